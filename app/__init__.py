@@ -1,0 +1,1 @@
+"""A GraphQL gateway for customer billing data."""

@@ -1,0 +1,1 @@
+"""The pure rules: no SQL, no GraphQL, no clock, no I/O."""

@@ -1,0 +1,24 @@
+"""Who is asking: the company, the subject and the scopes that a credential grants."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Scope(StrEnum):
+    """A permission that a credential may carry."""
+
+    CUSTOMERS_READ = "customers-read"
+    CUSTOMERS_WRITE = "customers-write"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The authenticated caller. The company comes from here alone, never from an argument."""
+
+    company_id: UUID
+    subject: str
+    scopes: frozenset[Scope]
+    expires_at: datetime | None
+    """When the credential stops being valid, in UTC; None for an API key without expiry."""

@@ -1,0 +1,1 @@
+"""Runs GraphQL operations: documents, limits, execution; knows nothing of customers."""

@@ -1,0 +1,1 @@
+"""The public contract: the schema, its types and what each field needs."""

@@ -1,0 +1,116 @@
+"""Every setting of the service, read once from the environment and frozen."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PostgresDsn, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The environment holds settings that the service can't start with."""
+
+
+class Settings(BaseSettings):
+    """The environment's settings; every field is the environment variable of the same name in upper case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    # PostgreSQL
+    database_url: PostgresDsn | None = Field(
+        default=None,
+        description="PostgreSQL 15 or newer, as the role that the service connects as; it must own no table and bypass no policy.",
+    )
+    owner_database_url: PostgresDsn | None = Field(
+        default=None,
+        description="The same database as the tables' owner, for `migrate`, `seed` and `api-key`; DATABASE_URL if unset.",
+    )
+    database_pool_size: int = Field(default=10, ge=1, le=1000, description="Connections that one process holds at most.")
+    database_pool_timeout_seconds: float = Field(
+        default=5, gt=0, le=300, description="How long an operation waits for a connection before it is refused."
+    )
+    statement_timeout_seconds: float = Field(
+        default=10, gt=0, le=3600, description="How long one SQL statement may run."
+    )
+
+    # HTTP
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    cors_allowed_origins: tuple[str, ...] = Field(
+        default=(), description='Origins whose pages may call the service, as a JSON list: `["https://app.example.com"]`.'
+    )
+    explorer: bool = Field(default=False, description="Serve GraphiQL at /graphql to browsers; `dev` turns it on.")
+    request_timeout_seconds: float = Field(default=30, gt=0, le=3600, description="How long one operation may take.")
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+
+    # Credentials
+    jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must carry.")
+    jwt_audience: str | None = Field(default=None, description="The `aud` that a token must carry.")
+    jwt_jwks_url: str | None = Field(default=None, description="Where the issuer publishes its keys (JWKS).")
+    jwt_public_key_file: Path | None = Field(default=None, description="A PEM file with one public key, instead of a JWKS URL.")
+    jwt_company_claim: str = Field(default="company_id", min_length=1, description="The claim that names the company (a UUID).")
+    jwt_scope_claim: str = Field(
+        default="scope", min_length=1, description="The claim that lists the scopes: a list, or one string separated by spaces."
+    )
+    jwt_leeway_seconds: int = Field(default=30, ge=0, le=300, description="The clock difference that is forgiven.")
+    token_cache_size: int = Field(default=10_000, ge=0, description="Verified credentials that are remembered by their hash; 0 remembers none.")
+    api_key_cache_seconds: float = Field(
+        default=5, ge=0, le=300, description="How long a verified API key is remembered, and so how long a revoked one may still work."
+    )
+
+    # Limits of a GraphQL operation
+    max_document_bytes: int = Field(default=50_000, ge=100, description="The longest document, in bytes.")
+    max_tokens: int = Field(default=5_000, ge=10, description="The most lexical tokens of a document.")
+    max_depth: int = Field(default=15, ge=1, description="The deepest nesting of fields.")
+    max_aliases: int = Field(default=50, ge=0, description="The most aliases of an operation, fragments spread out.")
+    max_fields: int = Field(default=2_000, ge=1, description="The most fields of an operation, fragments spread out.")
+    max_requested_rows: int = Field(
+        default=100_000, ge=1, description="The most rows that an operation may ask for: the bounds of nested lists, multiplied."
+    )
+    document_cache_size: int = Field(default=1_000, ge=0, description="Parsed and validated documents that are remembered.")
+
+    # Lists
+    list_cache_seconds: float = Field(
+        default=5, ge=0, le=5, description="How old the unfiltered customer list and the customer groups may be; 0 turns the cache off."
+    )
+    list_cache_size: int = Field(default=1_000, ge=0, description="Pages that the list cache holds at most.")
+
+    # Logs
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="The least severe line that is logged.")
+    log_format: Literal["json", "console"] = Field(default="json", description="One JSON object per line, or text for people.")
+
+    @model_validator(mode="after")
+    def _one_source_of_keys(self) -> "Settings":
+        if self.jwt_jwks_url is not None and self.jwt_public_key_file is not None:
+            msg = "set JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, not both"
+            raise ValueError(msg)
+        takes_tokens = self.jwt_jwks_url is not None or self.jwt_public_key_file is not None
+        if takes_tokens and (self.jwt_issuer is None or self.jwt_audience is None):
+            msg = "JWT_ISSUER and JWT_AUDIENCE must be set where tokens are accepted"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def service_dsn(self) -> str:
+        """DATABASE_URL, or a SettingsError that says to set it."""
+        if self.database_url is None:
+            msg = "DATABASE_URL is not set: set it to a PostgreSQL 15 or newer, or run `customer-gateway dev`, which brings its own"
+            raise SettingsError(msg)
+        return str(self.database_url)
+
+    @property
+    def owner_dsn(self) -> str:
+        """OWNER_DATABASE_URL, or DATABASE_URL where it is unset."""
+        return str(self.owner_database_url) if self.owner_database_url is not None else self.service_dsn
+
+
+def load_settings() -> Settings:
+    """Read the environment. All faults are reported together, each with the variable's name."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']).upper() or 'settings'}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        ]
+        raise SettingsError("\n".join(faults)) from None

@@ -1,0 +1,1 @@
+"""HTTP: requests, credentials and answers; knows nothing of customers."""
