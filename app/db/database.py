@@ -1,0 +1,144 @@
+"""The engine, the ways to a session on it, and what a lost database looks like from above."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import URL, Executable, Row, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+SERVICE_ROLE = "customer_gateway_service"
+"""The group role that holds the grants; the role that the service connects as is a member of it."""
+
+_SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
+_QUERY_CANCELED = "57014"
+# Class 08 is lost connections, 57P0x a server that stops or starts, 53300 a server without a free connection.
+_AWAY = ("08", "57P", "53300")
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL can't be reached or has no connection free; the message is safe to show."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is not available right now; try again in a few seconds.")
+
+
+class StatementTimeout(Exception):
+    """A statement ran longer than STATEMENT_TIMEOUT_SECONDS; the message is safe to show."""
+
+    def __init__(self) -> None:
+        super().__init__("The query took too long; ask for less, or narrow it with a filter.")
+
+
+def async_url(dsn: str) -> URL:
+    """Any PostgreSQL URL as the driver takes it."""
+    return make_url(dsn).set(drivername="postgresql+asyncpg")
+
+
+@contextmanager
+def translate_faults() -> Iterator[None]:
+    """Turn what the driver raises for a lost, refused or busy database into this module's exceptions."""
+    try:
+        yield
+    except DBAPIError as error:
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if state == _QUERY_CANCELED:
+            raise StatementTimeout from error
+        if error.connection_invalidated or isinstance(error, InterfaceError) or state.startswith(_AWAY):
+            raise DatabaseUnavailable from error
+        raise
+    except (OSError, PoolTimeout, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnavailable from error
+    except asyncpg.PostgresError as error:
+        # Refusals while connecting are not wrapped by SQLAlchemy: starting up, shutting down, too many connections.
+        if str(error.sqlstate or "").startswith(_AWAY):
+            raise DatabaseUnavailable from error
+        raise
+
+
+class ReadSession:
+    """One read-only snapshot for one company: begun by the first statement, ended by whoever opened the session.
+
+    Statements are serialized here, so concurrent resolvers share the one connection safely.
+    """
+
+    def __init__(self, engine: AsyncEngine, company_id: UUID, stack: AsyncExitStack) -> None:
+        self.company_id = company_id
+        self.statements = 0
+        """Statements run so far, the transaction's own not counted."""
+        self._engine = engine
+        self._stack = stack
+        self._lock = asyncio.Lock()
+        self._connection: AsyncConnection | None = None
+
+    async def rows(self, statement: Executable, parameters: Mapping[str, object]) -> Sequence[Row[Any]]:
+        """Run one statement; `company_id` is always among its parameters."""
+        async with self._lock:
+            with translate_faults():
+                connection = self._connection or await self._begin()
+                self.statements += 1
+                result = await connection.execute(statement, {**parameters, "company_id": self.company_id})
+                return result.all()
+
+    async def _begin(self) -> AsyncConnection:
+        # A pooled connection may have died with a restarted server: the first failure discards all such connections,
+        # so the second attempt gets a new one, and nothing was read yet that a retry could tear.
+        try:
+            self._connection = await self._attempt()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._connection = await self._attempt()
+        return self._connection
+
+    async def _attempt(self) -> AsyncConnection:
+        async with AsyncExitStack() as attempt:
+            connection = await attempt.enter_async_context(self._engine.connect())
+            await connection.execute(_SET_COMPANY, {"company_id": str(self.company_id)})
+            self._stack.push_async_exit(attempt.pop_all())
+        return connection
+
+
+class Database:
+    """A pool of connections to PostgreSQL, as the role that serves."""
+
+    def __init__(
+        self, dsn: str, *, pool_size: int, pool_timeout_seconds: float, statement_timeout_seconds: float
+    ) -> None:
+        self.engine = create_async_engine(
+            async_url(dsn),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_timeout_seconds,
+            connect_args={
+                "timeout": pool_timeout_seconds,
+                "server_settings": {
+                    "application_name": "customer-gateway",
+                    "TimeZone": "UTC",
+                    "jit": "off",
+                    "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+                },
+            },
+        )
+        self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @asynccontextmanager
+    async def read(self, company_id: UUID) -> AsyncIterator[ReadSession]:
+        """A session that sees one moment of one company and can't write; it holds no connection before its first statement."""
+        async with AsyncExitStack() as stack:
+            yield ReadSession(self._reading, company_id, stack)
+
+    async def ping(self) -> None:
+        """Raise DatabaseUnavailable unless a connection answers."""
+        with translate_faults():
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()

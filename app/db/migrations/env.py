@@ -1,0 +1,11 @@
+"""What alembic runs: the migrations, on the connection that app.db.migrate hands over."""
+
+from alembic import context
+
+from app.db.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True
+)
+with context.begin_transaction():
+    context.run_migrations()

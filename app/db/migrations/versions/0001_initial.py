@@ -1,0 +1,61 @@
+"""The tables, what keeps them true, and what the serving role may do with them."""
+
+import re
+from pathlib import Path
+
+from alembic import context, op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_SCRIPTS = Path(__file__).parent / "initial"
+_ROLE = """
+DO $$
+BEGIN
+    CREATE ROLE customer_gateway_service NOLOGIN;
+EXCEPTION
+    -- Roles belong to the cluster: another database of it may have made this one, even at this very moment.
+    WHEN duplicate_object OR unique_violation THEN NULL;
+END
+$$
+"""
+_ALPHABET = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'en-x-icu') THEN
+        CREATE COLLATION alphabet (provider = icu, locale = '{locale}');
+    ELSIF current_setting('server_version_num')::int >= 170000 THEN
+        -- A server without ICU sorts by code point, and still folds the case of every letter.
+        EXECUTE 'CREATE COLLATION alphabet (provider = builtin, locale = ''C.UTF-8'')';
+    ELSE
+        CREATE COLLATION alphabet FROM "C";
+    END IF;
+END
+$$
+"""
+
+
+def upgrade() -> None:
+    """Make everything, in an empty database."""
+    locale = context.config.attributes["alphabet"]
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", locale):
+        msg = f"the alphabet must be an ICU locale such as da or sv-SE, not {locale!r}"
+        raise ValueError(msg)
+    op.execute(_ROLE)
+    op.execute(_ALPHABET.format(locale=locale))
+    for script in ("functions", "tables", "triggers", "access"):
+        _run((_SCRIPTS / f"{script}.sql").read_text(encoding="utf-8"))
+
+
+def _run(script: str) -> None:
+    # The driver prepares what SQLAlchemy executes, and a prepared statement is one statement; a script goes as it is.
+    adapted = op.get_bind().connection.dbapi_connection
+    adapted.run_async(lambda connection: connection.execute(script))
+
+
+def downgrade() -> None:
+    """Refused: there is nothing before this revision but an empty database."""
+    msg = "drop the database instead"
+    raise NotImplementedError(msg)

@@ -1,0 +1,33 @@
+"""Key-value metadata: its bounds, and the canonical text that values are compared by."""
+
+import math
+from decimal import Decimal
+from hashlib import sha256
+
+MAX_ENTRIES = 50
+MAX_KEY_CHARACTERS = 128
+MAX_VALUE_CHARACTERS = 500
+MAX_FILTER_PAIRS = 10
+
+_NOT_A_VALUE = "a metadata value is a string, a finite number or a boolean"
+
+MetadataValue = str | int | float | bool | Decimal
+
+
+def canonical_text(value: MetadataValue) -> str:
+    """The text that a value is compared by: `true`, `5` (also for 5.0 and 5e0), or the string itself."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not math.isfinite(value):
+        raise ValueError(_NOT_A_VALUE)
+    digits = format(Decimal(str(value)), "f")
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return "0" if digits == "-0" else digits
+
+
+def pair_digest(key: str, value: MetadataValue) -> bytes:
+    """The fixed-size name of a pair that the index holds; the key can't contain the U+0000 that parts the two."""
+    return sha256(f"{key}\0{canonical_text(value)}".encode()).digest()
