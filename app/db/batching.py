@@ -1,0 +1,82 @@
+"""Many keys, one statement, one mapping: what every loader is made of, usable and testable without GraphQL."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, func, lateral, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.db import paging
+from app.db.database import ReadSession
+from app.db.graph import Entity, RowT, SortKey, ToMany, narrowed
+from app.db.paging import Page, PageRequest
+
+_KEYS = bindparam("keys", type_=ARRAY(Uuid()))
+
+
+async def by_id(session: ReadSession, entity: Entity[RowT], ids: Iterable[UUID]) -> dict[UUID, RowT]:
+    """The rows with these ids; unknown and foreign ids are left out."""
+    rows = await session.rows(_by_id(entity), {"keys": list(ids)})
+    return {row[0]: entity.row._make(row) for row in rows}
+
+
+@lru_cache(maxsize=64)
+def _by_id(entity: Entity[Any]) -> Select[Any]:
+    return entity.select().where(entity.table.c.id == any_(_KEYS))
+
+
+async def many(
+    session: ReadSession, edge: ToMany[RowT], sources: Iterable[UUID], *, limit: int, only: ColumnElement[bool] | None
+) -> dict[UUID, list[RowT]]:
+    """The first `limit` rows of an edge for each source, in the edge's order; sources without rows are left out."""
+    query = edge.target.select().limit(limit)
+    found = await _per_source(session, edge, edge.order, sources, query if only is None else query.where(only))
+    make = edge.target.row._make
+    return {source: [make(row) for row in rows] for source, rows in found.items()}
+
+
+async def pages(
+    session: ReadSession,
+    edge: ToMany[RowT],
+    sources: Iterable[UUID],
+    request: PageRequest,
+    only: ColumnElement[bool] | None,
+) -> dict[UUID, Page[RowT]]:
+    """The same page of an edge for each source; sources without rows are left out."""
+    query = paging.statement(edge.target, request, only)
+    found = await _per_source(session, edge, paging.reading_order(request), sources, query)
+    return {source: paging.page(edge.target, request, rows) for source, rows in found.items()}
+
+
+async def counts(
+    session: ReadSession, edge: ToMany[Any], sources: Iterable[UUID], only: ColumnElement[bool] | None
+) -> dict[UUID, int]:
+    """How many rows an edge has for each source; sources without rows are left out."""
+    query = select(edge.key, func.count()).where(narrowed(edge.target.table), edge.key == any_(_KEYS))
+    if only is not None:
+        query = query.where(only)
+    rows = await session.rows(query.group_by(edge.key), {"keys": list(sources)})
+    return {source: count for source, count in rows}
+
+
+async def _per_source(
+    session: ReadSession, edge: ToMany[Any], order: Sequence[SortKey], sources: Iterable[UUID], query: Select[Any]
+) -> dict[UUID, list[Sequence[Any]]]:
+    """For each source the query's first rows, by an index of the edge, read in the order given."""
+    by = paging.clause(order)
+    source = func.unnest(_KEYS).table_valued("id", with_ordinality="place", name="source").render_derived()
+    # The place says again what the index already did, so that the order of the whole is stated and not hoped for.
+    row = lateral(
+        query.add_columns(func.row_number().over(order_by=by).label("place")).where(edge.key == source.c.id).order_by(*by),
+        name="row",
+    )
+    columns = [column for column in row.c if column.name != "place"]
+    statement = (
+        select(source.c.id, *columns).select_from(source.join(row, true())).order_by(source.c.place, row.c.place)
+    )
+    found: dict[UUID, list[Sequence[Any]]] = {}
+    for key, *values in await session.rows(statement, {"keys": list(sources)}):
+        found.setdefault(key, []).append(values)
+    return found

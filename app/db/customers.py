@@ -1,0 +1,54 @@
+"""Reading customers: one by a unique key, a page of the list, the number of hits."""
+
+from enum import StrEnum
+
+from sqlalchemy import func, select
+
+from app.db import graph, paging
+from app.db.conditions import Condition
+from app.db.database import ReadSession
+from app.db.graph import SortKey, narrowed
+from app.db.paging import Page, PageRequest
+from app.db.rows import CustomerRow
+from app.db.tables import customers
+
+
+class CustomerSort(StrEnum):
+    """What a list of customers may be sorted by; an index serves each, in both directions."""
+
+    NUMBER = "NUMBER"
+    NAME = "NAME"
+    CREATED_AT = "CREATED_AT"
+
+
+_COLUMNS = {
+    CustomerSort.NUMBER: customers.c.number_key,
+    CustomerSort.NAME: customers.c.name_key,
+    CustomerSort.CREATED_AT: customers.c.created_at,
+}
+
+
+def order_by(*sorts: tuple[CustomerSort, bool]) -> tuple[SortKey, ...]:
+    """An order from columns and whether each descends; ties go by id, in the last column's direction."""
+    keys = [SortKey(_COLUMNS[sort], descending=descending) for sort, descending in sorts]
+    return (*keys, SortKey(customers.c.id, descending=keys[-1].descending))
+
+
+async def find(session: ReadSession, condition: Condition) -> CustomerRow | None:
+    """The one customer that a condition on a unique key finds."""
+    rows = await session.rows(graph.customer.select().where(condition.sql()), {})
+    return CustomerRow._make(rows[0]) if rows else None
+
+
+async def page(session: ReadSession, request: PageRequest, only: Condition | None) -> Page[CustomerRow]:
+    """A page of the company's customers."""
+    query = paging.statement(graph.customer, request, None if only is None else only.sql())
+    rows = await session.rows(query.order_by(*paging.clause(paging.reading_order(request))), {})
+    return paging.page(graph.customer, request, rows)
+
+
+async def count(session: ReadSession, only: Condition | None) -> int:
+    """How many customers a condition finds."""
+    query = select(func.count()).where(narrowed(customers))
+    rows = await session.rows(query if only is None else query.where(only.sql()), {})
+    return int(rows[0][0])

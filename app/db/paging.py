@@ -1,0 +1,113 @@
+"""Keyset pages: a page begins after a row, not after a count, so that a changing list repeats and loses nothing."""
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
+
+from app.db.graph import Entity, RowT, SortKey
+
+Position = tuple[Any, ...]
+"""A row's values of the order's columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The part of an ordered list that is asked for: `limit` rows after and before some positions, from either end."""
+
+    order: tuple[SortKey, ...]
+    limit: int
+    backward: bool = False
+    after: Position | None = None
+    before: Position | None = None
+    inclusive: bool = False
+    """Whether the rows at `after` and `before` themselves are part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[RowT]):
+    """Rows in the list's order, the position of each, and whether there are more in the direction of reading."""
+
+    rows: list[RowT]
+    positions: list[Position]
+    has_more: bool
+
+
+def statement(entity: Entity[Any], request: PageRequest, condition: ColumnElement[bool] | None) -> Select[Any]:
+    """The rows of a page in the direction of reading, and one more; the positions follow the plain fields."""
+    query = entity.select(*(key.column.label(f"position_{place}") for place, key in enumerate(request.order)))
+    if condition is not None:
+        query = query.where(condition)
+    if request.after is not None:
+        query = query.where(_beyond(request.order, request.after, inclusive=request.inclusive))
+    if request.before is not None:
+        query = query.where(_beyond(reverse(request.order), request.before, inclusive=request.inclusive))
+    return query.limit(request.limit + 1)
+
+
+def reading_order(request: PageRequest) -> tuple[SortKey, ...]:
+    """The order that the rows are read in: from the end for the last ones."""
+    return reverse(request.order) if request.backward else request.order
+
+
+def reverse(order: Sequence[SortKey]) -> tuple[SortKey, ...]:
+    """The same order from the other end."""
+    return tuple(SortKey(key.column, descending=not key.descending) for key in order)
+
+
+def clause(order: Sequence[SortKey]) -> list[ColumnElement[Any]]:
+    """An order as the columns of ORDER BY."""
+    return [key.column.desc() if key.descending else key.column.asc() for key in order]
+
+
+def page(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any]]) -> Page[RowT]:
+    """What the statement's rows say."""
+    width = len(entity.fields)
+    shown = list(rows[: request.limit])
+    if request.backward:
+        shown.reverse()
+    return Page(
+        rows=[entity.row._make(row[:width]) for row in shown],
+        positions=[tuple(row[width:]) for row in shown],
+        has_more=len(rows) > request.limit,
+    )
+
+
+def other_side(request: PageRequest, found: Page[Any]) -> PageRequest | None:
+    """The request whose page tells whether rows lie on the side that reading came from; None if none can."""
+    start = request.before if request.backward else request.after
+    if start is None:
+        return None
+    probe = replace(request, limit=0, backward=not request.backward, after=None, before=None)
+    if not found.positions:
+        # The row at the cursor counts: it lies before whatever comes after the cursor.
+        return replace(probe, after=start, inclusive=True) if request.backward else replace(probe, before=start, inclusive=True)
+    return replace(probe, after=found.positions[-1]) if request.backward else replace(probe, before=found.positions[0])
+
+
+def _beyond(order: Sequence[SortKey], position: Position, *, inclusive: bool) -> ColumnElement[bool]:
+    """The rows after a position. One direction is one row comparison, which an index answers as a range."""
+    columns = [key.column for key in order]
+    values = [literal(value, column.type) for value, column in zip(position, columns, strict=True)]
+    if len({key.descending for key in order}) == 1:
+        compare = _COMPARISONS[order[0].descending, inclusive]
+        return compare(tuple_(*columns), tuple_(*values))
+    # Mixed directions: equal in the first columns and beyond in the next. The first comparison alone bounds the range.
+    steps = [
+        and_(
+            *(column == value for column, value in zip(columns[:place], values[:place], strict=True)),
+            _COMPARISONS[key.descending, inclusive and place == len(order) - 1](key.column, values[place]),
+        )
+        for place, key in enumerate(order)
+    ]
+    return and_(_COMPARISONS[order[0].descending, True](columns[0], values[0]), or_(*steps))
+
+
+_COMPARISONS = {
+    (False, False): operator.gt,
+    (False, True): operator.ge,
+    (True, False): operator.lt,
+    (True, True): operator.le,
+}

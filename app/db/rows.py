@@ -1,0 +1,112 @@
+"""What travels from the database to the schema: one immutable row type per entity, its attributes in the order they are read."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+MetadataMap = Mapping[str, str | int | float | bool]
+
+
+class CompanyRow(NamedTuple):
+    """A tenant."""
+
+    id: UUID
+    name: str
+    base_currency: str
+    time_zone: str
+
+
+class CustomerGroupRow(NamedTuple):
+    """A group of customers, with its ledger account's number and name."""
+
+    id: UUID
+    number: str
+    name: str
+    discount: Decimal
+    account_id: UUID
+    account_number: str
+    account_name: str
+    metadata: MetadataMap
+
+
+class CustomerRow(NamedTuple):
+    """A customer, with its group's number and name."""
+
+    id: UUID
+    customer_number: str
+    customer_type: str
+    name: str
+    vat_zone: str
+    customer_group_id: UUID
+    customer_group_number: str
+    customer_group_name: str
+    is_active: bool
+    billing_relationship: str
+    include_child_details_pdf: bool
+    email: str | None
+    phone: str | None
+    address: str | None
+    city: str | None
+    postal_code: str | None
+    country_code: str
+    vat_number: str | None
+    website: str | None
+    external_system_id: str | None
+    notes: str | None
+    credit_limit: Decimal | None
+    opening_balance: Decimal | None
+    payment_terms: int | None
+    payment_term_type: str | None
+    default_currency: str
+    parent_customer_id: UUID | None
+    consolidation_mode: str | None
+    billing_day: int | None
+    parent_invoice_template_id: UUID | None
+    metadata: MetadataMap
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ContactRow(NamedTuple):
+    """A contact person of a customer."""
+
+    id: UUID
+    name: str
+    is_default_for_customer: bool
+    email: str | None
+    phone: str | None
+
+
+class DepartmentRow(NamedTuple):
+    """A sub-unit of a customer."""
+
+    id: UUID
+    name: str
+    is_default: bool
+    is_active: bool
+    po_number: str | None
+    ean_number: str | None
+    address: str | None
+    city: str | None
+    postal_code: str | None
+    country_code: str | None
+
+
+class SubscriptionRow(NamedTuple):
+    """A subscription of a customer, with its current period."""
+
+    id: UUID
+    name: str
+    status: str
+    billing_direction: str
+    currency: str
+    net_amount: Decimal
+    interval_months: int
+    started_on: date
+    ends_on: date | None
+    current_period_start: date
+    current_period_end: date
+    next_billing_date: date | None

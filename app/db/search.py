@@ -1,0 +1,52 @@
+"""Full-text search: how a query is parted into words, and the condition that a customer has them all."""
+
+from sqlalchemy import ColumnElement, and_, func, literal, select
+
+from app.db.columns import ALPHABET, CODE_POINTS
+from app.db.tables import customer_words, customers
+
+MAX_WORDS = 10
+MAX_WORD_CHARACTERS = 64
+
+# What parts words: the same ASCII punctuation and white space as the database's search_words.
+_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r\f\v!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))
+# Sorts behind every character, so a prefix is the range from itself to itself followed by this.
+_LAST_CHARACTER = "\U0010ffff"
+
+
+def words_of(query: str) -> tuple[str, ...]:
+    """The words of a query, in the order given; none for a query of punctuation alone."""
+    return tuple(dict.fromkeys(word[:MAX_WORD_CHARACTERS] for word in query.translate(_SEPARATORS).split(" ") if word))
+
+
+def has_words(words: tuple[str, ...]) -> ColumnElement[bool]:
+    """Whether each of the words begins a word of the customer."""
+    return and_(*(_has_word(word) for word in words))
+
+
+def _has_word(word: str) -> ColumnElement[bool]:
+    entry = customer_words.alias()
+    return (
+        select(literal(1))
+        .where(
+            entry.c.company_id == customers.c.company_id,
+            entry.c.customer_id == customers.c.id,
+            _in_range(entry.c.word, func.left(_folded(word), MAX_WORD_CHARACTERS)),
+        )
+        .exists()
+    )
+
+
+def begins_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """Whether a folded column begins with a prefix, ignoring case."""
+    return _in_range(column, _folded(prefix))
+
+
+def _folded(value: str) -> ColumnElement[str]:
+    return func.lower(literal(value).collate(ALPHABET))
+
+
+def _in_range(column: ColumnElement[str], prefix: ColumnElement[str]) -> ColumnElement[bool]:
+    """A prefix as a range, which an index may answer under row-level security where LIKE may not."""
+    end = func.concat(prefix, literal(_LAST_CHARACTER))
+    return and_(column >= prefix.collate(CODE_POINTS), column < end.collate(CODE_POINTS))
