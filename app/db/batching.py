@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, any_, bindparam, func, lateral, select, true
+from sqlalchemy import ColumnElement, Select, Text, Uuid, any_, bindparam, func, lateral, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import paging
@@ -28,11 +28,21 @@ def _by_id(entity: Entity[Any]) -> Select[Any]:
 
 
 async def many(
-    session: ReadSession, edge: ToMany[RowT], sources: Iterable[UUID], *, limit: int, only: ColumnElement[bool] | None
+    session: ReadSession,
+    edge: ToMany[RowT],
+    sources: Iterable[UUID],
+    *,
+    limit: int,
+    statuses: Sequence[str] | None = None,
 ) -> dict[UUID, list[RowT]]:
-    """The first `limit` rows of an edge for each source, in the edge's order; sources without rows are left out."""
+    """The first `limit` rows of an edge for each source, in the edge's order; sources without rows are left out.
+
+    `statuses` narrows an edge to rows with these; None is no condition, and an empty sequence matches nothing.
+    """
     query = edge.target.select().limit(limit)
-    found = await _per_source(session, edge, edge.order, sources, query if only is None else query.where(only))
+    if statuses is not None:
+        query = query.where(edge.target.table.c.status == any_(literal(list(statuses), ARRAY(Text()))))
+    found = await _per_source(session, edge, edge.order, sources, query)
     make = edge.target.row._make
     return {source: [make(row) for row in rows] for source, rows in found.items()}
 
@@ -69,7 +79,9 @@ async def _per_source(
     source = func.unnest(_KEYS).table_valued("id", with_ordinality="place", name="source").render_derived()
     # The place says again what the index already did, so that the order of the whole is stated and not hoped for.
     row = lateral(
-        query.add_columns(func.row_number().over(order_by=by).label("place")).where(edge.key == source.c.id).order_by(*by),
+        query.add_columns(func.row_number().over(order_by=by).label("place"))
+        .where(edge.key == source.c.id)
+        .order_by(*by),
         name="row",
     )
     columns = [column for column in row.c if column.name != "place"]

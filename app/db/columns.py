@@ -85,12 +85,22 @@ def number_key(column: str) -> Column[Any]:
 
 def name_key() -> Column[Any]:
     """The name as lists sort by it: in the company's alphabet, ignoring case."""
-    return Column("name_key", Text(collation=ALPHABET), Computed(f'lower(name COLLATE "{ALPHABET}")', persisted=True), nullable=False)
+    return Column(
+        "name_key",
+        Text(collation=ALPHABET),
+        Computed(f'lower(name COLLATE "{ALPHABET}")', persisted=True),
+        nullable=False,
+    )
 
 
 def name_prefix() -> Column[Any]:
     """The name as a prefix of it is looked up: ignoring case, by code point."""
-    return Column("name_prefix", Text(collation=CODE_POINTS), Computed(f'lower(name COLLATE "{ALPHABET}")', persisted=True), nullable=False)
+    return Column(
+        "name_prefix",
+        Text(collation=CODE_POINTS),
+        Computed(f'lower(name COLLATE "{ALPHABET}")', persisted=True),
+        nullable=False,
+    )
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

@@ -1,6 +1,5 @@
-"""Reading customer groups: one by a unique key, and the list."""
+"""Reading customer groups."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,14 +21,7 @@ class GroupFilter:
     pairs: tuple[bytes, ...] = ()
 
 
-async def find(session: ReadSession, *, group_id: UUID | None = None, number: str | None = None) -> CustomerGroupRow | None:
-    """The one group with this id or number."""
-    ids = None if group_id is None else (group_id,)
-    groups = await listed(session, GroupFilter(ids=ids, number=number), limit=1)
-    return groups[0] if groups else None
-
-
-async def listed(session: ReadSession, only: GroupFilter, *, limit: int) -> Sequence[CustomerGroupRow]:
+async def listed(session: ReadSession, only: GroupFilter, *, limit: int) -> list[CustomerGroupRow]:
     """The first groups in the natural order of their numbers."""
     query = graph.customer_group.select().order_by(customer_groups.c.number_key, customer_groups.c.id).limit(limit)
     if only.ids is not None:

@@ -50,9 +50,7 @@ async def current_revision(engine: AsyncEngine) -> str | None:
     """The revision that the database is at, or None if it was never migrated."""
     with translate_faults():
         async with engine.connect() as connection:
-            return await connection.run_sync(
-                lambda sync: MigrationContext.configure(sync).get_current_revision()
-            )
+            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
 def _config() -> Config:

@@ -83,7 +83,11 @@ def other_side(request: PageRequest, found: Page[Any]) -> PageRequest | None:
     probe = replace(request, limit=0, backward=not request.backward, after=None, before=None)
     if not found.positions:
         # The row at the cursor counts: it lies before whatever comes after the cursor.
-        return replace(probe, after=start, inclusive=True) if request.backward else replace(probe, before=start, inclusive=True)
+        return (
+            replace(probe, after=start, inclusive=True)
+            if request.backward
+            else replace(probe, before=start, inclusive=True)
+        )
     return replace(probe, after=found.positions[-1]) if request.backward else replace(probe, before=found.positions[0])
 
 

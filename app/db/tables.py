@@ -250,9 +250,7 @@ contacts = Table(
         unique=True,
         postgresql_where=text("is_default_for_customer"),
     ),
-    Index(
-        "contacts_of_customer", "company_id", "customer_id", text("is_default_for_customer DESC"), "name_key", "id"
-    ),
+    Index("contacts_of_customer", "company_id", "customer_id", text("is_default_for_customer DESC"), "name_key", "id"),
 )
 
 departments = Table(
@@ -443,9 +441,7 @@ outbox_events = Table(
     PrimaryKeyConstraint("company_id", "sequence"),
     of_company(),
     UniqueConstraint("company_id", "id"),
-    Index(
-        "outbox_events_unpublished", "company_id", "sequence", postgresql_where=text("published_at IS NULL")
-    ),
+    Index("outbox_events_unpublished", "company_id", "sequence", postgresql_where=text("published_at IS NULL")),
 )
 
 idempotency_keys = Table(

@@ -1,0 +1,134 @@
+"""API keys: made, listed and revoked by the tables' owner, recognized by the service without reading the table."""
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ARRAY, DateTime, LargeBinary, Text, Uuid, bindparam, column, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.db import tables
+from app.db.database import translate_faults
+from app.domain.identity import Scope
+
+PREFIX = "cgk_"
+"""How every key begins, so that people and scanners for leaked secrets recognize one."""
+_SECRET_BYTES = 32
+_MAX_NAME = 255
+_FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+
+_found = func.authenticate_api_key(bindparam("key_hash", type_=LargeBinary)).table_valued(
+    column("company_id", Uuid),
+    column("id", Uuid),
+    column("name", Text),
+    column("scopes", ARRAY(Text)),
+    column("expires_at", DateTime(timezone=True)),
+)
+_FIND = select(_found)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secret, which nobody can read again."""
+
+    company_id: UUID
+    id: UUID
+    name: str
+    scopes: frozenset[Scope]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedApiKey(ApiKey):
+    """A key as its owner sees it."""
+
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+def is_well_formed(presented: str) -> bool:
+    """Whether this could be a key of ours; anything else needn't be looked up."""
+    return _FORM.fullmatch(presented) is not None
+
+
+def hash_of(plaintext: str) -> bytes:
+    """What is stored of a key. One round of SHA-256 is enough, as a key is 256 random bits and can't be guessed."""
+    return hashlib.sha256(plaintext.encode()).digest()
+
+
+async def find(engine: AsyncEngine, key_hash: bytes) -> ApiKey | None:
+    """The valid key of this hash; None if it is unknown, revoked or expired. DatabaseUnavailable while the server is away."""
+    with translate_faults():
+        try:
+            return await _find(engine, key_hash)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # A restarted server leaves dead connections in the pool; that failure discarded them all.
+            return await _find(engine, key_hash)
+
+
+async def create(
+    connection: AsyncConnection, company_id: UUID, name: str, scopes: Iterable[Scope], expires_at: datetime | None
+) -> tuple[ApiKey, str]:
+    """A new key and its plaintext, which is shown once and stored nowhere; ValueError for a name that can't be kept."""
+    name = name.strip()
+    if not 1 <= len(name) <= _MAX_NAME or not name.isprintable():
+        msg = f"An API key's name has 1 to {_MAX_NAME} printable characters."
+        raise ValueError(msg)
+    plaintext = PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(_SECRET_BYTES)).rstrip(b"=").decode()
+    key = ApiKey(company_id, uuid4(), name, frozenset(scopes), expires_at)
+    await connection.execute(
+        insert(tables.api_keys).values(
+            company_id=company_id,
+            id=key.id,
+            name=name,
+            key_hash=hash_of(plaintext),
+            scopes=sorted(key.scopes),
+            expires_at=expires_at,
+        )
+    )
+    return key, plaintext
+
+
+async def list_keys(connection: AsyncConnection, company_id: UUID) -> list[ListedApiKey]:
+    """All keys of the company, revoked and expired ones too, the oldest first."""
+    keys = tables.api_keys.c
+    statement = (
+        select(keys.company_id, keys.id, keys.name, keys.scopes, keys.expires_at, keys.created_at, keys.revoked_at)
+        .where(keys.company_id == company_id)
+        .order_by(keys.created_at, keys.id)
+    )
+    return [
+        ListedApiKey(row.company_id, row.id, row.name, _known(row.scopes), row.expires_at, row.created_at, row.revoked_at)
+        for row in await connection.execute(statement)
+    ]
+
+
+async def revoke(connection: AsyncConnection, company_id: UUID, id: UUID) -> bool:  # noqa: A002 - the column's name
+    """End a key for good; False if the company has no such key or it is revoked already."""
+    keys = tables.api_keys
+    statement = (
+        update(keys)
+        .where(keys.c.company_id == company_id, keys.c.id == id, keys.c.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(keys.c.id)
+    )
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
+async def _find(engine: AsyncEngine, key_hash: bytes) -> ApiKey | None:
+    async with engine.connect() as connection:
+        row = (await connection.execute(_FIND, {"key_hash": key_hash})).one_or_none()
+    return None if row is None else ApiKey(row.company_id, row.id, row.name, _known(row.scopes), row.expires_at)
+
+
+def _known(names: Sequence[str]) -> frozenset[Scope]:
+    """The scopes that this version knows; others grant nothing."""
+    return frozenset(scope for scope in Scope if scope in names)

@@ -1,0 +1,71 @@
+"""The roles that connect: making one that may serve, and refusing one that could see past the policies."""
+
+from sqlalchemy import Connection, NullPool, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.db.database import SERVICE_ROLE, async_url, translate_faults
+
+_EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
+# A role's name and password can't be parameters of CREATE ROLE: the server itself quotes them.
+_CREATE = text("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
+_SET_PASSWORD = text("SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
+_JOIN = text("SELECT format('GRANT %I TO %I', CAST(:service_role AS text), CAST(:name AS text))")
+_POWERS = text(
+    """
+    SELECT current_user AS name, rolsuper, rolbypassrls,
+           EXISTS (SELECT FROM pg_class
+                   WHERE relkind IN ('r', 'p') AND relrowsecurity
+                     AND relnamespace = CAST(current_schema() AS regnamespace)
+                     AND pg_has_role(current_user, relowner, 'USAGE')) AS owns_tables,
+           COALESCE(pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = :service_role), 'USAGE'), false) AS is_member
+    FROM pg_roles WHERE rolname = current_user
+    """
+)
+
+
+class RoleRefusedError(Exception):
+    """The service must not run as this role; the message says why and how to make the right one."""
+
+
+async def make_login_role(owner_dsn: str, name: str, password: str | None, *, reset_password: bool = False) -> bool:
+    """Let a role serve, and make it unless it exists; says whether it was made."""
+    engine = create_async_engine(async_url(owner_dsn), poolclass=NullPool)
+    with translate_faults():
+        async with engine.begin() as connection:
+            return await connection.run_sync(_make_login_role, name, password, reset_password)
+
+
+def _make_login_role(connection: Connection, name: str, password: str | None, reset_password: bool) -> bool:  # noqa: FBT001 - run_sync passes by position
+    exists = bool(connection.execute(_EXISTS, {"name": name}).scalar_one())
+    names = {"name": name, "password": password}
+    if not exists:
+        connection.exec_driver_sql(connection.execute(_CREATE, names).scalar_one())
+    elif reset_password:
+        connection.exec_driver_sql(connection.execute(_SET_PASSWORD, names).scalar_one())
+    connection.exec_driver_sql(connection.execute(_JOIN, {"name": name, "service_role": SERVICE_ROLE}).scalar_one())
+    return not exists
+
+
+async def refuse_powerful_role(engine: AsyncEngine) -> None:
+    """Raise RoleRefusedError unless the engine's role is bound by the policies and holds the service's grants."""
+    with translate_faults():
+        async with engine.connect() as connection:
+            role = (await connection.execute(_POWERS, {"service_role": SERVICE_ROLE})).one()
+    faults = {
+        "is a superuser": role.rolsuper,
+        "bypasses row-level security": role.rolbypassrls,
+        "owns the tables, and so is above their policies": role.owns_tables,
+        f"is no member of {SERVICE_ROLE}": not role.is_member,
+    }
+    fault = next((words for words, applies in faults.items() if applies), None)
+    if fault is not None:
+        msg = (
+            f'The role "{role.name}" {fault}. Set OWNER_DATABASE_URL to this role and DATABASE_URL to another, '
+            "then run `customer-gateway migrate`: it makes the other role."
+        )
+        raise RoleRefusedError(msg)
+
+
+def same_role(dsn: str, other: str) -> bool:
+    """Whether both URLs name one login role."""
+    return make_url(dsn).username == make_url(other).username

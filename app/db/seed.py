@@ -1,0 +1,96 @@
+"""Writing demo data: companies with customers and all that hangs on them, the same for the same seed number."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.db.database import async_url, translate_faults
+from app.db.seeding.companies import demo_company_id
+from app.db.seeding.population import batches
+from app.db.seeding.rows import Batch
+
+__all__ = ["SeedError", "SeedReport", "demo_company_id", "has_companies", "seed"]
+
+_TABLES = tuple(table.name for table in fields(Batch))
+_SIDE_TABLES = ("customer_metadata", "customer_words", "customer_group_metadata")
+_HAS_COMPANIES = text("SELECT EXISTS (SELECT FROM companies)")
+_SAME_COMPANY = "companies_pkey"
+
+
+class SeedError(Exception):
+    """The demo data can't be written; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedReport:
+    """What was written."""
+
+    companies: tuple[UUID, ...]
+    """The ids of the companies, in order."""
+    rows: Mapping[str, int]
+    """How many rows each table got."""
+
+
+async def has_companies(engine: AsyncEngine) -> bool:
+    """Whether the owner's engine finds any company at all."""
+    with translate_faults():
+        async with engine.connect() as connection:
+            return bool((await connection.execute(_HAS_COMPANIES)).scalar_one())
+
+
+async def seed(  # noqa: PLR0913 - the sizes of the data are options, each with a default
+    owner_dsn: str,
+    *,
+    companies: int = 2,
+    customers: int = 500,
+    seed: int = 1,
+    today: date | None = None,
+    progress: Callable[[int, int], None],
+) -> SeedReport:
+    """Write that many companies with that many customers each, in one transaction.
+
+    Interrupted, it leaves nothing behind and may be run again. `today` is the day that subscriptions are laid around;
+    `progress` is told how many customers are written, and of how many. Raises SeedError if a company of this seed is there.
+    """
+    today = today or datetime.now(UTC).date()
+    everything = (batch for index in range(companies) for batch in batches(seed, index, customers, today))
+    engine = create_async_engine(async_url(owner_dsn), poolclass=NullPool)
+    with translate_faults():
+        async with engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            try:
+                async with driver.transaction():
+                    rows = await _write(driver, everything, lambda done: progress(done, companies * customers))
+            except asyncpg.UniqueViolationError as error:
+                # The key decides, not a look beforehand: of two runs at the same time one is refused as well.
+                if error.constraint_name != _SAME_COMPANY:
+                    raise
+                msg = f"The demo data of seed {seed} is there already: choose another seed number to add other companies beside it."
+                raise SeedError(msg) from error
+            # The first queries would be planned for empty tables otherwise, and none could be answered from an index alone.
+            await driver.execute(f"VACUUM (ANALYZE) {', '.join((*_TABLES, *_SIDE_TABLES))}")
+    return SeedReport(tuple(demo_company_id(seed, index) for index in range(companies)), rows)
+
+
+async def _write(driver: Any, everything: Iterator[Batch], progress: Callable[[int], None]) -> Mapping[str, int]:
+    written = Counter[str]()
+    batch = next(everything, None)
+    while batch is not None:
+        # The next batch is made beside, while the server's triggers are busy with this one.
+        making = asyncio.create_task(asyncio.to_thread(next, everything, None))
+        for table in _TABLES:
+            records = getattr(batch, table)
+            if records:
+                await driver.copy_records_to_table(table, records=records, columns=records[0]._fields)
+                written[table] += len(records)
+        progress(written["customers"])
+        batch = await making
+    return written

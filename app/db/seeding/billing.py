@@ -1,0 +1,125 @@
+"""Subscriptions of the demo data and their periods, laid around the day that they are made for."""
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from uuid import UUID
+
+from app.db.seeding.draw import Draw
+from app.db.seeding.rows import Customer, Subscription, SubscriptionPeriod
+from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+
+_NOTHING = Decimal("0.00")
+_MONTHS = 12
+_ENDED = (SubscriptionStatus.CANCELLED, SubscriptionStatus.EXPIRED)
+_BEFORE_THE_SECOND_PERIOD = (SubscriptionStatus.SCHEDULED, SubscriptionStatus.TRIAL, SubscriptionStatus.AWAITING_PAYMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was agreed, and how far it has come."""
+
+    name: str
+    net_amount: Decimal
+    anchor_day: int
+    direction: BillingDirection = BillingDirection.ADVANCE
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+    interval_months: int = 1
+    months_into_period: int = 0
+    """Whole months of the current period that have passed; less than the interval."""
+    periods_before: int = 0
+    """Periods that were over before the current one; none for what has only just begun."""
+
+
+def subscribe(
+    draw: Draw, customer: Customer, payer_id: UUID, terms: Terms, today: date
+) -> tuple[Subscription, list[SubscriptionPeriod]]:
+    """The customer's subscription on those terms, with every period since it started."""
+    starts = _current_start(terms, today)
+    before = 0 if terms.status in _BEFORE_THE_SECOND_PERIOD else terms.periods_before
+    start, end = (_day(terms, starts + months) for months in (0, terms.interval_months))
+    subscription = Subscription(
+        company_id=customer.company_id,
+        id=draw.identifier(customer.created_at),
+        customer_id=customer.id,
+        name=terms.name,
+        status=terms.status,
+        billing_direction=terms.direction,
+        currency=customer.default_currency,
+        net_amount=terms.net_amount,
+        interval_months=terms.interval_months,
+        anchor_day=terms.anchor_day,
+        started_on=_day(terms, starts - before * terms.interval_months),
+        ends_on=end if terms.status in (*_ENDED, SubscriptionStatus.PENDING_CANCELLATION) else None,
+        current_period_start=start,
+        current_period_end=end,
+        next_billing_date=_next_billing(terms, starts),
+        created_at=customer.created_at,
+        updated_at=customer.created_at,
+    )
+    return subscription, list(_periods(draw, subscription, payer_id, terms, starts))
+
+
+def _current_start(terms: Terms, today: date) -> int:
+    # Months are counted from year 0; the latest anchor day that is not after today is where a period may begin.
+    month = today.year * _MONTHS + today.month - 1
+    if _day(terms, month) > today:
+        month -= 1
+    if terms.status in _ENDED:
+        return month - terms.interval_months
+    if terms.status is SubscriptionStatus.SCHEDULED:
+        return month + 1
+    return month - terms.months_into_period
+
+
+def _day(terms: Terms, month: int) -> date:
+    return _clamped(month, terms.anchor_day)
+
+
+@cache
+def _clamped(month: int, day: int) -> date:
+    # Cached: there are few months and days, and they are asked for a dozen times per subscription.
+    year, month_of_year = divmod(month, _MONTHS)
+    return date(year, month_of_year + 1, min(day, monthrange(year, month_of_year + 1)[1]))
+
+
+def _next_billing(terms: Terms, starts: int) -> date | None:
+    in_advance = terms.direction is BillingDirection.ADVANCE
+    match terms.status:
+        case SubscriptionStatus.SCHEDULED:
+            return _day(terms, starts if in_advance else starts + terms.interval_months)
+        case SubscriptionStatus.TRIAL:
+            # The trial itself is never billed: the first bill is for the period behind it.
+            return _day(terms, starts + terms.interval_months * (1 if in_advance else 2))
+        case SubscriptionStatus.AWAITING_PAYMENT | SubscriptionStatus.ACTIVE:
+            return _day(terms, starts + terms.interval_months)
+        case SubscriptionStatus.PENDING_CANCELLATION:
+            return None if in_advance else _day(terms, starts + terms.interval_months)
+        case _:
+            return None
+
+
+def _periods(draw: Draw, subscription: Subscription, payer_id: UUID, terms: Terms, starts: int) -> Iterator[SubscriptionPeriod]:
+    if terms.status is SubscriptionStatus.SCHEDULED:
+        return
+    net = _NOTHING if terms.status is SubscriptionStatus.TRIAL else terms.net_amount
+    before = 0 if terms.status in _BEFORE_THE_SECOND_PERIOD else terms.periods_before
+    for sequence in range(before + 1):
+        month = starts - (before - sequence) * terms.interval_months
+        is_over = sequence < before or terms.status in _ENDED
+        yield SubscriptionPeriod(
+            company_id=subscription.company_id,
+            id=draw.identifier(subscription.created_at),
+            subscription_id=subscription.id,
+            sequence=sequence + 1,
+            payer_customer_id=payer_id,
+            starts_on=_day(terms, month),
+            ends_on=_day(terms, month + terms.interval_months),
+            net_amount=net,
+            billed_amount=net if is_over or terms.direction is BillingDirection.ADVANCE else _NOTHING,
+            credited_amount=_NOTHING,
+            created_at=subscription.created_at,
+        )

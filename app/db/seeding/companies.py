@@ -1,0 +1,84 @@
+"""The companies of the demo data, with their ledger accounts and customer groups."""
+
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.db.seeding.draw import FIRST_MOMENT, Draw
+from app.db.seeding.rows import Batch, Company, CustomerGroup, LedgerAccount
+from app.db.seeding.vocabulary import ACCOUNTS, COUNTRIES, DISCOUNTS, GROUPS, MARKETS, SEGMENTS
+
+_FIRST_ACCOUNT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a company is called, where it is at home, and whom the first customers' story is about."""
+
+    name: str
+    time_zone: str
+    country: str
+    group_name: str
+    members: tuple[str, str, str]
+    person: str
+    business: str
+
+
+_PROFILES = (
+    Profile(
+        "Fjord Software ApS", "Europe/Copenhagen", "DK",
+        "Nordlys Gruppen A/S", ("Nordlys Ærø ApS", "Nordlys Skagen ApS", "Nordlys Aarhus ApS"),
+        "Søren Østergaard", "Havblik Kaffe ApS",
+    ),
+    Profile(
+        "Skärgård Energi AB", "Europe/Stockholm", "SE",
+        "Björkholm Koncernen AB", ("Björkholm Ångfart AB", "Björkholm Öl AB", "Björkholm Café AB"),
+        "Åsa Sjöberg", "Måne & Måne HB",
+    ),
+    Profile(
+        "Järvi Tele Oy", "Europe/Helsinki", "FI",
+        "Kallio Yhtymä Oyj", ("Kallio Äänitys Oy", "Kallio Höyry Oy", "Kallio Leipä Oy"),
+        "Päivi Hämäläinen", "Saaristo Öljy Oy",
+    ),
+)  # fmt: skip
+
+
+def profile(index: int) -> Profile:
+    """The profile of a company; after the last the first comes again."""
+    return _PROFILES[index % len(_PROFILES)]
+
+
+def demo_company_id(seed: int = 1, index: int = 0) -> UUID:
+    """The id of a demo company: known without asking the database."""
+    return Draw(f"company {seed}/{index}").identifier(FIRST_MOMENT)
+
+
+def founding(seed: int, index: int) -> Batch:
+    """The company itself, its ledger accounts and its customer groups."""
+    draw = Draw(f"founding {seed}/{index}")
+    company_id = demo_company_id(seed, index)
+    batch = Batch()
+    about = profile(index)
+    # A company whose profile was used before gets a number, so that lists and logs can tell the two apart.
+    name = about.name if index < len(_PROFILES) else f"{about.name} {index + 1}"
+    batch.companies.append(Company(company_id, name, COUNTRIES[about.country].currency, about.time_zone, FIRST_MOMENT))
+    names = [f"{account}, {market}" for account in ACCOUNTS for market in MARKETS]
+    for place, account in enumerate(names):
+        number = str(_FIRST_ACCOUNT + 10 * place)
+        batch.ledger_accounts.append(LedgerAccount(company_id, draw.identifier(FIRST_MOMENT), number, account))
+    for place, group in enumerate(GROUPS):
+        batch.customer_groups.append(
+            CustomerGroup(
+                company_id=company_id,
+                id=draw.identifier(FIRST_MOMENT),
+                # The last one shows where a number that isn't all digits sorts.
+                number=str(place + 1) if place + 1 < len(GROUPS) else "X-1",
+                name=group,
+                discount=draw.pick(DISCOUNTS),
+                account_id=draw.pick(batch.ledger_accounts).id,
+                metadata=json.dumps({"segment": SEGMENTS[place % len(SEGMENTS)], "priority": place % 3}),
+                created_at=FIRST_MOMENT,
+                updated_at=FIRST_MOMENT,
+            )
+        )
+    return batch

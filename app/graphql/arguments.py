@@ -1,0 +1,81 @@
+"""Checking arguments: all faults of a field's arguments are found, then reported together, each at its path."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+from graphql import GraphQLError
+from strawberry.types.unset import UnsetType
+
+BAD_USER_INPUT = "BAD_USER_INPUT"
+Path = tuple[str | int, ...]
+ValueT = TypeVar("ValueT")
+
+
+def given(value: ValueT | UnsetType | None) -> ValueT | None:
+    """An optional argument; for a reading field, left out and null are the same."""
+    return None if isinstance(value, UnsetType) else value
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults found so far in the arguments of one field."""
+
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, path: Path, message: str, code: str = BAD_USER_INPUT) -> None:
+        """Note a fault; `path` leads from the argument to the value."""
+        self.found.append({"code": code, "path": list(path), "message": message})
+
+    def refuse_if_any(self) -> None:
+        """Raise one error that holds all the faults; its code is theirs where they agree."""
+        if not self.found:
+            return
+        codes = {fault["code"] for fault in self.found}
+        raise GraphQLError(
+            " ".join(f"{_dotted(fault['path'])}: {fault['message']}" for fault in self.found),
+            extensions={"code": codes.pop() if len(codes) == 1 else BAD_USER_INPUT, "faults": self.found},
+        )
+
+
+def _dotted(path: list[str | int]) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def identifier(value: str, path: Path, faults: Faults) -> UUID | None:
+    """A UUID, or a fault."""
+    try:
+        return UUID(value)
+    except ValueError:
+        faults.add(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")
+        return None
+
+
+def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = 500) -> tuple[UUID, ...]:
+    """UUIDs without repetition, or faults."""
+    if len(values) > most:
+        faults.add(path, f"has {len(values)} ids; at most {most} are allowed.")
+        return ()
+    found = [identifier(value, (*path, place), faults) for place, value in enumerate(values)]
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def filled(value: str, path: Path, faults: Faults, *, most: int = 255) -> str | None:
+    """A trimmed string that says something, or a fault: a blank one is never taken for "all"."""
+    trimmed = value.strip()
+    if not trimmed:
+        faults.add(path, "must not be blank; leave it out to have no condition.")
+    elif "\0" in trimmed:
+        faults.add(path, "must not contain U+0000.")
+    elif len(trimmed) > most:
+        faults.add(path, f"has {len(trimmed)} characters; at most {most} are allowed.")
+    else:
+        return trimmed
+    return None
+
+
+def bounded(value: int, path: Path, faults: Faults, *, most: int, least: int = 0) -> int:
+    """A number of rows within its bounds, or a fault."""
+    if not least <= value <= most:
+        faults.add(path, f"must be between {least} and {most}, not {value}.")
+    return value

@@ -1,0 +1,196 @@
+"""What the inputs of a list of customers mean: a condition and an order, or the faults that stand in their way."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from strawberry.schema.name_converter import NameConverter
+from strawberry.types import get_object_definition
+
+from app.db.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Equals,
+    HasId,
+    HasMetadata,
+    HasParent,
+    HasWords,
+    NameBeginsWith,
+    Negation,
+)
+from app.db.customers import CustomerSort
+from app.db.groups import GroupFilter
+from app.db.search import MAX_WORDS, words_of
+from app.domain.metadata import MAX_FILTER_PAIRS, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
+from app.graphql.arguments import Faults, Path, filled, identifier, identifiers
+from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput
+from app.graphql.types.enums import OrderDirection
+from app.graphql.types.group_filter import CustomerGroupFilter
+from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
+
+MAX_CONDITIONS = 50
+_MAX_SORTS = 3
+_COUNTRY_LETTERS = 2
+# Fields that can be unset, so that null asks for just that.
+_NULLABLE = {"external_system_id", "parent_customer_id"}
+_NOT_NULL = "must not be null: this can't be unset. Leave it out to have no condition."
+_BY_NUMBER = ((CustomerSort.NUMBER, False),)
+
+
+def sorts_of(order: list[CustomerOrder] | None, faults: Faults) -> tuple[tuple[CustomerSort, bool], ...]:
+    """The columns to sort by and whether each descends: by number unless something is given."""
+    sorts = tuple((each.field, each.direction is OrderDirection.DESC) for each in order or ())
+    if len(sorts) > _MAX_SORTS or len({field for field, _ in sorts}) < len(sorts):
+        faults.add(("orderBy",), f"must name at most {_MAX_SORTS} fields, each once.")
+        return _BY_NUMBER
+    return sorts or _BY_NUMBER
+
+
+def condition_of(where: CustomerFilter | None, faults: Faults) -> Condition | None:
+    """The condition that a filter means; None is no condition."""
+    return _Reading(faults).read(where, ("where",)) if where else None
+
+
+def group_filter_of(where: CustomerGroupFilter | None, faults: Faults) -> GroupFilter:
+    """The filter of groups that an input means."""
+    if not where:
+        return GroupFilter()
+    given = {name: getattr(where, attribute) for name, attribute in _fields(CustomerGroupFilter).items()}
+    for name, each in given.items():
+        if each is not None and each.value is None:
+            faults.add(("where", name), _NOT_NULL)
+    ids, number, metadata = (None if each is None else each.value for each in given.values())
+    return GroupFilter(
+        ids=None if ids is None else identifiers(ids, ("where", "ids"), faults),
+        number=None if number is None else filled(number, ("where", "number"), faults),
+        pairs=() if metadata is None else pairs_of(metadata, ("where", "metadata"), faults),
+    )
+
+
+def key_of(by: CustomerLookup | CustomerGroupLookup, faults: Faults) -> tuple[str, str | UUID]:
+    """The column and value of a look-up by one of several unique keys."""
+    for name, attribute in _fields(type(by)).items():
+        given = getattr(by, attribute)
+        if given is not None:
+            path = ("by", name)
+            value = identifier(given.value, path, faults) if attribute == "id" else filled(given.value, path, faults)
+            faults.refuse_if_any()
+            assert value is not None  # noqa: S101 - a value without a fault
+            return attribute, value
+    msg = "the schema lets exactly one key through"
+    raise AssertionError(msg)
+
+
+def pairs_of(pairs: list[MetadataPairInput], path: Path, faults: Faults) -> tuple[bytes, ...]:
+    """The digests of metadata pairs, or faults."""
+    if len(pairs) > MAX_FILTER_PAIRS:
+        faults.add(
+            path,
+            f"has {len(pairs)} pairs; at most {MAX_FILTER_PAIRS} are allowed.",
+            "METADATA_FILTER_LIMIT_EXCEEDED",
+        )
+        return ()
+    return tuple(digest for place, pair in enumerate(pairs) if (digest := _pair(pair, (*path, place), faults)))
+
+
+def _pair(pair: MetadataPairInput, path: Path, faults: Faults) -> bytes | None:
+    if not 1 <= len(pair.key) <= MAX_KEY_CHARACTERS or "\0" in pair.key:
+        faults.add((*path, "key"), f"must have 1 to {MAX_KEY_CHARACTERS} characters, none of them U+0000.")
+        return None
+    try:
+        text = canonical_text(pair.value)
+    except ValueError as error:
+        faults.add((*path, "value"), f"{error}.")
+        return None
+    if isinstance(pair.value, str) and (len(text) > MAX_VALUE_CHARACTERS or "\0" in text):
+        faults.add((*path, "value"), f"must have at most {MAX_VALUE_CHARACTERS} characters, none of them U+0000.")
+        return None
+    return pair_digest(pair.key, pair.value)
+
+
+def _fields(kind: type) -> dict[str, str]:
+    """The fields of an input: the name in the schema, and the attribute."""
+    return {
+        NameConverter().get_graphql_name(field): field.python_name
+        for field in get_object_definition(kind, strict=True).fields
+    }
+
+
+class _Reading:
+    """Reads one filter, however deep, and notes all of its faults."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._conditions = 0
+
+    def read(self, where: CustomerFilter, path: Path) -> Condition | None:
+        """The conjunction of a filter's conditions."""
+        found = tuple(each for each in self._each(where, path) if each is not None)
+        return found[0] if len(found) == 1 else AllOf(found) if found else None
+
+    def _each(self, where: CustomerFilter, path: Path) -> Iterator[Condition | None]:
+        for name, attribute in _FILTER_FIELDS.items():
+            given = getattr(where, attribute)
+            if given is None:
+                continue
+            at = (*path, name)
+            self._conditions += 1
+            if self._conditions > MAX_CONDITIONS:
+                if self._conditions == MAX_CONDITIONS + 1:
+                    self._faults.add(at, f"is one too many: a filter may hold {MAX_CONDITIONS} conditions.")
+                return
+            if given.value is None and attribute not in _NULLABLE:
+                self._faults.add(at, _NOT_NULL)
+            else:
+                yield self._condition(attribute, given.value, at)
+
+    def _condition(self, attribute: str, value: Any, at: Path) -> Condition | None:
+        if value is None:
+            return Equals(attribute, None)
+        match attribute:
+            case "and_":
+                return AllOf(self._all(value, at))
+            case "or_":
+                return AnyOf(self._all(value, at))
+            case "not_":
+                return Negation(self.read(value, at) or AllOf(()))
+            case "ids":
+                return HasId(identifiers(value, at, self._faults))
+            case "metadata":
+                return AllOf(tuple(HasMetadata(pair) for pair in pairs_of(value, at, self._faults)))
+            case "has_parent":
+                return HasParent(value)
+            case "is_active" | "customer_type":
+                return Equals(attribute, value)
+            case "customer_group_id" | "parent_customer_id":
+                found = identifier(value, at, self._faults)
+                return found and Equals(attribute, found)
+            case _:
+                text = filled(value, at, self._faults)
+                return text and self._about(attribute, text, at)
+
+    def _about(self, attribute: str, text: str, at: Path) -> Condition | None:
+        """A condition on a text that is not blank."""
+        match attribute:
+            case "name_prefix":
+                return NameBeginsWith(text)
+            case "search":
+                words = words_of(text)
+                if not 1 <= len(words) <= MAX_WORDS:
+                    self._faults.add(at, f"must hold 1 to {MAX_WORDS} words, not {len(words)}.")
+                    return None
+                return HasWords(words)
+            case "country_code":
+                if len(text) != _COUNTRY_LETTERS:
+                    self._faults.add(at, "must be two letters, such as DK.")
+                return Equals(attribute, text.upper())
+            case _:
+                return Equals(attribute, text)
+
+    def _all(self, filters: list[CustomerFilter], at: Path) -> tuple[Condition, ...]:
+        read = (self.read(each, (*at, place)) for place, each in enumerate(filters))
+        return tuple(each or AllOf(()) for each in read)
+
+
+_FILTER_FIELDS = _fields(CustomerFilter)

@@ -1,0 +1,76 @@
+"""Cursors: a row's position in one list, opaque to callers and bound to that list's company, sort and filter."""
+
+import json
+from base64 import b64decode, urlsafe_b64encode
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Uuid
+
+from app.db.graph import SortKey
+from app.db.paging import Position
+from app.graphql.arguments import Faults, Path
+
+_DIGEST_BYTES = 9
+_MAX_CHARACTERS = 4_000
+
+
+class Cursors:
+    """The cursors of one list; `identity` is all that two lists must share for a cursor to fit both."""
+
+    def __init__(self, order: tuple[SortKey, ...], *identity: object) -> None:
+        self.order = order
+        self._identity = repr((*((key.column.name, key.descending) for key in order), *identity)).encode()
+
+    def encode(self, position: Position) -> str:
+        """The cursor of a row."""
+        values = json.dumps([_plain(value) for value in position], ensure_ascii=False, separators=(",", ":")).encode()
+        return urlsafe_b64encode(self._digest(values) + values).decode().rstrip("=")
+
+    def decode(self, cursor: str | None, path: Path, faults: Faults) -> Position | None:
+        """The position that a cursor names, or a fault if it is not one of this list's."""
+        if cursor is None:
+            return None
+        try:
+            return self._position(cursor)
+        except (ValueError, TypeError, RecursionError):
+            faults.add(
+                path,
+                "is not a cursor of this list: it comes from another sort order or filter, or was altered."
+                " Start again without it.",
+                "INVALID_CURSOR",
+            )
+            return None
+
+    def _position(self, cursor: str) -> Position:
+        if len(cursor) > _MAX_CHARACTERS:
+            msg = "longer than any cursor"
+            raise ValueError(msg)
+        content = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        digest, values = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        # Not a secret: a forged cursor could only begin a caller's own list somewhere else.
+        if digest != self._digest(values):
+            msg = "of another list, or altered"
+            raise ValueError(msg)
+        return tuple(_typed(value, key) for value, key in zip(json.loads(values), self.order, strict=True))
+
+    def _digest(self, values: bytes) -> bytes:
+        return blake2b(self._identity + b"\0" + values, digest_size=_DIGEST_BYTES).digest()
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _typed(value: object, key: SortKey) -> Any:
+    if not isinstance(value, str) or "\0" in value:
+        msg = "not what a cursor holds"
+        raise TypeError(msg)
+    value.encode()  # a lone surrogate is no text that a column could hold
+    if isinstance(key.column.type, Uuid):
+        return UUID(value)
+    if isinstance(key.column.type, DateTime):
+        return datetime.fromisoformat(value)
+    return value

@@ -1,0 +1,87 @@
+"""The loaders of one operation, one per edge of the graph: what is asked for at one moment becomes one statement."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from app.db import batching, graph
+from app.db.conditions import Condition
+from app.db.database import ReadSession
+from app.db.graph import Entity, RowT, ToMany
+from app.db.paging import Page, PageRequest
+from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
+
+ValueT = TypeVar("ValueT")
+Load = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, ValueT]]]
+
+
+class Loaders:
+    """They deal in rows and know no type of the schema; the same arguments give the same loader, so that keys meet."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+        self._loaders: dict[Hashable, DataLoader[UUID, Any]] = {}
+
+    def customer(self) -> DataLoader[UUID, CustomerRow | None]:
+        """Customers by id; the edge `parent`."""
+        return self._one(graph.customer)
+
+    def group(self) -> DataLoader[UUID, CustomerGroupRow | None]:
+        """Groups by id; the edge `group`."""
+        return self._one(graph.customer_group)
+
+    def contacts(self, limit: int) -> DataLoader[UUID, list[ContactRow]]:
+        """Contacts by customer."""
+        return self._many(graph.contacts, limit)
+
+    def departments(self, limit: int) -> DataLoader[UUID, list[DepartmentRow]]:
+        """Departments by customer."""
+        return self._many(graph.departments, limit)
+
+    def subscriptions(self, limit: int, statuses: tuple[str, ...] | None) -> DataLoader[UUID, list[SubscriptionRow]]:
+        """Subscriptions by customer, of some statuses or of all."""
+        return self._many(graph.subscriptions, limit, statuses)
+
+    def customers(
+        self, edge: ToMany[CustomerRow], request: PageRequest, only: Condition | None
+    ) -> DataLoader[UUID, Page[CustomerRow]]:
+        """A page of a customer's children or of a group's customers."""
+        condition = None if only is None else only.sql()
+        return self._loader(
+            ("page", edge.name, request, only),
+            lambda keys: batching.pages(self._session, edge, keys, request, condition),
+            lambda: Page[CustomerRow]([], [], has_more=False),
+        )
+
+    def customer_count(self, edge: ToMany[CustomerRow], only: Condition | None) -> DataLoader[UUID, int]:
+        """The number of a customer's children or of a group's customers."""
+        condition = None if only is None else only.sql()
+        return self._loader(
+            ("count", edge.name, only), lambda keys: batching.counts(self._session, edge, keys, condition), int
+        )
+
+    def _one(self, entity: Entity[RowT]) -> DataLoader[UUID, RowT | None]:
+        return self._loader(entity.name, lambda keys: batching.by_id(self._session, entity, keys), lambda: None)
+
+    def _many(
+        self, edge: ToMany[RowT], limit: int, statuses: tuple[str, ...] | None = None
+    ) -> DataLoader[UUID, list[RowT]]:
+        return self._loader(
+            (edge.name, limit, statuses),
+            lambda keys: batching.many(self._session, edge, keys, limit=limit, statuses=statuses),
+            list,
+        )
+
+    def _loader(self, key: Hashable, load: Load[ValueT], missing: Callable[[], ValueT]) -> DataLoader[UUID, ValueT]:
+        """The loader for some arguments: it adds order, missing keys and batching to a plain query."""
+        loader = self._loaders.get(key)
+        if loader is None:
+
+            async def batch(keys: list[UUID]) -> list[ValueT]:
+                found = await load(keys)
+                return [found[each] if each in found else missing() for each in keys]
+
+            loader = self._loaders[key] = DataLoader(batch)
+        return cast("DataLoader[UUID, ValueT]", loader)

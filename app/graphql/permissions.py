@@ -1,0 +1,42 @@
+"""Which scope a field needs."""
+
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
+
+from app.domain.identity import Scope
+
+
+class Requires(FieldExtension):
+    """Refuses a field to credentials without a scope, and names the scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def resolve(
+        self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any
+    ) -> Any:
+        """Check, then resolve a field that answers at once."""
+        self._check(info)
+        return next_(source, info, **arguments)
+
+    async def resolve_async(
+        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any
+    ) -> Any:
+        """Check, then resolve a field that answers later."""
+        self._check(info)
+        return await next_(source, info, **arguments)
+
+    def _check(self, info: strawberry.Info[Any, None]) -> None:
+        if self.scope not in info.context.principal.scopes:
+            raise GraphQLError(
+                f"This needs the scope {self.scope}, which the credential does not carry.",
+                extensions={"code": "FORBIDDEN", "requiredScope": self.scope.value},
+            )
+
+
+READS = [Requires(Scope.CUSTOMERS_READ)]
+"""The extensions of every field that shows stored customer data."""

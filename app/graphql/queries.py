@@ -1,0 +1,121 @@
+"""The root query fields."""
+
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from app.db import customers as stored_customers
+from app.db import groups as stored_groups
+from app.db.conditions import Equals
+from app.db.groups import GroupFilter
+from app.db.rows import CustomerGroupRow, CustomerRow
+from app.domain.identity import Principal
+from app.graphql.arguments import Faults, bounded, given
+from app.graphql.conditions import condition_of, group_filter_of, key_of, sorts_of
+from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, all_customers, page_arguments
+from app.graphql.context import Info
+from app.graphql.permissions import READS
+from app.graphql.types.customer import Customer
+from app.graphql.types.customer_filter import CustomerOrder, Where
+from app.graphql.types.group import CustomerGroup
+from app.graphql.types.group_filter import CustomerGroupFilter
+from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
+from app.graphql.types.paging import After, Before, CustomerConnection, First, Last, ListFirst
+from app.graphql.types.viewer import Viewer
+
+CustomerKey = Annotated[CustomerLookup, strawberry.argument(description="The key.")]
+GroupKey = Annotated[CustomerGroupLookup, strawberry.argument(description="The key.")]
+OrderBy = Annotated[
+    list[CustomerOrder] | None,
+    strawberry.argument(
+        description="What to sort by, at most 3 fields; by customer number unless given. Equal rows are sorted by id."
+    ),
+]
+GroupWhere = Annotated[
+    CustomerGroupFilter | None, strawberry.argument(description="Only groups that meet these conditions.")
+]
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    """The entry points; each is narrowed to the credential's company."""
+
+    @strawberry.field(
+        description="One customer by a unique key; null if the company has none with it. Always fresh."
+        " Needs customers-read.",
+        graphql_type=Customer | None,
+        extensions=READS,
+    )
+    @staticmethod
+    async def customer(info: Info, by: CustomerKey) -> CustomerRow | None:
+        """By id through the loader, so that equal ids of one operation are read once."""
+        column, value = key_of(by, Faults())
+        if isinstance(value, UUID):
+            return await info.context.loaders.customer().load(value)
+        return await stored_customers.find(info.context.session, Equals(column, value))
+
+    @strawberry.field(
+        description="The company's customers, a page at a time. The list without `where` may be up to 5 seconds old;"
+        " a filtered one is always fresh. Needs customers-read.",
+        graphql_type=CustomerConnection,
+        extensions=READS,
+    )
+    @staticmethod
+    async def customers(
+        info: Info,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+        where: Where = UNSET,
+        order_by: OrderBy = UNSET,
+    ) -> CustomerList:
+        """A keyset page."""
+        faults = Faults()
+        arguments = page_arguments(faults, first=first, after=after, last=last, before=before)
+        only = condition_of(where, faults)
+        sorts = sorts_of(order_by, faults)
+        return await all_customers(info.context, arguments, only, sorts, faults)
+
+    @strawberry.field(
+        description="One customer group by a unique key; null if the company has none with it. Needs customers-read.",
+        graphql_type=CustomerGroup | None,
+        extensions=READS,
+    )
+    @staticmethod
+    async def customer_group(info: Info, by: GroupKey) -> CustomerGroupRow | None:
+        """By id through the loader, as customers are."""
+        _, value = key_of(by, Faults())
+        if isinstance(value, UUID):
+            return await info.context.loaders.group().load(value)
+        found = await stored_groups.listed(info.context.session, GroupFilter(number=value), limit=1)
+        return found[0] if found else None
+
+    @strawberry.field(
+        description="The company's customer groups, by number. They may be up to 5 seconds old. Needs customers-read.",
+        graphql_type=list[CustomerGroup],
+        extensions=READS,
+    )
+    @staticmethod
+    async def customer_groups(
+        info: Info, where: GroupWhere = UNSET, first: ListFirst = DEFAULT_LIST
+    ) -> list[CustomerGroupRow]:
+        """A list: companies have dozens of groups, not thousands."""
+        faults = Faults()
+        bounded(first, ("first",), faults, most=MOST_ROWS)
+        only = group_filter_of(given(where), faults)
+        faults.refuse_if_any()
+        context = info.context
+        return await context.recent.get(
+            context.principal.company_id,
+            ("groups", only, first),
+            lambda: stored_groups.listed(context.session, only, limit=first),
+        )
+
+    @strawberry.field(description="Who is asking: company, subject and scopes of the credential.", graphql_type=Viewer)
+    @staticmethod
+    def viewer(info: Info) -> Principal:
+        """What the credential says."""
+        return info.context.principal

@@ -1,0 +1,16 @@
+"""The type Contact."""
+
+import strawberry
+
+
+@strawberry.type(description="A contact person of a customer.")
+class Contact:
+    """How a contact's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The contact's unique identifier, a UUID.")
+    name: str = strawberry.field(description="The contact's name.")
+    is_default_for_customer: bool = strawberry.field(
+        description="Whether this is the customer's default contact; at most one is."
+    )
+    email: str | None = strawberry.field(description="The contact's email address.")
+    phone: str | None = strawberry.field(description="The contact's phone number.")

@@ -1,0 +1,165 @@
+"""The type Customer: the hub that every edge starts from or leads to."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Optional
+
+import strawberry
+from strawberry import UNSET
+
+from app.db import graph
+from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
+from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
+from app.domain.subscriptions import SubscriptionStatus
+from app.graphql.arguments import Faults, bounded, given
+from app.graphql.conditions import condition_of
+from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, customers_of, page_arguments
+from app.graphql.context import Info
+from app.graphql.permissions import READS
+from app.graphql.types.contact import Contact
+from app.graphql.types.customer_filter import Where
+from app.graphql.types.department import Department
+from app.graphql.types.group import CustomerGroup
+from app.graphql.types.paging import After, CustomerConnection, First, ListFirst
+from app.graphql.types.scalars import Metadata
+from app.graphql.types.subscription import CustomerSubscription
+
+Statuses = Annotated[
+    list[SubscriptionStatus] | None,
+    strawberry.argument(description="Only subscriptions of these statuses; an empty list matches nothing."),
+]
+Row = strawberry.Parent[CustomerRow]
+
+
+def _list_size(first: int) -> int:
+    faults = Faults()
+    bounded(first, ("first",), faults, most=MOST_ROWS)
+    faults.refuse_if_any()
+    return first
+
+
+@strawberry.type(description="A customer of the company.")
+class Customer:
+    """How a customer's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The customer's unique identifier, a UUID.")
+    customer_number: str = strawberry.field(description="The customer number, unique in the company.")
+    customer_type: CustomerType = strawberry.field(description="Whether it is a business or a private person.")
+    name: str = strawberry.field(description="The customer's name.")
+    vat_zone: VatZone = strawberry.field(description="How value-added tax applies.")
+    customer_group_id: strawberry.ID = strawberry.field(description="The id of its customer group.")
+    customer_group_number: str = strawberry.field(description="The number of its customer group.")
+    customer_group_name: str = strawberry.field(description="The name of its customer group.")
+    is_active: bool = strawberry.field(description="Whether the customer is active.")
+    billing_relationship: BillingRelationship = strawberry.field(description="Who pays for its subscriptions.")
+    include_child_details_pdf: bool = strawberry.field(
+        name="includeChildDetailsPdf",
+        description="Whether a zip of per-child detail PDFs goes with consolidated invoices."
+        " Only relevant for parents in SINGLE_INVOICE mode.",
+    )
+    email: str | None = strawberry.field(description="The email address.")
+    phone: str | None = strawberry.field(description="The phone number.")
+    address: str | None = strawberry.field(description="The street address.")
+    city: str | None = strawberry.field(description="The city.")
+    postal_code: str | None = strawberry.field(description="The postal code.")
+    country_code: str = strawberry.field(description="The country, two letters (ISO 3166-1 alpha-2).")
+    vat_number: str | None = strawberry.field(description="The VAT registration number.")
+    website: str | None = strawberry.field(description="The website's URL.")
+    external_system_id: str | None = strawberry.field(
+        description="The customer's identifier in another system, unique in the company where it is set."
+    )
+    notes: str | None = strawberry.field(description="Additional notes, at most 10,000 characters.")
+    credit_limit: Decimal | None = strawberry.field(description="The credit limit in the company's base currency.")
+    opening_balance: Decimal | None = strawberry.field(
+        description="The opening balance in the company's base currency; positive: the customer owes."
+    )
+    payment_terms: int | None = strawberry.field(description="The payment terms, in days, 0 to 365.")
+    payment_term_type: PaymentTermType | None = strawberry.field(
+        description="From which day the payment terms are counted."
+    )
+    default_currency: str = strawberry.field(description="The currency it is billed in, three letters (ISO 4217).")
+    parent_customer_id: strawberry.ID | None = strawberry.field(
+        description="The id of its parent; null unless the customer is a child."
+    )
+    consolidation_mode: ConsolidationMode | None = strawberry.field(
+        description="How its children's invoices are put together; only parents have one."
+    )
+    billing_day: int | None = strawberry.field(
+        description="The day of the month, 1 to 28, of the consolidated invoice; set where the mode is SINGLE_INVOICE."
+    )
+    parent_invoice_template_id: strawberry.ID | None = strawberry.field(
+        description="The PDF template of the consolidated invoice, where it is not the usual one; a UUID."
+    )
+    metadata: Metadata = strawberry.field(description="Key-value metadata attached to the customer.")
+    version: int = strawberry.field(description="Counts the changes of the customer, from 1.")
+    created_at: datetime = strawberry.field(description="When the customer was created.")
+    updated_at: datetime = strawberry.field(description="When the customer was last changed.")
+
+    @strawberry.field(
+        description="The parent; null unless the customer is a child. Needs customers-read.",
+        graphql_type=Optional["Customer"],
+        extensions=READS,
+    )
+    @staticmethod
+    async def parent(customer: Row, info: Info) -> CustomerRow | None:
+        """The edge graph.parent."""
+        parent_id = customer.parent_customer_id
+        return None if parent_id is None else await info.context.loaders.customer().load(parent_id)
+
+    @strawberry.field(
+        description="Its children, by customer number. Needs customers-read.",
+        graphql_type=CustomerConnection,
+        extensions=READS,
+    )
+    @staticmethod
+    async def children(
+        customer: Row, info: Info, first: First = UNSET, after: After = UNSET, where: Where = UNSET
+    ) -> CustomerList:
+        """The edge graph.children."""
+        faults = Faults()
+        arguments = page_arguments(faults, first=first, after=after)
+        only = condition_of(where, faults)
+        return await customers_of(info.context, graph.children, customer.id, arguments, only, faults)
+
+    @strawberry.field(
+        description="Its customer group. Needs customers-read.", graphql_type=CustomerGroup, extensions=READS
+    )
+    @staticmethod
+    async def group(customer: Row, info: Info) -> CustomerGroupRow | None:
+        """The edge graph.group; a foreign key holds that it exists."""
+        return await info.context.loaders.group().load(customer.customer_group_id)
+
+    @strawberry.field(
+        description="Its contact persons: the default one first, then by name, ignoring case. Needs customers-read.",
+        graphql_type=list[Contact],
+        extensions=READS,
+    )
+    @staticmethod
+    async def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[ContactRow]:
+        """The edge graph.contacts."""
+        return await info.context.loaders.contacts(_list_size(first)).load(customer.id)
+
+    @strawberry.field(
+        description="Its departments, inactive ones too: the default one first, then by name, ignoring case."
+        " Needs customers-read.",
+        graphql_type=list[Department],
+        extensions=READS,
+    )
+    @staticmethod
+    async def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[DepartmentRow]:
+        """The edge graph.departments."""
+        return await info.context.loaders.departments(_list_size(first)).load(customer.id)
+
+    @strawberry.field(
+        description="Its subscriptions, the oldest first. Needs customers-read.",
+        graphql_type=list[CustomerSubscription],
+        extensions=READS,
+    )
+    @staticmethod
+    async def subscriptions(
+        customer: Row, info: Info, status: Statuses = UNSET, first: ListFirst = DEFAULT_LIST
+    ) -> list[SubscriptionRow]:
+        """The edge graph.subscriptions."""
+        chosen = given(status)
+        statuses = None if chosen is None else tuple(chosen)
+        return await info.context.loaders.subscriptions(_list_size(first), statuses).load(customer.id)

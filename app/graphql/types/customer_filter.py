@@ -1,0 +1,75 @@
+"""The inputs that narrow and sort lists of customers."""
+
+from typing import Annotated, Optional
+
+import strawberry
+
+from app.db.customers import CustomerSort
+from app.domain.customers import CustomerType
+from app.graphql.types.enums import OrderDirection
+from app.graphql.types.scalars import MetadataValue
+
+
+@strawberry.input(description="A metadata pair to look for: the key is there, with exactly this value.")
+class MetadataPairInput:
+    """One pair of a metadata filter."""
+
+    key: str = strawberry.field(description="The key, 1 to 128 characters, case-sensitive.")
+    value: MetadataValue = strawberry.field(
+        description='The value; numbers and booleans are compared by their text: `5`, `5.0` and `"5"` are the same.'
+    )
+
+
+@strawberry.input(
+    description="Conditions on a customer. All that are given must hold; left out is no condition,"
+    " null means that the field is unset, and an empty list of ids matches nothing."
+)
+class CustomerFilter:
+    """app.graphql.conditions says what each field means."""
+
+    and_: strawberry.Maybe[list["CustomerFilter"] | None] = strawberry.field(
+        name="and", description="All of these hold; an empty list always holds."
+    )
+    or_: strawberry.Maybe[list["CustomerFilter"] | None] = strawberry.field(
+        name="or", description="At least one of these holds; an empty list never holds."
+    )
+    not_: strawberry.Maybe[Optional["CustomerFilter"]] = strawberry.field(name="not", description="This does not hold.")
+    ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description="The id is one of these, at most 500."
+    )
+    customer_number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this customer number.")
+    external_system_id: strawberry.Maybe[str | None] = strawberry.field(
+        description="Exactly this external system id, case-sensitive; null: it has none."
+    )
+    metadata: strawberry.Maybe[list[MetadataPairInput] | None] = strawberry.field(
+        description="The metadata holds all of these pairs, at most 10."
+        " More are refused with METADATA_FILTER_LIMIT_EXCEEDED."
+    )
+    customer_group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="In this customer group.")
+    parent_customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="A child of this customer; null: not a child."
+    )
+    has_parent: strawberry.Maybe[bool | None] = strawberry.field(description="Whether it is a child.")
+    is_active: strawberry.Maybe[bool | None] = strawberry.field(description="Whether it is active.")
+    customer_type: strawberry.Maybe[CustomerType | None] = strawberry.field(description="Of this type.")
+    country_code: strawberry.Maybe[str | None] = strawberry.field(
+        description="In this country, two letters (ISO 3166-1 alpha-2), in either case."
+    )
+    name_prefix: strawberry.Maybe[str | None] = strawberry.field(
+        description="The name begins with this, ignoring case."
+    )
+    search: strawberry.Maybe[str | None] = strawberry.field(
+        description="Each of these words, at most 10, begins a word of the number, name, email, VAT number"
+        " or external system id, ignoring case."
+    )
+
+
+@strawberry.input(description="One column of an order.")
+class CustomerOrder:
+    """What a list of customers is sorted by."""
+
+    field: CustomerSort = strawberry.field(description="What to sort by.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+
+
+Where = Annotated[CustomerFilter | None, strawberry.argument(description="Only customers that meet these conditions.")]

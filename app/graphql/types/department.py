@@ -1,0 +1,26 @@
+"""The type Department."""
+
+import strawberry
+
+
+@strawberry.type(
+    description="A sub-unit of a customer with its own address, EAN and purchase order number,"
+    " used to route invoices within larger organizations."
+)
+class Department:
+    """How a department's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The department's unique identifier, a UUID.")
+    name: str = strawberry.field(description="The department's name.")
+    is_default: bool = strawberry.field(
+        description="Whether this is the customer's default department; at most one is."
+    )
+    is_active: bool = strawberry.field(description="Whether the department is in use.")
+    po_number: str | None = strawberry.field(description="The purchase order number for its invoices.")
+    ean_number: str | None = strawberry.field(
+        description="The EAN for electronic invoicing: 13 digits, the last a check digit."
+    )
+    address: str | None = strawberry.field(description="The street address.")
+    city: str | None = strawberry.field(description="The city.")
+    postal_code: str | None = strawberry.field(description="The postal code.")
+    country_code: str | None = strawberry.field(description="The country, two letters (ISO 3166-1 alpha-2).")

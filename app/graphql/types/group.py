@@ -1,0 +1,50 @@
+"""The type CustomerGroup."""
+
+from decimal import Decimal
+
+import strawberry
+from strawberry import UNSET
+
+from app.db import graph
+from app.db.rows import CustomerGroupRow
+from app.graphql.arguments import Faults
+from app.graphql.conditions import condition_of
+from app.graphql.connections import CustomerList, customers_of, page_arguments
+from app.graphql.context import Info
+from app.graphql.permissions import READS
+from app.graphql.types.customer_filter import Where
+from app.graphql.types.paging import After, CustomerConnection, First
+from app.graphql.types.scalars import Metadata
+
+
+@strawberry.type(description="A group of customers: they share a discount and the ledger account that they post to.")
+class CustomerGroup:
+    """How a group's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The group's unique identifier, a UUID.")
+    number: str = strawberry.field(description="The group's number, unique in the company.")
+    name: str = strawberry.field(description="The group's name.")
+    discount: Decimal = strawberry.field(description="The discount of its customers, in percent, 0 to 100.")
+    account_id: strawberry.ID = strawberry.field(description="The id of the ledger account that its customers post to.")
+    account_number: str = strawberry.field(description="The number of that ledger account.")
+    account_name: str = strawberry.field(description="The name of that ledger account.")
+    metadata: Metadata = strawberry.field(description="Key-value metadata attached to the group.")
+
+    @strawberry.field(
+        description="The customers of the group, by customer number. Needs customers-read.",
+        graphql_type=CustomerConnection,
+        extensions=READS,
+    )
+    @staticmethod
+    async def customers(
+        group: strawberry.Parent[CustomerGroupRow],
+        info: Info,
+        first: First = UNSET,
+        after: After = UNSET,
+        where: Where = UNSET,
+    ) -> CustomerList:
+        """The edge graph.group_customers."""
+        faults = Faults()
+        arguments = page_arguments(faults, first=first, after=after)
+        only = condition_of(where, faults)
+        return await customers_of(info.context, graph.group_customers, group.id, arguments, only, faults)

@@ -1,0 +1,19 @@
+"""The input that narrows the list of customer groups."""
+
+import strawberry
+
+from app.graphql.types.customer_filter import MetadataPairInput
+
+
+@strawberry.input(description="Conditions on a customer group; all that are given must hold.")
+class CustomerGroupFilter:
+    """app.db.groups says what each field means."""
+
+    ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description="The id is one of these, at most 500; an empty list matches nothing."
+    )
+    number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this group number.")
+    metadata: strawberry.Maybe[list[MetadataPairInput] | None] = strawberry.field(
+        description="The metadata holds all of these pairs, at most 10."
+        " More are refused with METADATA_FILTER_LIMIT_EXCEEDED."
+    )

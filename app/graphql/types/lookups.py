@@ -1,0 +1,22 @@
+"""The inputs that find one customer or one group by a unique key."""
+
+import strawberry
+
+
+@strawberry.input(description="The one key that finds a customer.", one_of=True)
+class CustomerLookup:
+    """Exactly one of the keys."""
+
+    id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The customer's id, a UUID.")
+    customer_number: strawberry.Maybe[str] = strawberry.field(description="The customer number.")
+    external_system_id: strawberry.Maybe[str] = strawberry.field(
+        description="The customer's identifier in another system, case-sensitive."
+    )
+
+
+@strawberry.input(description="The one key that finds a customer group.", one_of=True)
+class CustomerGroupLookup:
+    """Exactly one of the keys."""
+
+    id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The group's id, a UUID.")
+    number: strawberry.Maybe[str] = strawberry.field(description="The group's number.")

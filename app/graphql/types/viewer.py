@@ -1,0 +1,50 @@
+"""The type Viewer: who is asking."""
+
+from datetime import datetime
+
+import strawberry
+
+from app.db import companies
+from app.db.rows import CompanyRow
+from app.domain.identity import Principal, Scope
+from app.graphql.context import Info
+from app.graphql.types import enums as enums
+
+
+@strawberry.type(description="The company that a credential belongs to; nothing of another company is ever visible.")
+class Company:
+    """How a company's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The company's unique identifier, a UUID.")
+    name: str = strawberry.field(description="The company's name.")
+    base_currency: str = strawberry.field(
+        description="The currency of opening balances and ledgers, three letters (ISO 4217)."
+    )
+    time_zone: str = strawberry.field(
+        description="The time zone that decides what today is, an IANA name such as `Europe/Copenhagen`."
+    )
+
+
+@strawberry.type(description="Who is asking: what the credential of this request says.")
+class Viewer:
+    """How a principal is shown."""
+
+    subject: str = strawberry.field(description="Who the credential was issued to.")
+    expires_at: datetime | None = strawberry.field(
+        description="When the credential stops working; null for an API key without an end."
+    )
+
+    @strawberry.field(description="The permissions that the credential carries.", graphql_type=list[Scope])
+    @staticmethod
+    def scopes(principal: strawberry.Parent[Principal]) -> list[Scope]:
+        """In a stable order: a set has none."""
+        return sorted(principal.scopes)
+
+    @strawberry.field(
+        description="The company that the credential belongs to; null if that company is not known here.",
+        graphql_type=Company | None,
+    )
+    @staticmethod
+    async def company(info: Info) -> CompanyRow | None:
+        """Read from the database: the credential names only its id."""
+        return await companies.current(info.context.session)
