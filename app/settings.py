@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PostgresDsn, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class SettingsError(Exception):
@@ -17,15 +19,17 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     # PostgreSQL
-    database_url: PostgresDsn | None = Field(
+    database_url: str | None = Field(
         default=None,
         description="PostgreSQL 15 or newer, as the role that the service connects as; it must own no table and bypass no policy.",
     )
-    owner_database_url: PostgresDsn | None = Field(
+    owner_database_url: str | None = Field(
         default=None,
         description="The same database as the tables' owner, for `migrate`, `seed` and `api-key`; DATABASE_URL if unset.",
     )
-    database_pool_size: int = Field(default=10, ge=1, le=1000, description="Connections that one process holds at most.")
+    database_pool_size: int = Field(
+        default=10, ge=1, le=1000, description="Connections that one process holds at most."
+    )
     database_pool_timeout_seconds: float = Field(
         default=5, gt=0, le=300, description="How long an operation waits for a connection before it is refused."
     )
@@ -37,7 +41,8 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     cors_allowed_origins: tuple[str, ...] = Field(
-        default=(), description='Origins whose pages may call the service, as a JSON list: `["https://app.example.com"]`.'
+        default=(),
+        description='Origins whose pages may call the service, as a JSON list: `["https://app.example.com"]`.',
     )
     explorer: bool = Field(default=False, description="Serve GraphiQL at /graphql to browsers; `dev` turns it on.")
     request_timeout_seconds: float = Field(default=30, gt=0, le=3600, description="How long one operation may take.")
@@ -47,15 +52,26 @@ class Settings(BaseSettings):
     jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must carry.")
     jwt_audience: str | None = Field(default=None, description="The `aud` that a token must carry.")
     jwt_jwks_url: str | None = Field(default=None, description="Where the issuer publishes its keys (JWKS).")
-    jwt_public_key_file: Path | None = Field(default=None, description="A PEM file with one public key, instead of a JWKS URL.")
-    jwt_company_claim: str = Field(default="company_id", min_length=1, description="The claim that names the company (a UUID).")
+    jwt_public_key_file: Path | None = Field(
+        default=None, description="A PEM file with one public key, instead of a JWKS URL."
+    )
+    jwt_company_claim: str = Field(
+        default="company_id", min_length=1, description="The claim that names the company (a UUID)."
+    )
     jwt_scope_claim: str = Field(
-        default="scope", min_length=1, description="The claim that lists the scopes: a list, or one string separated by spaces."
+        default="scope",
+        min_length=1,
+        description="The claim that lists the scopes: a list, or one string separated by spaces.",
     )
     jwt_leeway_seconds: int = Field(default=30, ge=0, le=300, description="The clock difference that is forgiven.")
-    token_cache_size: int = Field(default=10_000, ge=0, description="Verified credentials that are remembered by their hash; 0 remembers none.")
+    token_cache_size: int = Field(
+        default=10_000, ge=0, description="Verified credentials that are remembered by their hash; 0 remembers none."
+    )
     api_key_cache_seconds: float = Field(
-        default=5, ge=0, le=300, description="How long a verified API key is remembered, and so how long a revoked one may still work."
+        default=5,
+        ge=0,
+        le=300,
+        description="How long a verified API key is remembered, and so how long a revoked one may still work.",
     )
 
     # Limits of a GraphQL operation
@@ -65,19 +81,45 @@ class Settings(BaseSettings):
     max_aliases: int = Field(default=50, ge=0, description="The most aliases of an operation, fragments spread out.")
     max_fields: int = Field(default=2_000, ge=1, description="The most fields of an operation, fragments spread out.")
     max_requested_rows: int = Field(
-        default=100_000, ge=1, description="The most rows that an operation may ask for: the bounds of nested lists, multiplied."
+        default=100_000,
+        ge=1,
+        description="The most rows that an operation may ask for: the bounds of nested lists, multiplied.",
     )
-    document_cache_size: int = Field(default=1_000, ge=0, description="Parsed and validated documents that are remembered.")
+    document_cache_size: int = Field(
+        default=1_000, ge=0, description="Parsed and validated documents that are remembered."
+    )
 
     # Lists
     list_cache_seconds: float = Field(
-        default=5, ge=0, le=5, description="How old the unfiltered customer list and the customer groups may be; 0 turns the cache off."
+        default=5,
+        ge=0,
+        le=5,
+        description="How old the unfiltered customer list and the customer groups may be; 0 turns the cache off.",
     )
     list_cache_size: int = Field(default=1_000, ge=0, description="Pages that the list cache holds at most.")
 
     # Logs
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="The least severe line that is logged.")
-    log_format: Literal["json", "console"] = Field(default="json", description="One JSON object per line, or text for people.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least severe line that is logged."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="One JSON object per line, or text for people."
+    )
+
+    @field_validator("database_url", "owner_database_url")
+    @classmethod
+    def _is_a_postgresql_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            url = None
+        if url is None or url.get_backend_name() not in {"postgres", "postgresql"} or not url.database:
+            # The value itself stays out of the message: it may hold a password.
+            msg = "must look like postgresql://user:password@host:5432/database"
+            raise ValueError(msg)
+        return value
 
     @model_validator(mode="after")
     def _one_source_of_keys(self) -> "Settings":
@@ -96,12 +138,12 @@ class Settings(BaseSettings):
         if self.database_url is None:
             msg = "DATABASE_URL is not set: set it to a PostgreSQL 15 or newer, or run `customer-gateway dev`, which brings its own"
             raise SettingsError(msg)
-        return str(self.database_url)
+        return self.database_url
 
     @property
     def owner_dsn(self) -> str:
         """OWNER_DATABASE_URL, or DATABASE_URL where it is unset."""
-        return str(self.owner_database_url) if self.owner_database_url is not None else self.service_dsn
+        return self.owner_database_url or self.service_dsn
 
 
 def load_settings() -> Settings:

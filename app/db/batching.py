@@ -68,7 +68,7 @@ async def counts(
     if only is not None:
         query = query.where(only)
     rows = await session.rows(query.group_by(edge.key), {"keys": list(sources)})
-    return {source: count for source, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 async def _per_source(

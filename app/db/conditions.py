@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Uuid, and_, any_, func, literal, not_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from typing_extensions import override
 
 from app.db.search import begins_with, has_words
 from app.db.tables import customer_metadata, customers
@@ -25,6 +26,7 @@ class Equals(Condition):
     column: str
     value: str | bool | UUID | None
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         column = customers.c[self.column]
         return column.is_(None) if self.value is None else column == literal(self.value, column.type)
@@ -36,6 +38,7 @@ class HasId(Condition):
 
     ids: tuple[UUID, ...]
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         return customers.c.id == any_(literal(list(self.ids), ARRAY(Uuid())))
 
@@ -46,6 +49,7 @@ class HasParent(Condition):
 
     value: bool
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         column = customers.c.parent_customer_id
         return column.is_not(None) if self.value else column.is_(None)
@@ -57,6 +61,7 @@ class HasMetadata(Condition):
 
     pair: bytes
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         entry = customer_metadata.alias()
         return (
@@ -77,6 +82,7 @@ class NameBeginsWith(Condition):
 
     prefix: str
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         return begins_with(customers.c.name_prefix, self.prefix)
 
@@ -87,6 +93,7 @@ class HasWords(Condition):
 
     words: tuple[str, ...]
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         return has_words(self.words)
 
@@ -97,6 +104,7 @@ class AllOf(Condition):
 
     conditions: tuple[Condition, ...]
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         return and_(*(condition.sql() for condition in self.conditions)) if self.conditions else literal(value=True)
 
@@ -107,6 +115,7 @@ class AnyOf(Condition):
 
     conditions: tuple[Condition, ...]
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         return or_(*(condition.sql() for condition in self.conditions)) if self.conditions else literal(value=False)
 
@@ -117,5 +126,6 @@ class Negation(Condition):
 
     condition: Condition
 
+    @override
     def sql(self) -> ColumnElement[bool]:
         return not_(func.coalesce(self.condition.sql(), literal(value=False)))

@@ -1,7 +1,7 @@
 """The engine, the ways to a session on it, and what a lost database looks like from above."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 SERVICE_ROLE = "customer_gateway_service"
 """The group role that holds the grants; the role that the service connects as is a member of it."""
+
+Record = Row[*tuple[Any, ...]]
+"""A row as SQLAlchemy hands it over: a tuple of any values."""
 
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
 _QUERY_CANCELED = "57014"
@@ -41,7 +44,7 @@ def async_url(dsn: str) -> URL:
 
 
 @contextmanager
-def translate_faults() -> Iterator[None]:
+def translate_faults() -> Generator[None]:
     """Turn what the driver raises for a lost, refused or busy database into this module's exceptions."""
     try:
         yield
@@ -56,7 +59,7 @@ def translate_faults() -> Iterator[None]:
         raise DatabaseUnavailable from error
     except asyncpg.PostgresError as error:
         # Refusals while connecting are not wrapped by SQLAlchemy: starting up, shutting down, too many connections.
-        if str(error.sqlstate or "").startswith(_AWAY):
+        if str(getattr(error, "sqlstate", None) or "").startswith(_AWAY):
             raise DatabaseUnavailable from error
         raise
 
@@ -76,7 +79,7 @@ class ReadSession:
         self._lock = asyncio.Lock()
         self._connection: AsyncConnection | None = None
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, object]) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable, parameters: Mapping[str, object]) -> Sequence[Record]:
         """Run one statement; `company_id` is always among its parameters."""
         async with self._lock:
             with translate_faults():
@@ -128,7 +131,7 @@ class Database:
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager
-    async def read(self, company_id: UUID) -> AsyncIterator[ReadSession]:
+    async def read(self, company_id: UUID) -> AsyncGenerator[ReadSession]:
         """A session that sees one moment of one company and can't write; it holds no connection before its first statement."""
         async with AsyncExitStack() as stack:
             yield ReadSession(self._reading, company_id, stack)

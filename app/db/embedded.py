@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -15,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import quote
+
+from app.db.server_user import let_in, make_owner_of, server_user
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
@@ -48,7 +49,9 @@ class EmbeddedServer:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     @property
@@ -65,7 +68,7 @@ class EmbeddedServer:
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             self._take_lock()
-            _let_the_server_in(self._folder)
+            let_in(self._folder, _binary("postgres").parents[1])
             self._prepare()
             self._process = self._launch()
             self._wait_until_ready(self._process)
@@ -98,7 +101,9 @@ class EmbeddedServer:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            msg = f"the data folder {self._folder} is in use by another process: stop that one, or choose another folder"
+            msg = (
+                f"the data folder {self._folder} is in use by another process: stop that one, or choose another folder"
+            )
             raise EmbeddedServerError(msg) from None
 
     def _prepare(self) -> None:
@@ -116,7 +121,7 @@ class EmbeddedServer:
         unfinished = self._beside(".new")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        _give(unfinished)
+        make_owner_of(unfinished)
         # The built-in locale needs nothing of the machine: the same order and the same case mapping everywhere.
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         access = ["--username=postgres", "--auth=trust", "--no-sync"]
@@ -137,8 +142,13 @@ class EmbeddedServer:
     def _launch(self) -> subprocess.Popen[bytes]:
         if len(os.fsencode(self._folder / _SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
             self._socket_folder = Path(tempfile.mkdtemp(prefix="customer-gateway-"))
-            _give(self._socket_folder)
-        settings = {"listen_addresses": "", "unix_socket_directories": str(self._socket_folder), "port": "5432", **self._options}
+            make_owner_of(self._socket_folder)
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._socket_folder),
+            "port": "5432",
+            **self._options,
+        }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return _spawn(["postgres", "-D", str(self._folder), *options], self._beside(".log"))
 
@@ -161,39 +171,11 @@ def _binary(name: str) -> Path:
     return Path(package.origin).parent / "pginstall" / "bin" / name
 
 
-def _server_user() -> pwd.struct_passwd | None:
-    # PostgreSQL refuses to run as root; `nobody` is there already, so nothing is added to the machine.
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-
-
-def _give(folder: Path) -> None:
-    user = _server_user()
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-
-
-def _let_the_server_in(data: Path) -> None:
-    """Where root's home or umask shuts `nobody` out: the right to pass through to the data, and to run the binaries."""
-    if _server_user() is None:
-        return
-    binaries = _binary("postgres").parents[1]
-    for path in (*data.parents, *binaries.parents):
-        _allow(path, 0o001)
-    for path in (binaries, *binaries.rglob("*")):
-        _allow(path, 0o005 if path.is_dir() or path.stat().st_mode & 0o100 else 0o004)
-
-
-def _allow(path: Path, rights: int) -> None:
-    mode = path.stat().st_mode
-    if mode & rights != rights:
-        path.chmod(mode | rights)
-
-
 def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    user = _server_user()
+    user = server_user()
     with log.open("wb") as output:
         # A session of its own: the terminal's Ctrl-C reaches us alone, and the server ends when we say so.
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own binaries, and no word of a caller's but the folder
             [_binary(command[0]), *command[1:]],
             stdin=subprocess.DEVNULL,
             stdout=output,

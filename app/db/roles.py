@@ -17,7 +17,7 @@ _POWERS = text(
                    WHERE relkind IN ('r', 'p') AND relrowsecurity
                      AND relnamespace = CAST(current_schema() AS regnamespace)
                      AND pg_has_role(current_user, relowner, 'USAGE')) AS owns_tables,
-           COALESCE(pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = :service_role), 'USAGE'), false) AS is_member
+           COALESCE(pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = :service_role), 'USAGE'), true) AS is_member
     FROM pg_roles WHERE rolname = current_user
     """
 )

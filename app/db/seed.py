@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any
@@ -63,21 +64,26 @@ async def seed(  # noqa: PLR0913 - the sizes of the data are options, each with 
     today = today or datetime.now(UTC).date()
     everything = (batch for index in range(companies) for batch in batches(seed, index, customers, today))
     engine = create_async_engine(async_url(owner_dsn), poolclass=NullPool)
-    with translate_faults():
+    with translate_faults(), _refuse_repetition(seed):
         async with engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            try:
-                async with driver.transaction():
-                    rows = await _write(driver, everything, lambda done: progress(done, companies * customers))
-            except asyncpg.UniqueViolationError as error:
-                # The key decides, not a look beforehand: of two runs at the same time one is refused as well.
-                if error.constraint_name != _SAME_COMPANY:
-                    raise
-                msg = f"The demo data of seed {seed} is there already: choose another seed number to add other companies beside it."
-                raise SeedError(msg) from error
-            # The first queries would be planned for empty tables otherwise, and none could be answered from an index alone.
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            async with driver.transaction():
+                rows = await _write(driver, everything, lambda done: progress(done, companies * customers))
+            # Without it the first queries would be planned for empty tables, and none answered from an index alone.
             await driver.execute(f"VACUUM (ANALYZE) {', '.join((*_TABLES, *_SIDE_TABLES))}")
     return SeedReport(tuple(demo_company_id(seed, index) for index in range(companies)), rows)
+
+
+@contextmanager
+def _refuse_repetition(seed: int) -> Iterator[None]:
+    # The key decides, not a look beforehand: of two runs at the same time one is refused as well.
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        if getattr(error, "constraint_name", None) != _SAME_COMPANY:
+            raise
+        msg = f"The demo data of seed {seed} is there already: choose another seed number to add other companies."
+        raise SeedError(msg) from error
 
 
 async def _write(driver: Any, everything: Iterator[Batch], progress: Callable[[int], None]) -> Mapping[str, int]:

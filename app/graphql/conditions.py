@@ -145,7 +145,7 @@ class _Reading:
             else:
                 yield self._condition(attribute, given.value, at)
 
-    def _condition(self, attribute: str, value: Any, at: Path) -> Condition | None:
+    def _condition(self, attribute: str, value: Any, at: Path) -> Condition | None:  # noqa: PLR0911 - one per kind of field
         if value is None:
             return Equals(attribute, None)
         match attribute:
@@ -168,7 +168,7 @@ class _Reading:
                 return found and Equals(attribute, found)
             case _:
                 text = filled(value, at, self._faults)
-                return text and self._about(attribute, text, at)
+                return self._about(attribute, text, at) if text else None
 
     def _about(self, attribute: str, text: str, at: Path) -> Condition | None:
         """A condition on a text that is not blank."""

@@ -60,7 +60,7 @@ def page_arguments(
     before: str | None = None,
 ) -> PageArguments:
     """Check how many rows are asked for, and from which end; an argument that was left out may be UNSET."""
-    first, after, last, before = (given(argument) for argument in (first, after, last, before))
+    first, last = given(first), given(last)
     if first is not None and last is not None:
         faults.add(("last",), "can't be combined with `first`: a page is read from one end.")
     if first is not None:
@@ -68,7 +68,7 @@ def page_arguments(
     if last is not None:
         bounded(last, ("last",), faults, most=MOST_ROWS)
     limit = first if first is not None else last if last is not None else DEFAULT_PAGE
-    return PageArguments(limit, last is not None and first is None, after, before)
+    return PageArguments(limit, last is not None and first is None, given(after), given(before))
 
 
 async def all_customers(

@@ -1,6 +1,6 @@
 """What every resolver of one operation shares: who asks, one moment of the database, its loaders."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ Info = strawberry.Info[Context, None]
 
 
 @asynccontextmanager
-async def open_context(database: Database, recent: RecentLists, principal: Principal) -> AsyncIterator[Context]:
+async def open_context(database: Database, recent: RecentLists, principal: Principal) -> AsyncGenerator[Context]:
     """The context of one operation; it ends the read transaction when the operation ends."""
     async with database.read(principal.company_id) as session:
         yield Context(principal, session, Loaders(session), recent)

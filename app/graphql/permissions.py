@@ -32,11 +32,9 @@ class Requires(FieldExtension):
 
     def _check(self, info: strawberry.Info[Any, None]) -> None:
         if self.scope not in info.context.principal.scopes:
-            raise GraphQLError(
-                f"This needs the scope {self.scope}, which the credential does not carry.",
-                extensions={"code": "FORBIDDEN", "requiredScope": self.scope.value},
-            )
+            message = f"This needs the scope {self.scope}, which the credential does not carry."
+            raise GraphQLError(message, extensions={"code": "FORBIDDEN", "requiredScope": self.scope.value})
 
 
-READS = [Requires(Scope.CUSTOMERS_READ)]
+READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]
 """The extensions of every field that shows stored customer data."""

@@ -29,7 +29,7 @@ def _build() -> strawberry.Schema:
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:
     """The schema as graphql-core executes it."""
-    return schema._schema  # noqa: SLF001  # Strawberry has no public name for it
+    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - Strawberry has no public name for it
 
 
 schema = _build()

@@ -9,8 +9,6 @@ from strawberry import UNSET
 
 from app.db import graph
 from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
-from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
-from app.domain.subscriptions import SubscriptionStatus
 from app.graphql.arguments import Faults, bounded, given
 from app.graphql.conditions import condition_of
 from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, customers_of, page_arguments
@@ -19,6 +17,14 @@ from app.graphql.permissions import READS
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer_filter import Where
 from app.graphql.types.department import Department
+from app.graphql.types.enums import (
+    BillingRelationship,
+    ConsolidationMode,
+    CustomerType,
+    PaymentTermType,
+    SubscriptionStatus,
+    VatZone,
+)
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.paging import After, CustomerConnection, First, ListFirst
 from app.graphql.types.scalars import Metadata

@@ -4,9 +4,7 @@ from typing import Annotated, Optional
 
 import strawberry
 
-from app.db.customers import CustomerSort
-from app.domain.customers import CustomerType
-from app.graphql.types.enums import OrderDirection
+from app.graphql.types.enums import CustomerSort, CustomerType, OrderDirection
 from app.graphql.types.scalars import MetadataValue
 
 

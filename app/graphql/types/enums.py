@@ -4,12 +4,25 @@ from collections.abc import Mapping
 from enum import Enum
 
 import strawberry
-from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 
 from app.db.customers import CustomerSort
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+
+__all__ = [
+    "BillingDirection",
+    "BillingRelationship",
+    "ConsolidationMode",
+    "CustomerSort",
+    "CustomerType",
+    "OrderDirection",
+    "PaymentTermType",
+    "Scope",
+    "SubscriptionStatus",
+    "VatZone",
+]
 
 
 class OrderDirection(Enum):
@@ -22,8 +35,9 @@ class OrderDirection(Enum):
 def _show(enumeration: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
     """Put a Python enumeration into the schema, every value described."""
     strawberry.enum(enumeration, name=name, description=description)
-    definition: StrawberryEnumDefinition = enumeration.__strawberry_definition__  # type: ignore[attr-defined]
-    for value in definition.values:
+    definition: StrawberryEnumDefinition = vars(enumeration)["__strawberry_definition__"]
+    shown: list[EnumValue] = definition.values
+    for value in shown:
         value.description = values[value.name]
 
 

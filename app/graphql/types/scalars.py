@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 import strawberry
 from graphql import GraphQLError, ValueNode
 from graphql.language import BooleanValueNode, FloatValueNode, IntValueNode, StringValueNode
 from strawberry.types.scalar import ScalarDefinition
 
-from app.domain.metadata import MetadataValue as MetadataValueType
-
-MetadataValue = NewType("MetadataValue", object)
-Metadata = NewType("Metadata", object)
+if TYPE_CHECKING:
+    from app.db.rows import MetadataMap as Metadata
+    from app.domain.metadata import MetadataValue
+else:
+    # Names for the scalars below: a type checker sees what their values are instead.
+    MetadataValue = NewType("MetadataValue", object)
+    Metadata = NewType("Metadata", object)
 
 _NOT_A_VALUE = "A metadata value is a string, a number or a boolean."
 
@@ -22,13 +25,13 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _metadata_value(value: object) -> MetadataValueType:
+def _metadata_value(value: object) -> "MetadataValue":
     if isinstance(value, str | int | float | bool):
         return value
     raise GraphQLError(_NOT_A_VALUE)
 
 
-def _metadata_literal(node: ValueNode, _variables: Mapping[str, object] | None = None) -> MetadataValueType:
+def _metadata_literal(node: ValueNode, _variables: Mapping[str, object] | None = None) -> "MetadataValue":
     if isinstance(node, StringValueNode | BooleanValueNode):
         return node.value
     if isinstance(node, IntValueNode):

@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from app.graphql.types import enums as enums
+from app.graphql.types.enums import BillingDirection, SubscriptionStatus
 
 
 @strawberry.type(description="A subscription of a customer: what is billed again and again.")

@@ -6,9 +6,9 @@ import strawberry
 
 from app.db import companies
 from app.db.rows import CompanyRow
-from app.domain.identity import Principal, Scope
+from app.domain.identity import Principal
 from app.graphql.context import Info
-from app.graphql.types import enums as enums
+from app.graphql.types.enums import Scope
 
 
 @strawberry.type(description="The company that a credential belongs to; nothing of another company is ever visible.")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from alembic import context, op
 
@@ -51,8 +52,8 @@ def upgrade() -> None:
 
 def _run(script: str) -> None:
     # The driver prepares what SQLAlchemy executes, and a prepared statement is one statement; a script goes as it is.
-    adapted = op.get_bind().connection.dbapi_connection
-    adapted.run_async(lambda connection: connection.execute(script))
+    adapted: Any = op.get_bind().connection.dbapi_connection
+    adapted.run_async(lambda connection: connection.execute(script))  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType] - the driver is not typed
 
 
 def downgrade() -> None:
