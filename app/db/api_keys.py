@@ -106,7 +106,9 @@ async def list_keys(connection: AsyncConnection, company_id: UUID) -> list[Liste
         .order_by(keys.created_at, keys.id)
     )
     return [
-        ListedApiKey(row.company_id, row.id, row.name, _known(row.scopes), row.expires_at, row.created_at, row.revoked_at)
+        ListedApiKey(
+            row.company_id, row.id, row.name, _known(row.scopes), row.expires_at, row.created_at, row.revoked_at
+        )
         for row in await connection.execute(statement)
     ]
 

@@ -1,0 +1,103 @@
+"""Who is asking: the credential in a request's headers → a Principal, or a refusal before GraphQL is reached."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from app.db import api_keys
+from app.db.database import Database
+from app.domain.identity import Principal
+from app.settings import Settings
+from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
+from app.web.remembered import RememberedPrincipals
+from app.web.tokens import TokenVerifier
+
+__all__ = ["Authenticator", "CredentialCode", "CredentialsUnavailable", "Unauthenticated"]
+
+
+class Authenticator:
+    """Accepts one credential per request: a bearer token or an API key."""
+
+    def __init__(self, tokens: TokenVerifier | None, keys: "ApiKeyVerifier") -> None:
+        self._tokens = tokens
+        self._keys = keys
+
+    @classmethod
+    def from_settings(cls, settings: Settings, database: Database) -> "Authenticator":
+        """The authenticator that the settings describe; SettingsError if the keys of tokens can't be used."""
+        keys = ApiKeyVerifier(database, settings.api_key_cache_seconds, settings.token_cache_size)
+        return cls(TokenVerifier.from_settings(settings), keys)
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Principal:
+        """The caller, or Unauthenticated (401); CredentialsUnavailable or DatabaseUnavailable (503) if it can't be told."""
+        # One pass over items(), as Starlette's headers show a repeated header only there.
+        credentials = [(name, value) for name, value in headers.items() if name in {"authorization", "x-api-key"}]
+        if not credentials:
+            raise Unauthenticated(
+                CredentialCode.UNAUTHENTICATED,
+                "Send a token as `Authorization: Bearer <token>`, or an API key as `x-api-key`.",
+            )
+        if len(credentials) > 1:
+            raise Unauthenticated(
+                CredentialCode.CREDENTIALS_MALFORMED,
+                "Send one credential: either one `Authorization` header or one `x-api-key`.",
+            )
+        name, value = credentials[0]
+        return await self._keys.verify(value) if name == "x-api-key" else await self._by_token(value)
+
+    async def aclose(self) -> None:
+        """Stop what runs in the background."""
+        if self._tokens is not None:
+            await self._tokens.aclose()
+
+    async def _by_token(self, authorization: str) -> Principal:
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token or " " in token:
+            raise Unauthenticated(
+                CredentialCode.CREDENTIALS_MALFORMED, "`Authorization` must be `Bearer`, one space, and the token."
+            )
+        if self._tokens is None:
+            raise Unauthenticated(
+                CredentialCode.TOKEN_NOT_ACCEPTED,
+                "This service is not set up for tokens: send an API key as `x-api-key`.",
+            )
+        return await self._tokens.verify(token)
+
+
+class ApiKeyVerifier:
+    """Looks API keys up by their hash and remembers the good ones for some seconds."""
+
+    def __init__(
+        self, database: Database, cache_seconds: float, cache_size: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._cache_seconds = cache_seconds
+        self._clock = clock
+        self._remembered = RememberedPrincipals(cache_size)
+
+    async def verify(self, presented: str) -> Principal:
+        """The key's principal, or Unauthenticated; DatabaseUnavailable if it can't be looked up."""
+        if not api_keys.is_well_formed(presented):
+            # No key of ours looks like this, so the database isn't asked.
+            raise _key_not_accepted()
+        digest = api_keys.hash_of(presented)
+        known = self._remembered.get(digest)
+        if known is not None and self._clock() < known[1]:
+            return known[0]
+        key = await api_keys.find(self._database.engine, digest)
+        if key is None:
+            raise _key_not_accepted()
+        principal = Principal(
+            company_id=key.company_id, subject=f"api-key:{key.id}", scopes=key.scopes, expires_at=key.expires_at
+        )
+        until = self._clock() + self._cache_seconds
+        self._remembered.put(
+            digest, principal, until if key.expires_at is None else min(until, key.expires_at.timestamp())
+        )
+        return principal
+
+
+def _key_not_accepted() -> Unauthenticated:
+    return Unauthenticated(
+        CredentialCode.API_KEY_NOT_ACCEPTED, "The API key isn't accepted: it is unknown, revoked or expired."
+    )

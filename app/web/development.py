@@ -1,0 +1,86 @@
+"""A signing key of this machine, for development and tests alone: the service in production trusts its issuer instead."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from app.domain.identity import Scope
+from app.settings import SettingsError
+
+ISSUER = "customer-gateway-development"
+AUDIENCE = "customer-gateway-development"
+
+
+class DevelopmentKeys:
+    """An Ed25519 key pair, made once in a folder and then reused, however many processes start at once."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_path = folder / "signing-key.pem"
+        self.public_key_file = folder / "verification-key.pem"
+        if not private_path.exists():
+            pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            _write_unless_there(private_path, pem)
+        self._key = _load(private_path)
+        public_pem = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        if not self.public_key_file.exists() or self.public_key_file.read_bytes() != public_pem:
+            _complete_file(self.public_key_file, public_pem).replace(self.public_key_file)
+
+    def mint(self, company_id: UUID, scopes: Iterable[Scope], subject: str, lifetime: timedelta) -> str:
+        """A token that a service with this public key, issuer and audience accepts."""
+        now = datetime.now(UTC)
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + lifetime,
+            "sub": subject,
+            "company_id": str(company_id),
+            "scope": " ".join(sorted(scopes)),
+        }
+        return jwt.encode(claims, self._key, algorithm="EdDSA")
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        msg = f"{path} holds no Ed25519 private key; delete the file, and a new one is made."
+        raise SettingsError(msg)
+    return key
+
+
+def _complete_file(beside: Path, content: bytes) -> Path:
+    """A finished temporary file, readable by its owner alone, to be moved into place in one step."""
+    descriptor, name = tempfile.mkstemp(dir=beside.parent, prefix=f".{beside.name}.")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def _write_unless_there(path: Path, content: bytes) -> None:
+    complete = _complete_file(path, content)
+    try:
+        # Unlike a move, a link fails where another process was first, so all of them use the same key.
+        path.hardlink_to(complete)
+    except FileExistsError:
+        pass
+    finally:
+        complete.unlink()

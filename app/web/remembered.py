@@ -1,0 +1,27 @@
+"""Principals of verified credentials, remembered by the credential's hash until a moment."""
+
+from collections import OrderedDict
+
+from app.domain.identity import Principal
+
+
+class RememberedPrincipals:
+    """The `size` most recently used principals; the credentials themselves are not kept."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
+
+    def get(self, digest: bytes) -> tuple[Principal, float] | None:
+        """The principal, and until when it may be used; the caller compares that with its clock."""
+        entry = self._entries.get(digest)
+        if entry is not None:
+            self._entries.move_to_end(digest)
+        return entry
+
+    def put(self, digest: bytes, principal: Principal, until: float) -> None:
+        """Remember a principal; the least recently used one makes room."""
+        self._entries[digest] = (principal, until)
+        self._entries.move_to_end(digest)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)

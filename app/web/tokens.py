@@ -1,0 +1,147 @@
+"""A bearer token → the Principal that it names, or a refusal that doesn't say which check failed."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import jwt
+import structlog
+
+from app.domain.identity import Principal, Scope
+from app.settings import Settings
+from app.web.credential_errors import CredentialCode, Unauthenticated
+from app.web.jwks import VerificationKeys, keys_from_settings
+from app.web.remembered import RememberedPrincipals
+
+ALGORITHMS = ("EdDSA", "RS256")
+MAX_TOKEN_BYTES = 8_192
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """What a token must say to be accepted, and where it says it."""
+
+    issuer: str
+    audience: str
+    company_claim: str
+    scope_claim: str
+    leeway_seconds: int
+
+
+class TokenVerifier:
+    """Verifies each token once and remembers it by its hash until it expires; failures aren't remembered."""
+
+    def __init__(
+        self, keys: VerificationKeys, rules: TokenRules, cache_size: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._keys = keys
+        self._rules = rules
+        self._clock = clock
+        self._remembered = RememberedPrincipals(cache_size)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "TokenVerifier | None":
+        """The verifier that the settings describe, or None where no token is accepted."""
+        keys = keys_from_settings(settings)
+        if keys is None or settings.jwt_issuer is None or settings.jwt_audience is None:
+            return None
+        rules = TokenRules(
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            company_claim=settings.jwt_company_claim,
+            scope_claim=settings.jwt_scope_claim,
+            leeway_seconds=settings.jwt_leeway_seconds,
+        )
+        return cls(keys, rules, settings.token_cache_size)
+
+    async def verify(self, token: str) -> Principal:
+        """The token's principal, or Unauthenticated; CredentialsUnavailable while there are no keys."""
+        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+            raise Unauthenticated(
+                CredentialCode.CREDENTIALS_MALFORMED,
+                f"A token has at most {MAX_TOKEN_BYTES} characters, all of them ASCII.",
+            )
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._remembered.get(digest)
+        if known is None:
+            principal, until = await self._check(token)
+            self._remembered.put(digest, principal, until)
+            return principal
+        principal, until = known
+        if self._clock() >= until:
+            raise _expired()
+        return principal
+
+    async def aclose(self) -> None:
+        """Stop fetching keys."""
+        await self._keys.aclose()
+
+    async def _check(self, token: str) -> tuple[Principal, float]:
+        try:
+            claims = await self._verified_claims(token)
+            principal = self._principal(claims)
+            return principal, int(claims["exp"]) + self._rules.leeway_seconds
+        except jwt.ExpiredSignatureError as error:
+            raise _expired() from error
+        except (jwt.PyJWTError, _BadClaim) as error:
+            # The operator learns which check failed, the caller doesn't.
+            _log.info("token_refused", reason=type(error).__name__)
+            raise Unauthenticated(
+                CredentialCode.TOKEN_NOT_ACCEPTED,
+                "The token isn't accepted: it must come from the issuer that this service trusts, be meant for this service,"
+                " be valid now, and name a subject and a company.",
+            ) from error
+
+    async def _verified_claims(self, token: str) -> dict[str, Any]:
+        header = jwt.get_unverified_header(token)
+        algorithm = header.get("alg")
+        # Before any key is looked for: a token that can't be accepted causes no fetch.
+        if algorithm not in ALGORITHMS:
+            raise jwt.InvalidAlgorithmError
+        key = await self._keys.find(header.get("kid"), algorithm)
+        if key is None:
+            raise jwt.InvalidKeyError
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[key.algorithm_name],
+            issuer=self._rules.issuer,
+            audience=self._rules.audience,
+            leeway=self._rules.leeway_seconds,
+            options={"require": ["iss", "aud", "exp", "sub"]},
+        )
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        company, subject = claims.get(self._rules.company_claim), claims["sub"]
+        # A subject goes to logs and rows: control characters and lone surrogates end here.
+        if not isinstance(company, str) or not subject.strip() or not subject.isprintable():
+            raise _BadClaim
+        try:
+            return Principal(
+                company_id=UUID(company),
+                subject=subject,
+                scopes=_scopes(claims.get(self._rules.scope_claim)),
+                expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
+            )
+        except (ValueError, OverflowError, OSError) as error:
+            raise _BadClaim from error
+
+
+def _scopes(claim: object) -> frozenset[Scope]:
+    """Of a list, or of one string separated by spaces, the scopes that this version knows."""
+    names = claim.split() if isinstance(claim, str) else claim
+    return frozenset(scope for scope in Scope if scope in names) if isinstance(names, list) else frozenset()
+
+
+class _BadClaim(Exception):
+    """A claim of a well signed token can't be used."""
+
+
+def _expired() -> Unauthenticated:
+    return Unauthenticated(CredentialCode.TOKEN_EXPIRED, "The token has expired: get a new one.")
