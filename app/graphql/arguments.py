@@ -7,7 +7,8 @@ from uuid import UUID
 from graphql import GraphQLError
 from strawberry.types.unset import UnsetType
 
-BAD_USER_INPUT = "BAD_USER_INPUT"
+from app.graphql.codes import FieldCode
+
 Path = tuple[str | int, ...]
 ValueT = TypeVar("ValueT")
 
@@ -23,7 +24,7 @@ class Faults:
 
     found: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, path: Path, message: str, code: str = BAD_USER_INPUT) -> None:
+    def add(self, path: Path, message: str, code: FieldCode = FieldCode.BAD_USER_INPUT) -> None:
         """Note a fault; `path` leads from the argument to the value."""
         self.found.append({"code": code, "path": list(path), "message": message})
 
@@ -34,7 +35,7 @@ class Faults:
         codes = {fault["code"] for fault in self.found}
         raise GraphQLError(
             " ".join(f"{_dotted(fault['path'])}: {fault['message']}" for fault in self.found),
-            extensions={"code": codes.pop() if len(codes) == 1 else BAD_USER_INPUT, "faults": self.found},
+            extensions={"code": codes.pop() if len(codes) == 1 else FieldCode.BAD_USER_INPUT, "faults": self.found},
         )
 
 

@@ -24,6 +24,7 @@ from app.db.groups import GroupFilter
 from app.db.search import MAX_WORDS, words_of
 from app.domain.metadata import MAX_FILTER_PAIRS, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
 from app.graphql.arguments import Faults, Path, filled, identifier, identifiers
+from app.graphql.codes import FieldCode
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput
 from app.graphql.types.enums import OrderDirection
 from app.graphql.types.group_filter import CustomerGroupFilter
@@ -88,7 +89,7 @@ def pairs_of(pairs: list[MetadataPairInput], path: Path, faults: Faults) -> tupl
         faults.add(
             path,
             f"has {len(pairs)} pairs; at most {MAX_FILTER_PAIRS} are allowed.",
-            "METADATA_FILTER_LIMIT_EXCEEDED",
+            FieldCode.METADATA_FILTER_LIMIT_EXCEEDED,
         )
         return ()
     return tuple(digest for place, pair in enumerate(pairs) if (digest := _pair(pair, (*path, place), faults)))

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, urlsafe_b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import DateTime, Uuid
 from app.db.graph import SortKey
 from app.db.paging import Position
 from app.graphql.arguments import Faults, Path
+from app.graphql.codes import FieldCode
 
 _DIGEST_BYTES = 9
 _MAX_CHARACTERS = 4_000
@@ -27,7 +28,7 @@ class Cursors:
     def encode(self, position: Position) -> str:
         """The cursor of a row."""
         values = json.dumps([_plain(value) for value in position], ensure_ascii=False, separators=(",", ":")).encode()
-        return urlsafe_b64encode(self._digest(values) + values).decode().rstrip("=")
+        return _text(self._digest(values) + values)
 
     def decode(self, cursor: str | None, path: Path, faults: Faults) -> Position | None:
         """The position that a cursor names, or a fault if it is not one of this list's."""
@@ -35,12 +36,12 @@ class Cursors:
             return None
         try:
             return self._position(cursor)
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             faults.add(
                 path,
                 "is not a cursor of this list: it comes from another sort order or filter, or was altered."
                 " Start again without it.",
-                "INVALID_CURSOR",
+                FieldCode.INVALID_CURSOR,
             )
             return None
 
@@ -51,13 +52,18 @@ class Cursors:
         content = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         digest, values = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
         # Not a secret: a forged cursor could only begin a caller's own list somewhere else.
-        if digest != self._digest(values):
+        # Base64 has several texts for the same bytes; only the one that was given out is taken back.
+        if digest != self._digest(values) or cursor != _text(content):
             msg = "of another list, or altered"
             raise ValueError(msg)
         return tuple(_typed(value, key) for value, key in zip(json.loads(values), self.order, strict=True))
 
     def _digest(self, values: bytes) -> bytes:
         return blake2b(self._identity + b"\0" + values, digest_size=_DIGEST_BYTES).digest()
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _plain(value: object) -> str:
@@ -72,5 +78,5 @@ def _typed(value: object, key: SortKey) -> Any:
     if isinstance(key.column.type, Uuid):
         return UUID(value)
     if isinstance(key.column.type, DateTime):
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value).astimezone(UTC)
     return value

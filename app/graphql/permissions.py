@@ -8,6 +8,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
 
 from app.domain.identity import Scope
+from app.graphql.codes import FieldCode
 
 
 class Requires(FieldExtension):
@@ -33,7 +34,7 @@ class Requires(FieldExtension):
     def _check(self, info: strawberry.Info[Any, None]) -> None:
         if self.scope not in info.context.principal.scopes:
             message = f"This needs the scope {self.scope}, which the credential does not carry."
-            raise GraphQLError(message, extensions={"code": "FORBIDDEN", "requiredScope": self.scope.value})
+            raise GraphQLError(message, extensions={"code": FieldCode.FORBIDDEN, "requiredScope": self.scope.value})
 
 
 READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]

@@ -1,0 +1,16 @@
+"""The codes of the errors that fields give."""
+
+from enum import StrEnum
+
+
+class FieldCode(StrEnum):
+    """The `extensions.code` of an error that a resolver raises on purpose."""
+
+    FORBIDDEN = "FORBIDDEN"
+    """The credential lacks the scope named in `extensions.requiredScope`."""
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    """Arguments don't hold what they must; `extensions.faults` names each fault with its path."""
+    INVALID_CURSOR = "INVALID_CURSOR"
+    """A cursor comes from another sort order or filter, or was altered."""
+    METADATA_FILTER_LIMIT_EXCEEDED = "METADATA_FILTER_LIMIT_EXCEEDED"
+    """A metadata filter holds more than 10 pairs."""

@@ -1,0 +1,105 @@
+"""Fixtures that every test shares: a real PostgreSQL, migrated, reached as its owner and as the service's role."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.database import Database
+from app.db.embedded import EmbeddedServer
+from app.db.migrate import upgrade
+from app.db.roles import make_login_role
+from app.settings import Settings
+from tests.databases import execute, new_database
+from tests.records import Records
+
+_SERVER_DSN = os.environ.get("DATABASE_URL")
+# No test may depend on the settings of the machine that it runs on.
+for _name in Settings.model_fields:
+    os.environ.pop(_name.upper(), None)
+
+
+@pytest.fixture(scope="session")
+def server_dsn() -> Generator[str]:
+    """A PostgreSQL for this run: the one of DATABASE_URL, as a role that may create databases and roles, or our own."""
+    if _SERVER_DSN is not None:
+        yield _SERVER_DSN
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="customer-gateway-") as folder,
+        EmbeddedServer(Path(folder) / "data", durable=False) as server,
+    ):
+        yield server.dsn()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def owner_dsn(server_dsn: str) -> AsyncGenerator[str]:
+    """A new database, migrated, as the owner of its tables."""
+    async with new_database(server_dsn) as dsn:
+        await asyncio.to_thread(upgrade, dsn)
+        yield dsn
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_dsn(server_dsn: str) -> AsyncGenerator[str]:
+    """A database for one test that nothing was migrated into, as its owner."""
+    async with new_database(server_dsn) as dsn:
+        yield dsn
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
+    """The same database as a role that serves: it owns nothing and bypasses nothing."""
+    role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
+    await make_login_role(owner_dsn, role, password)
+    yield make_url(owner_dsn).set(username=role, password=password).render_as_string(hide_password=False)
+    await execute(owner_dsn, f"DROP ROLE {role}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
+    """The owner's engine, for arranging rows and looking behind the service's back."""
+    owner = Database(owner_dsn, pool_size=5, pool_timeout_seconds=10, statement_timeout_seconds=120)
+    yield owner.engine
+    await owner.dispose()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(service_dsn: str) -> AsyncGenerator[Database]:
+    """The database as the service sees it."""
+    service = Database(service_dsn, pool_size=10, pool_timeout_seconds=10, statement_timeout_seconds=30)
+    yield service
+    await service.dispose()
+
+
+@pytest.fixture(scope="session")
+def service_engine(database: Database) -> AsyncEngine:
+    """The engine of the role that serves."""
+    return database.engine
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def company(owner_engine: AsyncEngine) -> UUID:
+    """A company of the test's own, empty; a new one for each test is what keeps tests apart."""
+    company_id = uuid4()
+    async with owner_engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO companies (id, name, base_currency, time_zone) VALUES (:id, :name, 'DKK', 'Europe/Copenhagen')"
+            ),
+            {"id": company_id, "name": f"Company {company_id}"},
+        )
+    return company_id
+
+
+@pytest.fixture
+def records(owner_engine: AsyncEngine, company: UUID) -> Records:
+    """Writes rows of the test's own company."""
+    return Records(owner_engine, company)

@@ -1,0 +1,50 @@
+"""What the documents say is held to what the code does."""
+
+import json
+import re
+from itertools import chain
+from pathlib import Path
+
+from app.engine.refusals import RefusalCode
+from app.graphql.codes import FieldCode
+from app.settings import Settings
+from app.web.credential_errors import CredentialCode
+from app.web.faults import FaultCode
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_error_code_is_documented_and_no_other() -> None:
+    documented = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
+    codes = {str(code) for code in chain(RefusalCode, FieldCode, CredentialCode, FaultCode)}
+
+    assert sorted(documented) == sorted(codes)
+
+
+def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+) \|$", README, re.MULTILINE)
+    settings = [
+        (name.upper(), "" if field.default in {None, ()} else str(field.default).lower(), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+
+    assert [(name, default.lower(), meaning) for name, default, meaning in rows] == settings
+
+
+def test_the_readme_is_short_enough_to_be_read() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_every_file_that_a_document_links_to_exists() -> None:
+    documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+    for document in documents:
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+            if not link.startswith("https://"):
+                assert (document.parent / link).exists(), (document.name, link)
+
+
+def test_the_readme_shows_a_query_of_json_that_parses() -> None:
+    (answer,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+
+    assert "data" in json.loads(answer)

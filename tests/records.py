@@ -1,0 +1,88 @@
+"""Rows for tests, written as the owner: a test says what it is about, the rest is filled in."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import tables
+
+
+async def new_company(engine: AsyncEngine, **values: Any) -> UUID:
+    """Another company, empty."""
+    company_id = uuid4()
+    row = {"id": company_id, "name": f"Company {company_id}", "base_currency": "DKK"} | values
+    async with engine.begin() as connection:
+        await connection.execute(insert(tables.companies).values(row))
+    return company_id
+
+
+@dataclass(slots=True)
+class Records:
+    """Writes rows of one company and returns their ids."""
+
+    engine: AsyncEngine
+    company_id: UUID
+    _group_id: UUID | None = None
+    _numbers: int = 0
+
+    async def account(self, **values: Any) -> UUID:
+        """A ledger account."""
+        number = self._next()
+        return await self._insert(tables.ledger_accounts, {"number": f"4{number:03}", "name": "Sales"} | values)
+
+    async def group(self, **values: Any) -> UUID:
+        """A customer group, with an account of its own unless one is given."""
+        if "account_id" not in values:
+            values["account_id"] = await self.account()
+        return await self._insert(tables.customer_groups, {"number": str(self._next()), "name": "Group"} | values)
+
+    async def customer(self, **values: Any) -> UUID:
+        """A customer, in one group that all share unless one is given."""
+        if self._group_id is None:
+            self._group_id = await self.group()
+        defaults = {
+            "customer_number": str(self._next()),
+            "name": "Customer",
+            "vat_zone": "DOMESTIC",
+            "customer_group_id": self._group_id,
+            "country_code": "DK",
+            "default_currency": "DKK",
+        }
+        return await self._insert(tables.customers, defaults | values)
+
+    async def contact(self, customer_id: UUID, **values: Any) -> UUID:
+        """A contact of a customer."""
+        return await self._insert(tables.contacts, {"customer_id": customer_id, "name": "Contact"} | values)
+
+    async def department(self, customer_id: UUID, **values: Any) -> UUID:
+        """A department of a customer."""
+        return await self._insert(tables.departments, {"customer_id": customer_id, "name": "Department"} | values)
+
+    async def subscription(self, customer_id: UUID, **values: Any) -> UUID:
+        """A subscription of a customer, active and billed monthly."""
+        defaults = {
+            "customer_id": customer_id,
+            "name": "Subscription",
+            "status": "ACTIVE",
+            "currency": "DKK",
+            "net_amount": 300,
+            "anchor_day": 1,
+            "started_on": date(2026, 1, 1),
+            "current_period_start": date(2026, 6, 1),
+            "current_period_end": date(2026, 7, 1),
+        }
+        return await self._insert(tables.subscriptions, defaults | values)
+
+    async def _insert(self, table: Any, values: dict[str, Any]) -> UUID:
+        row = {"company_id": self.company_id, "id": uuid4()} | values
+        async with self.engine.begin() as connection:
+            await connection.execute(insert(table).values(row))
+        return row["id"]
+
+    def _next(self) -> int:
+        self._numbers += 1
+        return self._numbers
