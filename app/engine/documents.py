@@ -1,0 +1,153 @@
+"""Documents: parsed, limited and validated once per text, then remembered within bounds."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError
+
+from graphql import (
+    DocumentNode,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    Lexer,
+    NoFragmentCyclesRule,
+    OperationDefinitionNode,
+    OperationType,
+    Source,
+    TokenKind,
+    parse,
+    validate,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
+
+from app.engine.limits import Limits, excesses
+from app.engine.refusals import DocumentError, RefusalCode, refuse
+from app.engine.rows import RequestedRows, RowCounter
+
+BYTES_PER_REMEMBERED_DOCUMENT = 512
+"""The average length of a remembered text. A parsed document takes some 160 times its text, so long ones leave room for fewer."""
+
+_MAX_VALIDATION_ERRORS = 20
+
+# Comparing fields of the same name takes quadratic time, which the limits alone would let reach a second of CPU.
+# The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a valid document, ready to run."""
+
+    name: str | None
+    type: OperationType
+    syntax: DocumentNode
+    rows: RequestedRows
+
+
+class Document:
+    """A valid document within the limits."""
+
+    __slots__ = ("_operations",)
+
+    def __init__(self, operations: Mapping[str | None, Operation]) -> None:
+        self._operations = operations
+
+    def select(self, name: str | None) -> Operation:
+        """The operation of that name, or the only one; DocumentError if it can't be told or isn't served."""
+        if name is None and len(self._operations) > 1:
+            raise refuse(
+                RefusalCode.OPERATION, "The document has several operations: say which to run in `operationName`."
+            )
+        operation = next(iter(self._operations.values())) if name is None else self._operations.get(name)
+        if operation is None:
+            raise refuse(RefusalCode.OPERATION, "The document has no operation of the name that `operationName` gives.")
+        if operation.type is OperationType.SUBSCRIPTION:
+            raise refuse(RefusalCode.UNSUPPORTED, "Subscription operations are not served: send a query or a mutation.")
+        return operation
+
+
+class Documents:
+    """The documents of one schema. Refused texts aren't remembered: they would push out those that work."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, cache_size: int) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._cache_size = cache_size
+        self._remembered: OrderedDict[str, Document] = OrderedDict()
+        self._bytes = 0
+
+    def prepare(self, text: str) -> Document:
+        """The document of a text, or DocumentError with everything that is wrong with it."""
+        document = self._remembered.get(text)
+        if document is not None:
+            self._remembered.move_to_end(text)
+            return document
+        size = len(text.encode())
+        if size > self._limits.max_document_bytes:
+            raise refuse(
+                RefusalCode.TOO_LARGE,
+                f"The document is {size:,} bytes long; the limit is {self._limits.max_document_bytes:,}.",
+            )
+        document = self._compile(text)
+        self._remember(text, size, document)
+        return document
+
+    def _remember(self, text: str, size: int, document: Document) -> None:
+        self._remembered[text] = document
+        self._bytes += size
+        while (
+            len(self._remembered) > self._cache_size or self._bytes > self._cache_size * BYTES_PER_REMEMBERED_DOCUMENT
+        ):
+            forgotten, _ = self._remembered.popitem(last=False)
+            self._bytes -= len(forgotten.encode())
+
+    def _compile(self, text: str) -> Document:
+        syntax = self._parse(text)
+        self._check(syntax)
+        counter = RowCounter(self._schema, syntax)
+        operations = [
+            Operation(node.name.value if node.name else None, node.operation, syntax, counter.compile(node))
+            for node in syntax.definitions
+            if isinstance(node, OperationDefinitionNode)
+        ]
+        return Document({operation.name: operation for operation in operations})
+
+    def _parse(self, text: str) -> DocumentNode:
+        limit = self._limits.max_tokens
+        try:
+            return parse(text, max_lexical_tokens=limit, max_comments=limit)
+        except GraphQLSyntaxError as error:
+            if _has_more_tokens(text, limit):
+                raise refuse(
+                    RefusalCode.TOO_LARGE, f"The document has more than {limit:,} tokens, which is the limit."
+                ) from None
+            raise DocumentError([error], RefusalCode.SYNTAX) from None
+
+    def _check(self, syntax: DocumentNode) -> None:
+        try:
+            too_much = excesses(syntax, self._limits)
+        except CycleError:
+            # Fragments without an end have no size, so no other rule may look at them.
+            raise DocumentError(
+                validate(self._schema, syntax, [NoFragmentCyclesRule]), RefusalCode.VALIDATION
+            ) from None
+        if too_much:
+            raise DocumentError(too_much, RefusalCode.TOO_COMPLEX)
+        invalid = validate(self._schema, syntax, max_errors=_MAX_VALIDATION_ERRORS)
+        if len(invalid) == 1 and isinstance(invalid[0], ValidationAbortedError):
+            raise refuse(
+                RefusalCode.TOO_COMPLEX,
+                "The operation repeats the same fields, or nests fragments in fragments, too often to be checked: simplify it.",
+            )
+        if invalid:
+            raise DocumentError(invalid, RefusalCode.VALIDATION)
+
+
+def _has_more_tokens(text: str, limit: int) -> bool:
+    """Whether the text was refused for its length and not for what it says."""
+    lexer = Lexer(Source(text))
+    try:
+        return all(lexer.advance().kind is not TokenKind.EOF for _ in range(limit + 1))
+    except GraphQLSyntaxError:
+        return False

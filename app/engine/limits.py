@@ -1,0 +1,160 @@
+"""How deep, how wide and how aliased a document is, told from its syntax alone and in time linear to its size.
+
+This runs before validation, which compares fields pairwise and so must only see documents of a bounded expanded size.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from graphql import (
+    DefinitionNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+)
+
+SATURATED = 1_000_000_000
+"""Counts stop growing here: repeated spreads would otherwise make numbers of thousands of digits."""
+
+MAX_VALUE_DEPTH = 32
+"""The deepest nesting of lists and objects in an input value. Input is read recursively by several layers, so this is no setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a document and its operations may cost at most."""
+
+    max_document_bytes: int
+    max_tokens: int
+    max_depth: int
+    max_aliases: int
+    max_fields: int
+    max_requested_rows: int
+
+
+@dataclass(slots=True)
+class _Cost:
+    """What one definition costs, the fragments that it spreads included."""
+
+    depth: int = 0
+    aliases: int = 0
+    fields: int = 0
+    value_depth: int = 0
+
+    def add(self, spread: "_Cost", depth: int) -> None:
+        """Count a fragment that is spread at this depth."""
+        self.aliases = min(self.aliases + spread.aliases, SATURATED)
+        self.fields = min(self.fields + spread.fields, SATURATED)
+        if depth and spread.depth:
+            self.depth = max(self.depth, depth - 1 + spread.depth)
+
+
+def shown(count: int) -> str:
+    """A count as a message says it."""
+    return f"{count:,}" if count < SATURATED else f"more than {SATURATED:,}"
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """The fragments of a document by name, each after those that it spreads; graphlib.CycleError if that can't be."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    order = TopologicalSorter({name: set(_spreads(node.selection_set)) for name, node in fragments.items()})
+    return {name: fragments[name] for name in order.static_order() if name in fragments}
+
+
+def excesses(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    """One error per limit that the first costly definition exceeds; graphlib.CycleError if its fragments spread themselves."""
+    costs: dict[str, _Cost] = {}
+    for name, fragment in fragments_of(document).items():
+        costs[name] = _cost(fragment, costs)
+    for node in document.definitions:
+        # An unused fragment is measured too: validation looks into it all the same.
+        if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
+            errors = [GraphQLError(message, node) for message in _excesses(_cost(node, costs), limits)]
+            if errors:
+                return errors
+    return []
+
+
+def _excesses(cost: _Cost, limits: Limits) -> Iterator[str]:
+    if cost.depth > limits.max_depth:
+        yield f"The operation nests fields {shown(cost.depth)} deep; the limit is {limits.max_depth:,}."
+    if cost.aliases > limits.max_aliases:
+        yield f"The operation uses {shown(cost.aliases)} aliases, with fragments spread out; the limit is {limits.max_aliases:,}."
+    if cost.fields > limits.max_fields:
+        yield f"The operation selects {shown(cost.fields)} fields, with fragments spread out; the limit is {limits.max_fields:,}."
+    if cost.value_depth > MAX_VALUE_DEPTH:
+        yield f"An input value nests lists and objects {cost.value_depth:,} deep; the limit is {MAX_VALUE_DEPTH}."
+
+
+def _cost(definition: OperationDefinitionNode | FragmentDefinitionNode, fragments: dict[str, _Cost]) -> _Cost:
+    cost = _Cost(value_depth=_default_depth(definition))
+    # Introspection is at depth 0 whatever its nesting: validation bounds it by a rule of its own.
+    introspects = isinstance(definition, FragmentDefinitionNode) and definition.type_condition.name.value.startswith(
+        "__"
+    )
+    stack = [(definition.selection_set, 0 if introspects else 1)]
+    while stack:
+        selection_set, depth = stack.pop()
+        for selection in selection_set.selections:
+            if isinstance(selection, FragmentSpreadNode):
+                cost.add(fragments.get(selection.name.value, _Cost()), depth)
+                continue
+            below = depth
+            if isinstance(selection, FieldNode):
+                below = _count_field(selection, depth, cost)
+            # A field's selection set may be missing; the base class doesn't declare it.
+            nested: SelectionSetNode | None = getattr(selection, "selection_set", None)
+            if nested:
+                stack.append((nested, below))
+    return cost
+
+
+def _count_field(field: FieldNode, depth: int, cost: _Cost) -> int:
+    """Count the field alone and return the depth of what it selects."""
+    here = 0 if field.name.value in {"__schema", "__type"} else depth
+    cost.fields += 1
+    cost.aliases += field.alias is not None
+    cost.depth = max(cost.depth, here)
+    for argument in field.arguments or ():
+        cost.value_depth = max(cost.value_depth, _value_depth(argument.value))
+    return here + 1 if here else 0
+
+
+def _default_depth(definition: DefinitionNode) -> int:
+    if not isinstance(definition, OperationDefinitionNode):
+        return 0
+    defaults = (variable.default_value for variable in definition.variable_definitions or ())
+    return max((_value_depth(value) for value in defaults if value), default=0)
+
+
+def _value_depth(value: ValueNode) -> int:
+    deepest = 0
+    stack: list[tuple[ValueNode, int]] = [(value, 1)]
+    while stack:
+        node, depth = stack.pop()
+        if isinstance(node, ListValueNode):
+            stack.extend((item, depth + 1) for item in node.values)
+        elif isinstance(node, ObjectValueNode):
+            stack.extend((field.value, depth + 1) for field in node.fields)
+        else:
+            depth -= 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _spreads(selection_set: SelectionSetNode) -> Iterator[str]:
+    stack = [selection_set]
+    while stack:
+        for selection in stack.pop().selections:
+            if isinstance(selection, FragmentSpreadNode):
+                yield selection.name.value
+            elif nested := getattr(selection, "selection_set", None):
+                stack.append(nested)

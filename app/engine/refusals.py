@@ -1,0 +1,39 @@
+"""Why an operation is refused before any of it runs, each reason with the code that its caller sees."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from graphql import GraphQLError
+
+
+class RefusalCode(StrEnum):
+    """The `extensions.code` of a request error that the engine gives."""
+
+    SYNTAX = "GRAPHQL_PARSE_FAILED"
+    """The document isn't GraphQL."""
+    VALIDATION = "GRAPHQL_VALIDATION_FAILED"
+    """The document doesn't fit the schema."""
+    TOO_LARGE = "DOCUMENT_TOO_LARGE"
+    """The document's text is too long: too many bytes or tokens."""
+    TOO_COMPLEX = "OPERATION_TOO_COMPLEX"
+    """The operation asks for too much: depth, aliases, fields, nesting of a value, or rows."""
+    OPERATION = "OPERATION_NOT_FOUND"
+    """The document doesn't say which of its operations to run, or doesn't have the one named."""
+    UNSUPPORTED = "OPERATION_NOT_SUPPORTED"
+    """The operation is of a type that isn't served."""
+    VARIABLES = "BAD_USER_INPUT"
+    """A variable's value is missing or doesn't fit its type."""
+
+
+class DocumentError(Exception):
+    """The operation is refused: nothing of it ran, and every error may be shown."""
+
+    def __init__(self, errors: Sequence[GraphQLError], kind: RefusalCode) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+        self.kind = kind
+
+
+def refuse(kind: RefusalCode, message: str) -> DocumentError:
+    """A refusal with a single error that belongs to no place in the document."""
+    return DocumentError([GraphQLError(message)], kind)

@@ -1,0 +1,6 @@
+"""What uvicorn loads: the application, configured by the environment."""
+
+from app.settings import load_settings
+from app.web.application import create_app
+
+app = create_app(load_settings())

@@ -1,0 +1,130 @@
+"""The composition root: settings become the parts, the parts one ASGI application."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+
+from app.db.database import Database
+from app.engine.execution import Engine
+from app.engine.limits import Limits
+from app.graphql.context import open_context
+from app.graphql.schema import executable, schema
+from app.services.recent_lists import RecentLists
+from app.settings import Settings
+from app.web.authentication import Authenticator
+from app.web.envelope import REQUEST_ID, Envelope
+from app.web.explorer import explorer_page
+from app.web.faults import FaultCode
+from app.web.graphql_http import GraphQLEndpoint
+from app.web.health import Readiness, livez
+from app.web.media_types import wants_page
+from app.web.request_log import configure_logging
+
+GRAPHQL_PATH = "/graphql"
+
+_CREDENTIAL_HEADERS = ("authorization", "x-api-key")
+_FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}."
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The service as these settings want it; SettingsError if they don't suffice."""
+    database = Database(
+        settings.service_dsn,
+        pool_size=settings.database_pool_size,
+        pool_timeout_seconds=settings.database_pool_timeout_seconds,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+    )
+    authenticator = Authenticator.from_settings(settings, database)
+    recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
+    endpoint = GraphQLEndpoint(
+        _engine(settings),
+        authenticator.authenticate,
+        partial(open_context, database, recent),
+        max_body_bytes=settings.max_body_bytes,
+        timeout_seconds=settings.request_timeout_seconds,
+        page=explorer_page() if settings.explorer else None,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        # Only now: a process that merely builds the application, as a test does, keeps its own logging.
+        configure_logging(settings)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.dispose)
+            stack.push_async_callback(authenticator.aclose)
+            yield
+
+    return assemble(settings, endpoint, Readiness(database).readyz, lifespan)
+
+
+def assemble(
+    settings: Settings,
+    graphql: ASGIApp,
+    readyz: Callable[[Request], Awaitable[Response]],
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
+    """Routes and middleware around the endpoints."""
+    middleware = [Middleware(Envelope)]
+    if settings.cors_allowed_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_allowed_origins,
+                allow_methods=("GET", "POST"),
+                allow_headers=(*_CREDENTIAL_HEADERS, "content-type", REQUEST_ID),
+                expose_headers=(REQUEST_ID,),
+            )
+        )
+    routes = [
+        Route(GRAPHQL_PATH, graphql),
+        Route("/livez", livez),
+        Route("/readyz", readyz),
+        Route("/", partial(_index, explorer=settings.explorer)),
+    ]
+    return Starlette(
+        routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers={HTTPException: _http_error}
+    )
+
+
+def _engine(settings: Settings) -> Engine:
+    limits = Limits(
+        max_document_bytes=settings.max_document_bytes,
+        max_tokens=settings.max_tokens,
+        max_depth=settings.max_depth,
+        max_aliases=settings.max_aliases,
+        max_fields=settings.max_fields,
+        max_requested_rows=settings.max_requested_rows,
+    )
+    return Engine(
+        executable(schema),
+        limits,
+        cache_size=settings.document_cache_size,
+        executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
+        is_awaitable=optimized_is_awaitable,
+    )
+
+
+async def _index(request: Request, *, explorer: bool) -> Response:
+    if explorer and wants_page(request.headers.get("accept")):
+        return RedirectResponse(GRAPHQL_PATH)
+    return JSONResponse({"graphql": GRAPHQL_PATH, "live": "/livez", "ready": "/readyz"})
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what this handler is registered for
+    found = error.status_code != HTTPStatus.NOT_FOUND
+    code, message = (FaultCode.METHOD_NOT_ALLOWED, error.detail) if found else (FaultCode.NOT_FOUND, _FOUND_NOTHING)
+    return JSONResponse(
+        {"errors": [{"message": message, "extensions": {"code": code}}]}, error.status_code, error.headers
+    )

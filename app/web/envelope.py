@@ -1,0 +1,60 @@
+"""What every answer has, whoever gives it: a request id, careful headers, and never a bare fault."""
+
+import re
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.faults import refusal_of
+
+REQUEST_ID = "x-request-id"
+
+_VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_RAW_REQUEST_ID = REQUEST_ID.encode()
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id that this request is known by."""
+    return scope["state"]["request_id"]
+
+
+class Envelope:
+    """ASGI middleware around everything else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its id, and the answer back with its headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], *_HEADERS, (_RAW_REQUEST_ID, request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            if started:
+                raise
+            await refusal_of(error, request_id).answer().send(send_with_headers)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _RAW_REQUEST_ID and _VALID_ID.fullmatch(value):
+            return value.decode()
+    return uuid4().hex

@@ -1,0 +1,143 @@
+"""The one place where errors become what a caller sees: refusals keep their words, faults are masked and logged in full."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+import structlog
+from graphql import GraphQLError
+from graphql.error import GraphQLFormattedError
+
+from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.engine.refusals import DocumentError
+from app.web.answers import JSON_TYPE, Answer, to_json
+from app.web.credential_errors import CredentialsUnavailable, Unauthenticated
+from app.web.media_types import GRAPHQL_TYPE
+
+_log = structlog.get_logger()
+
+_MAX_LOGGED_FAULTS = 3
+"""A fault in a field of a list happens once per row; a few of them tell the story."""
+
+
+class FaultCode(StrEnum):
+    """The `extensions.code` of an error that HTTP or a fault gives; RefusalCode and CredentialCode hold the others."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    """The request isn't one of GraphQL over HTTP."""
+    NOT_FOUND = "NOT_FOUND"
+    """Nothing is served at this path."""
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    """The path, or the operation, doesn't take this method."""
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    """The client takes no media type that is served."""
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    """The body, or the URL, is too long."""
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    """The body isn't JSON in UTF-8."""
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    """A field refuses what it was given, and says no more exactly why."""
+    TIMEOUT = "TIMEOUT"
+    """The operation took too long and was stopped."""
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    """Something that the service needs is away: try again shortly."""
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+    """A fault of the service, logged under the request's id."""
+
+
+class Refusal(Exception):
+    """The whole request is answered with this one error."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+        self.request_id = request_id
+
+    def answer(self, media_type: str = JSON_TYPE) -> Answer:
+        """The refusal as an answer."""
+        extensions = (
+            {"code": self.code} if self.request_id is None else {"code": self.code, "requestId": self.request_id}
+        )
+        body = to_json({"errors": [{"message": self.message, "extensions": extensions}]})
+        return Answer(self.status, body, media_type, self.headers, (str(self.code),))
+
+
+def refusal_of(error: Exception, request_id: str) -> Refusal:
+    """What the caller is told when a request ends with this exception; anything unforeseen is logged here."""
+    match error:
+        case Refusal():
+            return error
+        case Unauthenticated():
+            return Refusal(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))
+        case DatabaseUnavailable() | CredentialsUnavailable():
+            return Refusal(503, FaultCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", "2"),))
+        case StatementTimeout():
+            return Refusal(504, FaultCode.TIMEOUT, str(error))
+        case _:
+            _log.error("fault", request_id=request_id, exc_info=error)
+            return Refusal(500, FaultCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
+
+
+def document_answer(refused: DocumentError, media_type: str) -> Answer:
+    """A request error: no data, and a status that only `application/graphql-response+json` lets say so."""
+    errors = [_shown(error, refused.kind) for error in refused.errors]
+    return Answer(
+        400 if media_type == GRAPHQL_TYPE else 200, to_json({"errors": errors}), media_type, codes=(str(refused.kind),)
+    )
+
+
+def field_errors(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
+    """The errors of single fields as the caller sees them. Raises what makes the whole answer worthless."""
+    for error in errors:
+        for cause in _causes(error):
+            if isinstance(cause, DatabaseUnavailable | StatementTimeout):
+                raise cause
+    faults = [error for error in errors if _is_fault(error)]
+    for error in faults[:_MAX_LOGGED_FAULTS]:
+        _log.error("fault", request_id=request_id, path=error.path, faults=len(faults), exc_info=error.original_error)
+    return [
+        _shown_fault(error, request_id) if _is_fault(error) else _shown(error, FaultCode.BAD_USER_INPUT)
+        for error in errors
+    ]
+
+
+def codes_of(errors: Sequence[GraphQLFormattedError]) -> tuple[str, ...]:
+    """The distinct codes of formatted errors, in order."""
+    return tuple(dict.fromkeys(str(error.get("extensions", {}).get("code")) for error in errors))
+
+
+def _is_fault(error: GraphQLError) -> bool:
+    # graphql-core wraps whatever a resolver raises; a refusal is raised as a GraphQLError, all else is a fault.
+    return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+
+
+def _shown_fault(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
+    shown = error.formatted
+    shown["message"] = _masked(request_id)
+    shown["extensions"] = {"code": FaultCode.INTERNAL_SERVER_ERROR, "requestId": request_id}
+    return shown
+
+
+def _shown(error: GraphQLError, code: str) -> GraphQLFormattedError:
+    shown = error.formatted
+    shown["extensions"] = {"code": code, **(error.extensions or {})}
+    return shown
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.original_error if isinstance(error, GraphQLError) and error.original_error else error.__cause__
+
+
+def _masked(request_id: str) -> str:
+    return f"Something went wrong on our side. If it happens again, tell us the request id {request_id}."

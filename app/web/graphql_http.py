@@ -1,0 +1,139 @@
+"""GraphQL over HTTP: a request becomes an operation, its result a status, a media type and bytes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from graphql import ExecutionResult, OperationType
+from starlette.types import Receive, Scope, Send
+
+from app.domain.identity import Principal
+from app.engine.execution import Engine, Operation
+from app.engine.refusals import DocumentError
+from app.web.answers import JSON_TYPE, Answer, to_json
+from app.web.deadline import deadline
+from app.web.envelope import request_id_of
+from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, refusal_of
+from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, read_body
+from app.web.media_types import negotiate, wants_page
+from app.web.request_log import OperationRecord
+
+_CLIENT_CLOSED_REQUEST = 499
+"""No answer is sent then; the log says so by the number that proxies use."""
+
+
+class OperationContext(Protocol):
+    """What resolvers are given; this layer only reads how much SQL it ran."""
+
+    @property
+    def statements(self) -> int:
+        """SQL statements so far."""
+        ...
+
+
+Authenticate = Callable[[Mapping[str, str]], Awaitable[Principal]]
+OpenContext = Callable[[Principal], AbstractAsyncContextManager[OperationContext]]
+
+
+class GraphQLEndpoint:
+    """The ASGI application at /graphql."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        authenticate: Authenticate,
+        open_context: OpenContext,
+        *,
+        max_body_bytes: int,
+        timeout_seconds: float,
+        page: Answer | None = None,
+    ) -> None:
+        self._engine = engine
+        self._authenticate = authenticate
+        self._open_context = open_context
+        self._max_body_bytes = max_body_bytes
+        self._timeout_seconds = timeout_seconds
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = _headers(scope)
+        accept = headers.get("accept")
+        if self._page is not None and scope["method"] == "GET" and wants_page(accept):
+            await self._page.send(send)
+            return
+        record = OperationRecord(request_id_of(scope))
+        media_type = negotiate(accept)
+        try:
+            answer = await self._answer(scope, receive, headers, media_type, record)
+        except ClientGone:
+            record.write(_CLIENT_CLOSED_REQUEST, ("CLIENT_CLOSED_REQUEST",))
+            return
+        except DocumentError as error:
+            answer = document_answer(error, media_type or JSON_TYPE)
+        except Exception as error:  # noqa: BLE001 - the one net: whatever happens, the caller gets an answer
+            answer = refusal_of(error, record.request_id).answer(media_type or JSON_TYPE)
+        record.write(answer.status, answer.codes)
+        await answer.send(send)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: Mapping[str, str],
+        media_type: str | None,
+        record: OperationRecord,
+    ) -> Answer:
+        if scope["method"] not in {"GET", "POST"}:
+            msg = "GraphQL is served to GET and POST."
+            raise _not_allowed(msg, "GET, POST")
+        record.principal = principal = await self._authenticate(headers)
+        if media_type is None:
+            raise Refusal(
+                406, FaultCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
+            )
+        request = await self._request(scope, receive, headers)
+        operation = self._engine.prepare(request.query).select(request.operation_name)
+        record.operation = operation
+        if scope["method"] == "GET" and operation.type is not OperationType.QUERY:
+            msg = "GET runs queries only: send a mutation by POST."
+            raise _not_allowed(msg, "POST")
+        context = self._open_context(principal)
+        result = await self._run(operation, request.variables, context, receive, record)
+        errors = field_errors(result.errors, record.request_id) if result.errors else []
+        body = to_json({"errors": errors, "data": result.data} if errors else {"data": result.data})
+        return Answer(200, body, media_type, codes=codes_of(errors))
+
+    async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
+        if scope["method"] == "GET":
+            return from_url(scope["query_string"], self._max_body_bytes)
+        return from_body(await read_body(receive, headers, self._max_body_bytes))
+
+    async def _run(
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        opening: AbstractAsyncContextManager[OperationContext],
+        receive: Receive,
+        record: OperationRecord,
+    ) -> ExecutionResult:
+        # A query is abandoned with its client; a mutation that has begun is seen through.
+        abandon = operation.type is OperationType.QUERY
+        async with deadline(self._timeout_seconds, receive, abandon=abandon), opening as context:
+            try:
+                return await self._engine.run(operation, variables, context)
+            finally:
+                record.statements = context.statements
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers by lower-case name; one that is repeated is joined as a list, as HTTP has it."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _not_allowed(message: str, allow: str) -> Refusal:
+    return Refusal(405, FaultCode.METHOD_NOT_ALLOWED, message, (("allow", allow),))

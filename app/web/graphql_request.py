@@ -1,0 +1,209 @@
+"""Reading a GraphQL request from a body or a URL, within bounds and to the letter."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from math import isinf
+from typing import Any, NamedTuple, Never, cast
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive
+
+from app.engine.limits import MAX_VALUE_DEPTH
+from app.web.answers import to_json
+from app.web.faults import FaultCode, Refusal
+from app.web.media_types import is_json
+
+# The request and its `variables` are objects around the values themselves.
+_MAX_JSON_DEPTH = MAX_VALUE_DEPTH + 2
+_MAX_URL_PARAMETERS = 20
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class ClientGone(Exception):
+    """The client went away before it had its answer."""
+
+
+class GraphQLRequest(NamedTuple):
+    """What a client asks to run."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, Any]
+
+
+async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+    """The body of a POST; never more than the limit is held, whatever the client announces."""
+    if not is_json(headers.get("content-type", "")):
+        raise Refusal(
+            415,
+            FaultCode.UNSUPPORTED_MEDIA_TYPE,
+            "Send the body as `application/json` in UTF-8, and say so in `Content-Type`.",
+        )
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, FaultCode.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a `Content-Encoding`.")
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def from_body(body: bytes) -> GraphQLRequest:
+    """The request that a POST's body holds."""
+    if not body:
+        msg = "The body is empty: send a JSON object with a `query`."
+        raise _bad(msg)
+    parameters = _json(_text(body, "body"), "body")
+    if not isinstance(parameters, dict):
+        msg = f"The body is {_kind(parameters)}: send a JSON object with a `query`; batches are not served."
+        raise _bad(msg)
+    return _request(cast("dict[str, Any]", parameters))
+
+
+def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
+    """The request that a GET's URL holds."""
+    if len(query_string) > limit:
+        raise Refusal(
+            414,
+            FaultCode.PAYLOAD_TOO_LARGE,
+            f"The URL's query is longer than {limit:,} bytes: send the operation by POST.",
+        )
+    text = _text(query_string, "URL")
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_URL_PARAMETERS)
+    except UnicodeDecodeError:
+        msg = "The URL isn't UTF-8."
+        raise _bad(msg) from None
+    except ValueError:
+        msg = f"The URL has more than {_MAX_URL_PARAMETERS} parameters."
+        raise _bad(msg) from None
+    parameters: dict[str, Any] = dict(pairs)
+    for name in ("variables", "extensions"):
+        if name in parameters:
+            parameters[name] = _json(parameters[name], f"`{name}` parameter")
+    # In a URL an empty name is the same as none.
+    parameters["operationName"] = parameters.get("operationName") or None
+    return _request(parameters)
+
+
+def _request(parameters: Mapping[str, Any]) -> GraphQLRequest:
+    query, name, variables, extensions = map(parameters.get, ("query", "operationName", "variables", "extensions"))
+    if query is None:
+        msg = "`query` is missing: it is the text of the GraphQL document."
+        raise _bad(msg)
+    if not isinstance(query, str):
+        msg = f"`query` is {_kind(query)}: send the GraphQL document as a string."
+        raise _bad(msg)
+    if name is not None and not isinstance(name, str):
+        msg = f"`operationName` is {_kind(name)}: send a string, null, or nothing."
+        raise _bad(msg)
+    for parameter, value in (("variables", variables), ("extensions", extensions)):
+        if value is not None and not isinstance(value, dict):
+            msg = f"`{parameter}` is {_kind(value)}: send an object, null, or nothing."
+            raise _bad(msg)
+    return GraphQLRequest(query, name, variables or {})
+
+
+def _text(data: bytes, where: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        msg = f"The {where} isn't UTF-8."
+        raise _bad(msg) from None
+
+
+def _json(text: str, where: str) -> object:
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        msg = f"The {where} isn't JSON: {error.msg} (line {error.lineno}, column {error.colno})."
+        raise _bad(msg) from None
+    except ValueError:
+        msg = f"The {where} holds a number that has too many digits."
+        raise _bad(msg) from None
+    except RecursionError:
+        value = None
+        too_deep = True
+    else:
+        # Counting brackets is cheap and bounds the depth; only where it allows for too much is the value walked.
+        too_deep = text.count("[") + text.count("{") > _MAX_JSON_DEPTH and _is_too_deep(value)
+    if too_deep:
+        msg = f"The {where} nests more than {_MAX_JSON_DEPTH} lists and objects."
+        raise _bad(msg)
+    if _SURROGATE_ESCAPE.search(text):
+        _check_unicode(value, where)
+    return value
+
+
+def _check_unicode(value: object, where: str) -> None:
+    try:
+        to_json(value)
+    except UnicodeEncodeError:
+        msg = f"The {where} holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character."
+        raise _bad(msg) from None
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_MAX_JSON_DEPTH + 1):
+        level = [child for item in level for child in _children(item)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: object) -> Iterable[object]:
+    """The members of a list or object; an empty one has itself counted by a stand-in."""
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values() or (None,)
+    if isinstance(value, list):
+        return cast("list[object]", value) or (None,)
+    return ()
+
+
+def _refuse_constant(name: str) -> Never:
+    msg = f"{name} isn't JSON: numbers are finite."
+    raise _bad(msg)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        msg = f"The number {text[:40]} is too large."
+        raise _bad(msg)
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _kind(value: object) -> str:
+    kinds: dict[type, str] = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
+    return kinds.get(type(value), "null")
+
+
+def _bad(message: str) -> Refusal:
+    return Refusal(400, FaultCode.BAD_REQUEST, message)
+
+
+def _too_large(limit: int) -> Refusal:
+    # The rest of the body is not read, so the connection can't be used again.
+    return Refusal(
+        413, FaultCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", (("connection", "close"),)
+    )

@@ -1,0 +1,77 @@
+"""Logs: how lines look, and the one line that every operation leaves."""
+
+import logging
+import sys
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import structlog
+from structlog.typing import Processor
+
+from app.domain.identity import Principal
+from app.engine.execution import Operation
+from app.settings import Settings
+
+_log = structlog.get_logger()
+
+_MAX_NAME = 100
+_OFF = logging.CRITICAL + 1
+
+
+def configure_logging(settings: Settings) -> None:
+    """Write every line to standard error, the libraries' too, as the settings say."""
+    # No renderer may show local variables: they hold credentials and customers' data.
+    renderer: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        if settings.log_format == "console"
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    shared: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove_meta, *renderer])
+    )
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    # The readiness check looks at the revision, which alembic would announce each time.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # The operation's own line says more than the server's access log.
+    logging.getLogger("uvicorn.access").setLevel(_OFF)
+
+
+@dataclass(slots=True)
+class OperationRecord:
+    """What is known of one operation by the time it is answered. Variables and credentials have no place in it."""
+
+    request_id: str
+    started: float = field(default_factory=perf_counter)
+    principal: Principal | None = None
+    operation: Operation | None = None
+    statements: int = 0
+
+    def write(self, status: int, codes: tuple[str, ...]) -> None:
+        """Leave the line."""
+        operation, principal = self.operation, self.principal
+        _log.info(
+            "operation",
+            name=operation.name[:_MAX_NAME] if operation and operation.name else None,
+            type=operation.type.value if operation else None,
+            company=str(principal.company_id) if principal else None,
+            subject=principal.subject if principal else None,
+            milliseconds=round((perf_counter() - self.started) * 1000, 2),
+            statements=self.statements,
+            status=status,
+            codes=codes,
+            request_id=self.request_id,
+        )

@@ -1,0 +1,150 @@
+"""Documents: parsed once, remembered within bounds, and refused for reasons that are told."""
+
+import pytest
+from graphql import get_introspection_query
+
+from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Documents
+from app.engine.limits import Limits
+from app.engine.refusals import DocumentError, RefusalCode
+from tests.engine.toy import LIMITS, SCHEMA, refusal
+
+
+def test_a_text_is_compiled_once_and_then_remembered() -> None:
+    documents = Documents(SCHEMA, LIMITS, 2)
+
+    assert documents.prepare("{hello}") is documents.prepare("{hello}")
+
+
+def test_the_document_that_was_used_longest_ago_is_forgotten_first() -> None:
+    documents = Documents(SCHEMA, LIMITS, 2)
+    first, second = documents.prepare("{hello}"), documents.prepare("{subject}")
+    documents.prepare("{hello}")
+    documents.prepare("{broken}")
+
+    assert documents.prepare("{hello}") is first
+    assert documents.prepare("{subject}") is not second
+
+
+def test_long_documents_leave_room_for_fewer() -> None:
+    documents = Documents(SCHEMA, LIMITS, 2)
+    padding = "#" + "x" * (BYTES_PER_REMEMBERED_DOCUMENT - 20)
+    first = documents.prepare("{hello}")
+    documents.prepare("{subject}" + padding)
+    documents.prepare("{broken}" + padding)
+
+    assert documents.prepare("{hello}") is not first
+
+
+def test_a_document_too_long_to_be_remembered_still_works() -> None:
+    documents = Documents(SCHEMA, LIMITS, 1)
+    text = "{hello}#" + "x" * BYTES_PER_REMEMBERED_DOCUMENT
+
+    assert documents.prepare(text).select(None).name is None
+    assert documents.prepare(text) is not documents.prepare(text)
+
+
+def test_a_cache_of_size_zero_remembers_nothing() -> None:
+    documents = Documents(SCHEMA, LIMITS, 0)
+
+    assert documents.prepare("{hello}") is not documents.prepare("{hello}")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        ("", RefusalCode.SYNTAX, "Syntax Error: Unexpected <EOF>"),
+        ("{", RefusalCode.SYNTAX, "Syntax Error: Expected Name"),
+        ('{hello(name: "\\uD800")}', RefusalCode.SYNTAX, "Invalid Unicode escape sequence"),
+        ("{hello\0}", RefusalCode.SYNTAX, "Unexpected character: U+0000"),
+        ("{unknown}", RefusalCode.VALIDATION, "Cannot query field 'unknown' on type 'Query'"),
+        ("type A {b: Int}", RefusalCode.VALIDATION, "definition is not executable"),
+        ("fragment a on Query {hello}", RefusalCode.VALIDATION, "never used"),
+        ("{hello} query named {hello}", RefusalCode.VALIDATION, "anonymous operation must be the only"),
+        ("query a {hello} query a {hello}", RefusalCode.VALIDATION, "There can be only one operation named 'a'"),
+        ("{...missing}", RefusalCode.VALIDATION, "Unknown fragment 'missing'"),
+        ("{hello @skip}", RefusalCode.VALIDATION, "of type 'Boolean!' is required"),
+        ("{x" + "#\n" * 5_001 + "}", RefusalCode.SYNTAX, "more than 5000 comments"),
+    ],
+)
+def test_a_document_that_is_wrong_says_why(text: str, kind: RefusalCode, message: str) -> None:
+    error = refusal(text)
+
+    assert error.kind is kind
+    assert message in error.errors[0].message
+
+
+def test_the_bytes_of_a_document_are_bounded_and_counted_in_utf_8() -> None:
+    error = refusal("{hello}#" + "é" * 25_000)
+
+    assert error.kind is RefusalCode.TOO_LARGE
+    assert error.errors[0].message == "The document is 50,008 bytes long; the limit is 50,000."
+
+
+def test_the_tokens_of_a_document_are_bounded() -> None:
+    error = refusal("{" + "hello " * 4_999 + "}")
+
+    assert error.kind is RefusalCode.TOO_LARGE
+    assert "5,000 tokens" in error.errors[0].message
+
+
+def test_a_long_document_with_a_character_that_is_no_graphql_is_blamed_for_that() -> None:
+    assert refusal("{hello ? " + "hello " * 5_000).kind is RefusalCode.SYNTAX
+
+
+def test_the_number_of_validation_errors_is_bounded() -> None:
+    error = refusal("{" + " ".join(f"x{number}" for number in range(1_000)) + "}")
+
+    assert error.kind is RefusalCode.VALIDATION
+    assert len(error.errors) <= 21
+
+
+@pytest.mark.parametrize("type_depth", [9, 13])
+def test_the_introspection_query_of_tools_passes(type_depth: int) -> None:
+    query = get_introspection_query(
+        specified_by_url=True,
+        directive_is_repeatable=True,
+        schema_description=True,
+        input_value_deprecation=True,
+        one_of=True,
+        type_depth=type_depth,
+    )
+    shallow = Limits(50_000, 5_000, max_depth=2, max_aliases=0, max_fields=2_000, max_requested_rows=1)
+
+    assert Documents(SCHEMA, shallow, 10).prepare(query).select(None).name == "IntrospectionQuery"
+
+
+def test_introspection_that_goes_round_in_the_type_system_is_refused() -> None:
+    error = refusal("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}")
+
+    assert error.kind is RefusalCode.VALIDATION
+    assert "introspection depth" in error.errors[0].message
+
+
+def test_the_operation_is_the_only_one_or_the_one_that_is_named() -> None:
+    documents = Documents(SCHEMA, LIMITS, 10)
+    two = documents.prepare("query first {hello} query second {hello}")
+
+    assert documents.prepare("query only {hello}").select(None).name == "only"
+    assert two.select("second").name == "second"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind", "message"),
+    [
+        ("query a {hello} query b {hello}", None, RefusalCode.OPERATION, "several operations"),
+        ("query a {hello} query b {hello}", "c", RefusalCode.OPERATION, "no operation of the name"),
+        ("query a {hello}", "", RefusalCode.OPERATION, "no operation of the name"),
+        ("{hello}", "a", RefusalCode.OPERATION, "no operation of the name"),
+        ("subscription {ticks}", None, RefusalCode.UNSUPPORTED, "Subscription operations are not served"),
+    ],
+)
+def test_an_operation_that_cannot_be_told_or_served_is_refused(
+    text: str, name: str | None, kind: RefusalCode, message: str
+) -> None:
+    document = Documents(SCHEMA, LIMITS, 10).prepare(text)
+
+    with pytest.raises(DocumentError) as caught:
+        document.select(name)
+
+    assert caught.value.kind is kind
+    assert message in caught.value.errors[0].message

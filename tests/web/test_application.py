@@ -1,0 +1,131 @@
+"""The application as a whole: its routes, its middleware, and the real schema behind them."""
+
+import json
+import logging
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import structlog
+from httpx import ASGITransport, AsyncClient
+
+from app.db.api_keys import PREFIX
+from app.settings import Settings, SettingsError
+from app.web.application import create_app
+
+AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
+ORIGIN = "https://app.example.com"
+
+
+@pytest.fixture(autouse=True)
+def _logging_restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+@asynccontextmanager
+async def client_of(headers: Mapping[str, str] | None = None, **settings: Any) -> AsyncGenerator[AsyncClient]:
+    """A client of the started application with these settings."""
+    app = create_app(Settings.model_validate({"database_url": AWAY, **settings}))
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
+    ):
+        yield client
+
+
+async def test_the_root_names_the_endpoints() -> None:
+    async with client_of() as client:
+        response = await client.get("/")
+
+    assert response.json() == {"graphql": "/graphql", "live": "/livez", "ready": "/readyz"}
+
+
+@pytest.mark.parametrize(("explorer", "status"), [(True, 307), (False, 200)])
+async def test_the_root_leads_a_browser_to_the_explorer_where_there_is_one(*, explorer: bool, status: int) -> None:
+    async with client_of({"accept": "text/html"}, explorer=explorer) as client:
+        response = await client.get("/")
+
+    assert response.status_code == status
+
+
+async def test_the_explorer_is_served_where_it_is_turned_on() -> None:
+    async with client_of({"accept": "text/html"}, explorer=True) as client:
+        response = await client.get("/graphql")
+
+    assert "graphiql" in response.text
+
+
+async def test_an_unknown_path_says_where_graphql_is() -> None:
+    async with client_of() as client:
+        response = await client.get("/unknown")
+
+    assert response.status_code == 404
+    assert response.headers["x-request-id"]
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "Nothing is served at this path; GraphQL is at /graphql.",
+                "extensions": {"code": "NOT_FOUND"},
+            }
+        ]
+    }
+
+
+async def test_graphql_needs_a_credential() -> None:
+    async with client_of() as client:
+        response = await client.post("/graphql", json={"query": "{__typename}"})
+
+    assert response.status_code == 401
+    assert response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+async def test_a_database_that_is_away_is_an_answer_and_no_fault() -> None:
+    async with client_of({"x-api-key": f"{PREFIX}{'x' * 43}"}) as client:
+        response = await client.post("/graphql", json={"query": "{__typename}"})
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "2"
+    assert response.json()["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE"}
+
+
+async def test_a_page_of_an_allowed_origin_may_call_and_read_the_request_id() -> None:
+    async with client_of({"origin": ORIGIN}, cors_allowed_origins=(ORIGIN,)) as client:
+        asked = {
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization,content-type",
+        }
+        preflight = await client.options("/graphql", headers=asked)
+        refused = await client.post("/graphql", json={"query": "{__typename}"})
+
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == ORIGIN
+    assert refused.headers["access-control-allow-origin"] == ORIGIN
+    assert refused.headers["access-control-expose-headers"] == "x-request-id"
+
+
+@pytest.mark.parametrize("origins", [(), ("https://other.example.com",)])
+async def test_a_page_of_another_origin_may_not(origins: tuple[str, ...]) -> None:
+    async with client_of({"origin": ORIGIN}, cors_allowed_origins=origins) as client:
+        response = await client.get("/livez")
+
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_without_a_database_url_the_application_is_not_built() -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL is not set"):
+        create_app(Settings())
+
+
+async def test_logging_follows_the_settings_once_the_application_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    async with client_of(log_format="json") as client:
+        await client.post("/graphql", json={"query": "{__typename}"})
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["status"] for line in lines if line["event"] == "operation"] == [401]

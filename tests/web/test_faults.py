@@ -1,0 +1,202 @@
+"""What a caller sees when something goes wrong inside: a code, a request id, and never how it went wrong."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.domain.identity import Principal
+from app.web.credential_errors import CredentialsUnavailable
+from app.web.envelope import Envelope
+from app.web.faults import refusal_of
+from tests.engine.toy import ToyContext
+from tests.web.requests import assert_refused, post
+from tests.web.toy_app import COMPANY, CREDENTIAL, client_of, opening, toy_app
+
+
+async def test_a_refusal_of_a_field_keeps_its_words_and_code() -> None:
+    response = await post({"query": "{refused hello}"})
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "You may not see this.",
+                "locations": [{"line": 1, "column": 2}],
+                "path": ["refused"],
+                "extensions": {"code": "FORBIDDEN"},
+            }
+        ],
+        "data": {"refused": None, "hello": "Hello you"},
+    }
+
+
+async def test_a_refusal_without_a_code_blames_the_input() -> None:
+    response = await post({"query": "{refusedWithoutCode}"})
+
+    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+async def test_a_fault_of_a_field_is_masked_and_logged_in_full_under_the_request_id() -> None:
+    with capture_logs() as lines:
+        async with client_of(toy_app()) as client:
+            response = await client.post(
+                "/graphql", json={"query": "{broken hello}"}, headers={"x-request-id": "order-66"}
+            )
+
+    assert response.status_code == 200
+    assert "secret" not in response.text
+    assert response.json()["data"] == {"broken": None, "hello": "Hello you"}
+    error = response.json()["errors"][0]
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": "order-66"}
+    assert "order-66" in error["message"]
+    fault = next(line for line in lines if line["event"] == "fault")
+    assert (fault["request_id"], fault["path"], str(fault["exc_info"])) == (
+        "order-66",
+        ["broken"],
+        "the secret of the house",
+    )
+
+
+async def test_a_fault_in_every_row_is_logged_a_few_times_only() -> None:
+    query = " ".join(f"f{number}: broken" for number in range(20))
+    with capture_logs() as lines:
+        response = await post({"query": f"{{{query}}}"})
+
+    assert len(response.json()["errors"]) == 20
+    assert [line["faults"] for line in lines if line["event"] == "fault"] == [20, 20, 20]
+
+
+async def test_a_null_that_may_not_be_is_a_fault_and_leaves_no_data() -> None:
+    response = await post({"query": "{nothing}"})
+
+    assert response.status_code == 200
+    assert response.json()["data"] is None
+    assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "non-nullable" not in response.text
+
+
+async def test_a_database_that_is_away_makes_the_whole_answer_unavailable() -> None:
+    response = await post({"query": "{hello away}"})
+
+    assert response.headers["retry-after"] == "2"
+    assert_refused(response, 503, "SERVICE_UNAVAILABLE", "not available right now")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (DatabaseUnavailable(), 503, "SERVICE_UNAVAILABLE"),
+        (CredentialsUnavailable(), 503, "SERVICE_UNAVAILABLE"),
+        (StatementTimeout(), 504, "TIMEOUT"),
+        (KeyError("the secret"), 500, "INTERNAL_SERVER_ERROR"),
+    ],
+)
+async def test_what_goes_wrong_outside_of_fields_has_a_code_too(error: Exception, status: int, code: str) -> None:
+    @asynccontextmanager
+    async def opener(_principal: Principal) -> AsyncGenerator[ToyContext]:
+        raise error
+        yield ToyContext()
+
+    async with client_of(toy_app(opener=opener)) as client:
+        response = await client.post("/graphql", json={"query": "{hello}"})
+
+    assert "secret" not in response.text
+    assert_refused(response, status, code, "")
+
+
+async def test_a_fault_outside_of_graphql_is_masked_with_the_request_id() -> None:
+    async def fails(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        msg = "the secret of the house"
+        raise RuntimeError(msg)
+
+    async with client_of(Envelope(fails)) as client:
+        response = await client.get("/")
+
+    assert "secret" not in response.text
+    assert response.json()["errors"][0]["extensions"]["requestId"] == response.headers["x-request-id"]
+    assert_refused(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
+
+
+async def test_a_fault_after_the_answer_began_is_left_to_the_server() -> None:
+    async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError
+
+    async with client_of(Envelope(fails)) as client:
+        with pytest.raises(RuntimeError):
+            await client.get("/")
+
+
+async def test_an_operation_that_takes_too_long_is_stopped_and_cleaned_up() -> None:
+    context = ToyContext()
+    async with client_of(toy_app(opener=opening(context), timeout_seconds=0.05)) as client:
+        response = await client.post("/graphql", json={"query": "{slow}"})
+
+    assert_refused(response, 504, "TIMEOUT", "longer than 0.05 seconds")
+    assert context.finished == ["slow", "closed"]
+
+
+def test_a_timeout_of_something_else_is_a_fault() -> None:
+    with capture_logs() as lines:
+        assert refusal_of(TimeoutError(), "id").status == 500
+    assert lines[0]["log_level"] == "error"
+
+
+async def leave_during(query: str, context: ToyContext) -> list[Message]:
+    """What is sent to a client that asks and then leaves."""
+    sent: list[Message] = []
+    asked = iter([{"type": "http.request", "body": b'{"query": "%s"}' % query.encode(), "more_body": False}])
+
+    async def receive() -> Message:
+        return next(asked, {"type": "http.disconnect"})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [
+        (name.encode(), value.encode()) for name, value in {**CREDENTIAL, "content-type": "application/json"}.items()
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    async with asyncio.timeout(5):
+        await toy_app(opener=opening(context))(scope, receive, send)
+    return sent
+
+
+async def test_a_query_is_abandoned_when_its_client_leaves() -> None:
+    context = ToyContext()
+    with capture_logs() as lines:
+        sent = await leave_during("{slow}", context)
+
+    assert sent == []
+    assert context.finished == ["slow", "closed"]
+    assert (lines[0]["status"], lines[0]["company"]) == (499, str(COMPANY))
+
+
+async def test_a_mutation_is_seen_through_when_its_client_leaves() -> None:
+    context = ToyContext()
+    await leave_during("mutation {slowly}", context)
+
+    assert context.finished == ["slowly", "closed"]
+
+
+async def test_a_client_that_leaves_before_it_has_asked_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        pytest.fail("nobody listens")
+
+    headers = [
+        (name.encode(), value.encode()) for name, value in {**CREDENTIAL, "content-type": "application/json"}.items()
+    ]
+    with caplog.at_level(logging.DEBUG), capture_logs() as lines:
+        await toy_app()({"type": "http", "method": "POST", "query_string": b"", "headers": headers}, receive, send)
+
+    assert [line["status"] for line in lines] == [499]
+    assert caplog.records == []

@@ -1,0 +1,134 @@
+"""Requests that are none of GraphQL over HTTP: each is refused with what is wrong, whatever it does to a JSON parser."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.web.faults import Refusal
+from app.web.graphql_request import GraphQLRequest, from_body, from_url
+from tests.web.requests import JSON, assert_refused, get, post
+from tests.web.toy_app import MAX_BODY_BYTES, client_of, toy_app
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "The body is empty"),
+        (b'{ "not a JSON', "The body isn't JSON"),
+        (b"{}", "`query` is missing"),
+        (b'{"query": null}', "`query` is missing"),
+        (b'{"query": 0}', "`query` is a number"),
+        (b'{"query": false}', "`query` is a boolean"),
+        (b'{"query": ["{hello}"]}', "`query` is a list"),
+        (b'{"query": {"a": 1}}', "`query` is an object"),
+        (b"null", "The body is null"),
+        (b'"{hello}"', "The body is a string"),
+        (b"12", "The body is a number"),
+        (b'[{"query": "{hello}"}]', "batches are not served"),
+        (b'{"query": "{hello}", "operationName": 1}', "`operationName` is a number"),
+        (b'{"query": "{hello}", "operationName": {}}', "`operationName` is an object"),
+        (b'{"query": "{hello}", "variables": "{}"}', "`variables` is a string"),
+        (b'{"query": "{hello}", "variables": []}', "`variables` is a list"),
+        (b'{"query": "{hello}", "extensions": 1.5}', "`extensions` is a number"),
+        (b'{"query": "\xff"}', "The body isn't UTF-8"),
+        ('{"query": "{hello}"}'.encode("utf-16"), "The body isn't UTF-8"),
+        ("\ufeff{}".encode(), "The body isn't JSON"),
+        (b'{"query": "{hello}", "variables": {"a": NaN}}', "NaN isn't JSON"),
+        (b'{"query": "{hello}", "variables": {"a": -Infinity}}', "-Infinity isn't JSON"),
+        (b'{"query": "{hello}", "variables": {"a": 1e999}}', "1e999 is too large"),
+        (b'{"query": "{hello}", "variables": {"a": ' + b"9" * 5_000 + b"}}", "too many digits"),
+        (b'{"query": "\\ud800"}', "surrogate"),
+        (b'{"query": "{hello}", "variables": {"a": ["\\uDFFF"]}}', "surrogate"),
+        (b'{"query": "{hello}", "variables": {"\\udabc": 1}}', "surrogate"),
+        (b'{"query": "{hello}", "variables": {"a": ' + b"[" * 9_000 + b"]" * 9_000 + b"}}", "nests more than"),
+        (b'{"query": "{hello}", "variables": {"a": ' + b"[" * 33 + b"]" * 33 + b"}}", "nests more than"),
+        (b'{"query": "{hello}", "variables": ' + b'{"a":' * 34 + b"1" + b"}" * 35, "nests more than"),
+        (b"[" * 19_000, "nests more than"),
+    ],
+)
+async def test_a_body_that_is_no_graphql_request_is_refused(raw: bytes, words: str) -> None:
+    assert_refused(await post(raw=raw), 400, "BAD_REQUEST", words)
+
+
+async def test_values_may_nest_as_deep_as_the_limit_and_as_wide_as_they_like() -> None:
+    deep = b"[" * 32 + b"]" * 32
+    wide = b",".join([b"[]"] * 100)
+    response = await post(raw=b'{"query": "{hello}", "variables": {"a": ' + deep + b', "b": [' + wide + b"]}}")
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query_string", "words"),
+    [
+        ("", "`query` is missing"),
+        ("other=1", "`query` is missing"),
+        ("query={hello}&variables=[]", "`variables` is a list"),
+        ("query={hello}&variables=x", "The `variables` parameter isn't JSON"),
+        ("query={hello}&variables=", "The `variables` parameter isn't JSON"),
+        ("query={hello}&extensions=1", "`extensions` is a number"),
+        ('query={hello}&variables={"a":"\\ud800"}', "surrogate"),
+        ("query=%ff", "isn't UTF-8"),
+        ("query={hello}" + "&a=1" * 20, "more than 20 parameters"),
+    ],
+)
+async def test_a_url_that_is_no_graphql_request_is_refused(query_string: str, words: str) -> None:
+    assert_refused(await get(query_string), 400, "BAD_REQUEST", words)
+
+
+async def test_a_url_longer_than_a_body_may_be_is_refused() -> None:
+    assert_refused(await get("query={hello}%23" + "x" * MAX_BODY_BYTES), 414, "PAYLOAD_TOO_LARGE", "by POST")
+
+
+async def test_a_body_that_is_announced_too_large_is_refused_unread() -> None:
+    response = await post(raw=b"x" * (MAX_BODY_BYTES + 1))
+
+    assert_refused(response, 413, "PAYLOAD_TOO_LARGE", "longer than 20,000 bytes")
+
+
+async def test_a_body_of_unknown_length_is_read_no_further_than_the_limit() -> None:
+    sent: list[bytes] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(1_000):
+            sent.append(b"x" * 1_000)
+            yield sent[-1]
+
+    async with client_of(toy_app()) as client:
+        response = await client.post("/graphql", content=chunks(), headers=JSON)
+
+    assert_refused(response, 413, "PAYLOAD_TOO_LARGE", "longer than 20,000 bytes")
+    assert len(sent) == 21
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=3), values, max_size=3),
+)
+MEMBERS = st.dictionaries(st.sampled_from(["query", "operationName", "variables", "extensions", "id"]), JSON_VALUES)
+
+
+def status_of(read: Callable[[], GraphQLRequest]) -> int:
+    """The status that reading leads to: 200 for a request, as far as can be told yet."""
+    try:
+        read()
+    except Refusal as refusal:
+        return refusal.status
+    return 200
+
+
+@given(st.binary() | st.text().map(str.encode) | (JSON_VALUES | MEMBERS).map(lambda value: json.dumps(value).encode()))
+def test_any_body_is_a_request_or_refused(body: bytes) -> None:
+    assert status_of(lambda: from_body(body)) in {200, 400}
+
+
+PARAMETERS = st.dictionaries(st.sampled_from(["query", "variables"]), st.text())
+
+
+@given(st.binary(max_size=200) | PARAMETERS.map(lambda parameters: urlencode(parameters).encode()))
+def test_any_url_is_a_request_or_refused(query_string: bytes) -> None:
+    assert status_of(lambda: from_url(query_string, 1_000_000)) in {200, 400}

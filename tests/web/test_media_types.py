@@ -1,0 +1,81 @@
+"""Media types: which are taken, which are given, and what is refused."""
+
+import pytest
+
+from tests.web.requests import JSON, assert_refused, post
+from tests.web.toy_app import GRAPHQL, client_of, toy_app
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, "application/json"),
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("application/json", "application/json"),
+        ("APPLICATION/JSON; charset=utf-8", "application/json"),
+        (GRAPHQL, GRAPHQL),
+        (f"{GRAPHQL}, application/json", GRAPHQL),
+        (f"application/json, {GRAPHQL}", GRAPHQL),
+        (f"{GRAPHQL};q=0.5, application/json", "application/json"),
+        (f"application/json;q=0.1, {GRAPHQL}; q=0.9, */*", GRAPHQL),
+        ("application/json, */*", "application/json"),
+        (f"{GRAPHQL}, */*", GRAPHQL),
+        ("application/json;q=0, */*", GRAPHQL),
+        ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
+        ("text/plain, , application/json", "application/json"),
+    ],
+)
+async def test_the_media_type_is_negotiated(accept: str | None, media_type: str) -> None:
+    async with client_of(toy_app()) as client:
+        del client.headers["accept"]
+        response = await client.post(
+            "/graphql", json={"query": "{hello}"}, headers={"accept": accept} if accept else None
+        )
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/plain", "*/*;q=0", "application/json;q=0", "application/json;q=many", "", "image/*"]
+)
+async def test_a_client_that_accepts_neither_type_is_refused(accept: str) -> None:
+    response = await post({"query": "{hello}"}, headers={**JSON, "accept": accept})
+
+    assert_refused(response, 406, "NOT_ACCEPTABLE", "Accept `application/graphql-response+json`")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON", "application/json;charset=UTF-8", 'application/json; charset="utf-8"'],
+)
+async def test_json_in_utf_8_may_be_called_so_in_several_ways(content_type: str) -> None:
+    assert (await post({"query": "{hello}"}, headers={"content-type": content_type})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "text/plain",
+        "application/graphql",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "json",
+    ],
+)
+async def test_a_body_of_another_media_type_is_refused(content_type: str) -> None:
+    response = await post({"query": "{hello}"}, headers={"content-type": content_type})
+
+    assert_refused(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`application/json` in UTF-8")
+
+
+async def test_a_body_without_a_media_type_is_refused() -> None:
+    assert_refused(await post({"query": "{hello}"}, headers={}), 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Type`")
+
+
+async def test_a_compressed_body_is_refused() -> None:
+    response = await post({"query": "{hello}"}, headers={**JSON, "content-encoding": "gzip"})
+
+    assert_refused(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Encoding`")

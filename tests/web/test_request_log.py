@@ -1,0 +1,129 @@
+"""Logs: one line per operation, in the format that the settings say, without anything that is nobody's business."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from app.settings import Settings
+from app.web.request_log import configure_logging
+from tests.web.toy_app import COMPANY, client_of, toy_app
+
+
+@pytest.fixture
+def _logging_restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+def failure(private: str) -> ValueError:
+    """An exception from a function that holds this in a variable."""
+    try:
+        int(private[:5])
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+async def test_an_operation_leaves_one_line_with_everything_but_its_variables_and_credentials() -> None:
+    query = "query customers($name: String) {hello(name: $name)}"
+    with capture_logs() as lines:
+        async with client_of(toy_app()) as client:
+            await client.post(
+                "/graphql", json={"query": query, "variables": {"name": "private"}}, headers={"x-request-id": "a-1"}
+            )
+
+    (line,) = lines
+    assert line.pop("milliseconds") > 0
+    assert line == {
+        "event": "operation",
+        "log_level": "info",
+        "name": "customers",
+        "type": "query",
+        "company": str(COMPANY),
+        "subject": "tester",
+        "statements": 1,
+        "status": 200,
+        "codes": (),
+        "request_id": "a-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "codes"),
+    [
+        ("{refused again: refused broken}", 200, ("FORBIDDEN", "INTERNAL_SERVER_ERROR")),
+        ("{away}", 503, ("SERVICE_UNAVAILABLE",)),
+        ("{unknown}", 200, ("GRAPHQL_VALIDATION_FAILED",)),
+    ],
+)
+async def test_the_line_has_the_status_and_each_code_once(query: str, status: int, codes: tuple[str, ...]) -> None:
+    with capture_logs() as lines:
+        async with client_of(toy_app()) as client:
+            await client.post("/graphql", json={"query": query})
+
+    assert (lines[-1]["status"], lines[-1]["codes"]) == (status, codes)
+
+
+async def test_a_request_without_a_credential_leaves_a_line_too() -> None:
+    with capture_logs() as lines:
+        async with client_of(toy_app(), {}) as client:
+            await client.post("/graphql", json={"query": "{hello}"})
+
+    assert [(line["status"], line["codes"], line["company"]) for line in lines] == [(401, ("UNAUTHENTICATED",), None)]
+
+
+async def test_a_long_operation_name_is_cut() -> None:
+    with capture_logs() as lines:
+        async with client_of(toy_app()) as client:
+            await client.post("/graphql", json={"query": f"query {'a' * 5_000} {{hello}}"})
+
+    assert lines[0]["name"] == "a" * 100
+
+
+@pytest.mark.usefixtures("_logging_restored")
+def test_json_lines_are_one_object_each_the_libraries_lines_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(log_format="json"))
+    structlog.get_logger().info("ours", name="Å")
+    logging.getLogger("uvicorn.error").warning("theirs")
+    structlog.get_logger().error("fault", exc_info=failure("a local variable"))
+
+    captured = capsys.readouterr()
+    lines = [json.loads(line) for line in captured.err.splitlines()]
+    assert captured.out == ""
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("ours", "info"),
+        ("theirs", "warning"),
+        ("fault", "error"),
+    ]
+    assert lines[0]["name"] == "Å"
+    assert "ValueError: invalid literal" in lines[2]["exception"]
+    assert "a local variable" not in lines[2]["exception"]
+
+
+@pytest.mark.usefixtures("_logging_restored")
+def test_console_lines_are_for_people_and_show_no_local_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(log_format="console"))
+    structlog.get_logger().error("fault", exc_info=failure("a local variable"))
+
+    text = capsys.readouterr().err
+    assert "ValueError: invalid literal" in text
+    assert "a local variable" not in text
+
+
+@pytest.mark.usefixtures("_logging_restored")
+def test_lines_below_the_level_and_the_servers_access_log_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(log_level="WARNING"))
+    structlog.get_logger().info("ours")
+    logging.getLogger("theirs").info("theirs")
+    logging.getLogger("uvicorn.access").critical("GET /graphql")
+
+    assert capsys.readouterr().err == ""

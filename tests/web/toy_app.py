@@ -1,0 +1,63 @@
+"""The toy schema behind the real HTTP layer: no database, and a credential that is one word."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
+
+from httpx import ASGITransport, AsyncClient
+
+from app.domain.identity import Principal, Scope
+from app.engine.execution import Engine
+from app.web.credential_errors import CredentialCode, Unauthenticated
+from app.web.envelope import Envelope
+from app.web.explorer import explorer_page
+from app.web.graphql_http import GraphQLEndpoint
+from tests.engine.toy import ToyContext, toy_engine
+
+COMPANY = UUID("0198c2f0-0000-7000-8000-000000000001")
+CREDENTIAL = {"authorization": "Bearer good"}
+GRAPHQL = "application/graphql-response+json"
+MAX_BODY_BYTES = 20_000
+
+Opener = Callable[[Principal], AbstractAsyncContextManager[ToyContext]]
+
+
+async def authenticate(headers: Mapping[str, str]) -> Principal:
+    """Accept the one credential."""
+    if headers.get("authorization") != CREDENTIAL["authorization"]:
+        raise Unauthenticated(CredentialCode.UNAUTHENTICATED, "Send a token.")
+    return Principal(COMPANY, "tester", frozenset(Scope), None)
+
+
+def opening(context: ToyContext) -> Opener:
+    """A factory of contexts that always opens this one."""
+
+    @asynccontextmanager
+    async def open_context(principal: Principal) -> AsyncGenerator[ToyContext]:
+        context.subject = principal.subject
+        try:
+            yield context
+        finally:
+            context.finished.append("closed")
+
+    return open_context
+
+
+def toy_app(
+    *, opener: Opener | None = None, engine: Engine | None = None, timeout_seconds: float = 5, explorer: bool = False
+) -> Envelope:
+    """The endpoint with its envelope."""
+    endpoint = GraphQLEndpoint(
+        engine or toy_engine(),
+        authenticate,
+        opener or opening(ToyContext()),
+        max_body_bytes=MAX_BODY_BYTES,
+        timeout_seconds=timeout_seconds,
+        page=explorer_page() if explorer else None,
+    )
+    return Envelope(endpoint)
+
+
+def client_of(app: Envelope, headers: Mapping[str, str] = CREDENTIAL) -> AsyncClient:
+    """A client of the application, with the credential unless told otherwise."""
+    return AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers)
