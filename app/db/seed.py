@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
@@ -47,7 +47,7 @@ async def has_companies(engine: AsyncEngine) -> bool:
             return bool((await connection.execute(_HAS_COMPANIES)).scalar_one())
 
 
-async def seed(  # noqa: PLR0913 - the sizes of the data are options, each with a default
+async def seed(
     owner_dsn: str,
     *,
     companies: int = 2,
@@ -75,7 +75,7 @@ async def seed(  # noqa: PLR0913 - the sizes of the data are options, each with 
 
 
 @contextmanager
-def _refuse_repetition(seed: int) -> Iterator[None]:
+def _refuse_repetition(seed: int) -> Generator[None]:
     # The key decides, not a look beforehand: of two runs at the same time one is refused as well.
     try:
         yield

@@ -18,14 +18,16 @@ def make_owner_of(folder: Path) -> None:
         os.chown(folder, user.pw_uid, user.pw_gid)
 
 
-def let_in(data: Path, installation: Path) -> None:
+def let_in(data: Path, package: Path) -> None:
     """Where root's home or umask shuts the server out: the right to pass through to its data, and to run its binaries."""
     if server_user() is None:
         return
-    for path in (*data.parents, *installation.parents):
+    for path in (*data.parents, *package.parents):
         _allow(path, 0o001)
-    for path in (installation, *installation.rglob("*")):
-        _allow(path, 0o005 if path.is_dir() or path.stat().st_mode & 0o100 else 0o004)
+    # A wheel for Linux keeps the libraries that it brings in a folder beside the package.
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        for path in (folder, *folder.rglob("*")) if folder.exists() else ():
+            _allow(path, 0o005 if path.is_dir() or path.stat().st_mode & 0o100 else 0o004)
 
 
 def _allow(path: Path, rights: int) -> None:

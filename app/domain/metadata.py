@@ -1,6 +1,5 @@
 """Key-value metadata: its bounds, and the canonical text that values are compared by."""
 
-import math
 from decimal import Decimal
 from hashlib import sha256
 
@@ -9,6 +8,9 @@ MAX_KEY_CHARACTERS = 128
 MAX_VALUE_CHARACTERS = 500
 MAX_FILTER_PAIRS = 10
 
+# The largest and the smallest numbers that JSON's readers hold have this many digits before and after the point.
+# Beyond them nothing is finite to everyone, and a short `1e-999999999` would be written out in gigabytes.
+_MOST_DIGITS = 324
 _NOT_A_VALUE = "a metadata value is a string, a finite number or a boolean"
 
 MetadataValue = str | int | float | bool | Decimal
@@ -20,9 +22,10 @@ def canonical_text(value: MetadataValue) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if not math.isfinite(value):
+    number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
         raise ValueError(_NOT_A_VALUE)
-    digits = format(Decimal(str(value)), "f")
+    digits = format(number, "f")
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
     return "0" if digits == "-0" else digits

@@ -1,30 +1,47 @@
 """What every resolver of one operation shares: who asks, one moment of the database, its loaders."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import strawberry
 
-from app.db.database import Database, ReadSession
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
 from app.services.recent_lists import RecentLists
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
     """The context of one operation."""
 
-    principal: Principal
-    session: ReadSession
-    loaders: Loaders
-    recent: RecentLists
+    def __init__(self, database: Database, recent: RecentLists, principal: Principal) -> None:
+        self.principal = principal
+        self.recent = recent
+        self.unit_of_work = UnitOfWork(database, principal.company_id)
+        self._database = database
+        self._read = AsyncExitStack()
+        self._earlier_statements = 0
+
+    async def begin(self) -> None:
+        """Begin to read: a session that is yet to see its moment, and loaders that know nothing."""
+        self.session = await self._read.enter_async_context(self._database.read(self.principal.company_id))
+        self.loaders = Loaders(self.session)
+
+    async def end(self) -> None:
+        """End the read transaction."""
+        await self._read.aclose()
+
+    async def begin_anew(self) -> None:
+        """Forget what was read: after a write, the payload shows what is stored now."""
+        self._earlier_statements += self.session.statements
+        await self.end()
+        await self.begin()
 
     @property
     def statements(self) -> int:
         """SQL statements run so far."""
-        return self.session.statements
+        return self._earlier_statements + self.session.statements + self.unit_of_work.statements
 
 
 Info = strawberry.Info[Context, None]
@@ -33,5 +50,9 @@ Info = strawberry.Info[Context, None]
 @asynccontextmanager
 async def open_context(database: Database, recent: RecentLists, principal: Principal) -> AsyncGenerator[Context]:
     """The context of one operation; it ends the read transaction when the operation ends."""
-    async with database.read(principal.company_id) as session:
-        yield Context(principal, session, Loaders(session), recent)
+    context = Context(database, recent, principal)
+    await context.begin()
+    try:
+        yield context
+    finally:
+        await context.end()

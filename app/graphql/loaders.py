@@ -52,7 +52,7 @@ class Loaders:
         return self._loader(
             ("page", edge.name, request, only),
             lambda keys: batching.pages(self._session, edge, keys, request, condition),
-            lambda: Page[CustomerRow]([], [], has_more=False),
+            lambda: Page([], [], has_more=False),
         )
 
     def customer_count(self, edge: ToMany[CustomerRow], only: Condition | None) -> DataLoader[UUID, int]:

@@ -15,7 +15,11 @@ from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 _NOTHING = Decimal("0.00")
 _MONTHS = 12
 _ENDED = (SubscriptionStatus.CANCELLED, SubscriptionStatus.EXPIRED)
-_BEFORE_THE_SECOND_PERIOD = (SubscriptionStatus.SCHEDULED, SubscriptionStatus.TRIAL, SubscriptionStatus.AWAITING_PAYMENT)
+_BEFORE_THE_SECOND_PERIOD = (
+    SubscriptionStatus.SCHEDULED,
+    SubscriptionStatus.TRIAL,
+    SubscriptionStatus.AWAITING_PAYMENT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,9 @@ def _next_billing(terms: Terms, starts: int) -> date | None:
             return None
 
 
-def _periods(draw: Draw, subscription: Subscription, payer_id: UUID, terms: Terms, starts: int) -> Iterator[SubscriptionPeriod]:
+def _periods(
+    draw: Draw, subscription: Subscription, payer_id: UUID, terms: Terms, starts: int
+) -> Iterator[SubscriptionPeriod]:
     if terms.status is SubscriptionStatus.SCHEDULED:
         return
     net = _NOTHING if terms.status is SubscriptionStatus.TRIAL else terms.net_amount

@@ -46,9 +46,7 @@ class Draw:
         """A version 7 UUID of that moment; ids sort by their moments."""
         bits = self._bits(_RANDOM_BITS)
         milliseconds = int(moment.timestamp() * 1000)
-        return UUID(
-            int=milliseconds << 80 | _VERSION_7 | bits >> _LOW_BITS << 64 | _VARIANT | bits & _LOW_MASK
-        )
+        return UUID(int=milliseconds << 80 | _VERSION_7 | bits >> _LOW_BITS << 64 | _VARIANT | bits & _LOW_MASK)
 
     def ean(self) -> str:
         """A Danish location number: 13 digits, the last of which checks the others."""

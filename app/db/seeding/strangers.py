@@ -33,6 +33,7 @@ _PARENT_PLACE = 10
 _CHILD_SHARE = 20 / (_BLOCK - 1)
 _LETTERED_BLOCK, _LETTERED_PLACE = 97, 17
 _SERIES = "ABC"
+_ODD_BLOCK, _ODD_PLACE = 50, 33
 _TERM_DAYS = (8, 14, 14, 30, 30, 30, 60)
 _METADATA_PAIRS = (0, 1, 1, 2, 2, 3, 4)
 _MODES = (
@@ -86,10 +87,9 @@ class Strangers:
     def _business(self, number: int, moment: datetime) -> Customer:
         draw, country = self._draw, self._country()
         place, trade = f"{draw.pick(PLACES)}{draw.pick(ENDINGS)}", draw.pick(TRADES)
-        odd = draw.chance(0.01)
         domain = f"{plain(place)}-{number}.example"
         return self._customer(number, moment, country)._replace(
-            name=draw.pick(ODD_NAMES) if odd else f"{place} {trade} {draw.pick(country.forms)}",
+            name=_odd_name(number) or f"{place} {trade} {draw.pick(country.forms)}",
             email=f"faktura@{domain}" if draw.chance(0.85) else None,
             vat_number=f"{country.vat_prefix}{draw.below(10**country.vat_digits):0{country.vat_digits}}",
             website=f"https://{domain}" if draw.chance(0.5) else None,
@@ -155,9 +155,14 @@ class Strangers:
         )
         count, first = draw.pick(_METADATA_PAIRS), draw.below(len(pairs))
         chosen = dict((*pairs, *pairs)[first : first + count])
-        if draw.chance(0.01):
+        if draw.chance(0.02):
             chosen.update([draw.pick(ODD_METADATA)])
         return json.dumps(chosen, ensure_ascii=False)
+
+
+def _odd_name(number: int) -> str | None:
+    block, place = divmod(number, _ODD_BLOCK)
+    return ODD_NAMES[block % len(ODD_NAMES)] if place == _ODD_PLACE else None
 
 
 def _number(number: int) -> str:

@@ -8,6 +8,7 @@ from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 
 from app.db.customers import CustomerSort
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
+from app.domain.errors import ErrorCode as UserErrorCode
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
@@ -21,6 +22,7 @@ __all__ = [
     "PaymentTermType",
     "Scope",
     "SubscriptionStatus",
+    "UserErrorCode",
     "VatZone",
 ]
 
@@ -121,4 +123,47 @@ _show(
         "CUSTOMERS_READ": "`customers-read`: read customers and everything nested in them.",
         "CUSTOMERS_WRITE": "`customers-write`: create and update customers; it does not imply reading.",
     },
+)
+_show(
+    UserErrorCode,
+    "Why an input was refused.",
+    {
+        "FIELD_REQUIRED": "The field must say something.",
+        "FIELD_NOT_CLEARABLE": "The field can't be null; leave it out to keep it.",
+        "FIELD_INVALID": "The value does not have the form that the field needs.",
+        "FIELD_TOO_LONG": "The text has too many characters.",
+        "FIELD_CONFLICT": "Two fields of the input exclude each other.",
+        "METADATA_LIMIT_EXCEEDED": "There would be more than 50 metadata entries.",
+        "METADATA_VALUE_INVALID": "A metadata key or value is too long or of a kind that is not stored.",
+        "CUSTOMER_NOT_FOUND": "The company has no customer with this id.",
+        "CUSTOMER_GROUP_NOT_FOUND": "The company has no customer group with this id.",
+        "CONTACT_NOT_FOUND": "The company has no contact with this id.",
+        "DEPARTMENT_NOT_FOUND": "The company has no department with this id.",
+        "LEDGER_ACCOUNT_NOT_FOUND": "The company has no ledger account with this id.",
+        "CUSTOMER_NUMBER_ALREADY_EXISTS": "Another customer, active or not, has this number.",
+        "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": "Another customer, active or not, has this external system id.",
+        "CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS": "Another customer group has this number.",
+        "CUSTOMER_GROUP_IN_USE": "Customers belong to the group.",
+        "DEFAULT_REQUIRED": "The default would vanish while others remain: make another one the default first.",
+        "PARENT_CUSTOMER_NOT_FOUND": "The company has no customer with the parent's id.",
+        "PARENT_CUSTOMER_SELF_REFERENCE": "A customer can't be its own parent.",
+        "PARENT_CUSTOMER_IS_CHILD": "The parent has a parent itself; there is one level.",
+        "CUSTOMER_HAS_CHILDREN": "The customer has children, so it can't get a parent.",
+        "PARENT_CUSTOMER_REQUIRED": "PARENT_PAYS needs a parent.",
+        "PARENT_CUSTOMER_INACTIVE": "The parent is not active.",
+        "PARENT_CURRENCY_MISMATCH": "A parent with a single invoice pays only in its own currency.",
+        "CUSTOMER_HAS_ACTIVE_CHILDREN": "Active children are paid for by this customer, so it must stay active.",
+        "BILLING_DAY_REQUIRED": "SINGLE_INVOICE needs a billing day.",
+        "CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD": "Consolidation mode, billing day and template belong to parents.",
+        "SUBSCRIPTION_TRANSITIONS_REQUIRED": "The change moves active subscriptions: acknowledge each in `subscriptionTransitions`.",
+        "SUBSCRIPTION_TRANSITIONS_INCOMPLETE": "Active subscriptions are missing from `subscriptionTransitions`.",
+        "SUBSCRIPTION_TRANSITIONS_UNKNOWN": "Ids in `subscriptionTransitions` are no subscriptions of this customer.",
+        "SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE": "Subscriptions in `subscriptionTransitions` are not active.",
+        "SUBSCRIPTION_TRANSITIONS_DUPLICATE": "Subscriptions are named more than once.",
+        "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "Nothing is moved by this change, so nothing can be acknowledged.",
+        "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
+        "VERSION_CONFLICT": "The customer has changed since the expected version.",
+        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input.",
+    },
+    name="UserErrorCode",
 )

@@ -1,0 +1,50 @@
+# `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help dev test test-database lock
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --quiet --no-input
+COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url
+
+help:
+	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL)"
+	@echo "make test           lint, type check and run all tests"
+	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
+	@echo "make lock           compile requirements/*.txt anew (needs uv)"
+
+dev: $(VENV)/.installed-dev
+	@$(BIN)/python -m app dev
+
+test: $(VENV)/.installed-test
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest
+
+test-database: $(VENV)/.installed-test
+	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL 15 or newer." >&2; exit 2; }
+	@$(BIN)/pytest tests/db tests/graphql
+
+lock:
+	@$(COMPILE) -o requirements/service.txt
+	@$(COMPILE) --group dev -o requirements/dev.txt
+	@$(COMPILE) --group test -o requirements/test.txt
+
+# What is installed is remembered in a file, so that the second start installs nothing.
+$(VENV)/.installed-dev $(VENV)/.installed-test: $(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing the locked dependencies (once)."
+	@$(PIP) install --require-hashes --requirement $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Cleared first: without pip it is what an interrupted run left behind.
+$(BIN)/pip:
+	@for python in python3.11 python3 python3.13 python3.12; do \
+		if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			exec $$python -m venv --clear $(VENV); \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer with its venv module is needed, and none was found on the PATH." >&2; exit 1

@@ -1,0 +1,78 @@
+"""`api-key`: make, list and revoke the keys that machines send as `x-api-key`."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.exc import IntegrityError
+
+from app.cli.faults import CommandError, ExitCode
+from app.cli.owner import owner_transaction
+from app.db import api_keys
+from app.domain.identity import Scope
+from app.settings import load_settings
+
+api_key = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+
+Company = Annotated[UUID, typer.Option(help="The company's id.")]
+
+
+@api_key.command()
+def create(
+    company: Company,
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    scope: Annotated[list[Scope], typer.Option(help="May be given again.")],
+    days: Annotated[int | None, typer.Option(help="How long the key is valid; for good unless given.", min=1)] = None,
+) -> None:
+    """Make a key and print it, this once: only its hash is stored."""
+    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    plaintext = asyncio.run(_create(load_settings().owner_dsn, company, name, scope, expires_at))
+    sys.stdout.write(f"{plaintext}\n")
+
+
+@api_key.command(name="list")
+def list_(company: Company) -> None:
+    """List a company's keys: id, state, scopes and name."""
+    for key in asyncio.run(_list(load_settings().owner_dsn, company)):
+        sys.stdout.write(f"{key.id}  {_state(key):<20}  {' '.join(sorted(key.scopes))}  {key.name}\n")
+
+
+@api_key.command()
+def revoke(company: Company, key: Annotated[UUID, typer.Argument(help="The key's id, as `list` shows it.")]) -> None:
+    """End a key. A server that has just seen it may accept it for some seconds more (API_KEY_CACHE_SECONDS)."""
+    if not asyncio.run(_revoke(load_settings().owner_dsn, company, key)):
+        msg = f"The company has no valid key {key}: see `customer-gateway api-key list`."
+        raise CommandError(msg, ExitCode.SETTINGS)
+
+
+def _state(key: api_keys.ListedApiKey) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    if key.expires_at is None:
+        return "valid"
+    return "expired" if key.expires_at <= datetime.now(UTC) else f"valid to {key.expires_at:%Y-%m-%d}"
+
+
+async def _create(owner_dsn: str, company: UUID, name: str, scopes: list[Scope], expires_at: datetime | None) -> str:
+    try:
+        async with owner_transaction(owner_dsn) as connection:
+            _, plaintext = await api_keys.create(connection, company, name, scopes, expires_at)
+    except ValueError as error:
+        raise CommandError(str(error), ExitCode.SETTINGS) from error
+    except IntegrityError as error:
+        msg = f"There is no company {company}."
+        raise CommandError(msg, ExitCode.SETTINGS) from error
+    return plaintext
+
+
+async def _list(owner_dsn: str, company: UUID) -> list[api_keys.ListedApiKey]:
+    async with owner_transaction(owner_dsn) as connection:
+        return await api_keys.list_keys(connection, company)
+
+
+async def _revoke(owner_dsn: str, company: UUID, key: UUID) -> bool:
+    async with owner_transaction(owner_dsn) as connection:
+        return await api_keys.revoke(connection, company, key)

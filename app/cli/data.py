@@ -1,0 +1,77 @@
+"""`migrate` and `seed`: the tables, and rows to try the service with."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import make_url
+
+from app.cli.faults import CommandError, ExitCode
+from app.cli.owner import require_migrated, short_lived_engine
+from app.db.migrate import DEFAULT_ALPHABET, head_revision, upgrade
+from app.db.roles import make_login_role, same_role
+from app.db.seed import SeedReport
+from app.db.seed import seed as seed_database
+from app.settings import load_settings
+
+
+def migrate(
+    alphabet: Annotated[
+        str, typer.Option(help="The ICU locale that names sort by, such as da or sv-SE; the first run decides.")
+    ] = DEFAULT_ALPHABET,
+) -> None:
+    """Bring the database to this version, and make the role of DATABASE_URL where it is missing."""
+    settings = load_settings()
+    try:
+        upgrade(settings.owner_dsn, alphabet=alphabet)
+    except ValueError as error:
+        raise CommandError(str(error), ExitCode.SETTINGS) from error
+    sys.stdout.write(f"The database is at revision {head_revision()}.\n")
+    if settings.database_url is not None and not same_role(settings.database_url, settings.owner_dsn):
+        _make_service_role(settings.database_url, settings.owner_dsn)
+
+
+def seed(
+    companies: Annotated[int, typer.Option(help="How many companies.", min=1)] = 2,
+    customers: Annotated[int, typer.Option(help="How many customers of each company.", min=1)] = 1_000,
+    number: Annotated[int, typer.Option("--seed", help="The same number makes the same rows.", min=0)] = 1,
+) -> None:
+    """Write demo companies with customers and all that hangs on them."""
+    owner_dsn = load_settings().owner_dsn
+    asyncio.run(_require_migrated(owner_dsn))
+    with progress_bar("Writing customers") as progress:
+        report = asyncio.run(
+            seed_database(owner_dsn, companies=companies, customers=customers, seed=number, progress=progress)
+        )
+    sys.stdout.write(f"{summary(report)}\n")
+
+
+def summary(report: SeedReport) -> str:
+    """What was written, and the companies to ask for."""
+    written = ", ".join(f"{count} {table.replace('_', ' ')}" for table, count in report.rows.items() if count)
+    return "\n".join((f"Wrote {written}.", *(f"Company {company_id}" for company_id in report.companies)))
+
+
+@contextmanager
+def progress_bar(words: str) -> Generator[Callable[[int, int], None]]:
+    """A function that takes (done, total) and shows it; silent where nobody looks."""
+    with Progress(console=Console(stderr=True), disable=not sys.stdout.isatty(), transient=True) as bar:
+        task = bar.add_task(words, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _make_service_role(service_dsn: str, owner_dsn: str) -> None:
+    url = make_url(service_dsn)
+    name = url.username or ""
+    made = asyncio.run(make_login_role(owner_dsn, name, url.password))
+    sys.stdout.write(f'Made the role "{name}".\n' if made else f'The role "{name}" may serve.\n')
+
+
+async def _require_migrated(owner_dsn: str) -> None:
+    async with short_lived_engine(owner_dsn) as engine:
+        await require_migrated(engine)

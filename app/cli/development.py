@@ -1,0 +1,127 @@
+"""`dev`: everything for a first look, from an empty machine to a query that answers."""
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+import uvicorn
+from sqlalchemy import make_url
+
+from app.cli.data import progress_bar, summary
+from app.cli.first_query import welcome
+from app.cli.owner import short_lived_engine
+from app.cli.serving import end_on_signals, listen, server_config
+from app.cli.tokens import DEVELOPMENT_FOLDER, DataFolder, development_token
+from app.db.embedded import EmbeddedServer
+from app.db.migrate import upgrade
+from app.db.roles import make_login_role
+from app.db.seed import demo_company_id, has_companies, seed
+from app.domain.identity import Scope
+from app.settings import Settings, load_settings
+from app.web.application import create_app
+from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+
+_ROLE = "customer_gateway_dev"
+_COMPANIES, _CUSTOMERS = 2, 300
+_TOKEN_DAYS = 30
+_GRACE_SECONDS = 3
+
+
+def dev(
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; PORT unless given.", min=0, max=65_535)
+    ] = None,
+    data_folder: DataFolder = DEVELOPMENT_FOLDER,
+) -> None:
+    """Start a PostgreSQL of its own (or use DATABASE_URL's, as its owner), migrate, seed demo data once, and serve."""
+    settings = load_settings()
+    end_on_signals()
+    with ExitStack() as stack:
+        # First of all, because a taken port would make the rest a wait for nothing.
+        listener = stack.enter_context(listen(settings.host, settings.port if port is None else port))
+        keys = DevelopmentKeys(data_folder)
+        owner_dsn = settings.owner_database_url or settings.database_url
+        if owner_dsn is None:
+            owner_dsn = stack.enter_context(EmbeddedServer(data_folder / "postgres")).dsn()
+        service_dsn = _prepare_database(owner_dsn, data_folder)
+        token = development_token(keys, demo_company_id(), list(Scope), _TOKEN_DAYS)
+        application = create_app(_development_settings(settings, service_dsn, keys))
+        config = server_config(application, grace_seconds=_GRACE_SECONDS)
+        _AnnouncingServer(config, lambda: _say(welcome(_address(listener), token))).run(sockets=[listener])
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says so once it listens, and ends in good order however often it is told to."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce: Callable[[], None] = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # The grace is short enough for an impatient second Ctrl-C.
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
+
+
+def _prepare_database(owner_dsn: str, data_folder: Path) -> str:
+    """Migrate and seed; where the service connects, as a role that the policies bind."""
+    upgrade(owner_dsn)
+    password = _password(data_folder / "database-password")
+    # Reset, because another checkout on the same server may have made the role with a password of its own.
+    asyncio.run(make_login_role(owner_dsn, _ROLE, password, reset_password=True))
+    if not asyncio.run(_holds_companies(owner_dsn)):
+        _say("Writing demo data.")
+        with progress_bar("Writing demo data") as progress:
+            report = asyncio.run(seed(owner_dsn, companies=_COMPANIES, customers=_CUSTOMERS, seed=1, progress=progress))
+        _say(summary(report))
+    return make_url(owner_dsn).set(username=_ROLE, password=password).render_as_string(hide_password=False)
+
+
+async def _holds_companies(owner_dsn: str) -> bool:
+    async with short_lived_engine(owner_dsn) as engine:
+        return await has_companies(engine)
+
+
+def _password(path: Path) -> str:
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+    return path.read_text()
+
+
+def _development_settings(settings: Settings, service_dsn: str, keys: DevelopmentKeys) -> Settings:
+    development = {
+        "database_url": service_dsn,
+        "explorer": True,
+        "log_format": "console",
+        "jwt_jwks_url": None,
+        "jwt_public_key_file": keys.public_key_file,
+        "jwt_issuer": ISSUER,
+        "jwt_audience": AUDIENCE,
+        "jwt_company_claim": "company_id",
+        "jwt_scope_claim": "scope",
+    }
+    return settings.model_copy(update=development)
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

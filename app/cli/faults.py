@@ -1,0 +1,79 @@
+"""What can go wrong for a person at the command line: one message and one exit code each, and no traceback."""
+
+from enum import IntEnum
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.db.embedded import EmbeddedServerError
+from app.db.roles import RoleRefusedError
+from app.db.seed import SeedError
+from app.settings import SettingsError
+
+
+class ExitCode(IntEnum):
+    """How a command ends; 0 is success and 1 an unexpected fault."""
+
+    DIFFERENT = 1
+    SETTINGS = 2
+    DATABASE_AWAY = 3
+    NOT_MIGRATED = 4
+    PORT_TAKEN = 5
+
+
+class CommandError(Exception):
+    """A command can't do what it was asked; the message says what to do."""
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+EXPECTED = (
+    CommandError,
+    SettingsError,
+    RoleRefusedError,
+    SeedError,
+    EmbeddedServerError,
+    DatabaseUnavailable,
+    StatementTimeout,
+    DBAPIError,
+    asyncpg.PostgresError,
+    OSError,
+)
+
+_REFUSALS = {
+    "28": "The database refused the role or its password: check DATABASE_URL and OWNER_DATABASE_URL.",
+    "3D": "The database that the URL names does not exist: create it first, or correct DATABASE_URL.",
+    "42501": "The role may not do this: set OWNER_DATABASE_URL to the role that owns the tables.",
+    "53100": "The database's disk is full.",
+}
+
+
+def explain(error: Exception) -> CommandError:
+    """The message and exit code of an expected fault; any other is raised again."""
+    match error:
+        case CommandError():
+            return error
+        case SettingsError() | RoleRefusedError() | SeedError():
+            return CommandError(str(error), ExitCode.SETTINGS)
+        case EmbeddedServerError() | StatementTimeout():
+            return CommandError(str(error), ExitCode.DATABASE_AWAY)
+        case DatabaseUnavailable():
+            return CommandError(
+                "The database can't be reached: start it, or correct DATABASE_URL and OWNER_DATABASE_URL.",
+                ExitCode.DATABASE_AWAY,
+            )
+        case OSError() if error.filename is not None:
+            return CommandError(f"{error.filename} can't be used: {error.strerror}.", ExitCode.SETTINGS)
+        case _:
+            return _explain_refusal(error)
+
+
+def _explain_refusal(error: Exception) -> CommandError:
+    state = str(getattr(getattr(error, "orig", error), "sqlstate", ""))
+    message = next((message for prefix, message in _REFUSALS.items() if state.startswith(prefix)), None)
+    if message is None:
+        raise error
+    return CommandError(message, ExitCode.SETTINGS)

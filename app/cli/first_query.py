@@ -1,0 +1,36 @@
+"""What `dev` prints once it listens: where it is, a credential, and a query to paste."""
+
+import json
+import shlex
+
+# A demo customer with a parent whose children it is among, so that one answer shows every edge.
+_QUERY = (
+    '{ customer(by: {customerNumber: "2"}) { name group { name } parent { name children(first: 3) { nodes { name } } } '
+    "contacts { name email } departments { name } subscriptions { status } } }"
+)
+
+
+def curl_line(url: str, token: str, query: str = _QUERY) -> str:
+    """A request for a shell, in one line."""
+    body = json.dumps({"query": query})
+    headers = [f"authorization: Bearer {token}", "content-type: application/json"]
+    return shlex.join(["curl", "-sS", url, *(part for header in headers for part in ("-H", header)), "-d", body])
+
+
+def welcome(address: str, token: str) -> str:
+    """The lines to print; the last begins with `curl`."""
+    endpoint = f"{address}/graphql"
+    return "\n".join(
+        (
+            "",
+            f"Service   {address}",
+            f"GraphQL   {endpoint}",
+            f"Explorer  {endpoint} (in a browser)",
+            f"Token     {token}",
+            "",
+            "Ctrl-C ends the service and its database. A first query, to paste into another shell:",
+            "",
+            curl_line(endpoint, token),
+            "",
+        )
+    )

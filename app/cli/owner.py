@@ -1,0 +1,36 @@
+"""The database as the tables' owner sees it, for the commands that write."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.cli.faults import CommandError, ExitCode
+from app.db.database import async_url, translate_faults
+from app.db.migrate import current_revision, head_revision
+
+
+@asynccontextmanager
+async def short_lived_engine(dsn: str) -> AsyncGenerator[AsyncEngine]:
+    """An engine that keeps no connection, for the few statements of a command."""
+    engine = create_async_engine(async_url(dsn), poolclass=NullPool)
+    yield engine
+    await engine.dispose()
+
+
+async def require_migrated(engine: AsyncEngine) -> None:
+    """Refuse a database that is not at the revision that this code was written for."""
+    if await current_revision(engine) != head_revision():
+        msg = "The database is not migrated to this version: run `customer-gateway migrate`."
+        raise CommandError(msg, ExitCode.NOT_MIGRATED)
+
+
+@asynccontextmanager
+async def owner_transaction(owner_dsn: str) -> AsyncGenerator[AsyncConnection]:
+    """One transaction on a migrated database."""
+    async with short_lived_engine(owner_dsn) as engine:
+        await require_migrated(engine)
+        with translate_faults():
+            async with engine.begin() as connection:
+                yield connection

@@ -1,0 +1,85 @@
+"""`serve`: the service itself, over a database that others look after."""
+
+import asyncio
+import math
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from app.cli.faults import CommandError, ExitCode
+from app.cli.owner import require_migrated, short_lived_engine
+from app.db.roles import refuse_powerful_role
+from app.settings import load_settings
+
+_BACKLOG = 2_048
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on; HOST unless given.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; PORT unless given.", min=0, max=65_535)
+    ] = None,
+    workers: Annotated[int, typer.Option(help="How many processes serve.", min=1, max=64)] = 1,
+) -> None:
+    """Serve a migrated database."""
+    settings = load_settings()
+    asyncio.run(_check_database(settings.service_dsn))
+    end_on_signals()
+    with listen(host or settings.host, settings.port if port is None else port) as listener:
+        config = server_config("app.main:app", grace_seconds=settings.request_timeout_seconds, workers=workers)
+        if workers == 1:
+            uvicorn.Server(config).run(sockets=[listener])
+        else:
+            Multiprocess(config, sockets=[listener]).run()
+
+
+def server_config(application: Starlette | str, *, grace_seconds: float, workers: int = 1) -> uvicorn.Config:
+    """How uvicorn runs the application: it logs the way the application says, and leaves the line per operation to it."""
+    return uvicorn.Config(
+        application,
+        workers=workers,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(grace_seconds),
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, or a CommandError that says why none can."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        msg = f"Can't listen on {host}, port {port}: {error.strerror}. Choose another with PORT or --port."
+        raise CommandError(msg, ExitCode.PORT_TAKEN) from error
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped; a second one changes nothing."""
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        handle(signal.SIG_IGN)
+        sys.exit(0)
+
+    def handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handler)
+
+    handle(end)
+
+
+async def _check_database(dsn: str) -> None:
+    async with short_lived_engine(dsn) as engine:
+        # The role first: one that is no member may not even read the revision.
+        await refuse_powerful_role(engine)
+        await require_migrated(engine)

@@ -1,0 +1,34 @@
+"""`token`: a bearer token for development, signed with this machine's own key."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from app.db.seed import demo_company_id
+from app.domain.identity import Scope
+from app.web.development import DevelopmentKeys
+
+DEVELOPMENT_FOLDER = Path(".dev")
+_SUBJECT = "developer"
+
+DataFolder = Annotated[Path, typer.Option(help="Where `dev` keeps its keys and data.", file_okay=False)]
+
+
+def development_token(keys: DevelopmentKeys, company: UUID, scopes: list[Scope], days: int) -> str:
+    """A token that `dev` accepts."""
+    return keys.mint(company, scopes, _SUBJECT, timedelta(days=days))
+
+
+def token(
+    company: Annotated[UUID | None, typer.Option(help="The company's id; the first demo company unless given.")] = None,
+    scope: Annotated[list[Scope] | None, typer.Option(help="May be given again; all scopes unless given.")] = None,
+    days: Annotated[int, typer.Option(help="How long the token is valid.", min=1, max=365)] = 30,
+    data_folder: DataFolder = DEVELOPMENT_FOLDER,
+) -> None:
+    """Print a bearer token that a server started by `dev` accepts, and nothing else."""
+    minted = development_token(DevelopmentKeys(data_folder), company or demo_company_id(), scope or list(Scope), days)
+    sys.stdout.write(f"{minted}\n")

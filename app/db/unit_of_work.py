@@ -1,0 +1,91 @@
+"""The way to write: one transaction for one company, committed whole or not at all."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Executable, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.db.database import Database, Record, translate_faults
+
+ResultT = TypeVar("ResultT")
+_SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
+# Deadlock and serialization failure: nothing is wrong with the work, only with its moment.
+_WORTH_ANOTHER_ATTEMPT = {"40P01", "40001"}
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 0.05
+
+
+class WriteSession:
+    """One transaction for one company. What decides must be read after a lock was taken: a statement sees what was committed before it began."""
+
+    def __init__(self, connection: AsyncConnection, company_id: UUID) -> None:
+        self.company_id = company_id
+        self.statements = 0
+        self._connection = connection
+
+    async def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Record]:
+        """Run one statement and return the rows that it gives; `company_id` is always among its parameters."""
+        self.statements += 1
+        result = await self._connection.execute(statement, {**(parameters or {}), "company_id": self.company_id})
+        return result.all() if result.returns_rows else ()
+
+
+class UnitOfWork:
+    """Runs work in one transaction that commits it whole or leaves nothing of it."""
+
+    def __init__(self, database: Database, company_id: UUID) -> None:
+        self.company_id = company_id
+        self.statements = 0
+        """Statements run so far, all attempts together, the transactions' own not counted."""
+        self._database = database
+
+    async def run(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
+        """Do the work and commit it; an exception rolls it back.
+
+        The work is done again from its start, a bounded number of times, when PostgreSQL ends it for a deadlock or a
+        serialization failure.
+        """
+        with translate_faults():
+            for attempt in range(1, _ATTEMPTS):
+                try:
+                    return await self._attempt(work)
+                except DBAPIError as error:
+                    if getattr(error.orig, "sqlstate", None) not in _WORTH_ANOTHER_ATTEMPT:
+                        raise
+                # Those that met once would meet again if all waited equally long.
+                await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
+            return await self._attempt(work)
+
+    async def _attempt(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
+        async with self._connection() as connection:
+            session = WriteSession(connection, self.company_id)
+            try:
+                result = await work(session)
+            finally:
+                self.statements += session.statements
+            await connection.commit()
+            return result
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection whose transaction is set to the company; what was not committed is rolled back in the end."""
+        company = {"company_id": str(self.company_id)}
+        async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(self._database.engine.connect())
+            try:
+                await connection.execute(_SET_COMPANY, company)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # A pooled connection may have died with a restarted server. The first failure discards all such
+                # connections, and nothing was done yet that a repetition could do twice.
+                await stack.aclose()
+                connection = await stack.enter_async_context(self._database.engine.connect())
+                await connection.execute(_SET_COMPANY, company)
+            yield connection

@@ -1,0 +1,37 @@
+"""Billing's calendar: whole days, months that clamp, half-open periods."""
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A half-open span of days: `start` belongs to it, `end` does not."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        """The length in calendar days."""
+        return (self.end - self.start).days
+
+
+def today_in(time_zone: str, now: datetime) -> date:
+    """The calendar day of a moment where the company is."""
+    return now.astimezone(ZoneInfo(time_zone)).date()
+
+
+def months_later(day: date, months: int, anchor_day: int) -> date:
+    """The day some months later, on the anchor day of the month; a shorter month clamps."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(anchor_day, last))
+
+
+def next_billing_day(day: date, billing_day: int) -> date:
+    """The next day of the month 1 to 28 that lies strictly after a day."""
+    this_month = day.replace(day=billing_day)
+    return this_month if this_month > day else months_later(this_month, 1, billing_day)

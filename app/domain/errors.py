@@ -1,0 +1,149 @@
+"""Refusals: what a caller can mend, each with a code, the path of the input it is about, and the data a program needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+Path = tuple[str | int, ...]
+
+
+class ErrorCode(StrEnum):
+    """The reason of a refusal."""
+
+    FIELD_REQUIRED = "FIELD_REQUIRED"
+    FIELD_NOT_CLEARABLE = "FIELD_NOT_CLEARABLE"
+    FIELD_INVALID = "FIELD_INVALID"
+    FIELD_TOO_LONG = "FIELD_TOO_LONG"
+    FIELD_CONFLICT = "FIELD_CONFLICT"
+    METADATA_LIMIT_EXCEEDED = "METADATA_LIMIT_EXCEEDED"
+    METADATA_VALUE_INVALID = "METADATA_VALUE_INVALID"
+    CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+    CUSTOMER_GROUP_NOT_FOUND = "CUSTOMER_GROUP_NOT_FOUND"
+    CONTACT_NOT_FOUND = "CONTACT_NOT_FOUND"
+    DEPARTMENT_NOT_FOUND = "DEPARTMENT_NOT_FOUND"
+    LEDGER_ACCOUNT_NOT_FOUND = "LEDGER_ACCOUNT_NOT_FOUND"
+    CUSTOMER_NUMBER_ALREADY_EXISTS = "CUSTOMER_NUMBER_ALREADY_EXISTS"
+    EXTERNAL_SYSTEM_ID_ALREADY_EXISTS = "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS"
+    CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS = "CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS"
+    CUSTOMER_GROUP_IN_USE = "CUSTOMER_GROUP_IN_USE"
+    DEFAULT_REQUIRED = "DEFAULT_REQUIRED"
+    PARENT_CUSTOMER_NOT_FOUND = "PARENT_CUSTOMER_NOT_FOUND"
+    PARENT_CUSTOMER_SELF_REFERENCE = "PARENT_CUSTOMER_SELF_REFERENCE"
+    PARENT_CUSTOMER_IS_CHILD = "PARENT_CUSTOMER_IS_CHILD"
+    CUSTOMER_HAS_CHILDREN = "CUSTOMER_HAS_CHILDREN"
+    PARENT_CUSTOMER_REQUIRED = "PARENT_CUSTOMER_REQUIRED"
+    PARENT_CUSTOMER_INACTIVE = "PARENT_CUSTOMER_INACTIVE"
+    PARENT_CURRENCY_MISMATCH = "PARENT_CURRENCY_MISMATCH"
+    CUSTOMER_HAS_ACTIVE_CHILDREN = "CUSTOMER_HAS_ACTIVE_CHILDREN"
+    BILLING_DAY_REQUIRED = "BILLING_DAY_REQUIRED"
+    CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD = "CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD"
+    SUBSCRIPTION_TRANSITIONS_REQUIRED = "SUBSCRIPTION_TRANSITIONS_REQUIRED"
+    SUBSCRIPTION_TRANSITIONS_INCOMPLETE = "SUBSCRIPTION_TRANSITIONS_INCOMPLETE"
+    SUBSCRIPTION_TRANSITIONS_UNKNOWN = "SUBSCRIPTION_TRANSITIONS_UNKNOWN"
+    SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE = "SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE"
+    SUBSCRIPTION_TRANSITIONS_DUPLICATE = "SUBSCRIPTION_TRANSITIONS_DUPLICATE"
+    SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED = "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED"
+    TRANSITION_CHANGED = "TRANSITION_CHANGED"
+    VERSION_CONFLICT = "VERSION_CONFLICT"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+    @property
+    def http_status(self) -> int:
+        """The status that the REST API answers with: 400 a malformed field, 404, 409 a conflict with what is stored, 422 a rule."""
+        if self in _MALFORMED:
+            return 400
+        if self in _CONFLICTS:
+            return 409
+        return 404 if self.endswith("_NOT_FOUND") else 422
+
+
+_MALFORMED = frozenset(
+    {
+        ErrorCode.FIELD_REQUIRED,
+        ErrorCode.FIELD_NOT_CLEARABLE,
+        ErrorCode.FIELD_INVALID,
+        ErrorCode.FIELD_TOO_LONG,
+        ErrorCode.FIELD_CONFLICT,
+        ErrorCode.METADATA_LIMIT_EXCEEDED,
+        ErrorCode.METADATA_VALUE_INVALID,
+    }
+)
+_CONFLICTS = frozenset(
+    {
+        ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS,
+        ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS,
+        ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS,
+        ErrorCode.CUSTOMER_GROUP_IN_USE,
+        ErrorCode.TRANSITION_CHANGED,
+        ErrorCode.VERSION_CONFLICT,
+        ErrorCode.IDEMPOTENCY_KEY_REUSED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One reason why an input is refused."""
+
+    code: ErrorCode
+    path: Path
+    """From the mutation's argument to the value, in the schema's names: ("input", "metadata", "key")."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFault(Fault):
+    """Too long, too many, too large."""
+
+    limit: int
+    actual: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataFault(Fault):
+    """A fault of one metadata entry."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersFault(Fault):
+    """A fault about other customers: the one that has the value already, the children in the way."""
+
+    customer_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionsFault(Fault):
+    """A fault about subscriptions of the customer, or ids that are none of them."""
+
+    subscription_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFault(Fault):
+    """The customer has moved on since it was read."""
+
+    expected_version: int
+    actual_version: int
+    changed_fields: tuple[str, ...]
+    """Fields of the schema that changed since the expected version."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionChangedFault(Fault):
+    """What would be booked is no longer what the preview showed."""
+
+    digest: str
+    """The digest of what would be booked now."""
+
+
+class Refused(Exception):
+    """A use case does not happen; nothing was written. Holds every fault that was found."""
+
+    def __init__(self, faults: Iterable[Fault], current: object = None) -> None:
+        self.faults = tuple(faults)
+        self.current = current
+        """What is stored now, where the refusal is about having moved on."""
+        super().__init__("; ".join(f"{fault.code} at {'.'.join(map(str, fault.path))}" for fault in self.faults))

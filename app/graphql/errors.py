@@ -1,0 +1,154 @@
+"""Refusals as types of the schema: the one place where a domain fault becomes a UserError."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver
+
+from app.domain.errors import (
+    CustomersFault,
+    Fault,
+    LimitFault,
+    MetadataFault,
+    Refused,
+    SubscriptionsFault,
+    TransitionChangedFault,
+    VersionFault,
+)
+from app.graphql.context import Context
+from app.graphql.types.enums import UserErrorCode
+
+
+@strawberry.interface(description="Why an input was refused, in a way that the caller can mend. Nothing was written.")
+class UserError:
+    """How a fault is shown."""
+
+    code: UserErrorCode = strawberry.field(description="The reason.")
+    message: str = strawberry.field(description="What is wrong and what to do, for people.")
+
+    @strawberry.field(
+        description='The input that it is about, such as `["input", "metadata", "key"]`; places in lists are numbers.'
+    )
+    @staticmethod
+    def path(fault: strawberry.Parent[Fault]) -> list[str]:
+        """A path is a list of strings: GraphQL has no list of mixed values."""
+        return [str(part) for part in fault.path]
+
+    @strawberry.field(description="The HTTP status that the REST API answers with for this reason.")
+    @staticmethod
+    def http_status(fault: strawberry.Parent[Fault]) -> int:
+        """It belongs to the code."""
+        return fault.code.http_status
+
+
+def _shows(*kinds: type[Fault]) -> Callable[[object, object], bool]:
+    """Faults travel as they are, so a type says itself which it shows; the interface's own check knows only classes of types."""
+
+    def is_type_of(fault: object, _info: object) -> bool:
+        return type(fault) in kinds
+
+    return is_type_of
+
+
+@strawberry.type(description="A fault of one field, or of a rule, that its path and code say all about.")
+class InputError(UserError):
+    """A plain fault."""
+
+    is_type_of = _shows(Fault)
+
+
+@strawberry.type(description="Something is too long, too many or too large.")
+class LimitError(UserError):
+    """A fault with a limit."""
+
+    limit: int = strawberry.field(description="The most that is allowed.")
+    actual: int = strawberry.field(description="What was given.")
+    is_type_of = _shows(LimitFault)
+
+
+@strawberry.type(description="A fault of one metadata entry.")
+class MetadataError(UserError):
+    """A fault with a key."""
+
+    key: str = strawberry.field(description="The entry's key.")
+    is_type_of = _shows(MetadataFault)
+
+
+@strawberry.type(
+    description="A fault about other customers: the one that has the value already, or the children in the way."
+)
+class CustomersError(UserError):
+    """A fault with customers."""
+
+    @strawberry.field(description="The customers' ids.", graphql_type=list[strawberry.ID])
+    @staticmethod
+    def customer_ids(fault: strawberry.Parent[CustomersFault]) -> list[str]:
+        """As the schema shows ids."""
+        return [str(each) for each in fault.customer_ids]
+
+    is_type_of = _shows(CustomersFault)
+
+
+@strawberry.type(description="A fault about subscriptions: those missing from, or wrong in, `subscriptionTransitions`.")
+class SubscriptionsError(UserError):
+    """A fault with subscriptions."""
+
+    @strawberry.field(description="The subscriptions' ids.", graphql_type=list[strawberry.ID])
+    @staticmethod
+    def subscription_ids(fault: strawberry.Parent[SubscriptionsFault]) -> list[str]:
+        """As the schema shows ids."""
+        return [str(each) for each in fault.subscription_ids]
+
+    is_type_of = _shows(SubscriptionsFault)
+
+
+@strawberry.type(description="The customer has changed since it was read; the payload's `customer` is what it is now.")
+class VersionConflictError(UserError):
+    """A fault with versions."""
+
+    expected_version: int = strawberry.field(description="The version that the caller expected.")
+    actual_version: int = strawberry.field(description="The version that is stored.")
+    changed_fields: list[str] = strawberry.field(
+        description="The fields that changed in between, in the schema's names."
+    )
+    is_type_of = _shows(VersionFault)
+
+
+@strawberry.type(description="What would be booked is no longer what the preview showed.")
+class TransitionChangedError(UserError):
+    """A fault with a digest."""
+
+    digest: str = strawberry.field(description="The digest of what would be booked now; preview again to see it.")
+    is_type_of = _shows(TransitionChangedFault)
+
+
+ERROR_TYPES: Iterable[type] = (
+    InputError,
+    LimitError,
+    MetadataError,
+    CustomersError,
+    SubscriptionsError,
+    VersionConflictError,
+    TransitionChangedError,
+)
+"""The kinds of UserError; a schema must be told the types that only an interface leads to."""
+
+
+class ReportsRefusals(FieldExtension):
+    """Turns what a service refused into a mutation's payload, so that no resolver has to; forgets what was read before the write."""
+
+    def __init__(self, refused: Callable[[Refused], Any]) -> None:
+        self._refused = refused
+
+    async def resolve_async(
+        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context, None], **arguments: Any
+    ) -> Any:
+        """Write, then let the payload be read anew."""
+        try:
+            payload = await next_(source, info, **arguments)
+        except Refused as refused:
+            payload = self._refused(refused)
+        await info.context.begin_anew()
+        return payload

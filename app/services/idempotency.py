@@ -1,0 +1,59 @@
+"""Doing a thing once per key: the same key with the same command gives the same outcome again."""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from app.db import idempotency
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.errors import ErrorCode, Fault, LimitFault, Refused
+
+OutcomeT = TypeVar("OutcomeT")
+_PATH = ("input", "idempotencyKey")
+_MAX_CHARACTERS = 255
+
+
+async def once(
+    unit_of_work: UnitOfWork,
+    key: str | None,
+    command: object,
+    outcome: type[OutcomeT],
+    work: Callable[[WriteSession], Awaitable[OutcomeT]],
+) -> tuple[OutcomeT, bool]:
+    """Run the work in a unit of work, or answer what it gave before under the same key; says whether it was replayed.
+
+    The outcome is committed with the data, so a refusal or a lost connection leaves the key unused. A concurrent duplicate
+    waits for the first. `command` must be a value whose repr says all about it.
+    """
+    if key is None:
+        return await unit_of_work.run(work), False
+    _check(key)
+    fingerprint = sha256(f"{type(command).__name__}\0{command!r}".encode()).digest()
+    codec: TypeAdapter[OutcomeT] = TypeAdapter(outcome)
+
+    async def work_once(session: WriteSession) -> tuple[OutcomeT, bool]:
+        earlier = await idempotency.claim(session, key, type(command).__name__, fingerprint)
+        if earlier is not None:
+            return _replay(earlier, fingerprint, codec), True
+        result = await work(session)
+        await idempotency.remember(session, key, codec.dump_python(result, mode="json"))
+        return result, False
+
+    return await unit_of_work.run(work_once)
+
+
+def _check(key: str) -> None:
+    if not key.strip() or "\0" in key:
+        raise Refused([Fault(ErrorCode.FIELD_INVALID, _PATH, "must say something and not contain U+0000.")])
+    if len(key) > _MAX_CHARACTERS:
+        message = f"has {len(key)} characters; at most {_MAX_CHARACTERS} are allowed."
+        raise Refused([LimitFault(ErrorCode.FIELD_TOO_LONG, _PATH, message, _MAX_CHARACTERS, len(key))])
+
+
+def _replay(earlier: idempotency.Claimed, fingerprint: bytes, codec: TypeAdapter[Any]) -> Any:
+    if earlier.fingerprint != fingerprint:
+        message = "was used with another input; choose a new key."
+        raise Refused([Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])
+    return codec.validate_python(earlier.payload)

@@ -1,0 +1,94 @@
+"""Running the command line as a person does: in a process of its own, with an environment of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_SECONDS = 60
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; a traceback is a fault whatever the exit code is."""
+    result = subprocess.run(
+        _command(*arguments),
+        env=_environment(environment),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
+
+
+@contextmanager
+def running(*arguments: str | Path, output: Path, **environment: str) -> Generator[subprocess.Popen[bytes]]:
+    """A command that is ended in the end; what it prints, to both streams, is written to a file."""
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            _command(*arguments),
+            env=_environment(environment),
+            cwd=ROOT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            # A group of its own, as a shell gives it: a signal to the group is then what the terminal's Ctrl-C is.
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(_SECONDS)
+
+
+def wait_for_text(process: subprocess.Popen[bytes], output: Path, text: str) -> str:
+    """What the command has printed by the time that it has printed this text."""
+    deadline = time.monotonic() + _SECONDS
+    while text not in (printed := output.read_text()):
+        assert process.poll() is None, printed
+        assert time.monotonic() < deadline, printed
+        time.sleep(0.05)
+    return printed
+
+
+@contextmanager
+def taken_port() -> Generator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with taken_port() as port:
+        return port
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process lives; a zombie, whose exit code nobody has asked for yet, does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def _command(*arguments: str | Path) -> list[str | Path]:
+    return [sys.executable, "-W", "error", "-m", "app", *arguments]
+
+
+def _environment(environment: dict[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    # Wide and plain, so that no message is broken into lines.
+    return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **environment}

@@ -1,0 +1,171 @@
+"""docker-compose.yml and the Dockerfile: parsed and held against what they must say, as no engine runs here."""
+
+import fnmatch
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.cli.application import application
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def instructions() -> list[tuple[str, str]]:
+    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+def arguments(instructions: list[tuple[str, str]], word: str) -> list[str]:
+    return [rest for name, rest in instructions if name == word]
+
+
+def commands() -> set[str]:
+    return {command.callback.__name__ for command in application.registered_commands if command.callback is not None}
+
+
+def test_the_compose_file_holds_the_three_services_and_nothing_that_the_format_does_not_know(
+    compose: dict[str, Any],
+) -> None:
+    assert set(compose) == {"name", "x-service", "services", "volumes"}
+    assert set(compose["services"]) == {"postgres", "migrate", "service"}
+    known = {"build", "image", "command", "environment", "read_only", "cap_drop", "security_opt"}
+    known |= {"volumes", "healthcheck", "restart", "depends_on", "ports"}
+    for service in compose["services"].values():
+        assert set(service) <= known
+
+
+def test_every_named_volume_is_declared(compose: dict[str, Any]) -> None:
+    mounted = {
+        mount.partition(":")[0] for service in compose["services"].values() for mount in service.get("volumes", [])
+    }
+    assert mounted == set(compose["volumes"])
+
+
+def test_the_database_is_postgresql_18_and_is_checked_over_tcp(compose: dict[str, Any]) -> None:
+    postgres = compose["services"]["postgres"]
+    assert postgres["image"] == "postgres:18"
+    assert postgres["healthcheck"]["test"][:3] == ["CMD", "pg_isready", "--host=127.0.0.1"]
+    assert postgres["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert "ports" not in postgres
+
+
+def test_migrations_run_once_after_the_database_is_healthy_and_before_the_service(compose: dict[str, Any]) -> None:
+    migrate, service = compose["services"]["migrate"], compose["services"]["service"]
+    assert migrate["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert migrate["restart"] == "no"
+    assert migrate["healthcheck"] == {"disable": True}
+    assert service["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    assert service["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_the_service_is_ready_when_its_database_is(compose: dict[str, Any]) -> None:
+    test = compose["services"]["service"]["healthcheck"]["test"]
+    assert test[:3] == ["CMD", "python", "-c"]
+    assert "http://127.0.0.1:8000/readyz" in test[3]
+    compile(test[3], "healthcheck", "exec")
+
+
+def test_the_service_runs_with_nothing_that_it_does_not_need(compose: dict[str, Any]) -> None:
+    for name in ("migrate", "service"):
+        service = compose["services"][name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_only_the_service_listens_and_only_on_loopback(compose: dict[str, Any]) -> None:
+    assert compose["services"]["service"]["ports"] == ["127.0.0.1:${PORT:-8000}:8000"]
+    assert "ports" not in compose["services"]["migrate"]
+
+
+def test_the_service_never_sees_the_owner_s_password(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert "OWNER_DATABASE_URL" in services["migrate"]["environment"]
+    assert "POSTGRES_PASSWORD" not in str(services["service"])
+
+
+def test_every_password_must_be_given_by_the_environment() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    uses = re.findall(r"\$\{(\w*PASSWORD)([^}]*)\}", text)
+    assert {name for name, _ in uses} == {"POSTGRES_PASSWORD", "SERVICE_PASSWORD"}
+    assert all(rest.startswith(":?") for _, rest in uses)
+    assert not re.search(r"://\w+:(?!\$\{)[^@/]+@", text), "a password is written out"
+
+
+def test_every_environment_variable_is_a_setting_and_every_command_exists(compose: dict[str, Any]) -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    for name in ("migrate", "service"):
+        service = compose["services"][name]
+        assert set(service["environment"]) <= settings
+        assert set(service["command"]) <= commands()
+
+
+def test_the_image_is_built_in_two_stages_from_a_pinned_slim_python(instructions: list[tuple[str, str]]) -> None:
+    stages = arguments(instructions, "FROM")
+    assert len(stages) == 2
+    for stage in stages:
+        version = re.match(r"python:3\.(\d+)-slim\b", stage)
+        assert version is not None
+        assert int(version[1]) >= 11
+
+
+def test_the_image_installs_hashed_dependencies_alone(instructions: list[tuple[str, str]]) -> None:
+    installs = [line for line in arguments(instructions, "RUN") if "pip install" in line]
+    assert len(installs) == 1
+    assert "--require-hashes --requirement service.txt" in installs[0]
+
+
+def test_the_image_runs_as_an_unprivileged_user(instructions: list[tuple[str, str]]) -> None:
+    words = [word for word, _ in instructions]
+    assert arguments(instructions, "USER") == ["10001"]
+    assert "useradd --system --uid 10001" in arguments(instructions, "RUN")[-1]
+    assert words.index("USER") < words.index("ENTRYPOINT")
+    assert "RUN" not in words[words.index("USER") :]
+
+
+def test_the_image_is_healthy_while_its_process_is(instructions: list[tuple[str, str]]) -> None:
+    (healthcheck,) = arguments(instructions, "HEALTHCHECK")
+    program, flag, code = json.loads(healthcheck.partition("CMD ")[2])
+    assert (program, flag) == ("python", "-c")
+    assert "/livez" in code
+    compile(code, "healthcheck", "exec")
+
+
+def test_the_image_starts_with_a_command_that_exists(instructions: list[tuple[str, str]]) -> None:
+    assert arguments(instructions, "ENTRYPOINT") == ['["python", "-m", "app"]']
+    (command,) = arguments(instructions, "CMD")
+    assert set(json.loads(command)) <= commands()
+
+
+def test_every_environment_variable_of_the_image_is_python_s_or_a_setting(instructions: list[tuple[str, str]]) -> None:
+    (environment,) = arguments(instructions, "ENV")
+    names = {part.partition("=")[0] for part in shlex.split(environment)}
+    assert names <= {name.upper() for name in Settings.model_fields} | {
+        "PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONUNBUFFERED",
+    }
+
+
+def test_everything_that_the_image_copies_is_there_and_is_sent_to_the_engine(
+    instructions: list[tuple[str, str]],
+) -> None:
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    sources = [line.split()[0] for line in arguments(instructions, "COPY") if not line.startswith("--from")]
+    assert sources
+    for source in sources:
+        assert (ROOT / source).exists()
+        assert any(fnmatch.fnmatch(source, pattern) for pattern in allowed)

@@ -1,0 +1,138 @@
+"""`dev` as a newcomer uses it: start, paste the query, Ctrl-C, start again."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.commands import free_port, is_running, run, running, wait_for_text
+from tests.databases import execute
+
+_LISTENS = "\ncurl "
+
+
+@pytest.fixture
+def folder() -> Generator[Path]:
+    with TemporaryDirectory(prefix="customer-gateway-") as parent:
+        yield Path(parent) / "dev"
+
+
+def database_pid(folder: Path) -> int:
+    return int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+
+
+def pasted(printed: str) -> dict[str, Any]:
+    """The answer to the printed line: the shell's, or without curl that of the request that the line describes."""
+    (line,) = [line for line in printed.splitlines() if line.startswith("curl ")]
+    if shutil.which("curl") is not None:
+        return json.loads(subprocess.run(["sh", "-c", line], capture_output=True, check=True, timeout=30).stdout)
+    words = shlex.split(line)
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    (url,) = [word for word in words if word.startswith("http://")]
+    return httpx.post(url, headers=headers, content=words[words.index("-d") + 1], timeout=30).json()
+
+
+def assert_nested(answer: dict[str, Any]) -> None:
+    assert "errors" not in answer, answer
+    customer = answer["data"]["customer"]
+    children = customer["parent"]["children"]["nodes"]
+    assert customer["name"] in [child["name"] for child in children]
+    assert customer["name"] != customer["parent"]["name"]
+    assert customer["group"]["name"]
+    assert all(contact["name"] for contact in customer["contacts"])
+    assert all(department["name"] for department in customer["departments"])
+    assert min(len(customer[edge]) for edge in ("contacts", "departments", "subscriptions")) > 0
+
+
+def test_the_printed_query_answers_and_ctrl_c_ends_everything_and_a_second_start_finds_the_data(
+    folder: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    with running("dev", "--data-folder", folder, output=first, PORT=str(free_port())) as process:
+        answer = pasted(wait_for_text(process, first, _LISTENS))
+        assert_nested(answer)
+        database = database_pid(folder)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) in {0, 130}
+    assert not is_running(database)
+    with running("dev", "--data-folder", folder, output=second, PORT=str(free_port())) as process:
+        assert pasted(wait_for_text(process, second, _LISTENS)) == answer
+        database = database_pid(folder)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) in {0, 143}
+    assert not is_running(database)
+    assert "Wrote" in first.read_text()
+    assert "Wrote" not in second.read_text()
+    assert "Traceback" not in first.read_text() + second.read_text()
+
+
+def test_it_prints_where_it_is_and_a_token_and_serves_the_explorer(folder: Path, tmp_path: Path) -> None:
+    output, port = tmp_path / "output", free_port()
+    with running("dev", "--data-folder", folder, "--port", str(port), output=output) as process:
+        printed = wait_for_text(process, output, _LISTENS)
+        url = f"http://127.0.0.1:{port}/graphql"
+        assert f"http://127.0.0.1:{port}\n" in printed
+        assert f"Explorer  {url} " in printed
+        page = httpx.get(url, headers={"accept": "text/html"})
+        assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
+        query = {"query": "{ viewer { company { name } } }"}
+        assert httpx.post(url, json=query).status_code == 401
+        token = re.search(r"^Token +(\S+)$", printed, re.MULTILINE)
+        assert token is not None
+        minted = run("token", "--data-folder", folder).stdout.strip()
+        for bearer in (token[1], minted):
+            answer = httpx.post(url, json=query, headers={"authorization": f"Bearer {bearer}"})
+            assert answer.status_code == 200
+            assert answer.json()["data"]["viewer"]["company"]["name"]
+
+
+def test_a_start_after_a_kill_ends_the_database_that_was_left_behind(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
+        wait_for_text(process, output, _LISTENS)
+        leftover = database_pid(folder)
+        process.kill()
+        process.wait(30)
+    assert is_running(leftover)
+    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
+        assert_nested(pasted(wait_for_text(process, output, _LISTENS)))
+        assert not is_running(leftover)
+
+
+def test_a_second_start_beside_the_first_is_refused(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
+        wait_for_text(process, output, _LISTENS)
+        second = run("dev", "--data-folder", folder, "--port", "0")
+        assert second.returncode == 3
+        assert "in use by another process" in second.stderr
+        assert process.poll() is None
+
+
+def test_with_a_database_of_its_own_choice_it_starts_none(empty_dsn: str, folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    try:
+        with running("dev", "--data-folder", folder, "--port", "0", output=output, DATABASE_URL=empty_dsn) as process:
+            assert_nested(pasted(wait_for_text(process, output, _LISTENS)))
+            assert not (folder / "postgres").exists()
+    finally:
+        asyncio.run(execute(empty_dsn, "DROP ROLE IF EXISTS customer_gateway_dev"))
+
+
+def test_what_it_keeps_secret_is_readable_by_its_owner_alone(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
+        wait_for_text(process, output, _LISTENS)
+        for name in ("database-password", "signing-key.pem"):
+            assert (folder / name).stat().st_mode & 0o077 == 0

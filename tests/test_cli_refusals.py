@@ -1,0 +1,174 @@
+"""The command line: how each command says that it can't, in one message and with an exit code of its own."""
+
+import asyncio
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import make_url
+
+from app.db.migrate import upgrade
+from tests.commands import free_port, run, taken_port
+from tests.databases import as_role, execute
+
+AWAY = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/nowhere"
+
+
+# Settings and usage: 2
+
+
+def test_every_wrong_setting_is_named_and_no_value_is_shown() -> None:
+    result = run("serve", PORT="tea", DATABASE_URL="mysql://me:hidden@127.0.0.1/x")
+    assert result.returncode == 2
+    assert "PORT" in result.stderr
+    assert "DATABASE_URL" in result.stderr
+    assert "hidden" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [["serve"], ["migrate"], ["seed"], ["api-key", "list", "--company", str(uuid4())]])
+def test_a_command_without_a_database_says_to_set_one(command: list[str]) -> None:
+    result = run(*command)
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: DATABASE_URL is not set")
+
+
+def test_a_file_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "schema.graphql"
+    result = run("schema", "--out", path)
+    assert result.returncode == 2
+    assert result.stderr == f"Error: {path} can't be used: No such file or directory.\n"
+
+
+def test_a_folder_for_keys_that_is_a_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    result = run("token", "--data-folder", path / "dev")
+    assert result.returncode == 2
+    assert str(path) in result.stderr
+
+
+def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
+    result = run("migrate", "--alphabet", "da'; DROP", DATABASE_URL=empty_dsn)
+    assert result.returncode == 2
+    assert result.stderr.startswith("Error: the alphabet must be an ICU locale")
+
+
+def test_an_unknown_option_is_refused() -> None:
+    result = run("serve", "--colour")
+    assert result.returncode == 2
+    assert "No such option: --colour" in result.stderr
+
+
+def test_a_role_that_is_a_superuser_may_not_serve(owner_dsn: str) -> None:
+    result = run("serve", DATABASE_URL=owner_dsn)
+    assert result.returncode == 2
+    assert "is a superuser" in result.stderr
+    assert "OWNER_DATABASE_URL" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("attribute", "grant", "fault"),
+    [
+        ("BYPASSRLS", "GRANT customer_gateway_service TO {role}", "bypasses row-level security"),
+        ("", "ALTER TABLE companies OWNER TO {role}", "owns the tables"),
+        ("", "GRANT pg_read_all_data TO {role}", "is no member of customer_gateway_service"),
+    ],
+)
+def test_a_role_that_sees_past_the_policies_may_not_serve(
+    empty_dsn: str, attribute: str, grant: str, fault: str
+) -> None:
+    upgrade(empty_dsn)
+    role = f"customer_gateway_test_{uuid4().hex}"
+    asyncio.run(execute(empty_dsn, f"CREATE ROLE {role} LOGIN {attribute}", grant.format(role=role)))
+    try:
+        result = run("serve", DATABASE_URL=as_role(empty_dsn, role))
+    finally:
+        asyncio.run(
+            execute(
+                empty_dsn, f"REASSIGN OWNED BY {role} TO CURRENT_USER", f"DROP OWNED BY {role}", f"DROP ROLE {role}"
+            )
+        )
+    assert result.returncode == 2
+    assert fault in result.stderr
+
+
+def test_a_database_that_does_not_exist_is_named_as_the_fault(server_dsn: str) -> None:
+    missing = make_url(server_dsn).set(database="customer_gateway_missing").render_as_string(hide_password=False)
+    result = run("migrate", DATABASE_URL=missing)
+    assert result.returncode == 2
+    assert "does not exist" in result.stderr
+
+
+def test_a_role_that_does_not_exist_is_refused(server_dsn: str) -> None:
+    result = run("migrate", DATABASE_URL=as_role(server_dsn, "customer_gateway_missing", "secret"))
+    assert result.returncode == 2
+    assert "refused the role" in result.stderr
+    assert "secret" not in result.stderr
+
+
+def test_a_role_that_owns_nothing_can_not_migrate(empty_dsn: str, service_dsn: str) -> None:
+    url = make_url(service_dsn)
+    result = run("migrate", DATABASE_URL=as_role(empty_dsn, url.username or "", url.password))
+    assert result.returncode == 2
+    assert "OWNER_DATABASE_URL" in result.stderr
+
+
+# The database is away: 3, or not migrated: 4; the port is taken: 5
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "dev"])
+def test_a_database_that_is_away_is_said_to_be_away(command: str, tmp_path: Path) -> None:
+    folder = ["--data-folder", str(tmp_path), "--port", "0"] if command == "dev" else []
+    result = run(command, *folder, DATABASE_URL=AWAY)
+    assert result.returncode == 3
+    assert result.stderr.startswith("Error: The database can't be reached")
+    assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [["serve"], ["seed"], ["api-key", "list", "--company", str(uuid4())]])
+def test_a_database_that_is_not_migrated_is_refused(command: list[str], empty_dsn: str, service_dsn: str) -> None:
+    service = make_url(service_dsn)
+    result = run(
+        *command,
+        DATABASE_URL=as_role(empty_dsn, service.username or "", service.password),
+        OWNER_DATABASE_URL=empty_dsn,
+    )
+    assert result.returncode == 4
+    assert result.stderr == "Error: The database is not migrated to this version: run `customer-gateway migrate`.\n"
+
+
+def test_serve_says_that_a_port_is_taken(service_dsn: str) -> None:
+    with taken_port() as port:
+        result = run("serve", DATABASE_URL=service_dsn, PORT=str(port))
+    assert result.returncode == 5
+    assert f"port {port}" in result.stderr
+
+
+def test_dev_says_that_a_port_is_taken_before_it_starts_anything(tmp_path: Path) -> None:
+    with taken_port() as port:
+        result = run("dev", "--data-folder", tmp_path / "dev", PORT=str(port))
+    assert result.returncode == 5
+    assert f"port {port}" in result.stderr
+    assert not (tmp_path / "dev").exists()
+
+
+def test_dev_says_that_its_data_folder_is_of_no_use(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "letter.txt").write_text("mine")
+    result = run("dev", "--data-folder", tmp_path, "--port", "0")
+    assert result.returncode == 3
+    assert "choose another folder" in result.stderr
+
+
+def test_an_api_key_for_a_company_that_does_not_exist_is_refused(owner_dsn: str) -> None:
+    options = ["--company", str(uuid4()), "--name", "Billing", "--scope", "customers-read"]
+    result = run("api-key", "create", *options, DATABASE_URL=owner_dsn)
+    assert result.returncode == 2
+    assert "There is no company" in result.stderr
+
+
+def test_an_api_key_needs_a_name(owner_dsn: str, company: UUID) -> None:
+    options = ["--company", str(company), "--name", " ", "--scope", "customers-read"]
+    result = run("api-key", "create", *options, DATABASE_URL=owner_dsn)
+    assert result.returncode == 2
+    assert "1 to" in result.stderr
