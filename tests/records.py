@@ -42,7 +42,7 @@ class Records:
 
     async def customer(self, **values: Any) -> UUID:
         """A customer, in one group that all share unless one is given."""
-        if self._group_id is None:
+        if self._group_id is None and "customer_group_id" not in values:
             self._group_id = await self.group()
         defaults = {
             "customer_number": str(self._next()),
@@ -76,6 +76,20 @@ class Records:
             "current_period_end": date(2026, 7, 1),
         }
         return await self._insert(tables.subscriptions, defaults | values)
+
+    async def period(self, subscription_id: UUID, payer_id: UUID, **values: Any) -> UUID:
+        """The first period of a subscription: June 2026, not billed yet."""
+        defaults = {
+            "subscription_id": subscription_id,
+            "sequence": 1,
+            "payer_customer_id": payer_id,
+            "starts_on": date(2026, 6, 1),
+            "ends_on": date(2026, 7, 1),
+            "net_amount": 300,
+            "billed_amount": 0,
+            "credited_amount": 0,
+        }
+        return await self._insert(tables.subscription_periods, defaults | values)
 
     async def _insert(self, table: Any, values: dict[str, Any]) -> UUID:
         row = {"company_id": self.company_id, "id": uuid4()} | values

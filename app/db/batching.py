@@ -56,7 +56,8 @@ async def pages(
 ) -> dict[UUID, Page[RowT]]:
     """The same page of an edge for each source; sources without rows are left out."""
     query = paging.statement(edge.target, request, only)
-    found = await _per_source(session, edge, paging.reading_order(request), sources, query)
+    order = paging.reading_order(request)
+    found = await _per_source(session, edge, order, sources, query, plan_for_values=only is not None)
     return {source: paging.page(edge.target, request, rows) for source, rows in found.items()}
 
 
@@ -67,12 +68,18 @@ async def counts(
     query = select(edge.key, func.count()).where(narrowed(edge.target.table), edge.key == any_(_KEYS))
     if only is not None:
         query = query.where(only)
-    rows = await session.rows(query.group_by(edge.key), {"keys": list(sources)})
+    rows = await session.rows(query.group_by(edge.key), {"keys": list(sources)}, plan_for_values=only is not None)
     return {row[0]: row[1] for row in rows}
 
 
 async def _per_source(
-    session: ReadSession, edge: ToMany[Any], order: Sequence[SortKey], sources: Iterable[UUID], query: Select[Any]
+    session: ReadSession,
+    edge: ToMany[Any],
+    order: Sequence[SortKey],
+    sources: Iterable[UUID],
+    query: Select[Any],
+    *,
+    plan_for_values: bool = False,
 ) -> dict[UUID, list[Sequence[Any]]]:
     """For each source the query's first rows, by an index of the edge, read in the order given."""
     by = paging.clause(order)
@@ -89,6 +96,7 @@ async def _per_source(
         select(source.c.id, *columns).select_from(source.join(row, true())).order_by(source.c.place, row.c.place)
     )
     found: dict[UUID, list[Sequence[Any]]] = {}
-    for key, *values in await session.rows(statement, {"keys": list(sources)}):
+    rows = await session.rows(statement, {"keys": list(sources)}, plan_for_values=plan_for_values)
+    for key, *values in rows:
         found.setdefault(key, []).append(values)
     return found

@@ -129,3 +129,10 @@ class Negation(Condition):
     @override
     def sql(self) -> ColumnElement[bool]:
         return not_(func.coalesce(self.condition.sql(), literal(value=False)))
+
+
+def narrows_names(condition: Condition | None) -> bool:
+    """Whether nothing but names with a prefix can meet the condition."""
+    if isinstance(condition, AllOf):
+        return any(narrows_names(each) for each in condition.conditions)
+    return isinstance(condition, NameBeginsWith)

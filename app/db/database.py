@@ -8,17 +8,22 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import URL, Executable, Row, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError, InterfaceError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 SERVICE_ROLE = "customer_gateway_service"
 """The group role that holds the grants; the role that the service connects as is a member of it."""
 
+COMPANY = "current_company"
+"""The parameter that narrows every statement. A session supplies it, nobody else does."""
+
 Record = Row[*tuple[Any, ...]]
 """A row as SQLAlchemy hands it over: a tuple of any values."""
 
-_SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
+_CONFIGURE = text(
+    "SELECT set_config('app.company_id', :company_id, true), set_config('plan_cache_mode', :plan_cache_mode, true)"
+)
 _QUERY_CANCELED = "57014"
 # Class 08 is lost connections, 57P0x a server that stops or starts, 53300 a server without a free connection.
 _AWAY = ("08", "57P", "53300")
@@ -55,6 +60,9 @@ def translate_faults() -> Generator[None]:
         if error.connection_invalidated or isinstance(error, InterfaceError) or state.startswith(_AWAY):
             raise DatabaseUnavailable from error
         raise
+    except PendingRollbackError as error:
+        # The transaction's connection was lost by an earlier statement.
+        raise DatabaseUnavailable from error
     except (OSError, PoolTimeout, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable from error
     except asyncpg.PostgresError as error:
@@ -78,33 +86,54 @@ class ReadSession:
         self._stack = stack
         self._lock = asyncio.Lock()
         self._connection: AsyncConnection | None = None
+        self._plan_cache_mode = "auto"
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, object]) -> Sequence[Record]:
-        """Run one statement; `company_id` is always among its parameters."""
+    async def rows(
+        self, statement: Executable, parameters: Mapping[str, object], *, plan_for_values: bool = False
+    ) -> Sequence[Record]:
+        """Run one statement; COMPANY is always among its parameters.
+
+        A statement that runs often is soon planned once for whatever values come. `plan_for_values` keeps the server
+        from that, for this statement and those after it: a word may be a customer's alone or in all of their names.
+        """
         async with self._lock:
             with translate_faults():
-                connection = self._connection or await self._begin()
+                connection = await self._connected(plan_for_values=plan_for_values)
                 self.statements += 1
-                result = await connection.execute(statement, {**parameters, "company_id": self.company_id})
+                result = await connection.execute(statement, {**parameters, COMPANY: self.company_id})
                 return result.all()
+
+    async def _connected(self, *, plan_for_values: bool) -> AsyncConnection:
+        is_new_mode = plan_for_values and self._plan_cache_mode == "auto"
+        if is_new_mode:
+            self._plan_cache_mode = "force_custom_plan"
+        if self._connection is None:
+            self._connection = await self._begin()
+        elif is_new_mode:
+            await self._configure(self._connection)
+        return self._connection
 
     async def _begin(self) -> AsyncConnection:
         # A pooled connection may have died with a restarted server: the first failure discards all such connections,
         # so the second attempt gets a new one, and nothing was read yet that a retry could tear.
         try:
-            self._connection = await self._attempt()
+            return await self._attempt()
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            self._connection = await self._attempt()
-        return self._connection
+            return await self._attempt()
 
     async def _attempt(self) -> AsyncConnection:
         async with AsyncExitStack() as attempt:
             connection = await attempt.enter_async_context(self._engine.connect())
-            await connection.execute(_SET_COMPANY, {"company_id": str(self.company_id)})
+            await self._configure(connection)
             self._stack.push_async_exit(attempt.pop_all())
         return connection
+
+    async def _configure(self, connection: AsyncConnection) -> None:
+        await connection.execute(
+            _CONFIGURE, {"company_id": str(self.company_id), "plan_cache_mode": self._plan_cache_mode}
+        )
 
 
 class Database:
@@ -117,6 +146,7 @@ class Database:
             async_url(dsn),
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # customer data has no place in a log
             pool_timeout=pool_timeout_seconds,
             connect_args={
                 "timeout": pool_timeout_seconds,
@@ -124,6 +154,8 @@ class Database:
                     "application_name": "customer-gateway",
                     "TimeZone": "UTC",
                     "jit": "off",
+                    # Many short statements share the server; workers would start later than most of them end.
+                    "max_parallel_workers_per_gather": "0",
                     "statement_timeout": str(int(statement_timeout_seconds * 1000)),
                 },
             },

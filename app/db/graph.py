@@ -26,9 +26,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db import tables
+from app.db.database import COMPANY
 from app.db.rows import (
+    BillingDocumentLineRow,
+    BillingDocumentRow,
+    BillingTransitionRow,
     CompanyRow,
     ContactRow,
+    CustomerChangeRow,
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
@@ -130,9 +135,9 @@ class ToMany(Generic[RowT]):
 
 
 def narrowed(table: Table) -> ColumnElement[bool]:
-    """The first wall between companies; the session supplies `company_id`, nobody else does."""
+    """The first wall between companies: the session says which one, nobody else does."""
     column = table.c.id if table is tables.companies else table.c.company_id
-    return column == bindparam("company_id", type_=Uuid())
+    return column == bindparam(COMPANY, type_=Uuid())
 
 
 def _entity(name: str, table: Table, row: type[RowT], **computed: ColumnElement[Any]) -> Entity[RowT]:
@@ -154,6 +159,7 @@ def _of(column: Column[Any], reference: Column[Any]) -> ColumnElement[Any]:
 
 
 _customers, _groups, _accounts = tables.customers, tables.customer_groups, tables.ledger_accounts
+_documents, _lines = tables.billing_documents, tables.billing_document_lines
 
 company = _entity("Company", tables.companies, CompanyRow)
 customer_group = _entity(
@@ -173,6 +179,12 @@ customer = _entity(
 contact = _entity("Contact", tables.contacts, ContactRow)
 department = _entity("Department", tables.departments, DepartmentRow)
 subscription = _entity("CustomerSubscription", tables.subscriptions, SubscriptionRow)
+customer_change = _entity("CustomerChange", tables.customer_history, CustomerChangeRow)
+billing_transition = _entity("BillingTransition", tables.billing_transitions, BillingTransitionRow)
+billing_document = _entity("BillingDocument", _documents, BillingDocumentRow)
+billing_document_line = _entity(
+    "BillingDocumentLine", _lines, BillingDocumentLineRow, period_start=_lines.c.starts_on, period_end=_lines.c.ends_on
+)
 
 
 def _named(table: Table, default: Column[Any]) -> tuple[SortKey, ...]:
@@ -207,3 +219,29 @@ subscriptions = ToMany(
     tables.subscriptions.c.customer_id,
     (SortKey(tables.subscriptions.c.started_on), SortKey(tables.subscriptions.c.id)),
 )
+
+history = ToMany(
+    "history",
+    customer,
+    customer_change,
+    tables.customer_history.c.customer_id,
+    (SortKey(tables.customer_history.c.version, descending=True),),
+)
+customer_documents = ToMany(
+    "billing_documents",
+    customer,
+    billing_document,
+    _documents.c.customer_id,
+    (SortKey(_documents.c.issued_on, descending=True), SortKey(_documents.c.id, descending=True)),
+)
+transition_documents = ToMany(
+    "documents", billing_transition, billing_document, _documents.c.transition_id, (SortKey(_documents.c.id),)
+)
+transition_customer = ToOne("customer", billing_transition, "customer_id", customer)
+document_customer = ToOne("customer", billing_document, "customer_id", customer)
+document_payer = ToOne("payer", billing_document, "payer_customer_id", customer)
+document_transition = ToOne("transition", billing_document, "transition_id", billing_transition)
+document_lines = ToMany(
+    "lines", billing_document, billing_document_line, _lines.c.document_id, (SortKey(_lines.c.line_number),)
+)
+line_subscription = ToOne("subscription", billing_document_line, "subscription_id", subscription)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 MetadataMap = Mapping[str, str | int | float | bool]
@@ -29,6 +29,7 @@ class CustomerGroupRow(NamedTuple):
     account_number: str
     account_name: str
     metadata: MetadataMap
+    version: int
 
 
 class CustomerRow(NamedTuple):
@@ -78,6 +79,7 @@ class ContactRow(NamedTuple):
     is_default_for_customer: bool
     email: str | None
     phone: str | None
+    version: int
 
 
 class DepartmentRow(NamedTuple):
@@ -93,6 +95,7 @@ class DepartmentRow(NamedTuple):
     city: str | None
     postal_code: str | None
     country_code: str | None
+    version: int
 
 
 class SubscriptionRow(NamedTuple):
@@ -110,3 +113,47 @@ class SubscriptionRow(NamedTuple):
     current_period_start: date
     current_period_end: date
     next_billing_date: date | None
+
+
+class CustomerChangeRow(NamedTuple):
+    """An entry of a customer's history."""
+
+    version: int
+    operation: str
+    actor: str
+    occurred_at: datetime
+    changes: Mapping[str, Mapping[str, Any]]
+
+
+class BillingTransitionRow(NamedTuple):
+    """A change of who pays for a customer's subscriptions, or how."""
+
+    id: UUID
+    customer_id: UUID
+    effective_on: date
+    actor: str
+
+
+class BillingDocumentRow(NamedTuple):
+    """A credit note or an invoice."""
+
+    id: UUID
+    kind: str
+    customer_id: UUID
+    payer_customer_id: UUID
+    transition_id: UUID | None
+    currency: str
+    total: Decimal
+    issued_on: date
+
+
+class BillingDocumentLineRow(NamedTuple):
+    """A line of a document: some days of one subscription."""
+
+    line_number: int
+    description: str
+    subscription_id: UUID
+    period_start: date
+    period_end: date
+    days: int
+    amount: Decimal

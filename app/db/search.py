@@ -48,5 +48,5 @@ def _folded(value: str) -> ColumnElement[str]:
 
 def _in_range(column: ColumnElement[str], prefix: ColumnElement[str]) -> ColumnElement[bool]:
     """A prefix as a range, which an index may answer under row-level security where LIKE may not."""
-    end = func.concat(prefix, literal(_LAST_CHARACTER))
-    return and_(column >= prefix.collate(CODE_POINTS), column < end.collate(CODE_POINTS))
+    start = prefix.collate(CODE_POINTS)
+    return and_(column >= start, column < start.concat(literal(_LAST_CHARACTER)))

@@ -4,14 +4,14 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Executable, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db.database import Database, Record, translate_faults
+from app.db.database import COMPANY, Database, Record, translate_faults
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
@@ -19,6 +19,31 @@ _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
 _WORTH_ANOTHER_ATTEMPT = {"40P01", "40001"}
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.05
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    """The name of the constraint that refused a row."""
+    cause: BaseException | None = error.orig
+    while cause is not None and not hasattr(cause, "constraint_name"):
+        cause = cause.__cause__
+    return getattr(cause, "constraint_name", None)
+
+
+class LostRace(Exception):
+    """Another transaction took a unique key at the same moment; another attempt will see it and be refused, or pass."""
+
+
+class Session(Protocol):
+    """What reading needs of a session, whether it may write or not."""
+
+    @property
+    def company_id(self) -> UUID:
+        """The company that every statement is narrowed to."""
+        ...
+
+    async def rows(self, statement: Executable, parameters: Mapping[str, object], /) -> Sequence[Record]:
+        """Run one statement."""
+        ...
 
 
 class WriteSession:
@@ -30,9 +55,9 @@ class WriteSession:
         self._connection = connection
 
     async def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Record]:
-        """Run one statement and return the rows that it gives; `company_id` is always among its parameters."""
+        """Run one statement and return the rows that it gives; COMPANY is always among its parameters."""
         self.statements += 1
-        result = await self._connection.execute(statement, {**(parameters or {}), "company_id": self.company_id})
+        result = await self._connection.execute(statement, {**(parameters or {}), COMPANY: self.company_id})
         return result.all() if result.returns_rows else ()
 
 
@@ -49,12 +74,14 @@ class UnitOfWork:
         """Do the work and commit it; an exception rolls it back.
 
         The work is done again from its start, a bounded number of times, when PostgreSQL ends it for a deadlock or a
-        serialization failure.
+        serialization failure, and after a lost race.
         """
         with translate_faults():
             for attempt in range(1, _ATTEMPTS):
                 try:
                     return await self._attempt(work)
+                except LostRace:
+                    pass
                 except DBAPIError as error:
                     if getattr(error.orig, "sqlstate", None) not in _WORTH_ANOTHER_ATTEMPT:
                         raise

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, Generic
 from uuid import UUID
 
 from app.db import customers as stored
 from app.db.conditions import Condition
 from app.db.customers import CustomerSort
-from app.db.graph import ToMany
+from app.db.graph import RowT, ToMany
 from app.db.paging import Page, PageRequest, other_side
 from app.db.rows import CustomerRow
 from app.graphql.arguments import Faults, bounded, given
@@ -21,18 +22,18 @@ DEFAULT_LIST = 100
 MOST_ROWS = 500
 """Rows that one list may be asked for."""
 
-ReadPage = Callable[[PageRequest], Awaitable[Page[CustomerRow]]]
-
-
 @dataclass(frozen=True, slots=True)
-class CustomerList:
-    """A page of customers, and how to learn what is only asked sometimes: the total, and what lies before."""
+class Listed(Generic[RowT]):
+    """A page of a list, and how to learn what is only asked sometimes: the total, and what lies before."""
 
-    page: Page[CustomerRow]
+    page: Page[RowT]
     request: PageRequest
     cursors: Cursors
-    read: ReadPage
+    read: Callable[[PageRequest], Awaitable[Page[RowT]]]
     count: Callable[[], Awaitable[int]]
+
+
+CustomerList = Listed[CustomerRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +97,30 @@ async def all_customers(
     return CustomerList(page, request, cursors, read, lambda: context.recent.get(company_id, "customers.count", count))
 
 
-async def customers_of(
+async def listed_of(  # noqa: PLR0913 - what a page of an edge depends on
     context: Context,
-    edge: ToMany[CustomerRow],
+    edge: ToMany[RowT],
     source_id: UUID,
     arguments: PageArguments,
-    only: Condition | None,
     faults: Faults,
-) -> CustomerList:
-    """A page of the customers at the end of an edge; all sources of one level are read together."""
+    only: Condition | None = None,
+) -> Listed[RowT]:
+    """A page of an edge; all sources of one level are read together."""
     # Not bound to the source: the same cursor is an argument of every source that the document reaches.
     cursors = Cursors(edge.order, edge.source.name, edge.name, context.principal.company_id, only)
     request = arguments.request(cursors, faults)
     faults.refuse_if_any()
 
-    async def read(asked: PageRequest) -> Page[CustomerRow]:
-        return await context.loaders.customers(edge, asked, only).load(source_id)
+    async def read(asked: PageRequest) -> Page[RowT]:
+        return await context.loaders.page(edge, asked, only).load(source_id)
 
     async def count() -> int:
-        return await context.loaders.customer_count(edge, only).load(source_id)
+        return await context.loaders.count(edge, only).load(source_id)
 
-    return CustomerList(await read(request), request, cursors, read, count)
+    return Listed(await read(request), request, cursors, read, count)
 
 
-async def has_other_side(listed: CustomerList) -> bool:
+async def has_other_side(listed: Listed[Any]) -> bool:
     """Whether rows lie on the side that reading came from; read only when asked for."""
     probe = other_side(listed.request, listed.page)
     return probe is not None and (await listed.read(probe)).has_more

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid
+from sqlalchemy import DateTime, Integer, Uuid
 
 from app.db.graph import SortKey
 from app.db.paging import Position
@@ -16,6 +16,7 @@ from app.graphql.codes import FieldCode
 
 _DIGEST_BYTES = 9
 _MAX_CHARACTERS = 4_000
+_MOST_INTEGER = 2**31 - 1
 
 
 class Cursors:
@@ -79,4 +80,12 @@ def _typed(value: object, key: SortKey) -> Any:
         return UUID(value)
     if isinstance(key.column.type, DateTime):
         return datetime.fromisoformat(value).astimezone(UTC)
-    return value
+    return _integer(value) if isinstance(key.column.type, Integer) else value
+
+
+def _integer(value: str) -> int:
+    number = int(value)
+    if abs(number) > _MOST_INTEGER:
+        msg = "more than an integer column holds"
+        raise ValueError(msg)
+    return number

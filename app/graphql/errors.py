@@ -137,18 +137,20 @@ ERROR_TYPES: Iterable[type] = (
 
 
 class ReportsRefusals(FieldExtension):
-    """Turns what a service refused into a mutation's payload, so that no resolver has to; forgets what was read before the write."""
+    """Turns what a service refused into a payload, so that no resolver has to; after a write, forgets what was read before it."""
 
-    def __init__(self, refused: Callable[[Refused], Any]) -> None:
+    def __init__(self, refused: Callable[[Refused], Any], *, writes: bool = True) -> None:
         self._refused = refused
+        self._writes = writes
 
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context, None], **arguments: Any
     ) -> Any:
-        """Write, then let the payload be read anew."""
+        """Resolve, then let what was written be read anew."""
         try:
             payload = await next_(source, info, **arguments)
         except Refused as refused:
             payload = self._refused(refused)
-        await info.context.begin_anew()
+        if self._writes:
+            await info.context.begin_anew()
         return payload

@@ -11,7 +11,16 @@ from app.db.conditions import Condition
 from app.db.database import ReadSession
 from app.db.graph import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
-from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
+from app.db.rows import (
+    BillingDocumentLineRow,
+    BillingDocumentRow,
+    BillingTransitionRow,
+    ContactRow,
+    CustomerGroupRow,
+    CustomerRow,
+    DepartmentRow,
+    SubscriptionRow,
+)
 
 ValueT = TypeVar("ValueT")
 Load = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, ValueT]]]
@@ -44,22 +53,40 @@ class Loaders:
         """Subscriptions by customer, of some statuses or of all."""
         return self._many(graph.subscriptions, limit, statuses)
 
-    def customers(
-        self, edge: ToMany[CustomerRow], request: PageRequest, only: Condition | None
-    ) -> DataLoader[UUID, Page[CustomerRow]]:
-        """A page of a customer's children or of a group's customers."""
+    def subscription(self) -> DataLoader[UUID, SubscriptionRow | None]:
+        """Subscriptions by id; the edge from a document's line."""
+        return self._one(graph.subscription)
+
+    def transition(self) -> DataLoader[UUID, BillingTransitionRow | None]:
+        """Transitions by id; the edge from a document."""
+        return self._one(graph.billing_transition)
+
+    def documents(self, edge: ToMany[BillingDocumentRow], limit: int) -> DataLoader[UUID, list[BillingDocumentRow]]:
+        """Documents by customer or by transition."""
+        return self._many(edge, limit)
+
+    def lines(self, limit: int) -> DataLoader[UUID, list[BillingDocumentLineRow]]:
+        """Lines by document."""
+        return self._many(graph.document_lines, limit)
+
+    def page(
+        self, edge: ToMany[RowT], request: PageRequest, only: Condition | None
+    ) -> DataLoader[UUID, Page[RowT]]:
+        """A page of an edge that is a connection."""
         condition = None if only is None else only.sql()
         return self._loader(
-            ("page", edge.name, request, only),
+            ("page", edge.source.name, edge.name, request, only),
             lambda keys: batching.pages(self._session, edge, keys, request, condition),
             lambda: Page([], [], has_more=False),
         )
 
-    def customer_count(self, edge: ToMany[CustomerRow], only: Condition | None) -> DataLoader[UUID, int]:
-        """The number of a customer's children or of a group's customers."""
+    def count(self, edge: ToMany[Any], only: Condition | None) -> DataLoader[UUID, int]:
+        """The number of rows of an edge that is a connection."""
         condition = None if only is None else only.sql()
         return self._loader(
-            ("count", edge.name, only), lambda keys: batching.counts(self._session, edge, keys, condition), int
+            ("count", edge.source.name, edge.name, only),
+            lambda keys: batching.counts(self._session, edge, keys, condition),
+            int,
         )
 
     def _one(self, entity: Entity[RowT]) -> DataLoader[UUID, RowT | None]:
@@ -69,7 +96,7 @@ class Loaders:
         self, edge: ToMany[RowT], limit: int, statuses: tuple[str, ...] | None = None
     ) -> DataLoader[UUID, list[RowT]]:
         return self._loader(
-            (edge.name, limit, statuses),
+            (edge.source.name, edge.name, limit, statuses),
             lambda keys: batching.many(self._session, edge, keys, limit=limit, statuses=statuses),
             list,
         )

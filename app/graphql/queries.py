@@ -11,19 +11,25 @@ from app.db import groups as stored_groups
 from app.db.conditions import Equals
 from app.db.groups import GroupFilter
 from app.db.rows import CustomerGroupRow, CustomerRow
+from app.domain.errors import Refused
 from app.domain.identity import Principal
 from app.graphql.arguments import Faults, bounded, given
 from app.graphql.conditions import condition_of, group_filter_of, key_of, sorts_of
 from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, all_customers, page_arguments
 from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.commands import update_command
 from app.graphql.permissions import READS
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_filter import CustomerOrder, Where
+from app.graphql.types.customer_input import UpdateCustomerInput
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.group_filter import CustomerGroupFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 from app.graphql.types.paging import After, Before, CustomerConnection, First, Last, ListFirst
+from app.graphql.types.transition_preview import BillingTransitionPreview
 from app.graphql.types.viewer import Viewer
+from app.services.preview_transition import TransitionPreview, preview_transition
 
 CustomerKey = Annotated[CustomerLookup, strawberry.argument(description="The key.")]
 GroupKey = Annotated[CustomerGroupLookup, strawberry.argument(description="The key.")]
@@ -36,6 +42,13 @@ OrderBy = Annotated[
 GroupWhere = Annotated[
     CustomerGroupFilter | None, strawberry.argument(description="Only groups that meet these conditions.")
 ]
+
+
+PreviewInput = Annotated[UpdateCustomerInput, strawberry.argument(description="What updateCustomer would be given.")]
+
+
+def _refused_preview(refused: Refused) -> TransitionPreview:
+    return TransitionPreview(None, refused.faults, None)
 
 
 @strawberry.type(description="What can be read.")
@@ -116,6 +129,18 @@ class Query:
         if only != GroupFilter():
             return await read()
         return await context.recent.get(context.principal.company_id, ("groups", first), read)
+
+    @strawberry.field(
+        description="What updateCustomer would do to billing with the same input, and every refusal that it would meet."
+        " Writes nothing. Needs customers-read.",
+        graphql_type=BillingTransitionPreview,
+        extensions=[*READS, ReportsRefusals(_refused_preview, writes=False)],
+    )
+    @staticmethod
+    async def billing_transition_preview(info: Info, input: PreviewInput) -> TransitionPreview:  # noqa: A002 - the schema's name
+        """Decided from the operation's snapshot."""
+        command, _ = update_command(input)
+        return await preview_transition(info.context.session, command)
 
     @strawberry.field(description="Who is asking: company, subject and scopes of the credential.", graphql_type=Viewer)
     @staticmethod

@@ -7,6 +7,8 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from app.graphql.errors import ERROR_TYPES
+from app.graphql.mutations.root import Mutation
 from app.graphql.queries import Query
 from app.graphql.types.scalars import SCALARS
 
@@ -18,7 +20,12 @@ def _shown(row: Any, name: str) -> object:
 
 
 def _build() -> strawberry.Schema:
-    schema = strawberry.Schema(query=Query, config=StrawberryConfig(default_resolver=_shown, scalar_map=SCALARS))
+    schema = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=ERROR_TYPES,
+        config=StrawberryConfig(default_resolver=_shown, scalar_map=SCALARS),
+    )
     # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
     for kind in executable(schema).type_map.values():
         if isinstance(kind, GraphQLInputObjectType):

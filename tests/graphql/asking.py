@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from inspect import isawaitable
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,8 @@ class Caller:
     database: Database
     company_id: UUID
     scopes: Iterable[Scope] = tuple(Scope)
+    subject: str = "tester"
+    expires_at: datetime | None = None
     recent: RecentLists = field(default_factory=lambda: RecentLists(seconds=5, size=0))
     statements: int = 0
     """SQL statements of the last operation."""
@@ -29,8 +32,9 @@ class Caller:
     async def run(self, document: str, **variables: Any) -> ExecutionResult:
         """Validate and execute a document; a document that is not valid fails the test."""
         parsed = parse(document)
-        assert validate(executable(schema), parsed) == []
-        principal = Principal(self.company_id, "tester", frozenset(self.scopes), None)
+        faults = validate(executable(schema), parsed)
+        assert faults == [], faults
+        principal = Principal(self.company_id, self.subject, frozenset(self.scopes), self.expires_at)
         async with open_context(self.database, self.recent, principal) as context:
             result = execute(executable(schema), parsed, context_value=context, variable_values=variables)
             if isawaitable(result):

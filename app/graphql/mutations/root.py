@@ -2,7 +2,32 @@
 
 import strawberry
 
+from app.graphql.mutations.create_contact import create_contact
+from app.graphql.mutations.create_customer import create_customer
+from app.graphql.mutations.create_customer_group import create_customer_group
+from app.graphql.mutations.create_department import create_department
+from app.graphql.mutations.delete_contact import delete_contact
+from app.graphql.mutations.delete_customer_group import delete_customer_group
+from app.graphql.mutations.delete_department import delete_department
+from app.graphql.mutations.update_contact import update_contact
+from app.graphql.mutations.update_customer import update_customer
+from app.graphql.mutations.update_customer_group import update_customer_group
+from app.graphql.mutations.update_department import update_department
+
 
 @strawberry.type(description="What can be written. Root fields run one after the other, each all or nothing.")
 class Mutation:
     """One line per mutation; each has a module of its own."""
+
+    update_customer = update_customer
+
+    create_customer = create_customer
+    create_contact = create_contact
+    update_contact = update_contact
+    delete_contact = delete_contact
+    create_department = create_department
+    update_department = update_department
+    delete_department = delete_department
+    create_customer_group = create_customer_group
+    update_customer_group = update_customer_group
+    delete_customer_group = delete_customer_group

@@ -14,3 +14,4 @@ class Contact:
     )
     email: str | None = strawberry.field(description="The contact's email address.")
     phone: str | None = strawberry.field(description="The contact's phone number.")
+    version: int = strawberry.field(description="Counts the changes of the contact, from 1.")

@@ -11,7 +11,7 @@ from app.db import graph
 from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
 from app.graphql.arguments import Faults, bounded, given
 from app.graphql.conditions import condition_of
-from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, customers_of, page_arguments
+from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, listed_of, page_arguments
 from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.types.contact import Contact
@@ -125,7 +125,7 @@ class Customer:
         faults = Faults()
         arguments = page_arguments(faults, first=first, after=after)
         only = condition_of(where, faults)
-        return await customers_of(info.context, graph.children, customer.id, arguments, only, faults)
+        return await listed_of(info.context, graph.children, customer.id, arguments, faults, only)
 
     @strawberry.field(
         description="Its customer group. Needs customers-read.", graphql_type=CustomerGroup, extensions=READS

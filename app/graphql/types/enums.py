@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 
 from app.db.customers import CustomerSort
+from app.domain.billing import DocumentKind
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import ErrorCode as UserErrorCode
 from app.domain.identity import Scope
@@ -18,6 +19,7 @@ __all__ = [
     "ConsolidationMode",
     "CustomerSort",
     "CustomerType",
+    "DocumentKind",
     "OrderDirection",
     "PaymentTermType",
     "Scope",
@@ -100,6 +102,15 @@ _show(
         "CANCELLED": "It was ended by a cancellation.",
         "EXPIRED": "It reached its agreed end.",
     },
+)
+_show(
+    DocumentKind,
+    "What a document of billing is.",
+    {
+        "CREDIT_NOTE": "It gives back what was billed for days that the payer will not pay for.",
+        "INVOICE": "It bills days that have passed.",
+    },
+    name="BillingDocumentKind",
 )
 _show(
     CustomerSort,

@@ -9,7 +9,7 @@ from app.db import graph
 from app.db.rows import CustomerGroupRow
 from app.graphql.arguments import Faults
 from app.graphql.conditions import condition_of
-from app.graphql.connections import CustomerList, customers_of, page_arguments
+from app.graphql.connections import CustomerList, listed_of, page_arguments
 from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.types.customer_filter import Where
@@ -29,6 +29,7 @@ class CustomerGroup:
     account_number: str = strawberry.field(description="The number of that ledger account.")
     account_name: str = strawberry.field(description="The name of that ledger account.")
     metadata: Metadata = strawberry.field(description="Key-value metadata attached to the group.")
+    version: int = strawberry.field(description="Counts the changes of the group, from 1.")
 
     @strawberry.field(
         description="The customers of the group, by customer number. Needs customers-read.",
@@ -47,4 +48,4 @@ class CustomerGroup:
         faults = Faults()
         arguments = page_arguments(faults, first=first, after=after)
         only = condition_of(where, faults)
-        return await customers_of(info.context, graph.group_customers, group.id, arguments, only, faults)
+        return await listed_of(info.context, graph.group_customers, group.id, arguments, faults, only)

@@ -1,11 +1,10 @@
 """Pages of customers as Relay connections, and the arguments that choose a page."""
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import strawberry
 
-from app.db.rows import CustomerRow
-from app.graphql.connections import CustomerList, has_other_side
+from app.graphql.connections import Listed, has_other_side
 
 if TYPE_CHECKING:
     from app.graphql.types.customer import Customer
@@ -42,25 +41,25 @@ class PageInfo:
 
     @strawberry.field(description="Whether more rows follow the page.")
     @staticmethod
-    async def has_next_page(listed: strawberry.Parent[CustomerList]) -> bool:
+    async def has_next_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
         """Known from the page where it was read forward."""
         return await has_other_side(listed) if listed.request.backward else listed.page.has_more
 
     @strawberry.field(description="Whether rows lie before the page.")
     @staticmethod
-    async def has_previous_page(listed: strawberry.Parent[CustomerList]) -> bool:
+    async def has_previous_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
         """Known from the page where it was read backward."""
         return listed.page.has_more if listed.request.backward else await has_other_side(listed)
 
     @strawberry.field(description="The cursor of the page's first row; null for an empty page.")
     @staticmethod
-    def start_cursor(listed: strawberry.Parent[CustomerList]) -> str | None:
+    def start_cursor(listed: strawberry.Parent[Listed[Any]]) -> str | None:
         """Cursors are made only where they are asked for."""
         return listed.cursors.encode(listed.page.positions[0]) if listed.page.positions else None
 
     @strawberry.field(description="The cursor of the page's last row; null for an empty page.")
     @staticmethod
-    def end_cursor(listed: strawberry.Parent[CustomerList]) -> str | None:
+    def end_cursor(listed: strawberry.Parent[Listed[Any]]) -> str | None:
         """Cursors are made only where they are asked for."""
         return listed.cursors.encode(listed.page.positions[-1]) if listed.page.positions else None
 
@@ -69,14 +68,41 @@ class EdgeRow(NamedTuple):
     """What an edge shows."""
 
     cursor: str
-    node: CustomerRow
+    node: Any
+
+
+# What every connection resolves alike; each is a type of its own, so that its rows have one.
+def nodes(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
+    """The rows themselves."""
+    return listed.page.rows
+
+
+def edges(listed: strawberry.Parent[Listed[Any]]) -> list[EdgeRow]:
+    """Rows and cursors."""
+    encode = listed.cursors.encode
+    return [EdgeRow(encode(position), row) for position, row in zip(listed.page.positions, listed.page.rows, strict=True)]
+
+
+def page_info(listed: strawberry.Parent[Listed[Any]]) -> Listed[Any]:
+    """Shown from the page itself."""
+    return listed
+
+
+async def total_count(listed: strawberry.Parent[Listed[Any]]) -> int:
+    """A statement of its own."""
+    return await listed.count()
+
+
+CURSOR = "The row's place, for `after` and `before`."
+PAGE_INFO = "Where the page is in its list."
+TOTAL_COUNT = "How many rows the whole list holds; counted only when it is asked for."
 
 
 @strawberry.type(description="A customer in a list, with its place in it.")
 class CustomerEdge:
     """A row and its cursor."""
 
-    cursor: str = strawberry.field(description="The row's place, for `after` and `before`.")
+    cursor: str = strawberry.field(description=CURSOR)
     node: LazyCustomer = strawberry.field(description="The customer.")
 
 
@@ -84,30 +110,9 @@ class CustomerEdge:
 class CustomerConnection:
     """A page as Relay's clients expect it."""
 
-    @strawberry.field(description="The customers of the page.", graphql_type=list[LazyCustomer])
-    @staticmethod
-    def nodes(listed: strawberry.Parent[CustomerList]) -> list[CustomerRow]:
-        """The rows themselves."""
-        return listed.page.rows
-
-    @strawberry.field(description="The customers of the page, each with its cursor.", graphql_type=list[CustomerEdge])
-    @staticmethod
-    def edges(listed: strawberry.Parent[CustomerList]) -> list[EdgeRow]:
-        """Rows and cursors."""
-        encode = listed.cursors.encode
-        return [
-            EdgeRow(encode(position), row)
-            for position, row in zip(listed.page.positions, listed.page.rows, strict=True)
-        ]
-
-    @strawberry.field(description="Where the page is in its list.", graphql_type=PageInfo)
-    @staticmethod
-    def page_info(listed: strawberry.Parent[CustomerList]) -> CustomerList:
-        """Shown from the page itself."""
-        return listed
-
-    @strawberry.field(description="How many customers the whole list holds; counted only when it is asked for.")
-    @staticmethod
-    async def total_count(listed: strawberry.Parent[CustomerList]) -> int:
-        """A statement of its own."""
-        return await listed.count()
+    nodes: list[LazyCustomer] = strawberry.field(resolver=nodes, description="The customers of the page.")
+    edges: list[CustomerEdge] = strawberry.field(
+        resolver=edges, description="The customers of the page, each with its cursor."
+    )
+    page_info: PageInfo = strawberry.field(resolver=page_info, description=PAGE_INFO)
+    total_count: int = strawberry.field(resolver=total_count, description=TOTAL_COUNT)

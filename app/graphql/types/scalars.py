@@ -1,13 +1,22 @@
 """The custom scalars, each with the specification of its text."""
 
+import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Any, NewType, cast
 
 import strawberry
-from graphql import GraphQLError, ValueNode
-from graphql.language import BooleanValueNode, FloatValueNode, IntValueNode, StringValueNode
+from graphql import GraphQLError, Undefined, ValueNode, value_from_ast_untyped
+from graphql.language import (
+    BooleanValueNode,
+    EnumValueNode,
+    FloatValueNode,
+    IntValueNode,
+    ObjectValueNode,
+    StringValueNode,
+)
 from strawberry.types.scalar import ScalarDefinition
 
 if TYPE_CHECKING:
@@ -19,10 +28,54 @@ else:
     Metadata = NewType("Metadata", object)
 
 _NOT_A_VALUE = "A metadata value is a string, a number or a boolean."
+_NOT_ENTRIES = "Metadata is an object of keys and values."
+_NOT_A_DECIMAL = (
+    'A decimal is a string of digits with at most one point and a sign, such as "1234.50", or a finite number.'
+)
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 def _moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if isinstance(value, float) and math.isfinite(value):
+        # The shortest text of a float is the number that was written, where a float can hold it at all.
+        return Decimal(repr(value))
+    raise GraphQLError(_NOT_A_DECIMAL)
+
+
+def _decimal_literal(node: ValueNode, _variables: Mapping[str, object] | None = None) -> Decimal:
+    if isinstance(node, FloatValueNode) and not _DECIMAL.fullmatch(node.value):
+        return _decimal(float(node.value))  # an exponent, as JSON's numbers may have
+    if isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
+        return _decimal(node.value)
+    raise GraphQLError(_NOT_A_DECIMAL)
+
+
+def _metadata(value: object) -> "Metadata":
+    """Only the outer form: which keys and values are stored is for the domain to say, all faults at once.
+
+    Sorted by key, because the order has no meaning: equal maps make equal commands.
+    """
+    if isinstance(value, dict):
+        return dict(sorted(cast("dict[str, Any]", value).items()))
+    raise GraphQLError(_NOT_ENTRIES)
+
+
+def _metadata_entries_literal(node: ValueNode, variables: Mapping[str, object] | None = None) -> "Metadata":
+    if not isinstance(node, ObjectValueNode):
+        raise GraphQLError(_NOT_ENTRIES)
+    if any(isinstance(field.value, EnumValueNode) for field in node.fields):
+        raise GraphQLError(_NOT_A_VALUE)
+    entries: dict[str, Any] = value_from_ast_untyped(node, dict(variables or {}))
+    # A variable that was left out leaves out its entry, as it does a field of any input.
+    return _metadata({key: value for key, value in entries.items() if value is not Undefined})
 
 
 def _metadata_value(value: object) -> "MetadataValue":
@@ -47,7 +100,8 @@ SCALARS: dict[object, ScalarDefinition] = {
         description='An exact decimal number as a string, such as `"1234.50"`. Amounts are in major units of their currency.',
         specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
         serialize=lambda value: format(value, "f"),
-        parse_value=Decimal,
+        parse_value=_decimal,
+        parse_literal=_decimal_literal,
     ),
     date: strawberry.scalar(
         name="Date",
@@ -68,6 +122,8 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="Key-value metadata as a JSON object: at most 50 entries, keys of 1 to 128 characters,"
         " values that are strings of at most 500 characters, finite numbers or booleans.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
+        parse_value=_metadata,
+        parse_literal=_metadata_entries_literal,
     ),
     MetadataValue: strawberry.scalar(
         name="MetadataValue",

@@ -44,7 +44,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     FROM string_to_table(
         translate(
             lower(content COLLATE "alphabet"),
-            E' \t\n\r\f\v!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~',
+            E' \t\n\r\f\x0B!"#$%&''()*+,-./:;<=>?@[\\]^_`{|}~',
             repeat(' ', 38)
         ),
         ' '

@@ -58,7 +58,9 @@ CREATE TABLE outbox_events (
     sequence BIGINT GENERATED ALWAYS AS IDENTITY,
     id UUID NOT NULL,
     type TEXT NOT NULL,
-    payload JSONB NOT NULL,
+    subject_id UUID NOT NULL,
+    actor TEXT NOT NULL,
+    data JSONB NOT NULL,
     occurred_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     published_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT outbox_events_pkey PRIMARY KEY (company_id, sequence),
@@ -144,6 +146,7 @@ CREATE TABLE customers (
     CONSTRAINT customers_company_id_customer_group_id_fkey FOREIGN KEY(company_id, customer_group_id) REFERENCES customer_groups (company_id, id),
     CONSTRAINT customers_company_id_parent_customer_id_fkey FOREIGN KEY(company_id, parent_customer_id) REFERENCES customers (company_id, id),
     CONSTRAINT customers_company_id_customer_number_key UNIQUE (company_id, customer_number),
+    CONSTRAINT customers_by_number UNIQUE (company_id, number_key, id),
     CONSTRAINT customers_customer_number_length_check CHECK (char_length(customer_number) BETWEEN 1 AND 50),
     CONSTRAINT customers_name_length_check CHECK (char_length(name) BETWEEN 1 AND 255),
     CONSTRAINT customers_email_length_check CHECK (char_length(email) BETWEEN 1 AND 255),
@@ -182,8 +185,6 @@ CREATE INDEX customers_by_name ON customers (company_id, name_key, id);
 
 CREATE INDEX customers_by_name_prefix ON customers (company_id, name_prefix);
 
-CREATE INDEX customers_by_number ON customers (company_id, number_key, id);
-
 CREATE INDEX customers_by_type ON customers (company_id, customer_type, number_key, id);
 
 CREATE UNIQUE INDEX customers_external_system_id_key ON customers (company_id, external_system_id) WHERE external_system_id IS NOT NULL;
@@ -191,6 +192,10 @@ CREATE UNIQUE INDEX customers_external_system_id_key ON customers (company_id, e
 CREATE INDEX customers_of_group ON customers (company_id, customer_group_id, number_key, id);
 
 CREATE INDEX customers_of_parent ON customers (company_id, parent_customer_id, number_key, id);
+
+CREATE INDEX customers_with_parent ON customers (company_id, number_key, id) WHERE parent_customer_id IS NOT NULL;
+
+CREATE INDEX customers_without_external_system_id ON customers (company_id, number_key, id) WHERE external_system_id IS NULL;
 
 CREATE TABLE billing_transitions (
     company_id UUID NOT NULL,
@@ -242,7 +247,8 @@ CREATE TABLE customer_history (
     occurred_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT customer_history_pkey PRIMARY KEY (company_id, customer_id, version),
     CONSTRAINT customer_history_company_id_fkey FOREIGN KEY(company_id) REFERENCES companies (id),
-    CONSTRAINT customer_history_company_id_customer_id_fkey FOREIGN KEY(company_id, customer_id) REFERENCES customers (company_id, id)
+    CONSTRAINT customer_history_company_id_customer_id_fkey FOREIGN KEY(company_id, customer_id) REFERENCES customers (company_id, id),
+    CONSTRAINT customer_history_operation_check CHECK (operation IN ('CREATED', 'UPDATED'))
 );
 
 CREATE TABLE customer_metadata (
@@ -251,7 +257,7 @@ CREATE TABLE customer_metadata (
     number_key TEXT COLLATE "C" NOT NULL,
     customer_id UUID NOT NULL,
     CONSTRAINT customer_metadata_pkey PRIMARY KEY (company_id, pair, number_key, customer_id),
-    CONSTRAINT customer_metadata_company_id_customer_id_fkey FOREIGN KEY(company_id, customer_id) REFERENCES customers (company_id, id) ON DELETE CASCADE
+    CONSTRAINT customer_metadata_company_id_number_key_customer_id_fkey FOREIGN KEY(company_id, number_key, customer_id) REFERENCES customers (company_id, number_key, id) ON DELETE CASCADE ON UPDATE CASCADE
 );
 
 CREATE INDEX customer_metadata_of_customer ON customer_metadata (company_id, customer_id);
@@ -359,6 +365,8 @@ CREATE TABLE billing_documents (
 CREATE INDEX billing_documents_of_customer ON billing_documents (company_id, customer_id, issued_on, id);
 
 CREATE INDEX billing_documents_of_payer ON billing_documents (company_id, payer_customer_id, issued_on, id);
+
+CREATE INDEX billing_documents_of_transition ON billing_documents (company_id, transition_id, id);
 
 CREATE TABLE subscription_periods (
     company_id UUID NOT NULL,

@@ -1,4 +1,5 @@
--- Keep the side tables true, once per statement. They run as the owner: the service may read the side tables, never write them.
+-- Keep the side tables true, once per statement (a number's key in customer_metadata follows by its foreign key).
+-- They run as the owner: the service may read the side tables, never write them.
 
 CREATE FUNCTION index_customers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -7,7 +8,7 @@ BEGIN
         DELETE FROM customer_metadata AS indexed
         USING new_rows JOIN old_rows USING (company_id, id)
         WHERE indexed.company_id = new_rows.company_id AND indexed.customer_id = new_rows.id
-            AND (new_rows.metadata, new_rows.number_key) IS DISTINCT FROM (old_rows.metadata, old_rows.number_key);
+            AND new_rows.metadata IS DISTINCT FROM old_rows.metadata;
         DELETE FROM customer_words AS indexed
         USING new_rows JOIN old_rows USING (company_id, id)
         WHERE indexed.company_id = new_rows.company_id AND indexed.customer_id = new_rows.id

@@ -1,0 +1,83 @@
+"""Writing customer groups."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.db import graph
+from app.db.graph import narrowed
+from app.db.identifiers import new_id
+from app.db.rows import CustomerGroupRow
+from app.db.tables import customer_groups, customers, ledger_accounts
+from app.db.unit_of_work import LostRace, WriteSession, constraint_of
+
+_DECIDE_RACES = {"customer_groups_company_id_number_key", "customer_groups_company_id_account_id_fkey"}
+
+
+async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow | None:
+    """A group, locked against other writers and against customers that would join it."""
+    query = graph.customer_group.select().where(customer_groups.c.id == group_id)
+    rows = await session.rows(query.with_for_update(of=customer_groups))
+    return CustomerGroupRow._make(rows[0]) if rows else None
+
+
+async def has_account(session: WriteSession, account_id: UUID) -> bool:
+    """Whether the company has a ledger account."""
+    query = select(ledger_accounts.c.id).where(narrowed(ledger_accounts), ledger_accounts.c.id == account_id)
+    return bool(await session.rows(query))
+
+
+async def has_number(session: WriteSession, number: str) -> bool:
+    """Whether a group of the company has a number."""
+    query = select(customer_groups.c.id).where(narrowed(customer_groups), customer_groups.c.number == number)
+    return bool(await session.rows(query))
+
+
+async def some_customers(session: WriteSession, group_id: UUID, *, most: int) -> tuple[list[UUID], int]:
+    """The first customers of a group by their numbers, and how many it has."""
+    its = (narrowed(customers), customers.c.customer_group_id == group_id)
+    query = select(customers.c.id, func.count().over()).where(*its)
+    rows = await session.rows(query.order_by(customers.c.number_key, customers.c.id).limit(most))
+    return [row[0] for row in rows], rows[0][1] if rows else 0
+
+
+async def add_group(session: WriteSession, values: Mapping[str, object]) -> CustomerGroupRow:
+    """Write a new group."""
+    group_id = new_id()
+    with _racing():
+        await session.rows(insert(customer_groups).values(company_id=session.company_id, id=group_id, **values))
+    return await _written(session, group_id)
+
+
+async def change_group(session: WriteSession, group_id: UUID, values: Mapping[str, object]) -> CustomerGroupRow:
+    """Write some columns of a locked group; the version goes up by one."""
+    counted = {**values, "version": customer_groups.c.version + 1, "updated_at": func.clock_timestamp()}
+    with _racing():
+        await session.rows(
+            update(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id).values(counted)
+        )
+    return await _written(session, group_id)
+
+
+async def remove_group(session: WriteSession, group_id: UUID) -> None:
+    """Remove a locked group that has no customers."""
+    await session.rows(delete(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id))
+
+
+async def _written(session: WriteSession, group_id: UUID) -> CustomerGroupRow:
+    rows = await session.rows(graph.customer_group.select().where(customer_groups.c.id == group_id))
+    return CustomerGroupRow._make(rows[0])
+
+
+@contextmanager
+def _racing() -> Generator[None]:
+    """Constraints decide between writers at one moment; the loser tries again, and finds what was in its way."""
+    try:
+        yield
+    except IntegrityError as error:
+        if constraint_of(error) in _DECIDE_RACES:
+            raise LostRace from error
+        raise

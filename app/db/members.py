@@ -1,0 +1,96 @@
+"""Writing what belongs to a customer and has a default among it: contacts and departments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Column, delete, func, insert, select, update
+
+from app.db import graph, tables
+from app.db.graph import Entity, narrowed
+from app.db.identifiers import new_id
+from app.db.rows import ContactRow, DepartmentRow
+from app.db.unit_of_work import WriteSession
+
+MemberT = TypeVar("MemberT", ContactRow, DepartmentRow)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Members(Generic[MemberT]):
+    """One of the two tables, and its column that marks the default."""
+
+    entity: Entity[MemberT]
+    default: Column[Any]
+
+
+CONTACTS = Members(graph.contact, tables.contacts.c.is_default_for_customer)
+DEPARTMENTS = Members(graph.department, tables.departments.c.is_default)
+
+
+async def lock_customer(session: WriteSession, customer_id: UUID) -> bool:
+    """Lock a customer, so that one transaction at a time decides about its members; False if there is none."""
+    customers = tables.customers
+    query = select(customers.c.id).where(narrowed(customers), customers.c.id == customer_id)
+    return bool(await session.rows(query.with_for_update()))
+
+
+async def customer_of(session: WriteSession, members: Members[Any], member_id: UUID) -> UUID | None:
+    """The customer that a member belongs to; it never changes, so it may be read before the customer is locked."""
+    table = members.entity.table
+    rows = await session.rows(select(table.c.customer_id).where(narrowed(table), table.c.id == member_id))
+    return rows[0][0] if rows else None
+
+
+async def of_customer(
+    session: WriteSession, members: Members[MemberT], customer_id: UUID, member_id: UUID | None
+) -> MemberT | None:
+    """A member of a locked customer."""
+    table = members.entity.table
+    query = members.entity.select().where(table.c.customer_id == customer_id, table.c.id == member_id)
+    rows = await session.rows(query)
+    return members.entity.row._make(rows[0]) if rows else None
+
+
+async def has_others(session: WriteSession, members: Members[Any], customer_id: UUID, member_id: UUID) -> bool:
+    """Whether a locked customer has more members than this one."""
+    table = members.entity.table
+    others = select(table.c.id).where(narrowed(table), table.c.customer_id == customer_id, table.c.id != member_id)
+    return bool(await session.rows(others.limit(1)))
+
+
+async def unmake_default(session: WriteSession, members: Members[Any], customer_id: UUID) -> None:
+    """Leave a locked customer without a default, so that another one may become it: at no moment there may be two."""
+    table = members.entity.table
+    statement = update(table).where(narrowed(table), table.c.customer_id == customer_id, members.default)
+    await session.rows(statement.values(_changed(members, {members.default.name: False})))
+
+
+async def add(
+    session: WriteSession, members: Members[MemberT], customer_id: UUID, values: Mapping[str, object]
+) -> MemberT:
+    """Write a new member of a locked customer."""
+    table = members.entity.table
+    row = {"company_id": session.company_id, "id": new_id(), "customer_id": customer_id, **values}
+    rows = await session.rows(insert(table).values(row).returning(*members.entity.columns))
+    return members.entity.row._make(rows[0])
+
+
+async def change(
+    session: WriteSession, members: Members[MemberT], member_id: UUID, values: Mapping[str, object]
+) -> MemberT:
+    """Write some columns of a member of a locked customer; the version goes up by one."""
+    table = members.entity.table
+    statement = update(table).where(narrowed(table), table.c.id == member_id).values(_changed(members, values))
+    rows = await session.rows(statement.returning(*members.entity.columns))
+    return members.entity.row._make(rows[0])
+
+
+async def remove(session: WriteSession, members: Members[Any], member_id: UUID) -> None:
+    """Remove a member of a locked customer."""
+    table = members.entity.table
+    await session.rows(delete(table).where(narrowed(table), table.c.id == member_id))
+
+
+def _changed(members: Members[Any], values: Mapping[str, object]) -> dict[str, object]:
+    return {**values, "version": members.entity.table.c.version + 1, "updated_at": func.clock_timestamp()}

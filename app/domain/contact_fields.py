@@ -1,0 +1,18 @@
+"""What a contact's own fields may say."""
+
+from app.domain.errors import ErrorCode
+from app.domain.fields import email, flag, formed, text
+from app.domain.inputs import Field
+from app.domain.members import MemberKind
+
+CONTACT = MemberKind(
+    noun="contact",
+    not_found=ErrorCode.CONTACT_NOT_FOUND,
+    default="is_default_for_customer",
+    fields={
+        "name": Field(text(), clearable=False),
+        "is_default_for_customer": Field(flag, clearable=False),
+        "email": Field(formed(email, "must be an email address, such as ann@example.com")),
+        "phone": Field(text()),
+    },
+)

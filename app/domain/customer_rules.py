@@ -1,0 +1,113 @@
+"""Rules between a customer, its parent and its children, checked on the record as it would be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.billing import Party
+from app.domain.customers import BillingRelationship, ConsolidationMode
+from app.domain.errors import CustomersFault, ErrorCode, Fault, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the rules read of a customer."""
+
+    id: UUID
+    is_active: bool
+    currency: str
+    parent_id: UUID | None
+    relationship: BillingRelationship
+    mode: ConsolidationMode | None
+    billing_day: int | None
+    template_id: UUID | None
+
+    @property
+    def party(self) -> Party:
+        """What billing reads of it."""
+        return Party(self.id, self.parent_id, self.relationship, self.mode, self.billing_day)
+
+    @property
+    def is_paid_for(self) -> bool:
+        """Whether its parent pays for it."""
+        return self.relationship is BillingRelationship.PARENT_PAYS
+
+    @property
+    def has_single_invoice(self) -> bool:
+        """Whether it consolidates what it pays for."""
+        return self.mode is ConsolidationMode.SINGLE_INVOICE
+
+
+def rule_faults(
+    after: Record, parent: Record | None, children: Sequence[Record], before: Record | None = None
+) -> list[Fault]:
+    """All rules that the effective record breaks, parent rules first.
+
+    `parent` is the effective parent, None also where it does not exist; `children` are all of the customer's;
+    `before` is None for a new customer.
+    """
+    return [
+        *_parent_faults(after, parent, children, before),
+        *_consolidation_faults(after, parent, children),
+    ]
+
+
+def _parent_faults(
+    after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
+) -> Iterator[Fault]:
+    if after.parent_id == after.id:
+        yield _at("parentCustomerId", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must be another customer.")
+        return
+    if parent is not None and parent.parent_id is not None:
+        message = "must not be a child itself: billing goes up one level."
+        yield _at("parentCustomerId", ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)
+    if after.parent_id is not None and children:
+        message = "can't be set on a customer that has children; detach them first."
+        yield _about(children, "parentCustomerId", ErrorCode.CUSTOMER_HAS_CHILDREN, message)
+    if after.is_paid_for and after.parent_id is None:
+        message = "can't be PARENT_PAYS without a parentCustomerId."
+        yield _at("billingRelationship", ErrorCode.PARENT_CUSTOMER_REQUIRED, message)
+    if parent is not None and not parent.is_active and _newly_relies_on_parent(before, after):
+        yield _at("parentCustomerId", ErrorCode.PARENT_CUSTOMER_INACTIVE, "must be an active customer.")
+    paying = [child for child in children if child.is_active and child.is_paid_for]
+    if not after.is_active and paying:
+        message = "can't be false while active children are paid for by this customer."
+        yield _about(paying, "isActive", ErrorCode.CUSTOMER_HAS_ACTIVE_CHILDREN, message)
+
+
+def _newly_relies_on_parent(before: Record | None, after: Record) -> bool:
+    """An inactive child of an inactive parent may stay what it is; a link, or an active one that is paid for, needs an active parent."""
+    if before is None or before.parent_id != after.parent_id or before.relationship != after.relationship:
+        return True
+    return after.is_paid_for and after.is_active
+
+
+def _consolidation_faults(after: Record, parent: Record | None, children: Sequence[Record]) -> Iterator[Fault]:
+    if after.is_paid_for and parent is not None and parent.has_single_invoice and parent.currency != after.currency:
+        message = f"must be {parent.currency}, the currency of the parent that pays with a single invoice."
+        yield _about([parent], "defaultCurrency", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
+    others = [child for child in children if child.is_paid_for and child.currency != after.currency]
+    if after.has_single_invoice and others:
+        message = f"can't be SINGLE_INVOICE while children are billed in another currency than {after.currency}."
+        yield _about(others, "consolidationMode", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
+    if after.has_single_invoice and after.billing_day is None:
+        yield _at("billingDay", ErrorCode.BILLING_DAY_REQUIRED, "must be set, 1 to 28, for SINGLE_INVOICE.")
+    if after.parent_id is not None:
+        settings = {
+            "consolidationMode": after.mode,
+            "billingDay": after.billing_day,
+            "parentInvoiceTemplateId": after.template_id,
+        }
+        for name, value in settings.items():
+            if value is not None:
+                message = "must be unset on a child: it belongs to the parent."
+                yield _at(name, ErrorCode.CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD, message)
+
+
+def _at(field: str, code: ErrorCode, message: str) -> Fault:
+    return Fault(code, ("input", field), message)
+
+
+def _about(customers: Sequence[Record], field: str, code: ErrorCode, message: str) -> Fault:
+    path: Path = ("input", field)
+    return CustomersFault(code, path, message, tuple(sorted(customer.id for customer in customers)))

@@ -1,0 +1,36 @@
+"""What a department's own fields may say."""
+
+import re
+
+from app.domain.errors import ErrorCode
+from app.domain.fields import country, flag, formed, text
+from app.domain.inputs import Field
+from app.domain.members import MemberKind
+
+_EAN = re.compile(r"[0-9]{13}")
+
+
+def ean(value: str) -> str | None:
+    """An EAN of 13 digits: every second one counts three times, and the last makes the sum a multiple of ten."""
+    if not _EAN.fullmatch(value):
+        return None
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(value))
+    return value if total % 10 == 0 else None
+
+
+DEPARTMENT = MemberKind(
+    noun="department",
+    not_found=ErrorCode.DEPARTMENT_NOT_FOUND,
+    default="is_default",
+    fields={
+        "name": Field(text(), clearable=False),
+        "is_default": Field(flag, clearable=False),
+        "is_active": Field(flag, clearable=False),
+        "po_number": Field(text()),
+        "ean_number": Field(formed(ean, "must be 13 digits, the last of them the check digit, such as 5790000000005")),
+        "address": Field(text()),
+        "city": Field(text()),
+        "postal_code": Field(text()),
+        "country_code": Field(formed(country, "must be an ISO 3166-1 country code of two letters, such as DK")),
+    },
+)

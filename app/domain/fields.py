@@ -1,0 +1,170 @@
+"""Readers of single values: a raw value of an input comes in, the value to store or a fault goes out."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from iso3166 import countries_by_alpha2
+
+from app.domain.errors import ErrorCode, Fault, LimitFault, Path
+from app.domain.money import is_currency
+
+Reader = Callable[[object, Path], object]
+"""From a value that is not null, and its path, to what is stored, or a Fault, or a list of them; None is a blank text."""
+Form = Callable[[str], str | None]
+"""From a trimmed text to the one that is stored; None if it doesn't have the form."""
+EnumT = TypeVar("EnumT", bound=StrEnum)
+
+_MOST_CHARACTERS = 255
+_AMOUNT_DIGITS = 15
+_AMOUNT_DECIMALS = 2
+_CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NOT_IN_URL = frozenset('"<>\\^`{|}')
+
+
+def schema_name(attribute: str) -> str:
+    """The name that the schema gives to an attribute: `postal_code` is `postalCode`."""
+    first, *others = attribute.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def invalid(path: Path, message: str) -> Fault:
+    """A value without the form that its field needs."""
+    return Fault(ErrorCode.FIELD_INVALID, path, message)
+
+
+def is_storable(value: str) -> bool:
+    """Whether a column can hold the text: PostgreSQL has no U+0000, and half of a surrogate pair is no character."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def text(most: int = _MOST_CHARACTERS) -> Reader:
+    """Reads trimmed text of at most so many characters; None if it is blank."""
+
+    def read(value: object, path: Path) -> object:
+        if not isinstance(value, str):
+            return invalid(path, "must be text.")
+        if not is_storable(value):
+            return invalid(path, "must not contain U+0000 or half of a surrogate pair.")
+        trimmed = value.strip()
+        if len(trimmed) > most:
+            message = f"has {len(trimmed)} characters; at most {most} are allowed."
+            return LimitFault(ErrorCode.FIELD_TOO_LONG, path, message, most, len(trimmed))
+        return trimmed or None
+
+    return read
+
+
+def formed(form: Form, must: str) -> Reader:
+    """Reads text of a certain form; `must` says which, and how it is written."""
+    plain = text()
+
+    def read(value: object, path: Path) -> object:
+        found = plain(value, path)
+        if not isinstance(found, str):
+            return found
+        shaped = form(found)
+        return invalid(path, f"{must}.") if shaped is None else shaped
+
+    return read
+
+
+def email(value: str) -> str | None:
+    """An email address as it was written; its domain is not looked up."""
+    try:
+        validate_email(value, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return value
+
+
+def country(value: str) -> str | None:
+    """An ISO 3166-1 alpha-2 code, in upper case."""
+    code = _upper(value)
+    return code if code in countries_by_alpha2 else None
+
+
+def currency(value: str) -> str | None:
+    """An ISO 4217 code, in upper case."""
+    code = _upper(value)
+    return code if is_currency(code) else None
+
+
+def _upper(code: str) -> str:
+    # Only ASCII: the upper case of "ß" is "SS", which is South Sudan.
+    return code.upper() if code.isascii() else code
+
+
+def web_address(value: str) -> str | None:
+    """An http or https URL as it was written."""
+    if any(each.isspace() or not each.isprintable() or each in _NOT_IN_URL for each in value):
+        return None
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname or "", parts.port  # a port that is none raises as well
+    except ValueError:
+        return None
+    return value if parts.scheme in {"http", "https"} and all(host.removesuffix(".").split(".")) else None
+
+
+def choice(options: type[EnumT]) -> Reader:
+    """Reads one value of an enumeration."""
+    by_value = {option.value: option for option in options}
+
+    def read(value: object, path: Path) -> object:
+        found = by_value.get(value) if isinstance(value, str) else None
+        return found or invalid(path, f"must be one of {', '.join(by_value)}.")
+
+    return read
+
+
+def flag(value: object, path: Path) -> object:
+    """A boolean."""
+    return value if isinstance(value, bool) else invalid(path, "must be true or false.")
+
+
+def whole(least: int, most: int) -> Reader:
+    """Reads a whole number within bounds."""
+
+    def read(value: object, path: Path) -> object:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return invalid(path, "must be a whole number.")
+        return value if least <= value <= most else invalid(path, f"must be between {least} and {most}, not {value}.")
+
+    return read
+
+
+def amount(*, signed: bool) -> Reader:
+    """Reads an exact amount in major units, with the two decimals that it is stored with."""
+
+    def read(value: object, path: Path) -> object:
+        if isinstance(value, bool) or not isinstance(value, Decimal | int):
+            return invalid(path, "must be a decimal number.")
+        number = Decimal(value)
+        if not number.is_finite():
+            return invalid(path, "must be a finite number.")
+        if number and number.adjusted() >= _AMOUNT_DIGITS - _AMOUNT_DECIMALS:
+            return invalid(path, f"must have at most {_AMOUNT_DIGITS - _AMOUNT_DECIMALS} digits before the point.")
+        rounded = number.quantize(_CENT)
+        if rounded != number:
+            return invalid(path, f"must have at most {_AMOUNT_DECIMALS} decimals.")
+        if rounded < 0 and not signed:
+            return invalid(path, f"must be at least 0, not {rounded}.")
+        return abs(rounded) if rounded.is_zero() else rounded
+
+    return read
+
+
+def identifier(value: object, path: Path) -> object:
+    """A UUID."""
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str) and _UUID.fullmatch(value.lower()):
+        return UUID(value)
+    return invalid(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")

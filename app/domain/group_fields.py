@@ -1,0 +1,65 @@
+"""What a customer group's own fields may say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast
+from uuid import UUID
+
+from app.domain import customer_fields
+from app.domain.errors import Fault, Path
+from app.domain.fields import amount, invalid, text
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input, refuse_if_any
+
+_METADATA = {"metadata", "metadata_set", "metadata_unset"}
+_MOST_PERCENT = 100
+_percent = amount(signed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """A group to change or to remove."""
+
+    id: UUID
+    values: Mapping[str, object]
+    expected_version: int | None
+
+
+def _discount(value: object, path: Path) -> object:
+    """A percentage of at most two decimals."""
+    found = _percent(value, path)
+    if isinstance(found, Decimal) and found > _MOST_PERCENT:
+        return invalid(path, f"must be at most {_MOST_PERCENT} percent, not {found}.")
+    return found
+
+
+_FIELDS = {
+    "number": Field(text(50), clearable=False),
+    "name": Field(text(), clearable=False),
+    "discount": Field(_discount, clearable=False),
+    "account_id": ID,
+}
+
+
+def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
+    """The values of the group that an input describes, or all of the input's faults."""
+    values, faults = _read(given, _FIELDS)
+    refuse_if_any(faults)
+    return values
+
+
+def read_group_change(given: Mapping[str, object]) -> GroupChange:
+    """The change that an input describes, or all of the input's faults."""
+    values, faults = _read(given, {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS})
+    refuse_if_any(faults)
+    expected = cast("int | None", values.pop("expected_version", None))
+    return GroupChange(cast("UUID", values.pop("id")), values, expected)
+
+
+def _read(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Fault]]:
+    values, faults = read_input({name: given[name] for name in given if name not in _METADATA}, fields)
+    # A group's metadata follows the same rules as a customer's.
+    metadata, more = customer_fields.read_fields(
+        {name: given[name] for name in given if name in _METADATA}, creating=False
+    )
+    return {**values, **metadata}, [*faults, *more]

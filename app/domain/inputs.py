@@ -1,0 +1,61 @@
+"""Reading a whole input: each field that was sent by its reader, all faults together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.errors import ErrorCode, Fault, Refused, VersionFault
+from app.domain.fields import Reader, identifier, schema_name, whole
+
+_MOST_VERSIONS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one field is read, and whether null or a blank text unsets it."""
+
+    read: Reader
+    clearable: bool = True
+
+
+ID = Field(identifier, clearable=False)
+"""The id of what an input is about."""
+EXPECTED_VERSION = Field(whole(1, _MOST_VERSIONS))
+"""The version that a caller has seen; null is no expectation."""
+
+
+def read_input(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Fault]]:
+    """The values of the fields that were sent, and the faults of the others; both by attribute."""
+    values: dict[str, object] = {}
+    faults: list[Fault] = []
+    for name, value in given.items():
+        found = _read(fields[name], value, ("input", schema_name(name)))
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            values[name] = found
+    return values, faults
+
+
+def _read(field: Field, value: object, path: tuple[str, ...]) -> object:
+    if value is None and not field.clearable:
+        return Fault(ErrorCode.FIELD_NOT_CLEARABLE, path, "can't be null; leave it out instead.")
+    found = None if value is None else field.read(value, path)
+    if found is None and not field.clearable:
+        return Fault(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
+    return found
+
+
+def refuse_if_any(faults: list[Fault]) -> None:
+    """Refuse the input for all of its faults."""
+    if faults:
+        raise Refused(faults)
+
+
+def version_fault(expected: int | None, actual: int) -> Fault | None:
+    """Why a change of what has moved on does not happen; there is no history that tells which fields moved."""
+    if expected is None or expected == actual:
+        return None
+    message = (
+        f"is {expected}, but version {actual} is stored: look at what it is now, then try again with that version."
+    )
+    return VersionFault(ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"), message, expected, actual, ())

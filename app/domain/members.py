@@ -1,0 +1,79 @@
+"""What belongs to a customer and has a default among it, contacts and departments: their inputs, and how a default may go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from app.domain.errors import ErrorCode, Fault, Path
+from app.domain.fields import identifier, schema_name
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input, refuse_if_any
+
+NEW_DEFAULT: Path = ("input", "newDefaultId")
+_CONTROLS = {"id": ID, "new_default_id": Field(identifier), "expected_version": EXPECTED_VERSION}
+
+
+@dataclass(frozen=True, slots=True)
+class MemberKind:
+    """What the rules of contacts and departments differ in."""
+
+    noun: str
+    not_found: ErrorCode
+    default: str
+    """The attribute that marks the default."""
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMember:
+    """A contact or department to create."""
+
+    customer_id: UUID
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """A contact or department to change or to remove."""
+
+    id: UUID
+    values: Mapping[str, object]
+    new_default_id: UUID | None
+    """The one that becomes the default."""
+    expected_version: int | None
+
+
+def read_new(kind: MemberKind, given: Mapping[str, object]) -> NewMember:
+    """The member that an input describes, or all of the input's faults."""
+    values, faults = read_input(given, {"customer_id": ID, **kind.fields})
+    refuse_if_any(faults)
+    return NewMember(cast("UUID", values.pop("customer_id")), values)
+
+
+def read_change(kind: MemberKind, given: Mapping[str, object]) -> MemberChange:
+    """The change that an input describes, or all of the input's faults."""
+    values, faults = read_input(given, {**_CONTROLS, **kind.fields})
+    if values.get("new_default_id") is not None and values.get(kind.default) is not False:
+        message = f"is only for setting {schema_name(kind.default)} to false; leave it out."
+        faults.append(Fault(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, message))
+    return _change(values, faults)
+
+
+def read_removal(given: Mapping[str, object]) -> MemberChange:
+    """The removal that an input describes, or all of the input's faults."""
+    return _change(*read_input(given, _CONTROLS))
+
+
+def _change(values: dict[str, object], faults: list[Fault]) -> MemberChange:
+    member_id, heir_id = values.pop("id", None), values.pop("new_default_id", None)
+    if heir_id is not None and heir_id == member_id:
+        faults.append(Fault(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, "must name another one than the id."))
+    refuse_if_any(faults)
+    expected = values.pop("expected_version", None)
+    return MemberChange(cast("UUID", member_id), values, cast("UUID | None", heir_id), cast("int | None", expected))
+
+
+def default_required(noun: str) -> Fault:
+    """Why the default may not go: others remain, and none of them was named to follow."""
+    message = f"must name the {noun} that becomes the default: this one is it, and the customer has others."
+    return Fault(ErrorCode.DEFAULT_REQUIRED, NEW_DEFAULT, message)

@@ -1,0 +1,34 @@
+"""The mutation createContact."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.contact_input import CreateContactInput
+from app.services.contacts import CONTACTS, CreateContactCommand
+
+
+@strawberry.type(description="What createContact did, or why it did nothing.")
+class CreateContactPayload(ContactPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Create a contact of a customer. It becomes the default contact only if the input says so,"
+    " in place of the one that is. Needs customers-write.",
+    graphql_type=CreateContactPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def create_contact(
+    info: Info,
+    input: Annotated[CreateContactInput, strawberry.argument(description="The contact to create.")],  # noqa: A002 - the schema's name
+) -> MemberWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    return MemberWritten(*await CONTACTS.create(info.context.unit_of_work, CreateContactCommand(fields), key))

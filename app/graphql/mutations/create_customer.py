@@ -1,0 +1,58 @@
+"""The mutation createCustomer."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import strawberry
+
+from app.db.rows import CustomerRow
+from app.domain.errors import Fault, Refused
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals, UserError
+from app.graphql.mutations.commands import sent
+from app.graphql.permissions import Requires
+from app.graphql.types.customer import Customer
+from app.graphql.types.customer_input import CreateCustomerInput, given_fields
+from app.services.create_customer import CreateCustomerCommand
+from app.services.create_customer import create_customer as create
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePayload:
+    """What the payload shows."""
+
+    customer: CustomerRow | None
+    replayed: bool = False
+    errors: tuple[Fault, ...] = ()
+
+
+def _refused(refused: Refused) -> CreatePayload:
+    return CreatePayload(None, errors=refused.faults)
+
+
+@strawberry.type(description="The customer that createCustomer made, or why it made none.")
+class CreateCustomerPayload:
+    """How a creation's outcome is shown."""
+
+    customer: Customer | None = strawberry.field(description="The new customer; null if it was refused.")
+    replayed: bool = strawberry.field(
+        description="Whether this is the answer to an earlier request with the same idempotency key."
+    )
+    errors: list[UserError] = strawberry.field(description="Why the customer was refused; empty if it was not.")
+
+
+@strawberry.field(
+    description="Create a customer. Left without a number, it gets one more than the company's highest all-digit number;"
+    " any number of concurrent creations get different ones. All faults are reported at once. Needs customers-write.",
+    graphql_type=CreateCustomerPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
+)
+async def create_customer(
+    info: Info,
+    input: Annotated[CreateCustomerInput, strawberry.argument(description="The new customer.")],  # noqa: A002 - the schema's name
+) -> CreatePayload:
+    """All or nothing."""
+    command, key = CreateCustomerCommand(given_fields(input)), sent(input.idempotency_key)
+    outcome, replayed = await create(info.context.unit_of_work, info.context.principal.subject, command, key)
+    return CreatePayload(outcome.customer, replayed)

@@ -1,0 +1,35 @@
+"""The mutation createCustomerGroup."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.group_payloads import GroupPayload, GroupWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.group_input import CreateCustomerGroupInput
+from app.services import customer_groups
+from app.services.customer_groups import CreateCustomerGroupCommand
+
+
+@strawberry.type(description="What createCustomerGroup did, or why it did nothing.")
+class CreateCustomerGroupPayload(GroupPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Create a customer group. Needs customers-write.",
+    graphql_type=CreateCustomerGroupPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def create_customer_group(
+    info: Info,
+    input: Annotated[CreateCustomerGroupInput, strawberry.argument(description="The group to create.")],  # noqa: A002 - the schema's name
+) -> GroupWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    command = CreateCustomerGroupCommand(fields)
+    return GroupWritten(*await customer_groups.create_customer_group(info.context.unit_of_work, command, key))

@@ -1,0 +1,34 @@
+"""The mutation createDepartment."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.department_input import CreateDepartmentInput
+from app.services.departments import DEPARTMENTS, CreateDepartmentCommand
+
+
+@strawberry.type(description="What createDepartment did, or why it did nothing.")
+class CreateDepartmentPayload(DepartmentPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Create a department of a customer. It becomes the default department only if the input says"
+    " so, in place of the one that is. Needs customers-write.",
+    graphql_type=CreateDepartmentPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def create_department(
+    info: Info,
+    input: Annotated[CreateDepartmentInput, strawberry.argument(description="The department to create.")],  # noqa: A002 - the schema's name
+) -> MemberWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    return MemberWritten(*await DEPARTMENTS.create(info.context.unit_of_work, CreateDepartmentCommand(fields), key))

@@ -1,0 +1,34 @@
+"""The mutation deleteContact."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.contact_input import DeleteContactInput
+from app.services.contacts import CONTACTS, DeleteContactCommand
+
+
+@strawberry.type(description="What deleteContact did, or why it did nothing.")
+class DeleteContactPayload(ContactPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Remove a contact. The default goes only with another one to follow it, or where there is no"
+    " other. Needs customers-write.",
+    graphql_type=DeleteContactPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def delete_contact(
+    info: Info,
+    input: Annotated[DeleteContactInput, strawberry.argument(description="The contact to remove.")],  # noqa: A002 - the schema's name
+) -> MemberWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    return MemberWritten(*await CONTACTS.delete(info.context.unit_of_work, DeleteContactCommand(fields), key))

@@ -1,0 +1,35 @@
+"""The mutation deleteCustomerGroup."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.group_payloads import GroupPayload, GroupWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.group_input import DeleteCustomerGroupInput
+from app.services import customer_groups
+from app.services.customer_groups import DeleteCustomerGroupCommand
+
+
+@strawberry.type(description="What deleteCustomerGroup did, or why it did nothing.")
+class DeleteCustomerGroupPayload(GroupPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Remove a customer group that no customers belong to. Needs customers-write.",
+    graphql_type=DeleteCustomerGroupPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def delete_customer_group(
+    info: Info,
+    input: Annotated[DeleteCustomerGroupInput, strawberry.argument(description="The group to remove.")],  # noqa: A002 - the schema's name
+) -> GroupWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    command = DeleteCustomerGroupCommand(fields)
+    return GroupWritten(*await customer_groups.delete_customer_group(info.context.unit_of_work, command, key))

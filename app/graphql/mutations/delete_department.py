@@ -1,0 +1,34 @@
+"""The mutation deleteDepartment."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.department_input import DeleteDepartmentInput
+from app.services.departments import DEPARTMENTS, DeleteDepartmentCommand
+
+
+@strawberry.type(description="What deleteDepartment did, or why it did nothing.")
+class DeleteDepartmentPayload(DepartmentPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Remove a department. The default goes only with another one to follow it, or where there is"
+    " no other. Needs customers-write.",
+    graphql_type=DeleteDepartmentPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def delete_department(
+    info: Info,
+    input: Annotated[DeleteDepartmentInput, strawberry.argument(description="The department to remove.")],  # noqa: A002 - the schema's name
+) -> MemberWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    return MemberWritten(*await DEPARTMENTS.delete(info.context.unit_of_work, DeleteDepartmentCommand(fields), key))

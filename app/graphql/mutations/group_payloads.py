@@ -1,0 +1,38 @@
+"""What the mutations of customer groups answer: the group, and what went wrong."""
+
+from dataclasses import dataclass
+
+import strawberry
+
+from app.db.rows import CustomerGroupRow
+from app.domain.errors import Fault, Refused
+from app.graphql.errors import UserError
+from app.graphql.mutations.member_payloads import ERRORS, REPLAYED
+from app.graphql.types.group import CustomerGroup
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWritten:
+    """What a payload shows."""
+
+    customer_group: CustomerGroupRow | None
+    replayed: bool = False
+    errors: tuple[Fault, ...] = ()
+
+
+def refused(refusal: Refused) -> GroupWritten:
+    """The payload of a refusal; one about having moved on shows what is stored."""
+    now = refusal.current
+    return GroupWritten(now if isinstance(now, CustomerGroupRow) else None, errors=refusal.faults)
+
+
+@strawberry.type
+class GroupPayload:
+    """The fields of every group mutation's payload."""
+
+    customer_group: CustomerGroup | None = strawberry.field(
+        description="The group as it is now, or as it was if it was removed; null if the mutation was refused,"
+        " except for VERSION_CONFLICT, which shows what is stored."
+    )
+    replayed: bool = strawberry.field(description=REPLAYED)
+    errors: list[UserError] = strawberry.field(description=ERRORS)

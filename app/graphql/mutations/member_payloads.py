@@ -1,0 +1,81 @@
+"""What the mutations of contacts and departments answer: the object, its customer, and what went wrong."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import strawberry
+
+from app.db.rows import ContactRow, CustomerRow, DepartmentRow
+from app.domain.errors import Fault, Refused
+from app.graphql.context import Info
+from app.graphql.errors import UserError
+from app.graphql.permissions import READS
+from app.graphql.types.contact import Contact
+from app.graphql.types.customer import Customer
+from app.graphql.types.department import Department
+from app.services.members import MemberOutcome
+
+REPLAYED = "Whether this is the answer to an earlier request with the same idempotency key."
+ERRORS = "Why nothing was written; empty if it was."
+
+
+@dataclass(frozen=True, slots=True)
+class MemberWritten:
+    """What a payload shows."""
+
+    outcome: MemberOutcome[Any] | None
+    replayed: bool = False
+    errors: tuple[Fault, ...] = ()
+
+
+def refused(refusal: Refused) -> MemberWritten:
+    """The payload of a refusal; one about having moved on shows what is stored."""
+    now = cast("MemberOutcome[Any]", refusal.current) if isinstance(refusal.current, MemberOutcome) else None
+    return MemberWritten(now, errors=refusal.faults)
+
+
+@strawberry.type
+class _MemberPayload:
+    @strawberry.field(
+        description="The customer that it belongs to, as it is now; null where the object is. Needs customers-read.",
+        graphql_type=Customer | None,
+        extensions=READS,
+    )
+    @staticmethod
+    async def customer(payload: strawberry.Parent[MemberWritten], info: Info) -> CustomerRow | None:
+        """So that the lists that it is in can be read again in the same request."""
+        outcome = payload.outcome
+        return None if outcome is None else await info.context.loaders.customer().load(outcome.customer_id)
+
+    replayed: bool = strawberry.field(description=REPLAYED)
+    errors: list[UserError] = strawberry.field(description=ERRORS)
+
+
+@strawberry.type
+class ContactPayload(_MemberPayload):
+    """The fields of every contact mutation's payload."""
+
+    @strawberry.field(
+        description="The contact as it is now, or as it was if it was removed; null if the mutation was refused,"
+        " except for VERSION_CONFLICT, which shows what is stored.",
+        graphql_type=Contact | None,
+    )
+    @staticmethod
+    def contact(payload: strawberry.Parent[MemberWritten]) -> ContactRow | None:
+        """The row itself."""
+        return payload.outcome and payload.outcome.row
+
+
+@strawberry.type
+class DepartmentPayload(_MemberPayload):
+    """The fields of every department mutation's payload."""
+
+    @strawberry.field(
+        description="The department as it is now, or as it was if it was removed; null if the mutation was refused,"
+        " except for VERSION_CONFLICT, which shows what is stored.",
+        graphql_type=Department | None,
+    )
+    @staticmethod
+    def department(payload: strawberry.Parent[MemberWritten]) -> DepartmentRow | None:
+        """The row itself."""
+        return payload.outcome and payload.outcome.row

@@ -1,0 +1,35 @@
+"""The mutation updateContact."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.contact_input import UpdateContactInput
+from app.services.contacts import CONTACTS, UpdateContactCommand
+
+
+@strawberry.type(description="What updateContact did, or why it did nothing.")
+class UpdateContactPayload(ContactPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Change a contact: only the fields that are sent. Making it the default unmakes the one that"
+    " is, and the default goes only with another one to follow it, or where there is no other."
+    " Needs customers-write.",
+    graphql_type=UpdateContactPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def update_contact(
+    info: Info,
+    input: Annotated[UpdateContactInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the schema's name
+) -> MemberWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    return MemberWritten(*await CONTACTS.update(info.context.unit_of_work, UpdateContactCommand(fields), key))

@@ -1,0 +1,68 @@
+"""The mutation updateCustomer."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.db.rows import CustomerRow
+from app.domain.errors import Fault, Refused
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals, UserError
+from app.graphql.mutations.commands import update_command
+from app.graphql.permissions import Requires
+from app.graphql.types.customer import Customer
+from app.graphql.types.customer_input import UpdateCustomerInput
+from app.services.update_customer import update_customer as update
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePayload:
+    """What the payload shows."""
+
+    customer: CustomerRow | None
+    changed_fields: tuple[str, ...] = ()
+    transition_id: UUID | None = None
+    replayed: bool = False
+    errors: tuple[Fault, ...] = ()
+
+
+def _refused(refused: Refused) -> UpdatePayload:
+    current = refused.current
+    return UpdatePayload(current if isinstance(current, CustomerRow) else None, errors=refused.faults)
+
+
+@strawberry.type(description="What updateCustomer did, or why it did nothing.")
+class UpdateCustomerPayload:
+    """How an update's outcome is shown."""
+
+    customer: Customer | None = strawberry.field(
+        description="The customer as it is now; null if the update was refused,"
+        " except for VERSION_CONFLICT, which shows what is stored."
+    )
+    changed_fields: list[str] = strawberry.field(
+        description="The fields that really changed, in the schema's names; empty where nothing had to be written."
+    )
+    replayed: bool = strawberry.field(
+        description="Whether this is the answer to an earlier request with the same idempotency key."
+    )
+    errors: list[UserError] = strawberry.field(description="Why the update was refused; empty if it was not.")
+
+
+@strawberry.field(
+    description="Change a customer: only the fields that are sent. Changing who pays (parentCustomerId,"
+    " billingRelationship, consolidationMode) moves its active subscriptions, each of which must be acknowledged in"
+    " `subscriptionTransitions`; `billingTransitionPreview` shows what would be booked. Needs customers-write.",
+    graphql_type=UpdateCustomerPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
+)
+async def update_customer(
+    info: Info,
+    input: Annotated[UpdateCustomerInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the schema's name
+) -> UpdatePayload:
+    """All or nothing."""
+    command, key = update_command(input)
+    outcome, replayed = await update(info.context.unit_of_work, info.context.principal.subject, command, key)
+    return UpdatePayload(outcome.customer, outcome.changed_fields, outcome.transition_id, replayed)

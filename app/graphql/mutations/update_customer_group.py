@@ -1,0 +1,35 @@
+"""The mutation updateCustomerGroup."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.group_payloads import GroupPayload, GroupWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.group_input import UpdateCustomerGroupInput
+from app.services import customer_groups
+from app.services.customer_groups import UpdateCustomerGroupCommand
+
+
+@strawberry.type(description="What updateCustomerGroup did, or why it did nothing.")
+class UpdateCustomerGroupPayload(GroupPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Change a customer group: only the fields that are sent. Needs customers-write.",
+    graphql_type=UpdateCustomerGroupPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def update_customer_group(
+    info: Info,
+    input: Annotated[UpdateCustomerGroupInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the schema's name
+) -> GroupWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    command = UpdateCustomerGroupCommand(fields)
+    return GroupWritten(*await customer_groups.update_customer_group(info.context.unit_of_work, command, key))

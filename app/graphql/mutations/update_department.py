@@ -1,0 +1,35 @@
+"""The mutation updateDepartment."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.domain.identity import Scope
+from app.graphql.context import Info
+from app.graphql.errors import ReportsRefusals
+from app.graphql.mutations.asked import asked
+from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, refused
+from app.graphql.permissions import Requires
+from app.graphql.types.department_input import UpdateDepartmentInput
+from app.services.departments import DEPARTMENTS, UpdateDepartmentCommand
+
+
+@strawberry.type(description="What updateDepartment did, or why it did nothing.")
+class UpdateDepartmentPayload(DepartmentPayload):
+    """A payload type of the mutation's own."""
+
+
+@strawberry.field(
+    description="Change a department: only the fields that are sent. Making it the default unmakes the one"
+    " that is, and the default goes only with another one to follow it, or where there is no"
+    " other. Needs customers-write.",
+    graphql_type=UpdateDepartmentPayload,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+)
+async def update_department(
+    info: Info,
+    input: Annotated[UpdateDepartmentInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the schema's name
+) -> MemberWritten:
+    """All or nothing."""
+    fields, key = asked(input)
+    return MemberWritten(*await DEPARTMENTS.update(info.context.unit_of_work, UpdateDepartmentCommand(fields), key))

@@ -1,0 +1,67 @@
+"""The inputs of the mutations of contacts."""
+
+import strawberry
+
+from app.graphql.types.controls import EXPECTED_VERSION, FIELD_CODES, IDEMPOTENCY_KEY
+
+
+@strawberry.input(description="A contact to create." + FIELD_CODES)
+class CreateContactInput:
+    """Left out means unset."""
+
+    customer_id: strawberry.ID = strawberry.field(
+        description="The customer that the contact belongs to. CUSTOMER_NOT_FOUND if the company has none with this id."
+    )
+    name: str = strawberry.field(description="The contact's name, 1 to 255 characters.")
+    is_default_for_customer: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether it becomes the customer's default contact, in place of the one that is; false unless sent,"
+        " for a first contact too. Not null."
+    )
+    email: strawberry.Maybe[str | None] = strawberry.field(description="The email address, at most 254 characters.")
+    phone: strawberry.Maybe[str | None] = strawberry.field(description="The phone number, at most 255 characters.")
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+
+
+@strawberry.input(description="What to change of a contact. A field that is left out stays as it is." + FIELD_CODES)
+class UpdateContactInput:
+    """Left out means unchanged."""
+
+    id: strawberry.ID = strawberry.field(
+        description="The contact's id. CONTACT_NOT_FOUND if the company has none with it."
+    )
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description="The contact's name, 1 to 255 characters. Not null."
+    )
+    is_default_for_customer: strawberry.Maybe[bool | None] = strawberry.field(
+        description="True: it becomes the customer's default contact, in place of the one that is. False: it no longer is;"
+        " while the customer has others, `newDefaultId` must say which one follows, or the update is refused with"
+        " DEFAULT_REQUIRED. Not null."
+    )
+    new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The customer's contact that becomes the default, with `isDefaultForCustomer: false` alone."
+        " CONTACT_NOT_FOUND if the customer has none with this id."
+    )
+    email: strawberry.Maybe[str | None] = strawberry.field(
+        description="The email address, at most 254 characters; null or blank unsets it."
+    )
+    phone: strawberry.Maybe[str | None] = strawberry.field(
+        description="The phone number, at most 255 characters; null or blank unsets it."
+    )
+    expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+
+
+@strawberry.input(description="A contact to remove.")
+class DeleteContactInput:
+    """The default goes only with the last, or with another one to follow it."""
+
+    id: strawberry.ID = strawberry.field(
+        description="The contact's id. CONTACT_NOT_FOUND if the company has none with it."
+    )
+    new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The customer's contact that becomes the default from now on. To remove the default while the customer"
+        " has others, one must be named, or the removal is refused with DEFAULT_REQUIRED."
+        " CONTACT_NOT_FOUND if the customer has none with this id."
+    )
+    expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

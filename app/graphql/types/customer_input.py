@@ -1,0 +1,196 @@
+"""The inputs of createCustomer and updateCustomer: every field says its format, its limits and its codes."""
+
+from dataclasses import fields
+from decimal import Decimal
+from typing import cast
+
+import strawberry
+from strawberry import Maybe, Some
+
+from app.graphql.types.enums import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
+from app.graphql.types.scalars import Metadata
+
+_CLEARS = " Null or a blank text leaves the customer without one."
+_KEY = (
+    "Makes repeating safe: the same key with the same input gives the same answer again, marked as replayed, and writes"
+    " nothing. 1 to 255 characters, kept for 24 hours in the company; IDEMPOTENCY_KEY_REUSED with another input."
+)
+_NUMBER = " 1 to 50 characters, trimmed; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or not, has it."
+_MAP = (
+    " At most 50 entries (METADATA_LIMIT_EXCEEDED); keys of 1 to 128 characters, values that are strings of at most 500"
+    " characters, finite numbers or booleans (METADATA_VALUE_INVALID). Not null."
+)
+
+
+@strawberry.input
+class OptionalCustomerFields:
+    """What a customer can be without; creating and updating read it alike."""
+
+    customer_type: Maybe[CustomerType | None] = strawberry.field(
+        description="Whether it is a business or a private person; BUSINESS for a new customer that doesn't say. Not null."
+    )
+    email: Maybe[str | None] = strawberry.field(
+        description="The email address; its syntax is checked, at most 254 characters." + _CLEARS
+    )
+    phone: Maybe[str | None] = strawberry.field(description="The phone number, at most 255 characters." + _CLEARS)
+    address: Maybe[str | None] = strawberry.field(description="The street address, at most 255 characters." + _CLEARS)
+    city: Maybe[str | None] = strawberry.field(description="The city, at most 255 characters." + _CLEARS)
+    postal_code: Maybe[str | None] = strawberry.field(description="The postal code, at most 255 characters." + _CLEARS)
+    vat_number: Maybe[str | None] = strawberry.field(
+        description="The VAT registration number, free text of at most 255 characters." + _CLEARS
+    )
+    website: Maybe[str | None] = strawberry.field(
+        description="The website's http or https URL, at most 255 characters." + _CLEARS
+    )
+    external_system_id: Maybe[str | None] = strawberry.field(
+        description="The customer's identifier in another system: at most 255 characters, trimmed, case-sensitive;"
+        " EXTERNAL_SYSTEM_ID_ALREADY_EXISTS if another customer, active or not, has it." + _CLEARS
+    )
+    notes: Maybe[str | None] = strawberry.field(description="Additional notes, at most 10,000 characters." + _CLEARS)
+    credit_limit: Maybe[Decimal | None] = strawberry.field(
+        description="The credit limit in the company's base currency: at least 0, at most 2 decimals and 13 digits"
+        " before the point. Null leaves the customer without one."
+    )
+    opening_balance: Maybe[Decimal | None] = strawberry.field(
+        description="The opening balance in the company's base currency: positive is what the customer owes, negative"
+        " what it is owed; at most 2 decimals and 13 digits before the point. It is replaced, not added to. Null leaves"
+        " the customer without one."
+    )
+    payment_terms: Maybe[int | None] = strawberry.field(
+        description="The payment terms in days, 0 to 365. Null leaves the customer without any."
+    )
+    payment_term_type: Maybe[PaymentTermType | None] = strawberry.field(
+        description="From which day the payment terms are counted. Null leaves the customer without one."
+    )
+    is_active: Maybe[bool | None] = strawberry.field(
+        description="Whether the customer is active; a new one is, unless it says otherwise. Not null."
+        " CUSTOMER_HAS_ACTIVE_CHILDREN if active children are paid for by it."
+    )
+    parent_customer_id: Maybe[strawberry.ID | None] = strawberry.field(
+        description="The id of the parent; null for none, which also makes the billing relationship SELF unless it is"
+        " given. PARENT_CUSTOMER_NOT_FOUND, PARENT_CUSTOMER_SELF_REFERENCE, PARENT_CUSTOMER_IS_CHILD,"
+        " CUSTOMER_HAS_CHILDREN, PARENT_CUSTOMER_INACTIVE."
+    )
+    billing_relationship: Maybe[BillingRelationship | None] = strawberry.field(
+        description="Who pays for its subscriptions; SELF for a new customer that doesn't say. Not null."
+        " PARENT_CUSTOMER_REQUIRED for PARENT_PAYS without a parent; PARENT_CURRENCY_MISMATCH under a parent that"
+        " pays with a single invoice in another currency."
+    )
+    consolidation_mode: Maybe[ConsolidationMode | None] = strawberry.field(
+        description="How the invoices of its children are put together; null for none. BILLING_DAY_REQUIRED for"
+        " SINGLE_INVOICE without a billing day; CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD;"
+        " PARENT_CURRENCY_MISMATCH."
+    )
+    billing_day: Maybe[int | None] = strawberry.field(
+        description="The day of the month, 1 to 28, of the consolidated invoice; null for none."
+        " CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD."
+    )
+    include_child_details_pdf: Maybe[bool | None] = strawberry.field(
+        name="includeChildDetailsPdf",
+        description="Whether a zip of per-child detail PDFs goes with consolidated invoices; false for a new customer"
+        " that doesn't say. Not null.",
+    )
+    parent_invoice_template_id: Maybe[strawberry.ID | None] = strawberry.field(
+        description="The PDF template of the consolidated invoice, a UUID; null for the usual one."
+        " CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD."
+    )
+
+
+@strawberry.input(
+    description="A new customer. Texts are trimmed. A field that is left out is unset, or what its description says;"
+    " null where that is not possible is FIELD_NOT_CLEARABLE, a text that is too long FIELD_TOO_LONG, another form than"
+    " the one described FIELD_INVALID."
+)
+class CreateCustomerInput(OptionalCustomerFields):
+    """What createCustomer takes."""
+
+    customer_number: Maybe[str | None] = strawberry.field(
+        description="The customer number. Left out, it is one more than the company's highest all-digit number."
+        + _NUMBER
+        + " Not null or blank."
+    )
+    name: str = strawberry.field(description="The name, 1 to 255 characters; FIELD_REQUIRED if it is blank.")
+    vat_zone: VatZone = strawberry.field(description="How value-added tax applies.")
+    customer_group_id: strawberry.ID = strawberry.field(
+        description="The id of the customer group; CUSTOMER_GROUP_NOT_FOUND if the company has none with it."
+    )
+    country_code: str = strawberry.field(description="The country, two letters (ISO 3166-1 alpha-2), in either case.")
+    default_currency: str = strawberry.field(
+        description="The currency it is billed in, three letters (ISO 4217), in either case."
+    )
+    metadata: Maybe[Metadata | None] = strawberry.field(description="Key-value metadata to attach." + _MAP)
+    idempotency_key: Maybe[str | None] = strawberry.field(description=_KEY)
+
+
+@strawberry.input(description="The acknowledgement that one active subscription will be moved.")
+class SubscriptionTransitionInput:
+    """One entry of subscriptionTransitions."""
+
+    subscription_id: strawberry.ID = strawberry.field(description="The id of an active subscription of the customer.")
+
+
+@strawberry.input(
+    description="A change of a customer. A field that is left out stays as it is, always; texts are trimmed. Null where"
+    " a field can't be without a value is FIELD_NOT_CLEARABLE, a text that is too long FIELD_TOO_LONG, another form than"
+    " the one described FIELD_INVALID."
+)
+class UpdateCustomerInput(OptionalCustomerFields):
+    """What updateCustomer takes."""
+
+    id: strawberry.ID = strawberry.field(
+        description="The id of the customer; CUSTOMER_NOT_FOUND if the company has none with it."
+    )
+    customer_number: Maybe[str | None] = strawberry.field(
+        description="The customer number." + _NUMBER + " Not null or blank."
+    )
+    name: Maybe[str | None] = strawberry.field(description="The name, 1 to 255 characters. Not null or blank.")
+    vat_zone: Maybe[VatZone | None] = strawberry.field(description="How value-added tax applies. Not null.")
+    customer_group_id: Maybe[strawberry.ID | None] = strawberry.field(
+        description="The id of the customer group; CUSTOMER_GROUP_NOT_FOUND if the company has none with it. Not null."
+    )
+    country_code: Maybe[str | None] = strawberry.field(
+        description="The country, two letters (ISO 3166-1 alpha-2), in either case. Not null or blank."
+    )
+    default_currency: Maybe[str | None] = strawberry.field(
+        description="The currency it is billed in, three letters (ISO 4217), in either case. Not null or blank."
+        " PARENT_CURRENCY_MISMATCH if it is no longer that of the single invoice it is part of."
+    )
+    metadata: Maybe[Metadata | None] = strawberry.field(
+        description="The whole of the metadata, which replaces what is stored; `{}` clears it." + _MAP
+    )
+    metadata_set: Maybe[Metadata | None] = strawberry.field(
+        description="Metadata entries to add or replace; the others stay. Not beside `metadata` (FIELD_CONFLICT)."
+        + _MAP
+    )
+    metadata_unset: Maybe[list[str] | None] = strawberry.field(
+        description="Keys of metadata entries to remove; those that are not there are no fault. Not beside `metadata`,"
+        " and none that `metadataSet` sets (FIELD_CONFLICT). Not null."
+    )
+    subscription_transitions: Maybe[list[SubscriptionTransitionInput] | None] = strawberry.field(
+        description="Needed where the parent, billing relationship or consolidation mode really changes: exactly the"
+        " customer's active subscriptions (TRIAL, ACTIVE, PENDING_CANCELLATION), each once."
+        " SUBSCRIPTION_TRANSITIONS_REQUIRED, SUBSCRIPTION_TRANSITIONS_INCOMPLETE, SUBSCRIPTION_TRANSITIONS_UNKNOWN,"
+        " SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE, SUBSCRIPTION_TRANSITIONS_DUPLICATE, SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED."
+    )
+    transition_digest: Maybe[str | None] = strawberry.field(
+        description="The digest of a preview: the update does exactly what that showed, or is refused with"
+        " TRANSITION_CHANGED."
+    )
+    expected_version: Maybe[int | None] = strawberry.field(
+        description="The version that the customer is expected to be at; VERSION_CONFLICT if it has moved on."
+    )
+    idempotency_key: Maybe[str | None] = strawberry.field(description=_KEY)
+
+
+_CONTROLS = frozenset({"id", "subscription_transitions", "transition_digest", "expected_version", "idempotency_key"})
+"""Fields that say how to write, not what."""
+
+
+def given_fields(given: CreateCustomerInput | UpdateCustomerInput) -> dict[str, object]:
+    """What was sent of the customer's own fields, by attribute; null is None, and what was left out is not there."""
+    sent = {field.name: getattr(given, field.name) for field in fields(given) if field.name not in _CONTROLS}
+    return {
+        name: cast("Some[object]", value).value if isinstance(value, Some) else value
+        for name, value in sent.items()
+        if value is not None
+    }

@@ -1,0 +1,95 @@
+"""The inputs of the mutations of departments."""
+
+import strawberry
+
+from app.graphql.types.controls import EXPECTED_VERSION, FIELD_CODES, IDEMPOTENCY_KEY
+
+
+@strawberry.input(description="A department to create." + FIELD_CODES)
+class CreateDepartmentInput:
+    """Left out means unset."""
+
+    customer_id: strawberry.ID = strawberry.field(
+        description="The customer that the department belongs to. CUSTOMER_NOT_FOUND if the company has none with this id."
+    )
+    name: str = strawberry.field(description="The department's name, 1 to 255 characters.")
+    is_default: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether it becomes the customer's default department, in place of the one that is; false unless sent,"
+        " for a first department too. Not null."
+    )
+    is_active: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether it is in use; true unless sent. Not null."
+    )
+    po_number: strawberry.Maybe[str | None] = strawberry.field(
+        description="The purchase order number for its invoices, at most 255 characters."
+    )
+    ean_number: strawberry.Maybe[str | None] = strawberry.field(
+        description="The EAN for electronic invoicing: 13 digits, the last a check digit."
+    )
+    address: strawberry.Maybe[str | None] = strawberry.field(description="The street address, at most 255 characters.")
+    city: strawberry.Maybe[str | None] = strawberry.field(description="The city, at most 255 characters.")
+    postal_code: strawberry.Maybe[str | None] = strawberry.field(description="The postal code, at most 255 characters.")
+    country_code: strawberry.Maybe[str | None] = strawberry.field(
+        description="The country, two letters (ISO 3166-1 alpha-2), in either case."
+    )
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+
+
+@strawberry.input(description="What to change of a department. A field that is left out stays as it is." + FIELD_CODES)
+class UpdateDepartmentInput:
+    """Left out means unchanged."""
+
+    id: strawberry.ID = strawberry.field(
+        description="The department's id. DEPARTMENT_NOT_FOUND if the company has none with it."
+    )
+    name: strawberry.Maybe[str | None] = strawberry.field(
+        description="The department's name, 1 to 255 characters. Not null."
+    )
+    is_default: strawberry.Maybe[bool | None] = strawberry.field(
+        description="True: it becomes the customer's default department, in place of the one that is. False: it no longer is;"
+        " while the customer has others, `newDefaultId` must say which one follows, or the update is refused with"
+        " DEFAULT_REQUIRED. Not null."
+    )
+    new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The customer's department that becomes the default, with `isDefault: false` alone."
+        " DEPARTMENT_NOT_FOUND if the customer has none with this id."
+    )
+    is_active: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether it is in use; an inactive one is still listed, and may be the default. Not null."
+    )
+    po_number: strawberry.Maybe[str | None] = strawberry.field(
+        description="The purchase order number for its invoices, at most 255 characters; null or blank unsets it."
+    )
+    ean_number: strawberry.Maybe[str | None] = strawberry.field(
+        description="The EAN for electronic invoicing: 13 digits, the last a check digit; null or blank unsets it."
+    )
+    address: strawberry.Maybe[str | None] = strawberry.field(
+        description="The street address, at most 255 characters; null or blank unsets it."
+    )
+    city: strawberry.Maybe[str | None] = strawberry.field(
+        description="The city, at most 255 characters; null or blank unsets it."
+    )
+    postal_code: strawberry.Maybe[str | None] = strawberry.field(
+        description="The postal code, at most 255 characters; null or blank unsets it."
+    )
+    country_code: strawberry.Maybe[str | None] = strawberry.field(
+        description="The country, two letters (ISO 3166-1 alpha-2), in either case; null or blank unsets it."
+    )
+    expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+
+
+@strawberry.input(description="A department to remove.")
+class DeleteDepartmentInput:
+    """The default goes only with the last, or with another one to follow it."""
+
+    id: strawberry.ID = strawberry.field(
+        description="The department's id. DEPARTMENT_NOT_FOUND if the company has none with it."
+    )
+    new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The customer's department that becomes the default from now on. To remove the default while the customer"
+        " has others, one must be named, or the removal is refused with DEFAULT_REQUIRED."
+        " DEPARTMENT_NOT_FOUND if the customer has none with this id."
+    )
+    expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
+    idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

@@ -1,0 +1,204 @@
+"""The types of a preview: what an update would cut, bill and refuse."""
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+
+from app.db.rows import CustomerRow
+from app.domain.billing import Cut, Line
+from app.domain.errors import Fault
+from app.domain.transition import Document, PayerTotal
+from app.graphql.context import Info
+from app.graphql.errors import UserError
+from app.graphql.types.enums import DocumentKind
+from app.services.preview_transition import TransitionPreview
+
+if TYPE_CHECKING:
+    from app.graphql.types.customer import Customer
+
+LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer")]
+
+
+@strawberry.type(description="The line of a document that a cut would make.")
+class PreviewedLine:
+    """How a line is shown."""
+
+    kind: DocumentKind = strawberry.field(description="A credit note for days to come, or an invoice for days past.")
+    amount: Decimal = strawberry.field(description="The amount without VAT, in major units; always positive.")
+
+    @strawberry.field(
+        description="Who gets the document: the payer before the change.", graphql_type=LazyCustomer | None
+    )
+    @staticmethod
+    async def payer(line: strawberry.Parent[Line], info: Info) -> CustomerRow | None:
+        """Through the loader, so that equal payers are read once."""
+        return await info.context.loaders.customer().load(line.payer_id)
+
+    @strawberry.field(description="The first day that the line is about.")
+    @staticmethod
+    def period_start(line: strawberry.Parent[Line]) -> date:
+        """Of the half-open span."""
+        return line.period.start
+
+    @strawberry.field(description="The day after the last day that the line is about.")
+    @staticmethod
+    def period_end(line: strawberry.Parent[Line]) -> date:
+        """Of the half-open span."""
+        return line.period.end
+
+    @strawberry.field(description="How many days the line is about.")
+    @staticmethod
+    def days(line: strawberry.Parent[Line]) -> int:
+        """Calendar days."""
+        return line.period.days
+
+
+@strawberry.type(description="What would happen to one subscription.")
+class PreviewedCut:
+    """How a cut is shown."""
+
+    @strawberry.field(description="The subscription's id.", graphql_type=strawberry.ID)
+    @staticmethod
+    def subscription_id(cut: strawberry.Parent[Cut]) -> str:
+        """As the schema shows ids."""
+        return str(cut.subscription.id)
+
+    @strawberry.field(
+        description="The id of the customer that has the subscription: the one updated, or one of its children.",
+        graphql_type=strawberry.ID,
+    )
+    @staticmethod
+    def customer_id(cut: strawberry.Parent[Cut]) -> str:
+        """As the schema shows ids."""
+        return str(cut.subscription.customer_id)
+
+    @strawberry.field(description="What is subscribed to.")
+    @staticmethod
+    def name(cut: strawberry.Parent[Cut]) -> str:
+        """The subscription's name."""
+        return cut.subscription.name
+
+    @strawberry.field(description="The currency of its amounts, three letters (ISO 4217).")
+    @staticmethod
+    def currency(cut: strawberry.Parent[Cut]) -> str:
+        """The subscription's currency."""
+        return cut.subscription.currency
+
+    @strawberry.field(description="The day that belongs to the new arrangement already: today where the company is.")
+    @staticmethod
+    def cut_on(cut: strawberry.Parent[Cut]) -> date:
+        """The new period's first day."""
+        return cut.following.start
+
+    line: PreviewedLine | None = strawberry.field(
+        description="The line that the cut makes; null for a trial, zero days, a zero amount, or nothing billed."
+    )
+
+    @strawberry.field(description="The day after the last day of the period that follows; its first is `cutOn`.")
+    @staticmethod
+    def new_period_end(cut: strawberry.Parent[Cut]) -> date:
+        """Of the half-open span."""
+        return cut.following.end
+
+    next_billing_date: date | None = strawberry.field(description="The day of the subscription's next invoice.")
+
+
+@strawberry.type(description="A document that the update would make: one per kind, payer, customer and currency.")
+class PreviewedDocument:
+    """How a document is shown before it is made."""
+
+    kind: DocumentKind = strawberry.field(description="A credit note, or an invoice.")
+    currency: str = strawberry.field(description="The currency, three letters (ISO 4217).")
+    total: Decimal = strawberry.field(description="The sum of its lines, in major units.")
+
+    @strawberry.field(description="Who gets it: the payer before the change.", graphql_type=LazyCustomer | None)
+    @staticmethod
+    async def payer(document: strawberry.Parent[Document], info: Info) -> CustomerRow | None:
+        """Through the loader."""
+        return await info.context.loaders.customer().load(document.payer_id)
+
+    @strawberry.field(description="Whose subscriptions it is about.", graphql_type=LazyCustomer | None)
+    @staticmethod
+    async def customer(document: strawberry.Parent[Document], info: Info) -> CustomerRow | None:
+        """Through the loader."""
+        return await info.context.loaders.customer().load(document.customer_id)
+
+
+@strawberry.type(description="What one payer would be credited and invoiced in all, per currency.")
+class PreviewedTotal:
+    """How a payer's total is shown."""
+
+    currency: str = strawberry.field(description="The currency, three letters (ISO 4217).")
+    credited: Decimal = strawberry.field(description="The sum of the credit notes, in major units.")
+    invoiced: Decimal = strawberry.field(description="The sum of the invoices, in major units.")
+
+    @strawberry.field(description="The payer.", graphql_type=LazyCustomer | None)
+    @staticmethod
+    async def payer(total: strawberry.Parent[PayerTotal], info: Info) -> CustomerRow | None:
+        """Through the loader."""
+        return await info.context.loaders.customer().load(total.payer_id)
+
+
+@strawberry.type(description="An entry of `subscriptionTransitions`, ready to be sent.")
+class SubscriptionTransition:
+    """How an acknowledgement is shown."""
+
+    @strawberry.field(description="The id of an active subscription of the customer.", graphql_type=strawberry.ID)
+    @staticmethod
+    def subscription_id(subscription: strawberry.Parent[UUID]) -> str:
+        """As the schema shows ids."""
+        return str(subscription)
+
+
+@strawberry.type(description="What an update would do to billing, and why it would be refused. Nothing was written.")
+class BillingTransitionPreview:
+    """How a preview is shown."""
+
+    @strawberry.field(
+        description="The cuts, of the customer's own subscriptions and of those of children that it pays for.",
+        graphql_type=list[PreviewedCut],
+    )
+    @staticmethod
+    def cuts(preview: strawberry.Parent[TransitionPreview]) -> tuple[Cut, ...]:
+        """None where nothing is cut."""
+        return preview.transition.cuts if preview.transition else ()
+
+    @strawberry.field(description="The documents that the cuts make.", graphql_type=list[PreviewedDocument])
+    @staticmethod
+    def documents(preview: strawberry.Parent[TransitionPreview]) -> tuple[Document, ...]:
+        """None where nothing is billed."""
+        return preview.transition.documents if preview.transition else ()
+
+    @strawberry.field(description="The totals per payer and currency.", graphql_type=list[PreviewedTotal])
+    @staticmethod
+    def totals(preview: strawberry.Parent[TransitionPreview]) -> tuple[PayerTotal, ...]:
+        """None where nothing is billed."""
+        return preview.transition.totals if preview.transition else ()
+
+    @strawberry.field(
+        description="The acknowledgement that the update needs, ready to be sent: every active subscription of the"
+        " customer. Empty where none is needed.",
+        graphql_type=list[SubscriptionTransition],
+    )
+    @staticmethod
+    def subscription_transitions(preview: strawberry.Parent[TransitionPreview]) -> tuple[UUID, ...]:
+        """The customer's own active subscriptions."""
+        return preview.transition.to_acknowledge if preview.transition else ()
+
+    @strawberry.field(
+        description="What stands for all of this: an update that carries it as `transitionDigest` books exactly this,"
+        " or is refused with TRANSITION_CHANGED. Null where there was nothing to decide."
+    )
+    @staticmethod
+    def digest(preview: strawberry.Parent[TransitionPreview]) -> str | None:
+        """Of the transition as decided now."""
+        return preview.digest
+
+    @strawberry.field(description="Every refusal that the update would meet.", graphql_type=list[UserError])
+    @staticmethod
+    def errors(preview: strawberry.Parent[TransitionPreview]) -> tuple[Fault, ...]:
+        """In the order of the checks."""
+        return preview.faults

@@ -1,0 +1,115 @@
+"""Creating, changing and removing customer groups."""
+
+import json
+from collections.abc import Mapping
+from typing import cast
+from uuid import UUID
+
+from app.db import group_writes as stored
+from app.db.rows import CustomerGroupRow
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.customer_fields import merged_metadata
+from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
+from app.domain.group_fields import GroupChange, read_group_change, read_new_group
+from app.domain.inputs import refuse_if_any, version_fault
+from app.services.commands import Command
+from app.services.idempotency import once
+
+_SHOWN_CUSTOMERS = 10
+
+
+class CreateCustomerGroupCommand(Command):
+    """A group to create."""
+
+
+class UpdateCustomerGroupCommand(Command):
+    """A group to change."""
+
+
+class DeleteCustomerGroupCommand(Command):
+    """A group to remove."""
+
+
+Written = tuple[CustomerGroupRow, bool]
+"""The group as it is now, or as it was where it was removed; and whether that is the answer to an earlier request."""
+
+
+async def create_customer_group(
+    unit_of_work: UnitOfWork, command: CreateCustomerGroupCommand, idempotency_key: str | None
+) -> Written:
+    """Create a group."""
+    new = read_new_group(command.given)
+
+    async def work(session: WriteSession) -> CustomerGroupRow:
+        await _refuse_what_is_stored(session, new)
+        return await stored.add_group(session, new)
+
+    return await once(unit_of_work, idempotency_key, command, CustomerGroupRow, work)
+
+
+async def update_customer_group(
+    unit_of_work: UnitOfWork, command: UpdateCustomerGroupCommand, idempotency_key: str | None
+) -> Written:
+    """Change the fields that were sent; without a real change nothing is written."""
+    change = read_group_change(command.given)
+
+    async def work(session: WriteSession) -> CustomerGroupRow:
+        now = await _locked(session, change)
+        values = _changes(now, change.values)
+        await _refuse_what_is_stored(session, values)
+        return await stored.change_group(session, now.id, values) if values else now
+
+    return await once(unit_of_work, idempotency_key, command, CustomerGroupRow, work)
+
+
+async def delete_customer_group(
+    unit_of_work: UnitOfWork, command: DeleteCustomerGroupCommand, idempotency_key: str | None
+) -> Written:
+    """Remove a group that has no customers."""
+    change = read_group_change(command.given)
+
+    async def work(session: WriteSession) -> CustomerGroupRow:
+        now = await _locked(session, change)
+        # The lock keeps customers from joining until this transaction ends.
+        some, total = await stored.some_customers(session, now.id, most=_SHOWN_CUSTOMERS)
+        if total:
+            message = f"must be the id of a group without customers: {total} belong to it; move them to another group."
+            raise Refused([CustomersFault(ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"), message, tuple(some))])
+        await stored.remove_group(session, now.id)
+        return now
+
+    return await once(unit_of_work, idempotency_key, command, CustomerGroupRow, work)
+
+
+async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRow:
+    now = await stored.lock_group(session, change.id)
+    if now is None:
+        message = "must be the id of a customer group of the company."
+        raise Refused([Fault(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "id"), message)])
+    if fault := version_fault(change.expected_version, now.version):
+        raise Refused([fault], current=now)
+    return now
+
+
+def _changes(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, object]:
+    """The columns that really change."""
+    metadata, faults = merged_metadata(now.metadata, values)
+    refuse_if_any(faults)
+    columns = {name: value for name, value in values.items() if name in CustomerGroupRow._fields}
+    changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
+    # Compared as JSON, because to Python true is 1.
+    changed.pop("metadata", None)
+    if json.dumps(metadata, sort_keys=True) != json.dumps(now.metadata, sort_keys=True):
+        changed["metadata"] = metadata
+    return changed
+
+
+async def _refuse_what_is_stored(session: WriteSession, values: Mapping[str, object]) -> None:
+    """Refuse an account that is not there, then a number that is."""
+    account_id, number = cast("UUID | None", values.get("account_id")), cast("str | None", values.get("number"))
+    if account_id is not None and not await stored.has_account(session, account_id):
+        message = "must be the id of a ledger account of the company."
+        raise Refused([Fault(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("input", "accountId"), message)])
+    if number is not None and await stored.has_number(session, number):
+        message = "is the number of another customer group; choose one that is free."
+        raise Refused([Fault(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("input", "number"), message)])

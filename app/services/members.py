@@ -1,0 +1,120 @@
+"""What creating, changing and removing contacts and departments have in common: their customer is locked, then their default decided."""
+
+from dataclasses import dataclass
+from typing import Generic
+from uuid import UUID
+
+from app.db import members as stored
+from app.db.members import Members, MemberT
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.inputs import version_fault
+from app.domain.members import MemberChange, MemberKind, default_required, read_change, read_new, read_removal
+from app.services.commands import Command
+from app.services.idempotency import once
+
+
+@dataclass(frozen=True, slots=True)
+class MemberOutcome(Generic[MemberT]):
+    """The contact or department as it is now, or as it was where it was removed."""
+
+    customer_id: UUID
+    row: MemberT
+
+
+@dataclass(frozen=True, slots=True)
+class MemberService(Generic[MemberT]):
+    """The use cases of one of the two."""
+
+    kind: MemberKind
+    members: Members[MemberT]
+    outcome: type[MemberOutcome[MemberT]]
+
+    async def create(
+        self, unit_of_work: UnitOfWork, command: Command, key: str | None
+    ) -> tuple[MemberOutcome[MemberT], bool]:
+        """Add one to a customer; it is the default only where the input says so."""
+        new = read_new(self.kind, command.given)
+
+        async def work(session: WriteSession) -> MemberOutcome[MemberT]:
+            if not await stored.lock_customer(session, new.customer_id):
+                message = "must be the id of a customer of the company."
+                raise Refused([Fault(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "customerId"), message)])
+            if new.values.get(self.kind.default):
+                await stored.unmake_default(session, self.members, new.customer_id)
+            return MemberOutcome(new.customer_id, await stored.add(session, self.members, new.customer_id, new.values))
+
+        return await once(unit_of_work, key, command, self.outcome, work)
+
+    async def update(
+        self, unit_of_work: UnitOfWork, command: Command, key: str | None
+    ) -> tuple[MemberOutcome[MemberT], bool]:
+        """Change the fields that were sent; without a real change nothing is written."""
+        change = read_change(self.kind, command.given)
+
+        async def work(session: WriteSession) -> MemberOutcome[MemberT]:
+            now = await self._locked(session, change)
+            values = {name: value for name, value in change.values.items() if getattr(now.row, name) != value}
+            loses = values.get(self.kind.default) is False
+            heir = await self._heir(session, change, now.customer_id, loses=loses)
+            if values.get(self.kind.default):
+                await stored.unmake_default(session, self.members, now.customer_id)
+            row = await stored.change(session, self.members, change.id, values) if values else now.row
+            await self._promote(session, now.customer_id, heir)
+            return MemberOutcome(now.customer_id, row)
+
+        return await once(unit_of_work, key, command, self.outcome, work)
+
+    async def delete(
+        self, unit_of_work: UnitOfWork, command: Command, key: str | None
+    ) -> tuple[MemberOutcome[MemberT], bool]:
+        """Remove one; the default only with the last, or with another one to follow it."""
+        change = read_removal(command.given)
+
+        async def work(session: WriteSession) -> MemberOutcome[MemberT]:
+            now = await self._locked(session, change)
+            heir = await self._heir(session, change, now.customer_id, loses=self._is_default(now.row))
+            await stored.remove(session, self.members, change.id)
+            await self._promote(session, now.customer_id, heir)
+            return now
+
+        return await once(unit_of_work, key, command, self.outcome, work)
+
+    async def _locked(self, session: WriteSession, change: MemberChange) -> MemberOutcome[MemberT]:
+        """The member, while its customer is locked and so nobody else decides about it or the default."""
+        customer_id = await stored.customer_of(session, self.members, change.id)
+        row = None
+        if customer_id is not None:
+            await stored.lock_customer(session, customer_id)
+            # It may have been removed while this transaction waited for the lock.
+            row = await stored.of_customer(session, self.members, customer_id, change.id)
+        if customer_id is None or row is None:
+            raise Refused([self._not_found("id")])
+        now = MemberOutcome(customer_id, row)
+        if fault := version_fault(change.expected_version, row.version):
+            raise Refused([fault], current=now)
+        return now
+
+    async def _heir(
+        self, session: WriteSession, change: MemberChange, customer_id: UUID, *, loses: bool
+    ) -> MemberT | None:
+        """The one that is to be the default from now on; refuses to lose the default where others remain without one named."""
+        if change.new_default_id is None:
+            if loses and await stored.has_others(session, self.members, customer_id, change.id):
+                raise Refused([default_required(self.kind.noun)])
+            return None
+        heir = await stored.of_customer(session, self.members, customer_id, change.new_default_id)
+        if heir is None:
+            raise Refused([self._not_found("newDefaultId")])
+        return heir
+
+    async def _promote(self, session: WriteSession, customer_id: UUID, heir: MemberT | None) -> None:
+        if heir is not None and not self._is_default(heir):
+            await stored.unmake_default(session, self.members, customer_id)
+            await stored.change(session, self.members, heir.id, {self.kind.default: True})
+
+    def _is_default(self, row: MemberT) -> bool:
+        return getattr(row, self.kind.default)
+
+    def _not_found(self, field: str) -> Fault:
+        return Fault(self.kind.not_found, ("input", field), f"must be the id of a {self.kind.noun} of the customer.")

@@ -1,0 +1,51 @@
+"""The layers and the domain's independence, held by import-linter; and the habits that can be read off the files."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "app").rglob("*.py"))
+DOMAIN_MODULES = sorted((ROOT / "app" / "domain").glob("*.py"))
+
+
+def test_dependencies_point_one_way() -> None:
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+    assert "0 broken" in linted.stdout
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_opens_with_one_sentence_of_purpose_and_imports_nothing_inside_a_function(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    purpose = (ast.get_docstring(tree) or "").splitlines()
+    assert purpose
+    assert purpose[0].rstrip().endswith(".")
+    hidden = [
+        f"{function.name} imports"
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("module", DOMAIN_MODULES, ids=lambda path: path.name)
+def test_the_domain_has_no_clock_and_no_chance(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not {
+        name for name in called if name.split(".")[-1] in {"now", "today", "utcnow", "uuid4", "random", "monotonic"}
+    }
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert not imported & {"time", "random", "secrets", "os", "asyncio"}

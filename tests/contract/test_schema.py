@@ -1,0 +1,170 @@
+"""The public contract as it is printed: complete, described, valid, and what the REST reference promises."""
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    build_schema,
+    is_introspection_type,
+    is_specified_scalar_type,
+    lexicographic_sort_schema,
+    print_schema,
+    validate_schema,
+)
+
+from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
+from app.domain.identity import Scope
+from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+from app.graphql.schema import executable, schema, sdl
+
+COMMITTED = Path(__file__).parents[2] / "schema.graphql"
+SCHEMA = executable(schema)
+OWN = [
+    kind for kind in SCHEMA.type_map.values() if not is_introspection_type(kind) and not is_specified_scalar_type(kind)
+]
+
+REFERENCE = {
+    "Customer": """id customerNumber customerType name vatZone customerGroupId isActive billingRelationship
+        includeChildDetailsPdf customerGroupNumber customerGroupName email phone address city postalCode countryCode
+        vatNumber website externalSystemId notes creditLimit openingBalance paymentTerms paymentTermType
+        defaultCurrency parentCustomerId consolidationMode billingDay parentInvoiceTemplateId metadata""",
+    "Contact": "id name isDefaultForCustomer email phone",
+    "Department": "id name isDefault isActive poNumber eanNumber address city postalCode countryCode",
+    "CustomerGroup": "id number name discount accountId accountNumber accountName metadata",
+}
+ENUMERATIONS: dict[str, tuple[type[Enum], str]] = {
+    "CustomerType": (CustomerType, "BUSINESS PRIVATE"),
+    "VatZone": (VatZone, "DOMESTIC EU ABROAD DOMESTIC_WITHOUT_VAT"),
+    "BillingRelationship": (BillingRelationship, "SELF PARENT_PAYS"),
+    "ConsolidationMode": (ConsolidationMode, "SINGLE_INVOICE PER_CHILD_INVOICE"),
+    "PaymentTermType": (PaymentTermType, "NET END_OF_MONTH"),
+    "BillingDirection": (BillingDirection, "ADVANCE ARREARS"),
+    "SubscriptionStatus": (
+        SubscriptionStatus,
+        "SCHEDULED TRIAL AWAITING_PAYMENT ACTIVE PENDING_CANCELLATION PAUSED CANCELLED EXPIRED",
+    ),
+    "Scope": (Scope, "CUSTOMERS_READ CUSTOMERS_WRITE"),
+}
+
+
+def _described(kind: GraphQLNamedType) -> Iterator[tuple[str, str | None]]:
+    """Everything that a type of the schema consists of, by its name, with what is said of it."""
+    yield kind.name, kind.description
+    match kind:
+        case GraphQLObjectType() | GraphQLInterfaceType():
+            for name, field in kind.fields.items():
+                yield f"{kind.name}.{name}", field.description
+                for argument, taken in field.args.items():
+                    yield f"{kind.name}.{name}({argument}:)", taken.description
+        case GraphQLInputObjectType():
+            for name, taken in kind.fields.items():
+                yield f"{kind.name}.{name}", taken.description
+        case GraphQLEnumType():
+            for name, value in kind.values.items():
+                yield f"{kind.name}.{name}", value.description
+        case _:
+            pass
+
+
+def test_the_committed_schema_is_what_the_code_prints() -> None:
+    assert COMMITTED.read_text(encoding="utf-8") == sdl(), "run `customer-gateway schema --out schema.graphql`"
+
+
+def test_the_printed_schema_is_valid_and_says_the_same_when_it_is_read_again() -> None:
+    assert validate_schema(SCHEMA) == []
+    read = build_schema(sdl().replace("directive @oneOf on INPUT_OBJECT\n", ""))
+    assert validate_schema(read) == []
+    assert print_schema(lexicographic_sort_schema(read)) == print_schema(lexicographic_sort_schema(SCHEMA))
+
+
+@pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.name)
+def test_everything_is_described(kind: GraphQLNamedType) -> None:
+    assert [name for name, description in _described(kind) if not description or not description.strip()] == []
+
+
+def test_every_field_that_needs_the_scope_says_so() -> None:
+    leading = [
+        field.description or ""
+        for name in ("Query", "Customer", "CustomerGroup")
+        for field in _object(name).fields.values()
+        if field.resolve is not None and field.args
+    ]
+    assert len(leading) >= 9
+    assert [description for description in leading if not description.endswith("Needs customers-read.")] == []
+
+
+def test_every_custom_scalar_names_its_specification() -> None:
+    scalars = [kind for kind in OWN if isinstance(kind, GraphQLScalarType)]
+    assert {kind.name for kind in scalars} >= {"Date", "DateTime", "Decimal", "Metadata", "MetadataValue"}
+    assert all((kind.specified_by_url or "").startswith("https://") for kind in scalars)
+    assert sdl().count("@specifiedBy(url: ") == len(scalars)
+
+
+def test_nothing_defaults_to_null() -> None:
+    assert not re.search(r"=\s*null", sdl())
+
+
+def test_the_look_ups_are_printed_as_one_of_inputs() -> None:
+    one_of = {kind.name for kind in OWN if isinstance(kind, GraphQLInputObjectType) and kind.is_one_of}
+    assert one_of >= {"CustomerLookup", "CustomerGroupLookup"}
+    assert set(re.findall(r"input (\w+) @oneOf", sdl())) == one_of
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_every_field_of_the_rest_reference_is_a_plain_field(name: str) -> None:
+    fields = _object(name).fields
+    expected = REFERENCE[name].split()
+    assert [field for field in expected if field not in fields] == []
+    assert [field for field in expected if fields[field].args] == []
+
+
+@pytest.mark.parametrize("name", ENUMERATIONS)
+def test_an_enumeration_has_the_domain_s_values_in_the_domain_s_order(name: str) -> None:
+    kind = SCHEMA.type_map[name]
+    assert isinstance(kind, GraphQLEnumType)
+    enumeration, shown = ENUMERATIONS[name]
+    assert list(kind.values) == shown.split() == [member.name for member in enumeration]
+
+
+def test_an_amount_is_never_a_float() -> None:
+    shown = {
+        str(field.type).rstrip("!")
+        for kind in OWN
+        if isinstance(kind, GraphQLObjectType)
+        for field in kind.fields.values()
+    }
+    assert "Float" not in shown
+    for name, field in (
+        ("Customer", "creditLimit"),
+        ("Customer", "openingBalance"),
+        ("CustomerSubscription", "netAmount"),
+    ):
+        assert str(_object(name).fields[field].type).rstrip("!") == "Decimal"
+
+
+def test_no_argument_chooses_the_company() -> None:
+    taken: list[tuple[str, GraphQLArgument]] = [
+        argument
+        for kind in OWN
+        if isinstance(kind, GraphQLObjectType)
+        for field in kind.fields.values()
+        for argument in field.args.items()
+    ]
+    inputs = [name for kind in OWN if isinstance(kind, GraphQLInputObjectType) for name in kind.fields]
+    assert [name for name in [*(name for name, _ in taken), *inputs] if "company" in name.lower()] == []
+
+
+def _object(name: str) -> GraphQLObjectType:
+    kind = SCHEMA.type_map[name]
+    assert isinstance(kind, GraphQLObjectType)
+    return kind

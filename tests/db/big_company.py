@@ -1,0 +1,143 @@
+"""A company of 100,000 customers: values that it holds, conditions on it, and what a question to it may cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.db.conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Equals,
+    HasId,
+    HasMetadata,
+    HasParent,
+    HasWords,
+    NameBeginsWith,
+)
+from app.db.customers import CustomerSort, order_by
+from app.db.database import Database
+from app.db.paging import Position
+from app.domain.metadata import pair_digest
+from tests.db.plans import Ask, Plan, plans
+
+# The tables that grow with the company; its groups and accounts are a few dozen rows, cheaper to read whole.
+BIG = {"customers", "contacts", "departments", "subscriptions", "customer_metadata", "customer_words"}
+# A page is 50 rows, each with its group's number and name: two or three pages of memory per row.
+PER_PAGE = 450
+# A filter on one column and an order by another: bounded by what the rarer of them finds, not by the page alone.
+PER_HITS = 10_000
+
+BY_NUMBER = order_by((CustomerSort.NUMBER, False))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Values that the company holds."""
+
+    database: Database
+    company_id: UUID
+    middle: dict[CustomerSort, Position]
+    """Where the middle of each order is."""
+    ids: list[UUID]
+    parents: list[UUID]
+    """The customers with the most children."""
+    groups: list[UUID]
+    """The groups, the largest first."""
+    contract: str
+    """The value of a metadata pair that few customers have."""
+    number: str
+    external_id: str
+
+    async def plans(self, ask: Ask) -> list[Plan]:
+        """How a question is carried out."""
+        return await plans(self.database, self.company_id, ask)
+
+
+async def facts_of(database: Database, company_id: UUID) -> Facts:
+    async with database.read(company_id) as session:
+
+        async def rows(columns: str, rest: str) -> list[Any]:
+            query = f"SELECT {columns} FROM customers WHERE company_id = :company_id {rest}"  # noqa: S608 - the test's own words
+            return list(await session.rows(text(query), {}))
+
+        middle = {
+            sort: tuple((await rows(f"{column}, id", f"ORDER BY {column}, id OFFSET 50000 LIMIT 1"))[0])
+            for sort, column in (
+                (CustomerSort.NUMBER, "number_key"),
+                (CustomerSort.NAME, "name_key"),
+                (CustomerSort.CREATED_AT, "created_at"),
+            )
+        }
+        ids = [row.id for row in await rows("id", "ORDER BY number_key OFFSET 40000 LIMIT 50")]
+        parents = await rows(
+            "parent_customer_id", "AND parent_customer_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 50"
+        )
+        found = await rows("customer_group_id", "GROUP BY 1 ORDER BY count(*) DESC")
+        known = await rows(
+            "metadata ->> 'contract' AS contract, customer_number, external_system_id",
+            "AND metadata ? 'contract' AND external_system_id IS NOT NULL ORDER BY number_key DESC LIMIT 1",
+        )
+    return Facts(
+        database,
+        company_id,
+        middle,
+        ids,
+        [row[0] for row in parents],
+        [row[0] for row in found],
+        *known[0],
+    )
+
+
+def assert_served(found: list[Plan], index: str | None, *, most: int) -> None:
+    """An index serves every plan, and what it reads is bounded."""
+    for plan in found:
+        assert not plan.scanned & BIG, plan
+        assert index is None or index in plan.indexes, plan
+        assert plan.pages <= most, plan
+
+
+def pair(key: str, value: Any) -> HasMetadata:
+    return HasMetadata(pair_digest(key, value))
+
+
+FILTERS: dict[str, tuple[Callable[[Facts], Condition], str | None]] = {
+    "number": (lambda facts: Equals("customer_number", facts.number), "customers_company_id_customer_number_key"),
+    "external-id": (lambda facts: Equals("external_system_id", facts.external_id), "customers_external_system_id_key"),
+    "no-external-id": (lambda _: Equals("external_system_id", None), "customers_without_external_system_id"),
+    "ids": (lambda facts: HasId(tuple(facts.ids)), "customers_pkey"),
+    "rare-metadata": (lambda facts: pair("contract", facts.contract), "customer_metadata_pkey"),
+    "common-metadata": (lambda _: pair("vip", value=False), "customer_metadata_pkey"),
+    "unknown-metadata": (lambda _: pair("nothing", "has this"), "customer_metadata_pkey"),
+    "common-and-rare-metadata": (
+        lambda facts: AllOf((pair("vip", value=False), pair("contract", facts.contract))),
+        "customer_metadata_pkey",
+    ),
+    "large-group": (lambda facts: Equals("customer_group_id", facts.groups[0]), "customers_of_group"),
+    "small-group": (lambda facts: Equals("customer_group_id", facts.groups[-1]), "customers_of_group"),
+    "parent": (lambda facts: Equals("parent_customer_id", facts.parents[0]), "customers_of_parent"),
+    "has-parent": (lambda _: HasParent(value=True), "customers_with_parent"),
+    "has-no-parent": (lambda _: HasParent(value=False), None),
+    "active": (lambda _: Equals("is_active", value=True), None),
+    "inactive": (lambda _: Equals("is_active", value=False), "customers_by_activity"),
+    "business": (lambda _: Equals("customer_type", "BUSINESS"), None),
+    "private": (lambda _: Equals("customer_type", "PRIVATE"), "customers_by_type"),
+    "common-country": (lambda _: Equals("country_code", "DK"), None),
+    "rare-country": (lambda _: Equals("country_code", "NO"), "customers_by_country"),
+    "unknown-country": (lambda _: Equals("country_code", "ZZ"), "customers_by_country"),
+    "rare-name-prefix": (lambda _: NameBeginsWith("Freja Østergaard"), "customers_by_name_prefix"),
+    "common-name-prefix": (lambda _: NameBeginsWith("s"), None),
+    "unknown-name-prefix": (lambda _: NameBeginsWith("qqq"), "customers_by_name_prefix"),
+    "rare-word": (lambda facts: HasWords((facts.number,)), "customer_words_pkey"),
+    "common-word": (lambda _: HasWords(("example",)), None),
+    "common-and-rare-word": (lambda facts: HasWords(("example", facts.number)), "customer_words_pkey"),
+    "common-prefix": (lambda _: HasWords(("c",)), None),
+    "unknown-word": (lambda _: HasWords(("qqqq",)), "customer_words_pkey"),
+    "either": (
+        lambda facts: AnyOf((Equals("customer_number", facts.number), Equals("external_system_id", facts.external_id))),
+        None,
+    ),
+}

@@ -1,0 +1,162 @@
+"""One valid row of every table for a company, so that what must hold of all tables is tested on all of them."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.tables import metadata
+
+Row = dict[str, Any]
+World = dict[str, Row]
+"""A row by the name of its table."""
+SIDE_TABLES = ("customer_metadata", "customer_words", "customer_group_metadata")
+"""Triggers write these."""
+
+
+def world(company_id: UUID) -> World:
+    """A row per table, in an order in which they can be inserted; the side tables' rows come by themselves."""
+    account, group, customer, subscription, transition, document = (uuid4() for _ in range(6))
+    own = {"company_id": company_id}
+    january, february = date(2026, 1, 1), date(2026, 2, 1)
+    amounts = {"net_amount": 300, "billed_amount": 300, "credited_amount": 0}
+    return {
+        "companies": {"id": company_id, "name": "Fjord A/S", "base_currency": "DKK"},
+        "ledger_accounts": own | {"id": account, "number": "1010", "name": "Sales"},
+        "customer_groups": own
+        | {"id": group, "number": "1", "name": "Domestic", "account_id": account, "metadata": {"colour": "blue"}},
+        "customers": own
+        | {
+            "id": customer,
+            "customer_number": "1001",
+            "name": "Fjord",
+            "vat_zone": "DOMESTIC",
+            "customer_group_id": group,
+            "country_code": "DK",
+            "default_currency": "DKK",
+            "external_system_id": "crm-1",
+            "metadata": {"segment": "gold"},
+        },
+        "contacts": own | {"id": uuid4(), "customer_id": customer, "name": "Freja", "is_default_for_customer": True},
+        "departments": own | {"id": uuid4(), "customer_id": customer, "name": "Depot", "is_default": True},
+        "subscriptions": own
+        | {
+            "id": subscription,
+            "customer_id": customer,
+            "name": "Premium",
+            "status": "ACTIVE",
+            "currency": "DKK",
+            "net_amount": 300,
+            "anchor_day": 1,
+            "started_on": january,
+            "current_period_start": january,
+            "current_period_end": february,
+        },
+        "billing_transitions": own
+        | {
+            "id": transition,
+            "customer_id": customer,
+            "effective_on": january,
+            "arrangement_before": {},
+            "arrangement_after": {},
+            "actor": "tester",
+        },
+        "subscription_periods": own
+        | {
+            "id": uuid4(),
+            "subscription_id": subscription,
+            "sequence": 1,
+            "payer_customer_id": customer,
+            "starts_on": january,
+            "ends_on": february,
+            "transition_id": transition,
+        }
+        | amounts,
+        "billing_documents": own
+        | {
+            "id": document,
+            "kind": "INVOICE",
+            "customer_id": customer,
+            "payer_customer_id": customer,
+            "transition_id": transition,
+            "currency": "DKK",
+            "total": 300,
+            "issued_on": january,
+        },
+        "billing_document_lines": own
+        | {
+            "document_id": document,
+            "line_number": 1,
+            "subscription_id": subscription,
+            "description": "Premium, January",
+            "starts_on": january,
+            "ends_on": february,
+            "days": 31,
+            "amount": 300,
+        },
+        "customer_history": own
+        | {"customer_id": customer, "version": 1, "operation": "CREATED", "actor": "tester", "changes": {}},
+        "outbox_events": own
+        | {"id": uuid4(), "type": "customer.created", "subject_id": customer, "actor": "tester", "data": {}},
+        "idempotency_keys": own
+        | {
+            "key": "a key",
+            "mutation": "createCustomer",
+            "fingerprint": b"\x01",
+            "payload": {},
+            "expires_at": datetime(2026, 2, 1, tzinfo=UTC),
+        },
+        "api_keys": own | {"id": uuid4(), "name": "ERP", "key_hash": uuid4().bytes, "scopes": ["customers-read"]},
+    }
+
+
+async def write_world(engine: AsyncEngine, company_id: UUID) -> World:
+    """Insert a row into every table, as the owner."""
+    rows = world(company_id)
+    async with engine.begin() as connection:
+        for name, row in rows.items():
+            await connection.execute(insert(metadata.tables[name]).values(row))
+    return rows
+
+
+def fault(error: DBAPIError) -> tuple[str, str | None]:
+    """The SQLSTATE of a refused statement, and the constraint that refused it."""
+    cause = None if error.orig is None else error.orig.__cause__
+    return str(getattr(cause, "sqlstate", None)), getattr(cause, "constraint_name", None)
+
+
+def another(world: World, table: str) -> Row:
+    """A row like the company's that stands beside it: no key is used twice."""
+    row = dict(world[table])
+    fresh: Row = {
+        "id": uuid4(),
+        "number": "2",
+        "customer_number": "1002",
+        "external_system_id": None,
+        "is_default_for_customer": False,
+        "is_default": False,
+        "sequence": 2,
+        "line_number": 2,
+        "version": 2,
+        "key": "another key",
+        "key_hash": uuid4().bytes,
+    }
+    return row | {column: value for column, value in fresh.items() if column in row}
+
+
+async def put(engine: AsyncEngine, table: str, row: Row) -> None:
+    """Insert a row and take it back."""
+    async with engine.connect() as connection:
+        await connection.execute(insert(metadata.tables[table]).values(row))
+        await connection.rollback()
+
+
+async def refusal(engine: AsyncEngine, table: str, row: Row) -> tuple[str, str | None]:
+    """Why a row is refused."""
+    with pytest.raises(DBAPIError) as refused:
+        await put(engine, table, row)
+    return fault(refused.value)

@@ -1,0 +1,362 @@
+"""Booking a transition: what is read for it under locks, and every row that it leaves behind."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Table, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import documents, tables
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.billing import Arrangement, Subscription, cuts
+from app.domain.calendar import Period
+from app.domain.customers import ConsolidationMode
+from app.domain.subscriptions import SubscriptionStatus
+from app.domain.transition import Transition
+from tests.records import Records, new_company
+
+CUT = date(2026, 6, 19)
+
+
+@dataclass(slots=True)
+class Books:
+    """Books transitions of one company, and shows what is stored."""
+
+    unit_of_work: UnitOfWork
+    engine: AsyncEngine
+
+    async def subscriptions(self, *customers: UUID) -> list[Subscription]:
+        async def read(session: WriteSession) -> list[Subscription]:
+            return await documents.subscriptions_for_billing(session, customers, lock=True)
+
+        return await self.unit_of_work.run(read)
+
+    async def move(
+        self, customers: Sequence[UUID], before: UUID, after: UUID, on: date = CUT, *, billing_day: int | None = None
+    ) -> UUID:
+        """Let someone else pay for customers, on one invoice where there is a billing day."""
+        mode = ConsolidationMode.PER_CHILD_INVOICE if billing_day is None else ConsolidationMode.SINGLE_INVOICE
+        old = Arrangement(before, ConsolidationMode.PER_CHILD_INVOICE, None)
+        new = Arrangement(after, mode, billing_day)
+
+        async def work(session: WriteSession) -> UUID:
+            found = await documents.subscriptions_for_billing(session, customers, lock=True)
+            made = tuple(cuts(found, old, new, on))
+            moved = tuple(each for each in found if each.status is SubscriptionStatus.PAUSED)
+            transition = Transition(customers[0], on, old, new, made, dict.fromkeys(customers, new), moved, ())
+            return await documents.book(session, transition, "someone")
+
+        return await self.unit_of_work.run(work)
+
+    async def rows(self, table: Table, *order: str) -> list[Any]:
+        query = select(table).where(table.c.company_id == self.unit_of_work.company_id)
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(query.order_by(*(table.c[name] for name in order)))).all())
+
+    async def periods(self) -> list[Any]:
+        return await self.rows(tables.subscription_periods, "subscription_id", "sequence")
+
+
+@pytest.fixture
+def books(database: Database, owner_engine: AsyncEngine, company: UUID) -> Books:
+    return Books(UnitOfWork(database, company), owner_engine)
+
+
+async def test_a_subscription_is_read_with_its_current_period(books: Books, records: Records) -> None:
+    customer = await records.customer()
+    subscription = await records.subscription(customer, net_amount=300)
+    earlier = {"starts_on": date(2026, 5, 1), "ends_on": date(2026, 6, 1)}
+    await records.period(subscription, customer, sequence=1, **earlier)
+    await records.period(subscription, customer, sequence=2, net_amount=150, billed_amount=120, credited_amount=20)
+
+    (found,) = await books.subscriptions(customer)
+
+    assert (found.id, found.customer_id, found.net_amount) == (subscription, customer, 300)
+    assert found.period == Period(date(2026, 6, 1), date(2026, 7, 1))
+    assert (found.period_net, found.billed, found.credited) == (150, 120, 20)
+
+
+async def test_nothing_was_billed_for_a_period_without_a_row(books: Books, records: Records) -> None:
+    customer = await records.customer()
+    subscription = await records.subscription(customer, net_amount=300)
+    earlier = {"starts_on": date(2026, 5, 1), "ends_on": date(2026, 6, 1)}
+    await records.period(subscription, customer, **earlier)
+
+    (found,) = await books.subscriptions(customer)
+
+    assert found.period == Period(date(2026, 6, 1), date(2026, 7, 1))
+    assert (found.period_net, found.billed, found.credited) == (300, 0, 0)
+
+
+async def test_subscriptions_of_other_customers_and_companies_are_not_read(
+    books: Books, records: Records, owner_engine: AsyncEngine
+) -> None:
+    customer = await records.customer()
+    await records.subscription(await records.customer())
+    stranger = Records(owner_engine, await new_company(owner_engine))
+    foreign = await stranger.customer()
+    await stranger.subscription(foreign)
+
+    assert await books.subscriptions(customer, foreign) == []
+
+
+async def test_a_locked_subscription_waits_for_the_cut_before_it_and_then_shows_the_new_period(
+    books: Books, records: Records
+) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    subscription = await records.subscription(customer)
+    await records.period(subscription, customer, billed_amount=300)
+    read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(session: WriteSession) -> None:
+        found = await documents.subscriptions_for_billing(session, [customer], lock=True)
+        read.set()
+        await go_on.wait()
+        old = Arrangement(customer, ConsolidationMode.PER_CHILD_INVOICE, None)
+        new = Arrangement(payer, ConsolidationMode.PER_CHILD_INVOICE, None)
+        made = tuple(cuts(found, old, new, CUT))
+        await documents.book(session, Transition(customer, CUT, old, new, made, {customer: new}, (), ()), "someone")
+
+    first = asyncio.create_task(books.unit_of_work.run(slow))
+    await read.wait()
+    second = asyncio.create_task(books.subscriptions(customer))
+    # Long enough for the second to reach the lock; it can't end before the first is let go on.
+    done, _ = await asyncio.wait([second], timeout=0.2)
+    assert not done
+    go_on.set()
+    await first
+
+    (found,) = await second
+    assert found.period == Period(CUT, date(2026, 7, 19))
+
+
+async def test_an_advance_subscription_is_credited_and_its_period_cut(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    subscription = await records.subscription(customer, name="Fiber")
+    period = await records.period(subscription, customer, billed_amount=300)
+
+    transition = await books.move([customer], customer, payer)
+
+    old, new = await books.periods()
+    assert (old.id, old.cut_on, old.billed_amount, old.credited_amount) == (period, CUT, 300, 120)
+    assert (new.sequence, new.payer_customer_id, new.transition_id) == (2, payer, transition)
+    assert (new.starts_on, new.ends_on, new.cut_on) == (CUT, date(2026, 7, 19), None)
+    assert (new.net_amount, new.billed_amount, new.credited_amount) == (300, 0, 0)
+    (document,) = await books.rows(tables.billing_documents)
+    assert (document.kind, document.customer_id, document.payer_customer_id) == ("CREDIT_NOTE", customer, customer)
+    assert (document.transition_id, document.currency, document.total) == (transition, "DKK", Decimal("120.00"))
+    assert document.issued_on == CUT
+    (line,) = await books.rows(tables.billing_document_lines)
+    assert (line.document_id, line.line_number, line.subscription_id) == (document.id, 1, subscription)
+    assert (line.starts_on, line.ends_on, line.days, line.amount) == (CUT, date(2026, 7, 1), 12, Decimal("120.00"))
+    assert line.description == "Fiber: 12 of 30 days, 2026-06-19 to 2026-06-30"
+
+
+async def test_an_arrears_subscription_is_invoiced_for_the_days_that_have_passed(
+    books: Books, records: Records
+) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    subscription = await records.subscription(customer, billing_direction="ARREARS")
+    await records.period(subscription, customer, billed_amount=0)
+
+    await books.move([customer], customer, payer)
+
+    old, _ = await books.periods()
+    assert (old.cut_on, old.billed_amount, old.credited_amount) == (CUT, 180, 0)
+    (document,) = await books.rows(tables.billing_documents)
+    assert (document.kind, document.payer_customer_id, document.total) == ("INVOICE", customer, Decimal("180.00"))
+
+
+async def test_a_subscription_follows_its_new_period(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    await records.period(await records.subscription(customer), customer, billed_amount=300)
+
+    await books.move([customer], customer, payer, billing_day=25)
+
+    (moved,) = await books.rows(tables.subscriptions)
+    assert (moved.current_period_start, moved.current_period_end) == (CUT, date(2026, 6, 25))
+    assert (moved.anchor_day, moved.next_billing_date, moved.version) == (25, date(2026, 6, 25), 2)
+    assert moved.updated_at > moved.created_at
+    _, stub = await books.periods()
+    assert (stub.starts_on, stub.ends_on) == (CUT, date(2026, 6, 25))
+    assert stub.net_amount == Decimal("58.06")  # 6 of the 31 days from 25 May
+
+
+async def test_the_missing_row_of_an_imported_period_is_written_as_it_is_cut(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    await records.subscription(customer)
+
+    await books.move([customer], customer, payer)
+
+    old, new = await books.periods()
+    assert (old.sequence, old.payer_customer_id, old.transition_id) == (1, customer, None)
+    assert (old.starts_on, old.ends_on, old.cut_on) == (date(2026, 6, 1), date(2026, 7, 1), CUT)
+    assert (old.net_amount, old.billed_amount, old.credited_amount) == (300, 0, 0)
+    assert (new.sequence, new.payer_customer_id) == (2, payer)
+    assert await books.rows(tables.billing_documents) == []
+
+
+async def test_a_second_move_on_the_same_day_drops_the_unbilled_stub(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    await records.period(await records.subscription(customer), customer, billed_amount=300)
+
+    await books.move([customer], customer, payer)
+    await books.move([customer], payer, customer)
+
+    first, stub, last = await books.periods()
+    assert (first.cut_on, first.credited_amount) == (CUT, 120)
+    assert (stub.starts_on, stub.cut_on, stub.credited_amount) == (CUT, CUT, 0)
+    assert (last.sequence, last.payer_customer_id, last.starts_on, last.cut_on) == (3, customer, CUT, None)
+    assert len(await books.rows(tables.billing_documents)) == 1
+
+
+@pytest.mark.parametrize(
+    ("on", "closed_on", "kinds"),
+    [
+        (date(2026, 5, 20), date(2026, 6, 1), ["CREDIT_NOTE"]),
+        (date(2026, 6, 1), date(2026, 6, 1), ["CREDIT_NOTE"]),
+        (date(2026, 7, 1), date(2026, 7, 1), []),
+        (date(2026, 7, 4), date(2026, 7, 1), []),
+    ],
+)
+async def test_a_cut_outside_the_period_closes_it_at_its_edge(
+    books: Books, records: Records, on: date, closed_on: date, kinds: list[str]
+) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    await records.period(await records.subscription(customer), customer, billed_amount=300)
+
+    await books.move([customer], customer, payer, on)
+
+    old, new = await books.periods()
+    assert (old.cut_on, new.starts_on) == (closed_on, on)
+    assert [each.kind for each in await books.rows(tables.billing_documents)] == kinds
+
+
+async def test_documents_are_one_per_kind_customer_and_currency_and_total_their_lines(
+    books: Books, records: Records
+) -> None:
+    parent, payer = await records.customer(), await records.customer()
+    children = [await records.customer() for _ in range(2)]
+    for child in children:
+        for currency in ("DKK", "EUR"):
+            for direction in ("ADVANCE", "ARREARS"):
+                for net in (100, 200):
+                    made = await records.subscription(
+                        child, currency=currency, billing_direction=direction, net_amount=net
+                    )
+                    billed = net if direction == "ADVANCE" else 0
+                    await records.period(made, parent, net_amount=net, billed_amount=billed)
+
+    transition = await books.move(children, parent, payer)
+
+    rows = await books.rows(tables.billing_documents)
+    assert {(each.customer_id, each.currency, each.kind) for each in rows} == {
+        (child, currency, kind)
+        for child in children
+        for currency in ("DKK", "EUR")
+        for kind in ("CREDIT_NOTE", "INVOICE")
+    }
+    assert len(rows) == 8
+    assert {(each.payer_customer_id, each.transition_id) for each in rows} == {(parent, transition)}
+    lines = await books.rows(tables.billing_document_lines, "document_id", "line_number")
+    for each in rows:
+        own = [line for line in lines if line.document_id == each.id]
+        assert [line.line_number for line in own] == [1, 2]
+        assert each.total == sum(line.amount for line in own)
+
+
+async def test_the_transition_says_what_changed_and_who_changed_it(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+
+    id_ = await books.move([customer], customer, payer, billing_day=7)
+
+    (row,) = await books.rows(tables.billing_transitions)
+    assert (row.id, row.customer_id, row.effective_on, row.actor) == (id_, customer, CUT, "someone")
+    assert row.arrangement_before == {
+        "payerCustomerId": str(customer),
+        "consolidationMode": "PER_CHILD_INVOICE",
+        "billingDay": None,
+    }
+    assert row.arrangement_after == {
+        "payerCustomerId": str(payer),
+        "consolidationMode": "SINGLE_INVOICE",
+        "billingDay": 7,
+    }
+
+
+async def test_an_event_tells_of_every_subscription_that_was_cut_or_moved_along(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    active = await records.subscription(customer)
+    await records.period(active, customer, billed_amount=300)
+    paused = await records.subscription(customer, status="PAUSED")
+
+    transition = await books.move([customer], customer, payer)
+
+    cut, moved = await books.rows(tables.outbox_events, "sequence")
+    (document,) = await books.rows(tables.billing_documents)
+    said = {
+        "customerId": str(customer),
+        "transitionId": str(transition),
+        "effectiveOn": "2026-06-19",
+        "payerBefore": str(customer),
+        "payerAfter": str(payer),
+    }
+    assert (cut.type, cut.subject_id, cut.actor) == ("subscription.transitioned", active, "someone")
+    assert cut.data == said | {
+        "cut": {
+            "line": {
+                "documentId": str(document.id),
+                "kind": "CREDIT_NOTE",
+                "amount": "120.00",
+                "currency": "DKK",
+                "days": 12,
+            },
+            "following": {
+                "periodStart": "2026-06-19",
+                "periodEnd": "2026-07-19",
+                "netAmount": "300",
+                "nextBillingDate": "2026-06-19",
+            },
+        }
+    }
+    assert (moved.type, moved.subject_id, moved.data) == ("subscription.transitioned", paused, said | {"cut": None})
+    assert len(await books.periods()) == 2
+
+
+async def test_the_number_of_statements_does_not_grow_with_the_subscriptions(books: Books, records: Records) -> None:
+    spent: list[int] = []
+    for subscriptions in (1, 10, 40):
+        customer, payer = await records.customer(), await records.customer()
+        for _ in range(subscriptions):
+            await records.period(await records.subscription(customer), customer, billed_amount=300)
+        before = books.unit_of_work.statements
+        await books.move([customer], customer, payer)
+        spent.append(books.unit_of_work.statements - before)
+
+    assert len(set(spent)) == 1, spent
+
+
+async def test_a_transition_that_fails_leaves_nothing(books: Books, records: Records) -> None:
+    customer = await records.customer()
+    await records.period(await records.subscription(customer), customer, billed_amount=300)
+    before = await books.periods(), await books.rows(tables.subscriptions)
+
+    with pytest.raises(IntegrityError):
+        await books.move([customer], customer, uuid4())
+
+    assert (await books.periods(), await books.rows(tables.subscriptions)) == before
+    for table in (
+        tables.billing_transitions,
+        tables.billing_documents,
+        tables.billing_document_lines,
+        tables.outbox_events,
+    ):
+        assert await books.rows(table) == []

@@ -1,0 +1,101 @@
+"""What is unique is there once, and nothing refers into another company, under the names that the code recognizes."""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Table, UniqueConstraint, insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.tables import metadata
+from tests.db.every_table import SIDE_TABLES, Row, World, another, refusal, write_world
+
+FOREIGN_KEY, UNIQUE = "23503", "23505"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own(owner_engine: AsyncEngine) -> World:
+    """The rows of one company; what a test tries is refused, so they can be shared."""
+    return await write_world(owner_engine, uuid4())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def foreign(owner_engine: AsyncEngine) -> World:
+    """The rows of another company."""
+    return await write_world(owner_engine, uuid4())
+
+
+def uniques() -> Iterator[tuple[str, str, list[str]]]:
+    """Every unique constraint and index, and its columns."""
+    for table in metadata.tables.values():
+        constraints = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+        for each in [*constraints, *(index for index in table.indexes if index.unique)]:
+            # This one holds the id, so the primary key is always first to refuse.
+            if each.name != "customers_by_number":
+                yield table.name, str(each.name), [column.name for column in each.columns]
+
+
+@pytest.mark.parametrize(("table", "name", "columns"), list(uniques()))
+async def test_what_is_unique_is_refused_twice(
+    owner_engine: AsyncEngine, own: World, table: str, name: str, columns: list[str]
+) -> None:
+    repeated = {column: own[table][column] for column in columns}
+    flags = {column: own[table][column] for column in own[table] if column.startswith("is_default")}
+    assert await refusal(owner_engine, table, another(own, table) | repeated | flags) == (UNIQUE, name)
+
+
+async def test_two_companies_use_the_same_numbers(own: World, foreign: World) -> None:
+    for table, column in (
+        ("customers", "customer_number"),
+        ("customers", "external_system_id"),
+        ("customer_groups", "number"),
+    ):
+        assert own[table][column] == foreign[table][column]
+
+
+@pytest.mark.parametrize("table", sorted(set(metadata.tables) - set(SIDE_TABLES) - {"outbox_events"}))
+async def test_no_row_is_there_twice(owner_engine: AsyncEngine, own: World, table: str) -> None:
+    keys = {column.name: own[table][column.name] for column in metadata.tables[table].primary_key}
+    assert await refusal(owner_engine, table, another(own, table) | keys) == (UNIQUE, f"{table}_pkey")
+
+
+async def test_many_customers_have_no_external_system_id(owner_engine: AsyncEngine, own: World) -> None:
+    async with owner_engine.connect() as connection:
+        for number in ("1003", "1004", "1005"):
+            row = another(own, "customers") | {"customer_number": number, "id": uuid4()}
+            await connection.execute(insert(metadata.tables["customers"]).values(row))
+        await connection.rollback()
+
+
+REFERENCES = [
+    (table, str(key.name), key.column_keys[-1], key.referred_table.name)
+    for table in metadata.tables.values()
+    for key in table.foreign_key_constraints
+    if len(key.columns) > 1
+]
+
+
+@pytest.mark.parametrize(("table", "name", "column", "target"), REFERENCES, ids=[name for _, name, _, _ in REFERENCES])
+async def test_no_row_refers_into_another_company(
+    owner_engine: AsyncEngine, own: World, foreign: World, table: Table, name: str, column: str, target: str
+) -> None:
+    row = await _stored(owner_engine, table, own["companies"]["id"])
+    stranger: UUID = foreign[target]["id"]
+
+    found = await refusal(owner_engine, table.name, another({table.name: row}, table.name) | {column: stranger})
+    assert found == (FOREIGN_KEY, name)
+
+
+async def _stored(engine: AsyncEngine, table: Table, company_id: UUID) -> Row:
+    computed = {column.name for column in table.columns if column.computed is not None or column.identity is not None}
+    async with engine.connect() as connection:
+        found = await connection.execute(table.select().where(table.c.company_id == company_id))
+        return {name: value for name, value in found.mappings().first().items() if name not in computed}  # pyright: ignore[reportOptionalMemberAccess] - every table has a row
+
+
+async def test_no_row_belongs_to_a_company_that_is_not_there(owner_engine: AsyncEngine, own: World) -> None:
+    for table in metadata.tables.values():
+        if "companies" in {key.referred_table.name for key in table.foreign_key_constraints}:
+            state, _ = await refusal(owner_engine, table.name, another(own, table.name) | {"company_id": uuid4()})
+            assert state == FOREIGN_KEY, table.name

@@ -1,0 +1,96 @@
+"""Every order and filter of the list is served by an index, under row-level security, in a company of 100,000 customers."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.db import customers
+from app.db.conditions import AllOf, Condition, Equals, HasParent, NameBeginsWith
+from app.db.customers import CustomerSort, order_by
+from app.db.paging import PageRequest
+from tests.db.big_company import BY_NUMBER, FILTERS, PER_HITS, PER_PAGE, Facts, assert_served
+
+
+async def test_a_condition_without_an_index_is_seen_as_such(facts: Facts) -> None:
+    found = await facts.plans(lambda session: customers.page(session, PageRequest(BY_NUMBER, 50), Equals("city", "-")))
+
+    for plan in found:
+        with pytest.raises(AssertionError):
+            assert_served([plan], None, most=PER_PAGE)
+
+
+ORDERS = [
+    (CustomerSort.NUMBER, "customers_by_number"),
+    (CustomerSort.NAME, "customers_by_name"),
+    (CustomerSort.CREATED_AT, "customers_by_creation"),
+]
+
+
+@pytest.mark.parametrize("backward", [False, True], ids=["from-the-start", "from-the-end"])
+@pytest.mark.parametrize("from_middle", [False, True], ids=["first-page", "a-page-in-the-middle"])
+@pytest.mark.parametrize("descending", [False, True], ids=["ascending", "descending"])
+@pytest.mark.parametrize(("sort", "index"), ORDERS, ids=[sort.value for sort, _ in ORDERS])
+async def test_every_order_is_an_index(
+    facts: Facts, sort: CustomerSort, index: str, *, descending: bool, from_middle: bool, backward: bool
+) -> None:
+    position = facts.middle[sort] if from_middle else None
+    request = PageRequest(
+        order_by((sort, descending)),
+        50,
+        backward,
+        after=None if backward else position,
+        before=position if backward else None,
+    )
+
+    assert_served(await facts.plans(lambda session: customers.page(session, request, None)), index, most=PER_PAGE)
+
+
+@pytest.mark.parametrize("from_middle", [False, True], ids=["first-page", "a-page-in-the-middle"])
+async def test_an_order_by_several_columns_reads_the_index_of_the_first(facts: Facts, *, from_middle: bool) -> None:
+    name, at = facts.middle[CustomerSort.NAME]
+    position = (name, facts.middle[CustomerSort.CREATED_AT][0], at) if from_middle else None
+    request = PageRequest(order_by((CustomerSort.NAME, False), (CustomerSort.CREATED_AT, True)), 50, after=position)
+
+    found = await facts.plans(lambda session: customers.page(session, request, None))
+    assert_served(found, "customers_by_name", most=PER_PAGE)
+
+
+@pytest.mark.parametrize("place", ["first-page", "after-the-middle", "before-the-middle"])
+@pytest.mark.parametrize(("condition", "index"), FILTERS.values(), ids=FILTERS)
+async def test_every_filter_is_an_index_and_a_page_of_it_costs_a_page(
+    facts: Facts, condition: Callable[[Facts], Condition], index: str | None, place: str
+) -> None:
+    middle = facts.middle[CustomerSort.NUMBER]
+    request = PageRequest(
+        BY_NUMBER,
+        50,
+        backward=place == "before-the-middle",
+        after=middle if place == "after-the-middle" else None,
+        before=middle if place == "before-the-middle" else None,
+    )
+
+    found = await facts.plans(lambda session: customers.page(session, request, condition(facts)))
+    assert_served(found, index, most=PER_PAGE)
+
+
+@pytest.mark.parametrize(("sort", "descending"), [(CustomerSort.NAME, False), (CustomerSort.CREATED_AT, True)])
+@pytest.mark.parametrize("condition", [condition for condition, _ in FILTERS.values()], ids=FILTERS)
+async def test_a_filter_in_another_order_never_reads_the_whole_company(
+    facts: Facts, condition: Callable[[Facts], Condition], sort: CustomerSort, *, descending: bool
+) -> None:
+    request = PageRequest(order_by((sort, descending)), 50)
+
+    found = await facts.plans(lambda session: customers.page(session, request, condition(facts)))
+    assert_served(found, None, most=PER_HITS)
+
+
+@pytest.mark.parametrize("prefix", ["a", "s", "v", "æ", "ø", "å"])
+async def test_names_with_a_prefix_are_sorted_by_name_without_a_walk_through_those_before_them(
+    facts: Facts, prefix: str
+) -> None:
+    request = PageRequest(order_by((CustomerSort.NAME, False)), 50)
+
+    found = await facts.plans(
+        lambda session: customers.page(session, request, AllOf((NameBeginsWith(prefix), HasParent(value=False))))
+    )
+    assert_served(found, "customers_by_name_prefix", most=PER_HITS)

@@ -1,0 +1,135 @@
+"""Every look-up, count and edge is served by an index, under row-level security, in a company of 100,000 customers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.db import batching, customers, graph, groups
+from app.db.conditions import Condition, Equals
+from app.db.customers import CustomerSort
+from app.db.database import ReadSession
+from app.db.graph import ToMany
+from app.db.groups import GroupFilter
+from app.db.paging import PageRequest
+from tests.db.big_company import BY_NUMBER, FILTERS, PER_HITS, PER_PAGE, Facts, assert_served, pair
+
+
+@pytest.mark.parametrize("name", ["number", "external-id"])
+async def test_a_unique_key_finds_one_customer(facts: Facts, name: str) -> None:
+    condition, index = FILTERS[name]
+
+    found = await facts.plans(lambda session: customers.find(session, condition(facts)))
+    assert_served(found, index, most=15)
+
+
+RARE = ["rare-metadata", "small-group", "parent", "inactive", "rare-country", "rare-name-prefix", "rare-word"]
+
+
+@pytest.mark.parametrize("name", RARE)
+async def test_what_a_filter_finds_is_counted_by_its_index(facts: Facts, name: str) -> None:
+    condition, index = FILTERS[name]
+
+    found = await facts.plans(lambda session: customers.count(session, condition(facts)))
+    assert_served(found, index, most=PER_PAGE)
+
+
+async def test_the_company_is_counted_by_an_index(facts: Facts) -> None:
+    for plan in await facts.plans(lambda session: customers.count(session, None)):
+        assert plan.indexes
+        assert not plan.scanned
+
+
+EDGES: dict[str, tuple[Callable[[Facts, ReadSession], Any], str]] = {
+    "customers-by-id": (
+        lambda facts, session: batching.by_id(session, graph.customer, facts.ids),
+        "customers_pkey",
+    ),
+    "contacts": (
+        lambda facts, session: batching.many(session, graph.contacts, facts.ids, limit=100),
+        "contacts_of_customer",
+    ),
+    "departments": (
+        lambda facts, session: batching.many(session, graph.departments, facts.ids, limit=100),
+        "departments_of_customer",
+    ),
+    "subscriptions": (
+        lambda facts, session: batching.many(session, graph.subscriptions, facts.ids, limit=100),
+        "subscriptions_of_customer",
+    ),
+    "children": (
+        lambda facts, session: batching.pages(session, graph.children, facts.parents, PageRequest(BY_NUMBER, 10), None),
+        "customers_of_parent",
+    ),
+    "later-children": (
+        lambda facts, session: batching.pages(
+            session,
+            graph.children,
+            facts.parents,
+            PageRequest(BY_NUMBER, 10, after=facts.middle[CustomerSort.NUMBER]),
+            None,
+        ),
+        "customers_of_parent",
+    ),
+    "no-children": (
+        lambda facts, session: batching.pages(session, graph.children, facts.ids, PageRequest(BY_NUMBER, 10), None),
+        "customers_of_parent",
+    ),
+    "customers-of-groups": (
+        lambda facts, session: batching.pages(
+            session, graph.group_customers, facts.groups, PageRequest(BY_NUMBER, 10), None
+        ),
+        "customers_of_group",
+    ),
+    "later-customers-of-groups": (
+        lambda facts, session: batching.pages(
+            session,
+            graph.group_customers,
+            facts.groups,
+            PageRequest(BY_NUMBER, 10, after=facts.middle[CustomerSort.NUMBER]),
+            None,
+        ),
+        "customers_of_group",
+    ),
+    "count-of-children": (
+        lambda facts, session: batching.counts(session, graph.children, facts.parents, None),
+        "customers_of_parent",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "index"), EDGES.values(), ids=EDGES)
+async def test_every_edge_is_an_index_for_fifty_sources_at_once(
+    facts: Facts, ask: Callable[[Facts, ReadSession], Any], index: str
+) -> None:
+    found = await facts.plans(lambda session: ask(facts, session))
+    # Of 50 parents ten children each, and of each the group's number and name.
+    assert_served(found, index, most=2_500)
+
+
+async def test_subscriptions_of_some_statuses_are_an_index(facts: Facts) -> None:
+    found = await facts.plans(
+        lambda session: batching.many(session, graph.subscriptions, facts.ids, limit=1, statuses=["ACTIVE", "TRIAL"])
+    )
+    for plan in found:
+        assert plan.indexes & {"subscriptions_of_customer", "subscriptions_of_customer_by_status"}
+    assert_served(found, None, most=PER_PAGE)
+
+
+@pytest.mark.parametrize(
+    "condition", [Equals("is_active", value=False), pair("vip", value=False)], ids=["inactive", "metadata"]
+)
+@pytest.mark.parametrize("edge", [graph.children, graph.group_customers], ids=["children", "customers-of-groups"])
+async def test_a_filtered_edge_never_reads_the_whole_company(
+    facts: Facts, edge: ToMany[Any], condition: Condition
+) -> None:
+    sources = (facts.parents if edge is graph.children else facts.groups)[:10]
+    request, only = PageRequest(BY_NUMBER, 10), condition.sql()
+
+    found = await facts.plans(lambda session: batching.pages(session, edge, sources, request, only))
+    assert_served(found, None, most=PER_HITS)
+
+
+async def test_groups_are_listed_without_reading_a_customer(facts: Facts) -> None:
+    found = await facts.plans(lambda session: groups.listed(session, GroupFilter(), limit=100))
+    assert_served(found, None, most=PER_PAGE)

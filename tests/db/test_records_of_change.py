@@ -1,0 +1,156 @@
+"""What a write leaves behind it: history, events, billing documents and periods."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Table, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import history, outbox
+from app.db.database import Database
+from app.db.history import Change
+from app.db.tables import customer_history, outbox_events
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.events import ChangeOperation, EventType
+from tests.records import Records
+
+
+@pytest.fixture
+def unit_of_work(database: Database, company: UUID) -> UnitOfWork:
+    return UnitOfWork(database, company)
+
+
+async def stored(engine: AsyncEngine, table: Table, company_id: UUID) -> list[Any]:
+    """A company's rows of a table, as the owner sees them."""
+    query = select(table).where(table.c.company_id == company_id).order_by(*table.primary_key.columns)
+    async with engine.connect() as connection:
+        return list((await connection.execute(query)).all())
+
+
+async def test_a_change_is_recorded_with_values_as_json_holds_them(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine
+) -> None:
+    customer, parent = await records.customer(), uuid4()
+    changes = {
+        "creditLimit": (None, Decimal("1E+2")),
+        "parentCustomerId": (parent, None),
+        "metadata": ({"size": 1.5}, {"size": Decimal(2), "rate": Decimal("0.1"), "tall": True}),
+        "isActive": (True, False),
+        "since": (date(2026, 1, 31), datetime(2026, 1, 31, 12, tzinfo=UTC)),
+    }
+
+    async def work(session: WriteSession) -> None:
+        await history.record(
+            session,
+            customer_id=customer,
+            version=2,
+            operation=ChangeOperation.UPDATED,
+            actor="someone",
+            changes=changes,
+        )
+
+    await unit_of_work.run(work)
+
+    (row,) = await stored(owner_engine, customer_history, unit_of_work.company_id)
+    assert (row.customer_id, row.version, row.operation, row.actor) == (customer, 2, "UPDATED", "someone")
+    assert row.changes == {
+        "creditLimit": {"before": None, "after": "100"},
+        "parentCustomerId": {"before": str(parent), "after": None},
+        "metadata": {"before": {"size": 1.5}, "after": {"size": 2, "rate": 0.1, "tall": True}},
+        "isActive": {"before": True, "after": False},
+        "since": {"before": "2026-01-31", "after": "2026-01-31T12:00:00.000000Z"},
+    }
+
+
+async def test_changes_of_many_customers_are_one_statement_and_those_of_none_are_no_statement(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine
+) -> None:
+    customers = [await records.customer() for _ in range(20)]
+    changes = [Change(each, 1, ChangeOperation.CREATED, {"name": (None, str(each))}) for each in customers]
+
+    async def work(session: WriteSession) -> None:
+        await history.record_all(session, changes, actor="someone")
+        await history.record_all(session, [], actor="someone")
+        await outbox.append_all(session, [], actor="someone")
+
+    await unit_of_work.run(work)
+
+    rows = await stored(owner_engine, customer_history, unit_of_work.company_id)
+    assert {row.customer_id: row.changes["name"]["after"] for row in rows} == {each: str(each) for each in customers}
+    assert unit_of_work.statements == 1
+
+
+async def test_an_event_is_complete_and_each_gets_a_higher_sequence_than_the_last(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine
+) -> None:
+    customer = await records.customer()
+
+    async def work(session: WriteSession) -> None:
+        for version in (1, 2):
+            await outbox.append(
+                session,
+                type_=EventType.CUSTOMER_UPDATED,
+                subject_id=customer,
+                data={"version": version, "creditLimit": Decimal("1.50")},
+                actor="someone",
+            )
+
+    await unit_of_work.run(work)
+
+    first, second = await stored(owner_engine, outbox_events, unit_of_work.company_id)
+    assert (first.type, first.subject_id, first.actor) == ("customer.updated", customer, "someone")
+    assert first.data == {"version": 1, "creditLimit": "1.50"}
+    assert first.published_at is None
+    assert first.id.version == second.id.version == 7
+    assert first.sequence < second.sequence
+    assert first.occurred_at < second.occurred_at
+
+
+async def test_a_follower_reads_and_marks_events_as_the_documentation_says(
+    unit_of_work: UnitOfWork, service_engine: AsyncEngine, owner_engine: AsyncEngine
+) -> None:
+    subject = uuid4()
+
+    async def work(session: WriteSession) -> None:
+        for version in (1, 2):
+            data = {"version": version}
+            await outbox.append(
+                session, type_=EventType.CUSTOMER_UPDATED, subject_id=subject, data=data, actor="someone"
+            )
+
+    await unit_of_work.run(work)
+    guide = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+    enter, take, mark = re.findall(r"```sql\n(.*?)```", guide, re.DOTALL)
+    company = {"company_id": str(unit_of_work.company_id)}
+
+    async def follow() -> list[dict[str, Any]]:
+        async with service_engine.begin() as connection:
+            await connection.execute(text(enter), company)
+            taken = (await connection.execute(text(take), company)).all()
+            sequences = [row.sequence for row in taken]
+            await connection.execute(text(mark), company | {"sequences": sequences})
+        return [row.envelope for row in taken]
+
+    first, second = await follow()
+    assert await follow() == []
+    assert set(first) == {"id", "type", "companyId", "subjectId", "sequence", "occurredAt", "actor", "data"}
+    assert (first["type"], first["companyId"], first["subjectId"]) == (
+        "customer.updated",
+        str(unit_of_work.company_id),
+        str(subject),
+    )
+    assert [first["data"], second["data"]] == [{"version": 1}, {"version": 2}]
+    assert first["sequence"] < second["sequence"]
+    rows = await stored(owner_engine, outbox_events, unit_of_work.company_id)
+    assert all(row.published_at is not None for row in rows)
+
+
+async def test_the_documentation_names_every_type_of_event() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(\w+\.\w+)` \|", guide, re.MULTILINE)) == set(EventType)

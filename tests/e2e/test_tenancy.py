@@ -1,0 +1,238 @@
+"""Two companies with the same numbers, names and keys: nothing of one is visible to the other, and each wall holds alone."""
+
+import json
+import re
+from collections.abc import Callable, Generator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.database import Database
+from app.domain.identity import Scope
+from app.services.recent_lists import RecentLists
+from tests.e2e.two_companies import Companies, Company, made, without_narrowing
+from tests.graphql.asking import Caller
+
+GROUP_FIELDS = """
+fragment Group on CustomerGroup { id number name discount accountId accountNumber accountName metadata }
+"""
+PLAIN = """
+fragment Plain on Customer {
+  id customerNumber name email city notes externalSystemId customerGroupId customerGroupNumber customerGroupName
+  parentCustomerId metadata
+}
+"""
+EVERYTHING = f"""{GROUP_FIELDS} {PLAIN}
+fragment Everything on Customer {{
+  ...Plain
+  parent {{ ...Plain }}
+  children(where: {{isActive: true}}) {{
+    totalCount nodes {{ ...Plain }} edges {{ cursor }} pageInfo {{ endCursor hasPreviousPage }}
+  }}
+  group {{ ...Group customers {{ totalCount nodes {{ ...Plain }} }} }}
+  contacts {{ id name email phone }}
+  departments {{ id name poNumber address }}
+  subscriptions {{ id name status }}
+}}
+"""
+ONE = EVERYTHING + "query($by: CustomerLookup!) { customer(by: $by) { ...Everything } }"
+LIST = (
+    EVERYTHING
+    + """
+query($where: CustomerFilter, $after: String, $orderBy: [CustomerOrder!]) {
+  customers(where: $where, after: $after, orderBy: $orderBy, first: 10) {
+    totalCount nodes { ...Everything } edges { cursor } pageInfo { startCursor endCursor hasPreviousPage hasNextPage }
+  }
+}
+"""
+)
+GROUP = (
+    GROUP_FIELDS
+    + PLAIN
+    + "query($by: CustomerGroupLookup!) { customerGroup(by: $by) { ...Group customers { nodes { ...Plain } } } }"
+)
+GROUPS = GROUP_FIELDS + "query($where: CustomerGroupFilter) { customerGroups(where: $where) { ...Group } }"
+VIEWER = "{ viewer { subject company { id name baseCurrency timeZone } } }"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def companies(owner_engine: AsyncEngine) -> Companies:
+    """Two companies that differ in nothing that is looked up."""
+    return Companies(await made(owner_engine, "kestrel"), await made(owner_engine, "osprey"))
+
+
+WALLS = ["both", "row-level-security-alone", "narrowing-alone"]
+
+
+@pytest.fixture(params=WALLS)
+def standing(
+    request: pytest.FixtureRequest, database: Database, owner_engine: AsyncEngine, owner: Database
+) -> Generator[Database]:
+    """The database behind both walls, or behind one of them."""
+    assert owner_engine
+    if request.param == "row-level-security-alone":
+        with without_narrowing(database) as changed:
+            yield database
+            assert changed
+    else:
+        yield owner if request.param == "narrowing-alone" else database
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def owner(owner_dsn: str) -> Any:
+    """The database as its owner sees it: above all policies."""
+    opened = Database(owner_dsn, pool_size=3, pool_timeout_seconds=10, statement_timeout_seconds=30)
+    yield opened
+    await opened.dispose()
+
+
+async def shown(caller: Caller, document: str, **variables: Any) -> str:
+    """All that an operation says, errors included."""
+    result = await caller.run(document, **variables)
+    return json.dumps({"data": result.data, "errors": [error.formatted for error in result.errors or ()]}, default=str)
+
+
+def assert_nothing_of(company: Company, answer: str) -> None:
+    """None of the company's traces is in an answer, and no number counts its two customers along with the own two."""
+    assert [trace for trace in company.traces if trace in answer] == []
+    assert re.search(r'"totalCount": (?![012]\b)', answer) is None
+
+
+PAIR = {"key": "segment", "value": "gold"}
+FILTERS: dict[str, Callable[[Company], dict[str, Any]]] = {
+    "ids": lambda other: {"ids": [str(other.parent), str(other.child)]},
+    "number": lambda _: {"customerNumber": "1"},
+    "external-id": lambda _: {"externalSystemId": "crm:1"},
+    "no-external-id": lambda _: {"externalSystemId": None},
+    "metadata": lambda _: {"metadata": [PAIR]},
+    "group": lambda other: {"customerGroupId": str(other.group)},
+    "parent": lambda other: {"parentCustomerId": str(other.parent)},
+    "no-parent": lambda _: {"parentCustomerId": None},
+    "has-parent": lambda _: {"hasParent": True},
+    "active": lambda _: {"isActive": True},
+    "type": lambda _: {"customerType": "BUSINESS"},
+    "country": lambda _: {"countryCode": "DK"},
+    "name-prefix": lambda _: {"namePrefix": "fj"},
+    "search": lambda _: {"search": "crm fjord"},
+    "not": lambda _: {"not": {"customerNumber": "1"}},
+    "not-the-own": lambda _: {"not": {"namePrefix": "nobody"}},
+    "or": lambda other: {"or": [{"ids": [str(other.child)]}, {"customerNumber": "2"}]},
+    "and": lambda other: {"and": [{"customerGroupId": str(other.group)}, {"metadata": [PAIR]}]},
+}
+FOREIGN = {"ids", "group", "parent", "and", "no-external-id"}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+async def test_no_filter_finds_a_customer_of_another_company(
+    standing: Database, companies: Companies, name: str
+) -> None:
+    answer = await shown(Caller(standing, companies.own.id), LIST, where=FILTERS[name](companies.other))
+
+    assert_nothing_of(companies.other, answer)
+    assert '"errors": []' in answer
+    # What both have is found in the own company, what only the other has is found nowhere.
+    assert answer.startswith('{"data": {"customers": {"totalCount": 0, "nodes": []') == (name in FOREIGN)
+
+
+@pytest.mark.parametrize("field", ["NUMBER", "NAME", "CREATED_AT"])
+async def test_no_order_shows_a_customer_of_another_company(
+    standing: Database, companies: Companies, field: str
+) -> None:
+    answer = await shown(Caller(standing, companies.own.id), LIST, orderBy=[{"field": field, "direction": "DESC"}])
+
+    assert_nothing_of(companies.other, answer)
+    assert '"totalCount": 2' in answer
+    assert str(companies.own.child) in answer
+
+
+@pytest.mark.parametrize("document", [ONE, GROUP], ids=["customer", "group"])
+async def test_an_id_of_another_company_is_answered_like_one_that_nobody_has(
+    standing: Database, companies: Companies, document: str
+) -> None:
+    caller = Caller(standing, companies.own.id)
+    for id_ in (companies.other.parent, companies.other.child, companies.other.group):
+        answer = await shown(caller, document, by={"id": str(id_)})
+        assert answer == await shown(caller, document, by={"id": str(uuid4())})
+        assert ": null}" in answer
+
+
+@pytest.mark.parametrize("by", [{"customerNumber": "1"}, {"externalSystemId": "crm:1"}])
+async def test_a_key_that_both_have_finds_the_own_customer_with_its_own_relations(
+    standing: Database, companies: Companies, by: dict[str, str]
+) -> None:
+    answer = await shown(Caller(standing, companies.own.id), ONE, by=by)
+
+    assert_nothing_of(companies.other, answer)
+    assert str(companies.own.parent) in answer
+    assert answer.count("Premium kestrel") == 1
+
+
+async def test_groups_are_the_own_ones(standing: Database, companies: Companies) -> None:
+    caller, other = Caller(standing, companies.own.id), companies.other
+    filters: list[dict[str, Any] | None] = [
+        None,
+        {"number": "1"},
+        {"metadata": [{"key": "region", "value": "north"}]},
+        {"ids": [str(other.group), str(companies.own.group)]},
+    ]
+    answers = [await shown(caller, GROUPS, where=each) for each in filters]
+    answers.append(await shown(caller, GROUP, by={"number": "1"}))
+    for answer in answers:
+        assert_nothing_of(other, answer)
+        assert str(companies.own.group) in answer
+    assert '"customerGroups": []' in await shown(caller, GROUPS, where={"ids": [str(other.group)]})
+
+
+async def test_the_viewer_sees_the_own_company(standing: Database, companies: Companies) -> None:
+    answer = await shown(Caller(standing, companies.own.id), VIEWER)
+
+    assert_nothing_of(companies.other, answer)
+    assert str(companies.own.id) in answer
+
+
+async def test_a_cursor_of_another_company_is_refused(standing: Database, companies: Companies) -> None:
+    theirs = await Caller(standing, companies.other.id).data(LIST)
+    for cursor in {edge["cursor"] for edge in theirs["customers"]["edges"]}:
+        answer = await shown(Caller(standing, companies.own.id), LIST, after=cursor)
+        assert_nothing_of(companies.other, answer)
+        assert "INVALID_CURSOR" in answer
+
+
+async def test_what_was_remembered_for_one_company_is_not_shown_to_another(
+    standing: Database, companies: Companies
+) -> None:
+    recent = RecentLists(seconds=5, size=100)
+    first = Caller(standing, companies.other.id, recent=recent)
+    second = Caller(standing, companies.own.id, recent=recent)
+    for document in (LIST, GROUPS):
+        theirs = await shown(first, document)
+        mine = await shown(second, document)
+        assert_nothing_of(companies.other, mine)
+        assert_nothing_of(companies.own, theirs)
+        assert "kestrel" in mine
+        assert "osprey" in theirs
+
+
+async def test_a_remembered_page_is_not_shown_to_a_credential_without_the_scope(
+    database: Database, companies: Companies
+) -> None:
+    recent = RecentLists(seconds=5, size=100)
+    await Caller(database, companies.own.id, recent=recent).data(LIST)
+    writer = Caller(database, companies.own.id, scopes=[Scope.CUSTOMERS_WRITE], recent=recent)
+
+    answer = await shown(writer, LIST)
+    assert_nothing_of(companies.own, answer)
+    assert "FORBIDDEN" in answer
+
+
+async def test_without_either_wall_these_tests_would_see_the_other_company(
+    owner: Database, companies: Companies
+) -> None:
+    caller, other = Caller(owner, companies.own.id), companies.other
+    with without_narrowing(owner):
+        for document, id_ in ((LIST, other.parent), (GROUPS, other.group)):
+            with pytest.raises(AssertionError):
+                assert_nothing_of(other, await shown(caller, document, where={"ids": [str(id_)]}))

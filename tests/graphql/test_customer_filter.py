@@ -1,0 +1,184 @@
+"""What `where` means: each condition alone, together, negated, unset, and what it may not say."""
+
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from graphql import GraphQLInputObjectType
+
+from app.graphql.conditions import MAX_CONDITIONS
+from app.graphql.schema import executable, schema
+from tests.graphql.asking import Caller
+from tests.records import Records
+
+LIST = "query($where: CustomerFilter) { customers(where: $where) { nodes { customerNumber } totalCount } }"
+CONDITIONS = cast("GraphQLInputObjectType", executable(schema).type_map["CustomerFilter"]).fields
+ALL = ["1", "2", "3", "4"]
+Filter = dict[str, Any]
+IDS = {number: UUID(int=int(number)) for number in ALL}
+GROUPS = {number: UUID(int=int(number)) for number in "12"}
+
+
+async def found(caller: Caller, where: Filter | None) -> list[str]:
+    """The numbers of the customers that a filter finds; the count must agree."""
+    page = (await caller.data(LIST, where=where))["customers"]
+    assert page["totalCount"] == len(page["nodes"])
+    return [node["customerNumber"] for node in page["nodes"]]
+
+
+@pytest.fixture
+async def stored(records: Records) -> None:
+    """A parent, its child, and two more, in two groups."""
+    for number, group in GROUPS.items():
+        await records.group(id=group, number=f"G{number}")
+    rows: list[dict[str, Any]] = [
+        {"name": "Ærø Færge", "external_system_id": "crm:1", "metadata": {"tier": "gold", "n": 5}},
+        {"name": "Ærlig Talt", "parent_customer_id": IDS["1"], "metadata": {"tier": "gold"}},
+        {"name": "Fjord", "customer_type": "PRIVATE", "country_code": "SE", "external_system_id": "CRM:1"},
+        {"name": "fjordens venner", "is_active": False, "metadata": {"n": "5"}},
+    ]
+    for number, row in zip(ALL, rows, strict=True):
+        group = GROUPS["2" if number == "4" else "1"]
+        await records.customer(id=IDS[number], customer_number=number, customer_group_id=group, **row)
+
+
+FILTERS: list[tuple[Filter | None, list[str]]] = [
+    (None, ALL),
+    ({}, ALL),
+    ({"ids": [str(IDS["3"]), str(IDS["1"]), str(IDS["3"]), str(UUID(int=404))]}, ["1", "3"]),
+    ({"ids": []}, []),
+    ({"customerNumber": "2"}, ["2"]),
+    ({"customerNumber": " 2 "}, ["2"]),
+    ({"customerNumber": "02"}, []),
+    ({"externalSystemId": "crm:1"}, ["1"]),
+    ({"externalSystemId": "CRM:1"}, ["3"]),
+    ({"externalSystemId": None}, ["2", "4"]),
+    ({"metadata": [{"key": "tier", "value": "gold"}]}, ["1", "2"]),
+    ({"metadata": [{"key": "n", "value": 5}]}, ["1", "4"]),
+    ({"metadata": [{"key": "n", "value": 5.0}, {"key": "tier", "value": "gold"}]}, ["1"]),
+    ({"metadata": [{"key": "tier", "value": "Gold"}]}, []),
+    ({"metadata": [{"key": "tier", "value": ""}]}, []),
+    ({"metadata": []}, ALL),
+    ({"customerGroupId": str(GROUPS["2"])}, ["4"]),
+    ({"customerGroupId": str(UUID(int=404))}, []),
+    ({"parentCustomerId": str(IDS["1"])}, ["2"]),
+    ({"parentCustomerId": None}, ["1", "3", "4"]),
+    ({"hasParent": True}, ["2"]),
+    ({"hasParent": False}, ["1", "3", "4"]),
+    ({"isActive": True}, ["1", "2", "3"]),
+    ({"isActive": False}, ["4"]),
+    ({"customerType": "PRIVATE"}, ["3"]),
+    ({"customerType": "BUSINESS"}, ["1", "2", "4"]),
+    ({"countryCode": "SE"}, ["3"]),
+    ({"countryCode": "se"}, ["3"]),
+    ({"countryCode": "NO"}, []),
+    ({"namePrefix": "FJORD"}, ["3", "4"]),
+    ({"namePrefix": "fjorde"}, ["4"]),
+    ({"namePrefix": "æR"}, ["1", "2"]),
+    ({"namePrefix": "talt"}, []),
+    ({"namePrefix": "%"}, []),
+    ({"search": "talt ærl"}, ["2"]),
+    # Conditions beside each other must all hold.
+    ({"isActive": True, "hasParent": False, "namePrefix": "f"}, ["3"]),
+    # AND, OR and NOT, nested and empty.
+    ({"and": [{"isActive": True}, {"hasParent": True}]}, ["2"]),
+    ({"or": [{"customerNumber": "1"}, {"isActive": False}]}, ["1", "4"]),
+    ({"not": {"isActive": True}}, ["4"]),
+    ({"and": []}, ALL),
+    ({"or": []}, []),
+    ({"and": [{}]}, ALL),
+    ({"or": [{}, {"customerNumber": "1"}]}, ALL),
+    ({"not": {}}, []),
+    ({"not": {"and": []}}, []),
+    ({"not": {"or": []}}, ALL),
+    ({"not": {"not": {"customerNumber": "1"}}}, ["1"]),
+    ({"isActive": True, "or": [{"customerNumber": "1"}, {"customerNumber": "4"}]}, ["1"]),
+    ({"or": [{"and": [{"hasParent": True}]}, {"not": {"countryCode": "DK"}}]}, ["2", "3"]),
+    ({"not": {"or": [{"customerNumber": "1"}, {"customerNumber": "2"}]}}, ["3", "4"]),
+    # An unset value equals nothing, so it fulfills the negation of every equality.
+    ({"not": {"externalSystemId": "crm:1"}}, ["2", "3", "4"]),
+    ({"not": {"externalSystemId": None}}, ["1", "3"]),
+    ({"not": {"parentCustomerId": str(IDS["1"])}}, ["1", "3", "4"]),
+    ({"not": {"and": [{"externalSystemId": "crm:1"}, {"isActive": True}]}}, ["2", "3", "4"]),
+    ({"not": {"not": {"externalSystemId": "crm:1"}}}, ["1"]),
+    ({"not": {"metadata": [{"key": "tier", "value": "gold"}]}}, ["3", "4"]),
+    ({"not": {"search": "fjord"}}, ["1", "2"]),
+    ({"not": {"ids": []}}, ALL),
+]
+
+
+@pytest.mark.usefixtures("stored")
+async def test_each_filter_finds_what_it_says(caller: Caller) -> None:
+    for where, expected in FILTERS:
+        assert await found(caller, where) == expected, where
+
+
+def test_every_condition_that_there_is_stands_among_the_filters_above() -> None:
+    assert {name for where, _ in FILTERS for name in where or ()} == set(CONDITIONS)
+
+
+@pytest.mark.parametrize(
+    "field",
+    sorted(set(CONDITIONS) - {"externalSystemId", "parentCustomerId"}),
+)
+async def test_null_is_refused_for_what_can_not_be_unset(caller: Caller, field: str) -> None:
+    refusal = await caller.refusal(LIST, where={field: None})
+    assert refusal["code"] == "BAD_USER_INPUT"
+    assert [fault["path"] for fault in refusal["faults"]] == [["where", field]]
+    assert "must not be null" in refusal["message"]
+
+
+@pytest.mark.parametrize("field", ["customerNumber", "externalSystemId", "countryCode", "namePrefix", "search"])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("", "must not be blank"), (" \t\n", "must not be blank"), ("a\0", "U+0000"), ("a" * 256, "at most 255")],
+    ids=["empty", "blank", "with U+0000", "too long"],
+)
+async def test_a_text_that_says_nothing_or_too_much_is_refused(
+    caller: Caller, field: str, value: str, message: str
+) -> None:
+    refusal = await caller.refusal(LIST, where={"and": [{field: value}]})
+    assert [fault["path"] for fault in refusal["faults"]] == [["where", "and", 0, field]]
+    assert message in refusal["message"]
+
+
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        ({"ids": ["x"]}, ["where", "ids", 0]),
+        ({"customerGroupId": "x"}, ["where", "customerGroupId"]),
+        ({"parentCustomerId": ""}, ["where", "parentCustomerId"]),
+        ({"countryCode": "DNK"}, ["where", "countryCode"]),
+        ({"countryCode": "D"}, ["where", "countryCode"]),
+        ({"search": "-- ,."}, ["where", "search"]),
+        ({"search": " ".join(map(str, range(11)))}, ["where", "search"]),
+        ({"ids": [str(UUID(int=1))] * 501}, ["where", "ids"]),
+    ],
+)
+async def test_a_malformed_condition_is_refused_at_its_path(caller: Caller, where: Filter, path: list[str]) -> None:
+    refusal = await caller.refusal(LIST, where=where)
+    assert refusal["code"] == "BAD_USER_INPUT"
+    assert [fault["path"] for fault in refusal["faults"]] == [path]
+
+
+async def test_500_ids_are_allowed(caller: Caller) -> None:
+    assert await found(caller, {"ids": [str(UUID(int=place)) for place in range(500)]}) == []
+
+
+async def test_a_filter_holds_a_bounded_number_of_conditions(caller: Caller) -> None:
+    def disjunction(conditions: int) -> Filter:
+        return {"or": [{"customerNumber": str(place)} for place in range(conditions - 1)]}
+
+    assert await found(caller, disjunction(MAX_CONDITIONS)) == []
+    refusal = await caller.refusal(LIST, where=disjunction(MAX_CONDITIONS + 5))
+    assert refusal["code"] == "BAD_USER_INPUT"
+    assert [fault["path"] for fault in refusal["faults"]] == [["where", "or", MAX_CONDITIONS - 1, "customerNumber"]]
+    assert f"{MAX_CONDITIONS} conditions" in refusal["message"]
+
+
+async def test_a_deep_filter_is_refused_as_a_long_one_is(caller: Caller) -> None:
+    where: Filter = {"isActive": True}
+    for _ in range(MAX_CONDITIONS):
+        where = {"not": where}
+    refusal = await caller.refusal(LIST, where=where)
+    assert [fault["path"] for fault in refusal["faults"]] == [["where", *["not"] * MAX_CONDITIONS, "isActive"]]

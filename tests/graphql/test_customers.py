@@ -1,0 +1,161 @@
+"""The list of customers: its orders, its size, its arguments and what they may not say."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.graphql.asking import Caller
+from tests.records import Records, new_company
+
+LIST = """query($first: Int, $after: String, $last: Int, $before: String, $where: CustomerFilter, $by: [CustomerOrder!]) {
+  customers(first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $by) {
+    nodes { id customerNumber name }
+    totalCount
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}"""
+
+
+async def listed(caller: Caller, field: str, **variables: Any) -> list[str]:
+    """One field of each customer of a list."""
+    data = await caller.data(LIST, **variables)
+    return [node[field] for node in data["customers"]["nodes"]]
+
+
+async def test_numbers_sort_by_value_then_the_others_by_code_point_and_ties_by_id(
+    caller: Caller, records: Records
+) -> None:
+    expected = ["0", "1", "2", "7", "007", "10", "99999999999999999999", "A-2", "a", "É", "é1", "\uff11", "🙂"]
+    for place, number in reversed(list(enumerate(expected))):
+        await records.customer(id=UUID(int=place), customer_number=number)
+
+    assert await listed(caller, "customerNumber") == expected
+    assert await listed(caller, "customerNumber", by=[{"field": "NUMBER"}]) == expected
+    assert await listed(caller, "customerNumber", by=[]) == expected
+    assert await listed(caller, "customerNumber", by=[{"field": "NUMBER", "direction": "DESC"}]) == expected[::-1]
+
+
+async def test_names_sort_ignoring_case_and_ties_by_id(caller: Caller, records: Records) -> None:
+    names = ["ann", "ANN", "bo", "Carl", "dora"]
+    for place in (3, 1, 4, 0, 2):
+        await records.customer(id=UUID(int=place), name=names[place])
+
+    assert await listed(caller, "name", by=[{"field": "NAME"}]) == names
+    assert await listed(caller, "name", by=[{"field": "NAME", "direction": "DESC"}]) == names[::-1]
+
+
+async def test_customers_sort_by_creation_time_and_then_by_more(caller: Caller, records: Records) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number, days in (("1", 1), ("2", 0), ("3", 1), ("4", 0)):
+        await records.customer(customer_number=number, created_at=start + timedelta(days=days))
+    newest_first = {"field": "CREATED_AT", "direction": "DESC"}
+
+    by = [newest_first, {"field": "NUMBER"}]
+    assert await listed(caller, "customerNumber", by=by) == ["1", "3", "2", "4"]
+    by = [newest_first, {"field": "NAME"}, {"field": "NUMBER", "direction": "DESC"}]
+    assert await listed(caller, "customerNumber", by=by) == ["3", "1", "4", "2"]
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        [{"field": "NAME"}, {"field": "NAME", "direction": "DESC"}],
+        [{"field": "NAME"}, {"field": "NUMBER"}, {"field": "CREATED_AT"}, {"field": "NAME"}],
+    ],
+    ids=["the same twice", "four"],
+)
+async def test_an_order_names_at_most_three_fields_each_once(caller: Caller, by: list[dict[str, str]]) -> None:
+    refusal = await caller.refusal(LIST, by=by)
+    assert refusal["code"] == "BAD_USER_INPUT"
+    assert [fault["path"] for fault in refusal["faults"]] == [["orderBy"]]
+    assert refusal["message"] == "orderBy: must name at most 3 fields, each once."
+
+
+async def test_the_last_rows_come_in_the_order_of_the_list(caller: Caller, records: Records) -> None:
+    for number in "1234":
+        await records.customer(customer_number=number)
+    assert await listed(caller, "customerNumber", last=3) == ["2", "3", "4"]
+
+
+async def test_a_list_has_50_rows_unless_asked_for_and_500_at_most(caller: Caller, records: Records) -> None:
+    for _ in range(51):
+        await records.customer()
+
+    usual = (await caller.data(LIST))["customers"]
+    assert (len(usual["nodes"]), usual["totalCount"], usual["pageInfo"]["hasNextPage"]) == (50, 51, True)
+    for size in ({"first": 500}, {"last": 500}):
+        assert len(await listed(caller, "id", **size)) == 51
+    assert len(await listed(caller, "id", first=None, last=None)) == 50
+
+
+async def test_no_rows_at_all_may_be_asked_for(caller: Caller, records: Records) -> None:
+    await records.customer()
+    for size, more in (({"first": 0}, "hasNextPage"), ({"last": 0}, "hasPreviousPage")):
+        page = (await caller.data(LIST, **size))["customers"]
+        assert page["nodes"] == []
+        assert page["totalCount"] == 1
+        expected = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
+        assert page["pageInfo"] == expected | {more: True}
+
+
+async def test_a_company_without_customers_has_an_empty_list(caller: Caller) -> None:
+    assert (await caller.data(LIST))["customers"] == {
+        "nodes": [],
+        "totalCount": 0,
+        "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
+    }
+
+
+async def test_another_company_s_customers_are_neither_listed_nor_counted(
+    caller: Caller, records: Records, owner_engine: AsyncEngine
+) -> None:
+    own = await records.customer()
+    stranger = Records(owner_engine, await new_company(owner_engine))
+    foreign = await stranger.customer()
+
+    ids = {"ids": [str(own), str(foreign)]}
+    wheres: list[dict[str, Any] | None] = [None, {}, ids, {"not": {"ids": []}}, {"or": [{"countryCode": "DK"}]}]
+    for where in wheres:
+        page = (await caller.data(LIST, where=where))["customers"]
+        assert [node["id"] for node in page["nodes"]] == [str(own)]
+        assert page["totalCount"] == 1
+
+
+@pytest.mark.parametrize("argument", ["first", "last"])
+@pytest.mark.parametrize("size", [-1, 501])
+async def test_a_size_out_of_bounds_is_refused(caller: Caller, argument: str, size: int) -> None:
+    refusal = await caller.refusal(LIST, **{argument: size})
+    assert refusal["code"] == "BAD_USER_INPUT"
+    assert refusal["field"] == ["customers"]
+    assert refusal["message"] == f"{argument}: must be between 0 and 500, not {size}."
+
+
+async def test_first_and_last_together_are_refused(caller: Caller) -> None:
+    refusal = await caller.refusal(LIST, first=1, last=1)
+    assert [fault["path"] for fault in refusal["faults"]] == [["last"]]
+
+
+async def test_all_faults_of_all_arguments_are_reported_at_once(caller: Caller) -> None:
+    refusal = await caller.refusal(
+        LIST,
+        first=-1,
+        after="x",
+        last=501,
+        before="y",
+        where={"customerNumber": " ", "and": [{"isActive": None}, {"not": {"ids": ["1"]}}]},
+        by=[{"field": "NAME"}, {"field": "NAME"}],
+    )
+    assert refusal["code"] == "BAD_USER_INPUT"
+    assert {(fault["code"], ".".join(map(str, fault["path"]))) for fault in refusal["faults"]} == {
+        ("BAD_USER_INPUT", "first"),
+        ("BAD_USER_INPUT", "last"),
+        ("BAD_USER_INPUT", "orderBy"),
+        ("BAD_USER_INPUT", "where.and.0.isActive"),
+        ("BAD_USER_INPUT", "where.and.1.not.ids.0"),
+        ("BAD_USER_INPUT", "where.customerNumber"),
+        ("INVALID_CURSOR", "after"),
+        ("INVALID_CURSOR", "before"),
+    }

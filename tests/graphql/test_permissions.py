@@ -1,0 +1,117 @@
+"""The table of scopes: which field needs which, at the root and wherever a row may come from."""
+
+from typing import cast
+
+import pytest
+import strawberry
+from graphql import GraphQLObjectType, get_named_type
+from strawberry.schema.config import StrawberryConfig
+
+from app.db import customers as stored
+from app.db import groups as stored_groups
+from app.db.conditions import AllOf
+from app.db.database import Database
+from app.db.groups import GroupFilter
+from app.db.rows import CustomerGroupRow, CustomerRow
+from app.domain.identity import Principal, Scope
+from app.graphql.context import Info, open_context
+from app.graphql.schema import executable, schema
+from app.graphql.types.customer import Customer
+from app.graphql.types.group import CustomerGroup
+from app.graphql.types.scalars import SCALARS
+from app.services.recent_lists import RecentLists
+from tests.graphql.asking import Caller
+from tests.records import Records
+
+ID = '"00000000-0000-7000-8000-000000000000"'
+ROOTS = {
+    "customer": f"customer(by: {{id: {ID}}}) {{ id }}",
+    "customers": "customers { totalCount }",
+    "customerGroup": f"customerGroup(by: {{id: {ID}}}) {{ id }}",
+    "customerGroups": "customerGroups { id }",
+}
+EDGES = {
+    ("Customer", "parent"): "customer { parent { id } }",
+    ("Customer", "children"): "customer { children { totalCount } }",
+    ("Customer", "group"): "customer { group { id } }",
+    ("Customer", "contacts"): "customer { contacts { id } }",
+    ("Customer", "departments"): "customer { departments { id } }",
+    ("Customer", "subscriptions"): "customer { subscriptions { id } }",
+    ("CustomerGroup", "customers"): "customerGroup { customers { totalCount } }",
+}
+NOT_ENOUGH: list[tuple[Scope, ...]] = [(), (Scope.CUSTOMERS_WRITE,)]
+REFUSAL = {
+    "message": "This needs the scope customers-read, which the credential does not carry.",
+    "code": "FORBIDDEN",
+    "requiredScope": "customers-read",
+}
+
+
+@strawberry.type
+class Unguarded:
+    """Roots that need no scope, as a mutation's payload will not: what hangs below must hold on its own."""
+
+    @strawberry.field(graphql_type=Customer)
+    @staticmethod
+    async def customer(info: Info) -> CustomerRow | None:
+        return await stored.find(info.context.session, AllOf(()))
+
+    @strawberry.field(graphql_type=CustomerGroup)
+    @staticmethod
+    async def customer_group(info: Info) -> CustomerGroupRow:
+        return (await stored_groups.listed(info.context.session, GroupFilter(), limit=1))[0]
+
+
+OPEN = strawberry.Schema(query=Unguarded, config=StrawberryConfig(scalar_map=SCALARS))
+
+
+@pytest.mark.parametrize("scopes", NOT_ENOUGH, ids=["no scope", "write only"])
+@pytest.mark.parametrize("field", ROOTS)
+async def test_a_root_field_without_the_scope_is_refused_and_the_scope_named(
+    caller: Caller, field: str, scopes: tuple[Scope, ...]
+) -> None:
+    caller.scopes = scopes
+    assert await caller.refusal(f"{{ {ROOTS[field]} }}") == REFUSAL | {"field": [field]}
+    assert caller.statements == 0
+
+
+@pytest.mark.parametrize("field", ROOTS)
+async def test_reading_is_enough_for_a_root_field(caller: Caller, field: str) -> None:
+    caller.scopes = [Scope.CUSTOMERS_READ]
+    assert (await caller.run(f"{{ {ROOTS[field]} }}")).errors is None
+
+
+@pytest.mark.parametrize("scopes", NOT_ENOUGH, ids=["no scope", "write only"])
+@pytest.mark.parametrize("edge", EDGES, ids=".".join)
+async def test_an_edge_without_the_scope_is_refused_wherever_its_row_came_from(
+    database: Database, records: Records, edge: tuple[str, str], scopes: tuple[Scope, ...]
+) -> None:
+    await records.customer()
+    principal = Principal(records.company_id, "tester", frozenset(scopes), None)
+    async with open_context(database, RecentLists(seconds=5, size=0), principal) as context:
+        result = await OPEN.execute(f"{{ {EDGES[edge]} }}", context_value=context)
+    assert [{"message": error.message, **(error.extensions or {})} for error in result.errors or ()] == [REFUSAL]
+
+
+def test_the_tables_above_name_every_field_that_leads_to_stored_rows() -> None:
+    types = executable(schema).type_map
+    leading = {
+        (kind, name)
+        for kind in ("Query", "Customer", "CustomerGroup")
+        for name, field in cast("GraphQLObjectType", types[kind]).fields.items()
+        if isinstance(get_named_type(field.type), GraphQLObjectType)
+    }
+    assert leading == {("Query", name) for name in ROOTS} | set(EDGES) | {("Query", "viewer")}
+
+
+async def test_the_scope_is_checked_before_the_arguments(caller: Caller) -> None:
+    caller.scopes = [Scope.CUSTOMERS_WRITE]
+    refusal = await caller.refusal('{ customers(first: -1, after: "x") { totalCount } }')
+    assert refusal["code"] == "FORBIDDEN"
+
+
+async def test_a_refused_field_leaves_the_others_standing(caller: Caller) -> None:
+    caller.scopes = []
+    result = await caller.run(f"{{ viewer {{ subject }} {ROOTS['customer']} }}")
+    assert result.data == {"viewer": {"subject": "tester"}, "customer": None}
+    assert [error.path for error in result.errors or ()] == [["customer"]]

@@ -1,0 +1,35 @@
+"""Fixtures for use cases: a unit of work of the test's own company, and a clock that the test sets."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from app.db import customer_writes
+from app.db.database import Database
+from app.db.unit_of_work import Session, UnitOfWork
+
+
+@pytest.fixture
+def unit_of_work(database: Database, company: UUID) -> UnitOfWork:
+    """The way to write for the test's company."""
+    return UnitOfWork(database, company)
+
+
+class Clock:
+    """What the database's clock is taken to say."""
+
+    def __init__(self) -> None:
+        self.time_zone = "Europe/Copenhagen"
+        self.now = datetime(2026, 6, 19, 10, tzinfo=UTC)
+
+    async def __call__(self, _session: Session) -> tuple[str, datetime]:
+        return self.time_zone, self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """19 June 2026, unless the test moves it."""
+    clock = Clock()
+    monkeypatch.setattr(customer_writes, "clock", clock)
+    return clock

@@ -1,0 +1,273 @@
+"""updateCustomer: what it changes, what it books, and everything that it refuses."""
+
+import asyncio
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import tables
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode, Refused
+from app.services.customer_change import UpdateCustomerCommand
+from app.services.preview_transition import TransitionPreview, preview_transition
+from app.services.update_customer import UpdateCustomerOutcome, update_customer
+from tests.records import Records
+from tests.services.conftest import Clock
+from tests.untouched import everything_of
+
+PARENT = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
+
+
+async def update(
+    unit_of_work: UnitOfWork, customer_id: UUID, fields: dict[str, Any], *acknowledged: UUID, **control: Any
+) -> UpdateCustomerOutcome:
+    command = UpdateCustomerCommand(customer_id, fields, acknowledged or None, **control)
+    outcome, _ = await update_customer(unit_of_work, "tester", command, None)
+    return outcome
+
+
+async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        found = await connection.execute(select(table).where(table.c.company_id == company_id).order_by(*order))
+        return [dict(row) for row in found.mappings()]
+
+
+async def billed(records: Records, customer_id: UUID, **values: Any) -> UUID:
+    """A subscription in June 2026, billed for it if it is billed in advance."""
+    subscription_id = await records.subscription(customer_id, **values)
+    await records.period(
+        subscription_id,
+        customer_id,
+        **{
+            "net_amount": values.get("net_amount", 300),
+            "billed_amount": 0 if values.get("billing_direction") == "ARREARS" else values.get("net_amount", 300),
+        },
+    )
+    return subscription_id
+
+
+async def test_only_what_really_changes_is_written_and_recorded(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    customer = await records.customer(name="Old", email="a@b.example", metadata={"a": 1})
+
+    outcome = await update(unit_of_work, customer, {"name": "New", "email": "a@b.example", "phone": " "})
+
+    assert outcome.changed_fields == ("name",)
+    assert (outcome.customer.name, outcome.customer.version) == ("New", 2)
+    (entry,) = await rows_of(owner_engine, tables.customer_history, company)
+    assert entry["changes"] == {"name": {"before": "Old", "after": "New"}}
+    assert (entry["version"], entry["actor"]) == (2, "tester")
+    (event,) = await rows_of(owner_engine, tables.outbox_events, company)
+    assert event["type"] == "customer.updated"
+
+
+async def test_an_update_that_changes_nothing_writes_nothing(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    customer = await records.customer(name="Same")
+    before = await everything_of(owner_engine, company)
+
+    for fields in ({}, {"name": "Same", "is_active": True, "billing_relationship": "SELF"}):
+        outcome = await update(unit_of_work, customer, fields)
+        assert outcome.changed_fields == ()
+
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_metadata_values_of_equal_worth_but_another_kind_are_a_change(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    customer = await records.customer(metadata={"a": 1, "b": 2})
+
+    assert (await update(unit_of_work, customer, {"metadata": {"a": True, "b": 2}})).changed_fields == ("metadata",)
+    changed = await update(unit_of_work, customer, {"metadata_set": {"c": "x"}, "metadata_unset": ["b"]})
+    assert changed.customer.metadata == {"a": True, "c": "x"}
+
+
+async def test_giving_another_payer_cuts_the_subscriptions_over_today(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+) -> None:
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    advance = await billed(records, customer)
+    arrears = await billed(records, customer, billing_direction="ARREARS")
+    paused = await records.subscription(customer, status="PAUSED")
+
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+    outcome = await update(unit_of_work, customer, fields, arrears, advance)
+
+    assert outcome.customer.parent_customer_id == parent
+    assert outcome.transition_id is not None
+    documents = await rows_of(owner_engine, tables.billing_documents, company, tables.billing_documents.c.kind)
+    assert [(each["kind"], each["payer_customer_id"], each["total"], each["issued_on"]) for each in documents] == [
+        ("CREDIT_NOTE", customer, Decimal("120.00"), date(2026, 6, 19)),
+        ("INVOICE", customer, Decimal("180.00"), date(2026, 6, 19)),
+    ]
+    lines = await rows_of(owner_engine, tables.billing_document_lines, company)
+    assert sorted((line["subscription_id"], line["days"], line["amount"]) for line in lines) == sorted(
+        [(advance, 12, Decimal("120.00")), (arrears, 18, Decimal("180.00"))]
+    )
+    by_start = (tables.subscription_periods.c.subscription_id, tables.subscription_periods.c.sequence)
+    periods = await rows_of(owner_engine, tables.subscription_periods, company, *by_start)
+    for closed, begun in zip(periods[::2], periods[1::2], strict=True):
+        assert (closed["payer_customer_id"], closed["cut_on"]) == (customer, date(2026, 6, 19))
+        assert (begun["payer_customer_id"], begun["starts_on"], begun["ends_on"]) == (
+            parent,
+            date(2026, 6, 19),
+            date(2026, 7, 15),
+        )
+    moved = [row for row in await rows_of(owner_engine, tables.subscriptions, company) if row["status"] == "ACTIVE"]
+    assert {(row["current_period_start"], row["current_period_end"]) for row in moved} == {
+        (date(2026, 6, 19), date(2026, 7, 15))
+    }
+    assert clock.now == datetime(2026, 6, 19, 10, tzinfo=UTC)
+    events = await rows_of(owner_engine, tables.outbox_events, company)
+    told = {(event["type"], event["subject_id"]) for event in events}
+    assert told == {("customer.updated", customer)} | {
+        ("subscription.transitioned", each) for each in (advance, arrears, paused)
+    }
+
+
+@pytest.mark.usefixtures("clock")
+async def test_linking_a_parent_while_staying_self_needs_the_acknowledgement_and_cuts_nothing(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    parent, customer = await records.customer(), await records.customer()
+    subscription = await billed(records, customer)
+
+    with pytest.raises(Refused, match="SUBSCRIPTION_TRANSITIONS_REQUIRED"):
+        await update(unit_of_work, customer, {"parent_customer_id": parent})
+    await update(unit_of_work, customer, {"parent_customer_id": parent}, subscription)
+
+    assert await rows_of(owner_engine, tables.billing_documents, company) == []
+    assert len(await rows_of(owner_engine, tables.subscription_periods, company)) == 1
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_parents_new_mode_cuts_the_children_that_it_pays_for(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    parent = await records.customer()
+    paid = await records.customer(parent_customer_id=parent, billing_relationship="PARENT_PAYS")
+    linked = await records.customer(parent_customer_id=parent)
+    for customer in (paid, linked):
+        await billed(records, customer)
+
+    await update(unit_of_work, parent, PARENT)
+
+    (document,) = await rows_of(owner_engine, tables.billing_documents, company)
+    assert (document["customer_id"], document["payer_customer_id"], document["total"]) == (paid, parent, 120)
+
+
+async def test_a_new_billing_day_alone_moves_nothing(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    parent = await records.customer(**PARENT)
+    child = await records.customer(parent_customer_id=parent, billing_relationship="PARENT_PAYS")
+    await billed(records, child)
+
+    await update(unit_of_work, parent, {"billing_day": 20})
+
+    assert await rows_of(owner_engine, tables.billing_documents, company) == []
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_second_change_on_one_day_credits_only_what_was_billed(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    subscription = await billed(records, customer)
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+
+    await update(unit_of_work, customer, fields, subscription)
+    await update(unit_of_work, customer, {"parent_customer_id": None}, subscription)
+    outcome = await update(unit_of_work, customer, fields, subscription)
+
+    assert outcome.customer.billing_relationship == "PARENT_PAYS"
+    documents = await rows_of(owner_engine, tables.billing_documents, company)
+    assert [document["total"] for document in documents] == [Decimal("120.00")]
+
+
+@pytest.mark.usefixtures("clock")
+async def test_what_is_booked_is_what_was_previewed(
+    unit_of_work: UnitOfWork, records: Records, database: Database, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    first = await billed(records, customer)
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+
+    preview = await previewed(database, company, customer, fields)
+    assert [fault.code for fault in preview.faults] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED]
+    assert preview.transition is not None
+    await records.subscription(customer)
+    second = await previewed(database, company, customer, fields)
+    with pytest.raises(Refused) as refused:
+        await update(unit_of_work, customer, fields, first, digest=preview.digest)
+    assert {fault.code for fault in refused.value.faults} == {
+        ErrorCode.SUBSCRIPTION_TRANSITIONS_INCOMPLETE,
+        ErrorCode.TRANSITION_CHANGED,
+    }
+    assert second.transition is not None
+    await update(unit_of_work, customer, fields, *second.transition.to_acknowledge, digest=second.digest)
+
+    documents = await rows_of(owner_engine, tables.billing_documents, company)
+    assert [(each["kind"], each["payer_customer_id"], each["total"]) for each in documents] == [
+        (each.kind, each.payer_id, each.total) for each in second.transition.documents
+    ]
+
+
+async def previewed(database: Database, company: UUID, customer: UUID, fields: dict[str, Any]) -> TransitionPreview:
+    async with database.read(company) as session:
+        return await preview_transition(session, UpdateCustomerCommand(customer, fields))
+
+
+async def test_an_expected_version_that_has_passed_names_what_changed(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    customer = await records.customer(name="One")
+    await update(unit_of_work, customer, {"name": "Two"})
+    await update(unit_of_work, customer, {"city": "Ribe", "email": "x@y.example"})
+
+    with pytest.raises(Refused) as refused:
+        await update(unit_of_work, customer, {"name": "Three"}, expected_version=1)
+
+    (fault,) = refused.value.faults
+    assert fault.code is ErrorCode.VERSION_CONFLICT
+    assert getattr(fault, "changed_fields", None) == ("city", "email", "name")
+    assert getattr(refused.value.current, "name", None) == "Two"
+
+
+async def test_two_updates_that_would_make_a_ring_leave_one_level(
+    unit_of_work: UnitOfWork, records: Records, database: Database, company: UUID
+) -> None:
+    for _ in range(5):
+        one, other = await records.customer(), await records.customer()
+        results = await asyncio.gather(
+            update(UnitOfWork(database, company), one, {"parent_customer_id": other}),
+            update(UnitOfWork(database, company), other, {"parent_customer_id": one}),
+            return_exceptions=True,
+        )
+        refusals = [result for result in results if isinstance(result, Refused)]
+        assert len(refusals) == 1
+        assert {fault.code for fault in refusals[0].faults} == {
+            ErrorCode.PARENT_CUSTOMER_IS_CHILD,
+            ErrorCode.CUSTOMER_HAS_CHILDREN,
+        }
+    assert unit_of_work.statements == 0
+
+
+async def test_an_unknown_or_foreign_customer_is_not_found(
+    unit_of_work: UnitOfWork, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    before = await everything_of(owner_engine, company)
+
+    with pytest.raises(Refused, match="CUSTOMER_NOT_FOUND"):
+        await update(unit_of_work, uuid4(), {"name": "x"})
+
+    assert await everything_of(owner_engine, company) == before
