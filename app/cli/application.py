@@ -9,13 +9,14 @@ from app.cli.contract import schema
 from app.cli.data import migrate, seed
 from app.cli.development import dev
 from app.cli.faults import EXPECTED, explain
+from app.cli.imports import import_
 from app.cli.serving import serve
 from app.cli.tokens import token
 
 _HELP = """Customers and everything nested in them, over GraphQL, from PostgreSQL.
 
-Exit codes: 0 done, 1 an unexpected fault or a schema that differs, 2 wrong settings or usage, 3 the database is away,
-4 the database is not migrated, 5 the port can't be had."""
+Exit codes: 0 done, 1 an unexpected fault, a schema that differs or refused rows, 2 wrong settings or usage,
+3 the database is away, 4 the database is not migrated, 5 the port can't be had."""
 
 application = typer.Typer(
     name="customer-gateway",
@@ -28,6 +29,7 @@ application = typer.Typer(
 )
 for command in (dev, serve, migrate, seed, token, schema):
     application.command()(command)
+application.command(name="import")(import_)
 application.add_typer(api_key, name="api-key")
 
 

@@ -5,7 +5,7 @@ from enum import IntEnum
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeout
 from app.db.embedded import EmbeddedServerError
 from app.db.roles import RoleRefusedError
 from app.db.seed import SeedError
@@ -51,7 +51,7 @@ _REFUSALS = {
 }
 
 
-def explain(error: Exception) -> CommandError:
+def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind of fault
     """The message and exit code of an expected fault; any other is raised again."""
     match error:
         case CommandError():
@@ -60,6 +60,8 @@ def explain(error: Exception) -> CommandError:
             return CommandError(str(error), ExitCode.SETTINGS)
         case EmbeddedServerError() | StatementTimeout():
             return CommandError(str(error), ExitCode.DATABASE_AWAY)
+        case DatabaseRefused():
+            return _explain_refusal(error.__cause__ or error)
         case DatabaseUnavailable():
             return CommandError(
                 "The database can't be reached: start it, or correct DATABASE_URL and OWNER_DATABASE_URL.",
@@ -71,7 +73,7 @@ def explain(error: Exception) -> CommandError:
             return _explain_refusal(error)
 
 
-def _explain_refusal(error: Exception) -> CommandError:
+def _explain_refusal(error: BaseException) -> CommandError:
     state = str(getattr(getattr(error, "orig", error), "sqlstate", ""))
     message = next((message for prefix, message in _REFUSALS.items() if state.startswith(prefix)), None)
     if message is None:

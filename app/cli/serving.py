@@ -31,7 +31,7 @@ def serve(
 ) -> None:
     """Serve a migrated database."""
     settings = load_settings()
-    asyncio.run(_check_database(settings.service_dsn))
+    asyncio.run(check_database(settings.service_dsn))
     end_on_signals()
     with listen(host or settings.host, settings.port if port is None else port) as listener:
         config = server_config("app.main:app", grace_seconds=settings.request_timeout_seconds, workers=workers)
@@ -78,7 +78,8 @@ def end_on_signals() -> None:
     handle(end)
 
 
-async def _check_database(dsn: str) -> None:
+async def check_database(dsn: str) -> None:
+    """Refuse a role that could look past the company's wall, and a database that is not migrated."""
     async with short_lived_engine(dsn) as engine:
         # The role first: one that is no member may not even read the revision.
         await refuse_powerful_role(engine)

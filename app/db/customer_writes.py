@@ -15,10 +15,13 @@ from app.db.rows import CustomerRow
 from app.db.tables import companies, customer_groups, customers
 from app.db.unit_of_work import LostRace, Session, WriteSession, constraint_of
 from app.domain.errors import CustomersFault, ErrorCode, Fault
+from app.domain.fields import schema_name
 
 _PARENTS = text("SELECT pg_advisory_xact_lock(hashtextextended('parents:' || current_setting('app.company_id'), 0))")
 """Of two transactions that change who is whose parent, one waits: each alone is right, together they could make a ring."""
-_NUMBERS = text("SELECT pg_advisory_xact_lock(hashtextextended('customer numbers:' || CAST(:company_id AS text), 0))")
+_NUMBERS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('customer numbers:' || current_setting('app.company_id'), 0))"
+)
 """Of two transactions that choose the next customer number, one waits and sees the other's."""
 
 
@@ -77,36 +80,34 @@ async def taken_keys(
     session: Session, customer_id: UUID | None, number: str | None, external_system_id: str | None
 ) -> list[Fault]:
     """The unique keys that other customers have already; None asks for none."""
-    wanted = (
-        (_NUMBER, customers.c.customer_number, number),
-        (_EXTERNAL, customers.c.external_system_id, external_system_id),
-    )
-    given = [(constraint, column, value) for constraint, column, value in wanted if value is not None]
+    wanted = ((customers.c.customer_number, number), (customers.c.external_system_id, external_system_id))
+    given = [(column, value) for column, value in wanted if value is not None]
     if not given:
         return []
-    keys = [column == value for _, column, value in given]
+    keys = [column == value for column, value in given]
     rows = await session.rows(select(customers.c.id, *keys).where(narrowed(customers), or_(*keys)), {})
     return [
-        _taken(constraint, row[0])
-        for place, (constraint, _, _) in enumerate(given, start=1)
+        taken_key(column.name, row[0])
+        for place, (column, _) in enumerate(given, start=1)
         for row in rows
         if row[place] and row[0] != customer_id
     ]
 
 
-_NUMBER = "customers_company_id_customer_number_key"
-_EXTERNAL = "customers_external_system_id_key"
 _TAKEN = {
-    _NUMBER: (ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS, "customerNumber"),
-    _EXTERNAL: (ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, "externalSystemId"),
+    "customer_number": ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS,
+    "external_system_id": ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS,
 }
 
 
-def _taken(constraint: str, customer_id: UUID) -> Fault:
-    code, field = _TAKEN[constraint]
-    return CustomersFault(code, ("input", field), "is the one of another customer already.", (customer_id,))
+def taken_key(column: str, *customer_ids: UUID) -> Fault:
+    """The fault of a unique key that other customers have already."""
+    path = ("input", schema_name(column))
+    return CustomersFault(_TAKEN[column], path, "is the one of another customer already.", customer_ids)
 
 
+_NUMBER = "customers_company_id_customer_number_key"
+_EXTERNAL = "customers_external_system_id_key"
 _GROUP = "customers_company_id_customer_group_id_fkey"
 
 
@@ -116,7 +117,7 @@ def racing_for_keys() -> Generator[None]:
     try:
         yield
     except IntegrityError as error:
-        if constraint_of(error) in {*_TAKEN, _GROUP}:
+        if constraint_of(error) in {_NUMBER, _EXTERNAL, _GROUP}:
             raise LostRace from error
         raise
 
@@ -139,7 +140,7 @@ async def lock_numbers(session: WriteSession) -> None:
     await session.rows(_NUMBERS)
 
 
-async def next_customer_number(session: WriteSession) -> int:
+async def next_customer_number(session: Session) -> int:
     """One more than the highest all-digit number, from 1; read under `lock_numbers`."""
     query = (
         select(customers.c.customer_number)
@@ -147,7 +148,7 @@ async def next_customer_number(session: WriteSession) -> int:
         .order_by(customers.c.number_key.desc())
         .limit(1)
     )
-    rows = await session.rows(query)
+    rows = await session.rows(query, {})
     return int(rows[0][0]) + 1 if rows else 1
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,8 @@ _CONFIGURE = text(
     "SELECT set_config('app.company_id', :company_id, true), set_config('plan_cache_mode', :plan_cache_mode, true)"
 )
 _QUERY_CANCELED = "57014"
+# Class 28 is a role or password that is not accepted, 3D a database that does not exist.
+_REFUSED = ("28", "3D")
 # Class 08 is lost connections, 57P0x a server that stops or starts, 53300 a server without a free connection.
 _AWAY = ("08", "57P", "53300")
 
@@ -34,6 +36,10 @@ class DatabaseUnavailable(Exception):
 
     def __init__(self) -> None:
         super().__init__("The database is not available right now; try again in a few seconds.")
+
+
+class DatabaseRefused(DatabaseUnavailable):
+    """PostgreSQL answers, but not to this role, password or database; the cause says which. For a caller it is away."""
 
 
 class StatementTimeout(Exception):
@@ -67,7 +73,10 @@ def translate_faults() -> Generator[None]:
         raise DatabaseUnavailable from error
     except asyncpg.PostgresError as error:
         # Refusals while connecting are not wrapped by SQLAlchemy: starting up, shutting down, too many connections.
-        if str(getattr(error, "sqlstate", None) or "").startswith(_AWAY):
+        state = str(getattr(error, "sqlstate", None) or "")
+        if state.startswith(_REFUSED):
+            raise DatabaseRefused from error
+        if state.startswith(_AWAY):
             raise DatabaseUnavailable from error
         raise
 
@@ -127,8 +136,13 @@ class ReadSession:
         async with AsyncExitStack() as attempt:
             connection = await attempt.enter_async_context(self._engine.connect())
             await self._configure(connection)
-            self._stack.push_async_exit(attempt.pop_all())
+            self._stack.push_async_callback(self._end, attempt.pop_all())
         return connection
+
+    async def _end(self, attempt: AsyncExitStack) -> None:
+        # There is nothing to undo: of a connection that is lost only now, everything was read.
+        with suppress(DatabaseUnavailable), translate_faults():
+            await attempt.aclose()
 
     async def _configure(self, connection: AsyncConnection) -> None:
         await connection.execute(

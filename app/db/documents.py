@@ -1,8 +1,8 @@
 """Booking a transition: its record, the documents that it makes, the periods that it cuts, and the events that tell of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, func, lateral, literal, select, true
@@ -12,7 +12,7 @@ from app.db import outbox
 from app.db.graph import narrowed
 from app.db.identifiers import new_id
 from app.db.outbox import Event
-from app.db.periods import IS_CURRENT, cut_periods
+from app.db.periods import IS_CURRENT, Handover, cut_periods
 from app.db.record_set import insert_all
 from app.db.tables import billing_document_lines, billing_documents, billing_transitions, subscriptions
 from app.db.tables import subscription_periods as periods
@@ -83,71 +83,72 @@ def _subscription(row: Any) -> Subscription:
 
 async def book(session: WriteSession, transition: Transition, actor: str) -> UUID:
     """Write everything that a transition does, and return its id. Its subscriptions were locked, and nothing has changed since they were read."""
-    transition_id = await record_transition(
-        session,
-        customer_id=transition.customer_id,
-        effective_on=transition.effective_on,
-        before=transition.before,
-        after=transition.after,
-        actor=actor,
-    )
-    documents = transition.documents
-    document_ids = await write_documents(session, transition_id, documents, issued_on=transition.effective_on)
-    payers_after = {id_: each.payer_id for id_, each in transition.arrangements_after.items()}
-    await cut_periods(
-        session,
-        transition.cuts,
-        transition_id=transition_id,
-        effective_on=transition.effective_on,
-        payer_before=transition.before.payer_id,
-        payers_after=payers_after,
-    )
-    document_of = {
-        cut.subscription.id: id_ for id_, each in zip(document_ids, documents, strict=True) for cut in each.cuts
-    }
-    await outbox.append_all(session, _events(transition, transition_id, document_of), actor=actor)
+    (transition_id,) = await book_all(session, [transition], actor)
     return transition_id
 
 
-async def record_transition(
-    session: WriteSession, *, customer_id: UUID, effective_on: date, before: Arrangement, after: Arrangement, actor: str
-) -> UUID:
-    """Record that a customer's arrangement changed."""
-    transition_id = new_id()
-    row = {
-        "id": transition_id,
-        "customer_id": customer_id,
-        "effective_on": effective_on,
-        "arrangement_before": _arrangement(before),
-        "arrangement_after": _arrangement(after),
-        "actor": actor,
-    }
-    await insert_all(session, billing_transitions, [row])
-    return transition_id
-
-
-async def write_documents(
-    session: WriteSession, transition_id: UUID, documents: Sequence[Document], *, issued_on: date
-) -> list[UUID]:
-    """Write the documents of a transition with their lines; their ids, in the order of the documents."""
-    ids = [new_id() for _ in documents]
-    rows = [
-        {
-            "id": id_,
-            "kind": each.kind,
-            "customer_id": each.customer_id,
-            "payer_customer_id": each.payer_id,
-            "transition_id": transition_id,
-            "currency": each.currency,
-            "total": each.total,
-            "issued_on": issued_on,
-        }
-        for id_, each in zip(ids, documents, strict=True)
-    ]
-    await insert_all(session, billing_documents, rows)
-    lines = [line for id_, each in zip(ids, documents, strict=True) for line in _lines(id_, each)]
+async def book_all(session: WriteSession, transitions: Sequence[Transition], actor: str) -> list[UUID]:
+    """Book transitions, no two of one subscription, in as many statements as one takes; their ids, in their order."""
+    if not transitions:
+        return []
+    made = [_Made(new_id(), each, [(new_id(), document) for document in each.documents]) for each in transitions]
+    await insert_all(session, billing_transitions, [each.row(actor) for each in made])
+    await insert_all(session, billing_documents, [row for each in made for row in each.document_rows()])
+    lines = [line for each in made for id_, document in each.documents for line in _lines(id_, document)]
     await insert_all(session, billing_document_lines, lines)
-    return ids
+    await cut_periods(session, [handover for each in made for handover in each.handovers()])
+    await outbox.append_all(session, [event for each in made for event in each.events()], actor=actor)
+    return [each.id for each in made]
+
+
+class _Made(NamedTuple):
+    """A transition with the ids that it and its documents are given."""
+
+    id: UUID
+    transition: Transition
+    documents: list[tuple[UUID, Document]]
+
+    def row(self, actor: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "customer_id": self.transition.customer_id,
+            "effective_on": self.transition.effective_on,
+            "arrangement_before": _arrangement(self.transition.before),
+            "arrangement_after": _arrangement(self.transition.after),
+            "actor": actor,
+        }
+
+    def document_rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": id_,
+                "kind": document.kind,
+                "customer_id": document.customer_id,
+                "payer_customer_id": document.payer_id,
+                "transition_id": self.id,
+                "currency": document.currency,
+                "total": document.total,
+                "issued_on": self.transition.effective_on,
+            }
+            for id_, document in self.documents
+        ]
+
+    def handovers(self) -> list[Handover]:
+        before, after = self.transition.before, self.transition.arrangements_after
+        return [
+            Handover(
+                cut,
+                self.id,
+                self.transition.effective_on,
+                payer_before=before.payer_id,
+                payer_after=after[cut.subscription.customer_id].payer_id,
+            )
+            for cut in self.transition.cuts
+        ]
+
+    def events(self) -> list[Event]:
+        document_of = {cut.subscription.id: id_ for id_, document in self.documents for cut in document.cuts}
+        return _events(self.transition, self.id, document_of)
 
 
 def _lines(document_id: UUID, document: Document) -> list[dict[str, Any]]:

@@ -28,13 +28,6 @@ CONTACTS = Members(graph.contact, tables.contacts.c.is_default_for_customer)
 DEPARTMENTS = Members(graph.department, tables.departments.c.is_default)
 
 
-async def lock_customer(session: WriteSession, customer_id: UUID) -> bool:
-    """Lock a customer, so that one transaction at a time decides about its members; False if there is none."""
-    customers = tables.customers
-    query = select(customers.c.id).where(narrowed(customers), customers.c.id == customer_id)
-    return bool(await session.rows(query.with_for_update()))
-
-
 async def customer_of(session: WriteSession, members: Members[Any], member_id: UUID) -> UUID | None:
     """The customer that a member belongs to; it never changes, so it may be read before the customer is locked."""
     table = members.entity.table
@@ -43,7 +36,7 @@ async def customer_of(session: WriteSession, members: Members[Any], member_id: U
 
 
 async def of_customer(
-    session: WriteSession, members: Members[MemberT], customer_id: UUID, member_id: UUID | None
+    session: WriteSession, members: Members[MemberT], customer_id: UUID, member_id: UUID
 ) -> MemberT | None:
     """A member of a locked customer."""
     table = members.entity.table

@@ -1,11 +1,11 @@
 """The periods of subscriptions: those that a cut closes and those that it begins. No statement grows with their number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, select, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db.graph import narrowed
@@ -26,35 +26,41 @@ IS_CURRENT = and_(
 )
 
 
-async def cut_periods(
-    session: WriteSession,
-    cuts: Sequence[Cut],
-    *,
-    transition_id: UUID,
-    effective_on: date,
-    payer_before: UUID,
-    payers_after: Mapping[UUID, UUID],
-) -> None:
-    """Close the current period of each subscription and begin the one that follows; `payers_after` is by customer.
+class Handover(NamedTuple):
+    """A cut with what its transition says of it."""
+
+    cut: Cut
+    transition_id: UUID
+    effective_on: date
+    payer_before: UUID
+    payer_after: UUID
+
+
+async def cut_periods(session: WriteSession, handovers: Sequence[Handover]) -> None:
+    """Close the current period of each subscription, at most one cut of each, and begin the one that follows.
 
     A period that began on that very day becomes empty: its `cut_on` is its `starts_on`.
     """
-    if not cuts:
+    if not handovers:
         return
-    await _write_missing(session, cuts, payer_before)
-    await _close(session, cuts, effective_on)
-    await _begin(session, cuts, transition_id, payers_after)
-    await _move_subscriptions(session, cuts)
+    await _write_missing(session, handovers)
+    await _close(session, handovers)
+    await _begin(session, handovers)
+    await _move_subscriptions(session, [each.cut for each in handovers])
 
 
-async def _write_missing(session: WriteSession, cuts: Sequence[Cut], payer_id: UUID) -> None:
-    given = record_set(periods, [{"id": new_id(), "subscription_id": cut.subscription.id} for cut in cuts])
+async def _write_missing(session: WriteSession, handovers: Sequence[Handover]) -> None:
+    rows = [
+        {"id": new_id(), "subscription_id": each.cut.subscription.id, "payer_customer_id": each.payer_before}
+        for each in handovers
+    ]
+    given = record_set(periods, rows)
     row = {
         periods.c.company_id: subscriptions.c.company_id,
         periods.c.id: given.c.id,
         periods.c.subscription_id: subscriptions.c.id,
         periods.c.sequence: _last_sequence(given) + 1,
-        periods.c.payer_customer_id: literal(payer_id, Uuid()),
+        periods.c.payer_customer_id: given.c.payer_customer_id,
         periods.c.starts_on: subscriptions.c.current_period_start,
         periods.c.ends_on: subscriptions.c.current_period_end,
         periods.c.net_amount: subscriptions.c.net_amount,
@@ -69,10 +75,14 @@ async def _write_missing(session: WriteSession, cuts: Sequence[Cut], payer_id: U
     await session.rows(insert(periods).from_select(list(row), missing))
 
 
-async def _close(session: WriteSession, cuts: Sequence[Cut], effective_on: date) -> None:
-    given = record_set(periods, [{"subscription_id": cut.subscription.id, **_settled(cut)} for cut in cuts])
+async def _close(session: WriteSession, handovers: Sequence[Handover]) -> None:
+    rows = [
+        {"subscription_id": each.cut.subscription.id, "cut_on": each.effective_on, **_settled(each.cut)}
+        for each in handovers
+    ]
+    given = record_set(periods, rows)
     # A cut before or after the period, where billing runs late, closes it at its own edge.
-    cut_on = func.greatest(func.least(literal(effective_on), periods.c.ends_on), periods.c.starts_on)
+    cut_on = func.greatest(func.least(given.c.cut_on, periods.c.ends_on), periods.c.starts_on)
     await session.rows(
         update(periods)
         .where(
@@ -94,22 +104,20 @@ def _settled(cut: Cut) -> dict[str, Any]:
     return {"billed_amount": amounts[DocumentKind.INVOICE], "credited_amount": amounts[DocumentKind.CREDIT_NOTE]}
 
 
-async def _begin(
-    session: WriteSession, cuts: Sequence[Cut], transition_id: UUID, payers_after: Mapping[UUID, UUID]
-) -> None:
+async def _begin(session: WriteSession, handovers: Sequence[Handover]) -> None:
     rows = [
         {
             "id": new_id(),
-            "subscription_id": cut.subscription.id,
-            "payer_customer_id": payers_after[cut.subscription.customer_id],
-            "starts_on": cut.following.start,
-            "ends_on": cut.following.end,
-            "net_amount": cut.following_net,
+            "subscription_id": each.cut.subscription.id,
+            "payer_customer_id": each.payer_after,
+            "starts_on": each.cut.following.start,
+            "ends_on": each.cut.following.end,
+            "net_amount": each.cut.following_net,
             "billed_amount": 0,
             "credited_amount": 0,
-            "transition_id": transition_id,
+            "transition_id": each.transition_id,
         }
-        for cut in cuts
+        for each in handovers
     ]
     await insert_all(session, periods, rows, sequence=lambda given: _last_sequence(given) + 1)
 

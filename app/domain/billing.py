@@ -156,20 +156,26 @@ def cuts(subscriptions: Iterable[Subscription], before: Arrangement, after: Arra
 def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, today: date) -> Cut:
     line = _line(subscription, before.payer_id, today)
     if subscription.status is SubscriptionStatus.TRIAL and subscription.period.end > today:
-        # A trial is promised until its end: only its payer changes.
-        following, anchor = Period(today, subscription.period.end), subscription.anchor_day
-    elif after.mode is ConsolidationMode.SINGLE_INVOICE and after.billing_day is not None:
-        following, anchor = Period(today, next_billing_day(today, after.billing_day)), after.billing_day
+        # A trial is promised until its end, and for nothing: only its payer changes.
+        rest = Period(today, subscription.period.end)
+        return Cut(subscription, line, rest, Decimal(0), subscription.anchor_day, subscription.next_billing_date)
+    if after.billing_day is not None:
+        regular, anchor = Period(today, next_billing_day(today, after.billing_day)), after.billing_day
     else:
-        following, anchor = Period(today, months_later(today, subscription.interval_months, today.day)), today.day
-    return Cut(
-        subscription,
-        line,
-        following,
-        _price(subscription, following, anchor),
-        anchor,
-        _next_billing_date(subscription, following, consolidated=after.billing_day is not None),
-    )
+        regular, anchor = Period(today, months_later(today, subscription.interval_months, today.day)), today.day
+    following = _until_its_end(subscription, regular)
+    # A consolidated invoice comes on the billing day, whichever way its subscriptions are billed.
+    if after.billing_day is not None:
+        billed_on = regular.end
+    else:
+        billed_on = following.start if subscription.direction is BillingDirection.ADVANCE else following.end
+    return Cut(subscription, line, following, _price(subscription, following, regular.end, anchor), anchor, billed_on)
+
+
+def _until_its_end(subscription: Subscription, period: Period) -> Period:
+    """A period, shortened to the day from which a cancelled subscription no longer runs."""
+    ends_on = subscription.ends_on
+    return Period(period.start, ends_on) if ends_on is not None and period.start < ends_on < period.end else period
 
 
 def _line(subscription: Subscription, payer_id: UUID, today: date) -> Line | None:
@@ -188,19 +194,9 @@ def _line(subscription: Subscription, payer_id: UUID, today: date) -> Line | Non
     return Line(kind, payer_id, span, amount) if span.days > 0 and amount > 0 else None
 
 
-def _price(subscription: Subscription, following: Period, anchor_day: int) -> Decimal:
-    """A full period's price, or for a stub its share of the full period that would end with it."""
-    full_start = months_later(following.end, -subscription.interval_months, anchor_day)
-    full = Period(full_start, following.end)
-    if following.start <= full.start:
+def _price(subscription: Subscription, following: Period, regular_end: date, anchor_day: int) -> Decimal:
+    """A full period's price, or for a stub its share of the full period that would end on the regular day."""
+    full = Period(months_later(regular_end, -subscription.interval_months, anchor_day), regular_end)
+    if following == full:
         return subscription.net_amount
     return rounded(Fraction(subscription.net_amount) * following.days / full.days, subscription.currency)
-
-
-def _next_billing_date(subscription: Subscription, following: Period, *, consolidated: bool) -> date | None:
-    # A consolidated invoice comes on the billing day, whichever way its subscriptions are billed.
-    if subscription.direction is BillingDirection.ADVANCE and not consolidated:
-        if subscription.status is SubscriptionStatus.TRIAL:
-            return following.end
-        return following.start
-    return following.end

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
@@ -49,6 +50,14 @@ CLEARABLE = frozenset(
     }
 )
 """Attributes that may be unset: null does it, and a blank text."""
+DEFAULTS: Mapping[str, object] = {
+    "customer_type": CustomerType.BUSINESS,
+    "is_active": True,
+    "billing_relationship": BillingRelationship.SELF,
+    "include_child_details_pdf": False,
+    "metadata": {},
+}
+"""What a new customer has where it doesn't say, as the table does."""
 
 MetadataEntries = dict[str, str | int | float | bool]
 
@@ -124,7 +133,7 @@ def _all_entries(given: object, path: Path) -> object:
     if not isinstance(given, Mapping):
         return _not_entries(path)
     entries = cast("Mapping[object, object]", given)
-    return [*_limit_faults(entries, path), *_entry_faults(entries, path)] or dict(entries)
+    return [*_limit_faults(entries, path), *_entry_faults(entries, path)] or _stored(entries)
 
 
 def _some_entries(given: object, path: Path) -> object:
@@ -132,7 +141,17 @@ def _some_entries(given: object, path: Path) -> object:
     if not isinstance(given, Mapping):
         return _not_entries(path)
     entries = cast("Mapping[object, object]", given)
-    return list(_entry_faults(entries, path)) or dict(entries)
+    return list(_entry_faults(entries, path)) or _stored(entries)
+
+
+def _stored(entries: Mapping[object, object]) -> dict[object, object]:
+    """Entries with numbers as the column gives them back, so that sending what was read is no change."""
+    return {key: _written_out(value) if isinstance(value, float) else value for key, value in entries.items()}
+
+
+def _written_out(value: float) -> int | float:
+    # The column keeps digits, not exponents, and no negative zero.
+    return int(Decimal(repr(value))) if "e+" in repr(value) else value + 0.0
 
 
 def _not_entries(path: Path) -> Fault:

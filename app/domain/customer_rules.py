@@ -77,9 +77,9 @@ def _parent_faults(
 
 def _newly_relies_on_parent(before: Record | None, after: Record) -> bool:
     """An inactive child of an inactive parent may stay what it is; a link, or an active one that is paid for, needs an active parent."""
-    if before is None or before.parent_id != after.parent_id or before.relationship != after.relationship:
+    if before is None or before.parent_id != after.parent_id:
         return True
-    return after.is_paid_for and after.is_active
+    return after.is_paid_for and (after.is_active or not before.is_paid_for)
 
 
 def _consolidation_faults(after: Record, parent: Record | None, children: Sequence[Record]) -> Iterator[Fault]:

@@ -23,7 +23,8 @@ def rounded(amount: Fraction, currency: str) -> Decimal:
     digits = minor_digits(currency)
     scaled = amount * 10**digits
     units = int(abs(scaled) + _HALF)
-    return Decimal(units if scaled >= 0 else -units).scaleb(-digits)
+    # Made from text: arithmetic would cut what is longer than the context's 28 digits.
+    return Decimal(f"{units if scaled >= 0 else -units}e-{digits}")
 
 
 _CODES = frozenset(currency.code for currency in Currency)

@@ -22,6 +22,7 @@ DEFAULT_LIST = 100
 MOST_ROWS = 500
 """Rows that one list may be asked for."""
 
+
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[RowT]):
     """A page of a list, and how to learn what is only asked sometimes: the total, and what lies before."""
@@ -72,6 +73,14 @@ def page_arguments(
     return PageArguments(limit, last is not None and first is None, given(after), given(before))
 
 
+def list_size(first: int) -> int:
+    """The checked `first` of a list."""
+    faults = Faults()
+    bounded(first, ("first",), faults, most=MOST_ROWS)
+    faults.refuse_if_any()
+    return first
+
+
 async def all_customers(
     context: Context,
     arguments: PageArguments,
@@ -92,12 +101,12 @@ async def all_customers(
         return await stored.count(context.session, only)
 
     if only is not None:
-        return CustomerList(await read(request), request, cursors, read, count)
+        return Listed(await read(request), request, cursors, read, count)
     page = await context.recent.get(company_id, ("customers", sorts, arguments), lambda: read(request))
-    return CustomerList(page, request, cursors, read, lambda: context.recent.get(company_id, "customers.count", count))
+    return Listed(page, request, cursors, read, lambda: context.recent.get(company_id, "customers.count", count))
 
 
-async def listed_of(  # noqa: PLR0913 - what a page of an edge depends on
+async def listed_of(
     context: Context,
     edge: ToMany[RowT],
     source_id: UUID,

@@ -17,6 +17,7 @@ from app.domain.errors import (
     TransitionChangedFault,
     VersionFault,
 )
+from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.types.enums import UserErrorCode
 
@@ -41,6 +42,11 @@ class UserError:
     def http_status(fault: strawberry.Parent[Fault]) -> int:
         """It belongs to the code."""
         return fault.code.http_status
+
+
+def _may_read(info: strawberry.Info[Context, None]) -> bool:
+    """Whether what is stored, and was not written by this very request, may be shown."""
+    return Scope.CUSTOMERS_READ in info.context.principal.scopes
 
 
 def _shows(*kinds: type[Fault]) -> Callable[[object, object], bool]:
@@ -77,16 +83,20 @@ class MetadataError(UserError):
 
 
 @strawberry.type(
-    description="A fault about other customers: the one that has the value already, or the children in the way."
+    description="A fault about other customers: the one that has the value already, the children in the way,"
+    " or those that belong to a group."
 )
 class CustomersError(UserError):
     """A fault with customers."""
 
-    @strawberry.field(description="The customers' ids.", graphql_type=list[strawberry.ID])
+    @strawberry.field(
+        description="The customers' ids; empty for a credential without customers-read.",
+        graphql_type=list[strawberry.ID],
+    )
     @staticmethod
-    def customer_ids(fault: strawberry.Parent[CustomersFault]) -> list[str]:
-        """As the schema shows ids."""
-        return [str(each) for each in fault.customer_ids]
+    def customer_ids(fault: strawberry.Parent[CustomersFault], info: strawberry.Info[Context, None]) -> list[str]:
+        """Writing does not imply reading."""
+        return [str(each) for each in fault.customer_ids] if _may_read(info) else []
 
     is_type_of = _shows(CustomersFault)
 
@@ -95,16 +105,24 @@ class CustomersError(UserError):
 class SubscriptionsError(UserError):
     """A fault with subscriptions."""
 
-    @strawberry.field(description="The subscriptions' ids.", graphql_type=list[strawberry.ID])
+    @strawberry.field(
+        description="The subscriptions' ids; empty for a credential without customers-read.",
+        graphql_type=list[strawberry.ID],
+    )
     @staticmethod
-    def subscription_ids(fault: strawberry.Parent[SubscriptionsFault]) -> list[str]:
-        """As the schema shows ids."""
-        return [str(each) for each in fault.subscription_ids]
+    def subscription_ids(
+        fault: strawberry.Parent[SubscriptionsFault], info: strawberry.Info[Context, None]
+    ) -> list[str]:
+        """Writing does not imply reading."""
+        return [str(each) for each in fault.subscription_ids] if _may_read(info) else []
 
     is_type_of = _shows(SubscriptionsFault)
 
 
-@strawberry.type(description="The customer has changed since it was read; the payload's `customer` is what it is now.")
+@strawberry.type(
+    description="The object has changed since it was read; the payload shows what it is now, to a credential with"
+    " customers-read."
+)
 class VersionConflictError(UserError):
     """A fault with versions."""
 
@@ -150,7 +168,7 @@ class ReportsRefusals(FieldExtension):
         try:
             payload = await next_(source, info, **arguments)
         except Refused as refused:
-            payload = self._refused(refused)
+            payload = self._refused(refused if _may_read(info) else Refused(refused.faults))
         if self._writes:
             await info.context.begin_anew()
         return payload

@@ -69,9 +69,7 @@ class Loaders:
         """Lines by document."""
         return self._many(graph.document_lines, limit)
 
-    def page(
-        self, edge: ToMany[RowT], request: PageRequest, only: Condition | None
-    ) -> DataLoader[UUID, Page[RowT]]:
+    def page(self, edge: ToMany[RowT], request: PageRequest, only: Condition | None) -> DataLoader[UUID, Page[RowT]]:
         """A page of an edge that is a connection."""
         condition = None if only is None else only.sql()
         return self._loader(

@@ -5,6 +5,7 @@ from typing import Generic
 from uuid import UUID
 
 from app.db import members as stored
+from app.db.customer_writes import lock_customer
 from app.db.members import Members, MemberT
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Fault, Refused
@@ -37,7 +38,7 @@ class MemberService(Generic[MemberT]):
         new = read_new(self.kind, command.given)
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
-            if not await stored.lock_customer(session, new.customer_id):
+            if await lock_customer(session, new.customer_id) is None:
                 message = "must be the id of a customer of the company."
                 raise Refused([Fault(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "customerId"), message)])
             if new.values.get(self.kind.default):
@@ -85,11 +86,11 @@ class MemberService(Generic[MemberT]):
         customer_id = await stored.customer_of(session, self.members, change.id)
         row = None
         if customer_id is not None:
-            await stored.lock_customer(session, customer_id)
+            await lock_customer(session, customer_id)
             # It may have been removed while this transaction waited for the lock.
             row = await stored.of_customer(session, self.members, customer_id, change.id)
         if customer_id is None or row is None:
-            raise Refused([self._not_found("id")])
+            raise Refused([self._not_found("id", "company")])
         now = MemberOutcome(customer_id, row)
         if fault := version_fault(change.expected_version, row.version):
             raise Refused([fault], current=now)
@@ -105,7 +106,7 @@ class MemberService(Generic[MemberT]):
             return None
         heir = await stored.of_customer(session, self.members, customer_id, change.new_default_id)
         if heir is None:
-            raise Refused([self._not_found("newDefaultId")])
+            raise Refused([self._not_found("newDefaultId", "customer")])
         return heir
 
     async def _promote(self, session: WriteSession, customer_id: UUID, heir: MemberT | None) -> None:
@@ -116,5 +117,5 @@ class MemberService(Generic[MemberT]):
     def _is_default(self, row: MemberT) -> bool:
         return getattr(row, self.kind.default)
 
-    def _not_found(self, field: str) -> Fault:
-        return Fault(self.kind.not_found, ("input", field), f"must be the id of a {self.kind.noun} of the customer.")
+    def _not_found(self, field: str, owner: str) -> Fault:
+        return Fault(self.kind.not_found, ("input", field), f"must be the id of a {self.kind.noun} of the {owner}.")

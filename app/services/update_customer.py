@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.db import customer_writes, documents, history, outbox
+from app.db import customer_writes, documents
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import Refused
-from app.domain.events import ChangeOperation, EventType
-from app.domain.fields import schema_name
-from app.services.customer_change import Change, UpdateCustomerCommand, decide
+from app.services.customer_change import UpdateCustomerCommand, decide
+from app.services.customer_decision import Change
+from app.services.customer_records import Written, changed_names, record_written
 from app.services.idempotency import once
 
 
@@ -42,23 +42,8 @@ async def _write(session: WriteSession, actor: str, change: Change) -> UpdateCus
     if not change.values:
         return UpdateCustomerOutcome(change.before, (), None)
     customer = await customer_writes.update_customer(session, change.before.id, change.values)
-    changes = {schema_name(name): (getattr(change.before, name), getattr(customer, name)) for name in change.values}
-    await history.record(
-        session,
-        customer_id=customer.id,
-        version=customer.version,
-        operation=ChangeOperation.UPDATED,
-        actor=actor,
-        changes=changes,
-    )
-    await outbox.append(
-        session,
-        type_=EventType.CUSTOMER_UPDATED,
-        subject_id=customer.id,
-        data={"version": customer.version, "changedFields": sorted(changes)},
-        actor=actor,
-    )
+    await record_written(session, [Written(change.before, customer, change.values.keys())], actor)
     transition_id = None
     if change.transition is not None:
         transition_id = await documents.book(session, change.transition, actor)
-    return UpdateCustomerOutcome(customer, tuple(sorted(changes)), transition_id)
+    return UpdateCustomerOutcome(customer, changed_names(change.values), transition_id)

@@ -17,7 +17,6 @@ from graphql import (
     build_schema,
     is_introspection_type,
     is_specified_scalar_type,
-    lexicographic_sort_schema,
     print_schema,
     validate_schema,
 )
@@ -84,7 +83,7 @@ def test_the_printed_schema_is_valid_and_says_the_same_when_it_is_read_again() -
     assert validate_schema(SCHEMA) == []
     read = build_schema(sdl().replace("directive @oneOf on INPUT_OBJECT\n", ""))
     assert validate_schema(read) == []
-    assert print_schema(lexicographic_sort_schema(read)) == print_schema(lexicographic_sort_schema(SCHEMA))
+    assert sorted(print_schema(read).split("\n\n")) == sorted(print_schema(SCHEMA).split("\n\n"))
 
 
 @pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.name)

@@ -61,8 +61,8 @@ async def facts_of(database: Database, company_id: UUID) -> Facts:
     async with database.read(company_id) as session:
 
         async def rows(columns: str, rest: str) -> list[Any]:
-            query = f"SELECT {columns} FROM customers WHERE company_id = :company_id {rest}"  # noqa: S608 - the test's own words
-            return list(await session.rows(text(query), {}))
+            query = f"SELECT {columns} FROM customers WHERE company_id = :company {rest}"  # noqa: S608 - the test's own words
+            return list(await session.rows(text(query), {"company": company_id}))
 
         middle = {
             sort: tuple((await rows(f"{column}, id", f"ORDER BY {column}, id OFFSET 50000 LIMIT 1"))[0])

@@ -1,141 +1,23 @@
-"""Booking a transition: what is read for it under locks, and every row that it leaves behind."""
+"""Booking a transition: every row that it leaves behind."""
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Table, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import documents, tables
+from app.db import tables
 from app.db.database import Database
-from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.billing import Arrangement, Subscription, cuts
-from app.domain.calendar import Period
-from app.domain.customers import ConsolidationMode
-from app.domain.subscriptions import SubscriptionStatus
-from app.domain.transition import Transition
-from tests.records import Records, new_company
-
-CUT = date(2026, 6, 19)
-
-
-@dataclass(slots=True)
-class Books:
-    """Books transitions of one company, and shows what is stored."""
-
-    unit_of_work: UnitOfWork
-    engine: AsyncEngine
-
-    async def subscriptions(self, *customers: UUID) -> list[Subscription]:
-        async def read(session: WriteSession) -> list[Subscription]:
-            return await documents.subscriptions_for_billing(session, customers, lock=True)
-
-        return await self.unit_of_work.run(read)
-
-    async def move(
-        self, customers: Sequence[UUID], before: UUID, after: UUID, on: date = CUT, *, billing_day: int | None = None
-    ) -> UUID:
-        """Let someone else pay for customers, on one invoice where there is a billing day."""
-        mode = ConsolidationMode.PER_CHILD_INVOICE if billing_day is None else ConsolidationMode.SINGLE_INVOICE
-        old = Arrangement(before, ConsolidationMode.PER_CHILD_INVOICE, None)
-        new = Arrangement(after, mode, billing_day)
-
-        async def work(session: WriteSession) -> UUID:
-            found = await documents.subscriptions_for_billing(session, customers, lock=True)
-            made = tuple(cuts(found, old, new, on))
-            moved = tuple(each for each in found if each.status is SubscriptionStatus.PAUSED)
-            transition = Transition(customers[0], on, old, new, made, dict.fromkeys(customers, new), moved, ())
-            return await documents.book(session, transition, "someone")
-
-        return await self.unit_of_work.run(work)
-
-    async def rows(self, table: Table, *order: str) -> list[Any]:
-        query = select(table).where(table.c.company_id == self.unit_of_work.company_id)
-        async with self.engine.connect() as connection:
-            return list((await connection.execute(query.order_by(*(table.c[name] for name in order)))).all())
-
-    async def periods(self) -> list[Any]:
-        return await self.rows(tables.subscription_periods, "subscription_id", "sequence")
+from app.db.unit_of_work import UnitOfWork
+from tests.db.books import CUT, Books
+from tests.records import Records
 
 
 @pytest.fixture
 def books(database: Database, owner_engine: AsyncEngine, company: UUID) -> Books:
     return Books(UnitOfWork(database, company), owner_engine)
-
-
-async def test_a_subscription_is_read_with_its_current_period(books: Books, records: Records) -> None:
-    customer = await records.customer()
-    subscription = await records.subscription(customer, net_amount=300)
-    earlier = {"starts_on": date(2026, 5, 1), "ends_on": date(2026, 6, 1)}
-    await records.period(subscription, customer, sequence=1, **earlier)
-    await records.period(subscription, customer, sequence=2, net_amount=150, billed_amount=120, credited_amount=20)
-
-    (found,) = await books.subscriptions(customer)
-
-    assert (found.id, found.customer_id, found.net_amount) == (subscription, customer, 300)
-    assert found.period == Period(date(2026, 6, 1), date(2026, 7, 1))
-    assert (found.period_net, found.billed, found.credited) == (150, 120, 20)
-
-
-async def test_nothing_was_billed_for_a_period_without_a_row(books: Books, records: Records) -> None:
-    customer = await records.customer()
-    subscription = await records.subscription(customer, net_amount=300)
-    earlier = {"starts_on": date(2026, 5, 1), "ends_on": date(2026, 6, 1)}
-    await records.period(subscription, customer, **earlier)
-
-    (found,) = await books.subscriptions(customer)
-
-    assert found.period == Period(date(2026, 6, 1), date(2026, 7, 1))
-    assert (found.period_net, found.billed, found.credited) == (300, 0, 0)
-
-
-async def test_subscriptions_of_other_customers_and_companies_are_not_read(
-    books: Books, records: Records, owner_engine: AsyncEngine
-) -> None:
-    customer = await records.customer()
-    await records.subscription(await records.customer())
-    stranger = Records(owner_engine, await new_company(owner_engine))
-    foreign = await stranger.customer()
-    await stranger.subscription(foreign)
-
-    assert await books.subscriptions(customer, foreign) == []
-
-
-async def test_a_locked_subscription_waits_for_the_cut_before_it_and_then_shows_the_new_period(
-    books: Books, records: Records
-) -> None:
-    customer, payer = await records.customer(), await records.customer()
-    subscription = await records.subscription(customer)
-    await records.period(subscription, customer, billed_amount=300)
-    read, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(session: WriteSession) -> None:
-        found = await documents.subscriptions_for_billing(session, [customer], lock=True)
-        read.set()
-        await go_on.wait()
-        old = Arrangement(customer, ConsolidationMode.PER_CHILD_INVOICE, None)
-        new = Arrangement(payer, ConsolidationMode.PER_CHILD_INVOICE, None)
-        made = tuple(cuts(found, old, new, CUT))
-        await documents.book(session, Transition(customer, CUT, old, new, made, {customer: new}, (), ()), "someone")
-
-    first = asyncio.create_task(books.unit_of_work.run(slow))
-    await read.wait()
-    second = asyncio.create_task(books.subscriptions(customer))
-    # Long enough for the second to reach the lock; it can't end before the first is let go on.
-    done, _ = await asyncio.wait([second], timeout=0.2)
-    assert not done
-    go_on.set()
-    await first
-
-    (found,) = await second
-    assert found.period == Period(CUT, date(2026, 7, 19))
 
 
 async def test_an_advance_subscription_is_credited_and_its_period_cut(books: Books, records: Records) -> None:

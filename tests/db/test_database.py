@@ -158,6 +158,17 @@ async def test_a_server_that_stops_between_statements_is_unavailable_and_heals(s
         assert await ask(opened) == 1
 
 
+async def test_a_session_that_has_read_everything_ends_well_without_its_server(server: EmbeddedServer) -> None:
+    async with database(server.dsn()) as opened:
+        try:
+            async with opened.read(uuid4()) as session:
+                assert await one(session) == 1
+                await asyncio.to_thread(server.stop)
+        finally:
+            await asyncio.to_thread(server.start)
+        assert await ask(opened) == 1
+
+
 async def test_connections_that_a_restart_left_dead_are_replaced_without_an_error(server: EmbeddedServer) -> None:
     async with database(server.dsn(), pool_size=3) as opened:
         async with opened.read(uuid4()) as first, opened.read(uuid4()) as second, opened.read(uuid4()) as third:

@@ -1,4 +1,4 @@
-"""Strategies for values that a customer's fields take."""
+"""Values that a customer's fields take, and what is read of them."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from app.domain.customer_fields import read_fields
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
+from app.domain.errors import ErrorCode, Fault
 
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
@@ -65,3 +67,22 @@ def valid_fields(*without: str) -> SearchStrategy[dict[str, Any]]:
         {name: VALID[name] for name in _REQUIRED if name not in without},
         optional={name: values for name, values in VALID.items() if name not in {*_REQUIRED, *without}},
     )
+
+
+def read(**given: Any) -> dict[str, object]:
+    """What an update reads of fields that are right."""
+    fields, faults = read_fields(given, creating=False)
+    assert faults == []
+    return fields
+
+
+def fault_of(**given: Any) -> Fault:
+    """The one fault of an update."""
+    _, faults = read_fields(given, creating=False)
+    (fault,) = faults
+    return fault
+
+
+def code_of(**given: Any) -> ErrorCode:
+    """Its code."""
+    return fault_of(**given).code

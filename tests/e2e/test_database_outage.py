@@ -131,8 +131,8 @@ async def client_until(ended: asyncio.Event, url: str, token: str, answers: Answ
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until something holds, within the patience of the test."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not holds():
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - what is waited for happens elsewhere and tells nobody
+        while not holds():  # noqa: ASYNC110 - what is waited for happens elsewhere and tells nobody
+            await asyncio.sleep(0.02)
 
 
 async def until_more(answers: Answers, kind: Kind, count: int) -> None:
@@ -144,8 +144,8 @@ async def until_more(answers: Answers, kind: Kind, count: int) -> None:
 async def until_ready(client: httpx.AsyncClient) -> None:
     """Wait until the service says that it is ready."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while (await client.get("/readyz")).status_code != 200:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - a load balancer asks like this
+        while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - as a load balancer asks
+            await asyncio.sleep(0.05)
 
 
 async def test_an_outage_under_load_gives_coded_answers_and_the_service_heals_by_itself(

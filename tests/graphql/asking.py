@@ -7,7 +7,12 @@ from inspect import isawaitable
 from typing import Any
 from uuid import UUID
 
-from graphql import ExecutionResult, execute, parse, validate
+from graphql import (
+    ExecutionResult,
+    execute,  # pyright: ignore[reportUnknownVariableType] - the library leaves it partly open
+    parse,
+    validate,
+)
 
 from app.db.database import Database
 from app.domain.identity import Principal, Scope

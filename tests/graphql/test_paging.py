@@ -103,7 +103,7 @@ def ids(page: dict[str, Any]) -> list[str]:
     return [edge["node"]["id"] for edge in page["edges"]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(order=ORDERS, size=SIZES)
 async def test_a_walk_forward_yields_exactly_the_list(seeded: Seeded, order: Order, size: int) -> None:
     expected, seen = seeded.sorted(order), list[str]()
@@ -120,7 +120,7 @@ async def test_a_walk_forward_yields_exactly_the_list(seeded: Seeded, order: Ord
     assert seen == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(order=ORDERS, size=SIZES)
 async def test_a_walk_backward_yields_exactly_the_list(seeded: Seeded, order: Order, size: int) -> None:
     expected, seen = seeded.sorted(order), list[str]()
@@ -137,7 +137,7 @@ async def test_a_walk_backward_yields_exactly_the_list(seeded: Seeded, order: Or
     assert seen == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     order=ORDERS,
     after=st.none() | st.integers(0, len(NUMBERS) - 1),

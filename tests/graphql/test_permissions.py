@@ -29,6 +29,7 @@ ROOTS = {
     "customers": "customers { totalCount }",
     "customerGroup": f"customerGroup(by: {{id: {ID}}}) {{ id }}",
     "customerGroups": "customerGroups { id }",
+    "billingTransitionPreview": f"billingTransitionPreview(input: {{id: {ID}}}) {{ __typename }}",
 }
 EDGES = {
     ("Customer", "parent"): "customer { parent { id } }",
@@ -37,6 +38,8 @@ EDGES = {
     ("Customer", "contacts"): "customer { contacts { id } }",
     ("Customer", "departments"): "customer { departments { id } }",
     ("Customer", "subscriptions"): "customer { subscriptions { id } }",
+    ("Customer", "history"): "customer { history { totalCount } }",
+    ("Customer", "billingDocuments"): "customer { billingDocuments { id } }",
     ("CustomerGroup", "customers"): "customerGroup { customers { totalCount } }",
 }
 NOT_ENOUGH: list[tuple[Scope, ...]] = [(), (Scope.CUSTOMERS_WRITE,)]

@@ -1,13 +1,17 @@
-"""Fixtures for use cases: a unit of work of the test's own company, and a clock that the test sets."""
+"""Fixtures for use cases: a unit of work of the test's own company, desks that ask for them, and a clock that the test sets."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import customer_writes
 from app.db.database import Database
 from app.db.unit_of_work import Session, UnitOfWork
+from tests.records import Records
+from tests.services.group_desk import GroupDesk
+from tests.services.member_desk import KINDS, MemberDesk
 
 
 @pytest.fixture
@@ -33,3 +37,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(customer_writes, "clock", clock)
     return clock
+
+
+@pytest.fixture(params=KINDS)
+async def members(
+    request: pytest.FixtureRequest, owner_engine: AsyncEngine, unit_of_work: UnitOfWork, records: Records
+) -> MemberDesk:
+    """A desk for contacts, then for departments, with a customer of the test's own."""
+    return MemberDesk(KINDS[request.param], owner_engine, unit_of_work, records, await records.customer())
+
+
+@pytest.fixture
+async def groups(owner_engine: AsyncEngine, unit_of_work: UnitOfWork, records: Records) -> GroupDesk:
+    """A desk for customer groups, with a ledger account of the test's own."""
+    return GroupDesk(owner_engine, unit_of_work, records, await records.account(number="4010", name="Sales"))

@@ -13,6 +13,7 @@ from app.graphql.mutations.update_contact import update_contact
 from app.graphql.mutations.update_customer import update_customer
 from app.graphql.mutations.update_customer_group import update_customer_group
 from app.graphql.mutations.update_department import update_department
+from app.graphql.mutations.upsert_customers import upsert_customers
 
 
 @strawberry.type(description="What can be written. Root fields run one after the other, each all or nothing.")
@@ -22,6 +23,7 @@ class Mutation:
     update_customer = update_customer
 
     create_customer = create_customer
+    upsert_customers = upsert_customers
     create_contact = create_contact
     update_contact = update_contact
     delete_contact = delete_contact

@@ -6,13 +6,14 @@ from uuid import UUID
 
 import strawberry
 
-from app.db.rows import CustomerRow
+from app.db.rows import BillingTransitionRow, CustomerRow
 from app.domain.errors import Fault, Refused
 from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals, UserError
 from app.graphql.mutations.commands import update_command
-from app.graphql.permissions import Requires
+from app.graphql.permissions import READS, Requires
+from app.graphql.types.billing_document import BillingTransition
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import UpdateCustomerInput
 from app.services.update_customer import update_customer as update
@@ -40,11 +41,24 @@ class UpdateCustomerPayload:
 
     customer: Customer | None = strawberry.field(
         description="The customer as it is now; null if the update was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored."
+        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
     )
     changed_fields: list[str] = strawberry.field(
         description="The fields that really changed, in the schema's names; empty where nothing had to be written."
     )
+
+    @strawberry.field(
+        description="What the change moved, of the customer and of children that it pays for: its documents and the"
+        " periods that it began; null if it moved nothing. Needs customers-read.",
+        graphql_type=BillingTransition | None,
+        extensions=READS,
+    )
+    @staticmethod
+    async def transition(payload: strawberry.Parent[UpdatePayload], info: Info) -> BillingTransitionRow | None:
+        """Read back from what was booked, so a replayed answer has it too."""
+        transition_id = payload.transition_id
+        return None if transition_id is None else await info.context.loaders.transition().load(transition_id)
+
     replayed: bool = strawberry.field(
         description="Whether this is the answer to an earlier request with the same idempotency key."
     )

@@ -2,22 +2,125 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Optional
 
 import strawberry
 
 from app.db import graph
-from app.db.rows import (
-    BillingDocumentLineRow,
-    BillingDocumentRow,
-    BillingTransitionRow,
-    CustomerRow,
-    SubscriptionRow,
-)
-from app.graphql.arguments import list_size
-from app.graphql.connections import DEFAULT_LIST
+from app.db.rows import BillingDocumentLineRow, BillingDocumentRow, BillingTransitionRow, CustomerRow, SubscriptionRow
+from app.graphql.connections import DEFAULT_LIST, list_size
 from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.types.enums import DocumentKind
 from app.graphql.types.paging import LazyCustomer, ListFirst
 from app.graphql.types.subscription import CustomerSubscription
+
+Document = strawberry.Parent[BillingDocumentRow]
+
+
+@strawberry.type(description="A line of a billing document: some days of one subscription.")
+class BillingDocumentLine:
+    """How a line's row is shown."""
+
+    line_number: int = strawberry.field(description="The line's place in its document, from 1.")
+    description: str = strawberry.field(description="What the line is for, as the document says it.")
+    subscription_id: strawberry.ID = strawberry.field(description="The id of the subscription that it is about.")
+    period_start: date = strawberry.field(description="The first day that the line is about.")
+    period_end: date = strawberry.field(description="The day after the last day that the line is about.")
+    days: int = strawberry.field(description="How many days the line is about.")
+    amount: Decimal = strawberry.field(description="The amount without VAT, in major units; always positive.")
+
+    @strawberry.field(
+        description="The subscription that it is about, as it is now. Needs customers-read.",
+        graphql_type=CustomerSubscription,
+        extensions=READS,
+    )
+    @staticmethod
+    async def subscription(line: strawberry.Parent[BillingDocumentLineRow], info: Info) -> SubscriptionRow | None:
+        """The edge graph.line_subscription; a foreign key holds that it exists."""
+        return await info.context.loaders.subscription().load(line.subscription_id)
+
+
+@strawberry.type(
+    description="A credit note or an invoice that a change of who pays has made. It never changes once it is written."
+)
+class BillingDocument:
+    """How a document's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The document's unique identifier, a UUID.")
+    kind: DocumentKind = strawberry.field(description="Whether it gives money back or asks for it.")
+    currency: str = strawberry.field(description="The currency of its amounts, three letters (ISO 4217).")
+    total: Decimal = strawberry.field(description="The sum of its lines without VAT, in major units; always positive.")
+    issued_on: date = strawberry.field(description="The day it was issued, where the company is.")
+
+    @strawberry.field(
+        description="The customer whose subscriptions it is about. Needs customers-read.",
+        graphql_type=LazyCustomer,
+        extensions=READS,
+    )
+    @staticmethod
+    async def customer(document: Document, info: Info) -> CustomerRow | None:
+        """The edge graph.document_customer; a foreign key holds that it exists."""
+        return await info.context.loaders.customer().load(document.customer_id)
+
+    @strawberry.field(
+        description="The customer that it is sent to: who paid before the change. Needs customers-read.",
+        graphql_type=LazyCustomer,
+        extensions=READS,
+    )
+    @staticmethod
+    async def payer(document: Document, info: Info) -> CustomerRow | None:
+        """The edge graph.document_payer; a foreign key holds that it exists."""
+        return await info.context.loaders.customer().load(document.payer_customer_id)
+
+    @strawberry.field(
+        description="Its lines, by number. Needs customers-read.",
+        graphql_type=list[BillingDocumentLine],
+        extensions=READS,
+    )
+    @staticmethod
+    async def lines(document: Document, info: Info, first: ListFirst = DEFAULT_LIST) -> list[BillingDocumentLineRow]:
+        """The edge graph.document_lines."""
+        return await info.context.loaders.lines(list_size(first)).load(document.id)
+
+    @strawberry.field(
+        description="The change that made it; null if something else did. Needs customers-read.",
+        graphql_type=Optional["BillingTransition"],
+        extensions=READS,
+    )
+    @staticmethod
+    async def transition(document: Document, info: Info) -> BillingTransitionRow | None:
+        """The edge graph.document_transition."""
+        transition_id = document.transition_id
+        return None if transition_id is None else await info.context.loaders.transition().load(transition_id)
+
+
+@strawberry.type(description="A change of who pays for subscriptions, or how, as it was carried out.")
+class BillingTransition:
+    """How a transition's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The transition's unique identifier, a UUID.")
+    effective_on: date = strawberry.field(description="The first day of the new arrangement.")
+    actor: str = strawberry.field(description="The subject of the credential that asked for it.")
+
+    @strawberry.field(
+        description="The customer that was changed. Needs customers-read.", graphql_type=LazyCustomer, extensions=READS
+    )
+    @staticmethod
+    async def customer(transition: strawberry.Parent[BillingTransitionRow], info: Info) -> CustomerRow | None:
+        """The edge graph.transition_customer; a foreign key holds that it exists."""
+        return await info.context.loaders.customer().load(transition.customer_id)
+
+    @strawberry.field(
+        description="The documents that it made, also those for children that the customer pays for."
+        " Needs customers-read.",
+        graphql_type=list[BillingDocument],
+        extensions=READS,
+    )
+    @staticmethod
+    async def documents(
+        transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
+    ) -> list[BillingDocumentRow]:
+        """The edge graph.transition_documents."""
+        loader = info.context.loaders.documents(graph.transition_documents, list_size(first))
+        return await loader.load(transition.id)

@@ -8,12 +8,21 @@ import strawberry
 from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
-from app.graphql.arguments import Faults, bounded, given
+from app.db.rows import (
+    BillingDocumentRow,
+    ContactRow,
+    CustomerChangeRow,
+    CustomerGroupRow,
+    CustomerRow,
+    DepartmentRow,
+    SubscriptionRow,
+)
+from app.graphql.arguments import Faults, given
 from app.graphql.conditions import condition_of
-from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, listed_of, page_arguments
+from app.graphql.connections import DEFAULT_LIST, CustomerList, Listed, list_size, listed_of, page_arguments
 from app.graphql.context import Info
 from app.graphql.permissions import READS
+from app.graphql.types.billing_document import BillingDocument
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer_filter import Where
 from app.graphql.types.department import Department
@@ -26,6 +35,7 @@ from app.graphql.types.enums import (
     VatZone,
 )
 from app.graphql.types.group import CustomerGroup
+from app.graphql.types.history import CustomerChangeConnection
 from app.graphql.types.paging import After, CustomerConnection, First, ListFirst
 from app.graphql.types.scalars import Metadata
 from app.graphql.types.subscription import CustomerSubscription
@@ -35,13 +45,6 @@ Statuses = Annotated[
     strawberry.argument(description="Only subscriptions of these statuses; an empty list matches nothing."),
 ]
 Row = strawberry.Parent[CustomerRow]
-
-
-def _list_size(first: int) -> int:
-    faults = Faults()
-    bounded(first, ("first",), faults, most=MOST_ROWS)
-    faults.refuse_if_any()
-    return first
 
 
 @strawberry.type(description="A customer of the company.")
@@ -143,7 +146,7 @@ class Customer:
     @staticmethod
     async def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[ContactRow]:
         """The edge graph.contacts."""
-        return await info.context.loaders.contacts(_list_size(first)).load(customer.id)
+        return await info.context.loaders.contacts(list_size(first)).load(customer.id)
 
     @strawberry.field(
         description="Its departments, inactive ones too: the default one first, then by name, ignoring case."
@@ -154,7 +157,7 @@ class Customer:
     @staticmethod
     async def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[DepartmentRow]:
         """The edge graph.departments."""
-        return await info.context.loaders.departments(_list_size(first)).load(customer.id)
+        return await info.context.loaders.departments(list_size(first)).load(customer.id)
 
     @strawberry.field(
         description="Its subscriptions, the oldest first. Needs customers-read.",
@@ -168,4 +171,29 @@ class Customer:
         """The edge graph.subscriptions."""
         chosen = given(status)
         statuses = None if chosen is None else tuple(chosen)
-        return await info.context.loaders.subscriptions(_list_size(first), statuses).load(customer.id)
+        return await info.context.loaders.subscriptions(list_size(first), statuses).load(customer.id)
+
+    @strawberry.field(
+        description="Its changes, the newest first: who, when, which fields. Needs customers-read.",
+        graphql_type=CustomerChangeConnection,
+        extensions=READS,
+    )
+    @staticmethod
+    async def history(
+        customer: Row, info: Info, first: First = UNSET, after: After = UNSET
+    ) -> Listed[CustomerChangeRow]:
+        """The edge graph.history."""
+        faults = Faults()
+        arguments = page_arguments(faults, first=first, after=after)
+        return await listed_of(info.context, graph.history, customer.id, arguments, faults)
+
+    @strawberry.field(
+        description="The credit notes and invoices for its subscriptions that changes of who pays have made, whoever"
+        " paid, the newest first. Needs customers-read.",
+        graphql_type=list[BillingDocument],
+        extensions=READS,
+    )
+    @staticmethod
+    async def billing_documents(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[BillingDocumentRow]:
+        """The edge graph.customer_documents."""
+        return await info.context.loaders.documents(graph.customer_documents, list_size(first)).load(customer.id)

@@ -129,17 +129,10 @@ class SubscriptionTransitionInput:
     subscription_id: strawberry.ID = strawberry.field(description="The id of an active subscription of the customer.")
 
 
-@strawberry.input(
-    description="A change of a customer. A field that is left out stays as it is, always; texts are trimmed. Null where"
-    " a field can't be without a value is FIELD_NOT_CLEARABLE, a text that is too long FIELD_TOO_LONG, another form than"
-    " the one described FIELD_INVALID."
-)
-class UpdateCustomerInput(OptionalCustomerFields):
-    """What updateCustomer takes."""
+@strawberry.input
+class ChangedCustomerFields(OptionalCustomerFields):
+    """What can be changed of a customer, alone or in a list."""
 
-    id: strawberry.ID = strawberry.field(
-        description="The id of the customer; CUSTOMER_NOT_FOUND if the company has none with it."
-    )
     customer_number: Maybe[str | None] = strawberry.field(
         description="The customer number." + _NUMBER + " Not null or blank."
     )
@@ -172,6 +165,19 @@ class UpdateCustomerInput(OptionalCustomerFields):
         " SUBSCRIPTION_TRANSITIONS_REQUIRED, SUBSCRIPTION_TRANSITIONS_INCOMPLETE, SUBSCRIPTION_TRANSITIONS_UNKNOWN,"
         " SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE, SUBSCRIPTION_TRANSITIONS_DUPLICATE, SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED."
     )
+
+
+@strawberry.input(
+    description="A change of a customer. A field that is left out stays as it is, always; texts are trimmed. Null where"
+    " a field can't be without a value is FIELD_NOT_CLEARABLE, a text that is too long FIELD_TOO_LONG, another form than"
+    " the one described FIELD_INVALID."
+)
+class UpdateCustomerInput(ChangedCustomerFields):
+    """What updateCustomer takes."""
+
+    id: strawberry.ID = strawberry.field(
+        description="The id of the customer; CUSTOMER_NOT_FOUND if the company has none with it."
+    )
     transition_digest: Maybe[str | None] = strawberry.field(
         description="The digest of a preview: the update does exactly what that showed, or is refused with"
         " TRANSITION_CHANGED."
@@ -186,7 +192,7 @@ _CONTROLS = frozenset({"id", "subscription_transitions", "transition_digest", "e
 """Fields that say how to write, not what."""
 
 
-def given_fields(given: CreateCustomerInput | UpdateCustomerInput) -> dict[str, object]:
+def given_fields(given: OptionalCustomerFields) -> dict[str, object]:
     """What was sent of the customer's own fields, by attribute; null is None, and what was left out is not there."""
     sent = {field.name: getattr(given, field.name) for field in fields(given) if field.name not in _CONTROLS}
     return {

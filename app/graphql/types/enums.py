@@ -10,18 +10,24 @@ from app.db.customers import CustomerSort
 from app.domain.billing import DocumentKind
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import ErrorCode as UserErrorCode
+from app.domain.events import ChangeOperation
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
 
 __all__ = [
     "BillingDirection",
     "BillingRelationship",
+    "ChangeOperation",
     "ConsolidationMode",
     "CustomerSort",
     "CustomerType",
     "DocumentKind",
+    "MatchKey",
     "OrderDirection",
     "PaymentTermType",
+    "RefusalPolicy",
+    "RowOutcome",
     "Scope",
     "SubscriptionStatus",
     "UserErrorCode",
@@ -113,6 +119,41 @@ _show(
     name="BillingDocumentKind",
 )
 _show(
+    ChangeOperation,
+    "How an entry of a customer's history came about.",
+    {"CREATED": "The customer was created.", "UPDATED": "Fields of the customer were changed."},
+    name="CustomerChangeOperation",
+)
+_show(
+    MatchKey,
+    "The key that finds the customer of a row.",
+    {
+        "EXTERNAL_SYSTEM_ID": "The identifier in another system, case-sensitive.",
+        "CUSTOMER_NUMBER": "The customer number.",
+    },
+    name="UpsertMatchKey",
+)
+_show(
+    RefusalPolicy,
+    "What a refused row means for the other rows of its list.",
+    {
+        "ALL_OR_NOTHING": "Nothing is written.",
+        "ROW_BY_ROW": "The rows that are not refused are written.",
+    },
+    name="UpsertRefusalPolicy",
+)
+_show(
+    RowOutcome,
+    "How a row of a list ended.",
+    {
+        "CREATED": "No customer had the key: one was made.",
+        "UPDATED": "The customer that has the key was changed.",
+        "UNCHANGED": "The customer that has the key is what the row says already; nothing was written.",
+        "REFUSED": "The row's errors say why nothing was done.",
+    },
+    name="UpsertRowOutcome",
+)
+_show(
     CustomerSort,
     "What a list of customers may be sorted by.",
     {
@@ -173,7 +214,7 @@ _show(
         "SUBSCRIPTION_TRANSITIONS_DUPLICATE": "Subscriptions are named more than once.",
         "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "Nothing is moved by this change, so nothing can be acknowledged.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
-        "VERSION_CONFLICT": "The customer has changed since the expected version.",
+        "VERSION_CONFLICT": "The object has changed since the expected version.",
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input.",
     },
     name="UserErrorCode",

@@ -77,13 +77,15 @@ def nodes(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
     return listed.page.rows
 
 
-def edges(listed: strawberry.Parent[Listed[Any]]) -> list[EdgeRow]:
+def edges(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
     """Rows and cursors."""
     encode = listed.cursors.encode
-    return [EdgeRow(encode(position), row) for position, row in zip(listed.page.positions, listed.page.rows, strict=True)]
+    return [
+        EdgeRow(encode(position), row) for position, row in zip(listed.page.positions, listed.page.rows, strict=True)
+    ]
 
 
-def page_info(listed: strawberry.Parent[Listed[Any]]) -> Listed[Any]:
+def page_info(listed: strawberry.Parent[Listed[Any]]) -> Any:
     """Shown from the page itself."""
     return listed
 

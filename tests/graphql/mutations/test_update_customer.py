@@ -255,6 +255,20 @@ async def test_writing_needs_its_own_scope_and_nothing_else(
         assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", missing)
 
 
+async def test_a_refusal_shows_nothing_stored_to_a_credential_that_may_not_read(
+    caller: Caller, records: Records
+) -> None:
+    await records.customer(external_system_id="x")
+    customer = await records.customer(name="Secret")
+    caller.scopes = (Scope.CUSTOMERS_WRITE,)
+
+    taken = await update(caller, id=str(customer), externalSystemId="x")
+    conflict = await update(caller, id=str(customer), name="y", expectedVersion=9)
+
+    assert [each["customerIds"] for each in taken["errors"]] == [[]]
+    assert (conflict["customer"], conflict["errors"][0]["code"]) == (None, "VERSION_CONFLICT")
+
+
 async def test_what_is_read_after_a_write_is_what_was_written(caller: Caller, records: Records) -> None:
     customer = await records.customer(name="One")
     both = """

@@ -1,0 +1,144 @@
+"""`import`: customers from a file, created or brought up to date in batches."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from app.cli.data import progress_bar
+from app.cli.faults import CommandError, ExitCode
+from app.cli.import_files import FileFormat, Line, format_of, read_lines
+from app.cli.refusals import Refusal, Report, report_to
+from app.cli.serving import check_database
+from app.db import companies
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import Refused
+from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
+from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
+from app.settings import Settings, load_settings
+
+_ACTOR = "customer-gateway import"
+_MOST_SHOWN = 20
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="The file, UTF-8: CSV with a header, or JSON lines.")],
+    company: Annotated[UUID, typer.Option(help="The company's id.")],
+    file_format: Annotated[
+        FileFormat | None, typer.Option("--format", help="How the file is written; as its name ends unless given.")
+    ] = None,
+    match_by: Annotated[
+        MatchKey, typer.Option(help="The key that finds a row's customer.")
+    ] = MatchKey.EXTERNAL_SYSTEM_ID,
+    batch: Annotated[int, typer.Option(help="Rows per transaction.", min=1, max=MOST_ROWS)] = 200,
+    refused: Annotated[
+        Path | None, typer.Option(help="A file for the refused rows, .csv or .jsonl; it is replaced.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide everything and write nothing.")] = False,
+    row_by_row: Annotated[
+        bool,
+        typer.Option(
+            "--row-by-row/--all-or-nothing",
+            help="Whether the other rows of a batch are written where one is refused, or the import stops before it.",
+        ),
+    ] = True,
+) -> None:
+    """Create or update a company's customers from a file. Running it again leaves what is there already unchanged."""
+    settings = load_settings()
+    asyncio.run(check_database(settings.service_dsn))
+    lines = read_lines(file, file_format or format_of(file))
+    if refused is not None and refused.exists() and refused.samefile(file):
+        msg = f"{refused} is the file to import: choose another for the refused rows."
+        raise CommandError(msg, ExitCode.SETTINGS)
+    policy = RefusalPolicy.ROW_BY_ROW if row_by_row else RefusalPolicy.ALL_OR_NOTHING
+    with report_to(refused) as report, progress_bar("Importing customers") as progress:
+        job = _Job(company, match_by, policy, report, dry_run)
+        asyncio.run(_run(job, settings, lines, batch, progress))
+    sys.stdout.write(f"{job.summary()}\n")
+    if job.counts[RowOutcome.REFUSED]:
+        raise typer.Exit(ExitCode.DIFFERENT)
+
+
+@dataclass(slots=True)
+class _Job:
+    """An import, and what has become of it so far."""
+
+    company_id: UUID
+    match_by: MatchKey
+    policy: RefusalPolicy
+    report: Report | None
+    dry_run: bool
+    counts: Counter[RowOutcome] = field(default_factory=Counter[RowOutcome])
+    stopped_at: tuple[int, int] | None = None
+    """The first and the last line of the batch that was refused whole."""
+    shown: int = 0
+
+    async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[Line]) -> None:
+        """Carry out one batch."""
+        command = UpsertCustomersCommand(tuple(each.row for each in lines), self.match_by, self.policy, self.dry_run)
+        try:
+            outcome, _ = await upsert_customers(unit_of_work, _ACTOR, command, None)
+            results = outcome.results
+        except Refused as refused:
+            if not isinstance(refused.current, UpsertCustomersOutcome):
+                raise
+            self.stopped_at = (lines[0].number, lines[-1].number)
+            results = [each for each in refused.current.results if each.errors]
+        for result in results:
+            self.counts[result.outcome] += 1
+            for fault in result.errors:
+                self._tell(Refusal.of(lines[result.index].number, fault))
+
+    def _tell(self, refusal: Refusal) -> None:
+        if self.report is not None:
+            self.report.write(refusal)
+        self.shown += 1
+        if self.shown <= _MOST_SHOWN:
+            sys.stderr.write(f"{refusal}\n")
+        elif self.shown == _MOST_SHOWN + 1:
+            sys.stderr.write("There are more: --refused FILE writes all of them.\n")
+
+    def summary(self) -> str:
+        """What was done, or would have been."""
+        counts = ", ".join(f"{self.counts[each]} {each.lower()}" for each in RowOutcome)
+        summary = f"{'Dry run, nothing was written' if self.dry_run else 'Rows'}: {counts}."
+        if self.stopped_at is None:
+            return summary
+        first, last = self.stopped_at
+        return f"{summary} Stopped: nothing of lines {first} to {last} was written; correct them and run it again."
+
+
+async def _run(
+    job: _Job, settings: Settings, lines: Sequence[Line], batch: int, progress: Callable[[int, int], None]
+) -> None:
+    """Carry out batch after batch, each in a transaction of its own."""
+    database = Database(
+        settings.service_dsn,
+        pool_size=1,
+        pool_timeout_seconds=settings.database_pool_timeout_seconds,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+    )
+    try:
+        await _require_company(database, job.company_id)
+        for start in range(0, len(lines), batch):
+            await job.carry_out(UnitOfWork(database, job.company_id), lines[start : start + batch])
+            if job.stopped_at is not None:
+                break
+            progress(min(start + batch, len(lines)), len(lines))
+    finally:
+        await database.dispose()
+
+
+async def _require_company(database: Database, company_id: UUID) -> None:
+    async with database.read(company_id) as session:
+        if await companies.current(session) is None:
+            msg = f"There is no company {company_id}."
+            raise CommandError(msg, ExitCode.SETTINGS)

@@ -1,0 +1,121 @@
+"""The clean cut, by what holds for every subscription, arrangement and day."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.billing import (
+    ACTIVE,
+    Arrangement,
+    DocumentKind,
+    Subscription,
+    cuts,
+)
+from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+from tests.domain.billing_examples import JUNE, OWN, PAYER, cut, single
+from tests.domain.billing_strategies import MINOR_DIGITS, arrangements, moments_of, subscriptions
+
+
+@given(st.lists(subscriptions(), max_size=6), arrangements(), st.data())
+def test_the_same_arrangement_cuts_nothing(
+    found: list[Subscription], arranged: Arrangement, data: st.DataObject
+) -> None:
+    today = data.draw(moments_of(JUNE))
+
+    assert cuts(found, arranged, replace(arranged), today) == []
+
+
+@given(st.lists(subscriptions(), max_size=6), arrangements(), st.data())
+def test_exactly_the_active_subscriptions_are_cut_whatever_order_they_come_in(
+    found: list[Subscription], after: Arrangement, data: st.DataObject
+) -> None:
+    today = data.draw(moments_of(JUNE))
+    made = cuts(found, OWN, after, today)
+
+    assert [each.subscription for each in made] == sorted(
+        (each for each in found if each.status in ACTIVE), key=lambda each: each.id
+    )
+    assert cuts(data.draw(st.permutations(found)), OWN, after, today) == made
+
+
+@given(subscriptions(), arrangements(), st.data())
+def test_a_credit_is_exact_for_the_days_that_remain_and_never_more_than_was_billed(
+    found: Subscription, after: Arrangement, data: st.DataObject
+) -> None:
+    subscription = replace(found, status=SubscriptionStatus.ACTIVE, direction=BillingDirection.ADVANCE)
+    today = data.draw(moments_of(subscription))
+    line = cut(subscription, today, after).line
+    left = subscription.billed - subscription.credited
+    period = subscription.period
+    remaining = min(max((period.end - today).days, 0), period.days)
+    exact = Fraction(subscription.billed) * remaining / period.days
+
+    credited = line.amount if line else Decimal(0)
+    assert 0 <= credited <= left
+    if credited < left:
+        assert abs(Fraction(credited) - exact) <= Fraction(1, 2 * 10 ** MINOR_DIGITS[subscription.currency])
+    if line:
+        assert (line.kind, line.payer_id, line.period.days) == (DocumentKind.CREDIT_NOTE, PAYER, remaining)
+
+
+@given(subscriptions(), st.data())
+def test_the_days_invoiced_and_the_days_credited_are_all_days_of_the_period(
+    found: Subscription, data: st.DataObject
+) -> None:
+    price = found.period_net + 1_000_000  # so that no share of a day rounds to nothing
+    active = replace(found, status=SubscriptionStatus.ACTIVE, period_net=price, billed=price, credited=Decimal(0))
+    today = data.draw(moments_of(active))
+    lines = [cut(replace(active, direction=each), today).line for each in BillingDirection]
+    spans = [line.period for line in lines if line]
+    unit = Decimal(1).scaleb(-MINOR_DIGITS[active.currency])
+
+    assert sum(span.days for span in spans) == active.period.days
+    assert all(active.period.start <= span.start < span.end <= active.period.end for span in spans)
+    assert abs(sum(line.amount for line in lines if line) - price) <= unit
+
+
+@given(subscriptions(), arrangements(), st.data())
+def test_what_follows_begins_with_the_cut_and_costs_no_more_than_a_full_period(
+    found: Subscription, after: Arrangement, data: st.DataObject
+) -> None:
+    active = replace(found, status=data.draw(st.sampled_from(sorted(ACTIVE))))
+    today = data.draw(moments_of(active))
+
+    made = cut(active, today, after)
+
+    assert made.following.start == today < made.following.end
+    assert 0 <= made.following_net <= active.net_amount
+    if active.ends_on is not None and active.ends_on > today and active.status is not SubscriptionStatus.TRIAL:
+        assert made.following.end <= active.ends_on
+    if made.next_billing_date is not None and active.status is not SubscriptionStatus.TRIAL:
+        assert made.next_billing_date >= today
+
+
+@given(subscriptions(), arrangements(), arrangements(), st.data())
+def test_a_second_cut_on_the_same_day_makes_no_document_for_what_was_not_billed(
+    found: Subscription, first: Arrangement, second: Arrangement, data: st.DataObject
+) -> None:
+    active = replace(found, status=SubscriptionStatus.ACTIVE)
+    today = data.draw(moments_of(active))
+    made = cut(active, today, first)
+    moved = replace(
+        active, period=made.following, period_net=made.following_net, billed=Decimal(0), credited=Decimal(0)
+    )
+
+    assert [each.line for each in cuts([moved], first, second, today)] == [None]
+
+
+@given(subscriptions(), st.integers(1, 28), st.data())
+def test_the_stub_before_a_billing_day_is_never_longer_than_a_month(
+    found: Subscription, billing_day: int, data: st.DataObject
+) -> None:
+    active = replace(found, status=SubscriptionStatus.ACTIVE, ends_on=None)
+
+    made = cut(active, data.draw(moments_of(active)), single(billing_day))
+
+    assert made.following.end.day == billing_day
+    assert made.following.end - made.following.start <= timedelta(days=31)

@@ -1,0 +1,168 @@
+"""The forms of a customer's values: what is stored of them, and what is refused."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from app.domain.errors import ErrorCode, LimitFault
+from app.domain.fields import schema_name
+from tests.domain.customer_values import code_of, fault_of, read
+
+GROUP = "0198c0de-0000-7000-8000-000000000000"
+
+
+def test_texts_are_trimmed_and_otherwise_kept_as_they_are():
+    assert read(name="  Søren  & Æbler ", external_system_id=" aB-1 ") == {
+        "name": "Søren  & Æbler",
+        "external_system_id": "aB-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("customer_number", 50), ("name", 255), ("external_system_id", 255), ("notes", 10_000)]
+)
+def test_a_text_is_measured_in_characters_after_trimming(name: str, most: int):
+    assert read(**{name: f" {'🦉' * most} "}) == {name: "🦉" * most}
+    assert fault_of(**{name: "x" * (most + 1)}) == LimitFault(
+        ErrorCode.FIELD_TOO_LONG,
+        ("input", schema_name(name)),
+        f"has {most + 1} characters; at most {most} are allowed.",
+        most,
+        most + 1,
+    )
+
+
+@pytest.mark.parametrize("name", ["name", "notes", "email", "website", "country_code", "customer_number"])
+@pytest.mark.parametrize("text", ["a\0b", "\0", "half \ud83e", "\udc00 half"])
+def test_what_no_column_can_hold_is_refused(name: str, text: str):
+    assert code_of(**{name: text}) == ErrorCode.FIELD_INVALID
+
+
+@pytest.mark.parametrize(
+    "email", ["freja@fjord.example", "freja+invoices@sub.fjord.dk", "søren@æbler.dk", "a@company.test"]
+)
+def test_an_email_address_is_kept_as_it_was_written(email: str):
+    assert read(email=f" {email} ") == {"email": email}
+
+
+@pytest.mark.parametrize("email", ["freja", "freja@", "@fjord.dk", "a b@fjord.dk", "Freja <f@fjord.dk>", "f@fjord..dk"])
+def test_what_is_no_email_address_is_refused(email: str):
+    assert code_of(email=email) == ErrorCode.FIELD_INVALID
+
+
+@pytest.mark.parametrize(
+    "url", ["https://fjord.example", "http://fjord.example:8080/a?b=c#d", "HTTPS://Fjord.dk", "https://æbler.dk./"]
+)
+def test_an_http_url_is_kept_as_it_was_written(url: str):
+    assert read(website=url) == {"website": url}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "fjord.example",
+        "//fjord.example",
+        "ftp://fjord.example",
+        "javascript:alert(1)",
+        "https://",
+        "https:///path",
+        "https://a..b",
+        "https://fjord.example:99999",
+        "https://[fjord",
+        "https://fjord.example/a b",
+        "https://fjord.example/\u202e",
+        'https://fjord.example/"',
+    ],
+)
+def test_what_is_no_http_url_is_refused(url: str):
+    assert code_of(website=url) == ErrorCode.FIELD_INVALID
+
+
+def test_countries_and_currencies_are_stored_in_upper_case():
+    assert read(country_code=" dk", default_currency="eur") == {"country_code": "DK", "default_currency": "EUR"}
+
+
+@pytest.mark.parametrize("code", ["XX", "DNK", "D", "208", "ß", "\u017fe"])
+def test_what_is_no_country_is_refused_even_if_its_upper_case_would_be_one(code: str):
+    assert code_of(country_code=code) == ErrorCode.FIELD_INVALID
+
+
+@pytest.mark.parametrize("code", ["ABC", "DK", "kr.", "u\u017fd"])
+def test_what_is_no_currency_is_refused(code: str):
+    assert code_of(default_currency=code) == ErrorCode.FIELD_INVALID
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("0", "0.00"),
+        ("0E+99", "0.00"),
+        ("1E+3", "1000.00"),
+        ("12.5", "12.50"),
+        ("1.500", "1.50"),
+        ("9999999999999.99", "9999999999999.99"),
+    ],
+)
+def test_an_amount_is_stored_with_two_decimals(given: str, stored: str):
+    fields = read(credit_limit=Decimal(given), opening_balance=-Decimal(given))
+
+    assert str(fields["credit_limit"]) == stored
+    assert str(fields["opening_balance"]) == ("0.00" if stored == "0.00" else f"-{stored}")
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        Decimal("0.001"),
+        Decimal("9999999999999.999"),
+        Decimal("1E+13"),
+        Decimal("1E+999999999"),
+        Decimal("1E-999999999"),
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        10**400,
+        1.5,
+        "1",
+        True,
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("name", ["credit_limit", "opening_balance"])
+def test_what_the_column_can_not_hold_exactly_is_no_amount(name: str, amount: object):
+    assert code_of(**{name: amount}) == ErrorCode.FIELD_INVALID
+
+
+def test_a_credit_limit_is_not_negative_and_an_opening_balance_may_be():
+    assert code_of(credit_limit=Decimal("-0.01")) == ErrorCode.FIELD_INVALID
+    assert read(opening_balance=Decimal("-0.01")) == {"opening_balance": Decimal("-0.01")}
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("payment_terms", 0, 365), ("billing_day", 1, 28)])
+def test_days_have_bounds(name: str, least: int, most: int):
+    assert [read(**{name: value}) for value in (least, most)] == [{name: least}, {name: most}]
+    assert {code_of(**{name: value}) for value in (least - 1, most + 1, True, "1", 1.0)} == {ErrorCode.FIELD_INVALID}
+
+
+@pytest.mark.parametrize("name", ["customer_group_id", "parent_customer_id", "parent_invoice_template_id"])
+def test_ids_are_uuids_in_either_case(name: str):
+    assert read(**{name: GROUP.upper()}) == {name: UUID(GROUP)}
+    assert read(**{name: UUID(GROUP)}) == {name: UUID(GROUP)}
+    for value in ("", "1", GROUP.replace("-", ""), f"{{{GROUP}}}", GROUP.replace("0198c0de", "0_98c0de"), 1):
+        assert code_of(**{name: value}) == ErrorCode.FIELD_INVALID
+
+
+@pytest.mark.parametrize(
+    "name", ["customer_type", "vat_zone", "billing_relationship", "payment_term_type", "consolidation_mode"]
+)
+def test_an_unknown_value_of_an_enumeration_is_refused_with_those_that_there_are(name: str):
+    fault = fault_of(**{name: "NONE"})
+
+    assert fault.code == ErrorCode.FIELD_INVALID
+    assert fault.message.startswith("must be one of ")
+
+
+@pytest.mark.parametrize("name", ["is_active", "include_child_details_pdf"])
+def test_flags_are_true_or_false(name: str):
+    assert read(**{name: False}) == {name: False}
+    assert {code_of(**{name: value}) for value in (0, "false")} == {ErrorCode.FIELD_INVALID}

@@ -1,0 +1,109 @@
+"""The form of a customer's input: what is read of literals, variables and scalars, and what is no valid request."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import parse, validate
+
+from app.graphql.schema import executable, schema
+from tests.graphql.asking import Caller
+from tests.records import Records
+
+WITH_VARIABLES = (
+    "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { creditLimit } } }"
+)
+
+
+@pytest.fixture
+async def group(records: Records) -> UUID:
+    return await records.group()
+
+
+def new(group_id: UUID, **fields: Any) -> dict[str, Any]:
+    required = {"name": "Fjord", "vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
+    return {**required, "customerGroupId": str(group_id)} | fields
+
+
+LITERAL = """
+mutation ($group: ID!, $vip: Boolean, $nothing: String) {
+  createCustomer(input: {
+    name: "Fjord", vatZone: EU, customerGroupId: $group, countryCode: "DK", defaultCurrency: "DKK",
+    creditLimit: 12.50, openingBalance: -3, email: $nothing,
+    metadata: { vip: $vip, note: "n", left: $nothing, rating: 1.25, large: 12345678901234567890, half: 5e-1 }
+  }) { customer { creditLimit openingBalance email metadata } errors { code path } }
+}
+"""
+
+
+async def test_an_input_may_be_written_out_with_variables_inside(caller: Caller, group: UUID):
+    payload = (await caller.data(LITERAL, group=str(group), vip=True))["createCustomer"]
+
+    assert payload == {
+        "customer": {
+            "creditLimit": "12.50",
+            "openingBalance": "-3.00",
+            "email": None,
+            "metadata": {"vip": True, "note": "n", "rating": 1.25, "large": 12345678901234567890, "half": 0.5},
+        },
+        "errors": [],
+    }
+
+
+async def test_a_null_inside_written_out_metadata_is_a_fault_and_a_missing_variable_is_not(caller: Caller, group: UUID):
+    payload = (await caller.data(LITERAL, group=str(group), vip=True, nothing=None))["createCustomer"]
+
+    assert payload == {
+        "customer": None,
+        "errors": [{"code": "METADATA_VALUE_INVALID", "path": ["input", "metadata", "left"]}],
+    }
+
+
+@pytest.mark.parametrize("amount", [1000, 1000.5, "1000.5", "+1000.5", "1000.", ".5"])
+async def test_an_amount_may_be_a_string_or_a_number(caller: Caller, group: UUID, amount: object):
+    data = await caller.data(WITH_VARIABLES, input=new(group, creditLimit=amount))
+
+    assert float(data["createCustomer"]["customer"]["creditLimit"]) == float(str(amount))
+
+
+@pytest.mark.parametrize(
+    "amount", ["", " 1", "1e3", "1,5", "\u0661", "NaN", "Infinity", "0x1", float("nan"), float("inf"), True, [1], {}]
+)
+async def test_what_is_no_decimal_number_is_an_invalid_variable(caller: Caller, group: UUID, amount: object):
+    result = await caller.run(WITH_VARIABLES, input=new(group, creditLimit=amount))
+
+    assert result.data is None
+    assert result.errors is not None
+    assert "A decimal is a string of digits" in result.errors[0].message
+
+
+@pytest.mark.parametrize("metadata", ["text", 1, True, [], [{}]])
+async def test_metadata_that_is_no_object_is_an_invalid_variable(caller: Caller, group: UUID, metadata: object):
+    result = await caller.run(WITH_VARIABLES, input=new(group, metadata=metadata))
+
+    assert result.data is None
+    assert result.errors is not None
+    assert "Metadata is an object of keys and values." in result.errors[0].message
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ('creditLimit: "1e3"', "A decimal is a string of digits"),
+        ("creditLimit: true", "A decimal is a string of digits"),
+        ("creditLimit: 1e999", "A decimal is a string of digits"),
+        ("metadata: [1]", "Metadata is an object"),
+        ('metadata: "{}"', "Metadata is an object"),
+        ("metadata: { a: NAME }", "A metadata value is a string"),
+    ],
+)
+def test_what_is_written_out_wrong_makes_the_document_invalid(field: str, says: str):
+    document = f'mutation {{ updateCustomer(input: {{ id: "1", {field} }}) {{ replayed }} }}'
+
+    (fault,) = validate(executable(schema), parse(document))
+
+    assert says in fault.message
+
+
+def test_no_field_of_an_input_has_null_as_its_default():
+    assert "= null" not in schema.as_str()

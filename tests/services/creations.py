@@ -1,0 +1,40 @@
+"""Creating customers in tests, and seeing that a refused creation wrote nothing."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.rows import CustomerRow
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode, Fault, Refused
+from app.services.create_customer import CreateCustomerCommand, create_customer
+from tests.untouched import everything_of
+
+
+def new(group_id: UUID, **fields: Any) -> dict[str, Any]:
+    """A customer with no more than it must have."""
+    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
+    return {**required, "customer_group_id": group_id} | fields
+
+
+async def create(unit_of_work: UnitOfWork, fields: dict[str, Any]) -> CustomerRow:
+    """The customer that is created."""
+    outcome, replayed = await create_customer(unit_of_work, "freja", CreateCustomerCommand(fields), None)
+    assert not replayed
+    return outcome.customer
+
+
+async def faults_of(unit_of_work: UnitOfWork, owner_engine: AsyncEngine, fields: dict[str, Any]) -> tuple[Fault, ...]:
+    """The faults of a refused creation, which wrote nothing."""
+    before = await everything_of(owner_engine, unit_of_work.company_id)
+    with pytest.raises(Refused) as refused:
+        await create(unit_of_work, fields)
+    assert await everything_of(owner_engine, unit_of_work.company_id) == before
+    return refused.value.faults
+
+
+async def codes_of(unit_of_work: UnitOfWork, owner_engine: AsyncEngine, fields: dict[str, Any]) -> list[ErrorCode]:
+    """Their codes."""
+    return [fault.code for fault in await faults_of(unit_of_work, owner_engine, fields)]

@@ -1,0 +1,239 @@
+"""createCustomer at once and again: concurrent creations on real connections, idempotency keys, lost races."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import customer_writes
+from app.db.database import Database
+from app.db.rows import CustomerRow
+from app.db.tables import customer_groups, customer_history, customers, idempotency_keys, outbox_events
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
+from app.services.create_customer import CreateCustomerCommand, create_customer
+from app.services.customer_change import UpdateCustomerCommand
+from app.services.update_customer import update_customer
+from tests.records import Records
+from tests.untouched import everything_of
+
+CONNECTIONS = 20
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def parallel(service_dsn: str, company: UUID) -> AsyncGenerator[UnitOfWork]:
+    """A unit of work with many connections."""
+    many = Database(service_dsn, pool_size=CONNECTIONS, pool_timeout_seconds=60, statement_timeout_seconds=60)
+    yield UnitOfWork(many, company)
+    await many.dispose()
+
+
+@pytest.fixture
+async def group(records: Records) -> UUID:
+    return await records.group()
+
+
+def new(group_id: UUID, **fields: Any) -> CreateCustomerCommand:
+    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
+    return CreateCustomerCommand({**required, "customer_group_id": group_id} | fields)
+
+
+async def create(
+    unit_of_work: UnitOfWork, command: CreateCustomerCommand, key: str | None = None
+) -> tuple[CustomerRow, bool]:
+    outcome, replayed = await create_customer(unit_of_work, "freja", command, key)
+    return outcome.customer, replayed
+
+
+async def all_at_once(
+    unit_of_work: UnitOfWork, *commands: CreateCustomerCommand
+) -> tuple[list[CustomerRow], list[Fault]]:
+    """What was created, and the faults of what was refused; anything else that happens fails the test."""
+    results = await asyncio.gather(*(create(unit_of_work, each) for each in commands), return_exceptions=True)
+    created, faults = list[CustomerRow](), list[Fault]()
+    for result in results:
+        if isinstance(result, Refused):
+            faults.extend(result.faults)
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            created.append(result[0])
+    return created, faults
+
+
+async def counts(owner_engine: AsyncEngine, company_id: UUID) -> list[int]:
+    """How many customers, history entries and events there are."""
+    async with owner_engine.connect() as connection:
+        return [
+            (await connection.execute(select(func.count()).where(table.c.company_id == company_id))).scalar_one()
+            for table in (customers, customer_history, outbox_events)
+        ]
+
+
+async def test_two_hundred_parallel_creations_get_two_hundred_consecutive_numbers(
+    parallel: UnitOfWork, owner_engine: AsyncEngine, records: Records, group: UUID
+):
+    await records.customer(customer_number="41")
+
+    created, faults = await all_at_once(parallel, *[new(group)] * 200)
+
+    assert faults == []
+    assert sorted(int(customer.customer_number) for customer in created) == list(range(42, 242))
+    assert await counts(owner_engine, parallel.company_id) == [201, 200, 200]
+
+
+async def test_creations_without_a_number_succeed_whatever_numbers_others_choose(
+    parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
+):
+    chosen = [new(group, customer_number=str(number)) for number in range(1, 41)]
+    commands = [each for pair in zip([new(group)] * 40, chosen, strict=True) for each in pair]
+
+    created, faults = await all_at_once(parallel, *commands)
+
+    numbers = [customer.customer_number for customer in created]
+    assert len(set(numbers)) == len(numbers) == 80 - len(faults)
+    assert {fault.code for fault in faults} <= {ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS}
+    assert len(faults) <= len(chosen)
+    assert await counts(owner_engine, parallel.company_id) == [len(created)] * 3
+
+
+async def test_only_a_number_that_could_be_the_next_one_waits_for_whoever_chooses_that(
+    parallel: UnitOfWork, group: UUID
+):
+    async def work(session: WriteSession) -> "asyncio.Task[tuple[CustomerRow, bool]]":
+        await customer_writes.lock_numbers(session)
+        waiting = asyncio.create_task(create(parallel, new(group, customer_number="8")))
+        assert (await create(parallel, new(group, customer_number="A8")))[0].customer_number == "A8"
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        return waiting
+
+    waiting = await parallel.run(work)
+
+    assert (await waiting)[0].customer_number == "8"
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        ("customer_number", ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS),
+        ("external_system_id", ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS),
+    ],
+)
+@pytest.mark.parametrize("value", ["7", "crm-7"])
+async def test_of_parallel_creations_with_one_key_exactly_one_wins(
+    parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID, field: str, code: ErrorCode, value: str
+):
+    created, faults = await all_at_once(parallel, *[new(group, **{field: value})] * CONNECTIONS)
+
+    (winner,) = created
+    assert len(faults) == CONNECTIONS - 1
+    assert {fault.code for fault in faults} == {code}
+    assert all(isinstance(fault, CustomersFault) and fault.customer_ids == (winner.id,) for fault in faults)
+    assert await counts(owner_engine, parallel.company_id) == [1, 1, 1]
+
+
+async def test_one_idempotency_key_sent_at_once_writes_once_and_answers_alike(
+    parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
+):
+    command = new(group, credit_limit=5, metadata={"rating": 4.5, "vip": True}, external_system_id="crm-1")
+
+    answers = await asyncio.gather(*(create(parallel, command, "key") for _ in range(20)))
+
+    ((first, _), *_) = answers
+    assert all(customer == first for customer, _ in answers)
+    assert {repr(customer.metadata) for customer, _ in answers} == {repr(first.metadata)}
+    assert sorted(replayed for _, replayed in answers) == [False] + [True] * 19
+    assert await counts(owner_engine, parallel.company_id) == [1, 1, 1]
+
+
+async def test_a_key_that_was_used_with_another_input_is_refused(
+    parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
+):
+    first, _ = await create(parallel, new(group), "key")
+    before = await everything_of(owner_engine, parallel.company_id)
+
+    with pytest.raises(Refused) as refused:
+        await create(parallel, new(group, name="Another"), "key")
+
+    (fault,) = refused.value.faults
+    assert (fault.code, fault.path) == (ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input", "idempotencyKey"))
+    assert await everything_of(owner_engine, parallel.company_id) == before
+    assert await create(parallel, new(group), "key") == (first, True)
+
+
+async def test_a_key_that_has_expired_is_free_again(parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
+    first, _ = await create(parallel, new(group), "key")
+    async with owner_engine.begin() as connection:
+        await connection.execute(
+            update(idempotency_keys)
+            .where(idempotency_keys.c.company_id == parallel.company_id)
+            .values(expires_at=func.now())
+        )
+
+    second, replayed = await create(parallel, new(group, name="Another"), "key")
+
+    assert not replayed
+    assert second.id != first.id
+    assert await create(parallel, new(group, name="Another"), "key") == (second, True)
+
+
+async def test_a_refusal_leaves_the_key_unused(parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
+    before = await everything_of(owner_engine, parallel.company_id)
+    with pytest.raises(Refused):
+        await create(parallel, new(group, billing_relationship="PARENT_PAYS"), "key")
+    assert await everything_of(owner_engine, parallel.company_id) == before
+
+    _, replayed = await create(parallel, new(group), "key")
+
+    assert not replayed
+
+
+async def test_a_group_that_vanishes_at_the_same_moment_is_not_found(
+    parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
+):
+    async with owner_engine.begin() as connection:
+        await connection.execute(delete(customer_groups).where(customer_groups.c.id == group))
+        creation = asyncio.create_task(create(parallel, new(group)))
+        await asyncio.sleep(0.3)  # it has seen the group, and waits to refer to it
+        assert not creation.done()
+
+    with pytest.raises(Refused) as refused:
+        await creation
+    assert [fault.code for fault in refused.value.faults] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
+    assert await counts(owner_engine, parallel.company_id) == [0, 0, 0]
+
+
+async def test_a_customer_never_gets_a_child_and_a_parent_at_once(
+    parallel: UnitOfWork, owner_engine: AsyncEngine, records: Records, group: UUID
+):
+    for turn in range(10):
+        top = await records.customer(customer_number=f"top {turn}")
+        middle = await records.customer(customer_number=f"middle {turn}")
+        link = UpdateCustomerCommand(middle, {"parent_customer_id": top})
+
+        outcomes = await asyncio.gather(
+            update_customer(parallel, "freja", link, None),
+            create(parallel, new(group, parent_customer_id=middle)),
+            return_exceptions=True,
+        )
+
+        (refused,) = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        assert isinstance(refused, Refused)
+        assert {fault.code for fault in refused.faults} <= {
+            ErrorCode.PARENT_CUSTOMER_IS_CHILD,
+            ErrorCode.CUSTOMER_HAS_CHILDREN,
+        }
+    parents = select(customers.c.parent_customer_id).where(customers.c.parent_customer_id.is_not(None))
+    grandchildren = select(func.count()).where(
+        customers.c.company_id == parallel.company_id,
+        customers.c.parent_customer_id.is_not(None),
+        customers.c.id.in_(parents),
+    )
+    async with owner_engine.connect() as connection:
+        assert (await connection.execute(grandchildren)).scalar_one() == 0

@@ -1,0 +1,198 @@
+"""Customer groups: what creating, changing and removing them writes, and what is refused."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from app.db.database import Database
+from app.db.rows import CustomerGroupRow
+from app.db.tables import customer_group_metadata
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import CustomersFault, ErrorCode, Refused, VersionFault
+from tests.records import Records, new_company
+from tests.services.group_desk import GroupDesk
+from tests.untouched import everything_of
+
+
+async def test_a_new_group_is_stored_with_all_that_was_sent(groups: GroupDesk) -> None:
+    metadata = {"region": "north", "rank": 1, "rate": 0.5, "vip": True}
+    group = await groups.create(number=" A-1 ", name=" Big ", discount=Decimal("12.5"), metadata=metadata)
+    assert group == CustomerGroupRow(
+        group.id, "A-1", "Big", Decimal("12.50"), groups.account, "4010", "Sales", metadata, 1
+    )
+    stored = (await groups.stored())[group.id]
+    assert (stored["number"], stored["discount"], stored["metadata"]) == ("A-1", Decimal("12.50"), metadata)
+    assert group.id.version == 7
+
+
+async def test_a_new_group_has_no_discount_and_no_metadata_unless_they_are_sent(groups: GroupDesk) -> None:
+    group = await groups.create()
+    assert (group.discount, group.metadata) == (Decimal(0), {})
+
+
+async def test_an_update_writes_what_was_sent_and_nothing_else(groups: GroupDesk) -> None:
+    group = await groups.group(name="Old", discount=5, metadata={"a": 1})
+    other = await groups.records.account(number="4020", name="Exports")
+    before = (await groups.stored())[group]
+    row = await groups.update(group, name="New", account_id=str(other))
+    after = (await groups.stored())[group]
+    assert {name for name in after if after[name] != before[name]} == {"name", "account_id", "version", "updated_at"}
+    assert (row.name, row.account_number, row.account_name, row.version) == ("New", "4020", "Exports", 2)
+
+
+async def test_an_update_without_a_real_change_writes_nothing(groups: GroupDesk) -> None:
+    group = await groups.group(number="7", discount=5, metadata={"a": 1, "b": True})
+    before = await everything_of(groups.engine, groups.records.company_id)
+    same: list[dict[str, Any]] = [
+        {},
+        {"number": " 7 ", "discount": Decimal("5.0"), "account_id": str(groups.account)},
+        {"metadata": {"b": True, "a": 1}},
+        {"metadata_set": {"a": 1}, "metadata_unset": ["c"]},
+    ]
+    for given in same:
+        assert (await groups.update(group, **given)).version == 1
+    assert await everything_of(groups.engine, groups.records.company_id) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"metadata": {"c": "x"}}, {"c": "x"}),
+        ({"metadata": {}}, {}),
+        ({"metadata_set": {"a": True}}, {"a": True, "b": "kept"}),
+        ({"metadata_set": {"a": True, "c": 2}}, {"a": True, "b": "kept", "c": 2}),
+        ({"metadata_unset": ["a", "unknown"]}, {"b": "kept"}),
+        ({"metadata_set": {"c": 2}, "metadata_unset": ["a"]}, {"b": "kept", "c": 2}),
+    ],
+)
+async def test_metadata_is_replaced_whole_or_entry_by_entry(
+    groups: GroupDesk, given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    group = await groups.group(metadata={"a": 1, "b": "kept"})
+    row = await groups.update(group, **given)
+    stored = (await groups.stored())[group]["metadata"]
+    for metadata in (row.metadata, stored):
+        # Compared with their types, because to Python true is 1.
+        assert {key: (type(value), value) for key, value in metadata.items()} == {
+            key: (type(value), value) for key, value in expected.items()
+        }
+    async with groups.engine.connect() as connection:
+        indexed = select(customer_group_metadata).where(customer_group_metadata.c.customer_group_id == group)
+        assert len((await connection.execute(indexed)).all()) == len(expected)
+
+
+async def test_metadata_is_bounded_with_what_is_stored(groups: GroupDesk) -> None:
+    group = await groups.group(metadata={str(place): place for place in range(50)})
+    expected = [(ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadataSet",))]
+    assert await groups.codes(groups.update(group, metadata_set={"one more": 1})) == expected
+    assert len((await groups.update(group, metadata_set={"50": 1}, metadata_unset=["0"])).metadata) == 50
+
+
+async def test_all_faults_of_an_input_are_reported_at_once(groups: GroupDesk) -> None:
+    given: dict[str, Any] = {
+        "number": "x" * 51,
+        "name": " ",
+        "discount": Decimal("100.01"),
+        "account_id": "x",
+        "metadata": {"": 1, "k": "v" * 501},
+    }
+    faults = [
+        (ErrorCode.FIELD_TOO_LONG, ("number",)),
+        (ErrorCode.FIELD_REQUIRED, ("name",)),
+        (ErrorCode.FIELD_INVALID, ("discount",)),
+        (ErrorCode.FIELD_INVALID, ("accountId",)),
+        (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "")),
+        (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "k")),
+    ]
+    assert sorted(await groups.codes(groups.create(**given))) == sorted(faults)
+    assert await groups.codes(groups.update(uuid4(), **given)) == faults
+
+
+async def test_nothing_of_a_group_can_be_null(groups: GroupDesk) -> None:
+    group = await groups.group()
+    fields = ("number", "name", "discount", "account_id", "metadata")
+    faults = await groups.refusal(groups.update(group, **dict.fromkeys(fields)))
+    assert [(fault.code, fault.path[1]) for fault in faults] == [
+        (ErrorCode.FIELD_NOT_CLEARABLE, name) for name in ("number", "name", "discount", "accountId", "metadata")
+    ]
+
+
+@pytest.mark.parametrize("discount", ["-0.01", "100.01", "0.001", "NaN"])
+async def test_a_discount_is_a_percentage_of_two_decimals(groups: GroupDesk, discount: str) -> None:
+    expected = [(ErrorCode.FIELD_INVALID, ("discount",))]
+    assert await groups.codes(groups.create(discount=Decimal(discount))) == expected
+
+
+@pytest.mark.parametrize("discount", ["0", "0.01", "100", "100.00"])
+async def test_a_discount_may_be_anything_from_nothing_to_all(groups: GroupDesk, discount: str) -> None:
+    assert (await groups.create(discount=Decimal(discount))).discount == Decimal(discount)
+
+
+async def test_what_is_not_there_is_not_found(groups: GroupDesk) -> None:
+    account = [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("accountId",))]
+    assert await groups.codes(groups.create(account_id=str(uuid4()))) == account
+    assert await groups.codes(groups.update(await groups.group(), account_id=str(uuid4()))) == account
+    for doing in (groups.update(uuid4(), name="x"), groups.delete(uuid4())):
+        assert await groups.codes(doing) == [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))]
+
+
+async def test_another_company_s_rows_are_not_found_and_stay(groups: GroupDesk, database: Database) -> None:
+    group = await groups.group(number="1")
+    company = await new_company(groups.engine)
+    stranger = GroupDesk(groups.engine, UnitOfWork(database, company), groups.records, groups.account)
+    assert await stranger.codes(stranger.create()) == [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("accountId",))]
+    for doing in (stranger.update(group, name="x"), stranger.delete(group)):
+        assert await stranger.codes(doing) == [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))]
+    own = await Records(groups.engine, company).account()
+    assert (await stranger.create(number="1", account_id=str(own))).number == "1"
+
+
+async def test_a_number_that_another_group_has_is_refused(groups: GroupDesk) -> None:
+    await groups.group(number="1")
+    group = await groups.group(number="2")
+    taken = [(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",))]
+    assert await groups.codes(groups.create(number=" 1 ")) == taken
+    assert await groups.codes(groups.update(group, number="1", name="x")) == taken
+    assert (await groups.update(group, number="01")).number == "01"
+
+
+async def test_a_group_without_customers_is_removed_with_its_metadata(groups: GroupDesk) -> None:
+    group = await groups.group(name="Gone", metadata={"a": 1})
+    stays = await groups.group()
+    removed = await groups.delete(group)
+    assert (removed.id, removed.name, removed.metadata) == (group, "Gone", {"a": 1})
+    assert list(await groups.stored()) == [stays]
+    assert (await everything_of(groups.engine, groups.records.company_id))["customer_group_metadata"] == []
+
+
+async def test_a_group_in_use_stays_and_says_how_many_and_who(groups: GroupDesk) -> None:
+    group = await groups.group()
+    users = [
+        await groups.records.customer(customer_group_id=group, customer_number=str(place), is_active=place > 2)
+        for place in range(1, 13)
+    ]
+    (fault,) = await groups.refusal(groups.delete(group))
+    assert isinstance(fault, CustomersFault)
+    assert (fault.code, fault.path) == (ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"))
+    assert fault.customer_ids == tuple(users[:10])
+    assert "12 " in fault.message
+
+
+async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups: GroupDesk) -> None:
+    group = await groups.group(version=3, name="Now")
+    before = await everything_of(groups.engine, groups.records.company_id)
+    for doing in (groups.update(group, expected_version=2, name="x"), groups.delete(group, expected_version=4)):
+        with pytest.raises(Refused) as refused:
+            await doing
+        (fault,) = refused.value.faults
+        assert isinstance(fault, VersionFault)
+        assert (fault.code, fault.path) == (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"))
+        assert (fault.actual_version, fault.changed_fields) == (3, ())
+        assert isinstance(refused.value.current, CustomerGroupRow)
+        assert refused.value.current.name == "Now"
+    assert await everything_of(groups.engine, groups.records.company_id) == before
+    assert (await groups.update(group, expected_version=3, name="x")).version == 4
+    await groups.delete(group, expected_version=4)

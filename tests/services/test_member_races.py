@@ -1,0 +1,91 @@
+"""Contacts and departments: what becomes of requests that meet."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import select
+
+from app.db import tables
+from app.domain.errors import ErrorCode, Refused
+from app.services.members import MemberOutcome
+from tests.services.member_desk import MemberDesk
+from tests.services.rivals import meeting
+
+
+def lock(members: MemberDesk) -> Any:
+    return select(tables.customers.c.id).where(tables.customers.c.id == members.customer).with_for_update()
+
+
+async def test_a_key_writes_once_however_many_send_it_at_once(members: MemberDesk) -> None:
+    create = members.kind.commands[0]
+    given = {"customer_id": str(members.customer), "name": "Once", members.kind.default: True}
+    answers = await asyncio.gather(
+        *(members.kind.service.create(members.unit_of_work, create(dict(given)), "key") for _ in range(20))
+    )
+    assert {outcome for outcome, _ in answers} == {answers[0][0]}
+    assert sorted(replayed for _, replayed in answers) == [False] + [True] * 19
+    assert list(await members.stored()) == [answers[0][0].row.id]
+
+
+async def test_rivals_that_each_make_their_own_the_default_all_succeed_and_one_stays(members: MemberDesk) -> None:
+    await members.record(default=True)
+    several = [await members.record() for _ in range(4)]
+    make: dict[str, Any] = {members.kind.default: True}
+    answers = await meeting(
+        members.engine,
+        lock(members),
+        *(members.update(member, **make) for member in several),
+        *(members.create(**make) for _ in range(4)),
+    )
+    assert all(isinstance(answer, MemberOutcome) for answer in answers), answers
+    assert len(await members.defaults()) == 1
+    assert len(await members.stored()) == 9
+
+
+async def test_of_rivals_that_expect_one_version_exactly_one_writes(members: MemberDesk) -> None:
+    member = await members.record()
+    rivals = (members.update(member, name=f"Name {place}", expected_version=1) for place in range(5))
+    answers = await meeting(members.engine, lock(members), *rivals)
+    refused = [answer.faults[0].code for answer in answers if isinstance(answer, Refused)]
+    assert refused == [ErrorCode.VERSION_CONFLICT] * 4
+    assert (await members.stored())[member]["version"] == 2
+
+
+async def test_of_rivals_that_remove_the_same_one_exactly_one_does(members: MemberDesk) -> None:
+    member = await members.record(default=True)
+    answers = await meeting(members.engine, lock(members), *(members.delete(member) for _ in range(5)))
+    refused = [answer.faults[0].code for answer in answers if isinstance(answer, Refused)]
+    assert refused == [members.kind.not_found] * 4
+    assert await members.stored() == {}
+
+
+async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(members: MemberDesk) -> None:
+    for _ in range(5):
+        member = await members.record()
+        updated, deleted = await meeting(
+            members.engine, lock(members), members.update(member, name="x"), members.delete(member)
+        )
+        assert isinstance(deleted, MemberOutcome)
+        if isinstance(updated, Refused):
+            assert [fault.code for fault in updated.faults] == [members.kind.not_found]
+        else:
+            assert isinstance(updated, MemberOutcome)
+    assert await members.stored() == {}
+
+
+async def test_the_default_never_vanishes_though_the_one_to_follow_is_removed_at_the_same_moment(
+    members: MemberDesk,
+) -> None:
+    for _ in range(5):
+        customer = members.customer = await members.records.customer()
+        default, heir = await members.record(default=True), await members.record()
+        await members.record()
+        first, second = await meeting(
+            members.engine, lock(members), members.delete(default, new_default_id=str(heir)), members.delete(heir)
+        )
+        # Whoever comes second is refused: the one to follow is gone, or has become the default itself.
+        refused = [answer.faults[0].code for answer in (first, second) if isinstance(answer, Refused)]
+        assert refused in ([members.kind.not_found], [ErrorCode.DEFAULT_REQUIRED])
+        left = [row for row in (await members.stored()).values() if row["customer_id"] == customer]
+        assert [row[members.kind.default] for row in left].count(True) == 1
+        assert len(left) == 2

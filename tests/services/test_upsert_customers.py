@@ -1,0 +1,509 @@
+"""upsertCustomers: what a list of rows makes of customers, and what it leaves as it is."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import tables
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import CustomersFault, ErrorCode, LimitFault, Refused, SubscriptionsFault
+from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
+from app.services.create_customer import CreateCustomerCommand, create_customer
+from app.services.customer_change import UpdateCustomerCommand
+from app.services.update_customer import update_customer
+from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
+from app.services.upsert_rows import UpsertRow
+from tests.records import Records, new_company
+from tests.services.conftest import Clock
+from tests.untouched import everything_of
+
+CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
+ROW_BY_ROW = RefusalPolicy.ROW_BY_ROW
+SINGLE = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
+
+
+def new(group_id: UUID, key: str, **fields: Any) -> dict[str, Any]:
+    """A row that says all that a new customer needs."""
+    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
+    return {**required, "customer_group_id": group_id, "external_system_id": key} | fields
+
+
+def command(*rows: dict[str, Any], **control: Any) -> UpsertCustomersCommand:
+    """A list; `acknowledged` among a row's fields is what it acknowledges."""
+    return UpsertCustomersCommand(
+        tuple(
+            UpsertRow({name: value for name, value in row.items() if name != "acknowledged"}, row.get("acknowledged"))
+            for row in rows
+        ),
+        **control,
+    )
+
+
+async def upsert(unit_of_work: UnitOfWork, *rows: dict[str, Any], **control: Any) -> UpsertCustomersOutcome:
+    outcome, _ = await upsert_customers(unit_of_work, "tester", command(*rows, **control), None)
+    return outcome
+
+
+def outcomes(outcome: UpsertCustomersOutcome) -> list[RowOutcome]:
+    return [each.outcome for each in outcome.results]
+
+
+def codes(outcome: UpsertCustomersOutcome, index: int) -> list[ErrorCode]:
+    return [fault.code for fault in outcome.results[index].errors]
+
+
+async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        found = await connection.execute(select(table).where(table.c.company_id == company_id).order_by(*order))
+        return [dict(row) for row in found.mappings()]
+
+
+@pytest.fixture
+async def group(records: Records) -> UUID:
+    return await records.group(number="7", name="Retail")
+
+
+async def test_each_row_is_created_updated_or_left_and_recorded_as_single_writes_are(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID
+) -> None:
+    changed = await records.customer(external_system_id="b", name="Old", email="a@b.example", notes="kept")
+    same = await records.customer(external_system_id="c", name="Same")
+
+    outcome = await upsert(
+        unit_of_work,
+        new(group, " a "),
+        {"external_system_id": "b", "name": "New", "email": None},
+        {"external_system_id": "c", "name": "Same"},
+    )
+
+    assert outcomes(outcome) == [CREATED, UPDATED, UNCHANGED]
+    assert [each.changed_fields for each in outcome.results] == [(), ("email", "name"), ()]
+    first, second, third = (each.customer for each in outcome.results)
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert (first.external_system_id, first.version, first.customer_group_name) == ("a", 1, "Retail")
+    assert (second.id, second.name, second.email, second.notes, second.version) == (changed, "New", None, "kept", 2)
+    assert (third.id, third.version) == (same, 1)
+    history = await rows_of(owner_engine, tables.customer_history, company, tables.customer_history.c.operation)
+    assert [(each["customer_id"], each["operation"], each["version"], each["actor"]) for each in history] == [
+        (first.id, "CREATED", 1, "tester"),
+        (changed, "UPDATED", 2, "tester"),
+    ]
+    assert history[1]["changes"] == {
+        "name": {"before": "Old", "after": "New"},
+        "email": {"before": "a@b.example", "after": None},
+    }
+    events = await rows_of(owner_engine, tables.outbox_events, company, tables.outbox_events.c.type)
+    assert [(each["type"], each["subject_id"]) for each in events] == [
+        ("customer.created", first.id),
+        ("customer.updated", changed),
+    ]
+    assert events[1]["data"] == {"version": 2, "changedFields": ["email", "name"]}
+
+
+async def test_a_row_makes_the_customer_that_create_customer_makes_and_records_the_same(
+    unit_of_work: UnitOfWork, owner_engine: AsyncEngine, company: UUID, group: UUID
+) -> None:
+    fields = {"metadata": {"a": 1, "b": True}, "credit_limit": Decimal(5), "payment_terms": 8, "email": "a@b.example"}
+    single, _ = await create_customer(unit_of_work, "tester", CreateCustomerCommand(new(group, "a", **fields)), None)
+    outcome = await upsert(unit_of_work, new(group, "b", **fields))
+
+    customer = outcome.results[0].customer
+    assert customer is not None
+    own = {"id", "customer_number", "external_system_id", "created_at", "updated_at"}
+    assert {name: value for name, value in customer._asdict().items() if name not in own} == {
+        name: value for name, value in single.customer._asdict().items() if name not in own
+    }
+    assert customer.created_at == customer.updated_at
+    first, second = await rows_of(owner_engine, tables.customer_history, company, tables.customer_history.c.occurred_at)
+    for entry in (first, second):
+        del entry["changes"]["customerNumber"], entry["changes"]["externalSystemId"]
+    assert first["changes"] == second["changes"]
+
+
+async def test_a_list_sent_twice_writes_once(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID, clock: Clock
+) -> None:
+    parent = await records.customer(**SINGLE)
+    child = await records.customer(external_system_id="child")
+    subscription = await records.subscription(child)
+    rows = [
+        new(group, "a", metadata={"b": 2.0, "a": 1e300}, credit_limit=Decimal("1.5"), phone=" "),
+        {
+            "external_system_id": "child",
+            "parent_customer_id": parent,
+            "billing_relationship": "PARENT_PAYS",
+            "acknowledged": (subscription,),
+        },
+    ]
+    assert outcomes(await upsert(unit_of_work, *rows)) == [CREATED, UPDATED]
+    before = await everything_of(owner_engine, company)
+
+    assert outcomes(await upsert(unit_of_work, *rows)) == [UNCHANGED, UNCHANGED]
+    assert await everything_of(owner_engine, company) == before
+    assert clock.now.month == 6
+
+
+async def test_one_refused_row_leaves_all_unwritten_unless_rows_stand_alone(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID
+) -> None:
+    stored = await records.customer(external_system_id="b", name="Old")
+    rows = [
+        new(group, "a"),
+        {"external_system_id": "b", "name": "New"},
+        {"external_system_id": "new", "email": "nobody", "metadata": {"": 1}},
+        {"name": "Without a key"},
+    ]
+    before = await everything_of(owner_engine, company)
+
+    with pytest.raises(Refused) as refused:
+        await upsert(unit_of_work, *rows)
+
+    assert await everything_of(owner_engine, company) == before
+    outcome = refused.value.current
+    assert isinstance(outcome, UpsertCustomersOutcome)
+    assert outcomes(outcome) == [CREATED, UPDATED, REFUSED, REFUSED]
+    assert outcome.results[0].customer is None
+    assert outcome.results[1].customer is not None
+    assert (outcome.results[1].customer.id, outcome.results[1].customer.name) == (stored, "Old")
+    assert refused.value.faults == tuple(fault for each in outcome.results for fault in each.errors)
+    assert {(fault.code, fault.path) for fault in refused.value.faults} == {
+        (ErrorCode.FIELD_INVALID, ("input", "rows", 2, "email")),
+        (ErrorCode.METADATA_VALUE_INVALID, ("input", "rows", 2, "metadata", "")),
+        *((ErrorCode.FIELD_REQUIRED, ("input", "rows", 2, name)) for name in ("name", "vatZone", "customerGroupId")),
+        *((ErrorCode.FIELD_REQUIRED, ("input", "rows", 2, name)) for name in ("countryCode", "defaultCurrency")),
+        (ErrorCode.FIELD_REQUIRED, ("input", "rows", 3, "externalSystemId")),
+    }
+
+    alone = await upsert(unit_of_work, *rows, on_refusal=ROW_BY_ROW)
+
+    assert outcomes(alone) == [CREATED, UPDATED, REFUSED, REFUSED]
+    assert [each.customer.name for each in alone.results if each.customer] == ["Fjord", "New"]
+    assert len(await rows_of(owner_engine, tables.customers, company)) == 2
+
+
+async def test_a_dry_run_decides_everything_and_writes_nothing_not_even_its_key(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID
+) -> None:
+    await records.customer(external_system_id="b", name="Old")
+    rows = [new(group, "a"), {"external_system_id": "b", "name": "New"}, {"external_system_id": "b2"}]
+    before = await everything_of(owner_engine, company)
+
+    for key in (None, "key"):
+        asked = command(*rows, dry_run=True, on_refusal=ROW_BY_ROW)
+        outcome, replayed = await upsert_customers(unit_of_work, "tester", asked, key)
+        assert outcomes(outcome) == [CREATED, UPDATED, REFUSED]
+        assert outcome.results[0].customer is None
+        assert outcome.results[1].customer is not None
+        assert outcome.results[1].customer.name == "Old"
+        assert not replayed
+    with pytest.raises(Refused):
+        await upsert(unit_of_work, *rows, dry_run=True)
+
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_rows_with_one_key_are_all_refused(unit_of_work: UnitOfWork, group: UUID) -> None:
+    outcome = await upsert(
+        unit_of_work, new(group, "a"), new(group, "b"), new(group, " a"), new(group, "A"), on_refusal=ROW_BY_ROW
+    )
+    assert outcomes(outcome) == [REFUSED, CREATED, REFUSED, CREATED]
+    assert codes(outcome, 0) == codes(outcome, 2) == [ErrorCode.FIELD_CONFLICT]
+    assert outcome.results[0].errors[0].path == ("input", "rows", 0, "externalSystemId")
+
+
+async def test_a_unique_key_goes_to_the_first_row_that_takes_it_and_never_away_from_who_has_it(
+    unit_of_work: UnitOfWork, records: Records, group: UUID
+) -> None:
+    holder = await records.customer(customer_number="H", external_system_id="h")
+    outcome = await upsert(
+        unit_of_work,
+        {"external_system_id": "h", "customer_number": "moved"},
+        new(group, "a", customer_number="H"),
+        new(group, "b", customer_number="N"),
+        new(group, "c", customer_number="N"),
+        on_refusal=ROW_BY_ROW,
+    )
+    assert outcomes(outcome) == [UPDATED, REFUSED, CREATED, REFUSED]
+    (stored,), (claimed,) = outcome.results[1].errors, outcome.results[3].errors
+    assert isinstance(stored, CustomersFault)
+    assert stored.customer_ids == (holder,)
+    assert {stored.code, claimed.code} == {ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS}
+    assert claimed.path == ("input", "rows", 3, "customerNumber")
+
+    by_number = await upsert(
+        unit_of_work,
+        {"customer_number": "moved", "external_system_id": None},
+        {"customer_number": "N", "external_system_id": "h"},
+        {"customer_number": "unknown", "external_system_id": "z"} | {"name": None},
+        match_by=MatchKey.CUSTOMER_NUMBER,
+        on_refusal=ROW_BY_ROW,
+    )
+    assert outcomes(by_number) == [UPDATED, REFUSED, REFUSED]
+    assert codes(by_number, 1) == [ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS]
+
+
+async def test_numbers_are_counted_from_the_highest_stored_or_sent(unit_of_work: UnitOfWork, group: UUID) -> None:
+    sent = [None, "20", None, "007", "x"]
+    rows = [
+        new(group, f"k{place}") | ({} if number is None else {"customer_number": number})
+        for place, number in enumerate(sent)
+    ]
+    outcome = await upsert(unit_of_work, *rows)
+    numbers = [each.customer.customer_number for each in outcome.results if each.customer]
+    assert numbers == ["21", "20", "22", "007", "x"]
+
+    full = await upsert(
+        unit_of_work, new(group, "max", customer_number="9" * 50), new(group, "more"), on_refusal=ROW_BY_ROW
+    )
+    assert outcomes(full) == [CREATED, REFUSED]
+    assert codes(full, 1) == [ErrorCode.FIELD_REQUIRED]
+
+
+async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_single_update_books(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+) -> None:
+    parent = await records.customer(**SINGLE)
+    children = [await records.customer(external_system_id=f"c{place}") for place in range(3)]
+    subscriptions = [await records.subscription(child) for child in children]
+    for child, subscription in zip(children, subscriptions, strict=True):
+        await records.period(subscription, child, billed_amount=300)
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+
+    outcome = await upsert(
+        unit_of_work,
+        {"external_system_id": "c0", **fields},
+        {"external_system_id": "c1", **fields, "acknowledged": (str(subscriptions[1]),)},
+        {"external_system_id": "c2", "name": "x", "acknowledged": ("none", subscriptions[2])},
+        on_refusal=ROW_BY_ROW,
+    )
+    single = UpdateCustomerCommand(children[2], fields, (subscriptions[2],))
+    await update_customer(unit_of_work, "tester", single, None)
+
+    assert outcomes(outcome) == [REFUSED, UPDATED, REFUSED]
+    (required,) = outcome.results[0].errors
+    assert isinstance(required, SubscriptionsFault)
+    assert (required.code, required.subscription_ids) == (
+        ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED,
+        (subscriptions[0],),
+    )
+    assert outcome.results[2].errors[0].path == ("input", "rows", 2, "subscriptionTransitions", 0, "subscriptionId")
+    documents = await rows_of(owner_engine, tables.billing_documents, company, tables.billing_documents.c.id)
+    assert [each["customer_id"] for each in documents] == children[1:]
+    assert {(each["kind"], each["total"], each["issued_on"]) for each in documents} == {
+        ("CREDIT_NOTE", Decimal("120.00"), clock.now.date())
+    }
+    periods = await rows_of(owner_engine, tables.subscription_periods, company, tables.subscription_periods.c.sequence)
+    begun = {each["subscription_id"]: each for each in periods if each["sequence"] == 2}
+    own = {"id", "subscription_id", "transition_id"}
+    batched, alone = (
+        {name: value for name, value in begun[subscriptions[place]].items() if name not in own} for place in (1, 2)
+    )
+    assert batched == alone
+    events = await rows_of(owner_engine, tables.outbox_events, company, tables.outbox_events.c.sequence)
+    moved = [each["subject_id"] for each in events if each["type"] == "subscription.transitioned"]
+    assert moved == subscriptions[1:]
+
+
+async def test_rows_are_judged_by_what_the_accepted_rows_before_them_leave(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    await records.customer(external_system_id="parent")
+    parent = (await upsert(unit_of_work, {"external_system_id": "parent"})).results[0].customer
+    assert parent is not None
+    await records.customer(external_system_id="child", default_currency="EUR")
+    attach = {"external_system_id": "child", "parent_customer_id": parent.id, "billing_relationship": "PARENT_PAYS"}
+    becomes_single = {"external_system_id": "parent", **SINGLE}
+
+    for rows in ((attach, becomes_single), (becomes_single, attach)):
+        dry = await upsert(unit_of_work, *rows, on_refusal=ROW_BY_ROW, dry_run=True)
+        assert outcomes(dry) == [UPDATED, REFUSED]
+        assert codes(dry, 1) == [ErrorCode.PARENT_CURRENCY_MISMATCH]
+    agreed = await upsert(unit_of_work, {"external_system_id": "parent", "default_currency": "EUR"} | SINGLE, attach)
+    assert outcomes(agreed) == [UPDATED, UPDATED]
+
+
+async def test_a_ring_and_a_second_level_can_not_be_made_by_two_rows(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    a, b = await records.customer(external_system_id="a"), await records.customer(external_system_id="b")
+    await records.customer(external_system_id="c")
+    outcome = await upsert(
+        unit_of_work,
+        {"external_system_id": "a", "parent_customer_id": b},
+        {"external_system_id": "b", "parent_customer_id": a},
+        {"external_system_id": "c", "parent_customer_id": a},
+        {"external_system_id": "c2"} | {"parent_customer_id": uuid4()},
+        on_refusal=ROW_BY_ROW,
+    )
+    assert outcomes(outcome) == [UPDATED, REFUSED, REFUSED, REFUSED]
+    assert set(codes(outcome, 1)) == {ErrorCode.PARENT_CUSTOMER_IS_CHILD, ErrorCode.CUSTOMER_HAS_CHILDREN}
+    assert codes(outcome, 2) == [ErrorCode.PARENT_CUSTOMER_IS_CHILD]
+    stored = await rows_of(owner_engine, tables.customers, company)
+    assert {each["id"]: each["parent_customer_id"] for each in stored}[b] is None
+
+
+async def test_subscriptions_are_moved_by_one_row_of_a_list_at_most(
+    unit_of_work: UnitOfWork, records: Records, clock: Clock
+) -> None:
+    parent = await records.customer(external_system_id="parent")
+    child = await records.customer(
+        external_system_id="child", parent_customer_id=parent, billing_relationship="PARENT_PAYS"
+    )
+    subscription = await records.subscription(child)
+
+    outcome = await upsert(
+        unit_of_work,
+        {"external_system_id": "parent", **SINGLE},
+        {"external_system_id": "child", "billing_relationship": "SELF", "acknowledged": (subscription,)},
+        on_refusal=ROW_BY_ROW,
+    )
+
+    assert outcomes(outcome) == [UPDATED, REFUSED]
+    (conflict,) = outcome.results[1].errors
+    assert isinstance(conflict, SubscriptionsFault)
+    assert (conflict.code, conflict.subscription_ids) == (ErrorCode.FIELD_CONFLICT, (subscription,))
+    assert clock.time_zone == "Europe/Copenhagen"
+
+
+async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    parent = await records.customer(**SINGLE)
+    child = await records.customer(
+        external_system_id="k", parent_customer_id=parent, billing_relationship="PARENT_PAYS"
+    )
+    inactive = await records.customer(is_active=False)
+    taken = await records.customer(customer_number="T")
+    await records.subscription(child)
+    before = await everything_of(owner_engine, company)
+    changes: list[dict[str, Any]] = [
+        {"customer_group_id": uuid4()},
+        {"customer_number": "T", "default_currency": "EUR"},
+        {"parent_customer_id": uuid4()},
+        {"parent_customer_id": child},
+        {"parent_customer_id": inactive},
+        {"parent_customer_id": None, "billing_relationship": "PARENT_PAYS"},
+        {"billing_day": 3, "consolidation_mode": "SINGLE_INVOICE"},
+        {"billing_relationship": "SELF"},
+        {"metadata_set": {f"k{place}": place for place in range(51)}},
+        {"name": " ", "vat_zone": "MARS", "is_active": None, "billing_day": 29},
+    ]
+    for fields in changes:
+        with pytest.raises(Refused) as single:
+            await update_customer(unit_of_work, "tester", UpdateCustomerCommand(child, fields), None)
+        with pytest.raises(Refused) as listed:
+            await upsert(unit_of_work, {"external_system_id": "k", **fields})
+        assert [(fault.code, ("input", *fault.path[3:])) for fault in listed.value.faults] == [
+            (fault.code, fault.path) for fault in single.value.faults
+        ]
+    assert await everything_of(owner_engine, company) == before
+    assert taken
+
+
+@pytest.mark.parametrize("control", [{}, {"dry_run": True}])
+async def test_a_list_has_one_row_at_least_and_500_at_most(unit_of_work: UnitOfWork, control: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as empty:
+        await upsert(unit_of_work, **control)
+    with pytest.raises(Refused) as long:
+        await upsert(unit_of_work, *[{"external_system_id": str(place)} for place in range(501)], **control)
+    assert [(fault.code, fault.path) for fault in empty.value.faults] == [(ErrorCode.FIELD_REQUIRED, ("input", "rows"))]
+    (fault,) = long.value.faults
+    assert isinstance(fault, LimitFault)
+    assert (fault.code, fault.limit, fault.actual) == (ErrorCode.FIELD_TOO_LONG, 500, 501)
+    assert unit_of_work.statements == 0
+
+
+async def test_the_statements_do_not_grow_with_the_rows(
+    unit_of_work: UnitOfWork, records: Records, group: UUID, clock: Clock
+) -> None:
+    counts: set[int] = set()
+    for n in (1, 10, 100):
+        parent = await records.customer(customer_number=f"P{n}", **SINGLE)
+        rows: list[dict[str, Any]] = []
+        for place in range(n):
+            key = f"{n}-{place}"
+            child = await records.customer(external_system_id=f"child {key}", customer_number=f"C{key}")
+            subscription = await records.subscription(child)
+            move = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+            rows.append(new(group, f"new {key}", customer_number=f"N{key}") if place % 2 else new(group, f"new {key}"))
+            rows.append({"external_system_id": f"child {key}", **move, "acknowledged": (subscription,)})
+            rows.append({"external_system_id": f"bad {key}"})
+        start = unit_of_work.statements
+        outcome = await upsert(unit_of_work, *rows, on_refusal=ROW_BY_ROW)
+        counts.add(unit_of_work.statements - start)
+        assert outcomes(outcome) == [CREATED, UPDATED, REFUSED] * n
+    assert len(counts) == 1
+    assert clock.now.day == 19
+
+
+async def test_a_repeated_key_answers_the_same_with_all_that_the_errors_hold(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID
+) -> None:
+    child, parent = await records.customer(external_system_id="child"), await records.customer(customer_number="T")
+    await records.subscription(child)
+    rows = [
+        new(group, "a"),
+        {"external_system_id": "child", "parent_customer_id": parent},
+        new(group, "b", customer_number="T", notes="n" * 10_001),
+        new(group, "c", customer_number="T"),
+        new(group, "d", metadata={"k": []}),
+    ]
+    asked = command(*rows, on_refusal=ROW_BY_ROW)
+    first, replayed = await upsert_customers(unit_of_work, "tester", asked, "key")
+    before = await everything_of(owner_engine, company)
+    again, replayed_again = await upsert_customers(unit_of_work, "tester", asked, "key")
+
+    assert (replayed, replayed_again) == (False, True)
+    assert again == first
+    assert [type(fault) for each in again.results for fault in each.errors] == [
+        type(fault) for each in first.results for fault in each.errors
+    ]
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_lists_that_meet_make_each_customer_once_with_numbers_of_their_own(
+    database: Database, owner_engine: AsyncEngine, company: UUID, group: UUID
+) -> None:
+    keys = [f"k{place}" for place in range(20)]
+    rivals = [upsert(UnitOfWork(database, company), *[new(group, key) for key in keys]) for _ in range(5)]
+
+    found = await asyncio.gather(*rivals)
+
+    assert sorted(outcomes(each)[0] for each in found) == [CREATED] + [UNCHANGED] * 4
+    async with owner_engine.connect() as connection:
+        counted = await connection.execute(
+            select(func.count(), func.count(tables.customers.c.customer_number.distinct())).where(
+                tables.customers.c.company_id == company
+            )
+        )
+        assert tuple(counted.one()) == (20, 20)
+
+
+async def test_another_company_s_customer_is_neither_found_nor_in_the_way(
+    unit_of_work: UnitOfWork, owner_engine: AsyncEngine, group: UUID
+) -> None:
+    foreign = Records(owner_engine, await new_company(owner_engine))
+    theirs = await foreign.customer(external_system_id="a", customer_number="1")
+    before = await everything_of(owner_engine, foreign.company_id)
+
+    outcome = await upsert(
+        unit_of_work,
+        new(group, "a", customer_number="1"),
+        new(group, "b", parent_customer_id=theirs),
+        new(await foreign.group(), "c"),
+        on_refusal=ROW_BY_ROW,
+    )
+
+    assert outcomes(outcome) == [CREATED, REFUSED, REFUSED]
+    assert codes(outcome, 1) == [ErrorCode.PARENT_CUSTOMER_NOT_FOUND]
+    assert codes(outcome, 2) == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
+    after = await everything_of(owner_engine, foreign.company_id)
+    assert after["customers"] == before["customers"]

@@ -1,0 +1,66 @@
+"""Comparing all that is stored of a company with its model."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any
+from uuid import UUID
+
+from app.db import tables
+from tests.stateful.billing_model import Period
+from tests.stateful.company import Company
+from tests.stateful.model import Customer, Model
+
+
+def assert_same(company: Company, model: Model) -> None:
+    """Customers, subscriptions, periods and documents, row by row; of what only tells of changes, how many there are."""
+    stored = company.stored(
+        (tables.customers, "id"),
+        (tables.subscriptions, "id"),
+        (tables.subscription_periods, "subscription_id, sequence"),
+        (tables.billing_documents, "id"),
+        (tables.customer_history, "customer_id, version"),
+        (tables.billing_transitions, "id"),
+        (tables.outbox_events, "sequence"),
+    )
+    customers, subscriptions, periods, documents, *told = stored
+    books = model.books
+    names = list(Customer.__dataclass_fields__)
+    assert {tuple(getattr(row, name) for name in names) for row in customers} == {
+        astuple(each) for each in model.customers.values()
+    }
+    assert {
+        (
+            row.id,
+            row.status,
+            row.current_period_start,
+            row.current_period_end,
+            row.anchor_day,
+            row.next_billing_date,
+        )
+        for row in subscriptions
+    } == {
+        (each.id, each.status, each.current.start, each.current.end, each.anchor, each.next_billing)
+        for each in books.subscriptions.values()
+    }
+    assert periods_of(periods) == {each.id: each.periods for each in books.subscriptions.values()}
+    assert sorted(
+        (row.kind, row.payer_customer_id, row.customer_id, row.currency, row.issued_on, row.total) for row in documents
+    ) == sorted(books.documents)
+    assert [len(rows) for rows in told] == [model.changes, model.transitions, model.events]
+
+
+def periods_of(rows: Sequence[Any]) -> dict[UUID, list[Period]]:
+    """Stored periods by subscription, as the model has them."""
+    found: dict[UUID, list[Period]] = {}
+    for row in rows:
+        period = Period(
+            row.payer_customer_id,
+            row.starts_on,
+            row.ends_on,
+            row.net_amount,
+            row.billed_amount,
+            row.credited_amount,
+            row.cut_on,
+        )
+        found.setdefault(row.subscription_id, []).append(period)
+    return found
