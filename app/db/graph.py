@@ -37,6 +37,7 @@ from app.db.rows import (
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
+    SubscriptionPeriodRow,
     SubscriptionRow,
 )
 
@@ -160,6 +161,7 @@ def _of(column: Column[Any], reference: Column[Any]) -> ColumnElement[Any]:
 
 _customers, _groups, _accounts = tables.customers, tables.customer_groups, tables.ledger_accounts
 _documents, _lines = tables.billing_documents, tables.billing_document_lines
+_periods = tables.subscription_periods
 
 company = _entity("Company", tables.companies, CompanyRow)
 customer_group = _entity(
@@ -179,6 +181,7 @@ customer = _entity(
 contact = _entity("Contact", tables.contacts, ContactRow)
 department = _entity("Department", tables.departments, DepartmentRow)
 subscription = _entity("CustomerSubscription", tables.subscriptions, SubscriptionRow)
+subscription_period = _entity("SubscriptionPeriod", _periods, SubscriptionPeriodRow)
 customer_change = _entity("CustomerChange", tables.customer_history, CustomerChangeRow)
 billing_transition = _entity("BillingTransition", tables.billing_transitions, BillingTransitionRow)
 billing_document = _entity("BillingDocument", _documents, BillingDocumentRow)
@@ -220,6 +223,15 @@ subscriptions = ToMany(
     (SortKey(tables.subscriptions.c.started_on), SortKey(tables.subscriptions.c.id)),
 )
 
+subscription_periods = ToMany(
+    "periods",
+    subscription,
+    subscription_period,
+    _periods.c.subscription_id,
+    (SortKey(_periods.c.sequence, descending=True),),
+)
+period_payer = ToOne("payer", subscription_period, "payer_customer_id", customer)
+period_subscription = ToOne("subscription", subscription_period, "subscription_id", subscription)
 history = ToMany(
     "history",
     customer,
@@ -236,6 +248,9 @@ customer_documents = ToMany(
 )
 transition_documents = ToMany(
     "documents", billing_transition, billing_document, _documents.c.transition_id, (SortKey(_documents.c.id),)
+)
+transition_periods = ToMany(
+    "periods", billing_transition, subscription_period, _periods.c.transition_id, (SortKey(_periods.c.id),)
 )
 transition_customer = ToOne("customer", billing_transition, "customer_id", customer)
 document_customer = ToOne("customer", billing_document, "customer_id", customer)

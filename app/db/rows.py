@@ -115,6 +115,21 @@ class SubscriptionRow(NamedTuple):
     next_billing_date: date | None
 
 
+class SubscriptionPeriodRow(NamedTuple):
+    """A period of a subscription, past or current."""
+
+    id: UUID
+    subscription_id: UUID
+    sequence: int
+    payer_customer_id: UUID
+    starts_on: date
+    ends_on: date
+    cut_on: date | None
+    net_amount: Decimal
+    billed_amount: Decimal
+    credited_amount: Decimal
+
+
 class CustomerChangeRow(NamedTuple):
     """An entry of a customer's history."""
 

@@ -390,6 +390,7 @@ subscription_periods = Table(
     belongs_to("customers", "payer_customer_id"),
     belongs_to("billing_transitions", "transition_id"),
     UniqueConstraint("company_id", "subscription_id", "sequence"),
+    Index("subscription_periods_of_transition", "company_id", "transition_id", "id"),
     CheckConstraint("starts_on < ends_on", name="span"),
     CheckConstraint("cut_on BETWEEN starts_on AND ends_on", name="cut_on"),
     CheckConstraint("credited_amount BETWEEN 0 AND billed_amount", name="credited_amount"),

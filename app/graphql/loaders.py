@@ -19,6 +19,7 @@ from app.db.rows import (
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
+    SubscriptionPeriodRow,
     SubscriptionRow,
 )
 
@@ -56,6 +57,10 @@ class Loaders:
     def subscription(self) -> DataLoader[UUID, SubscriptionRow | None]:
         """Subscriptions by id; the edge from a document's line."""
         return self._one(graph.subscription)
+
+    def periods(self, edge: ToMany[SubscriptionPeriodRow], limit: int) -> DataLoader[UUID, list[SubscriptionPeriodRow]]:
+        """Periods by subscription or by transition."""
+        return self._many(edge, limit)
 
     def transition(self) -> DataLoader[UUID, BillingTransitionRow | None]:
         """Transitions by id; the edge from a document."""

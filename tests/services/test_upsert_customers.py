@@ -128,8 +128,9 @@ async def test_a_row_makes_the_customer_that_create_customer_makes_and_records_t
     assert first["changes"] == second["changes"]
 
 
+@pytest.mark.usefixtures("clock")
 async def test_a_list_sent_twice_writes_once(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID, clock: Clock
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID
 ) -> None:
     parent = await records.customer(**SINGLE)
     child = await records.customer(external_system_id="child")
@@ -148,7 +149,6 @@ async def test_a_list_sent_twice_writes_once(
 
     assert outcomes(await upsert(unit_of_work, *rows)) == [UNCHANGED, UNCHANGED]
     assert await everything_of(owner_engine, company) == before
-    assert clock.now.month == 6
 
 
 async def test_one_refused_row_leaves_all_unwritten_unless_rows_stand_alone(
@@ -302,7 +302,7 @@ async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_sing
     }
     periods = await rows_of(owner_engine, tables.subscription_periods, company, tables.subscription_periods.c.sequence)
     begun = {each["subscription_id"]: each for each in periods if each["sequence"] == 2}
-    own = {"id", "subscription_id", "transition_id"}
+    own = {"id", "subscription_id", "transition_id", "created_at"}
     batched, alone = (
         {name: value for name, value in begun[subscriptions[place]].items() if name not in own} for place in (1, 2)
     )
@@ -350,9 +350,8 @@ async def test_a_ring_and_a_second_level_can_not_be_made_by_two_rows(
     assert {each["id"]: each["parent_customer_id"] for each in stored}[b] is None
 
 
-async def test_subscriptions_are_moved_by_one_row_of_a_list_at_most(
-    unit_of_work: UnitOfWork, records: Records, clock: Clock
-) -> None:
+@pytest.mark.usefixtures("clock")
+async def test_subscriptions_are_moved_by_one_row_of_a_list_at_most(unit_of_work: UnitOfWork, records: Records) -> None:
     parent = await records.customer(external_system_id="parent")
     child = await records.customer(
         external_system_id="child", parent_customer_id=parent, billing_relationship="PARENT_PAYS"
@@ -370,7 +369,6 @@ async def test_subscriptions_are_moved_by_one_row_of_a_list_at_most(
     (conflict,) = outcome.results[1].errors
     assert isinstance(conflict, SubscriptionsFault)
     assert (conflict.code, conflict.subscription_ids) == (ErrorCode.FIELD_CONFLICT, (subscription,))
-    assert clock.time_zone == "Europe/Copenhagen"
 
 
 async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
@@ -381,7 +379,7 @@ async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
         external_system_id="k", parent_customer_id=parent, billing_relationship="PARENT_PAYS"
     )
     inactive = await records.customer(is_active=False)
-    taken = await records.customer(customer_number="T")
+    await records.customer(customer_number="T")
     await records.subscription(child)
     before = await everything_of(owner_engine, company)
     changes: list[dict[str, Any]] = [
@@ -405,7 +403,6 @@ async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
             (fault.code, fault.path) for fault in single.value.faults
         ]
     assert await everything_of(owner_engine, company) == before
-    assert taken
 
 
 @pytest.mark.parametrize("control", [{}, {"dry_run": True}])
@@ -421,8 +418,9 @@ async def test_a_list_has_one_row_at_least_and_500_at_most(unit_of_work: UnitOfW
     assert unit_of_work.statements == 0
 
 
+@pytest.mark.usefixtures("clock")
 async def test_the_statements_do_not_grow_with_the_rows(
-    unit_of_work: UnitOfWork, records: Records, group: UUID, clock: Clock
+    unit_of_work: UnitOfWork, records: Records, group: UUID
 ) -> None:
     counts: set[int] = set()
     for n in (1, 10, 100):
@@ -441,7 +439,6 @@ async def test_the_statements_do_not_grow_with_the_rows(
         counts.add(unit_of_work.statements - start)
         assert outcomes(outcome) == [CREATED, UPDATED, REFUSED] * n
     assert len(counts) == 1
-    assert clock.now.day == 19
 
 
 async def test_a_repeated_key_answers_the_same_with_all_that_the_errors_hold(

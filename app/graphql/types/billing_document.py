@@ -7,13 +7,20 @@ from typing import Optional
 import strawberry
 
 from app.db import graph
-from app.db.rows import BillingDocumentLineRow, BillingDocumentRow, BillingTransitionRow, CustomerRow, SubscriptionRow
+from app.db.rows import (
+    BillingDocumentLineRow,
+    BillingDocumentRow,
+    BillingTransitionRow,
+    CustomerRow,
+    SubscriptionPeriodRow,
+    SubscriptionRow,
+)
 from app.graphql.connections import DEFAULT_LIST, list_size
 from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.types.enums import DocumentKind
 from app.graphql.types.paging import LazyCustomer, ListFirst
-from app.graphql.types.subscription import CustomerSubscription
+from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
 
 Document = strawberry.Parent[BillingDocumentRow]
 
@@ -124,3 +131,16 @@ class BillingTransition:
         """The edge graph.transition_documents."""
         loader = info.context.loaders.documents(graph.transition_documents, list_size(first))
         return await loader.load(transition.id)
+
+    @strawberry.field(
+        description="The periods that it began, one per subscription that it cut, also of children that the customer"
+        " pays for. Needs customers-read.",
+        graphql_type=list[SubscriptionPeriod],
+        extensions=READS,
+    )
+    @staticmethod
+    async def periods(
+        transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
+    ) -> list[SubscriptionPeriodRow]:
+        """The edge graph.transition_periods."""
+        return await info.context.loaders.periods(graph.transition_periods, list_size(first)).load(transition.id)

@@ -5,7 +5,13 @@ from decimal import Decimal
 
 import strawberry
 
+from app.db import graph
+from app.db.rows import CustomerRow, SubscriptionPeriodRow, SubscriptionRow
+from app.graphql.connections import DEFAULT_LIST, list_size
+from app.graphql.context import Info
+from app.graphql.permissions import READS
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
+from app.graphql.types.paging import LazyCustomer, ListFirst
 
 
 @strawberry.type(description="A subscription of a customer: what is billed again and again.")
@@ -32,3 +38,52 @@ class CustomerSubscription:
     next_billing_date: date | None = strawberry.field(
         description="The day of the next invoice; null where none will come."
     )
+
+    @strawberry.field(
+        description="Its periods, the latest first; a change of who pays cuts one and begins another. Needs customers-read.",
+        graphql_type=list["SubscriptionPeriod"],
+        extensions=READS,
+    )
+    @staticmethod
+    async def periods(
+        subscription: strawberry.Parent[SubscriptionRow], info: Info, first: ListFirst = DEFAULT_LIST
+    ) -> list[SubscriptionPeriodRow]:
+        """The edge graph.subscription_periods."""
+        return await info.context.loaders.periods(graph.subscription_periods, list_size(first)).load(subscription.id)
+
+
+@strawberry.type(
+    description="A span of days that a subscription is billed for, and what was billed for it. Past ones stay."
+)
+class SubscriptionPeriod:
+    """How a period's row is shown."""
+
+    id: strawberry.ID = strawberry.field(description="The period's unique identifier, a UUID.")
+    subscription_id: strawberry.ID = strawberry.field(description="The id of its subscription.")
+    sequence: int = strawberry.field(description="Its place among the subscription's periods, from 1.")
+    starts_on: date = strawberry.field(description="Its first day.")
+    ends_on: date = strawberry.field(description="The day after its last day, as it was planned.")
+    cut_on: date | None = strawberry.field(
+        description="The day from which it no longer counts, because who pays was changed; null if it was not cut."
+    )
+    net_amount: Decimal = strawberry.field(description="Its price without VAT, in major units.")
+    billed_amount: Decimal = strawberry.field(description="What was invoiced for it, in major units.")
+    credited_amount: Decimal = strawberry.field(description="What was credited of that, in major units.")
+
+    @strawberry.field(
+        description="The customer that pays for it. Needs customers-read.", graphql_type=LazyCustomer, extensions=READS
+    )
+    @staticmethod
+    async def payer(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> CustomerRow | None:
+        """The edge graph.period_payer; a foreign key holds that it exists."""
+        return await info.context.loaders.customer().load(period.payer_customer_id)
+
+    @strawberry.field(
+        description="Its subscription, as it is now. Needs customers-read.",
+        graphql_type=CustomerSubscription,
+        extensions=READS,
+    )
+    @staticmethod
+    async def subscription(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> SubscriptionRow | None:
+        """The edge graph.period_subscription; a foreign key holds that it exists."""
+        return await info.context.loaders.subscription().load(period.subscription_id)

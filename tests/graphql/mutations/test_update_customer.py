@@ -78,6 +78,43 @@ async def test_the_preview_hands_over_all_that_the_update_needs(
     assert updated["customer"]["billingRelationship"] == "PARENT_PAYS"
 
 
+async def test_what_a_transition_booked_is_read_back_from_its_payload(caller: Caller, records: Records) -> None:
+    parent = await records.customer(name="Parent")
+    customer = await records.customer(name="Child")
+    subscription = await records.subscription(customer, billing_direction="ARREARS")
+    document = """
+    mutation ($input: UpdateCustomerInput!) {
+      updateCustomer(input: $input) {
+        errors { code }
+        transition {
+          customer { name } actor
+          documents { kind total payer { name } customer { name } lines { days amount subscription { name } } }
+          periods { sequence payer { name } subscription { id periods { sequence payer { name } } } }
+        }
+      }
+    }
+    """
+    given = {
+        "id": str(customer),
+        "parentCustomerId": str(parent),
+        "billingRelationship": "PARENT_PAYS",
+        "subscriptionTransitions": [{"subscriptionId": str(subscription)}],
+    }
+
+    booked = (await caller.data(document, input=given))["updateCustomer"]["transition"]
+
+    assert (booked["customer"]["name"], booked["actor"]) == ("Child", "tester")
+    (invoice,) = booked["documents"]
+    assert (invoice["kind"], invoice["total"], invoice["payer"]["name"]) == ("INVOICE", "300.00", "Child")
+    assert invoice["lines"] == [{"days": 30, "amount": "300.00", "subscription": {"name": "Subscription"}}]
+    (period,) = booked["periods"]
+    assert (period["sequence"], period["payer"]["name"]) == (2, "Parent")
+    assert [(each["sequence"], each["payer"]["name"]) for each in period["subscription"]["periods"]] == [
+        (2, "Parent"),
+        (1, "Child"),
+    ]
+
+
 async def test_all_faults_of_an_input_are_reported_at_once_each_at_its_path(
     caller: Caller, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:

@@ -393,6 +393,8 @@ CREATE TABLE subscription_periods (
     CONSTRAINT subscription_periods_credited_amount_check CHECK (credited_amount BETWEEN 0 AND billed_amount)
 );
 
+CREATE INDEX subscription_periods_of_transition ON subscription_periods (company_id, transition_id, id);
+
 CREATE TABLE billing_document_lines (
     company_id UUID NOT NULL,
     document_id UUID NOT NULL,

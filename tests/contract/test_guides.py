@@ -1,0 +1,86 @@
+"""The guides: every document in them fits the schema, and the transition's example gives the answers that are printed."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import pytest_asyncio
+from graphql import parse, validate
+from sqlalchemy import make_url
+
+from app.db import customer_writes
+from app.db.database import Database
+from app.db.migrate import upgrade
+from app.db.seed import demo_company_id, seed
+from app.graphql.schema import executable, schema
+from tests.graphql.asking import Caller
+from tests.services.conftest import Clock
+
+DOCS = Path(__file__).parents[2] / "docs"
+DOCUMENTS = [
+    pytest.param(document, id=f"{path.name} {number}")
+    for path in sorted(DOCS.rglob("*.md"))
+    for number, document in enumerate(re.findall(r"```graphql\n(.*?)```", path.read_text(), re.DOTALL), start=1)
+]
+TODAY = date(2026, 6, 19)
+STEP = re.compile(r"```graphql\n(.*?)```\n((?:[^`]*?```json\n.*?```)+)", re.DOTALL)
+MADE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{64}")
+"""Ids and digests: the same wherever they are the same, but others on every machine."""
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_document_of_the_guides_fits_the_schema(document: str) -> None:
+    assert validate(executable(schema), parse(document)) == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def demo(empty_dsn: str, service_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Caller]:
+    """Someone of the first demo company, on the day of the guides."""
+    clock = Clock()
+    clock.now = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
+    monkeypatch.setattr(customer_writes, "clock", clock)
+    await asyncio.to_thread(upgrade, empty_dsn)
+    await seed(empty_dsn, companies=1, customers=20, today=TODAY, progress=lambda _done, _total: None)
+    dsn = make_url(service_dsn).set(database=make_url(empty_dsn).database)
+    database = Database(
+        dsn.render_as_string(hide_password=False), pool_size=2, pool_timeout_seconds=5, statement_timeout_seconds=5
+    )
+    yield Caller(database, demo_company_id(), subject="frontend")
+    await database.dispose()
+
+
+async def test_the_example_of_the_transition_gives_the_answers_that_are_printed(demo: Caller) -> None:
+    steps = STEP.findall((DOCS / "transition.md").read_text())
+    assert len(steps) == 4
+    real: dict[str, str] = {}
+    for document, blocks in steps:
+        *given, printed = (json.loads(each) for each in re.findall(r"```json\n(.*?)```", blocks, re.DOTALL))
+        variables = translated(given[0], real) if given else {}
+        answer = {"data": await demo.data(document, **variables)}
+        real |= pairs(printed, answer)
+        assert translated(printed, real) == answer
+    assert len(set(real.values())) == len(real)
+
+
+def pairs(printed: Any, answer: Any) -> dict[str, str]:
+    """What is printed for each id and digest of an answer, where the two have the same form."""
+    if isinstance(printed, dict) and isinstance(answer, dict):
+        ours, theirs = cast("dict[str, Any]", printed), cast("dict[str, Any]", answer)
+        found = [pairs(value, theirs[key]) for key, value in ours.items() if key in theirs]
+    elif isinstance(printed, list) and isinstance(answer, list):
+        found = [pairs(*each) for each in zip(cast("list[Any]", printed), cast("list[Any]", answer), strict=False)]
+    elif isinstance(printed, str) and isinstance(answer, str) and MADE.fullmatch(printed):
+        found = [{printed: answer}]
+    else:
+        found = []
+    return {key: value for each in found for key, value in each.items()}
+
+
+def translated(printed: Any, real: dict[str, str]) -> Any:
+    """What is printed, with the ids and digests of this run."""
+    return json.loads(MADE.sub(lambda found: real.get(found[0], found[0]), json.dumps(printed)))

@@ -1,0 +1,274 @@
+"""The command line: `import`, from files as people and other systems write them."""
+
+import csv
+import json
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.tables import customers
+from tests.commands import run, running, wait_for_text
+from tests.databases import execute
+from tests.records import Records
+from tests.untouched import everything_of
+
+Import = Callable[..., CompletedProcess[str]]
+NEEDED = "name,vatZone,customerGroupId,countryCode,defaultCurrency"
+
+
+@pytest.fixture
+def import_file(service_dsn: str, company: UUID) -> Import:
+    """Runs the import of a file into the test's own company, as the role that serves."""
+
+    def import_(path: Path, *options: str | Path) -> CompletedProcess[str]:
+        return run("import", path, "--company", str(company), *options, DATABASE_URL=service_dsn)
+
+    return import_
+
+
+@pytest.fixture
+def stored(owner_engine: AsyncEngine, company: UUID) -> Callable[[str], Awaitable[dict[str, Any]]]:
+    """What is stored of the customer with an external id."""
+
+    async def read(key: str) -> dict[str, Any]:
+        query = select(customers).where(customers.c.company_id == company, customers.c.external_system_id == key)
+        async with owner_engine.connect() as connection:
+            return dict((await connection.execute(query)).mappings().one())
+
+    return read
+
+
+def table(path: Path, header: str, *lines: str, encoding: str = "utf-8") -> Path:
+    path.write_text("\n".join((header, *lines)) + "\n", encoding=encoding)
+    return path
+
+
+def objects(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def new(group: UUID, key: str, **fields: Any) -> dict[str, Any]:
+    required = {"name": "Fjord", "vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
+    return {**required, "customerGroupId": str(group), "externalSystemId": key, **fields}
+
+
+async def test_a_table_is_imported_and_again_changes_nothing(
+    import_file: Import, stored: Any, records: Records, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    group = await records.group()
+    await records.customer(external_system_id="b", name="Old", email="a@b.example", metadata={"keep": 1, "drop": 2})
+    path = table(
+        tmp_path / "customers.csv",
+        f"externalSystemId,{NEEDED},email,isActive,paymentTerms,creditLimit,notes,metadata.tier,metadata.drop",
+        f'a,"Søn, ""Far"" & Co",EU,{group},se,sek,,false,30,1000.50,"two\nlines",gold,',
+        "b,New,,,,,null,,,,,,null",
+        encoding="utf-8-sig",
+    )
+
+    first = import_file(path)
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == "Rows: 1 created, 1 updated, 0 unchanged, 0 refused.\n"
+    a, b = await stored("a"), await stored("b")
+    assert (a["name"], a["country_code"], a["is_active"], a["payment_terms"]) == ('Søn, "Far" & Co', "SE", False, 30)
+    assert (str(a["credit_limit"]), a["notes"], a["metadata"]) == ("1000.50", "two\nlines", {"tier": "gold"})
+    assert (b["name"], b["email"], b["metadata"], b["version"]) == ("New", None, {"keep": 1}, 2)
+    before = await everything_of(owner_engine, company)
+    again = import_file(path)
+    assert again.stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 refused.\n"
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_json_lines_are_imported_with_all_that_json_can_say(
+    import_file: Import, stored: Any, records: Records, tmp_path: Path
+) -> None:
+    group, parent = await records.group(), await records.customer()
+    child = await records.customer(external_system_id="child", email="a@b.example")
+    subscription = await records.subscription(child)
+    path = objects(
+        tmp_path / "customers.ndjson",
+        new(
+            group, "a", creditLimit=12.5, openingBalance="-1", metadata={"a": 1.5, "b": True, "c": "x"}, notes="\u2028"
+        ),
+        {
+            "externalSystemId": "child",
+            "email": None,
+            "parentCustomerId": str(parent),
+            "subscriptionTransitions": [{"subscriptionId": str(subscription)}],
+        },
+    )
+
+    result = import_file(path, "--batch", "1")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    a, b = await stored("a"), await stored("child")
+    assert (str(a["credit_limit"]), str(a["opening_balance"])) == ("12.50", "-1.00")
+    assert a["metadata"] == {"a": 1.5, "b": True, "c": "x"}
+    assert (b["email"], b["parent_customer_id"]) == (None, parent)
+    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 refused.\n"
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+async def test_refused_rows_are_reported_with_their_lines_and_the_others_written(
+    import_file: Import, records: Records, tmp_path: Path, ending: str
+) -> None:
+    group = await records.group()
+    good = f"Fjord,DOMESTIC,{group},DK,DKK"
+    path = table(
+        tmp_path / "customers.csv",
+        f"externalSystemId,{NEEDED},isActive,billingDay,creditLimit,metadata",
+        f"a,{good},,,,",
+        "",
+        f'b,"two\nlines",DOMESTIC,{group},DK,DKK,yes,1.5,"1,5",{{',
+        f"c,{good},TRUE,,,",
+        f"d,{good},true,,,",
+    )
+    report = tmp_path / f"refused.{ending}"
+
+    result = import_file(path, "--refused", report)
+
+    assert result.returncode == 1
+    assert result.stdout == "Rows: 2 created, 0 updated, 0 unchanged, 2 refused.\n"
+    assert "line 4: isActive must be true or false. (FIELD_INVALID)\n" in result.stderr
+    with report.open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file)) if ending == "csv" else [json.loads(line) for line in file]
+    assert [(str(each["line"]), each["field"], each["code"]) for each in found] == [
+        ("4", "isActive", "FIELD_INVALID"),
+        ("4", "creditLimit", "FIELD_INVALID"),
+        ("4", "billingDay", "FIELD_INVALID"),
+        ("4", "metadata", "FIELD_INVALID"),
+        ("6", "isActive", "FIELD_INVALID"),
+    ]
+    assert found[3]["message"] == "must be an object of keys and values."
+
+
+async def test_only_so_many_refusals_are_shown(import_file: Import, tmp_path: Path) -> None:
+    result = import_file(objects(tmp_path / "rows.jsonl", *[{"externalSystemId": "x"}] * 30))
+    assert result.stderr.count("FIELD_CONFLICT") == 20
+    assert result.stderr.endswith("There are more: --refused FILE writes all of them.\n")
+    assert result.stdout.endswith("30 refused.\n")
+
+
+async def test_all_or_nothing_stops_before_the_batch_that_holds_a_refused_row(
+    import_file: Import, records: Records, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    group = await records.group()
+    rows = [new(group, str(place)) for place in range(6)]
+    rows[3]["email"] = "nobody"
+    result = import_file(objects(tmp_path / "rows.jsonl", *rows), "--all-or-nothing", "--batch", "2")
+    assert result.returncode == 1
+    assert result.stdout == (
+        "Rows: 2 created, 0 updated, 0 unchanged, 1 refused."
+        " Stopped: nothing of lines 3 to 4 was written; correct them and run it again.\n"
+    )
+    assert await count(owner_engine, company) == 2
+
+
+async def test_a_dry_run_says_what_would_be_done(
+    import_file: Import, records: Records, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    group = await records.group()
+    before = await everything_of(owner_engine, company)
+    result = import_file(objects(tmp_path / "rows.jsonl", new(group, "a")), "--dry-run")
+    assert result.returncode == 0
+    assert result.stdout == "Dry run, nothing was written: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_customers_may_be_matched_by_number(import_file: Import, records: Records, tmp_path: Path) -> None:
+    await records.customer(customer_number="N-1")
+    path = objects(tmp_path / "rows.txt", {"customerNumber": "N-1", "name": "New"})
+    result = import_file(path, "--match-by", "CUSTOMER_NUMBER", "--format", "jsonl")
+    assert result.stdout == "Rows: 0 created, 1 updated, 0 unchanged, 0 refused.\n"
+
+
+async def test_an_interrupted_import_goes_on_where_it_was(
+    import_file: Import, records: Records, service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    group = await records.group()
+    rows = [new(group, str(place)) for place in range(300)]
+    rows[0]["email"] = "nobody"  # said at once, so that the test knows that it has begun
+    path, output = objects(tmp_path / "rows.jsonl", *rows), tmp_path / "output"
+    arguments = ("import", path, "--company", str(company), "--batch", "1")
+    with running(*arguments, output=output, DATABASE_URL=service_dsn) as process:
+        wait_for_text(process, output, "line 1: email")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) != 0
+    done = await count(owner_engine, company)
+    assert done < 299
+    result = import_file(path)
+    assert result.stdout == f"Rows: {299 - done} created, 0 updated, {done} unchanged, 1 refused.\n"
+
+
+HEADER = b"externalSystemId,name\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.csv", b"", "holds no customers."),
+        ("x.csv", HEADER, "holds no customers."),
+        ("x.jsonl", b"\n \n", "holds no customers."),
+        ("x.csv", b"externalSystemId,colour,id\n", 'line 1: "colour", "id" can\'t be imported'),
+        ("x.csv", b"name,name\n", "line 1: has the column name more than once."),
+        ("x.csv", HEADER + b"a,b,c\n", "line 2: has 3 cells, but the header has 2."),
+        ("x.csv", HEADER + b'a,"b\n', "line 2: is not CSV:"),
+        ("x.csv", HEADER + b"a,b\nb,\xe6\n", "line 3: is not UTF-8"),
+        ("x.csv", "\ufeffname\n".encode("utf-16-le"), "line 1: is not UTF-8"),
+        ("x.jsonl", b'{"name": "a"}\n{"name": \n', "line 2: is not JSON:"),
+        ("x.jsonl", b"[" * 100_000, "line 1: is not JSON:"),
+        ("x.jsonl", b'["a"]\n', "line 1: must be an object of a customer's fields."),
+        ("x.jsonl", b'{"name": "a"}\n\n{"externalId": "a"}\n', 'line 3: "externalId" can\'t be imported'),
+        ("x.xlsx", b"", "must end in .csv, .jsonl, .ndjson, so that its format is known."),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_refused_with_the_line(
+    import_file: Import, tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    result = import_file(path)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"Error: {path}")
+    assert message in result.stderr
+
+
+def test_a_file_that_is_missing_and_a_report_in_the_place_of_the_file_are_refused(
+    import_file: Import, tmp_path: Path
+) -> None:
+    missing = import_file(tmp_path / "missing.csv")
+    assert missing.returncode == 2
+    assert "missing.csv can't be used: No such file or directory." in missing.stderr
+    path = objects(tmp_path / "rows.jsonl", {"externalSystemId": "a"})
+    same = import_file(path, "--refused", path)
+    assert same.returncode == 2
+    assert "is the file to import" in same.stderr
+    assert path.read_text(encoding="utf-8") == '{"externalSystemId": "a"}\n'
+
+
+def test_a_company_that_does_not_exist_is_named(service_dsn: str, tmp_path: Path) -> None:
+    nobody = str(uuid4())
+    path = objects(tmp_path / "rows.jsonl", {"externalSystemId": "a"})
+    result = run("import", path, "--company", nobody, DATABASE_URL=service_dsn)
+    assert result.returncode == 2
+    assert result.stderr == f"Error: There is no company {nobody}.\n"
+
+
+async def test_a_database_that_is_not_migrated_is_refused(empty_dsn: str, tmp_path: Path) -> None:
+    await execute(empty_dsn, "SELECT 1")
+    path = objects(tmp_path / "rows.jsonl", {"externalSystemId": "a"})
+    assert run("import", path, "--company", str(uuid4()), DATABASE_URL=empty_dsn).returncode in {2, 4}
+
+
+async def count(engine: AsyncEngine, company_id: UUID) -> int:
+    async with engine.connect() as connection:
+        query = select(func.count()).select_from(customers).where(customers.c.company_id == company_id)
+        return (await connection.execute(query)).scalar_one()
