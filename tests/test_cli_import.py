@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.cli.faults import CommandError, ExitCode
+from app.cli.import_files import format_of, read_lines
 from app.db.tables import customers
 from tests.commands import run, running, wait_for_text
-from tests.databases import execute
 from tests.records import Records
 from tests.untouched import everything_of
 
@@ -202,6 +203,7 @@ async def test_an_interrupted_import_goes_on_where_it_was(
         wait_for_text(process, output, "line 1: email")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) != 0
+    assert "Traceback" not in output.read_text()
     done = await count(owner_engine, company)
     assert done < 299
     result = import_file(path)
@@ -231,14 +233,15 @@ HEADER = b"externalSystemId,name\n"
     ],
 )
 def test_a_file_that_can_not_be_read_is_refused_with_the_line(
-    import_file: Import, tmp_path: Path, name: str, content: bytes, message: str
+    tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    result = import_file(path)
-    assert result.returncode == 2
-    assert result.stderr.startswith(f"Error: {path}")
-    assert message in result.stderr
+    with pytest.raises(CommandError) as refused:
+        read_lines(path, format_of(path))
+    assert refused.value.code == ExitCode.SETTINGS
+    assert str(refused.value).startswith(str(path))
+    assert message in str(refused.value)
 
 
 def test_a_file_that_is_missing_and_a_report_in_the_place_of_the_file_are_refused(
@@ -262,10 +265,13 @@ def test_a_company_that_does_not_exist_is_named(service_dsn: str, tmp_path: Path
     assert result.stderr == f"Error: There is no company {nobody}.\n"
 
 
-async def test_a_database_that_is_not_migrated_is_refused(empty_dsn: str, tmp_path: Path) -> None:
-    await execute(empty_dsn, "SELECT 1")
+def test_an_import_needs_a_role_that_the_walls_between_companies_hold(
+    owner_dsn: str, company: UUID, tmp_path: Path
+) -> None:
     path = objects(tmp_path / "rows.jsonl", {"externalSystemId": "a"})
-    assert run("import", path, "--company", str(uuid4()), DATABASE_URL=empty_dsn).returncode in {2, 4}
+    result = run("import", path, "--company", str(company), DATABASE_URL=owner_dsn)
+    assert result.returncode == 2
+    assert "role" in result.stderr
 
 
 async def count(engine: AsyncEngine, company_id: UUID) -> int:

@@ -170,6 +170,8 @@ class Database:
                     "jit": "off",
                     # Many short statements share the server; workers would start later than most of them end.
                     "max_parallel_workers_per_gather": "0",
+                    # A statement whose client is gone should not work on; PostgreSQL looks for the client only if told to.
+                    "client_connection_check_interval": "1000",
                     "statement_timeout": str(int(statement_timeout_seconds * 1000)),
                 },
             },

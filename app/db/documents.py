@@ -91,7 +91,7 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     """Book transitions, no two of one subscription, in as many statements as one takes; their ids, in their order."""
     if not transitions:
         return []
-    made = [_Made(new_id(), each, [(new_id(), document) for document in each.documents]) for each in transitions]
+    made = [_Made(new_id(), each, _in_order(each.documents)) for each in transitions]
     await insert_all(session, billing_transitions, [each.row(actor) for each in made])
     await insert_all(session, billing_documents, [row for each in made for row in each.document_rows()])
     lines = [line for each in made for id_, document in each.documents for line in _lines(id_, document)]
@@ -99,6 +99,11 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     await cut_periods(session, [handover for each in made for handover in each.handovers()])
     await outbox.append_all(session, [event for each in made for event in each.events()], actor=actor)
     return [each.id for each in made]
+
+
+def _in_order(documents: Sequence[Document]) -> list[tuple[UUID, Document]]:
+    """Documents with ids that sort as they do, so that they are read back as they were previewed; of one moment, ids sort at random."""
+    return list(zip(sorted(new_id() for _ in documents), documents, strict=True))
 
 
 class _Made(NamedTuple):

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.db.graph import narrowed
 from app.db.tables import idempotency_keys as keys
-from app.db.unit_of_work import WriteSession
+from app.db.unit_of_work import LostRace, WriteSession
 
 _KEPT = text("now() + interval '24 hours'")
 
@@ -35,6 +35,9 @@ async def claim(session: WriteSession, key: str, mutation: str, fingerprint: byt
     if await session.rows(insert(keys).values(values).on_conflict_do_nothing().returning(keys.c.key)):
         return None
     found = await session.rows(keys.select().where(narrowed(keys), keys.c.key == key))
+    if not found:
+        # It expired just now, and another transaction has removed it.
+        raise LostRace
     return Claimed(found[0].fingerprint, found[0].payload)
 
 

@@ -132,11 +132,25 @@ class VersionFault(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What became of the subscriptions of a preview."""
+
+    added: tuple[UUID, ...]
+    """Moved now, and not in the preview."""
+    removed: tuple[UUID, ...]
+    """In the preview, and no longer moved."""
+    changed: tuple[UUID, ...]
+    """Moved otherwise than the preview showed."""
+
+
+@dataclass(frozen=True, slots=True)
 class TransitionChangedFault(Fault):
     """What would be booked is no longer what the preview showed."""
 
     digest: str
     """The digest of what would be booked now."""
+    difference: Difference
+    """Which subscriptions that is about."""
 
 
 class Refused(Exception):

@@ -1,10 +1,9 @@
-"""A whole transition: what a change of payer cuts for a customer and its children, the documents it makes, and their digest."""
+"""A whole transition: what a change of payer cuts for a customer and its children, and the documents it makes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from uuid import UUID
 
 from app.domain.billing import (
@@ -102,20 +101,6 @@ class Transition:
             PayerTotal(*payer, total(DocumentKind.CREDIT_NOTE, payer), total(DocumentKind.INVOICE, payer))
             for payer in payers
         )
-
-    @property
-    def digest(self) -> str:
-        """Equal for two transitions that book the same."""
-        booked = (
-            self.customer_id,
-            self.effective_on,
-            self.before,
-            self.after,
-            self.cuts,
-            self.moved,
-            self.to_acknowledge,
-        )
-        return sha256(repr(booked).encode()).hexdigest()
 
 
 def plan(

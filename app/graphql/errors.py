@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -18,7 +19,7 @@ from app.domain.errors import (
     VersionFault,
 )
 from app.domain.identity import Scope
-from app.graphql.context import Context
+from app.graphql.context import Info
 from app.graphql.types.enums import UserErrorCode
 
 
@@ -44,7 +45,15 @@ class UserError:
         return fault.code.http_status
 
 
-def _may_read(info: strawberry.Info[Context, None]) -> bool:
+ChangedFault = strawberry.Parent[TransitionChangedFault]
+
+
+def _shown_ids(ids: Iterable[UUID], info: Info) -> list[str]:
+    """Ids as the schema shows them. Writing does not imply reading: none to a credential that may not."""
+    return [str(each) for each in ids] if _may_read(info) else []
+
+
+def _may_read(info: Info) -> bool:
     """Whether what is stored, and was not written by this very request, may be shown."""
     return Scope.CUSTOMERS_READ in info.context.principal.scopes
 
@@ -94,9 +103,9 @@ class CustomersError(UserError):
         graphql_type=list[strawberry.ID],
     )
     @staticmethod
-    def customer_ids(fault: strawberry.Parent[CustomersFault], info: strawberry.Info[Context, None]) -> list[str]:
-        """Writing does not imply reading."""
-        return [str(each) for each in fault.customer_ids] if _may_read(info) else []
+    def customer_ids(fault: strawberry.Parent[CustomersFault], info: Info) -> list[str]:
+        """As the schema shows ids."""
+        return _shown_ids(fault.customer_ids, info)
 
     is_type_of = _shows(CustomersFault)
 
@@ -110,11 +119,9 @@ class SubscriptionsError(UserError):
         graphql_type=list[strawberry.ID],
     )
     @staticmethod
-    def subscription_ids(
-        fault: strawberry.Parent[SubscriptionsFault], info: strawberry.Info[Context, None]
-    ) -> list[str]:
-        """Writing does not imply reading."""
-        return [str(each) for each in fault.subscription_ids] if _may_read(info) else []
+    def subscription_ids(fault: strawberry.Parent[SubscriptionsFault], info: Info) -> list[str]:
+        """As the schema shows ids."""
+        return _shown_ids(fault.subscription_ids, info)
 
     is_type_of = _shows(SubscriptionsFault)
 
@@ -139,6 +146,34 @@ class TransitionChangedError(UserError):
     """A fault with a digest."""
 
     digest: str = strawberry.field(description="The digest of what would be booked now; preview again to see it.")
+
+    @strawberry.field(
+        description="Subscriptions that would be moved now and were not in the preview; empty without customers-read.",
+        graphql_type=list[strawberry.ID],
+    )
+    @staticmethod
+    def added_subscription_ids(fault: ChangedFault, info: Info) -> list[str]:
+        """As the schema shows ids."""
+        return _shown_ids(fault.difference.added, info)
+
+    @strawberry.field(
+        description="Subscriptions of the preview that would no longer be moved; empty without customers-read.",
+        graphql_type=list[strawberry.ID],
+    )
+    @staticmethod
+    def removed_subscription_ids(fault: ChangedFault, info: Info) -> list[str]:
+        """As the schema shows ids."""
+        return _shown_ids(fault.difference.removed, info)
+
+    @strawberry.field(
+        description="Subscriptions that would be moved otherwise than the preview showed; empty without customers-read.",
+        graphql_type=list[strawberry.ID],
+    )
+    @staticmethod
+    def changed_subscription_ids(fault: ChangedFault, info: Info) -> list[str]:
+        """As the schema shows ids."""
+        return _shown_ids(fault.difference.changed, info)
+
     is_type_of = _shows(TransitionChangedFault)
 
 
@@ -161,9 +196,7 @@ class ReportsRefusals(FieldExtension):
         self._refused = refused
         self._writes = writes
 
-    async def resolve_async(
-        self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Context, None], **arguments: Any
-    ) -> Any:
+    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **arguments: Any) -> Any:
         """Resolve, then let what was written be read anew."""
         try:
             payload = await next_(source, info, **arguments)

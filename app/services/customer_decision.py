@@ -12,6 +12,7 @@ from app.domain.billing import Subscription, is_triggered
 from app.domain.customer_fields import merged_metadata
 from app.domain.customer_rules import Record, rule_faults
 from app.domain.customers import BillingRelationship, ConsolidationMode
+from app.domain.digests import difference, digest_of
 from app.domain.errors import ErrorCode, Fault, TransitionChangedFault
 from app.domain.transition import Transition, acknowledgement_refusals, plan
 
@@ -102,13 +103,8 @@ def judge(
     own = [each for each in facts.subscriptions if each.customer_id == old.id]
     faults += acknowledgement_refusals(transition, acknowledged, own)
     if digest is not None and digest != digest_of(transition):
-        faults.append(_changed(transition))
+        faults.append(_changed(digest, transition))
     return Change(draft.before, draft.values, transition, tuple(faults))
-
-
-def digest_of(transition: Transition | None) -> str:
-    """What stands for a transition; a change that moves no subscription has a digest too."""
-    return "nothing-moves" if transition is None else transition.digest
 
 
 def _same(stored: object, value: object) -> bool:
@@ -118,10 +114,14 @@ def _same(stored: object, value: object) -> bool:
     return stored == value
 
 
-def _changed(transition: Transition | None) -> Fault:
+def _changed(previewed: str, transition: Transition | None) -> Fault:
     message = "is no longer what would be booked: preview again, and send the new digest."
     return TransitionChangedFault(
-        ErrorCode.TRANSITION_CHANGED, ("input", "transitionDigest"), message, digest_of(transition)
+        ErrorCode.TRANSITION_CHANGED,
+        ("input", "transitionDigest"),
+        message,
+        digest_of(transition),
+        difference(previewed, transition),
     )
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from app.db.database import ReadSession
+from app.domain.digests import digest_of
 from app.domain.errors import Fault
 from app.domain.transition import Transition
 from app.services.customer_change import UpdateCustomerCommand, decide
-from app.services.customer_decision import digest_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,36 @@ import json
 import re
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
+from graphql import GraphQLEnumType
+
+from app.domain.errors import ErrorCode
 from app.engine.refusals import RefusalCode
 from app.graphql.codes import FieldCode
+from app.graphql.schema import executable, schema
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode
 from app.web.faults import FaultCode
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+ERRORS = (ROOT / "docs/errors.md").read_text()
 
 
 def test_every_error_code_is_documented_and_no_other() -> None:
-    documented = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
+    documented = re.findall(r"^\| `([A-Z_]+)` \| [a-z]", ERRORS, re.MULTILINE)
     codes = {str(code) for code in chain(RefusalCode, FieldCode, CredentialCode, FaultCode)}
 
     assert sorted(documented) == sorted(codes)
+
+
+def test_every_reason_of_a_refusal_is_documented_with_its_status_and_meaning() -> None:
+    documented = re.findall(r"^\| `([A-Z_]+)` \| (\d{3}) \| (.+) \|$", ERRORS, re.MULTILINE)
+    shown = cast("GraphQLEnumType", executable(schema).type_map["UserErrorCode"])
+    reasons = [(code, str(ErrorCode(code).http_status), value.description) for code, value in shown.values.items()]
+
+    assert documented == reasons
 
 
 def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Refused
+from app.domain.errors import ErrorCode, Refused, TransitionChangedFault
 from app.services.customer_change import UpdateCustomerCommand
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerOutcome, update_customer
@@ -41,14 +41,9 @@ async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any
 async def billed(records: Records, customer_id: UUID, **values: Any) -> UUID:
     """A subscription in June 2026, billed for it if it is billed in advance."""
     subscription_id = await records.subscription(customer_id, **values)
-    await records.period(
-        subscription_id,
-        customer_id,
-        **{
-            "net_amount": values.get("net_amount", 300),
-            "billed_amount": 0 if values.get("billing_direction") == "ARREARS" else values.get("net_amount", 300),
-        },
-    )
+    net = values.get("net_amount", 300)
+    billed_amount = 0 if values.get("billing_direction") == "ARREARS" else net
+    await records.period(subscription_id, customer_id, net_amount=net, billed_amount=billed_amount)
     return subscription_id
 
 
@@ -205,7 +200,7 @@ async def test_what_is_booked_is_what_was_previewed(
     preview = await previewed(database, company, customer, fields)
     assert [fault.code for fault in preview.faults] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED]
     assert preview.transition is not None
-    await records.subscription(customer)
+    later = await records.subscription(customer)
     second = await previewed(database, company, customer, fields)
     with pytest.raises(Refused) as refused:
         await update(unit_of_work, customer, fields, first, digest=preview.digest)
@@ -213,6 +208,8 @@ async def test_what_is_booked_is_what_was_previewed(
         ErrorCode.SUBSCRIPTION_TRANSITIONS_INCOMPLETE,
         ErrorCode.TRANSITION_CHANGED,
     }
+    (changed,) = (fault for fault in refused.value.faults if isinstance(fault, TransitionChangedFault))
+    assert (changed.difference.added, changed.difference.changed) == ((later,), ())
     assert second.transition is not None
     await update(unit_of_work, customer, fields, *second.transition.to_acknowledge, digest=second.digest)
 

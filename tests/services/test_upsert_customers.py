@@ -1,67 +1,36 @@
-"""upsertCustomers: what a list of rows makes of customers, and what it leaves as it is."""
+"""upsertCustomers: what a row makes of a customer, and what it leaves as it is."""
 
-import asyncio
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
-from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import CustomersFault, ErrorCode, LimitFault, Refused, SubscriptionsFault
-from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
+from app.domain.errors import ErrorCode, LimitFault, Refused, SubscriptionsFault
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_change import UpdateCustomerCommand
 from app.services.update_customer import update_customer
-from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
-from app.services.upsert_rows import UpsertRow
+from app.services.upsert_customers import UpsertCustomersOutcome, upsert_customers
 from tests.records import Records, new_company
 from tests.services.conftest import Clock
+from tests.services.upserts import (
+    CREATED,
+    REFUSED,
+    ROW_BY_ROW,
+    SINGLE,
+    UNCHANGED,
+    UPDATED,
+    codes,
+    command,
+    new,
+    outcomes,
+    rows_of,
+    upsert,
+)
 from tests.untouched import everything_of
-
-CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
-ROW_BY_ROW = RefusalPolicy.ROW_BY_ROW
-SINGLE = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
-
-
-def new(group_id: UUID, key: str, **fields: Any) -> dict[str, Any]:
-    """A row that says all that a new customer needs."""
-    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
-    return {**required, "customer_group_id": group_id, "external_system_id": key} | fields
-
-
-def command(*rows: dict[str, Any], **control: Any) -> UpsertCustomersCommand:
-    """A list; `acknowledged` among a row's fields is what it acknowledges."""
-    return UpsertCustomersCommand(
-        tuple(
-            UpsertRow({name: value for name, value in row.items() if name != "acknowledged"}, row.get("acknowledged"))
-            for row in rows
-        ),
-        **control,
-    )
-
-
-async def upsert(unit_of_work: UnitOfWork, *rows: dict[str, Any], **control: Any) -> UpsertCustomersOutcome:
-    outcome, _ = await upsert_customers(unit_of_work, "tester", command(*rows, **control), None)
-    return outcome
-
-
-def outcomes(outcome: UpsertCustomersOutcome) -> list[RowOutcome]:
-    return [each.outcome for each in outcome.results]
-
-
-def codes(outcome: UpsertCustomersOutcome, index: int) -> list[ErrorCode]:
-    return [fault.code for fault in outcome.results[index].errors]
-
-
-async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any) -> list[dict[str, Any]]:
-    async with engine.connect() as connection:
-        found = await connection.execute(select(table).where(table.c.company_id == company_id).order_by(*order))
-        return [dict(row) for row in found.mappings()]
 
 
 @pytest.fixture
@@ -210,63 +179,6 @@ async def test_a_dry_run_decides_everything_and_writes_nothing_not_even_its_key(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_rows_with_one_key_are_all_refused(unit_of_work: UnitOfWork, group: UUID) -> None:
-    outcome = await upsert(
-        unit_of_work, new(group, "a"), new(group, "b"), new(group, " a"), new(group, "A"), on_refusal=ROW_BY_ROW
-    )
-    assert outcomes(outcome) == [REFUSED, CREATED, REFUSED, CREATED]
-    assert codes(outcome, 0) == codes(outcome, 2) == [ErrorCode.FIELD_CONFLICT]
-    assert outcome.results[0].errors[0].path == ("input", "rows", 0, "externalSystemId")
-
-
-async def test_a_unique_key_goes_to_the_first_row_that_takes_it_and_never_away_from_who_has_it(
-    unit_of_work: UnitOfWork, records: Records, group: UUID
-) -> None:
-    holder = await records.customer(customer_number="H", external_system_id="h")
-    outcome = await upsert(
-        unit_of_work,
-        {"external_system_id": "h", "customer_number": "moved"},
-        new(group, "a", customer_number="H"),
-        new(group, "b", customer_number="N"),
-        new(group, "c", customer_number="N"),
-        on_refusal=ROW_BY_ROW,
-    )
-    assert outcomes(outcome) == [UPDATED, REFUSED, CREATED, REFUSED]
-    (stored,), (claimed,) = outcome.results[1].errors, outcome.results[3].errors
-    assert isinstance(stored, CustomersFault)
-    assert stored.customer_ids == (holder,)
-    assert {stored.code, claimed.code} == {ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS}
-    assert claimed.path == ("input", "rows", 3, "customerNumber")
-
-    by_number = await upsert(
-        unit_of_work,
-        {"customer_number": "moved", "external_system_id": None},
-        {"customer_number": "N", "external_system_id": "h"},
-        {"customer_number": "unknown", "external_system_id": "z"} | {"name": None},
-        match_by=MatchKey.CUSTOMER_NUMBER,
-        on_refusal=ROW_BY_ROW,
-    )
-    assert outcomes(by_number) == [UPDATED, REFUSED, REFUSED]
-    assert codes(by_number, 1) == [ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS]
-
-
-async def test_numbers_are_counted_from_the_highest_stored_or_sent(unit_of_work: UnitOfWork, group: UUID) -> None:
-    sent = [None, "20", None, "007", "x"]
-    rows = [
-        new(group, f"k{place}") | ({} if number is None else {"customer_number": number})
-        for place, number in enumerate(sent)
-    ]
-    outcome = await upsert(unit_of_work, *rows)
-    numbers = [each.customer.customer_number for each in outcome.results if each.customer]
-    assert numbers == ["21", "20", "22", "007", "x"]
-
-    full = await upsert(
-        unit_of_work, new(group, "max", customer_number="9" * 50), new(group, "more"), on_refusal=ROW_BY_ROW
-    )
-    assert outcomes(full) == [CREATED, REFUSED]
-    assert codes(full, 1) == [ErrorCode.FIELD_REQUIRED]
-
-
 async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_single_update_books(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
 ) -> None:
@@ -310,65 +222,6 @@ async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_sing
     events = await rows_of(owner_engine, tables.outbox_events, company, tables.outbox_events.c.sequence)
     moved = [each["subject_id"] for each in events if each["type"] == "subscription.transitioned"]
     assert moved == subscriptions[1:]
-
-
-async def test_rows_are_judged_by_what_the_accepted_rows_before_them_leave(
-    unit_of_work: UnitOfWork, records: Records
-) -> None:
-    await records.customer(external_system_id="parent")
-    parent = (await upsert(unit_of_work, {"external_system_id": "parent"})).results[0].customer
-    assert parent is not None
-    await records.customer(external_system_id="child", default_currency="EUR")
-    attach = {"external_system_id": "child", "parent_customer_id": parent.id, "billing_relationship": "PARENT_PAYS"}
-    becomes_single = {"external_system_id": "parent", **SINGLE}
-
-    for rows in ((attach, becomes_single), (becomes_single, attach)):
-        dry = await upsert(unit_of_work, *rows, on_refusal=ROW_BY_ROW, dry_run=True)
-        assert outcomes(dry) == [UPDATED, REFUSED]
-        assert codes(dry, 1) == [ErrorCode.PARENT_CURRENCY_MISMATCH]
-    agreed = await upsert(unit_of_work, {"external_system_id": "parent", "default_currency": "EUR"} | SINGLE, attach)
-    assert outcomes(agreed) == [UPDATED, UPDATED]
-
-
-async def test_a_ring_and_a_second_level_can_not_be_made_by_two_rows(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
-) -> None:
-    a, b = await records.customer(external_system_id="a"), await records.customer(external_system_id="b")
-    await records.customer(external_system_id="c")
-    outcome = await upsert(
-        unit_of_work,
-        {"external_system_id": "a", "parent_customer_id": b},
-        {"external_system_id": "b", "parent_customer_id": a},
-        {"external_system_id": "c", "parent_customer_id": a},
-        {"external_system_id": "c2"} | {"parent_customer_id": uuid4()},
-        on_refusal=ROW_BY_ROW,
-    )
-    assert outcomes(outcome) == [UPDATED, REFUSED, REFUSED, REFUSED]
-    assert set(codes(outcome, 1)) == {ErrorCode.PARENT_CUSTOMER_IS_CHILD, ErrorCode.CUSTOMER_HAS_CHILDREN}
-    assert codes(outcome, 2) == [ErrorCode.PARENT_CUSTOMER_IS_CHILD]
-    stored = await rows_of(owner_engine, tables.customers, company)
-    assert {each["id"]: each["parent_customer_id"] for each in stored}[b] is None
-
-
-@pytest.mark.usefixtures("clock")
-async def test_subscriptions_are_moved_by_one_row_of_a_list_at_most(unit_of_work: UnitOfWork, records: Records) -> None:
-    parent = await records.customer(external_system_id="parent")
-    child = await records.customer(
-        external_system_id="child", parent_customer_id=parent, billing_relationship="PARENT_PAYS"
-    )
-    subscription = await records.subscription(child)
-
-    outcome = await upsert(
-        unit_of_work,
-        {"external_system_id": "parent", **SINGLE},
-        {"external_system_id": "child", "billing_relationship": "SELF", "acknowledged": (subscription,)},
-        on_refusal=ROW_BY_ROW,
-    )
-
-    assert outcomes(outcome) == [UPDATED, REFUSED]
-    (conflict,) = outcome.results[1].errors
-    assert isinstance(conflict, SubscriptionsFault)
-    assert (conflict.code, conflict.subscription_ids) == (ErrorCode.FIELD_CONFLICT, (subscription,))
 
 
 async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
@@ -464,24 +317,6 @@ async def test_a_repeated_key_answers_the_same_with_all_that_the_errors_hold(
         type(fault) for each in first.results for fault in each.errors
     ]
     assert await everything_of(owner_engine, company) == before
-
-
-async def test_lists_that_meet_make_each_customer_once_with_numbers_of_their_own(
-    database: Database, owner_engine: AsyncEngine, company: UUID, group: UUID
-) -> None:
-    keys = [f"k{place}" for place in range(20)]
-    rivals = [upsert(UnitOfWork(database, company), *[new(group, key) for key in keys]) for _ in range(5)]
-
-    found = await asyncio.gather(*rivals)
-
-    assert sorted(outcomes(each)[0] for each in found) == [CREATED] + [UNCHANGED] * 4
-    async with owner_engine.connect() as connection:
-        counted = await connection.execute(
-            select(func.count(), func.count(tables.customers.c.customer_number.distinct())).where(
-                tables.customers.c.company_id == company
-            )
-        )
-        assert tuple(counted.one()) == (20, 20)
 
 
 async def test_another_company_s_customer_is_neither_found_nor_in_the_way(

@@ -61,14 +61,16 @@ class CompanyMachine(RuleBasedStateMachine):
     @initialize()
     def begin_with_a_parent_and_two_others(self) -> None:
         self.create({"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}, None, None)
-        self.start(0, "ACTIVE", "ADVANCE", "300.00", 1, 5, billed=True)
+        self.start(0, "ACTIVE", "ADVANCE", "300.00", 1, 5, "whole")
         for place in (1, 2):
             self.create({}, None, None)
-            self.start(place, "ACTIVE", "ADVANCE", "99.99", 1, 12, billed=True)
-            self.start(place, "ACTIVE", "ARREARS", "200.00", 1, 9, billed=True)
-        self.start(1, "TRIAL", "ADVANCE", "300.00", 1, 3, billed=False)
-        self.start(2, "PENDING_CANCELLATION", "ADVANCE", "300.00", 1, 20, billed=True)
-        self.start(2, "PAUSED", "ADVANCE", "300.00", 1, 20, billed=True)
+            self.start(place, "ACTIVE", "ADVANCE", "99.99", 1, 12, "whole")
+            self.start(place, "ACTIVE", "ARREARS", "200.00", 1, 9, "whole")
+        self.create({"billing_relationship": "PARENT_PAYS", "is_active": False}, None, 0)
+        self.start(3, "ACTIVE", "ADVANCE", "300.00", 1, 2, "almost all credited")
+        self.start(1, "TRIAL", "ADVANCE", "300.00", 1, 3, "nothing")
+        self.start(2, "PENDING_CANCELLATION", "ADVANCE", "300.00", 1, 20, "whole")
+        self.start(2, "PAUSED", "ADVANCE", "300.00", 1, 20, "whole")
 
     @rule(fields=FIELDS, number=st.sampled_from([None, None, "7", "A1"]), parent=st.none() | PLACE)
     def create(self, fields: dict[str, Any], number: str | None, parent: int | None) -> None:
@@ -131,16 +133,16 @@ class CompanyMachine(RuleBasedStateMachine):
         net=st.sampled_from(["300.00", "99.99", "200.00", "0.03", "0.00"]),
         months=st.sampled_from([1, 1, 3, 12]),
         ago=st.integers(0, 27),
-        billed=st.sampled_from([True, True, False]),
+        billed=st.sampled_from(["whole", "whole", "nothing", "almost all credited"]),
     )
-    def start(self, customer: int, status: str, direction: str, net: str, months: int, ago: int, billed: bool) -> None:  # noqa: FBT001 - Hypothesis draws it
+    def start(self, customer: int, status: str, direction: str, net: str, months: int, ago: int, billed: str) -> None:
         of = self.customer(customer)
         begin = self.today - timedelta(days=ago)
         end = in_months(begin, months, begin.day)
-        in_advance = billed and direction == "ADVANCE"
-        period = Period(
-            self.model.arrangement(of.id).payer, begin, end, Decimal(net), Decimal(net) if in_advance else Decimal(0)
-        )
+        paid = Decimal(net) if direction == "ADVANCE" and billed != "nothing" else Decimal(0)
+        credited = paid * Decimal("0.90") if billed == "almost all credited" else Decimal(0)
+        payer = self.model.arrangement(of.id).payer
+        period = Period(payer, begin, end, Decimal(net), paid, credited.quantize(Decimal("0.01")))
         subscription = Subscription(
             uuid4(), of.id, status, direction, of.default_currency, Decimal(net), months, begin.day, end, [period]
         )

@@ -1,0 +1,67 @@
+"""Digests of transitions: equal exactly where the same is booked, and able to say which subscriptions differ where it is not."""
+
+from base64 import b64decode, urlsafe_b64encode
+from hashlib import sha256
+from uuid import UUID
+
+from app.domain.errors import Difference
+from app.domain.transition import Transition
+
+_HEAD = 16
+_ID = 16
+_ENTRY = 8
+
+
+def digest_of(transition: Transition | None) -> str:
+    """A head for the change as a whole and an entry per subscription; a change that moves nothing has a digest too."""
+    entries = _entries(transition)
+    content = _head(transition) + b"".join(id_.bytes + entries[id_] for id_ in sorted(entries))
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def difference(previewed: str, transition: Transition | None) -> Difference:
+    """What differs between a digest and a transition; of a text that is no digest, everything."""
+    now = _entries(transition)
+    head, before = _read(previewed)
+    kept = now.keys() & before.keys()
+    # Another day or payer changes them all, even where amounts happen to be the same.
+    changed = kept if head != _head(transition) else {id_ for id_ in kept if now[id_] != before[id_]}
+    return Difference(_sorted(now.keys() - before.keys()), _sorted(before.keys() - now.keys()), _sorted(changed))
+
+
+def _entries(transition: Transition | None) -> dict[UUID, bytes]:
+    if transition is None:
+        return {}
+    shown: dict[UUID, object] = dict.fromkeys(transition.to_acknowledge, "acknowledged")
+    shown |= {each.id: each for each in transition.moved}
+    shown |= {cut.subscription.id: cut for cut in transition.cuts}
+    return {id_: _hash(each)[:_ENTRY] for id_, each in shown.items()}
+
+
+def _head(transition: Transition | None) -> bytes:
+    if transition is None:
+        return bytes(_HEAD)
+    change = (transition.customer_id, transition.effective_on, transition.before, transition.after)
+    return _hash(change)[:_HEAD]
+
+
+def _hash(value: object) -> bytes:
+    return sha256(repr(value).encode()).digest()
+
+
+def _read(digest: str) -> tuple[bytes, dict[UUID, bytes]]:
+    try:
+        content = b64decode(digest.encode("ascii") + b"=" * (-len(digest) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return b"", {}
+    entries = content[_HEAD:]
+    if len(entries) % (_ID + _ENTRY):
+        return b"", {}
+    places = range(0, len(entries), _ID + _ENTRY)
+    return content[:_HEAD], {
+        UUID(bytes=entries[place : place + _ID]): entries[place + _ID : place + _ID + _ENTRY] for place in places
+    }
+
+
+def _sorted(ids: set[UUID] | frozenset[UUID]) -> tuple[UUID, ...]:
+    return tuple(sorted(ids))

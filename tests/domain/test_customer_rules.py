@@ -1,0 +1,54 @@
+"""What an inactive parent may keep, and what it may not get."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from app.domain.customer_rules import Record, rule_faults
+from app.domain.customers import BillingRelationship
+from app.domain.errors import ErrorCode
+
+PARENT = Record(
+    id=UUID(int=1),
+    is_active=False,
+    currency="DKK",
+    parent_id=None,
+    relationship=BillingRelationship.SELF,
+    mode=None,
+    billing_day=None,
+    template_id=None,
+)
+LINKED = replace(PARENT, id=UUID(int=2), is_active=True, parent_id=PARENT.id)
+PAID = replace(LINKED, relationship=BillingRelationship.PARENT_PAYS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, LINKED),
+        (replace(LINKED, parent_id=None), LINKED),
+        (LINKED, PAID),
+        (replace(LINKED, is_active=False), replace(PAID, is_active=False)),
+        (replace(PAID, is_active=False), PAID),
+    ],
+    ids=["created under it", "linked to it", "paid for from now on", "paid for while inactive", "active again"],
+)
+def test_no_customer_may_begin_to_rely_on_an_inactive_parent(before: Record | None, after: Record) -> None:
+    assert [fault.code for fault in rule_faults(after, PARENT, (), before)] == [ErrorCode.PARENT_CUSTOMER_INACTIVE]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LINKED, replace(LINKED, currency="EUR")),
+        (replace(LINKED, is_active=False), LINKED),
+        (replace(PAID, is_active=False), replace(PAID, is_active=False, currency="EUR")),
+        (replace(PAID, is_active=False), replace(LINKED, is_active=False)),
+        (PAID, replace(LINKED, parent_id=None)),
+    ],
+    ids=["linked", "active again", "paid for while inactive", "pays for itself from now on", "detached"],
+)
+def test_a_child_of_an_inactive_parent_may_stay_and_may_leave(before: Record, after: Record) -> None:
+    parent = PARENT if after.parent_id else None
+    assert rule_faults(after, parent, (), before) == []

@@ -1,0 +1,53 @@
+"""Asking for lists of customers, in the terms of tests."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode
+from app.domain.upserts import RefusalPolicy, RowOutcome
+from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
+from app.services.upsert_rows import UpsertRow
+
+CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
+ROW_BY_ROW = RefusalPolicy.ROW_BY_ROW
+SINGLE = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
+
+
+def new(group_id: UUID, key: str, **fields: Any) -> dict[str, Any]:
+    """A row that says all that a new customer needs."""
+    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
+    return {**required, "customer_group_id": group_id, "external_system_id": key} | fields
+
+
+def command(*rows: dict[str, Any], **control: Any) -> UpsertCustomersCommand:
+    """A list; `acknowledged` among a row's fields is what it acknowledges."""
+    return UpsertCustomersCommand(
+        tuple(
+            UpsertRow({name: value for name, value in row.items() if name != "acknowledged"}, row.get("acknowledged"))
+            for row in rows
+        ),
+        **control,
+    )
+
+
+async def upsert(unit_of_work: UnitOfWork, *rows: dict[str, Any], **control: Any) -> UpsertCustomersOutcome:
+    outcome, _ = await upsert_customers(unit_of_work, "tester", command(*rows, **control), None)
+    return outcome
+
+
+def outcomes(outcome: UpsertCustomersOutcome) -> list[RowOutcome]:
+    return [each.outcome for each in outcome.results]
+
+
+def codes(outcome: UpsertCustomersOutcome, index: int) -> list[ErrorCode]:
+    return [fault.code for fault in outcome.results[index].errors]
+
+
+async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        found = await connection.execute(select(table).where(table.c.company_id == company_id).order_by(*order))
+        return [dict(row) for row in found.mappings()]
