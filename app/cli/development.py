@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
+from uuid import UUID
 
 import typer
 import uvicorn
@@ -23,7 +24,7 @@ from app.cli.tokens import DEVELOPMENT_FOLDER, DataFolder, development_token
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
-from app.db.seed import demo_company_id, has_companies, seed
+from app.db.seed import company_to_show, demo_company_id, seed
 from app.domain.identity import Scope
 from app.settings import Settings, load_settings
 from app.web.application import create_app
@@ -51,8 +52,8 @@ def dev(
         owner_dsn = settings.owner_database_url or settings.database_url
         if owner_dsn is None:
             owner_dsn = stack.enter_context(EmbeddedServer(data_folder / "postgres")).dsn()
-        service_dsn = _prepare_database(owner_dsn, data_folder)
-        token = development_token(keys, demo_company_id(), list(Scope), _TOKEN_DAYS)
+        service_dsn, company_id = _prepare_database(owner_dsn, data_folder)
+        token = development_token(keys, company_id, list(Scope), _TOKEN_DAYS)
         application = create_app(_development_settings(settings, service_dsn, keys))
         config = server_config(application, grace_seconds=_GRACE_SECONDS)
         _AnnouncingServer(config, lambda: _say(welcome(_address(listener), token))).run(sockets=[listener])
@@ -76,23 +77,26 @@ class _AnnouncingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
 
 
-def _prepare_database(owner_dsn: str, data_folder: Path) -> str:
-    """Migrate and seed; where the service connects, as a role that the policies bind."""
+def _prepare_database(owner_dsn: str, data_folder: Path) -> tuple[str, UUID]:
+    """Migrate, and seed unless there is data; where the service connects, as a role that the policies bind, and a company to show."""
     upgrade(owner_dsn)
     password = _password(data_folder / "database-password")
     # Reset, because another checkout on the same server may have made the role with a password of its own.
     asyncio.run(make_login_role(owner_dsn, _ROLE, password, reset_password=True))
-    if not asyncio.run(_holds_companies(owner_dsn)):
+    company_id = asyncio.run(_company_to_show(owner_dsn))
+    if company_id is None:
         _say("Writing demo data.")
         with progress_bar("Writing demo data") as progress:
             report = asyncio.run(seed(owner_dsn, companies=_COMPANIES, customers=_CUSTOMERS, seed=1, progress=progress))
         _say(summary(report))
-    return make_url(owner_dsn).set(username=_ROLE, password=password).render_as_string(hide_password=False)
+        company_id = demo_company_id()
+    service = make_url(owner_dsn).set(username=_ROLE, password=password)
+    return service.render_as_string(hide_password=False), company_id
 
 
-async def _holds_companies(owner_dsn: str) -> bool:
+async def _company_to_show(owner_dsn: str) -> UUID | None:
     async with short_lived_engine(owner_dsn) as engine:
-        return await has_companies(engine)
+        return await company_to_show(engine)
 
 
 def _password(path: Path) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import paging
 from app.db.database import ReadSession
-from app.db.graph import Entity, RowT, SortKey, ToMany, narrowed
+from app.db.declarations import Entity, RowT, SortKey, ToMany, narrowed
 from app.db.paging import Page, PageRequest
 
 _KEYS = bindparam("keys", type_=ARRAY(Uuid()))

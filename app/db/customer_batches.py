@@ -10,7 +10,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db import graph
 from app.db.customer_writes import racing_for_keys
-from app.db.graph import narrowed
+from app.db.declarations import narrowed
 from app.db.record_set import insert_all, record_set
 from app.db.rows import CustomerRow
 from app.db.tables import customer_groups, customers

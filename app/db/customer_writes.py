@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
 from app.db import graph
-from app.db.graph import narrowed
+from app.db.declarations import narrowed
 from app.db.rows import CustomerRow
 from app.db.tables import companies, customer_groups, customers
 from app.db.unit_of_work import LostRace, Session, WriteSession, constraint_of

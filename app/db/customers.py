@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from app.db import graph, paging
 from app.db.conditions import Condition, narrows_names
 from app.db.database import ReadSession
-from app.db.graph import SortKey, narrowed
+from app.db.declarations import SortKey, narrowed
 from app.db.paging import Page, PageRequest
 from app.db.rows import CustomerRow
 from app.db.tables import customers

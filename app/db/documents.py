@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, func, lateral, l
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import outbox
-from app.db.graph import narrowed
+from app.db.declarations import narrowed
 from app.db.identifiers import new_id
 from app.db.outbox import Event
 from app.db.periods import IS_CURRENT, Handover, cut_periods

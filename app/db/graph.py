@@ -3,30 +3,12 @@
 Loaders are derived from these declarations, and whatever else needs to read the graph should be too.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Date,
-    DateTime,
-    Integer,
-    Numeric,
-    Select,
-    Table,
-    Text,
-    Uuid,
-    bindparam,
-    select,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, ColumnElement, Table, select
 
 from app.db import tables
-from app.db.database import COMPANY
+from app.db.declarations import SortKey, ToMany, ToOne, entity, narrowed
 from app.db.rows import (
     BillingDocumentLineRow,
     BillingDocumentRow,
@@ -41,116 +23,6 @@ from app.db.rows import (
     SubscriptionRow,
 )
 
-RowT = TypeVar("RowT", bound=NamedTuple)
-
-
-class Render(Enum):
-    """How a plain field's value is written in an answer."""
-
-    TEXT = auto()
-    """A JSON string; enumerations are stored as they are shown."""
-    IDENTIFIER = auto()
-    """A UUID, as a string."""
-    INTEGER = auto()
-    BOOLEAN = auto()
-    DECIMAL = auto()
-    """An exact number, as a string with the decimals that were stored."""
-    DATE = auto()
-    """YYYY-MM-DD."""
-    TIMESTAMP = auto()
-    """RFC 3339 in UTC, with microseconds where there are any."""
-    JSON = auto()
-    """The stored JSON itself."""
-
-
-_RENDERS: tuple[tuple[type[Any], Render], ...] = (
-    (Uuid, Render.IDENTIFIER),
-    (Boolean, Render.BOOLEAN),
-    (DateTime, Render.TIMESTAMP),
-    (Date, Render.DATE),
-    (JSONB, Render.JSON),
-    (Integer, Render.INTEGER),
-    (Numeric, Render.DECIMAL),
-    (Text, Render.TEXT),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A plain field: an attribute of the row, and in camel case a field of the schema."""
-
-    name: str
-    expression: ColumnElement[Any]
-    render: Render
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Entity(Generic[RowT]):
-    """A type of the schema that is a row of one table."""
-
-    name: str
-    table: Table
-    row: type[RowT]
-    fields: tuple[Field, ...]
-
-    @property
-    def columns(self) -> tuple[ColumnElement[Any], ...]:
-        """The expressions of all plain fields, in the order of the row's attributes."""
-        return tuple(field.expression.label(field.name) for field in self.fields)
-
-    def select(self, *more: ColumnElement[Any]) -> Select[Any]:
-        """The only way to a statement over this entity: it is narrowed to the company from the start."""
-        return select(*self.columns, *more).where(narrowed(self.table))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ToOne(Generic[RowT]):
-    """An edge to at most one row, found by the id that the source row holds in `key`."""
-
-    name: str
-    source: Entity[Any]
-    key: str
-    target: Entity[RowT]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SortKey:
-    """One column of an order."""
-
-    column: Column[Any]
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ToMany(Generic[RowT]):
-    """An edge to a bounded number of rows, each holding the source's id in `key`.
-
-    `order` ends with a unique column, so that equal rows never swap places; an index serves it per source.
-    """
-
-    name: str
-    source: Entity[Any]
-    target: Entity[RowT]
-    key: Column[Any]
-    order: tuple[SortKey, ...]
-
-
-def narrowed(table: Table) -> ColumnElement[bool]:
-    """The first wall between companies: the session says which one, nobody else does."""
-    column = table.c.id if table is tables.companies else table.c.company_id
-    return column == bindparam(COMPANY, type_=Uuid())
-
-
-def _entity(name: str, table: Table, row: type[RowT], **computed: ColumnElement[Any]) -> Entity[RowT]:
-    expressions: Mapping[str, ColumnElement[Any]] = {**table.c, **computed}
-    attributes: tuple[str, ...] = row._fields
-    return Entity(name, table, row, tuple(_field(name, expressions[name]) for name in attributes))
-
-
-def _field(name: str, expression: ColumnElement[Any]) -> Field:
-    render = next(render for kind, render in _RENDERS if isinstance(expression.type, kind))
-    return Field(name, expression, render)
-
 
 def _of(column: Column[Any], reference: Column[Any]) -> ColumnElement[Any]:
     """A column of the row that `reference` points to: a look-up by primary key inside the row's own statement."""
@@ -163,29 +35,29 @@ _customers, _groups, _accounts = tables.customers, tables.customer_groups, table
 _documents, _lines = tables.billing_documents, tables.billing_document_lines
 _periods = tables.subscription_periods
 
-company = _entity("Company", tables.companies, CompanyRow)
-customer_group = _entity(
+company = entity("Company", tables.companies, CompanyRow)
+customer_group = entity(
     "CustomerGroup",
     _groups,
     CustomerGroupRow,
     account_number=_of(_accounts.c.number, _groups.c.account_id),
     account_name=_of(_accounts.c.name, _groups.c.account_id),
 )
-customer = _entity(
+customer = entity(
     "Customer",
     _customers,
     CustomerRow,
     customer_group_number=_of(_groups.c.number, _customers.c.customer_group_id),
     customer_group_name=_of(_groups.c.name, _customers.c.customer_group_id),
 )
-contact = _entity("Contact", tables.contacts, ContactRow)
-department = _entity("Department", tables.departments, DepartmentRow)
-subscription = _entity("CustomerSubscription", tables.subscriptions, SubscriptionRow)
-subscription_period = _entity("SubscriptionPeriod", _periods, SubscriptionPeriodRow)
-customer_change = _entity("CustomerChange", tables.customer_history, CustomerChangeRow)
-billing_transition = _entity("BillingTransition", tables.billing_transitions, BillingTransitionRow)
-billing_document = _entity("BillingDocument", _documents, BillingDocumentRow)
-billing_document_line = _entity(
+contact = entity("Contact", tables.contacts, ContactRow)
+department = entity("Department", tables.departments, DepartmentRow)
+subscription = entity("CustomerSubscription", tables.subscriptions, SubscriptionRow)
+subscription_period = entity("SubscriptionPeriod", _periods, SubscriptionPeriodRow)
+customer_change = entity("CustomerChange", tables.customer_history, CustomerChangeRow)
+billing_transition = entity("BillingTransition", tables.billing_transitions, BillingTransitionRow)
+billing_document = entity("BillingDocument", _documents, BillingDocumentRow)
+billing_document_line = entity(
     "BillingDocumentLine", _lines, BillingDocumentLineRow, period_start=_lines.c.starts_on, period_end=_lines.c.ends_on
 )
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.db import graph
-from app.db.graph import narrowed
+from app.db.declarations import narrowed
 from app.db.identifiers import new_id
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups, customers, ledger_accounts

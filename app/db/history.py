@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from app.db.graph import narrowed
+from app.db.declarations import narrowed
 from app.db.record_set import at_this_moment, insert_all
 from app.db.tables import customer_history
 from app.db.unit_of_work import Session, WriteSession

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.db.graph import narrowed
+from app.db.declarations import narrowed
 from app.db.tables import idempotency_keys as keys
 from app.db.unit_of_work import LostRace, WriteSession
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Column, delete, func, insert, select, update
 
 from app.db import graph, tables
-from app.db.graph import Entity, narrowed
+from app.db.declarations import Entity, narrowed
 from app.db.identifiers import new_id
 from app.db.rows import ContactRow, DepartmentRow
 from app.db.unit_of_work import WriteSession

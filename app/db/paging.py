@@ -7,7 +7,7 @@ from typing import Any, Generic
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
 
-from app.db.graph import Entity, RowT, SortKey
+from app.db.declarations import Entity, RowT, SortKey
 
 Position = tuple[Any, ...]
 """A row's values of the order's columns."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, select, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from app.db.graph import narrowed
+from app.db.declarations import narrowed
 from app.db.identifiers import new_id
 from app.db.record_set import insert_all, record_set
 from app.db.tables import subscription_periods as periods

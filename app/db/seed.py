@@ -18,11 +18,11 @@ from app.db.seeding.companies import demo_company_id
 from app.db.seeding.population import batches
 from app.db.seeding.rows import Batch
 
-__all__ = ["SeedError", "SeedReport", "demo_company_id", "has_companies", "seed"]
+__all__ = ["SeedError", "SeedReport", "company_to_show", "demo_company_id", "seed"]
 
 _TABLES = tuple(table.name for table in fields(Batch))
 _SIDE_TABLES = ("customer_metadata", "customer_words", "customer_group_metadata")
-_HAS_COMPANIES = text("SELECT EXISTS (SELECT FROM companies)")
+_COMPANY_TO_SHOW = text("SELECT id FROM companies ORDER BY id <> CAST(:demo AS uuid), created_at, id LIMIT 1")
 _SAME_COMPANY = "companies_pkey"
 
 
@@ -40,11 +40,11 @@ class SeedReport:
     """How many rows each table got."""
 
 
-async def has_companies(engine: AsyncEngine) -> bool:
-    """Whether the owner's engine finds any company at all."""
+async def company_to_show(engine: AsyncEngine) -> UUID | None:
+    """The first demo company, or else the oldest company that the owner's engine finds; None if there is none."""
     with translate_faults():
         async with engine.connect() as connection:
-            return bool((await connection.execute(_HAS_COMPANIES)).scalar_one())
+            return (await connection.execute(_COMPANY_TO_SHOW, {"demo": demo_company_id()})).scalar_one_or_none()
 
 
 async def seed(

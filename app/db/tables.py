@@ -1,4 +1,7 @@
-"""The tables: columns and named constraints. Company first in every key; no ORM relationships."""
+"""The tables: columns and named constraints. Company first in every key; no ORM relationships.
+
+The file is long because it is one list: a table is found where all the others are.
+"""
 
 from sqlalchemy import (
     BigInteger,

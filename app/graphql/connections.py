@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db import customers as stored
 from app.db.conditions import Condition
 from app.db.customers import CustomerSort
-from app.db.graph import RowT, ToMany
+from app.db.declarations import RowT, ToMany
 from app.db.paging import Page, PageRequest, other_side
 from app.db.rows import CustomerRow
 from app.graphql.arguments import Faults, bounded, given

@@ -33,7 +33,7 @@ class Context:
         await self._read.aclose()
 
     async def begin_anew(self) -> None:
-        """Forget what was read: after a write, the payload shows what is stored now."""
+        """Forget what was read, so that what follows sees what is stored now; hold no connection meanwhile."""
         self._earlier_statements += self.session.statements
         await self.end()
         await self.begin()

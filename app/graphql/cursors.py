@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import DateTime, Integer, Uuid
 
-from app.db.graph import SortKey
+from app.db.declarations import SortKey
 from app.db.paging import Position
 from app.graphql.arguments import Faults, Path
 from app.graphql.codes import FieldCode

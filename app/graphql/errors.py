@@ -190,18 +190,19 @@ ERROR_TYPES: Iterable[type] = (
 
 
 class ReportsRefusals(FieldExtension):
-    """Turns what a service refused into a payload, so that no resolver has to; after a write, forgets what was read before it."""
+    """Turns what a service refused into a payload, so that no resolver has to; before a write, forgets what was read so far."""
 
     def __init__(self, refused: Callable[[Refused], Any], *, writes: bool = True) -> None:
         self._refused = refused
         self._writes = writes
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **arguments: Any) -> Any:
-        """Resolve, then let what was written be read anew."""
+        """Resolve. The payload of a write is read by a session that begins after it."""
+        if self._writes:
+            # Before and not after: an operation that held one connection while it waits for another could wait for itself.
+            await info.context.begin_anew()
         try:
             payload = await next_(source, info, **arguments)
         except Refused as refused:
             payload = self._refused(refused if _may_read(info) else Refused(refused.faults))
-        if self._writes:
-            await info.context.begin_anew()
         return payload

@@ -9,7 +9,7 @@ from aiodataloader import DataLoader
 from app.db import batching, graph
 from app.db.conditions import Condition
 from app.db.database import ReadSession
-from app.db.graph import Entity, RowT, ToMany
+from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
 from app.db.rows import (
     BillingDocumentLineRow,

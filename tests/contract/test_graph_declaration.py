@@ -11,7 +11,7 @@ from strawberry.types.field import StrawberryField
 from app.db import customers, graph, rows, tables
 from app.db.customers import CustomerSort
 from app.db.database import COMPANY
-from app.db.graph import Entity, Field, Render, SortKey, ToMany, ToOne
+from app.db.declarations import Entity, Field, Render, SortKey, ToMany, ToOne
 from app.graphql.schema import executable, schema
 
 SCHEMA = executable(schema)

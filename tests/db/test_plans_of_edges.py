@@ -9,7 +9,7 @@ from app.db import batching, customers, graph, groups
 from app.db.conditions import Condition, Equals
 from app.db.customers import CustomerSort
 from app.db.database import ReadSession
-from app.db.graph import ToMany
+from app.db.declarations import ToMany
 from app.db.groups import GroupFilter
 from app.db.paging import PageRequest
 from tests.db.big_company import BY_NUMBER, FILTERS, PER_HITS, PER_PAGE, Facts, assert_served, pair

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import bindparam, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import NullPool, bindparam, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.db.database import Database, DatabaseUnavailable
-from app.db.seed import SeedError, SeedReport, demo_company_id, has_companies, seed
+from app.db.database import Database, DatabaseUnavailable, async_url
+from app.db.migrate import upgrade
+from app.db.seed import SeedError, SeedReport, company_to_show, demo_company_id, seed
 from app.domain.metadata import pair_digest
+from tests.records import new_company
 
 # Numbers of this module's own: the database is shared with other tests.
 SEED, OTHER_SEED, INTERRUPTED_SEED, SMALL_SEED = 7001, 7002, 7003, 7004
@@ -193,10 +195,20 @@ async def test_an_interrupted_run_leaves_nothing_and_can_be_repeated(owner_dsn: 
     assert seen[-1] == (20, 20)
 
 
-async def test_a_company_may_be_smaller_than_the_story(owner_dsn: str, owner_engine: AsyncEngine) -> None:
+async def test_a_company_may_be_smaller_than_the_story(owner_dsn: str) -> None:
     report = await seed(owner_dsn, companies=1, customers=2, seed=SMALL_SEED, progress=ignore)
     assert report.rows["customers"] == 2
-    assert await has_companies(owner_engine)
+
+
+async def test_the_company_to_show_is_the_demo_one_or_else_the_oldest(empty_dsn: str) -> None:
+    await asyncio.to_thread(upgrade, empty_dsn)
+    engine = create_async_engine(async_url(empty_dsn), poolclass=NullPool)
+    assert await company_to_show(engine) is None
+    oldest = await new_company(engine)
+    await new_company(engine)
+    assert await company_to_show(engine) == oldest
+    await seed(empty_dsn, companies=1, customers=2, progress=ignore)
+    assert await company_to_show(engine) == demo_company_id()
 
 
 async def test_a_database_that_is_away_is_said_to_be(owner_dsn: str) -> None:

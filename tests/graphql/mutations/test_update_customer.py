@@ -321,6 +321,25 @@ async def test_what_is_read_after_a_write_is_what_was_written(caller: Caller, re
     assert names == ["Two", "Three"]
 
 
+async def test_an_operation_of_several_mutations_needs_one_connection_at_a_time(
+    caller: Caller, records: Records, service_dsn: str
+) -> None:
+    customer = await records.customer(name="One")
+    several = """
+    mutation ($id: ID!) {
+      a: updateCustomer(input: {id: $id, name: "Two"}) { customer { group { id } } }
+      b: updateCustomer(input: {id: $id, name: "Three"}) { customer { group { id } } }
+      c: updateCustomer(input: {id: $id, name: "Four"}) { customer { name } }
+    }
+    """
+    single = Database(service_dsn, pool_size=1, pool_timeout_seconds=2, statement_timeout_seconds=5)
+    try:
+        caller.database = single
+        assert (await caller.data(several, id=str(customer)))["c"]["customer"]["name"] == "Four"
+    finally:
+        await single.dispose()
+
+
 async def test_an_idempotency_key_writes_once_and_answers_again(caller: Caller, records: Records) -> None:
     customer = await records.customer(name="One")
     first = await update(caller, id=str(customer), name="Two", idempotencyKey="k")
