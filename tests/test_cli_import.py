@@ -219,7 +219,7 @@ HEADER = b"externalSystemId,name\n"
         ("x.csv", b"", "holds no customers."),
         ("x.csv", HEADER, "holds no customers."),
         ("x.jsonl", b"\n \n", "holds no customers."),
-        ("x.csv", b"externalSystemId,colour,id\n", 'line 1: "colour", "id" can\'t be imported'),
+        ("x.csv", b"externalSystemId,color,id\n", 'line 1: "color", "id" can\'t be imported'),
         ("x.csv", b"name,name\n", "line 1: has the column name more than once."),
         ("x.csv", HEADER + b"a,b,c\n", "line 2: has 3 cells, but the header has 2."),
         ("x.csv", HEADER + b'a,"b\n', "line 2: is not CSV:"),

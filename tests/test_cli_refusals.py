@@ -54,9 +54,9 @@ def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
 
 
 def test_an_unknown_option_is_refused() -> None:
-    result = run("serve", "--colour")
+    result = run("serve", "--color")
     assert result.returncode == 2
-    assert "No such option: --colour" in result.stderr
+    assert "No such option: --color" in result.stderr
 
 
 def test_a_role_that_is_a_superuser_may_not_serve(owner_dsn: str) -> None:

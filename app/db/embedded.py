@@ -64,7 +64,7 @@ class EmbeddedServer:
         return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(str(self._socket_folder), safe='/')}"
 
     def start(self) -> None:
-        """Start the server; a new folder is initialised first."""
+        """Start the server; a new folder is initialized first."""
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             self._take_lock()
@@ -114,9 +114,9 @@ class EmbeddedServer:
             msg = f"{self._folder} holds files, but no PostgreSQL data: choose another folder"
             raise EmbeddedServerError(msg)
         else:
-            self._initialise()
+            self._initialize()
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         # Made beside its place and renamed when whole, so that an interrupted start leaves nothing half-made behind.
         unfinished = self._beside(".new")
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -173,7 +173,7 @@ def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, to
 
 
 def _until_its_end(subscription: Subscription, period: Period) -> Period:
-    """A period, shortened to the day from which a cancelled subscription no longer runs."""
+    """A period, shortened to the day from which a canceled subscription no longer runs."""
     ends_on = subscription.ends_on
     return Period(period.start, ends_on) if ends_on is not None and period.start < ends_on < period.end else period
 

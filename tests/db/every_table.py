@@ -28,7 +28,7 @@ def world(company_id: UUID) -> World:
         "companies": {"id": company_id, "name": "Fjord A/S", "base_currency": "DKK"},
         "ledger_accounts": own | {"id": account, "number": "1010", "name": "Sales"},
         "customer_groups": own
-        | {"id": group, "number": "1", "name": "Domestic", "account_id": account, "metadata": {"colour": "blue"}},
+        | {"id": group, "number": "1", "name": "Domestic", "account_id": account, "metadata": {"color": "blue"}},
         "customers": own
         | {
             "id": customer,

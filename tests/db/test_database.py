@@ -1,4 +1,4 @@
-"""Sessions in trouble: a full pool, a slow statement, a server that is away, a task that is cancelled."""
+"""Sessions in trouble: a full pool, a slow statement, a server that is away, a task that is canceled."""
 
 import asyncio
 import time
@@ -191,7 +191,7 @@ async def test_a_connection_that_the_server_ended_is_replaced_without_an_error(s
 
 
 async def sleep_in(opened: Database) -> Any:
-    """A statement that runs until it is cancelled."""
+    """A statement that runs until it is canceled."""
     async with opened.read(uuid4()) as session:
         return await session.rows(SLEEP, {})
 

@@ -103,7 +103,7 @@ _show(
         "TRIAL": "It runs and is not billed yet.",
         "AWAITING_PAYMENT": "It begins when its first payment arrives.",
         "ACTIVE": "It runs and is billed.",
-        "PENDING_CANCELLATION": "It runs until the end of its period, then it is cancelled.",
+        "PENDING_CANCELLATION": "It runs until the end of its period, then it is canceled.",
         "PAUSED": "It is interrupted and not billed.",
         "CANCELLED": "It was ended by a cancellation.",
         "EXPIRED": "It reached its agreed end.",
