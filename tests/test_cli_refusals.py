@@ -172,3 +172,10 @@ def test_an_api_key_needs_a_name(owner_dsn: str, company: UUID) -> None:
     result = run("api-key", "create", *options, DATABASE_URL=owner_dsn)
     assert result.returncode == 2
     assert "1 to" in result.stderr
+
+
+def test_an_api_key_is_valid_for_no_longer_than_a_date_can_say() -> None:
+    options = ["--company", str(uuid4()), "--name", "Billing", "--scope", "customers-read"]
+    result = run("api-key", "create", *options, "--days", "9999999", DATABASE_URL=AWAY)
+    assert result.returncode == 2
+    assert "--days" in result.stderr

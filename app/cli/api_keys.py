@@ -25,7 +25,9 @@ def create(
     company: Company,
     name: Annotated[str, typer.Option(help="What the key is for.")],
     scope: Annotated[list[Scope], typer.Option(help="May be given again.")],
-    days: Annotated[int | None, typer.Option(help="How long the key is valid; for good unless given.", min=1)] = None,
+    days: Annotated[
+        int | None, typer.Option(help="How long the key is valid; for good unless given.", min=1, max=36_500)
+    ] = None,
 ) -> None:
     """Make a key and print it, this once: only its hash is stored."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)

@@ -163,6 +163,9 @@ def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, to
         regular, anchor = Period(today, next_billing_day(today, after.billing_day)), after.billing_day
     else:
         regular, anchor = Period(today, months_later(today, subscription.interval_months, today.day)), today.day
+    if subscription.ends_on is not None and subscription.ends_on <= today:
+        # It has ended and only waits to be closed: nobody pays for days that do not run.
+        return Cut(subscription, line, regular, Decimal(0), anchor, None)
     following = _until_its_end(subscription, regular)
     # A consolidated invoice comes on the billing day, whichever way its subscriptions are billed.
     if after.billing_day is not None:
@@ -175,7 +178,7 @@ def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, to
 def _until_its_end(subscription: Subscription, period: Period) -> Period:
     """A period, shortened to the day from which a canceled subscription no longer runs."""
     ends_on = subscription.ends_on
-    return Period(period.start, ends_on) if ends_on is not None and period.start < ends_on < period.end else period
+    return period if ends_on is None else Period(period.start, min(ends_on, period.end))
 
 
 def _line(subscription: Subscription, payer_id: UUID, today: date) -> Line | None:

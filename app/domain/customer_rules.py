@@ -48,7 +48,7 @@ def rule_faults(
     """
     return [
         *_parent_faults(after, parent, children, before),
-        *_consolidation_faults(after, parent, children),
+        *_consolidation_faults(after, parent, children, before),
     ]
 
 
@@ -82,14 +82,19 @@ def _newly_relies_on_parent(before: Record | None, after: Record) -> bool:
     return after.is_paid_for and (after.is_active or not before.is_paid_for)
 
 
-def _consolidation_faults(after: Record, parent: Record | None, children: Sequence[Record]) -> Iterator[Fault]:
+def _consolidation_faults(
+    after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
+) -> Iterator[Fault]:
     if after.is_paid_for and parent is not None and parent.has_single_invoice and parent.currency != after.currency:
         message = f"must be {parent.currency}, the currency of the parent that pays with a single invoice."
         yield _about([parent], "defaultCurrency", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
     others = [child for child in children if child.is_paid_for and child.currency != after.currency]
     if after.has_single_invoice and others:
-        message = f"can't be SINGLE_INVOICE while children are billed in another currency than {after.currency}."
-        yield _about(others, "consolidationMode", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
+        # Where the mode was the same before, it is the currency that was changed.
+        stays = before is not None and before.has_single_invoice
+        field, value = ("defaultCurrency", after.currency) if stays else ("consolidationMode", after.mode)
+        message = f"can't be {value} while the single invoice holds children in another currency than {after.currency}."
+        yield _about(others, field, ErrorCode.PARENT_CURRENCY_MISMATCH, message)
     if after.has_single_invoice and after.billing_day is None:
         yield _at("billingDay", ErrorCode.BILLING_DAY_REQUIRED, "must be set, 1 to 28, for SINGLE_INVOICE.")
     if after.parent_id is not None:

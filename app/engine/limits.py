@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from graphql import (
-    DefinitionNode,
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    IntValueNode,
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
@@ -26,6 +27,10 @@ SATURATED = 1_000_000_000
 
 MAX_VALUE_DEPTH = 32
 """The deepest nesting of lists and objects in an input value. Input is read recursively by several layers, so this is no setting."""
+
+
+MAX_NUMBER_DIGITS = 1_000
+"""The longest number in a document. Python refuses to read far longer ones, in words that are about Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class _Cost:
     aliases: int = 0
     fields: int = 0
     value_depth: int = 0
+    number_digits: int = 0
 
     def add(self, spread: "_Cost", depth: int) -> None:
         """Count a fragment that is spread at this depth."""
@@ -55,6 +61,21 @@ class _Cost:
         self.fields = min(self.fields + spread.fields, SATURATED)
         if depth and spread.depth:
             self.depth = max(self.depth, depth - 1 + spread.depth)
+
+    def add_value(self, value: ValueNode) -> None:
+        """Measure an input value, however deep it is."""
+        stack: list[tuple[ValueNode, int]] = [(value, 1)]
+        while stack:
+            node, depth = stack.pop()
+            if isinstance(node, ListValueNode):
+                stack.extend((item, depth + 1) for item in node.values)
+            elif isinstance(node, ObjectValueNode):
+                stack.extend((field.value, depth + 1) for field in node.fields)
+            else:
+                depth -= 1
+                if isinstance(node, IntValueNode | FloatValueNode):
+                    self.number_digits = max(self.number_digits, len(node.value))
+            self.value_depth = max(self.value_depth, depth)
 
 
 def shown(count: int) -> str:
@@ -92,10 +113,16 @@ def _excesses(cost: _Cost, limits: Limits) -> Iterator[str]:
         yield f"The operation selects {shown(cost.fields)} fields, with fragments spread out; the limit is {limits.max_fields:,}."
     if cost.value_depth > MAX_VALUE_DEPTH:
         yield f"An input value nests lists and objects {cost.value_depth:,} deep; the limit is {MAX_VALUE_DEPTH}."
+    if cost.number_digits > MAX_NUMBER_DIGITS:
+        yield f"A number has {cost.number_digits:,} digits; the limit is {MAX_NUMBER_DIGITS:,}."
 
 
 def _cost(definition: OperationDefinitionNode | FragmentDefinitionNode, fragments: dict[str, _Cost]) -> _Cost:
-    cost = _Cost(value_depth=_default_depth(definition))
+    cost = _Cost()
+    if isinstance(definition, OperationDefinitionNode):
+        for variable in definition.variable_definitions or ():
+            if variable.default_value:
+                cost.add_value(variable.default_value)
     # Introspection is at depth 0 whatever its nesting: validation bounds it by a rule of its own.
     introspects = isinstance(definition, FragmentDefinitionNode) and definition.type_condition.name.value.startswith(
         "__"
@@ -124,30 +151,8 @@ def _count_field(field: FieldNode, depth: int, cost: _Cost) -> int:
     cost.aliases += field.alias is not None
     cost.depth = max(cost.depth, here)
     for argument in field.arguments or ():
-        cost.value_depth = max(cost.value_depth, _value_depth(argument.value))
+        cost.add_value(argument.value)
     return here + 1 if here else 0
-
-
-def _default_depth(definition: DefinitionNode) -> int:
-    if not isinstance(definition, OperationDefinitionNode):
-        return 0
-    defaults = (variable.default_value for variable in definition.variable_definitions or ())
-    return max((_value_depth(value) for value in defaults if value), default=0)
-
-
-def _value_depth(value: ValueNode) -> int:
-    deepest = 0
-    stack: list[tuple[ValueNode, int]] = [(value, 1)]
-    while stack:
-        node, depth = stack.pop()
-        if isinstance(node, ListValueNode):
-            stack.extend((item, depth + 1) for item in node.values)
-        elif isinstance(node, ObjectValueNode):
-            stack.extend((field.value, depth + 1) for field in node.fields)
-        else:
-            depth -= 1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _spreads(selection_set: SelectionSetNode) -> Iterator[str]:

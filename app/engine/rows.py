@@ -27,6 +27,8 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
+    get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    is_list_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 from graphql.utilities.coerce_input_value import coerce_default_value
 
@@ -36,6 +38,8 @@ DEFAULT_PAGE_SIZE = 50
 """The rows of a list whose arguments leave the bound to the server."""
 
 _BOUNDS = ("first", "last")
+_INTROSPECTED_ROWS = 3
+"""What a list within a type counts for in introspection, on average: it takes no bound, yet nested it grows like any other."""
 
 
 class _Bound(NamedTuple):
@@ -141,10 +145,15 @@ class RowCounter:
 
     def _field(self, node: FieldNode, parent: GraphQLCompositeType) -> tuple[int, list[int], _Bound | None]:
         field = cast("GraphQLField", self._schema.get_field(parent, node.name.value))
-        bound = _bound(field, node)
+        bound = self._introspected(field, parent) or _bound(field, node)
         if node.selection_set is None:
             return 0, [], bound
         return *self._selections(node.selection_set, cast("GraphQLCompositeType", _named_type(field))), bound
+
+    def _introspected(self, field: GraphQLField, parent: GraphQLCompositeType) -> _Bound | None:
+        if not parent.name.startswith("__") or not is_list_type(get_nullable_type(field.type)):  # pyright: ignore[reportUnknownMemberType] - open wrappers
+            return None
+        return _Bound((len(self._schema.type_map) if parent.name == "__Schema" else _INTROSPECTED_ROWS,), ())
 
     def _step(
         self, constant: int, children: list[int], bound: _Bound | None, conditions: tuple[tuple[str, bool], ...]

@@ -61,11 +61,11 @@ def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = 50
     return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
-def filled(value: str, path: Path, faults: Faults, *, most: int = 255) -> str | None:
+def filled(value: str, path: Path, faults: Faults, *, advice: str = "", most: int = 255) -> str | None:
     """A trimmed string that says something, or a fault: a blank one is never taken for "all"."""
     trimmed = value.strip()
     if not trimmed:
-        faults.add(path, "must not be blank; leave it out to have no condition.")
+        faults.add(path, f"must not be blank{advice}.")
     elif "\0" in trimmed:
         faults.add(path, "must not contain U+0000.")
     elif len(trimmed) > most:

@@ -36,6 +36,7 @@ _COUNTRY_LETTERS = 2
 # Fields that can be unset, so that null asks for just that.
 _NULLABLE = {"external_system_id", "parent_customer_id"}
 _NOT_NULL = "must not be null: this can't be unset. Leave it out to have no condition."
+_LEAVE_OUT = "; leave it out to have no condition"
 _BY_NUMBER = ((CustomerSort.NUMBER, False),)
 
 
@@ -64,7 +65,7 @@ def group_filter_of(where: CustomerGroupFilter | None, faults: Faults) -> GroupF
     ids, number, metadata = (None if each is None else each.value for each in given.values())
     return GroupFilter(
         ids=None if ids is None else identifiers(ids, ("where", "ids"), faults),
-        number=None if number is None else filled(number, ("where", "number"), faults),
+        number=None if number is None else filled(number, ("where", "number"), faults, advice=_LEAVE_OUT),
         pairs=() if metadata is None else pairs_of(metadata, ("where", "metadata"), faults),
     )
 
@@ -168,7 +169,7 @@ class _Reading:
                 found = identifier(value, at, self._faults)
                 return found and Equals(attribute, found)
             case _:
-                text = filled(value, at, self._faults)
+                text = filled(value, at, self._faults, advice=_LEAVE_OUT)
                 return self._about(attribute, text, at) if text else None
 
     def _about(self, attribute: str, text: str, at: Path) -> Condition | None:

@@ -50,10 +50,10 @@ ChangedFault = strawberry.Parent[TransitionChangedFault]
 
 def _shown_ids(ids: Iterable[UUID], info: Info) -> list[str]:
     """Ids as the schema shows them. Writing does not imply reading: none to a credential that may not."""
-    return [str(each) for each in ids] if _may_read(info) else []
+    return [str(each) for each in ids] if may_read(info) else []
 
 
-def _may_read(info: Info) -> bool:
+def may_read(info: Info) -> bool:
     """Whether what is stored, and was not written by this very request, may be shown."""
     return Scope.CUSTOMERS_READ in info.context.principal.scopes
 
@@ -145,7 +145,13 @@ class VersionConflictError(UserError):
 class TransitionChangedError(UserError):
     """A fault with a digest."""
 
-    digest: str = strawberry.field(description="The digest of what would be booked now; preview again to see it.")
+    @strawberry.field(
+        description="The digest of what would be booked now; preview again to see it. Null without customers-read."
+    )
+    @staticmethod
+    def digest(fault: ChangedFault, info: Info) -> str | None:
+        """It holds the ids of the subscriptions."""
+        return fault.digest if may_read(info) else None
 
     @strawberry.field(
         description="Subscriptions that would be moved now and were not in the preview; empty without customers-read.",
@@ -204,5 +210,5 @@ class ReportsRefusals(FieldExtension):
         try:
             payload = await next_(source, info, **arguments)
         except Refused as refused:
-            payload = self._refused(refused if _may_read(info) else Refused(refused.faults))
+            payload = self._refused(refused if may_read(info) else Refused(refused.faults))
         return payload

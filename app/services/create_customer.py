@@ -16,7 +16,7 @@ from app.services.customer_decision import new_record, record_of
 from app.services.customer_numbers import is_counted, written_out
 from app.services.customer_records import Written, record_written
 from app.services.customer_references import existence_faults
-from app.services.idempotency import once
+from app.services.idempotency import key_faults, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ async def create_customer(
 ) -> tuple[CreateCustomerOutcome, bool]:
     """Create a customer, or raise Refused with every reason against it; says whether the outcome was replayed."""
     values, faults = read_fields(command.fields, creating=True)
+    faults += key_faults(idempotency_key)
     if faults:
         raise Refused(faults)
 

@@ -29,7 +29,8 @@ async def once(
     """
     if key is None:
         return await unit_of_work.run(work), False
-    _check(key)
+    if faults := key_faults(key):
+        raise Refused(faults)
     fingerprint = sha256(f"{type(command).__name__}\0{command!r}".encode()).digest()
     codec: TypeAdapter[OutcomeT] = TypeAdapter(outcome)
 
@@ -44,12 +45,16 @@ async def once(
     return await unit_of_work.run(work_once)
 
 
-def _check(key: str) -> None:
+def key_faults(key: str | None) -> list[Fault]:
+    """What is wrong with a key's form."""
+    if key is None:
+        return []
     if not key.strip() or "\0" in key:
-        raise Refused([Fault(ErrorCode.FIELD_INVALID, _PATH, "must say something and not contain U+0000.")])
+        return [Fault(ErrorCode.FIELD_INVALID, _PATH, "must say something and not contain U+0000.")]
     if len(key) > _MAX_CHARACTERS:
         message = f"has {len(key)} characters; at most {_MAX_CHARACTERS} are allowed."
-        raise Refused([LimitFault(ErrorCode.FIELD_TOO_LONG, _PATH, message, _MAX_CHARACTERS, len(key))])
+        return [LimitFault(ErrorCode.FIELD_TOO_LONG, _PATH, message, _MAX_CHARACTERS, len(key))]
+    return []
 
 
 def _replay(earlier: idempotency.Claimed, fingerprint: bytes, codec: TypeAdapter[Any]) -> Any:

@@ -92,9 +92,12 @@ def assemble(
         Route("/readyz", readyz),
         Route("/", partial(_index, explorer=settings.explorer)),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers={HTTPException: _http_error}
     )
+    # A redirect would name the scheme and host that this process sees, which behind a proxy are not the caller's.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _engine(settings: Settings) -> Engine:

@@ -37,7 +37,7 @@ class FaultCode(StrEnum):
     BAD_USER_INPUT = "BAD_USER_INPUT"
     """A field refuses what it was given, and says no more exactly why."""
     TIMEOUT = "TIMEOUT"
-    """The operation took too long and was stopped."""
+    """The body took too long to arrive, or the operation took too long and was stopped."""
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     """Something that the service needs is away: try again shortly."""
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"

@@ -107,7 +107,7 @@ class GraphQLEndpoint:
     async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
         if scope["method"] == "GET":
             return from_url(scope["query_string"], self._max_body_bytes)
-        return from_body(await read_body(receive, headers, self._max_body_bytes))
+        return from_body(await read_body(receive, headers, self._max_body_bytes, self._timeout_seconds))
 
     async def _run(
         self,

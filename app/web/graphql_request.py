@@ -1,5 +1,6 @@
 """Reading a GraphQL request from a body or a URL, within bounds and to the letter."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from app.web.media_types import is_json
 # The request and its `variables` are objects around the values themselves.
 _MAX_JSON_DEPTH = MAX_VALUE_DEPTH + 2
 _MAX_URL_PARAMETERS = 20
+_CLOSE = (("connection", "close"),)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -32,8 +34,8 @@ class GraphQLRequest(NamedTuple):
     variables: Mapping[str, Any]
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The body of a POST; never more than the limit is held, whatever the client announces."""
+async def read_body(receive: Receive, headers: Mapping[str, str], limit: int, seconds: float) -> bytes:
+    """The body of a POST; never more than the limit is held, whatever the client announces, nor waited for without end."""
     if not is_json(headers.get("content-type", "")):
         raise Refusal(
             415,
@@ -45,6 +47,17 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(limit)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _whole_body(receive, limit)
+    except TimeoutError:
+        # What may still come is not read, so the connection can't be used again.
+        raise Refusal(
+            408, FaultCode.TIMEOUT, f"The body took longer than {seconds:g} seconds to arrive.", _CLOSE
+        ) from None
+
+
+async def _whole_body(receive: Receive, limit: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
@@ -204,6 +217,4 @@ def _bad(message: str) -> Refusal:
 
 def _too_large(limit: int) -> Refusal:
     # The rest of the body is not read, so the connection can't be used again.
-    return Refusal(
-        413, FaultCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", (("connection", "close"),)
-    )
+    return Refusal(413, FaultCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", _CLOSE)

@@ -1,7 +1,7 @@
 """The clean cut, by the amounts and days that the domain gives."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -163,3 +163,11 @@ def test_a_cancelled_subscription_is_not_billed_beyond_its_end() -> None:
     assert (alone.following, alone.following_net) == (Period(CUT, date(2026, 7, 1)), Decimal("120.00"))
     assert (consolidated.following, consolidated.following_net) == (Period(CUT, date(2026, 7, 1)), Decimal("120.00"))
     assert consolidated.next_billing_date == date(2026, 7, 10)
+
+
+@pytest.mark.parametrize("ends_on", [CUT, CUT - timedelta(days=1)])
+def test_a_cancelled_subscription_that_has_ended_costs_nothing_more(ends_on: date) -> None:
+    ended = replace(JUNE, status=SubscriptionStatus.PENDING_CANCELLATION, ends_on=ends_on)
+
+    for made in (cut(ended), cut(ended, after=single(10))):
+        assert (made.following.start, made.following_net, made.next_billing_date) == (CUT, Decimal(0), None)

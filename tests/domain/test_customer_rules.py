@@ -1,4 +1,4 @@
-"""What an inactive parent may keep, and what it may not get."""
+"""What an inactive parent may keep, and what it may not get; where a single invoice of two currencies is refused."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.customer_rules import Record, rule_faults
-from app.domain.customers import BillingRelationship
+from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import ErrorCode
 
 PARENT = Record(
@@ -52,3 +52,16 @@ def test_no_customer_may_begin_to_rely_on_an_inactive_parent(before: Record | No
 def test_a_child_of_an_inactive_parent_may_stay_and_may_leave(before: Record, after: Record) -> None:
     parent = PARENT if after.parent_id else None
     assert rule_faults(after, parent, (), before) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "field"),
+    [({"currency": "EUR"}, "defaultCurrency"), ({"mode": None}, "consolidationMode")],
+    ids=["the currency changed", "the mode changed"],
+)
+def test_a_single_invoice_of_two_currencies_is_refused_at_the_field_that_changed(
+    before: dict[str, str | None], field: str
+) -> None:
+    parent = replace(PARENT, is_active=True, mode=ConsolidationMode.SINGLE_INVOICE, billing_day=1)
+    (fault,) = rule_faults(parent, None, [replace(PAID, currency="EUR")], replace(parent, **before))
+    assert (fault.code, fault.path) == (ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field))

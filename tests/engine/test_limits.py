@@ -79,3 +79,9 @@ def test_all_limits_that_an_operation_exceeds_are_named_at_once() -> None:
 def test_an_input_value_may_not_nest_without_end(text: str) -> None:
     assert messages(text % ("[" * 30 + "{a: 1}" + "]" * 30), LIMITS) == []
     assert "An input value nests" in messages(text % ("[" * 33 + "]" * 33), LIMITS)[0]
+
+
+@pytest.mark.parametrize("text", ["{a(v: %s)}", "{a(v: 0.%s)}", "{a(v: [{w: -%s}])}", "query($v: Int = %s){a}"])
+def test_a_number_may_not_have_digits_without_end(text: str) -> None:
+    assert messages(text % ("9" * 900), LIMITS) == []
+    assert "A number has 5,00" in messages(text % ("9" * 5_000), LIMITS)[0]

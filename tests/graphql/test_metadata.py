@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from graphql import parse, validate
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.metadata import canonical_text, pair_digest
+from app.graphql.schema import executable, schema
 from tests.graphql.asking import Caller
 from tests.records import Records
 
@@ -55,6 +57,14 @@ async def test_odd_keys_and_values_come_back_equal_and_are_found(caller: Caller,
         assert {key: (_json_type(value), canonical_text(value)) for key, value in shown.items()} == {
             key: (_json_type(value), canonical_text(value)) for key, value in ODD
         }
+
+
+def test_a_literal_that_is_no_metadata_value_is_refused_at_its_place() -> None:
+    document = '{customers(where: {metadata: {key: "a", value: [1]}}) {totalCount}}'
+    (error,) = validate(executable(schema), parse(document))
+
+    assert "A metadata value is" in error.message
+    assert [place.column for place in error.locations or ()] == [48]
 
 
 async def test_a_pair_is_found_by_exactly_its_key_and_value(caller: Caller, records: Records) -> None:

@@ -110,7 +110,11 @@ def follow(subscription: Subscription, after: Arrangement, today: date) -> None:
         end, subscription.anchor = in_months(today, subscription.months, today.day), today.day
     full_days = (end - in_months(end, -subscription.months, subscription.anchor)).days
     last = subscription.ends_on
-    until = last if last is not None and today < last < end else end
+    if last is not None and last <= today:
+        subscription.periods.append(Period(after.payer, today, end, Decimal(0), Decimal(0)))
+        subscription.next_billing = None
+        return
+    until = end if last is None else min(last, end)
     days, net = (until - today).days, subscription.net
     if days != full_days:
         net = share(net, days, full_days, subscription.currency)

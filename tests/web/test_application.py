@@ -62,9 +62,10 @@ async def test_the_explorer_is_served_where_it_is_turned_on() -> None:
     assert "graphiql" in response.text
 
 
-async def test_an_unknown_path_says_where_graphql_is() -> None:
+@pytest.mark.parametrize("path", ["/unknown", "/graphql/"])
+async def test_an_unknown_path_says_where_graphql_is(path: str) -> None:
     async with client_of() as client:
-        response = await client.get("/unknown")
+        response = await client.get(path)
 
     assert response.status_code == 404
     assert response.headers["x-request-id"]

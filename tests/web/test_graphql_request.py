@@ -1,5 +1,6 @@
 """Requests that are none of GraphQL over HTTP: each is refused with what is wrong, whatever it does to a JSON parser."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlencode
@@ -132,3 +133,15 @@ PARAMETERS = st.dictionaries(st.sampled_from(["query", "variables"]), st.text())
 @given(st.binary(max_size=200) | PARAMETERS.map(lambda parameters: urlencode(parameters).encode()))
 def test_any_url_is_a_request_or_refused(query_string: bytes) -> None:
     assert status_of(lambda: from_url(query_string, 1_000_000)) in {200, 400}
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for_without_end() -> None:
+    async def dribble() -> AsyncIterator[bytes]:
+        yield b'{"query": '
+        await asyncio.sleep(60)
+
+    async with client_of(toy_app(timeout_seconds=0.05)) as client:
+        response = await client.post("/graphql", content=dribble(), headers=JSON)
+
+    assert_refused(response, 408, "TIMEOUT", "to arrive")
+    assert response.headers["connection"] == "close"

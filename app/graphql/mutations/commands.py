@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode, Fault, Path, Refused
 from app.domain.fields import identifier
 from app.graphql.types.customer_input import UpdateCustomerInput, given_fields
 from app.services.customer_change import UpdateCustomerCommand
+from app.services.idempotency import key_faults
 
 
 def sent(value: Any) -> Any:
@@ -15,7 +17,10 @@ def sent(value: Any) -> Any:
 
 
 def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, str | None]:
-    """The command of an update, and its idempotency key; raises Refused for ids that are none."""
+    """The command of an update, and its idempotency key; raises Refused for ids that are none and a key that can't be one.
+
+    The faults of its fields come with them, because all faults of one input are reported together.
+    """
     faults: list[Fault] = []
     transitions = sent(given.subscription_transitions)
     acknowledged = (
@@ -27,16 +32,14 @@ def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, s
         )
     )
     customer_id = _id(given.id, ("input", "id"), faults)
+    fields, key = given_fields(given), sent(given.idempotency_key)
+    faults += key_faults(key)
     if faults:
-        raise Refused(faults)
+        raise Refused([*faults, *read_fields(fields, creating=False)[1]])
     command = UpdateCustomerCommand(
-        customer_id,
-        given_fields(given),
-        acknowledged,
-        sent(given.transition_digest),
-        sent(given.expected_version),
+        customer_id, fields, acknowledged, sent(given.transition_digest), sent(given.expected_version)
     )
-    return command, sent(given.idempotency_key)
+    return command, key
 
 
 def _id(value: str, path: Path, faults: list[Fault]) -> UUID:

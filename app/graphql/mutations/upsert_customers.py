@@ -1,6 +1,6 @@
 """The mutation upsertCustomers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import strawberry
@@ -9,7 +9,7 @@ from app.domain.errors import Fault, Refused
 from app.domain.identity import Scope
 from app.domain.upserts import RowOutcome
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals, UserError
+from app.graphql.errors import ReportsRefusals, UserError, may_read
 from app.graphql.mutations.commands import sent
 from app.graphql.permissions import Requires
 from app.graphql.types.customer import Customer
@@ -53,7 +53,8 @@ class UpsertCustomersResult:
         description="How the row ended; where the list was not written, how it would have."
     )
     customer: Customer | None = strawberry.field(
-        description="The customer as it is stored now; null for a row that made none."
+        description="The customer as it is stored now; null for a row that made none, and for a credential without"
+        " customers-read unless the row wrote it."
     )
     changed_fields: list[str] = strawberry.field(
         description="The fields that the row changes of a customer that was there, in the schema's names."
@@ -122,7 +123,15 @@ async def upsert_customers(
     outcome, replayed = await upsert(
         context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
     )
-    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+    written = not input.dry_run
+    results = outcome.results if may_read(info) else tuple(_unread(each, written=written) for each in outcome.results)
+    return UpsertPayload(results, written, replayed)
+
+
+def _unread(result: RowResult, *, written: bool) -> RowResult:
+    """A result as a credential may see it that writes and does not read: any key would show its customer otherwise."""
+    is_shown = written and result.outcome in {RowOutcome.CREATED, RowOutcome.UPDATED}
+    return result if is_shown else replace(result, customer=None)
 
 
 def _row(given: UpsertCustomerRow) -> UpsertRow:

@@ -55,7 +55,7 @@ def _decimal_literal(node: ValueNode, _variables: Mapping[str, object] | None = 
         return _decimal(float(node.value))  # an exponent, as JSON's numbers may have
     if isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
         return _decimal(node.value)
-    raise GraphQLError(_NOT_A_DECIMAL)
+    raise GraphQLError(_NOT_A_DECIMAL, node)
 
 
 def _metadata(value: object) -> "Metadata":
@@ -70,9 +70,9 @@ def _metadata(value: object) -> "Metadata":
 
 def _metadata_entries_literal(node: ValueNode, variables: Mapping[str, object] | None = None) -> "Metadata":
     if not isinstance(node, ObjectValueNode):
-        raise GraphQLError(_NOT_ENTRIES)
+        raise GraphQLError(_NOT_ENTRIES, node)
     if any(isinstance(field.value, EnumValueNode) for field in node.fields):
-        raise GraphQLError(_NOT_A_VALUE)
+        raise GraphQLError(_NOT_A_VALUE, node)
     entries: dict[str, Any] = value_from_ast_untyped(node, dict(variables or {}))
     # A variable that was left out leaves out its entry, as it does a field of any input.
     return _metadata({key: value for key, value in entries.items() if value is not Undefined})
@@ -91,7 +91,7 @@ def _metadata_literal(node: ValueNode, _variables: Mapping[str, object] | None =
         return int(node.value)
     if isinstance(node, FloatValueNode):
         return Decimal(node.value)
-    raise GraphQLError(_NOT_A_VALUE)
+    raise GraphQLError(_NOT_A_VALUE, node)
 
 
 SCALARS: dict[object, ScalarDefinition] = {

@@ -204,6 +204,16 @@ async def test_the_same_key_and_input_is_answered_again(caller: Caller, owner_en
     )
 
 
+async def test_a_malformed_key_is_reported_with_the_faults_of_the_fields(
+    caller: Caller, owner_engine: AsyncEngine, group: UUID
+):
+    faults = await errors_of(caller, owner_engine, new(group, email="no address", idempotencyKey="k" * 256))
+    assert [(each["code"], each["path"][1]) for each in faults] == [
+        ("FIELD_INVALID", "email"),
+        ("FIELD_TOO_LONG", "idempotencyKey"),
+    ]
+
+
 async def test_it_needs_the_scope_to_write_and_says_so(
     database: Database, owner_engine: AsyncEngine, company: UUID, group: UUID
 ):

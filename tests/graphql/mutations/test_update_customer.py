@@ -350,3 +350,44 @@ async def test_an_idempotency_key_writes_once_and_answers_again(caller: Caller, 
 
     assert again == {**first, "replayed": True}
     assert reused["code"] == "IDEMPOTENCY_KEY_REUSED"
+
+
+async def test_malformed_ids_keys_and_fields_are_reported_together_and_previewed(
+    caller: Caller, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    customer = await records.customer()
+    before = await everything_of(owner_engine, company)
+    given = {
+        "subscriptionTransitions": [{"subscriptionId": "one"}],
+        "idempotencyKey": " ",
+        "email": "no address",
+        "name": None,
+    }
+    wrong = {
+        ("FIELD_INVALID", "subscriptionTransitions.0.subscriptionId"),
+        ("FIELD_INVALID", "idempotencyKey"),
+        ("FIELD_INVALID", "email"),
+        ("FIELD_NOT_CLEARABLE", "name"),
+    }
+
+    def seen(faults: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        return sorted((each["code"], ".".join(each["path"][1:])) for each in faults)
+
+    assert seen(await errors(caller, id=str(customer), **given)) == sorted(wrong)
+    assert seen(await errors(caller, id="none", **given)) == sorted(wrong | {("FIELD_INVALID", "id")})
+    preview = (await caller.data(PREVIEW, input={"id": str(customer), **given}))["billingTransitionPreview"]
+    assert seen(preview["errors"]) == sorted(wrong)
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_without_the_scope_to_read_a_changed_transition_does_not_name_its_subscriptions_by_its_digest(
+    database: Database, company: UUID, records: Records
+) -> None:
+    customer = await records.customer()
+    await records.subscription(customer)
+    writer = Caller(database, company, scopes=[Scope.CUSTOMERS_WRITE])
+    parent = str(await records.customer())
+
+    found = await errors(writer, id=str(customer), parentCustomerId=parent, transitionDigest="another")
+
+    assert [each["digest"] for each in found if each["code"] == "TRANSITION_CHANGED"] == [None]

@@ -146,6 +146,28 @@ async def test_the_scope_to_write_is_needed(
     assert await everything_of(owner_engine, company) == before
 
 
+async def test_without_the_scope_to_read_only_customers_that_were_written_are_shown(
+    database: Database, company: UUID, records: Records
+) -> None:
+    for key in ("same", "refused", "changed"):
+        await records.customer(external_system_id=key, name="Secret")
+    writer = Caller(database, company, scopes=[Scope.CUSTOMERS_WRITE])
+    rows = [
+        {"externalSystemId": "same"},
+        {"externalSystemId": "refused", "email": "no address"},
+        {"externalSystemId": "changed", "name": "New"},
+        new(await records.group(), "created", name="Made"),
+    ]
+
+    async def names(**control: Any) -> list[str | None]:
+        results = (await upsert(writer, *rows, onRefusal="ROW_BY_ROW", **control))["results"]
+        return [each["customer"] and each["customer"]["name"] for each in results]
+
+    assert await names(dryRun=True) == [None, None, None, None]
+    assert await names(idempotencyKey="key") == [None, None, "New", "Made"]
+    assert await names(idempotencyKey="key") == [None, None, "New", "Made"]
+
+
 @pytest.mark.parametrize("relation", ["contacts { id }", "group { id }"])
 async def test_the_statements_do_not_grow_with_the_rows(caller: Caller, records: Records, relation: str) -> None:
     group = await records.group()
