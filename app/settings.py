@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         ge=1,
         description="The most rows that an operation may ask for: the bounds of nested lists, multiplied.",
     )
+    max_requested_values: int = Field(
+        default=500_000,
+        ge=1,
+        description="The most values that an operation may ask for: its rows, and the fields of each.",
+    )
     document_cache_size: int = Field(
         default=1_000, ge=0, description="Parsed and validated documents that are remembered."
     )

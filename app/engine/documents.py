@@ -43,6 +43,8 @@ class Operation:
     type: OperationType
     syntax: DocumentNode
     rows: RequestedRows
+    values: RequestedRows
+    """The rows, and the leaves of each."""
 
 
 class Document:
@@ -105,9 +107,15 @@ class Documents:
     def _compile(self, text: str) -> Document:
         syntax = self._parse(text)
         self._check(syntax)
-        counter = RowCounter(self._schema, syntax)
+        rows, values = RowCounter(self._schema, syntax), RowCounter(self._schema, syntax, values=True)
         operations = [
-            Operation(node.name.value if node.name else None, node.operation, syntax, counter.compile(node))
+            Operation(
+                node.name.value if node.name else None,
+                node.operation,
+                syntax,
+                rows.compile(node),
+                values.compile(node),
+            )
             for node in syntax.definitions
             if isinstance(node, OperationDefinitionNode)
         ]

@@ -29,7 +29,7 @@ class Engine:
         is_awaitable: Callable[[Any], bool] | None = None,
     ) -> None:
         self._schema = schema
-        self._max_rows = limits.max_requested_rows
+        self._limits = limits
         self._build: _Build = executor_class.build  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
         self._is_awaitable = is_awaitable
         self._documents = Documents(schema, limits, cache_size)
@@ -51,18 +51,23 @@ class Engine:
         )
         if isinstance(executor, list):
             raise DocumentError(executor, RefusalCode.VARIABLES)
-        self._check_rows(operation, executor.variable_values.coerced)
+        self._check_size(operation, executor.variable_values.coerced)
         result: Any = executor.execute_operation()
         if isawaitable(result):
             result = await result
         # The schema has no @defer and no @stream, so there is one payload.
         return cast("ExecutionResult", result)
 
-    def _check_rows(self, operation: Operation, variables: Mapping[str, Any]) -> None:
-        rows = operation.rows.count(variables)
-        if rows > self._max_rows:
-            asked = shown(rows) if rows >= SATURATED else f"up to {rows:,}"
-            raise refuse(
-                RefusalCode.TOO_COMPLEX,
-                f"The operation asks for {asked} rows; the limit is {self._max_rows:,}. Ask for fewer with `first`.",
-            )
+    def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> None:
+        sizes = (
+            (operation.rows, self._limits.max_requested_rows, "rows"),
+            (operation.values, self._limits.max_requested_values, "values"),
+        )
+        for requested, limit, what in sizes:
+            count = requested.count(variables)
+            if count > limit:
+                asked = shown(count) if count >= SATURATED else f"up to {count:,}"
+                raise refuse(
+                    RefusalCode.TOO_COMPLEX,
+                    f"The operation asks for {asked} {what}; the limit is {limit:,}. Ask for fewer with `first`.",
+                )

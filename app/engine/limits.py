@@ -43,6 +43,7 @@ class Limits:
     max_aliases: int
     max_fields: int
     max_requested_rows: int
+    max_requested_values: int
 
 
 @dataclass(slots=True)

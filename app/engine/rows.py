@@ -94,10 +94,14 @@ class RequestedRows:
 
 
 class RowCounter:
-    """Compiles the operations of one valid document; fragments are counted once and shared."""
+    """Compiles the operations of one valid document; fragments are counted once and shared.
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+    With `values`, every leaf of every row counts as well: a few wide rows cost as much as many narrow ones.
+    """
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, *, values: bool = False) -> None:
         self._schema = schema
+        self._leaf = int(values)
         self._steps: list[_Step] = []
         self._fragments: dict[str, tuple[int, list[int]]] = {}
         for name, fragment in fragments_of(document).items():
@@ -147,7 +151,7 @@ class RowCounter:
         field = cast("GraphQLField", self._schema.get_field(parent, node.name.value))
         bound = self._introspected(field, parent) or _bound(field, node)
         if node.selection_set is None:
-            return 0, [], bound
+            return self._leaf, [], bound
         return *self._selections(node.selection_set, cast("GraphQLCompositeType", _named_type(field))), bound
 
     def _introspected(self, field: GraphQLField, parent: GraphQLCompositeType) -> _Bound | None:

@@ -108,6 +108,7 @@ def _engine(settings: Settings) -> Engine:
         max_aliases=settings.max_aliases,
         max_fields=settings.max_fields,
         max_requested_rows=settings.max_requested_rows,
+        max_requested_values=settings.max_requested_values,
     )
     return Engine(
         executable(schema),

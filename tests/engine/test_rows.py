@@ -98,3 +98,15 @@ def test_introspection_is_within_the_limit_once_but_not_repeated_at_will() -> No
     assert operation(f"{{{lists}}}").rows.count({}) == types * (1 + 3 * (1 + 3 * (1 + 3 * (1 + 3))))
     repeated = operation("{" + " ".join(f"a{n}: {lists}" for n in range(50)) + "}")
     assert repeated.rows.count({}) == 50 * operation(f"{{{lists}}}").rows.count({})
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("{thing{id}}", 1),
+        ("{things(first: 3){nodes{id name}}}", 3 * (1 + 2)),
+        ("{things(first: 3){nodes{...F ...F}}} fragment F on Thing{id name}", 3 * (1 + 4)),
+    ],
+)
+def test_values_are_the_rows_and_the_leaves_of_each(text: str, values: int) -> None:
+    assert operation(text).values.count({}) == values

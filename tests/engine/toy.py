@@ -43,6 +43,7 @@ LIMITS = Limits(
     max_aliases=50,
     max_fields=2_000,
     max_requested_rows=100_000,
+    max_requested_values=500_000,
 )
 
 
