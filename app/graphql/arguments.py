@@ -7,6 +7,7 @@ from uuid import UUID
 from graphql import GraphQLError
 from strawberry.types.unset import UnsetType
 
+from app.domain import fields
 from app.graphql.codes import FieldCode
 
 Path = tuple[str | int, ...]
@@ -44,12 +45,12 @@ def _dotted(path: list[str | int]) -> str:
 
 
 def identifier(value: str, path: Path, faults: Faults) -> UUID | None:
-    """A UUID, or a fault."""
-    try:
-        return UUID(value)
-    except ValueError:
-        faults.add(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")
-        return None
+    """A UUID in its usual form, or a fault."""
+    found = fields.identifier(value, path)
+    if isinstance(found, UUID):
+        return found
+    faults.add(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")
+    return None
 
 
 def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = 500) -> tuple[UUID, ...]:

@@ -184,7 +184,7 @@ class _Reading:
                     return None
                 return HasWords(words)
             case "country_code":
-                if len(text) != _COUNTRY_LETTERS:
+                if len(text) != _COUNTRY_LETTERS or not (text.isascii() and text.isalpha()):
                     self._faults.add(at, "must be two letters, such as DK.")
                 return Equals(attribute, text.upper())
             case _:

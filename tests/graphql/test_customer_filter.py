@@ -182,3 +182,19 @@ async def test_a_deep_filter_is_refused_as_a_long_one_is(caller: Caller) -> None
         where = {"not": where}
     refusal = await caller.refusal(LIST, where=where)
     assert [fault["path"] for fault in refusal["faults"]] == [["where", *["not"] * MAX_CONDITIONS, "isActive"]]
+
+
+@pytest.mark.parametrize("code", ["D", "DNK", "12", "ß1"])
+async def test_a_country_is_two_letters(caller: Caller, code: str) -> None:
+    refusal = await caller.refusal("query ($c: String) { customers(where: {countryCode: $c}) { totalCount } }", c=code)
+
+    assert refusal["faults"][0]["path"] == ["where", "countryCode"]
+
+
+@pytest.mark.parametrize("text", ["{%s}", "urn:uuid:%s", "%s0", "٠%s"])
+async def test_an_id_is_a_uuid_in_its_usual_form(caller: Caller, text: str) -> None:
+    given = text % "0198c0de-0000-7000-8000-000000000000"
+
+    refusal = await caller.refusal("query ($id: ID!) { customer(by: {id: $id}) { id } }", id=given)
+
+    assert refusal["faults"][0]["path"] == ["by", "id"]
