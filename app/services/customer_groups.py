@@ -13,7 +13,7 @@ from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
 from app.domain.group_fields import GroupChange, read_group_change, read_new_group
 from app.domain.inputs import refuse_if_any, version_fault
 from app.services.commands import Command
-from app.services.idempotency import once
+from app.services.idempotency import beside_key_faults, once
 
 _SHOWN_CUSTOMERS = 10
 
@@ -38,7 +38,8 @@ async def create_customer_group(
     unit_of_work: UnitOfWork, command: CreateCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Create a group."""
-    new = read_new_group(command.given)
+    with beside_key_faults(idempotency_key):
+        new = read_new_group(command.given)
 
     async def work(session: WriteSession) -> CustomerGroupRow:
         await _refuse_what_is_stored(session, new)
@@ -51,7 +52,8 @@ async def update_customer_group(
     unit_of_work: UnitOfWork, command: UpdateCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Change the fields that were sent; without a real change nothing is written."""
-    change = read_group_change(command.given)
+    with beside_key_faults(idempotency_key):
+        change = read_group_change(command.given)
 
     async def work(session: WriteSession) -> CustomerGroupRow:
         now = await _locked(session, change)
@@ -66,7 +68,8 @@ async def delete_customer_group(
     unit_of_work: UnitOfWork, command: DeleteCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Remove a group that has no customers."""
-    change = read_group_change(command.given)
+    with beside_key_faults(idempotency_key):
+        change = read_group_change(command.given)
 
     async def work(session: WriteSession) -> CustomerGroupRow:
         now = await _locked(session, change)
@@ -105,11 +108,13 @@ def _changes(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, o
 
 
 async def _refuse_what_is_stored(session: WriteSession, values: Mapping[str, object]) -> None:
-    """Refuse an account that is not there, then a number that is."""
+    """Refuse an account that is not there, and a number that is."""
+    faults: list[Fault] = []
     account_id, number = cast("UUID | None", values.get("account_id")), cast("str | None", values.get("number"))
     if account_id is not None and not await stored.has_account(session, account_id):
         message = "must be the id of a ledger account of the company."
-        raise Refused([Fault(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("input", "accountId"), message)])
+        faults.append(Fault(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("input", "accountId"), message))
     if number is not None and await stored.has_number(session, number):
         message = "is the number of another customer group; choose one that is free."
-        raise Refused([Fault(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("input", "number"), message)])
+        faults.append(Fault(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("input", "number"), message))
+    refuse_if_any(faults)

@@ -1,6 +1,7 @@
 """Doing a thing once per key: the same key with the same command gives the same outcome again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -55,6 +56,18 @@ def key_faults(key: str | None) -> list[Fault]:
         message = f"has {len(key)} characters; at most {_MAX_CHARACTERS} are allowed."
         return [LimitFault(ErrorCode.FIELD_TOO_LONG, _PATH, message, _MAX_CHARACTERS, len(key))]
     return []
+
+
+@contextmanager
+def beside_key_faults(key: str | None) -> Generator[None]:
+    """Refuse a malformed key together with the fields that are read inside."""
+    faults = key_faults(key)
+    try:
+        yield
+    except Refused as refused:
+        raise Refused((*refused.faults, *faults), refused.current) from None
+    if faults:
+        raise Refused(faults)
 
 
 def _replay(earlier: idempotency.Claimed, fingerprint: bytes, codec: TypeAdapter[Any]) -> Any:

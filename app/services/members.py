@@ -12,7 +12,7 @@ from app.domain.errors import ErrorCode, Fault, Refused
 from app.domain.inputs import version_fault
 from app.domain.members import MemberChange, MemberKind, default_required, read_change, read_new, read_removal
 from app.services.commands import Command
-from app.services.idempotency import once
+from app.services.idempotency import beside_key_faults, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class MemberService(Generic[MemberT]):
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Add one to a customer; it is the default only where the input says so."""
-        new = read_new(self.kind, command.given)
+        with beside_key_faults(key):
+            new = read_new(self.kind, command.given)
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
             if await lock_customer(session, new.customer_id) is None:
@@ -51,7 +52,8 @@ class MemberService(Generic[MemberT]):
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Change the fields that were sent; without a real change nothing is written."""
-        change = read_change(self.kind, command.given)
+        with beside_key_faults(key):
+            change = read_change(self.kind, command.given)
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
             now = await self._locked(session, change)
@@ -70,7 +72,8 @@ class MemberService(Generic[MemberT]):
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Remove one; the default only with the last, or with another one to follow it."""
-        change = read_removal(command.given)
+        with beside_key_faults(key):
+            change = read_removal(command.given)
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
             now = await self._locked(session, change)

@@ -12,6 +12,7 @@ from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_group_metadata
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersFault, ErrorCode, Refused, VersionFault
+from app.services.customer_groups import CreateCustomerGroupCommand, create_customer_group
 from tests.records import Records, new_company
 from tests.services.group_desk import GroupDesk
 from tests.untouched import everything_of
@@ -196,3 +197,23 @@ async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups
     assert await everything_of(groups.engine, groups.records.company_id) == before
     assert (await groups.update(group, expected_version=3, name="x")).version == 4
     await groups.delete(group, expected_version=4)
+
+
+async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups: GroupDesk) -> None:
+    await groups.group(number="7")
+
+    assert await groups.codes(groups.create(number="7", account_id=str(uuid4()))) == [
+        (ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("accountId",)),
+        (ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",)),
+    ]
+
+
+async def test_a_malformed_key_is_refused_together_with_malformed_fields(groups: GroupDesk) -> None:
+    command = CreateCustomerGroupCommand({"number": "1", "name": " ", "account_id": str(groups.account)})
+
+    faults = await groups.codes(create_customer_group(groups.unit_of_work, command, " "))
+
+    assert faults == [
+        (ErrorCode.FIELD_REQUIRED, ("name",)),
+        (ErrorCode.FIELD_INVALID, ("idempotencyKey",)),
+    ]

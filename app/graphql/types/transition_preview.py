@@ -197,7 +197,10 @@ class BillingTransitionPreview:
         """Of the transition as decided now."""
         return preview.digest
 
-    @strawberry.field(description="Every refusal that the update would meet.", graphql_type=list[UserError])
+    @strawberry.field(
+        description="Every refusal that the update would meet, except for an idempotency key that was used before.",
+        graphql_type=list[UserError],
+    )
     @staticmethod
     def errors(preview: strawberry.Parent[TransitionPreview]) -> tuple[Fault, ...]:
         """In the order of the checks."""
