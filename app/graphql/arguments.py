@@ -1,10 +1,12 @@
 """Checking arguments: all faults of a field's arguments are found, then reported together, each at its path."""
 
+import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from graphql import GraphQLError
+from strawberry import Some
 from strawberry.types.unset import UnsetType
 
 from app.domain import fields
@@ -17,6 +19,16 @@ ValueT = TypeVar("ValueT")
 def given(value: ValueT | UnsetType | None) -> ValueT | None:
     """An optional argument; for a reading field, left out and null are the same."""
     return None if isinstance(value, UnsetType) else value
+
+
+def sent_fields(sent: Any) -> dict[str, object]:
+    """The fields of an input that were sent, by attribute; null is None, and what was left out is not there."""
+    values = {each.name: getattr(sent, each.name) for each in dataclasses.fields(sent)}
+    return {
+        name: cast("Some[object]", value).value if isinstance(value, Some) else value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 @dataclass(slots=True)

@@ -1,12 +1,11 @@
 """The inputs of createCustomer and updateCustomer: every field says its format, its limits and its codes."""
 
-from dataclasses import fields
 from decimal import Decimal
-from typing import cast
 
 import strawberry
-from strawberry import Maybe, Some
+from strawberry import Maybe
 
+from app.graphql.arguments import sent_fields
 from app.graphql.types.enums import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.graphql.types.scalars import Metadata
 
@@ -194,9 +193,4 @@ _CONTROLS = frozenset({"id", "subscription_transitions", "transition_digest", "e
 
 def given_fields(given: OptionalCustomerFields) -> dict[str, object]:
     """What was sent of the customer's own fields, by attribute; null is None, and what was left out is not there."""
-    sent = {field.name: getattr(given, field.name) for field in fields(given) if field.name not in _CONTROLS}
-    return {
-        name: cast("Some[object]", value).value if isinstance(value, Some) else value
-        for name, value in sent.items()
-        if value is not None
-    }
+    return {name: value for name, value in sent_fields(given).items() if name not in _CONTROLS}
