@@ -5,10 +5,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, Uuid, any_, bindparam, func, lateral, literal, select, true
+from sqlalchemy import Select, Text, Uuid, any_, bindparam, func, lateral, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import paging
+from app.db.conditions import Condition
 from app.db.database import ReadSession
 from app.db.declarations import Entity, RowT, SortKey, ToMany, narrowed
 from app.db.paging import Page, PageRequest
@@ -52,7 +53,7 @@ async def pages(
     edge: ToMany[RowT],
     sources: Iterable[UUID],
     request: PageRequest,
-    only: ColumnElement[bool] | None,
+    only: Condition | None,
 ) -> dict[UUID, Page[RowT]]:
     """The same page of an edge for each source; sources without rows are left out."""
     query = paging.statement(edge.target, request, only)
@@ -62,12 +63,12 @@ async def pages(
 
 
 async def counts(
-    session: ReadSession, edge: ToMany[Any], sources: Iterable[UUID], only: ColumnElement[bool] | None
+    session: ReadSession, edge: ToMany[Any], sources: Iterable[UUID], only: Condition | None
 ) -> dict[UUID, int]:
     """How many rows an edge has for each source; sources without rows are left out."""
     query = select(edge.key, func.count()).where(narrowed(edge.target.table), edge.key == any_(_KEYS))
     if only is not None:
-        query = query.where(only)
+        query = query.where(only.sql(edge.target.table))
     rows = await session.rows(query.group_by(edge.key), {"keys": list(sources)}, plan_for_values=only is not None)
     return {row[0]: row[1] for row in rows}
 
@@ -82,7 +83,7 @@ async def _per_source(
     plan_for_values: bool = False,
 ) -> dict[UUID, list[Sequence[Any]]]:
     """For each source the query's first rows, by an index of the edge, read in the order given."""
-    by = paging.clause(order)
+    by = paging.clause(order, edge.target.table)
     source = func.unnest(_KEYS).table_valued("id", with_ordinality="place", name="source").render_derived()
     # The place says again what the index already did, so that the order of the whole is stated and not hoped for.
     row = lateral(

@@ -1,21 +1,42 @@
-"""What a list of customers may be filtered by: conditions that are values, so that equal ones filter and cache equally."""
+"""What a list may be filtered by: conditions that are values, so that equal ones filter and cache equally.
 
+A condition is parted into its shape, which decides the SQL, and its values, which the SQL is run with: conditions of one
+shape share a statement.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, any_, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Text, Uuid, and_, any_, false, func, literal, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
 from typing_extensions import override
 
-from app.db.search import begins_with, has_words
-from app.db.tables import customer_metadata, customers
+from app.db.search import begins_with, has_word
+from app.db.tables import customer_group_metadata, customer_metadata
+
+Bind = Callable[[Any, TypeEngine[Any]], ColumnElement[Any]]
+"""Puts a value into a statement, as what the type says; `literal` does."""
 
 
 class Condition:
-    """One condition on a customer; conditions are values: equal ones filter equally."""
+    """One condition on a row; conditions are values: equal ones filter equally."""
 
-    def sql(self) -> ColumnElement[bool]:
-        """The condition over the customers table."""
+    @property
+    def shape(self) -> Hashable:
+        """What decides the SQL."""
+        return type(self)
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """What the SQL is run with, in the order in which `sql` binds it."""
+        return ()
+
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        """The condition on a row of the table that the condition is about."""
         raise NotImplementedError
 
 
@@ -26,10 +47,20 @@ class Equals(Condition):
     column: str
     value: str | bool | UUID | None
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        column = customers.c[self.column]
-        return column.is_(None) if self.value is None else column == literal(self.value, column.type)
+    def shape(self) -> Hashable:
+        return Equals, self.column, self.value is None
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return () if self.value is None else (self.value,)
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        column = row.c[self.column]
+        return column.is_(None) if self.value is None else column == bind(self.value, column.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +69,14 @@ class HasId(Condition):
 
     ids: tuple[UUID, ...]
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        return customers.c.id == any_(literal(list(self.ids), ARRAY(Uuid())))
+    def values(self) -> tuple[object, ...]:
+        return (list(self.ids),)
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return row.c.id == any_(bind(list(self.ids), ARRAY(Uuid())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +85,61 @@ class HasParent(Condition):
 
     value: bool
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        column = customers.c.parent_customer_id
+    def shape(self) -> Hashable:
+        return HasParent, self.value
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        column = row.c.parent_customer_id
         return column.is_not(None) if self.value else column.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
-class HasMetadata(Condition):
+class _HasPair(Condition):
     """The metadata holds a pair, named by its digest."""
 
     pair: bytes
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
+    def values(self) -> tuple[object, ...]:
+        return (self.pair,)
+
+
+@dataclass(frozen=True, slots=True)
+class HasMetadata(_HasPair):
+    """The customer's metadata holds a pair."""
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         entry = customer_metadata.alias()
         return (
             select(literal(1))
             .where(
-                entry.c.company_id == customers.c.company_id,
-                entry.c.pair == self.pair,
-                entry.c.number_key == customers.c.number_key,
-                entry.c.customer_id == customers.c.id,
+                entry.c.company_id == row.c.company_id,
+                entry.c.pair == bind(self.pair, entry.c.pair.type),
+                entry.c.number_key == row.c.number_key,
+                entry.c.customer_id == row.c.id,
+            )
+            .exists()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHasMetadata(_HasPair):
+    """The customer group's metadata holds a pair."""
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        entry = customer_group_metadata.alias()
+        return (
+            select(literal(1))
+            .where(
+                entry.c.company_id == row.c.company_id,
+                entry.c.pair == bind(self.pair, entry.c.pair.type),
+                entry.c.customer_group_id == row.c.id,
             )
             .exists()
         )
@@ -82,9 +151,14 @@ class NameBeginsWith(Condition):
 
     prefix: str
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        return begins_with(customers.c.name_prefix, self.prefix)
+    def values(self) -> tuple[object, ...]:
+        return (self.prefix,)
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return begins_with(row.c.name_prefix, bind(self.prefix, Text()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +167,19 @@ class HasWords(Condition):
 
     words: tuple[str, ...]
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        return has_words(self.words)
+    def shape(self) -> Hashable:
+        return HasWords, len(self.words)
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return self.words
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return and_(*(has_word(row, bind(word, Text())) for word in self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +188,19 @@ class AllOf(Condition):
 
     conditions: tuple[Condition, ...]
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        return and_(*(condition.sql() for condition in self.conditions)) if self.conditions else literal(value=True)
+    def shape(self) -> Hashable:
+        return AllOf, shapes_of(self.conditions)
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return values_of(self.conditions)
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return and_(true(), *(condition.sql(row, bind) for condition in self.conditions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +209,19 @@ class AnyOf(Condition):
 
     conditions: tuple[Condition, ...]
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        return or_(*(condition.sql() for condition in self.conditions)) if self.conditions else literal(value=False)
+    def shape(self) -> Hashable:
+        return AnyOf, shapes_of(self.conditions)
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return values_of(self.conditions)
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return or_(false(), *(condition.sql(row, bind) for condition in self.conditions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +230,29 @@ class Negation(Condition):
 
     condition: Condition
 
+    @property
     @override
-    def sql(self) -> ColumnElement[bool]:
-        return not_(func.coalesce(self.condition.sql(), literal(value=False)))
+    def shape(self) -> Hashable:
+        return Negation, self.condition.shape
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return self.condition.values
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return not_(func.coalesce(self.condition.sql(row, bind), literal(value=False)))
+
+
+def shapes_of(conditions: Iterable[Condition]) -> tuple[Hashable, ...]:
+    """The shapes of some conditions."""
+    return tuple(condition.shape for condition in conditions)
+
+
+def values_of(conditions: Iterable[Condition]) -> tuple[object, ...]:
+    """The values of some conditions, one after the other."""
+    return tuple(chain.from_iterable(condition.values for condition in conditions))
 
 
 def narrows_names(condition: Condition | None) -> bool:

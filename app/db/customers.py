@@ -1,12 +1,11 @@
 """Reading customers: one by a unique key, a page of the list, the number of hits."""
 
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from app.db import graph, paging
-from app.db.conditions import Condition, narrows_names
+from app.db.conditions import Condition
 from app.db.database import ReadSession
 from app.db.declarations import SortKey, narrowed
 from app.db.paging import Page, PageRequest
@@ -37,30 +36,22 @@ def order_by(*sorts: tuple[CustomerSort, bool]) -> tuple[SortKey, ...]:
 
 async def find(session: ReadSession, condition: Condition) -> CustomerRow | None:
     """The one customer that a condition on a unique key finds."""
-    rows = await session.rows(graph.customer.select().where(condition.sql()), {})
+    rows = await session.rows(graph.customer.select().where(condition.sql(customers)), {})
     return CustomerRow._make(rows[0]) if rows else None
 
 
 async def page(session: ReadSession, request: PageRequest, only: Condition | None) -> Page[CustomerRow]:
     """A page of the company's customers."""
-    query = paging.statement(graph.customer, request, None if only is None else only.sql())
-    rows = await session.rows(query.order_by(*_order(request, only)), {}, plan_for_values=only is not None)
+    order = paging.clause(paging.reading_order(request), customers, only)
+    query = paging.statement(graph.customer, request, only).order_by(*order)
+    rows = await session.rows(query, {}, plan_for_values=only is not None)
     return paging.page(graph.customer, request, rows)
-
-
-def _order(request: PageRequest, only: Condition | None) -> list[ColumnElement[Any]]:
-    keys = paging.reading_order(request)
-    clause = paging.clause(keys)
-    if keys[0].column is customers.c.name_key and narrows_names(only):
-        # Names with one prefix lie together, which the planner doesn't know: it would walk the list by name from its
-        # start to reach them. An expression has no index, so it finds the names by their prefix and sorts those.
-        unindexed = customers.c.name_key.concat("")
-        clause[0] = unindexed.desc() if keys[0].descending else unindexed.asc()
-    return clause
 
 
 async def count(session: ReadSession, only: Condition | None) -> int:
     """How many customers a condition finds."""
     query = select(func.count()).where(narrowed(customers))
-    rows = await session.rows(query if only is None else query.where(only.sql()), {}, plan_for_values=only is not None)
+    if only is not None:
+        query = query.where(only.sql(customers))
+    rows = await session.rows(query, {}, plan_for_values=only is not None)
     return int(rows[0][0])

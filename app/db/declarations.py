@@ -1,6 +1,6 @@
 """What the graph is declared with: entities and their plain fields, edges and their orders, and the wall around every statement."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
+    FromClause,
     Integer,
     Numeric,
     Select,
@@ -64,7 +65,10 @@ class Field:
     """A plain field: an attribute of the row, and in camel case a field of the schema."""
 
     name: str
-    expression: ColumnElement[Any]
+    of: Callable[[FromClause], ColumnElement[Any]]
+    """The value in a row of the entity's table, which a statement may know by another name."""
+    column: Column[Any]
+    """The stored column that it is, or that it looks up."""
     render: Render
 
 
@@ -80,7 +84,7 @@ class Entity(Generic[RowT]):
     @property
     def columns(self) -> tuple[ColumnElement[Any], ...]:
         """The expressions of all plain fields, in the order of the row's attributes."""
-        return tuple(field.expression.label(field.name) for field in self.fields)
+        return tuple(field.of(self.table).label(field.name) for field in self.fields)
 
     def select(self, *more: ColumnElement[Any]) -> Select[Any]:
         """The only way to a statement over this entity: it is narrowed to the company from the start."""
@@ -119,19 +123,39 @@ class ToMany(Generic[RowT]):
     order: tuple[SortKey, ...]
 
 
-def narrowed(table: Table) -> ColumnElement[bool]:
+def narrowed(table: FromClause) -> ColumnElement[bool]:
     """The first wall between companies: the session says which one, nobody else does."""
     column = table.c.id if table is companies else table.c.company_id
     return column == bindparam(COMPANY, type_=Uuid())
 
 
-def entity(name: str, table: Table, row: type[RowT], **computed: ColumnElement[Any]) -> Entity[RowT]:
-    """An entity whose plain fields are its row's attributes: columns of the table, unless computed otherwise."""
-    expressions: Mapping[str, ColumnElement[Any]] = {**table.c, **computed}
+def entity(
+    name: str, table: Table, row: type[RowT], **elsewhere: Column[Any] | tuple[Column[Any], str]
+) -> Entity[RowT]:
+    """An entity whose plain fields are its row's attributes: the table's columns of these names, unless said otherwise.
+
+    A column of another name is given as itself; one of another table as itself and the column that holds its row's id.
+    """
     attributes: tuple[str, ...] = row._fields
-    return Entity(name, table, row, tuple(_field(name, expressions[name]) for name in attributes))
+    sources: Mapping[str, Column[Any] | tuple[Column[Any], str]] = {**table.c, **elsewhere}
+    return Entity(name, table, row, tuple(_field(name, sources[name]) for name in attributes))
 
 
-def _field(name: str, expression: ColumnElement[Any]) -> Field:
-    render = next(render for kind, render in _RENDERS if isinstance(expression.type, kind))
-    return Field(name, expression, render)
+def render_of(column: Column[Any]) -> Render:
+    """How the values of a column are written."""
+    return next(render for kind, render in _RENDERS if isinstance(column.type, kind))
+
+
+def _field(name: str, source: Column[Any] | tuple[Column[Any], str]) -> Field:
+    if isinstance(source, tuple):
+        column, reference = source
+        return Field(name, lambda row: _looked_up(column, row.c[reference]), column, render_of(column))
+    return Field(name, lambda row: row.c[source.name], source, render_of(source))
+
+
+def _looked_up(column: Column[Any], reference: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column of the row that `reference` points to: a look-up by primary key inside the row's own statement."""
+    # By a name of its own, or a statement that reads the table beside it would take the two for one.
+    table = column.table.alias()
+    query = select(table.c[column.name]).where(narrowed(table), table.c.id == reference)
+    return query.correlate_except(table).scalar_subquery()

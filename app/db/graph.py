@@ -5,10 +5,10 @@ Loaders are derived from these declarations, and whatever else needs to read the
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, select
+from sqlalchemy import Column, Table
 
 from app.db import tables
-from app.db.declarations import SortKey, ToMany, ToOne, entity, narrowed
+from app.db.declarations import SortKey, ToMany, ToOne, entity
 from app.db.rows import (
     BillingDocumentLineRow,
     BillingDocumentRow,
@@ -23,14 +23,6 @@ from app.db.rows import (
     SubscriptionRow,
 )
 
-
-def _of(column: Column[Any], reference: Column[Any]) -> ColumnElement[Any]:
-    """A column of the row that `reference` points to: a look-up by primary key inside the row's own statement."""
-    table = column.table
-    assert isinstance(table, Table)  # noqa: S101 - a type narrowing: columns of declared tables have tables
-    return select(column).where(narrowed(table), table.c.id == reference).scalar_subquery()
-
-
 _customers, _groups, _accounts = tables.customers, tables.customer_groups, tables.ledger_accounts
 _documents, _lines = tables.billing_documents, tables.billing_document_lines
 _periods = tables.subscription_periods
@@ -40,15 +32,15 @@ customer_group = entity(
     "CustomerGroup",
     _groups,
     CustomerGroupRow,
-    account_number=_of(_accounts.c.number, _groups.c.account_id),
-    account_name=_of(_accounts.c.name, _groups.c.account_id),
+    account_number=(_accounts.c.number, "account_id"),
+    account_name=(_accounts.c.name, "account_id"),
 )
 customer = entity(
     "Customer",
     _customers,
     CustomerRow,
-    customer_group_number=_of(_groups.c.number, _customers.c.customer_group_id),
-    customer_group_name=_of(_groups.c.name, _customers.c.customer_group_id),
+    customer_group_number=(_groups.c.number, "customer_group_id"),
+    customer_group_name=(_groups.c.name, "customer_group_id"),
 )
 contact = entity("Contact", tables.contacts, ContactRow)
 department = entity("Department", tables.departments, DepartmentRow)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, and_, literal, or_, tuple_
 
+from app.db.conditions import Bind, Condition, narrows_names
 from app.db.declarations import Entity, RowT, SortKey
+from app.db.tables import customers
 
 Position = tuple[Any, ...]
 """A row's values of the order's columns."""
@@ -35,16 +37,22 @@ class Page(Generic[RowT]):
     has_more: bool
 
 
-def statement(entity: Entity[Any], request: PageRequest, condition: ColumnElement[bool] | None) -> Select[Any]:
+def statement(entity: Entity[Any], request: PageRequest, only: Condition | None) -> Select[Any]:
     """The rows of a page in the direction of reading, and one more; the positions follow the plain fields."""
     query = entity.select(*(key.column.label(f"position_{place}") for place, key in enumerate(request.order)))
-    if condition is not None:
-        query = query.where(condition)
+    return query.where(*conditions(request, only, entity.table)).limit(request.limit + 1)
+
+
+def conditions(
+    request: PageRequest, only: Condition | None, row: FromClause, bind: Bind = literal
+) -> list[ColumnElement[bool]]:
+    """What the rows of a page fulfill, the bound on their number aside."""
+    found = [] if only is None else [only.sql(row, bind)]
     if request.after is not None:
-        query = query.where(_beyond(request.order, request.after, inclusive=request.inclusive))
+        found.append(beyond(request.order, request.after, row, bind, inclusive=request.inclusive))
     if request.before is not None:
-        query = query.where(_beyond(reverse(request.order), request.before, inclusive=request.inclusive))
-    return query.limit(request.limit + 1)
+        found.append(beyond(reverse(request.order), request.before, row, bind, inclusive=request.inclusive))
+    return found
 
 
 def reading_order(request: PageRequest) -> tuple[SortKey, ...]:
@@ -57,9 +65,14 @@ def reverse(order: Sequence[SortKey]) -> tuple[SortKey, ...]:
     return tuple(SortKey(key.column, descending=not key.descending) for key in order)
 
 
-def clause(order: Sequence[SortKey]) -> list[ColumnElement[Any]]:
-    """An order as the columns of ORDER BY."""
-    return [key.column.desc() if key.descending else key.column.asc() for key in order]
+def clause(order: Sequence[SortKey], row: FromClause, only: Condition | None = None) -> list[ColumnElement[Any]]:
+    """An order as the columns of ORDER BY, as it is best for rows that meet a condition."""
+    columns = [row.c[key.column.name] for key in order]
+    if order[0].column is customers.c.name_key and narrows_names(only):
+        # Names with one prefix lie together, which the planner doesn't know: it would walk the list by name from its
+        # start to reach them. An expression has no index, so it finds the names by their prefix and sorts those.
+        columns[0] = columns[0].concat("")
+    return [column.desc() if key.descending else column.asc() for key, column in zip(order, columns, strict=True)]
 
 
 def page(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any]]) -> Page[RowT]:
@@ -75,26 +88,23 @@ def page(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any
     )
 
 
-def other_side(request: PageRequest, found: Page[Any]) -> PageRequest | None:
-    """The request whose page tells whether rows lie on the side that reading came from; None if none can."""
-    start = request.before if request.backward else request.after
-    if start is None:
-        return None
-    probe = replace(request, limit=0, backward=not request.backward, after=None, before=None)
-    if not found.positions:
-        # The row at the cursor counts: it lies before whatever comes after the cursor.
-        return (
-            replace(probe, after=start, inclusive=True)
-            if request.backward
-            else replace(probe, before=start, inclusive=True)
-        )
-    return replace(probe, after=found.positions[-1]) if request.backward else replace(probe, before=found.positions[0])
+def other_side(request: PageRequest) -> PageRequest | None:
+    """The request whose page tells whether rows lie on the side that reading came from; None if none can.
+
+    Those are the rows up to the cursor that reading began at, the row at the cursor included.
+    """
+    probe = replace(request, limit=0, backward=not request.backward, inclusive=True)
+    if request.backward:
+        return None if request.before is None else replace(probe, after=request.before, before=None)
+    return None if request.after is None else replace(probe, after=None, before=request.after)
 
 
-def _beyond(order: Sequence[SortKey], position: Position, *, inclusive: bool) -> ColumnElement[bool]:
+def beyond(
+    order: Sequence[SortKey], position: Position, row: FromClause, bind: Bind, *, inclusive: bool
+) -> ColumnElement[bool]:
     """The rows after a position. One direction is one row comparison, which an index answers as a range."""
-    columns = [key.column for key in order]
-    values = [literal(value, column.type) for value, column in zip(position, columns, strict=True)]
+    columns = [row.c[key.column.name] for key in order]
+    values = [bind(value, column.type) for value, column in zip(position, columns, strict=True)]
     if len({key.descending for key in order}) == 1:
         compare = _COMPARISONS[order[0].descending, inclusive]
         return compare(tuple_(*columns), tuple_(*values))

@@ -1,9 +1,9 @@
-"""Full-text search: how a query is parted into words, and the condition that a customer has them all."""
+"""Full-text search: how a query is parted into words, and the condition that a customer has one."""
 
-from sqlalchemy import ColumnElement, and_, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, literal, select
 
 from app.db.columns import ALPHABET, CODE_POINTS
-from app.db.tables import customer_words, customers
+from app.db.tables import customer_words
 
 MAX_WORDS = 10
 MAX_WORD_CHARACTERS = 64
@@ -19,31 +19,27 @@ def words_of(query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word[:MAX_WORD_CHARACTERS] for word in query.translate(_SEPARATORS).split(" ") if word))
 
 
-def has_words(words: tuple[str, ...]) -> ColumnElement[bool]:
-    """Whether each of the words begins a word of the customer."""
-    return and_(*(_has_word(word) for word in words))
-
-
-def _has_word(word: str) -> ColumnElement[bool]:
+def has_word(customer: FromClause, word: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a word begins a word of the customer."""
     entry = customer_words.alias()
     return (
         select(literal(1))
         .where(
-            entry.c.company_id == customers.c.company_id,
-            entry.c.customer_id == customers.c.id,
+            entry.c.company_id == customer.c.company_id,
+            entry.c.customer_id == customer.c.id,
             _in_range(entry.c.word, func.left(_folded(word), MAX_WORD_CHARACTERS)),
         )
         .exists()
     )
 
 
-def begins_with(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+def begins_with(column: ColumnElement[str], prefix: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a folded column begins with a prefix, ignoring case."""
     return _in_range(column, _folded(prefix))
 
 
-def _folded(value: str) -> ColumnElement[str]:
-    return func.lower(literal(value).collate(ALPHABET))
+def _folded(value: ColumnElement[str]) -> ColumnElement[str]:
+    return func.lower(value.collate(ALPHABET))
 
 
 def _in_range(column: ColumnElement[str], prefix: ColumnElement[str]) -> ColumnElement[bool]:

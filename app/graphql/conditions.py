@@ -12,6 +12,7 @@ from app.db.conditions import (
     AnyOf,
     Condition,
     Equals,
+    GroupHasMetadata,
     HasId,
     HasMetadata,
     HasParent,
@@ -20,7 +21,6 @@ from app.db.conditions import (
     Negation,
 )
 from app.db.customers import CustomerSort
-from app.db.groups import GroupFilter
 from app.db.search import MAX_WORDS, words_of
 from app.domain.metadata import MAX_FILTER_PAIRS, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
 from app.graphql.arguments import Faults, Path, filled, identifier, identifiers
@@ -54,20 +54,24 @@ def condition_of(where: CustomerFilter | None, faults: Faults) -> Condition | No
     return _Reading(faults).read(where, ("where",)) if where else None
 
 
-def group_filter_of(where: CustomerGroupFilter | None, faults: Faults) -> GroupFilter:
-    """The filter of groups that an input means."""
+def group_condition_of(where: CustomerGroupFilter | None, faults: Faults) -> Condition | None:
+    """The condition that a filter of groups means; None is no condition."""
     if not where:
-        return GroupFilter()
-    given = {name: getattr(where, attribute) for name, attribute in _fields(CustomerGroupFilter).items()}
-    for name, each in given.items():
-        if each is not None and each.value is None:
-            faults.add(("where", name), _NOT_NULL)
-    ids, number, metadata = (None if each is None else each.value for each in given.values())
-    return GroupFilter(
-        ids=None if ids is None else identifiers(ids, ("where", "ids"), faults),
-        number=None if number is None else filled(number, ("where", "number"), faults, advice=_LEAVE_OUT),
-        pairs=() if metadata is None else pairs_of(metadata, ("where", "metadata"), faults),
-    )
+        return None
+    found: list[Condition] = []
+    for name, attribute in _fields(CustomerGroupFilter).items():
+        given, path = getattr(where, attribute), ("where", name)
+        if given is None:
+            continue
+        if given.value is None:
+            faults.add(path, _NOT_NULL)
+        elif attribute == "ids":
+            found.append(HasId(identifiers(given.value, path, faults)))
+        elif attribute == "number":
+            found.append(Equals("number", filled(given.value, path, faults, advice=_LEAVE_OUT)))
+        else:
+            found += [GroupHasMetadata(pair) for pair in pairs_of(given.value, path, faults)]
+    return AllOf(tuple(found)) if found else None
 
 
 def key_of(by: CustomerLookup | CustomerGroupLookup, faults: Faults) -> tuple[str, str | UUID]:

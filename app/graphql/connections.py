@@ -131,5 +131,5 @@ async def listed_of(
 
 async def has_other_side(listed: Listed[Any]) -> bool:
     """Whether rows lie on the side that reading came from; read only when asked for."""
-    probe = other_side(listed.request, listed.page)
+    probe = other_side(listed.request)
     return probe is not None and (await listed.read(probe)).has_more

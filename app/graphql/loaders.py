@@ -76,19 +76,17 @@ class Loaders:
 
     def page(self, edge: ToMany[RowT], request: PageRequest, only: Condition | None) -> DataLoader[UUID, Page[RowT]]:
         """A page of an edge that is a connection."""
-        condition = None if only is None else only.sql()
         return self._loader(
             ("page", edge.source.name, edge.name, request, only),
-            lambda keys: batching.pages(self._session, edge, keys, request, condition),
+            lambda keys: batching.pages(self._session, edge, keys, request, only),
             lambda: Page([], [], has_more=False),
         )
 
     def count(self, edge: ToMany[Any], only: Condition | None) -> DataLoader[UUID, int]:
         """The number of rows of an edge that is a connection."""
-        condition = None if only is None else only.sql()
         return self._loader(
             ("count", edge.source.name, edge.name, only),
-            lambda keys: batching.counts(self._session, edge, keys, condition),
+            lambda keys: batching.counts(self._session, edge, keys, only),
             int,
         )
 

@@ -9,12 +9,11 @@ from strawberry import UNSET
 from app.db import customers as stored_customers
 from app.db import groups as stored_groups
 from app.db.conditions import Equals
-from app.db.groups import GroupFilter
 from app.db.rows import CustomerGroupRow, CustomerRow
 from app.domain.errors import Refused
 from app.domain.identity import Principal
 from app.graphql.arguments import Faults, bounded, given
-from app.graphql.conditions import condition_of, group_filter_of, key_of, sorts_of
+from app.graphql.conditions import condition_of, group_condition_of, key_of, sorts_of
 from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, all_customers, page_arguments
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals
@@ -100,11 +99,10 @@ class Query:
     @staticmethod
     async def customer_group(info: Info, by: GroupKey) -> CustomerGroupRow | None:
         """By id through the loader, as customers are."""
-        _, value = key_of(by, Faults())
+        column, value = key_of(by, Faults())
         if isinstance(value, UUID):
             return await info.context.loaders.group().load(value)
-        found = await stored_groups.listed(info.context.session, GroupFilter(number=value), limit=1)
-        return found[0] if found else None
+        return await stored_groups.find(info.context.session, Equals(column, value))
 
     @strawberry.field(
         description="The company's customer groups, by number. The list without `where` may be up to 5 seconds old;"
@@ -119,14 +117,14 @@ class Query:
         """A list: companies have dozens of groups, not thousands."""
         faults = Faults()
         bounded(first, ("first",), faults, most=MOST_ROWS)
-        only = group_filter_of(given(where), faults)
+        only = group_condition_of(given(where), faults)
         faults.refuse_if_any()
         context = info.context
 
         async def read() -> list[CustomerGroupRow]:
             return await stored_groups.listed(context.session, only, limit=first)
 
-        if only != GroupFilter():
+        if only is not None:
             return await read()
         return await context.recent.get(context.principal.company_id, ("groups", first), read)
 

@@ -4,7 +4,7 @@ from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNamedType, GraphQLNonNull, GraphQLObjectType, get_named_type
-from sqlalchemy import Column, ScalarSelect, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
@@ -70,11 +70,7 @@ def name_of(edge: ToOne[Any] | ToMany[Any]) -> str:
 
 def nullable(field: Field) -> bool:
     """Whether a plain field's column may be unset; one that is looked up by a foreign key is as its own column."""
-    expression: Any = field.expression
-    if isinstance(expression, ScalarSelect):
-        (expression,) = expression.element.selected_columns
-    assert isinstance(expression, Column)
-    return bool(expression.nullable)
+    return bool(field.column.nullable)
 
 
 def test_every_row_is_one_entity_s() -> None:
