@@ -94,6 +94,30 @@ class Settings(BaseSettings):
         default=1_000, ge=0, description="Parsed and validated documents that are remembered."
     )
 
+    # Plans
+    query_plans: bool = Field(
+        default=True,
+        description="Answer queries by one SQL statement each where that can be; false: always field by field.",
+    )
+    plan_connections: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="Connections that one process holds for plans at most, beside DATABASE_POOL_SIZE.",
+    )
+    plan_cache_size: int = Field(
+        default=1_000, ge=1, description="Plans that are remembered, and the same number of their statements."
+    )
+    compiled_statement_cache_size: int = Field(
+        default=500, ge=0, description="Statements that SQLAlchemy remembers how to write."
+    )
+    prepared_statement_cache_size: int = Field(
+        default=100, ge=0, description="Prepared statements that each connection keeps."
+    )
+    show_execution: bool = Field(
+        default=False, description="Tell in each answer's `extensions` how it was executed; for debugging."
+    )
+
     # Lists
     list_cache_seconds: float = Field(
         default=5,

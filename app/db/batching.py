@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, Uuid, any_, bindparam, func, lateral, literal, select, true
+from sqlalchemy import Select, Uuid, any_, bindparam, func, lateral, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import paging
@@ -34,15 +34,12 @@ async def many(
     sources: Iterable[UUID],
     *,
     limit: int,
-    statuses: Sequence[str] | None = None,
+    only: Condition | None = None,
 ) -> dict[UUID, list[RowT]]:
-    """The first `limit` rows of an edge for each source, in the edge's order; sources without rows are left out.
-
-    `statuses` narrows an edge to rows with these; None is no condition, and an empty sequence matches nothing.
-    """
+    """The first `limit` rows of an edge that meet a condition, for each source, in the edge's order; sources without any are left out."""
     query = edge.target.select().limit(limit)
-    if statuses is not None:
-        query = query.where(edge.target.table.c.status == any_(literal(list(statuses), ARRAY(Text()))))
+    if only is not None:
+        query = query.where(only.sql(edge.target.table))
     found = await _per_source(session, edge, edge.order, sources, query)
     make = edge.target.row._make
     return {source: [make(row) for row in rows] for source, rows in found.items()}

@@ -10,7 +10,23 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Text, Uuid, and_, any_, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 from typing_extensions import override
@@ -20,6 +36,9 @@ from app.db.tables import customer_group_metadata, customer_metadata
 
 Bind = Callable[[Any, TypeEngine[Any]], ColumnElement[Any]]
 """Puts a value into a statement, as what the type says; `literal` does."""
+
+
+_ONE = literal_column("1", Integer())
 
 
 class Condition:
@@ -80,6 +99,28 @@ class HasId(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class IsOneOf(Condition):
+    """A column of text has one of these values; none of them matches nothing."""
+
+    column: str
+    among: tuple[str, ...]
+
+    @property
+    @override
+    def shape(self) -> Hashable:
+        return IsOneOf, self.column
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return (list(self.among),)
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return row.c[self.column] == any_(bind(list(self.among), ARRAY(Text())))
+
+
+@dataclass(frozen=True, slots=True)
 class HasParent(Condition):
     """The customer is a child, or is not."""
 
@@ -116,7 +157,7 @@ class HasMetadata(_HasPair):
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         entry = customer_metadata.alias()
         return (
-            select(literal(1))
+            select(_ONE)
             .where(
                 entry.c.company_id == row.c.company_id,
                 entry.c.pair == bind(self.pair, entry.c.pair.type),
@@ -135,7 +176,7 @@ class GroupHasMetadata(_HasPair):
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         entry = customer_group_metadata.alias()
         return (
-            select(literal(1))
+            select(_ONE)
             .where(
                 entry.c.company_id == row.c.company_id,
                 entry.c.pair == bind(self.pair, entry.c.pair.type),
@@ -242,7 +283,7 @@ class Negation(Condition):
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
-        return not_(func.coalesce(self.condition.sql(row, bind), literal(value=False)))
+        return not_(func.coalesce(self.condition.sql(row, bind), false()))
 
 
 def shapes_of(conditions: Iterable[Condition]) -> tuple[Hashable, ...]:

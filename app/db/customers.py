@@ -1,6 +1,7 @@
 """Reading customers: one by a unique key, a page of the list, the number of hits."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import func, select
 
@@ -28,8 +29,12 @@ _COLUMNS = {
 }
 
 
+@lru_cache(maxsize=128)
 def order_by(*sorts: tuple[CustomerSort, bool]) -> tuple[SortKey, ...]:
-    """An order from columns and whether each descends; ties go by id, in the last column's direction."""
+    """An order from columns and whether each descends; ties go by id, in the last column's direction.
+
+    The same columns give the same order, so that what is asked alike is remembered alike.
+    """
     keys = [SortKey(_COLUMNS[sort], descending=descending) for sort, descending in sorts]
     return (*keys, SortKey(customers.c.id, descending=keys[-1].descending))
 

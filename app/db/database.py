@@ -12,6 +12,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.db.held import HeldConnections
+from app.db.stored_json import stored_json
+
 SERVICE_ROLE = "customer_gateway_service"
 """The group role that holds the grants; the role that the service connects as is a member of it."""
 
@@ -154,7 +157,15 @@ class Database:
     """A pool of connections to PostgreSQL, as the role that serves."""
 
     def __init__(
-        self, dsn: str, *, pool_size: int, pool_timeout_seconds: float, statement_timeout_seconds: float
+        self,
+        dsn: str,
+        *,
+        pool_size: int,
+        pool_timeout_seconds: float,
+        statement_timeout_seconds: float,
+        plan_connections: int = 10,
+        compiled_statements: int = 500,
+        prepared_statements: int = 100,
     ) -> None:
         self.engine = create_async_engine(
             async_url(dsn),
@@ -162,11 +173,19 @@ class Database:
             max_overflow=0,
             hide_parameters=True,  # customer data has no place in a log
             pool_timeout=pool_timeout_seconds,
+            query_cache_size=compiled_statements,
+            json_deserializer=stored_json,
             connect_args={
                 "timeout": pool_timeout_seconds,
+                # SQLAlchemy keeps its own statements, the driver those of plans, however long they are.
+                "prepared_statement_cache_size": prepared_statements,
+                "statement_cache_size": prepared_statements,
+                "max_cacheable_statement_size": 0,
                 "server_settings": {
                     "application_name": "customer-gateway",
                     "TimeZone": "UTC",
+                    "DateStyle": "ISO, YMD",
+                    "standard_conforming_strings": "on",
                     "jit": "off",
                     # Many short statements share the server; workers would start later than most of them end.
                     "max_parallel_workers_per_gather": "0",
@@ -176,6 +195,7 @@ class Database:
                 },
             },
         )
+        self.held = HeldConnections(self.engine, size=plan_connections, timeout_seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager
@@ -192,4 +212,5 @@ class Database:
 
     async def dispose(self) -> None:
         """Close all connections."""
+        await self.held.aclose()
         await self.engine.dispose()

@@ -1,6 +1,6 @@
 """What the graph is declared with: entities and their plain fields, edges and their orders, and the wall around every statement."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -65,11 +65,19 @@ class Field:
     """A plain field: an attribute of the row, and in camel case a field of the schema."""
 
     name: str
-    of: Callable[[FromClause], ColumnElement[Any]]
-    """The value in a row of the entity's table, which a statement may know by another name."""
     column: Column[Any]
-    """The stored column that it is, or that it looks up."""
     render: Render
+    reference: str | None = None
+    """Where the column is another table's: the column that holds the id of that table's row."""
+
+    def of(self, row: FromClause) -> ColumnElement[Any]:
+        """The value in a row of the entity's table."""
+        if self.reference is None:
+            return row.c[self.column.name]
+        # By a name of its own, or a statement that reads the table beside it would take the two for one.
+        table = self.column.table.alias()
+        query = select(table.c[self.column.name]).where(narrowed(table), table.c.id == row.c[self.reference])
+        return query.correlate_except(table).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,15 +155,5 @@ def render_of(column: Column[Any]) -> Render:
 
 
 def _field(name: str, source: Column[Any] | tuple[Column[Any], str]) -> Field:
-    if isinstance(source, tuple):
-        column, reference = source
-        return Field(name, lambda row: _looked_up(column, row.c[reference]), column, render_of(column))
-    return Field(name, lambda row: row.c[source.name], source, render_of(source))
-
-
-def _looked_up(column: Column[Any], reference: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column of the row that `reference` points to: a look-up by primary key inside the row's own statement."""
-    # By a name of its own, or a statement that reads the table beside it would take the two for one.
-    table = column.table.alias()
-    query = select(table.c[column.name]).where(narrowed(table), table.c.id == reference)
-    return query.correlate_except(table).scalar_subquery()
+    column, reference = source if isinstance(source, tuple) else (source, None)
+    return Field(name, column, render_of(column), reference)

@@ -1,6 +1,6 @@
 """Full-text search: how a query is parted into words, and the condition that a customer has one."""
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, Integer, Text, and_, func, literal_column, select
 
 from app.db.columns import ALPHABET, CODE_POINTS
 from app.db.tables import customer_words
@@ -23,11 +23,11 @@ def has_word(customer: FromClause, word: ColumnElement[str]) -> ColumnElement[bo
     """Whether a word begins a word of the customer."""
     entry = customer_words.alias()
     return (
-        select(literal(1))
+        select(literal_column("1", Integer()))
         .where(
             entry.c.company_id == customer.c.company_id,
             entry.c.customer_id == customer.c.id,
-            _in_range(entry.c.word, func.left(_folded(word), MAX_WORD_CHARACTERS)),
+            _in_range(entry.c.word, func.left(_folded(word), literal_column(str(MAX_WORD_CHARACTERS), Integer()))),
         )
         .exists()
     )
@@ -45,4 +45,4 @@ def _folded(value: ColumnElement[str]) -> ColumnElement[str]:
 def _in_range(column: ColumnElement[str], prefix: ColumnElement[str]) -> ColumnElement[bool]:
     """A prefix as a range, which an index may answer under row-level security where LIKE may not."""
     start = prefix.collate(CODE_POINTS)
-    return and_(column >= start, column < start.concat(literal(_LAST_CHARACTER)))
+    return and_(column >= start, column < start.concat(literal_column(f"'{_LAST_CHARACTER}'", Text())))

@@ -21,9 +21,10 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
-from app.engine.limits import Limits, excesses
+from app.engine.limits import Limits, excesses, switches_of
 from app.engine.refusals import DocumentError, RefusalCode, refuse
 from app.engine.rows import RequestedRows, RowCounter
+from app.engine.variables import OperationVariables
 
 BYTES_PER_REMEMBERED_DOCUMENT = 512
 """The average length of a remembered text. A parsed document takes some 160 times its text, so long ones leave room for fewer."""
@@ -35,13 +36,17 @@ _MAX_VALIDATION_ERRORS = 20
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation of a valid document, ready to run."""
 
     name: str | None
     type: OperationType
     syntax: DocumentNode
+    node: OperationDefinitionNode
+    switches: tuple[str, ...]
+    """The variables that @skip and @include of the document look at."""
+    variables: OperationVariables
     rows: RequestedRows
     values: RequestedRows
     """The rows, and the leaves of each."""
@@ -108,11 +113,15 @@ class Documents:
         syntax = self._parse(text)
         self._check(syntax)
         rows, values = RowCounter(self._schema, syntax), RowCounter(self._schema, syntax, values=True)
+        switches = switches_of(syntax)
         operations = [
             Operation(
                 node.name.value if node.name else None,
                 node.operation,
                 syntax,
+                node,
+                switches,
+                OperationVariables(self._schema, node),
                 rows.compile(node),
                 values.compile(node),
             )

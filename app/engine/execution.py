@@ -1,23 +1,31 @@
-"""The engine: from a document's text to an operation, and from an operation to its result."""
+"""The engine: from a document's text to an operation, and from an operation to its answer."""
 
 from collections.abc import Callable, Mapping
 from inspect import isawaitable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor
 
 from app.engine.documents import Document, Documents, Operation
 from app.engine.limits import SATURATED, Limits, shown
+from app.engine.plans import Execution, Plans
 from app.engine.refusals import DocumentError, RefusalCode, refuse
 
-__all__ = ["Engine", "Operation", "OperationType"]
+__all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 
 _Build = Callable[..., Executor[Any] | list[GraphQLError]]
 
 
+class Outcome(NamedTuple):
+    """An operation's answer, as the JSON of the whole or as a result, and how it came about."""
+
+    answer: bytes | ExecutionResult
+    execution: Execution
+
+
 class Engine:
-    """Runs the operations of one schema, field by field."""
+    """Runs the operations of one schema: by their plans, where there are plans, or field by field."""
 
     def __init__(
         self,
@@ -27,19 +35,33 @@ class Engine:
         cache_size: int,
         executor_class: type[Executor[Any]] = Executor,
         is_awaitable: Callable[[Any], bool] | None = None,
+        plans: Plans | None = None,
     ) -> None:
         self._schema = schema
         self._limits = limits
         self._build: _Build = executor_class.build  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
         self._is_awaitable = is_awaitable
         self._documents = Documents(schema, limits, cache_size)
+        self._plans = plans
 
     def prepare(self, text: str) -> Document:
         """The document of a text, or DocumentError."""
         return self._documents.prepare(text)
 
-    async def run(self, operation: Operation, variables: Mapping[str, Any], context: object) -> ExecutionResult:
-        """The operation's result, errors of single fields included; DocumentError if nothing of it may run."""
+    async def run(self, operation: Operation, variables: Mapping[str, Any], context: object) -> Outcome:
+        """The operation's answer, errors of single fields included; DocumentError if nothing of it may run."""
+        execution = Execution.FIELDS
+        if self._plans is not None and operation.type is OperationType.QUERY:
+            coerced = operation.variables.coerce(variables)
+            # What is wrong with variables is said below.
+            if coerced is not None:
+                self._check_size(operation, coerced.coerced)
+                body, execution = await self._plans.attempt(operation, coerced, context)
+                if body is not None:
+                    return Outcome(body, execution)
+        return Outcome(await self._execute(operation, variables, context), execution)
+
+    async def _execute(self, operation: Operation, variables: Mapping[str, Any], context: object) -> ExecutionResult:
         # Built here and not by graphql-core's execute, which answers a bad variable and a failed root field alike.
         executor = self._build(
             self._schema,

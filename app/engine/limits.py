@@ -16,10 +16,12 @@ from graphql import (
     GraphQLError,
     IntValueNode,
     ListValueNode,
+    Node,
     ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     ValueNode,
+    VariableNode,
 )
 
 SATURATED = 1_000_000_000
@@ -103,6 +105,25 @@ def excesses(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
             if errors:
                 return errors
     return []
+
+
+def switches_of(document: DocumentNode) -> tuple[str, ...]:
+    """The variables that decide, by @skip and @include, what of a document is selected."""
+    names: dict[str, None] = {}
+    stack: list[Node] = [*document.definitions]
+    while stack:
+        node = stack.pop()
+        for directive in getattr(node, "directives", None) or ():
+            if directive.name.value in {"skip", "include"}:
+                names.update(
+                    (each.value.name.value, None)
+                    for each in directive.arguments
+                    if isinstance(each.value, VariableNode)
+                )
+        selection_set = getattr(node, "selection_set", None)
+        if selection_set:
+            stack.extend(selection_set.selections)
+    return tuple(sorted(names))
 
 
 def _excesses(cost: _Cost, limits: Limits) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What the inputs of a list of customers mean: a condition and an order, or the faults that stand in their way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.db.conditions import (
     HasMetadata,
     HasParent,
     HasWords,
+    IsOneOf,
     NameBeginsWith,
     Negation,
 )
@@ -52,6 +54,11 @@ def sorts_of(order: list[CustomerOrder] | None, faults: Faults) -> tuple[tuple[C
 def condition_of(where: CustomerFilter | None, faults: Faults) -> Condition | None:
     """The condition that a filter means; None is no condition."""
     return _Reading(faults).read(where, ("where",)) if where else None
+
+
+def status_condition(statuses: Sequence[str] | None) -> Condition | None:
+    """The condition that a status is one of some; None is no condition, and an empty list matches nothing."""
+    return None if statuses is None else IsOneOf("status", tuple(statuses))
 
 
 def group_condition_of(where: CustomerGroupFilter | None, faults: Faults) -> Condition | None:
@@ -115,6 +122,7 @@ def _pair(pair: MetadataPairInput, path: Path, faults: Faults) -> bytes | None:
     return pair_digest(pair.key, pair.value)
 
 
+@lru_cache
 def _fields(kind: type) -> dict[str, str]:
     """The fields of an input: the name in the schema, and the attribute."""
     return {

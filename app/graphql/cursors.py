@@ -1,9 +1,12 @@
-"""Cursors: a row's position in one list, opaque to callers and bound to that list's company, sort and filter."""
+"""Cursors: a row's position in one list, opaque to callers and bound to that list's company, sort and filter.
+
+Plans have the database make the same cursors: app/db/plans/pages.py.
+"""
 
 import json
 from base64 import b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +14,10 @@ from sqlalchemy import DateTime, Integer, Uuid
 
 from app.db.declarations import SortKey
 from app.db.paging import Position
+from app.db.plans.pages import CURSOR_DIGEST_BYTES
 from app.graphql.arguments import Faults, Path
 from app.graphql.codes import FieldCode
 
-_DIGEST_BYTES = 9
 _MAX_CHARACTERS = 4_000
 _MOST_INTEGER = 2**31 - 1
 
@@ -24,7 +27,8 @@ class Cursors:
 
     def __init__(self, order: tuple[SortKey, ...], *identity: object) -> None:
         self.order = order
-        self._identity = repr((*((key.column.name, key.descending) for key in order), *identity)).encode()
+        within = repr((*((key.column.name, key.descending) for key in order), *identity))
+        self.identity = sha256(within.encode()).digest()
 
     def encode(self, position: Position) -> str:
         """The cursor of a row."""
@@ -51,7 +55,7 @@ class Cursors:
             msg = "longer than any cursor"
             raise ValueError(msg)
         content = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        digest, values = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        digest, values = content[:CURSOR_DIGEST_BYTES], content[CURSOR_DIGEST_BYTES:]
         # Not a secret: a forged cursor could only begin a caller's own list somewhere else.
         # Base64 has several texts for the same bytes; only the one that was given out is taken back.
         if digest != self._digest(values) or cursor != _text(content):
@@ -60,7 +64,7 @@ class Cursors:
         return tuple(_typed(value, key) for value, key in zip(json.loads(values), self.order, strict=True))
 
     def _digest(self, values: bytes) -> bytes:
-        return blake2b(self._identity + b"\0" + values, digest_size=_DIGEST_BYTES).digest()
+        return sha256(self.identity + values).digest()[:CURSOR_DIGEST_BYTES]
 
 
 def _text(content: bytes) -> str:
@@ -68,7 +72,9 @@ def _text(content: bytes) -> str:
 
 
 def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return str(value)
 
 
 def _typed(value: object, key: SortKey) -> Any:

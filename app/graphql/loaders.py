@@ -11,6 +11,7 @@ from app.db.conditions import Condition
 from app.db.database import ReadSession
 from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
+from app.db.plans.tree import ListArguments
 from app.db.rows import (
     BillingDocumentLineRow,
     BillingDocumentRow,
@@ -42,37 +43,41 @@ class Loaders:
         """Groups by id; the edge `group`."""
         return self._one(graph.customer_group)
 
-    def contacts(self, limit: int) -> DataLoader[UUID, list[ContactRow]]:
+    def contacts(self, asked: ListArguments) -> DataLoader[UUID, list[ContactRow]]:
         """Contacts by customer."""
-        return self._many(graph.contacts, limit)
+        return self._many(graph.contacts, asked)
 
-    def departments(self, limit: int) -> DataLoader[UUID, list[DepartmentRow]]:
+    def departments(self, asked: ListArguments) -> DataLoader[UUID, list[DepartmentRow]]:
         """Departments by customer."""
-        return self._many(graph.departments, limit)
+        return self._many(graph.departments, asked)
 
-    def subscriptions(self, limit: int, statuses: tuple[str, ...] | None) -> DataLoader[UUID, list[SubscriptionRow]]:
-        """Subscriptions by customer, of some statuses or of all."""
-        return self._many(graph.subscriptions, limit, statuses)
+    def subscriptions(self, asked: ListArguments) -> DataLoader[UUID, list[SubscriptionRow]]:
+        """Subscriptions by customer that meet a condition."""
+        return self._many(graph.subscriptions, asked)
 
     def subscription(self) -> DataLoader[UUID, SubscriptionRow | None]:
         """Subscriptions by id; the edge from a document's line."""
         return self._one(graph.subscription)
 
-    def periods(self, edge: ToMany[SubscriptionPeriodRow], limit: int) -> DataLoader[UUID, list[SubscriptionPeriodRow]]:
+    def periods(
+        self, edge: ToMany[SubscriptionPeriodRow], asked: ListArguments
+    ) -> DataLoader[UUID, list[SubscriptionPeriodRow]]:
         """Periods by subscription or by transition."""
-        return self._many(edge, limit)
+        return self._many(edge, asked)
 
     def transition(self) -> DataLoader[UUID, BillingTransitionRow | None]:
         """Transitions by id; the edge from a document."""
         return self._one(graph.billing_transition)
 
-    def documents(self, edge: ToMany[BillingDocumentRow], limit: int) -> DataLoader[UUID, list[BillingDocumentRow]]:
+    def documents(
+        self, edge: ToMany[BillingDocumentRow], asked: ListArguments
+    ) -> DataLoader[UUID, list[BillingDocumentRow]]:
         """Documents by customer or by transition."""
-        return self._many(edge, limit)
+        return self._many(edge, asked)
 
-    def lines(self, limit: int) -> DataLoader[UUID, list[BillingDocumentLineRow]]:
+    def lines(self, asked: ListArguments) -> DataLoader[UUID, list[BillingDocumentLineRow]]:
         """Lines by document."""
-        return self._many(graph.document_lines, limit)
+        return self._many(graph.document_lines, asked)
 
     def page(self, edge: ToMany[RowT], request: PageRequest, only: Condition | None) -> DataLoader[UUID, Page[RowT]]:
         """A page of an edge that is a connection."""
@@ -93,12 +98,10 @@ class Loaders:
     def _one(self, entity: Entity[RowT]) -> DataLoader[UUID, RowT | None]:
         return self._loader(entity.name, lambda keys: batching.by_id(self._session, entity, keys), lambda: None)
 
-    def _many(
-        self, edge: ToMany[RowT], limit: int, statuses: tuple[str, ...] | None = None
-    ) -> DataLoader[UUID, list[RowT]]:
+    def _many(self, edge: ToMany[RowT], asked: ListArguments) -> DataLoader[UUID, list[RowT]]:
         return self._loader(
-            (edge.source.name, edge.name, limit, statuses),
-            lambda keys: batching.many(self._session, edge, keys, limit=limit, statuses=statuses),
+            (edge.source.name, edge.name, asked),
+            lambda keys: batching.many(self._session, edge, keys, limit=asked.limit, only=asked.only),
             list,
         )
 

@@ -8,17 +8,15 @@ from strawberry import UNSET
 
 from app.db import customers as stored_customers
 from app.db import groups as stored_groups
-from app.db.conditions import Equals
 from app.db.rows import CustomerGroupRow, CustomerRow
 from app.domain.errors import Refused
 from app.domain.identity import Principal
-from app.graphql.arguments import Faults, bounded, given
-from app.graphql.conditions import condition_of, group_condition_of, key_of, sorts_of
-from app.graphql.connections import DEFAULT_LIST, MOST_ROWS, CustomerList, all_customers, page_arguments
+from app.graphql.connections import CustomerList, all_customers
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals
 from app.graphql.mutations.commands import update_command
 from app.graphql.permissions import READS
+from app.graphql.reading import DEFAULT_LIST, asked_customers, asked_groups, asked_key
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_filter import CustomerOrder, Where
 from app.graphql.types.customer_input import UpdateCustomerInput
@@ -63,10 +61,10 @@ class Query:
     @staticmethod
     async def customer(info: Info, by: CustomerKey) -> CustomerRow | None:
         """By id through the loader, so that equal ids of one operation are read once."""
-        column, value = key_of(by, Faults())
-        if isinstance(value, UUID):
-            return await info.context.loaders.customer().load(value)
-        return await stored_customers.find(info.context.session, Equals(column, value))
+        condition = asked_key(by).condition
+        if isinstance(condition.value, UUID):
+            return await info.context.loaders.customer().load(condition.value)
+        return await stored_customers.find(info.context.session, condition)
 
     @strawberry.field(
         description="The company's customers, a page at a time. The list without `where` may be up to 5 seconds old;"
@@ -85,11 +83,11 @@ class Query:
         order_by: OrderBy = UNSET,
     ) -> CustomerList:
         """A keyset page."""
-        faults = Faults()
-        arguments = page_arguments(faults, first=first, after=after, last=last, before=before)
-        only = condition_of(where, faults)
-        sorts = sorts_of(order_by, faults)
-        return await all_customers(info.context, arguments, only, sorts, faults)
+        company_id = info.context.principal.company_id
+        asked = asked_customers(
+            company_id, first=first, after=after, last=last, before=before, where=where, order_by=order_by
+        )
+        return await all_customers(info.context, asked)
 
     @strawberry.field(
         description="One customer group by a unique key; null if the company has none with it. Needs customers-read.",
@@ -99,10 +97,10 @@ class Query:
     @staticmethod
     async def customer_group(info: Info, by: GroupKey) -> CustomerGroupRow | None:
         """By id through the loader, as customers are."""
-        column, value = key_of(by, Faults())
-        if isinstance(value, UUID):
-            return await info.context.loaders.group().load(value)
-        return await stored_groups.find(info.context.session, Equals(column, value))
+        condition = asked_key(by).condition
+        if isinstance(condition.value, UUID):
+            return await info.context.loaders.group().load(condition.value)
+        return await stored_groups.find(info.context.session, condition)
 
     @strawberry.field(
         description="The company's customer groups, by number. The list without `where` may be up to 5 seconds old;"
@@ -115,16 +113,12 @@ class Query:
         info: Info, where: GroupWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[CustomerGroupRow]:
         """A list: companies have dozens of groups, not thousands."""
-        faults = Faults()
-        bounded(first, ("first",), faults, most=MOST_ROWS)
-        only = group_condition_of(given(where), faults)
-        faults.refuse_if_any()
-        context = info.context
+        asked, context = asked_groups(where=where, first=first), info.context
 
         async def read() -> list[CustomerGroupRow]:
-            return await stored_groups.listed(context.session, only, limit=first)
+            return await stored_groups.listed(context.session, asked.only, limit=asked.limit)
 
-        if only is not None:
+        if asked.only is not None:
             return await read()
         return await context.recent.get(context.principal.company_id, ("groups", first), read)
 

@@ -6,6 +6,8 @@ from uuid import UUID
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import arguments
+from strawberry.types.field import StrawberryField
 
 from app.graphql.errors import ERROR_TYPES
 from app.graphql.mutations.root import Mutation
@@ -37,6 +39,17 @@ def _build() -> strawberry.Schema:
 def executable(schema: strawberry.Schema) -> GraphQLSchema:
     """The schema as graphql-core executes it."""
     return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - Strawberry has no public name for it
+
+
+def convert_arguments(field: StrawberryField, coerced: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a field as its resolver takes them."""
+    registry = schema.schema_converter.scalar_registry
+    return arguments.convert_arguments(coerced, field.arguments, scalar_registry=registry, config=schema.config)
+
+
+def name_of(each: Any) -> str:
+    """The name in the schema of an argument, or of a field of an input."""
+    return schema.config.name_converter.get_graphql_name(each)
 
 
 schema = _build()

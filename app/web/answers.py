@@ -3,7 +3,10 @@
 import json
 from dataclasses import dataclass
 
+import orjson
 from starlette.types import Send
+
+from app.db.stored_json import StoredJson
 
 JSON_TYPE = "application/json"
 
@@ -11,8 +14,18 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 def to_json(value: object) -> bytes:
-    """Compact JSON in UTF-8; ValueError for what JSON or UTF-8 can't say."""
-    return _ENCODER.encode(value).encode()
+    """JSON in UTF-8: compact, but for stored objects, which keep their text; ValueError for what JSON or UTF-8 can't say."""
+    try:
+        return orjson.dumps(value, _stored, orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError:
+        # Integers of more than 64 bits, which a history may hold; and what can't be said, so that it is said why.
+        return _ENCODER.encode(value).encode()
+
+
+def _stored(value: object) -> orjson.Fragment:
+    if isinstance(value, StoredJson):
+        return orjson.Fragment(value.text)
+    raise TypeError
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from app.db.database import Database
 from app.engine.execution import Engine
 from app.engine.limits import Limits
+from app.engine.plans import Plans
 from app.graphql.context import open_context
-from app.graphql.schema import executable, schema
+from app.graphql.planner import Planner
+from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.web.authentication import Authenticator
@@ -44,6 +46,9 @@ def create_app(settings: Settings) -> Starlette:
         pool_size=settings.database_pool_size,
         pool_timeout_seconds=settings.database_pool_timeout_seconds,
         statement_timeout_seconds=settings.statement_timeout_seconds,
+        plan_connections=settings.plan_connections,
+        compiled_statements=settings.compiled_statement_cache_size,
+        prepared_statements=settings.prepared_statement_cache_size,
     )
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
@@ -54,6 +59,7 @@ def create_app(settings: Settings) -> Starlette:
         max_body_bytes=settings.max_body_bytes,
         timeout_seconds=settings.request_timeout_seconds,
         page=explorer_page() if settings.explorer else None,
+        show_execution=settings.show_execution,
     )
 
     @asynccontextmanager
@@ -110,12 +116,14 @@ def _engine(settings: Settings) -> Engine:
         max_requested_rows=settings.max_requested_rows,
         max_requested_values=settings.max_requested_values,
     )
+    planner = Planner(executable(schema), convert_arguments, name_of, statements=settings.plan_cache_size)
     return Engine(
         executable(schema),
         limits,
         cache_size=settings.document_cache_size,
         executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
         is_awaitable=optimized_is_awaitable,
+        plans=Plans(planner, settings.plan_cache_size) if settings.query_plans else None,
     )
 
 

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from graphql import ExecutionResult, OperationType
+from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from app.domain.identity import Principal
-from app.engine.execution import Engine, Operation
+from app.engine.execution import Engine, Operation, Outcome
 from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.deadline import deadline
@@ -47,6 +47,7 @@ class GraphQLEndpoint:
         max_body_bytes: int,
         timeout_seconds: float,
         page: Answer | None = None,
+        show_execution: bool = False,
     ) -> None:
         self._engine = engine
         self._authenticate = authenticate
@@ -54,6 +55,7 @@ class GraphQLEndpoint:
         self._max_body_bytes = max_body_bytes
         self._timeout_seconds = timeout_seconds
         self._page = page
+        self._show_execution = show_execution
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -99,10 +101,11 @@ class GraphQLEndpoint:
             msg = "GET runs queries only: send a mutation by POST."
             raise _not_allowed(msg, "POST")
         context = self._open_context(principal)
-        result = await self._run(operation, request.variables, context, receive, record)
-        errors = field_errors(result.errors, record.request_id) if result.errors else []
-        body = to_json({"errors": errors, "data": result.data} if errors else {"data": result.data})
-        return Answer(200, body, media_type, codes=codes_of(errors))
+        outcome = await self._run(operation, request.variables, context, receive, record)
+        body, codes = _body(outcome, record.request_id)
+        if self._show_execution:
+            body = _with_extensions(body, {"execution": record.execution_shown()})
+        return Answer(200, body, media_type, codes=codes)
 
     async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
         if scope["method"] == "GET":
@@ -116,14 +119,32 @@ class GraphQLEndpoint:
         opening: AbstractAsyncContextManager[OperationContext],
         receive: Receive,
         record: OperationRecord,
-    ) -> ExecutionResult:
+    ) -> Outcome:
         # A query is abandoned with its client; a mutation that has begun is seen through.
         abandon = operation.type is OperationType.QUERY
         async with deadline(self._timeout_seconds, receive, abandon=abandon), opening as context:
             try:
-                return await self._engine.run(operation, variables, context)
+                outcome = await self._engine.run(operation, variables, context)
+                record.execution = outcome.execution
+                return outcome
             finally:
                 record.statements = context.statements
+
+
+def _body(outcome: Outcome, request_id: str) -> tuple[bytes, tuple[str, ...]]:
+    """The answer as JSON, and the codes of its errors."""
+    if isinstance(outcome.answer, bytes):
+        return outcome.answer, ()
+    data = outcome.answer.data
+    if not outcome.answer.errors:
+        return to_json({"data": data}), ()
+    errors = field_errors(outcome.answer.errors, request_id)
+    return to_json({"errors": errors, "data": data}), codes_of(errors)
+
+
+def _with_extensions(body: bytes, extensions: Mapping[str, object]) -> bytes:
+    """An answer with one more member, the last."""
+    return b'%b,"extensions":%b}' % (body.removesuffix(b"}"), to_json(extensions))
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -9,7 +9,7 @@ import structlog
 from structlog.typing import Processor
 
 from app.domain.identity import Principal
-from app.engine.execution import Operation
+from app.engine.execution import Execution, Operation
 from app.settings import Settings
 
 _log = structlog.get_logger()
@@ -59,6 +59,15 @@ class OperationRecord:
     principal: Principal | None = None
     operation: Operation | None = None
     statements: int = 0
+    execution: Execution | None = None
+
+    def execution_shown(self) -> dict[str, object]:
+        """How the operation was executed, as an answer may tell."""
+        return {
+            "planned": self.execution is Execution.PLANNED,
+            "repeated": self.execution is Execution.REPEATED,
+            "statements": self.statements,
+        }
 
     def write(self, status: int, codes: tuple[str, ...]) -> None:
         """Leave the line."""
@@ -71,6 +80,7 @@ class OperationRecord:
             subject=principal.subject if principal else None,
             milliseconds=round((perf_counter() - self.started) * 1000, 2),
             statements=self.statements,
+            execution=self.execution,
             status=status,
             codes=codes,
             request_id=self.request_id,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.db import batching, customers, graph, groups
-from app.db.conditions import Condition, Equals
+from app.db.conditions import Condition, Equals, IsOneOf
 from app.db.customers import CustomerSort
 from app.db.database import ReadSession
 from app.db.declarations import ToMany
@@ -108,7 +108,9 @@ async def test_every_edge_is_an_index_for_fifty_sources_at_once(
 
 async def test_subscriptions_of_some_statuses_are_an_index(facts: Facts) -> None:
     found = await facts.plans(
-        lambda session: batching.many(session, graph.subscriptions, facts.ids, limit=1, statuses=["ACTIVE", "TRIAL"])
+        lambda session: batching.many(
+            session, graph.subscriptions, facts.ids, limit=1, only=IsOneOf("status", ("ACTIVE", "TRIAL"))
+        )
     )
     for plan in found:
         assert plan.indexes & {"subscriptions_of_customer", "subscriptions_of_customer_by_status"}

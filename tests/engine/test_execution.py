@@ -14,7 +14,9 @@ KILLER = "{things(first:99){nodes{friends(first:99){nodes{friends(first:99){node
 async def run(text: str, variables: dict[str, Any] | None = None) -> ExecutionResult:
     """The result of the only operation of a text."""
     engine = toy_engine()
-    return await engine.run(engine.prepare(text).select(None), variables or {}, ToyContext())
+    outcome = await engine.run(engine.prepare(text).select(None), variables or {}, ToyContext())
+    assert isinstance(outcome.answer, ExecutionResult)
+    return outcome.answer
 
 
 async def test_an_operation_runs_with_its_variables_and_context() -> None:

@@ -48,6 +48,7 @@ async def test_an_operation_leaves_one_line_with_everything_but_its_variables_an
         "log_level": "info",
         "name": "customers",
         "type": "query",
+        "execution": "fields",
         "company": str(COMPANY),
         "subject": "tester",
         "statements": 1,

@@ -15,9 +15,9 @@ from app.db.rows import (
     SubscriptionPeriodRow,
     SubscriptionRow,
 )
-from app.graphql.connections import DEFAULT_LIST, list_size
 from app.graphql.context import Info
 from app.graphql.permissions import READS
+from app.graphql.reading import DEFAULT_LIST, asked_list
 from app.graphql.types.enums import DocumentKind
 from app.graphql.types.paging import LazyCustomer, ListFirst
 from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
@@ -88,7 +88,7 @@ class BillingDocument:
     @staticmethod
     async def lines(document: Document, info: Info, first: ListFirst = DEFAULT_LIST) -> list[BillingDocumentLineRow]:
         """The edge graph.document_lines."""
-        return await info.context.loaders.lines(list_size(first)).load(document.id)
+        return await info.context.loaders.lines(asked_list(first=first)).load(document.id)
 
     @strawberry.field(
         description="The change that made it; null if something else did. Needs customers-read.",
@@ -129,7 +129,7 @@ class BillingTransition:
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> list[BillingDocumentRow]:
         """The edge graph.transition_documents."""
-        loader = info.context.loaders.documents(graph.transition_documents, list_size(first))
+        loader = info.context.loaders.documents(graph.transition_documents, asked_list(first=first))
         return await loader.load(transition.id)
 
     @strawberry.field(
@@ -143,4 +143,4 @@ class BillingTransition:
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> list[SubscriptionPeriodRow]:
         """The edge graph.transition_periods."""
-        return await info.context.loaders.periods(graph.transition_periods, list_size(first)).load(transition.id)
+        return await info.context.loaders.periods(graph.transition_periods, asked_list(first=first)).load(transition.id)

@@ -17,11 +17,10 @@ from app.db.rows import (
     DepartmentRow,
     SubscriptionRow,
 )
-from app.graphql.arguments import Faults, given
-from app.graphql.conditions import condition_of
-from app.graphql.connections import DEFAULT_LIST, CustomerList, Listed, list_size, listed_of, page_arguments
+from app.graphql.connections import CustomerList, Listed, listed_of
 from app.graphql.context import Info
 from app.graphql.permissions import READS
+from app.graphql.reading import DEFAULT_LIST, asked_edge, asked_list
 from app.graphql.types.billing_document import BillingDocument
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer_filter import Where
@@ -125,10 +124,8 @@ class Customer:
         customer: Row, info: Info, first: First = UNSET, after: After = UNSET, where: Where = UNSET
     ) -> CustomerList:
         """The edge graph.children."""
-        faults = Faults()
-        arguments = page_arguments(faults, first=first, after=after)
-        only = condition_of(where, faults)
-        return await listed_of(info.context, graph.children, customer.id, arguments, faults, only)
+        asked = asked_edge(info.context.principal.company_id, graph.children, first=first, after=after, where=where)
+        return await listed_of(info.context, graph.children, customer.id, asked)
 
     @strawberry.field(
         description="Its customer group. Needs customers-read.", graphql_type=CustomerGroup, extensions=READS
@@ -146,7 +143,7 @@ class Customer:
     @staticmethod
     async def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[ContactRow]:
         """The edge graph.contacts."""
-        return await info.context.loaders.contacts(list_size(first)).load(customer.id)
+        return await info.context.loaders.contacts(asked_list(first=first)).load(customer.id)
 
     @strawberry.field(
         description="Its departments, inactive ones too: the default one first, then by name, ignoring case."
@@ -157,7 +154,7 @@ class Customer:
     @staticmethod
     async def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[DepartmentRow]:
         """The edge graph.departments."""
-        return await info.context.loaders.departments(list_size(first)).load(customer.id)
+        return await info.context.loaders.departments(asked_list(first=first)).load(customer.id)
 
     @strawberry.field(
         description="Its subscriptions, the oldest first. Needs customers-read.",
@@ -169,9 +166,7 @@ class Customer:
         customer: Row, info: Info, status: Statuses = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[SubscriptionRow]:
         """The edge graph.subscriptions."""
-        chosen = given(status)
-        statuses = None if chosen is None else tuple(chosen)
-        return await info.context.loaders.subscriptions(list_size(first), statuses).load(customer.id)
+        return await info.context.loaders.subscriptions(asked_list(first=first, status=status)).load(customer.id)
 
     @strawberry.field(
         description="Its changes, the newest first: who, when, which fields. Needs customers-read.",
@@ -183,9 +178,8 @@ class Customer:
         customer: Row, info: Info, first: First = UNSET, after: After = UNSET
     ) -> Listed[CustomerChangeRow]:
         """The edge graph.history."""
-        faults = Faults()
-        arguments = page_arguments(faults, first=first, after=after)
-        return await listed_of(info.context, graph.history, customer.id, arguments, faults)
+        asked = asked_edge(info.context.principal.company_id, graph.history, first=first, after=after)
+        return await listed_of(info.context, graph.history, customer.id, asked)
 
     @strawberry.field(
         description="The credit notes and invoices for its subscriptions that changes of who pays have made, whoever"
@@ -196,4 +190,4 @@ class Customer:
     @staticmethod
     async def billing_documents(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[BillingDocumentRow]:
         """The edge graph.customer_documents."""
-        return await info.context.loaders.documents(graph.customer_documents, list_size(first)).load(customer.id)
+        return await info.context.loaders.documents(graph.customer_documents, asked_list(first=first)).load(customer.id)

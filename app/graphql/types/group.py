@@ -7,11 +7,10 @@ from strawberry import UNSET
 
 from app.db import graph
 from app.db.rows import CustomerGroupRow
-from app.graphql.arguments import Faults
-from app.graphql.conditions import condition_of
-from app.graphql.connections import CustomerList, listed_of, page_arguments
+from app.graphql.connections import CustomerList, listed_of
 from app.graphql.context import Info
 from app.graphql.permissions import READS
+from app.graphql.reading import asked_edge
 from app.graphql.types.customer_filter import Where
 from app.graphql.types.paging import After, CustomerConnection, First
 from app.graphql.types.scalars import Metadata
@@ -45,7 +44,6 @@ class CustomerGroup:
         where: Where = UNSET,
     ) -> CustomerList:
         """The edge graph.group_customers."""
-        faults = Faults()
-        arguments = page_arguments(faults, first=first, after=after)
-        only = condition_of(where, faults)
-        return await listed_of(info.context, graph.group_customers, group.id, arguments, faults, only)
+        company_id = info.context.principal.company_id
+        asked = asked_edge(company_id, graph.group_customers, first=first, after=after, where=where)
+        return await listed_of(info.context, graph.group_customers, group.id, asked)

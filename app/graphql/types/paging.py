@@ -43,25 +43,25 @@ class PageInfo:
     @staticmethod
     async def has_next_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
         """Known from the page where it was read forward."""
-        return await has_other_side(listed) if listed.request.backward else listed.page.has_more
+        return await has_other_side(listed) if listed.asked.request.backward else listed.page.has_more
 
     @strawberry.field(description="Whether rows lie before the page.")
     @staticmethod
     async def has_previous_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
         """Known from the page where it was read backward."""
-        return listed.page.has_more if listed.request.backward else await has_other_side(listed)
+        return listed.page.has_more if listed.asked.request.backward else await has_other_side(listed)
 
     @strawberry.field(description="The cursor of the page's first row; null for an empty page.")
     @staticmethod
     def start_cursor(listed: strawberry.Parent[Listed[Any]]) -> str | None:
         """Cursors are made only where they are asked for."""
-        return listed.cursors.encode(listed.page.positions[0]) if listed.page.positions else None
+        return listed.asked.cursors.encode(listed.page.positions[0]) if listed.page.positions else None
 
     @strawberry.field(description="The cursor of the page's last row; null for an empty page.")
     @staticmethod
     def end_cursor(listed: strawberry.Parent[Listed[Any]]) -> str | None:
         """Cursors are made only where they are asked for."""
-        return listed.cursors.encode(listed.page.positions[-1]) if listed.page.positions else None
+        return listed.asked.cursors.encode(listed.page.positions[-1]) if listed.page.positions else None
 
 
 class EdgeRow(NamedTuple):
@@ -79,7 +79,7 @@ def nodes(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
 
 def edges(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
     """Rows and cursors."""
-    encode = listed.cursors.encode
+    encode = listed.asked.cursors.encode
     return [
         EdgeRow(encode(position), row) for position, row in zip(listed.page.positions, listed.page.rows, strict=True)
     ]

@@ -7,9 +7,9 @@ import strawberry
 
 from app.db import graph
 from app.db.rows import CustomerRow, SubscriptionPeriodRow, SubscriptionRow
-from app.graphql.connections import DEFAULT_LIST, list_size
 from app.graphql.context import Info
 from app.graphql.permissions import READS
+from app.graphql.reading import DEFAULT_LIST, asked_list
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
 from app.graphql.types.paging import LazyCustomer, ListFirst
 
@@ -49,7 +49,9 @@ class CustomerSubscription:
         subscription: strawberry.Parent[SubscriptionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> list[SubscriptionPeriodRow]:
         """The edge graph.subscription_periods."""
-        return await info.context.loaders.periods(graph.subscription_periods, list_size(first)).load(subscription.id)
+        return await info.context.loaders.periods(graph.subscription_periods, asked_list(first=first)).load(
+            subscription.id
+        )
 
 
 @strawberry.type(

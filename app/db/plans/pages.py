@@ -1,0 +1,195 @@
+"""Connections in a plan's statement: a page's rows, edges, cursors, surroundings and total."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from app.db import paging
+from app.db.declarations import Render, SortKey, render_of
+from app.db.plans.rendering import NULL, Piece, constant, joined, moment, number, object_of
+from app.db.plans.row import Row
+from app.db.plans.slots import Slots
+from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Nodes, PageArguments, PageInfo, TotalCount
+
+CURSOR_DIGEST_BYTES = 9
+"""How much of its digest a cursor carries."""
+
+_NEXT, _PREVIOUS, _START, _END = "has_next_page", "has_previous_page", "start_cursor", "end_cursor"
+
+Show = Callable[[Members, Row], list[Piece]]
+Part = Nodes | Edges | PageInfo | TotalCount | Constant
+
+
+def beneath(query: Select[Any], table: FromClause) -> ColumnElement[Any]:
+    """A query as a value of the row around it, which it may refer to; `table` is its own."""
+    return query.correlate_except(table).scalar_subquery()
+
+
+def belonging(row: Row, key: Column[Any] | None, parent: Row | None) -> list[ColumnElement[bool]]:
+    """The condition that leads from a row to the rows of one of its edges; from the root to all of the company's, none."""
+    return [] if key is None or parent is None else [row.table.c[key.name] == parent.table.c.id]
+
+
+def page_of(node: Connection, parent: Row | None, slots: Slots, show: Show) -> list[Piece]:
+    """A connection of a row, or of the root."""
+    return _Page(node, parent, slots, show).pieces()
+
+
+class _Page:
+    """Builds one connection: the rows are read once, and every part aggregates a column of them."""
+
+    def __init__(self, node: Connection, parent: Row | None, slots: Slots, show: Show) -> None:
+        self._node, self._parent, self._slots, self._show = node, parent, slots, show
+        self._asked = slots.asked(node.slot, PageArguments)
+        self._request = self._asked.request
+        self._row = slots.row(node.entity.table)
+        self._table = self._row.table
+        self._limit = slots.limit(node.slot, self._request.limit, self._asked.places[-1])
+        shown = {name for _, part in node.parts if isinstance(part, PageInfo) for _, name in part.members}
+        self._reads_one_more = (_PREVIOUS if self._request.backward else _NEXT) in shown
+        self._names_ends = bool(shown & {_START, _END})
+
+    def pieces(self) -> list[Piece]:
+        """The connection as an object."""
+        columns = self._columns()
+        if not columns and not self._reads_one_more:
+            return object_of((key, self._part(part, key, self._table)) for key, part in self._node.parts)
+        page = self._rows(columns).correlate_except(self._table).subquery()
+        members = object_of((key, self._part(part, key, page)) for key, part in self._node.parts)
+        return [beneath(select(joined(members)).select_from(page), page)]
+
+    def _columns(self) -> dict[str, ColumnElement[str]]:
+        """What the parts need of each row."""
+        items: dict[str, list[Piece]] = {}
+        for key, part in self._node.parts:
+            if isinstance(part, Nodes):
+                items[key] = self._show(part.shown, self._row)
+            elif isinstance(part, Edges):
+                items[key] = object_of((name, self._of_edge(member)) for name, member in part.members)
+        columns = {f"shown_{key}": joined(pieces) for key, pieces in items.items()}
+        return {**columns, "position": self._position()} if self._names_ends else columns
+
+    def _rows(self, columns: Mapping[str, ColumnElement[str]]) -> Select[Any]:
+        """The rows of the page in the direction of reading, and one more where it matters whether there is one."""
+        order = paging.clause(paging.reading_order(self._request), self._table, self._asked.only)
+        place = func.row_number().over(order_by=order)
+        if self._reads_one_more:
+            columns = {name: case((place <= self._limit, column)) for name, column in columns.items()}
+        if self._request.backward or self._names_ends or not columns:
+            columns = {**columns, "place": place}
+        limit = self._limit + number(1) if self._reads_one_more else self._limit
+        query = self._row.select(*(column.label(name) for name, column in columns.items()))
+        return query.where(*self._belonging(self._row), *self._between()).order_by(*order).limit(limit)
+
+    def _part(self, part: Part, key: str, page: FromClause) -> Sequence[Piece]:
+        match part:
+            case Constant():
+                return [part.json]
+            case TotalCount():
+                return [cast(self._count(), Integer)]
+            case PageInfo():
+                return object_of((name, self._surroundings(member, page)) for name, member in part.members)
+            case _:
+                column, comma = page.c[f"shown_{key}"], constant(",")
+                last_first = aggregate_order_by(comma, page.c.place.desc()) if self._request.backward else comma
+                return ["[", func.string_agg(column, last_first), "]"]
+
+    def _of_edge(self, member: Nodes | Cursor | Constant) -> Sequence[Piece]:
+        match member:
+            case Constant():
+                return [member.json]
+            case Cursor():
+                return [self._cursor(self._position())]
+            case Nodes():
+                return self._show(member.shown, self._row)
+
+    def _surroundings(self, member: str | Constant, page: FromClause) -> Sequence[Piece]:
+        if isinstance(member, Constant):
+            return [member.json]
+        if member in {_START, _END}:
+            # Places count in the direction of reading.
+            is_first_read = (member == _START) is not self._request.backward
+            shown = func.least(func.count(), self._limit, type_=Integer())
+            positions = func.array_agg(aggregate_order_by(page.c.position, page.c.place), type_=ARRAY(Text))
+            place = func.least(number(1), shown, type_=Integer()) if is_first_read else shown
+            return [func.coalesce(self._cursor(positions[place]), constant(NULL))]
+        reads_on = (member == _PREVIOUS) is self._request.backward
+        return [_boolean(func.count() > self._limit if reads_on else self._other_side())]
+
+    def _other_side(self) -> ColumnElement[bool]:
+        """Whether rows lie on the side that reading came from."""
+        probe = paging.other_side(self._request)
+        if probe is None:
+            return literal_column("false")
+        row = self._slots.row(self._node.entity.table)
+        after, before, _ = self._asked.places
+        order, place = (probe.order, before) if self._request.backward else (paging.reverse(probe.order), after)
+        start = probe.after if self._request.backward else probe.before
+        assert start is not None  # noqa: S101 - what the probe begins at
+        beyond = paging.beyond(order, start, row.table, self._slots.bind(self._node.slot, place), inclusive=True)
+        query = row.select(number(1)).where(*self._belonging(row), *self._only(row.table), beyond)
+        return query.correlate_except(row.table).exists()
+
+    def _count(self) -> ColumnElement[int]:
+        row = self._slots.row(self._node.entity.table)
+        query = row.select(func.count()).where(*self._belonging(row), *self._only(row.table))
+        return beneath(query, row.table)
+
+    def _belonging(self, row: Row) -> list[ColumnElement[bool]]:
+        return belonging(row, self._node.key, self._parent)
+
+    def _only(self, table: FromClause) -> list[ColumnElement[bool]]:
+        only = self._asked.only
+        return [] if only is None else [only.sql(table, self._slots.bind(self._node.slot))]
+
+    def _between(self) -> list[ColumnElement[bool]]:
+        bind = self._slots.bind(self._node.slot)
+        return paging.conditions(self._request, self._asked.only, self._table, bind)
+
+    def _position(self) -> ColumnElement[str]:
+        return joined(_position_of(self._request.order, self._table))
+
+    def _cursor(self, position: ColumnElement[str]) -> ColumnElement[str]:
+        """The cursor of a position, in quotes, or null; app/graphql/cursors.py makes the same."""
+        last = len(self._asked.values) - 1
+        identity = self._slots.bind(self._node.slot, last)(self._asked.identity, LargeBinary())
+        content = func.convert_to(position, constant("UTF8"), type_=LargeBinary())
+        digest = func.substr(
+            func.sha256(identity.concat(content)), number(1), number(CURSOR_DIGEST_BYTES), type_=LargeBinary()
+        )
+        encoded = func.encode(digest.concat(content), constant("base64"))
+        # Base64 for URLs, in one line and without its padding.
+        text = func.rtrim(func.translate(encoded, constant("+/\n"), constant("-_")), constant("="), type_=Text())
+        return constant('"').concat(text).concat(constant('"'))
+
+
+def _position_of(order: Sequence[SortKey], row: FromClause) -> list[Piece]:
+    """A row's place in an order, as cursors hold it: a list of texts."""
+    pieces: list[Piece] = []
+    for place, key in enumerate(order):
+        value, render = row.c[key.column.name], render_of(key.column)
+        pieces.append("," if place else "[")
+        if render is Render.TEXT:
+            pieces.append(func.to_json(value))
+        else:
+            pieces += ['"', moment(value) if render is Render.TIMESTAMP else value, '"']
+    return [*pieces, "]"]
+
+
+def _boolean(condition: ColumnElement[bool]) -> ColumnElement[str]:
+    return case((condition, constant("true")), else_=constant("false"))

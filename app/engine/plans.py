@@ -1,0 +1,87 @@
+"""Plans: a query that can be answered without executing it field by field, decided once per document and remembered."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from cachetools import LRUCache
+from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from graphql.execution import VariableValues
+
+from app.engine.documents import Operation
+
+_log = structlog.get_logger()
+
+
+class Execution(StrEnum):
+    """How an operation was executed."""
+
+    PLANNED = "planned"
+    """By its plan."""
+    FIELDS = "fields"
+    """By graphql-core, field by field."""
+    REPEATED = "repeated"
+    """By graphql-core, after its plan had failed."""
+
+
+class Plan(Protocol):
+    """A way to answer one operation."""
+
+    async def answer(self, variables: VariableValues, context: Any) -> bytes | None:
+        """The JSON of the whole answer; None where executing the operation must say why there is none."""
+        ...
+
+
+class Planner(Protocol):
+    """Makes plans."""
+
+    def plan(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> Plan | None:
+        """The plan of a query for the parts that @skip and @include leave under these variables; None if it has none."""
+        ...
+
+
+class Attempt(NamedTuple):
+    """What came of a plan."""
+
+    body: bytes | None
+    execution: Execution
+
+
+class Plans:
+    """The plans of one schema's operations; the `size` last used are remembered, that there is none as well."""
+
+    def __init__(self, planner: Planner, size: int) -> None:
+        self._planner = planner
+        self._remembered: LRUCache[tuple[Operation, tuple[object, ...]], Plan | None] = LRUCache(size)
+
+    async def attempt(self, operation: Operation, variables: VariableValues, context: object) -> Attempt:
+        """The answer by the operation's plan, if it has one and that works."""
+        plan = self._find(operation, variables)
+        if plan is None:
+            return Attempt(None, Execution.FIELDS)
+        try:
+            body = await plan.answer(variables, context)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, executing the operation tells
+            # No message: the driver's may quote values.
+            _log.warning("plan_failed", error=type(error).__name__, state=getattr(error, "sqlstate", None))
+            return Attempt(None, Execution.REPEATED)
+        return Attempt(body, Execution.PLANNED if body is not None else Execution.FIELDS)
+
+    def _find(self, operation: Operation, variables: VariableValues) -> Plan | None:
+        if operation.type is not OperationType.QUERY:
+            return None
+        coerced: Mapping[str, object] = variables.coerced
+        key = operation, tuple(coerced.get(name) for name in operation.switches)
+        if key in self._remembered:
+            return self._remembered[key]
+        plan = self._remembered[key] = self._make(operation, variables)
+        return plan
+
+    def _make(self, operation: Operation, variables: VariableValues) -> Plan | None:
+        if not all(isinstance(variables.coerced.get(name), bool) for name in operation.switches):
+            # A nullable variable in @skip or @include: null is an error of the field.
+            return None
+        return self._planner.plan(operation.syntax, operation.node, variables)

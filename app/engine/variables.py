@@ -1,0 +1,86 @@
+"""Coercing variables: what is the same for every request is worked out once per operation.
+
+The rules are graphql-core's. Whatever it would refuse, or says in words of its own, is left to it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLNonNull,
+    GraphQLSchema,
+    GraphQLString,
+    OperationDefinitionNode,
+    Undefined,
+    coerce_input_value,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    get_variable_values,
+)
+from graphql.execution import VariableValues
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValueSource
+
+_MOST_INT, _LEAST_INT = 2**31 - 1, -(2**31)
+
+_IS_COERCED: dict[Any, Callable[[Any], bool]] = {
+    GraphQLString: lambda value: type(value) is str,
+    GraphQLID: lambda value: type(value) is str,
+    GraphQLBoolean: lambda value: type(value) is bool,
+    GraphQLInt: lambda value: type(value) is int and _LEAST_INT <= value <= _MOST_INT,
+}
+"""For the scalars that most variables are: whether a value is taken as it is."""
+
+
+class OperationVariables:
+    """The variables of one operation."""
+
+    __slots__ = ("_defaults", "_node", "_schema", "_signatures")
+
+    def __init__(self, schema: GraphQLSchema, node: OperationDefinitionNode) -> None:
+        self._schema = schema
+        self._node = node
+        signatures = [get_variable_signature(schema, each) for each in node.variable_definitions or ()]
+        self._signatures = [each for each in signatures if not isinstance(each, GraphQLError)]
+        defaults = [each for each in node.variable_definitions or () if each.default_value is not None]
+        # graphql-core answers for the defaults by themselves; wrong ones don't pass validation.
+        coerced = get_variable_values(schema, defaults, {})
+        self._defaults: Mapping[str, Any] = coerced.coerced if isinstance(coerced, VariableValues) else {}
+
+    def coerce(self, given: Mapping[str, Any]) -> VariableValues | None:
+        """The coerced values; None where graphql-core has to say what is wrong with them."""
+        sources: dict[str, VariableValueSource] = {}
+        values: dict[str, Any] = {}
+        for signature in self._signatures:
+            name = signature.name
+            if name in given:
+                sources[name] = VariableValueSource(signature, given[name])
+                value = _coerced(signature, given[name])
+                if value is Undefined:
+                    return None
+                values[name] = value
+                continue
+            sources[name] = VariableValueSource(signature)
+            if name in self._defaults:
+                values[name] = self._defaults[name]
+            elif isinstance(cast("Any", signature).type, GraphQLNonNull):
+                return None
+        return VariableValues(sources, values)
+
+
+def _coerced(signature: GraphQLVariableSignature, value: Any) -> Any:
+    declared = cast("Any", signature).type
+    is_required = isinstance(declared, GraphQLNonNull)
+    if value is None and not is_required:
+        return None
+    is_coerced = _IS_COERCED.get(cast("Any", declared).of_type if is_required else declared)
+    return value if is_coerced is not None and is_coerced(value) else _by_rules(value, declared)
+
+
+def _by_rules(value: Any, kind: Any) -> Any:
+    try:
+        return coerce_input_value(value, kind)
+    except Exception:  # noqa: BLE001 - what it is, graphql-core tells
+        return Undefined

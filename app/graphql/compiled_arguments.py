@@ -1,0 +1,198 @@
+"""A field's arguments as its resolver takes them: what is the same for every request is worked out once per document.
+
+Two steps, as in Strawberry: graphql-core's coercion of the literals and variables, then inputs as objects. A step that is
+met by something unusual (a variable that is missing or null inside of a literal) leaves the whole to the libraries.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    coerce_input_literal,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    get_argument_values,
+)
+from graphql.execution import VariableValues
+from graphql.utilities.coerce_input_value import coerce_default_value
+from strawberry import Some
+from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, get_object_definition
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+
+Coerced = Mapping[str, Any]
+Fill = Callable[[Coerced], Any]
+"""From the operation's variables to a coerced value; _Unusual where only the libraries know."""
+Convert = Callable[[Any], Any]
+ConvertAll = Callable[[StrawberryField, dict[str, Any]], dict[str, Any]]
+NameOf = Callable[[Any], str]
+"""The name in the schema of an argument, or of a field of an input."""
+
+
+class _Unusual(Exception):
+    """Something that the libraries are left to deal with."""
+
+
+class CompiledArguments:
+    """The arguments of one field of a document."""
+
+    def __init__(
+        self, field: GraphQLField, definition: StrawberryField, node: FieldNode, inputs: "Inputs", convert: ConvertAll
+    ) -> None:
+        varying = {argument.name.value for argument in node.arguments or () if _has_variables(argument.value)}
+        self.are_fixed = not varying
+        self.limit_is_fixed = not varying & {"first", "last"}
+        self._field, self._definition, self._node, self._convert = field, definition, node, convert
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        self._steps = [
+            (argument.python_name, _argument(field.args[name], given.get(name)), inputs.convert(argument.type))
+            for argument in definition.arguments
+            if (name := inputs.name_of(argument)) in field.args
+        ]
+
+    def read(self, variables: VariableValues) -> dict[str, Any]:
+        """The arguments by the names of the resolver's parameters; GraphQLError where they are not what they must be."""
+        coerced = variables.coerced
+        try:
+            filled = [(name, fill(coerced), convert) for name, fill, convert in self._steps]
+            return {name: convert(value) for name, value, convert in filled if value is not Undefined}
+        except _Unusual:
+            return self._convert(self._definition, get_argument_values(self._field, self._node, variables))
+
+
+def _argument(argument: GraphQLArgument, node: ValueNode | None) -> Fill:
+    default = coerce_default_value(argument)
+    kind = cast("Any", argument).type
+    if node is None:
+        return lambda _variables: default
+    if not isinstance(node, VariableNode):
+        return _value(kind, node)
+    name, is_required = node.name.value, isinstance(kind, GraphQLNonNull)
+
+    def fill(variables: Coerced) -> Any:
+        value = variables.get(name, default)
+        if is_required and (value is None or value is Undefined):
+            raise _Unusual
+        return value
+
+    return fill
+
+
+def _value(kind: Any, node: ValueNode) -> Fill:
+    """The coerced value of a literal of some type."""
+    if isinstance(kind, GraphQLNonNull):
+        return _value(cast("Any", kind).of_type, node)
+    if not _has_variables(node):
+        constant = coerce_input_literal(node, kind)
+        return lambda _variables: constant
+    if isinstance(node, VariableNode):
+        return _variable(node.name.value)
+    if isinstance(kind, GraphQLList):
+        of_type = cast("Any", kind).of_type
+        items = [_value(of_type, item) for item in (node.values if isinstance(node, ListValueNode) else (node,))]
+        return lambda variables: [fill(variables) for fill in items]
+    if isinstance(kind, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
+        return _object(kind, node)
+    return _unusual
+
+
+def _object(kind: GraphQLInputObjectType, node: ObjectValueNode) -> Fill:
+    given = {field.name.value: field.value for field in node.fields}
+    defaults = {name: coerce_default_value(field) for name, field in kind.fields.items() if name not in given}
+    constants = {name: value for name, value in defaults.items() if value is not Undefined}
+    fields = [(name, _value(kind.fields[name].type, value)) for name, value in given.items()]
+    return lambda variables: {**constants, **{name: fill(variables) for name, fill in fields}}
+
+
+def _variable(name: str) -> Fill:
+    def fill(variables: Coerced) -> Any:
+        value = variables.get(name)
+        if value is None:
+            raise _Unusual
+        return value
+
+    return fill
+
+
+def _unusual(_variables: Coerced) -> Any:
+    raise _Unusual
+
+
+class Inputs:
+    """How coerced values become what resolvers take, by their types."""
+
+    def __init__(self, name_of: NameOf) -> None:
+        self.name_of = name_of
+        self._known: dict[type, Convert] = {}
+
+    def convert(self, kind: Any) -> Convert:
+        """The conversion of values of a type."""
+        if isinstance(kind, LazyType):
+            return self.convert(kind.resolve_type())
+        if isinstance(kind, StrawberryMaybe):
+            return _maybe(self.convert(kind.of_type), is_nullable=isinstance(kind.of_type, StrawberryOptional))
+        if isinstance(kind, StrawberryOptional):
+            inner = self.convert(kind.of_type)
+            return lambda value: None if value is None else inner(value)
+        if isinstance(kind, StrawberryList):
+            item = self.convert(kind.of_type)
+            return lambda value: [item(each) for each in value]
+        if get_object_definition(kind) is None:
+            return lambda value: value
+
+        def convert(value: Any) -> Any:
+            # Looked up only when a value comes: an input may hold itself.
+            return (self._known.get(kind) or self._learn(kind))(value)
+
+        return convert
+
+    def _learn(self, kind: type) -> Convert:
+        definition = get_object_definition(kind, strict=True)
+        fields: list[Any] = [*definition.fields]
+        absent = {
+            each.python_name: None
+            for each in fields
+            if each.default_value is MISSING and each.default_factory is MISSING
+        }
+        members = [
+            (self.name_of(each), each.python_name, self.convert(each.resolve_type(type_definition=definition)))
+            for each in fields
+        ]
+
+        def convert(value: Mapping[str, Any]) -> Any:
+            given = {attribute: inner(value[name]) for name, attribute, inner in members if name in value}
+            return kind(**{**absent, **given})
+
+        self._known[kind] = convert
+        return convert
+
+
+def _maybe(inner: Convert, *, is_nullable: bool) -> Convert:
+    def convert(value: Any) -> Some[Any]:
+        if value is None and not is_nullable:
+            raise _Unusual
+        return Some(inner(value))
+
+    return convert
+
+
+def _has_variables(value: ValueNode) -> bool:
+    match value:
+        case VariableNode():
+            return True
+        case ListValueNode():
+            return any(_has_variables(each) for each in value.values)
+        case ObjectValueNode():
+            return any(_has_variables(field.value) for field in value.fields)
+        case _:
+            return False

@@ -1,0 +1,284 @@
+"""From a query operation to a plan: a tree of declared entities, fields and edges, and readers of their arguments.
+
+What the declarations in app/db/graph.py and the root fields below can't say is not planned: graphql-core runs it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, TypeVar, cast
+from uuid import UUID
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_named_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    is_list_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+)
+from graphql.execution import VariableValues
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
+from strawberry.types.field import StrawberryField
+
+from app.db import graph
+from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
+from app.db.groups import BY_NUMBER
+from app.db.plans.tree import (
+    Arguments,
+    Connection,
+    Constant,
+    Cursor,
+    Edges,
+    Listing,
+    Lookup,
+    Members,
+    Node,
+    Nodes,
+    PageInfo,
+    Plain,
+    Single,
+    TotalCount,
+)
+from app.domain.identity import Scope
+from app.graphql.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
+from app.graphql.permissions import Requires
+from app.graphql.query_plan import ArgumentReader, QueryPlan, Slot, Statements
+from app.graphql.reading import asked_customers, asked_edge, asked_groups, asked_key, asked_list
+
+ValueT = TypeVar("ValueT")
+Declared = Field | ToOne[Any] | ToMany[Any]
+
+
+class _Root(NamedTuple):
+    """What a root field reads."""
+
+    node: type[Lookup | Listing | Connection]
+    entity: Entity[Any]
+    read: ArgumentReader
+    order: tuple[SortKey, ...] = ()
+
+
+def _key(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_key(**given)
+
+
+def _customers(company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_customers(company_id, **given).arguments
+
+
+def _groups(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_groups(**given)
+
+
+def _list(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_list(**given)
+
+
+def _page(edge: ToMany[Any], company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_edge(company_id, edge, **given).arguments
+
+
+_ROOTS = {
+    "customer": _Root(Lookup, graph.customer, _key),
+    "customers": _Root(Connection, graph.customer, _customers),
+    "customerGroup": _Root(Lookup, graph.customer_group, _key),
+    "customerGroups": _Root(Listing, graph.customer_group, _groups, BY_NUMBER),
+}
+
+
+class _NotDeclared(Exception):
+    """A field is selected that no plan can answer."""
+
+
+class Planner:
+    """Plans the operations of one schema."""
+
+    def __init__(
+        self, schema: GraphQLSchema, convert_arguments: ConvertAll, name_of: NameOf, *, statements: int
+    ) -> None:
+        self.schema = schema
+        self.inputs = Inputs(name_of)
+        self.convert_arguments = convert_arguments
+        self._statements: Statements = LRUCache(statements)
+        self._declared = _declarations(schema)
+
+    def plan(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> QueryPlan | None:
+        """The plan of a query for the parts that @skip and @include leave under these variables; None if it has none."""
+        planning = _Planning(self, document, operation, variables)
+        try:
+            shown = planning.root()
+        except _NotDeclared:
+            return None
+        return QueryPlan(shown, tuple(planning.slots), frozenset(planning.scopes), self._statements)
+
+    def declared(self, kind: GraphQLObjectType, name: str) -> Declared:
+        """What the graph declares as a field of a type."""
+        try:
+            return self._declared[kind.name, name]
+        except KeyError:
+            raise _NotDeclared from None
+
+
+def _declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
+    """What the graph declares, by the names of a type and its field in the schema."""
+    values: list[object] = [*vars(graph).values()]
+    entities: list[Entity[Any]] = [each for each in values if isinstance(each, Entity)]
+    edges: list[ToOne[Any] | ToMany[Any]] = [each for each in values if isinstance(each, ToOne | ToMany)]
+    by_attribute: dict[tuple[str, str], Declared] = {(edge.source.name, edge.name): edge for edge in edges}
+    plain = {(entity.name, field.name): field for entity in entities for field in entity.fields}
+    declared: dict[tuple[str, str], Declared] = {}
+    for entity in entities:
+        for name, field in cast("GraphQLObjectType", schema.type_map[entity.name]).fields.items():
+            definition: Any = _definition(field)
+            # A field with a resolver of its own is an edge, or computes what it shows.
+            known = plain if definition.base_resolver is None else by_attribute
+            found = known.get((entity.name, definition.python_name))
+            if found is not None:
+                declared[entity.name, name] = found
+    return declared
+
+
+class _Planning:
+    """Plans one operation."""
+
+    def __init__(
+        self, planner: Planner, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> None:
+        self.slots: list[Slot] = []
+        self.scopes: set[Scope] = set()
+        self._planner, self._operation, self._variables = planner, operation, variables
+        self._fragments = {
+            node.name.value: FragmentDetails(node)
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+
+    def root(self) -> Members:
+        """What the operation shows."""
+        schema = self._planner.schema
+        query = schema.query_type
+        assert query is not None  # noqa: S101 - a schema without queries is none
+        collected = collect_fields(schema, self._fragments, self._variables, query, self._operation)
+        return tuple((key, self._of_root(query, fields)) for key, fields in collected.grouped_field_set.items())
+
+    def _of_root(self, query: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
+        if _name(fields) == "__typename":
+            return _typename(query)
+        root = _ROOTS.get(_name(fields))
+        if root is None:
+            raise _NotDeclared
+        field = self._field(query, fields)
+        slot, kind = self._slot(field, fields, root.read), _object(field)
+        if root.node is Connection:
+            return Connection(root.entity, self._parts(kind, fields), slot)
+        shown = self._row(kind, fields)
+        return (
+            Lookup(root.entity, shown, slot) if root.node is Lookup else Listing(root.entity, root.order, shown, slot)
+        )
+
+    def _row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Members:
+        """What is selected of a row."""
+        return self._below(kind, fields, partial(self._of_row, kind))
+
+    def _of_row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
+        declared, field = self._planner.declared(kind, _name(fields)), self._field(kind, fields)
+        match declared:
+            case Field():
+                named = _named_type(field)
+                return Plain(declared, tuple(named.values) if isinstance(named, GraphQLEnumType) else None)
+            case ToOne():
+                required = _is_required(field)
+                return Single(declared.target, self._row(_object(field), fields), declared.key, required)
+            case ToMany() if _is_list(field):
+                slot = self._slot(field, fields, _list)
+                return Listing(declared.target, declared.order, self._row(_object(field), fields), slot, declared.key)
+            case ToMany():
+                slot = self._slot(field, fields, partial(_page, declared))
+                return Connection(declared.target, self._parts(_object(field), fields), slot, declared.key)
+
+    def _parts(
+        self, kind: GraphQLObjectType, fields: list[FieldDetails]
+    ) -> tuple[tuple[str, Nodes | Edges | PageInfo | TotalCount | Constant], ...]:
+        return self._below(kind, fields, partial(self._part, kind))
+
+    def _part(
+        self, connection: GraphQLObjectType, fields: list[FieldDetails]
+    ) -> Nodes | Edges | PageInfo | TotalCount | Constant:
+        field = self._field(connection, fields)
+        match _name(fields):
+            case "nodes":
+                return Nodes(self._row(_object(field), fields))
+            case "edges":
+                return Edges(self._below(_object(field), fields, partial(self._of_edge, _object(field))))
+            case "pageInfo":
+                return PageInfo(self._below(_object(field), fields, partial(self._of_page_info, _object(field))))
+            case "totalCount":
+                return TotalCount()
+            case _:
+                raise _NotDeclared
+
+    def _of_edge(self, edge: GraphQLObjectType, fields: list[FieldDetails]) -> Nodes | Cursor | Constant:
+        field = self._field(edge, fields)
+        return Cursor() if _name(fields) == "cursor" else Nodes(self._row(_object(field), fields))
+
+    def _of_page_info(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> str | Constant:
+        return _definition(self._field(kind, fields)).python_name
+
+    def _below(
+        self, kind: GraphQLObjectType, fields: list[FieldDetails], show: Callable[[list[FieldDetails]], ValueT]
+    ) -> tuple[tuple[str, ValueT | Constant], ...]:
+        """What is selected below a field, by the key in the answer, in the answer's order."""
+        planner = self._planner
+        collected = collect_subfields(planner.schema, self._fragments, self._variables, self._operation, kind, fields)
+        return tuple(
+            (key, _typename(kind) if _name(below) == "__typename" else show(below))
+            for key, below in collected.grouped_field_set.items()
+        )
+
+    def _field(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> GraphQLField:
+        """A field's definition; what it needs is noted."""
+        field = kind.fields[_name(fields)]
+        self.scopes.update(each.scope for each in _definition(field).extensions if isinstance(each, Requires))
+        return field
+
+    def _slot(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> int:
+        planner = self._planner
+        given = CompiledArguments(field, _definition(field), fields[0].node, planner.inputs, planner.convert_arguments)
+        self.slots.append(Slot(given, read))
+        return len(self.slots) - 1
+
+
+def _name(fields: list[FieldDetails]) -> str:
+    return fields[0].node.name.value
+
+
+def _typename(kind: GraphQLObjectType) -> Constant:
+    return Constant(f'"{kind.name}"')
+
+
+def _named_type(field: GraphQLField) -> object:
+    return cast("object", get_named_type(cast("Any", field.type)))
+
+
+def _is_required(field: GraphQLField) -> bool:
+    return isinstance(cast("Any", field.type), GraphQLNonNull)
+
+
+def _is_list(field: GraphQLField) -> bool:
+    return bool(is_list_type(get_nullable_type(cast("Any", field.type))))  # pyright: ignore[reportUnknownArgumentType] - open wrappers
+
+
+def _object(field: GraphQLField) -> GraphQLObjectType:
+    return cast("GraphQLObjectType", _named_type(field))
+
+
+def _definition(field: GraphQLField) -> StrawberryField:
+    return field.extensions["strawberry-definition"]

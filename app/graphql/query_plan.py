@@ -1,0 +1,76 @@
+"""A plan of a query: run with variables, for a principal, it answers with the bytes of the whole answer."""
+
+from collections.abc import Callable, Hashable, MutableMapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cachetools import LRUCache
+from graphql import GraphQLError
+from graphql.execution import VariableValues
+
+from app.db.plans.slots import values_of
+from app.db.plans.statement import Statement, statement
+from app.db.plans.tree import Arguments, Members
+from app.domain.identity import Scope
+from app.graphql.compiled_arguments import CompiledArguments
+from app.graphql.context import Context
+
+ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
+"""From the company and a field's arguments, as its resolver takes them, to what the database is asked with."""
+Statements = MutableMapping[Hashable, Statement]
+
+_COMPANIES = 256
+"""The companies whose unchanging arguments a plan remembers: they hold cursors, which belong to one company."""
+
+
+class Slot(NamedTuple):
+    """A list or look-up of a plan, and how its arguments are read."""
+
+    given: CompiledArguments
+    read: ArgumentReader
+
+    def arguments(self, company_id: UUID, variables: VariableValues) -> Arguments:
+        """What the arguments ask for, or the GraphQLError that the resolver would raise."""
+        return self.read(company_id, self.given.read(variables))
+
+
+class QueryPlan:
+    """What an operation shows, the slots of its arguments, and what it takes to see it."""
+
+    def __init__(
+        self, shown: Members, slots: tuple[Slot, ...], scopes: frozenset[Scope], statements: Statements
+    ) -> None:
+        self._shown, self._slots, self._scopes, self._statements = shown, slots, scopes, statements
+        self._fixed = [place for place, slot in enumerate(slots) if slot.given.are_fixed]
+        self._fixed_limits = frozenset(place for place, slot in enumerate(slots) if slot.given.limit_is_fixed)
+        self._remembered: LRUCache[UUID, dict[int, Arguments]] = LRUCache(_COMPANIES)
+
+    async def answer(self, variables: VariableValues, context: Context) -> bytes | None:
+        """The answer; None where graphql-core must say why there is none."""
+        company_id = context.principal.company_id
+        if not self._scopes <= context.principal.scopes:
+            return None
+        try:
+            arguments = self._arguments(company_id, variables)
+        except GraphQLError:
+            return None
+        asked = self._statement(arguments)
+        parameters = asked.parameters(company_id, values_of(arguments))
+        return await context.answer(asked.sql, parameters, filters=asked.filters)
+
+    def _arguments(self, company_id: UUID, variables: VariableValues) -> tuple[Arguments, ...]:
+        fixed = self._remembered.get(company_id)
+        if fixed is None:
+            fixed = {place: self._slots[place].arguments(company_id, variables) for place in self._fixed}
+            self._remembered[company_id] = fixed
+        return tuple(
+            fixed[place] if place in fixed else slot.arguments(company_id, variables)
+            for place, slot in enumerate(self._slots)
+        )
+
+    def _statement(self, arguments: tuple[Arguments, ...]) -> Statement:
+        key = (self, tuple(each.shape for each in arguments))
+        found = self._statements.get(key)
+        if found is None:
+            found = self._statements[key] = statement(self._shown, arguments, self._fixed_limits)
+        return found
