@@ -127,7 +127,8 @@ class Settings(BaseSettings):
     )
     list_cache_size: int = Field(default=1_000, ge=0, description="Pages that the list cache holds at most.")
 
-    # Logs
+    # What operators see
+    metrics: bool = Field(default=False, description="Serve metrics for Prometheus at /metrics, to whoever asks.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least severe line that is logged."
     )

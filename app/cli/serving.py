@@ -2,9 +2,11 @@
 
 import asyncio
 import math
+import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -18,6 +20,7 @@ from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
 from app.db.roles import refuse_powerful_role
 from app.settings import load_settings
+from app.web.metrics import SHARED_FOLDER
 
 _BACKLOG = 2_048
 
@@ -37,7 +40,10 @@ def serve(
         config = server_config("app.main:app", grace_seconds=settings.request_timeout_seconds, workers=workers)
         if workers == 1:
             uvicorn.Server(config).run(sockets=[listener])
-        else:
+            return
+        with tempfile.TemporaryDirectory(prefix="customer-gateway-metrics-") as folder:
+            # The workers inherit it, and whichever of them is asked for metrics answers for all.
+            os.environ.setdefault(SHARED_FOLDER, folder)
             Multiprocess(config, sockets=[listener]).run()
 
 

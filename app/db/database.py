@@ -45,6 +45,10 @@ class DatabaseRefused(DatabaseUnavailable):
     """PostgreSQL answers, but not to this role, password or database; the cause says which. For a caller it is away."""
 
 
+class SessionEnded(Exception):
+    """A statement came after the end of its operation: a sibling field had failed, and nobody waits for this one."""
+
+
 class StatementTimeout(Exception):
     """A statement ran longer than STATEMENT_TIMEOUT_SECONDS; the message is safe to show."""
 
@@ -90,13 +94,14 @@ class ReadSession:
     Statements are serialized here, so concurrent resolvers share the one connection safely.
     """
 
-    def __init__(self, engine: AsyncEngine, company_id: UUID, stack: AsyncExitStack) -> None:
+    def __init__(self, engine: AsyncEngine, company_id: UUID) -> None:
         self.company_id = company_id
         self.statements = 0
         """Statements run so far, the transaction's own not counted."""
         self._engine = engine
-        self._stack = stack
+        self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
+        self._has_ended = False
         self._connection: AsyncConnection | None = None
         self._plan_cache_mode = "auto"
 
@@ -109,11 +114,19 @@ class ReadSession:
         from that, for this statement and those after it: a word may be a customer's alone or in all of their names.
         """
         async with self._lock:
+            if self._has_ended:
+                raise SessionEnded
             with translate_faults():
                 connection = await self._connected(plan_for_values=plan_for_values)
                 self.statements += 1
                 result = await connection.execute(statement, {**parameters, COMPANY: self.company_id})
                 return result.all()
+
+    async def end(self) -> None:
+        """End the transaction, after the statement that is under way: its connection can't be given back before."""
+        self._has_ended = True
+        async with self._lock:
+            await self._stack.aclose()
 
     async def _connected(self, *, plan_for_values: bool) -> AsyncConnection:
         is_new_mode = plan_for_values and self._plan_cache_mode == "auto"
@@ -201,8 +214,11 @@ class Database:
     @asynccontextmanager
     async def read(self, company_id: UUID) -> AsyncGenerator[ReadSession]:
         """A session that sees one moment of one company and can't write; it holds no connection before its first statement."""
-        async with AsyncExitStack() as stack:
-            yield ReadSession(self._reading, company_id, stack)
+        session = ReadSession(self._reading, company_id)
+        try:
+            yield session
+        finally:
+            await session.end()
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless a connection answers."""

@@ -112,7 +112,7 @@ def beyond(
     steps = [
         and_(
             *(column == value for column, value in zip(columns[:place], values[:place], strict=True)),
-            _COMPARISONS[key.descending, inclusive and place == len(order) - 1](key.column, values[place]),
+            _COMPARISONS[key.descending, inclusive and place == len(order) - 1](columns[place], values[place]),
         )
         for place, key in enumerate(order)
     ]

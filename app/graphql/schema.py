@@ -1,10 +1,11 @@
 """The schema, assembled."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import arguments
 from strawberry.types.field import StrawberryField
@@ -15,10 +16,14 @@ from app.graphql.queries import Query
 from app.graphql.types.scalars import SCALARS
 
 
-def _shown(row: Any, name: str) -> object:
-    """A plain field's value. GraphQL's ID is a string, so ids become one here, for every type alike."""
-    value = getattr(row, name)
-    return str(value) if isinstance(value, UUID) else value
+def _plain(name: str) -> Callable[[Any, object], object]:
+    """Resolves a plain field. GraphQL's ID is a string, so ids become one here, for every type alike."""
+
+    def resolve(row: Any, _info: object) -> object:
+        value = getattr(row, name)
+        return str(value) if isinstance(value, UUID) else value
+
+    return resolve
 
 
 def _build() -> strawberry.Schema:
@@ -26,8 +31,15 @@ def _build() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         types=ERROR_TYPES,
-        config=StrawberryConfig(default_resolver=_shown, scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
+    for kind in executable(schema).type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            for field in kind.fields.values():
+                shown: StrawberryField | None = field.extensions.get("strawberry-definition")
+                if shown is not None and shown.is_basic_field:
+                    # Strawberry's own way to an attribute takes several calls, for most of all fields that are shown.
+                    field.resolve = _plain(shown.python_name)
     # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
     for kind in executable(schema).type_map.values():
         if isinstance(kind, GraphQLInputObjectType):

@@ -31,6 +31,7 @@ from app.web.faults import FaultCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
 from app.web.media_types import wants_page
+from app.web.metrics import metrics
 from app.web.request_log import configure_logging
 
 GRAPHQL_PATH = "/graphql"
@@ -98,6 +99,8 @@ def assemble(
         Route("/readyz", readyz),
         Route("/", partial(_index, explorer=settings.explorer)),
     ]
+    if settings.metrics:
+        routes.append(Route("/metrics", metrics))
     app = Starlette(
         routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers={HTTPException: _http_error}
     )

@@ -1,4 +1,4 @@
-"""Logs: how lines look, and the one line that every operation leaves."""
+"""Logs: how lines look, and the one line that every operation leaves; what it says is counted as well."""
 
 import logging
 import sys
@@ -11,6 +11,7 @@ from structlog.typing import Processor
 from app.domain.identity import Principal
 from app.engine.execution import Execution, Operation
 from app.settings import Settings
+from app.web.metrics import count_operation
 
 _log = structlog.get_logger()
 
@@ -70,15 +71,17 @@ class OperationRecord:
         }
 
     def write(self, status: int, codes: tuple[str, ...]) -> None:
-        """Leave the line."""
+        """Leave the line, and count."""
         operation, principal = self.operation, self.principal
+        seconds = perf_counter() - self.started
+        count_operation(operation.type.value if operation else None, self.execution, status, seconds)
         _log.info(
             "operation",
             name=operation.name[:_MAX_NAME] if operation and operation.name else None,
             type=operation.type.value if operation else None,
             company=str(principal.company_id) if principal else None,
             subject=principal.subject if principal else None,
-            milliseconds=round((perf_counter() - self.started) * 1000, 2),
+            milliseconds=round(seconds * 1000, 2),
             statements=self.statements,
             execution=self.execution,
             status=status,

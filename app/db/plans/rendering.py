@@ -54,7 +54,7 @@ def object_of(members: Iterable[tuple[str, Sequence[Piece]]]) -> list[Piece]:
     pieces: list[Piece] = []
     for place, (key, value) in enumerate(members):
         pieces += [f'{"," if place else "{"}"{key}":', *value]
-    return [*pieces, "}"]
+    return [*pieces, "}"] if pieces else ["{}"]
 
 
 def value_of(field: Field, row: Row, names: Sequence[str] | None) -> list[Piece]:

@@ -1,5 +1,6 @@
 """The types of what a transition books: itself, its credit notes and invoices, and their lines."""
 
+from collections.abc import Awaitable
 from datetime import date
 from decimal import Decimal
 from typing import Optional
@@ -43,9 +44,9 @@ class BillingDocumentLine:
         extensions=READS,
     )
     @staticmethod
-    async def subscription(line: strawberry.Parent[BillingDocumentLineRow], info: Info) -> SubscriptionRow | None:
+    def subscription(line: strawberry.Parent[BillingDocumentLineRow], info: Info) -> Awaitable[SubscriptionRow | None]:
         """The edge graph.line_subscription; a foreign key holds that it exists."""
-        return await info.context.loaders.subscription().load(line.subscription_id)
+        return info.context.loaders.subscription().load(line.subscription_id)
 
 
 @strawberry.type(
@@ -66,9 +67,9 @@ class BillingDocument:
         extensions=READS,
     )
     @staticmethod
-    async def customer(document: Document, info: Info) -> CustomerRow | None:
+    def customer(document: Document, info: Info) -> Awaitable[CustomerRow | None]:
         """The edge graph.document_customer; a foreign key holds that it exists."""
-        return await info.context.loaders.customer().load(document.customer_id)
+        return info.context.loaders.customer().load(document.customer_id)
 
     @strawberry.field(
         description="The customer that it is sent to: who paid before the change. Needs customers-read.",
@@ -76,9 +77,9 @@ class BillingDocument:
         extensions=READS,
     )
     @staticmethod
-    async def payer(document: Document, info: Info) -> CustomerRow | None:
+    def payer(document: Document, info: Info) -> Awaitable[CustomerRow | None]:
         """The edge graph.document_payer; a foreign key holds that it exists."""
-        return await info.context.loaders.customer().load(document.payer_customer_id)
+        return info.context.loaders.customer().load(document.payer_customer_id)
 
     @strawberry.field(
         description="Its lines, by number. Needs customers-read.",
@@ -86,9 +87,11 @@ class BillingDocument:
         extensions=READS,
     )
     @staticmethod
-    async def lines(document: Document, info: Info, first: ListFirst = DEFAULT_LIST) -> list[BillingDocumentLineRow]:
+    def lines(
+        document: Document, info: Info, first: ListFirst = DEFAULT_LIST
+    ) -> Awaitable[list[BillingDocumentLineRow]]:
         """The edge graph.document_lines."""
-        return await info.context.loaders.lines(asked_list(first=first)).load(document.id)
+        return info.context.loaders.lines(asked_list(first=first)).load(document.id)
 
     @strawberry.field(
         description="The change that made it; null if something else did. Needs customers-read.",
@@ -96,10 +99,10 @@ class BillingDocument:
         extensions=READS,
     )
     @staticmethod
-    async def transition(document: Document, info: Info) -> BillingTransitionRow | None:
+    def transition(document: Document, info: Info) -> Awaitable[BillingTransitionRow | None] | None:
         """The edge graph.document_transition."""
         transition_id = document.transition_id
-        return None if transition_id is None else await info.context.loaders.transition().load(transition_id)
+        return None if transition_id is None else info.context.loaders.transition().load(transition_id)
 
 
 @strawberry.type(description="A change of who pays for subscriptions, or how, as it was carried out.")
@@ -114,9 +117,9 @@ class BillingTransition:
         description="The customer that was changed. Needs customers-read.", graphql_type=LazyCustomer, extensions=READS
     )
     @staticmethod
-    async def customer(transition: strawberry.Parent[BillingTransitionRow], info: Info) -> CustomerRow | None:
+    def customer(transition: strawberry.Parent[BillingTransitionRow], info: Info) -> Awaitable[CustomerRow | None]:
         """The edge graph.transition_customer; a foreign key holds that it exists."""
-        return await info.context.loaders.customer().load(transition.customer_id)
+        return info.context.loaders.customer().load(transition.customer_id)
 
     @strawberry.field(
         description="The documents that it made, also those for children that the customer pays for."
@@ -125,12 +128,12 @@ class BillingTransition:
         extensions=READS,
     )
     @staticmethod
-    async def documents(
+    def documents(
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
-    ) -> list[BillingDocumentRow]:
+    ) -> Awaitable[list[BillingDocumentRow]]:
         """The edge graph.transition_documents."""
         loader = info.context.loaders.documents(graph.transition_documents, asked_list(first=first))
-        return await loader.load(transition.id)
+        return loader.load(transition.id)
 
     @strawberry.field(
         description="The periods that it began, one per subscription that it cut, also of children that the customer"
@@ -139,8 +142,8 @@ class BillingTransition:
         extensions=READS,
     )
     @staticmethod
-    async def periods(
+    def periods(
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
-    ) -> list[SubscriptionPeriodRow]:
+    ) -> Awaitable[list[SubscriptionPeriodRow]]:
         """The edge graph.transition_periods."""
-        return await info.context.loaders.periods(graph.transition_periods, asked_list(first=first)).load(transition.id)
+        return info.context.loaders.periods(graph.transition_periods, asked_list(first=first)).load(transition.id)

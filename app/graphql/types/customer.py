@@ -1,5 +1,6 @@
 """The type Customer: the hub that every edge starts from or leads to."""
 
+from collections.abc import Awaitable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Optional
@@ -109,10 +110,10 @@ class Customer:
         extensions=READS,
     )
     @staticmethod
-    async def parent(customer: Row, info: Info) -> CustomerRow | None:
+    def parent(customer: Row, info: Info) -> Awaitable[CustomerRow | None] | None:
         """The edge graph.parent."""
         parent_id = customer.parent_customer_id
-        return None if parent_id is None else await info.context.loaders.customer().load(parent_id)
+        return None if parent_id is None else info.context.loaders.customer().load(parent_id)
 
     @strawberry.field(
         description="Its children, by customer number. Needs customers-read.",
@@ -131,9 +132,9 @@ class Customer:
         description="Its customer group. Needs customers-read.", graphql_type=CustomerGroup, extensions=READS
     )
     @staticmethod
-    async def group(customer: Row, info: Info) -> CustomerGroupRow | None:
+    def group(customer: Row, info: Info) -> Awaitable[CustomerGroupRow | None]:
         """The edge graph.group; a foreign key holds that it exists."""
-        return await info.context.loaders.group().load(customer.customer_group_id)
+        return info.context.loaders.group().load(customer.customer_group_id)
 
     @strawberry.field(
         description="Its contact persons: the default one first, then by name, ignoring case. Needs customers-read.",
@@ -141,9 +142,9 @@ class Customer:
         extensions=READS,
     )
     @staticmethod
-    async def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[ContactRow]:
+    def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[ContactRow]]:
         """The edge graph.contacts."""
-        return await info.context.loaders.contacts(asked_list(first=first)).load(customer.id)
+        return info.context.loaders.contacts(asked_list(first=first)).load(customer.id)
 
     @strawberry.field(
         description="Its departments, inactive ones too: the default one first, then by name, ignoring case."
@@ -152,9 +153,9 @@ class Customer:
         extensions=READS,
     )
     @staticmethod
-    async def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[DepartmentRow]:
+    def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[DepartmentRow]]:
         """The edge graph.departments."""
-        return await info.context.loaders.departments(asked_list(first=first)).load(customer.id)
+        return info.context.loaders.departments(asked_list(first=first)).load(customer.id)
 
     @strawberry.field(
         description="Its subscriptions, the oldest first. Needs customers-read.",
@@ -162,11 +163,11 @@ class Customer:
         extensions=READS,
     )
     @staticmethod
-    async def subscriptions(
+    def subscriptions(
         customer: Row, info: Info, status: Statuses = UNSET, first: ListFirst = DEFAULT_LIST
-    ) -> list[SubscriptionRow]:
+    ) -> Awaitable[list[SubscriptionRow]]:
         """The edge graph.subscriptions."""
-        return await info.context.loaders.subscriptions(asked_list(first=first, status=status)).load(customer.id)
+        return info.context.loaders.subscriptions(asked_list(first=first, status=status)).load(customer.id)
 
     @strawberry.field(
         description="Its changes, the newest first: who, when, which fields. Needs customers-read.",
@@ -188,6 +189,8 @@ class Customer:
         extensions=READS,
     )
     @staticmethod
-    async def billing_documents(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> list[BillingDocumentRow]:
+    def billing_documents(
+        customer: Row, info: Info, first: ListFirst = DEFAULT_LIST
+    ) -> Awaitable[list[BillingDocumentRow]]:
         """The edge graph.customer_documents."""
-        return await info.context.loaders.documents(graph.customer_documents, asked_list(first=first)).load(customer.id)
+        return info.context.loaders.documents(graph.customer_documents, asked_list(first=first)).load(customer.id)

@@ -1,5 +1,6 @@
 """The type CustomerSubscription; a schema keeps the name Subscription for its root operation."""
 
+from collections.abc import Awaitable
 from datetime import date
 from decimal import Decimal
 
@@ -45,13 +46,11 @@ class CustomerSubscription:
         extensions=READS,
     )
     @staticmethod
-    async def periods(
+    def periods(
         subscription: strawberry.Parent[SubscriptionRow], info: Info, first: ListFirst = DEFAULT_LIST
-    ) -> list[SubscriptionPeriodRow]:
+    ) -> Awaitable[list[SubscriptionPeriodRow]]:
         """The edge graph.subscription_periods."""
-        return await info.context.loaders.periods(graph.subscription_periods, asked_list(first=first)).load(
-            subscription.id
-        )
+        return info.context.loaders.periods(graph.subscription_periods, asked_list(first=first)).load(subscription.id)
 
 
 @strawberry.type(
@@ -76,9 +75,9 @@ class SubscriptionPeriod:
         description="The customer that pays for it. Needs customers-read.", graphql_type=LazyCustomer, extensions=READS
     )
     @staticmethod
-    async def payer(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> CustomerRow | None:
+    def payer(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> Awaitable[CustomerRow | None]:
         """The edge graph.period_payer; a foreign key holds that it exists."""
-        return await info.context.loaders.customer().load(period.payer_customer_id)
+        return info.context.loaders.customer().load(period.payer_customer_id)
 
     @strawberry.field(
         description="Its subscription, as it is now. Needs customers-read.",
@@ -86,6 +85,6 @@ class SubscriptionPeriod:
         extensions=READS,
     )
     @staticmethod
-    async def subscription(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> SubscriptionRow | None:
+    def subscription(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> Awaitable[SubscriptionRow | None]:
         """The edge graph.period_subscription; a foreign key holds that it exists."""
-        return await info.context.loaders.subscription().load(period.subscription_id)
+        return info.context.loaders.subscription().load(period.subscription_id)
