@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         description="The same database as the tables' owner, for `migrate`, `seed` and `api-key`; DATABASE_URL if unset.",
     )
     database_pool_size: int = Field(
-        default=10, ge=1, le=1000, description="Connections that one process holds at most."
+        default=10, ge=1, le=1000, description="Connections for transactions that one process holds at most."
     )
     database_pool_timeout_seconds: float = Field(
         default=5, gt=0, le=300, description="How long an operation waits for a connection before it is refused."

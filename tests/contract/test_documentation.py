@@ -19,6 +19,7 @@ from app.web.faults import FaultCode
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 ERRORS = (ROOT / "docs/errors.md").read_text()
+SETTINGS = (ROOT / "docs/settings.md").read_text()
 
 
 def test_every_error_code_is_documented_and_no_other() -> None:
@@ -36,8 +37,8 @@ def test_every_reason_of_a_refusal_is_documented_with_its_status_and_meaning() -
     assert documented == reasons
 
 
-def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+) \|$", README, re.MULTILINE)
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+) \|$", SETTINGS, re.MULTILINE)
     settings = [
         (name.upper(), "" if field.default in {None, ()} else str(field.default).lower(), field.description)
         for name, field in Settings.model_fields.items()
