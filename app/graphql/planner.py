@@ -1,12 +1,11 @@
 """From a query operation to a plan: a tree of declared entities, fields and edges, and readers of their arguments.
 
-What the declarations in app/db/graph.py and the root fields below can't say is not planned: graphql-core runs it.
+What app/graphql/declared.py does not list is not planned: graphql-core runs it.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, cast
-from uuid import UUID
+from typing import Any, TypeVar, cast
 
 from cachetools import LRUCache
 from graphql import (
@@ -24,13 +23,9 @@ from graphql import (
 )
 from graphql.execution import VariableValues
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
-from strawberry.types.field import StrawberryField
 
-from app.db import graph
-from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
-from app.db.groups import BY_NUMBER
+from app.db.declarations import Field, ToMany, ToOne
 from app.db.plans.tree import (
-    Arguments,
     Connection,
     Constant,
     Cursor,
@@ -47,49 +42,11 @@ from app.db.plans.tree import (
 )
 from app.domain.identity import Scope
 from app.graphql.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
+from app.graphql.declared import ROOTS, ArgumentReader, Declared, declarations, definition_of, list_reader, page_reader
 from app.graphql.permissions import Requires
-from app.graphql.query_plan import ArgumentReader, QueryPlan, Slot, Statements
-from app.graphql.reading import asked_customers, asked_edge, asked_groups, asked_key, asked_list
+from app.graphql.query_plan import QueryPlan, Slot, Statements
 
 ValueT = TypeVar("ValueT")
-Declared = Field | ToOne[Any] | ToMany[Any]
-
-
-class _Root(NamedTuple):
-    """What a root field reads."""
-
-    node: type[Lookup | Listing | Connection]
-    entity: Entity[Any]
-    read: ArgumentReader
-    order: tuple[SortKey, ...] = ()
-
-
-def _key(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_key(**given)
-
-
-def _customers(company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_customers(company_id, **given).arguments
-
-
-def _groups(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_groups(**given)
-
-
-def _list(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_list(**given)
-
-
-def _page(edge: ToMany[Any], company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_edge(company_id, edge, **given).arguments
-
-
-_ROOTS = {
-    "customer": _Root(Lookup, graph.customer, _key),
-    "customers": _Root(Connection, graph.customer, _customers),
-    "customerGroup": _Root(Lookup, graph.customer_group, _key),
-    "customerGroups": _Root(Listing, graph.customer_group, _groups, BY_NUMBER),
-}
 
 
 class _NotDeclared(Exception):
@@ -106,7 +63,7 @@ class Planner:
         self.inputs = Inputs(name_of)
         self.convert_arguments = convert_arguments
         self._statements: Statements = LRUCache(statements)
-        self._declared = _declarations(schema)
+        self._declared = declarations(schema)
 
     def plan(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
@@ -125,25 +82,6 @@ class Planner:
             return self._declared[kind.name, name]
         except KeyError:
             raise _NotDeclared from None
-
-
-def _declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
-    """What the graph declares, by the names of a type and its field in the schema."""
-    values: list[object] = [*vars(graph).values()]
-    entities: list[Entity[Any]] = [each for each in values if isinstance(each, Entity)]
-    edges: list[ToOne[Any] | ToMany[Any]] = [each for each in values if isinstance(each, ToOne | ToMany)]
-    by_attribute: dict[tuple[str, str], Declared] = {(edge.source.name, edge.name): edge for edge in edges}
-    plain = {(entity.name, field.name): field for entity in entities for field in entity.fields}
-    declared: dict[tuple[str, str], Declared] = {}
-    for entity in entities:
-        for name, field in cast("GraphQLObjectType", schema.type_map[entity.name]).fields.items():
-            definition: Any = _definition(field)
-            # A field with a resolver of its own is an edge, or computes what it shows.
-            known = plain if definition.base_resolver is None else by_attribute
-            found = known.get((entity.name, definition.python_name))
-            if found is not None:
-                declared[entity.name, name] = found
-    return declared
 
 
 class _Planning:
@@ -172,7 +110,7 @@ class _Planning:
     def _of_root(self, query: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
         if _name(fields) == "__typename":
             return _typename(query)
-        root = _ROOTS.get(_name(fields))
+        root = ROOTS.get(_name(fields))
         if root is None:
             raise _NotDeclared
         field = self._field(query, fields)
@@ -198,10 +136,10 @@ class _Planning:
                 required = _is_required(field)
                 return Single(declared.target, self._row(_object(field), fields), declared.key, required)
             case ToMany() if _is_list(field):
-                slot = self._slot(field, fields, _list)
+                slot = self._slot(field, fields, list_reader)
                 return Listing(declared.target, declared.order, self._row(_object(field), fields), slot, declared.key)
             case ToMany():
-                slot = self._slot(field, fields, partial(_page, declared))
+                slot = self._slot(field, fields, page_reader(declared))
                 return Connection(declared.target, self._parts(_object(field), fields), slot, declared.key)
 
     def _parts(
@@ -230,7 +168,7 @@ class _Planning:
         return Cursor() if _name(fields) == "cursor" else Nodes(self._row(_object(field), fields))
 
     def _of_page_info(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> str | Constant:
-        return _definition(self._field(kind, fields)).python_name
+        return definition_of(self._field(kind, fields)).python_name
 
     def _below(
         self, kind: GraphQLObjectType, fields: list[FieldDetails], show: Callable[[list[FieldDetails]], ValueT]
@@ -246,12 +184,14 @@ class _Planning:
     def _field(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> GraphQLField:
         """A field's definition; what it needs is noted."""
         field = kind.fields[_name(fields)]
-        self.scopes.update(each.scope for each in _definition(field).extensions if isinstance(each, Requires))
+        self.scopes.update(each.scope for each in definition_of(field).extensions if isinstance(each, Requires))
         return field
 
     def _slot(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> int:
         planner = self._planner
-        given = CompiledArguments(field, _definition(field), fields[0].node, planner.inputs, planner.convert_arguments)
+        given = CompiledArguments(
+            field, definition_of(field), fields[0].node, planner.inputs, planner.convert_arguments
+        )
         self.slots.append(Slot(given, read))
         return len(self.slots) - 1
 
@@ -278,7 +218,3 @@ def _is_list(field: GraphQLField) -> bool:
 
 def _object(field: GraphQLField) -> GraphQLObjectType:
     return cast("GraphQLObjectType", _named_type(field))
-
-
-def _definition(field: GraphQLField) -> StrawberryField:
-    return field.extensions["strawberry-definition"]

@@ -1,7 +1,7 @@
 """A plan of a query: run with variables, for a principal, it answers with the bytes of the whole answer."""
 
-from collections.abc import Callable, Hashable, MutableMapping
-from typing import Any, NamedTuple
+from collections.abc import Hashable, MutableMapping
+from typing import NamedTuple
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -14,9 +14,8 @@ from app.db.plans.tree import Arguments, Members
 from app.domain.identity import Scope
 from app.graphql.compiled_arguments import CompiledArguments
 from app.graphql.context import Context
+from app.graphql.declared import ArgumentReader
 
-ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
-"""From the company and a field's arguments, as its resolver takes them, to what the database is asked with."""
 Statements = MutableMapping[Hashable, Statement]
 
 _COMPANIES = 256

@@ -1,0 +1,86 @@
+"""What a plan can be made of: the declared fields and edges, and the root fields, by their names in the schema."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+from strawberry.types.field import StrawberryField
+
+from app.db import graph
+from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
+from app.db.groups import BY_NUMBER
+from app.db.plans.tree import Arguments, Connection, Listing, Lookup
+from app.graphql.reading import asked_customers, asked_edge, asked_groups, asked_key, asked_list
+
+Declared = Field | ToOne[Any] | ToMany[Any]
+ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
+"""From the company and a field's arguments, as its resolver takes them, to what the database is asked with."""
+
+
+class Root(NamedTuple):
+    """What a root field reads."""
+
+    node: type[Lookup | Listing | Connection]
+    entity: Entity[Any]
+    read: ArgumentReader
+    order: tuple[SortKey, ...] = ()
+
+
+def _key(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_key(**given)
+
+
+def _customers(company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_customers(company_id, **given).arguments
+
+
+def _groups(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_groups(**given)
+
+
+def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    """Reads the arguments of an edge that is a list."""
+    return asked_list(**given)
+
+
+def page_reader(edge: ToMany[Any]) -> ArgumentReader:
+    """Reads the arguments of an edge that is a connection."""
+    return partial(_page, edge)
+
+
+def _page(edge: ToMany[Any], company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_edge(company_id, edge, **given).arguments
+
+
+ROOTS = {
+    "customer": Root(Lookup, graph.customer, _key),
+    "customers": Root(Connection, graph.customer, _customers),
+    "customerGroup": Root(Lookup, graph.customer_group, _key),
+    "customerGroups": Root(Listing, graph.customer_group, _groups, BY_NUMBER),
+}
+
+
+def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
+    """What the graph declares, by the names of a type and its field in the schema."""
+    values: list[object] = [*vars(graph).values()]
+    entities: list[Entity[Any]] = [each for each in values if isinstance(each, Entity)]
+    edges: list[ToOne[Any] | ToMany[Any]] = [each for each in values if isinstance(each, ToOne | ToMany)]
+    by_attribute: dict[tuple[str, str], Declared] = {(edge.source.name, edge.name): edge for edge in edges}
+    plain = {(entity.name, field.name): field for entity in entities for field in entity.fields}
+    declared: dict[tuple[str, str], Declared] = {}
+    for entity in entities:
+        for name, field in cast("GraphQLObjectType", schema.type_map[entity.name]).fields.items():
+            definition: Any = definition_of(field)
+            # A field with a resolver of its own is an edge, or computes what it shows.
+            known = plain if definition.base_resolver is None else by_attribute
+            found = known.get((entity.name, definition.python_name))
+            if found is not None:
+                declared[entity.name, name] = found
+    return declared
+
+
+def definition_of(field: GraphQLField) -> StrawberryField:
+    """What Strawberry knows of a field."""
+    return field.extensions["strawberry-definition"]
