@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, any_, bindparam, func, lateral, select, true
+from sqlalchemy import Integer, Select, Uuid, any_, bindparam, func, lateral, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import paging
@@ -37,12 +37,20 @@ async def many(
     only: Condition | None = None,
 ) -> dict[UUID, list[RowT]]:
     """The first `limit` rows of an edge that meet a condition, for each source, in the edge's order; sources without any are left out."""
-    query = edge.target.select().limit(limit)
-    if only is not None:
-        query = query.where(only.sql(edge.target.table))
-    found = await _per_source(session, edge, edge.order, sources, query)
+    statement = _listing(edge) if only is None else _per_source(edge, edge.order, _limited(edge, only))
+    found = _by_source(await session.rows(statement, {"keys": list(sources), "limit": limit}))
     make = edge.target.row._make
     return {source: [make(row) for row in rows] for source, rows in found.items()}
+
+
+@lru_cache(maxsize=64)
+def _listing(edge: ToMany[Any]) -> Select[Any]:
+    return _per_source(edge, edge.order, _limited(edge))
+
+
+def _limited(edge: ToMany[Any], only: Condition | None = None) -> Select[Any]:
+    query = edge.target.select().limit(bindparam("limit", type_=Integer()))
+    return query if only is None else query.where(only.sql(edge.target.table))
 
 
 async def pages(
@@ -54,9 +62,9 @@ async def pages(
 ) -> dict[UUID, Page[RowT]]:
     """The same page of an edge for each source; sources without rows are left out."""
     query = paging.statement(edge.target, request, only)
-    order = paging.reading_order(request)
-    found = await _per_source(session, edge, order, sources, query, plan_for_values=only is not None)
-    return {source: paging.page(edge.target, request, rows) for source, rows in found.items()}
+    statement = _per_source(edge, paging.reading_order(request), query)
+    rows = await session.rows(statement, {"keys": list(sources)}, plan_for_values=only is not None)
+    return {source: paging.page(edge.target, request, found) for source, found in _by_source(rows).items()}
 
 
 async def counts(
@@ -70,15 +78,7 @@ async def counts(
     return {row[0]: row[1] for row in rows}
 
 
-async def _per_source(
-    session: ReadSession,
-    edge: ToMany[Any],
-    order: Sequence[SortKey],
-    sources: Iterable[UUID],
-    query: Select[Any],
-    *,
-    plan_for_values: bool = False,
-) -> dict[UUID, list[Sequence[Any]]]:
+def _per_source(edge: ToMany[Any], order: Sequence[SortKey], query: Select[Any]) -> Select[Any]:
     """For each source the query's first rows, by an index of the edge, read in the order given."""
     by = paging.clause(order, edge.target.table)
     source = func.unnest(_KEYS).table_valued("id", with_ordinality="place", name="source").render_derived()
@@ -90,11 +90,11 @@ async def _per_source(
         name="row",
     )
     columns = [column for column in row.c if column.name != "place"]
-    statement = (
-        select(source.c.id, *columns).select_from(source.join(row, true())).order_by(source.c.place, row.c.place)
-    )
+    return select(source.c.id, *columns).select_from(source.join(row, true())).order_by(source.c.place, row.c.place)
+
+
+def _by_source(rows: Iterable[Sequence[Any]]) -> dict[UUID, list[Sequence[Any]]]:
     found: dict[UUID, list[Sequence[Any]]] = {}
-    rows = await session.rows(statement, {"keys": list(sources)}, plan_for_values=plan_for_values)
     for key, *values in rows:
         found.setdefault(key, []).append(values)
     return found

@@ -4,7 +4,7 @@ A condition is parted into its shape, which decides the SQL, and its values, whi
 shape share a statement.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -224,20 +224,25 @@ class HasWords(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class AllOf(Condition):
-    """All of the conditions hold."""
+class _Several(Condition):
+    """Some conditions together."""
 
     conditions: tuple[Condition, ...]
 
     @property
     @override
     def shape(self) -> Hashable:
-        return AllOf, shapes_of(self.conditions)
+        return type(self), *(condition.shape for condition in self.conditions)
 
     @property
     @override
     def values(self) -> tuple[object, ...]:
-        return values_of(self.conditions)
+        return tuple(chain.from_iterable(condition.values for condition in self.conditions))
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(_Several):
+    """All of the conditions hold."""
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
@@ -245,20 +250,8 @@ class AllOf(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf(Condition):
+class AnyOf(_Several):
     """At least one of the conditions holds; of none, none does."""
-
-    conditions: tuple[Condition, ...]
-
-    @property
-    @override
-    def shape(self) -> Hashable:
-        return AnyOf, shapes_of(self.conditions)
-
-    @property
-    @override
-    def values(self) -> tuple[object, ...]:
-        return values_of(self.conditions)
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
@@ -284,16 +277,6 @@ class Negation(Condition):
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         return not_(func.coalesce(self.condition.sql(row, bind), false()))
-
-
-def shapes_of(conditions: Iterable[Condition]) -> tuple[Hashable, ...]:
-    """The shapes of some conditions."""
-    return tuple(condition.shape for condition in conditions)
-
-
-def values_of(conditions: Iterable[Condition]) -> tuple[object, ...]:
-    """The values of some conditions, one after the other."""
-    return tuple(chain.from_iterable(condition.values for condition in conditions))
 
 
 def narrows_names(condition: Condition | None) -> bool:
