@@ -106,7 +106,9 @@ class Settings(BaseSettings):
         description="Connections that one process holds for plans at most, beside DATABASE_POOL_SIZE.",
     )
     plan_cache_size: int = Field(
-        default=1_000, ge=1, description="Plans that are remembered, and the same number of their statements."
+        default=1_000,
+        ge=1,
+        description="Plans that are remembered, and of their statements 8,192 bytes for each on average.",
     )
     compiled_statement_cache_size: int = Field(
         default=500, ge=0, description="Statements that SQLAlchemy remembers how to write."

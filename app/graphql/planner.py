@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -62,7 +61,7 @@ class Planner:
         self.schema = schema
         self.inputs = Inputs(name_of)
         self.convert_arguments = convert_arguments
-        self._statements: Statements = LRUCache(statements)
+        self._statements = Statements(statements)
         self._declared = declarations(schema)
 
     def plan(

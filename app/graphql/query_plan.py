@@ -1,6 +1,6 @@
 """A plan of a query: run with variables, for a principal, it answers with the bytes of the whole answer."""
 
-from collections.abc import Hashable, MutableMapping
+from collections.abc import Callable, Hashable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from app.graphql.compiled_arguments import CompiledArguments
 from app.graphql.context import Context
 from app.graphql.declared import ArgumentReader
 
-Statements = MutableMapping[Hashable, Statement]
-
+BYTES_PER_REMEMBERED_STATEMENT = 8_192
+"""The average length of a remembered statement's SQL; long ones leave room for fewer."""
 _COMPANIES = 256
 """The companies whose unchanging arguments a plan remembers: they hold cursors, which belong to one company."""
 
@@ -31,6 +31,26 @@ class Slot(NamedTuple):
     def arguments(self, company_id: UUID, variables: VariableValues) -> Arguments:
         """What the arguments ask for, or the GraphQLError that the resolver would raise."""
         return self.read(company_id, self.given.read(variables))
+
+
+class Statements:
+    """The statements of all plans that were used last, as many as `size` stands for."""
+
+    def __init__(self, size: int) -> None:
+        self._remembered: LRUCache[Hashable, Statement] = LRUCache(size * BYTES_PER_REMEMBERED_STATEMENT, _length)
+
+    def get(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
+        """The remembered statement, or a new one."""
+        found = self._remembered.get(key)
+        if found is None:
+            found = make()
+            if _length(found) <= self._remembered.maxsize:
+                self._remembered[key] = found
+        return found
+
+
+def _length(each: Statement) -> int:
+    return len(each.sql)
 
 
 class QueryPlan:
@@ -69,7 +89,4 @@ class QueryPlan:
 
     def _statement(self, arguments: tuple[Arguments, ...]) -> Statement:
         key = (self, tuple(each.shape for each in arguments))
-        found = self._statements.get(key)
-        if found is None:
-            found = self._statements[key] = statement(self._shown, arguments, self._fixed_limits)
-        return found
+        return self._statements.get(key, lambda: statement(self._shown, arguments, self._fixed_limits))
