@@ -25,6 +25,7 @@ from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.web.authentication import Authenticator
+from app.web.direct import Direct
 from app.web.envelope import REQUEST_ID, Envelope
 from app.web.explorer import explorer_page
 from app.web.faults import FaultCode
@@ -93,6 +94,7 @@ def assemble(
                 expose_headers=(REQUEST_ID,),
             )
         )
+    middleware.append(Middleware(Direct, path=GRAPHQL_PATH, endpoint=graphql))
     routes = [
         Route(GRAPHQL_PATH, graphql),
         Route("/livez", livez),

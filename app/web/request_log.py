@@ -2,9 +2,12 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
+import orjson
 import structlog
 from structlog.typing import Processor
 
@@ -25,7 +28,7 @@ def configure_logging(settings: Settings) -> None:
     renderer: list[Processor] = (
         [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
         if settings.log_format == "console"
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)]
     )
     shared: list[Processor] = [
         structlog.processors.add_log_level,
@@ -49,6 +52,10 @@ def configure_logging(settings: Settings) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # The operation's own line says more than the server's access log.
     logging.getLogger("uvicorn.access").setLevel(_OFF)
+
+
+def _as_json(line: object, default: Callable[[Any], Any]) -> str:
+    return orjson.dumps(line, default).decode()
 
 
 @dataclass(slots=True)
