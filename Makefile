@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev test test-database lock
+.PHONY: help dev test test-database bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,6 +12,7 @@ help:
 	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL)"
 	@echo "make test           lint, type check and run all tests"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
+	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
 	@echo "make lock           compile requirements/*.txt anew (needs uv)"
 
 dev: $(VENV)/.installed-dev
@@ -28,13 +29,17 @@ test-database: $(VENV)/.installed-test
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL 15 or newer." >&2; exit 2; }
 	@$(BIN)/pytest tests/db tests/graphql
 
+bench: $(VENV)/.installed-bench
+	@$(BIN)/python -m bench $(BENCH)
+
 lock:
 	@$(COMPILE) -o requirements/service.txt
 	@$(COMPILE) --group dev -o requirements/dev.txt
 	@$(COMPILE) --group test -o requirements/test.txt
+	@$(COMPILE) --group bench -o requirements/bench.txt
 
 # What is installed is remembered in a file, so that the second start installs nothing.
-$(VENV)/.installed-dev $(VENV)/.installed-test: $(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/pip
+$(VENV)/.installed-dev $(VENV)/.installed-test $(VENV)/.installed-bench: $(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing the locked dependencies (once)."
 	@$(PIP) install --require-hashes --requirement $<
 	@$(PIP) install --no-deps --no-build-isolation --editable .

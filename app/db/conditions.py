@@ -54,6 +54,11 @@ class Condition:
         """What the SQL is run with, in the order in which `sql` binds it."""
         return ()
 
+    @property
+    def finds_in_order(self) -> bool:
+        """Whether an index finds what meets it in the order of customer numbers, whatever the value: one plan suits all."""
+        return False
+
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         """The condition on a row of the table that the condition is about."""
         raise NotImplementedError
@@ -75,6 +80,12 @@ class Equals(Condition):
     @override
     def values(self) -> tuple[object, ...]:
         return () if self.value is None else (self.value,)
+
+    @property
+    @override
+    def finds_in_order(self) -> bool:
+        # Each has an index that goes on with the number; of what is unset there may be little or nearly all.
+        return self.value is not None
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
@@ -152,6 +163,11 @@ class _HasPair(Condition):
 @dataclass(frozen=True, slots=True)
 class HasMetadata(_HasPair):
     """The customer's metadata holds a pair."""
+
+    @property
+    @override
+    def finds_in_order(self) -> bool:
+        return True
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
@@ -243,6 +259,11 @@ class _Several(Condition):
 @dataclass(frozen=True, slots=True)
 class AllOf(_Several):
     """All of the conditions hold."""
+
+    @property
+    @override
+    def finds_in_order(self) -> bool:
+        return len(self.conditions) == 1 and self.conditions[0].finds_in_order
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:

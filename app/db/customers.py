@@ -22,8 +22,10 @@ class CustomerSort(StrEnum):
     CREATED_AT = "CREATED_AT"
 
 
+BY_NUMBER = customers.c.number_key
+
 _COLUMNS = {
-    CustomerSort.NUMBER: customers.c.number_key,
+    CustomerSort.NUMBER: BY_NUMBER,
     CustomerSort.NAME: customers.c.name_key,
     CustomerSort.CREATED_AT: customers.c.created_at,
 }

@@ -32,11 +32,13 @@ class AskedPage:
     request: PageRequest
     only: Condition | None
     cursors: Cursors
+    filters: bool
+    """Whether how many rows are read depends on the values of the condition."""
 
     @property
     def arguments(self) -> PageArguments:
         """The same, as a plan's statement takes it."""
-        return PageArguments(self.request, self.only, self.cursors.identity)
+        return PageArguments(self.request, self.only, self.cursors.identity, self.filters)
 
 
 def asked_key(by: CustomerLookup | CustomerGroupLookup) -> Key:
@@ -63,7 +65,9 @@ def asked_customers(
     at_after = cursors.decode(given(after), ("after",), faults)
     at_before = cursors.decode(given(before), ("before",), faults)
     faults.refuse_if_any()
-    return AskedPage(PageRequest(order, limit, backward, at_after, at_before), only, cursors)
+    is_in_order = only is not None and only.finds_in_order and order[0].column is customers.BY_NUMBER
+    request = PageRequest(order, limit, backward, at_after, at_before)
+    return AskedPage(request, only, cursors, filters=only is not None and not is_in_order)
 
 
 def asked_edge(
@@ -82,7 +86,7 @@ def asked_edge(
     cursors = Cursors(edge.order, edge.source.name, edge.name, company_id, only)
     request = PageRequest(edge.order, limit, after=cursors.decode(given(after), ("after",), faults))
     faults.refuse_if_any()
-    return AskedPage(request, only, cursors)
+    return AskedPage(request, only, cursors, filters=only is not None)
 
 
 def asked_list(*, first: int = DEFAULT_LIST, status: list[SubscriptionStatus] | None = None) -> ListArguments:

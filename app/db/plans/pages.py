@@ -146,6 +146,8 @@ class _Page:
         return query.correlate_except(row.table).exists()
 
     def _count(self) -> ColumnElement[int]:
+        # A page stops at its bound; a count reads all that meets the condition, which may be a few rows or all.
+        self._slots.filters |= self._asked.only is not None
         row = self._slots.row(self._node.entity.table)
         query = row.select(func.count()).where(*self._belonging(row), *self._only(row.table))
         return beneath(query, row.table)

@@ -23,6 +23,8 @@ class Slots:
         self._fixed_limits = fixed_limits
         self._bound: dict[str, object] = {}
         self._numbers = count()
+        self.filters = any(each.filters for each in arguments)
+        """Whether the server should plan the statement for its values."""
 
     def row(self, table: Table) -> Row:
         """A row of a table, by names that no other row of the statement has."""

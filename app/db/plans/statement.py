@@ -65,7 +65,7 @@ def statement(shown: Members, arguments: tuple[Arguments, ...], fixed_limits: Co
     return Statement(
         str(compiled),
         tuple(places[name] for name in compiled.positiontup or ()),
-        filters=any(each.filters for each in arguments),
+        filters=slots.filters,
     )
 
 

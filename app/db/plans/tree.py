@@ -87,6 +87,8 @@ class PageArguments:
     only: Condition | None
     identity: bytes
     """What the cursors of the list are bound to."""
+    filters: bool
+    """Whether how many rows are read depends on the values, so that the server should plan for them."""
 
     @property
     def places(self) -> tuple[int, int, int]:
@@ -112,11 +114,6 @@ class PageArguments:
         """The condition's, the positions, the limit and the identity."""
         asked = self.request
         return (*_values(self.only), *(asked.after or ()), *(asked.before or ()), asked.limit, self.identity)
-
-    @property
-    def filters(self) -> bool:
-        """Whether there is a condition."""
-        return self.only is not None
 
 
 def _values(only: Condition | None) -> tuple[object, ...]:

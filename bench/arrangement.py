@@ -1,0 +1,70 @@
+"""What the demo data lacks for the benchmark, written as the tables' owner: large families, and an index for the peers."""
+
+from datetime import date
+
+from app.db.seed import demo_company_id, seed
+from bench.postgres import connected
+
+LARGE_COMPANY = demo_company_id(1)
+SMALL_COMPANIES = tuple(demo_company_id(2, index) for index in range(4))
+CHILDREN = 120
+"""Children of each large family: more than the page of 100 that is asked for."""
+_SMALL_CUSTOMERS = 500
+_MOST_FAMILIES = 40
+# Families may take a half of all customers, no more.
+_CUSTOMERS_PER_FAMILY = 2 * CHILDREN
+# Fixed, so that the same rows are written tomorrow.
+_TODAY = date(2026, 6, 19)
+
+# The parents with the most children adopt customers that have no family, in the order of their numbers.
+_ADOPT = """
+WITH parents AS (
+    SELECT parent.id, parent.number_key, count(*) AS children
+    FROM customers AS parent
+    JOIN customers AS child ON child.company_id = parent.company_id AND child.parent_customer_id = parent.id
+    WHERE parent.company_id = $1 AND parent.parent_customer_id IS NULL
+    GROUP BY parent.id, parent.number_key
+    ORDER BY children DESC, parent.number_key, parent.id
+    LIMIT $2
+), families AS (
+    SELECT id, greatest(0, $3 - children) AS missing,
+        sum(greatest(0, $3 - children)) OVER (ORDER BY children DESC, number_key, id) AS last
+    FROM parents
+), singles AS (
+    SELECT id, row_number() OVER (ORDER BY number_key, id) AS place
+    FROM customers AS single
+    WHERE company_id = $1 AND parent_customer_id IS NULL AND consolidation_mode IS NULL AND billing_day IS NULL
+        AND parent_invoice_template_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM customers AS child
+            WHERE child.company_id = single.company_id AND child.parent_customer_id = single.id
+        )
+)
+UPDATE customers SET parent_customer_id = families.id
+FROM families JOIN singles ON singles.place > families.last - families.missing AND singles.place <= families.last
+WHERE customers.company_id = $1 AND customers.id = singles.id
+"""
+_INDEX = "CREATE INDEX customers_metadata_gin ON customers USING gin (metadata jsonb_path_ops)"
+
+
+def families(customers: int) -> int:
+    """How many large families a company of that size has."""
+    return min(_MOST_FAMILIES, customers // _CUSTOMERS_PER_FAMILY)
+
+
+async def arrange(owner_dsn: str, customers: int) -> None:
+    """Write all rows of the benchmark into a migrated database."""
+    await seed(owner_dsn, companies=1, customers=customers, seed=1, today=_TODAY, progress=_quietly)
+    await seed(
+        owner_dsn, companies=len(SMALL_COMPANIES), customers=_SMALL_CUSTOMERS, seed=2, today=_TODAY, progress=_quietly
+    )
+    async with connected(owner_dsn) as connection:
+        await connection.execute(_ADOPT, LARGE_COMPANY, families(customers), CHILDREN)
+        for company_id in SMALL_COMPANIES:
+            await connection.execute(_ADOPT, company_id, families(_SMALL_CUSTOMERS), CHILDREN)
+        await connection.execute(_INDEX)
+        await connection.execute("VACUUM (ANALYZE)")
+
+
+def _quietly(_done: int, _total: int) -> None:
+    """Progress that nobody watches: it takes a minute, once."""

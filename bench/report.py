@@ -1,0 +1,76 @@
+"""The one table: ratios first, then what they are made of."""
+
+from collections.abc import Iterator
+
+from bench.results import Results, Row, Spread
+
+_COLUMNS = (
+    "mode",
+    "query",
+    "conn.",
+    "server",
+    "ratio",
+    "min-max",
+    "req/s",
+    "min-max",
+    "p50 ms",
+    "p99 ms",
+    "server CPU ms",
+    "PG CPU ms",
+    "MB",
+    "SQL",
+)
+_TO_THE_LEFT = {"mode", "query", "server"}
+_LARGE = 100
+
+
+def table(results: Results) -> str:
+    """The results as a Markdown table, with what its columns mean."""
+    cells = [_COLUMNS, *(_cells(row) for row in results.rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(_COLUMNS))]
+    head, *rows = (_line(line, widths) for line in cells)
+    rule = "|".join("-" * (width + 2) for width in widths)
+    return "\n".join((head, f"|{rule}|", *rows, "", *_legend(results)))
+
+
+def _line(line: tuple[str, ...], widths: list[int]) -> str:
+    padded = (
+        cell.ljust(width) if title in _TO_THE_LEFT else cell.rjust(width)
+        for title, cell, width in zip(_COLUMNS, line, widths, strict=True)
+    )
+    return f"| {' | '.join(padded)} |"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    sql = row.statements
+    return (
+        row.mode,
+        row.query,
+        str(row.connections),
+        row.name,
+        f"{row.ratio.middle:.2f}",
+        _between(row.ratio, 2),
+        f"{row.per_second.middle:.0f}",
+        _between(row.per_second, 0),
+        _milliseconds(row.p50_ms),
+        _milliseconds(row.p99_ms),
+        _milliseconds(row.server_cpu_ms),
+        _milliseconds(row.postgres_cpu_ms),
+        f"{row.resident_mb:.0f}",
+        "" if sql is None else f"{sql.reading:g} + {sql.around:g}",
+    )
+
+
+def _legend(results: Results) -> Iterator[str]:
+    yield f"ratio: requests per second relative to {results.relative_to}, round by round; the median, least and greatest."
+    yield "CPU: run time per request, of the server and of PostgreSQL (PG). MB: resident memory of the server."
+    if any(row.statements for row in results.rows):
+        yield "SQL: statements per request that read the tables, and all others (transactions, settings)."
+
+
+def _between(spread: Spread, digits: int) -> str:
+    return f"{spread.least:.{digits}f}-{spread.most:.{digits}f}"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:.3g}" if value < _LARGE else f"{value:.0f}"

@@ -1,0 +1,48 @@
+"""Statements per request, counted by PostgreSQL itself in a pass of its own, so that counting slows nothing that is timed."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bench.load import Load
+from bench.postgres import connected
+
+_WARM_UP = 64
+_WARM_UP_CONNECTIONS = 16
+_COUNTED = 20
+_LONG_ENOUGH_SECONDS = 60.0
+# A transaction may end after its answer was sent, and its last statement is counted only then.
+_SETTLED_SECONDS = 0.2
+# A statement that reads the graph's tables is a question; BEGIN, SET, ROLLBACK and the like are what stands around it.
+_COUNT = r"""
+SELECT coalesce(sum(calls) FILTER (WHERE reads), 0)::int, coalesce(sum(calls) FILTER (WHERE NOT reads), 0)::int
+FROM (
+    SELECT calls, query ~ '\m(customers|customer_groups|contacts|departments)\M' AS reads
+    FROM pg_stat_statements
+    WHERE toplevel AND query NOT LIKE '%pg_stat_statements%'
+) AS counted
+"""
+_RESET = "SELECT pg_stat_statements_reset()"
+
+
+class Statements(NamedTuple):
+    """What one request makes PostgreSQL run, on the average."""
+
+    reading: float
+    """Statements that read the tables."""
+    around: float
+    """All others: transactions and settings."""
+
+
+async def count_statements(owner_dsn: str, port: int, requests: Iterable[bytes]) -> Statements:
+    """What a warm server runs for one of these requests."""
+    load = Load(port, requests)
+    # Each connection of a pool has its first time: types are looked up, settings made.
+    await load.run(_WARM_UP_CONNECTIONS, _LONG_ENOUGH_SECONDS, _WARM_UP)
+    await asyncio.sleep(_SETTLED_SECONDS)
+    async with connected(owner_dsn) as connection:
+        await connection.execute(_RESET)
+        window = await load.run(1, _LONG_ENOUGH_SECONDS, _COUNTED)
+        await asyncio.sleep(_SETTLED_SECONDS)
+        reading, around = await connection.fetchrow(_COUNT)
+    return Statements(reading / window.requests, around / window.requests)
