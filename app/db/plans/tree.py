@@ -75,8 +75,8 @@ class ListArguments:
 
     @property
     def filters(self) -> bool:
-        """Whether there is a condition."""
-        return self.only is not None
+        """Lists are short whatever their condition says."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
