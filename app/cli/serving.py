@@ -56,6 +56,7 @@ def server_config(application: Starlette | str, *, grace_seconds: float, workers
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who or what is in front changes no answer
         timeout_graceful_shutdown=math.ceil(grace_seconds),
     )
 

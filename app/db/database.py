@@ -214,11 +214,15 @@ class Database:
     @asynccontextmanager
     async def read(self, company_id: UUID) -> AsyncGenerator[ReadSession]:
         """A session that sees one moment of one company and can't write; it holds no connection before its first statement."""
-        session = ReadSession(self._reading, company_id)
+        session = self.session(company_id)
         try:
             yield session
         finally:
             await session.end()
+
+    def session(self, company_id: UUID) -> ReadSession:
+        """The same, for whoever calls its `end`."""
+        return ReadSession(self._reading, company_id)
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless a connection answers."""

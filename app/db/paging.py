@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, literal, or_, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, literal, literal_column, or_, tuple_
 
 from app.db.conditions import Bind, Condition, narrows_names
 from app.db.declarations import Entity, RowT, SortKey
@@ -71,7 +71,7 @@ def clause(order: Sequence[SortKey], row: FromClause, only: Condition | None = N
     if order[0].column is customers.c.name_key and narrows_names(only):
         # Names with one prefix lie together, which the planner doesn't know: it would walk the list by name from its
         # start to reach them. An expression has no index, so it finds the names by their prefix and sorts those.
-        columns[0] = columns[0].concat("")
+        columns[0] = columns[0].concat(literal_column("''", Text()))
     return [column.desc() if key.descending else column.asc() for key, column in zip(order, columns, strict=True)]
 
 

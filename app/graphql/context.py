@@ -1,11 +1,12 @@
 """What every resolver of one operation shares: who asks, one moment of the database, its loaders."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cached_property
+from types import TracebackType
+from typing import Self
 
 import strawberry
 
-from app.db.database import Database
+from app.db.database import Database, ReadSession
 from app.db.unit_of_work import UnitOfWork
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
@@ -13,30 +14,47 @@ from app.services.recent_lists import RecentLists
 
 
 class Context:
-    """The context of one operation."""
+    """The context of one operation; it ends what it has begun to read when the operation ends."""
 
     def __init__(self, database: Database, recent: RecentLists, principal: Principal) -> None:
         self.principal = principal
         self.recent = recent
-        self.unit_of_work = UnitOfWork(database, principal.company_id)
         self._database = database
-        self._read = AsyncExitStack()
         self._earlier_statements = 0
 
-    async def begin(self) -> None:
-        """Begin to read: a session that is yet to see its moment, and loaders that know nothing."""
-        self.session = await self._read.enter_async_context(self._database.read(self.principal.company_id))
-        self.loaders = Loaders(self.session)
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def end(self) -> None:
-        """End the read transaction."""
-        await self._read.aclose()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        session = vars(self).get("session")
+        if session is not None:
+            await session.end()
+
+    @cached_property
+    def session(self) -> ReadSession:
+        """A session that is yet to see its moment."""
+        return self._database.session(self.principal.company_id)
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        """Loaders over the session, which know nothing yet."""
+        return Loaders(self.session)
+
+    @cached_property
+    def unit_of_work(self) -> UnitOfWork:
+        """The way to write."""
+        return UnitOfWork(self._database, self.principal.company_id)
 
     async def begin_anew(self) -> None:
         """Forget what was read, so that what follows sees what is stored now; hold no connection meanwhile."""
-        self._earlier_statements += self.session.statements
-        await self.end()
-        await self.begin()
+        known = vars(self)
+        known.pop("loaders", None)
+        session: ReadSession | None = known.pop("session", None)
+        if session is not None:
+            self._earlier_statements += session.statements
+            await session.end()
 
     async def answer(self, sql: str, parameters: list[object], *, filters: bool) -> bytes | None:
         """Run a plan's statement."""
@@ -46,18 +64,8 @@ class Context:
     @property
     def statements(self) -> int:
         """SQL statements run so far."""
-        return self._earlier_statements + self.session.statements + self.unit_of_work.statements
+        begun = (vars(self).get(name) for name in ("session", "unit_of_work"))
+        return self._earlier_statements + sum(each.statements for each in begun if each is not None)
 
 
 Info = strawberry.Info[Context, None]
-
-
-@asynccontextmanager
-async def open_context(database: Database, recent: RecentLists, principal: Principal) -> AsyncGenerator[Context]:
-    """The context of one operation; it ends the read transaction when the operation ends."""
-    context = Context(database, recent, principal)
-    await context.begin()
-    try:
-        yield context
-    finally:
-        await context.end()

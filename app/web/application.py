@@ -19,7 +19,7 @@ from app.db.database import Database
 from app.engine.execution import Engine
 from app.engine.limits import Limits
 from app.engine.plans import Plans
-from app.graphql.context import open_context
+from app.graphql.context import Context
 from app.graphql.planner import Planner
 from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Starlette:
     endpoint = GraphQLEndpoint(
         _engine(settings),
         authenticator.authenticate,
-        partial(open_context, database, recent),
+        partial(Context, database, recent),
         max_body_bytes=settings.max_body_bytes,
         timeout_seconds=settings.request_timeout_seconds,
         page=explorer_page() if settings.explorer else None,

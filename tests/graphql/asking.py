@@ -16,7 +16,7 @@ from graphql import (
 
 from app.db.database import Database
 from app.domain.identity import Principal, Scope
-from app.graphql.context import open_context
+from app.graphql.context import Context
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
 
@@ -40,7 +40,7 @@ class Caller:
         faults = validate(executable(schema), parsed)
         assert faults == [], faults
         principal = Principal(self.company_id, self.subject, frozenset(self.scopes), self.expires_at)
-        async with open_context(self.database, self.recent, principal) as context:
+        async with Context(self.database, self.recent, principal) as context:
             result = execute(executable(schema), parsed, context_value=context, variable_values=variables)
             if isawaitable(result):
                 result = await result

@@ -13,7 +13,7 @@ from app.db.conditions import AllOf
 from app.db.database import Database
 from app.db.rows import CustomerGroupRow, CustomerRow
 from app.domain.identity import Principal, Scope
-from app.graphql.context import Info, open_context
+from app.graphql.context import Context, Info
 from app.graphql.schema import executable, schema
 from app.graphql.types.customer import Customer
 from app.graphql.types.group import CustomerGroup
@@ -90,7 +90,7 @@ async def test_an_edge_without_the_scope_is_refused_wherever_its_row_came_from(
 ) -> None:
     await records.customer()
     principal = Principal(records.company_id, "tester", frozenset(scopes), None)
-    async with open_context(database, RecentLists(seconds=5, size=0), principal) as context:
+    async with Context(database, RecentLists(seconds=5, size=0), principal) as context:
         result = await OPEN.execute(f"{{ {EDGES[edge]} }}", context_value=context)
     assert [{"message": error.message, **(error.extensions or {})} for error in result.errors or ()] == [REFUSAL]
 

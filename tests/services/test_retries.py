@@ -18,7 +18,7 @@ from app.db.database import Database
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
 from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine
-from app.graphql.context import open_context
+from app.graphql.context import Context
 from app.graphql.schema import executable, schema
 from app.services.customer_change import UpdateCustomerCommand
 from app.services.recent_lists import RecentLists
@@ -169,7 +169,7 @@ async def test_the_caller_of_what_was_given_up_sees_a_masked_fault(
     recent = RecentLists(seconds=5, size=0)
 
     def opener(_principal: Principal) -> AbstractAsyncContextManager[Any]:
-        return open_context(database, recent, someone)
+        return Context(database, recent, someone)
 
     app = toy_app(opener=opener, engine=Engine(executable(schema), LIMITS, cache_size=1))
     body = {"query": f'mutation {{ updateCustomer(input: {{id: "{customer}", name: "New"}}) {{ customer {{ id }} }} }}'}

@@ -68,20 +68,24 @@ class _Page:
         """The connection as an object."""
         columns = self._columns()
         if not columns and not self._reads_one_more:
-            return object_of((key, self._part(part, key, self._table)) for key, part in self._node.parts)
+            return self._parts(self._table)
         page = self._rows(columns).correlate_except(self._table).subquery()
-        members = object_of((key, self._part(part, key, page)) for key, part in self._node.parts)
-        return [beneath(select(joined(members)).select_from(page), page)]
+        return [beneath(select(joined(self._parts(page))).select_from(page), page)]
+
+    def _parts(self, page: FromClause) -> list[Piece]:
+        parts = enumerate(self._node.parts)
+        return object_of((key, self._part(part, place, page)) for place, (key, part) in parts)
 
     def _columns(self) -> dict[str, ColumnElement[str]]:
         """What the parts need of each row."""
-        items: dict[str, list[Piece]] = {}
-        for key, part in self._node.parts:
+        items: dict[int, list[Piece]] = {}
+        for place, (_, part) in enumerate(self._node.parts):
             if isinstance(part, Nodes):
-                items[key] = self._show(part.shown, self._row)
+                items[place] = self._show(part.shown, self._row)
             elif isinstance(part, Edges):
-                items[key] = object_of((name, self._of_edge(member)) for name, member in part.members)
-        columns = {f"shown_{key}": joined(pieces) for key, pieces in items.items()}
+                items[place] = object_of((name, self._of_edge(member)) for name, member in part.members)
+        # By number: PostgreSQL cuts off long names, and keys may be long.
+        columns = {f"shown_{place}": joined(pieces) for place, pieces in items.items()}
         return {**columns, "position": self._position()} if self._names_ends else columns
 
     def _rows(self, columns: Mapping[str, ColumnElement[str]]) -> Select[Any]:
@@ -96,7 +100,7 @@ class _Page:
         query = self._row.select(*(column.label(name) for name, column in columns.items()))
         return query.where(*self._belonging(self._row), *self._between()).order_by(*order).limit(limit)
 
-    def _part(self, part: Part, key: str, page: FromClause) -> Sequence[Piece]:
+    def _part(self, part: Part, place: int, page: FromClause) -> Sequence[Piece]:
         match part:
             case Constant():
                 return [part.json]
@@ -105,7 +109,7 @@ class _Page:
             case PageInfo():
                 return object_of((name, self._surroundings(member, page)) for name, member in part.members)
             case _:
-                column, comma = page.c[f"shown_{key}"], constant(",")
+                column, comma = page.c[f"shown_{place}"], constant(",")
                 last_first = aggregate_order_by(comma, page.c.place.desc()) if self._request.backward else comma
                 return ["[", func.string_agg(column, last_first), "]"]
 
