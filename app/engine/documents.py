@@ -47,6 +47,8 @@ class Operation:
     switches: tuple[str, ...]
     """The variables that @skip and @include of the document look at."""
     variables: OperationVariables
+    bytes: int
+    """The length of the document's text."""
     rows: RequestedRows
     values: RequestedRows
     """The rows, and the leaves of each."""
@@ -96,7 +98,7 @@ class Documents:
                 RefusalCode.TOO_LARGE,
                 f"The document is {size:,} bytes long; the limit is {self._limits.max_document_bytes:,}.",
             )
-        document = self._compile(text)
+        document = self._compile(text, size)
         self._remember(text, size, document)
         return document
 
@@ -109,7 +111,7 @@ class Documents:
             forgotten, _ = self._remembered.popitem(last=False)
             self._bytes -= len(forgotten.encode())
 
-    def _compile(self, text: str) -> Document:
+    def _compile(self, text: str, size: int) -> Document:
         syntax = self._parse(text)
         self._check(syntax)
         rows, values = RowCounter(self._schema, syntax), RowCounter(self._schema, syntax, values=True)
@@ -122,6 +124,7 @@ class Documents:
                 node,
                 switches,
                 OperationVariables(self._schema, node),
+                size,
                 rows.compile(node),
                 values.compile(node),
             )

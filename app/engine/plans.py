@@ -9,7 +9,7 @@ from cachetools import LRUCache
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from graphql.execution import VariableValues
 
-from app.engine.documents import Operation
+from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Operation
 
 _log = structlog.get_logger()
 
@@ -50,12 +50,21 @@ class Attempt(NamedTuple):
     execution: Execution
 
 
+class _Remembered(NamedTuple):
+    """A plan, or that there is none, and the room that it takes: it holds on to its operation's syntax."""
+
+    plan: Plan | None
+    bytes: int
+
+
 class Plans:
-    """The plans of one schema's operations; the `size` last used are remembered, that there is none as well."""
+    """The plans of one schema's operations; those last used are remembered, `size` of them and fewer long ones."""
 
     def __init__(self, planner: Planner, size: int) -> None:
         self._planner = planner
-        self._remembered: LRUCache[tuple[Operation, tuple[object, ...]], Plan | None] = LRUCache(size)
+        self._remembered: LRUCache[tuple[Operation, tuple[object, ...]], _Remembered] = LRUCache(
+            size * BYTES_PER_REMEMBERED_DOCUMENT, lambda each: each.bytes
+        )
 
     async def attempt(self, operation: Operation, variables: VariableValues, context: object) -> Attempt:
         """The answer by the operation's plan, if it has one and that works."""
@@ -75,10 +84,12 @@ class Plans:
             return None
         coerced: Mapping[str, object] = variables.coerced
         key = operation, tuple(coerced.get(name) for name in operation.switches)
-        if key in self._remembered:
-            return self._remembered[key]
-        plan = self._remembered[key] = self._make(operation, variables)
-        return plan
+        known = self._remembered.get(key)
+        if known is None:
+            known = _Remembered(self._make(operation, variables), max(operation.bytes, BYTES_PER_REMEMBERED_DOCUMENT))
+            if known.bytes <= self._remembered.maxsize:
+                self._remembered[key] = known
+        return known.plan
 
     def _make(self, operation: Operation, variables: VariableValues) -> Plan | None:
         if not all(isinstance(variables.coerced.get(name), bool) for name in operation.switches):

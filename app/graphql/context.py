@@ -6,7 +6,7 @@ from typing import Self
 
 import strawberry
 
-from app.db.database import Database, ReadSession
+from app.db.database import Database, ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
@@ -21,6 +21,7 @@ class Context:
         self.recent = recent
         self._database = database
         self._earlier_statements = 0
+        self._has_ended = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -28,13 +29,16 @@ class Context:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._has_ended = True
         session = vars(self).get("session")
         if session is not None:
             await session.end()
 
     @cached_property
     def session(self) -> ReadSession:
-        """A session that is yet to see its moment."""
+        """A session that is yet to see its moment; SessionEnded where the operation has ended."""
+        if self._has_ended:
+            raise SessionEnded
         return self._database.session(self.principal.company_id)
 
     @cached_property

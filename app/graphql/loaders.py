@@ -1,5 +1,6 @@
 """The loaders of one operation, one per edge of the graph: what is asked for at one moment becomes one statement."""
 
+from asyncio import Future, shield
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -26,6 +27,14 @@ from app.db.rows import (
 
 ValueT = TypeVar("ValueT")
 Load = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, ValueT]]]
+
+
+class _Loader(DataLoader[UUID, Any]):
+    """A loader whose values may be given up by one of those who wait for them."""
+
+    def load(self, key: UUID) -> Future[Any]:
+        """The value of a key. Everyone who asks waits by himself: a field that is abandoned cancels what it waits for."""
+        return shield(super().load(key))
 
 
 class Loaders:
@@ -114,5 +123,5 @@ class Loaders:
                 found = await load(keys)
                 return [found[each] if each in found else missing() for each in keys]
 
-            loader = self._loaders[key] = DataLoader(batch)
+            loader = self._loaders[key] = _Loader(batch)
         return cast("DataLoader[UUID, ValueT]", loader)

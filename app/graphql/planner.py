@@ -73,6 +73,9 @@ class Planner:
             shown = planning.root()
         except _NotDeclared:
             return None
+        if all(isinstance(node, Constant) for _, node in shown):
+            # It asks the database nothing.
+            return None
         return QueryPlan(shown, tuple(planning.slots), frozenset(planning.scopes), self._statements)
 
     def declared(self, kind: GraphQLObjectType, name: str) -> Declared:

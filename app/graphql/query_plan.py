@@ -17,7 +17,7 @@ from app.graphql.context import Context
 from app.graphql.declared import ArgumentReader
 
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
-"""The average length of a remembered statement's SQL; long ones leave room for fewer."""
+"""The room that a remembered statement takes at least; one with longer SQL takes that."""
 _COMPANIES = 256
 """The companies whose unchanging arguments a plan remembers: they hold cursors, which belong to one company."""
 
@@ -50,7 +50,7 @@ class Statements:
 
 
 def _length(each: Statement) -> int:
-    return len(each.sql)
+    return max(len(each.sql), BYTES_PER_REMEMBERED_STATEMENT)
 
 
 class QueryPlan:

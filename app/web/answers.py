@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import cast
 
 import orjson
 from starlette.types import Send
@@ -10,16 +11,34 @@ from app.db.stored_json import StoredJson
 
 JSON_TYPE = "application/json"
 
+# What orjson writes: signed integers of 64 bits.
+_MOST_BITS = 64
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 def to_json(value: object) -> bytes:
-    """JSON in UTF-8: compact, but for stored objects, which keep their text; ValueError for what JSON or UTF-8 can't say."""
+    """JSON in UTF-8: compact, but for stored objects, which keep their text; ValueError for text that UTF-8 can't say."""
     try:
         return orjson.dumps(value, _stored, orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:
-        # Integers of more than 64 bits, which a history may hold; and what can't be said, so that it is said why.
+        pass
+    try:
+        return orjson.dumps(_with_long_integers(value), _stored, orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError:
+        # It can't be said, and this says why.
         return _ENCODER.encode(value).encode()
+
+
+def _with_long_integers(value: object) -> object:
+    """The same, its integers of more than 64 bits written out; a history may hold such."""
+    if isinstance(value, StoredJson):
+        return value
+    if isinstance(value, dict):
+        return {key: _with_long_integers(each) for key, each in cast("dict[object, object]", value).items()}
+    if isinstance(value, list):
+        return [_with_long_integers(each) for each in cast("list[object]", value)]
+    is_long = isinstance(value, int) and value.bit_length() >= _MOST_BITS
+    return orjson.Fragment(str(value)) if is_long else value
 
 
 def _stored(value: object) -> orjson.Fragment:

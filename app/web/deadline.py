@@ -1,8 +1,7 @@
 """The end of an operation that takes too long, or whose client has left."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 from starlette.types import Receive
 
@@ -13,29 +12,35 @@ _PATIENCE_SECONDS = 0.1
 """Most operations end sooner, so only the others pay for a task that watches the client."""
 
 
-@asynccontextmanager
-async def deadline(seconds: float, receive: Receive, *, abandon: bool) -> AsyncGenerator[None]:
-    """Cancel what runs inside after some seconds (504), or when the client leaves and the work may be abandoned (ClientGone)."""
-    loop = asyncio.get_running_loop()
-    watcher = _Watcher(receive)
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            start = loop.call_later(_PATIENCE_SECONDS, watcher.start, limit) if abandon else None
-            try:
-                yield
-            finally:
-                if start is not None:
-                    start.cancel()
-                watcher.stop()
-    except TimeoutError:
-        if watcher.client_left:
-            raise ClientGone from None
-        if limit.expired():
-            raise Refusal(
-                504, FaultCode.TIMEOUT, f"The operation took longer than {seconds:g} seconds and was stopped."
-            ) from None
-        raise
+class Deadline:
+    """Cancels what runs inside after some seconds (504), or when the client leaves and the work may be abandoned (ClientGone)."""
+
+    def __init__(self, seconds: float, receive: Receive, *, abandon: bool) -> None:
+        self._seconds = seconds
+        self._watcher = _Watcher(receive)
+        self._limit = asyncio.timeout(seconds)
+        self._abandon = abandon
+        self._start: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        if self._abandon:
+            loop = asyncio.get_running_loop()
+            self._start = loop.call_later(_PATIENCE_SECONDS, self._watcher.start, self._limit)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._start is not None:
+            self._start.cancel()
+        self._watcher.stop()
+        try:
+            await self._limit.__aexit__(kind, error, trace)
+        except TimeoutError:
+            if self._watcher.client_left:
+                raise ClientGone from None
+            message = f"The operation took longer than {self._seconds:g} seconds and was stopped."
+            raise Refusal(504, FaultCode.TIMEOUT, message) from None
 
 
 class _Watcher:

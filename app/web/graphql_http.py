@@ -11,7 +11,7 @@ from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
-from app.web.deadline import deadline
+from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
 from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, refusal_of
 from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, read_body
@@ -122,7 +122,7 @@ class GraphQLEndpoint:
     ) -> Outcome:
         # A query is abandoned with its client; a mutation that has begun is seen through.
         abandon = operation.type is OperationType.QUERY
-        async with deadline(self._timeout_seconds, receive, abandon=abandon), opening as context:
+        async with Deadline(self._timeout_seconds, receive, abandon=abandon), opening as context:
             try:
                 outcome = await self._engine.run(operation, variables, context)
                 record.execution = outcome.execution

@@ -54,6 +54,24 @@ def configure_logging(settings: Settings) -> None:
     logging.getLogger("uvicorn.access").setLevel(_OFF)
 
 
+class _BoundLogger:
+    """The logger of operations, made anew only when logging is configured anew."""
+
+    def __init__(self) -> None:
+        self._logger: Any = None
+        self._made_for: tuple[object, object] | None = None
+
+    def info(self, event: str, **content: object) -> None:
+        configured = structlog.get_config()
+        processors, wrapper = configured["processors"], configured["wrapper_class"]
+        if self._made_for is None or self._made_for[0] is not processors or self._made_for[1] is not wrapper:
+            self._logger, self._made_for = _log.bind(), (processors, wrapper)
+        self._logger.info(event, **content)
+
+
+_operations = _BoundLogger()
+
+
 def _as_json(line: object, default: Callable[[Any], Any]) -> str:
     return orjson.dumps(line, default).decode()
 
@@ -82,7 +100,7 @@ class OperationRecord:
         operation, principal = self.operation, self.principal
         seconds = perf_counter() - self.started
         count_operation(operation.type.value if operation else None, self.execution, status, seconds)
-        _log.info(
+        _operations.info(
             "operation",
             name=operation.name[:_MAX_NAME] if operation and operation.name else None,
             type=operation.type.value if operation else None,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import asyncpg
-from sqlalchemy.sql.compiler import WARN_LINTING
+from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
 from app.db.database import COMPANY
@@ -60,7 +60,7 @@ def statement(shown: Members, arguments: tuple[Arguments, ...], fixed_limits: Co
     query = select(func.convert_to(answer, constant("UTF8"))).where(
         company == cast(bindparam(COMPANY, type_=Uuid()), Text)
     )
-    compiled = query.compile(dialect=_DIALECT, linting=WARN_LINTING)
+    compiled = query.compile(dialect=_DIALECT, linting=FROM_LINTING)
     places = {COMPANY: None, **slots.places()}
     return Statement(
         str(compiled),

@@ -1,0 +1,235 @@
+"""A plan's tree as SQL: what is a parameter and what is not, how tables are named, and what is too long for PostgreSQL."""
+
+import json
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import ColumnElement, FromClause, literal
+from sqlalchemy.exc import SAWarning
+from typing_extensions import override
+
+from app.db import graph
+from app.db.conditions import AllOf, AnyOf, Bind, Condition, Equals, HasMetadata, HasWords, NameBeginsWith
+from app.db.database import Database
+from app.db.declarations import Entity, SortKey
+from app.db.paging import PageRequest
+from app.db.plans.slots import values_of
+from app.db.plans.statement import Statement, statement
+from app.db.plans.tree import (
+    Arguments,
+    Connection,
+    Constant,
+    Cursor,
+    Edges,
+    Key,
+    ListArguments,
+    Listing,
+    Lookup,
+    Members,
+    Nodes,
+    PageArguments,
+    PageInfo,
+    Plain,
+    Single,
+    TotalCount,
+)
+from app.db.tables import customers, metadata
+from tests.db.aliases import assert_only_aliases
+from tests.records import Records
+
+MIXED = (SortKey(customers.c.name_key), SortKey(customers.c.id, descending=True))
+
+
+def plain(entity: Entity[Any], *names: str) -> Members:
+    """Plain fields of an entity, by their names."""
+    fields = {field.name: field for field in entity.fields}
+    return tuple((name, Plain(fields[name], None)) for name in names)
+
+
+def listing(shown: Members, slot: int = 0) -> Listing:
+    """The company's customers, by number."""
+    return Listing(graph.customer, graph.BY_NUMBER, shown, slot)
+
+
+def page(*parts: tuple[str, Any], slot: int = 0) -> Connection:
+    """A page of the company's customers."""
+    return Connection(graph.customer, parts, slot)
+
+
+def page_arguments(request: PageRequest, only: Condition | None = None) -> PageArguments:
+    return PageArguments(request, only, b"identity", filters=False)
+
+
+async def answered(database: Database, company_id: UUID, asked: Statement, *arguments: Arguments) -> Any:
+    """What a statement answers."""
+    parameters = asked.parameters(company_id, values_of(arguments))
+    answer = await database.held.value(asked.sql, parameters, company_id, filters=asked.filters)
+    return json.loads(answer)["data"]
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 100, 2_000])
+async def test_an_object_may_have_more_members_than_a_function_has_arguments(
+    database: Database, records: Records, count: int
+) -> None:
+    await records.customer(name="Åse")
+    ((_, field),) = plain(graph.customer, "name")
+    arguments = ListArguments(5)
+
+    asked = statement((("all", listing(tuple((f"m{place}", field) for place in range(count)))),), (arguments,), ())
+
+    expected = {f"m{place}": "Åse" for place in range(count)}
+    assert await answered(database, records.company_id, asked, arguments) == {"all": [expected]}
+
+
+async def test_keys_may_be_longer_than_names_are_in_the_database(database: Database, records: Records) -> None:
+    await records.customer(name="Åse", customer_number="1")
+    await records.customer(name="Bo", customer_number="2")
+    # Cut to 63 bytes, all of these would be the same.
+    one, other, third, edges, total = (f"{'k' * 200}{place}" for place in range(5))
+    ((_, name),), ((_, number),) = plain(graph.customer, "name"), plain(graph.customer, "customer_number")
+    group = Single(
+        graph.customer_group, ((one, Constant("1")), (other, Constant("2"))), "customer_group_id", required=True
+    )
+    parts = [
+        (one, Nodes(((one, name), (other, number), (third, group)))),
+        (other, Nodes(((one, number), (other, name)))),
+        (edges, Edges(((one, Nodes(((other, name),))), (other, Constant("3"))))),
+        (total, TotalCount()),
+    ]
+    arguments = page_arguments(PageRequest(graph.BY_NUMBER, 1))
+
+    asked = statement(((one, page(*parts)), (other, Constant("4"))), (arguments,), ())
+
+    assert await answered(database, records.company_id, asked, arguments) == {
+        one: {
+            one: [{one: "Åse", other: "1", third: {one: 1, other: 2}}],
+            other: [{one: "1", other: "Åse"}],
+            edges: [{one: {other: "Åse"}, other: 3}],
+            total: 2,
+        },
+        other: 4,
+    }
+
+
+class _Astray(Equals):
+    """A condition that forgets whose row it is about."""
+
+    __slots__ = ()
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return customers.c[self.column] == bind(self.value, customers.c[self.column].type)
+
+
+def test_a_product_of_two_tables_is_warned_of() -> None:
+    lookup = Lookup(graph.customer, plain(graph.customer, "name"), 0)
+
+    with pytest.warns(SAWarning, match="cartesian product"):
+        statement((("customer", lookup),), (Key(_Astray("name", "x")),), ())
+
+
+@pytest.mark.parametrize("reads_one_more", [False, True])
+def test_a_limit_that_is_fixed_is_a_number_in_the_sql_and_otherwise_a_parameter(*, reads_one_more: bool) -> None:
+    surroundings = (("info", PageInfo((("next", "has_next_page"),))),) if reads_one_more else ()
+    connection = page(("nodes", Nodes(plain(graph.customer, "name"))), *surroundings)
+    shown = (("list", listing(plain(graph.customer, "name"), 1)), ("page", connection))
+    arguments = (page_arguments(PageRequest(graph.BY_NUMBER, 77)), ListArguments(88))
+    more = " + 1" if reads_one_more else ""
+
+    def limits(*fixed: int) -> list[str]:
+        asked = statement(shown, arguments, fixed)
+        values = values_of(arguments)
+        places = {f"${at}": values[place] for at, place in enumerate(asked.order, 1) if place is not None}
+        found = re.findall(r"LIMIT ([$\d]+)(?:::INTEGER)?( \+ 1)?", asked.sql)
+        return [f"{'=' if limit in places else ''}{places.get(limit, limit)}{one_more}" for limit, one_more in found]
+
+    assert limits() == ["=88", f"=77{more}"]
+    assert limits(0) == ["=88", f"77{more}"]
+    assert limits(1) == ["88", f"=77{more}"]
+    assert limits(0, 1) == ["88", f"77{more}"]
+
+
+def test_parameters_are_the_company_and_the_values_of_all_slots_in_their_places() -> None:
+    company_id = uuid4()
+    only = AllOf((Equals("city", "a city"), Equals("notes", None), HasMetadata(b"a pair")))
+    arguments = (
+        Key(Equals("customer_number", "a number")),
+        page_arguments(PageRequest(MIXED, 77, after=("after", "after id"), before=("before", "before id")), only),
+    )
+    connection = page(
+        ("nodes", Nodes(plain(graph.customer, "name"))), ("edges", Edges((("cursor", Cursor()),))), slot=1
+    )
+    lookup = Lookup(graph.customer, plain(graph.customer, "name"), 0)
+
+    asked = statement((("customer", lookup), ("customers", connection)), arguments, ())
+    parameters = asked.parameters(company_id, values_of(arguments))
+
+    positions = ["after", "after id", "before", "before id"]
+    assert set(parameters) == {company_id, "a number", "a city", b"a pair", *positions, 77, b"identity"}
+    assert len(parameters) == len(set(re.findall(r"\$\d+", asked.sql)))
+    other = (Key(Equals("customer_number", "2")), arguments[1])
+    assert statement((("customer", lookup), ("customers", connection)), other, ()) == asked
+    changed = asked.parameters(company_id, values_of(other))
+    assert [at for at, (one, two) in enumerate(zip(parameters, changed, strict=True)) if one != two] == [
+        parameters.index("a number")
+    ]
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_every_table_has_a_name_of_its_own_wherever_it_is_read(*, backward: bool) -> None:
+    surroundings = PageInfo(tuple((name, name) for name in ("has_next_page", "has_previous_page", "start_cursor")))
+    parent = Single(
+        graph.customer, plain(graph.customer, "name", "customer_group_name"), "parent_customer_id", required=False
+    )
+    shown: Members = (*plain(graph.customer, "name", "customer_group_name"), ("parent", parent))
+    contacts = Listing(graph.contact, graph.contacts.order, plain(graph.contact, "name"), 2, graph.contacts.key)
+    parts = (("nodes", Nodes((*shown, ("contacts", contacts)))), ("info", surroundings), ("count", TotalCount()))
+    children = Connection(graph.customer, parts, 1, graph.children.key)
+    only = AnyOf((HasWords(("a",)), NameBeginsWith("b"), HasMetadata(b"c")))
+    start = ("a", uuid4())
+    asked = PageRequest(MIXED, 1, backward, after=None if backward else start, before=start if backward else None)
+    arguments = (
+        page_arguments(asked, only),
+        page_arguments(PageRequest(graph.BY_NUMBER, 2, after=(b"1", "id")), only),
+        ListArguments(3),
+    )
+    nested = page(
+        ("edges", Edges((("node", Nodes((*shown, ("children", children)))), ("cursor", Cursor())))), *parts[1:]
+    )
+
+    sql = statement((("customers", nested),), arguments, ()).sql
+
+    assert_only_aliases(sql)
+    aliases = re.findall(rf"\b(?:{'|'.join(metadata.tables)}) AS (\w+)", sql)
+    assert len(aliases) == len(set(aliases))
+
+
+async def test_names_with_a_prefix_are_found_in_the_order_of_names(database: Database, records: Records) -> None:
+    for name in ("Bo", "bo", "Åse", "Bent"):
+        await records.customer(name=name)
+    order = (SortKey(customers.c.name_key, descending=True), SortKey(customers.c.id))
+    arguments = page_arguments(PageRequest(order, 3), NameBeginsWith("B"))
+    edges = Edges((("node", Nodes(plain(graph.customer, "name"))), ("cursor", Cursor())))
+
+    asked = statement((("page", page(("edges", edges), ("total", TotalCount()))),), (arguments,), ())
+
+    shown = (await answered(database, records.company_id, asked, arguments))["page"]
+    assert [edge["node"]["name"].lower() for edge in shown["edges"]] == ["bo", "bo", "bent"]
+    assert shown["total"] == 3
+
+
+async def test_what_an_enumeration_does_not_have_fails_the_statement(database: Database, records: Records) -> None:
+    await records.customer(customer_type="PRIVATE")
+    field = next(each for each in graph.customer.fields if each.name == "customer_type")
+    arguments = ListArguments(5)
+
+    for names, answer in ((("BUSINESS", "PRIVATE"), {"all": [{"type": "PRIVATE"}]}), (("BUSINESS",), None)):
+        asked = statement((("all", listing((("type", Plain(field, names)),))),), (arguments,), ())
+        if answer is not None:
+            assert await answered(database, records.company_id, asked, arguments) == answer
+        else:
+            with pytest.raises(asyncpg.DataError):
+                await answered(database, records.company_id, asked, arguments)

@@ -1,0 +1,47 @@
+"""Documents that select all there is, made from the schema, so that a new field is compared as soon as it exists."""
+
+from tests.differential.contract import Contract, contract
+
+_SCHEMA: Contract = contract()
+
+
+def leaves(name: str) -> str:
+    """All leaves of a type, and its name."""
+    return " ".join(["__typename", *(leaf.name for leaf in _SCHEMA.objects[name].leaves)])
+
+
+PLAIN = f"fragment Plain on Customer {{ {leaves('Customer')} }}"
+PERIOD = (
+    f"fragment Period on SubscriptionPeriod {{ {leaves('SubscriptionPeriod')} payer {{ id }} subscription {{ id }} }}"
+)
+BILLED = f"""
+fragment Billed on BillingDocument {{
+  {leaves("BillingDocument")} customer {{ id }} payer {{ name }}
+  lines {{ {leaves("BillingDocumentLine")} subscription {{ {leaves("CustomerSubscription")} }} }}
+  transition {{
+    {leaves("BillingTransition")} customer {{ id }} documents {{ id customer {{ name }} lines {{ days }} }} periods {{ ...Period }}
+  }}
+}}"""
+HUB = f"""
+fragment Hub on Customer {{
+  ...Plain
+  parent {{ ...Plain }}
+  children {{ {leaves("CustomerConnection")} nodes {{ ...Plain }} edges {{ cursor node {{ id }} }} pageInfo {{ {leaves("PageInfo")} }} }}
+  group {{ {leaves("CustomerGroup")} customers(first: 2) {{ totalCount nodes {{ id }} }} }}
+  contacts {{ {leaves("Contact")} }}
+  departments {{ {leaves("Department")} }}
+  subscriptions {{ {leaves("CustomerSubscription")} periods {{ ...Period }} }}
+  history {{
+    {leaves("CustomerChangeConnection")}
+    nodes {{ {leaves("CustomerChange")} }} edges {{ cursor node {{ version }} }} pageInfo {{ {leaves("PageInfo")} }}
+  }}
+  billingDocuments {{ ...Billed }}
+}}"""
+FRAGMENTS = PLAIN + PERIOD + BILLED + HUB
+
+ONE = "query($by: CustomerLookup!) { customer(by: $by) { ...Hub } }" + FRAGMENTS
+LIST = (
+    "query($first: Int) { customers(first: $first)"
+    f" {{ totalCount nodes {{ ...Hub }} edges {{ cursor }} pageInfo {{ {leaves('PageInfo')} }} }} }}" + FRAGMENTS
+)
+GROUPS = f"{{ customerGroups {{ {leaves('CustomerGroup')} customers {{ totalCount nodes {{ ...Plain }} }} }} }}" + PLAIN

@@ -1,0 +1,135 @@
+"""What could easily differ, one document at a time; and pages, read to their end in every order."""
+
+from collections.abc import Mapping
+from itertools import permutations, product
+from typing import Any
+
+import pytest
+
+from app.domain.identity import Scope
+from tests.differential import everything, trouble
+from tests.differential.applications import Answer, Pair, Request
+from tests.differential.pitfalls import PITFALLS
+from tests.differential.world import Company
+
+_MAY_RUN_FIELD_BY_FIELD = {
+    "years before 1000 and moments without end are written as ever",
+    "what changed is told by name, whatever its values are",
+    "what is asked for beside is run field by field, and the answer is the same",
+    "all that an operation would show is skipped",
+}
+_REFUSED = {
+    "a field that is refused takes nothing with it that another field waits for too",
+    "a list deep inside is refused, for every row",
+}
+_ORDERS = [
+    [{"field": field, "direction": direction} for field, direction in zip(fields, directions, strict=True)]
+    for count in range(4)
+    for fields in list(permutations(("NUMBER", "NAME", "CREATED_AT"), count))[:: 2 if count == 3 else 1]
+    for directions in product(("ASC", "DESC"), repeat=count)
+]
+_PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $by: [CustomerOrder!], $where: CustomerFilter) {
+  customers(first: $first, after: $after, last: $last, before: $before, orderBy: $by, where: $where) {
+    totalCount nodes { id } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}"""
+
+
+@pytest.fixture
+def tokens(pair: Pair, companies: Mapping[str, Company]) -> dict[str, str]:
+    """A credential that reads, for each company."""
+    return {name: pair.token(company.id, Scope.CUSTOMERS_READ) for name, company in companies.items()}
+
+
+@pytest.mark.parametrize("name", PITFALLS)
+async def test_pitfall(pair: Pair, tokens: Mapping[str, str], name: str) -> None:
+    pitfall = PITFALLS[name]
+    answers = [await pair.same(tokens[pitfall.company], Request(pitfall.query, each)) for each in pitfall.requests]
+
+    clean = [answer for answer in answers if not answer.codes]
+    assert bool(clean) != (name in _REFUSED)
+    assert name in _MAY_RUN_FIELD_BY_FIELD or all(answer.planned for answer in clean)
+
+
+@pytest.mark.parametrize("name", ["everyday", "hostile", "extremes", "empty"])
+async def test_everything_of_a_company(pair: Pair, tokens: Mapping[str, str], name: str) -> None:
+    for request in (Request(everything.LIST), Request(everything.LIST, {"first": 2}), Request(everything.GROUPS)):
+        answer = await pair.same(tokens[name], request)
+        assert answer.codes == set()
+        # Moments that are told in an odd way are told by rows.
+        assert answer.planned or name == "extremes"
+
+
+async def test_each_text_is_found_and_shown(pair: Pair, tokens: Mapping[str, str]) -> None:
+    for words in trouble.TEXTS:
+        found = await pair.same(tokens["hostile"], Request(everything.ONE, {"by": {"externalSystemId": words}}))
+        # Keys are trimmed, so that one that begins or ends with white space is found by nobody.
+        assert (found.content["data"]["customer"] is None) == (words != words.strip())
+        for where in ({"namePrefix": words[:3]}, {"search": words[:200]}, {"customerNumber": words[:50]}):
+            await pair.same(tokens["hostile"], Request(_PAGE, {"where": where}))
+
+
+@pytest.mark.parametrize("by", _ORDERS, ids=lambda by: " ".join(f"{each['field']}-{each['direction']}" for each in by))
+async def test_pages_in_every_order_from_both_ends(
+    pair: Pair, tokens: Mapping[str, str], by: list[dict[str, str]]
+) -> None:
+    asked = {"by": by or None, "where": {"isActive": True} if len(by) == 3 else None}
+    whole = await _page(pair, tokens["crowd"], asked | {"first": 500})
+    ids = [node["id"] for node in whole["nodes"]]
+    for forward in (True, False):
+        assert await _walked(pair, tokens["crowd"], asked, forward=forward) == ids
+
+
+async def _walked(pair: Pair, token: str, asked: dict[str, Any], *, forward: bool) -> list[str]:
+    """The ids of all pages, in the list's order; the page behind the last one is empty."""
+    found, cursor = list[str](), None
+    while True:
+        way = {"first": 17, "after": cursor} if forward else {"last": 17, "before": cursor}
+        page = await _page(pair, token, asked | way)
+        ids = [node["id"] for node in page["nodes"]]
+        if not ids:
+            return found
+        found = found + ids if forward else ids + found
+        cursor = page["pageInfo"]["endCursor" if forward else "startCursor"]
+
+
+async def _page(pair: Pair, token: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    answer = await pair.same(token, Request(_PAGE, variables))
+    assert answer.planned
+    return answer.content["data"]["customers"]
+
+
+async def test_pages_between_two_cursors(pair: Pair, tokens: Mapping[str, str]) -> None:
+    page = await _page(pair, tokens["crowd"], {"first": 20})
+    cursors = [edge["cursor"] for edge in page["edges"]]
+    for after, before in ((3, 9), (9, 3), (3, 4), (3, 3), (0, 19)):
+        for size in ({"first": 4}, {"last": 4}, {"first": 0}, {"last": 0}, {}):
+            between = {"after": cursors[after], "before": cursors[before]}
+            await _page(pair, tokens["crowd"], between | size)
+
+
+async def test_cursors_that_do_not_fit_are_refused_alike(
+    pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company]
+) -> None:
+    for cursors in companies["everyday"].cursors.values():
+        for cursor in (cursors[0], cursors[0][:-1], cursors[0] + "=", cursors[0].swapcase(), "", "🙂", "A" * 5_000):
+            answer = await pair.same(tokens["crowd"], Request(_PAGE, {"after": cursor, "before": cursor}))
+            assert answer.codes == {"INVALID_CURSOR"}
+
+
+@pytest.mark.parametrize(
+    "selection", ["createdAt", "metadata", "subscriptions { startedOn }", "billingDocuments { issuedOn }", "id"]
+)
+async def test_what_python_can_not_hold_is_a_fault_or_shown_but_breaks_nothing_else(
+    pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company], selection: str
+) -> None:
+    query = f"query($id: ID!) {{ customer(by: {{id: $id}}) {{ {selection} }} }}"
+    faults = list[Answer]()
+    for customer in companies["impossible"].values["CustomerLookup.id"]:
+        expected, actual = await pair.both(tokens["impossible"], Request(query, {"id": customer}))
+        if expected.codes == {"INTERNAL_SERVER_ERROR"}:
+            faults.append(expected)
+        else:
+            assert actual[:3] == expected[:3]
+        await pair.same(tokens["everyday"], Request("{ customers { nodes { name } } }"))
+    assert faults

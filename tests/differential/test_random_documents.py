@@ -1,0 +1,48 @@
+"""Random documents, run by both applications: whatever is asked, planned answers are those of the loaders, byte for byte.
+
+`DIFFERENTIAL_EXAMPLES` says how many documents: with it they are other ones in every run, and a failure prints how to
+repeat it; without it they are 3,000, the same in every run.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.differential.applications import Pair
+from tests.differential.contract import contract
+from tests.differential.documents import Example, examples
+from tests.differential.runner import Runner
+from tests.differential.world import Company
+
+EXAMPLES: str | None = os.environ.get("DIFFERENTIAL_EXAMPLES")
+_COMPANIES = ("everyday", "everyday", "everyday", "hostile", "hostile", "crowd", "crowd", "extremes", "empty")
+
+
+async def test_planned_answers_are_byte_for_byte_those_of_the_loaders(
+    pair: Pair, companies: Mapping[str, Company]
+) -> None:
+    runner = Runner(pair, companies, asyncio.get_running_loop())
+
+    @settings(
+        max_examples=int(EXAMPLES or 3_000),
+        derandomize=EXAMPLES is None,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(examples(contract(), companies, _COMPANIES))
+    def check(example: Example) -> None:
+        runner.run(example)
+
+    await asyncio.to_thread(check)
+
+    # What was compared must be worth it: valid, mostly without errors, and mostly planned.
+    counted = runner.counted
+    assert counted["GRAPHQL_VALIDATION_FAILED"] + counted["GRAPHQL_PARSE_FAILED"] <= counted["requests"] * 0.01, counted
+    assert counted["clean"] >= counted["requests"] * 0.6, counted
+    assert counted["planned"] >= counted["clean"] * 0.6, counted

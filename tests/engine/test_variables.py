@@ -1,0 +1,147 @@
+"""Variables are coerced as graphql-core coerces them, or left to it."""
+
+from typing import Any
+
+import pytest
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    ValuesOfCorrectTypeRule,
+    get_variable_values,
+    parse,
+    parse_type,
+    type_from_ast,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    validate,
+)
+from graphql.execution import VariableValues
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+
+from app.engine.variables import OperationVariables
+from app.graphql.types.enums import CustomerSort, OrderDirection
+from tests.graphql.input_values import SCHEMA, Drawn, input_types, written
+
+WRAPPED = ("{}", "{}!", "[{}]", "[{}!]!", "[[{}]!]", "[[{}!]!]!")
+
+
+def document_of(definitions: str) -> DocumentNode:
+    """A document whose operation has these variables."""
+    return parse(f"query({definitions}) {{__typename}}")
+
+
+def operation_of(definitions: str) -> OperationDefinitionNode:
+    """Its operation."""
+    operation = document_of(definitions).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    return operation
+
+
+@st.composite
+def asked(draw: Any) -> tuple[str, dict[str, Any]]:
+    """The definitions of some variables, and what a request gives for them."""
+    definitions: list[str] = []
+    values: dict[str, Any] = {}
+    for place in range(draw(st.integers(1, 4))):
+        text = draw(st.sampled_from(WRAPPED)).format(draw(st.sampled_from(input_types())))
+        kind = type_from_ast(SCHEMA, parse_type(text))
+        default = ""
+        if draw(st.booleans()):
+            default = f" = {written(Drawn(draw, in_document=True, odd=False).value(kind))}"
+        definitions.append(f"$v{place}: {text}{default}")
+        if draw(st.integers(0, 3)):
+            values[f"v{place}"] = Drawn(draw).value(kind)
+    if draw(st.integers(0, 5)) == 0:
+        values["unknown"] = 1
+    return ", ".join(definitions), values
+
+
+def told(values: VariableValues | list[GraphQLError] | None) -> object:
+    """All that is known of variables, types and order included; None where something is wrong with them."""
+    if values is None or isinstance(values, list):
+        return None
+    return repr(values.coerced), [
+        (name, each.signature.name, repr(each.value)) for name, each in values.sources.items()
+    ]
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A filter that holds as many others."""
+    found: dict[str, Any] = {}
+    for _ in range(depth):
+        found = {"not": found}
+    return found
+
+
+@given(asked())
+@settings(max_examples=400, deadline=None)
+def test_variables_are_coerced_as_graphql_core_coerces_them(example: tuple[str, dict[str, Any]]) -> None:
+    definitions, values = example
+    # Wrong defaults don't get past validation.
+    assume(not validate(SCHEMA, document_of(definitions), [ValuesOfCorrectTypeRule]))
+    operation = operation_of(definitions)
+
+    expected = get_variable_values(SCHEMA, operation.variable_definitions or (), values)
+
+    event("taken" if isinstance(expected, VariableValues) else "refused")
+    assert told(OperationVariables(SCHEMA, operation).coerce(values)) == told(expected)
+
+
+class Text(str):
+    """A string that is not wholly one."""
+
+    __slots__ = ()
+
+
+# What the short way must not take for itself, what it must, and how null, nothing and a default differ.
+EDGES: list[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
+    ("$v: Int", {"v": True}, None),
+    ("$v: Int", {"v": 5.0}, {"v": 5}),
+    ("$v: Int", {"v": 2**31 - 1}, {"v": 2**31 - 1}),
+    ("$v: Int", {"v": 2**31}, None),
+    ("$v: Int", {"v": -(2**31)}, {"v": -(2**31)}),
+    ("$v: Int", {"v": -(2**31) - 1}, None),
+    ("$v: Int", {"v": "5"}, None),
+    ("$v: ID", {"v": 5}, {"v": "5"}),
+    ("$v: ID", {"v": 5.0}, {"v": "5"}),
+    ("$v: ID", {"v": True}, None),
+    ("$v: String", {"v": 5}, None),
+    ("$v: String", {"v": Text("x")}, {"v": "x"}),
+    ("$v: Boolean", {"v": 1}, None),
+    ("$v: Boolean!", {"v": False}, {"v": False}),
+    ("$v: Int", {}, {}),
+    ("$v: Int", {"v": None}, {"v": None}),
+    ("$v: Int = 3", {}, {"v": 3}),
+    ("$v: Int = 3", {"v": None}, {"v": None}),
+    ("$v: Int! = 3", {}, {"v": 3}),
+    ("$v: Int! = 3", {"v": None}, None),
+    ("$v: Int!", {}, None),
+    ("$v: [Int!]", {"v": 5}, {"v": [5]}),
+    ("$v: [Int!]", {"v": [5, None]}, None),
+    (
+        "$v: CustomerOrder",
+        {"v": {"field": "NAME"}},
+        {"v": {"field": CustomerSort.NAME, "direction": OrderDirection.ASC}},
+    ),
+    ("$v: CustomerLookup", {"v": {"id": "x", "customerNumber": "x"}}, None),
+    ("$v: CustomerLookup", {"v": {"id": None}}, None),
+    ("$v: CustomerLookup", {"v": {}}, None),
+    ("$v: Date", {"v": "2026-02-30"}, None),
+    ("$v: Decimal", {"v": "1e3"}, None),
+    ("$w: Int!, $v: Int", {"v": 1, "w": "x"}, None),
+    ("$v: CustomerFilter", {"v": nested(30)}, {"v": nested(30)}),
+    # Read recursively, it would end the process's stack.
+    ("$v: CustomerFilter", {"v": nested(5_000)}, None),
+]
+
+
+@pytest.mark.parametrize(("definitions", "values", "coerced"), EDGES)
+def test_a_value_at_the_edge_of_its_type(
+    definitions: str, values: dict[str, Any], coerced: dict[str, Any] | None
+) -> None:
+    operation = operation_of(definitions)
+
+    found = OperationVariables(SCHEMA, operation).coerce(values)
+
+    assert (found and found.coerced) == coerced
+    assert told(found) == told(get_variable_values(SCHEMA, operation.variable_definitions or (), values))

@@ -1,0 +1,54 @@
+"""The whole application, started over a database, and a client whose credential it takes."""
+
+import logging
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from httpx import ASGITransport, AsyncClient
+
+from app.domain.identity import Scope
+from app.settings import Settings
+from app.web.application import create_app
+from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+
+
+def headers_of(keys: DevelopmentKeys, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> dict[str, str]:
+    """What a caller of a company sends."""
+    token = keys.mint(company_id, scopes, "tester", timedelta(hours=1))
+    return {"authorization": f"Bearer {token}", "accept": "application/graphql-response+json"}
+
+
+def settings_of(dsn: str, keys: DevelopmentKeys, **more: Any) -> dict[str, Any]:
+    """Settings of a service that takes tokens which these keys signed."""
+    return {
+        "database_url": dsn,
+        "jwt_issuer": ISSUER,
+        "jwt_audience": AUDIENCE,
+        "jwt_public_key_file": keys.public_key_file,
+        "log_level": "ERROR",
+        **more,
+    }
+
+
+@asynccontextmanager
+async def started(settings: dict[str, Any], headers: dict[str, str]) -> AsyncGenerator[AsyncClient]:
+    """A client of the application with these settings; logging is left as it was found."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    app = create_app(Settings.model_validate(settings))
+    try:
+        async with (
+            app.router.lifespan_context(app),
+            AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
+        ):
+            yield client
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
+        logging.getLogger("alembic").setLevel(logging.NOTSET)
+        structlog.reset_defaults()
