@@ -1,7 +1,7 @@
 """What a list may be filtered by: conditions that are values, so that equal ones filter and cache equally.
 
 A condition is parted into its shape, which decides the SQL, and its values, which the SQL is run with: conditions of one
-shape share a statement.
+shape share a statement. The file is long because it is one list: a condition is found where all the others are.
 """
 
 from collections.abc import Callable, Hashable
