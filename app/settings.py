@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     plan_cache_size: int = Field(
         default=1_000,
         ge=1,
-        description="Plans and statements of plans that are remembered; long documents leave room for fewer.",
+        description="Statements of plans that are remembered, beside the last one of each plan; long ones leave room for fewer.",
     )
     compiled_statement_cache_size: int = Field(
         default=500, ge=0, description="Statements that SQLAlchemy remembers how to write."

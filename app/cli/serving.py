@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from app.cli.faults import CommandError, ExitCode
@@ -47,7 +47,7 @@ def serve(
             Multiprocess(config, sockets=[listener]).run()
 
 
-def server_config(application: Starlette | str, *, grace_seconds: float, workers: int = 1) -> uvicorn.Config:
+def server_config(application: ASGIApp | str, *, grace_seconds: float, workers: int = 1) -> uvicorn.Config:
     """How uvicorn runs the application: it logs the way the application says, and leaves the line per operation to it."""
     return uvicorn.Config(
         application,

@@ -190,7 +190,7 @@ class Database:
             json_deserializer=stored_json,
             connect_args={
                 "timeout": pool_timeout_seconds,
-                # SQLAlchemy keeps its own statements, the driver those of plans, however long they are.
+                # SQLAlchemy keeps its own statements; the driver those that are sent without it, however long they are.
                 "prepared_statement_cache_size": prepared_statements,
                 "statement_cache_size": prepared_statements,
                 "max_cacheable_statement_size": 0,
@@ -208,7 +208,9 @@ class Database:
                 },
             },
         )
-        self.held = HeldConnections(self.engine, size=plan_connections, timeout_seconds=pool_timeout_seconds)
+        self.held = HeldConnections(
+            self.engine, size=plan_connections, timeout_seconds=pool_timeout_seconds, statements=prepared_statements
+        )
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager

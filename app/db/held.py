@@ -6,6 +6,7 @@ changes. Nobody else may use these connections.
 """
 
 import asyncio
+from collections import OrderedDict
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,10 +27,12 @@ class _Setting(NamedTuple):
 class _Held:
     """A connection of the driver's that SQLAlchemy made, and no longer counts among its own."""
 
-    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+    def __init__(self, connection: AsyncConnection, driver: Any, statements: int) -> None:
         self.setting: _Setting | None = None
         self.driver = driver
         self._connection = connection
+        self._prepared = OrderedDict[str, Any]()
+        self._most_prepared = statements
 
     async def set_to(self, setting: _Setting) -> None:
         # A statement whose cost depends on its values is planned for them; all others are soon planned once.
@@ -38,15 +41,35 @@ class _Held:
         await self.driver.fetch(_CONFIGURE, str(setting.company_id), mode)
         self.setting = setting
 
+    async def fetch(self, sql: str, parameters: list[object]) -> Any:
+        """The rows of a statement. It is kept prepared here: the driver's own cache costs more than a small answer's other parts."""
+        prepared = self._prepared.get(sql)
+        if prepared is not None:
+            self._prepared.move_to_end(sql)
+        elif self._most_prepared:
+            prepared = self._prepared[sql] = await self.driver.prepare(sql)
+            if len(self._prepared) > self._most_prepared:
+                # The driver closes what nobody refers to.
+                self._prepared.popitem(last=False)
+        else:
+            return await self.driver.fetch(sql, *parameters)
+        try:
+            return await prepared.fetch(*parameters)
+        except asyncpg.PostgresError:
+            # It may have been prepared for tables that are no longer what they were.
+            del self._prepared[sql]
+            raise
+
     async def close(self) -> None:
         await self._connection.close()
 
 
 class HeldConnections:
-    """At most `size` connections, opened when they are needed."""
+    """At most `size` connections, opened when they are needed; each keeps up to `statements` prepared."""
 
-    def __init__(self, engine: AsyncEngine, *, size: int, timeout_seconds: float) -> None:
+    def __init__(self, engine: AsyncEngine, *, size: int, timeout_seconds: float, statements: int) -> None:
         self._engine = engine
+        self._statements = statements
         self._timeout_seconds = timeout_seconds
         self._free = asyncio.Semaphore(size)
         self._idle: list[_Held] = []
@@ -73,7 +96,7 @@ class HeldConnections:
         try:
             if held.setting != setting:
                 await held.set_to(setting)
-            rows = await held.driver.fetch(sql, *parameters)
+            rows = await held.fetch(sql, parameters)
         except asyncpg.PostgresError:
             self._idle.append(held)
             raise
@@ -89,11 +112,15 @@ class HeldConnections:
 
     def _take(self, setting: _Setting) -> _Held | None:
         """The idle connection that was used last of those with this setting, or else the one that has rested longest."""
-        self._idle = [held for held in self._idle if not held.driver.is_closed()]
-        for place in range(len(self._idle) - 1, -1, -1):
-            if self._idle[place].setting == setting:
-                return self._idle.pop(place)
-        return self._idle.pop(0) if self._idle else None
+        idle = self._idle
+        # Those that were used last are at the end.
+        if not (idle and idle[-1].setting == setting and not idle[-1].driver.is_closed()):
+            self._idle = idle = sorted(
+                (held for held in idle if not held.driver.is_closed()), key=lambda held: held.setting == setting
+            )
+            if idle and idle[-1].setting != setting:
+                return idle.pop(0)
+        return idle.pop() if idle else None
 
     async def _open(self) -> _Held:
         connection = await self._engine.connect()
@@ -106,4 +133,4 @@ class HeldConnections:
         except BaseException:
             driver.terminate()
             raise
-        return _Held(connection, driver)
+        return _Held(connection, driver, self._statements)

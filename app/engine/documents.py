@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -52,6 +53,8 @@ class Operation:
     rows: RequestedRows
     values: RequestedRows
     """The rows, and the leaves of each."""
+    plans: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
+    """What is remembered of how to answer it, by the values of the switches; forgotten with the document."""
 
 
 class Document:

@@ -5,13 +5,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 import structlog
-from cachetools import LRUCache
-from graphql import DocumentNode, OperationDefinitionNode, OperationType
+from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import VariableValues
 
-from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Operation
+from app.engine.documents import Operation
 
 _log = structlog.get_logger()
+
+_PLANS_PER_OPERATION = 4
+"""For how many combinations of what @skip and @include decide the plan is remembered."""
 
 
 class Execution(StrEnum):
@@ -50,21 +52,11 @@ class Attempt(NamedTuple):
     execution: Execution
 
 
-class _Remembered(NamedTuple):
-    """A plan, or that there is none, and the room that it takes: it holds on to its operation's syntax."""
-
-    plan: Plan | None
-    bytes: int
-
-
 class Plans:
-    """The plans of one schema's operations; those last used are remembered, `size` of them and fewer long ones."""
+    """The plans of one schema's operations, each remembered as long as its document is."""
 
-    def __init__(self, planner: Planner, size: int) -> None:
+    def __init__(self, planner: Planner) -> None:
         self._planner = planner
-        self._remembered: LRUCache[tuple[Operation, tuple[object, ...]], _Remembered] = LRUCache(
-            size * BYTES_PER_REMEMBERED_DOCUMENT, lambda each: each.bytes
-        )
 
     async def attempt(self, operation: Operation, variables: VariableValues, context: object) -> Attempt:
         """The answer by the operation's plan, if it has one and that works."""
@@ -80,16 +72,15 @@ class Plans:
         return Attempt(body, Execution.PLANNED if body is not None else Execution.FIELDS)
 
     def _find(self, operation: Operation, variables: VariableValues) -> Plan | None:
-        if operation.type is not OperationType.QUERY:
-            return None
         coerced: Mapping[str, object] = variables.coerced
-        key = operation, tuple(coerced.get(name) for name in operation.switches)
-        known = self._remembered.get(key)
-        if known is None:
-            known = _Remembered(self._make(operation, variables), max(operation.bytes, BYTES_PER_REMEMBERED_DOCUMENT))
-            if known.bytes <= self._remembered.maxsize:
-                self._remembered[key] = known
-        return known.plan
+        switches = tuple([coerced.get(name) for name in operation.switches])
+        if switches in operation.plans:
+            return operation.plans[switches]
+        plan = self._make(operation, variables)
+        if len(operation.plans) >= _PLANS_PER_OPERATION:
+            operation.plans.pop(next(iter(operation.plans)))
+        operation.plans[switches] = plan
+        return plan
 
     def _make(self, operation: Operation, variables: VariableValues) -> Plan | None:
         if not all(isinstance(variables.coerced.get(name), bool) for name in operation.switches):

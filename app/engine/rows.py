@@ -87,6 +87,8 @@ class RequestedRows:
 
     def count(self, variables: Mapping[str, Any]) -> int:
         """The most rows that the operation asks for under these coerced variables."""
+        if not self.steps:
+            return self.constant
         results: list[int] = []
         for step in self.steps:
             results.append(step.rows(variables, results))

@@ -4,7 +4,7 @@ The rules are graphql-core's. Whatever it would refuse, or says in words of its 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from graphql import (
     GraphQLBoolean,
@@ -34,16 +34,30 @@ _IS_COERCED: dict[Any, Callable[[Any], bool]] = {
 """For the scalars that most variables are: whether a value is taken as it is."""
 
 
+class _Variable(NamedTuple):
+    """What is known of a variable before it has a value."""
+
+    name: str
+    signature: GraphQLVariableSignature
+    type: Any
+    is_required: bool
+    is_coerced: Callable[[Any], bool] | None
+
+    def coerced(self, value: Any) -> Any:
+        """The coerced value; Undefined where it can't be."""
+        if self.is_coerced is not None and self.is_coerced(value):
+            return value
+        return None if value is None and not self.is_required else _by_rules(value, self.type)
+
+
 class OperationVariables:
     """The variables of one operation."""
 
-    __slots__ = ("_defaults", "_node", "_schema", "_signatures")
+    __slots__ = ("_defaults", "_variables")
 
     def __init__(self, schema: GraphQLSchema, node: OperationDefinitionNode) -> None:
-        self._schema = schema
-        self._node = node
         signatures = [get_variable_signature(schema, each) for each in node.variable_definitions or ()]
-        self._signatures = [each for each in signatures if not isinstance(each, GraphQLError)]
+        self._variables = [_variable(each) for each in signatures if not isinstance(each, GraphQLError)]
         defaults = [each for each in node.variable_definitions or () if each.default_value is not None]
         # graphql-core answers for the defaults by themselves; wrong ones don't pass validation.
         coerced = get_variable_values(schema, defaults, {})
@@ -53,30 +67,28 @@ class OperationVariables:
         """The coerced values; None where graphql-core has to say what is wrong with them."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
-        for signature in self._signatures:
-            name = signature.name
+        for variable in self._variables:
+            name = variable.name
             if name in given:
-                sources[name] = VariableValueSource(signature, given[name])
-                value = _coerced(signature, given[name])
+                sources[name] = VariableValueSource(variable.signature, given[name])
+                value = variable.coerced(given[name])
                 if value is Undefined:
                     return None
                 values[name] = value
                 continue
-            sources[name] = VariableValueSource(signature)
+            sources[name] = VariableValueSource(variable.signature)
             if name in self._defaults:
                 values[name] = self._defaults[name]
-            elif isinstance(cast("Any", signature).type, GraphQLNonNull):
+            elif variable.is_required:
                 return None
         return VariableValues(sources, values)
 
 
-def _coerced(signature: GraphQLVariableSignature, value: Any) -> Any:
+def _variable(signature: GraphQLVariableSignature) -> _Variable:
     declared = cast("Any", signature).type
     is_required = isinstance(declared, GraphQLNonNull)
-    if value is None and not is_required:
-        return None
     is_coerced = _IS_COERCED.get(cast("Any", declared).of_type if is_required else declared)
-    return value if is_coerced is not None and is_coerced(value) else _by_rules(value, declared)
+    return _Variable(signature.name, signature, declared, is_required, is_coerced)
 
 
 def _by_rules(value: Any, kind: Any) -> Any:

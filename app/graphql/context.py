@@ -68,8 +68,12 @@ class Context:
     @property
     def statements(self) -> int:
         """SQL statements run so far."""
-        begun = (vars(self).get(name) for name in ("session", "unit_of_work"))
-        return self._earlier_statements + sum(each.statements for each in begun if each is not None)
+        known, statements = vars(self), self._earlier_statements
+        if "session" in known:
+            statements += self.session.statements
+        if "unit_of_work" in known:
+            statements += self.unit_of_work.statements
+        return statements
 
 
 Info = strawberry.Info[Context, None]

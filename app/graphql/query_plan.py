@@ -63,6 +63,7 @@ class QueryPlan:
         self._fixed = [place for place, slot in enumerate(slots) if slot.given.are_fixed]
         self._fixed_limits = frozenset(place for place, slot in enumerate(slots) if slot.given.limit_is_fixed)
         self._remembered: LRUCache[UUID, dict[int, Arguments]] = LRUCache(_COMPANIES)
+        self._latest: tuple[list[Hashable], Statement] | None = None
 
     async def answer(self, variables: VariableValues, context: Context) -> bytes | None:
         """The answer; None where graphql-core must say why there is none."""
@@ -78,6 +79,8 @@ class QueryPlan:
         return await context.answer(asked.sql, parameters, filters=asked.filters)
 
     def _arguments(self, company_id: UUID, variables: VariableValues) -> tuple[Arguments, ...]:
+        if not self._fixed:
+            return tuple([slot.arguments(company_id, variables) for slot in self._slots])
         fixed = self._remembered.get(company_id)
         if fixed is None:
             fixed = {place: self._slots[place].arguments(company_id, variables) for place in self._fixed}
@@ -88,5 +91,9 @@ class QueryPlan:
         )
 
     def _statement(self, arguments: tuple[Arguments, ...]) -> Statement:
-        key = (self, tuple(each.shape for each in arguments))
-        return self._statements.get(key, lambda: statement(self._shown, arguments, self._fixed_limits))
+        shapes = [each.shape for each in arguments]
+        if self._latest is None or self._latest[0] != shapes:
+            key = self, tuple(shapes)
+            found = self._statements.get(key, lambda: statement(self._shown, arguments, self._fixed_limits))
+            self._latest = shapes, found
+        return self._latest[1]

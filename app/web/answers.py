@@ -60,10 +60,11 @@ class Answer:
     async def send(self, send: Send) -> None:
         """Send it, uncacheable: every answer belongs to one caller and one moment."""
         headers = [
-            (b"content-type", f"{self.media_type}; charset=utf-8".encode()),
-            (b"content-length", str(len(self.body)).encode()),
+            (b"content-type", b"%b; charset=utf-8" % self.media_type.encode()),
+            (b"content-length", b"%d" % len(self.body)),
             (b"cache-control", b"no-store"),
-            *((name.encode(), value.encode()) for name, value in self.headers),
         ]
+        if self.headers:
+            headers += [(name.encode(), value.encode()) for name, value in self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})

@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -33,7 +32,7 @@ from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
 from app.web.media_types import wants_page
 from app.web.metrics import metrics
-from app.web.request_log import configure_logging
+from app.web.request_log import OperationLog, configure_logging
 
 GRAPHQL_PATH = "/graphql"
 
@@ -41,7 +40,7 @@ _CREDENTIAL_HEADERS = ("authorization", "x-api-key")
 _FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}."
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings) -> Envelope:
     """The service as these settings want it; SettingsError if they don't suffice."""
     database = Database(
         settings.service_dsn,
@@ -54,10 +53,12 @@ def create_app(settings: Settings) -> Starlette:
     )
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
+    log = OperationLog(counts=settings.metrics)
     endpoint = GraphQLEndpoint(
         _engine(settings),
         authenticator.authenticate,
         partial(Context, database, recent),
+        log=log,
         max_body_bytes=settings.max_body_bytes,
         timeout_seconds=settings.request_timeout_seconds,
         page=explorer_page() if settings.explorer else None,
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         # Only now: a process that merely builds the application, as a test does, keeps its own logging.
         configure_logging(settings)
+        log.configure(settings)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.dispose)
             stack.push_async_callback(authenticator.aclose)
@@ -81,20 +83,8 @@ def assemble(
     graphql: ASGIApp,
     readyz: Callable[[Request], Awaitable[Response]],
     lifespan: Lifespan[Starlette] | None = None,
-) -> Starlette:
-    """Routes and middleware around the endpoints."""
-    middleware = [Middleware(Envelope)]
-    if settings.cors_allowed_origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_allowed_origins,
-                allow_methods=("GET", "POST"),
-                allow_headers=(*_CREDENTIAL_HEADERS, "content-type", REQUEST_ID),
-                expose_headers=(REQUEST_ID,),
-            )
-        )
-    middleware.append(Middleware(Direct, path=GRAPHQL_PATH, endpoint=graphql))
+) -> Envelope:
+    """Routes around the endpoints; nearly every request asks for GraphQL, so it is reached before them."""
     routes = [
         Route(GRAPHQL_PATH, graphql),
         Route("/livez", livez),
@@ -103,12 +93,19 @@ def assemble(
     ]
     if settings.metrics:
         routes.append(Route("/metrics", metrics))
-    app = Starlette(
-        routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers={HTTPException: _http_error}
-    )
+    routed = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_error})
     # A redirect would name the scheme and host that this process sees, which behind a proxy are not the caller's.
-    app.router.redirect_slashes = False
-    return app
+    routed.router.redirect_slashes = False
+    served: ASGIApp = Direct(routed, GRAPHQL_PATH, graphql)
+    if settings.cors_allowed_origins:
+        served = CORSMiddleware(
+            served,
+            allow_origins=settings.cors_allowed_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=(*_CREDENTIAL_HEADERS, "content-type", REQUEST_ID),
+            expose_headers=(REQUEST_ID,),
+        )
+    return Envelope(served)
 
 
 def _engine(settings: Settings) -> Engine:
@@ -128,7 +125,7 @@ def _engine(settings: Settings) -> Engine:
         cache_size=settings.document_cache_size,
         executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
         is_awaitable=optimized_is_awaitable,
-        plans=Plans(planner, settings.plan_cache_size) if settings.query_plans else None,
+        plans=Plans(planner) if settings.query_plans else None,
     )
 
 

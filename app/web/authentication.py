@@ -28,21 +28,25 @@ class Authenticator:
         return cls(TokenVerifier.from_settings(settings), keys)
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        """The caller, or Unauthenticated (401); CredentialsUnavailable or DatabaseUnavailable (503) if it can't be told."""
-        # One pass over items(), as Starlette's headers show a repeated header only there.
-        credentials = [(name, value) for name, value in headers.items() if name in {"authorization", "x-api-key"}]
-        if not credentials:
-            raise Unauthenticated(
-                CredentialCode.UNAUTHENTICATED,
-                "Send a token as `Authorization: Bearer <token>`, or an API key as `x-api-key`.",
-            )
-        if len(credentials) > 1:
+        """The caller that headers by lower-case name tell, or Unauthenticated (401).
+
+        CredentialsUnavailable or DatabaseUnavailable (503) if it can't be told.
+        """
+        authorization, key = headers.get("authorization"), headers.get("x-api-key")
+        # A header that is repeated comes as a list; no credential holds a comma.
+        if (authorization is not None and key is not None) or ", " in (authorization or key or ""):
             raise Unauthenticated(
                 CredentialCode.CREDENTIALS_MALFORMED,
                 "Send one credential: either one `Authorization` header or one `x-api-key`.",
             )
-        name, value = credentials[0]
-        return await self._keys.verify(value) if name == "x-api-key" else await self._by_token(value)
+        if authorization is not None:
+            return await self._by_token(authorization)
+        if key is not None:
+            return await self._keys.verify(key)
+        raise Unauthenticated(
+            CredentialCode.UNAUTHENTICATED,
+            "Send a token as `Authorization: Bearer <token>`, or an API key as `x-api-key`.",
+        )
 
     async def aclose(self) -> None:
         """Stop what runs in the background."""

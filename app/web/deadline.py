@@ -1,7 +1,8 @@
-"""The end of an operation that takes too long, or whose client has left."""
+"""The end of a request that takes too long, or whose client has left."""
 
 import asyncio
 from types import TracebackType
+from typing import Self
 
 from starlette.types import Receive
 
@@ -9,57 +10,75 @@ from app.web.faults import FaultCode, Refusal
 from app.web.graphql_request import ClientGone
 
 _PATIENCE_SECONDS = 0.1
-"""Most operations end sooner, so only the others pay for a task that watches the client."""
+"""Most requests end sooner, so only the others pay for being watched."""
 
 
 class Deadline:
-    """Cancels what runs inside after some seconds (504), or when the client leaves and the work may be abandoned (ClientGone)."""
+    """Cancels what runs inside when the body (408) or then the operation (504) takes longer than some seconds.
 
-    def __init__(self, seconds: float, receive: Receive, *, abandon: bool) -> None:
+    Also when the client leaves and the operation may be abandoned (ClientGone). The same as asyncio.timeout, but for the
+    price of a timer: every request has one.
+    """
+
+    def __init__(self, seconds: float, receive: Receive) -> None:
         self._seconds = seconds
-        self._watcher = _Watcher(receive)
-        self._limit = asyncio.timeout(seconds)
-        self._abandon = abandon
-        self._start: asyncio.TimerHandle | None = None
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
+        self._timer = self._loop.call_later(min(_PATIENCE_SECONDS, seconds), self._supervise)
+        self._is_supervised = False
+        self._reads_body = True
+        self._abandon = False
+        self._reason: Exception | None = None
+        self._watching: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> None:
-        await self._limit.__aenter__()
-        if self._abandon:
-            loop = asyncio.get_running_loop()
-            self._start = loop.call_later(_PATIENCE_SECONDS, self._watcher.start, self._limit)
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a request is answered by a task
+        self._task, self._cancellations = task, task.cancelling()
+        return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._start is not None:
-            self._start.cancel()
-        self._watcher.stop()
-        try:
-            await self._limit.__aexit__(kind, error, trace)
-        except TimeoutError:
-            if self._watcher.client_left:
-                raise ClientGone from None
-            message = f"The operation took longer than {self._seconds:g} seconds and was stopped."
-            raise Refusal(504, FaultCode.TIMEOUT, message) from None
+        self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._reason is None:
+            return
+        # Someone else may have canceled the task as well, and then it ends as canceled.
+        if self._task.uncancel() <= self._cancellations and isinstance(error, asyncio.CancelledError):
+            raise self._reason from None
 
+    def begin_operation(self, *, abandon: bool) -> None:
+        """The body is here: the time of the operation begins; it may be abandoned with its client or not."""
+        self._reads_body, self._abandon = False, abandon
+        self._begun = self._loop.time()
+        if self._is_supervised and self._reason is None:
+            self._supervise()
 
-class _Watcher:
-    """Waits for the client to leave, then lets the limit expire at once."""
+    def _supervise(self) -> None:
+        self._is_supervised = True
+        self._timer.cancel()
+        self._timer = self._loop.call_at(self._begun + self._seconds, self._expire)
+        if self._abandon:
+            self._watching = self._loop.create_task(self._watch())
 
-    def __init__(self, receive: Receive) -> None:
-        self.client_left = False
-        self._receive = receive
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self, limit: asyncio.Timeout) -> None:
-        self._task = asyncio.create_task(self._watch(limit))
-
-    def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _watch(self, limit: asyncio.Timeout) -> None:
+    async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self.client_left = True
-        limit.reschedule(asyncio.get_running_loop().time())
+        self._end(ClientGone())
+
+    def _expire(self) -> None:
+        if self._reads_body:
+            # What may still come is not read, so the connection can't be used again.
+            message = f"The body took longer than {self._seconds:g} seconds to arrive."
+            self._end(Refusal(408, FaultCode.TIMEOUT, message, (("connection", "close"),)))
+        else:
+            message = f"The operation took longer than {self._seconds:g} seconds and was stopped."
+            self._end(Refusal(504, FaultCode.TIMEOUT, message))
+
+    def _end(self, reason: Exception) -> None:
+        if self._reason is None:
+            self._reason = reason
+            self._task.cancel()

@@ -16,8 +16,12 @@ from app.web.envelope import request_id_of
 from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, refusal_of
 from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, read_body
 from app.web.media_types import negotiate, wants_page
-from app.web.request_log import OperationRecord
+from app.web.request_log import OperationLog, OperationRecord
 
+_KNOWN_HEADERS = {
+    name.encode(): name
+    for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
+}
 _CLIENT_CLOSED_REQUEST = 499
 """No answer is sent then; the log says so by the number that proxies use."""
 
@@ -44,6 +48,7 @@ class GraphQLEndpoint:
         authenticate: Authenticate,
         open_context: OpenContext,
         *,
+        log: OperationLog,
         max_body_bytes: int,
         timeout_seconds: float,
         page: Answer | None = None,
@@ -52,6 +57,7 @@ class GraphQLEndpoint:
         self._engine = engine
         self._authenticate = authenticate
         self._open_context = open_context
+        self._log = log
         self._max_body_bytes = max_body_bytes
         self._timeout_seconds = timeout_seconds
         self._page = page
@@ -69,13 +75,13 @@ class GraphQLEndpoint:
         try:
             answer = await self._answer(scope, receive, headers, media_type, record)
         except ClientGone:
-            record.write(_CLIENT_CLOSED_REQUEST, ("CLIENT_CLOSED_REQUEST",))
+            self._log.write(record, _CLIENT_CLOSED_REQUEST, ("CLIENT_CLOSED_REQUEST",))
             return
         except DocumentError as error:
             answer = document_answer(error, media_type or JSON_TYPE)
         except Exception as error:  # noqa: BLE001 - the one net: whatever happens, the caller gets an answer
             answer = refusal_of(error, record.request_id).answer(media_type or JSON_TYPE)
-        record.write(answer.status, answer.codes)
+        self._log.write(record, answer.status, answer.codes)
         await answer.send(send)
 
     async def _answer(
@@ -94,14 +100,17 @@ class GraphQLEndpoint:
             raise Refusal(
                 406, FaultCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
             )
-        request = await self._request(scope, receive, headers)
-        operation = self._engine.prepare(request.query).select(request.operation_name)
-        record.operation = operation
-        if scope["method"] == "GET" and operation.type is not OperationType.QUERY:
-            msg = "GET runs queries only: send a mutation by POST."
-            raise _not_allowed(msg, "POST")
-        context = self._open_context(principal)
-        outcome = await self._run(operation, request.variables, context, receive, record)
+        with Deadline(self._timeout_seconds, receive) as deadline:
+            request = await self._request(scope, receive, headers)
+            operation = self._engine.prepare(request.query).select(request.operation_name)
+            record.operation = operation
+            is_query = operation.type is OperationType.QUERY
+            if scope["method"] == "GET" and not is_query:
+                msg = "GET runs queries only: send a mutation by POST."
+                raise _not_allowed(msg, "POST")
+            # A query is abandoned with its client; a mutation that has begun is seen through.
+            deadline.begin_operation(abandon=is_query)
+            outcome = await self._run(operation, request.variables, self._open_context(principal), record)
         body, codes = _body(outcome, record.request_id)
         if self._show_execution:
             body = _with_extensions(body, {"execution": record.execution_shown()})
@@ -110,19 +119,16 @@ class GraphQLEndpoint:
     async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
         if scope["method"] == "GET":
             return from_url(scope["query_string"], self._max_body_bytes)
-        return from_body(await read_body(receive, headers, self._max_body_bytes, self._timeout_seconds))
+        return from_body(await read_body(receive, headers, self._max_body_bytes))
 
     async def _run(
         self,
         operation: Operation,
         variables: Mapping[str, Any],
         opening: AbstractAsyncContextManager[OperationContext],
-        receive: Receive,
         record: OperationRecord,
     ) -> Outcome:
-        # A query is abandoned with its client; a mutation that has begun is seen through.
-        abandon = operation.type is OperationType.QUERY
-        async with Deadline(self._timeout_seconds, receive, abandon=abandon), opening as context:
+        async with opening as context:
             try:
                 outcome = await self._engine.run(operation, variables, context)
                 record.execution = outcome.execution
@@ -148,11 +154,14 @@ def _with_extensions(body: bytes, extensions: Mapping[str, object]) -> bytes:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """The headers by lower-case name; one that is repeated is joined as a list, as HTTP has it."""
+    """The headers that are looked at, by lower-case name; one that is repeated is joined as a list, as HTTP has it."""
+    raw: list[tuple[bytes, bytes]] = scope["headers"]
     headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    for name, value in raw:
+        known = _KNOWN_HEADERS.get(name)
+        if known is not None:
+            text = value.decode("latin-1")
+            headers[known] = f"{headers[known]}, {text}" if known in headers else text
     return headers
 
 

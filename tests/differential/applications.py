@@ -17,6 +17,7 @@ from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from tests.web.lifespan import lifespan_of
 
 GRAPHQL = "application/graphql-response+json"
 _REQUEST_ID = "differential"
@@ -114,7 +115,7 @@ async def pair_over(dsn: str, keys: DevelopmentKeys) -> AsyncGenerator[Pair]:
 async def _client(settings: Mapping[str, Any]) -> AsyncGenerator[AsyncClient]:
     app = create_app(Settings.model_validate(settings))
     async with (
-        app.router.lifespan_context(app),
+        lifespan_of(app),
         AsyncClient(transport=ASGITransport(app), base_url="http://service.test") as client,
     ):
         yield client

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -53,10 +54,10 @@ class ToyPlanner:
         return self.plans
 
 
-def planning_engine(planner: ToyPlanner, *, size: int = 10, max_requested_rows: int = 100_000) -> Engine:
+def planning_engine(planner: ToyPlanner, *, documents: int = 10, max_requested_rows: int = 100_000) -> Engine:
     """An engine over the toy schema that asks this planner."""
     limits = replace(LIMITS, max_requested_rows=max_requested_rows)
-    return Engine(toy_schema(), limits, cache_size=10, plans=Plans(planner, size))
+    return Engine(toy_schema(), limits, cache_size=documents, plans=Plans(planner))
 
 
 async def run(
@@ -235,9 +236,9 @@ async def test_a_planned_operation_may_ask_for_as_many_rows_as_any() -> None:
     assert (await refusal_of(engine, text, {"n": 1_000}))[0] is RefusalCode.TOO_COMPLEX
 
 
-async def test_the_plans_last_used_are_remembered_and_the_others_forgotten() -> None:
+async def test_plans_are_forgotten_with_their_documents() -> None:
     planner = ToyPlanner(ToyPlan(BODY))
-    engine = planning_engine(planner, size=3)
+    engine = planning_engine(planner, documents=3)
 
     # The first is used each time, so it is never the one that was used least.
     for name in ["a", "b", "a", "c", "a", "d", "a", "c", "d"]:
@@ -247,3 +248,21 @@ async def test_the_plans_last_used_are_remembered_and_the_others_forgotten() -> 
     await run(engine, "query b {hello}")
     await run(engine, "query a {hello}")
     assert [name for name, _ in planner.asked] == ["a", "b", "c", "d", "b", "a"]
+
+
+async def test_an_operation_keeps_few_plans_however_many_switches_it_has() -> None:
+    planner = ToyPlanner(ToyPlan(BODY))
+    engine = planning_engine(planner)
+    names = ("a", "b", "c")
+    declared, fields = (
+        " ".join(each.format(name) for name in names) for each in ("${0}: Boolean!", "{0}: hello @include(if: ${0})")
+    )
+    values = [dict(zip(names, bits, strict=True)) for bits in product((True, False), repeat=3)]
+
+    for variables in values:
+        await run(engine, f"query({declared}) {{hello {fields}}}", variables)
+    for variables in reversed(values):
+        await run(engine, f"query({declared}) {{hello {fields}}}", variables)
+
+    asked = [variables for _, variables in planner.asked]
+    assert asked == [*values, *reversed(values[:4])]

@@ -32,7 +32,7 @@ ENGINE = Engine(
     cache_size=200,
     executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
     is_awaitable=optimized_is_awaitable,
-    plans=Plans(Planner(SCHEMA, convert_arguments, name_of, statements=200), 200),
+    plans=Plans(Planner(SCHEMA, convert_arguments, name_of, statements=200)),
 )
 EDGES: list[ToOne[Any] | ToMany[Any]] = [value for value in vars(graph).values() if isinstance(value, ToOne | ToMany)]
 

@@ -14,6 +14,7 @@ from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from tests.web.lifespan import lifespan_of
 
 
 def headers_of(keys: DevelopmentKeys, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> dict[str, str]:
@@ -42,7 +43,7 @@ async def started(settings: dict[str, Any], headers: dict[str, str]) -> AsyncGen
     app = create_app(Settings.model_validate(settings))
     try:
         async with (
-            app.router.lifespan_context(app),
+            lifespan_of(app),
             AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
         ):
             yield client

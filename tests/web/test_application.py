@@ -13,6 +13,7 @@ from httpx import ASGITransport, AsyncClient
 from app.db.api_keys import PREFIX
 from app.settings import Settings, SettingsError
 from app.web.application import create_app
+from tests.web.lifespan import lifespan_of
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 ORIGIN = "https://app.example.com"
@@ -34,7 +35,7 @@ async def client_of(headers: Mapping[str, str] | None = None, **settings: Any) -
     """A client of the started application with these settings."""
     app = create_app(Settings.model_validate({"database_url": AWAY, **settings}))
     async with (
-        app.router.lifespan_context(app),
+        lifespan_of(app),
         AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
     ):
         yield client

@@ -12,6 +12,7 @@ from app.web.credential_errors import CredentialCode, Unauthenticated
 from app.web.envelope import Envelope
 from app.web.explorer import explorer_page
 from app.web.graphql_http import GraphQLEndpoint
+from app.web.request_log import OperationLog
 from tests.engine.toy import ToyContext, toy_engine
 
 COMPANY = UUID("0198c2f0-0000-7000-8000-000000000001")
@@ -51,6 +52,7 @@ def toy_app(
         engine or toy_engine(),
         authenticate,
         opener or opening(ToyContext()),
+        log=OperationLog(),
         max_body_bytes=MAX_BODY_BYTES,
         timeout_seconds=timeout_seconds,
         page=explorer_page() if explorer else None,

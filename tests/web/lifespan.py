@@ -1,0 +1,25 @@
+"""The life of an application without a server around it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp, Message
+
+
+@asynccontextmanager
+async def lifespan_of(app: ASGIApp) -> AsyncGenerator[None]:
+    """The application has started, and is shut down in the end."""
+    told, answered = asyncio.Queue[Message](), asyncio.Queue[Message]()
+
+    async def live() -> None:
+        await app({"type": "lifespan", "state": {}}, told.get, answered.put)
+
+    life = asyncio.create_task(live())
+    await told.put({"type": "lifespan.startup"})
+    assert (await answered.get())["type"] == "lifespan.startup.complete"
+    try:
+        yield
+    finally:
+        await told.put({"type": "lifespan.shutdown"})
+        await life
