@@ -5,7 +5,20 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, any_, bindparam, func, lateral, select, true
+from sqlalchemy import (
+    CompoundSelect,
+    Integer,
+    Select,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    lateral,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import paging
@@ -26,6 +39,28 @@ async def by_id(session: ReadSession, entity: Entity[RowT], ids: Iterable[UUID])
 @lru_cache(maxsize=64)
 def _by_id(entity: Entity[Any]) -> Select[Any]:
     return entity.select().where(entity.table.c.id == any_(_KEYS))
+
+
+async def entities(
+    session: ReadSession, among: tuple[Entity[Any], ...], ids: Iterable[UUID]
+) -> dict[UUID, Entity[Any]]:
+    """What these ids are ids of; unknown and foreign ids are left out."""
+    rows = await session.rows(_entities(among), {"keys": list(ids)})
+    # The first of those that share an id comes last, and so counts.
+    return {row[1]: among[row[0]] for row in sorted(rows, key=lambda row: row[0], reverse=True)}
+
+
+@lru_cache(maxsize=8)
+def _entities(among: tuple[Entity[Any], ...]) -> CompoundSelect[int, UUID]:
+    tables = [each.table for each in among]
+    return union_all(
+        *(
+            select(literal_column(str(place), Integer()).label("place"), table.c.id).where(
+                narrowed(table), table.c.id == any_(_KEYS)
+            )
+            for place, table in enumerate(tables)
+        )
+    )
 
 
 async def many(

@@ -88,6 +88,8 @@ class Entity(Generic[RowT]):
     table: Table
     row: type[RowT]
     fields: tuple[Field, ...]
+    keys: tuple[str, ...] = ()
+    """The attributes that each find at most one row of the company, the id first; none where rows have no id of their own."""
 
     @property
     def columns(self) -> tuple[ColumnElement[Any], ...]:
@@ -138,15 +140,22 @@ def narrowed(table: FromClause) -> ColumnElement[bool]:
 
 
 def entity(
-    name: str, table: Table, row: type[RowT], **elsewhere: Column[Any] | tuple[Column[Any], str]
+    name: str,
+    table: Table,
+    row: type[RowT],
+    *,
+    more_keys: tuple[str, ...] = (),
+    **elsewhere: Column[Any] | tuple[Column[Any], str],
 ) -> Entity[RowT]:
     """An entity whose plain fields are its row's attributes: the table's columns of these names, unless said otherwise.
 
     A column of another name is given as itself; one of another table as itself and the column that holds its row's id.
+    What belongs to a company and has an id is found by it, and by `more_keys`.
     """
     attributes: tuple[str, ...] = row._fields
     sources: Mapping[str, Column[Any] | tuple[Column[Any], str]] = {**table.c, **elsewhere}
-    return Entity(name, table, row, tuple(_field(name, sources[name]) for name in attributes))
+    keys = ("id", *more_keys) if "id" in attributes and "company_id" in table.c else ()
+    return Entity(name, table, row, tuple(_field(name, sources[name]) for name in attributes), keys)
 
 
 def render_of(column: Column[Any]) -> Render:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 
 from app.db import tables
-from app.db.declarations import SortKey, ToMany, ToOne, entity
+from app.db.declarations import Entity, SortKey, ToMany, ToOne, entity
 from app.db.rows import (
     BillingDocumentLineRow,
     BillingDocumentRow,
@@ -32,6 +32,7 @@ customer_group = entity(
     "CustomerGroup",
     _groups,
     CustomerGroupRow,
+    more_keys=("number",),
     account_number=(_accounts.c.number, "account_id"),
     account_name=(_accounts.c.name, "account_id"),
 )
@@ -39,6 +40,7 @@ customer = entity(
     "Customer",
     _customers,
     CustomerRow,
+    more_keys=("customer_number", "external_system_id"),
     customer_group_number=(_groups.c.number, "customer_group_id"),
     customer_group_name=(_groups.c.name, "customer_group_id"),
 )
@@ -52,6 +54,12 @@ billing_document = entity("BillingDocument", _documents, BillingDocumentRow)
 billing_document_line = entity(
     "BillingDocumentLine", _lines, BillingDocumentLineRow, period_start=_lines.c.starts_on, period_end=_lines.c.ends_on
 )
+
+_declared: list[object] = [*globals().values()]
+_entities: list[Entity[Any]] = [each for each in _declared if isinstance(each, Entity)]
+
+NODES = tuple(each for each in _entities if each.keys)
+"""What can be found by an id of its own. Ids are unique across them; if two shared one, the first would be meant."""
 
 
 def _named(table: Table, default: Column[Any]) -> tuple[SortKey, ...]:

@@ -1,6 +1,7 @@
 """How many rows an operation may ask for: the bounds of its nested lists, multiplied.
 
-A field multiplies when it takes `first` or `last` as an Int: the schema says it, no name of a type or field is known here.
+A field multiplies when it takes `first` or `last` as an Int, or when it answers a list that it can't do without with a
+list: then each different item is one row. The schema says it, no name of a type or field is known here.
 What doesn't depend on variables is summed once per document; the rest stays as a short list of steps, run per request.
 """
 
@@ -13,50 +14,21 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentSpreadNode,
-    GraphQLArgument,
     GraphQLCompositeType,
     GraphQLField,
-    GraphQLInt,
-    GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    ValueNode,
     VariableNode,
-    get_named_type,
-    get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
-    is_list_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
-from graphql.utilities.coerce_input_value import coerce_default_value
 
+from app.engine.bounds import Bound, Items, bound_of, is_list, named_type
 from app.engine.limits import SATURATED, fragments_of
 
-DEFAULT_PAGE_SIZE = 50
-"""The rows of a list whose arguments leave the bound to the server."""
-
-_BOUNDS = ("first", "last")
 _INTROSPECTED_ROWS = 3
 """What a list within a type counts for in introspection, on average: it takes no bound, yet nested it grows like any other."""
-
-
-class _Bound(NamedTuple):
-    """The rows per parent: the largest of what the arguments say, or the page size if they say nothing."""
-
-    values: tuple[int, ...]
-    variables: tuple[tuple[str, int | None], ...]
-    """Variables, each with what holds where it is left out or null."""
-
-    def rows(self, variables: Mapping[str, Any]) -> int:
-        asked = [*self.values]
-        for name, fallback in self.variables:
-            value = variables.get(name)
-            value = fallback if value is None else value
-            if isinstance(value, int):
-                asked.append(value)
-        return max(1, max(asked, default=DEFAULT_PAGE_SIZE))
 
 
 class _Step(NamedTuple):
@@ -65,7 +37,7 @@ class _Step(NamedTuple):
     constant: int
     children: tuple[int, ...]
     """Earlier steps whose rows this part sums up."""
-    bound: _Bound | None
+    bound: Bound | Items | None
     """Multiplies the sum, and counts its own rows; None where the part is only conditional, or shared."""
     conditions: tuple[tuple[str, bool], ...]
     """Variables of @skip and @include, each with the value under which the part is selected."""
@@ -149,47 +121,27 @@ class RowCounter:
             return constant, children
         return self._step(constant, children, bound, conditions)
 
-    def _field(self, node: FieldNode, parent: GraphQLCompositeType) -> tuple[int, list[int], _Bound | None]:
+    def _field(self, node: FieldNode, parent: GraphQLCompositeType) -> tuple[int, list[int], Bound | Items | None]:
         field = cast("GraphQLField", self._schema.get_field(parent, node.name.value))
-        bound = self._introspected(field, parent) or _bound(field, node)
+        bound = self._introspected(field, parent) or bound_of(field, node)
         if node.selection_set is None:
             return self._leaf, [], bound
-        return *self._selections(node.selection_set, cast("GraphQLCompositeType", _named_type(field))), bound
+        return *self._selections(node.selection_set, cast("GraphQLCompositeType", named_type(field))), bound
 
-    def _introspected(self, field: GraphQLField, parent: GraphQLCompositeType) -> _Bound | None:
-        if not parent.name.startswith("__") or not is_list_type(get_nullable_type(field.type)):  # pyright: ignore[reportUnknownMemberType] - open wrappers
+    def _introspected(self, field: GraphQLField, parent: GraphQLCompositeType) -> Bound | None:
+        if not parent.name.startswith("__") or not is_list(field):
             return None
-        return _Bound((len(self._schema.type_map) if parent.name == "__Schema" else _INTROSPECTED_ROWS,), ())
+        return Bound((len(self._schema.type_map) if parent.name == "__Schema" else _INTROSPECTED_ROWS,), ())
 
     def _step(
-        self, constant: int, children: list[int], bound: _Bound | None, conditions: tuple[tuple[str, bool], ...]
+        self,
+        constant: int,
+        children: list[int],
+        bound: Bound | Items | None,
+        conditions: tuple[tuple[str, bool], ...],
     ) -> tuple[int, list[int]]:
         self._steps.append(_Step(constant, tuple(children), bound, conditions))
         return 0, [len(self._steps) - 1]
-
-
-def _named_type(of: GraphQLField | GraphQLArgument) -> GraphQLNamedType:
-    return get_named_type(of.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - open wrappers
-
-
-def _bound(field: GraphQLField, node: FieldNode) -> _Bound | None:
-    arguments = {name: field.args[name] for name in _BOUNDS if name in field.args}
-    arguments = {name: argument for name, argument in arguments.items() if _named_type(argument) is GraphQLInt}
-    if not arguments:
-        return None
-    given = {argument.name.value: argument.value for argument in node.arguments or ()}
-    values, variables = list[int](), list[tuple[str, int | None]]()
-    for name, argument in arguments.items():
-        value: ValueNode | None = given.get(name)
-        default = coerce_default_value(argument)
-        default = default if isinstance(default, int) else None
-        if isinstance(value, VariableNode):
-            variables.append((value.name.value, default))
-        elif isinstance(value, IntValueNode):
-            values.append(int(value.value))
-        elif default is not None:
-            values.append(default)
-    return _Bound(tuple(values), tuple(variables))
 
 
 def _conditions(selection: SelectionNode) -> tuple[tuple[str, bool], ...] | None:

@@ -42,11 +42,14 @@ class Faults:
         self.found.append({"code": code, "path": list(path), "message": message})
 
     def refuse_if_any(self) -> None:
-        """Raise one error that holds all the faults; its code is theirs where they agree."""
-        if not self.found:
-            return
+        """Raise the error, if there are faults."""
+        if self.found:
+            raise self.error()
+
+    def error(self) -> GraphQLError:
+        """One error that holds all the faults; its code is theirs where they agree."""
         codes = {fault["code"] for fault in self.found}
-        raise GraphQLError(
+        return GraphQLError(
             " ".join(f"{_dotted(fault['path'])}: {fault['message']}" for fault in self.found),
             extensions={"code": codes.pop() if len(codes) == 1 else FieldCode.BAD_USER_INPUT, "faults": self.found},
         )

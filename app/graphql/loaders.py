@@ -44,13 +44,21 @@ class Loaders:
         self._session = session
         self._loaders: dict[Hashable, DataLoader[UUID, Any]] = {}
 
+    def entity(self) -> DataLoader[UUID, Entity[Any] | None]:
+        """What an id is the id of."""
+        return self._loader("nodes", lambda keys: batching.entities(self._session, graph.NODES, keys), lambda: None)
+
+    def one(self, entity: Entity[RowT]) -> DataLoader[UUID, RowT | None]:
+        """Rows of an entity by id."""
+        return self._loader(entity.name, lambda keys: batching.by_id(self._session, entity, keys), lambda: None)
+
     def customer(self) -> DataLoader[UUID, CustomerRow | None]:
         """Customers by id; the edge `parent`."""
-        return self._one(graph.customer)
+        return self.one(graph.customer)
 
     def group(self) -> DataLoader[UUID, CustomerGroupRow | None]:
         """Groups by id; the edge `group`."""
-        return self._one(graph.customer_group)
+        return self.one(graph.customer_group)
 
     def contacts(self, asked: ListArguments) -> DataLoader[UUID, list[ContactRow]]:
         """Contacts by customer."""
@@ -66,7 +74,7 @@ class Loaders:
 
     def subscription(self) -> DataLoader[UUID, SubscriptionRow | None]:
         """Subscriptions by id; the edge from a document's line."""
-        return self._one(graph.subscription)
+        return self.one(graph.subscription)
 
     def periods(
         self, edge: ToMany[SubscriptionPeriodRow], asked: ListArguments
@@ -76,7 +84,7 @@ class Loaders:
 
     def transition(self) -> DataLoader[UUID, BillingTransitionRow | None]:
         """Transitions by id; the edge from a document."""
-        return self._one(graph.billing_transition)
+        return self.one(graph.billing_transition)
 
     def documents(
         self, edge: ToMany[BillingDocumentRow], asked: ListArguments
@@ -103,9 +111,6 @@ class Loaders:
             lambda keys: batching.counts(self._session, edge, keys, only),
             int,
         )
-
-    def _one(self, entity: Entity[RowT]) -> DataLoader[UUID, RowT | None]:
-        return self._loader(entity.name, lambda keys: batching.by_id(self._session, entity, keys), lambda: None)
 
     def _many(self, edge: ToMany[RowT], asked: ListArguments) -> DataLoader[UUID, list[RowT]]:
         return self._loader(

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 from strawberry import UNSET
 
 from app.db import customers as stored_customers
@@ -11,18 +12,22 @@ from app.db import groups as stored_groups
 from app.db.rows import CustomerGroupRow, CustomerRow
 from app.domain.errors import Refused
 from app.domain.identity import Principal
+from app.graphql import found
 from app.graphql.connections import CustomerList, all_customers
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals
+from app.graphql.found import AnyRow
 from app.graphql.mutations.commands import update_command
 from app.graphql.permissions import READS
 from app.graphql.reading import DEFAULT_LIST, asked_customers, asked_groups, asked_key
+from app.graphql.references import asked_node, asked_nodes
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_filter import CustomerOrder, Where
 from app.graphql.types.customer_input import UpdateCustomerInput
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.group_filter import CustomerGroupFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
+from app.graphql.types.node import Node
 from app.graphql.types.paging import After, Before, CustomerConnection, First, Last, ListFirst
 from app.graphql.types.transition_preview import BillingTransitionPreview
 from app.graphql.types.viewer import Viewer
@@ -35,6 +40,10 @@ OrderBy = Annotated[
     strawberry.argument(
         description="What to sort by, at most 3 fields; by customer number unless given. Equal rows are sorted by id."
     ),
+]
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]
+NodeIds = Annotated[
+    list[strawberry.ID], strawberry.argument(description="The ids, UUIDs: at most 500, repeated ones counted.")
 ]
 GroupWhere = Annotated[
     CustomerGroupFilter | None, strawberry.argument(description="Only groups that meet these conditions.")
@@ -133,6 +142,27 @@ class Query:
         """Decided from the operation's snapshot."""
         command, _ = update_command(input)
         return await preview_transition(info.context.session, command)
+
+    @strawberry.field(
+        description="Whatever has this id; null if nothing of the company does. Needs customers-read.",
+        graphql_type=Node | None,
+        extensions=READS,
+    )
+    @staticmethod
+    async def node(info: Info, id: NodeId) -> AnyRow | None:  # noqa: A002 - the schema's name
+        """Whatever its type."""
+        return await found.node(info.context, asked_node(id))
+
+    @strawberry.field(
+        description="What has these ids, in their order: null for each that nothing of the company has, and null with an"
+        " error of its own for each that is no UUID. Needs customers-read.",
+        graphql_type=list[Node | None],
+        extensions=READS,
+    )
+    @staticmethod
+    async def nodes(info: Info, ids: NodeIds) -> list[AnyRow | GraphQLError | None]:
+        """Whatever their types, each id read once."""
+        return await found.nodes(info.context, asked_nodes(ids))
 
     @strawberry.field(description="Who is asking: company, subject and scopes of the credential.", graphql_type=Viewer)
     @staticmethod

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, GraphQLUnionType
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import arguments
 from strawberry.types.field import StrawberryField
 
+from app.db import graph
 from app.graphql.errors import ERROR_TYPES
 from app.graphql.mutations.root import Mutation
 from app.graphql.queries import Query
@@ -26,15 +27,30 @@ def _plain(name: str) -> Callable[[Any, object], object]:
     return resolve
 
 
-def _build() -> strawberry.Schema:
+_TYPES: dict[type[Any], str] = {entity.row: entity.name for entity in graph.NODES}
+"""The name of the type that shows a row, by the row's class."""
+
+
+def _type_of(row: object, _info: object, _abstract: object) -> str:
+    return _TYPES[type(row)]
+
+
+def build(query: type, mutation: type | None = None) -> strawberry.Schema:
+    """A schema whose rows travel."""
     schema = strawberry.Schema(
-        query=Query,
-        mutation=Mutation,
+        query=query,
+        mutation=mutation,
         types=ERROR_TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     for kind in executable(schema).type_map.values():
-        if isinstance(kind, GraphQLObjectType):
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
+            if {each.name for each in executable(schema).get_possible_types(kind)} <= {*_TYPES.values()}:
+                kind.resolve_type = _type_of
+        elif isinstance(kind, GraphQLObjectType):
+            if kind.name in _TYPES.values():
+                # Strawberry's own looks for an instance of the type, and would be asked for every row.
+                kind.is_type_of = None
             for field in kind.fields.values():
                 shown: StrawberryField | None = field.extensions.get("strawberry-definition")
                 if shown is not None and shown.is_basic_field:
@@ -64,7 +80,7 @@ def name_of(each: Any) -> str:
     return schema.config.name_converter.get_graphql_name(each)
 
 
-schema = _build()
+schema = build(Query, Mutation)
 """The public contract."""
 
 

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     Undefined,
+    is_abstract_type,
 )
 
 from app.graphql.schema import executable, schema
@@ -108,7 +109,8 @@ def _object(kind: GraphQLObjectType) -> ObjectOf:
         if name not in _LEFT_OUT:
             arguments = tuple(_place(kind.name, argument, each) for argument, each in field.args.items())
             innermost, found = _innermost(field.type), FieldOf(kind.name, name, _type(field.type), arguments)
-            (edges if isinstance(innermost, GraphQLObjectType) else leaves).append(found)
+            if not is_abstract_type(innermost):
+                (edges if isinstance(innermost, GraphQLObjectType) else leaves).append(found)
     return ObjectOf(kind.name, tuple(leaves), tuple(edges))
 
 

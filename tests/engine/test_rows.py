@@ -57,6 +57,29 @@ def test_a_bound_may_be_a_variable(variables: Mapping[str, int | None], rows: in
     assert operation("query($n: Int){things(first: $n){nodes{parts(first: 20){id}}}}").rows.count(variables) == rows
 
 
+@pytest.mark.parametrize(
+    ("declared", "argument", "variables", "rows"),
+    [
+        ("", "[]", {}, 0),
+        ("", '["a", "b", "a"]', {}, 2 * (1 + 7)),
+        ("", '"a"', {}, 1 + 7),
+        ("($ids: [ID!]!)", "$ids", {"ids": ["a", "b", "a"]}, 2 * (1 + 7)),
+        ("($ids: [ID!]!)", "$ids", {"ids": []}, 0),
+        ("($a: ID!, $b: ID!)", "[$a, $a, $b]", {"a": "a", "b": "a"}, 2 * (1 + 7)),
+    ],
+)
+def test_a_list_that_is_asked_for_item_by_item_has_a_row_for_each_different_item(
+    declared: str, argument: str, variables: Mapping[str, object], rows: int
+) -> None:
+    text = f'query{declared} {{some(ids: {argument}, only: ["x", "y", "z"]) {{parts(first: 7) {{id}}}}}}'
+    assert operation(text).rows.count(variables) == rows
+
+
+def test_objects_in_a_list_that_is_asked_for_are_told_apart_by_what_they_hold() -> None:
+    found = operation("query($ids: [ID!]!) {some(ids: $ids) {id}}").rows
+    assert found.count({"ids": [{"id": "a"}, {"id": "b"}, {"id": "a"}, {"id": 1}, {"id": "1"}]}) == 4
+
+
 def test_a_variable_left_out_leaves_the_default_of_the_argument() -> None:
     assert operation("query($n: Int){thing{parts(first: $n){id}}}").rows.count({}) == 100
 

@@ -19,6 +19,7 @@ type Query {
   bound(value: Int!): String!
   things(first: Int, last: Int, filter: Filter): Things!
   thing: Thing
+  some(ids: [ID!]!, only: [String!]): [Thing]!
   nested(value: [[Int]]): Int
   refused: String
   refusedWithoutCode: String

@@ -20,6 +20,7 @@ from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.reading import DEFAULT_LIST, asked_list
 from app.graphql.types.enums import DocumentKind
+from app.graphql.types.node import Node
 from app.graphql.types.paging import LazyCustomer, ListFirst
 from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
 
@@ -52,7 +53,7 @@ class BillingDocumentLine:
 @strawberry.type(
     description="A credit note or an invoice that a change of who pays has made. It never changes once it is written."
 )
-class BillingDocument:
+class BillingDocument(Node):
     """How a document's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The document's unique identifier, a UUID.")
@@ -106,7 +107,7 @@ class BillingDocument:
 
 
 @strawberry.type(description="A change of who pays for subscriptions, or how, as it was carried out.")
-class BillingTransition:
+class BillingTransition(Node):
     """How a transition's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The transition's unique identifier, a UUID.")

@@ -2,9 +2,11 @@
 
 import strawberry
 
+from app.graphql.types.node import Node
+
 
 @strawberry.type(description="A contact person of a customer.")
-class Contact:
+class Contact(Node):
     """How a contact's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The contact's unique identifier, a UUID.")

@@ -36,6 +36,7 @@ from app.graphql.types.enums import (
 )
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.history import CustomerChangeConnection
+from app.graphql.types.node import Node
 from app.graphql.types.paging import After, CustomerConnection, First, ListFirst
 from app.graphql.types.scalars import Metadata
 from app.graphql.types.subscription import CustomerSubscription
@@ -48,7 +49,7 @@ Row = strawberry.Parent[CustomerRow]
 
 
 @strawberry.type(description="A customer of the company.")
-class Customer:
+class Customer(Node):
     """How a customer's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The customer's unique identifier, a UUID.")

@@ -2,12 +2,14 @@
 
 import strawberry
 
+from app.graphql.types.node import Node
+
 
 @strawberry.type(
     description="A sub-unit of a customer with its own address, EAN and purchase order number,"
     " used to route invoices within larger organizations."
 )
-class Department:
+class Department(Node):
     """How a department's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The department's unique identifier, a UUID.")

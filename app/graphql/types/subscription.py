@@ -12,11 +12,12 @@ from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.reading import DEFAULT_LIST, asked_list
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
+from app.graphql.types.node import Node
 from app.graphql.types.paging import LazyCustomer, ListFirst
 
 
 @strawberry.type(description="A subscription of a customer: what is billed again and again.")
-class CustomerSubscription:
+class CustomerSubscription(Node):
     """How a subscription's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The subscription's unique identifier, a UUID.")
@@ -56,7 +57,7 @@ class CustomerSubscription:
 @strawberry.type(
     description="A span of days that a subscription is billed for, and what was billed for it. Past ones stay."
 )
-class SubscriptionPeriod:
+class SubscriptionPeriod(Node):
     """How a period's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The period's unique identifier, a UUID.")

@@ -1,0 +1,113 @@
+"""How many rows per parent one field asks for, told from its arguments."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from graphql import (
+    FieldNode,
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLNamedType,
+    IntValueNode,
+    ListValueNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    is_list_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    is_required_argument,
+    print_ast,
+)
+from graphql.utilities.coerce_input_value import coerce_default_value
+
+DEFAULT_PAGE_SIZE = 50
+"""The rows of a list whose arguments leave the bound to the server."""
+
+_BOUNDS = ("first", "last")
+
+
+class Bound(NamedTuple):
+    """The rows per parent: the largest of what the arguments say, or the page size if they say nothing."""
+
+    values: tuple[int, ...]
+    variables: tuple[tuple[str, int | None], ...]
+    """Variables, each with what holds where it is left out or null."""
+
+    def rows(self, variables: Mapping[str, Any]) -> int:
+        """The most rows under these coerced variables."""
+        asked = [*self.values]
+        for name, fallback in self.variables:
+            value = variables.get(name)
+            value = fallback if value is None else value
+            if isinstance(value, int):
+                asked.append(value)
+        return max(1, max(asked, default=DEFAULT_PAGE_SIZE))
+
+
+class Items(NamedTuple):
+    """The rows of a list that is asked for item by item; an item that is repeated is one row."""
+
+    literal: int
+    variables: tuple[str, ...]
+    """The variable that holds the whole list, if one does."""
+
+    def rows(self, variables: Mapping[str, Any]) -> int:
+        """The rows under these coerced variables."""
+        return self.literal + sum(_different(variables.get(name)) for name in self.variables)
+
+
+def bound_of(field: GraphQLField, node: FieldNode) -> Bound | Items | None:
+    """What multiplies what is selected of a field; None where it answers at most one row."""
+    return _bound(field, node) or _items(field, node)
+
+
+def named_type(of: GraphQLField | GraphQLArgument) -> GraphQLNamedType:
+    """The type without its lists and non-nulls."""
+    return get_named_type(of.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - open wrappers
+
+
+def is_list(of: Any) -> bool:
+    """Whether a field or argument holds a list."""
+    return bool(is_list_type(get_nullable_type(of.type)))  # pyright: ignore[reportUnknownArgumentType] - open wrappers
+
+
+def _bound(field: GraphQLField, node: FieldNode) -> Bound | None:
+    arguments = {name: field.args[name] for name in _BOUNDS if name in field.args}
+    arguments = {name: argument for name, argument in arguments.items() if named_type(argument) is GraphQLInt}
+    if not arguments:
+        return None
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    values, variables = list[int](), list[tuple[str, int | None]]()
+    for name, argument in arguments.items():
+        value: ValueNode | None = given.get(name)
+        default = coerce_default_value(argument)
+        default = default if isinstance(default, int) else None
+        if isinstance(value, VariableNode):
+            variables.append((value.name.value, default))
+        elif isinstance(value, IntValueNode):
+            values.append(int(value.value))
+        elif default is not None:
+            values.append(default)
+    return Bound(tuple(values), tuple(variables))
+
+
+def _items(field: GraphQLField, node: FieldNode) -> Items | None:
+    if not is_list(field):
+        return None
+    required = {name for name, argument in field.args.items() if is_required_argument(argument) and is_list(argument)}
+    given = [argument.value for argument in node.arguments or () if argument.name.value in required]
+    if not given:
+        return None
+    literals = [value for value in given if not isinstance(value, VariableNode)]
+    # Two variables in a literal may hold the same: counting them as two errs on the safe side.
+    different = sum(len({print_ast(item) for item in _members(value)}) for value in literals)
+    return Items(different, tuple(value.name.value for value in given if isinstance(value, VariableNode)))
+
+
+def _members(value: ValueNode) -> tuple[ValueNode, ...]:
+    return tuple(value.values) if isinstance(value, ListValueNode) else (value,)
+
+
+def _different(items: object) -> int:
+    return len({repr(item) for item in cast("list[object]", items)}) if isinstance(items, list) else 0

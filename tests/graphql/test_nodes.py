@@ -1,0 +1,176 @@
+"""`node` and `nodes`: whatever has an id, in the order asked for, whatever its type."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from graphql import GraphQLInterfaceType, GraphQLObjectType
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import graph
+from app.db.database import Database
+from app.graphql.schema import executable, schema
+from tests.db.every_table import World, write_world
+from tests.graphql.asking import Caller
+from tests.graphql.test_statement_counts import cost
+from tests.records import Records
+
+NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
+NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
+MALFORMED = "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own(owner_engine: AsyncEngine) -> World:
+    """A row of every table, in one company; it is only read."""
+    return await write_world(owner_engine, uuid4())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def foreign(owner_engine: AsyncEngine) -> World:
+    """A row of every table, in another company."""
+    return await write_world(owner_engine, uuid4())
+
+
+@pytest.fixture
+def member(database: Database, own: World) -> Caller:
+    """Someone of the company of the rows."""
+    return Caller(database, own["customers"]["company_id"])
+
+
+def shown(world: World) -> list[dict[str, str]]:
+    """What can be asked for by id, as it is answered."""
+    return [{"__typename": each.name, "id": str(world[each.table.name]["id"])} for each in graph.NODES]
+
+
+def ids(nodes: list[dict[str, str]]) -> list[str]:
+    """Their ids."""
+    return [each["id"] for each in nodes]
+
+
+async def test_every_kind_of_node_is_found_by_its_id_alone(member: Caller, own: World) -> None:
+    for each in shown(own):
+        assert await member.data(NODE, id=each["id"]) == {"node": each}
+
+
+async def test_nodes_come_in_the_order_asked_for_and_as_often(member: Caller, own: World) -> None:
+    nodes = shown(own)
+    asked = [*reversed(nodes), nodes[3], nodes[0], nodes[3]]
+
+    assert await member.data(NODES, ids=ids(asked)) == {"nodes": asked}
+
+
+async def test_what_is_missing_or_another_company_s_is_null(member: Caller, own: World, foreign: World) -> None:
+    (first, *_, last) = shown(own)
+    hidden = [*ids(shown(foreign)), str(foreign["companies"]["id"]), str(own["companies"]["id"]), str(uuid4())]
+
+    answer = await member.data(NODES, ids=[first["id"], *hidden, last["id"]])
+    assert answer == {"nodes": [first, *[None] * len(hidden), last]}
+    for each in hidden:
+        assert await member.data(NODE, id=each) == {"node": None}
+
+
+async def test_a_malformed_id_is_an_error_of_its_own_place_and_leaves_the_others(member: Caller, own: World) -> None:
+    (first, second, *_) = shown(own)
+
+    result = await member.run(NODES, ids=[first["id"], "7", second["id"], ""])
+    assert result.data == {"nodes": [first, None, second, None]}
+    assert [(error.path, error.message, error.extensions) for error in result.errors or ()] == [
+        (
+            ["nodes", place],
+            f"ids.{place}: {MALFORMED}",
+            {
+                "code": "BAD_USER_INPUT",
+                "faults": [{"code": "BAD_USER_INPUT", "path": ["ids", place], "message": MALFORMED}],
+            },
+        )
+        for place in (1, 3)
+    ]
+
+
+async def test_a_malformed_id_of_one_node_is_an_error_as_in_every_look_up(member: Caller) -> None:
+    refusal = await member.refusal('{ node(id: "7") { id } }')
+    look_up = await member.refusal('{ customer(by: {id: "7"}) { id } }')
+
+    assert (refusal["message"], refusal["field"]) == (f"id: {MALFORMED}", ["node"])
+    assert refusal["code"] == look_up["code"]
+    assert member.statements == 0
+
+
+async def test_ids_may_be_written_in_capital_letters(member: Caller, own: World) -> None:
+    node = shown(own)[0]
+    assert await member.data(NODES, ids=[node["id"].upper(), node["id"]]) == {"nodes": [node, node]}
+
+
+@pytest.mark.parametrize("most", [500, 501])
+async def test_at_most_500_ids_are_taken(caller: Caller, most: int) -> None:
+    result = await caller.run(NODES, ids=[str(UUID(int=0))] * most)
+    if most == 500:
+        assert (result.data, result.errors) == ({"nodes": [None] * 500}, None)
+    else:
+        assert result.data is None
+        assert [error.message for error in result.errors or ()] == ["ids: has 501 ids; at most 500 are allowed."]
+        assert caller.statements == 0
+
+
+async def test_no_ids_are_no_nodes_and_no_statement(caller: Caller) -> None:
+    assert await caller.data(NODES, ids=[]) == {"nodes": []}
+    assert caller.statements == 0
+
+
+async def test_what_is_selected_below_a_node_is_that_of_its_type(member: Caller, own: World) -> None:
+    document = """
+    query($ids: [ID!]!) {
+      nodes(ids: $ids) {
+        id
+        ... on Customer { customerNumber contacts { name } }
+        ... on Contact { name }
+      }
+    }
+    """
+    customer, contact = own["customers"], own["contacts"]
+    assert await member.data(document, ids=[str(customer["id"]), str(contact["id"])]) == {
+        "nodes": [
+            {
+                "id": str(customer["id"]),
+                "customerNumber": customer["customer_number"],
+                "contacts": [{"name": contact["name"]}],
+            },
+            {"id": str(contact["id"]), "name": contact["name"]},
+        ]
+    }
+
+
+async def test_nodes_cost_the_same_statements_at_1_10_and_40_ids(caller: Caller, records: Records) -> None:
+    group = await records.group()
+    customers = [await records.customer(customer_group_id=group) for _ in range(40)]
+    contacts = [await records.contact(each) for each in customers]
+    document = """
+    query($ids: [ID!]!) {
+      nodes(ids: $ids) { id ... on Customer { name contacts { id } group { name } } ... on Contact { name } }
+    }
+    """
+
+    async def at(size: int) -> int:
+        return await cost(caller, document, ids=[str(each) for each in customers[:size] + contacts[:size]])
+
+    # Which is which, the customers, the contacts, the customers' contacts, and their group.
+    assert {size: await at(size) for size in (1, 10, 40)} == {1: 5, 10: 5, 40: 5}
+
+
+async def test_single_nodes_of_one_operation_share_their_statements(caller: Caller, records: Records) -> None:
+    asked = [await records.customer() for _ in range(5)]
+    fields = " ".join(f'n{place}: node(id: "{each}") {{ id }}' for place, each in enumerate(asked))
+    assert await cost(caller, f"{{ {fields} }}") == 2
+
+
+def test_every_type_whose_rows_have_an_id_of_their_own_is_a_node_and_no_other() -> None:
+    types: dict[str, Any] = executable(schema).type_map
+    node = types["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    nodes = {kind.name for kind in executable(schema).get_possible_types(node)}
+
+    with_id = {name for name, kind in types.items() if isinstance(kind, GraphQLObjectType) and "id" in kind.fields}
+    # A credential has one company, which `viewer` shows.
+    assert nodes == {each.name for each in graph.NODES} == with_id - {"Company"}
