@@ -11,8 +11,9 @@ from strawberry.types.field import StrawberryField
 from app.db import graph
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.groups import BY_NUMBER
-from app.db.plans.tree import Arguments, Connection, Listing, Lookup
+from app.db.plans.tree import Arguments, Connection, Listing, Lookup, References
 from app.graphql.reading import asked_customers, asked_edge, asked_groups, asked_key, asked_list
+from app.graphql.references import asked_node, asked_nodes
 
 Declared = Field | ToOne[Any] | ToMany[Any]
 ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
@@ -40,6 +41,14 @@ def _groups(_company_id: UUID, given: dict[str, Any]) -> Arguments:
     return asked_groups(**given)
 
 
+def _node(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return References((None,), ((0, asked_node(**given)),), (1,))
+
+
+def _nodes(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_nodes(**given).arguments
+
+
 def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:
     """Reads the arguments of an edge that is a list."""
     return asked_list(**given)
@@ -60,6 +69,10 @@ ROOTS = {
     "customerGroup": Root(Lookup, graph.customer_group, _key),
     "customerGroups": Root(Listing, graph.customer_group, _groups, BY_NUMBER),
 }
+
+
+REFERENCES: dict[str, ArgumentReader] = {"node": _node, "nodes": _nodes}
+"""Root fields that find rows of several entities."""
 
 
 def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
+    GraphQLAbstractType,
     GraphQLEnumType,
     GraphQLField,
     GraphQLNonNull,
@@ -23,12 +24,14 @@ from graphql import (
 from graphql.execution import VariableValues
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 
+from app.db import graph
 from app.db.declarations import Field, ToMany, ToOne
 from app.db.plans.tree import (
     Connection,
     Constant,
     Cursor,
     Edges,
+    Found,
     Listing,
     Lookup,
     Members,
@@ -41,7 +44,16 @@ from app.db.plans.tree import (
 )
 from app.domain.identity import Scope
 from app.graphql.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
-from app.graphql.declared import ROOTS, ArgumentReader, Declared, declarations, definition_of, list_reader, page_reader
+from app.graphql.declared import (
+    REFERENCES,
+    ROOTS,
+    ArgumentReader,
+    Declared,
+    declarations,
+    definition_of,
+    list_reader,
+    page_reader,
+)
 from app.graphql.permissions import Requires
 from app.graphql.query_plan import QueryPlan, Slot, Statements
 
@@ -112,7 +124,9 @@ class _Planning:
     def _of_root(self, query: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
         if _name(fields) == "__typename":
             return _typename(query)
-        root = ROOTS.get(_name(fields))
+        read, root = REFERENCES.get(_name(fields)), ROOTS.get(_name(fields))
+        if read is not None:
+            return self._found(self._field(query, fields), fields, read)
         if root is None:
             raise _NotDeclared
         field = self._field(query, fields)
@@ -123,6 +137,13 @@ class _Planning:
         return (
             Lookup(root.entity, shown, slot) if root.node is Lookup else Listing(root.entity, root.order, shown, slot)
         )
+
+    def _found(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> Found:
+        """What is selected of each entity that a reference may lead to."""
+        kinds = self._planner.schema.get_possible_types(cast("GraphQLAbstractType", _named_type(field)))
+        shown = {kind.name: self._row(kind, fields) for kind in kinds}
+        choices = tuple((entity, shown[entity.name]) for entity in graph.NODES if entity.name in shown)
+        return Found(choices, self._slot(field, fields, read), _is_list(field))
 
     def _row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Members:
         """What is selected of a row."""

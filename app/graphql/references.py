@@ -6,6 +6,7 @@ from uuid import UUID
 
 from graphql import GraphQLError
 
+from app.db.plans.tree import References
 from app.graphql.arguments import Faults, Path, identifier
 from app.graphql.reading import MOST_ROWS
 
@@ -21,6 +22,19 @@ class AskedNodes:
     def ids(self) -> tuple[UUID, ...]:
         """The ids without repetition."""
         return tuple(dict.fromkeys(each for each in self.places if isinstance(each, UUID)))
+
+    @property
+    def arguments(self) -> References:
+        """The same, as a plan's statement takes it; GraphQLError where there is a fault, which rows can stand beside and a plan can't."""
+        for place in self.places:
+            if isinstance(place, GraphQLError):
+                raise place
+        numbers = {each: number for number, each in enumerate(self.ids, 1)}
+        return References(
+            (None,),
+            tuple((0, each) for each in numbers),
+            tuple(numbers[each] for each in self.places if isinstance(each, UUID)),
+        )
 
 
 def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name

@@ -7,12 +7,14 @@ from typing import Any
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     Undefined,
-    is_abstract_type,
+    is_composite_type,
 )
 
 from app.graphql.schema import executable, schema
@@ -63,11 +65,12 @@ class FieldOf:
 
 @dataclass(frozen=True, slots=True)
 class ObjectOf:
-    """An object type: its leaves, and what leads on to other objects."""
+    """An object type: its leaves, and what leads on to other objects; or an abstract type and what it may be."""
 
     name: str
     leaves: tuple[FieldOf, ...]
     edges: tuple[FieldOf, ...]
+    possible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,11 @@ def contract() -> Contract:
     """What the real schema says."""
     types = _types_of(executable(schema))
     return Contract(
-        objects={name: _object(kind) for name, kind in types.items() if isinstance(kind, GraphQLObjectType)},
+        objects={
+            name: _object(kind)
+            for name, kind in types.items()
+            if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
+        },
         inputs={name: _input(kind) for name, kind in types.items() if isinstance(kind, GraphQLInputObjectType)},
         enums={name: tuple(kind.values) for name, kind in types.items() if isinstance(kind, GraphQLEnumType)},
     )
@@ -102,16 +109,16 @@ def _types_of(of: GraphQLSchema) -> dict[str, Any]:
     return {name: kind for name, kind in of.type_map.items() if not name.startswith("__")}
 
 
-def _object(kind: GraphQLObjectType) -> ObjectOf:
+def _object(kind: GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) -> ObjectOf:
     leaves, edges = list[FieldOf](), list[FieldOf]()
-    fields: Mapping[str, Any] = kind.fields
+    fields: Mapping[str, Any] = {} if isinstance(kind, GraphQLUnionType) else kind.fields
     for name, field in fields.items():
         if name not in _LEFT_OUT:
             arguments = tuple(_place(kind.name, argument, each) for argument, each in field.args.items())
             innermost, found = _innermost(field.type), FieldOf(kind.name, name, _type(field.type), arguments)
-            if not is_abstract_type(innermost):
-                (edges if isinstance(innermost, GraphQLObjectType) else leaves).append(found)
-    return ObjectOf(kind.name, tuple(leaves), tuple(edges))
+            (edges if is_composite_type(innermost) else leaves).append(found)
+    possible = () if isinstance(kind, GraphQLObjectType) else executable(schema).get_possible_types(kind)
+    return ObjectOf(kind.name, tuple(leaves), tuple(edges), tuple(each.name for each in possible))
 
 
 def _input(kind: GraphQLInputObjectType) -> InputOf:

@@ -98,7 +98,8 @@ class _Writer:
         return self._placed(name, "", shape, self._alias(name, shape), self._directives())
 
     def _edge(self, of: ObjectOf, edges: Sequence[FieldOf], shape: Shape, depth: int, rows: int) -> Field:
-        known = {edge.name: edge for edge in edges}
+        # Of an abstract type, two selections would seldom fit together.
+        known = {edge.name: edge for edge in edges if not self.contract.objects[edge.type.name].possible}
         again = [(key, entry) for key, entry in shape.entries.items() if entry.name in known]
         if again and self.chance.one_in(3):
             # The same field once more: both selections are merged.
@@ -113,8 +114,19 @@ class _Writer:
         below = self.contract.objects[edge.type.name]
         inner = shape.add(placed)
         selections = self._cursors(inner) if bounded.pages else []
-        selections += self.selections(below, inner, depth - (below.name not in _TRANSPARENT), bounded.rows)
+        deeper = depth - (below.name not in _TRANSPARENT)
+        if below.possible:
+            selections += self._possible(below, inner, deeper, bounded.rows)
+        else:
+            selections += self.selections(below, inner, deeper, bounded.rows)
         return Field(placed.alias, placed.name, placed.arguments, placed.directives, selections)
+
+    def _possible(self, of: ObjectOf, shape: Shape, depth: int, rows: int) -> list[Selection]:
+        """Selections of an abstract type: what it is called and shows by itself, and much of one type that it may be."""
+        concrete = self.contract.objects[self.chance.pick(of.possible)]
+        names = ["__typename", *(leaf.name for leaf in of.leaves)]
+        found: list[Selection] = [self._leaf(name, shape) for name in names if self.chance.one_in(2)]
+        return [*found, Inline(concrete.name, self._directives(), self.selections(concrete, shape, depth, rows))]
 
     @staticmethod
     def _likely(of: ObjectOf, edges: Sequence[FieldOf]) -> Sequence[FieldOf]:

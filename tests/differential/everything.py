@@ -45,3 +45,19 @@ LIST = (
     f" {{ totalCount nodes {{ ...Hub }} edges {{ cursor }} pageInfo {{ {leaves('PageInfo')} }} }} }}" + FRAGMENTS
 )
 GROUPS = f"{{ customerGroups {{ {leaves('CustomerGroup')} customers {{ totalCount nodes {{ ...Plain }} }} }} }}" + PLAIN
+
+
+def _apart(name: str) -> str:
+    """All leaves of a type under keys of its own: the same name may be of another type elsewhere."""
+    return " ".join(f"{name}_{leaf.name}: {leaf.name}" for leaf in _SCHEMA.objects[name].leaves)
+
+
+ANYTHING = "".join(
+    [
+        "fragment Anything on Node { __typename id",
+        *(f" ... on {name} {{ {_apart(name)} }}" for name in _SCHEMA.objects["Node"].possible),
+        " }",
+    ]
+)
+NODE = "query($id: ID!) { node(id: $id) { ...Anything } }" + ANYTHING
+NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { ...Anything } }" + ANYTHING

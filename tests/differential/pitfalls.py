@@ -7,6 +7,7 @@ from typing import Any
 from tests.differential.everything import leaves
 
 _LONG = "key_" * 20
+_NO_ID = "00000000-0000-4000-8000-000000000000"
 _PAGE = "totalCount nodes { id } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 _SPREAD = """
 query { customers(first: 3) { ...A nodes { ...C } } customers(first: 3) { nodes { group { number } } ...A } }
@@ -135,7 +136,7 @@ PITFALLS: dict[str, Pitfall] = {
         "query($ids: [ID!], $s: [SubscriptionStatus!]) { customers(where: {ids: $ids}, orderBy: {field: NAME}) { nodes { id"
         " a: subscriptions(status: ACTIVE) { name } b: subscriptions(status: $s) { name } } } }",
         requests=(
-            {"ids": "00000000-0000-4000-8000-000000000000", "s": "TRIAL"},
+            {"ids": _NO_ID, "s": "TRIAL"},
             {},
             {"ids": [], "s": []},
             {"ids": None, "s": None},
@@ -177,6 +178,21 @@ PITFALLS: dict[str, Pitfall] = {
             {"w": {"and": [{"isActive": True}] * 49}},
             {"w": {"and": [{"isActive": True}] * 50}},
             {"w": {"metadata": [{"key": "size", "value": "5"}] * 11}},
+        ),
+    ),
+    "ids lead to rows of any kind, or to none": Pitfall(
+        f"""query($id: ID!, $ids: [ID!]!) {{ node(id: $id) {{ __typename id ...Anything }} nodes(ids: $ids) {{ id ...Anything }} }}
+        fragment Anything on Node {{
+          ... on Customer {{ {leaves("Customer")} group {{ name }} contacts(first: 1) {{ name }} }}
+          ... on CustomerGroup {{ number discount customers(first: 2) {{ {_PAGE} }} }}
+          ... on Contact {{ isDefaultForCustomer }} ... on BillingDocument {{ lines(first: 1) {{ days }} }}
+        }}""",
+        requests=(
+            {"id": _NO_ID, "ids": []},
+            {"id": _NO_ID, "ids": [_NO_ID, _NO_ID]},
+            {"id": "none", "ids": [_NO_ID, "none"]},
+            {"id": _NO_ID, "ids": _NO_ID},
+            {"id": _NO_ID, "ids": [_NO_ID] * 501},
         ),
     ),
     "what is asked for beside is run field by field, and the answer is the same": Pitfall(

@@ -108,6 +108,21 @@ async def test_pages_between_two_cursors(pair: Pair, tokens: Mapping[str, str]) 
             await _page(pair, tokens["crowd"], between | size)
 
 
+async def test_every_row_is_found_by_its_id_alone(
+    pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company]
+) -> None:
+    for name, foreign in (("everyday", "hostile"), ("hostile", "extremes"), ("extremes", "everyday")):
+        ids = companies[name].values["Query.ids"]
+        # Repeated, in another order, and another company's among them.
+        asked = [*ids[:100], *reversed(ids[50:150]), *companies[foreign].values["Query.ids"][:20], *ids[:20]]
+        answer = await pair.same(tokens[name], Request(everything.NODES, {"ids": asked}))
+        found = [node and node["id"] for node in answer.content["data"]["nodes"]]
+        assert found == [each if each in ids else None for each in asked]
+        assert answer.planned or name == "extremes"
+        for each in ids[:: max(1, len(ids) // 20)]:
+            await pair.same(tokens[name], Request(everything.NODE, {"id": each}))
+
+
 async def test_cursors_that_do_not_fit_are_refused_alike(
     pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company]
 ) -> None:

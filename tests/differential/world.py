@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import tables
+from app.db import graph, tables
 from tests.differential.companies import COMPANIES
 from tests.differential.writer import Writer
+
+_NODES_OF_EACH = 25
 
 MetadataPair = tuple[str, str | int | float | bool]
 
@@ -50,7 +52,14 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
     groups = await _columns(engine, company_id, tables.customer_groups, "id number")
     ids = [str(each) for each in customers["id"]]
     group_ids = [str(each) for each in groups["id"]]
+    nodes = [
+        str(each)
+        for entity in graph.NODES
+        for each in (await _columns(engine, company_id, entity.table, "id"))["id"][:_NODES_OF_EACH]
+    ]
     return {
+        "Query.id": nodes,
+        "Query.ids": nodes,
         "CustomerLookup.id": ids,
         "CustomerLookup.customerNumber": customers["customer_number"],
         "CustomerLookup.externalSystemId": customers["external_system_id"],

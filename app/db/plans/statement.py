@@ -15,6 +15,7 @@ from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
 from app.db.database import COMPANY
+from app.db.plans.found import found_of
 from app.db.plans.pages import belonging, beneath, page_of
 from app.db.plans.rendering import NULL, Piece, constant, fault, joined, object_of, value_of
 from app.db.plans.row import Row
@@ -23,6 +24,7 @@ from app.db.plans.tree import (
     Arguments,
     Connection,
     Constant,
+    Found,
     Key,
     ListArguments,
     Listing,
@@ -79,7 +81,7 @@ class _Builder:
         """An object that shows these members of a row; of none at the root."""
         return object_of((key, self._value(node, row)) for key, node in shown)
 
-    def _value(self, node: Node, row: Row | None) -> Sequence[Piece]:
+    def _value(self, node: Node, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
         match node:
             case Constant():
                 return [node.json]
@@ -95,6 +97,8 @@ class _Builder:
                 return ["[", self._listing(node, row), "]"]
             case Connection():
                 return page_of(node, row, self._slots, self.members)
+            case Found():
+                return found_of(node, self._slots, self.members)
             case Plain() | Single():
                 msg = "only a row has plain fields and edges to one row"
                 raise TypeError(msg)

@@ -7,6 +7,7 @@ SQL, their values run it.
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
+from uuid import UUID
 
 from sqlalchemy import Column
 
@@ -121,6 +122,38 @@ def _values(only: Condition | None) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class References:
+    """The arguments of rows that are found wherever they are: each by one of `kinds` of keys, and a value."""
+
+    kinds: tuple[tuple[Entity[Any], str] | None, ...]
+    """An entity and the attribute that is its key, or none for the id of whatever entity."""
+    wanted: tuple[tuple[int, UUID | str], ...]
+    """What is looked for, each once: the number of its kind, and the value."""
+    places: tuple[int, ...]
+    """What is answered: for each place the number of what is wanted there, from 1 as the database counts."""
+
+    @property
+    def shape(self) -> Hashable:
+        """The kinds."""
+        return self.kinds
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """The kinds, ids and texts of what is wanted, and the places."""
+        return (
+            [kind for kind, _ in self.wanted],
+            [value if isinstance(value, UUID) else None for _, value in self.wanted],
+            [value if isinstance(value, str) else None for _, value in self.wanted],
+            list(self.places),
+        )
+
+    @property
+    def filters(self) -> bool:
+        """A unique key finds one row whatever it is."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class Constant:
     """JSON that is the same for every row: the name of a type."""
 
@@ -207,5 +240,14 @@ class Connection:
     key: Column[Any] | None = None
 
 
-Node: TypeAlias = Constant | Plain | Lookup | Single | Listing | Connection
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One row or null for each reference, at the root; each shows what is selected of its entity."""
+
+    choices: tuple[tuple[Entity[Any], "Members"], ...]
+    slot: int
+    is_list: bool
+
+
+Node: TypeAlias = Constant | Plain | Lookup | Single | Listing | Connection | Found
 Members: TypeAlias = tuple[tuple[str, Node], ...]
