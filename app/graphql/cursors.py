@@ -4,13 +4,17 @@ Plans have the database make the same cursors: app/db/plans/pages.py.
 """
 
 import json
-from base64 import b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import DateTime, Integer, Uuid
+from sqlalchemy.types import TypeEngine
 
 from app.db.declarations import SortKey
 from app.db.paging import Position
@@ -27,8 +31,7 @@ class Cursors:
 
     def __init__(self, order: tuple[SortKey, ...], *identity: object) -> None:
         self.order = order
-        within = repr((*((key.column.name, key.descending) for key in order), *identity))
-        self.identity = sha256(within.encode()).digest()
+        self.identity = _identity(order, identity)
 
     def encode(self, position: Position) -> str:
         """The cursor of a row."""
@@ -54,17 +57,24 @@ class Cursors:
         if len(cursor) > _MAX_CHARACTERS:
             msg = "longer than any cursor"
             raise ValueError(msg)
-        content = b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        content = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         digest, values = content[:CURSOR_DIGEST_BYTES], content[CURSOR_DIGEST_BYTES:]
         # Not a secret: a forged cursor could only begin a caller's own list somewhere else.
         # Base64 has several texts for the same bytes; only the one that was given out is taken back.
         if digest != self._digest(values) or cursor != _text(content):
             msg = "of another list, or altered"
             raise ValueError(msg)
-        return tuple(_typed(value, key) for value, key in zip(json.loads(values), self.order, strict=True))
+        readers = _readers(self.order)
+        return tuple([read(value) for read, value in zip(readers, orjson.loads(values), strict=True)])
 
     def _digest(self, values: bytes) -> bytes:
         return sha256(self.identity + values).digest()[:CURSOR_DIGEST_BYTES]
+
+
+@lru_cache(maxsize=256)
+def _identity(order: tuple[SortKey, ...], identity: tuple[object, ...]) -> bytes:
+    within = repr((*((key.column.name, key.descending) for key in order), *identity))
+    return sha256(within.encode()).digest()
 
 
 def _text(content: bytes) -> str:
@@ -77,20 +87,29 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _typed(value: object, key: SortKey) -> Any:
-    if not isinstance(value, str) or "\0" in value:
+@lru_cache(maxsize=256)
+def _readers(order: tuple[SortKey, ...]) -> tuple[Callable[[str], Any], ...]:
+    """For each key of an order how its value is read from the text that a cursor holds."""
+    return tuple(_reader(key.column.type) for key in order)
+
+
+def _reader(kind: TypeEngine[Any]) -> Callable[[str], Any]:
+    if isinstance(kind, Uuid):
+        return lambda value: UUID(_words(value))
+    if isinstance(kind, DateTime):
+        return lambda value: datetime.fromisoformat(_words(value)).astimezone(UTC)
+    return _integer if isinstance(kind, Integer) else _words
+
+
+def _words(value: str) -> str:
+    if type(value) is not str or "\0" in value:
         msg = "not what a cursor holds"
         raise TypeError(msg)
-    value.encode()  # a lone surrogate is no text that a column could hold
-    if isinstance(key.column.type, Uuid):
-        return UUID(value)
-    if isinstance(key.column.type, DateTime):
-        return datetime.fromisoformat(value).astimezone(UTC)
-    return _integer(value) if isinstance(key.column.type, Integer) else value
+    return value
 
 
 def _integer(value: str) -> int:
-    number = int(value)
+    number = int(_words(value))
     if abs(number) > _MOST_INTEGER:
         msg = "more than an integer column holds"
         raise ValueError(msg)
