@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
@@ -96,8 +97,9 @@ def lengths() -> Iterator[tuple[str, str, int]]:
                     yield table.name, found[1], int(found[2])
 
 
-ENUMERATIONS = list(words_of_enumerations())
-LENGTHS = list(lengths())
+# SQLAlchemy keeps a table's constraints in a set.
+ENUMERATIONS = sorted(words_of_enumerations(), key=itemgetter(0, 1))
+LENGTHS = sorted(lengths())
 
 
 @pytest.mark.parametrize(("table", "name", "values"), [*CHECKS, *ENUMERATIONS])

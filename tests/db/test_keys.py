@@ -36,7 +36,7 @@ def uniques() -> Iterator[tuple[str, str, list[str]]]:
                 yield table.name, str(each.name), [column.name for column in each.columns]
 
 
-@pytest.mark.parametrize(("table", "name", "columns"), list(uniques()))
+@pytest.mark.parametrize(("table", "name", "columns"), sorted(uniques()))
 async def test_what_is_unique_is_refused_twice(
     owner_engine: AsyncEngine, own: World, table: str, name: str, columns: list[str]
 ) -> None:
@@ -71,7 +71,7 @@ async def test_many_customers_have_no_external_system_id(owner_engine: AsyncEngi
 REFERENCES = [
     (table, str(key.name), key.column_keys[-1], key.referred_table.name)
     for table in metadata.tables.values()
-    for key in table.foreign_key_constraints
+    for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name))
     if len(key.columns) > 1
 ]
 
