@@ -5,12 +5,14 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# How many processes run the tests: one for each core, or none beside pytest's own with 0.
+WORKERS ?= auto
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --quiet --no-input
 COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url
 
 help:
 	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL)"
-	@echo "make test           lint, type check and run all tests"
+	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
 	@echo "make lock           compile requirements/*.txt anew (needs uv)"
@@ -23,11 +25,11 @@ test: $(VENV)/.installed-test
 	@$(BIN)/ruff format --check
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses=$(WORKERS)
 
 test-database: $(VENV)/.installed-test
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL 15 or newer." >&2; exit 2; }
-	@$(BIN)/pytest tests/db tests/graphql
+	@$(BIN)/pytest --numprocesses=$(WORKERS) tests/db tests/graphql
 
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m bench $(BENCH)

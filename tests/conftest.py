@@ -11,6 +11,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from xdist.remote import Producer
+from xdist.workermanage import WorkerController
 
 from app.db.database import Database
 from app.db.embedded import EmbeddedServer
@@ -19,6 +21,7 @@ from app.db.roles import make_login_role
 from app.settings import Settings
 from tests.databases import execute, new_database
 from tests.records import Records
+from tests.workers import Handout, longest_first
 
 _SERVER_DSN = os.environ.get("DATABASE_URL")
 # No test may depend on the settings of the machine that it runs on.
@@ -26,11 +29,28 @@ for _name in Settings.model_fields:
     os.environ.pop(_name.upper(), None)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
+    """Hand out the tests in our own way; only asked with `-n`."""
+    return Handout(config, log)
+
+
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a process which server the run is about: what it inherits no longer says so."""
+    node.workerinput["server_dsn"] = _SERVER_DSN  # pyright: ignore[reportUnknownMemberType] - xdist leaves it open
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a process beside others, begin with the longest."""
+    if hasattr(config, "workerinput"):
+        longest_first(items)
+
+
 @pytest.fixture(scope="session")
-def server_dsn() -> Generator[str]:
+def server_dsn(pytestconfig: pytest.Config) -> Generator[str]:
     """A PostgreSQL for this run: the one of DATABASE_URL, as a role that may create databases and roles, or our own."""
-    if _SERVER_DSN is not None:
-        yield _SERVER_DSN
+    given: str | None = getattr(pytestconfig, "workerinput", {}).get("server_dsn", _SERVER_DSN)
+    if given is not None:
+        yield given
         return
     with (
         tempfile.TemporaryDirectory(prefix="customer-gateway-") as folder,
