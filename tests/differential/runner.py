@@ -11,7 +11,7 @@ from tests.differential.documents import Call, Example
 from tests.differential.inputs import Harvest
 from tests.differential.world import Company
 
-_SECONDS = 60
+_SECONDS = 600
 
 
 @dataclass(slots=True)
