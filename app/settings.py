@@ -90,6 +90,11 @@ class Settings(BaseSettings):
         ge=1,
         description="The most values that an operation may ask for: its rows, and the fields of each.",
     )
+    max_representations: int = Field(
+        default=10_000,
+        ge=1,
+        description="The most representations that one `_entities` takes, repeated ones counted; a gateway may repeat each many times.",
+    )
     document_cache_size: int = Field(
         default=1_000, ge=0, description="Parsed and validated documents that are remembered."
     )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Select,
+    Text,
     Uuid,
     any_,
     bindparam,
@@ -39,6 +40,18 @@ async def by_id(session: ReadSession, entity: Entity[RowT], ids: Iterable[UUID])
 @lru_cache(maxsize=64)
 def _by_id(entity: Entity[Any]) -> Select[Any]:
     return entity.select().where(entity.table.c.id == any_(_KEYS))
+
+
+async def by_key(session: ReadSession, entity: Entity[RowT], key: str, values: Iterable[str]) -> dict[str, RowT]:
+    """The rows that have these values as a key of the entity; values that no row has are left out."""
+    rows = await session.rows(_by_key(entity, key), {"keys": list(values)})
+    place = entity.row._fields.index(key)
+    return {row[place]: entity.row._make(row) for row in rows}
+
+
+@lru_cache(maxsize=8)
+def _by_key(entity: Entity[Any], key: str) -> Select[Any]:
+    return entity.select().where(entity.table.c[key] == any_(bindparam("keys", type_=ARRAY(Text()))))
 
 
 async def entities(

@@ -12,12 +12,23 @@ from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
 from app.services.recent_lists import RecentLists
 
+MAX_REPRESENTATIONS = 10_000
+"""The most representations of one `_entities`, unless the service is set otherwise."""
+
 
 class Context:
     """The context of one operation; it ends what it has begun to read when the operation ends."""
 
-    def __init__(self, database: Database, recent: RecentLists, principal: Principal) -> None:
+    def __init__(
+        self,
+        database: Database,
+        recent: RecentLists,
+        principal: Principal,
+        *,
+        max_representations: int = MAX_REPRESENTATIONS,
+    ) -> None:
         self.principal = principal
+        self.max_representations = max_representations
         self.recent = recent
         self._database = database
         self._earlier_statements = 0

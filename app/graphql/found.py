@@ -1,4 +1,4 @@
-"""From ids that are asked for to rows, in the order asked for."""
+"""From ids and references that are asked for to rows, in the order asked for."""
 
 from asyncio import gather
 from typing import Any, TypeAlias
@@ -7,7 +7,7 @@ from uuid import UUID
 from graphql import GraphQLError
 
 from app.graphql.context import Context
-from app.graphql.references import AskedNodes
+from app.graphql.references import AskedEntities, AskedNodes, Reference
 
 AnyRow: TypeAlias = tuple[Any, ...]
 """A row of whatever entity; its class tells which."""
@@ -27,3 +27,11 @@ async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLErr
     rows: list[Any] = await gather(*(loaders.one(entity).load(each) for each, entity in known))
     found = dict(zip((each for each, _ in known), rows, strict=True))
     return [found.get(each) if isinstance(each, UUID) else each for each in asked.places]
+
+
+async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | GraphQLError | None]:
+    """A row, None or a fault for each place."""
+    loaders, references = context.loaders, asked.references
+    rows: list[Any] = await gather(*(loaders.by_key(each.entity, each.key).load(each.value) for each in references))
+    found = dict(zip(references, rows, strict=True))
+    return [found[each] if isinstance(each, Reference) else each for each in asked.places]

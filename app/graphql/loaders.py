@@ -26,13 +26,13 @@ from app.db.rows import (
 )
 
 ValueT = TypeVar("ValueT")
-Load = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, ValueT]]]
+Load = Callable[[Sequence[Any]], Awaitable[Mapping[Any, ValueT]]]
 
 
-class _Loader(DataLoader[UUID, Any]):
+class _Loader(DataLoader[Any, Any]):
     """A loader whose values may be given up by one of those who wait for them."""
 
-    def load(self, key: UUID) -> Future[Any]:
+    def load(self, key: Any) -> Future[Any]:
         """The value of a key. Everyone who asks waits by himself: a field that is abandoned cancels what it waits for."""
         return shield(super().load(key))
 
@@ -42,7 +42,7 @@ class Loaders:
 
     def __init__(self, session: ReadSession) -> None:
         self._session = session
-        self._loaders: dict[Hashable, DataLoader[UUID, Any]] = {}
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
     def entity(self) -> DataLoader[UUID, Entity[Any] | None]:
         """What an id is the id of."""
@@ -51,6 +51,14 @@ class Loaders:
     def one(self, entity: Entity[RowT]) -> DataLoader[UUID, RowT | None]:
         """Rows of an entity by id."""
         return self._loader(entity.name, lambda keys: batching.by_id(self._session, entity, keys), lambda: None)
+
+    def by_key(self, entity: Entity[RowT], key: str) -> DataLoader[Any, RowT | None]:
+        """Rows of an entity by one of its keys."""
+        if key == "id":
+            return self.one(entity)
+        return self._loader(
+            (entity.name, key), lambda values: batching.by_key(self._session, entity, key, values), lambda: None
+        )
 
     def customer(self) -> DataLoader[UUID, CustomerRow | None]:
         """Customers by id; the edge `parent`."""
@@ -119,14 +127,14 @@ class Loaders:
             list,
         )
 
-    def _loader(self, key: Hashable, load: Load[ValueT], missing: Callable[[], ValueT]) -> DataLoader[UUID, ValueT]:
+    def _loader(self, key: Hashable, load: Load[ValueT], missing: Callable[[], ValueT]) -> DataLoader[Any, ValueT]:
         """The loader for some arguments: it adds order, missing keys and batching to a plain query."""
         loader = self._loaders.get(key)
         if loader is None:
 
-            async def batch(keys: list[UUID]) -> list[ValueT]:
+            async def batch(keys: list[Any]) -> list[ValueT]:
                 found = await load(keys)
                 return [found[each] if each in found else missing() for each in keys]
 
             loader = self._loaders[key] = _Loader(batch)
-        return cast("DataLoader[UUID, ValueT]", loader)
+        return cast("DataLoader[Any, ValueT]", loader)

@@ -6,6 +6,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
+from strawberry.federation.schema_directives import RequiresScopes
+from strawberry.types.field import StrawberryField
 
 from app.domain.identity import Scope
 from app.graphql.codes import FieldCode
@@ -16,6 +18,12 @@ class Requires(FieldExtension):
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
+
+    def apply(self, field: StrawberryField) -> None:
+        """Say it in the schema too, so that gateways know."""
+        needed = RequiresScopes(scopes=[[self.scope.value]])
+        if needed not in field.directives:
+            field.directives = [*field.directives, needed]
 
     def resolve(
         self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 from graphql import GraphQLError
 from strawberry import UNSET
+from strawberry.schema import BaseSchema
 
 from app.db import customers as stored_customers
 from app.db import groups as stored_groups
@@ -20,10 +21,11 @@ from app.graphql.found import AnyRow
 from app.graphql.mutations.commands import update_command
 from app.graphql.permissions import READS
 from app.graphql.reading import DEFAULT_LIST, asked_customers, asked_groups, asked_key
-from app.graphql.references import asked_node, asked_nodes
+from app.graphql.references import asked_entities, asked_node, asked_nodes
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_filter import CustomerOrder, Where
 from app.graphql.types.customer_input import UpdateCustomerInput
+from app.graphql.types.entity import Entities, Representations, Service
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.group_filter import CustomerGroupFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
@@ -163,6 +165,29 @@ class Query:
     async def nodes(info: Info, ids: NodeIds) -> list[AnyRow | GraphQLError | None]:
         """Whatever their types, each id read once."""
         return await found.nodes(info.context, asked_nodes(ids))
+
+    @strawberry.field(
+        name="_entities",
+        description="What these representations refer to, in their order: null for each that nothing of the company"
+        " fits, and null with an error of its own for each that is malformed. For gateways. Needs customers-read.",
+        graphql_type=Entities,
+        extensions=READS,
+    )
+    @staticmethod
+    async def entities(info: Info, representations: Representations) -> list[AnyRow | GraphQLError | None]:
+        """Whatever their types and keys, each reference read once."""
+        asked = asked_entities(representations, most=info.context.max_representations)
+        return await found.entities(info.context, asked)
+
+    @strawberry.field(
+        name="_service",
+        description="What this subgraph says of itself, to every credential. For gateways.",
+        graphql_type=Service,
+    )
+    @staticmethod
+    def service(info: Info) -> BaseSchema:
+        """The schema that is asked."""
+        return info.schema
 
     @strawberry.field(description="Who is asking: company, subject and scopes of the credential.", graphql_type=Viewer)
     @staticmethod

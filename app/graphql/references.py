@@ -1,13 +1,18 @@
-"""From ids to what is asked of the database: each is a key or a fault for itself, so that one leaves the others standing."""
+"""From ids and representations to what is asked of the database: each is a key or a fault for itself, so that one leaves the others standing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from graphql import GraphQLError
+from strawberry.utils.str_converters import to_camel_case
 
+from app.db import graph
+from app.db.conditions import Equals
+from app.db.declarations import Entity
 from app.db.plans.tree import References
-from app.graphql.arguments import Faults, Path, identifier
+from app.graphql.arguments import Faults, Path, filled, identifier
 from app.graphql.reading import MOST_ROWS
 
 
@@ -37,6 +42,32 @@ class AskedNodes:
         )
 
 
+class Reference(NamedTuple):
+    """What a representation refers to: the row of an entity that has a value as one of its keys."""
+
+    entity: Entity[Any]
+    key: str
+    value: UUID | str
+
+    @property
+    def condition(self) -> Equals:
+        """The same, as a condition on a unique key."""
+        return Equals(self.key, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedEntities:
+    """What `_entities` is asked for, in that order."""
+
+    places: tuple[Reference | GraphQLError | None, ...]
+    """A reference for each place, or why there is none; None where the key is null, which refers to nothing."""
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The references without repetition."""
+        return tuple(dict.fromkeys(each for each in self.places if isinstance(each, Reference)))
+
+
 def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
     """The id of one node; GraphQLError if it is none."""
     found = _id(id, ("id",))
@@ -47,11 +78,62 @@ def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
 
 def asked_nodes(ids: Sequence[str]) -> AskedNodes:
     """The ids of some nodes; GraphQLError if they are too many."""
-    if len(ids) > MOST_ROWS:
-        faults = Faults()
-        faults.add(("ids",), f"has {len(ids)} ids; at most {MOST_ROWS} are allowed.")
-        raise faults.error()
+    _bounded(ids, "ids", MOST_ROWS)
     return AskedNodes(tuple(_id(each, ("ids", place)) for place, each in enumerate(ids)))
+
+
+def asked_entities(representations: Sequence[object], *, most: int) -> AskedEntities:
+    """What some representations refer to; GraphQLError if they are too many."""
+    _bounded(representations, "representations", most)
+    read = (_reference(each, ("representations", place)) for place, each in enumerate(representations))
+    return AskedEntities(tuple(read))
+
+
+def key_names(entity: Entity[Any]) -> dict[str, str]:
+    """The keys of an entity: the name in the schema, and the attribute."""
+    return {to_camel_case(key): key for key in entity.keys}
+
+
+_ENTITIES = {each.name: each for each in graph.NODES}
+_KEYS = {each.name: key_names(each) for each in graph.NODES}
+
+
+def _reference(representation: object, path: Path) -> Reference | GraphQLError | None:
+    faults = Faults()
+    found = _referred(representation, path, faults)
+    return faults.error() if faults.found else found
+
+
+def _referred(representation: object, path: Path, faults: Faults) -> Reference | None:
+    if not isinstance(representation, dict):
+        return faults.add(path, "must be an object of `__typename` and a key.")
+    given = cast("dict[str, object]", representation)
+    name = given.get("__typename")
+    entity = _ENTITIES.get(name) if isinstance(name, str) else None
+    if entity is None:
+        return faults.add((*path, "__typename"), f"must be one of {', '.join(_ENTITIES)}.")
+    keys = {name: key for name, key in _KEYS[entity.name].items() if name in given}
+    if not keys:
+        return faults.add(path, f"has no key of {entity.name}: give {' or '.join(_KEYS[entity.name])}.")
+    # Of several keys that are given, the first that says something counts: whoever sends them took them from one row.
+    name, key = next(((name, key) for name, key in keys.items() if given[name] is not None), (None, ""))
+    if name is None:
+        return None
+    value = _key(key, given[name], (*path, name), faults)
+    return None if value is None else Reference(entity, key, value)
+
+
+def _key(key: str, value: object, path: Path, faults: Faults) -> UUID | str | None:
+    if not isinstance(value, str):
+        return faults.add(path, "must be a string.")
+    return identifier(value, path, faults) if key == "id" else filled(value, path, faults)
+
+
+def _bounded(items: Sequence[object], name: str, most: int) -> None:
+    if len(items) > most:
+        faults = Faults()
+        faults.add((name,), f"has {len(items)} {name}; at most {most} are allowed.")
+        raise faults.error()
 
 
 def _id(value: str, path: Path) -> UUID | GraphQLError:

@@ -6,14 +6,17 @@ from uuid import UUID
 
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, GraphQLUnionType
+from strawberry import federation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import arguments
 from strawberry.types.field import StrawberryField
 
 from app.db import graph
 from app.graphql.errors import ERROR_TYPES
+from app.graphql.federation import FEDERATION_SCALARS, FEDERATION_VERSION, describe
 from app.graphql.mutations.root import Mutation
 from app.graphql.queries import Query
+from app.graphql.types.entity import printed
 from app.graphql.types.scalars import SCALARS
 
 
@@ -37,15 +40,28 @@ def _type_of(row: object, _info: object, _abstract: object) -> str:
 
 def build(query: type, mutation: type | None = None) -> strawberry.Schema:
     """A schema whose rows travel."""
-    schema = strawberry.Schema(
+    schema = federation.Schema(
         query=query,
         mutation=mutation,
         types=ERROR_TYPES,
         config=StrawberryConfig(scalar_map=SCALARS),
+        scalar_overrides=FEDERATION_SCALARS,
+        federation_version=FEDERATION_VERSION,
     )
+    _let_rows_travel(executable(schema))
+    describe(executable(schema))
+    # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
     for kind in executable(schema).type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            definition = kind.extensions.get("strawberry-definition")
+            kind.is_one_of = definition is not None and definition.is_one_of
+    return schema
+
+
+def _let_rows_travel(schema: GraphQLSchema) -> None:
+    for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
-            if {each.name for each in executable(schema).get_possible_types(kind)} <= {*_TYPES.values()}:
+            if {each.name for each in schema.get_possible_types(kind)} <= {*_TYPES.values()}:
                 kind.resolve_type = _type_of
         elif isinstance(kind, GraphQLObjectType):
             if kind.name in _TYPES.values():
@@ -56,12 +72,6 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
                 if shown is not None and shown.is_basic_field:
                     # Strawberry's own way to an attribute takes several calls, for most of all fields that are shown.
                     field.resolve = _plain(shown.python_name)
-    # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
-    for kind in executable(schema).type_map.values():
-        if isinstance(kind, GraphQLInputObjectType):
-            definition = kind.extensions.get("strawberry-definition")
-            kind.is_one_of = definition is not None and definition.is_one_of
-    return schema
 
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:
@@ -86,4 +96,4 @@ schema = build(Query, Mutation)
 
 def sdl() -> str:
     """The contract as schema.graphql holds it."""
-    return schema.as_str() + "\n"
+    return printed(schema) + "\n"

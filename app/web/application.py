@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Envelope:
     endpoint = GraphQLEndpoint(
         _engine(settings),
         authenticator.authenticate,
-        partial(Context, database, recent),
+        partial(Context, database, recent, max_representations=settings.max_representations),
         log=log,
         max_body_bytes=settings.max_body_bytes,
         timeout_seconds=settings.request_timeout_seconds,

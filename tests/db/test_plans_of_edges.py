@@ -44,6 +44,20 @@ EDGES: dict[str, tuple[Callable[[Facts, ReadSession], Any], str]] = {
         lambda facts, session: batching.by_id(session, graph.customer, facts.ids),
         "customers_pkey",
     ),
+    "customers-by-number": (
+        lambda facts, session: batching.by_key(session, graph.customer, "customer_number", [facts.number, "none"] * 25),
+        "customers_company_id_customer_number_key",
+    ),
+    "customers-by-external-id": (
+        lambda facts, session: batching.by_key(
+            session, graph.customer, "external_system_id", [facts.external_id, "none"] * 25
+        ),
+        "customers_external_system_id_key",
+    ),
+    "nodes-by-id": (
+        lambda facts, session: batching.entities(session, graph.NODES, facts.ids),
+        "customers_pkey",
+    ),
     "contacts": (
         lambda facts, session: batching.many(session, graph.contacts, facts.ids, limit=100),
         "contacts_of_customer",

@@ -31,6 +31,7 @@ class Caller:
     subject: str = "tester"
     expires_at: datetime | None = None
     recent: RecentLists = field(default_factory=lambda: RecentLists(seconds=5, size=0))
+    max_representations: int = 10_000
     statements: int = 0
     """SQL statements of the last operation."""
 
@@ -40,7 +41,9 @@ class Caller:
         faults = validate(executable(schema), parsed)
         assert faults == [], faults
         principal = Principal(self.company_id, self.subject, frozenset(self.scopes), self.expires_at)
-        async with Context(self.database, self.recent, principal) as context:
+        async with Context(
+            self.database, self.recent, principal, max_representations=self.max_representations
+        ) as context:
             result = execute(executable(schema), parsed, context_value=context, variable_values=variables)
             if isawaitable(result):
                 result = await result

@@ -28,6 +28,7 @@ ROOTS = {
     "customerGroups": "customerGroups { id }",
     "node": f"node(id: {ID}) {{ id }}",
     "nodes": f"nodes(ids: [{ID}]) {{ id }}",
+    "_entities": f'_entities(representations: [{{__typename: "Customer", id: {ID}}}]) {{ __typename }}',
     "billingTransitionPreview": f"billingTransitionPreview(input: {{id: {ID}}}) {{ __typename }}",
 }
 EDGES = {
@@ -103,7 +104,7 @@ def test_the_tables_above_name_every_field_that_leads_to_stored_rows() -> None:
         for name, field in cast("GraphQLObjectType", types[kind]).fields.items()
         if not is_leaf_type(get_named_type(field.type))
     }
-    assert leading == {("Query", name) for name in ROOTS} | set(EDGES) | {("Query", "viewer")}
+    assert leading == {("Query", name) for name in ROOTS} | set(EDGES) | {("Query", "viewer"), ("Query", "_service")}
 
 
 async def test_the_scope_is_checked_before_the_arguments(caller: Caller) -> None:

@@ -20,7 +20,7 @@ from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.reading import DEFAULT_LIST, asked_list
 from app.graphql.types.enums import DocumentKind
-from app.graphql.types.node import Node
+from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import LazyCustomer, ListFirst
 from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
 
@@ -51,7 +51,8 @@ class BillingDocumentLine:
 
 
 @strawberry.type(
-    description="A credit note or an invoice that a change of who pays has made. It never changes once it is written."
+    description="A credit note or an invoice that a change of who pays has made. It never changes once it is written.",
+    directives=keys_of(graph.billing_document),
 )
 class BillingDocument(Node):
     """How a document's row is shown."""
@@ -106,7 +107,10 @@ class BillingDocument(Node):
         return None if transition_id is None else info.context.loaders.transition().load(transition_id)
 
 
-@strawberry.type(description="A change of who pays for subscriptions, or how, as it was carried out.")
+@strawberry.type(
+    description="A change of who pays for subscriptions, or how, as it was carried out.",
+    directives=keys_of(graph.billing_transition),
+)
 class BillingTransition(Node):
     """How a transition's row is shown."""
 

@@ -2,10 +2,11 @@
 
 import strawberry
 
-from app.graphql.types.node import Node
+from app.db import graph
+from app.graphql.types.node import Node, keys_of
 
 
-@strawberry.type(description="A contact person of a customer.")
+@strawberry.type(description="A contact person of a customer.", directives=keys_of(graph.contact))
 class Contact(Node):
     """How a contact's row is shown."""
 

@@ -36,7 +36,7 @@ from app.graphql.types.enums import (
 )
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.history import CustomerChangeConnection
-from app.graphql.types.node import Node
+from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import After, CustomerConnection, First, ListFirst
 from app.graphql.types.scalars import Metadata
 from app.graphql.types.subscription import CustomerSubscription
@@ -48,7 +48,7 @@ Statuses = Annotated[
 Row = strawberry.Parent[CustomerRow]
 
 
-@strawberry.type(description="A customer of the company.")
+@strawberry.type(description="A customer of the company.", directives=keys_of(graph.customer))
 class Customer(Node):
     """How a customer's row is shown."""
 

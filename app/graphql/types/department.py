@@ -2,12 +2,14 @@
 
 import strawberry
 
-from app.graphql.types.node import Node
+from app.db import graph
+from app.graphql.types.node import Node, keys_of
 
 
 @strawberry.type(
     description="A sub-unit of a customer with its own address, EAN and purchase order number,"
-    " used to route invoices within larger organizations."
+    " used to route invoices within larger organizations.",
+    directives=keys_of(graph.department),
 )
 class Department(Node):
     """How a department's row is shown."""

@@ -12,12 +12,15 @@ from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.reading import asked_edge
 from app.graphql.types.customer_filter import Where
-from app.graphql.types.node import Node
+from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import After, CustomerConnection, First
 from app.graphql.types.scalars import Metadata
 
 
-@strawberry.type(description="A group of customers: they share a discount and the ledger account that they post to.")
+@strawberry.type(
+    description="A group of customers: they share a discount and the ledger account that they post to.",
+    directives=keys_of(graph.customer_group),
+)
 class CustomerGroup(Node):
     """How a group's row is shown."""
 

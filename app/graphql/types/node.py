@@ -1,6 +1,13 @@
 """The interface Node: what has an id of its own and can be read by it."""
 
+from typing import Any
+
 import strawberry
+from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
+
+from app.db.declarations import Entity
+from app.graphql.references import key_names
 
 
 @strawberry.interface(
@@ -10,3 +17,8 @@ class Node:
     """How rows of different kinds are shown alike."""
 
     id: strawberry.ID = strawberry.field(description="The unique identifier, a UUID.")
+
+
+def keys_of(entity: Entity[Any]) -> list[object]:
+    """What tells a gateway by which fields other subgraphs may refer to a type."""
+    return [Key(fields=FieldSet(name)) for name in key_names(entity)]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import strawberry
+from strawberry.federation.schema_directives import Shareable
 
 from app.graphql.connections import Listed, has_other_side
 
@@ -35,7 +36,7 @@ ListFirst = Annotated[int, strawberry.argument(description="At most this many ro
 LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer")]
 
 
-@strawberry.type(description="Where a page is in its list.")
+@strawberry.type(description="Where a page is in its list.", directives=[Shareable()])
 class PageInfo:
     """What a page says of its surroundings."""
 

@@ -12,11 +12,13 @@ from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.reading import DEFAULT_LIST, asked_list
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
-from app.graphql.types.node import Node
+from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import LazyCustomer, ListFirst
 
 
-@strawberry.type(description="A subscription of a customer: what is billed again and again.")
+@strawberry.type(
+    description="A subscription of a customer: what is billed again and again.", directives=keys_of(graph.subscription)
+)
 class CustomerSubscription(Node):
     """How a subscription's row is shown."""
 
@@ -55,7 +57,8 @@ class CustomerSubscription(Node):
 
 
 @strawberry.type(
-    description="A span of days that a subscription is billed for, and what was billed for it. Past ones stay."
+    description="A span of days that a subscription is billed for, and what was billed for it. Past ones stay.",
+    directives=keys_of(graph.subscription_period),
 )
 class SubscriptionPeriod(Node):
     """How a period's row is shown."""

@@ -1,0 +1,51 @@
+"""The types of federation: what other subgraphs may refer to, and what this one says of itself."""
+
+from functools import lru_cache
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.federation.schema import FederationAny
+from strawberry.schema import BaseSchema
+
+from app.graphql.types.billing_document import BillingDocument, BillingTransition
+from app.graphql.types.contact import Contact
+from app.graphql.types.customer import Customer
+from app.graphql.types.department import Department
+from app.graphql.types.group import CustomerGroup
+from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
+
+_Entity = Annotated[
+    Customer
+    | CustomerGroup
+    | Contact
+    | Department
+    | CustomerSubscription
+    | SubscriptionPeriod
+    | BillingDocument
+    | BillingTransition,
+    strawberry.union("_Entity", description="What other subgraphs may refer to."),
+]
+Entities: Any = list[_Entity | None]
+Representations = Annotated[
+    list[FederationAny],
+    strawberry.argument(
+        description="Objects of `__typename` and one of the type's keys; at most MAX_REPRESENTATIONS of them."
+    ),
+]
+
+
+@lru_cache(maxsize=1)
+def printed(schema: BaseSchema) -> str:
+    """The schema's text, which never changes."""
+    return schema.as_str()
+
+
+@strawberry.type(name="_Service", description="What this subgraph says of itself.")
+class Service:
+    """How the schema itself is shown."""
+
+    @strawberry.field(description="The schema with its directives, as composers of supergraphs read it.")
+    @staticmethod
+    def sdl(schema: strawberry.Parent[BaseSchema]) -> str:
+        """Printed once."""
+        return printed(schema)

@@ -1,0 +1,116 @@
+"""What a composer of supergraphs reads: keys, scopes, and the version of federation."""
+
+import re
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    InterfaceTypeDefinitionNode,
+    ObjectTypeDefinitionNode,
+    UnionTypeDefinitionNode,
+    parse,
+)
+from graphql.language import DirectiveNode
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+from strawberry.types.field import StrawberryField
+
+from app.db import graph
+from app.db.declarations import Entity
+from app.graphql.federation import FEDERATION_VERSION
+from app.graphql.permissions import Requires
+from app.graphql.schema import executable, schema, sdl
+
+SCHEMA = executable(schema)
+PRINTED = {
+    node.name.value: node
+    for node in parse(sdl()).definitions
+    if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode)
+}
+KEYS = {
+    "BillingDocument": ["id"],
+    "BillingTransition": ["id"],
+    "Contact": ["id"],
+    "Customer": ["id", "customerNumber", "externalSystemId"],
+    "CustomerGroup": ["id", "number"],
+    "CustomerSubscription": ["id"],
+    "Department": ["id"],
+    "SubscriptionPeriod": ["id"],
+}
+
+
+def arguments(of: Any, name: str) -> list[dict[str, Any]]:
+    """The arguments of each application of a directive to a type or field, as they are printed."""
+    applied: list[DirectiveNode] = [each for each in of.directives or () if each.name.value == name]
+    return [{given.name.value: given.value for given in each.arguments or ()} for each in applied]
+
+
+def fields() -> dict[tuple[str, str], StrawberryField]:
+    """Every field with what Strawberry knows of it."""
+    return {
+        (kind.name, name): field.extensions["strawberry-definition"]
+        for kind in SCHEMA.type_map.values()
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("__")
+        for name, field in kind.fields.items()
+    }
+
+
+def test_the_keys_are_those_that_others_are_told_of() -> None:
+    printed = {
+        name: [each["fields"].value for each in arguments(node, "key")]
+        for name, node in PRINTED.items()
+        if arguments(node, "key")
+    }
+    assert printed == KEYS
+
+
+@pytest.mark.parametrize("entity", graph.NODES, ids=lambda entity: entity.name)
+def test_a_key_is_unique_in_the_company(entity: Entity[Any]) -> None:
+    table: Any = entity.table
+    indexes = [each for each in table.indexes if each.unique]
+    constraints = [each for each in table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
+    unique = [{column.name for column in each.columns} for each in (*constraints, *indexes)]
+    assert [key for key in entity.keys if {"company_id", key} not in unique] == []
+
+
+def test_what_others_may_refer_to_is_what_has_keys() -> None:
+    union = SCHEMA.type_map["_Entity"]
+    assert isinstance(union, GraphQLUnionType)
+    assert {kind.name for kind in union.types} == {entity.name for entity in graph.NODES} == set(KEYS)
+
+
+def test_every_field_that_needs_a_scope_and_no_other_tells_a_gateway_so() -> None:
+    needed = {
+        place: [each.scope.value for each in field.extensions if isinstance(each, Requires)]
+        for place, field in fields().items()
+    }
+    told: dict[tuple[str, str], list[str]] = {}
+    for kind, field in needed:
+        (printed,) = (each for each in getattr(PRINTED[kind], "fields", ()) if each.name.value == field)
+        applied = arguments(printed, "requiresScopes")
+        told[kind, field] = [
+            scope.value for each in applied for group in each["scopes"].values for scope in group.values
+        ]
+    assert told == needed
+    assert sum(map(bool, needed.values())) > 40
+
+
+def test_the_schema_links_to_a_version_that_every_composer_knows_and_imports_only_what_it_uses() -> None:
+    (version, imported) = re.findall(
+        r'@link\(url: "https://specs.apollo.dev/federation/v([\d.]+)", import: \[(.*?)\]\)', sdl()
+    )[0]
+    assert sdl().count("@link(") == 1
+    assert version == FEDERATION_VERSION
+    assert tuple(map(int, version.split("."))) <= (2, 9)
+    names = re.findall(r'"@(\w+)"', imported)
+    body = sdl().split("\n", 1)[1]
+    assert names == sorted(names)
+    assert [name for name in names if not re.search(rf"@{name}\b", body)] == []
+    known = {*names, "link", "specifiedBy", "oneOf", "deprecated"}
+    assert {each.group(1) for each in re.finditer(r"[)}!\]\w] @(\w+)", re.sub(r'"""(?s:.*?)"""', "", sdl()))} <= known
+
+
+def test_pages_may_be_told_by_other_subgraphs_too() -> None:
+    assert arguments(PRINTED["PageInfo"], "shareable") == [{}]
