@@ -13,7 +13,7 @@ from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.groups import BY_NUMBER
 from app.db.plans.tree import Arguments, Connection, Listing, Lookup, References
 from app.graphql.reading import asked_customers, asked_edge, asked_groups, asked_key, asked_list
-from app.graphql.references import asked_node, asked_nodes
+from app.graphql.references import asked_entities, asked_node, asked_nodes
 
 Declared = Field | ToOne[Any] | ToMany[Any]
 ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
@@ -49,6 +49,10 @@ def _nodes(_company_id: UUID, given: dict[str, Any]) -> Arguments:
     return asked_nodes(**given).arguments
 
 
+def _entities(most: int, _company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_entities(**given, most=most).arguments
+
+
 def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:
     """Reads the arguments of an edge that is a list."""
     return asked_list(**given)
@@ -71,8 +75,9 @@ ROOTS = {
 }
 
 
-REFERENCES: dict[str, ArgumentReader] = {"node": _node, "nodes": _nodes}
-"""Root fields that find rows of several entities."""
+def references(max_representations: int) -> dict[str, ArgumentReader]:
+    """Root fields that find rows of several entities."""
+    return {"node": _node, "nodes": _nodes, "_entities": partial(_entities, max_representations)}
 
 
 def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:

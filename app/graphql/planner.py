@@ -44,8 +44,8 @@ from app.db.plans.tree import (
 )
 from app.domain.identity import Scope
 from app.graphql.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
+from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.declared import (
-    REFERENCES,
     ROOTS,
     ArgumentReader,
     Declared,
@@ -53,6 +53,7 @@ from app.graphql.declared import (
     definition_of,
     list_reader,
     page_reader,
+    references,
 )
 from app.graphql.permissions import Requires
 from app.graphql.query_plan import QueryPlan, Slot, Statements
@@ -68,11 +69,18 @@ class Planner:
     """Plans the operations of one schema."""
 
     def __init__(
-        self, schema: GraphQLSchema, convert_arguments: ConvertAll, name_of: NameOf, *, statements: int
+        self,
+        schema: GraphQLSchema,
+        convert_arguments: ConvertAll,
+        name_of: NameOf,
+        *,
+        statements: int,
+        max_representations: int = MAX_REPRESENTATIONS,
     ) -> None:
         self.schema = schema
         self.inputs = Inputs(name_of)
         self.convert_arguments = convert_arguments
+        self.references = references(max_representations)
         self._statements = Statements(statements)
         self._declared = declarations(schema)
 
@@ -124,7 +132,7 @@ class _Planning:
     def _of_root(self, query: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
         if _name(fields) == "__typename":
             return _typename(query)
-        read, root = REFERENCES.get(_name(fields)), ROOTS.get(_name(fields))
+        read, root = self._planner.references.get(_name(fields)), ROOTS.get(_name(fields))
         if read is not None:
             return self._found(self._field(query, fields), fields, read)
         if root is None:

@@ -1,6 +1,6 @@
 """From ids and representations to what is asked of the database: each is a key or a fault for itself, so that one leaves the others standing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -30,16 +30,9 @@ class AskedNodes:
 
     @property
     def arguments(self) -> References:
-        """The same, as a plan's statement takes it; GraphQLError where there is a fault, which rows can stand beside and a plan can't."""
-        for place in self.places:
-            if isinstance(place, GraphQLError):
-                raise place
+        """The same, as a plan's statement takes it; GraphQLError where there is a fault: no row could stand beside it."""
         numbers = {each: number for number, each in enumerate(self.ids, 1)}
-        return References(
-            (None,),
-            tuple((0, each) for each in numbers),
-            tuple(numbers[each] for each in self.places if isinstance(each, UUID)),
-        )
+        return References((None,), tuple((0, each) for each in numbers), _numbered(self.places, numbers))
 
 
 class Reference(NamedTuple):
@@ -66,6 +59,16 @@ class AskedEntities:
     def references(self) -> tuple[Reference, ...]:
         """The references without repetition."""
         return tuple(dict.fromkeys(each for each in self.places if isinstance(each, Reference)))
+
+    @property
+    def arguments(self) -> References:
+        """The same, as a plan's statement takes it; GraphQLError where there is a fault: no row could stand beside it."""
+        references = self.references
+        # In one order however they come, so that what is asked alike shares a statement.
+        kinds = sorted({(each.entity, each.key) for each in references}, key=_KINDS.index)
+        wanted = tuple((kinds.index((each.entity, each.key)), each.value) for each in references)
+        numbers = {each: number for number, each in enumerate(references, 1)}
+        return References(tuple(kinds), wanted, _numbered(self.places, numbers))
 
 
 def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
@@ -96,6 +99,17 @@ def key_names(entity: Entity[Any]) -> dict[str, str]:
 
 _ENTITIES = {each.name: each for each in graph.NODES}
 _KEYS = {each.name: key_names(each) for each in graph.NODES}
+
+
+_KINDS = [(entity, key) for entity in graph.NODES for key in entity.keys]
+
+
+def _numbered(places: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int, ...]:
+    """The number of what is wanted at each place, 0 where nothing is; a fault is raised."""
+    for each in places:
+        if isinstance(each, GraphQLError):
+            raise each
+    return tuple(0 if each is None else numbers[each] for each in places)
 
 
 def _reference(representation: object, path: Path) -> Reference | GraphQLError | None:

@@ -118,7 +118,13 @@ def _engine(settings: Settings) -> Engine:
         max_requested_rows=settings.max_requested_rows,
         max_requested_values=settings.max_requested_values,
     )
-    planner = Planner(executable(schema), convert_arguments, name_of, statements=settings.plan_cache_size)
+    planner = Planner(
+        executable(schema),
+        convert_arguments,
+        name_of,
+        statements=settings.plan_cache_size,
+        max_representations=settings.max_representations,
+    )
     return Engine(
         executable(schema),
         limits,

@@ -61,3 +61,4 @@ ANYTHING = "".join(
 )
 NODE = "query($id: ID!) { node(id: $id) { ...Anything } }" + ANYTHING
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { ...Anything } }" + ANYTHING
+ENTITIES = "query($of: [_Any!]!) { _entities(representations: $of) { __typename ...Anything } }" + ANYTHING

@@ -12,6 +12,12 @@ from tests.differential.contract import Contract, Place, TypeOf
 from tests.differential.world import Company
 
 _NO_ID = "00000000-0000-4000-8000-000000000000"
+_UNKNOWN_REPRESENTATIONS: tuple[dict[str, Any], ...] = (
+    {"__typename": "Customer", "id": _NO_ID},
+    {"__typename": "CustomerGroup", "number": "no such"},
+    {"__typename": "Customer", "externalSystemId": None},
+    {"__typename": "Contact", "id": _NO_ID, "id_": 1},
+)
 _UNKNOWN_TEXTS = ("no such", "a", "%", *trouble.TEXTS)
 _REFUSED_TEXTS = ("", " \t", "a\0b", "x" * 300, "!?")
 _UNKNOWN_CURSORS = ("", "AAAA", "not a cursor", "🙂")
@@ -201,10 +207,20 @@ class Inputs:
                 return self._rows(use)
             case "MetadataValue":
                 return self.chance.pick([value for _, value in self.company.pairs] or [1.5])
+            case "_Any":
+                return self._representation()
             case _ if use.is_cursor:
                 return self._cursor(use)
             case _:
                 return self._text(use, of)
+
+    def _representation(self) -> Any:
+        known: Sequence[Any] = self.company.values["Query.representations"]
+        if known and not self.chance.one_in(8):
+            return self.chance.pick(known)
+        return (
+            self.chance.pick(_UNKNOWN_REPRESENTATIONS) if not self.chance.one_in(8) else self.chance.pick(_ODD_VALUES)
+        )
 
     def _rows(self, use: Use) -> int:
         if self.chance.one_in(40):

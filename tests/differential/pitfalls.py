@@ -195,6 +195,18 @@ PITFALLS: dict[str, Pitfall] = {
             {"id": _NO_ID, "ids": [_NO_ID] * 501},
         ),
     ),
+    "references lead to rows by any key, to none, or are refused": Pitfall(
+        f"""query($of: [_Any!]!) {{ _entities(representations: $of) {{ ... on Customer {{ {leaves("Customer")} }}
+          ... on CustomerGroup {{ number customers(first: 2) {{ {_PAGE} }} }} }} }}""",
+        requests=(
+            {"of": []},
+            {"of": {"__typename": "Customer", "customerNumber": "1"}},
+            {"of": [{"__typename": "Customer", "externalSystemId": None}, {"__typename": "Contact", "id": _NO_ID}]},
+            {"of": [{"__typename": "CustomerGroup", "number": "1"}, {"__typename": "Customer", "customerNumber": "1"}]},
+            {"of": [{"__typename": "Customer", "id": _NO_ID, "customerNumber": "1"}] * 3},
+            {"of": [{"__typename": "Customer", "customerNumber": " 1 "}, {"__typename": "Customer"}, {}, 5]},
+        ),
+    ),
     "what is asked for beside is run field by field, and the answer is the same": Pitfall(
         '{ viewer { subject scopes company { name } } __type(name: "Customer") { name } customers(first: 2) { nodes { name } } }'
     ),

@@ -123,6 +123,20 @@ async def test_every_row_is_found_by_its_id_alone(
             await pair.same(tokens[name], Request(everything.NODE, {"id": each}))
 
 
+async def test_every_row_is_found_by_each_of_its_keys(
+    pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company]
+) -> None:
+    for name, foreign in (("everyday", "hostile"), ("hostile", "everyday")):
+        own, others = (companies[each].values["Query.representations"] for each in (name, foreign))
+        # Keys are trimmed, so that one that begins or ends with white space is found by nobody.
+        asked = [each for each in (*own, *others[:20], *reversed(own)) if "externalSystemId" not in each]
+        answer = await pair.same(tokens[name], Request(everything.ENTITIES, {"of": asked}))
+        assert answer.planned
+        assert all(answer.content["data"]["_entities"][place] for place in (0, 1, -1))
+        for each in own[::7]:
+            await pair.same(tokens[name], Request(everything.ENTITIES, {"of": [each, each]}))
+
+
 async def test_cursors_that_do_not_fit_are_refused_alike(
     pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company]
 ) -> None:

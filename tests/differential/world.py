@@ -52,14 +52,29 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
     groups = await _columns(engine, company_id, tables.customer_groups, "id number")
     ids = [str(each) for each in customers["id"]]
     group_ids = [str(each) for each in groups["id"]]
-    nodes = [
-        str(each)
+    nodes = {
+        entity.name: (await _columns(engine, company_id, entity.table, "id"))["id"][:_NODES_OF_EACH]
         for entity in graph.NODES
-        for each in (await _columns(engine, company_id, entity.table, "id"))["id"][:_NODES_OF_EACH]
+    }
+    by_key = {
+        "Customer": {
+            "customerNumber": customers["customer_number"],
+            "externalSystemId": customers["external_system_id"],
+        },
+        "CustomerGroup": {"number": groups["number"]},
+    }
+    representations = [{"__typename": name, "id": str(each)} for name, found in nodes.items() for each in found]
+    representations += [
+        {"__typename": name, key: each}
+        for name, keys in by_key.items()
+        for key, found in keys.items()
+        for each in found[:_NODES_OF_EACH]
     ]
+    node_ids = [str(each) for found in nodes.values() for each in found]
     return {
-        "Query.id": nodes,
-        "Query.ids": nodes,
+        "Query.id": node_ids,
+        "Query.ids": node_ids,
+        "Query.representations": representations,
         "CustomerLookup.id": ids,
         "CustomerLookup.customerNumber": customers["customer_number"],
         "CustomerLookup.externalSystemId": customers["external_system_id"],

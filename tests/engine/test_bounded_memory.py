@@ -23,7 +23,6 @@ KindT = TypeVar("KindT")
 
 DOCUMENTS, STATEMENTS = 20, 10
 MANY = 500
-"""Far more than any of them."""
 
 
 class Asked:
@@ -95,11 +94,11 @@ async def run(engine: Engine, text: str, variables: dict[str, Any], asked: Asked
 async def test_of_many_documents_the_last_ones_and_their_plans_are_left(engine: Engine) -> None:
     growth, asked = Growth(), Asked()
 
-    for place in range(4 * MANY):
+    for place in range(10_000):
         await run(engine, f"{{a{place}: customers {{totalCount}}}}", {}, asked)
 
     gc.collect()
-    assert len(asked.statements) == 4 * MANY
+    assert len(asked.statements) == 10_000
     assert growth.of(Document) == DOCUMENTS
     # A statement's plan is remembered with it, which its document may have forgotten.
     assert growth.of(Operation) == DOCUMENTS

@@ -29,9 +29,9 @@ def found_of(node: Found, slots: Slots, show: Show) -> Sequence[Piece]:
         return beneath(row.select(joined(show(shown, row))).where(identified == value), row.table)
 
     items = [_item(kind, node, row_of) for kind in asked.kinds]
-    item = (
-        items[0] if len(items) == 1 else case(*((wanted.c.kind == number(at), each) for at, each in enumerate(items)))
-    )
+    choices = [(wanted.c.kind == number(at), each) for at, each in enumerate(items)]
+    # Where nothing is wanted, there is nothing to choose from.
+    item = case(*choices) if choices else constant(NULL)
     # The offset keeps the server from joining first, and then looking up what is repeated again and again.
     rows = select(wanted.c.place, item.label("item")).offset(literal_column("0")).subquery(f"found_{node.slot}")
     at = _table(f"places_{node.slot}", (places,), ("wanted", Integer()))

@@ -130,7 +130,7 @@ class References:
     wanted: tuple[tuple[int, UUID | str], ...]
     """What is looked for, each once: the number of its kind, and the value."""
     places: tuple[int, ...]
-    """What is answered: for each place the number of what is wanted there, from 1 as the database counts."""
+    """What is answered: for each place the number of what is wanted there, from 1 as the database counts; 0 is nothing."""
 
     @property
     def shape(self) -> Hashable:
