@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from xdist.remote import Producer
@@ -27,6 +28,9 @@ _SERVER_DSN = os.environ.get("DATABASE_URL")
 # No test may depend on the settings of the machine that it runs on.
 for _name in Settings.model_fields:
     os.environ.pop(_name.upper(), None)
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
@@ -86,7 +90,7 @@ async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
     """The owner's engine, for arranging rows and looking behind the service's back."""
-    owner = Database(owner_dsn, pool_size=5, pool_timeout_seconds=10, statement_timeout_seconds=120)
+    owner = Database(owner_dsn, pool_size=5, pool_timeout_seconds=60, statement_timeout_seconds=120)
     yield owner.engine
     await owner.dispose()
 
@@ -94,7 +98,7 @@ async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database(service_dsn: str) -> AsyncGenerator[Database]:
     """The database as the service sees it."""
-    service = Database(service_dsn, pool_size=10, pool_timeout_seconds=10, statement_timeout_seconds=30)
+    service = Database(service_dsn, pool_size=10, pool_timeout_seconds=60, statement_timeout_seconds=120)
     yield service
     await service.dispose()
 
