@@ -1,6 +1,7 @@
 """What a composer of supergraphs reads: keys, scopes, and the version of federation."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ PRINTED = {
     for node in parse(sdl()).definitions
     if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode)
 }
+GUIDE = Path(__file__).parents[2] / "docs/federation.md"
 KEYS = {
     "BillingDocument": ["id"],
     "BillingTransition": ["id"],
@@ -110,6 +112,24 @@ def test_the_schema_links_to_a_version_that_every_composer_knows_and_imports_onl
     assert [name for name in names if not re.search(rf"@{name}\b", body)] == []
     known = {*names, "link", "specifiedBy", "oneOf", "deprecated"}
     assert {each.group(1) for each in re.finditer(r"[)}!\]\w] @(\w+)", re.sub(r'"""(?s:.*?)"""', "", sdl()))} <= known
+
+
+def test_the_subgraph_that_the_guide_shows_refers_to_customers_by_a_key() -> None:
+    (shown,) = re.findall(r"```graphql\n(extend schema @link.*?)```", GUIDE.read_text(), re.DOTALL)
+    (extended,) = (each for each in parse(shown).definitions if _is_customer(each))
+    assert [each["fields"].value for each in arguments(extended, "key")] == ["customerNumber"]
+    assert "customerNumber" in KEYS["Customer"]
+    assert shown.count(f"/federation/v{FEDERATION_VERSION}") == 1
+
+
+def test_the_guide_names_every_key_and_no_other() -> None:
+    rows = re.findall(r"^\| (`[A-Z].*?) \| (`.*?) \|$", GUIDE.read_text(), re.MULTILINE)
+    named = {kind: re.findall(r"`(\w+)`", keys) for kinds, keys in rows for kind in re.findall(r"`(\w+)`", kinds)}
+    assert named == KEYS
+
+
+def _is_customer(node: object) -> bool:
+    return isinstance(node, ObjectTypeDefinitionNode) and node.name.value == "Customer"
 
 
 def test_pages_may_be_told_by_other_subgraphs_too() -> None:
