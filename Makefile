@@ -1,19 +1,21 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev test test-database bench lock
+.PHONY: help dev test test-database conformance bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
 # How many processes run the tests: one for each core, or none beside pytest's own with 0.
 WORKERS ?= auto
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --quiet --no-input
-COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url
+COMPILE_ALONE := uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url
+COMPILE := $(COMPILE_ALONE) pyproject.toml
 
 help:
 	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL)"
 	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
+	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
 	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
 	@echo "make lock           compile requirements/*.txt anew (needs uv)"
 
@@ -31,6 +33,9 @@ test-database: $(VENV)/.installed-test
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL 15 or newer." >&2; exit 2; }
 	@$(BIN)/pytest --numprocesses=$(WORKERS) tests/db tests/graphql
 
+conformance: $(VENV)/.installed-test
+	@$(BIN)/pytest tests/conformance tests/contract/test_graphql_over_http_audit.py --write-conformance
+
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m bench $(BENCH)
 
@@ -38,6 +43,7 @@ lock:
 	@$(COMPILE) -o requirements/service.txt
 	@$(COMPILE) --group dev -o requirements/dev.txt
 	@$(COMPILE) --group test -o requirements/test.txt
+	@$(COMPILE_ALONE) --group conformance -o requirements/conformance.txt
 	@$(COMPILE) --group bench -o requirements/bench.txt
 
 # What is installed is remembered in a file, so that the second start installs nothing.

@@ -24,6 +24,7 @@ from tests.databases import execute, new_database
 from tests.records import Records
 from tests.workers import Handout, longest_first
 
+pytest_plugins = ["tests.conformance.page"]
 _SERVER_DSN = os.environ.get("DATABASE_URL")
 # No test may depend on the settings of the machine that it runs on.
 for _name in Settings.model_fields:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,33 +10,15 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from tests.conformance.page import Proved
+from tests.node import NodePackages, node_packages
 from tests.web.toy_app import CREDENTIAL, toy_app
-
-FOLDER = Path(__file__).parent / "http_audit"
-
-
-async def run(*command: str) -> str:
-    """What a command in the audit's folder prints; it must succeed."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, cwd=FOLDER, stdout=pipe, stderr=pipe)
-    output, errors = await process.communicate()
-    assert process.returncode == 0, errors.decode()
-    return output.decode()
 
 
 @pytest.fixture
-async def node() -> str:
-    """Node, with the audit suite installed as the lock file has it."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if found is None or npm is None:
-        reason = "node and npm are not installed: THE AUDIT OF GRAPHQL OVER HTTP DID NOT RUN"
-        if os.environ.get("CUSTOMER_GATEWAY_REQUIRE_NODE") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    lock, installed = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        await run(npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-    return found
+def audits() -> NodePackages:
+    """The audit suite as the lock file has it."""
+    return node_packages(Path(__file__).parent / "http_audit", "the audit of GraphQL over HTTP")
 
 
 @asynccontextmanager
@@ -53,9 +33,10 @@ async def serving() -> AsyncGenerator[str]:
         await running
 
 
-async def test_every_audit_passes_without_a_warning_or_a_notice(node: str) -> None:
+async def test_every_audit_passes_without_a_warning_or_a_notice(audits: NodePackages, proved: Proved) -> None:
     async with serving() as url:
-        results = json.loads(await run(node, "audit.mjs", url, CREDENTIAL["authorization"]))
+        results = json.loads(await asyncio.to_thread(audits.run, "audit.mjs", url, CREDENTIAL["authorization"]))
 
     assert [result for result in results if result["status"] != "ok"] == []
     assert len(results) == 61
+    proved("Transport", "graphql-http", audits.version("graphql-http"), "all 61 audits of GraphQL over HTTP")

@@ -1,0 +1,1 @@
+"""Programs of other people, run against the service that really listens."""

@@ -1,0 +1,53 @@
+"""What proofs share: the service, and the programs from npm and PyPI."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import make_url
+
+from app.db.migrate import upgrade
+from app.db.seed import seed
+from tests.conformance.python.environment import Environment, installed
+from tests.conformance.started import Service, serving
+from tests.databases import new_database
+from tests.node import NodePackages, node_packages
+
+NPM = Path(__file__).parent / "npm"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def service(
+    server_dsn: str, service_dsn: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[Service]:
+    """The service, with the demo data of two companies that are much alike."""
+    async with new_database(server_dsn) as dsn:
+        await asyncio.to_thread(upgrade, dsn)
+        report = await seed(dsn, companies=2, customers=40, progress=lambda _done, _total: None)
+        serving_dsn = make_url(service_dsn).set(database=make_url(dsn).database)
+        folder = tmp_path_factory.mktemp("conformance")
+        with serving(serving_dsn.render_as_string(hide_password=False), report.companies, folder) as started:
+            yield started
+
+
+@pytest.fixture(scope="session")
+def npm() -> NodePackages:
+    """The programs from npm as the lock file has them."""
+    return node_packages(NPM, "the proofs with programs from npm")
+
+
+@pytest.fixture(scope="session")
+def environment() -> Environment:
+    """The programs from PyPI whose dependencies are not the service's."""
+    return installed()
+
+
+@pytest.fixture
+def workshop(npm: NodePackages) -> Generator[Callable[[str], Path]]:
+    """Gives a copy of a folder of sources for programs that write beside them; the packages are found from there."""
+    with TemporaryDirectory(prefix=".run-", dir=npm.folder) as folder:
+        yield lambda name: Path(copytree(npm.folder / name, Path(folder) / name))

@@ -1,0 +1,1 @@
+"""Programs from PyPI that need an environment of their own."""

@@ -1,0 +1,43 @@
+"""A Python environment of its own for programs whose dependencies are not the service's."""
+
+import sys
+import venv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conformance.page import ROOT
+from tests.node import locked, succeed
+
+_FOLDER = Path(__file__).parent / ".venv"
+_LOCK = ROOT / "requirements" / "conformance.txt"
+_PIP = ("-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check")
+_INSTALL_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment where exactly the locked packages are installed."""
+
+    python: Path
+
+    def run(self, *arguments: str | Path, within: Path, environment: Mapping[str, str] | None = None) -> str:
+        """What Python prints; it must succeed."""
+        return succeed(self.python, *arguments, folder=within, environment=environment)
+
+    def version(self, package: str) -> str:
+        """The version of a package that is installed."""
+        code = f"from importlib.metadata import version; print(version({package!r}), end='')"
+        return self.run("-c", code, within=_FOLDER)
+
+
+def installed() -> Environment:
+    """The environment, made by whichever test asks first, and anew when the lock file has changed."""
+    python, done = _FOLDER / "bin" / "python", _FOLDER / "installed"
+    with locked(_FOLDER):
+        if not done.exists() or done.stat().st_mtime < _LOCK.stat().st_mtime:
+            venv.create(_FOLDER, clear=True, symlinks=True)
+            options = ("install", "--require-hashes", "--requirement", _LOCK)
+            succeed(sys.executable, *_PIP, "--python", python, *options, folder=ROOT, seconds=_INSTALL_SECONDS)
+            done.touch()
+    return Environment(python)

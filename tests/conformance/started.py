@@ -1,0 +1,44 @@
+"""The service as other programs meet it: started by its own command, with demo data of two companies."""
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from app.domain.identity import Scope
+from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from tests.commands import free_port, running, wait_for_text
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that listens, and who may ask it."""
+
+    url: str
+    keys: DevelopmentKeys
+    companies: tuple[UUID, ...]
+
+    def token(self, company: int = 0, scopes: Iterable[Scope] = tuple(Scope)) -> str:
+        """A credential of one of the companies."""
+        return self.keys.mint(self.companies[company], scopes, "conformance", timedelta(hours=1))
+
+    def environment(self, company: int = 0) -> dict[str, str]:
+        """What a script needs to know to ask as one of the companies."""
+        return {"SERVICE_URL": self.url, "SERVICE_TOKEN": self.token(company)}
+
+
+@contextmanager
+def serving(dsn: str, companies: tuple[UUID, ...], folder: Path) -> Generator[Service]:
+    """`serve` in a process of its own over a database that is seeded."""
+    keys, port, output = DevelopmentKeys(folder / "keys"), free_port(), folder / "output"
+    environment = {
+        "DATABASE_URL": dsn,
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+        "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
+    }
+    with running("serve", "--port", str(port), output=output, **environment) as process:
+        wait_for_text(process, output, "startup complete")
+        yield Service(f"http://127.0.0.1:{port}/graphql", keys, companies)

@@ -1,0 +1,35 @@
+"""Clients in JavaScript make round trips: a query with variables, mutations, errors in the payload and at the top."""
+
+import json
+
+import pytest
+
+from tests.conformance.page import Proved
+from tests.conformance.started import Service
+from tests.node import NodePackages
+
+NAMES = ["Nordlys Gruppen A/S", "Nordlys Ærø ApS"]
+
+
+@pytest.mark.parametrize(("script", "package"), [("apollo.mjs", "@apollo/client"), ("urql.mjs", "@urql/core")])
+def test_a_client_reads_writes_and_is_told_what_is_wrong(
+    npm: NodePackages, service: Service, proved: Proved, script: str, package: str
+) -> None:
+    answer = json.loads(npm.run(f"clients/{script}", environment=service.environment()))
+
+    assert [node["name"] for node in answer["page"]["nodes"]] == NAMES
+    assert answer["made"]["customer"]["name"].startswith("From ")
+    assert answer["made"]["errors"] == []
+    assert [(each["__typename"], each["code"], each["path"]) for each in answer["refused"]] == [
+        ("InputError", "FIELD_REQUIRED", ["input", "name"])
+    ]
+    assert answer["codes"] == ["INVALID_CURSOR"]
+    assert answer["unknown"] == "TOKEN_NOT_ACCEPTED"
+    assert answer["requestsForBoth"] == 1
+    claims = (
+        "a query with variables, and its repetition from the cache",
+        "a mutation, and one that is refused by a typed error of its payload",
+        "errors at the top with their codes: a wrong argument, an unknown caller",
+    )
+    for claim in claims:
+        proved("Clients", package, npm.version(package), claim)

@@ -1,0 +1,71 @@
+"""Clients in Python make round trips: one that is handed documents, one whose types are generated."""
+
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from gql import Client, GraphQLRequest
+from gql.transport.exceptions import TransportQueryError
+from gql.transport.httpx import HTTPXAsyncTransport
+
+from tests.conformance.page import Proved
+from tests.conformance.python.environment import Environment
+from tests.conformance.started import Service
+from tests.node import succeed
+
+SOURCES = Path(__file__).parent / "python" / "ariadne"
+PAGE = "query($first: Int!) { customers(first: $first) { nodes { name group { id } } } }"
+CREATE = """
+mutation($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { name } errors { code path } } }
+"""
+
+
+async def test_gql_checks_documents_against_the_service_s_schema_and_makes_round_trips(
+    service: Service, proved: Proved
+) -> None:
+    transport = HTTPXAsyncTransport(url=service.url, headers={"authorization": f"Bearer {service.token()}"})
+    async with Client(transport=transport, fetch_schema_from_transport=True) as session:
+        page = await session.execute(GraphQLRequest(PAGE, variable_values={"first": 1}))
+        (first,) = page["customers"]["nodes"]
+        values = {"name": "", "vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
+        values["customerGroupId"] = first["group"]["id"]
+        refused = await session.execute(GraphQLRequest(CREATE, variable_values={"input": values}))
+        made = await session.execute(GraphQLRequest(CREATE, variable_values={"input": values | {"name": "From gql"}}))
+        with pytest.raises(TransportQueryError) as failed:
+            await session.execute(GraphQLRequest('{ customers(after: "nowhere") { totalCount } }'))
+
+    assert first["name"] == "Nordlys Gruppen A/S"
+    assert refused["createCustomer"] == {
+        "customer": None,
+        "errors": [{"code": "FIELD_REQUIRED", "path": ["input", "name"]}],
+    }
+    assert made["createCustomer"] == {"customer": {"name": "From gql"}, "errors": []}
+    assert [error["extensions"]["code"] for error in failed.value.errors or ()] == ["INVALID_CURSOR"]
+    proved("Clients", "gql", version("gql"), "documents are checked against the introspected schema")
+    proved("Clients", "gql", version("gql"), "a query, a mutation, a refusal in the payload and an error at the top")
+
+
+def test_ariadne_codegen_generates_a_typed_client_from_the_service_that_makes_round_trips(
+    environment: Environment, service: Service, tmp_path: Path, proved: Proved
+) -> None:
+    folder = Path(copytree(SOURCES, tmp_path / "client"))
+    known = {"SERVICE_URL": service.url, "SERVICE_AUTHORIZATION": f"Bearer {service.token()}"}
+    environment.run("-m", "ariadne_codegen", "--config", "ariadne.toml", within=folder, environment=known)
+    succeed(sys.executable, "-m", "basedpyright", "--pythonpath", environment.python, folder=folder)
+    answer = json.loads(environment.run("client.py", within=folder, environment=known))
+
+    assert answer["names"] == ["Nordlys Gruppen A/S", "Nordlys Ærø ApS"]
+    assert answer["types"] == ["datetime", "Decimal"]
+    assert answer["made"]["customer"].items() >= {"name": "From ariadne-codegen", "credit_limit": "10.10"}.items()
+    assert answer["refused"] == [{"__typename": "InputError", "code": "FIELD_REQUIRED", "path": ["input", "name"]}]
+    assert answer["codes"] == ["INVALID_CURSOR"]
+    package = "ariadne-codegen"
+    claims = (
+        "a client from the introspected schema, scalars included; a strict type checker accepts its use",
+        "its query, mutation, refusal in the payload and error at the top",
+    )
+    for claim in claims:
+        proved("Clients", package, environment.version(package), claim)

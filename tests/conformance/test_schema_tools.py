@@ -1,0 +1,46 @@
+"""Tools that judge the schema find nothing, or only what is excepted with a reason."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copy
+
+from tests.conformance.page import ROOT, Proved
+from tests.conformance.started import Service
+from tests.node import NodePackages
+
+SCHEMA = ROOT / "schema.graphql"
+
+
+def test_the_linter_s_rules_for_schemas_and_for_relay_find_nothing_that_is_not_excepted(
+    npm: NodePackages, workshop: Callable[[str], Path], proved: Proved
+) -> None:
+    folder = workshop("lint")
+    copy(SCHEMA, folder)
+    npm.run(npm.program("eslint"), "--no-color", "--max-warnings=0", "schema.graphql", within=folder)
+
+    package = "@graphql-eslint/eslint-plugin"
+    proved(
+        "Schema tools", package, npm.version(package), "`schema-recommended` finds nothing but the listed exceptions"
+    )
+    proved("Schema tools", package, npm.version(package), "`schema-relay` finds nothing but the listed exceptions")
+
+
+def test_the_linter_still_finds_what_is_wrong(npm: NodePackages, workshop: Callable[[str], Path]) -> None:
+    folder = workshop("lint")
+    (folder / "schema.graphql").write_text(SCHEMA.read_text() + "\ntype nameless { undescribed: Int }\n")
+    report = npm.run("findings.mjs", within=folder)
+
+    assert {"naming-convention", "require-description", "strict-id-in-types"} <= set(json.loads(report))
+
+
+def test_the_inspector_sees_no_difference_between_the_running_schema_and_the_committed_one(
+    npm: NodePackages, service: Service, proved: Proved
+) -> None:
+    answer = json.loads(npm.run("inspect/diff.mjs", SCHEMA, environment=service.environment()))
+
+    assert answer == {"changes": [], "after a change": ["FIELD_TYPE_CHANGED"]}
+    package = "@graphql-inspector/core"
+    proved(
+        "Schema tools", package, npm.version(package), "no change between the introspected schema and the committed one"
+    )
