@@ -54,6 +54,12 @@ def variables_of(rows: World) -> dict[str, Any]:
         "order": [{"field": "NAME", "direction": "DESC"}, {"field": "NUMBER"}],
         "word": "fjo",
         "pair": {"key": "segment", "value": "gold"},
+        "of": [
+            {"__typename": "Customer", "id": str(rows["customers"]["id"])},
+            {"__typename": "CustomerGroup", "number": "1"},
+            {"__typename": "Customer", "customerNumber": "1001"},
+            {"__typename": "Customer", "id": str(rows["customers"]["id"])},
+        ],
         "yes": True,
         "no": False,
     }
@@ -100,6 +106,9 @@ PLANNED = {
     "directives": "query($yes: Boolean!, $no: Boolean!) {customers {totalCount @include(if: $yes) nodes @skip(if: $no) {name} gone: nodes @include(if: $no) {id}}}",
     "what is not planned, left out": "query($no: Boolean!) {viewer @include(if: $no) {subject} customers {totalCount}}",
     "statuses": "{customers {nodes {subscriptions(status: [ACTIVE, PAUSED], first: 3) {name periods {netAmount}}}}}",
+    "a node": "query($id: ID!) {node(id: $id) {__typename id ... on Customer {name group {name}} ... on Contact {phone}}}",
+    "nodes": "query($id: ID!, $group: ID!) {nodes(ids: [$id, $group, $id]) {id ... on CustomerGroup {customers(first: 1) {totalCount}}}}",
+    "entities": "query($of: [_Any!]!) {_entities(representations: $of) {... on Customer {name children {totalCount}} ... on CustomerGroup {name}}}",
     "merged fields": "{customers {nodes {group {name}} nodes {group {number} name}}}",
     "a history": "{customers {nodes {history(first: 2) {totalCount nodes {version operation actor occurredAt} edges {cursor}}}}}",
     "deep": "{customers(first: 1) {nodes {parent {children(first: 2) {nodes {contacts {name}}}} billingDocuments(first: 2) {lines(first: 2) {subscription {periods(first: 2) {payer {departments {name}}}}}}}}}",
