@@ -164,13 +164,16 @@ class Inputs:
             for each in fields
             if each.default_value is MISSING and each.default_factory is MISSING
         }
-        members = [
-            (self.name_of(each), each.python_name, self.convert(each.resolve_type(type_definition=definition)))
+        members = {
+            self.name_of(each): (each.python_name, self.convert(each.resolve_type(type_definition=definition)))
             for each in fields
-        ]
+        }
 
         def convert(value: Mapping[str, Any]) -> Any:
-            given = {attribute: inner(value[name]) for name, attribute, inner in members if name in value}
+            given: dict[str, Any] = {}
+            for name, each in value.items():
+                attribute, inner = members[name]
+                given[attribute] = inner(each)
             return kind(**{**absent, **given})
 
         self._known[kind] = convert

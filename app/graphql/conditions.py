@@ -144,11 +144,9 @@ class _Reading:
         return found[0] if len(found) == 1 else AllOf(found) if found else None
 
     def _each(self, where: CustomerFilter, path: Path) -> Iterator[Condition | None]:
-        for name, attribute in _FILTER_FIELDS.items():
-            given = getattr(where, attribute)
-            if given is None:
-                continue
-            at = (*path, name)
+        # Most of the many fields are left out. An input's attributes are in the order of its fields.
+        for attribute, given in [each for each in vars(where).items() if each[1] is not None]:
+            at = (*path, _FILTER_NAMES[attribute])
             self._conditions += 1
             if self._conditions > MAX_CONDITIONS:
                 if self._conditions == MAX_CONDITIONS + 1:
@@ -207,4 +205,4 @@ class _Reading:
         return tuple(each or AllOf(()) for each in read)
 
 
-_FILTER_FIELDS = _fields(CustomerFilter)
+_FILTER_NAMES = {attribute: name for name, attribute in _fields(CustomerFilter).items()}
