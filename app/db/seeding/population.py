@@ -36,11 +36,12 @@ def batches(seed: int, index: int, customers: int, today: date) -> Iterator[Batc
         batch = Batch()
         relations = Relations(batch, draw, today)
         for number in range(start + 1, min(start + BATCH, customers) + 1):
-            moment = FIRST_MOMENT + _CREATED_WITHIN * number / customers
             if number <= LENGTH:
-                customer = story.customer(number, moment)
+                # Whatever the number of customers, so that documents can name the story's ids.
+                customer = story.customer(number, FIRST_MOMENT + timedelta(seconds=number))
                 story.relate(customer, number, relations)
             else:
+                moment = FIRST_MOMENT + _CREATED_WITHIN * number / customers
                 customer, parent = strangers.customer(number, moment)
                 _relate(draw, customer, parent, relations)
             batch.customers.append(customer)
