@@ -20,6 +20,7 @@ help:
 	@echo "make lock           compile requirements/*.txt anew (needs uv)"
 
 dev: $(VENV)/.installed-dev
+	@$(BIN)/python explorer/build.py || echo "Going on without the explorer; its page says how to get it." >&2
 	@$(BIN)/python -m app dev
 
 test: $(VENV)/.installed-test

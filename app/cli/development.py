@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -53,10 +54,10 @@ def dev(
         if owner_dsn is None:
             owner_dsn = stack.enter_context(EmbeddedServer(data_folder / "postgres")).dsn()
         service_dsn, company_id = _prepare_database(owner_dsn, data_folder)
-        token = development_token(keys, company_id, list(Scope), _TOKEN_DAYS)
-        application = create_app(_development_settings(settings, service_dsn, keys))
+        make_token = partial(development_token, keys, company_id, list(Scope), _TOKEN_DAYS)
+        application = create_app(_development_settings(settings, service_dsn, keys), make_token)
         config = server_config(application, grace_seconds=_GRACE_SECONDS)
-        _AnnouncingServer(config, lambda: _say(welcome(_address(listener), token))).run(sockets=[listener])
+        _AnnouncingServer(config, lambda: _say(welcome(_address(listener), make_token()))).run(sockets=[listener])
 
 
 class _AnnouncingServer(uvicorn.Server):

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
@@ -26,7 +26,7 @@ from app.settings import Settings
 from app.web.authentication import Authenticator
 from app.web.direct import Direct
 from app.web.envelope import REQUEST_ID, Envelope
-from app.web.explorer import explorer_page
+from app.web.explorer import explorer_page, explorer_routes
 from app.web.faults import FaultCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
@@ -40,8 +40,11 @@ _CREDENTIAL_HEADERS = ("authorization", "x-api-key")
 _FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}."
 
 
-def create_app(settings: Settings) -> Envelope:
-    """The service as these settings want it; SettingsError if they don't suffice."""
+def create_app(settings: Settings, make_token: Callable[[], str] | None = None) -> Envelope:
+    """The service as these settings want it; SettingsError if they don't suffice.
+
+    `make_token` lets the explorer sign in by itself, so it is for a developer's machine alone.
+    """
     database = Database(
         settings.service_dsn,
         pool_size=settings.database_pool_size,
@@ -61,7 +64,7 @@ def create_app(settings: Settings) -> Envelope:
         log=log,
         max_body_bytes=settings.max_body_bytes,
         timeout_seconds=settings.request_timeout_seconds,
-        page=explorer_page() if settings.explorer else None,
+        page=explorer_page(signs_in=make_token is not None) if settings.explorer else None,
         show_execution=settings.show_execution,
     )
 
@@ -75,7 +78,7 @@ def create_app(settings: Settings) -> Envelope:
             stack.push_async_callback(authenticator.aclose)
             yield
 
-    return assemble(settings, endpoint, Readiness(database).readyz, lifespan)
+    return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token)
 
 
 def assemble(
@@ -83,9 +86,10 @@ def assemble(
     graphql: ASGIApp,
     readyz: Callable[[Request], Awaitable[Response]],
     lifespan: Lifespan[Starlette] | None = None,
+    make_token: Callable[[], str] | None = None,
 ) -> Envelope:
     """Routes around the endpoints; nearly every request asks for GraphQL, so it is reached before them."""
-    routes = [
+    routes: list[BaseRoute] = [
         Route(GRAPHQL_PATH, graphql),
         Route("/livez", livez),
         Route("/readyz", readyz),
@@ -93,6 +97,8 @@ def assemble(
     ]
     if settings.metrics:
         routes.append(Route("/metrics", metrics))
+    if settings.explorer:
+        routes += explorer_routes(make_token)
     routed = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_error})
     # A redirect would name the scheme and host that this process sees, which behind a proxy are not the caller's.
     routed.router.redirect_slashes = False

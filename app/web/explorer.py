@@ -1,13 +1,94 @@
-"""GraphiQL at /graphql for browsers. The page itself holds no data, so it needs no credential."""
+"""GraphiQL at /graphql for browsers, served from files of our own. The page holds no data, so it needs no credential."""
 
-from strawberry.http.ides import get_graphql_ide_html
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from app.web.answers import Answer
+from app.web.media_types import takes_gzip
+from app.web.sign_in import SignIn
 
-# The page loads its scripts from elsewhere and has some of its own inline, so those stay allowed.
-_POLICY = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'none'"
+ASSETS_PATH = "/explorer"
+SIGN_IN_PATH = f"{ASSETS_PATH}/sign-in"
+BUNDLE = Path(__file__).parent / "explorer_bundle"
+"""What `explorer/` is built into; absent where it was never built."""
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "worker-src": "'self'",
+    # Monaco and React position what they draw by style elements and attributes, for which there is no nonce.
+    "style-src": "'self' 'unsafe-inline'",
+    # GraphiQL's style sheet holds its fonts, and Monaco's some pictures.
+    "font-src": "'self' data:",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+_HEADERS = (("content-security-policy", "; ".join(f"{name} {value}" for name, value in _POLICY.items())),)
+_METHODS = ("GET", "HEAD")
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_NOT_BUILT = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Explorer · customer-gateway</title></head>
+<body>
+<h1>The explorer isn't built</h1>
+<p>The service is running, and GraphQL is served here to every other client. The explorer is built once, with Node 20.19 or newer:</p>
+<ol>
+<li>Install Node from your system's packages or from nodejs.org; <code>node --version</code> and <code>npm --version</code> must answer.</li>
+<li>In a checkout, run <code>make dev</code> again: it builds the explorer, which takes about half a minute and needs npm's registry.
+Where the service is installed as a package, install it anew: wheels that are built where Node is contain the explorer.</li>
+</ol>
+</body>
+</html>
+"""
 
 
-def explorer_page() -> Answer:
-    """The explorer's page."""
-    return Answer(200, get_graphql_ide_html().encode(), "text/html", (("content-security-policy", _POLICY),))
+def explorer_page(bundle: Path = BUNDLE, *, signs_in: bool = False) -> Answer:
+    """The explorer's page, or one that says how to get it. `signs_in` has it ask this service for a token."""
+    try:
+        page = (bundle / "index.html").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        page = _NOT_BUILT
+    if signs_in:
+        # Relative, as everything on the page.
+        page = page.replace("</head>", f'<meta name="sign-in" content=".{SIGN_IN_PATH}"></head>', 1)
+    return Answer(200, page.encode(), "text/html", _HEADERS)
+
+
+def explorer_routes(make_token: Callable[[], str] | None) -> list[BaseRoute]:
+    """What belongs to the page: its files, and where it gets a token by itself."""
+    sign_in = [] if make_token is None else [Route(SIGN_IN_PATH, SignIn(make_token).answer, methods=["POST"])]
+    return [*sign_in, Mount(ASSETS_PATH, ExplorerAssets())]
+
+
+class ExplorerAssets(StaticFiles):
+    """The files that the page loads: their names change with their contents, and each lies beside its compressed self."""
+
+    def __init__(self, bundle: Path = BUNDLE) -> None:
+        folder = bundle / ASSETS_PATH.strip("/")
+        super().__init__(directory=folder, check_dir=False)
+        self._names = frozenset(path.name for path in folder.glob("*") if path.suffix != ".gz")
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file of that name, compressed for whoever takes it so."""
+        if scope["method"] not in _METHODS:
+            raise HTTPException(405, headers={"allow": ", ".join(_METHODS)})
+        if path not in self._names:
+            raise HTTPException(404)
+        if takes_gzip(Headers(scope=scope).get("accept-encoding")):
+            response = await super().get_response(f"{path}.gz", scope)
+            response.headers["content-encoding"] = "gzip"
+        else:
+            response = await super().get_response(path, scope)
+        response.headers["cache-control"] = _IMMUTABLE
+        response.headers["vary"] = "accept-encoding"
+        return response

@@ -1,4 +1,4 @@
-"""Media types: which one a client takes, and whether what it sends is JSON in UTF-8."""
+"""Media types and codings: which ones a client takes, and whether what it sends is JSON in UTF-8."""
 
 from functools import lru_cache
 
@@ -30,6 +30,13 @@ def negotiate(accept: str | None) -> str | None:
 def wants_page(accept: str | None) -> bool:
     """Whether the client is a browser that would show the answer as a page: those name HTML."""
     return accept is not None and _ranges(accept).get(_HTML_TYPE, 0) > 0
+
+
+@lru_cache(maxsize=256)
+def takes_gzip(accept_encoding: str | None) -> bool:
+    """Whether the client takes an answer that is compressed by gzip."""
+    codings = _ranges(accept_encoding or "")
+    return codings.get("gzip", codings.get("*", 0)) > 0
 
 
 @lru_cache(maxsize=256)

