@@ -3,7 +3,7 @@ import "./workers.js";
 import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";
 import "./page.css";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
@@ -15,33 +15,42 @@ const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
 // Scalars that take more than one kind of JSON value, for the editor of variables.
 const SCALARS = { JSON: {}, Metadata: { type: "object" }, MetadataValue: {}, _Any: { type: "object" } };
 
+const NOT_SIGNED_IN = { errors: [{ message: "Not signed in: paste a token or an API key above." }] };
+
 /** GraphiQL's fetcher for a session; a new session makes a new one, whereupon GraphiQL loads the schema anew. */
-function fetcherOf({ headers }, tell) {
+function fetcherOf({ headers }, onSession, onAnswer) {
   return async (operation, { signal } = {}) => {
-    if (headers === null) return { errors: [{ message: "Not signed in: paste a token or an API key above." }] };
-    const { status, answer } = await sessions.ask(operation, headers, signal);
-    if (status === 401) tell(status, answer);
-    else tell(null, answer);
-    return answer;
+    if (headers === null) return NOT_SIGNED_IN;
+    let reply = await sessions.ask(operation, headers, signal);
+    if (sessions.canRenew(reply)) {
+      const renewed = await sessions.signIn();
+      onSession(renewed);
+      if (renewed.headers) reply = await sessions.ask(operation, renewed.headers, signal);
+    } else if (reply.status === 401) {
+      onSession(sessions.refused(reply));
+    }
+    onAnswer(reply.answer);
+    return reply.answer;
   };
 }
 
 function Page() {
   const [session, setSession] = useState(sessions.signsIn ? null : sessions.SIGNED_OUT);
   const [lacking, setLacking] = useState(null);
-  const failed = (error) => setSession({ ...sessions.SIGNED_OUT, notice: error.message, isRefusal: true });
-  const enter = (opening) => {
+  const fetcher = useMemo(
+    () => fetcherOf(session ?? sessions.SIGNED_OUT, setSession, (answer) => setLacking(sessions.missingScopes(answer))),
+    [session],
+  );
+  const enter = async (open) => {
     setLacking(null);
-    return opening.then(setSession, failed);
+    try {
+      setSession(await open());
+    } catch (error) {
+      setSession({ ...sessions.SIGNED_OUT, notice: error.message, isRefusal: true });
+    }
   };
-  const tell = useCallback((status, answer) => {
-    setLacking(sessions.missingScopes(answer));
-    if (sessions.canRenew(status, answer)) enter(sessions.signIn());
-    else if (status !== null) setSession(sessions.refused(status, answer));
-  }, []);
-  const fetcher = useMemo(() => fetcherOf(session ?? sessions.SIGNED_OUT, tell), [session, tell]);
   useEffect(() => {
-    if (sessions.signsIn) enter(sessions.signIn());
+    if (sessions.signsIn) enter(sessions.signIn);
   }, []);
 
   return (
@@ -49,14 +58,8 @@ function Page() {
       <Bar
         session={session}
         lacking={lacking}
-        onSignIn={(typed) => {
-          try {
-            return enter(sessions.open(sessions.headersOf(typed)));
-          } catch (error) {
-            return failed(error);
-          }
-        }}
-        onSignOut={() => setSession(sessions.SIGNED_OUT)}
+        onSignIn={(typed) => enter(() => sessions.open(sessions.headersOf(typed)))}
+        onSignOut={() => enter(() => sessions.SIGNED_OUT)}
       />
       <GraphiQL
         fetcher={fetcher}

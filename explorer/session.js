@@ -25,18 +25,19 @@ export async function ask(operation, headers, signal) {
     credentials: "omit",
     signal,
   });
-  return { status: response.status, answer: await response.json() };
+  const noJson = { errors: [{ message: `Something before the service answered, and not in JSON: HTTP ${response.status}.` }] };
+  return { status: response.status, answer: await response.json().catch(() => noJson) };
 }
 
 /** A session with this credential: the viewer where it is accepted, and else the reason. */
 export async function open(headers) {
-  const { status, answer } = await ask({ query: VIEWER }, headers);
-  const viewer = answer.data?.viewer;
-  return viewer ? { headers, viewer, notice: null, isRefusal: false } : refused(status, answer);
+  const reply = await ask({ query: VIEWER }, headers);
+  const viewer = reply.answer.data?.viewer;
+  return viewer ? { headers, viewer, notice: null, isRefusal: false } : refused(reply);
 }
 
 /** The session after a credential was refused. */
-export function refused(status, answer) {
+export function refused({ status, answer }) {
   const error = answer.errors?.[0];
   const code = error?.extensions?.code ?? `HTTP ${status}`;
   return { ...SIGNED_OUT, notice: `${error?.message ?? "The service gave no reason."} (${code})`, isRefusal: true };
@@ -55,12 +56,12 @@ export const signsIn = Boolean(SIGN_IN);
 /** A session with a new development token. */
 export async function signIn() {
   const response = await fetch(SIGN_IN, { method: "POST", credentials: "omit" });
-  if (!response.ok) return { ...SIGNED_OUT, notice: `${await response.text()}` };
+  if (!response.ok) return { ...SIGNED_OUT, notice: await response.text() };
   const { token } = await response.json();
   return open(headersOf(token));
 }
 
-/** Whether a new development token may help where this answer came: the old one has expired, or the service's key is another. */
-export function canRenew(status, answer) {
+/** Whether a new development token may help after this reply: the old one has expired, or the service's key is another. */
+export function canRenew({ status, answer }) {
   return signsIn && status === 401 && RENEWED.has(answer.errors?.[0]?.extensions?.code);
 }

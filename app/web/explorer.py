@@ -89,6 +89,6 @@ class ExplorerAssets(StaticFiles):
             response.headers["content-encoding"] = "gzip"
         else:
             response = await super().get_response(path, scope)
-        response.headers["cache-control"] = _IMMUTABLE
-        response.headers["vary"] = "accept-encoding"
+        # The policy, too, because a worker is bound by that of its own script.
+        response.headers.update({"cache-control": _IMMUTABLE, "vary": "accept-encoding", **dict(_HEADERS)})
         return response

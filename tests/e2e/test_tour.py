@@ -1,0 +1,138 @@
+"""The tour of the explorer: each of its documents, sent over HTTP to the demo data, answers what its comments promise."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import make_url
+
+from app.db.migrate import upgrade
+from app.db.seed import demo_company_id, seed
+from app.domain.identity import Scope
+from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from tests.commands import free_port, running, wait_for_text
+from tests.databases import new_database
+from tests.tour import FOLDER, TOUR
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def client(
+    server_dsn: str, service_dsn: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[httpx.Client]:
+    """A client of a service that serves the demo data, with a token of the first demo company."""
+    folder, port = tmp_path_factory.mktemp("tour"), free_port()
+    keys = DevelopmentKeys(folder / "keys")
+    async with new_database(server_dsn) as dsn:
+        await asyncio.to_thread(upgrade, dsn)
+        await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
+        database = make_url(service_dsn).set(database=make_url(dsn).database)
+        environment = {
+            "DATABASE_URL": database.render_as_string(hide_password=False),
+            "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
+            "JWT_ISSUER": ISSUER,
+            "JWT_AUDIENCE": AUDIENCE,
+        }
+        token = keys.mint(demo_company_id(), list(Scope), "visitor", timedelta(hours=1))
+        headers = {"authorization": f"Bearer {token}"}
+        with running("serve", "--port", str(port), output=folder / "output", **environment) as process:
+            wait_for_text(process, folder / "output", "startup complete")
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as opened:
+                yield opened
+
+
+def sent(client: httpx.Client, operation: str, **changes: Any) -> dict[str, Any]:
+    """The data of one operation, run with its document's variables, and with these instead of some."""
+    (stop,) = [each for each in TOUR if operation in each.operations]
+    body = {"query": stop.text, "variables": {**stop.variables, **changes}, "operationName": operation}
+    response = client.post("/graphql", json=body)
+    answer = response.json()
+    assert (response.status_code, list(answer)) == (200, ["data"]), answer
+    return answer["data"]
+
+
+def variables_of(operation: str) -> dict[str, Any]:
+    (stop,) = [each for each in TOUR if operation in each.operations]
+    return stop.variables
+
+
+def test_the_tour_has_five_stops_each_explained_in_narrow_comments() -> None:
+    assert [stop.operations for stop in TOUR] == [
+        ["OneCustomer"],
+        ["PagesAndFilters"],
+        ["CreateACustomer"],
+        ["PreviewTheChange", "MakeTheChange"],
+        ["AsAGateway"],
+    ]
+    assert len(list(FOLDER.iterdir())) == 2 * len(TOUR)
+    for stop in TOUR:
+        assert stop.text.startswith("# ")
+        # The editor is as wide as half a window.
+        assert max(len(line) for line in stop.text.splitlines()) <= 62, stop.name
+
+
+def test_one_customer_comes_with_everything_nested(client: httpx.Client) -> None:
+    customer = sent(client, "OneCustomer")["customer"]
+
+    assert (customer["name"], customer["group"]["name"]) == ("Nordlys Ærø ApS", "Erhverv")
+    assert "Nordlys Ærø ApS" in [child["name"] for child in customer["parent"]["children"]["nodes"]]
+    assert min(len(customer[edge]) for edge in ("contacts", "departments", "subscriptions")) >= 2
+    assert customer["subscriptions"][0]["periods"][0]["payer"]["name"] == "Nordlys Gruppen A/S"
+    assert sent(client, "OneCustomer", by={"externalSystemId": "crm-1002"})["customer"] == customer
+
+
+def test_pages_follow_each_other_and_filters_hold(client: httpx.Client) -> None:
+    first = sent(client, "PagesAndFilters")["customers"]
+    second = sent(client, "PagesAndFilters", after=first["pageInfo"]["endCursor"])
+
+    assert first["pageInfo"]["hasNextPage"] is True
+    assert first["totalCount"] > 2
+    names = [each["name"] for page in (first, second["customers"]) for each in page["nodes"]]
+    assert len(set(names)) == 4
+    assert {each["metadata"]["segment"] for each in first["nodes"]} == {"small"}
+    found = {each["name"] for each in second["nordlysWithoutParent"]["nodes"]}
+    assert {"Nordlys Gruppen A/S", "Havblik Kaffe ApS"} <= found
+    assert "Nordlys Ærø ApS" not in found
+
+
+def test_creating_shows_every_reason_and_succeeds_once_they_are_mended(client: httpx.Client) -> None:
+    given = variables_of("CreateACustomer")["input"]
+    refused = sent(client, "CreateACustomer")["createCustomer"]
+    assert refused["customer"] is None
+    assert {error["path"][-1]: error["code"] for error in refused["errors"]} == {
+        "email": "FIELD_INVALID",
+        "countryCode": "FIELD_INVALID",
+    }
+
+    well_formed = {**given, "email": "faktura@solgaarden.example", "countryCode": "DK"}
+    (taken,) = sent(client, "CreateACustomer", input=well_formed)["createCustomer"]["errors"]
+    assert (taken["code"], taken["httpStatus"]) == ("CUSTOMER_NUMBER_ALREADY_EXISTS", 409)
+
+    created = sent(client, "CreateACustomer", input={**well_formed, "customerNumber": "solgården"})["createCustomer"]
+    assert (created["errors"], created["customer"]["name"]) == ([], "Solgården Kaffe ApS")
+
+
+def test_the_change_is_previewed_acknowledged_and_replayed(client: httpx.Client) -> None:
+    preview = sent(client, "PreviewTheChange")["billingTransitionPreview"]
+    assert {cut["name"] for cut in preview["cuts"]} == {"Fibernet 1000", "Telefoni"}
+    assert [error["code"] for error in preview["errors"]] == ["SUBSCRIPTION_TRANSITIONS_REQUIRED"]
+    acknowledged = variables_of("MakeTheChange")["acknowledged"]
+    listed = [{each["subscriptionId"] for each in one["subscriptionTransitions"]} for one in (preview, acknowledged)]
+    assert listed[0] == listed[1]
+
+    made, again = [sent(client, "MakeTheChange")["updateCustomer"] for _ in range(2)]
+    assert (made["errors"], made["customer"]["parent"]["name"]) == ([], "Nordlys Gruppen A/S")
+    assert {each["kind"] for each in made["transition"]["documents"]} == {"CREDIT_NOTE", "INVOICE"}
+    assert (made["replayed"], again) == (False, {**made, "replayed": True})
+    assert sent(client, "PreviewTheChange")["billingTransitionPreview"]["cuts"] == []
+
+
+def test_a_gateway_gets_entities_in_the_order_that_it_asked_for(client: httpx.Client) -> None:
+    first, second, group, nobody = sent(client, "AsAGateway")["_entities"]
+
+    assert (first["customerNumber"], second["customerNumber"]) == ("2", "6")
+    assert (group["__typename"], group["name"], len(group["customers"]["nodes"])) == ("CustomerGroup", "Erhverv", 2)
+    assert nobody is None

@@ -1,0 +1,122 @@
+"""The bundle, a browser, and two services on the demo data: one of `dev`, one of `serve`."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Generator
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+from sqlalchemy import make_url
+
+from app.db.migrate import upgrade
+from app.db.seed import demo_company_id, seed
+from app.domain.identity import Scope
+from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from app.web.explorer import BUNDLE
+from tests.commands import ROOT, free_port, running, wait_for_text
+from tests.databases import new_database
+from tests.explorer.visit import Visit
+
+_BUILD_SECONDS = 900
+_NO_NODE = 3
+_PATIENCE = 60_000
+"""Milliseconds: a machine may be slow, and nothing waits for longer than it takes."""
+
+
+def missing(what: str, variable: str) -> None:
+    """Skip, or fail where the machine is to have it."""
+    reason = f"{what}: THE EXPLORER WAS NOT TESTED"
+    if os.environ.get(variable) == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def page_file() -> Path:
+    """The page of the explorer's bundle, built unless it is there."""
+    command = [sys.executable, ROOT / "explorer" / "build.py"]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
+    if built.returncode == _NO_NODE:
+        missing("no Node that is new enough, and no npm", "CUSTOMER_GATEWAY_REQUIRE_NODE")
+    assert built.returncode == 0, built.stdout + built.stderr
+    return BUNDLE / "index.html"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncGenerator[Browser]:
+    """Chromium without a window."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("chromium is not installed", "CUSTOMER_GATEWAY_REQUIRE_CHROMIUM")
+    async with async_playwright() as playwright:
+        # Its sandbox refuses to run as root, and wants more of a container than most give; the pages are our own.
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=120_000
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser) -> AsyncGenerator[Visit]:
+    """A page of a browser that was never here before."""
+    context = await browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light", locale="en-GB")
+    context.set_default_timeout(_PATIENCE)
+    expect.set_options(timeout=_PATIENCE)
+    yield Visit(await context.new_page())
+    await context.close()
+
+
+@pytest.fixture(scope="session")
+def keys() -> Generator[DevelopmentKeys]:
+    """The keys that the tokens for `serve` are signed with."""
+    with TemporaryDirectory(prefix="customer-gateway-") as folder:
+        yield DevelopmentKeys(Path(folder) / "keys")
+
+
+@pytest.fixture(scope="session")
+def token(keys: DevelopmentKeys) -> str:
+    """A token with all scopes."""
+    return keys.mint(demo_company_id(), list(Scope), "tester", timedelta(hours=6))
+
+
+@pytest.fixture(scope="session")
+def developing(page_file: Path) -> Generator[str]:
+    """The address of a service that `dev` started, where browsers on this machine are signed in."""
+    assert page_file.name
+    with TemporaryDirectory(prefix="customer-gateway-") as folder:
+        output, port = Path(folder) / "output", free_port()
+        with running("dev", "--data-folder", Path(folder) / "dev", "--port", str(port), output=output) as process:
+            wait_for_text(process, output, "\ncurl ")
+            yield f"http://127.0.0.1:{port}"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def serving(
+    page_file: Path, server_dsn: str, service_dsn: str, keys: DevelopmentKeys, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncGenerator[str]:
+    """The address of a service that `serve` started, with the explorer turned on."""
+    assert page_file.name
+    output, port = tmp_path_factory.mktemp("explorer") / "output", free_port()
+    async with new_database(server_dsn) as dsn:
+        await asyncio.to_thread(upgrade, dsn)
+        await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
+        environment = {
+            "DATABASE_URL": make_url(service_dsn)
+            .set(database=make_url(dsn).database)
+            .render_as_string(hide_password=False),
+            "EXPLORER": "true",
+            "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
+            "JWT_ISSUER": ISSUER,
+            "JWT_AUDIENCE": AUDIENCE,
+        }
+        with running("serve", "--port", str(port), output=output, **environment) as process:
+            wait_for_text(process, output, "startup complete")
+            yield f"http://127.0.0.1:{port}"

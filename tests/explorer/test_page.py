@@ -1,0 +1,143 @@
+"""The page where it signs in by itself: it loads without a complaint, and all of its tools work."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.explorer.visit import Visit
+from tests.tour import TOUR, Stop
+
+
+async def test_it_loads_from_this_service_alone_and_the_browser_has_nothing_to_complain_of(
+    developing: str, visit: Visit
+) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.run()
+
+    assert visit.complaints == []
+    assert visit.hosts == {developing.removeprefix("http://")}
+    # Monaco's workers ran, or there would be no completion and no validation.
+    assert len([each for each in visit.requests if "worker" in each.url]) >= 2
+
+
+async def test_it_is_signed_in_and_says_as_whom(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+
+    await expect(visit.viewer).to_contain_text("Fjord Software ApS · developer · customers-read, customers-write")
+    assert await visit.page.get_by_label("Token or API key").count() == 0
+
+
+async def test_the_first_visit_opens_the_tour_and_later_ones_what_was_left_open(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    assert await visit.page.get_by_role("tab").all_inner_texts() == [stop.operations[0] for stop in TOUR]
+
+    await visit.write("{ viewer { subject } }")
+    await visit.page.wait_for_function("() => localStorage.getItem('graphiql:tabState')?.includes('viewer')")
+    await visit.enter_signed_in(developing)
+    assert await visit.written() == "{ viewer { subject } }"
+
+
+@pytest.mark.parametrize("stop", TOUR, ids=lambda stop: stop.name)
+async def test_every_tab_of_the_tour_runs_and_shows_its_answer(developing: str, visit: Visit, stop: Stop) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.open_tab(stop.operations[0])
+    for operation in stop.operations:
+        answer = await visit.run(operation if len(stop.operations) > 1 else None)
+        assert "errors" not in answer, answer
+        assert '"data"' in await visit.shown()
+    assert visit.complaints == []
+    await visit.picture(f"tour-{stop.name}")
+
+
+async def test_a_query_and_a_mutation_that_are_typed_run_and_show_their_answer(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write('{ customer(by: { customerNumber: "5" }) { name } }')
+    assert (await visit.run())["data"] == {"customer": {"name": "Søren Østergaard"}}
+    assert "Søren Østergaard" in await visit.shown()
+
+    group = "01924560-6c00-7f98-8139-9180c9a29ab8"
+    await visit.write(
+        f'mutation {{ updateCustomerGroup(input: {{ id: "{group}", name: "Erhverv" }}) {{ group: customerGroup {{ name }} errors {{ code }} }} }}'
+    )
+    assert (await visit.run())["data"] == {"updateCustomerGroup": {"group": {"name": "Erhverv"}, "errors": []}}
+    assert "Erhverv" in await visit.shown()
+
+
+async def test_what_is_misspelled_is_underlined_and_refused_with_a_message(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write("{ viewer { subjekt } }")
+
+    await visit.page.locator(".graphiql-query-editor .squiggly-error").first.wait_for()
+    assert (await visit.run())["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_names_are_completed_with_their_descriptions(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write("{ view")
+    suggestions = visit.page.locator(".suggest-widget.visible")
+    await visit.page.keyboard.press("Control+Space")
+
+    await expect(suggestions).to_contain_text("viewer")
+    await visit.page.keyboard.press("Enter")
+    assert "viewer" in await visit.written()
+
+
+async def test_the_documentation_leads_from_the_roots_to_every_field(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.show("Documentation Explorer")
+    documentation = visit.page.locator(".graphiql-doc-explorer")
+    await documentation.get_by_role("link", name="Query", exact=True).click()
+    await documentation.get_by_role("link", name="viewer", exact=True).click()
+
+    await expect(documentation).to_contain_text("Who is asking: company, subject and scopes of the credential.")
+    await visit.picture("documentation")
+
+
+async def test_the_query_builder_writes_what_is_checked(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write("query Built { viewer { subject } }")
+    await visit.show("GraphiQL Explorer")
+    builder = visit.page.locator(".graphiql-explorer-root")
+    await builder.get_by_text("expiresAt", exact=True).click()
+
+    await visit.page.wait_for_function(
+        "() => globalThis.__MONACO.editor.getModels().some((model) => model.getValue().includes('expiresAt'))"
+    )
+    await visit.picture("builder")
+    answer = await visit.run()
+    assert set(answer["data"]["viewer"]) == {"subject", "expiresAt"}
+
+
+async def test_the_history_holds_what_was_run(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write("query Remembered { viewer { subject } }")
+    await visit.run()
+    await visit.show("History")
+
+    await expect(visit.page.locator(".graphiql-history")).to_contain_text("Remembered")
+
+
+async def test_the_keyboard_runs_an_operation(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write("{ viewer { subject } }")
+    async with visit.page.expect_response(lambda response: response.request.method == "POST") as answered:
+        await visit.page.keyboard.press("Control+Enter")
+
+    assert (await (await answered.value).json())["data"]["viewer"]["subject"] == "developer"
+
+
+async def test_it_is_light_or_dark_as_the_system_is(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.run()
+    brightness: dict[str, list[float]] = {}
+    for scheme in ("light", "dark"):
+        await visit.page.emulate_media(color_scheme=scheme)
+        colors: list[str] = await visit.page.evaluate(
+            "() => ['.bar', '.graphiql-container'].map((name) => getComputedStyle(document.querySelector(name)).backgroundColor)"
+        )
+        brightness[scheme] = [sum(map(int, re.findall(r"\d+", color)[:3])) / 3 for color in colors]
+        await visit.picture(scheme)
+
+    assert min(brightness["light"]) > 200
+    assert max(brightness["dark"]) < 90

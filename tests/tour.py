@@ -1,0 +1,28 @@
+"""The tour of the explorer, as its files have it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.commands import ROOT
+
+FOLDER = ROOT / "explorer" / "tour"
+
+
+class Stop(NamedTuple):
+    """One document with its variables."""
+
+    name: str
+    text: str
+    variables: dict[str, Any]
+    operations: list[str]
+
+
+def stop(path: Path) -> Stop:
+    """What a document and the file beside it hold."""
+    text, variables = path.read_text(), path.with_suffix(".variables.json").read_text()
+    return Stop(path.stem, text, json.loads(variables), re.findall(r"^(?:query|mutation) (\w+)", text, re.MULTILINE))
+
+
+TOUR = [stop(path) for path in sorted(FOLDER.glob("*.graphql"))]
