@@ -257,7 +257,7 @@ async def test_an_operation_keeps_few_plans_however_many_switches_it_has() -> No
     declared, fields = (
         " ".join(each.format(name) for name in names) for each in ("${0}: Boolean!", "{0}: hello @include(if: ${0})")
     )
-    values = [dict(zip(names, bits, strict=True)) for bits in product((True, False), repeat=3)]
+    values = [dict[str, Any](zip(names, bits, strict=True)) for bits in product((True, False), repeat=3)]
 
     for variables in values:
         await run(engine, f"query({declared}) {{hello {fields}}}", variables)
