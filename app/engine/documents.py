@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     Lexer,
@@ -31,6 +32,12 @@ BYTES_PER_REMEMBERED_DOCUMENT = 512
 """The average length of a remembered text. A parsed document takes some 160 times its text, so long ones leave room for fewer."""
 
 _MAX_VALIDATION_ERRORS = 20
+
+_INSTEAD = {
+    "Unknown directive '@defer'.": "An answer comes in one piece here: leave the directive out, or send what can wait as a query of its own.",
+    "Unknown directive '@stream'.": "An answer comes in one piece here: leave the directive out, or read the list in pages, with `first` and `after`.",
+}
+"""What to do where a directive is missed that other servers have."""
 
 # Comparing fields of the same name takes quadratic time, which the limits alone would let reach a second of CPU.
 # The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
@@ -64,6 +71,11 @@ class Document:
 
     def __init__(self, operations: Mapping[str | None, Operation]) -> None:
         self._operations = operations
+
+    @property
+    def names(self) -> tuple[str | None, ...]:
+        """The names of its operations."""
+        return tuple(self._operations)
 
     def select(self, name: str | None) -> Operation:
         """The operation of that name, or the only one; DocumentError if it can't be told or isn't served."""
@@ -164,7 +176,12 @@ class Documents:
                 "The operation repeats the same fields, or nests fragments in fragments, too often to be checked: simplify it.",
             )
         if invalid:
-            raise DocumentError(invalid, RefusalCode.VALIDATION)
+            raise DocumentError([_with_advice(error) for error in invalid], RefusalCode.VALIDATION)
+
+
+def _with_advice(error: GraphQLError) -> GraphQLError:
+    advice = _INSTEAD.get(error.message)
+    return error if advice is None else GraphQLError(f"{error.message} {advice}", error.nodes)
 
 
 def _has_more_tokens(text: str, limit: int) -> bool:

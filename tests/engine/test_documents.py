@@ -63,6 +63,15 @@ def test_a_cache_of_size_zero_remembers_nothing() -> None:
         ("query a {hello} query a {hello}", RefusalCode.VALIDATION, "There can be only one operation named 'a'"),
         ("{...missing}", RefusalCode.VALIDATION, "Unknown fragment 'missing'"),
         ("{hello @skip}", RefusalCode.VALIDATION, "of type 'Boolean!' is required"),
+        (
+            "{... @defer {hello}}",
+            RefusalCode.VALIDATION,
+            "Unknown directive '@defer'. An answer comes in one piece here",
+        ),
+        ("{... @defer {hello}}", RefusalCode.VALIDATION, "send what can wait as a query of its own"),
+        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "Unknown directive '@stream'. An answer comes in one"),
+        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "in pages, with `first` and `after`"),
+        ("{hello @cached}", RefusalCode.VALIDATION, "Unknown directive '@cached'."),
         ("{x" + "#\n" * 5_001 + "}", RefusalCode.SYNTAX, "more than 5000 comments"),
     ],
 )
@@ -150,3 +159,11 @@ def test_an_operation_that_cannot_be_told_or_served_is_refused(
 
     assert caught.value.kind is kind
     assert message in caught.value.errors[0].message
+
+
+def test_a_directive_for_answers_in_pieces_is_refused_at_its_place_and_nothing_else_is_said() -> None:
+    text = 'query a($later: Boolean = true) {\n  thing {\n    ... @defer(if: $later, label: "parts") { parts { id } }\n  }\n}'
+    error = refusal(text)
+
+    assert [each.message.split(".")[0] for each in error.errors] == ["Unknown directive '@defer'"]
+    assert [(each.line, each.column) for each in error.errors[0].locations or ()] == [(3, 9)]

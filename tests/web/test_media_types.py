@@ -24,6 +24,7 @@ from tests.web.toy_app import GRAPHQL, client_of, toy_app
         ("application/json;q=0, */*", GRAPHQL),
         ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
         ("text/plain, , application/json", "application/json"),
+        (f"multipart/mixed;deferSpec=20220824, {GRAPHQL}, application/json;q=0.9", GRAPHQL),
     ],
 )
 async def test_the_media_type_is_negotiated(accept: str | None, media_type: str) -> None:
