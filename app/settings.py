@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.engine.limits import Limits
+from app.engine.trusted import ManifestError, TrustedDocuments, read_manifest
+
 
 class SettingsError(Exception):
     """The environment holds settings that the service can't start with."""
@@ -99,6 +102,19 @@ class Settings(BaseSettings):
         default=1_000, ge=0, description="Parsed and validated documents that are remembered."
     )
 
+    # Documents that are named instead of sent
+    persisted_query_cache_size: int = Field(
+        default=1_000,
+        ge=0,
+        description="Texts that are remembered for automatic persisted queries; 0 turns these off.",
+    )
+    trusted_documents_file: Path | None = Field(
+        default=None, description="The manifest of trusted documents, as `customer-gateway documents` writes it."
+    )
+    trusted_only: bool = Field(
+        default=False, description="Run no other documents than those of TRUSTED_DOCUMENTS_FILE."
+    )
+
     # Plans
     query_plans: bool = Field(
         default=True,
@@ -168,6 +184,41 @@ class Settings(BaseSettings):
             msg = "JWT_ISSUER and JWT_AUDIENCE must be set where tokens are accepted"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _something_to_trust(self) -> "Settings":
+        if self.trusted_only and self.trusted_documents_file is None:
+            msg = "TRUSTED_DOCUMENTS_FILE must be set where TRUSTED_ONLY is: without it nothing would run"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        """What a document and its operations may cost."""
+        return Limits(
+            max_document_bytes=self.max_document_bytes,
+            max_tokens=self.max_tokens,
+            max_depth=self.max_depth,
+            max_aliases=self.max_aliases,
+            max_fields=self.max_fields,
+            max_requested_rows=self.max_requested_rows,
+            max_requested_values=self.max_requested_values,
+        )
+
+    def trusted_documents(self) -> TrustedDocuments:
+        """The documents of TRUSTED_DOCUMENTS_FILE, none without one; a SettingsError with everything that is wrong with the file."""
+        path = self.trusted_documents_file
+        if path is None:
+            return TrustedDocuments({})
+        try:
+            return read_manifest(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            faults = [f"can't be read: {error.strerror}."]
+        except UnicodeDecodeError:
+            faults = ["is not UTF-8."]
+        except ManifestError as error:
+            faults = error.faults
+        raise SettingsError("\n".join(f"TRUSTED_DOCUMENTS_FILE: {path}: {fault}" for fault in faults))
 
     @property
     def service_dsn(self) -> str:

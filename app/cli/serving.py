@@ -34,6 +34,8 @@ def serve(
 ) -> None:
     """Serve a migrated database."""
     settings = load_settings()
+    # Here, where it is said once: workers that can't start would be started again and again.
+    settings.trusted_documents()
     asyncio.run(check_database(settings.service_dsn))
     end_on_signals()
     with listen(host or settings.host, settings.port if port is None else port) as listener:

@@ -1,6 +1,6 @@
 """The engine: from a document's text to an operation, and from an operation to its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
@@ -9,6 +9,7 @@ from graphql.execution import Executor
 
 from app.engine.documents import Document, Documents, Operation
 from app.engine.limits import SATURATED, Limits, shown
+from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
 from app.engine.refusals import DocumentError, RefusalCode, refuse
 
@@ -36,17 +37,40 @@ class Engine:
         executor_class: type[Executor[Any]] = Executor,
         is_awaitable: Callable[[Any], bool] | None = None,
         plans: Plans | None = None,
+        persistence: Persistence | None = None,
     ) -> None:
         self._schema = schema
         self._limits = limits
         self._build: _Build = executor_class.build  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
         self._is_awaitable = is_awaitable
         self._documents = Documents(schema, limits, cache_size)
+        persistence = persistence or Persistence()
+        self._trusted = persistence.trusted
+        self._persisted = PersistedDocuments(self._documents, persistence)
+        self._prepare = self._persisted.prepare
         self._plans = plans
 
-    def prepare(self, text: str) -> Document:
-        """The document of a text, or DocumentError."""
-        return self._documents.prepare(text)
+    def prepare(self, document: str | NamedDocument) -> Document:
+        """The document of a text, or of a name; DocumentError if there is none that may run."""
+        return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
+
+    def check(self, text: str) -> None:
+        """DocumentError if an operation of a text can't run, whatever its variables are and whoever trusts it."""
+        document = self._documents.prepare(text)
+        for name in document.names:
+            operation = document.select(name)
+            if not operation.node.variable_definitions:
+                self._check_size(operation, {})
+
+    def check_trusted(self) -> Iterator[tuple[str, DocumentError | None]]:
+        """The trusted documents by id, each with what keeps it from running; those that can are remembered."""
+        for document_id, text in self._trusted:
+            try:
+                self.check(text)
+            except DocumentError as error:
+                yield document_id, error
+            else:
+                yield document_id, None
 
     async def run(self, operation: Operation, variables: Mapping[str, Any], context: object) -> Outcome:
         """The operation's answer, errors of single fields included; DocumentError if nothing of it may run."""

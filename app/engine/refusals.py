@@ -21,6 +21,12 @@ class RefusalCode(StrEnum):
     """The document doesn't say which of its operations to run, or doesn't have the one named."""
     UNSUPPORTED = "OPERATION_NOT_SUPPORTED"
     """The operation is of a type that isn't served."""
+    PERSISTED_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    """The document was only named, and is not known by that name."""
+    PERSISTED_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    """The document was only named by its hash, and no texts are remembered."""
+    NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
+    """Only registered documents run, and this is none."""
     VARIABLES = "BAD_USER_INPUT"
     """A variable's value is missing or doesn't fit its type."""
 

@@ -1,10 +1,12 @@
 """The composition root: settings become the parts, the parts one ASGI application."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 
+import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -16,7 +18,7 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database
 from app.engine.execution import Engine
-from app.engine.limits import Limits
+from app.engine.persisted import Persistence
 from app.engine.plans import Plans
 from app.graphql.context import Context
 from app.graphql.planner import Planner
@@ -33,6 +35,8 @@ from app.web.health import Readiness, livez
 from app.web.media_types import wants_page
 from app.web.metrics import metrics
 from app.web.request_log import OperationLog, configure_logging
+
+_log = structlog.get_logger()
 
 GRAPHQL_PATH = "/graphql"
 
@@ -57,8 +61,9 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
     log = OperationLog(counts=settings.metrics)
+    engine = _engine(settings)
     endpoint = GraphQLEndpoint(
-        _engine(settings),
+        engine,
         authenticator.authenticate,
         partial(Context, database, recent, max_representations=settings.max_representations),
         log=log,
@@ -73,9 +78,11 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
         # Only now: a process that merely builds the application, as a test does, keeps its own logging.
         configure_logging(settings)
         log.configure(settings)
+        check = asyncio.create_task(_check_trusted(engine))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.dispose)
             stack.push_async_callback(authenticator.aclose)
+            stack.callback(check.cancel)
             yield
 
     return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token)
@@ -115,15 +122,6 @@ def assemble(
 
 
 def _engine(settings: Settings) -> Engine:
-    limits = Limits(
-        max_document_bytes=settings.max_document_bytes,
-        max_tokens=settings.max_tokens,
-        max_depth=settings.max_depth,
-        max_aliases=settings.max_aliases,
-        max_fields=settings.max_fields,
-        max_requested_rows=settings.max_requested_rows,
-        max_requested_values=settings.max_requested_values,
-    )
     planner = Planner(
         executable(schema),
         convert_arguments,
@@ -133,12 +131,23 @@ def _engine(settings: Settings) -> Engine:
     )
     return Engine(
         executable(schema),
-        limits,
+        settings.limits,
         cache_size=settings.document_cache_size,
         executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
         is_awaitable=optimized_is_awaitable,
         plans=Plans(planner) if settings.query_plans else None,
+        persistence=Persistence(
+            settings.persisted_query_cache_size, settings.trusted_documents(), settings.trusted_only
+        ),
     )
+
+
+async def _check_trusted(engine: Engine) -> None:
+    """Say once of each trusted document that it can't run. Many of them take seconds, so requests come in between."""
+    for document_id, error in engine.check_trusted():
+        if error is not None:
+            _log.warning("trusted_document_refused", document=document_id, code=error.kind, reason=str(error))
+        await asyncio.sleep(0)
 
 
 async def _index(request: Request, *, explorer: bool) -> Response:

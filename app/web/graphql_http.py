@@ -102,7 +102,7 @@ class GraphQLEndpoint:
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
             request = await self._request(scope, receive, headers)
-            operation = self._engine.prepare(request.query).select(request.operation_name)
+            operation = self._engine.prepare(request.document).select(request.operation_name)
             record.operation = operation
             is_query = operation.type is OperationType.QUERY
             if scope["method"] == "GET" and not is_query:

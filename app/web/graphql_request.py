@@ -11,14 +11,18 @@ import orjson
 from starlette.types import Receive
 
 from app.engine.limits import MAX_VALUE_DEPTH
+from app.engine.persisted import NamedDocument
 from app.web.answers import to_json
+from app.web.document_names import EXTENSION, named_document
 from app.web.faults import FaultCode, Refusal
+from app.web.malformed import bad, kind_of
 from app.web.media_types import is_json
 
 # The request and its `variables` are objects around the values themselves.
 _MAX_JSON_DEPTH = MAX_VALUE_DEPTH + 2
 _SIMPLE_JSON_DEPTH = 10
 _MAX_URL_PARAMETERS = 20
+_MEMBERS = ("query", "operationName", "variables", "extensions", "documentId")
 _CLOSE = (("connection", "close"),)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -30,7 +34,8 @@ class ClientGone(Exception):
 class GraphQLRequest(NamedTuple):
     """What a client asks to run."""
 
-    query: str
+    document: str | NamedDocument
+    """Its text, or how it is named."""
     operation_name: str | None
     variables: Mapping[str, Any]
 
@@ -64,13 +69,13 @@ def from_body(body: bytes) -> GraphQLRequest:
     """The request that a POST's body holds."""
     if not body:
         msg = "The body is empty: send a JSON object with a `query`."
-        raise _bad(msg)
+        raise bad(msg)
     parameters = _simple_json(body)
     if parameters is None:
         parameters = _json(_text(body, "body"), "body")
     if not isinstance(parameters, dict):
-        msg = f"The body is {_kind(parameters)}: send a JSON object with a `query`; batches are not served."
-        raise _bad(msg)
+        msg = f"The body is {kind_of(parameters)}: send a JSON object with a `query`; batches are not served."
+        raise bad(msg)
     return _request(cast("dict[str, Any]", parameters))
 
 
@@ -87,10 +92,10 @@ def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_URL_PARAMETERS)
     except UnicodeDecodeError:
         msg = "The URL isn't UTF-8."
-        raise _bad(msg) from None
+        raise bad(msg) from None
     except ValueError:
         msg = f"The URL has more than {_MAX_URL_PARAMETERS} parameters."
-        raise _bad(msg) from None
+        raise bad(msg) from None
     parameters: dict[str, Any] = dict(pairs)
     for name in ("variables", "extensions"):
         if name in parameters:
@@ -101,21 +106,24 @@ def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
 
 
 def _request(parameters: Mapping[str, Any]) -> GraphQLRequest:
-    query, name, variables, extensions = map(parameters.get, ("query", "operationName", "variables", "extensions"))
-    if query is None:
-        msg = "`query` is missing: it is the text of the GraphQL document."
-        raise _bad(msg)
-    if not isinstance(query, str):
-        msg = f"`query` is {_kind(query)}: send the GraphQL document as a string."
-        raise _bad(msg)
+    query, name, variables, extensions, document_id = map(parameters.get, _MEMBERS)
+    if query is not None and not isinstance(query, str):
+        msg = f"`query` is {kind_of(query)}: send the GraphQL document as a string."
+        raise bad(msg)
     if name is not None and not isinstance(name, str):
-        msg = f"`operationName` is {_kind(name)}: send a string, null, or nothing."
-        raise _bad(msg)
+        msg = f"`operationName` is {kind_of(name)}: send a string, null, or nothing."
+        raise bad(msg)
     for parameter, value in (("variables", variables), ("extensions", extensions)):
         if value is not None and not isinstance(value, dict):
-            msg = f"`{parameter}` is {_kind(value)}: send an object, null, or nothing."
-            raise _bad(msg)
-    return GraphQLRequest(query, name, variables or {})
+            msg = f"`{parameter}` is {kind_of(value)}: send an object, null, or nothing."
+            raise bad(msg)
+    document = query
+    if document_id is not None or (extensions and EXTENSION in extensions):
+        document = named_document(query, document_id, extensions) or query
+    if document is None:
+        msg = "`query` is missing: it is the text of the GraphQL document; a document that is known can be named in `documentId`."
+        raise bad(msg)
+    return GraphQLRequest(document, name, variables or {})
 
 
 def _text(data: bytes, where: str) -> str:
@@ -123,7 +131,7 @@ def _text(data: bytes, where: str) -> str:
         return data.decode()
     except UnicodeDecodeError:
         msg = f"The {where} isn't UTF-8."
-        raise _bad(msg) from None
+        raise bad(msg) from None
 
 
 def _simple_json(body: bytes) -> object:
@@ -151,10 +159,10 @@ def _json(text: str, where: str) -> object:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         msg = f"The {where} isn't JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-        raise _bad(msg) from None
+        raise bad(msg) from None
     except ValueError:
         msg = f"The {where} holds a number that has too many digits."
-        raise _bad(msg) from None
+        raise bad(msg) from None
     except RecursionError:
         value = None
         too_deep = True
@@ -163,7 +171,7 @@ def _json(text: str, where: str) -> object:
         too_deep = text.count("[") + text.count("{") > _MAX_JSON_DEPTH and _is_too_deep(value)
     if too_deep:
         msg = f"The {where} nests more than {_MAX_JSON_DEPTH} lists and objects."
-        raise _bad(msg)
+        raise bad(msg)
     if _SURROGATE_ESCAPE.search(text):
         _check_unicode(value, where)
     return value
@@ -174,7 +182,7 @@ def _check_unicode(value: object, where: str) -> None:
         to_json(value)
     except UnicodeEncodeError:
         msg = f"The {where} holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character."
-        raise _bad(msg) from None
+        raise bad(msg) from None
 
 
 def _is_too_deep(value: object) -> bool:
@@ -197,34 +205,18 @@ def _children(value: object) -> Iterable[object]:
 
 def _refuse_constant(name: str) -> Never:
     msg = f"{name} isn't JSON: numbers are finite."
-    raise _bad(msg)
+    raise bad(msg)
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if isinf(value):
         msg = f"The number {text[:40]} is too large."
-        raise _bad(msg)
+        raise bad(msg)
     return value
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
-
-
-def _kind(value: object) -> str:
-    kinds: dict[type, str] = {
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        str: "a string",
-        list: "a list",
-        dict: "an object",
-    }
-    return kinds.get(type(value), "null")
-
-
-def _bad(message: str) -> Refusal:
-    return Refusal(400, FaultCode.BAD_REQUEST, message)
 
 
 def _too_large(limit: int) -> Refusal:

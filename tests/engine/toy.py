@@ -11,6 +11,7 @@ from app.db.database import DatabaseUnavailable
 from app.engine.documents import Documents
 from app.engine.execution import Engine
 from app.engine.limits import Limits
+from app.engine.persisted import Persistence
 from app.engine.refusals import DocumentError
 
 SDL = """
@@ -143,9 +144,9 @@ def toy_schema() -> GraphQLSchema:
     return schema
 
 
-def toy_engine(limits: Limits = LIMITS, cache_size: int = 10) -> Engine:
+def toy_engine(limits: Limits = LIMITS, cache_size: int = 10, persistence: Persistence | None = None) -> Engine:
     """An engine over the toy schema."""
-    return Engine(toy_schema(), limits, cache_size=cache_size)
+    return Engine(toy_schema(), limits, cache_size=cache_size, persistence=persistence)
 
 
 SCHEMA = toy_schema()

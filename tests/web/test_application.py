@@ -1,9 +1,11 @@
 """The application as a whole: its routes, its middleware, and the real schema behind them."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import structlog
 from httpx import ASGITransport, AsyncClient
 
 from app.db.api_keys import PREFIX
+from app.engine.trusted import TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError
 from app.web.application import create_app
 from tests.web.lifespan import lifespan_of
@@ -151,3 +154,31 @@ async def test_logging_follows_the_settings_once_the_application_runs(capsys: py
 
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["status"] for line in lines if line["event"] == "operation"] == [401]
+
+
+async def test_a_trusted_document_that_does_not_fit_is_logged_once_and_keeps_nothing_from_starting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text(write_manifest(TrustedDocuments({"fine": "{viewer {subject}}", "old": "{gone}"})))
+    async with client_of(trusted_documents_file=path, trusted_only=True, log_format="json") as client:
+        assert (await client.get("/livez")).status_code == 200
+        # They are checked one by one, between requests.
+        await asyncio.sleep(1)
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    (line,) = [each for each in lines if each["event"] == "trusted_document_refused"]
+    assert (line["document"], line["code"]) == ("old", "GRAPHQL_VALIDATION_FAILED")
+    assert "Cannot query field 'gone'" in line["reason"]
+
+
+async def test_the_explorer_is_served_where_only_trusted_documents_run(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text(write_manifest(TrustedDocuments({"fine": "{viewer {subject}}"})))
+    async with client_of(
+        {"accept": "text/html"}, explorer=True, trusted_documents_file=path, trusted_only=True
+    ) as client:
+        response = await client.get("/graphql")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/html")

@@ -1,0 +1,98 @@
+"""Documents that a request names instead of sending them: remembered ones, and those that are trusted."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.engine.documents import Document, Documents
+from app.engine.refusals import DocumentError, RefusalCode, refuse
+from app.engine.trusted import SHA256_PREFIX, TrustedDocuments
+
+BYTES_PER_REMEMBERED_TEXT = 2_048
+"""The average length of a text that is remembered by its hash; long ones leave room for fewer."""
+
+_NOT_TRUSTED = (
+    "Only registered documents run here, and this is none of them: send one as it was registered, or its id in `documentId`; "
+    "new ones are registered by the client's build (`customer-gateway documents`)."
+)
+_UNKNOWN_ID = (
+    "No document has this `documentId`: send the document's text as `query`, or have it registered by the client's build "
+    "(`customer-gateway documents`)."
+)
+
+
+class NamedDocument(NamedTuple):
+    """A document that a request names."""
+
+    id: str
+    """As a manifest has it, or the SHA-256 of its text, with or without its prefix."""
+    text: str | None = None
+    """The text, where it was sent as well; the id is then its hash."""
+    automatic: bool = False
+    """Whether it was named as automatic persisted queries do, whose clients wait for their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """Which documents may be named, and whether any other may run."""
+
+    remembered: int = 0
+    """The texts that are remembered by their hash; none turns automatic persisted queries off."""
+    trusted: TrustedDocuments = field(default_factory=lambda: TrustedDocuments({}))
+    trusted_only: bool = False
+
+
+class PersistedDocuments:
+    """Finds documents by name."""
+
+    def __init__(self, documents: Documents, persistence: Persistence) -> None:
+        self._documents = documents
+        self._trusted = persistence.trusted
+        self._trusted_only = persistence.trusted_only
+        self._most = persistence.remembered
+        self._remembered: OrderedDict[str, str] = OrderedDict()
+        self._bytes = 0
+        self.prepare = self._prepare_trusted if persistence.trusted_only else documents.prepare
+        """The document of a text, or DocumentError."""
+
+    def find(self, named: NamedDocument) -> Document:
+        """The document that is named, or DocumentError."""
+        digest = named.id.removeprefix(SHA256_PREFIX)
+        if named.text is None:
+            return self._documents.prepare(self._trusted.text_of(named.id) or self._recall(digest, named))
+        document = self.prepare(named.text)
+        if named.text not in self._trusted:
+            self._remember(digest, named.text)
+        return document
+
+    def _prepare_trusted(self, text: str) -> Document:
+        if text not in self._trusted:
+            raise refuse(RefusalCode.NOT_TRUSTED, _NOT_TRUSTED)
+        return self._documents.prepare(text)
+
+    def _recall(self, digest: str, named: NamedDocument) -> str:
+        text = self._remembered.get(digest)
+        if text is None:
+            raise self._unknown(named)
+        self._remembered.move_to_end(digest)
+        return text
+
+    def _unknown(self, named: NamedDocument) -> DocumentError:
+        if self._trusted_only:
+            return refuse(RefusalCode.NOT_TRUSTED, _NOT_TRUSTED)
+        if not named.automatic:
+            return refuse(RefusalCode.PERSISTED_NOT_FOUND, _UNKNOWN_ID)
+        # Clients compare these words, letter by letter.
+        if not self._most:
+            return refuse(RefusalCode.PERSISTED_NOT_SUPPORTED, "PersistedQueryNotSupported")
+        return refuse(RefusalCode.PERSISTED_NOT_FOUND, "PersistedQueryNotFound")
+
+    def _remember(self, digest: str, text: str) -> None:
+        if digest in self._remembered:
+            self._remembered.move_to_end(digest)
+            return
+        self._remembered[digest] = text
+        self._bytes += len(text.encode())
+        while len(self._remembered) > self._most or self._bytes > self._most * BYTES_PER_REMEMBERED_TEXT:
+            _, forgotten = self._remembered.popitem(last=False)
+            self._bytes -= len(forgotten.encode())

@@ -1,0 +1,132 @@
+"""Trusted documents: the manifest that registers them, and what their ids lead to."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import cast
+
+FORMAT = "customer-gateway-trusted-documents"
+VERSION = 1
+
+SHA256_PREFIX = "sha256:"
+DOCUMENT_ID_SHAPE = "`sha256:` and 64 lower-case hexadecimal digits, or letters, digits, `-`, `.`, `_` and `~`"
+
+_MAX_ID = 256
+_UNRESERVED = r"[A-Za-z0-9._~-]+"
+_DOCUMENT_ID = re.compile(rf"sha256:[0-9a-f]{{64}}|(x-{_UNRESERVED}:)?{_UNRESERVED}")
+
+
+class ManifestError(Exception):
+    """A text is no manifest; everything that is wrong with it."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class TrustedDocuments:
+    """Documents by the ids that they were registered under, and each by the SHA-256 of its text."""
+
+    def __init__(self, documents: Mapping[str, str]) -> None:
+        """Take documents by id; ManifestError if an id stands for two texts."""
+        self._documents = documents
+        self._texts = frozenset(documents.values())
+        self._by_id: dict[str, str] = {}
+        faults = [fault for each in documents.items() for fault in self._add(*each)]
+        if faults:
+            raise ManifestError(faults)
+
+    def _add(self, document_id: str, text: str) -> Iterator[str]:
+        digest = digest_of(text)
+        if document_id.startswith(SHA256_PREFIX) and document_id != f"{SHA256_PREFIX}{digest}":
+            yield f"{document_id} is not the SHA-256 of its text, which is {digest}."
+            return
+        for name in (document_id, digest, f"{SHA256_PREFIX}{digest}"):
+            if self._by_id.setdefault(name, text) != text:
+                yield f"{document_id} and another document share the id {name}, but not the text."
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._texts
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._documents.items())
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def text_of(self, document_id: str) -> str | None:
+        """The text that an id stands for."""
+        return self._by_id.get(document_id)
+
+
+def digest_of(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, in hexadecimal."""
+    return sha256(text.encode()).hexdigest()
+
+
+def is_document_id(value: str) -> bool:
+    """Whether a text can be a document's id, as the appendix of GraphQL over HTTP has it."""
+    return len(value) <= _MAX_ID and _DOCUMENT_ID.fullmatch(value) is not None
+
+
+def read_manifest(content: str) -> TrustedDocuments:
+    """The documents of a manifest; ManifestError with everything that is wrong with it."""
+    value = read_object(content)
+    if value.get("format") != FORMAT or value.get("version") != VERSION:
+        msg = (
+            f'must have `"format": "{FORMAT}"` and `"version": {VERSION}`: write it with `customer-gateway documents`.'
+        )
+        raise ManifestError([msg])
+    return TrustedDocuments(documents_of(value.get("documents"), "documents"))
+
+
+def write_manifest(documents: TrustedDocuments) -> str:
+    """A manifest of these documents, sorted, so that the same documents are the same file."""
+    manifest = {"format": FORMAT, "version": VERSION, "documents": dict(sorted(documents))}
+    return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+
+
+def read_object(content: str) -> dict[str, object]:
+    """The object that a file of JSON holds; ManifestError if it holds none, or one name with two values."""
+    try:
+        value = json.loads(content, object_pairs_hook=_unambiguous)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ManifestError(["is not JSON that could be a manifest: it nests too deeply."]) from None
+    except UnicodeEncodeError:
+        raise ManifestError(["holds half of a surrogate pair, which is no character."]) from None
+    except ValueError as error:
+        raise ManifestError([f"is not JSON: {error}."]) from None
+    if not isinstance(value, dict):
+        raise ManifestError(["must be a JSON object."])
+    return cast("dict[str, object]", value)
+
+
+def documents_of(value: object, where: str) -> dict[str, str]:
+    """The texts by id that an object holds; ManifestError with every entry that is none."""
+    if not isinstance(value, dict) or not value:
+        raise ManifestError([f"{where} must be an object of documents by id, with at least one."])
+    documents = cast("dict[str, object]", value)
+    faults = [fault for each in documents.items() for fault in faults_of(*each)]
+    if faults:
+        raise ManifestError(faults)
+    return cast("dict[str, str]", documents)
+
+
+def faults_of(document_id: object, text: object) -> Iterator[str]:
+    """What keeps a pair from being a document's id and text."""
+    shown = json.dumps(document_id, ensure_ascii=False)[: _MAX_ID + 2]
+    if not isinstance(document_id, str) or not is_document_id(document_id):
+        yield f"{shown} is no document id: that is {DOCUMENT_ID_SHAPE}; at most {_MAX_ID} characters."
+    if not isinstance(text, str):
+        yield f"{shown} must have the document's text, a string."
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            msg = f"{json.dumps(name)} stands there twice, with two values"
+            raise ValueError(msg)
+    return found

@@ -1,0 +1,66 @@
+"""Reading how a request names its document: by `documentId`, or by the hash of automatic persisted queries."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from app.engine.persisted import NamedDocument
+from app.engine.trusted import DOCUMENT_ID_SHAPE, SHA256_PREFIX, digest_of, is_document_id
+from app.web.malformed import bad, kind_of
+
+EXTENSION = "persistedQuery"
+
+_VERSION = 1
+# Builds hash by other functions as well; whether such a name is known is for the manifest to say.
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|[0-9a-f]{32,128}")
+_SEND = '`{"version": 1, "sha256Hash": "…"}`, the SHA-256 of the document\'s text in UTF-8 as 64 lower-case hexadecimal digits'
+
+
+def named_document(text: str | None, document_id: object, extensions: Mapping[str, Any] | None) -> NamedDocument | None:
+    """How a request names its document; None if it just sends its text."""
+    persisted = extensions.get(EXTENSION) if extensions else None
+    if persisted is None:
+        return None if document_id is None else _checked(NamedDocument(_id(document_id), text))
+    digest = _digest(persisted)
+    if document_id is not None and _id(document_id).removeprefix(SHA256_PREFIX) != digest.removeprefix(SHA256_PREFIX):
+        msg = f"`documentId` and `extensions.{EXTENSION}` name two documents: send one of them."
+        raise bad(msg)
+    return _checked(NamedDocument(digest, text, automatic=True))
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str):
+        msg = f"`documentId` is {kind_of(value)}: send the document's id as a string."
+        raise bad(msg)
+    if not is_document_id(value):
+        msg = f"`documentId` is no id of a document: that is {DOCUMENT_ID_SHAPE}."
+        raise bad(msg)
+    return value
+
+
+def _digest(persisted: object) -> str:
+    faults = list[str]()
+    if not isinstance(persisted, dict):
+        msg = f"`extensions.{EXTENSION}` is {kind_of(persisted)}: send {_SEND}."
+        raise bad(msg)
+    version, digest = map(cast("dict[str, Any]", persisted).get, ("version", "sha256Hash"))
+    # In Python, true is 1 as well.
+    if type(version) is not int or version != _VERSION:
+        faults.append(f"`version` is not {_VERSION}")
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        faults.append("`sha256Hash` is no hash")
+    if faults:
+        msg = f"`extensions.{EXTENSION}`: {' and '.join(faults)}; send {_SEND}."
+        raise bad(msg)
+    return cast("str", digest)
+
+
+def _checked(named: NamedDocument) -> NamedDocument:
+    """The same, if the text that was sent as well is the one that is named."""
+    if named.text is None or named.id.removeprefix(SHA256_PREFIX) == digest_of(named.text):
+        return named
+    if named.automatic:
+        msg = f"`sha256Hash` is not the hash of `query`: send {_SEND}."
+    else:
+        msg = "`documentId` is not the SHA-256 of `query`: send one of the two, or `sha256:` and the hash of the text."
+    raise bad(msg)

@@ -1,0 +1,22 @@
+"""What is said of a request that is none of GraphQL over HTTP."""
+
+from app.web.faults import FaultCode, Refusal
+
+_KINDS: dict[type, str] = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def bad(message: str) -> Refusal:
+    """The refusal of a request that isn't one."""
+    return Refusal(400, FaultCode.BAD_REQUEST, message)
+
+
+def kind_of(value: object) -> str:
+    """What a value of JSON is, as a message says it."""
+    return _KINDS.get(type(value), "null")
