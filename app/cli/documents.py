@@ -1,0 +1,98 @@
+"""`documents`: what the builds of clients registered, checked and merged into the manifest that the service reads."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from graphql import GraphQLError
+
+from app.cli.document_files import Registered, read_documents
+from app.cli.faults import CommandError, ExitCode
+from app.engine.execution import Engine
+from app.engine.refusals import DocumentError
+from app.engine.trusted import ManifestError, TrustedDocuments, write_manifest
+from app.graphql.schema import executable
+from app.graphql.schema import schema as graphql_schema
+from app.settings import load_settings
+
+_READABLE = 0o644
+
+
+def documents(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="What a client's build wrote: by graphql-codegen, relay-compiler or Apollo, or a manifest of this command.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option(help="The manifest to write, for TRUSTED_DOCUMENTS_FILE; it is replaced.", dir_okay=False)
+    ],
+) -> None:
+    """Register clients' documents: check them against the schema and the limits, and merge them into a manifest."""
+    engine = Engine(executable(graphql_schema), load_settings().limits, cache_size=0)
+    try:
+        registered = read_documents(files)
+    except ManifestError as error:
+        raise CommandError(str(error), ExitCode.SETTINGS) from None
+    faults = [fault for each in dict.fromkeys(registered) for fault in _invalid(engine, each)]
+    faults += _ambiguous(registered)
+    try:
+        merged = TrustedDocuments({each.id: each.text for each in registered})
+    except ManifestError as error:
+        raise _refused(output, [*faults, *error.faults]) from None
+    if faults:
+        raise _refused(output, faults)
+    _write(output, write_manifest(merged))
+    sys.stdout.write(f"Trusted documents in {output}: {len(merged)}.\n")
+
+
+def _invalid(engine: Engine, registered: Registered) -> Iterator[str]:
+    try:
+        engine.check(registered.text)
+    except DocumentError as refused:
+        for error in refused.errors:
+            yield f"{registered.path}: {registered.id}: {error.message}{_place(error)}"
+
+
+def _place(error: GraphQLError) -> str:
+    return "".join(f" (line {each.line}, column {each.column})" for each in (error.locations or ())[:1])
+
+
+def _ambiguous(registered: list[Registered]) -> Iterator[str]:
+    """One message for each id that stands for two texts."""
+    first: dict[str, Registered] = {}
+    for each in registered:
+        found = first.setdefault(each.id, each)
+        if found.text != each.text:
+            yield f"{each.path}: {each.id}: is the id of another document in {found.path}."
+
+
+def _refused(output: Path, faults: list[str]) -> CommandError:
+    listed = "\n".join(faults)
+    return CommandError(f"{output} was not written, because of these documents:\n{listed}", ExitCode.DIFFERENT)
+
+
+def _write(path: Path, content: str) -> None:
+    """Replace a file in one step, so that a service that starts meanwhile reads all of the old one or all of the new one."""
+    temporary: str | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = file.name
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(_READABLE)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        msg = f"{path} can't be written: {error.strerror}."
+        raise CommandError(msg, ExitCode.SETTINGS) from error
