@@ -1,3 +1,10 @@
+FROM node:24-slim AS explorer
+WORKDIR /build/explorer
+COPY explorer/package.json explorer/package-lock.json explorer/.npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY explorer .
+RUN npm run build
+
 FROM python:3.13-slim AS dependencies
 WORKDIR /build
 COPY requirements/service.txt .
@@ -9,6 +16,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin serv
 COPY --from=dependencies /opt/service /opt/service
 WORKDIR /srv
 COPY app app
+COPY --from=explorer /build/app/web/explorer_bundle app/web/explorer_bundle
 ENV PATH=/opt/service/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

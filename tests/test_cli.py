@@ -80,18 +80,19 @@ def test_token_is_for_the_first_demo_company_and_both_scopes_unless_told(tmp_pat
     assert claims["scope"] == "customers-read customers-write"
 
 
-def test_schema_is_printed_written_and_checked(tmp_path: Path) -> None:
-    path = tmp_path / "schema.graphql"
-    printed = run("schema")
-    assert "type Customer " in printed.stdout
-    assert run("schema", "--check", "--out", path).returncode == 1
-    assert run("schema", "--out", path).returncode == 0
+@pytest.mark.parametrize(("command", "words"), [("schema", "type Customer "), ("graph", ">Customer</text>")])
+def test_schema_and_its_picture_are_printed_written_and_checked(tmp_path: Path, command: str, words: str) -> None:
+    path = tmp_path / "file"
+    printed = run(command)
+    assert words in printed.stdout
+    assert run(command, "--check", "--out", path).returncode == 1
+    assert run(command, "--out", path).returncode == 0
     assert path.read_text() == printed.stdout
-    assert run("schema", "--check", "--out", path).returncode == 0
+    assert run(command, "--check", "--out", path).returncode == 0
     path.write_text(printed.stdout + "\n")
-    differing = run("schema", "--check", "--out", path)
+    differing = run(command, "--check", "--out", path)
     assert differing.returncode == 1
-    assert f"run `customer-gateway schema --out {path}`" in differing.stderr
+    assert f"run `customer-gateway {command} --out {path}`" in differing.stderr
 
 
 def test_an_api_key_is_made_listed_and_revoked(owner_dsn: str, company: UUID) -> None:

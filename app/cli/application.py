@@ -5,7 +5,7 @@ import sys
 import typer
 
 from app.cli.api_keys import api_key
-from app.cli.contract import schema
+from app.cli.contract import graph, schema
 from app.cli.data import migrate, seed
 from app.cli.development import dev
 from app.cli.documents import documents
@@ -16,7 +16,7 @@ from app.cli.tokens import token
 
 _HELP = """Customers and everything nested in them, over GraphQL, from PostgreSQL.
 
-Exit codes: 0 done, 1 an unexpected fault, a schema that differs, refused rows or documents, 2 wrong settings or usage,
+Exit codes: 0 done, 1 an unexpected fault, a schema or picture that differs, refused rows or documents, 2 wrong settings or usage,
 3 the database is away, 4 the database is not migrated, 5 the port can't be had."""
 
 application = typer.Typer(
@@ -28,7 +28,7 @@ application = typer.Typer(
     # Plain, so that a message is one line that can be searched for.
     rich_markup_mode=None,
 )
-for command in (dev, serve, migrate, seed, token, schema, documents):
+for command in (dev, serve, migrate, seed, token, schema, documents, graph):
     application.command()(command)
 application.command(name="import")(import_)
 application.add_typer(api_key, name="api-key")

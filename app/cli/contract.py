@@ -1,4 +1,4 @@
-"""`schema`: the public contract, printed, written or checked."""
+"""`schema` and `graph`: the public contract and its picture, printed, written or checked."""
 
 import sys
 from pathlib import Path
@@ -7,27 +7,36 @@ from typing import Annotated
 import typer
 
 from app.cli.faults import CommandError, ExitCode
+from app.cli.graph_picture import entity_graph
 from app.graphql.schema import schema as graphql_schema
 
 _COMMITTED = Path("schema.graphql")
+_COMMITTED_PICTURE = Path("docs/graph.svg")
+
+Check = Annotated[bool, typer.Option("--check", help="Only say whether the file is what the code prints.")]
+Out = Annotated[Path | None, typer.Option(help="The file to write or to check.", dir_okay=False)]
 
 
-def schema(
-    *,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether the file is what the code prints.")] = False,
-    out: Annotated[Path | None, typer.Option(help="The file to write or to check.", dir_okay=False)] = None,
-) -> None:
+def schema(*, check: Check = False, out: Out = None) -> None:
     """Print schema.graphql, write it to a file, or check the file."""
-    printed = f"{graphql_schema.as_str()}\n"
+    _show(f"{graphql_schema.as_str()}\n", "schema", _COMMITTED, check=check, out=out)
+
+
+def graph(*, check: Check = False, out: Out = None) -> None:
+    """Print docs/graph.svg, a picture of the types and their edges, write it to a file, or check the file."""
+    _show(entity_graph(), "graph", _COMMITTED_PICTURE, check=check, out=out)
+
+
+def _show(printed: str, command: str, committed: Path, *, check: bool, out: Path | None) -> None:
     if check:
-        _check(out or _COMMITTED, printed)
+        _check(out or committed, printed, command)
     elif out is not None:
         out.write_text(printed, encoding="utf-8")
     else:
         sys.stdout.write(printed)
 
 
-def _check(path: Path, printed: str) -> None:
+def _check(path: Path, printed: str, command: str) -> None:
     if not path.exists() or path.read_text(encoding="utf-8") != printed:
-        msg = f"{path} differs from what the code prints: run `customer-gateway schema --out {path}`."
+        msg = f"{path} differs from what the code prints: run `customer-gateway {command} --out {path}`."
         raise CommandError(msg, ExitCode.DIFFERENT)

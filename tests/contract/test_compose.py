@@ -12,6 +12,7 @@ import yaml
 
 from app.cli.application import application
 from app.settings import Settings
+from app.web.explorer import BUNDLE
 
 ROOT = Path(__file__).parents[2]
 
@@ -113,13 +114,29 @@ def test_every_environment_variable_is_a_setting_and_every_command_exists(compos
         assert set(service["command"]) <= commands()
 
 
-def test_the_image_is_built_in_two_stages_from_a_pinned_slim_python(instructions: list[tuple[str, str]]) -> None:
-    stages = arguments(instructions, "FROM")
+def test_the_image_is_built_from_a_pinned_slim_python_in_two_stages(instructions: list[tuple[str, str]]) -> None:
+    stages = [stage for stage in arguments(instructions, "FROM") if not stage.endswith("AS explorer")]
     assert len(stages) == 2
     for stage in stages:
         version = re.match(r"python:3\.(\d+)-slim\b", stage)
         assert version is not None
         assert int(version[1]) >= 11
+
+
+def test_the_image_holds_the_explorer_built_by_a_node_that_stays_behind(instructions: list[tuple[str, str]]) -> None:
+    name, _, stage = arguments(instructions, "FROM")[0].partition(" AS ")
+    version = re.match(r"node:(\d+)-slim$", name)
+    assert (version is not None, stage) == (True, "explorer")
+    steps = arguments(instructions, "RUN")
+    assert steps[0].startswith("npm ci --ignore-scripts ")
+    assert steps[1] == "npm run build"
+    # From where vite.config.js puts it, seen from the stage's folder, to where the service looks for it.
+    config = (ROOT / "explorer" / "vite.config.js").read_text()
+    built = re.search(r'outDir: "\.\./([^"]+)"', config)
+    assert built is not None
+    assert ROOT / built[1] == BUNDLE
+    assert arguments(instructions, "WORKDIR")[0] == "/build/explorer"
+    assert f"--from=explorer /build/{built[1]} {built[1]}" in arguments(instructions, "COPY")
 
 
 def test_the_image_installs_hashed_dependencies_alone(instructions: list[tuple[str, str]]) -> None:
@@ -164,8 +181,9 @@ def test_everything_that_the_image_copies_is_there_and_is_sent_to_the_engine(
     instructions: list[tuple[str, str]],
 ) -> None:
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    sources = [line.split()[0] for line in arguments(instructions, "COPY") if not line.startswith("--from")]
+    copies = [line.split()[:-1] for line in arguments(instructions, "COPY") if not line.startswith("--from")]
+    sources = [source for copied in copies for source in copied]
     assert sources
     for source in sources:
         assert (ROOT / source).exists()
-        assert any(fnmatch.fnmatch(source, pattern) for pattern in allowed)
+        assert any(fnmatch.fnmatch(source, pattern) or source.startswith(f"{pattern}/") for pattern in allowed)
