@@ -47,7 +47,10 @@ class Settings(BaseSettings):
         default=(),
         description='Origins whose pages may call the service, as a JSON list: `["https://app.example.com"]`.',
     )
-    explorer: bool = Field(default=False, description="Serve GraphiQL at /graphql to browsers; `dev` turns it on.")
+    explorer: bool = Field(
+        default=False,
+        description="Serve GraphiQL at /graphql to browsers, and its files at /explorer; `dev` turns it on.",
+    )
     request_timeout_seconds: float = Field(default=30, gt=0, le=3600, description="How long one operation may take.")
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
 

@@ -51,6 +51,10 @@ def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len(README.splitlines()) <= 150
 
 
+def test_the_readme_s_picture_is_small_enough_to_be_loaded() -> None:
+    assert (ROOT / "docs" / "explorer.png").stat().st_size < 150_000
+
+
 def test_every_file_that_a_document_links_to_exists() -> None:
     documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
     for document in documents:

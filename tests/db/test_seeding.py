@@ -42,6 +42,11 @@ def test_another_day_moves_the_periods_and_nothing_else() -> None:
     assert all(old.current_period_start < new.current_period_start for old, new in zip(before, after, strict=True))
 
 
+def test_the_first_six_customers_have_the_same_ids_whatever_their_number() -> None:
+    few, many = ([row.id for row in customers_of(list(batches(1, 0, number, TODAY)))] for number in (6, 700))
+    assert few == many[:6]
+
+
 def test_ids_sort_as_the_customers_were_created() -> None:
     made = list(customers_of(list(batches(1, 0, 400, TODAY))))
     assert [customer.id for customer in made] == sorted(customer.id for customer in made)

@@ -91,7 +91,14 @@ def test_it_prints_where_it_is_and_a_token_and_serves_the_explorer(folder: Path,
         token = re.search(r"^Token +(\S+)$", printed, re.MULTILINE)
         assert token is not None
         minted = run("token", "--data-folder", folder).stdout.strip()
-        for bearer in (token[1], minted):
+        # The explorer's page is this service's own, and so gets a token by itself; another site's doesn't.
+        assert 'name="sign-in"' in page.text
+        of_the_page, of_another = [
+            httpx.post(f"http://127.0.0.1:{port}/explorer/sign-in", headers={"origin": origin})
+            for origin in (f"http://127.0.0.1:{port}", "http://evil.example")
+        ]
+        assert of_another.status_code == 403
+        for bearer in (token[1], minted, of_the_page.json()["token"]):
             answer = httpx.post(url, json=query, headers={"authorization": f"Bearer {bearer}"})
             assert answer.status_code == 200
             assert answer.json()["data"]["viewer"]["company"]["name"]
