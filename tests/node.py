@@ -52,9 +52,8 @@ def node_packages(folder: Path, what: str) -> NodePackages:
         if os.environ.get("CUSTOMER_GATEWAY_REQUIRE_NODE") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
-    with locked(folder):
-        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+    with once(folder / "package-lock.json", folder / "node_modules" / ".installed") as missing:
+        if missing:
             options = ("--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error")
             succeed(npm, "ci", *options, folder=folder, seconds=_INSTALL_SECONDS)
     return NodePackages(folder, node)
@@ -78,9 +77,13 @@ def succeed(
 
 
 @contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Keep the other processes of a parallel run away from a folder meanwhile."""
-    name = sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+def once(lock: Path, installed: Path) -> Generator[bool]:
+    """Whether what a lock file lists has yet to be installed; the other processes of a parallel run wait meanwhile."""
+    listed = sha256(lock.read_bytes()).hexdigest()
+    name = sha256(str(lock.resolve()).encode()).hexdigest()[:16]
     with (Path(gettempdir()) / f"customer-gateway-{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        missing = not installed.exists() or installed.read_text() != listed
+        yield missing
+        if missing:
+            installed.write_text(listed)

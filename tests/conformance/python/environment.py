@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conformance.page import ROOT
-from tests.node import locked, succeed
+from tests.node import once, succeed
 
 _FOLDER = Path(__file__).parent / ".venv"
 _LOCK = ROOT / "requirements" / "conformance.txt"
@@ -33,11 +33,10 @@ class Environment:
 
 def installed() -> Environment:
     """The environment, made by whichever test asks first, and anew when the lock file has changed."""
-    python, done = _FOLDER / "bin" / "python", _FOLDER / "installed"
-    with locked(_FOLDER):
-        if not done.exists() or done.stat().st_mtime < _LOCK.stat().st_mtime:
+    python = _FOLDER / "bin" / "python"
+    with once(_LOCK, _FOLDER / "installed") as missing:
+        if missing:
             venv.create(_FOLDER, clear=True, symlinks=True)
-            options = ("install", "--require-hashes", "--requirement", _LOCK)
+            options = ("install", "--no-compile", "--require-hashes", "--requirement", _LOCK)
             succeed(sys.executable, *_PIP, "--python", python, *options, folder=ROOT, seconds=_INSTALL_SECONDS)
-            done.touch()
     return Environment(python)

@@ -20,6 +20,10 @@ export default {
           JSON: "unknown",
           Metadata: "Record<string, string | number | boolean>",
           MetadataValue: "string | number | boolean",
+          // Gateways' own, which no client meets.
+          _Any: "never",
+          _FieldSet: "never",
+          link__Import: "never",
         },
       },
     },

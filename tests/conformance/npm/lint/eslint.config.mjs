@@ -12,7 +12,8 @@ export default [
     processor: excepted,
     languageOptions: {
       parser: graphql.parser,
-      parserOptions: { graphQLConfig: { schema: "schema.graphql" } },
+      // The second defines the directives that the first links to.
+      parserOptions: { graphQLConfig: { schema: ["schema.graphql", "federation.graphql"] } },
     },
     rules: {
       ...recommended,
@@ -35,6 +36,7 @@ export default [
               "PageInfo", // Relay's own type has none
               "SubscriptionTransition", // an acknowledgement, which holds the id that it is about
               "UpsertCustomersResult", // a row of an answer
+              "_Service", // federation's own type has none
               "Viewer", // there is one for each request
             ],
           },

@@ -1,5 +1,6 @@
 // Findings that are let through one by one, because their rules have no option for it; one that is no longer found is a fault.
 const rest = "the REST API's clients know it by this name";
+const federation = "the specification of federation names it so";
 const exceptions = [
   ["directive @oneOf", "Description is required", "GraphQL's own directive, which tools describe themselves"],
   ["customerNumber: String!", 'starts with the name of the parent type "Customer"', rest],
@@ -7,7 +8,10 @@ const exceptions = [
   ["customerGroupId: ID!", 'starts with the name of the parent type "Customer"', rest],
   ["customerGroupNumber: String!", 'starts with the name of the parent type "Customer"', rest],
   ["customerGroupName: String!", 'starts with the name of the parent type "Customer"', rest],
-  ["type CustomerEdge {", "must implement `Node`", "not yet"],
+  ...["_entities(", "representations: [_Any!]!", "): [_Entity]!", "_service: _Service!"].map((field) => [field, "Leading underscores", federation]),
+  ...["_entities(", "_service: _Service!"].map((field) => [field, "should be in camelCase", federation]),
+  ...["scalar _Any", "union _Entity", "type _Service"].map((type) => [type, "Leading underscores", federation]),
+  ...["scalar _Any", "union _Entity", "type _Service"].map((type) => [type, "should be in PascalCase", federation]),
   ["type CustomerChangeEdge {", "must implement `Node`", "a change is read with its customer and has no id of its own"],
 ];
 

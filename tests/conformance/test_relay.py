@@ -1,0 +1,44 @@
+"""Relay's compiler accepts the schema, and its runtime pages, reads again and finds by id with what the compiler made."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copy
+
+from tests.conformance.page import ROOT, Proved
+from tests.conformance.started import Service
+from tests.node import NodePackages
+
+CHILDREN = ["Nordlys Ærø ApS", "Nordlys Skagen ApS", "Nordlys Aarhus ApS"]
+PARENT = "Nordlys Gruppen A/S"
+
+
+def test_relay_compiles_connections_refetchable_fragments_and_node_queries_and_its_store_holds_what_they_answer(
+    npm: NodePackages, service: Service, workshop: Callable[[str], Path], proved: Proved
+) -> None:
+    folder = workshop("relay")
+    copy(ROOT / "schema.graphql", folder)
+    (folder / "artifacts").mkdir()
+    npm.run(npm.program("relay-compiler"), "relay.config.json", within=folder)
+    answer = json.loads(npm.run("run.js", within=folder, environment=service.environment()))
+
+    assert answer["faults"] == []
+    assert (answer["firstPage"], answer["list"]) == ([PARENT, CHILDREN[0]], [PARENT, *CHILDREN])
+    assert (answer["firstChildren"], answer["children"]) == (CHILDREN[:1], CHILDREN)
+    assert answer["node"] == ["Customer", PARENT]
+    assert answer["contact"]
+    assert answer["missing"] is None
+    compiler, runtime = npm.version("relay-compiler"), npm.version("relay-runtime")
+    proved(
+        "Relay",
+        "relay-compiler",
+        compiler,
+        "connections, refetchable fragments and node queries compile against schema.graphql",
+    )
+    proved("Relay", "relay-runtime", runtime, "a list at the root and one below a node grow page by page in the store")
+    proved(
+        "Relay",
+        "relay-runtime",
+        runtime,
+        "`node` finds a customer, refetches a contact, and is null for what is unknown",
+    )
