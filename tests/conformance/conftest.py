@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from app.db.migrate import upgrade
 from app.db.seed import seed
 from tests.conformance.python.environment import Environment, installed
-from tests.conformance.started import Service, serving
+from tests.conformance.started import Seeded, Service, serving
 from tests.databases import new_database
 from tests.node import NodePackages, node_packages
 
@@ -21,17 +21,20 @@ NPM = Path(__file__).parent / "npm"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def service(
-    server_dsn: str, service_dsn: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Service]:
-    """The service, with the demo data of two companies that are much alike."""
+async def seeded(server_dsn: str, service_dsn: str) -> AsyncGenerator[Seeded]:
+    """The demo data of two companies that are much alike."""
     async with new_database(server_dsn) as dsn:
         await asyncio.to_thread(upgrade, dsn)
         report = await seed(dsn, companies=2, customers=40, progress=lambda _done, _total: None)
         serving_dsn = make_url(service_dsn).set(database=make_url(dsn).database)
-        folder = tmp_path_factory.mktemp("conformance")
-        with serving(serving_dsn.render_as_string(hide_password=False), report.companies, folder) as started:
-            yield started
+        yield Seeded(serving_dsn.render_as_string(hide_password=False), report.companies)
+
+
+@pytest.fixture(scope="session")
+def service(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
+    """The service over it."""
+    with serving(seeded, tmp_path_factory.mktemp("conformance")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -29,16 +29,25 @@ class Service:
         return {"SERVICE_URL": self.url, "SERVICE_TOKEN": self.token(company)}
 
 
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """A database with demo data, as the role that serves."""
+
+    dsn: str
+    companies: tuple[UUID, ...]
+
+
 @contextmanager
-def serving(dsn: str, companies: tuple[UUID, ...], folder: Path) -> Generator[Service]:
-    """`serve` in a process of its own over a database that is seeded."""
+def serving(seeded: Seeded, folder: Path, **settings: str) -> Generator[Service]:
+    """`serve` in a process of its own, with some more settings."""
     keys, port, output = DevelopmentKeys(folder / "keys"), free_port(), folder / "output"
     environment = {
-        "DATABASE_URL": dsn,
+        "DATABASE_URL": seeded.dsn,
         "JWT_ISSUER": ISSUER,
         "JWT_AUDIENCE": AUDIENCE,
         "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
+        **settings,
     }
     with running("serve", "--port", str(port), output=output, **environment) as process:
         wait_for_text(process, output, "startup complete")
-        yield Service(f"http://127.0.0.1:{port}/graphql", keys, companies)
+        yield Service(f"http://127.0.0.1:{port}/graphql", keys, seeded.companies)
