@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev test test-database conformance bench lock
+.PHONY: help dev test test-database conformance supergraph bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,6 +16,7 @@ help:
 	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
+	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"
 	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
 	@echo "make lock           compile requirements/*.txt anew (needs uv)"
 
@@ -36,6 +37,9 @@ test-database: $(VENV)/.installed-test
 
 conformance: $(VENV)/.installed-test
 	@$(BIN)/pytest tests/conformance tests/contract/test_graphql_over_http_audit.py --write-conformance
+
+supergraph: $(VENV)/.installed-test
+	@$(BIN)/python -m tests.conformance.supergraph
 
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m bench $(BENCH)

@@ -13,6 +13,7 @@ import yaml
 from app.cli.application import application
 from app.settings import Settings
 from app.web.explorer import BUNDLE
+from tests.conformance.supergraph import SUBGRAPHS, SUPERGRAPH
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +30,13 @@ def instructions() -> list[tuple[str, str]]:
     return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
 
 
+def mounts(service: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each mount's source and target, however it is written."""
+    written = service.get("volumes", [])
+    parted = [mount.split(":") if isinstance(mount, str) else (mount["source"], mount["target"]) for mount in written]
+    return [(source, target) for source, target, *_ in parted]
+
+
 def arguments(instructions: list[tuple[str, str]], word: str) -> list[str]:
     return [rest for name, rest in instructions if name == word]
 
@@ -37,22 +45,43 @@ def commands() -> set[str]:
     return {command.callback.__name__ for command in application.registered_commands if command.callback is not None}
 
 
-def test_the_compose_file_holds_the_three_services_and_nothing_that_the_format_does_not_know(
+def test_the_compose_file_holds_three_services_and_two_of_a_profile_and_nothing_that_the_format_does_not_know(
     compose: dict[str, Any],
 ) -> None:
     assert set(compose) == {"name", "x-service", "services", "volumes"}
-    assert set(compose["services"]) == {"postgres", "migrate", "service"}
-    known = {"build", "image", "command", "environment", "read_only", "cap_drop", "security_opt"}
-    known |= {"volumes", "healthcheck", "restart", "depends_on", "ports"}
+    profiles = {name: service.get("profiles") for name, service in compose["services"].items()}
+    always = dict.fromkeys(("postgres", "migrate", "service"))
+    assert profiles == always | {"invoices": ["gateway"], "router": ["gateway"]}
+    known = {"build", "image", "entrypoint", "command", "environment", "read_only", "cap_drop", "security_opt"}
+    known |= {"volumes", "healthcheck", "restart", "depends_on", "ports", "profiles"}
     for service in compose["services"].values():
         assert set(service) <= known
 
 
 def test_every_named_volume_is_declared(compose: dict[str, Any]) -> None:
-    mounted = {
-        mount.partition(":")[0] for service in compose["services"].values() for mount in service.get("volumes", [])
-    }
+    mounted = {source for service in compose["services"].values() for source, _ in mounts(service) if "/" not in source}
     assert mounted == set(compose["volumes"])
+
+
+def test_every_file_that_is_mounted_is_there_or_made_by_a_command_that_is_named(compose: dict[str, Any]) -> None:
+    files = [source for service in compose["services"].values() for source, _ in mounts(service) if "/" in source]
+    assert len(files) == 3
+    for file in files:
+        assert (ROOT / file).exists() or (ROOT / file) == SUPERGRAPH
+    assert "make supergraph" in (ROOT / "docker-compose.yml").read_text()
+
+
+def test_the_router_asks_the_subgraphs_where_they_listen_and_hands_them_the_caller_s_credential(
+    compose: dict[str, Any],
+) -> None:
+    config = yaml.safe_load((ROOT / "examples/router/router.config.yaml").read_text())
+    targets = [target for _, target in mounts(compose["services"]["router"])]
+    assert targets == ["/app/router.config.yaml", config["supergraph"]["path"]]
+    assert config["headers"] == {"all": {"request": [{"propagate": {"named": "authorization"}}]}}
+    assert config["traffic_shaping"]["all"]["dedupe_enabled"] is False
+    assert "--port=8001" in compose["services"]["invoices"]["command"]
+    assert SUBGRAPHS == {"SERVICE_URL": "http://service:8000/graphql", "EXAMPLE_URL": "http://invoices:8001/graphql"}
+    assert compose["services"]["router"]["image"].rpartition(":")[2] != "latest"
 
 
 def test_the_database_is_postgresql_18_and_is_checked_over_tcp(compose: dict[str, Any]) -> None:
@@ -80,22 +109,27 @@ def test_the_service_is_ready_when_its_database_is(compose: dict[str, Any]) -> N
 
 
 def test_the_service_runs_with_nothing_that_it_does_not_need(compose: dict[str, Any]) -> None:
-    for name in ("migrate", "service"):
+    for name in ("migrate", "service", "invoices", "router"):
         service = compose["services"][name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-def test_only_the_service_listens_and_only_on_loopback(compose: dict[str, Any]) -> None:
+def test_only_the_service_and_the_router_listen_and_only_on_loopback(compose: dict[str, Any]) -> None:
     assert compose["services"]["service"]["ports"] == ["127.0.0.1:${PORT:-8000}:8000"]
-    assert "ports" not in compose["services"]["migrate"]
+    assert compose["services"]["router"]["ports"] == ["127.0.0.1:${ROUTER_PORT:-4000}:4000"]
+    for name in ("migrate", "invoices"):
+        assert "ports" not in compose["services"][name]
 
 
 def test_the_service_never_sees_the_owner_s_password(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert "OWNER_DATABASE_URL" in services["migrate"]["environment"]
-    assert "POSTGRES_PASSWORD" not in str(services["service"])
+    for name in ("service", "invoices", "router"):
+        assert "POSTGRES_PASSWORD" not in str(services[name])
+    for name in ("invoices", "router"):
+        assert "PASSWORD" not in str(services[name])
 
 
 def test_every_password_must_be_given_by_the_environment() -> None:

@@ -1,0 +1,143 @@
+"""Composers take the schema, and gateways answer from it and another team's subgraph, to the company that asks alone."""
+
+import json
+from collections.abc import Generator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conformance.example import FOLDER, Example, example_serving
+from tests.conformance.page import Proved
+from tests.conformance.started import Service
+from tests.conformance.supergraph import SUBGRAPHS, composed
+from tests.node import NodePackages
+
+COMPOSERS = ["@apollo/composition", "@theguild/federation-composition", "@wundergraph/composition"]
+GATEWAYS = {
+    "@apollo/gateway": ["apollo.mjs"],
+    "@graphql-hive/gateway-runtime": ["hive.mjs"],
+    "@graphql-hive/router-runtime": ["hive.mjs", "router"],
+}
+REFUSALS = {"@apollo/gateway": ["UNSUPPORTED_LINKED_FEATURE"]}
+SENT = [{"id": "2026-001", "total": "300.00"}, {"id": "2026-002", "total": "500.00"}]
+SCORES = {"Nordlys Ærø ApS": 50, "Nordlys Skagen ApS": None, "Nordlys Aarhus ApS": None}
+PARENT = {"name": "Nordlys Gruppen A/S"}
+SIBLINGS = {"nodes": [{"name": name, "paymentScore": score} for name, score in SCORES.items()]}
+ANSWERS: dict[str, Any] = {
+    "toInvoices": {
+        "customers": {
+            "totalCount": 2,
+            "nodes": [
+                PARENT | {"invoices": [], "paymentScore": None},
+                {"name": "Nordlys Ærø ApS", "invoices": SENT, "paymentScore": 50},
+            ],
+        }
+    },
+    "toCustomers": {
+        "unpaidInvoices": [
+            SENT[1] | {"customer": {"name": "Nordlys Ærø ApS", "group": {"name": "Erhverv"}, "paymentScore": 50}},
+            {
+                "id": "2026-003",
+                "total": "1250.50",
+                "customer": {"name": "Havblik Kaffe ApS", "group": {"name": "Erhverv"}, "paymentScore": 0},
+            },
+        ]
+    },
+    "thereAndBack": {
+        "customer": {
+            "name": "Nordlys Ærø ApS",
+            "invoices": [
+                {"id": invoice["id"], "customer": {"parent": PARENT | {"children": SIBLINGS}}} for invoice in SENT
+            ],
+        }
+    },
+    "write": {"createCustomer": {"customer": None, "errors": [{"code": "FIELD_REQUIRED", "path": ["input", "name"]}]}},
+}
+FOREIGN: dict[str, Any] = {
+    "foreignById": {"customer": None, "node": None, "nodes": [None]},
+    "foreignByReference": {
+        "unpaidInvoices": [
+            {
+                "id": "2026-001",
+                "total": "75.00",
+                "customer": {"name": "Björkholm Ångfart AB", "group": {"name": "Erhverv"}, "paymentScore": 0},
+            },
+            {"id": "2026-002", "total": "80.00", "customer": None},
+        ]
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def example(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Generator[Example]:
+    """The other team's subgraph."""
+    with example_serving(service, tmp_path_factory.mktemp("example")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def environment_of_both(example: Example, service: Service) -> dict[str, str]:
+    """What scripts need to know; the customer is one that the example's demo data has invoices for."""
+    demo = json.loads((FOLDER / "demo.json").read_text())
+    assert list(demo) == [str(company) for company in service.companies]
+    return example.environment(service, demo[str(service.companies[0])][0]["customerId"])
+
+
+def test_every_composer_takes_the_schema_alone_and_with_another_subgraph_and_refuses_a_conflict(
+    npm: NodePackages, environment_of_both: dict[str, str], proved: Proved
+) -> None:
+    outcomes = json.loads(npm.run("federation/compose.mjs", environment=environment_of_both))
+
+    assert sorted(outcomes) == COMPOSERS
+    for composer, outcome in outcomes.items():
+        assert outcome["alone"] == {"errors": [], "hints": [], "composed": True}
+        assert (outcome["together"]["errors"], outcome["together"]["composed"]) == ([], True)
+        assert outcome["conflicting"]["errors"]
+        assert not outcome["conflicting"]["composed"]
+        proved("Federation", composer, npm.version(composer), "schema.graphql composes alone, without a hint")
+        proved("Federation", composer, npm.version(composer), "schema.graphql composes with the example's subgraph")
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_a_gateway_answers_from_both_subgraphs_and_shows_nothing_of_another_company(
+    npm: NodePackages, environment_of_both: dict[str, str], proved: Proved, gateway: str
+) -> None:
+    script, *arguments = GATEWAYS[gateway]
+    answers = json.loads(npm.run(f"federation/{script}", *arguments, environment=environment_of_both))
+
+    for name, expected in ANSWERS.items():
+        assert answers[name] == {"data": expected}
+    for name, expected in FOREIGN.items():
+        assert answers[name]["data"] == expected
+    for name in ("strangerHere", "strangerThere"):
+        assert answers[name].get("data") is None
+        assert answers[name]["errors"]
+    assert answers.get("refusal") == REFUSALS.get(gateway)
+    assert not [word for word in ("Nordlys", "Havblik") if word in json.dumps([answers[name] for name in FOREIGN])]
+    claims = (
+        "queries that begin in either subgraph and go on in the other, there and back, and a mutation",
+        "another company's token finds nothing, neither by id nor by a reference that the other subgraph gives away",
+        "a caller without a credential gets errors and no data",
+    )
+    for claim in claims:
+        proved("Federation", gateway, npm.version(gateway), claim)
+    if gateway in REFUSALS:
+        claim = "refuses any schema with `@requiresScopes`, which it can't check, and takes this one without; the service checks"
+        proved("Federation", gateway, npm.version(gateway), claim)
+
+
+def test_the_router_of_the_example_gets_a_supergraph_of_both_subgraphs() -> None:
+    supergraph = composed()
+
+    for url in SUBGRAPHS.values():
+        assert supergraph.count(f'url: "{url}"') == 1
+    assert "type Customer implements Node" in supergraph
+
+
+def test_the_example_answers_nobody_whose_token_is_not_good(example: Example) -> None:
+    for headers in ({}, {"authorization": "Bearer x"}):
+        refused = httpx.post(example.url, json={"query": "{ unpaidInvoices { id } }"}, headers=headers)
+
+        assert refused.status_code == 401
+        assert "data" not in refused.json()
