@@ -8,8 +8,11 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from app.domain.identity import Principal
+from app.engine.execution import Execution
 from app.settings import Settings
-from app.web.request_log import configure_logging
+from app.web.request_log import OperationLog, OperationRecord, configure_logging
+from tests.engine.toy import toy_engine
 from tests.web.toy_app import COMPANY, client_of, toy_app
 
 
@@ -108,6 +111,52 @@ def test_json_lines_are_one_object_each_the_libraries_lines_too(capsys: pytest.C
     assert lines[0]["name"] == "Å"
     assert "ValueError: invalid literal" in lines[2]["exception"]
     assert "a local variable" not in lines[2]["exception"]
+
+
+RECORD = OperationRecord(
+    "a-1",
+    principal=Principal(COMPANY, "Åse", frozenset(), None),
+    operation=toy_engine().prepare("query customers {hello}").select(None),
+    statements=2,
+    execution=Execution.PLANNED,
+)
+
+
+@pytest.mark.parametrize("record", [RECORD, OperationRecord("a-2")], ids=["an operation", "nobody's request"])
+@pytest.mark.usefixtures("_logging_restored")
+def test_an_operations_line_as_json_says_what_its_line_for_people_says(
+    capsys: pytest.CaptureFixture[str], record: OperationRecord
+) -> None:
+    with capture_logs() as lines:
+        OperationLog().write(record, 200, ("FORBIDDEN",))
+    configure_logging(settings := Settings(log_format="json"))
+    log = OperationLog()
+    log.configure(settings)
+    structlog.get_logger().info("before")
+    log.write(record, 200, ("FORBIDDEN",))
+    structlog.get_logger().info("after")
+
+    before, line, after = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (before["event"], after["event"]) == ("before", "after")
+    # Both are written in the same way, and in the order in which they came.
+    assert before["timestamp"] <= line["timestamp"] <= after["timestamp"]
+    assert len(line["timestamp"]) == len(before["timestamp"])
+    (expected,) = lines
+    assert line.pop("milliseconds") > 0
+    assert expected.pop("milliseconds") > 0
+    level, codes = expected.pop("log_level"), list(expected.pop("codes"))
+    assert line == {**expected, "level": level, "codes": codes, "timestamp": line["timestamp"]}
+
+
+@pytest.mark.usefixtures("_logging_restored")
+def test_no_operation_leaves_a_line_below_the_level(capsys: pytest.CaptureFixture[str]) -> None:
+    for log_format in ("json", "console"):
+        configure_logging(settings := Settings(log_format=log_format, log_level="WARNING"))
+        log = OperationLog()
+        log.configure(settings)
+        log.write(RECORD, 200, ())
+
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("_logging_restored")
