@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ schema = strawberry.federation.Schema(query=Query, types=[Customer], federation_
 class Callers:
     """Tells from a token which company asks, by the same issuer as the customers' service."""
 
-    def __init__(self, environment: "os._Environ[str]") -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         self._issuer = environment["JWT_ISSUER"]
         self._audience = environment["JWT_AUDIENCE"]
         url, file = environment.get("JWT_JWKS_URL"), environment.get("JWT_PUBLIC_KEY_FILE")
