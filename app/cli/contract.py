@@ -8,6 +8,7 @@ import typer
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.graph_picture import entity_graph
+from app.graphql.federation import without_scopes
 from app.graphql.schema import schema as graphql_schema
 
 _COMMITTED = Path("schema.graphql")
@@ -17,9 +18,17 @@ Check = Annotated[bool, typer.Option("--check", help="Only say whether the file 
 Out = Annotated[Path | None, typer.Option(help="The file to write or to check.", dir_okay=False)]
 
 
-def schema(*, check: Check = False, out: Out = None) -> None:
+def schema(
+    *,
+    check: Check = False,
+    out: Out = None,
+    scopes: Annotated[
+        bool, typer.Option("--scopes/--without-scopes", help="Say which scopes fields need; some gateways refuse that.")
+    ] = True,
+) -> None:
     """Print schema.graphql, write it to a file, or check the file."""
-    _show(f"{graphql_schema.as_str()}\n", "schema", _COMMITTED, check=check, out=out)
+    text = graphql_schema.as_str() if scopes else without_scopes(graphql_schema.as_str())
+    _show(f"{text}\n", "schema" if scopes else "schema --without-scopes", _COMMITTED, check=check, out=out)
 
 
 def graph(*, check: Check = False, out: Out = None) -> None:

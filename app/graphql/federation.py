@@ -3,7 +3,20 @@
 from typing import Any
 
 import strawberry
-from graphql import GraphQLEnumType, GraphQLScalarType, GraphQLSchema
+from graphql import (
+    REMOVE,
+    DirectiveNode,
+    GraphQLEnumType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    ListValueNode,
+    StringValueNode,
+    Visitor,
+    VisitorAction,
+    parse,
+    print_ast,
+    visit,
+)
 from strawberry.federation.schema import FederationAny
 from strawberry.types.scalar import ScalarDefinition, ScalarWrapper
 
@@ -22,6 +35,7 @@ FEDERATION_SCALARS: dict[object, type | ScalarWrapper | ScalarDefinition] = {
     )
 }
 
+_SCOPES = "requiresScopes"
 _TYPES = {
     "_FieldSet": ("Fields of a type, as a selection names them.", _FEDERATION),
     "link__Import": ("A name that is taken from a linked specification, under this name or another.", _LINK),
@@ -45,7 +59,7 @@ _DIRECTIVES: dict[str, tuple[str, dict[str, str]]] = {
             "import": "The names that are used without a prefix.",
         },
     ),
-    "requiresScopes": (
+    _SCOPES: (
         "The field is refused to credentials without these scopes.",
         {"scopes": "All scopes of any one of these lists."},
     ),
@@ -70,3 +84,18 @@ def describe(schema: GraphQLSchema) -> None:
         directive.description, arguments = _DIRECTIVES[directive.name]
         for name, argument in directive.args.items():
             argument.description = arguments[name]
+
+
+def without_scopes(text: str) -> str:
+    """A schema's text that says nothing of scopes, for gateways that start with no schema which does; nothing else is left out."""
+    return print_ast(visit(parse(text), _WithoutScopes()))
+
+
+class _WithoutScopes(Visitor):
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> VisitorAction:
+        return REMOVE if node.name.value == _SCOPES else None
+
+    def leave_list_value(self, node: ListValueNode, *_: Any) -> ListValueNode:
+        # What is imported from the specification of federation.
+        kept = [each for each in node.values if not (isinstance(each, StringValueNode) and each.value == f"@{_SCOPES}")]
+        return ListValueNode(values=tuple(kept), loc=node.loc)

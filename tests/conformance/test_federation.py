@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.commands import run
 from tests.conformance.example import FOLDER, Example, example_serving
 from tests.conformance.page import Proved
 from tests.conformance.started import Service
@@ -77,11 +78,14 @@ def example(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Gener
 
 
 @pytest.fixture(scope="module")
-def environment_of_both(example: Example, service: Service) -> dict[str, str]:
+def environment_of_both(example: Example, service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What scripts need to know; the customer is one that the example's demo data has invoices for."""
+    without_scopes = tmp_path_factory.mktemp("schema") / "schema.graphql"
+    assert run("schema", "--without-scopes", "--out", without_scopes).returncode == 0
     demo = json.loads((FOLDER / "demo.json").read_text())
     assert list(demo) == [str(company) for company in service.companies]
-    return example.environment(service, demo[str(service.companies[0])][0]["customerId"])
+    environment = example.environment(service, demo[str(service.companies[0])][0]["customerId"])
+    return environment | {"SERVICE_SCHEMA_WITHOUT_SCOPES": str(without_scopes)}
 
 
 def test_every_composer_takes_the_schema_alone_and_with_another_subgraph_and_refuses_a_conflict(

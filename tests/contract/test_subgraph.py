@@ -13,6 +13,7 @@ from graphql import (
     ObjectTypeDefinitionNode,
     UnionTypeDefinitionNode,
     parse,
+    print_ast,
 )
 from graphql.language import DirectiveNode
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
@@ -20,7 +21,7 @@ from strawberry.types.field import StrawberryField
 
 from app.db import graph
 from app.db.declarations import Entity
-from app.graphql.federation import FEDERATION_VERSION
+from app.graphql.federation import FEDERATION_VERSION, without_scopes
 from app.graphql.permissions import Requires
 from app.graphql.schema import executable, schema, sdl
 
@@ -134,3 +135,12 @@ def _is_customer(node: object) -> bool:
 
 def test_pages_may_be_told_by_other_subgraphs_too() -> None:
     assert arguments(PRINTED["PageInfo"], "shareable") == [{}]
+
+
+def test_without_scopes_the_schema_is_the_same_but_for_them() -> None:
+    with_scopes, without = sdl(), without_scopes(sdl())
+
+    assert "requiresScopes" in with_scopes
+    assert "requiresScopes" not in without
+    kept = re.sub(r' @requiresScopes\(scopes: [^)]*\)|, "@requiresScopes"|"@requiresScopes", ', "", with_scopes)
+    assert print_ast(parse(kept)) == without
