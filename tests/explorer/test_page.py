@@ -52,13 +52,13 @@ async def test_every_tab_of_the_tour_runs_and_shows_its_answer(developing: str, 
 
 async def test_a_query_and_a_mutation_that_are_typed_run_and_show_their_answer(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
-    await visit.write('{ customer(by: { customerNumber: "5" }) { name } }')
+    await visit.write('query OneCustomer { customer(by: { customerNumber: "5" }) { name } }')
     assert (await visit.run())["data"] == {"customer": {"name": "Søren Østergaard"}}
     assert "Søren Østergaard" in await visit.shown()
 
     group = "01924560-6c00-7f98-8139-9180c9a29ab8"
     await visit.write(
-        f'mutation {{ updateCustomerGroup(input: {{ id: "{group}", name: "Erhverv" }}) {{ group: customerGroup {{ name }} errors {{ code }} }} }}'
+        f'mutation OneCustomer {{ updateCustomerGroup(input: {{ id: "{group}", name: "Erhverv" }}) {{ group: customerGroup {{ name }} errors {{ code }} }} }}'
     )
     assert (await visit.run())["data"] == {"updateCustomerGroup": {"group": {"name": "Erhverv"}, "errors": []}}
     assert "Erhverv" in await visit.shown()
@@ -111,16 +111,16 @@ async def test_the_query_builder_writes_what_is_checked(developing: str, visit: 
 
 async def test_the_history_holds_what_was_run(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
-    await visit.write("query Remembered { viewer { subject } }")
+    await visit.write("query OneCustomer { viewer { subject } }")
     await visit.run()
     await visit.show("History")
 
-    await expect(visit.page.locator(".graphiql-history")).to_contain_text("Remembered")
+    await expect(visit.page.locator(".graphiql-history")).to_contain_text("OneCustomer")
 
 
 async def test_the_keyboard_runs_an_operation(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
-    await visit.write("{ viewer { subject } }")
+    await visit.write("query OneCustomer { viewer { subject } }")
     async with visit.page.expect_response(lambda response: response.request.method == "POST") as answered:
         await visit.page.keyboard.press("Control+Enter")
 

@@ -99,7 +99,11 @@ class Visit:
         await self.page.get_by_role("tab", name=name).click()
 
     async def write(self, text: str) -> None:
-        """Replace what stands in the editor by a text, as if it were pasted: typed brackets would close themselves."""
+        """Replace what stands in the editor by a text, as if it were pasted: typed brackets would close themselves.
+
+        GraphiQL learns the operation's name a moment later, and until then runs it by the name of what stood there before;
+        no person is that fast. What is to be run at once is therefore called as the tab is, OneCustomer.
+        """
         await self.page.locator(f"{_EDITOR} .view-lines").click()
         await self.page.evaluate(_PASTE, text)
         await self.page.wait_for_function(f"(text) => ({_TEXT_OF})('operation.graphql') === text", arg=text)
