@@ -9,7 +9,7 @@ import typer
 from app.cli.faults import CommandError, ExitCode
 from app.cli.graph_picture import entity_graph
 from app.graphql.federation import without_scopes
-from app.graphql.schema import schema as graphql_schema
+from app.graphql.schema import sdl
 
 _COMMITTED = Path("schema.graphql")
 _COMMITTED_PICTURE = Path("docs/graph.svg")
@@ -27,8 +27,10 @@ def schema(
     ] = True,
 ) -> None:
     """Print schema.graphql, write it to a file, or check the file."""
-    text = graphql_schema.as_str() if scopes else without_scopes(graphql_schema.as_str())
-    _show(f"{text}\n", "schema" if scopes else "schema --without-scopes", _COMMITTED, check=check, out=out)
+    if scopes:
+        _show(sdl(), "schema", _COMMITTED, check=check, out=out)
+    else:
+        _show(f"{without_scopes(sdl())}\n", "schema --without-scopes", _COMMITTED, check=check, out=out)
 
 
 def graph(*, check: Check = False, out: Out = None) -> None:

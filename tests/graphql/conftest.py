@@ -1,10 +1,13 @@
 """Fixtures for operations: a caller, and rows of its company."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
+from tests.db.every_table import World, write_world
 from tests.graphql.asking import Caller
 
 
@@ -12,3 +15,15 @@ from tests.graphql.asking import Caller
 def caller(database: Database, company: UUID) -> Caller:
     """Someone of the test's own company who may do everything."""
     return Caller(database, company)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own(owner_engine: AsyncEngine) -> World:
+    """A row of every table, in one company; it is only read."""
+    return await write_world(owner_engine, uuid4())
+
+
+@pytest.fixture
+def member(database: Database, own: World) -> Caller:
+    """Someone of the company of the rows."""
+    return Caller(database, own["customers"]["company_id"])

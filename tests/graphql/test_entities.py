@@ -1,19 +1,16 @@
 """`_entities` and `_service`: what gateways ask for, in the order asked for."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
-from app.db.database import Database
 from app.engine.documents import Documents
 from app.graphql.references import key_names
 from app.graphql.schema import executable, schema, sdl
 from app.settings import Settings
-from tests.db.every_table import World, write_world
+from tests.db.every_table import World
 from tests.engine.toy import LIMITS
 from tests.graphql.asking import Caller
 from tests.graphql.test_statement_counts import cost
@@ -29,18 +26,6 @@ Representation = dict[str, Any]
 def customer(**key: Any) -> Representation:
     """A representation of a customer."""
     return {"__typename": "Customer"} | key
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def own(owner_engine: AsyncEngine) -> World:
-    """A row of every table, in one company; it is only read."""
-    return await write_world(owner_engine, uuid4())
-
-
-@pytest.fixture
-def member(database: Database, own: World) -> Caller:
-    """Someone of the company of the rows."""
-    return Caller(database, own["customers"]["company_id"])
 
 
 async def test_every_entity_is_found_by_each_of_its_keys(

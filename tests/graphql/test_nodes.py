@@ -9,7 +9,6 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
-from app.db.database import Database
 from app.graphql.schema import executable, schema
 from tests.db.every_table import World, write_world
 from tests.graphql.asking import Caller
@@ -22,21 +21,9 @@ MALFORMED = "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000."
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def own(owner_engine: AsyncEngine) -> World:
-    """A row of every table, in one company; it is only read."""
-    return await write_world(owner_engine, uuid4())
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def foreign(owner_engine: AsyncEngine) -> World:
     """A row of every table, in another company."""
     return await write_world(owner_engine, uuid4())
-
-
-@pytest.fixture
-def member(database: Database, own: World) -> Caller:
-    """Someone of the company of the rows."""
-    return Caller(database, own["customers"]["company_id"])
 
 
 def shown(world: World) -> list[dict[str, str]]:
