@@ -52,7 +52,7 @@ lock:
 	@$(COMPILE) --group bench -o requirements/bench.txt
 
 # What is installed is remembered in a file, so that the second start installs nothing.
-$(VENV)/.installed-dev $(VENV)/.installed-test $(VENV)/.installed-bench: $(VENV)/.installed-%: requirements/%.txt pyproject.toml | $(BIN)/pip
+$(VENV)/.installed-dev $(VENV)/.installed-test $(VENV)/.installed-bench: $(VENV)/.installed-%: requirements/%.txt pyproject.toml app/__init__.py | $(BIN)/pip
 	@echo "Installing the locked dependencies (once)."
 	@$(PIP) install --require-hashes --requirement $<
 	@$(PIP) install --no-deps --no-build-isolation --editable .

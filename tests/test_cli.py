@@ -2,8 +2,12 @@
 
 import asyncio
 import re
+import shutil
 import signal
+import subprocess
+import sys
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,10 +15,11 @@ import httpx
 import jwt
 import pytest
 
+from app import __version__
 from app.db.migrate import head_revision, upgrade
 from app.db.seed import demo_company_id
-from app.web.development import AUDIENCE, ISSUER
-from tests.commands import free_port, run, running, taken_port, wait_for_text
+from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from tests.commands import ROOT, free_port, run, running, taken_port, wait_for_text
 from tests.databases import as_role, execute
 
 
@@ -60,8 +65,38 @@ def test_seed_writes_once_and_refuses_to_write_the_same_again(empty_dsn: str) ->
     assert "choose another seed number" in second.stderr
 
 
+COMMANDS = [
+    "dev",
+    "serve",
+    "migrate",
+    "seed",
+    "token",
+    "schema",
+    "graph",
+    "documents",
+    "import",
+    "api-key",
+    "api-key create",
+]
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_version_is_printed_after_any_command(command: str) -> None:
+    result = run(*command.split(), "--version")
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"customer-gateway {__version__}\n", "")
+
+
+def test_the_version_needs_no_installation(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__", "explorer_bundle"))
+    command = [sys.executable, "-m", "app", "--version"]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert printed == f"customer-gateway {__version__}\n"
+    assert version("customer-gateway") == __version__, "the installation is of another version: install it again"
+
+
 def test_token_prints_a_token_that_dev_accepts_and_nothing_else(tmp_path: Path) -> None:
     company = uuid4()
+    DevelopmentKeys(tmp_path)
     result = run("token", "--company", str(company), "--scope", "customers-read", "--data-folder", tmp_path)
     assert result.returncode == 0
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", result.stdout)
@@ -74,6 +109,7 @@ def test_token_prints_a_token_that_dev_accepts_and_nothing_else(tmp_path: Path) 
 
 
 def test_token_is_for_the_first_demo_company_and_both_scopes_unless_told(tmp_path: Path) -> None:
+    DevelopmentKeys(tmp_path)
     printed = run("token", "--data-folder", tmp_path).stdout.strip()
     claims = jwt.decode(printed, options={"verify_signature": False})
     assert claims["company_id"] == str(demo_company_id())

@@ -47,7 +47,7 @@ def test_what_each_build_writes_becomes_one_sorted_manifest(tmp_path: Path, outp
     codegen = written(tmp_path / "codegen.json", {f"sha256:{hashed(RENAME)}": RENAME, codegen_id: CUSTOMER})
     list_of_apollo = written(tmp_path / "apollo.json", apollo(operation(VIEWER), operation(RENAME, "rename")))
 
-    result = run("documents", relay, codegen, list_of_apollo, "--output", output)
+    result = run("documents", relay, codegen, list_of_apollo, "--out", output)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, f"Trusted documents in {output}: 5.\n", "")
     documents = {
@@ -66,9 +66,9 @@ def test_a_manifest_can_be_added_to_and_is_the_same_however_it_came_about(tmp_pa
     one, other = written(tmp_path / "a.json", {"a": VIEWER}), written(tmp_path / "b.json", {"b": CUSTOMER})
     grown, whole = tmp_path / "grown.json", tmp_path / "whole.json"
 
-    assert run("documents", other, "--output", grown).returncode == 0
-    assert run("documents", grown, one, one, "--output", grown).returncode == 0
-    assert run("documents", one, other, "--output", whole).returncode == 0
+    assert run("documents", other, "--out", grown).returncode == 0
+    assert run("documents", grown, one, one, "--out", grown).returncode == 0
+    assert run("documents", one, other, "--out", whole).returncode == 0
 
     assert grown.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json", "grown.json", "whole.json"]
@@ -88,7 +88,7 @@ def test_all_documents_that_can_not_run_are_named_together_and_nothing_is_writte
     )
     second = written(tmp_path / "second.json", {"later": "{ viewer { ... @defer { subject } } }", "fine": CUSTOMER})
 
-    result = run("documents", first, second, "--output", output)
+    result = run("documents", first, second, "--out", output)
 
     assert result.returncode == 1
     for place, words in [
@@ -108,7 +108,7 @@ def test_all_documents_that_can_not_run_are_named_together_and_nothing_is_writte
 
 def test_the_limits_are_those_of_the_service(tmp_path: Path, output: Path) -> None:
     file = written(tmp_path / "a.json", {"a": VIEWER})
-    result = run("documents", file, "--output", output, MAX_DEPTH="2")
+    result = run("documents", file, "--out", output, MAX_DEPTH="2")
 
     assert result.returncode == 1
     assert "The operation nests fields 3 deep; the limit is 2." in result.stderr
@@ -117,7 +117,7 @@ def test_the_limits_are_those_of_the_service(tmp_path: Path, output: Path) -> No
 
 def test_a_hash_that_is_not_that_of_its_text_is_refused(tmp_path: Path, output: Path) -> None:
     file = written(tmp_path / "a.json", {f"sha256:{hashed(CUSTOMER)}": VIEWER, hashed(VIEWER): CUSTOMER, "b": VIEWER})
-    result = run("documents", file, "--output", output)
+    result = run("documents", file, "--out", output)
 
     assert result.returncode == 1
     assert f"is not the SHA-256 of its text, which is {hashed(VIEWER)}" in result.stderr
@@ -142,7 +142,7 @@ def test_all_files_that_hold_no_documents_are_named_together(tmp_path: Path, out
         tmp_path / "missing.json",
     ]
 
-    result = run("documents", *files, "--output", output)
+    result = run("documents", *files, "--out", output)
 
     assert result.returncode == 2
     for name, words in [
@@ -169,7 +169,7 @@ def test_all_files_that_hold_no_documents_are_named_together(tmp_path: Path, out
 def test_a_manifest_that_can_not_be_written_is_named_and_leaves_nothing_behind(tmp_path: Path) -> None:
     file = written(tmp_path / "a.json", {"a": VIEWER})
     folder = tmp_path / "missing" / "manifest.json"
-    result = run("documents", file, "--output", folder)
+    result = run("documents", file, "--out", folder)
 
     assert result.returncode == 2
     assert result.stderr == f"Error: {folder} can't be written: No such file or directory.\n"
@@ -177,7 +177,16 @@ def test_a_manifest_that_can_not_be_written_is_named_and_leaves_nothing_behind(t
 
 def test_the_command_does_not_need_the_manifest_that_it_is_to_write(tmp_path: Path) -> None:
     file, manifest = written(tmp_path / "a.json", {"a": VIEWER}), tmp_path / "manifest.json"
-    result = run("documents", file, "--output", manifest, TRUSTED_ONLY="true", TRUSTED_DOCUMENTS_FILE=str(manifest))
+    result = run("documents", file, "--out", manifest, TRUSTED_ONLY="true", TRUSTED_DOCUMENTS_FILE=str(manifest))
 
     assert result.returncode == 0
     assert manifest.exists()
+
+
+def test_the_old_name_of_the_option_goes_on_but_is_not_advertised(tmp_path: Path, output: Path) -> None:
+    file = written(tmp_path / "a.json", {"a": VIEWER})
+    assert run("documents", file, "--output", output).returncode == 0
+    assert list(json.loads(output.read_text())["documents"]) == ["a"]
+    printed = run("documents", "--help").stdout
+    assert "--out " in printed
+    assert "--output" not in printed

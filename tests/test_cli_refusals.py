@@ -47,6 +47,15 @@ def test_a_folder_for_keys_that_is_a_file_is_named(tmp_path: Path) -> None:
     assert str(path) in result.stderr
 
 
+def test_token_makes_no_keys_that_no_service_trusts_and_says_where_it_looked(tmp_path: Path) -> None:
+    folder = tmp_path / "dev"
+    result = run("token", "--data-folder", folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert str(folder) in result.stderr
+    assert "`customer-gateway dev` makes them" in result.stderr
+    assert not folder.exists()
+
+
 def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
     result = run("migrate", "--alphabet", "da'; DROP", DATABASE_URL=empty_dsn)
     assert result.returncode == 2

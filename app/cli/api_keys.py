@@ -23,13 +23,13 @@ Company = Annotated[UUID, typer.Option(help="The company's id.")]
 @api_key.command()
 def create(
     company: Company,
-    name: Annotated[str, typer.Option(help="What the key is for.")],
-    scope: Annotated[list[Scope], typer.Option(help="May be given again.")],
+    name: Annotated[str, typer.Option(help="What the key is for, such as the program that sends it.")],
+    scope: Annotated[list[Scope], typer.Option(help="What the key may do; repeat the option for several.")],
     days: Annotated[
-        int | None, typer.Option(help="How long the key is valid; for good unless given.", min=1, max=36_500)
+        int | None, typer.Option(help="How long the key is valid. Default: no expiry.", min=1, max=36_500)
     ] = None,
 ) -> None:
-    """Make a key and print it, this once: only its hash is stored."""
+    """Make a key and print it. Only its hash is stored, so it can't be shown again."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     plaintext = asyncio.run(_create(load_settings().owner_dsn, company, name, scope, expires_at))
     sys.stdout.write(f"{plaintext}\n")
@@ -37,14 +37,14 @@ def create(
 
 @api_key.command(name="list")
 def list_(company: Company) -> None:
-    """List a company's keys: id, state, scopes and name."""
+    """List a company's keys with id, state, scopes and name."""
     for key in asyncio.run(_list(load_settings().owner_dsn, company)):
         sys.stdout.write(f"{key.id}  {_state(key):<20}  {' '.join(sorted(key.scopes))}  {key.name}\n")
 
 
 @api_key.command()
 def revoke(company: Company, key: Annotated[UUID, typer.Argument(help="The key's id, as `list` shows it.")]) -> None:
-    """End a key. A server that has just seen it may accept it for some seconds more (API_KEY_CACHE_SECONDS)."""
+    """Revoke a key. Servers may accept it for some seconds more (API_KEY_CACHE_SECONDS)."""
     if not asyncio.run(_revoke(load_settings().owner_dsn, company, key)):
         msg = f"The company has no valid key {key}: see `customer-gateway api-key list`."
         raise CommandError(msg, ExitCode.SETTINGS)

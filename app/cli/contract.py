@@ -14,8 +14,8 @@ from app.graphql.schema import sdl
 _COMMITTED = Path("schema.graphql")
 _COMMITTED_PICTURE = Path("docs/graph.svg")
 
-Check = Annotated[bool, typer.Option("--check", help="Only say whether the file is what the code prints.")]
-Out = Annotated[Path | None, typer.Option(help="The file to write or to check.", dir_okay=False)]
+Check = Annotated[bool, typer.Option("--check", help="Check that the file is what the code prints; write nothing.")]
+Out = Annotated[Path | None, typer.Option(help="The file to write, or to check with --check.", dir_okay=False)]
 
 
 def schema(
@@ -23,10 +23,11 @@ def schema(
     check: Check = False,
     out: Out = None,
     scopes: Annotated[
-        bool, typer.Option("--scopes/--without-scopes", help="Say which scopes fields need; some gateways refuse that.")
+        bool,
+        typer.Option("--scopes/--without-scopes", help="Whether @requiresScopes is printed; some gateways reject it."),
     ] = True,
 ) -> None:
-    """Print schema.graphql, write it to a file, or check the file."""
+    """Print the GraphQL schema, write it to a file, or check the file."""
     if scopes:
         _show(sdl(), "schema", _COMMITTED, check=check, out=out)
     else:
@@ -34,7 +35,7 @@ def schema(
 
 
 def graph(*, check: Check = False, out: Out = None) -> None:
-    """Print docs/graph.svg, a picture of the types and their edges, write it to a file, or check the file."""
+    """Print a picture (SVG) of the types and their edges, write it, or check it."""
     _show(entity_graph(), "graph", _COMMITTED_PICTURE, check=check, out=out)
 
 

@@ -25,7 +25,7 @@ def migrate(
         str, typer.Option(help="The ICU locale that names sort by, such as da or sv-SE; the first run decides.")
     ] = DEFAULT_ALPHABET,
 ) -> None:
-    """Bring the database to this version, and make the role of DATABASE_URL where it is missing."""
+    """Migrate the database to this version, and make the role of DATABASE_URL if it is missing."""
     settings = load_settings()
     try:
         upgrade(settings.owner_dsn, alphabet=alphabet)
@@ -37,11 +37,13 @@ def migrate(
 
 
 def seed(
-    companies: Annotated[int, typer.Option(help="How many companies.", min=1)] = 2,
-    customers: Annotated[int, typer.Option(help="How many customers of each company.", min=1)] = 1_000,
-    number: Annotated[int, typer.Option("--seed", help="The same number makes the same rows.", min=0)] = 1,
+    companies: Annotated[int, typer.Option(help="Number of companies.", min=1)] = 2,
+    customers: Annotated[int, typer.Option(help="Number of customers in each company.", min=1)] = 1_000,
+    number: Annotated[
+        int, typer.Option("--seed", help="Seed of the random generator; the same seed writes the same rows.", min=0)
+    ] = 1,
 ) -> None:
-    """Write demo companies with customers and all that hangs on them."""
+    """Write demo companies with customers, contacts and subscriptions."""
     owner_dsn = load_settings().owner_dsn
     asyncio.run(_require_migrated(owner_dsn))
     with progress_bar("Writing customers") as progress:

@@ -27,14 +27,14 @@ def documents(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="What a client's build wrote: by graphql-codegen, relay-compiler or Apollo, or a manifest of this command.",
+            help="A file of a client's build, written by graphql-codegen, relay-compiler or Apollo, or a manifest of this command.",
         ),
     ],
-    output: Annotated[
+    out: Annotated[
         Path, typer.Option(help="The manifest to write, for TRUSTED_DOCUMENTS_FILE; it is replaced.", dir_okay=False)
     ],
 ) -> None:
-    """Register clients' documents: check them against the schema and the limits, and merge them into a manifest."""
+    """Check clients' documents against the schema and the limits, and merge them into a manifest."""
     engine = Engine(executable(graphql_schema), load_settings().limits, cache_size=0)
     try:
         registered = read_documents(files)
@@ -45,11 +45,11 @@ def documents(
     try:
         merged = TrustedDocuments({each.id: each.text for each in registered})
     except ManifestError as error:
-        raise _refused(output, [*faults, *error.faults]) from None
+        raise _refused(out, [*faults, *error.faults]) from None
     if faults:
-        raise _refused(output, faults)
-    _write(output, write_manifest(merged))
-    sys.stdout.write(f"Trusted documents in {output}: {len(merged)}.\n")
+        raise _refused(out, faults)
+    _write(out, write_manifest(merged))
+    sys.stdout.write(f"Trusted documents in {out}: {len(merged)}.\n")
 
 
 def _invalid(engine: Engine, registered: Registered) -> Iterator[str]:
@@ -73,9 +73,9 @@ def _ambiguous(registered: list[Registered]) -> Iterator[str]:
             yield f"{each.path}: {each.id}: is the id of another document in {found.path}."
 
 
-def _refused(output: Path, faults: list[str]) -> CommandError:
+def _refused(out: Path, faults: list[str]) -> CommandError:
     listed = "\n".join(faults)
-    return CommandError(f"{output} was not written, because of these documents:\n{listed}", ExitCode.DIFFERENT)
+    return CommandError(f"{out} was not written, because of these documents:\n{listed}", ExitCode.DIFFERENT)
 
 
 def _write(path: Path, content: str) -> None:

@@ -15,7 +15,9 @@ from app.web.development import DevelopmentKeys
 DEVELOPMENT_FOLDER = Path(".dev")
 _SUBJECT = "developer"
 
-DataFolder = Annotated[Path, typer.Option(help="Where `dev` keeps its keys and data.", file_okay=False)]
+DataFolder = Annotated[
+    Path, typer.Option(help="Where `dev` keeps its keys and data.", file_okay=False, envvar="DATA_FOLDER")
+]
 
 
 def development_token(keys: DevelopmentKeys, company: UUID, scopes: list[Scope], days: int) -> str:
@@ -24,11 +26,15 @@ def development_token(keys: DevelopmentKeys, company: UUID, scopes: list[Scope],
 
 
 def token(
-    company: Annotated[UUID | None, typer.Option(help="The company's id; the first demo company unless given.")] = None,
-    scope: Annotated[list[Scope] | None, typer.Option(help="May be given again; all scopes unless given.")] = None,
+    company: Annotated[UUID | None, typer.Option(help="The company's id. Default: the first demo company.")] = None,
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What the token allows; repeat the option for several. Default: all.")
+    ] = None,
     days: Annotated[int, typer.Option(help="How long the token is valid.", min=1, max=365)] = 30,
     data_folder: DataFolder = DEVELOPMENT_FOLDER,
 ) -> None:
-    """Print a bearer token that a server started by `dev` accepts, and nothing else."""
-    minted = development_token(DevelopmentKeys(data_folder), company or demo_company_id(), scope or list(Scope), days)
+    """Print a bearer token that a service started by `dev` accepts."""
+    minted = development_token(
+        DevelopmentKeys.existing(data_folder), company or demo_company_id(), scope or list(Scope), days
+    )
     sys.stdout.write(f"{minted}\n")

@@ -24,12 +24,15 @@ ISSUER = "customer-gateway-development"
 AUDIENCE = "customer-gateway-development"
 
 
+_PRIVATE_NAME = "signing-key.pem"
+
+
 class DevelopmentKeys:
     """An Ed25519 key pair, made once in a folder and then reused, however many processes start at once."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private_path = folder / "signing-key.pem"
+        private_path = folder / _PRIVATE_NAME
         self.public_key_file = folder / "verification-key.pem"
         if not private_path.exists():
             pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -38,6 +41,17 @@ class DevelopmentKeys:
         public_pem = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         if not self.public_key_file.exists() or self.public_key_file.read_bytes() != public_pem:
             _complete_file(self.public_key_file, public_pem).replace(self.public_key_file)
+
+    @classmethod
+    def existing(cls, folder: Path) -> "DevelopmentKeys":
+        """Return the keys of a folder; SettingsError if it has none, since no service would trust new ones."""
+        if not (folder / _PRIVATE_NAME).exists():
+            msg = (
+                f"No development keys in {folder.absolute()}: `customer-gateway dev` makes them. "
+                "If it uses another data folder, name it with --data-folder or DATA_FOLDER."
+            )
+            raise SettingsError(msg)
+        return cls(folder)
 
     def mint(self, company_id: UUID, scopes: Iterable[Scope], subject: str, lifetime: timedelta) -> str:
         """A token that a service with this public key, issuer and audience accepts."""

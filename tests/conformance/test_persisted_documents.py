@@ -53,7 +53,7 @@ def test_where_only_registered_documents_run_their_hashes_do_and_nothing_else(
 ) -> None:
     built, manifest = tmp_path / "persisted-documents.json", tmp_path / "trusted.json"
     built.write_text(npm.run(_SCRIPT, "register", environment={"SERVICE_URL": "", "SERVICE_TOKEN": ""}))
-    assert run("documents", built, "--output", manifest).returncode == 0
+    assert run("documents", built, "--out", manifest).returncode == 0
 
     with serving(seeded, tmp_path, TRUSTED_DOCUMENTS_FILE=str(manifest), TRUSTED_ONLY="true") as service:
         answer = asked(npm, service)
