@@ -70,6 +70,7 @@ function Page() {
         initialVariables={FIRST_VARIABLES}
         defaultEditorToolsVisibility="variables"
         customScalarSchemas={SCALARS}
+        schemaDescription
         // Credentials are the bar's: headers typed here would be kept in the history of this browser.
         isHeadersEditorEnabled={false}
         shouldPersistHeaders={false}

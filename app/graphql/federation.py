@@ -1,15 +1,17 @@
-"""What federation adds to the schema: its version, and descriptions of what the library leaves without."""
+"""What federation adds to the schema: its version, its directives' definitions, and descriptions of both."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar, NewType
 
 import strawberry
 from graphql import (
     REMOVE,
+    DirectiveDefinitionNode,
     DirectiveNode,
     GraphQLEnumType,
-    GraphQLScalarType,
     GraphQLSchema,
     ListValueNode,
+    ScalarTypeDefinitionNode,
     StringValueNode,
     Visitor,
     VisitorAction,
@@ -18,6 +20,9 @@ from graphql import (
     visit,
 )
 from strawberry.federation.schema import FederationAny
+from strawberry.federation.schema_directives import FederationDirective, ImportedFrom
+from strawberry.federation.types import FieldSet, LinkImport
+from strawberry.schema_directive import Location, schema_directive
 from strawberry.types.scalar import ScalarDefinition, ScalarWrapper
 
 FEDERATION_VERSION = "2.9"
@@ -25,22 +30,55 @@ FEDERATION_VERSION = "2.9"
 
 _FEDERATION = "https://specs.apollo.dev/federation/v2.9"
 _LINK = "https://specs.apollo.dev/link/v1.0"
+_SCOPES = "requiresScopes"
+_SCOPE = "federation__Scope"
+_DEFINITION = "strawberry-definition"
 
+FederationScope = NewType("FederationScope", str)
+"""A scope that a field needs, as gateways read it."""
+
+
+@schema_directive(
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT, Location.INTERFACE, Location.SCALAR, Location.ENUM],
+    name=_SCOPES,
+)
+class RequiresScopes(FederationDirective):
+    """The scopes that a field needs, with the argument's type of the specification; Strawberry's own has strings."""
+
+    scopes: list[list[FederationScope]]
+    imported_from: ClassVar[ImportedFrom] = ImportedFrom(name=_SCOPES)
+    minimum_version: ClassVar[tuple[int, int]] = (2, 5)
+
+
+# The names are those of the specification: a composer refuses definitions of directives with other ones.
 FEDERATION_SCALARS: dict[object, type | ScalarWrapper | ScalarDefinition] = {
     FederationAny: strawberry.scalar(
         name="_Any",
         description="A representation: an object of `__typename` and one of the type's keys.",
         specified_by_url=_FEDERATION,
         parse_value=lambda value: value,
-    )
+    ),
+    FieldSet: strawberry.scalar(
+        name="federation__FieldSet",
+        description="Fields of a type, as a selection names them.",
+        specified_by_url=_FEDERATION,
+        parse_value=str,
+    ),
+    FederationScope: strawberry.scalar(
+        name=_SCOPE,
+        description="The name of a scope, as credentials carry it.",
+        specified_by_url=_FEDERATION,
+        parse_value=str,
+    ),
+    LinkImport: strawberry.scalar(
+        name="link__Import",
+        description="A name that is taken from a linked specification, under this name or another.",
+        specified_by_url=_LINK,
+        parse_value=lambda value: value,
+    ),
 }
 
-_SCOPES = "requiresScopes"
-_TYPES = {
-    "_FieldSet": ("Fields of a type, as a selection names them.", _FEDERATION),
-    "link__Import": ("A name that is taken from a linked specification, under this name or another.", _LINK),
-    "link__Purpose": ("What a linked specification is needed for.", None),
-}
+_PURPOSE = "link__Purpose"
 _PURPOSES = {
     "SECURITY": "Without it, the schema would show what it must not.",
     "EXECUTION": "Without it, operations could not be run.",
@@ -68,22 +106,24 @@ _DIRECTIVES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def describe(schema: GraphQLSchema) -> None:
-    """Say in introspection what the library's own types and directives are; the text of the schema links to them instead."""
-    for name, (description, url) in _TYPES.items():
-        kind = schema.type_map.get(name)
-        if kind is None:
-            continue
-        kind.description = description
-        if isinstance(kind, GraphQLScalarType):
-            kind.specified_by_url = url
-        elif isinstance(kind, GraphQLEnumType):
-            for value, meaning in _PURPOSES.items():
-                kind.values[value].description = meaning
+    """Describe the library's own directives, and have them printed: a schema's text is valid only with their definitions."""
+    purpose: Any = schema.type_map.get(_PURPOSE)
+    if isinstance(purpose, GraphQLEnumType):
+        purpose.description = "What a linked specification is needed for."
+        for value, meaning in _PURPOSES.items():
+            purpose.values[value].description = meaning
+        _print_definition(purpose)
     directives: list[Any] = [each for each in schema.directives if each.name in _DIRECTIVES]
     for directive in directives:
         directive.description, arguments = _DIRECTIVES[directive.name]
         for name, argument in directive.args.items():
             argument.description = arguments[name]
+        _print_definition(directive)
+
+
+def _print_definition(defined: Any) -> None:
+    """Strawberry prints no definition of what comes from a linked specification unless it is told to."""
+    defined.extensions[_DEFINITION] = replace(defined.extensions[_DEFINITION], print_definition=True)
 
 
 def without_scopes(text: str) -> str:
@@ -94,6 +134,12 @@ def without_scopes(text: str) -> str:
 class _WithoutScopes(Visitor):
     def enter_directive(self, node: DirectiveNode, *_: Any) -> VisitorAction:
         return REMOVE if node.name.value == _SCOPES else None
+
+    def enter_directive_definition(self, node: DirectiveDefinitionNode, *_: Any) -> VisitorAction:
+        return REMOVE if node.name.value == _SCOPES else None
+
+    def enter_scalar_type_definition(self, node: ScalarTypeDefinitionNode, *_: Any) -> VisitorAction:
+        return REMOVE if node.name.value == _SCOPE else None
 
     def leave_list_value(self, node: ListValueNode, *_: Any) -> ListValueNode:
         # What is imported from the specification of federation.

@@ -6,11 +6,11 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
-from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.types.field import StrawberryField
 
 from app.domain.identity import Scope
 from app.graphql.codes import FieldCode
+from app.graphql.federation import FederationScope, RequiresScopes
 
 
 class Requires(FieldExtension):
@@ -21,7 +21,7 @@ class Requires(FieldExtension):
 
     def apply(self, field: StrawberryField) -> None:
         """Say it in the schema too, so that gateways know."""
-        needed = RequiresScopes(scopes=[[self.scope.value]])
+        needed = RequiresScopes(scopes=[[FederationScope(self.scope.value)]])
         if needed not in field.directives:
             field.directives = [*field.directives, needed]
 

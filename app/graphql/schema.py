@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 from app.db import graph
 from app.graphql.errors import ERROR_TYPES
 from app.graphql.federation import FEDERATION_SCALARS, FEDERATION_VERSION, describe
+from app.graphql.introduction import INTRODUCTION
 from app.graphql.mutations.root import Mutation
 from app.graphql.queries import Query
 from app.graphql.types.entity import printed
@@ -50,6 +51,7 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
     )
     _let_rows_travel(executable(schema))
     describe(executable(schema))
+    executable(schema).description = INTRODUCTION
     # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
     for kind in executable(schema).type_map.values():
         if isinstance(kind, GraphQLInputObjectType):

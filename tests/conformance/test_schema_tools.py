@@ -41,6 +41,7 @@ def test_the_inspector_sees_no_difference_between_the_running_schema_and_the_com
 
     assert answer["introspected"] == []
     assert answer["sdl"] == []
+    assert answer["introduced"] is True
     assert answer["after a change"] == ["Field 'Customer.customerNumber' changed type from 'String' to 'String!'"]
     package = "@graphql-inspector/core"
     claims = (
@@ -49,3 +50,5 @@ def test_the_inspector_sees_no_difference_between_the_running_schema_and_the_com
     )
     for claim in claims:
         proved("Schema tools", package, npm.version(package), claim)
+    claim = "`buildSchema` takes schema.graphql as it is, with every check"
+    proved("Schema tools", "graphql", npm.version("graphql"), claim)

@@ -87,6 +87,7 @@ async def test_the_documentation_leads_from_the_roots_to_every_field(developing:
     await visit.enter_signed_in(developing)
     await visit.show("Documentation Explorer")
     documentation = visit.page.locator(".graphiql-doc-explorer")
+    await expect(documentation).to_contain_text("Credentials. Send Authorization: Bearer <token>")
     await documentation.get_by_role("link", name="Query", exact=True).click()
     await documentation.get_by_role("link", name="viewer", exact=True).click()
 

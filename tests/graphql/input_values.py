@@ -27,7 +27,8 @@ _FITTING: dict[str, tuple[Any, ...]] = {
     "Metadata": ({}, {"b": "x", "a": 1}, {"a": True}),
     "MetadataValue": ("x", 5, 5.0, True, 2**70),
     "JSON": (None, 1, [1, {"a": None}], "x"),
-    "_FieldSet": _TEXTS,
+    "federation__FieldSet": _TEXTS,
+    "federation__Scope": _TEXTS,
     "link__Import": _TEXTS,
     "_Any": (
         {"__typename": "Customer", "id": _TEXTS[-1]},

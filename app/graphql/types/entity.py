@@ -7,6 +7,7 @@ import strawberry
 from strawberry.federation.schema import FederationAny
 from strawberry.schema import BaseSchema
 
+from app.graphql.introduction import introduced
 from app.graphql.types.billing_document import BillingDocument, BillingTransition
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer import Customer
@@ -37,7 +38,7 @@ Representations = Annotated[
 @lru_cache(maxsize=1)
 def printed(schema: BaseSchema) -> str:
     """The schema's text, which never changes."""
-    return schema.as_str()
+    return introduced(schema.as_str())
 
 
 @strawberry.type(name="_Service", description="What this subgraph says of itself.")

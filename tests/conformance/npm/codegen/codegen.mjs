@@ -22,7 +22,8 @@ export default {
           MetadataValue: "string | number | boolean",
           // Gateways' own, which no client meets.
           _Any: "never",
-          _FieldSet: "never",
+          federation__FieldSet: "never",
+          federation__Scope: "never",
           link__Import: "never",
         },
       },

@@ -12,8 +12,7 @@ export default [
     processor: excepted,
     languageOptions: {
       parser: graphql.parser,
-      // The second defines the directives that the first links to.
-      parserOptions: { graphQLConfig: { schema: ["schema.graphql", "federation.graphql"] } },
+      parserOptions: { graphQLConfig: { schema: "schema.graphql" } },
     },
     rules: {
       ...recommended,
