@@ -12,7 +12,7 @@ COMPILE_ALONE := uv pip compile --universal --generate-hashes --no-header --quie
 COMPILE := $(COMPILE_ALONE) pyproject.toml
 
 help:
-	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL)"
+	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
 	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"

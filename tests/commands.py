@@ -91,4 +91,5 @@ def _command(*arguments: str | Path) -> list[str | Path]:
 def _environment(environment: dict[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     # Wide and plain, so that no message is broken into lines.
-    return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **environment}
+    # Nowhere, so that a `dev` that runs in this checkout is not what a test writes to.
+    return {**kept, "COLUMNS": "200", "NO_COLOR": "1", "DATA_FOLDER": os.devnull, **environment}

@@ -158,6 +158,16 @@ def test_dev_says_that_a_port_is_taken_before_it_starts_anything(tmp_path: Path)
         result = run("dev", "--data-folder", tmp_path / "dev", PORT=str(port))
     assert result.returncode == 5
     assert f"port {port}" in result.stderr
+    assert f"PORT={port + 1}" in result.stderr
+    assert not (tmp_path / "dev").exists()
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "no.such.host.invalid"])
+def test_an_address_that_this_machine_does_not_have_is_named_instead_of_the_port(tmp_path: Path, host: str) -> None:
+    result = run("dev", "--data-folder", tmp_path / "dev", "--port", "0", HOST=host)
+    assert result.returncode == 2
+    assert f'Can\'t listen on "{host}"' in result.stderr
+    assert "HOST" in result.stderr
     assert not (tmp_path / "dev").exists()
 
 

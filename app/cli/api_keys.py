@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import owner_transaction
+from app.cli.running import database_settings
 from app.db import api_keys
 from app.domain.identity import Scope
-from app.settings import load_settings
 
 api_key = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
@@ -31,21 +31,21 @@ def create(
 ) -> None:
     """Make a key and print it. Only its hash is stored, so it can't be shown again."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    plaintext = asyncio.run(_create(load_settings().owner_dsn, company, name, scope, expires_at))
+    plaintext = asyncio.run(_create(database_settings().owner_dsn, company, name, scope, expires_at))
     sys.stdout.write(f"{plaintext}\n")
 
 
 @api_key.command(name="list")
 def list_(company: Company) -> None:
     """List a company's keys with id, state, scopes and name."""
-    for key in asyncio.run(_list(load_settings().owner_dsn, company)):
+    for key in asyncio.run(_list(database_settings().owner_dsn, company)):
         sys.stdout.write(f"{key.id}  {_state(key):<20}  {' '.join(sorted(key.scopes))}  {key.name}\n")
 
 
 @api_key.command()
 def revoke(company: Company, key: Annotated[UUID, typer.Argument(help="The key's id, as `list` shows it.")]) -> None:
     """Revoke a key. Servers may accept it for some seconds more (API_KEY_CACHE_SECONDS)."""
-    if not asyncio.run(_revoke(load_settings().owner_dsn, company, key)):
+    if not asyncio.run(_revoke(database_settings().owner_dsn, company, key)):
         msg = f"The company has no valid key {key}: see `customer-gateway api-key list`."
         raise CommandError(msg, ExitCode.SETTINGS)
 

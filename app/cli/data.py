@@ -13,11 +13,11 @@ from sqlalchemy import make_url
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
+from app.cli.running import database_settings
 from app.db.migrate import DEFAULT_ALPHABET, head_revision, upgrade
 from app.db.roles import make_login_role, same_role
 from app.db.seed import SeedReport
 from app.db.seed import seed as seed_database
-from app.settings import load_settings
 
 
 def migrate(
@@ -26,7 +26,7 @@ def migrate(
     ] = DEFAULT_ALPHABET,
 ) -> None:
     """Migrate the database to this version, and make the role of DATABASE_URL if it is missing."""
-    settings = load_settings()
+    settings = database_settings()
     try:
         upgrade(settings.owner_dsn, alphabet=alphabet)
     except ValueError as error:
@@ -44,7 +44,7 @@ def seed(
     ] = 1,
 ) -> None:
     """Write demo companies with customers, contacts and subscriptions."""
-    owner_dsn = load_settings().owner_dsn
+    owner_dsn = database_settings().owner_dsn
     asyncio.run(_require_migrated(owner_dsn))
     with progress_bar("Writing customers") as progress:
         report = asyncio.run(

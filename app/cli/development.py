@@ -3,6 +3,8 @@
 import asyncio
 import os
 import secrets
+import shlex
+import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -20,8 +22,9 @@ from sqlalchemy import make_url
 from app.cli.data import progress_bar, summary
 from app.cli.first_query import welcome
 from app.cli.owner import short_lived_engine
+from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, refuse_second_start
 from app.cli.serving import end_on_signals, listen, server_config
-from app.cli.tokens import DEVELOPMENT_FOLDER, DataFolder, development_token
+from app.cli.tokens import DataFolder, development_token
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
@@ -38,17 +41,20 @@ _GRACE_SECONDS = 3
 
 
 def dev(
+    host: Annotated[str | None, typer.Option(help="The address to listen on; HOST unless given.")] = None,
     port: Annotated[
         int | None, typer.Option(help="The port to listen on; PORT unless given.", min=0, max=65_535)
     ] = None,
     data_folder: DataFolder = DEVELOPMENT_FOLDER,
 ) -> None:
-    """Start a PostgreSQL of its own (or use DATABASE_URL's, as its owner), migrate, seed demo data once, and serve."""
+    """Start PostgreSQL (unless DATABASE_URL names one), migrate it, write demo data once, and serve."""
     settings = load_settings()
     end_on_signals()
     with ExitStack() as stack:
-        # First of all, because a taken port would make the rest a wait for nothing.
-        listener = stack.enter_context(listen(settings.host, settings.port if port is None else port))
+        # Both first, before anything that takes time; the folder before the port, because its message names both.
+        refuse_second_start(data_folder)
+        listener = stack.enter_context(listen(host or settings.host, settings.port if port is None else port))
+        tell = stack.enter_context(hold(data_folder))
         keys = DevelopmentKeys(data_folder)
         owner_dsn = settings.owner_database_url or settings.database_url
         if owner_dsn is None:
@@ -57,7 +63,14 @@ def dev(
         make_token = partial(development_token, keys, company_id, list(Scope), _TOKEN_DAYS)
         application = create_app(_development_settings(settings, service_dsn, keys), make_token)
         config = server_config(application, grace_seconds=_GRACE_SECONDS)
-        _AnnouncingServer(config, lambda: _say(welcome(_address(listener), make_token()))).run(sockets=[listener])
+        address = _address(listener)
+        running = Running(address=address, database_url=service_dsn, owner_database_url=owner_dsn)
+
+        def announce() -> None:
+            tell(running)
+            _say(welcome(address, make_token(), _program(data_folder)))
+
+        _AnnouncingServer(config, announce).run(sockets=[listener])
 
 
 class _AnnouncingServer(uvicorn.Server):
@@ -123,8 +136,27 @@ def _development_settings(settings: Settings, service_dsn: str, keys: Developmen
 
 
 def _address(listener: socket.socket) -> str:
+    """Return a URL for this machine: the wildcard addresses are for listening alone."""
     host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104 - it is replaced
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _program(data_folder: Path) -> str:
+    """Return what a person types in another shell to run a command beside this service."""
+    prefix = "" if data_folder == DEVELOPMENT_FOLDER else f"{DATA_FOLDER_VARIABLE}={shlex.quote(str(data_folder))} "
+    return f"{prefix}{_installed_program()}"
+
+
+def _installed_program() -> str:
+    # A virtual environment's programs may not be on the path.
+    name = "customer-gateway"
+    installed = Path(sys.executable).with_name(name)
+    if not installed.exists():
+        return f"{sys.executable} -m app"
+    if shutil.which(name) == str(installed):
+        return name
+    return str(installed.relative_to(Path.cwd()) if installed.is_relative_to(Path.cwd()) else installed)
 
 
 def _say(text: str) -> None:

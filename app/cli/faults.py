@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
     SETTINGS = 2
     DATABASE_AWAY = 3
     NOT_MIGRATED = 4
-    PORT_TAKEN = 5
+    IN_USE = 5
 
 
 class CommandError(Exception):

@@ -17,7 +17,7 @@ def curl_line(url: str, token: str, query: str = _QUERY) -> str:
     return shlex.join(["curl", "-sS", url, *(part for header in headers for part in ("-H", header)), "-d", body])
 
 
-def welcome(address: str, token: str) -> str:
+def welcome(address: str, token: str, program: str) -> str:
     """The lines to print; the last begins with `curl`."""
     endpoint = f"{address}/graphql"
     return "\n".join(
@@ -27,6 +27,7 @@ def welcome(address: str, token: str) -> str:
             f"GraphQL   {endpoint}",
             f"Explorer  {endpoint} (in a browser)",
             f"Token     {token}",
+            f"Commands  {program} --help (in another shell, here; they use this service's database)",
             "",
             "Ctrl-C ends the service and its database. A first query, to paste into another shell:",
             "",

@@ -15,6 +15,7 @@ from app.cli.data import progress_bar
 from app.cli.faults import CommandError, ExitCode
 from app.cli.import_files import FileFormat, Line, format_of, read_lines
 from app.cli.refusals import Refusal, Report, report_to
+from app.cli.running import database_settings
 from app.cli.serving import check_database
 from app.db import companies
 from app.db.database import Database
@@ -22,7 +23,7 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Refused
 from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
-from app.settings import Settings, load_settings
+from app.settings import Settings
 
 _ACTOR = "customer-gateway import"
 _MOST_SHOWN = 20
@@ -52,7 +53,7 @@ def import_(
     ] = True,
 ) -> None:
     """Create or update a company's customers from a file. Running it again leaves what is there already unchanged."""
-    settings = load_settings()
+    settings = database_settings()
     asyncio.run(check_database(settings.service_dsn))
     lines = read_lines(file, file_format or format_of(file))
     if refused is not None and refused.exists() and refused.samefile(file):

@@ -1,6 +1,7 @@
 """`serve`: the service itself, over a database that others look after."""
 
 import asyncio
+import errno
 import math
 import os
 import signal
@@ -23,6 +24,7 @@ from app.settings import load_settings
 from app.web.metrics import SHARED_FOLDER
 
 _BACKLOG = 2_048
+_HIGHEST_PORT = 65_535
 
 
 def serve(
@@ -69,8 +71,12 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
-        msg = f"Can't listen on {host}, port {port}: {error.strerror}. Choose another with PORT or --port."
-        raise CommandError(msg, ExitCode.PORT_TAKEN) from error
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            msg = f'Can\'t listen on "{host}": it is no address of this machine. Set HOST or --host to one, such as 127.0.0.1.'
+            raise CommandError(msg, ExitCode.SETTINGS) from error
+        other = port + 1 if port < _HIGHEST_PORT else 8_000
+        msg = f"Can't listen on {host}, port {port}: {error.strerror}. Set PORT or --port to another, such as PORT={other}."
+        raise CommandError(msg, ExitCode.IN_USE) from error
 
 
 def end_on_signals() -> None:

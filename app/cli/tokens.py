@@ -8,15 +8,16 @@ from uuid import UUID
 
 import typer
 
+from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
 
-DEVELOPMENT_FOLDER = Path(".dev")
 _SUBJECT = "developer"
 
 DataFolder = Annotated[
-    Path, typer.Option(help="Where `dev` keeps its keys and data.", file_okay=False, envvar="DATA_FOLDER")
+    Path,
+    typer.Option(help="Where `dev` keeps its keys and data.", file_okay=False, envvar=DATA_FOLDER_VARIABLE),
 ]
 
 

@@ -111,7 +111,7 @@ class EmbeddedServer:
         if version.exists():
             _end_leftover(self._folder / "postmaster.pid")
         elif self._folder.exists() and any(self._folder.iterdir()):
-            msg = f"{self._folder} holds files, but no PostgreSQL data: choose another folder"
+            msg = f"{self._folder} holds files, but no PostgreSQL data: choose another data folder, such as DATA_FOLDER=.dev-2"
             raise EmbeddedServerError(msg)
         else:
             self._initialize()

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.db.seed import demo_company_id
 from tests.commands import free_port, is_running, run, running, wait_for_text
 from tests.databases import execute
 
@@ -121,10 +122,64 @@ def test_a_second_start_beside_the_first_is_refused(folder: Path, tmp_path: Path
     output = tmp_path / "output"
     with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
         wait_for_text(process, output, _LISTENS)
+        (address,) = re.findall(r"^Service +(\S+)$", output.read_text(), re.MULTILINE)
         second = run("dev", "--data-folder", folder, "--port", "0")
-        assert second.returncode == 3
-        assert "in use by another process" in second.stderr
+        assert second.returncode == 5
+        assert f"already runs on the data folder {folder} and serves {address}" in second.stderr
         assert process.poll() is None
+        # What it says to set is what a second one needs.
+        variables = dict(re.findall(r"([A-Z_]+)=(\S+)", second.stderr))
+        assert variables.keys() == {"DATA_FOLDER", "PORT"}
+        third = tmp_path / "third"
+        with running("dev", output=third, DATA_FOLDER=variables["DATA_FOLDER"], PORT=str(free_port())) as beside:
+            assert_nested(pasted(wait_for_text(beside, third, _LISTENS)))
+
+
+def test_the_other_commands_find_its_database_while_it_runs_and_serve_does_not(folder: Path, tmp_path: Path) -> None:
+    output, told = tmp_path / "output", folder / "running.json"
+    create = [
+        "api-key",
+        "create",
+        "--name",
+        "Billing",
+        "--scope",
+        "customers-read",
+        "--company",
+        str(demo_company_id()),
+    ]
+    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
+        printed = wait_for_text(process, output, _LISTENS)
+        assert re.search(
+            rf"^Commands  DATA_FOLDER={re.escape(str(folder))} \S*customer-gateway --help ", printed, re.MULTILINE
+        )
+        assert told.stat().st_mode & 0o777 == 0o600
+        created = run(*create, DATA_FOLDER=str(folder))
+        assert created.returncode == 0, created.stderr
+        assert created.stderr == f"Using the database of the running `customer-gateway dev` ({folder}).\n"
+        for command in (["migrate"], ["seed", "--companies", "1", "--customers", "5", "--seed", "9"]):
+            assert run(*command, DATA_FOLDER=str(folder)).returncode == 0
+        (address,) = re.findall(r"^Service +(\S+)$", printed, re.MULTILINE)
+        query = {"query": '{ customer(by: {customerNumber: "2"}) { name } }'}
+        answer = httpx.post(f"{address}/graphql", json=query, headers={"x-api-key": created.stdout.strip()}).json()
+        assert answer["data"]["customer"]["name"]
+        assert "DATABASE_URL is not set" in run("serve", DATA_FOLDER=str(folder)).stderr
+    assert not told.exists()
+    after = run(*create, DATA_FOLDER=str(folder))
+    assert after.returncode == 2
+    assert f"no `customer-gateway dev` runs on the data folder {folder}" in after.stderr
+
+
+def test_what_a_killed_one_left_behind_is_not_believed_and_gone_with_the_next(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
+        wait_for_text(process, output, _LISTENS)
+        process.kill()
+        process.wait(30)
+    assert (folder / "running.json").exists()
+    assert run("seed", DATA_FOLDER=str(folder)).returncode == 2
+    with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
+        wait_for_text(process, output, _LISTENS)
+    assert not (folder / "running.json").exists()
 
 
 def test_with_a_database_of_its_own_choice_it_starts_none(empty_dsn: str, folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,143 @@
+"""The running `dev`: it holds its data folder and tells the other commands, in a private file, where its database is."""
+
+import fcntl
+import os
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.cli.faults import CommandError, ExitCode
+from app.settings import Settings, load_settings
+
+DEVELOPMENT_FOLDER = Path(".dev")
+DATA_FOLDER_VARIABLE = "DATA_FOLDER"
+_LOCK_NAME, _FILE_NAME = "dev.lock", "running.json"
+_LOCK_SECONDS = 0.5
+
+
+class Running(BaseModel):
+    """A running `dev`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    address: str
+    """Where the service listens, such as http://127.0.0.1:8000."""
+    database_url: str
+    owner_database_url: str
+
+
+def database_settings() -> Settings:
+    """Return the environment's settings, with the database of the running `dev` if they name none.
+
+    Writes a line to standard error when it uses that one; CommandError if there is no `dev` either.
+    """
+    settings = load_settings()
+    if settings.database_url is not None or settings.owner_database_url is not None:
+        return settings
+    folder = Path(os.environ.get(DATA_FOLDER_VARIABLE) or DEVELOPMENT_FOLDER)
+    running = find(folder)
+    if running is None:
+        msg = (
+            f"DATABASE_URL is not set, and no `customer-gateway dev` runs on the data folder {folder.absolute()}. "
+            "Set DATABASE_URL to a PostgreSQL 15 or newer, start `dev`, or name the data folder of a running one with "
+            f"{DATA_FOLDER_VARIABLE}."
+        )
+        raise CommandError(msg, ExitCode.SETTINGS)
+    sys.stderr.write(f"Using the database of the running `customer-gateway dev` ({folder}).\n")
+    urls = {"database_url": running.database_url, "owner_database_url": running.owner_database_url}
+    return settings.model_copy(update=urls)
+
+
+def find(folder: Path) -> Running | None:
+    """Return the `dev` that serves over a data folder; None if none does, or if it is still starting."""
+    path = folder / _FILE_NAME
+    if not _is_held(folder) or not _is_private(path):
+        return None
+    try:
+        return Running.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def refuse_second_start(folder: Path) -> None:
+    """Raise CommandError if a `dev` runs on the data folder."""
+    if _is_held(folder):
+        raise _in_use(folder)
+
+
+@contextmanager
+def hold(folder: Path) -> Generator[Callable[[Running], None]]:
+    """Hold a data folder, and yield a function that tells the other commands what runs; CommandError if another holds it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / _FILE_NAME
+    # The kernel releases the lock when its holder dies, so the file that a killed `dev` left behind is not believed.
+    with (folder / _LOCK_NAME).open("ab") as lock:
+        if not _take(lock):
+            raise _in_use(folder)
+        try:
+            path.unlink(missing_ok=True)
+            yield lambda running: _write(path, running)
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _in_use(folder: Path) -> CommandError:
+    running = find(folder)
+    state = "is starting" if running is None else f"serves {running.address}"
+    msg = (
+        f"`dev` already runs on the data folder {folder.absolute()} and {state}. Use that one, stop it, or set another "
+        f"folder and another port: {DATA_FOLDER_VARIABLE}={_other(folder)} PORT=8001"
+    )
+    return CommandError(msg, ExitCode.IN_USE)
+
+
+def _other(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-2")
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with (folder / _LOCK_NAME).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    return False
+
+
+def _take(lock: BinaryIO) -> bool:
+    # Another command may be looking at this very moment, for which it needs the lock itself.
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+
+
+def _is_private(path: Path) -> bool:
+    # A file that another user could write may lead to that user's database.
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    return status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077
+
+
+def _write(path: Path, running: Running) -> None:
+    """Write the file in one step; only its owner can read it, from its first byte."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".running-", delete=False) as file:
+        file.write(running.model_dump_json())
+    Path(file.name).replace(path)

@@ -1,0 +1,47 @@
+"""What a running `dev` tells the other commands, and whom they believe."""
+
+from pathlib import Path
+
+import pytest
+
+from app.cli.faults import CommandError, ExitCode
+from app.cli.running import Running, find, hold, refuse_second_start
+
+TOLD = Running(address="http://127.0.0.1:1", database_url="postgresql://a@h/d", owner_database_url="postgresql://b@h/d")
+
+
+def test_what_runs_is_told_for_as_long_as_the_folder_is_held(tmp_path: Path) -> None:
+    folder = tmp_path / "dev"
+    assert find(folder) is None
+    with hold(folder) as tell:
+        assert find(folder) is None, "it is starting"
+        tell(TOLD)
+        assert find(folder) == TOLD
+    assert find(folder) is None
+    assert [path.name for path in folder.iterdir()] == ["dev.lock"]
+
+
+def test_a_folder_is_held_by_one_alone_and_the_other_is_told_where_that_one_serves(tmp_path: Path) -> None:
+    with hold(tmp_path) as tell:
+        with pytest.raises(CommandError, match="is starting"), hold(tmp_path):
+            pass
+        tell(TOLD)
+        with pytest.raises(CommandError, match=r"serves http://127\.0\.0\.1:1\.") as refused:
+            refuse_second_start(tmp_path)
+        assert refused.value.code is ExitCode.IN_USE
+    refuse_second_start(tmp_path)
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o660, 0o644])
+def test_a_file_that_others_could_write_or_read_is_not_believed(tmp_path: Path, mode: int) -> None:
+    with hold(tmp_path) as tell:
+        tell(TOLD)
+        (tmp_path / "running.json").chmod(mode)
+        assert find(tmp_path) is None
+
+
+def test_a_file_that_lacks_the_urls_is_not_believed(tmp_path: Path) -> None:
+    with hold(tmp_path):
+        (tmp_path / "running.json").write_text("{}")
+        (tmp_path / "running.json").chmod(0o600)
+        assert find(tmp_path) is None
