@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.exc import IntegrityError
 
+from app.cli.companies import unknown_company
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import owner_transaction
 from app.cli.running import database_settings
@@ -65,8 +66,7 @@ async def _create(owner_dsn: str, company: UUID, name: str, scopes: list[Scope],
     except ValueError as error:
         raise CommandError(str(error), ExitCode.SETTINGS) from error
     except IntegrityError as error:
-        msg = f"There is no company {company}."
-        raise CommandError(msg, ExitCode.SETTINGS) from error
+        raise unknown_company(company) from error
     return plaintext
 
 

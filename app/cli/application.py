@@ -10,6 +10,7 @@ from typer.main import get_group
 
 from app import __version__
 from app.cli.api_keys import api_key
+from app.cli.companies import company
 from app.cli.contract import graph, schema
 from app.cli.data import migrate, seed
 from app.cli.development import dev
@@ -59,6 +60,7 @@ def _command_line() -> TyperGroup:
         application.command()(command)
     application.command(context_settings={"token_normalize_func": _current_name})(documents)
     application.command(name="import")(import_)
+    application.add_typer(company, name="company")
     application.add_typer(api_key, name="api-key")
     root = get_group(application)
     for each in _nested(root):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 
+from app.cli.companies import unknown_company
 from app.cli.data import progress_bar
 from app.cli.faults import CommandError, ExitCode
 from app.cli.import_files import FileFormat, Line, format_of, read_lines
@@ -90,7 +91,9 @@ class _Job:
             results = outcome.results
         except Refused as refused:
             if not isinstance(refused.current, UpsertCustomersOutcome):
-                raise
+                # Nothing of any row, so all of the file meets it.
+                msg = "\n".join(f"The import {fault.message}" for fault in refused.faults)
+                raise CommandError(msg, ExitCode.SETTINGS) from refused
             self.stopped_at = (lines[0].number, lines[-1].number)
             results = [each for each in refused.current.results if each.errors]
         for result in results:
@@ -141,5 +144,4 @@ async def _run(
 async def _require_company(database: Database, company_id: UUID) -> None:
     async with database.read(company_id) as session:
         if await companies.current(session) is None:
-            msg = f"There is no company {company_id}."
-            raise CommandError(msg, ExitCode.SETTINGS)
+            raise unknown_company(company_id)

@@ -1,11 +1,65 @@
-"""Reading the company itself."""
+"""Companies: the one that a session reads, and all of them for the tables' owner, who alone may write them."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import graph
 from app.db.database import ReadSession
 from app.db.rows import CompanyRow
+from app.db.tables import companies, customers
+
+TIME_ZONE_CHECK = "companies_time_zone_check"
+"""What the database's refusal of an unknown time zone is named. It comes from a trigger, see migration 0002."""
+_COLUMNS = tuple(companies.c[name] for name in CompanyRow._fields)
+_LOCK_TIMEOUT = text("SET LOCAL lock_timeout = '10s'")
+_KEEP_AMOUNTS = text("LOCK TABLE customers IN SHARE MODE")
 
 
 async def current(session: ReadSession) -> CompanyRow | None:
     """The company of the session, or None if a credential names one that does not exist."""
     rows = await session.rows(graph.company.select(), {})
     return CompanyRow._make(rows[0]) if rows else None
+
+
+async def every(connection: AsyncConnection) -> list[CompanyRow]:
+    """Return all companies, the oldest first."""
+    found = await connection.execute(select(*_COLUMNS).order_by(companies.c.created_at, companies.c.id))
+    return [CompanyRow._make(row) for row in found]
+
+
+async def create(connection: AsyncConnection, company: CompanyRow) -> CompanyRow:
+    """Write a company unless its id is taken; return what is stored under the id then."""
+    new = insert(companies).values(company._asdict())
+    await connection.execute(new.on_conflict_do_nothing(index_elements=["id"]))
+    found = await connection.execute(select(*_COLUMNS).where(companies.c.id == company.id))
+    return CompanyRow._make(found.one())
+
+
+async def lock(connection: AsyncConnection, company_id: UUID, *, for_currency: bool) -> CompanyRow | None:
+    """Lock a company against other changes of it; None if there is none.
+
+    `for_currency` also keeps the amounts of customers as they are until the transaction ends. That lock comes first,
+    because whoever writes a customer locks the table before its foreign key locks the company.
+    """
+    await connection.execute(_LOCK_TIMEOUT)
+    if for_currency:
+        await connection.execute(_KEEP_AMOUNTS)
+    query = select(*_COLUMNS).where(companies.c.id == company_id)
+    row = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
+    return None if row is None else CompanyRow._make(row)
+
+
+async def customers_with_amounts(connection: AsyncConnection, company_id: UUID) -> int:
+    """Count the customers whose opening balance or credit limit is an amount in the company's base currency."""
+    amounts = or_(customers.c.opening_balance != 0, customers.c.credit_limit != 0)
+    query = select(func.count()).select_from(customers).where(customers.c.company_id == company_id, amounts)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def change(connection: AsyncConnection, company_id: UUID, values: Mapping[str, object]) -> None:
+    """Write some columns of a locked company."""
+    await connection.execute(update(companies).where(companies.c.id == company_id).values(values))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from app.domain.errors import ErrorCode, Fault, Refused
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -20,8 +22,17 @@ class Period:
 
 
 def today_in(time_zone: str, now: datetime) -> date:
-    """The calendar day of a moment where the company is."""
-    return now.astimezone(ZoneInfo(time_zone)).date()
+    """The calendar day of a moment where the company is; raise Refused for a time zone that is not known here."""
+    try:
+        zone = ZoneInfo(time_zone)
+    except (LookupError, ValueError, OSError) as error:
+        # The database checks zones against its own list, which may be newer or older than this one.
+        message = (
+            f"needs today's date, but the company's time zone \"{time_zone}\" is unknown: "
+            "an administrator sets another with `customer-gateway company update`."
+        )
+        raise Refused([Fault(ErrorCode.COMPANY_TIME_ZONE_UNKNOWN, ("input",), message)]) from error
+    return now.astimezone(zone).date()
 
 
 def months_later(day: date, months: int, anchor_day: int) -> date:

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import CheckConstraint, text
+from sqlalchemy import CheckConstraint, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.companies import TIME_ZONE_CHECK
 from app.db.tables import metadata
 from tests.db.every_table import SIDE_TABLES, Row, World, another, put, refusal, write_world
 
@@ -154,6 +155,42 @@ async def test_nobody_is_their_own_parent(owner_engine: AsyncEngine, own: World)
 async def test_a_customer_at_the_bounds_is_taken(owner_engine: AsyncEngine, own: World, values: Row) -> None:
     values = {**values, "metadata": {key: value for key, value in values.get("metadata", {}).items() if key}}
     await put(owner_engine, "customers", another(own, "customers") | values)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "Europe/Atlantis",
+        "europe/copenhagen",
+        "CEST",
+        "Europe",
+        "Mars/Base1",
+        "MARS/BASE1",
+        "UTC+1",
+        "1",
+        "",
+        "interval",
+        "'",
+        "x" * 300,
+    ],
+)
+async def test_a_time_zone_that_the_server_does_not_know_is_refused(
+    owner_engine: AsyncEngine, own: World, zone: str
+) -> None:
+    row = another(own, "companies") | {"time_zone": zone}
+    assert await refusal(owner_engine, "companies", row) == (CHECK, TIME_ZONE_CHECK)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Stockholm", "America/Port-au-Prince", "Etc/GMT+5", "EST5EDT"])
+async def test_a_time_zone_that_the_server_knows_is_taken_and_the_session_keeps_its_own(
+    owner_engine: AsyncEngine, own: World, zone: str
+) -> None:
+    row = another(own, "companies") | {"time_zone": zone}
+    async with owner_engine.connect() as connection:
+        before = (await connection.execute(text("SHOW timezone"))).scalar_one()
+        await connection.execute(insert(metadata.tables["companies"]).values(row))
+        assert (await connection.execute(text("SHOW timezone"))).scalar_one() == before
+        await connection.rollback()
 
 
 async def test_a_row_says_everything_that_is_required(owner_engine: AsyncEngine, own: World) -> None:

@@ -47,6 +47,22 @@ async def billed(records: Records, customer_id: UUID, **values: Any) -> UUID:
     return subscription_id
 
 
+async def test_an_unknown_time_zone_refuses_what_needs_a_date_and_nothing_else(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+) -> None:
+    parent, child = await records.customer(**PARENT), await records.customer()
+    subscription = await billed(records, child)
+    clock.time_zone = "Europe/Atlantis"
+    before = await everything_of(owner_engine, company)
+
+    with pytest.raises(Refused) as refused:
+        await update(unit_of_work, child, {"parent_customer_id": parent}, subscription)
+
+    assert [fault.code for fault in refused.value.faults] == [ErrorCode.COMPANY_TIME_ZONE_UNKNOWN]
+    assert await everything_of(owner_engine, company) == before
+    assert (await update(unit_of_work, child, {"name": "New"})).changed_fields == ("name",)
+
+
 async def test_only_what_really_changes_is_written_and_recorded(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:

@@ -213,6 +213,7 @@ _show(
         "SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE": "Subscriptions in `subscriptionTransitions` are not active.",
         "SUBSCRIPTION_TRANSITIONS_DUPLICATE": "Subscriptions are named more than once.",
         "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "Nothing is moved by this change, so nothing can be acknowledged.",
+        "COMPANY_TIME_ZONE_UNKNOWN": "Nothing that needs today's date can be decided until an administrator mends the company's time zone.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
         "VERSION_CONFLICT": "The object has changed since the expected version.",
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input.",

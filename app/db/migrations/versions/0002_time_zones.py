@@ -1,0 +1,58 @@
+"""A company's time zone is one that the server knows."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# A trigger and no CHECK: which zones exist is the server's data and changes with its updates, but a check must be
+# immutable, and would refuse to restore a dump that holds a zone that was dropped since. Companies that are there
+# already are not looked at, so this migration never fails on them; `company update` mends them.
+#
+# The server takes more than IANA names: any spelling of case, and texts such as Mars/Base1, which POSIX reads as one
+# hour. The first is recognized by the canonical name that it gives back, the second by its digits. Only names with
+# digits (Etc/GMT+5) are looked for in pg_timezone_names, because that view reads hundreds of files, about 50 ms.
+_IS_TIME_ZONE = """
+CREATE FUNCTION is_time_zone(zone text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF zone ~ '[0-9]' THEN
+        RETURN EXISTS (SELECT FROM pg_timezone_names WHERE name = zone);
+    END IF;
+    -- Local to the transaction, and undone at the end of the function, because the function sets it as well.
+    RETURN zone ~ '^[A-Za-z]' AND set_config('TimeZone', zone, true) = zone;
+EXCEPTION
+    WHEN invalid_parameter_value THEN RETURN false;
+END
+$$
+"""
+_CHECK = """
+CREATE FUNCTION check_company_time_zone() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT is_time_zone(NEW.time_zone) THEN
+        RAISE EXCEPTION 'time zone "%" is not known to the server', NEW.time_zone
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'companies_time_zone_check', TABLE = 'companies';
+    END IF;
+    RETURN NEW;
+END
+$$
+"""
+_TRIGGER = """
+CREATE TRIGGER check_time_zone BEFORE INSERT OR UPDATE OF time_zone ON companies
+FOR EACH ROW EXECUTE FUNCTION check_company_time_zone()
+"""
+
+
+def upgrade() -> None:
+    """Check time zones from now on."""
+    for statement in (_IS_TIME_ZONE, _CHECK, _TRIGGER):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Refused, as by the first revision."""
+    msg = "restore a backup instead"
+    raise NotImplementedError(msg)

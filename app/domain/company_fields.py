@@ -1,0 +1,42 @@
+"""What a company's own fields may say."""
+
+from collections.abc import Mapping
+from zoneinfo import available_timezones
+
+from app.domain.errors import Fault, Path
+from app.domain.fields import currency, formed, identifier, invalid, text
+from app.domain.inputs import Field, read_input
+
+_UNSUITABLE = {"Factory", "localtime"}
+"""Names of the time zone database that mean no place: an unset clock, and the zone of one machine."""
+_plain = text()
+
+
+def _name(value: object, path: Path) -> object:
+    """Read a trimmed, printable name."""
+    found = _plain(value, path)
+    if isinstance(found, str) and not found.isprintable():
+        return invalid(path, "must consist of printable characters.")
+    return found
+
+
+def time_zone(value: str) -> str | None:
+    """Return a name of the IANA time zone database exactly as it is spelled there; None for any other text."""
+    return value if value in available_timezones() - _UNSUITABLE else None
+
+
+_FIELDS = {
+    "id": Field(identifier, clearable=False),
+    "name": Field(_name, clearable=False),
+    "base_currency": Field(
+        formed(currency, "must be a currency of ISO 4217, three letters, such as DKK"), clearable=False
+    ),
+    "time_zone": Field(
+        formed(time_zone, "must be a time zone of the IANA database, such as Europe/Copenhagen"), clearable=False
+    ),
+}
+
+
+def read_company(given: Mapping[str, object]) -> tuple[dict[str, object], list[Fault]]:
+    """Return the values to store of the fields that were given, and all problems of the others; both by attribute."""
+    return read_input(given, _FIELDS)
