@@ -5,9 +5,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
+from app.db.connecting import check_files
 from app.engine.limits import Limits
 from app.engine.trusted import ManifestError, TrustedDocuments, read_manifest
 
@@ -24,11 +23,11 @@ class Settings(BaseSettings):
     # PostgreSQL
     database_url: str | None = Field(
         default=None,
-        description="PostgreSQL 15 or newer, as the role that the service connects as; it must own no table and bypass no policy.",
+        description="The connection URL of PostgreSQL 15 or newer, for the role that serves: it owns no table and bypasses no policy. Its parameters are explained in database.md.",
     )
     owner_database_url: str | None = Field(
         default=None,
-        description="The same database as the tables' owner, for `migrate`, `seed` and `api-key`; DATABASE_URL if unset.",
+        description="The same for the role that owns the tables, used by `migrate`, `seed` and `api-key`. Default: DATABASE_URL.",
     )
     database_pool_size: int = Field(
         default=10, ge=1, le=1000, description="Connections for transactions that one process holds at most."
@@ -167,14 +166,8 @@ class Settings(BaseSettings):
     def _is_a_postgresql_url(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        try:
-            url = make_url(value)
-        except (ArgumentError, ValueError):
-            url = None
-        if url is None or url.get_backend_name() not in {"postgres", "postgresql"} or not url.database:
-            # The value itself stays out of the message: it may hold a password.
-            msg = "must look like postgresql://user:password@host:5432/database"
-            raise ValueError(msg)
+        # The value itself stays out of the message: it may hold a password.
+        check_files(value)
         return value
 
     @model_validator(mode="after")

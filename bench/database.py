@@ -11,8 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import make_url
-
+from app.db.dsn import with_role
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
@@ -70,8 +69,7 @@ class Cluster:
     @property
     def service_dsn(self) -> str:
         """Where a role connects that owns nothing and sees one company at a time."""
-        url = make_url(self.owner_dsn).set(username=SERVICE_ROLE, password=SERVICE_ROLE)
-        return url.render_as_string(hide_password=False)
+        return with_role(self.owner_dsn, SERVICE_ROLE, SERVICE_ROLE)
 
     def restart(self, *, counting: bool) -> None:
         """Start anew, with or without counting statements, which costs each statement a little."""

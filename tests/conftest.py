@@ -10,12 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
 
 from app.db.database import Database
+from app.db.dsn import with_role
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
@@ -84,7 +85,7 @@ async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
     """The same database as a role that serves: it owns nothing and bypasses nothing."""
     role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
     await make_login_role(owner_dsn, role, password)
-    yield make_url(owner_dsn).set(username=role, password=password).render_as_string(hide_password=False)
+    yield with_role(owner_dsn, role, password)
     await execute(owner_dsn, f"DROP ROLE {role}")
 
 

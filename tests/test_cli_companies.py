@@ -6,12 +6,11 @@ from subprocess import CompletedProcess
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import make_url, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
-from tests.commands import run
-from tests.databases import as_role
+from tests.commands import free_port, run
 from tests.records import Records, new_company
 
 
@@ -182,7 +181,7 @@ def test_the_role_that_serves_may_not_make_a_company(service_dsn: str) -> None:
 
 
 def test_the_owner_s_url_goes_before_the_service_s(owner_dsn: str) -> None:
-    away = as_role(make_url(owner_dsn).set(host="127.0.0.1", port=1).render_as_string(hide_password=False), "nobody")
+    away = f"postgresql://nobody@127.0.0.1:{free_port()}/nowhere"
     result = run("company", "create", "Fjord", "--currency", "DKK", DATABASE_URL=away, OWNER_DATABASE_URL=owner_dsn)
     assert result.returncode == 0
 

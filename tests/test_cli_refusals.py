@@ -5,11 +5,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import make_url
 
+from app.db.dsn import with_database
 from app.db.migrate import upgrade
 from tests.commands import free_port, run, taken_port
-from tests.databases import as_role, execute
+from tests.databases import as_role, execute, same_database
 
 AWAY = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/nowhere"
 
@@ -102,7 +102,7 @@ def test_a_role_that_sees_past_the_policies_may_not_serve(
 
 
 def test_a_database_that_does_not_exist_is_named_as_the_fault(server_dsn: str) -> None:
-    missing = make_url(server_dsn).set(database="customer_gateway_missing").render_as_string(hide_password=False)
+    missing = with_database(server_dsn, "customer_gateway_missing")
     result = run("migrate", DATABASE_URL=missing)
     assert result.returncode == 2
     assert "does not exist" in result.stderr
@@ -116,8 +116,7 @@ def test_a_role_that_does_not_exist_is_refused(server_dsn: str) -> None:
 
 
 def test_a_role_that_owns_nothing_can_not_migrate(empty_dsn: str, service_dsn: str) -> None:
-    url = make_url(service_dsn)
-    result = run("migrate", DATABASE_URL=as_role(empty_dsn, url.username or "", url.password))
+    result = run("migrate", DATABASE_URL=same_database(service_dsn, empty_dsn))
     assert result.returncode == 2
     assert "OWNER_DATABASE_URL" in result.stderr
 
@@ -136,10 +135,9 @@ def test_a_database_that_is_away_is_said_to_be_away(command: str, tmp_path: Path
 
 @pytest.mark.parametrize("command", [["serve"], ["seed"], ["api-key", "list", "--company", str(uuid4())]])
 def test_a_database_that_is_not_migrated_is_refused(command: list[str], empty_dsn: str, service_dsn: str) -> None:
-    service = make_url(service_dsn)
     result = run(
         *command,
-        DATABASE_URL=as_role(empty_dsn, service.username or "", service.password),
+        DATABASE_URL=same_database(service_dsn, empty_dsn),
         OWNER_DATABASE_URL=empty_dsn,
     )
     assert result.returncode == 4

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import make_url
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.running import database_settings
+from app.db.dsn import parse
 from app.db.migrate import DEFAULT_ALPHABET, head_revision, upgrade
 from app.db.roles import make_login_role, same_role
 from app.db.seed import SeedReport
@@ -68,10 +68,14 @@ def progress_bar(words: str) -> Generator[Callable[[int, int], None]]:
 
 
 def _make_service_role(service_dsn: str, owner_dsn: str) -> None:
-    url = make_url(service_dsn)
-    name = url.username or ""
-    made = asyncio.run(make_login_role(owner_dsn, name, url.password))
-    sys.stdout.write(f'Made the role "{name}".\n' if made else f'The role "{name}" may serve.\n')
+    service = parse(service_dsn)
+    if service.user is None:
+        msg = (
+            "DATABASE_URL names no user: write the role that serves into it, postgresql://user:password@host/database."
+        )
+        raise CommandError(msg, ExitCode.SETTINGS)
+    made = asyncio.run(make_login_role(owner_dsn, service.user, service.password))
+    sys.stdout.write(f'Made the role "{service.user}".\n' if made else f'The role "{service.user}" may serve.\n')
 
 
 async def _require_migrated(owner_dsn: str) -> None:

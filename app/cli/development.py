@@ -17,7 +17,6 @@ from uuid import UUID
 
 import typer
 import uvicorn
-from sqlalchemy import make_url
 
 from app.cli.data import progress_bar, summary
 from app.cli.first_query import welcome
@@ -25,6 +24,7 @@ from app.cli.owner import short_lived_engine
 from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, refuse_second_start
 from app.cli.serving import end_on_signals, listen, server_config
 from app.cli.tokens import DataFolder, development_token
+from app.db.dsn import with_role
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
@@ -104,8 +104,7 @@ def _prepare_database(owner_dsn: str, data_folder: Path) -> tuple[str, UUID]:
             report = asyncio.run(seed(owner_dsn, companies=_COMPANIES, customers=_CUSTOMERS, seed=1, progress=progress))
         _say(summary(report))
         company_id = demo_company_id()
-    service = make_url(owner_dsn).set(username=_ROLE, password=password)
-    return service.render_as_string(hide_password=False), company_id
+    return with_role(owner_dsn, _ROLE, password), company_id
 
 
 async def _company_to_show(owner_dsn: str) -> UUID | None:

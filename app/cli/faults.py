@@ -5,6 +5,7 @@ from enum import IntEnum
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from app.db.connecting import explain_failure
 from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeout
 from app.db.embedded import EmbeddedServerError
 from app.db.roles import RoleRefusedError
@@ -43,6 +44,7 @@ EXPECTED = (
     OSError,
 )
 
+_AWAY = "The database can't be reached: start it, or correct DATABASE_URL and OWNER_DATABASE_URL."
 _REFUSALS = {
     "28": "The database refused the role or its password: check DATABASE_URL and OWNER_DATABASE_URL.",
     "3D": "The database that the URL names does not exist: create it first, or correct DATABASE_URL.",
@@ -63,10 +65,7 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
         case DatabaseRefused():
             return _explain_refusal(error.__cause__ or error)
         case DatabaseUnavailable():
-            return CommandError(
-                "The database can't be reached: start it, or correct DATABASE_URL and OWNER_DATABASE_URL.",
-                ExitCode.DATABASE_AWAY,
-            )
+            return CommandError(explain_failure(error.__cause__) or _AWAY, ExitCode.DATABASE_AWAY)
         case OSError() if error.filename is not None:
             return CommandError(f"{error.filename} can't be used: {error.strerror}.", ExitCode.SETTINGS)
         case _:
@@ -78,4 +77,7 @@ def _explain_refusal(error: BaseException) -> CommandError:
     message = next((message for prefix, message in _REFUSALS.items() if state.startswith(prefix)), None)
     if message is None:
         raise error
+    if state.startswith("28"):
+        # Only the server knows whether it was the password, or that pg_hba.conf demands TLS.
+        message = f"{message} The server says: {getattr(error, 'orig', error)}."
     return CommandError(message, ExitCode.SETTINGS)

@@ -3,18 +3,18 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import NullPool
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.cli.faults import CommandError, ExitCode
-from app.db.database import async_url, translate_faults
+from app.db import connecting
+from app.db.database import translate_faults
 from app.db.migrate import current_revision, head_revision
 
 
 @asynccontextmanager
 async def short_lived_engine(dsn: str) -> AsyncGenerator[AsyncEngine]:
     """An engine that keeps no connection, for the few statements of a command."""
-    engine = create_async_engine(async_url(dsn), poolclass=NullPool)
+    engine = connecting.short_lived_engine(dsn)
     yield engine
     await engine.dispose()
 

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import URL, Executable, Row, make_url, text
+from sqlalchemy import Executable, Row, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.db.connecting import create_engine
 from app.db.held import HeldConnections
 from app.db.stored_json import stored_json
 
@@ -56,11 +57,6 @@ class StatementTimeout(Exception):
         super().__init__("The query took too long; ask for less, or narrow it with a filter.")
 
 
-def async_url(dsn: str) -> URL:
-    """Any PostgreSQL URL as the driver takes it."""
-    return make_url(dsn).set(drivername="postgresql+asyncpg")
-
-
 @contextmanager
 def translate_faults() -> Generator[None]:
     """Turn what the driver raises for a lost, refused or busy database into this module's exceptions."""
@@ -70,6 +66,8 @@ def translate_faults() -> Generator[None]:
         state = str(getattr(error.orig, "sqlstate", None) or "")
         if state == _QUERY_CANCELED:
             raise StatementTimeout from error
+        if state.startswith(_REFUSED):
+            raise DatabaseRefused from error
         if error.connection_invalidated or isinstance(error, InterfaceError) or state.startswith(_AWAY):
             raise DatabaseUnavailable from error
         raise
@@ -79,7 +77,7 @@ def translate_faults() -> Generator[None]:
     except (OSError, PoolTimeout, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable from error
     except asyncpg.PostgresError as error:
-        # Refusals while connecting are not wrapped by SQLAlchemy: starting up, shutting down, too many connections.
+        # What a plan's connection raises, which is used without SQLAlchemy.
         state = str(getattr(error, "sqlstate", None) or "")
         if state.startswith(_REFUSED):
             raise DatabaseRefused from error
@@ -180,32 +178,30 @@ class Database:
         compiled_statements: int = 500,
         prepared_statements: int = 100,
     ) -> None:
-        self.engine = create_async_engine(
-            async_url(dsn),
+        self.engine = create_engine(
+            dsn,
             pool_size=pool_size,
             max_overflow=0,
-            hide_parameters=True,  # customer data has no place in a log
             pool_timeout=pool_timeout_seconds,
             query_cache_size=compiled_statements,
             json_deserializer=stored_json,
-            connect_args={
-                "timeout": pool_timeout_seconds,
+            connect_seconds=pool_timeout_seconds,
+            driver_options={
                 # SQLAlchemy keeps its own statements; the driver those that are sent without it, however long they are.
                 "prepared_statement_cache_size": prepared_statements,
                 "statement_cache_size": prepared_statements,
                 "max_cacheable_statement_size": 0,
-                "server_settings": {
-                    "application_name": "customer-gateway",
-                    "TimeZone": "UTC",
-                    "DateStyle": "ISO, YMD",
-                    "standard_conforming_strings": "on",
-                    "jit": "off",
-                    # Many short statements share the server; workers would start later than most of them end.
-                    "max_parallel_workers_per_gather": "0",
-                    # A statement whose client is gone should not work on; PostgreSQL looks for the client only if told to.
-                    "client_connection_check_interval": "1000",
-                    "statement_timeout": str(int(statement_timeout_seconds * 1000)),
-                },
+            },
+            server_settings={
+                "TimeZone": "UTC",
+                "DateStyle": "ISO, YMD",
+                "standard_conforming_strings": "on",
+                "jit": "off",
+                # Many short statements share the server; workers would start later than most of them end.
+                "max_parallel_workers_per_gather": "0",
+                # A statement whose client is gone should not work on; PostgreSQL looks for the client only if told to.
+                "client_connection_check_interval": "1000",
+                "statement_timeout": str(int(statement_timeout_seconds * 1000)),
             },
         )
         self.held = HeldConnections(

@@ -38,9 +38,10 @@ class EmbeddedServer:
     never stops a server again after a crash, and takes any process with a recycled id for its server.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, options: Mapping[str, str] | None = None) -> None:
         self._folder: Path = folder.expanduser().absolute()
-        self._options: Mapping[str, str] = {} if durable else _TEST_OPTIONS
+        # Options are settings of PostgreSQL, such as `listen_addresses`.
+        self._options: Mapping[str, str] = {**({} if durable else _TEST_OPTIONS), **(options or {})}
         self._lock: BinaryIO | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_folder: Path = self._folder

@@ -7,10 +7,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, pool
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.database import async_url, translate_faults
+from app.db.connecting import short_lived_engine
+from app.db.database import translate_faults
 
 DEFAULT_ALPHABET = "da"
 
@@ -24,7 +25,7 @@ def upgrade(owner_dsn: str, *, alphabet: str = DEFAULT_ALPHABET) -> None:
 
 
 async def _upgrade(owner_dsn: str, alphabet: str) -> None:
-    engine = create_async_engine(async_url(owner_dsn), poolclass=pool.NullPool)
+    engine = short_lived_engine(owner_dsn)
     with translate_faults():
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade_on, alphabet)

@@ -1,9 +1,11 @@
 """The roles that connect: making one that may serve, and refusing one that could see past the policies."""
 
-from sqlalchemy import Connection, NullPool, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.database import SERVICE_ROLE, async_url, translate_faults
+from app.db.connecting import short_lived_engine
+from app.db.database import SERVICE_ROLE, translate_faults
+from app.db.dsn import parse
 
 _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 # A role's name and password can't be parameters of CREATE ROLE: the server itself quotes them.
@@ -29,7 +31,7 @@ class RoleRefusedError(Exception):
 
 async def make_login_role(owner_dsn: str, name: str, password: str | None, *, reset_password: bool = False) -> bool:
     """Let a role serve, and make it unless it exists; says whether it was made."""
-    engine = create_async_engine(async_url(owner_dsn), poolclass=NullPool)
+    engine = short_lived_engine(owner_dsn)
     with translate_faults():
         async with engine.begin() as connection:
             return await connection.run_sync(_make_login_role, name, password, reset_password)
@@ -68,4 +70,4 @@ async def refuse_powerful_role(engine: AsyncEngine) -> None:
 
 def same_role(dsn: str, other: str) -> bool:
     """Whether both URLs name one login role."""
-    return make_url(dsn).username == make_url(other).username
+    return parse(dsn).user == parse(other).user

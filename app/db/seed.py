@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import NullPool, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.database import async_url, translate_faults
+from app.db.connecting import short_lived_engine
+from app.db.database import translate_faults
 from app.db.seeding.companies import demo_company_id
 from app.db.seeding.population import batches
 from app.db.seeding.rows import Batch
@@ -63,7 +64,7 @@ async def seed(
     """
     today = today or datetime.now(UTC).date()
     everything = (batch for index in range(companies) for batch in batches(seed, index, customers, today))
-    engine = create_async_engine(async_url(owner_dsn), poolclass=NullPool)
+    engine = short_lived_engine(owner_dsn)
     with translate_faults(), _refuse_repetition(seed):
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

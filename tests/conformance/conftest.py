@@ -8,13 +8,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import make_url
 
 from app.db.migrate import upgrade
 from app.db.seed import seed
 from tests.conformance.python.environment import Environment, installed
 from tests.conformance.started import Seeded, Service, serving
-from tests.databases import new_database
+from tests.databases import new_database, same_database
 from tests.node import NodePackages, node_packages
 
 NPM = Path(__file__).parent / "npm"
@@ -26,8 +25,7 @@ async def seeded(server_dsn: str, service_dsn: str) -> AsyncGenerator[Seeded]:
     async with new_database(server_dsn) as dsn:
         await asyncio.to_thread(upgrade, dsn)
         report = await seed(dsn, companies=2, customers=40, progress=lambda _done, _total: None)
-        serving_dsn = make_url(service_dsn).set(database=make_url(dsn).database)
-        yield Seeded(serving_dsn.render_as_string(hide_password=False), report.companies)
+        yield Seeded(same_database(service_dsn, dsn), report.companies)
 
 
 @pytest.fixture(scope="session")

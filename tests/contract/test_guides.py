@@ -11,13 +11,13 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 from graphql import parse, validate
-from sqlalchemy import make_url
 
 from app.db import customer_writes
 from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.graphql.schema import executable, schema
+from tests.databases import same_database
 from tests.graphql.asking import Caller
 from tests.services.conftest import Clock
 
@@ -48,10 +48,8 @@ async def demo(empty_dsn: str, service_dsn: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(customer_writes, "clock", clock)
     await asyncio.to_thread(upgrade, empty_dsn)
     await seed(empty_dsn, companies=1, customers=20, today=TODAY, progress=lambda _done, _total: None)
-    dsn = make_url(service_dsn).set(database=make_url(empty_dsn).database)
-    database = Database(
-        dsn.render_as_string(hide_password=False), pool_size=2, pool_timeout_seconds=5, statement_timeout_seconds=5
-    )
+    dsn = same_database(service_dsn, empty_dsn)
+    database = Database(dsn, pool_size=2, pool_timeout_seconds=5, statement_timeout_seconds=5)
     yield Caller(database, demo_company_id(), subject="frontend")
     await database.dispose()
 

@@ -11,13 +11,11 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import QueuePool, text
-from sqlalchemy.exc import DBAPIError
 
-from app.db.database import Database, DatabaseUnavailable, ReadSession, StatementTimeout
+from app.db.database import Database, DatabaseRefused, DatabaseUnavailable, ReadSession, StatementTimeout
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import current_revision
 from tests.databases import as_role, execute
-from tests.db.every_table import fault
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 ONE = text("SELECT 1")
@@ -135,9 +133,8 @@ async def test_a_wrong_password_is_a_fault_of_the_settings_and_not_of_the_moment
     async with database(as_role(server.dsn(), "guarded", "right")) as opened:
         assert await ask(opened) == 1
     async with database(as_role(server.dsn(), "guarded", "wrong")) as opened:
-        with pytest.raises(DBAPIError) as refused:
+        with pytest.raises(DatabaseRefused):
             await ask(opened)
-        assert fault(refused.value)[0] == "28P01"
 
 
 async def test_a_server_that_stops_between_statements_is_unavailable_and_heals(server: EmbeddedServer) -> None:
@@ -184,7 +181,8 @@ async def test_a_connection_that_the_server_ended_is_replaced_without_an_error(s
         assert await ask(opened) == 1
         await execute(
             server.dsn(),
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'customer-gateway'",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'customer-gateway' AND pid <> pg_backend_pid()",
         )
         await asyncio.sleep(0.1)
         assert await ask(opened) == 1

@@ -11,10 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import NullPool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
 
-from app.db.database import async_url
+from app.db.connecting import short_lived_engine
 from app.db.embedded import EmbeddedServer, EmbeddedServerError
 from app.db.server_user import let_in
 from tests.commands import is_running
@@ -41,7 +40,7 @@ def value(dsn: str, statement: str) -> object:
 
 
 async def _value(dsn: str, statement: str) -> object:
-    engine = create_async_engine(async_url(dsn), poolclass=NullPool)
+    engine = short_lived_engine(dsn)
     async with engine.begin() as connection:
         result = await connection.execute(text(statement))
         return result.scalar() if result.returns_rows else None

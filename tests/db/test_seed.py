@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import NullPool, bindparam, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.database import Database, DatabaseUnavailable, async_url
+from app.db.connecting import short_lived_engine
+from app.db.database import Database, DatabaseUnavailable
 from app.db.migrate import upgrade
 from app.db.seed import SeedError, SeedReport, company_to_show, demo_company_id, seed
 from app.domain.metadata import pair_digest
@@ -202,7 +203,7 @@ async def test_a_company_may_be_smaller_than_the_story(owner_dsn: str) -> None:
 
 async def test_the_company_to_show_is_the_demo_one_or_else_the_oldest(empty_dsn: str) -> None:
     await asyncio.to_thread(upgrade, empty_dsn)
-    engine = create_async_engine(async_url(empty_dsn), poolclass=NullPool)
+    engine = short_lived_engine(empty_dsn)
     assert await company_to_show(engine) is None
     oldest = await new_company(engine)
     await new_company(engine)
@@ -211,7 +212,6 @@ async def test_the_company_to_show_is_the_demo_one_or_else_the_oldest(empty_dsn:
     assert await company_to_show(engine) == demo_company_id()
 
 
-async def test_a_database_that_is_away_is_said_to_be(owner_dsn: str) -> None:
-    nowhere = make_url(owner_dsn).set(query={"host": "/nowhere"}, host=None, port=None)
+async def test_a_database_that_is_away_is_said_to_be() -> None:
     with pytest.raises(DatabaseUnavailable):
-        await seed(nowhere.render_as_string(hide_password=False), progress=ignore)
+        await seed("postgresql://nobody@/nothing?host=/nowhere", progress=ignore)

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import literal_column, make_url
+from sqlalchemy import literal_column
 
 from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.databases import as_role, execute, new_database
+from tests.databases import as_role, execute, new_database, same_database
 from tests.differential import everything
 from tests.differential.applications import Pair, Request, pair_over
 from tests.differential.companies import MOST_INTEGER
@@ -105,7 +105,7 @@ async def loose(server_dsn: str, service_dsn: str, signing_keys: DevelopmentKeys
         writer = await Writer.of_company(owner.engine, "loose")
         await _write(writer)
         await owner.dispose()
-        there = make_url(service_dsn).set(database=make_url(dsn).database).render_as_string(hide_password=False)
+        there = same_database(service_dsn, dsn)
         async with pair_over(there, signing_keys) as pair:
             yield pair, pair.token(writer.records.company_id, Scope.CUSTOMERS_READ)
 

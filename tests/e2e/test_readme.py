@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest_asyncio
-from sqlalchemy import make_url
 
 from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
+from tests.databases import same_database
 from tests.graphql.asking import Caller
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -22,9 +22,9 @@ async def demo(empty_dsn: str, service_dsn: str) -> AsyncGenerator[Caller]:
     """Someone of the first demo company."""
     await asyncio.to_thread(upgrade, empty_dsn)
     await seed(empty_dsn, companies=2, customers=300, seed=1, progress=lambda _done, _total: None)
-    dsn = make_url(service_dsn).set(database=make_url(empty_dsn).database)
+    dsn = same_database(service_dsn, empty_dsn)
     database = Database(
-        dsn.render_as_string(hide_password=False),
+        dsn,
         pool_size=2,
         pool_timeout_seconds=5,
         statement_timeout_seconds=5,

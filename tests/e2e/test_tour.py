@@ -8,14 +8,13 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import make_url
 
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.commands import free_port, running, wait_for_text
-from tests.databases import new_database
+from tests.databases import new_database, same_database
 from tests.tour import FOLDER, TOUR
 
 
@@ -29,9 +28,8 @@ async def client(
     async with new_database(server_dsn) as dsn:
         await asyncio.to_thread(upgrade, dsn)
         await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
-        database = make_url(service_dsn).set(database=make_url(dsn).database)
         environment = {
-            "DATABASE_URL": database.render_as_string(hide_password=False),
+            "DATABASE_URL": same_database(service_dsn, dsn),
             "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
             "JWT_ISSUER": ISSUER,
             "JWT_AUDIENCE": AUDIENCE,

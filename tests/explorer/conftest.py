@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
-from sqlalchemy import make_url
 
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
@@ -21,7 +20,7 @@ from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from app.web.explorer import BUNDLE
 from tests.commands import ROOT, free_port, running, wait_for_text
-from tests.databases import new_database
+from tests.databases import new_database, same_database
 from tests.explorer.visit import Visit
 
 _BUILD_SECONDS = 900
@@ -109,9 +108,7 @@ async def serving(
         await asyncio.to_thread(upgrade, dsn)
         await seed(dsn, companies=1, customers=60, seed=1, progress=lambda _done, _total: None)
         environment = {
-            "DATABASE_URL": make_url(service_dsn)
-            .set(database=make_url(dsn).database)
-            .render_as_string(hide_password=False),
+            "DATABASE_URL": same_database(service_dsn, dsn),
             "EXPLORER": "true",
             "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file),
             "JWT_ISSUER": ISSUER,
