@@ -174,7 +174,7 @@ def test_dev_says_that_its_data_folder_is_of_no_use(tmp_path: Path) -> None:
     (tmp_path / "postgres" / "letter.txt").write_text("mine")
     result = run("dev", "--data-folder", tmp_path, "--port", "0")
     assert result.returncode == 3
-    assert "choose another folder" in result.stderr
+    assert "choose another data folder" in result.stderr
 
 
 def test_an_api_key_for_a_company_that_does_not_exist_is_refused(owner_dsn: str) -> None:
