@@ -7,9 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many processes run the tests: one for each core, or none beside pytest's own with 0.
 WORKERS ?= auto
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --quiet --no-input
-COMPILE_ALONE := uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url
-COMPILE := $(COMPILE_ALONE) pyproject.toml
+PIP := -m pip --quiet --quiet --no-input --disable-pip-version-check
+export PIP_ROOT_USER_ACTION := ignore
+# What `make lock` compiles with stands apart from what it compiles for.
+TOOLS := .tools
+COMPILE := $(TOOLS)/bin/uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url $(if $(UPGRADE),--upgrade)
 
 help:
 	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
@@ -18,7 +20,7 @@ help:
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
 	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"
 	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
-	@echo "make lock           compile requirements/*.txt anew (needs uv)"
+	@echo "make lock           compile requirements/*.txt from pyproject.toml, or with UPGRADE=1 to the newest versions"
 
 dev: $(VENV)/.installed-dev
 	@$(BIN)/python explorer/build.py || echo "Going on without the explorer; its page says how to get it." >&2
@@ -44,25 +46,27 @@ supergraph: $(VENV)/.installed-test
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m bench $(BENCH)
 
-lock:
-	@$(COMPILE) -o requirements/service.txt
-	@$(COMPILE) --group dev -o requirements/dev.txt
-	@$(COMPILE) --group test -o requirements/test.txt
-	@$(COMPILE_ALONE) --group conformance -o requirements/conformance.txt
-	@$(COMPILE) --group bench -o requirements/bench.txt
+lock: $(TOOLS)/.installed-lock
+	@$(COMPILE) pyproject.toml -o requirements/service.txt
+	@for group in dev test bench; do $(COMPILE) pyproject.toml --extra dev --group $$group -o requirements/$$group.txt || exit; done
+	@for group in conformance lock; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit; done
 
 # What is installed is remembered in a file, so that the second start installs nothing.
 $(VENV)/.installed-dev $(VENV)/.installed-test $(VENV)/.installed-bench: $(VENV)/.installed-%: requirements/%.txt pyproject.toml app/__init__.py | $(BIN)/pip
 	@echo "Installing the locked dependencies (once)."
-	@$(PIP) install --require-hashes --requirement $<
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(PIP) install --require-hashes --requirement $<
+	@$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS)/.installed-lock: requirements/lock.txt | $(TOOLS)/bin/pip
+	@$(TOOLS)/bin/python $(PIP) install --require-hashes --requirement $<
 	@touch $@
 
 # Cleared first: without pip it is what an interrupted run left behind.
-$(BIN)/pip:
+$(VENV)/bin/pip $(TOOLS)/bin/pip: %/bin/pip:
 	@for python in python3.11 python3 python3.13 python3.12; do \
 		if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-			exec $$python -m venv --clear $(VENV); \
+			exec $$python -m venv --clear $*; \
 		fi; \
 	done; \
 	echo "Python 3.11 or newer with its venv module is needed, and none was found on the PATH." >&2; exit 1

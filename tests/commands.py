@@ -14,10 +14,12 @@ ROOT = Path(__file__).parents[1]
 _SECONDS = 60
 
 
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; a traceback is a fault whatever the exit code is."""
+def run(
+    *arguments: str | Path, program: str | Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, of this checkout or of another program; a traceback is a fault whatever the exit code is."""
     result = subprocess.run(
-        _command(*arguments),
+        _command(program, *arguments),
         env=_environment(environment),
         cwd=ROOT,
         capture_output=True,
@@ -30,11 +32,13 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
 
 
 @contextmanager
-def running(*arguments: str | Path, output: Path, **environment: str) -> Generator[subprocess.Popen[bytes]]:
+def running(
+    *arguments: str | Path, output: Path, program: str | Path | None = None, **environment: str
+) -> Generator[subprocess.Popen[bytes]]:
     """A command that is ended in the end; what it prints, to both streams, is written to a file."""
     with output.open("wb") as file:
         process = subprocess.Popen(
-            _command(*arguments),
+            _command(program, *arguments),
             env=_environment(environment),
             cwd=ROOT,
             stdout=file,
@@ -84,7 +88,9 @@ def is_running(pid: int) -> bool:
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def _command(*arguments: str | Path) -> list[str | Path]:
+def _command(program: str | Path | None, *arguments: str | Path) -> list[str | Path]:
+    if program is not None:
+        return [program, *arguments]
     return [sys.executable, "-W", "error", "-m", "app", *arguments]
 
 

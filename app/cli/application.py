@@ -40,7 +40,7 @@ Version = Annotated[
 ]
 
 
-def _command_line() -> TyperGroup:
+def command_line() -> TyperGroup:
     """Assemble the commands, each of which takes `--version`: people type it after any of them."""
     application = typer.Typer(
         name="customer-gateway",
@@ -84,7 +84,7 @@ def _nested(group: TyperGroup) -> Iterator[TyperCommand | TyperGroup]:
 def main() -> None:
     """Run the command that the arguments name."""
     try:
-        _command_line()()
+        command_line()()
     except EXPECTED as error:
         fault = explain(error)
         sys.stderr.write(f"Error: {fault}\n")

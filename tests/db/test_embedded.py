@@ -134,7 +134,7 @@ def test_a_trace_of_a_killed_server_is_no_obstacle_even_if_its_process_id_is_tak
 def test_a_folder_with_other_files_is_refused_and_left_alone(folder: Path) -> None:
     folder.mkdir()
     (folder / "letter.txt").write_text("mine")
-    with pytest.raises(EmbeddedServerError, match="no PostgreSQL data: choose another folder"):
+    with pytest.raises(EmbeddedServerError, match="no PostgreSQL data: choose another data folder"):
         EmbeddedServer(folder).start()
     assert [path.name for path in folder.iterdir()] == ["letter.txt"]
 
