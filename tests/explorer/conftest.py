@@ -1,8 +1,6 @@
 """The bundle, a browser, and two services on the demo data: one of `dev`, one of `serve`."""
 
 import asyncio
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -12,29 +10,20 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser
 
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from app.web.explorer import BUNDLE
+from tests.browser import chromium, missing, new_context
 from tests.commands import ROOT, free_port, running, wait_for_text
 from tests.databases import new_database, same_database
 from tests.explorer.visit import Visit
 
 _BUILD_SECONDS = 900
 _NO_NODE = 3
-_PATIENCE = 60_000
-"""Milliseconds: a machine may be slow, and nothing waits for longer than it takes."""
-
-
-def missing(what: str, variable: str) -> None:
-    """Skip, or fail where the machine is to have it."""
-    reason = f"{what}: THE EXPLORER WAS NOT TESTED"
-    if os.environ.get(variable) == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +32,7 @@ def page_file() -> Path:
     command = [sys.executable, ROOT / "explorer" / "build.py"]
     built = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
     if built.returncode == _NO_NODE:
-        missing("no Node that is new enough, and no npm", "CUSTOMER_GATEWAY_REQUIRE_NODE")
+        missing("no Node that is new enough, and no npm", "CUSTOMER_GATEWAY_REQUIRE_NODE", "the explorer was")
     assert built.returncode == 0, built.stdout + built.stderr
     return BUNDLE / "index.html"
 
@@ -51,24 +40,14 @@ def page_file() -> Path:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncGenerator[Browser]:
     """Chromium without a window."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        missing("chromium is not installed", "CUSTOMER_GATEWAY_REQUIRE_CHROMIUM")
-    async with async_playwright() as playwright:
-        # Its sandbox refuses to run as root, and wants more of a container than most give; the pages are our own.
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=120_000
-        )
+    async with chromium("the explorer was") as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser) -> AsyncGenerator[Visit]:
     """A page of a browser that was never here before."""
-    context = await browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light", locale="en-GB")
-    context.set_default_timeout(_PATIENCE)
-    expect.set_options(timeout=_PATIENCE)
+    context = await new_context(browser)
     yield Visit(await context.new_page())
     await context.close()
 

@@ -1,0 +1,4 @@
+interface ImportMetaEnv {
+  /** The service's GraphQL endpoint. */
+  readonly VITE_GATEWAY_URL?: string;
+}

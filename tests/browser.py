@@ -1,0 +1,44 @@
+"""Chromium for tests, and what to do on a machine without it."""
+
+import os
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import NoReturn
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+
+_PATIENCE = 60_000
+"""Milliseconds: a machine may be slow, and nothing waits for longer than it takes."""
+
+
+def missing(what: str, variable: str, untested: str) -> NoReturn:
+    """Skip, or fail where the machine is to have it."""
+    reason = f"{what}: {untested.upper()} NOT TESTED"
+    if os.environ.get(variable) == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@asynccontextmanager
+async def chromium(untested: str) -> AsyncGenerator[Browser]:
+    """Chromium without a window; where there is none, `untested` says what was not tested."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("chromium is not installed", "CUSTOMER_GATEWAY_REQUIRE_CHROMIUM", untested)
+    async with async_playwright() as playwright:
+        # Its sandbox refuses to run as root, and wants more of a container than most give; the pages are our own.
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=120_000
+        )
+        yield browser
+        await browser.close()
+
+
+async def new_context(browser: Browser) -> BrowserContext:
+    """A browser that was never here before."""
+    context = await browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light", locale="en-GB")
+    context.set_default_timeout(_PATIENCE)
+    expect.set_options(timeout=_PATIENCE)
+    return context

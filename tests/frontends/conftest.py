@@ -1,0 +1,105 @@
+"""The example as its users build it, the service that it calls, and a browser."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from app.db.migrate import upgrade
+from app.db.seed import seed
+from tests.browser import chromium, new_context
+from tests.commands import ROOT
+from tests.conformance.started import Seeded, Service, serving
+from tests.databases import new_database, same_database
+from tests.node import NodePackages, node_packages
+
+EXAMPLE = ROOT / "examples" / "react"
+
+
+@pytest.fixture(scope="session")
+def npm() -> NodePackages:
+    """The example's packages as the lock file has them, its types generated and checked."""
+    packages = node_packages(EXAMPLE, "the example for frontends")
+    packages.run(packages.program("graphql-codegen"), "--config", "codegen.ts")
+    packages.run(packages.program("tsc"))
+    return packages
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        """Say nothing."""
+
+
+@contextmanager
+def pages(folder: Path) -> Generator[str]:
+    """The origin of a server of files."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the built application will be."""
+    return tmp_path_factory.mktemp("application")
+
+
+@pytest.fixture(scope="session")
+def origin(folder: Path) -> Generator[str]:
+    """Where browsers get the application from: an origin that the service permits."""
+    with pages(folder) as address:
+        yield address
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def service(
+    npm: NodePackages,
+    origin: str,
+    folder: Path,
+    server_dsn: str,
+    service_dsn: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncGenerator[Service]:
+    """The service with demo data, and the application built for it."""
+    async with new_database(server_dsn) as dsn:
+        await asyncio.to_thread(upgrade, dsn)
+        report = await seed(dsn, companies=1, customers=40, progress=lambda _done, _total: None)
+        seeded = Seeded(same_database(service_dsn, dsn), report.companies)
+        settings = {"CORS_ALLOWED_ORIGINS": f'["{origin}"]', "JWT_LEEWAY_SECONDS": "0"}
+        with serving(seeded, tmp_path_factory.mktemp("frontends"), **settings) as started:
+            environment = {"VITE_GATEWAY_URL": started.url}
+            options = ("--outDir", folder, "--emptyOutDir", "--logLevel", "warn")
+            npm.run(npm.program("vite"), "build", *options, environment=environment)
+            yield started
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncGenerator[Browser]:
+    """Chromium without a window."""
+    async with chromium("the example for frontends was") as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser) -> AsyncGenerator[Page]:
+    """A page of a browser that was never here before; errors that no code of the page handles fail the test."""
+    context = await new_context(browser)
+    opened = await context.new_page()
+    unhandled: list[str] = []
+    remember: Callable[[Any], None] = lambda error: unhandled.append(str(error))  # noqa: E731 - typed
+    opened.on("pageerror", remember)
+    yield opened
+    await context.close()
+    assert unhandled == []
