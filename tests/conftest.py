@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -21,10 +21,21 @@ from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.settings import Settings
+from app.web import log_lines
 from tests.databases import execute, new_database
 from tests.records import Records
 from tests.workers import Handout, longest_first
 
+_said_as_text: list[str] = []
+"""Types of the values that this test's log lines could say as text only."""
+
+
+def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) -> str:
+    _said_as_text.append(f"{type(value).__module__}.{type(value).__qualname__}")
+    return as_text(value)
+
+
+log_lines.as_text = _noted
 pytest_plugins = ["tests.conformance.page"]
 _SERVER_DSN = os.environ.get("DATABASE_URL")
 # No test may depend on the settings of the machine that it runs on.
@@ -49,6 +60,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """In a process beside others, begin with the longest."""
     if hasattr(config, "workerinput"):
         longest_first(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test whose requests logged a value that JSON can't say, such as one of the driver's, unless it is about that."""
+    _said_as_text.clear()
+    result = yield
+    if _said_as_text and item.get_closest_marker("logs_odd_values") is None:
+        pytest.fail(f"Log lines held values that JSON can't say, of the types {sorted(set(_said_as_text))}.")
+    return result
 
 
 @pytest.fixture(scope="session")

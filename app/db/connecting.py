@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db.dsn import Dsn, DsnError, Host, parse
 from app.db.dsn_parameters import SYSTEM_CERTIFICATES, VERIFYING
+from app.db.plain_values import give_plain_values
 
 APPLICATION_NAME = "customer-gateway"
 CONNECT_SECONDS = 10
@@ -51,7 +52,9 @@ def create_engine(
         **_driver_arguments(parse(dsn), connect_seconds, server_settings or {}),
     }
     # Parameters may hold customer data, which has no place in a log or a message.
-    return create_async_engine("postgresql+asyncpg://", hide_parameters=True, connect_args=connect_args, **options)
+    return give_plain_values(
+        create_async_engine("postgresql+asyncpg://", hide_parameters=True, connect_args=connect_args, **options)
+    )
 
 
 def short_lived_engine(dsn: str, **options: Any) -> AsyncEngine:

@@ -32,9 +32,10 @@ from app.web.explorer import explorer_page, explorer_routes
 from app.web.faults import FaultCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
+from app.web.logs import FLUSH_SECONDS, configure_logging
 from app.web.media_types import wants_page
 from app.web.metrics import metrics
-from app.web.request_log import OperationLog, configure_logging
+from app.web.request_log import OperationLog
 
 _log = structlog.get_logger()
 
@@ -76,10 +77,11 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         # Only now: a process that merely builds the application, as a test does, keeps its own logging.
-        configure_logging(settings)
-        log.configure(settings)
+        writer = configure_logging(settings)
+        log.configure(settings, writer)
         check = asyncio.create_task(_check_trusted(engine))
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(asyncio.to_thread, writer.flush, FLUSH_SECONDS)
             stack.push_async_callback(database.dispose)
             stack.push_async_callback(authenticator.aclose)
             stack.callback(check.cancel)

@@ -14,7 +14,7 @@ from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
 from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, refusal_of
-from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, read_body
+from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, has_left, read_body
 from app.web.media_types import negotiate, wants_page
 from app.web.request_log import OperationLog, OperationRecord
 
@@ -22,8 +22,8 @@ _KNOWN_HEADERS = {
     name.encode(): name
     for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
 }
-_CLIENT_CLOSED_REQUEST = 499
-"""No answer is sent then; the log says so by the number that proxies use."""
+_NOT_SENT = (499, ("CLIENT_CLOSED_REQUEST",))
+"""How an operation is logged whose client has left: with the number that proxies use."""
 
 
 class OperationContext(Protocol):
@@ -75,14 +75,29 @@ class GraphQLEndpoint:
         try:
             answer = await self._answer(scope, receive, headers, media_type, record)
         except ClientGone:
-            self._log.write(record, _CLIENT_CLOSED_REQUEST, ("CLIENT_CLOSED_REQUEST",))
+            self._log.write(record, *_NOT_SENT)
             return
         except DocumentError as error:
             answer = document_answer(error, media_type or JSON_TYPE)
         except Exception as error:  # noqa: BLE001 - the one net: whatever happens, the caller gets an answer
             answer = refusal_of(error, record.request_id).answer(media_type or JSON_TYPE)
-        self._log.write(record, answer.status, answer.codes)
-        await answer.send(send)
+        await self._send(answer, receive, send, record)
+
+    async def _send(self, answer: Answer, receive: Receive, send: Send, record: OperationRecord) -> None:
+        """Send an answer, and then log and count what was sent."""
+        record.seconds = record.elapsed()
+        # Before an operation is known, its body may not have been read, and is not to be read here.
+        outcome = _NOT_SENT if record.operation is not None and has_left(receive) else (answer.status, answer.codes)
+        try:
+            await answer.send(send)
+        except OSError:
+            # A server may say so that nobody is there to send to.
+            outcome = _NOT_SENT
+        except BaseException:
+            outcome = _NOT_SENT
+            raise
+        finally:
+            self._log.write(record, *outcome)
 
     async def _answer(
         self,

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from math import isinf
 from typing import Any, NamedTuple, Never, cast
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from app.engine.limits import MAX_VALUE_DEPTH
 from app.engine.persisted import NamedDocument
@@ -63,6 +63,26 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
             raise _too_large(limit)
         if not message.get("more_body", False):
             return bytes(body)
+
+
+def has_left(receive: Receive) -> bool:
+    """Whether the client of a request whose body was read is gone already, as far as the server knows; nothing is waited for."""
+    try:
+        # The rest of a GET, whose empty body nobody read, and then what there is to know.
+        for _ in range(2):
+            waiting = cast("Coroutine[object, None, Message]", receive())
+            try:
+                waiting.send(None)
+            except StopIteration as received:
+                if received.value["type"] == "http.disconnect":
+                    return True
+            else:
+                # It waits for something to happen, so the client is there.
+                waiting.close()
+                return False
+    except Exception:  # noqa: BLE001 - what can't be told is taken as still there
+        return False
+    return False
 
 
 def from_body(body: bytes) -> GraphQLRequest:

@@ -100,7 +100,7 @@ async def pair_over(dsn: str, keys: DevelopmentKeys) -> AsyncGenerator[Pair]:
         "jwt_audience": AUDIENCE,
         "jwt_public_key_file": keys.public_key_file,
         "list_cache_seconds": 0,
-        "log_level": "ERROR",
+        "metrics": True,
         **_BEYOND_ALL_LIMITS,
     }
     with _logging_restored():

@@ -96,7 +96,7 @@ async def served(dsn: str, keys: DevelopmentKeys) -> AsyncGenerator[str]:
             "jwt_issuer": ISSUER,
             "jwt_audience": AUDIENCE,
             "jwt_public_key_file": keys.public_key_file,
-            "log_level": "ERROR",
+            "metrics": True,
         }
     )
     with socket.socket() as listening:

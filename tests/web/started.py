@@ -1,4 +1,4 @@
-"""The whole application, started over a database, and a client whose credential it takes."""
+"""The whole application, started over a database with the log and the metrics of production, and a client whose credential it takes."""
 
 import logging
 from collections.abc import AsyncGenerator, Iterable
@@ -30,7 +30,7 @@ def settings_of(dsn: str, keys: DevelopmentKeys, **more: Any) -> dict[str, Any]:
         "jwt_issuer": ISSUER,
         "jwt_audience": AUDIENCE,
         "jwt_public_key_file": keys.public_key_file,
-        "log_level": "ERROR",
+        "metrics": True,
         **more,
     }
 

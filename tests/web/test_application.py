@@ -148,16 +148,16 @@ def test_without_a_database_url_the_application_is_not_built() -> None:
         create_app(Settings())
 
 
-async def test_logging_follows_the_settings_once_the_application_runs(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_logging_follows_the_settings_once_the_application_runs(capfd: pytest.CaptureFixture[str]) -> None:
     async with client_of(log_format="json") as client:
         await client.post("/graphql", json={"query": "{__typename}"})
 
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert [line["status"] for line in lines if line["event"] == "operation"] == [401]
 
 
 async def test_a_trusted_document_that_does_not_fit_is_logged_once_and_keeps_nothing_from_starting(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(write_manifest(TrustedDocuments({"fine": "{viewer {subject}}", "old": "{gone}"})))
@@ -166,7 +166,7 @@ async def test_a_trusted_document_that_does_not_fit_is_logged_once_and_keeps_not
         # They are checked one by one, between requests.
         await asyncio.sleep(1)
 
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     (line,) = [each for each in lines if each["event"] == "trusted_document_refused"]
     assert (line["document"], line["code"]) == ("old", "GRAPHQL_VALIDATION_FAILED")
     assert "Cannot query field 'gone'" in line["reason"]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -11,9 +11,13 @@ from structlog.testing import capture_logs
 
 from app.db.database import DatabaseUnavailable, StatementTimeout
 from app.domain.identity import Principal
+from app.settings import Settings
+from app.web import request_log
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.envelope import Envelope
 from app.web.faults import refusal_of
+from app.web.log_writer import LogWriter
+from app.web.request_log import OperationLog
 from tests.engine.toy import ToyContext
 from tests.web.requests import assert_refused, post
 from tests.web.toy_app import COMPANY, CREDENTIAL, client_of, opening, toy_app
@@ -180,9 +184,62 @@ async def test_a_query_is_abandoned_when_its_client_leaves() -> None:
 
 async def test_a_mutation_is_seen_through_when_its_client_leaves() -> None:
     context = ToyContext()
-    await leave_during("mutation {slowly}", context)
+    with capture_logs() as lines:
+        await leave_during("mutation {slowly}", context)
 
     assert context.finished == ["slowly", "closed"]
+    # It was carried out, and yet nobody has its answer.
+    assert [(line["type"], line["status"], line["codes"]) for line in lines] == [
+        ("mutation", 499, ("CLIENT_CLOSED_REQUEST",))
+    ]
+
+
+@pytest.mark.parametrize("error", [OSError, RuntimeError])
+async def test_an_answer_that_could_not_be_sent_is_logged_as_one(error: type[Exception]) -> None:
+    asked = iter([{"type": "http.request", "body": b'{"query": "{hello}"}', "more_body": False}])
+
+    async def receive() -> Message:
+        for message in asked:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(_message: Message) -> None:
+        raise error
+
+    headers = [
+        (name.encode(), value.encode()) for name, value in {**CREDENTIAL, "content-type": "application/json"}.items()
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    with capture_logs() as lines, suppress(RuntimeError):
+        await toy_app()(scope, receive, send)
+
+    assert lines[0]["status"] == 499
+
+
+@pytest.mark.parametrize("query", ["{hello}", "mutation {slowly}", "{unknown}"])
+@pytest.mark.parametrize("part", ["count_operation", "to_line", "_content"])
+async def test_a_log_or_a_metric_that_fails_changes_no_answer(
+    monkeypatch: pytest.MonkeyPatch, part: str, query: str
+) -> None:
+    def fails(*_arguments: object) -> bytes:
+        raise ValueError
+
+    async with client_of(toy_app()) as client:
+        expected = await client.post("/graphql", json={"query": query}, headers={"x-request-id": "a-1"})
+    monkeypatch.setattr(request_log, part, fails)
+    log = OperationLog(counts=True)
+    writer = LogWriter(None, lambda _: b"")
+    log.configure(Settings(), writer)
+    async with client_of(toy_app(log=log)) as client:
+        with capture_logs() as lines:
+            response = await client.post("/graphql", json={"query": query}, headers={"x-request-id": "a-1"})
+    writer.close(10)
+
+    assert (response.status_code, response.content) == (expected.status_code, expected.content)
+    assert response.headers == expected.headers
+    event = "metrics_failed" if part == "count_operation" else "operation_log_failed"
+    assert [(line["event"], line["log_level"], line["request_id"]) for line in lines] == [(event, "error", "a-1")]
 
 
 async def test_a_client_that_leaves_before_it_has_asked_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:

@@ -45,7 +45,7 @@ async def test_metrics_are_not_served_unless_they_are_turned_on(
     service_dsn: str, tmp_path: Path, company: UUID
 ) -> None:
     keys = DevelopmentKeys(tmp_path)
-    async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
+    async with started(settings_of(service_dsn, keys, metrics=False), headers_of(keys, company)) as client:
         assert (await client.get("/metrics")).status_code == 404
 
 
@@ -70,7 +70,7 @@ async def test_an_operation_is_counted_once_by_its_type_its_execution_and_its_st
     service_dsn: str, tmp_path: Path, company: UUID, query: str, headers: dict[str, str], kind: Kind
 ) -> None:
     keys = DevelopmentKeys(tmp_path)
-    async with started(settings_of(service_dsn, keys, metrics=True), headers_of(keys, company)) as client:
+    async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
         before = await numbers(client)
         response = await client.post("/graphql", json={"query": query}, headers=headers)
         after = await numbers(client)
@@ -83,7 +83,7 @@ async def test_an_operation_is_counted_once_by_its_type_its_execution_and_its_st
 
 async def test_numbers_tell_nothing_of_a_company(service_dsn: str, tmp_path: Path, company: UUID) -> None:
     keys = DevelopmentKeys(tmp_path)
-    async with started(settings_of(service_dsn, keys, metrics=True), headers_of(keys, company)) as client:
+    async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
         await client.post("/graphql", json={"query": "query secret {customers {totalCount}}"})
         text = await numbers(client)
 

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from app.domain.identity import Principal
 from app.engine.execution import Execution
 from app.settings import Settings
-from app.web.request_log import OperationLog, OperationRecord, configure_logging
+from app.web.logs import configure_logging
+from app.web.request_log import OperationLog, OperationRecord
 from tests.engine.toy import toy_engine
 from tests.web.toy_app import COMPANY, client_of, toy_app
 
@@ -94,13 +95,14 @@ async def test_a_long_operation_name_is_cut() -> None:
 
 
 @pytest.mark.usefixtures("_logging_restored")
-def test_json_lines_are_one_object_each_the_libraries_lines_too(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(Settings(log_format="json"))
+def test_json_lines_are_one_object_each_the_libraries_lines_too(capfd: pytest.CaptureFixture[str]) -> None:
+    writer = configure_logging(Settings(log_format="json"))
     structlog.get_logger().info("ours", name="Å")
     logging.getLogger("uvicorn.error").warning("theirs")
     structlog.get_logger().error("fault", exc_info=failure("a local variable"))
 
-    captured = capsys.readouterr()
+    assert writer.flush(10)
+    captured = capfd.readouterr()
     lines = [json.loads(line) for line in captured.err.splitlines()]
     assert captured.out == ""
     assert [(line["event"], line["level"]) for line in lines] == [
@@ -125,18 +127,19 @@ RECORD = OperationRecord(
 @pytest.mark.parametrize("record", [RECORD, OperationRecord("a-2")], ids=["an operation", "nobody's request"])
 @pytest.mark.usefixtures("_logging_restored")
 def test_an_operations_line_as_json_says_what_its_line_for_people_says(
-    capsys: pytest.CaptureFixture[str], record: OperationRecord
+    capfd: pytest.CaptureFixture[str], record: OperationRecord
 ) -> None:
     with capture_logs() as lines:
         OperationLog().write(record, 200, ("FORBIDDEN",))
-    configure_logging(settings := Settings(log_format="json"))
+    writer = configure_logging(settings := Settings(log_format="json"))
     log = OperationLog()
-    log.configure(settings)
+    log.configure(settings, writer)
     structlog.get_logger().info("before")
     log.write(record, 200, ("FORBIDDEN",))
     structlog.get_logger().info("after")
 
-    before, line, after = map(json.loads, capsys.readouterr().err.splitlines())
+    assert writer.flush(10)
+    before, line, after = map(json.loads, capfd.readouterr().err.splitlines())
     assert (before["event"], after["event"]) == ("before", "after")
     # Both are written in the same way, and in the order in which they came.
     assert before["timestamp"] <= line["timestamp"] <= after["timestamp"]
@@ -149,31 +152,66 @@ def test_an_operations_line_as_json_says_what_its_line_for_people_says(
 
 
 @pytest.mark.usefixtures("_logging_restored")
-def test_no_operation_leaves_a_line_below_the_level(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_operation_leaves_a_line_below_the_level(capfd: pytest.CaptureFixture[str]) -> None:
     for log_format in ("json", "console"):
-        configure_logging(settings := Settings(log_format=log_format, log_level="WARNING"))
+        writer = configure_logging(settings := Settings(log_format=log_format, log_level="WARNING"))
         log = OperationLog()
-        log.configure(settings)
+        log.configure(settings, writer)
         log.write(RECORD, 200, ())
+        assert writer.flush(10)
 
-    assert capsys.readouterr().err == ""
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("_logging_restored")
-def test_console_lines_are_for_people_and_show_no_local_variables(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(Settings(log_format="console"))
+def test_console_lines_are_for_people_and_show_no_local_variables(capfd: pytest.CaptureFixture[str]) -> None:
+    writer = configure_logging(Settings(log_format="console"))
     structlog.get_logger().error("fault", exc_info=failure("a local variable"))
 
-    text = capsys.readouterr().err
+    assert writer.flush(10)
+    text = capfd.readouterr().err
     assert "ValueError: invalid literal" in text
     assert "a local variable" not in text
 
 
 @pytest.mark.usefixtures("_logging_restored")
-def test_lines_below_the_level_and_the_servers_access_log_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(Settings(log_level="WARNING"))
+def test_lines_below_the_level_and_the_servers_access_log_are_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    writer = configure_logging(Settings(log_level="WARNING"))
     structlog.get_logger().info("ours")
     logging.getLogger("theirs").info("theirs")
     logging.getLogger("uvicorn.access").critical("GET /graphql")
 
-    assert capsys.readouterr().err == ""
+    assert writer.flush(10)
+    assert capfd.readouterr().err == ""
+
+
+class Unspeakable:
+    """Something that no renderer can show."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+    __repr__ = __str__
+
+
+@pytest.mark.logs_odd_values
+@pytest.mark.parametrize("log_format", ["json", "console"])
+@pytest.mark.usefixtures("_logging_restored")
+def test_whoever_logs_what_can_not_be_said_goes_on_and_a_line_is_left(
+    capfd: pytest.CaptureFixture[str], log_format: str
+) -> None:
+    writer = configure_logging(Settings.model_validate({"log_format": log_format}))
+    structlog.get_logger().warning("ours", value=Unspeakable(), key={Unspeakable(): 1}, text="\ud800")
+    logging.getLogger("theirs").error("%d of %s", "no number", Unspeakable())
+
+    assert writer.flush(10)
+    captured = capfd.readouterr()
+    lines = captured.err.splitlines()
+    assert len(lines) == 2
+    assert "ours" in lines[0]
+    assert "%d of %s" in lines[1]
+    if log_format == "json":
+        assert [(line["event"], line["level"]) for line in map(json.loads, lines)] == [
+            ("ours", "warning"),
+            ("%d of %s", "error"),
+        ]

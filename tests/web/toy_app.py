@@ -45,14 +45,19 @@ def opening(context: ToyContext) -> Opener:
 
 
 def toy_app(
-    *, opener: Opener | None = None, engine: Engine | None = None, timeout_seconds: float = 5, explorer: bool = False
+    *,
+    opener: Opener | None = None,
+    engine: Engine | None = None,
+    timeout_seconds: float = 5,
+    explorer: bool = False,
+    log: OperationLog | None = None,
 ) -> Envelope:
     """The endpoint with its envelope."""
     endpoint = GraphQLEndpoint(
         engine or toy_engine(),
         authenticate,
         opener or opening(ToyContext()),
-        log=OperationLog(),
+        log=log or OperationLog(),
         max_body_bytes=MAX_BODY_BYTES,
         timeout_seconds=timeout_seconds,
         page=explorer_page() if explorer else None,
