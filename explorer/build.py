@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _SOURCES = Path(__file__).resolve().parent
 _BUNDLE = _SOURCES.parent / "app" / "web" / "explorer_bundle"
 _STAMP = _BUNDLE / "built-from"
+_LOCK = _SOURCES / ".explorer-lock"
 _NPM_OF_A_WHEEL = "lib/node_modules/npm/bin/npm-cli.js"
 _NO_NODE = 3
 _NEEDED = "The explorer is built by Node 20.19 or newer with npm: install them from your system's packages or from nodejs.org."
@@ -47,10 +50,32 @@ class ExplorerHook(BuildHookInterface[Any]):
 
 def build() -> bool:
     """Build the bundle unless these very sources were built before; says whether there was something to do."""
-    digest = _digest()
-    if _STAMP.exists() and _STAMP.read_text() == digest:
+    if _is_built():
         return False
     npm, node = _npm()
+    with _alone():
+        return False if _is_built() else _build_with(npm, node)
+
+
+def _is_built() -> bool:
+    return _STAMP.exists() and _STAMP.read_text() == _digest()
+
+
+@contextmanager
+def _alone() -> Generator[None]:
+    """Wait until no other process builds: two that install into one `node_modules` both fail."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    with _LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build_with(npm: list[str], node: Path) -> bool:
+    digest = _digest()
     sys.stderr.write("Building the explorer (once, about a minute).\n")
     # Beside its place, so that moving it there is one step and an interrupted build leaves nothing behind that is served.
     with tempfile.TemporaryDirectory(prefix=".explorer-", dir=_SOURCES) as folder:

@@ -9,6 +9,7 @@ import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { Bar } from "./bar.jsx";
 import * as sessions from "./session.js";
+import { EditorSync } from "./sync.jsx";
 import { FIRST_VARIABLES, TOUR } from "./tour.js";
 
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
@@ -75,7 +76,9 @@ function Page() {
         isHeadersEditorEnabled={false}
         shouldPersistHeaders={false}
         showPersistHeadersSettings={false}
-      />
+      >
+        <EditorSync />
+      </GraphiQL>
     </>
   );
 }

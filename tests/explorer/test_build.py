@@ -73,16 +73,23 @@ def copied(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SOURCES, tmp_path / "explorer", ignore=ignored))
 
 
-def built(copied: Path, **programs: str) -> subprocess.CompletedProcess[str]:
-    """Build there with these programs on the path, and no other."""
+def building(copied: Path, **programs: str) -> subprocess.Popen[str]:
+    """Start to build there with these programs on the path, and no other."""
     folder = copied.parent / "programs"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name, script in programs.items():
         (folder / name).write_text(f"#!/bin/sh\n{script}\n")
         (folder / name).chmod(stat.S_IRWXU)
     command = [sys.executable, "-c", WITHOUT_A_WHEEL_S_NODE, copied / "build.py"]
     environment = {**os.environ, "PATH": str(folder)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def built(copied: Path, **programs: str) -> subprocess.CompletedProcess[str]:
+    """Build there with these programs on the path, and no other."""
+    process = building(copied, **programs)
+    output, errors = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def test_without_node_it_says_how_to_get_it(copied: Path) -> None:
@@ -104,4 +111,15 @@ def test_where_npm_fails_it_says_so_and_leaves_nothing_behind(copied: Path) -> N
     assert "no network" in result.stderr
     assert "the explorer is not built" in result.stderr
     assert not (copied.parent / "app/web/explorer_bundle").exists()
-    assert list(copied.glob(".explorer-*")) == []
+    assert [path for path in copied.glob(".explorer-*") if path.is_dir()] == []
+
+
+def test_of_two_builds_at_once_one_builds_and_the_other_waits(copied: Path) -> None:
+    # Slow enough that they meet.
+    npm = 'echo "$1" >> ../runs; case "$1" in ci) /bin/sleep 1;; run) /bin/mkdir "$6"; : > "$6/index.html";; esac'
+    builds = [building(copied, node="echo v24.1.0", npm=npm) for _ in range(2)]
+    errors = [build.communicate()[1] for build in builds]
+
+    assert [build.returncode for build in builds] == [0, 0], errors
+    assert (copied.parent / "runs").read_text().split() == ["ci", "run"]
+    assert (copied.parent / "app/web/explorer_bundle/index.html").exists()

@@ -114,7 +114,7 @@ async def test_a_scope_that_is_missing_is_named(serving: str, visit: Visit, keys
     await expect(visit.alarm).to_contain_text("lacks the scope customers-read")
     await expect(visit.alarm).to_contain_text("(FORBIDDEN)")
     await visit.picture("forbidden")
-    await visit.write("query OneCustomer { viewer { subject } }")
+    await visit.write("{ viewer { subject } }")
     await visit.run()
     await expect(visit.alarm).to_have_count(0)
 
@@ -124,7 +124,7 @@ async def test_in_development_a_token_that_has_expired_is_renewed_and_the_operat
 ) -> None:
     await visit.enter_signed_in(developing)
     await visit.page.route("**/graphql", expired, times=1)
-    await visit.write("query OneCustomer { viewer { subject } }")
+    await visit.write("{ viewer { subject } }")
     await visit.page.locator(".graphiql-execute-button").click()
 
     await expect(visit.page.locator(".graphiql-response")).to_contain_text("developer")

@@ -1,24 +1,35 @@
 """A visit to the explorer: what a person does and sees there, and what the browser complains of meanwhile."""
 
 import json
+import re
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
 
 from tests.commands import ROOT
 
 SCREENSHOTS = ROOT / "screenshots"
+OPERATION = "operation.graphql"
+VARIABLES = "variables.json"
 _EDITOR = ".graphiql-query-editor"
 # Monaco draws only the lines that are in sight; its models hold the whole texts.
 _TEXT_OF = (
     """(name) => globalThis.__MONACO.editor.getModels().find((model) => model.uri.path.endsWith(name)).getValue()"""
 )
-_PASTE = """(text) => {
-  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith("operation.graphql"));
+_PASTE = """([name, text]) => {
+  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith(name));
+  editor.focus();
   editor.executeEdits("paste", [{ range: editor.getModel().getFullModelRange(), text }]);
   editor.setPosition(editor.getModel().getFullModelRange().getEndPosition());
+}"""
+_FOCUS = """([name, offset]) => {
+  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith(name));
+  editor.setPosition(editor.getModel().getPositionAt(offset));
+  editor.focus();
 }"""
 _SHOWS = f"""(answer) => {{
   try {{
@@ -94,39 +105,65 @@ class Visit:
         """Close a panel."""
         await self.page.get_by_role("button", name=f"Hide {plugin}").click()
 
-    async def open_tab(self, name: str) -> None:
+    async def open_tab(self, name: str | re.Pattern[str]) -> None:
         """Go to a tab of the tour."""
         await self.page.get_by_role("tab", name=name).click()
 
-    async def write(self, text: str) -> None:
-        """Replace what stands in the editor by a text, as if it were pasted: typed brackets would close themselves.
+    async def write(self, text: str, file: str = OPERATION) -> None:
+        """Replace what stands in an editor by a text, as if it were pasted: typed brackets would close themselves."""
+        await self.page.evaluate(_PASTE, [file, text])
+        assert await self.written(file) == text
 
-        GraphiQL learns the operation's name a moment later, and until then runs it by the name of what stood there before;
-        no person is that fast. What is to be run at once is therefore called as the tab is, OneCustomer.
+    async def written(self, file: str = OPERATION) -> str:
+        """Return the text of an editor."""
+        return await self.page.evaluate(_TEXT_OF, file)
+
+    async def writes(self, text: str) -> None:
+        """Wait until the page has written a text into the document."""
+        await self.page.wait_for_function(f"(text) => ({_TEXT_OF})('{OPERATION}').includes(text)", arg=text)
+
+    async def stop_the_clock(self) -> None:
+        """Stop the page's timers until they are resumed: whatever is done from here on is done at once, on slow machines too.
+
+        `page.clock.install()` must have been called before the page was opened.
         """
-        await self.page.locator(f"{_EDITOR} .view-lines").click()
-        await self.page.evaluate(_PASTE, text)
-        await self.page.wait_for_function(f"(text) => ({_TEXT_OF})('operation.graphql') === text", arg=text)
+        now: float = await self.page.evaluate("() => Date.now()")
+        await self.page.clock.pause_at(now / 1000 + 10)
 
-    async def written(self) -> str:
-        """What stands in the editor."""
-        return await self.page.evaluate(_TEXT_OF, "operation.graphql")
+    async def click_run(self, operation: str | None = None) -> None:
+        """Click the run button, and choose an operation where there are several."""
+        await self.page.locator(".graphiql-execute-button").click()
+        if operation is not None:
+            await self.page.get_by_role("menuitem", name=operation).click()
+
+    async def press_run(self, offset: int = 0, file: str = OPERATION) -> None:
+        """Press Ctrl-Enter with the cursor at this offset of an editor."""
+        await self.page.evaluate(_FOCUS, [file, offset])
+        await self.page.keyboard.press("Control+Enter")
+
+    async def sent(self, action: Coroutine[Any, Any, None]) -> Request:
+        """Return the request that an action sends: the text of the editor, by the name of an operation that is in it."""
+        text = await self.written()
+        async with self.page.expect_request(is_operation) as requested:
+            await action
+        request = await requested.value
+        body = body_of(request)
+        assert (body["query"], body.get("operationName") in operation_names(text)) == (text, True), body
+        return request
 
     async def run(self, operation: str | None = None) -> dict[str, Any]:
-        """Run what stands in the editor; the answer that is shown."""
-        button = self.page.locator(".graphiql-execute-button")
-        async with self.page.expect_response(lambda response: response.request.method == "POST") as answered:
-            await button.click()
-            if operation is not None:
-                await self.page.get_by_role("menuitem", name=operation).click()
-        text = await (await answered.value).text()
+        """Run what stands in the editor; return the answer once it is shown."""
+        request = await self.sent(self.click_run(operation))
+        response = await request.response()
+        assert response is not None, request.failure
+        text = await response.text()
         await self.page.wait_for_function(_SHOWS, arg=text)
         return json.loads(text)
 
-    async def shown(self) -> str:
-        """The visible part of the answer, whose spaces the editor draws as unbreakable ones."""
-        text = await self.page.locator(".graphiql-response .view-lines").inner_text()
-        return text.replace("\u00a0", " ")
+    @property
+    def shown(self) -> Locator:
+        """The visible part of the answer."""
+        return self.page.locator(".graphiql-response .view-lines")
 
     async def picture(self, name: str) -> Path:
         """A screenshot, for people to look at."""
@@ -134,3 +171,26 @@ class Visit:
         path = SCREENSHOTS / f"{name}.png"
         await self.page.screenshot(path=path)
         return path
+
+
+def is_operation(request: Request) -> bool:
+    """Whether a request is an operation that a person ran: signed in, the page itself asks for nothing but the schema."""
+    is_sent = request.method == "POST" and urlsplit(request.url).path == "/graphql"
+    return is_sent and "__schema" not in body_of(request)["query"]
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """Return the operation that a request carries: its query, variables and operationName."""
+    body: dict[str, Any] | None = request.post_data_json
+    assert body is not None, request.url
+    return body
+
+
+def operation_names(text: str) -> set[str | None]:
+    """Return the names that a document can be run by; an operation without one, and a text that is no document, by None."""
+    try:
+        definitions = parse(text).definitions
+    except GraphQLSyntaxError:
+        return {None}
+    operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+    return {each.name.value if each.name else None for each in operations} or {None}
