@@ -8,9 +8,9 @@ import { createRoot } from "react-dom/client";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { Bar } from "./bar.jsx";
+import { OPENING } from "./opening.js";
 import * as sessions from "./session.js";
 import { EditorSync } from "./sync.jsx";
-import { FIRST_VARIABLES, TOUR } from "./tour.js";
 
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
 // Scalars that take more than one kind of JSON value, for the editor of variables.
@@ -67,8 +67,7 @@ function Page() {
         // Null is for GraphiQL a reason not to ask, and without a credential nothing would answer.
         schema={session?.headers ? undefined : null}
         plugins={PLUGINS}
-        defaultTabs={TOUR}
-        initialVariables={FIRST_VARIABLES}
+        {...OPENING}
         defaultEditorToolsVisibility="variables"
         customScalarSchemas={SCALARS}
         schemaDescription

@@ -8,15 +8,3 @@ export const TOUR = Object.keys(documents)
     query: documents[path].trimEnd(),
     variables: variables[path.replace(/\.graphql$/, ".variables.json")].trimEnd(),
   }));
-
-/** The variables of the tab that a first visit shows: GraphiQL fills in those of the others by itself, as they are opened. */
-export const FIRST_VARIABLES = isFirstVisit() ? TOUR[0].variables : undefined;
-
-function isFirstVisit() {
-  try {
-    return localStorage.getItem("graphiql:tabState") === null;
-  } catch {
-    // A browser that keeps nothing has every visit as its first.
-    return true;
-  }
-}

@@ -118,6 +118,15 @@ class Visit:
         """Return the text of an editor."""
         return await self.page.evaluate(_TEXT_OF, file)
 
+    async def tabs(self) -> list[str]:
+        """Return the names of the tabs."""
+        return await self.page.get_by_role("tab").all_inner_texts()
+
+    async def has_stored(self, text: str) -> None:
+        """Wait until the browser has stored the tabs with a text."""
+        stored = "JSON.stringify(JSON.parse(localStorage.getItem('graphiql:tabState')))"
+        await self.page.wait_for_function(f"(text) => {stored}.includes(JSON.stringify(text).slice(1, -1))", arg=text)
+
     async def writes(self, text: str) -> None:
         """Wait until the page has written a text into the document."""
         await self.page.wait_for_function(f"(text) => ({_TEXT_OF})('{OPERATION}').includes(text)", arg=text)

@@ -1,0 +1,51 @@
+"""What the page opens with: the tab of the last visit, else the tour."""
+
+import json
+
+import pytest
+
+from tests.explorer.visit import OPERATION, VARIABLES, Visit, body_of
+from tests.tour import TOUR
+
+ONE, PAGES, *_REST = TOUR
+NAMES = [stop.operations[0] for stop in TOUR]
+TYPED = "query OneCustomer($by: CustomerLookup!) { customer(by: $by) { name } }"
+OTHERS = '{ "by": { "customerNumber": "5" } }'
+
+
+@pytest.mark.parametrize("edited", [None, OPERATION, VARIABLES])
+async def test_a_reload_shows_the_document_and_the_variables_that_were_left(
+    developing: str, visit: Visit, edited: str | None
+) -> None:
+    await visit.enter_signed_in(developing)
+    texts = {OPERATION: await visit.written(), VARIABLES: await visit.written(VARIABLES)}
+    if edited is not None:
+        texts[edited] = TYPED if edited == OPERATION else OTHERS
+        await visit.write(texts[edited], edited)
+    for text in texts.values():
+        await visit.has_stored(text)
+    await visit.enter_signed_in(developing)
+
+    assert {file: await visit.written(file) for file in texts} == texts
+    assert await visit.tabs() == NAMES
+    assert json.loads(texts[VARIABLES]) == body_of(await visit.sent(visit.click_run()))["variables"]
+
+
+async def test_a_reload_shows_the_tab_that_was_open(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.open_tab(PAGES.operations[0])
+    await visit.page.wait_for_function(
+        "() => JSON.parse(localStorage.getItem('graphiql:tabState')).activeTabIndex === 1"
+    )
+    await visit.enter_signed_in(developing)
+
+    assert (await visit.written(), json.loads(await visit.written(VARIABLES))) == (PAGES.text.rstrip(), PAGES.variables)
+    assert await visit.tabs() == NAMES
+
+
+async def test_a_storage_that_something_else_wrote_opens_the_tour(developing: str, visit: Visit) -> None:
+    await visit.page.context.add_init_script("localStorage.setItem('graphiql:tabState', '{}')")
+    await visit.enter_signed_in(developing)
+
+    assert await visit.tabs() == NAMES
+    assert (await visit.written(), json.loads(await visit.written(VARIABLES))) == (ONE.text.rstrip(), ONE.variables)
