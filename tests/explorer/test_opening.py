@@ -1,4 +1,4 @@
-"""What the page opens with: the tab of the last visit, else the tour."""
+"""What the page opens with: a link's operation, else the tab of the last visit, else the tour."""
 
 import json
 
@@ -11,6 +11,7 @@ ONE, PAGES, *_REST = TOUR
 NAMES = [stop.operations[0] for stop in TOUR]
 TYPED = "query OneCustomer($by: CustomerLookup!) { customer(by: $by) { name } }"
 OTHERS = '{ "by": { "customerNumber": "5" } }'
+LINKED = "query Linked($by: CustomerLookup!) { customer(by: $by) { name } }"
 
 
 @pytest.mark.parametrize("edited", [None, OPERATION, VARIABLES])
@@ -41,6 +42,32 @@ async def test_a_reload_shows_the_tab_that_was_open(developing: str, visit: Visi
 
     assert (await visit.written(), json.loads(await visit.written(VARIABLES))) == (PAGES.text.rstrip(), PAGES.variables)
     assert await visit.tabs() == NAMES
+
+
+async def test_a_link_opens_what_it_says_before_the_tour(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing, query=LINKED, variables=OTHERS)
+
+    assert (await visit.written(), await visit.written(VARIABLES)) == (LINKED, OTHERS)
+    assert await visit.tabs() == ["Linked", *NAMES]
+    assert (await visit.run())["data"] == {"customer": {"name": "Søren Østergaard"}}
+
+
+async def test_a_link_opens_a_tab_of_its_own_once_beside_those_of_the_last_visit(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write(TYPED)
+    await visit.has_stored(TYPED)
+    await visit.enter_signed_in(developing, query="{ viewer { subject } }")
+    assert (await visit.written(), await visit.written(VARIABLES)) == ("{ viewer { subject } }", "")
+    assert await visit.tabs() == [*NAMES, "<untitled>"]
+
+    await visit.write(LINKED)
+    await visit.has_stored(LINKED)
+    await visit.page.reload()
+    await visit.knows_the_schema()
+    assert await visit.written() == LINKED
+    assert await visit.tabs() == [*NAMES, "Linked"]
+    await visit.open_tab(NAMES[0])
+    assert await visit.written() == TYPED
 
 
 async def test_a_storage_that_something_else_wrote_opens_the_tour(developing: str, visit: Visit) -> None:

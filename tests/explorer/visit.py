@@ -5,7 +5,7 @@ import re
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
@@ -60,14 +60,14 @@ class Visit:
         """Where requests went; what the page holds as data: goes nowhere."""
         return {urlsplit(each.url).netloc or each.url for each in self.requests if not each.url.startswith("data:")}
 
-    async def enter(self, address: str) -> None:
-        """Open the page, and wait until one can type."""
-        await self.page.goto(f"{address}/graphql")
+    async def enter(self, address: str, **link: str) -> None:
+        """Open the page, or a link to an operation, and wait until one can type."""
+        await self.page.goto(f"{address}/graphql?{urlencode(link)}" if link else f"{address}/graphql")
         await self.page.locator(f"{_EDITOR} .view-line").first.wait_for()
 
-    async def enter_signed_in(self, address: str) -> None:
+    async def enter_signed_in(self, address: str, **link: str) -> None:
         """The same where the page signs in by itself, until it knows the schema."""
-        await self.enter(address)
+        await self.enter(address, **link)
         await self.knows_the_schema()
 
     async def sign_in(self, credential: str) -> None:
