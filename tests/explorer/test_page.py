@@ -108,6 +108,17 @@ async def test_the_query_builder_writes_what_is_checked(developing: str, visit: 
     assert set(answer["data"]["viewer"]) == {"subject", "expiresAt"}
 
 
+async def test_the_query_builder_shows_lists_as_they_are_written(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.show("GraphiQL Explorer")
+    await expect(visit.page.locator(".graphiql-explorer-root")).to_contain_text("status: [ACTIVE]")
+    await visit.write('{ nodes(ids: ["a", "b"]) { id } customers(orderBy: [{ field: NAME }]) { totalCount } }')
+
+    for text in ('ids*: ["a", "b"]', "orderBy: [{field: NAME}]"):
+        await expect(visit.page.locator(".graphiql-explorer-root")).to_contain_text(text)
+    assert visit.complaints == []
+
+
 async def test_the_history_holds_what_was_run(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
     await visit.write("query Remembered { viewer { subject } }")
