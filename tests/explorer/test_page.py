@@ -137,6 +137,14 @@ async def test_the_keyboard_runs_an_operation(developing: str, visit: Visit) -> 
     assert (await response.json())["data"]["viewer"]["subject"] == "developer"
 
 
+async def test_icons_have_titles_in_words(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    titles = set(await visit.page.locator("svg title").all_text_contents())
+
+    assert {"play icon", "prettify icon", "close icon", "keyboard shortcut icon"} <= titles
+    assert [title for title in titles if not re.fullmatch(r"([a-z]{3,} )+icon", title)] == []
+
+
 async def test_it_is_light_or_dark_as_the_system_is(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
     await visit.run()
