@@ -1,8 +1,13 @@
 """What uvicorn loads: the application, configured by the environment."""
 
-from app.settings import load_settings
-from app.web.application import create_app
+import sys
+
+from app.settings import SettingsError, load_settings
+from app.web.application import SERVING_CHECKS, create_app
 from app.web.collector import relax_collector
 
-app = create_app(load_settings())
+try:
+    app = create_app(load_settings(*SERVING_CHECKS))
+except SettingsError as error:
+    sys.exit(f"Error: {error}")
 relax_collector()

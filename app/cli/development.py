@@ -48,7 +48,7 @@ def dev(
     data_folder: DataFolder = DEVELOPMENT_FOLDER,
 ) -> None:
     """Start PostgreSQL (unless DATABASE_URL names one), migrate it, write demo data once, and serve."""
-    settings = load_settings()
+    settings = load_settings(Settings.trusted_documents)
     end_on_signals()
     with ExitStack() as stack:
         # Both first, before anything that takes time; the folder before the port, because its message names both.

@@ -21,6 +21,7 @@ from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
 from app.db.roles import refuse_powerful_role
 from app.settings import load_settings
+from app.web.application import SERVING_CHECKS
 from app.web.metrics import SHARED_FOLDER
 
 _BACKLOG = 2_048
@@ -35,9 +36,8 @@ def serve(
     workers: Annotated[int, typer.Option(help="How many processes serve.", min=1, max=64)] = 1,
 ) -> None:
     """Serve a migrated database."""
-    settings = load_settings()
     # Here, where it is said once: workers that can't start would be started again and again.
-    settings.trusted_documents()
+    settings = load_settings(*SERVING_CHECKS)
     asyncio.run(check_database(settings.service_dsn))
     end_on_signals()
     with listen(host or settings.host, settings.port if port is None else port) as listener:
@@ -70,8 +70,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except OSError as error:
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    except (OSError, UnicodeError) as error:
+        # A UnicodeError is raised for a name that can't even be looked up.
+        if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
             msg = f'Can\'t listen on "{host}": it is no address of this machine. Set HOST or --host to one, such as 127.0.0.1.'
             raise CommandError(msg, ExitCode.SETTINGS) from error
         other = port + 1 if port < _HIGHEST_PORT else 8_000

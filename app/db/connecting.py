@@ -179,4 +179,4 @@ def _has_default_root() -> bool:
 
 def _reason(files: str | None, error: OSError, otherwise: str) -> str:
     # An SSLError's text is OpenSSL's, which names no file.
-    return f"{files}: {otherwise if isinstance(error, ssl.SSLError) else error.strerror}"
+    return f"{files if files and files.isprintable() else repr(files)}: {otherwise if isinstance(error, ssl.SSLError) else error.strerror}"

@@ -172,7 +172,7 @@ def _hosts(authority: str, given: Mapping[str, str], problems: list[str]) -> tup
     if len(hosts) > 1 and any(not host.name for host in hosts):
         problems.append("host has an empty name in its list")
     hosts = [host for host in hosts if host.name]
-    if not all(host.is_socket or _is_host(host.name) for host in hosts):
+    if not all(host.is_socket or is_host_name(host.name) for host in hosts):
         problems.append("host must be a host name, an address or the folder of a Unix socket")
     ports = given.get("port", "").split(",") if given.get("port") else []
     if ports and len(ports) not in {1, len(hosts)}:
@@ -202,7 +202,8 @@ def _port(text: str, problems: list[str]) -> int | None:
     return int(text)
 
 
-def _is_host(name: str) -> bool:
+def is_host_name(name: str) -> bool:
+    """Whether a text can be a host's name or address."""
     if re.search(r"[\s/@]", name):
         return False
     try:

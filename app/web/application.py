@@ -32,6 +32,7 @@ from app.web.explorer import explorer_page, explorer_routes
 from app.web.faults import FaultCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
+from app.web.jwks import keys_from_settings
 from app.web.logs import FLUSH_SECONDS, configure_logging
 from app.web.media_types import wants_page
 from app.web.metrics import metrics
@@ -41,14 +42,24 @@ _log = structlog.get_logger()
 
 GRAPHQL_PATH = "/graphql"
 
-_CREDENTIAL_HEADERS = ("authorization", "x-api-key")
+SERVING_CHECKS: tuple[Callable[[Settings], object], ...] = (
+    lambda settings: settings.service_dsn,
+    keys_from_settings,
+    Settings.trusted_documents,
+)
+"""For `load_settings`: what must be true of the settings before the service can start."""
+
+_EXPOSED_HEADERS = (REQUEST_ID, "retry-after", "www-authenticate")
+# A frontend's development server: on this machine, on any port.
+_LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?"
 _FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}."
 
 
 def create_app(settings: Settings, make_token: Callable[[], str] | None = None) -> Envelope:
     """The service as these settings want it; SettingsError if they don't suffice.
 
-    `make_token` lets the explorer sign in by itself, so it is for a developer's machine alone.
+    `make_token` lets the explorer sign in by itself, and pages of every port of this machine call the service, so it is
+    for a developer's machine alone.
     """
     database = Database(
         settings.service_dsn,
@@ -112,13 +123,16 @@ def assemble(
     # A redirect would name the scheme and host that this process sees, which behind a proxy are not the caller's.
     routed.router.redirect_slashes = False
     served: ASGIApp = Direct(routed, GRAPHQL_PATH, graphql)
-    if settings.cors_allowed_origins:
+    is_development = make_token is not None
+    if settings.cors_allowed_origins or is_development:
         served = CORSMiddleware(
             served,
             allow_origins=settings.cors_allowed_origins,
+            allow_origin_regex=_LOOPBACK_ORIGIN if is_development else None,
             allow_methods=("GET", "POST"),
-            allow_headers=(*_CREDENTIAL_HEADERS, "content-type", REQUEST_ID),
-            expose_headers=(REQUEST_ID,),
+            allow_headers=settings.cors_allowed_headers,
+            expose_headers=_EXPOSED_HEADERS,
+            max_age=settings.cors_max_age_seconds,
         )
     return Envelope(served)
 

@@ -104,9 +104,8 @@ class PublishedKeys:
     """The issuer's key set: fetched when first needed, refreshed by age and for unknown key ids, kept while the issuer is away."""
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        address = urlsplit(url)
-        if address.scheme not in {"http", "https"} or not address.hostname:
-            msg = "JWT_JWKS_URL must be an http(s) URL"
+        if not _is_http(url):
+            msg = "JWT_JWKS_URL: must be an http or https URL, such as https://issuer.example.com/.well-known/jwks.json"
             raise SettingsError(msg)
         self._url = url
         self._clock = clock
@@ -155,6 +154,17 @@ class PublishedKeys:
         finally:
             self._paused_until = self._clock() + PAUSE_SECONDS
             self._fetching = None
+
+
+def _is_http(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        # Reading the port checks it. A URL of others than these characters can't be sent.
+        return (
+            address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0 and url.isprintable()
+        )
+    except ValueError:
+        return False
 
 
 def _opener() -> OpenerDirector:

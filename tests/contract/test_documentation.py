@@ -37,11 +37,17 @@ def test_every_reason_of_a_refusal_is_documented_with_its_status_and_meaning() -
     assert documented == reasons
 
 
+def shown(default: object) -> str:
+    """A default as one writes it into the environment."""
+    if default is None:
+        return ""
+    return ",".join(cast("tuple[str, ...]", default)) if isinstance(default, tuple) else str(default)
+
+
 def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+) \|$", SETTINGS, re.MULTILINE)
     settings = [
-        (name.upper(), "" if field.default in {None, ()} else str(field.default).lower(), field.description)
-        for name, field in Settings.model_fields.items()
+        (name.upper(), shown(field.default).lower(), field.description) for name, field in Settings.model_fields.items()
     ]
 
     assert [(name, default.lower(), meaning) for name, default, meaning in rows] == settings

@@ -132,7 +132,7 @@ async def test_a_page_of_an_allowed_origin_may_call_and_read_the_request_id() ->
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == ORIGIN
     assert refused.headers["access-control-allow-origin"] == ORIGIN
-    assert refused.headers["access-control-expose-headers"] == "x-request-id"
+    assert "x-request-id" in refused.headers["access-control-expose-headers"]
 
 
 @pytest.mark.parametrize("origins", [(), ("https://other.example.com",)])

@@ -238,10 +238,20 @@ def test_a_file_without_a_fitting_public_key_stops_the_start(content: bytes | No
         KeyFile(path)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://issuer.example/keys", "issuer.example/keys", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://issuer.example/keys",
+        "issuer.example/keys",
+        "https://",
+        "https://[::1/keys",
+        "https://h:x/",
+    ],
+)
 def test_an_address_that_is_not_http_stops_the_start(url: str) -> None:
     settings = Settings(jwt_issuer="issuer", jwt_audience="audience", jwt_jwks_url=url)
-    with pytest.raises(SettingsError, match="JWT_JWKS_URL must be an http"):
+    with pytest.raises(SettingsError, match="JWT_JWKS_URL: must be an http"):
         keys_from_settings(settings)
 
 

@@ -1,33 +1,54 @@
 """Every setting of the service, read once from the environment and frozen."""
 
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from app.db.connecting import check_files
 from app.engine.limits import Limits
 from app.engine.trusted import ManifestError, TrustedDocuments, read_manifest
+from app.settings.checks import misfits_of
+from app.settings.errors import SettingsError
+from app.settings.kinds import (
+    ALLOWED_HEADERS,
+    ConnectionUrl,
+    File,
+    HeaderNames,
+    HostName,
+    Origins,
+    in_lower_case,
+    in_upper_case,
+)
 
 
-class SettingsError(Exception):
-    """The environment holds settings that the service can't start with."""
+class Settings(BaseModel):
+    """The settings of a process; each field is the environment variable of the same name in upper case."""
 
-
-class Settings(BaseSettings):
-    """The environment's settings; every field is the environment variable of the same name in upper case."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     # PostgreSQL
-    database_url: str | None = Field(
+    database_url: ConnectionUrl | None = Field(
         default=None,
+        repr=False,
         description="The connection URL of PostgreSQL 15 or newer, for the role that serves: it owns no table and bypasses no policy. Its parameters are explained in database.md.",
     )
-    owner_database_url: str | None = Field(
+    owner_database_url: ConnectionUrl | None = Field(
         default=None,
+        repr=False,
         description="The same for the role that owns the tables, used by `migrate`, `seed` and `api-key`. Default: DATABASE_URL.",
+    )
+    database_password: str | None = Field(
+        default=None, repr=False, description="The password for DATABASE_URL, as it is, if the URL holds none."
+    )
+    owner_database_password: str | None = Field(
+        default=None, repr=False, description="The password for OWNER_DATABASE_URL, as it is, if the URL holds none."
+    )
+    database_url_file: File | None = Field(
+        default=None, description="A file that holds DATABASE_URL, such as a secret under /run/secrets."
+    )
+    owner_database_url_file: File | None = Field(default=None, description="A file that holds OWNER_DATABASE_URL.")
+    database_password_file: File | None = Field(default=None, description="A file that holds DATABASE_PASSWORD.")
+    owner_database_password_file: File | None = Field(
+        default=None, description="A file that holds OWNER_DATABASE_PASSWORD."
     )
     database_pool_size: int = Field(
         default=10, ge=1, le=1000, description="Connections for transactions that one process holds at most."
@@ -40,11 +61,21 @@ class Settings(BaseSettings):
     )
 
     # HTTP
-    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    host: HostName = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
-    cors_allowed_origins: tuple[str, ...] = Field(
+    cors_allowed_origins: Origins = Field(
         default=(),
-        description='Origins whose pages may call the service, as a JSON list: `["https://app.example.com"]`.',
+        description="Origins whose pages may call the service, separated by commas: `https://app.example.com,https://b.example.com`. `*` alone allows every origin.",
+    )
+    cors_allowed_headers: HeaderNames = Field(
+        default=ALLOWED_HEADERS,
+        description="Request headers that pages of these origins may send, separated by commas; replaces the default.",
+    )
+    cors_max_age_seconds: int = Field(
+        default=7_200,
+        ge=0,
+        le=86_400,
+        description="How long browsers may cache the answer to a preflight request; they cap it themselves.",
     )
     explorer: bool = Field(
         default=False,
@@ -57,7 +88,7 @@ class Settings(BaseSettings):
     jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must carry.")
     jwt_audience: str | None = Field(default=None, description="The `aud` that a token must carry.")
     jwt_jwks_url: str | None = Field(default=None, description="Where the issuer publishes its keys (JWKS).")
-    jwt_public_key_file: Path | None = Field(
+    jwt_public_key_file: File | None = Field(
         default=None, description="A PEM file with one public key, instead of a JWKS URL."
     )
     jwt_company_claim: str = Field(
@@ -110,7 +141,7 @@ class Settings(BaseSettings):
         ge=0,
         description="Texts that are remembered for automatic persisted queries; 0 turns these off.",
     )
-    trusted_documents_file: Path | None = Field(
+    trusted_documents_file: File | None = Field(
         default=None, description="The manifest of trusted documents, as `customer-gateway documents` writes it."
     )
     trusted_only: bool = Field(
@@ -154,38 +185,19 @@ class Settings(BaseSettings):
 
     # What operators see
     metrics: bool = Field(default=False, description="Serve metrics for Prometheus at /metrics, to whoever asks.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(in_upper_case)] = Field(
         default="INFO", description="The least severe line that is logged."
     )
-    log_format: Literal["json", "console"] = Field(
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(in_lower_case)] = Field(
         default="json", description="One JSON object per line, or text for people."
     )
 
-    @field_validator("database_url", "owner_database_url")
-    @classmethod
-    def _is_a_postgresql_url(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        # The value itself stays out of the message: it may hold a password.
-        check_files(value)
-        return value
-
     @model_validator(mode="after")
-    def _one_source_of_keys(self) -> "Settings":
-        if self.jwt_jwks_url is not None and self.jwt_public_key_file is not None:
-            msg = "set JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, not both"
-            raise ValueError(msg)
-        takes_tokens = self.jwt_jwks_url is not None or self.jwt_public_key_file is not None
-        if takes_tokens and (self.jwt_issuer is None or self.jwt_audience is None):
-            msg = "JWT_ISSUER and JWT_AUDIENCE must be set where tokens are accepted"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _something_to_trust(self) -> "Settings":
-        if self.trusted_only and self.trusted_documents_file is None:
-            msg = "TRUSTED_DOCUMENTS_FILE must be set where TRUSTED_ONLY is: without it nothing would run"
-            raise ValueError(msg)
+    def _fits_together(self, info: ValidationInfo) -> "Settings":
+        if not info.context:
+            misfits = [f"{misfit.variables[0].upper()}: {misfit.message}" for misfit in misfits_of(self)]
+            if misfits:
+                raise ValueError("\n".join(misfits))
         return self
 
     @property
@@ -210,7 +222,7 @@ class Settings(BaseSettings):
             return read_manifest(path.read_text(encoding="utf-8"))
         except OSError as error:
             faults = [f"can't be read: {error.strerror}."]
-        except UnicodeDecodeError:
+        except ValueError:
             faults = ["is not UTF-8."]
         except ManifestError as error:
             faults = error.faults
@@ -228,15 +240,3 @@ class Settings(BaseSettings):
     def owner_dsn(self) -> str:
         """OWNER_DATABASE_URL, or DATABASE_URL where it is unset."""
         return self.owner_database_url or self.service_dsn
-
-
-def load_settings() -> Settings:
-    """Read the environment. All faults are reported together, each with the variable's name."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in fault['loc']).upper() or 'settings'}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        ]
-        raise SettingsError("\n".join(faults)) from None

@@ -1,0 +1,44 @@
+"""What must fit together among the settings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class Misfit(NamedTuple):
+    """Settings that don't fit together."""
+
+    variables: tuple[str, ...]
+    """Their fields' names. If one of them is invalid by itself, nothing is said of how they fit."""
+    message: str
+
+
+class Checked(Protocol):
+    """The settings that are checked against each other."""
+
+    @property
+    def jwt_jwks_url(self) -> str | None: ...  # noqa: D102 - see the settings
+    @property
+    def jwt_public_key_file(self) -> Path | None: ...  # noqa: D102
+    @property
+    def jwt_issuer(self) -> str | None: ...  # noqa: D102
+    @property
+    def jwt_audience(self) -> str | None: ...  # noqa: D102
+    @property
+    def trusted_only(self) -> bool: ...  # noqa: D102
+    @property
+    def trusted_documents_file(self) -> Path | None: ...  # noqa: D102
+
+
+def misfits_of(settings: Checked) -> Iterator[Misfit]:
+    """Yield each misfit."""
+    if settings.jwt_jwks_url is not None and settings.jwt_public_key_file is not None:
+        yield Misfit(("jwt_jwks_url", "jwt_public_key_file"), "set JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, not both")
+    keys = "jwt_jwks_url" if settings.jwt_public_key_file is None else "jwt_public_key_file"
+    if settings.jwt_jwks_url is not None or settings.jwt_public_key_file is not None:
+        for name, value in (("jwt_issuer", settings.jwt_issuer), ("jwt_audience", settings.jwt_audience)):
+            if value is None:
+                yield Misfit((name, keys), f"must be set if {keys.upper()} is, so that no other tokens are accepted")
+    if settings.trusted_only and settings.trusted_documents_file is None:
+        message = "must be set if TRUSTED_ONLY is true: without documents nothing would run"
+        yield Misfit(("trusted_documents_file", "trusted_only"), message)
