@@ -1,6 +1,6 @@
 """Booking a transition: its record, the documents that it makes, the periods that it cuts, and the events that tell of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,20 +8,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, func, lateral, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.db import outbox
+from app.db import outbox, transition_events
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
 from app.db.outbox import Event
-from app.db.periods import IS_CURRENT, Handover, cut_periods
+from app.db.periods import IS_CURRENT, Handover, write_periods
 from app.db.record_set import insert_all
 from app.db.tables import billing_document_lines, billing_documents, billing_transitions, subscriptions
 from app.db.tables import subscription_periods as periods
 from app.db.unit_of_work import Session, WriteSession
-from app.domain.billing import Arrangement, Cut, Line, Subscription
+from app.domain.billing import Arrangement, Subscription
 from app.domain.calendar import Period
-from app.domain.events import EventType, plain_values
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from app.domain.transition import Document, Transition
+from app.domain.transition import Document, DocumentLine, Transition
 
 
 async def subscriptions_for_billing(
@@ -40,7 +39,14 @@ async def subscriptions_for_billing(
 
 def _with_current_period(of_customers: ColumnElement[bool]) -> Select[Any]:
     current = lateral(
-        select(periods.c.ends_on, periods.c.net_amount, periods.c.billed_amount, periods.c.credited_amount)
+        select(
+            periods.c.id,
+            periods.c.payer_customer_id,
+            periods.c.ends_on,
+            periods.c.net_amount,
+            periods.c.billed_amount,
+            periods.c.credited_amount,
+        )
         .where(IS_CURRENT)
         .order_by(periods.c.sequence.desc())
         .limit(1)
@@ -54,6 +60,8 @@ def _with_current_period(of_customers: ColumnElement[bool]) -> Select[Any]:
             func.coalesce(current.c.net_amount, subscriptions.c.net_amount).label("period_net"),
             func.coalesce(current.c.billed_amount, 0).label("billed"),
             func.coalesce(current.c.credited_amount, 0).label("credited"),
+            current.c.id.label("period_id"),
+            current.c.payer_customer_id.label("period_payer_id"),
         )
         .select_from(subscriptions.outerjoin(current, true()))
         .where(of_customers)
@@ -78,27 +86,38 @@ def _subscription(row: Any) -> Subscription:
         billed=row.billed,
         credited=row.credited,
         next_billing_date=row.next_billing_date,
+        period_id=row.period_id,
+        period_payer_id=row.period_payer_id,
     )
 
 
-async def book(session: WriteSession, transition: Transition, actor: str) -> UUID:
-    """Write everything that a transition does, and return its id. Its subscriptions were locked, and nothing has changed since they were read."""
+async def book(session: WriteSession, transition: Transition, actor: str) -> UUID | None:
+    """Write everything that a transition does, and return its id; None for a new billing day, which is not recorded as one.
+
+    Its subscriptions were locked, and nothing has changed since they were read.
+    """
     (transition_id,) = await book_all(session, [transition], actor)
     return transition_id
 
 
-async def book_all(session: WriteSession, transitions: Sequence[Transition], actor: str) -> list[UUID]:
-    """Book transitions, no two of one subscription, in as many statements as one takes; their ids, in their order."""
+async def book_all(session: WriteSession, transitions: Sequence[Transition], actor: str) -> list[UUID | None]:
+    """Book transitions, no two of one subscription, in as many statements as one takes; return their ids, in their order."""
     if not transitions:
         return []
-    made = [_Made(new_id(), each, _in_order(each.documents)) for each in transitions]
+    made = [_Made(new_id(), each, _in_order(each.documents)) for each in transitions if each.is_triggered]
     await insert_all(session, billing_transitions, [each.row(actor) for each in made])
     await insert_all(session, billing_documents, [row for each in made for row in each.document_rows()])
     lines = [line for each in made for id_, document in each.documents for line in _lines(id_, document)]
     await insert_all(session, billing_document_lines, lines)
-    await cut_periods(session, [handover for each in made for handover in each.handovers()])
-    await outbox.append_all(session, [event for each in made for event in each.events()], actor=actor)
-    return [each.id for each in made]
+    handovers = [handover for each in made for handover in each.handovers()]
+    await write_periods(session, handovers, [move for each in transitions for move in each.moves])
+    rescheduled = [
+        event for each in transitions if not each.is_triggered for event in transition_events.rescheduled(each)
+    ]
+    events = [*(event for each in made for event in each.events()), *rescheduled]
+    await outbox.append_all(session, events, actor=actor)
+    ids = iter(each.id for each in made)
+    return [next(ids) if each.is_triggered else None for each in transitions]
 
 
 def _in_order(documents: Sequence[Document]) -> list[tuple[UUID, Document]]:
@@ -141,19 +160,17 @@ class _Made(NamedTuple):
     def handovers(self) -> list[Handover]:
         before, after = self.transition.before, self.transition.arrangements_after
         return [
-            Handover(
-                cut,
-                self.id,
-                self.transition.effective_on,
-                payer_before=before.payer_id,
-                payer_after=after[cut.subscription.customer_id].payer_id,
-            )
+            Handover(cut, self.id, before.payer_id, after[cut.subscription.customer_id].payer_id)
             for cut in self.transition.cuts
         ]
 
     def events(self) -> list[Event]:
-        document_of = {cut.subscription.id: id_ for id_, document in self.documents for cut in document.cuts}
-        return _events(self.transition, self.id, document_of)
+        document_of = {
+            (each.subscription.id, each.line.period.start): id_
+            for id_, document in self.documents
+            for each in document.lines
+        }
+        return transition_events.transitioned(self.transition, self.id, document_of)
 
 
 def _lines(document_id: UUID, document: Document) -> list[dict[str, Any]]:
@@ -161,22 +178,21 @@ def _lines(document_id: UUID, document: Document) -> list[dict[str, Any]]:
         {
             "document_id": document_id,
             "line_number": number,
-            "subscription_id": cut.subscription.id,
-            "description": _description(cut, cut.line),
-            "starts_on": cut.line.period.start,
-            "ends_on": cut.line.period.end,
-            "days": cut.line.period.days,
-            "amount": cut.line.amount,
+            "subscription_id": each.subscription.id,
+            "description": _description(each),
+            "starts_on": each.line.period.start,
+            "ends_on": each.line.period.end,
+            "days": each.line.period.days,
+            "amount": each.line.amount,
         }
-        for number, cut in enumerate(document.cuts, start=1)
-        if cut.line is not None
+        for number, each in enumerate(document.lines, start=1)
     ]
 
 
-def _description(cut: Cut, line: Line) -> str:
-    last_day = line.period.end - timedelta(days=1)
-    days = f"{line.period.days} of {cut.subscription.period.days} days"
-    return f"{cut.subscription.name}: {days}, {line.period.start} to {last_day}"
+def _description(line: DocumentLine) -> str:
+    span = line.line.period
+    last_day = span.end - timedelta(days=1)
+    return f"{line.subscription.name}: {span.days} of {line.line.period_days} days, {span.start} to {last_day}"
 
 
 def _arrangement(arrangement: Arrangement) -> dict[str, Any]:
@@ -185,39 +201,3 @@ def _arrangement(arrangement: Arrangement) -> dict[str, Any]:
         "consolidationMode": arrangement.mode,
         "billingDay": arrangement.billing_day,
     }
-
-
-def _events(transition: Transition, transition_id: UUID, document_of: Mapping[UUID, UUID]) -> list[Event]:
-    cut_of = {cut.subscription.id: _cut(cut, document_of.get(cut.subscription.id)) for cut in transition.cuts}
-    return [
-        Event(
-            EventType.SUBSCRIPTION_TRANSITIONED,
-            each.id,
-            {
-                "customerId": each.customer_id,
-                "transitionId": transition_id,
-                "effectiveOn": transition.effective_on,
-                "payerBefore": transition.before.payer_id,
-                "payerAfter": transition.arrangements_after[each.customer_id].payer_id,
-                "cut": cut_of.get(each.id),
-            },
-        )
-        for each in (*(cut.subscription for cut in transition.cuts), *transition.moved)
-    ]
-
-
-def _cut(cut: Cut, document_id: UUID | None) -> dict[str, Any]:
-    line = cut.line and {
-        "documentId": document_id,
-        "kind": cut.line.kind,
-        "amount": cut.line.amount,
-        "currency": cut.subscription.currency,
-        "days": cut.line.period.days,
-    }
-    following = {
-        "periodStart": cut.following.start,
-        "periodEnd": cut.following.end,
-        "netAmount": cut.following_net,
-        "nextBillingDate": cut.next_billing_date,
-    }
-    return {"line": line and plain_values(line), "following": plain_values(following)}

@@ -1,11 +1,12 @@
-"""The periods of subscriptions: those that a cut closes and those that it begins. No statement grows with their number."""
+"""The periods of subscriptions: those that a transition closes and those that it begins. No statement grows with their number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db.declarations import narrowed
@@ -14,10 +15,12 @@ from app.db.record_set import insert_all, record_set
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession
-from app.domain.billing import Cut, DocumentKind
+from app.domain.billing import DocumentKind, Subscription
+from app.domain.cutting import Cut, RolledPeriod
+from app.domain.moving import Move
 
-# The row of the period that a subscription is in. One that was imported may have none: then nothing was billed for the
-# period, as far as anyone can know here, so nothing can be credited; a cut writes the row that is missing.
+# The row of the period that a subscription is in. One that was imported may have none: then nobody here knows what was
+# billed for the period, so nothing is credited or invoiced for it; a cut writes the row that is missing.
 IS_CURRENT = and_(
     narrowed(periods),
     periods.c.subscription_id == subscriptions.c.id,
@@ -31,122 +34,154 @@ class Handover(NamedTuple):
 
     cut: Cut
     transition_id: UUID
-    effective_on: date
     payer_before: UUID
     payer_after: UUID
 
 
-async def cut_periods(session: WriteSession, handovers: Sequence[Handover]) -> None:
-    """Close the current period of each subscription, at most one cut of each, and begin the one that follows.
+async def write_periods(session: WriteSession, handovers: Sequence[Handover], moves: Sequence[Move]) -> None:
+    """Close the current period of each cut subscription, begin those that follow, and update the subscriptions.
 
-    A period that began on that very day becomes empty: its `cut_on` is its `starts_on`.
+    No subscription comes twice. A period that began on the day of its cut becomes empty: its `cut_on` is its `starts_on`.
     """
-    if not handovers:
+    await _close(session, [each.cut for each in handovers], moves)
+    await insert_all(session, periods, [row for each in handovers for row in _begun(each)], sequence=_next_sequence)
+    await _update_subscriptions(session, [each.cut for each in handovers], moves)
+
+
+async def _close(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Move]) -> None:
+    """Write the end of recorded periods and what was settled for them, and the new payer of periods that go on."""
+    rows = [_closed(cut) for cut in cuts if cut.subscription.period_id is not None]
+    rows += [_kept(move, move.payer_id) for move in moves if move.payer_id is not None]
+    if not rows:
         return
-    await _write_missing(session, handovers)
-    await _close(session, handovers)
-    await _begin(session, handovers)
-    await _move_subscriptions(session, [each.cut for each in handovers])
-
-
-async def _write_missing(session: WriteSession, handovers: Sequence[Handover]) -> None:
-    rows = [
-        {"id": new_id(), "subscription_id": each.cut.subscription.id, "payer_customer_id": each.payer_before}
-        for each in handovers
-    ]
     given = record_set(periods, rows)
-    row = {
-        periods.c.company_id: subscriptions.c.company_id,
-        periods.c.id: given.c.id,
-        periods.c.subscription_id: subscriptions.c.id,
-        periods.c.sequence: _last_sequence(given) + 1,
-        periods.c.payer_customer_id: given.c.payer_customer_id,
-        periods.c.starts_on: subscriptions.c.current_period_start,
-        periods.c.ends_on: subscriptions.c.current_period_end,
-        periods.c.net_amount: subscriptions.c.net_amount,
-        periods.c.billed_amount: literal(0),
-        periods.c.credited_amount: literal(0),
-    }
-    missing = (
-        select(*row.values())
-        .select_from(given.join(subscriptions, subscriptions.c.id == given.c.subscription_id))
-        .where(narrowed(subscriptions), ~exists().where(IS_CURRENT))
-    )
-    await session.rows(insert(periods).from_select(list(row), missing))
-
-
-async def _close(session: WriteSession, handovers: Sequence[Handover]) -> None:
-    rows = [
-        {"subscription_id": each.cut.subscription.id, "cut_on": each.effective_on, **_settled(each.cut)}
-        for each in handovers
-    ]
-    given = record_set(periods, rows)
-    # A cut before or after the period, where billing runs late, closes it at its own edge.
-    cut_on = func.greatest(func.least(given.c.cut_on, periods.c.ends_on), periods.c.starts_on)
     await session.rows(
         update(periods)
-        .where(
-            narrowed(periods),
-            periods.c.subscription_id == given.c.subscription_id,
-            periods.c.sequence == _last_sequence(given),
-        )
+        .where(narrowed(periods), periods.c.id == given.c.id)
         .values(
-            cut_on=cut_on,
+            cut_on=given.c.cut_on,
+            payer_customer_id=given.c.payer_customer_id,
             billed_amount=periods.c.billed_amount + given.c.billed_amount,
             credited_amount=periods.c.credited_amount + given.c.credited_amount,
         )
     )
 
 
-def _settled(cut: Cut) -> dict[str, Any]:
-    """What the cut's document adds to what was billed for the period and to what was credited."""
-    amounts = dict.fromkeys(DocumentKind, 0) | ({cut.line.kind: cut.line.amount} if cut.line else {})
-    return {"billed_amount": amounts[DocumentKind.INVOICE], "credited_amount": amounts[DocumentKind.CREDIT_NOTE]}
+def _closed(cut: Cut) -> dict[str, Any]:
+    subscription, settled = cut.subscription, dict.fromkeys(DocumentKind, Decimal(0))
+    if cut.settlement is not None:
+        settled[cut.settlement.kind] = cut.settlement.amount
+    return {
+        "id": subscription.period_id,
+        "cut_on": cut.closed_on,
+        "payer_customer_id": subscription.period_payer_id,
+        "billed_amount": settled[DocumentKind.INVOICE],
+        "credited_amount": settled[DocumentKind.CREDIT_NOTE],
+    }
 
 
-async def _begin(session: WriteSession, handovers: Sequence[Handover]) -> None:
-    rows = [
-        {
-            "id": new_id(),
-            "subscription_id": each.cut.subscription.id,
-            "payer_customer_id": each.payer_after,
-            "starts_on": each.cut.following.start,
-            "ends_on": each.cut.following.end,
-            "net_amount": each.cut.following_net,
-            "billed_amount": 0,
-            "credited_amount": 0,
-            "transition_id": each.transition_id,
-        }
-        for each in handovers
-    ]
-    await insert_all(session, periods, rows, sequence=lambda given: _last_sequence(given) + 1)
+def _kept(move: Move, payer_id: UUID) -> dict[str, Any]:
+    return {
+        "id": move.subscription.period_id,
+        "cut_on": None,
+        "payer_customer_id": payer_id,
+        "billed_amount": 0,
+        "credited_amount": 0,
+    }
 
 
-async def _move_subscriptions(session: WriteSession, cuts: Sequence[Cut]) -> None:
-    rows = [
-        {
-            "id": cut.subscription.id,
-            "current_period_start": cut.following.start,
-            "current_period_end": cut.following.end,
-            "anchor_day": cut.anchor_day,
-            "next_billing_date": cut.next_billing_date,
-        }
-        for cut in cuts
-    ]
+def _begun(handover: Handover) -> Iterator[dict[str, Any]]:
+    """Return the rows of a cut that are new; `sequence` counts them, from 1."""
+    rows = [_missing(handover)] if _lacks_its_row(handover.cut) else []
+    rows += [_rolled(handover, each) for each in handover.cut.rolled]
+    if handover.cut.following.days > 0:
+        rows.append(_following(handover))
+    for place, row in enumerate(rows, start=1):
+        yield row | {"sequence": place}
+
+
+def _lacks_its_row(cut: Cut) -> bool:
+    # What has ended without a row may have been closed before; nothing runs that a row could be about.
+    return cut.subscription.period_id is None and cut.following.days > 0
+
+
+def _missing(handover: Handover) -> dict[str, Any]:
+    subscription: Subscription = handover.cut.subscription
+    return _row(subscription.id, handover.payer_before, subscription.period.start, subscription.period.end) | {
+        "net_amount": subscription.net_amount,
+        "cut_on": handover.cut.closed_on,
+    }
+
+
+def _rolled(handover: Handover, rolled: RolledPeriod) -> dict[str, Any]:
+    return _row(handover.cut.subscription.id, rolled.payer_id, rolled.period.start, rolled.period.end) | {
+        "net_amount": rolled.net,
+        "billed_amount": rolled.billed,
+        "cut_on": rolled.cut_on,
+        "transition_id": handover.transition_id,
+    }
+
+
+def _following(handover: Handover) -> dict[str, Any]:
+    following = handover.cut.following
+    return _row(handover.cut.subscription.id, handover.payer_after, following.start, following.end) | {
+        "net_amount": handover.cut.following_net,
+        "transition_id": handover.transition_id,
+    }
+
+
+def _row(subscription_id: UUID, payer_id: UUID, start: date, end: date) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "subscription_id": subscription_id,
+        "payer_customer_id": payer_id,
+        "starts_on": start,
+        "ends_on": end,
+        "billed_amount": 0,
+        "credited_amount": 0,
+        "cut_on": None,
+        "transition_id": None,
+    }
+
+
+async def _update_subscriptions(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Move]) -> None:
+    rows = [_cut_over(cut) for cut in cuts]
+    rows += [_stored(move.subscription, move.anchor_day, move.next_billing_date) for move in moves if move.is_change]
+    if not rows:
+        return
     given = record_set(subscriptions, rows)
-    moved = {name: given.c[name] for name in rows[0] if name != "id"}
+    changed = {name: given.c[name] for name in rows[0] if name != "id"}
     await session.rows(
         update(subscriptions)
         .where(narrowed(subscriptions), subscriptions.c.id == given.c.id)
-        .values(**moved, version=subscriptions.c.version + 1, updated_at=func.clock_timestamp())
+        .values(**changed, version=subscriptions.c.version + 1, updated_at=func.clock_timestamp())
     )
 
 
-def _last_sequence(given: TableValuedAlias) -> ColumnElement[int]:
-    """The number of the last period of a given subscription; 0 for one that has none."""
-    return (
+def _cut_over(cut: Cut) -> dict[str, Any]:
+    row = _stored(cut.subscription, cut.anchor_day, cut.next_billing_date) | {"status": cut.status}
+    if cut.following.days > 0:
+        row |= {"current_period_start": cut.following.start, "current_period_end": cut.following.end}
+    return row
+
+
+def _stored(subscription: Subscription, anchor_day: int, next_billing_date: date | None) -> dict[str, Any]:
+    return {
+        "id": subscription.id,
+        "status": subscription.status,
+        "current_period_start": subscription.period.start,
+        "current_period_end": subscription.period.end,
+        "anchor_day": anchor_day,
+        "next_billing_date": next_billing_date,
+    }
+
+
+def _next_sequence(given: TableValuedAlias) -> ColumnElement[int]:
+    """Return the number of a given row's period: its place after the last one of its subscription."""
+    last = (
         select(func.coalesce(func.max(periods.c.sequence), 0))
         .where(narrowed(periods), periods.c.subscription_id == given.c.subscription_id)
         .correlate(given)
         .scalar_subquery()
     )
+    return last + given.c.sequence

@@ -27,13 +27,16 @@ async def insert_all(
     rows: Sequence[Mapping[str, Any]],
     **computed: Callable[[TableValuedAlias], ColumnElement[Any]],
 ) -> None:
-    """Insert rows of the session's company in one statement, or do nothing for none; `computed` columns come from the rows."""
+    """Insert rows of the session's company in one statement, or do nothing for none.
+
+    `computed` columns come from the rows, also from what a row says in a column of the same name.
+    """
     if not rows:
         return
     given = record_set(table, rows)
-    names = ["company_id", *rows[0], *computed]
-    more = [compute(given) for compute in computed.values()]
-    await session.rows(insert(table).from_select(names, select(_COMPANY, *given.c, *more)))
+    plain = {name: given.c[name] for name in rows[0] if name not in computed}
+    values = plain | {name: compute(given) for name, compute in computed.items()}
+    await session.rows(insert(table).from_select(["company_id", *values], select(_COMPANY, *values.values())))
 
 
 def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:

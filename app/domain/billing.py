@@ -1,17 +1,15 @@
-"""The transition: who pays under which arrangement, what changing it cuts, and whether that was acknowledged."""
+"""What billing knows of customers and subscriptions: who pays, under which arrangement, and what must be acknowledged."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from uuid import UUID
 
-from app.domain.calendar import Period, months_later, next_billing_day
+from app.domain.calendar import Period
 from app.domain.customers import BillingRelationship, ConsolidationMode
-from app.domain.money import rounded
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 ACTIVE = frozenset({SubscriptionStatus.TRIAL, SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION})
@@ -21,7 +19,7 @@ ENDED = frozenset({SubscriptionStatus.CANCELLED, SubscriptionStatus.EXPIRED})
 
 
 class DocumentKind(StrEnum):
-    """What a cut makes."""
+    """The kind of a billing document."""
 
     CREDIT_NOTE = "CREDIT_NOTE"
     INVOICE = "INVOICE"
@@ -80,28 +78,10 @@ class Subscription:
     billed: Decimal
     credited: Decimal
     next_billing_date: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a document: a subscription's days that are credited or invoiced."""
-
-    kind: DocumentKind
-    payer_id: UUID
-    period: Period
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What happens to one subscription: its period ends at the cut, the document for it, the period that follows."""
-
-    subscription: Subscription
-    line: Line | None
-    following: Period
-    following_net: Decimal
-    anchor_day: int
-    next_billing_date: date | None
+    period_id: UUID | None
+    """The record of the current period; None where there is none, in which case nobody here knows what was billed."""
+    period_payer_id: UUID | None
+    """The payer on that record."""
 
 
 def arrangement(customer: Party, parent: Party | None) -> Arrangement:
@@ -143,63 +123,3 @@ def acknowledgement_faults(
         AcknowledgementFault.DUPLICATE: [each for each, times in Counter(named).items() if times > 1],
     }
     return {fault: ids for fault, ids in found.items() if ids}
-
-
-def cuts(subscriptions: Iterable[Subscription], before: Arrangement, after: Arrangement, today: date) -> list[Cut]:
-    """The clean cuts of a customer's active subscriptions, by subscription id; none where the arrangement stays the same."""
-    if before == after:
-        return []
-    active = (each for each in subscriptions if each.status in ACTIVE)
-    return [_cut(each, before, after, today) for each in sorted(active, key=lambda each: each.id)]
-
-
-def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, today: date) -> Cut:
-    line = _line(subscription, before.payer_id, today)
-    if subscription.status is SubscriptionStatus.TRIAL and subscription.period.end > today:
-        # A trial is promised until its end, and for nothing: only its payer changes.
-        rest = Period(today, subscription.period.end)
-        return Cut(subscription, line, rest, Decimal(0), subscription.anchor_day, subscription.next_billing_date)
-    if after.billing_day is not None:
-        regular, anchor = Period(today, next_billing_day(today, after.billing_day)), after.billing_day
-    else:
-        regular, anchor = Period(today, months_later(today, subscription.interval_months, today.day)), today.day
-    if subscription.ends_on is not None and subscription.ends_on <= today:
-        # It has ended and only waits to be closed: nobody pays for days that do not run.
-        return Cut(subscription, line, regular, Decimal(0), anchor, None)
-    following = _until_its_end(subscription, regular)
-    # A consolidated invoice comes on the billing day, whichever way its subscriptions are billed.
-    if after.billing_day is not None:
-        billed_on = regular.end
-    else:
-        billed_on = following.start if subscription.direction is BillingDirection.ADVANCE else following.end
-    return Cut(subscription, line, following, _price(subscription, following, regular.end, anchor), anchor, billed_on)
-
-
-def _until_its_end(subscription: Subscription, period: Period) -> Period:
-    """A period, shortened to the day from which a canceled subscription no longer runs."""
-    ends_on = subscription.ends_on
-    return period if ends_on is None else Period(period.start, min(ends_on, period.end))
-
-
-def _line(subscription: Subscription, payer_id: UUID, today: date) -> Line | None:
-    """Credit what was billed for the days that remain, or invoice the days that have passed; to the payer before the change."""
-    if subscription.status is SubscriptionStatus.TRIAL:
-        return None
-    period = subscription.period
-    at = min(max(today, period.start), period.end)
-    if subscription.direction is BillingDirection.ADVANCE:
-        kind, span, base = DocumentKind.CREDIT_NOTE, Period(at, period.end), subscription.billed
-    else:
-        kind, span, base = DocumentKind.INVOICE, Period(period.start, at), subscription.period_net
-    amount = rounded(Fraction(base) * span.days / period.days, subscription.currency)
-    if kind is DocumentKind.CREDIT_NOTE:
-        amount = min(amount, subscription.billed - subscription.credited)
-    return Line(kind, payer_id, span, amount) if span.days > 0 and amount > 0 else None
-
-
-def _price(subscription: Subscription, following: Period, regular_end: date, anchor_day: int) -> Decimal:
-    """A full period's price, or for a stub its share of the full period that would end on the regular day."""
-    full = Period(months_later(regular_end, -subscription.interval_months, anchor_day), regular_end)
-    if following == full:
-        return subscription.net_amount
-    return rounded(Fraction(subscription.net_amount) * following.days / full.days, subscription.currency)

@@ -2,7 +2,7 @@
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain.errors import ErrorCode, Fault, Refused
@@ -43,6 +43,18 @@ def months_later(day: date, months: int, anchor_day: int) -> date:
 
 
 def next_billing_day(day: date, billing_day: int) -> date:
-    """The next day of the month 1 to 28 that lies strictly after a day."""
-    this_month = day.replace(day=billing_day)
-    return this_month if this_month > day else months_later(this_month, 1, billing_day)
+    """Return the next date on a day of the month, 1 to 31, strictly after a day; a shorter month clamps."""
+    this_month = months_later(day, 0, billing_day)
+    return this_month if this_month > day else months_later(day, 1, billing_day)
+
+
+def billing_day_from(day: date, billing_day: int) -> date:
+    """Return the first date on a day of the month, 1 to 31, on or after a day; a shorter month clamps."""
+    return next_billing_day(day - timedelta(days=1), billing_day)
+
+
+def cycle_end(start: date, months: int, anchor_day: int) -> date:
+    """Return the end of a billing cycle: whole months from an anchor day; from any other day, the next anchor day."""
+    if start == months_later(start, 0, anchor_day):
+        return months_later(start, months, anchor_day)
+    return next_billing_day(start, anchor_day)

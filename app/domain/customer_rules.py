@@ -1,12 +1,12 @@
 """Rules between a customer, its parent and its children, checked on the record as it would be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.billing import Party
+from app.domain.billing import ENDED, Party, Subscription
 from app.domain.customers import BillingRelationship, ConsolidationMode
-from app.domain.errors import CustomersFault, ErrorCode, Fault, Path
+from app.domain.errors import CustomersFault, ErrorCode, Fault, Path, SubscriptionsFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,43 @@ def _consolidation_faults(
             if value is not None:
                 message = "must be unset on a child: it belongs to the parent."
                 yield _at(name, ErrorCode.CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD, message)
+
+
+def subscription_currency_faults(
+    before: Record,
+    after: Record,
+    parent: Record | None,
+    children: Sequence[Record],
+    subscriptions: Iterable[Subscription],
+) -> list[Fault]:
+    """Return the faults of subscriptions that a single invoice of the parent would hold in another currency.
+
+    `subscriptions` are those of the customer and of its children.
+    """
+    running = [each for each in subscriptions if each.status not in ENDED]
+    faults: list[Fault] = []
+    if after.is_paid_for and parent is not None and parent.has_single_invoice:
+        field = "defaultCurrency"
+        if before.parent_id != after.parent_id:
+            field = "parentCustomerId"
+        elif before.relationship != after.relationship:
+            field = "billingRelationship"
+        faults += _in_other_currencies(running, {after.id}, parent.currency, field)
+    if after.has_single_invoice:
+        paid = {child.id for child in children if child.is_paid_for}
+        field = "defaultCurrency" if before.has_single_invoice else "consolidationMode"
+        faults += _in_other_currencies(running, paid, after.currency, field)
+    return faults
+
+
+def _in_other_currencies(
+    subscriptions: Iterable[Subscription], customers: Container[UUID], currency: str, field: str
+) -> Iterator[Fault]:
+    its = (each for each in subscriptions if each.customer_id in customers and each.currency != currency)
+    others = tuple(sorted(each.id for each in its))
+    if others:
+        message = f"can't be changed so: a single invoice in {currency} would hold subscriptions in another currency."
+        yield SubscriptionsFault(ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field), message, others)
 
 
 def _at(field: str, code: ErrorCode, message: str) -> Fault:

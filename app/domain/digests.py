@@ -33,7 +33,7 @@ def _entries(transition: Transition | None) -> dict[UUID, bytes]:
     if transition is None:
         return {}
     shown: dict[UUID, object] = dict.fromkeys(transition.to_acknowledge, "acknowledged")
-    shown |= {each.id: each for each in transition.moved}
+    shown |= {move.subscription.id: move for move in transition.moves}
     shown |= {cut.subscription.id: cut for cut in transition.cuts}
     return {id_: _hash(each)[:_ENTRY] for id_, each in shown.items()}
 

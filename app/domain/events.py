@@ -21,6 +21,7 @@ class EventType(StrEnum):
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
     SUBSCRIPTION_TRANSITIONED = "subscription.transitioned"
+    SUBSCRIPTION_RESCHEDULED = "subscription.rescheduled"
 
 
 def plain_values(named: Mapping[str, object]) -> dict[str, Any]:

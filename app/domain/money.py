@@ -1,11 +1,14 @@
 """Exact amounts: rounding to a currency's minor unit, half away from zero."""
 
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 
 from iso4217 import Currency
 
 _HALF = Fraction(1, 2)
+# Python's own context rounds to 28 digits. A sum needs only as many digits as it has, so this bound costs nothing.
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def minor_digits(currency: str) -> int:
@@ -25,6 +28,29 @@ def rounded(amount: Fraction, currency: str) -> Decimal:
     units = int(abs(scaled) + _HALF)
     # Made from text: arithmetic would cut what is longer than the context's 28 digits.
     return Decimal(f"{units if scaled >= 0 else -units}e-{digits}")
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum, however many digits it has; `sum` and `+` round to 28."""
+    result = Decimal(0)
+    for amount in amounts:
+        result = _EXACT.add(result, amount)
+    return result
+
+
+def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
+    """Return the exact difference, however many digits it has; `-` rounds to 28."""
+    return _EXACT.subtract(minuend, subtrahend)
+
+
+def rounded_within(amount: Fraction, limit: Decimal, currency: str) -> Decimal:
+    """Return an exact amount, rounded once, or what the limit holds of whole minor units if rounding would exceed it."""
+    result = rounded(amount, currency)
+    if result <= limit:
+        return result
+    return rounded(
+        Fraction(int(Fraction(limit) * 10 ** minor_digits(currency)), 10 ** minor_digits(currency)), currency
+    )
 
 
 _CODES = frozenset(currency.code for currency in Currency)

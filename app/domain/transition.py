@@ -8,19 +8,19 @@ from uuid import UUID
 
 from app.domain.billing import (
     ACTIVE,
-    ENDED,
     AcknowledgementFault,
     Arrangement,
-    Cut,
     DocumentKind,
     Subscription,
     acknowledgement_faults,
     arrangement,
-    cuts,
     is_triggered,
 )
 from app.domain.customer_rules import Record
+from app.domain.cutting import Cut, Line, cuts
 from app.domain.errors import ErrorCode, Fault, SubscriptionsFault
+from app.domain.money import total
+from app.domain.moving import Move, moves, reschedulings
 
 _PATH = ("input", "subscriptionTransitions")
 _MESSAGES = {
@@ -34,6 +34,14 @@ _MESSAGES = {
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """A line of a document with the subscription that it is about."""
+
+    subscription: Subscription
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A credit note or an invoice that a transition makes, one per kind, payer, customer and currency."""
 
@@ -41,13 +49,12 @@ class Document:
     payer_id: UUID
     customer_id: UUID
     currency: str
-    cuts: tuple[Cut, ...]
-    """Each has a line."""
+    lines: tuple[DocumentLine, ...]
 
     @property
     def total(self) -> Decimal:
-        """The sum of the lines."""
-        return sum((cut.line.amount for cut in self.cuts if cut.line is not None), Decimal(0))
+        """The exact sum of the lines."""
+        return total(each.line.amount for each in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +79,21 @@ class Transition:
     """Those of the customer and of the children that it pays for, by subscription id."""
     arrangements_after: Mapping[UUID, Arrangement]
     """The arrangement of every customer with a cut or a moved subscription."""
-    moved: tuple[Subscription, ...]
-    """Subscriptions that are not active and move along without a cut."""
+    moves: tuple[Move, ...]
+    """Subscriptions that keep their period, by id."""
     to_acknowledge: tuple[UUID, ...]
-    """The customer's own active subscriptions."""
+    """The customer's own active subscriptions; empty if none must be acknowledged."""
+    is_triggered: bool = True
+    """Whether it is a change of payer or mode; False for a new billing day, which only moves the next billing."""
 
     @property
     def documents(self) -> tuple[Document, ...]:
         """The documents, in a stable order."""
-        grouped: dict[tuple[DocumentKind, UUID, UUID, str], list[Cut]] = {}
+        grouped: dict[tuple[DocumentKind, UUID, UUID, str], list[DocumentLine]] = {}
         for cut in self.cuts:
-            if cut.line is not None:
-                key = (cut.line.kind, cut.line.payer_id, cut.subscription.customer_id, cut.subscription.currency)
-                grouped.setdefault(key, []).append(cut)
+            for line in cut.lines:
+                key = (line.kind, line.payer_id, cut.subscription.customer_id, cut.subscription.currency)
+                grouped.setdefault(key, []).append(DocumentLine(cut.subscription, line))
         return tuple(Document(*key, tuple(grouped[key])) for key in sorted(grouped))
 
     @property
@@ -93,12 +102,12 @@ class Transition:
         documents = self.documents
         payers = sorted({(document.payer_id, document.currency) for document in documents})
 
-        def total(kind: DocumentKind, payer: tuple[UUID, str]) -> Decimal:
+        def sum_of(kind: DocumentKind, payer: tuple[UUID, str]) -> Decimal:
             its = (each for each in documents if each.kind is kind and (each.payer_id, each.currency) == payer)
-            return sum((each.total for each in its), Decimal(0))
+            return total(each.total for each in its)
 
         return tuple(
-            PayerTotal(*payer, total(DocumentKind.CREDIT_NOTE, payer), total(DocumentKind.INVOICE, payer))
+            PayerTotal(*payer, sum_of(DocumentKind.CREDIT_NOTE, payer), sum_of(DocumentKind.INVOICE, payer))
             for payer in payers
         )
 
@@ -111,51 +120,50 @@ def plan(
     subscriptions: Iterable[Subscription],
     today: date,
 ) -> Transition | None:
-    """The transition that a change makes; None for a change that moves nothing.
+    """Return the transition that a change makes; None for a change that moves nothing.
 
     `parents` holds the parent before and the one after; `subscriptions` are those of the customer and of its children.
     """
-    if not is_triggered(before.party, after.party):
-        return None
     by_customer: dict[UUID, list[Subscription]] = {}
     for subscription in subscriptions:
         by_customer.setdefault(subscription.customer_id, []).append(subscription)
-    own = by_customer.get(before.id, [])
-    moves = [(before.id, _under(before, parents), _under(after, parents))]
-    moves += [
+    changes = [(before.id, _under(before, parents), _under(after, parents))]
+    changes += [
         (child.id, arrangement(child.party, before.party), arrangement(child.party, after.party))
         for child in children
         if child.is_paid_for
     ]
-    made = [cut for id_, old, new in moves for cut in cuts(by_customer.get(id_, []), old, new, today)]
-    moved = [
-        each
-        for id_, old, new in moves
-        if old != new
-        for each in by_customer.get(id_, [])
-        if each.status not in ACTIVE | ENDED
-    ]
-    active = sorted(each.id for each in own if each.status in ACTIVE)
+    triggered = is_triggered(before.party, after.party)
+    made: list[Cut] = []
+    moved: list[Move] = []
+    for customer_id, old, new in changes:
+        its = by_customer.get(customer_id, [])
+        made += cuts(its, old, new, today) if triggered else []
+        moved += moves(its, old, new) if triggered else reschedulings(its, old, new)
+    own = by_customer.get(before.id, [])
+    active = sorted(each.id for each in own if each.status in ACTIVE) if triggered else []
     if not (active or made or moved):
         return None
     return Transition(
-        before.id,
-        today,
-        moves[0][1],
-        moves[0][2],
-        tuple(sorted(made, key=lambda cut: cut.subscription.id)),
-        {id_: new for id_, _, new in moves},
-        tuple(sorted(moved, key=lambda each: each.id)),
-        tuple(active),
+        customer_id=before.id,
+        effective_on=today,
+        before=changes[0][1],
+        after=changes[0][2],
+        cuts=tuple(sorted(made, key=lambda cut: cut.subscription.id)),
+        arrangements_after={customer_id: new for customer_id, _, new in changes},
+        moves=tuple(sorted(moved, key=lambda move: move.subscription.id)),
+        to_acknowledge=tuple(active),
+        is_triggered=triggered,
     )
 
 
 def acknowledgement_refusals(
     transition: Transition | None, acknowledged: Sequence[UUID] | None, own: Iterable[Subscription]
 ) -> list[Fault]:
-    """What is wrong with an acknowledgement, as refusals; `own` are all subscriptions of the customer."""
+    """Return what is wrong with an acknowledgement, as refusals; `own` are all subscriptions of the customer."""
     statuses = {each.id: each.status for each in own}
-    found = acknowledgement_faults(acknowledged, statuses, triggered=transition is not None)
+    triggered = transition is not None and transition.is_triggered
+    found = acknowledgement_faults(acknowledged, statuses, triggered=triggered)
     return [SubscriptionsFault(ErrorCode(fault), _PATH, _MESSAGES[fault], tuple(ids)) for fault, ids in found.items()]
 
 

@@ -65,7 +65,7 @@ async def _read(session: WriteSession, proposals: Sequence[Proposal], stored: It
         holders=await customer_batches.key_holders(session, numbers, external_ids),
         records={row.id: record_of(row) for row in stored},
     )
-    await desk.read_billing(session, [each.draft for each in proposals if each.draft and each.draft.is_triggered])
+    await desk.read_billing(session, [each.draft for each in proposals if each.draft and each.draft.concerns_billing])
     if any(each.creation for each in proposals):
         await customer_writes.lock_numbers(session)
         after_given = [int(number) + 1 for number in numbers if is_counted(number)]
@@ -95,12 +95,12 @@ class _Desk:
         for record in self.records.values():
             self._children.setdefault(record.parent_id, {})[record.id] = None
 
-    async def read_billing(self, session: WriteSession, triggered: Sequence[Draft]) -> None:
-        """Read the subscriptions that drafts may move."""
-        if not triggered:
+    async def read_billing(self, session: WriteSession, drafts: Sequence[Draft]) -> None:
+        """Read the subscriptions that decide about drafts."""
+        if not drafts:
             return
-        ids = {each.old.id for each in triggered}
-        ids |= {child.id for each in triggered for child in self._children_of(each.old.id)}
+        ids = {each.old.id for each in drafts}
+        ids |= {child.id for each in drafts for child in self._children_of(each.old.id)}
         for each in await documents.subscriptions_for_billing(session, sorted(ids), lock=True):
             self.subscriptions.setdefault(each.customer_id, []).append(each)
         time_zone, now = await customer_writes.clock(session)
@@ -148,7 +148,7 @@ class _Desk:
             return Facts(None, {}, ())
         parent = None if draft.new.parent_id is None else self.records.get(draft.new.parent_id)
         children = self._children_of(draft.old.id)
-        if not draft.is_triggered:
+        if not draft.concerns_billing:
             return Facts(parent, self.records, children)
         ids = (draft.old.id, *(child.id for child in children if child.is_paid_for))
         subscriptions = [each for id_ in ids for each in self.subscriptions.get(id_, ())]
@@ -189,4 +189,4 @@ class _Desk:
 def _moves(transition: Transition | None) -> set[UUID]:
     if transition is None:
         return set()
-    return {cut.subscription.id for cut in transition.cuts} | {each.id for each in transition.moved}
+    return {each.subscription.id for each in (*transition.cuts, *transition.moves)}

@@ -1,6 +1,6 @@
 """Reading what a change of one customer is decided by: under locks, or from one snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -79,9 +79,18 @@ def _changed_keys(values: Mapping[str, object]) -> tuple[str | None, str | None]
 async def _facts(session: Session, draft: Draft, records: Mapping[UUID, Record]) -> Facts:
     parent = None if draft.new.parent_id is None else records.get(draft.new.parent_id)
     children = [record for record in records.values() if record.parent_id == draft.old.id]
-    if not draft.is_triggered:
+    if not _concerns_billing(draft, parent, children):
         return Facts(parent, records, children)
     ids = [draft.old.id, *(child.id for child in children if child.is_paid_for)]
     subscriptions = await documents.subscriptions_for_billing(session, ids, lock=isinstance(session, WriteSession))
     time_zone, now = await customer_writes.clock(session)
     return Facts(parent, records, children, subscriptions, today_in(time_zone, now))
+
+
+def _concerns_billing(draft: Draft, parent: Record | None, children: Sequence[Record]) -> bool:
+    """Whether subscriptions decide: without a single invoice, a currency or a billing day concerns none of them."""
+    if draft.is_triggered or not draft.concerns_billing:
+        return draft.is_triggered
+    has_parent = draft.new.is_paid_for and parent is not None and parent.has_single_invoice
+    pays = draft.new.has_single_invoice and any(child.is_paid_for for child in children)
+    return has_parent or pays or ("billing_day" in draft.values and draft.new.has_single_invoice)

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.db.rows import CustomerRow
 from app.domain.billing import Subscription, is_triggered
 from app.domain.customer_fields import merged_metadata
-from app.domain.customer_rules import Record, rule_faults
+from app.domain.customer_rules import Record, rule_faults, subscription_currency_faults
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.digests import difference, digest_of
 from app.domain.errors import ErrorCode, Fault, TransitionChangedFault
@@ -46,6 +46,11 @@ class Draft:
         """Whether it may move subscriptions."""
         return is_triggered(self.old.party, self.new.party)
 
+    @property
+    def concerns_billing(self) -> bool:
+        """Whether subscriptions must be read to judge it: they move, follow a billing day, or have currencies."""
+        return self.is_triggered or not {"billing_day", "default_currency"}.isdisjoint(self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -57,9 +62,9 @@ class Facts:
     """Holds the parent before and the one after."""
     children: Sequence[Record]
     subscriptions: Sequence[Subscription] = ()
-    """Those of the customer and of the children that it pays for, if the draft is triggered."""
+    """Those of the customer and of the children that it pays for, if the draft concerns billing."""
     today: date | None = None
-    """Known if the draft is triggered."""
+    """Known if the draft concerns billing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ def judge(
     """Judge a draft; `references` are the faults of what it refers to and of its unique keys."""
     old, new = draft.old, draft.new
     faults = [*draft.faults, *references, *rule_faults(new, facts.parent, facts.children, old)]
+    if draft.is_triggered or "default_currency" in draft.values:
+        faults += subscription_currency_faults(old, new, facts.parent, facts.children, facts.subscriptions)
     transition = None
     if facts.today is not None:
         transition = plan(old, new, facts.records, facts.children, facts.subscriptions, facts.today)

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import documents, tables
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.billing import Arrangement, Subscription, cuts
+from app.domain.billing import Arrangement, Subscription
 from app.domain.customers import ConsolidationMode
-from app.domain.subscriptions import SubscriptionStatus
+from app.domain.cutting import cuts
+from app.domain.moving import moves
 from app.domain.transition import Transition
 
 CUT = date(2026, 6, 19)
@@ -43,9 +44,11 @@ class Books:
         async def work(session: WriteSession) -> UUID:
             found = await documents.subscriptions_for_billing(session, customers, lock=True)
             made = tuple(cuts(found, old, new, on))
-            moved = tuple(each for each in found if each.status is SubscriptionStatus.PAUSED)
+            moved = tuple(moves(found, old, new))
             transition = Transition(customers[0], on, old, new, made, dict.fromkeys(customers, new), moved, ())
-            return await documents.book(session, transition, "someone")
+            transition_id = await documents.book(session, transition, "someone")
+            assert transition_id is not None
+            return transition_id
 
         return await self.unit_of_work.run(work)
 

@@ -101,16 +101,15 @@ async def test_a_second_move_on_the_same_day_drops_the_unbilled_stub(books: Book
 
 
 @pytest.mark.parametrize(
-    ("on", "closed_on", "kinds"),
+    ("on", "closed_on", "begins_on", "kinds"),
     [
-        (date(2026, 5, 20), date(2026, 6, 1), ["CREDIT_NOTE"]),
-        (date(2026, 6, 1), date(2026, 6, 1), ["CREDIT_NOTE"]),
-        (date(2026, 7, 1), date(2026, 7, 1), []),
-        (date(2026, 7, 4), date(2026, 7, 1), []),
+        (date(2026, 5, 20), date(2026, 6, 1), date(2026, 6, 1), ["CREDIT_NOTE"]),
+        (date(2026, 6, 1), date(2026, 6, 1), date(2026, 6, 1), ["CREDIT_NOTE"]),
+        (date(2026, 7, 1), date(2026, 7, 1), date(2026, 7, 1), []),
     ],
 )
 async def test_a_cut_outside_the_period_closes_it_at_its_edge(
-    books: Books, records: Records, on: date, closed_on: date, kinds: list[str]
+    books: Books, records: Records, on: date, closed_on: date, begins_on: date, kinds: list[str]
 ) -> None:
     customer, payer = await records.customer(), await records.customer()
     await records.period(await records.subscription(customer), customer, billed_amount=300)
@@ -118,8 +117,109 @@ async def test_a_cut_outside_the_period_closes_it_at_its_edge(
     await books.move([customer], customer, payer, on)
 
     old, new = await books.periods()
-    assert (old.cut_on, new.starts_on) == (closed_on, on)
+    assert (old.cut_on, new.starts_on) == (closed_on, begins_on)
     assert [each.kind for each in await books.rows(tables.billing_documents)] == kinds
+
+
+async def test_periods_that_nobody_has_recorded_are_recorded_and_invoiced_to_the_old_payer(
+    books: Books, records: Records
+) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    subscription = await records.subscription(customer, name="Fiber")
+    await records.period(subscription, customer, billed_amount=300)
+
+    transition = await books.move([customer], customer, payer, date(2026, 8, 10), billing_day=15)
+
+    june, july, august, stub = await books.periods()
+    assert [each.sequence for each in (june, july, august, stub)] == [1, 2, 3, 4]
+    assert [each.payer_customer_id for each in (june, july, august, stub)] == [customer] * 3 + [payer]
+    assert [(each.starts_on, each.cut_on) for each in (june, july, august, stub)] == [
+        (date(2026, 6, 1), date(2026, 7, 1)),
+        (date(2026, 7, 1), None),
+        (date(2026, 8, 1), date(2026, 8, 10)),
+        (date(2026, 8, 10), None),
+    ]
+    assert [each.billed_amount for each in (june, july, august, stub)] == [300, 300, Decimal("87.10"), 0]
+    assert {each.transition_id for each in (july, august, stub)} == {transition}
+    (document,) = await books.rows(tables.billing_documents)
+    assert (document.kind, document.payer_customer_id, document.total) == ("INVOICE", customer, Decimal("387.10"))
+    lines = await books.rows(tables.billing_document_lines, "line_number")
+    assert [line.description for line in lines] == [
+        "Fiber: 31 of 31 days, 2026-07-01 to 2026-07-31",
+        "Fiber: 9 of 31 days, 2026-08-01 to 2026-08-09",
+    ]
+    (event,) = await books.rows(tables.outbox_events)
+    assert [each["amount"] for each in event.data["cut"]["lines"]] == ["300.00", "87.10"]
+    assert event.data["cut"]["line"] == event.data["cut"]["lines"][0]
+
+
+async def test_a_trial_that_has_ended_is_active_from_its_cut_on(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    subscription = await records.subscription(customer, status="TRIAL")
+    await records.period(subscription, customer, net_amount=0)
+
+    await books.move([customer], customer, payer, date(2026, 7, 11))
+    await books.move([customer], payer, customer, date(2026, 7, 21))
+
+    (moved,) = await books.rows(tables.subscriptions)
+    assert moved.status == "ACTIVE"
+    documents = await books.rows(tables.billing_documents, "issued_on")
+    assert [(each.payer_customer_id, each.total) for each in documents] == [
+        (customer, Decimal("96.77")),
+        (payer, Decimal("96.77")),
+    ]
+
+
+async def test_a_subscription_that_has_ended_begins_no_period_however_often_its_payer_changes(
+    books: Books, records: Records
+) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    for has_row in (True, False):
+        subscription = await records.subscription(
+            customer, status="PENDING_CANCELLATION", ends_on=date(2026, 6, 10), next_billing_date=date(2026, 7, 1)
+        )
+        if has_row:
+            await records.period(subscription, customer, billed_amount=300)
+
+    await books.move([customer], customer, payer)
+    await books.move([customer], payer, customer)
+
+    (period,) = await books.periods()
+    assert (period.cut_on, period.credited_amount) == (date(2026, 6, 10), 210)
+    assert {
+        (each.current_period_start, each.current_period_end, each.next_billing_date)
+        for each in await books.rows(tables.subscriptions)
+    } == {(date(2026, 6, 1), date(2026, 7, 1), None)}
+    assert [each.total for each in await books.rows(tables.billing_documents)] == [210]
+
+
+async def test_a_period_of_a_paused_subscription_takes_the_new_payer_unless_it_was_billed(
+    books: Books, records: Records
+) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    for billed in (0, 300):
+        paused = await records.subscription(customer, status="PAUSED", net_amount=300 + billed)
+        await records.period(paused, customer, net_amount=300 + billed, billed_amount=billed)
+
+    await books.move([customer], customer, payer)
+
+    assert {(each.billed_amount, each.payer_customer_id, each.cut_on) for each in await books.periods()} == {
+        (0, payer, None),
+        (300, customer, None),
+    }
+    assert await books.rows(tables.billing_documents) == []
+
+
+async def test_totals_are_the_exact_sums_of_their_lines_however_long(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    for net in ("100000000000000000000000000000.01", "0.01"):
+        subscription = await records.subscription(customer, net_amount=Decimal(net))
+        await records.period(subscription, customer, net_amount=Decimal(net), billed_amount=Decimal(net))
+
+    await books.move([customer], customer, payer, date(2026, 6, 1))
+
+    (document,) = await books.rows(tables.billing_documents)
+    assert document.total == Decimal("100000000000000000000000000000.02")
 
 
 async def test_documents_are_one_per_kind_customer_and_currency_and_total_their_lines(
@@ -184,6 +284,16 @@ async def test_an_event_tells_of_every_subscription_that_was_cut_or_moved_along(
 
     cut, moved = await books.rows(tables.outbox_events, "sequence")
     (document,) = await books.rows(tables.billing_documents)
+    line = {
+        "documentId": str(document.id),
+        "kind": "CREDIT_NOTE",
+        "amount": "120.00",
+        "currency": "DKK",
+        "days": 12,
+        "periodStart": "2026-06-19",
+        "periodEnd": "2026-07-01",
+        "payer": str(customer),
+    }
     said = {
         "customerId": str(customer),
         "transitionId": str(transition),
@@ -194,13 +304,8 @@ async def test_an_event_tells_of_every_subscription_that_was_cut_or_moved_along(
     assert (cut.type, cut.subject_id, cut.actor) == ("subscription.transitioned", active, "someone")
     assert cut.data == said | {
         "cut": {
-            "line": {
-                "documentId": str(document.id),
-                "kind": "CREDIT_NOTE",
-                "amount": "120.00",
-                "currency": "DKK",
-                "days": 12,
-            },
+            "line": line,
+            "lines": [line],
             "following": {
                 "periodStart": "2026-06-19",
                 "periodEnd": "2026-07-19",

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import documents
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.billing import Arrangement, cuts
+from app.domain.billing import Arrangement
 from app.domain.calendar import Period
 from app.domain.customers import ConsolidationMode
+from app.domain.cutting import cuts
 from app.domain.transition import Transition
 from tests.db.books import CUT, Books
 from tests.records import Records, new_company

@@ -4,14 +4,10 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from app.domain.billing import (
-    Arrangement,
-    Cut,
-    Subscription,
-    cuts,
-)
+from app.domain.billing import Arrangement, Subscription
 from app.domain.calendar import Period
 from app.domain.customers import ConsolidationMode
+from app.domain.cutting import Cut, cuts
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 PAYER, PARENT = UUID(int=1), UUID(int=2)
@@ -33,6 +29,8 @@ JUNE = Subscription(
     billed=Decimal("300.00"),
     credited=Decimal(0),
     next_billing_date=date(2026, 7, 1),
+    period_id=UUID(int=4),
+    period_payer_id=PAYER,
 )
 CUT = date(2026, 6, 19)
 

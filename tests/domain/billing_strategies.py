@@ -11,6 +11,7 @@ from app.domain.calendar import Period
 from app.domain.customers import ConsolidationMode
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
+PAYER = UUID(int=1)
 MINOR_DIGITS = {"DKK": 2, "JPY": 0, "BHD": 3}
 
 days = st.dates(date(2020, 1, 1), date(2032, 12, 31))
@@ -46,6 +47,8 @@ def subscriptions(draw: st.DrawFn, id_: UUID | None = None) -> Subscription:
         billed=billed,
         credited=draw(amounts(currency, billed)),
         next_billing_date=draw(st.none() | days),
+        period_id=UUID(int=4),
+        period_payer_id=PAYER,
     )
 
 

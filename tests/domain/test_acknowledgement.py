@@ -14,10 +14,10 @@ from app.domain.billing import (
     Party,
     acknowledgement_faults,
     arrangement,
-    cuts,
     is_triggered,
 )
 from app.domain.customers import BillingRelationship, ConsolidationMode
+from app.domain.cutting import cuts
 from app.domain.subscriptions import SubscriptionStatus
 from tests.domain.billing_examples import CUT, JUNE, OTHER, OWN, PARENT, PAYER, single
 from tests.domain.billing_strategies import ids, statuses

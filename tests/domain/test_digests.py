@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.billing import Arrangement, cuts
+from app.domain.billing import Arrangement
 from app.domain.customers import ConsolidationMode
+from app.domain.cutting import cuts
 from app.domain.digests import difference, digest_of
 from app.domain.errors import Difference
 from app.domain.transition import Transition

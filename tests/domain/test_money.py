@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.money import is_currency, minor_digits, rounded
+from app.domain.money import difference, is_currency, minor_digits, rounded, rounded_within, total
 from tests.domain.billing_strategies import MINOR_DIGITS
 
 
@@ -56,3 +56,16 @@ def test_a_rounded_amount_is_the_nearest_one_and_its_sign_does_not_matter(amount
 @given(amount=st.decimals(allow_nan=False, allow_infinity=False, places=3), currency=st.just("BHD"))
 def test_what_needs_no_rounding_stays_as_it_is(amount: Decimal, currency: str) -> None:
     assert rounded(Fraction(amount), currency) == amount
+
+
+@given(st.lists(st.decimals(allow_nan=False, allow_infinity=False, places=3), max_size=9))
+def test_a_total_and_a_difference_are_exact(amounts: list[Decimal]) -> None:
+    long = [*amounts, Decimal("1" + "0" * 40 + ".01"), Decimal("0.001")]
+
+    assert Fraction(total(long)) == sum(map(Fraction, long))
+    assert Fraction(difference(long[-2], long[-1])) == Fraction(long[-2]) - Fraction(long[-1])
+
+
+def test_a_limit_that_is_not_in_minor_units_is_kept() -> None:
+    assert str(rounded_within(Fraction("0.015"), Decimal("0.015"), "DKK")) == "0.01"
+    assert str(rounded_within(Fraction("0.015"), Decimal("0.02"), "DKK")) == "0.02"

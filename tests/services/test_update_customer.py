@@ -38,12 +38,12 @@ async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any
         return [dict(row) for row in found.mappings()]
 
 
-async def billed(records: Records, customer_id: UUID, **values: Any) -> UUID:
-    """A subscription in June 2026, billed for it if it is billed in advance."""
+async def billed(records: Records, customer_id: UUID, *, payer_id: UUID | None = None, **values: Any) -> UUID:
+    """A subscription in June 2026, billed for it if it is billed in advance; to the customer unless a payer is given."""
     subscription_id = await records.subscription(customer_id, **values)
     net = values.get("net_amount", 300)
     billed_amount = 0 if values.get("billing_direction") == "ARREARS" else net
-    await records.period(subscription_id, customer_id, net_amount=net, billed_amount=billed_amount)
+    await records.period(subscription_id, payer_id or customer_id, net_amount=net, billed_amount=billed_amount)
     return subscription_id
 
 
@@ -167,8 +167,8 @@ async def test_a_parents_new_mode_cuts_the_children_that_it_pays_for(
     parent = await records.customer()
     paid = await records.customer(parent_customer_id=parent, billing_relationship="PARENT_PAYS")
     linked = await records.customer(parent_customer_id=parent)
-    for customer in (paid, linked):
-        await billed(records, customer)
+    await billed(records, paid, payer_id=parent)
+    await billed(records, linked)
 
     await update(unit_of_work, parent, PARENT)
 

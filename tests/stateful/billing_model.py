@@ -62,67 +62,162 @@ class Books:
 
     def cut(self, customer: UUID, before: Arrangement, after: Arrangement, today: date) -> int:
         """Cut the customer's active subscriptions over; how many there were."""
-        totals: dict[tuple[str, str], Decimal] = {}
+        totals: dict[tuple[str, UUID, str], Decimal] = {}
         active = [each for each in self.of(customer) if each.status in ACTIVE]
         for each in active:
-            kind, amount = settle(each, today)
-            if amount > 0:
-                key = (kind, each.currency)
+            start = max(today, each.current.start)
+            is_free = each.status == "TRIAL" and start < each.current.end
+            for kind, payer, amount in [*settle(each, today), *roll(each, before, today)]:
+                key = (kind, payer, each.currency)
                 totals[key] = totals.get(key, Decimal(0)) + amount
-            follow(each, after, today)
+            follow(each, before, after, start, is_free=is_free)
         self.documents += [
-            (kind, before.payer, customer, currency, today, total) for (kind, currency), total in totals.items()
+            (kind, payer, customer, currency, today, total) for (kind, payer, currency), total in totals.items()
         ]
         return len(active)
 
+    def move(self, customer: UUID, before: Arrangement, after: Arrangement) -> int:
+        """Move the customer's other subscriptions along; how many there were."""
+        moved = [each for each in self.of(customer) if each.status not in ACTIVE | ENDED]
+        for each in moved:
+            if each.current.cut_on is None and each.current.billed == 0:
+                each.current.payer = after.payer
+            keep_time(each, before, after)
+        return len(moved)
 
-def settle(subscription: Subscription, today: date) -> tuple[str, Decimal]:
-    """Close the current period, and what that credits or invoices."""
+    def reschedule(self, customer: UUID, before: Arrangement, after: Arrangement) -> int:
+        """Let the customer's subscriptions follow a new billing day; how many that changes."""
+        changed = 0
+        for each in self.of(customer):
+            was = each.anchor, each.next_billing
+            if each.status not in ENDED:
+                keep_time(each, before, after)
+            changed += was != (each.anchor, each.next_billing)
+        return changed
+
+
+def settle(subscription: Subscription, today: date) -> list[tuple[str, UUID, Decimal]]:
+    """Close the current period; what that credits or invoices to its payer."""
     period = subscription.current
+    if period.cut_on is not None:
+        return []
     at = min(max(today, period.start), period.end)
-    days, elapsed = (period.end - period.start).days, (at - period.start).days
+    if subscription.ends_on is not None and subscription.ends_on < at:
+        at = max(subscription.ends_on, period.start)
     period.cut_on = at
-    if subscription.direction == "ADVANCE":
-        kind, amount = "CREDIT_NOTE", share(period.billed, days - elapsed, days, subscription.currency)
-        amount = min(amount, period.billed - period.credited)
-    else:
-        kind, amount = "INVOICE", share(period.net, elapsed, days, subscription.currency)
     if subscription.status == "TRIAL":
-        return kind, Decimal(0)
-    if kind == "INVOICE":
-        period.billed += amount
+        return []
+    days, elapsed, paid = (period.end - period.start).days, (at - period.start).days, period.billed - period.credited
+    credited, invoiced = Decimal(0), Decimal(0)
+    if subscription.direction == "ADVANCE" and period.billed:
+        credited = share(paid, days - elapsed, days, subscription.currency)
+    elif subscription.direction == "ADVANCE" or paid == 0:
+        invoiced = share(period.net, elapsed, days, subscription.currency)
     else:
-        period.credited += amount
-    return kind, amount
+        with localcontext() as exactly:
+            exactly.prec = 60
+            due = period.net * elapsed - paid * days
+        credited = share(max(-due, Decimal(0)), 1, days, subscription.currency)
+        invoiced = share(max(due, Decimal(0)), 1, days, subscription.currency)
+    period.billed += invoiced
+    period.credited += credited
+    lines = [("CREDIT_NOTE", period.payer, credited), ("INVOICE", period.payer, invoiced)]
+    return [line for line in lines if line[2] > 0]
 
 
-def follow(subscription: Subscription, after: Arrangement, today: date) -> None:
+def roll(subscription: Subscription, before: Arrangement, today: date) -> list[tuple[str, UUID, Decimal]]:
+    """Record and invoice the periods that a late biller has left out."""
+    last = subscription.current
+    stop = today if subscription.ends_on is None else min(today, subscription.ends_on)
+    if last.cut_on != last.end:
+        return []
+    lines: list[tuple[str, UUID, Decimal]] = []
+    start, anchor = last.end, before.billing_day or subscription.anchor
+    if before.billing_day is None and not is_on(start, anchor):
+        anchor = start.day
+    while start < stop:
+        period = next_period(subscription, before.payer, start, anchor)
+        served = min(period.end, stop)
+        amount = share(period.net, (served - start).days, (period.end - start).days, subscription.currency)
+        period.billed, period.cut_on = amount, stop if stop < period.end else None
+        subscription.periods.append(period)
+        lines += [("INVOICE", before.payer, amount)] if amount else []
+        start = period.end
+    return lines
+
+
+def follow(subscription: Subscription, before: Arrangement, after: Arrangement, start: date, *, is_free: bool) -> None:
     """Begin the period that follows a cut."""
-    old = subscription.current
-    if subscription.status == "TRIAL" and old.end > today:
-        subscription.periods.append(Period(after.payer, today, old.end, Decimal(0), Decimal(0)))
-        return
-    if after.billing_day is not None:
-        end, subscription.anchor = today + timedelta(days=1), after.billing_day
-        while end.day != after.billing_day:
-            end += timedelta(days=1)
-    else:
-        end, subscription.anchor = in_months(today, subscription.months, today.day), today.day
-    full_days = (end - in_months(end, -subscription.months, subscription.anchor)).days
-    last = subscription.ends_on
-    if last is not None and last <= today:
-        subscription.periods.append(Period(after.payer, today, end, Decimal(0), Decimal(0)))
+    last, old = subscription.ends_on, subscription.current
+    if last is not None and last <= start:
         subscription.next_billing = None
         return
-    until = end if last is None else min(last, end)
-    days, net = (until - today).days, subscription.net
-    if days != full_days:
-        net = share(net, days, full_days, subscription.currency)
-    subscription.periods.append(Period(after.payer, today, until, net, Decimal(0)))
+    if is_free:
+        keep_time(subscription, before, after)
+        end = old.end if last is None else min(old.end, last)
+        subscription.periods.append(Period(after.payer, start, end, Decimal(0), Decimal(0)))
+        return
+    if subscription.status == "TRIAL":
+        subscription.status = "ACTIVE"
+    if after.billing_day is not None:
+        end, subscription.anchor = next_on(start, after.billing_day), after.billing_day
+    else:
+        end, subscription.anchor = in_months(start, subscription.months, start.day), start.day
+    period = until(subscription, after.payer, start, end)
+    subscription.periods.append(period)
     if after.billing_day is not None:
         subscription.next_billing = end
     else:
-        subscription.next_billing = today if subscription.direction == "ADVANCE" else until
+        subscription.next_billing = start if subscription.direction == "ADVANCE" else period.end
+
+
+def next_period(subscription: Subscription, payer: UUID, start: date, anchor: int) -> Period:
+    """The period that follows in the rhythm of an anchor day."""
+    end = in_months(start, subscription.months, anchor) if is_on(start, anchor) else next_on(start, anchor)
+    return until(subscription, payer, start, end, anchor)
+
+
+def until(subscription: Subscription, payer: UUID, start: date, end: date, anchor: int | None = None) -> Period:
+    """A period that would end on a day unless its subscription ends before, with its price."""
+    full_days = (end - in_months(end, -subscription.months, anchor or subscription.anchor)).days
+    last = end if subscription.ends_on is None else min(end, subscription.ends_on)
+    days, net = (last - start).days, subscription.net
+    if days != full_days:
+        net = share(net, days, full_days, subscription.currency)
+    return Period(payer, start, last, net, Decimal(0))
+
+
+def keep_time(subscription: Subscription, before: Arrangement, after: Arrangement) -> None:
+    """Let a subscription that keeps its period follow the billing day of a single invoice, or leave it."""
+    if before.billing_day is None and after.billing_day is None:
+        return
+    is_new, last = subscription.status in {"TRIAL", "SCHEDULED"}, subscription.ends_on
+    edge = subscription.current.start if subscription.status == "SCHEDULED" else subscription.current.end
+    subscription.anchor = after.billing_day or edge.day
+    if is_new and last is not None and last <= edge:
+        subscription.next_billing = None
+    elif not is_new and subscription.next_billing is None and (subscription.status == "PAUSED" or last is not None):
+        pass
+    elif after.billing_day is not None:
+        is_there = edge.day == after.billing_day and not is_new
+        subscription.next_billing = edge if is_there else next_on(edge, after.billing_day)
+    elif is_new and subscription.direction == "ARREARS":
+        subscription.next_billing = in_months(edge, subscription.months, edge.day)
+    else:
+        subscription.next_billing = edge
+
+
+def is_on(day: date, anchor: int) -> bool:
+    """Whether periods of an anchor day begin on a day: on the last of a month that is too short as well."""
+    return day == in_months(day, 0, anchor)
+
+
+def next_on(day: date, anchor: int) -> date:
+    """Day by day to the next one that periods of an anchor day begin on."""
+    day += timedelta(days=1)
+    while not is_on(day, anchor):
+        day += timedelta(days=1)
+    return day
 
 
 def share(amount: Decimal, part: int, whole: int, currency: str) -> Decimal:

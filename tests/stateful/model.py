@@ -87,14 +87,11 @@ class Model:
         self.customers[after.id] = replace(after, version=before.version + 1)
         self.changes += 1
         self.events += 1
+        changed = [(customer, old, new) for customer, old in was.items() if (new := self.arrangement(customer)) != old]
         if before.arranges == after.arranges:
+            self.events += sum(self.books.reschedule(*each) for each in changed)
             return
-        moved = 0
-        for customer, old in was.items():
-            new = self.arrangement(customer)
-            if old != new:
-                moved += sum(each.status not in ACTIVE | ENDED for each in self.books.of(customer))
-                moved += self.books.cut(customer, old, new, today)
+        moved = sum(self.books.move(*each) + self.books.cut(*each, today) for each in changed)
         self.events += moved
         self.transitions += bool(needed or moved)
 
@@ -143,6 +140,22 @@ class Model:
             after.default_currency
         }:
             yield "PARENT_CURRENCY_MISMATCH"
+        yield from self._currencies(before, after, paid)
+
+    def _currencies(self, before: Customer | None, after: Customer, paid: Sequence[Customer]) -> Iterator[str]:
+        """Of subscriptions, where the change may put them on an invoice in another currency."""
+        if before is None or (before.arranges, before.default_currency) == (after.arranges, after.default_currency):
+            return
+        parent = self.customers.get(after.parent_customer_id) if after.parent_customer_id else None
+        invoices = [(after, paid)]
+        if parent is not None and after.is_paid_for:
+            invoices.append((parent, [after]))
+        for payer, customers in invoices:
+            running = [each for of in customers for each in self.books.of(of.id) if each.status not in ENDED]
+            if payer.consolidation_mode == "SINGLE_INVOICE" and {each.currency for each in running} - {
+                payer.default_currency
+            }:
+                yield "PARENT_CURRENCY_MISMATCH"
 
     def _uniqueness(self, after: Customer) -> Iterator[str]:
         taken = {each.external_system_id for each in self.customers.values() if each.id != after.id} - {None}

@@ -27,7 +27,7 @@ from app.db.database import Database
 from app.services.customer_change import UpdateCustomerCommand
 from app.services.preview_transition import TransitionPreview
 from tests.services.conftest import Clock
-from tests.stateful.billing_model import ACTIVE, Period, Subscription, in_months
+from tests.stateful.billing_model import ACTIVE, Period, Subscription, in_months, next_period
 from tests.stateful.company import Bench, Company
 from tests.stateful.comparison import assert_same
 from tests.stateful.model import Customer, Model
@@ -132,14 +132,27 @@ class CompanyMachine(RuleBasedStateMachine):
         direction=st.sampled_from(["ADVANCE", "ADVANCE", "ARREARS"]),
         net=st.sampled_from(["300.00", "99.99", "200.00", "0.03", "0.00"]),
         months=st.sampled_from([1, 1, 3, 12]),
-        ago=st.integers(0, 27),
-        billed=st.sampled_from(["whole", "whole", "nothing", "almost all credited"]),
+        ago=st.integers(-2, 27),
+        billed=st.sampled_from(["whole", "whole", "nothing", "a part", "almost all credited"]),
+        lasts=st.sampled_from([None, None, 5, 40]),
     )
-    def start(self, customer: int, status: str, direction: str, net: str, months: int, ago: int, billed: str) -> None:
+    def start(
+        self,
+        customer: int,
+        status: str,
+        direction: str,
+        net: str,
+        months: int,
+        ago: int,
+        billed: str,
+        lasts: int | None = None,
+    ) -> None:
         of = self.customer(customer)
         begin = self.today - timedelta(days=ago)
         end = in_months(begin, months, begin.day)
         paid = Decimal(net) if direction == "ADVANCE" and billed != "nothing" else Decimal(0)
+        if billed == "a part":
+            paid = (Decimal(net) / 3).quantize(Decimal("0.01"))
         credited = paid * Decimal("0.90") if billed == "almost all credited" else Decimal(0)
         payer = self.model.arrangement(of.id).payer
         period = Period(payer, begin, end, Decimal(net), paid, credited.quantize(Decimal("0.01")))
@@ -147,6 +160,8 @@ class CompanyMachine(RuleBasedStateMachine):
             uuid4(), of.id, status, direction, of.default_currency, Decimal(net), months, begin.day, end, [period]
         )
         subscription.ends_on = end if status == "PENDING_CANCELLATION" else None
+        if lasts is not None:
+            subscription.ends_on = self.today + timedelta(days=lasts)
         self.model.books.subscriptions[subscription.id] = subscription
         self.company.start(subscription)
 
@@ -161,13 +176,13 @@ class CompanyMachine(RuleBasedStateMachine):
     @rule(subscription=PLACE)
     def bill_on(self, subscription: int) -> None:
         of = self.subscription(subscription)
-        if of.status not in ACTIVE or of.current.end > self.today:
+        start = of.current.end
+        is_over = of.current.cut_on is not None or (of.ends_on is not None and of.ends_on <= start)
+        if of.status not in ACTIVE or is_over or start > self.today:
             return
-        end = in_months(of.current.end, of.months, of.anchor)
-        payer = self.model.arrangement(of.customer).payer
-        of.periods.append(
-            Period(payer, of.current.end, end, of.net, of.net if of.direction == "ADVANCE" else Decimal(0))
-        )
+        period = next_period(of, self.model.arrangement(of.customer).payer, start, of.anchor)
+        period.billed = period.net if of.direction == "ADVANCE" else Decimal(0)
+        of.periods.append(period)
         self.company.bill_on(of)
 
     @rule(days=st.sampled_from([0, 1, 5, 12, 31, 70]), late=st.booleans())

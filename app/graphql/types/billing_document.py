@@ -74,7 +74,7 @@ class BillingDocument(Node):
         return info.context.loaders.customer().load(document.customer_id)
 
     @strawberry.field(
-        description="The customer that it is sent to: who paid before the change. Needs customers-read.",
+        description="The customer that it is sent to: the payer of the days that it is about. Needs customers-read.",
         graphql_type=LazyCustomer,
         extensions=READS,
     )
@@ -141,8 +141,8 @@ class BillingTransition(Node):
         return loader.load(transition.id)
 
     @strawberry.field(
-        description="The periods that it began, one per subscription that it cut, also of children that the customer"
-        " pays for. Needs customers-read.",
+        description="The periods that it recorded, also of children that the customer pays for: the one that it began for each"
+        " subscription, and those before it that no biller had recorded. Needs customers-read.",
         graphql_type=list[SubscriptionPeriod],
         extensions=READS,
     )

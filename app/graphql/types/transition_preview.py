@@ -8,8 +8,9 @@ from uuid import UUID
 import strawberry
 
 from app.db.rows import CustomerRow
-from app.domain.billing import Cut, Line
+from app.domain.cutting import Cut, Line
 from app.domain.errors import Fault
+from app.domain.moving import Move
 from app.domain.transition import Document, PayerTotal
 from app.graphql.context import Info
 from app.graphql.errors import UserError
@@ -30,7 +31,8 @@ class PreviewedLine:
     amount: Decimal = strawberry.field(description="The amount without VAT, in major units; always positive.")
 
     @strawberry.field(
-        description="Who gets the document: the payer before the change.", graphql_type=LazyCustomer | None
+        description="Who gets the document: the payer of the days that the line is about.",
+        graphql_type=LazyCustomer | None,
     )
     @staticmethod
     async def payer(line: strawberry.Parent[Line], info: Info) -> CustomerRow | None:
@@ -87,23 +89,84 @@ class PreviewedCut:
         """The subscription's currency."""
         return cut.subscription.currency
 
-    @strawberry.field(description="The day that belongs to the new arrangement already: today where the company is.")
+    @strawberry.field(
+        description="The first day under the new arrangement: today where the company is, or the first day of a period"
+        " that begins later. For a subscription that has ended, the day on which its last period ends."
+    )
     @staticmethod
     def cut_on(cut: strawberry.Parent[Cut]) -> date:
         """The new period's first day."""
         return cut.following.start
 
-    line: PreviewedLine | None = strawberry.field(
-        description="The line that the cut makes; null for a trial, zero days, a zero amount, or nothing billed."
+    lines: list[PreviewedLine] = strawberry.field(
+        description="The lines that the cut makes, in the order of their days: one for the current period, and one for each"
+        " later period that has passed or begun without being billed. Empty for a trial, zero days, a zero amount, or a"
+        " subscription without a recorded period."
     )
 
-    @strawberry.field(description="The day after the last day of the period that follows; its first is `cutOn`.")
+    @strawberry.field(
+        description="The first of `lines`; null if there is none.",
+        deprecation_reason="A subscription that is overdue makes several lines: use `lines`.",
+        graphql_type=PreviewedLine | None,
+    )
+    @staticmethod
+    def line(cut: strawberry.Parent[Cut]) -> Line | None:
+        """What there was before a cut could make several lines."""
+        return cut.lines[0] if cut.lines else None
+
+    @strawberry.field(
+        description="The day after the last day of the period that follows; its first is `cutOn`. Equal to `cutOn` if the"
+        " subscription has ended, because no period follows."
+    )
     @staticmethod
     def new_period_end(cut: strawberry.Parent[Cut]) -> date:
         """Of the half-open span."""
         return cut.following.end
 
     next_billing_date: date | None = strawberry.field(description="The day of the subscription's next invoice.")
+
+
+@strawberry.type(
+    description="What would happen to a subscription that keeps its period: one that is not active, or one that follows a"
+    " new billing day."
+)
+class PreviewedMove:
+    """How a move is shown."""
+
+    @strawberry.field(description="The subscription's id.", graphql_type=strawberry.ID)
+    @staticmethod
+    def subscription_id(move: strawberry.Parent[Move]) -> str:
+        """As the schema shows ids."""
+        return str(move.subscription.id)
+
+    @strawberry.field(
+        description="The id of the customer that has the subscription: the one updated, or one of its children.",
+        graphql_type=strawberry.ID,
+    )
+    @staticmethod
+    def customer_id(move: strawberry.Parent[Move]) -> str:
+        """As the schema shows ids."""
+        return str(move.subscription.customer_id)
+
+    @strawberry.field(description="What is subscribed to.")
+    @staticmethod
+    def name(move: strawberry.Parent[Move]) -> str:
+        """The subscription's name."""
+        return move.subscription.name
+
+    next_billing_date: date | None = strawberry.field(
+        description="The day of the subscription's next invoice; null if none will come."
+    )
+
+    @strawberry.field(
+        description="The new payer of the current period; null if the period keeps its payer, as one that was billed does,"
+        " or is not recorded.",
+        graphql_type=LazyCustomer | None,
+    )
+    @staticmethod
+    async def new_payer(move: strawberry.Parent[Move], info: Info) -> CustomerRow | None:
+        """Through the loader, so that equal payers are read once."""
+        return None if move.payer_id is None else await info.context.loaders.customer().load(move.payer_id)
 
 
 @strawberry.type(description="A document that the update would make: one per kind, payer, customer and currency.")
@@ -114,7 +177,9 @@ class PreviewedDocument:
     currency: str = strawberry.field(description="The currency, three letters (ISO 4217).")
     total: Decimal = strawberry.field(description="The sum of its lines, in major units.")
 
-    @strawberry.field(description="Who gets it: the payer before the change.", graphql_type=LazyCustomer | None)
+    @strawberry.field(
+        description="Who gets it: the payer of the days that it is about.", graphql_type=LazyCustomer | None
+    )
     @staticmethod
     async def payer(document: strawberry.Parent[Document], info: Info) -> CustomerRow | None:
         """Through the loader."""
@@ -165,6 +230,16 @@ class BillingTransitionPreview:
     def cuts(preview: strawberry.Parent[TransitionPreview]) -> tuple[Cut, ...]:
         """None where nothing is cut."""
         return preview.transition.cuts if preview.transition else ()
+
+    @strawberry.field(
+        description="The subscriptions that keep their period, of the customer and of children that it pays for: those that"
+        " are not active move along without a document, and a new billing day moves the next invoice of all.",
+        graphql_type=list[PreviewedMove],
+    )
+    @staticmethod
+    def moves(preview: strawberry.Parent[TransitionPreview]) -> tuple[Move, ...]:
+        """None where nothing moves."""
+        return preview.transition.moves if preview.transition else ()
 
     @strawberry.field(description="The documents that the cuts make.", graphql_type=list[PreviewedDocument])
     @staticmethod

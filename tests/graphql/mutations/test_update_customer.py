@@ -1,15 +1,18 @@
 """updateCustomer and its preview, as a caller sees them."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db import customer_writes
 from app.db.database import Database
 from app.domain.identity import Scope
 from tests.graphql.asking import Caller
 from tests.records import Records
+from tests.services.conftest import Clock
 from tests.untouched import everything_of
 
 UPDATE = """
@@ -78,10 +81,16 @@ async def test_the_preview_hands_over_all_that_the_update_needs(
     assert updated["customer"]["billingRelationship"] == "PARENT_PAYS"
 
 
-async def test_what_a_transition_booked_is_read_back_from_its_payload(caller: Caller, records: Records) -> None:
+async def test_what_a_transition_booked_is_read_back_from_its_payload(
+    caller: Caller, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    clock.now = datetime(2026, 7, 1, 10, tzinfo=UTC)
+    monkeypatch.setattr(customer_writes, "clock", clock)
     parent = await records.customer(name="Parent")
     customer = await records.customer(name="Child")
     subscription = await records.subscription(customer, billing_direction="ARREARS")
+    await records.period(subscription, customer)
     document = """
     mutation ($input: UpdateCustomerInput!) {
       updateCustomer(input: $input) {

@@ -3,20 +3,18 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
-from app.domain.billing import (
-    DocumentKind,
-    Subscription,
-)
+from app.domain.billing import Arrangement, DocumentKind, Subscription
 from app.domain.calendar import Period
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from tests.domain.billing_examples import CUT, JUNE, PAYER, cut, single
+from tests.domain.billing_examples import CUT, JUNE, OTHER, PARENT, PAYER, cut, single
 
 
 def amount(subscription: Subscription, today: date = CUT) -> Decimal | None:
-    line = cut(subscription, today).line
+    line = cut(subscription, today).settlement
     return None if line is None else line.amount
 
 
@@ -33,7 +31,7 @@ def amount(subscription: Subscription, today: date = CUT) -> Decimal | None:
 def test_the_days_that_remain_are_credited(billed: str, start: date, end: date, today: date, expected: str) -> None:
     subscription = replace(JUNE, billed=Decimal(billed), period=Period(start, end))
 
-    line = cut(subscription, today).line
+    line = cut(subscription, today).settlement
 
     assert line is not None
     assert (line.kind, line.payer_id, line.period) == (DocumentKind.CREDIT_NOTE, PAYER, Period(today, end))
@@ -41,7 +39,7 @@ def test_the_days_that_remain_are_credited(billed: str, start: date, end: date, 
 
 
 def test_the_days_that_have_passed_are_invoiced_where_billing_is_in_arrears() -> None:
-    line = cut(replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal(0))).line
+    line = cut(replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal(0))).settlement
 
     assert line is not None
     assert (line.kind, line.payer_id, line.period) == (DocumentKind.INVOICE, PAYER, Period(JUNE.period.start, CUT))
@@ -56,7 +54,6 @@ def test_the_days_that_have_passed_are_invoiced_where_billing_is_in_arrears() ->
         (date(2026, 6, 2), "290.00", "10.00"),
         (date(2026, 6, 30), "10.00", "290.00"),
         (date(2026, 7, 1), None, "300.00"),
-        (date(2026, 7, 9), None, "300.00"),
     ],
 )
 def test_at_and_beyond_the_edges_of_the_period_all_or_nothing_is_billed(
@@ -73,19 +70,36 @@ def test_at_and_beyond_the_edges_of_the_period_all_or_nothing_is_billed(
     [
         replace(JUNE, status=SubscriptionStatus.TRIAL),
         replace(JUNE, status=SubscriptionStatus.TRIAL, direction=BillingDirection.ARREARS),
-        replace(JUNE, billed=Decimal(0)),
         replace(JUNE, billed=Decimal("0.01")),
-        replace(JUNE, direction=BillingDirection.ARREARS, period_net=Decimal(0)),
+        replace(JUNE, billed=Decimal(0), period_net=Decimal(0)),
+        replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal(0), period_net=Decimal(0)),
+        replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal("190.00")),
         replace(JUNE, credited=Decimal("300.00")),
+        replace(JUNE, billed=Decimal(0), period_id=None, period_payer_id=None),
+        replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal(0), period_id=None, period_payer_id=None),
     ],
-    ids=["trial", "trial in arrears", "nothing billed", "rounds to nothing", "costs nothing", "credited already"],
+    ids=[
+        "trial",
+        "trial in arrears",
+        "rounds to nothing",
+        "costs nothing",
+        "costs nothing in arrears",
+        "settled in arrears",
+        "credited already",
+        "not recorded",
+        "not recorded in arrears",
+    ],
 )
 def test_what_costs_nothing_makes_no_document(subscription: Subscription) -> None:
-    assert cut(subscription, date(2026, 6, 20)).line is None
+    assert cut(subscription, date(2026, 6, 20)).settlement is None
 
 
 def test_what_was_credited_already_is_not_credited_again() -> None:
-    assert amount(replace(JUNE, credited=Decimal("200.00"))) == Decimal("100.00")
+    assert amount(replace(JUNE, credited=Decimal("100.00"))) == Decimal("80.00")
+
+
+def test_a_credit_never_exceeds_an_invoice_that_is_not_in_whole_minor_units() -> None:
+    assert amount(replace(JUNE, billed=Decimal("0.015")), date(2026, 6, 1)) == Decimal("0.01")
 
 
 @pytest.mark.parametrize(
@@ -142,17 +156,80 @@ def test_under_a_single_invoice_a_stub_leads_to_the_next_billing_day(
 def test_a_period_that_would_end_on_no_day_ends_with_the_month_and_costs_the_full_price(
     today: date, months: int, end: date
 ) -> None:
-    made = cut(replace(JUNE, interval_months=months), today)
+    period = Period(today - timedelta(days=9), today + timedelta(days=9))
+    made = cut(replace(JUNE, interval_months=months, period=period), today)
 
     assert (made.following, made.anchor_day) == (Period(today, end), today.day)
     assert made.following_net == JUNE.net_amount
 
 
-def test_a_trial_keeps_its_end_its_billing_date_and_its_price_of_nothing() -> None:
-    made = cut(replace(JUNE, status=SubscriptionStatus.TRIAL, anchor_day=1), after=single(25))
+@pytest.mark.parametrize(("today", "billed"), [(CUT, "0"), (date(2026, 7, 1), "0"), (CUT, "100.00"), (CUT, "250.00")])
+def test_billing_in_arrears_settles_what_was_billed_and_credited_before(today: date, billed: str) -> None:
+    subscription = replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal(billed), credited=Decimal(0))
+    served = Decimal("180.00") if today == CUT else Decimal("300.00")
 
-    assert (made.following, made.following_net) == (Period(CUT, date(2026, 7, 1)), 0)
-    assert (made.anchor_day, made.next_billing_date) == (1, JUNE.next_billing_date)
+    line = cut(subscription, today).settlement
+
+    assert line is not None
+    assert line.kind == (DocumentKind.INVOICE if served > Decimal(billed) else DocumentKind.CREDIT_NOTE)
+    assert line.amount == abs(served - Decimal(billed))
+    assert cut(replace(subscription, billed=Decimal(400), credited=400 - served), today).settlement is None
+
+
+def test_arrears_that_were_billed_beyond_a_period_that_is_over_are_credited_for_its_days() -> None:
+    line = cut(replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal("310.00")), JUNE.period.end).settlement
+
+    assert line is not None
+    assert (line.kind, line.amount, line.period) == (DocumentKind.CREDIT_NOTE, Decimal("10.00"), JUNE.period)
+
+
+def test_the_days_of_a_recorded_period_that_nobody_has_billed_are_invoiced_to_its_payer() -> None:
+    stub = replace(
+        JUNE,
+        period=Period(CUT, date(2026, 7, 15)),
+        period_net=Decimal("260.00"),
+        billed=Decimal(0),
+        period_payer_id=PARENT,
+    )
+
+    line = cut(stub, date(2026, 7, 10)).settlement
+
+    assert line is not None
+    assert (line.kind, line.payer_id, line.amount) == (DocumentKind.INVOICE, PARENT, Decimal("210.00"))
+    assert (line.period, line.period_days) == (Period(CUT, date(2026, 7, 10)), 26)
+
+
+def test_the_payer_on_the_record_gets_the_document_whoever_pays_now() -> None:
+    line = cut(replace(JUNE, period_payer_id=UUID(int=9))).settlement
+
+    assert line is not None
+    assert line.payer_id == UUID(int=9)
+
+
+@pytest.mark.parametrize(
+    ("direction", "billed", "kind", "settled"),
+    [
+        (BillingDirection.ADVANCE, "300.00", DocumentKind.CREDIT_NOTE, "210.00"),
+        (BillingDirection.ADVANCE, "0", DocumentKind.INVOICE, "90.00"),
+        (BillingDirection.ARREARS, "0", DocumentKind.INVOICE, "90.00"),
+    ],
+)
+@pytest.mark.parametrize("today", [CUT, date(2026, 6, 10), date(2026, 7, 20)])
+def test_a_subscription_that_has_ended_is_settled_to_its_end_and_begins_nothing(
+    direction: BillingDirection, billed: str, kind: DocumentKind, settled: str, today: date
+) -> None:
+    ended = replace(
+        JUNE,
+        status=SubscriptionStatus.PENDING_CANCELLATION,
+        ends_on=date(2026, 6, 10),
+        direction=direction,
+        billed=Decimal(billed),
+    )
+
+    for made in (cut(ended, today), cut(ended, today, single(10))):
+        (line,) = made.lines
+        assert (line.kind, line.amount) == (kind, Decimal(settled))
+        assert (made.closed_on, made.following.days, made.next_billing_date) == (date(2026, 6, 10), 0, None)
 
 
 def test_a_cancelled_subscription_is_not_billed_beyond_its_end() -> None:
@@ -165,9 +242,20 @@ def test_a_cancelled_subscription_is_not_billed_beyond_its_end() -> None:
     assert consolidated.next_billing_date == date(2026, 7, 10)
 
 
-@pytest.mark.parametrize("ends_on", [CUT, CUT - timedelta(days=1)])
-def test_a_cancelled_subscription_that_has_ended_costs_nothing_more(ends_on: date) -> None:
-    ended = replace(JUNE, status=SubscriptionStatus.PENDING_CANCELLATION, ends_on=ends_on)
+@pytest.mark.parametrize(
+    ("after", "following", "net"),
+    [
+        (OTHER, Period(date(2026, 6, 20), date(2026, 7, 20)), "300.00"),
+        (single(15), Period(date(2026, 6, 20), date(2026, 7, 15)), "250.00"),
+    ],
+)
+def test_a_period_that_begins_later_is_credited_in_whole_and_the_next_begins_with_it(
+    after: Arrangement, following: Period, net: str
+) -> None:
+    tomorrow = replace(JUNE, period=Period(date(2026, 6, 20), date(2026, 7, 20)))
 
-    for made in (cut(ended), cut(ended, after=single(10))):
-        assert (made.following.start, made.following_net, made.next_billing_date) == (CUT, Decimal(0), None)
+    made = cut(tomorrow, CUT, after)
+
+    assert made.settlement is not None
+    assert (made.settlement.amount, made.closed_on) == (Decimal("300.00"), date(2026, 6, 20))
+    assert (made.following, made.following_net) == (following, Decimal(net))

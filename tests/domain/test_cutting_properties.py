@@ -4,17 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.billing import (
-    ACTIVE,
-    Arrangement,
-    DocumentKind,
-    Subscription,
-    cuts,
-)
+from app.domain.billing import ACTIVE, Arrangement, DocumentKind, Subscription
+from app.domain.cutting import cuts
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from tests.domain.billing_examples import JUNE, OWN, PAYER, cut, single
 from tests.domain.billing_strategies import MINOR_DIGITS, arrangements, moments_of, subscriptions
@@ -46,18 +42,18 @@ def test_exactly_the_active_subscriptions_are_cut_whatever_order_they_come_in(
 def test_a_credit_is_exact_for_the_days_that_remain_and_never_more_than_was_billed(
     found: Subscription, after: Arrangement, data: st.DataObject
 ) -> None:
-    subscription = replace(found, status=SubscriptionStatus.ACTIVE, direction=BillingDirection.ADVANCE)
+    subscription = replace(found, status=SubscriptionStatus.ACTIVE, direction=BillingDirection.ADVANCE, ends_on=None)
+    assume(subscription.billed > 0)
     today = data.draw(moments_of(subscription))
-    line = cut(subscription, today, after).line
+    line = cut(subscription, today, after).settlement
     left = subscription.billed - subscription.credited
     period = subscription.period
     remaining = min(max((period.end - today).days, 0), period.days)
-    exact = Fraction(subscription.billed) * remaining / period.days
+    exact = Fraction(left) * remaining / period.days
 
     credited = line.amount if line else Decimal(0)
     assert 0 <= credited <= left
-    if credited < left:
-        assert abs(Fraction(credited) - exact) <= Fraction(1, 2 * 10 ** MINOR_DIGITS[subscription.currency])
+    assert abs(Fraction(credited) - exact) <= Fraction(1, 2 * 10 ** MINOR_DIGITS[subscription.currency])
     if line:
         assert (line.kind, line.payer_id, line.period.days) == (DocumentKind.CREDIT_NOTE, PAYER, remaining)
 
@@ -67,15 +63,41 @@ def test_the_days_invoiced_and_the_days_credited_are_all_days_of_the_period(
     found: Subscription, data: st.DataObject
 ) -> None:
     price = found.period_net + 1_000_000  # so that no share of a day rounds to nothing
-    active = replace(found, status=SubscriptionStatus.ACTIVE, period_net=price, billed=price, credited=Decimal(0))
+    active = replace(
+        found, status=SubscriptionStatus.ACTIVE, period_net=price, billed=price, credited=Decimal(0), ends_on=None
+    )
     today = data.draw(moments_of(active))
-    lines = [cut(replace(active, direction=each), today).line for each in BillingDirection]
-    spans = [line.period for line in lines if line]
+    credited = cut(replace(active, direction=BillingDirection.ADVANCE), today).settlement
+    unbilled = [cut(replace(active, direction=each, billed=Decimal(0)), today).settlement for each in BillingDirection]
+    assert unbilled[0] == unbilled[1]
+    spans = [line.period for line in (credited, unbilled[0]) if line]
     unit = Decimal(1).scaleb(-MINOR_DIGITS[active.currency])
 
     assert sum(span.days for span in spans) == active.period.days
     assert all(active.period.start <= span.start < span.end <= active.period.end for span in spans)
-    assert abs(sum(line.amount for line in lines if line) - price) <= unit
+    assert abs(sum(line.amount for line in (credited, unbilled[0]) if line) - price) <= unit
+
+
+@given(subscriptions(), arrangements(), st.data())
+def test_lines_are_of_days_that_follow_each_other_and_never_of_one_day_twice(
+    found: Subscription, after: Arrangement, data: st.DataObject
+) -> None:
+    active = replace(found, status=data.draw(st.sampled_from(sorted(ACTIVE))))
+    today = data.draw(moments_of(active))
+
+    made = cut(active, today, after)
+
+    begun = [*(each.period for each in made.rolled), *([made.following] if made.following.days else [])]
+    for earlier, later in pairwise(made.lines):
+        assert earlier.period.end <= later.period.start
+    for rolled, following in pairwise(begun):
+        assert min(rolled.end, today) == following.start
+    if begun:
+        assert made.closed_on <= begun[0].start
+        assert made.closed_on == begun[0].start or active.period.end <= today
+    for line in made.lines:
+        assert line.amount > 0
+        assert line.period.days <= line.period_days
 
 
 @given(subscriptions(), arrangements(), st.data())
@@ -84,15 +106,18 @@ def test_what_follows_begins_with_the_cut_and_costs_no_more_than_a_full_period(
 ) -> None:
     active = replace(found, status=data.draw(st.sampled_from(sorted(ACTIVE))))
     today = data.draw(moments_of(active))
+    start = max(today, active.period.start)
 
     made = cut(active, today, after)
 
-    assert made.following.start == today < made.following.end
     assert 0 <= made.following_net <= active.net_amount
-    if active.ends_on is not None and active.ends_on > today and active.status is not SubscriptionStatus.TRIAL:
-        assert made.following.end <= active.ends_on
-    if made.next_billing_date is not None and active.status is not SubscriptionStatus.TRIAL:
-        assert made.next_billing_date >= today
+    if active.ends_on is not None and active.ends_on <= start:
+        assert (made.following.days, made.next_billing_date) == (0, None)
+        return
+    assert made.following.start == start < made.following.end
+    assert active.ends_on is None or made.following.end <= active.ends_on
+    if made.next_billing_date is not None and made.status is not SubscriptionStatus.TRIAL:
+        assert made.next_billing_date >= start
 
 
 @given(subscriptions(), arrangements(), arrangements(), st.data())
@@ -102,11 +127,12 @@ def test_a_second_cut_on_the_same_day_makes_no_document_for_what_was_not_billed(
     active = replace(found, status=SubscriptionStatus.ACTIVE)
     today = data.draw(moments_of(active))
     made = cut(active, today, first)
+    assume(made.following.days)
     moved = replace(
         active, period=made.following, period_net=made.following_net, billed=Decimal(0), credited=Decimal(0)
     )
 
-    assert [each.line for each in cuts([moved], first, second, today)] == [None]
+    assert [each.lines for each in cuts([moved], first, second, today)] == [()]
 
 
 @given(subscriptions(), st.integers(1, 28), st.data())
