@@ -142,7 +142,7 @@ def _in_other_currencies(
     its = (each for each in subscriptions if each.customer_id in customers and each.currency != currency)
     others = tuple(sorted(each.id for each in its))
     if others:
-        message = f"can't be changed so: a single invoice in {currency} would hold subscriptions in another currency."
+        message = f"can't be changed while subscriptions in another currency than {currency} would come on the single invoice."
         yield SubscriptionsFault(ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field), message, others)
 
 

@@ -1,7 +1,7 @@
 """Reading what a change of one customer is decided by: under locks, or from one snapshot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
@@ -26,6 +26,11 @@ class UpdateCustomerCommand:
     digest: str | None = None
     """The digest of the preview that must be carried out exactly."""
     expected_version: int | None = None
+
+    @property
+    def in_order(self) -> "UpdateCustomerCommand":
+        """The same with what it acknowledges in order: the list is a set."""
+        return replace(self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged)))
 
 
 async def decide(session: Session, command: UpdateCustomerCommand) -> Change:

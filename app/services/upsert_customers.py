@@ -1,7 +1,7 @@
 """Keeping customers in step with another system: a list of rows, each created, updated, left as it is or refused."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -76,7 +76,8 @@ async def upsert_customers(
         return _outcome(decisions, stored)
 
     key = None if command.dry_run else idempotency_key
-    return await once(unit_of_work, key, command, UpsertCustomersOutcome, work)
+    in_order = replace(command, rows=tuple(row.in_order for row in command.rows))
+    return await once(unit_of_work, key, in_order, UpsertCustomersOutcome, work, as_sent=command)
 
 
 def _check_size(rows: int) -> None:

@@ -24,6 +24,13 @@ class UpsertRow:
     """What subscriptionTransitions names, whatever it is."""
 
     @property
+    def in_order(self) -> "UpsertRow":
+        """The same with what it acknowledges in order: the list is a set."""
+        return replace(
+            self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged, key=str))
+        )
+
+    @property
     def touches_family(self) -> bool:
         """Whether rules about parents and children may apply."""
         return not FAMILY_FIELDS.isdisjoint(self.fields)

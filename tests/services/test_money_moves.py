@@ -15,10 +15,13 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Refused, SubscriptionsFault
 from app.domain.transition import Transition
+from app.services.customer_change import UpdateCustomerCommand
+from app.services.update_customer import update_customer
+from app.services.upsert_customers import upsert_customers
 from tests.records import Records
 from tests.services.conftest import Clock
 from tests.services.test_update_customer import PARENT, billed, previewed, rows_of, update
-from tests.services.upserts import upsert
+from tests.services.upserts import command, upsert
 from tests.untouched import everything_of
 
 Change = Callable[..., Awaitable[None]]
@@ -213,6 +216,48 @@ async def test_a_currency_that_would_leave_subscriptions_behind_is_refused_on_ei
     with pytest.raises(Refused, match="PARENT_CURRENCY_MISMATCH"):
         await change(parent, "parent", {"default_currency": "SEK"})
     assert await everything_of(owner_engine, company) == before
+
+
+async def test_a_list_can_not_move_twice_what_it_has_read_once(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+) -> None:
+    parent = await records.customer(external_system_id="parent", **PARENT)
+    kid = await records.customer(external_system_id="kid")
+    subscription = await billed(records, kid)
+    link = {"external_system_id": "kid", "parent_customer_id": parent, "billing_relationship": PAYS}
+    day = {"external_system_id": "parent", "billing_day": 20}
+
+    with pytest.raises(Refused) as raised:
+        await upsert(unit_of_work, link | {"acknowledged": (subscription,)}, day)
+    assert [(fault.code, fault.path[:3]) for fault in raised.value.faults] == [
+        (ErrorCode.FIELD_CONFLICT, ("input", "rows", 1))
+    ]
+    await upsert(unit_of_work, day, link | {"acknowledged": (subscription,)})
+
+    (row,) = await rows_of(owner_engine, tables.subscriptions, company)
+    assert (row["current_period_start"], row["next_billing_date"]) == (clock.now.date(), date(2026, 6, 20))
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_key_is_the_same_in_whatever_order_subscriptions_are_acknowledged(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    parent, kid = await records.customer(), await records.customer(external_system_id="kid")
+    its = [await billed(records, kid) for _ in range(3)]
+    fields = {"parent_customer_id": parent, "billing_relationship": PAYS}
+    for key, orders in {"one": (its, its[::-1]), "two": (its[::-1], its)}.items():
+        answers = [
+            await update_customer(unit_of_work, "x", UpdateCustomerCommand(kid, fields, tuple(order)), key)
+            for order in orders
+        ]
+        assert [replayed for _, replayed in answers] == [False, True]
+        back = [
+            {"external_system_id": "kid", "parent_customer_id": None, "acknowledged": tuple(order)} for order in orders
+        ]
+        listed = [await upsert_customers(unit_of_work, "x", command(row), f"list {key}") for row in back]
+        assert [replayed for _, replayed in listed] == [False, True]
+        with pytest.raises(Refused, match="IDEMPOTENCY_KEY_REUSED"):
+            await update_customer(unit_of_work, "x", UpdateCustomerCommand(kid, fields, tuple(its[:2])), key)
 
 
 async def test_the_preview_shows_every_line_and_every_move_that_the_update_books(

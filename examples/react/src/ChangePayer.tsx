@@ -14,7 +14,7 @@ const PARENT = graphql(`
 const PREVIEW = graphql(`
   query Preview($input: UpdateCustomerInput!) {
     billingTransitionPreview(input: $input) {
-      cuts { subscriptionId name cutOn nextBillingDate currency line { kind amount payer { id name } } }
+      cuts { subscriptionId name cutOn nextBillingDate currency lines { kind amount payer { id name } } }
       subscriptionTransitions { subscriptionId }
       digest
       errors { code message path }
@@ -105,11 +105,14 @@ export function ChangePayer({ customer }: { customer: CustomerDetailsFragment })
         <>
           <table>
             <tbody>
-              {shown.preview.cuts.map(({ subscriptionId, name, cutOn, nextBillingDate, currency, line }) => (
+              {shown.preview.cuts.map(({ subscriptionId, name, cutOn, nextBillingDate, currency, lines }) => (
                 <tr key={subscriptionId}>
                   <td>{name}</td>
                   <td>{`cut on ${cutOn}`}</td>
-                  <td>{line ? `${line.kind} ${line.amount} ${currency} to ${line.payer?.name}` : "no document"}</td>
+                  <td>
+                    {lines.map(({ kind, amount, payer }) => `${kind} ${amount} ${currency} to ${payer?.name}`).join(", ")
+                      || "no document"}
+                  </td>
                   <td>{`next invoice ${nextBillingDate ?? "never"}`}</td>
                 </tr>
               ))}

@@ -1,6 +1,6 @@
 """updateCustomer and its preview, as a caller sees them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,7 +31,8 @@ PREVIEW = """
 query ($input: UpdateCustomerInput!) {
   billingTransitionPreview(input: $input) {
     cuts { subscriptionId customerId cutOn newPeriodEnd nextBillingDate currency
-           line { kind amount days periodStart periodEnd payer { name } } }
+           lines { kind amount days periodStart periodEnd payer { name } } line { amount } }
+    moves { subscriptionId customerId name nextBillingDate newPayer { name } }
     documents { kind total currency payer { name } customer { name } }
     totals { payer { name } currency credited invoiced }
     subscriptionTransitions { subscriptionId }
@@ -79,6 +80,55 @@ async def test_the_preview_hands_over_all_that_the_update_needs(
     assert updated["errors"] == []
     assert updated["changedFields"] == ["billingRelationship", "parentCustomerId"]
     assert updated["customer"]["billingRelationship"] == "PARENT_PAYS"
+
+
+async def test_the_preview_shows_every_line_and_what_moves_along(
+    caller: Caller, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    clock.now = datetime(2026, 8, 4, 10, tzinfo=UTC)
+    monkeypatch.setattr(customer_writes, "clock", clock)
+    parent = await records.customer(name="Parent", consolidation_mode="SINGLE_INVOICE", billing_day=15)
+    customer = await records.customer(name="Child")
+    overdue = await records.subscription(customer)
+    await records.period(overdue, customer, billed_amount=300)
+    paused = await records.subscription(customer, name="Paused", status="PAUSED", next_billing_date=date(2026, 7, 1))
+    await records.period(paused, customer)
+    change = {"id": str(customer), "parentCustomerId": str(parent), "billingRelationship": "PARENT_PAYS"}
+
+    preview = (await caller.data(PREVIEW, input=change))["billingTransitionPreview"]
+
+    (cut,) = preview["cuts"]
+    child = {"name": "Child"}
+    assert cut["lines"] == [
+        {
+            "kind": "INVOICE",
+            "amount": "300.00",
+            "days": 31,
+            "periodStart": "2026-07-01",
+            "periodEnd": "2026-08-01",
+            "payer": child,
+        },
+        {
+            "kind": "INVOICE",
+            "amount": "29.03",
+            "days": 3,
+            "periodStart": "2026-08-01",
+            "periodEnd": "2026-08-04",
+            "payer": child,
+        },
+    ]
+    assert (cut["line"], cut["cutOn"]) == ({"amount": "300.00"}, "2026-08-04")
+    assert preview["documents"][0]["total"] == "329.03"
+    assert preview["moves"] == [
+        {
+            "subscriptionId": str(paused),
+            "customerId": str(customer),
+            "name": "Paused",
+            "nextBillingDate": "2026-07-15",
+            "newPayer": {"name": "Parent"},
+        }
+    ]
 
 
 async def test_what_a_transition_booked_is_read_back_from_its_payload(
