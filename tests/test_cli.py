@@ -47,8 +47,14 @@ def test_migrate_makes_the_role_that_serves_and_the_second_time_finds_it(empty_d
     finally:
         asyncio.run(execute(empty_dsn, f"DROP ROLE {role}"))
     assert (first.returncode, second.returncode) == (0, 0)
-    assert first.stdout == f'The database is at revision {head_revision()}.\nMade the role "{role}".\n'
-    assert second.stdout == f'The database is at revision {head_revision()}.\nThe role "{role}" may serve.\n'
+    assert (
+        first.stdout
+        == f'The database is at revision {head_revision()}; names sort by the alphabet da.\nMade the role "{role}".\n'
+    )
+    assert (
+        second.stdout
+        == f'The database is at revision {head_revision()}; names sort by the alphabet da.\nThe role "{role}" may serve.\n'
+    )
     # The port is what it fails at last, so the role was good enough.
     assert serving.returncode == 5
 

@@ -59,7 +59,14 @@ def test_token_makes_no_keys_that_no_service_trusts_and_says_where_it_looked(tmp
 def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
     result = run("migrate", "--alphabet", "da'; DROP", DATABASE_URL=empty_dsn)
     assert result.returncode == 2
-    assert result.stderr.startswith("Error: the alphabet must be an ICU locale")
+    assert result.stderr.startswith("Error: The alphabet must be an ICU locale")
+
+
+def test_another_alphabet_than_that_of_the_database_is_refused_and_the_same_one_is_not(empty_dsn: str) -> None:
+    first, same, other = (run("migrate", "--alphabet", each, DATABASE_URL=empty_dsn) for each in ("nb", "nb", "da"))
+    assert (first.returncode, same.returncode, other.returncode) == (0, 0, 2)
+    assert same.stdout.endswith("names sort by the alphabet nb.\n")
+    assert other.stderr.startswith("Error: Names in this database sort by the alphabet nb")
 
 
 def test_an_unknown_option_is_refused() -> None:

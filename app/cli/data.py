@@ -14,7 +14,7 @@ from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.running import database_settings
 from app.db.dsn import parse
-from app.db.migrate import DEFAULT_ALPHABET, head_revision, upgrade
+from app.db.migrate import head_revision, upgrade
 from app.db.roles import make_login_role, same_role
 from app.db.seed import SeedReport
 from app.db.seed import seed as seed_database
@@ -22,16 +22,23 @@ from app.db.seed import seed as seed_database
 
 def migrate(
     alphabet: Annotated[
-        str, typer.Option(help="The ICU locale that names sort by, such as da or sv-SE; the first run decides.")
-    ] = DEFAULT_ALPHABET,
+        str | None,
+        typer.Option(
+            help="The ICU locale that names sort by, such as da or sv-SE; the first run decides. Default: da."
+        ),
+    ] = None,
 ) -> None:
     """Migrate the database to this version, and make the role of DATABASE_URL if it is missing."""
     settings = database_settings()
     try:
-        upgrade(settings.owner_dsn, alphabet=alphabet)
+        upgraded = upgrade(settings.owner_dsn, alphabet=alphabet)
     except ValueError as error:
         raise CommandError(str(error), ExitCode.SETTINGS) from error
-    sys.stdout.write(f"The database is at revision {head_revision()}.\n")
+    for note in upgraded.notes:
+        sys.stdout.write(f"{note}\n")
+    sys.stdout.write(
+        f"The database is at revision {head_revision()}; names sort by the alphabet {upgraded.alphabet}.\n"
+    )
     if settings.database_url is not None and not same_role(settings.database_url, settings.owner_dsn):
         _make_service_role(settings.database_url, settings.owner_dsn)
 

@@ -22,7 +22,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 # Keys that lists sort and filter by compare code points: of text operators under row-level security only plain
 # comparisons may use an index, and of the collations only "C" answers a prefix by a range.
 CODE_POINTS = "C"
-# The company's alphabet: a collation that the first migration makes from what the server offers.
+# The alphabet: a collation that the first migration makes from what the server offers. It folds case, and sorts what
+# the function alphabet_key makes of a name (docs/adr/0007-the-alphabet.md).
 ALPHABET = "alphabet"
 
 
@@ -88,7 +89,7 @@ def name_key() -> Column[Any]:
     return Column(
         "name_key",
         Text(collation=ALPHABET),
-        Computed(f'lower(name COLLATE "{ALPHABET}")', persisted=True),
+        Computed("alphabet_key(name)", persisted=True),
         nullable=False,
     )
 

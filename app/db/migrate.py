@@ -1,6 +1,7 @@
 """Bringing a database to the newest revision, as the tables' owner."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -10,32 +11,54 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.alphabet.established import follow_icu, locale_of
 from app.db.connecting import short_lived_engine
 from app.db.database import translate_faults
 
 DEFAULT_ALPHABET = "da"
 
 
-def upgrade(owner_dsn: str, *, alphabet: str = DEFAULT_ALPHABET) -> None:
-    """Run all missing migrations in one transaction; raises DatabaseUnavailable when the server is away.
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """The locale of the database's alphabet, and sentences that say what was rebuilt."""
 
-    `alphabet` is the ICU locale that names are sorted by. Only the first migration of a database reads it.
+    alphabet: str
+    notes: tuple[str, ...]
+
+
+def upgrade(owner_dsn: str, *, alphabet: str | None = None, revision: str = "head") -> Upgraded:
+    """Run the missing migrations up to a revision, in one transaction; raises DatabaseUnavailable when the server is away.
+
+    `alphabet` is the ICU locale that names sort by. The first migration of a database decides it; raises ValueError
+    for another one, and for one that the server can't sort by.
     """
-    asyncio.run(_upgrade(owner_dsn, alphabet))
+    return asyncio.run(_upgrade(owner_dsn, alphabet, revision))
 
 
-async def _upgrade(owner_dsn: str, alphabet: str) -> None:
+async def _upgrade(owner_dsn: str, alphabet: str | None, revision: str) -> Upgraded:
     engine = short_lived_engine(owner_dsn)
     with translate_faults():
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade_on, alphabet)
+            return await connection.run_sync(_upgrade_on, alphabet, revision)
 
 
-def _upgrade_on(connection: Connection, alphabet: str) -> None:
+def _upgrade_on(connection: Connection, alphabet: str | None, revision: str) -> Upgraded:
+    established = locale_of(connection)
+    if alphabet is not None and established is not None and alphabet.lower() != established.lower():
+        msg = (
+            f"Names in this database sort by the alphabet {established}, which its first migration chose, not by"
+            f" {alphabet}. Leave out --alphabet, or migrate a new database."
+        )
+        raise ValueError(msg)
+    notes: list[str] = []
     config = _config()
     config.attributes["connection"] = connection
-    config.attributes["alphabet"] = alphabet
-    command.upgrade(config, "head")
+    config.attributes["alphabet"] = alphabet or DEFAULT_ALPHABET
+    config.attributes["notes"] = notes
+    command.upgrade(config, revision)
+    if follow_icu(connection):
+        notes.append("Rebuilt the indexes of names: the server's ICU has another version than before.")
+    return Upgraded(locale_of(connection) or DEFAULT_ALPHABET, tuple(notes))
 
 
 def head_revision() -> str:

@@ -22,7 +22,7 @@ _COLUMNS = text(
            pg_get_expr(adbin, adrelid)
     FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid JOIN pg_attribute ON attrelid = pg_class.oid
          LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-    WHERE nspname = :schema AND relkind = 'r' AND attnum > 0 AND relname <> 'alembic_version'
+    WHERE nspname = :schema AND relkind = 'r' AND attnum > 0 AND NOT attisdropped AND relname <> 'alembic_version'
     """
 )
 _CONSTRAINTS = text(

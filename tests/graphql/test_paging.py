@@ -76,7 +76,7 @@ async def seeded(database: Database, owner_engine: AsyncEngine) -> Seeded:
         name = NAMES[place % len(NAMES)] or "x"
         rows.append((await records.customer(customer_number=number, name=name, created_at=created), number, created))
     async with owner_engine.connect() as connection:
-        # The alphabet is the server's affair; what is tried here is that pages follow it.
+        # tests/db/test_alphabet.py is about the alphabet; what is tried here is that pages follow it.
         ranks = await connection.execute(
             text("SELECT id, rank() OVER (ORDER BY name_key) FROM customers WHERE company_id = :company"),
             {"company": company},

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 from alembic import context, op
+
+from app.db.alphabet.established import run_script
 
 revision = "0001"
 down_revision = None
@@ -28,7 +29,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'en-x-icu') THEN
         CREATE COLLATION alphabet (provider = icu, locale = '{locale}');
     ELSIF current_setting('server_version_num')::int >= 170000 THEN
-        -- A server without ICU sorts by code point, and still folds the case of every letter.
+        -- A server without ICU compares keys of names (revision 0002), and still folds the case of every letter.
         EXECUTE 'CREATE COLLATION alphabet (provider = builtin, locale = ''C.UTF-8'')';
     ELSE
         CREATE COLLATION alphabet FROM "C";
@@ -42,18 +43,12 @@ def upgrade() -> None:
     """Make everything, in an empty database."""
     locale = context.config.attributes["alphabet"]
     if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", locale):
-        msg = f"the alphabet must be an ICU locale such as da or sv-SE, not {locale!r}"
+        msg = f"The alphabet must be an ICU locale such as da or sv-SE, not {locale!r}."
         raise ValueError(msg)
     op.execute(_ROLE)
     op.execute(_ALPHABET.format(locale=locale))
     for script in ("functions", "tables", "triggers", "access"):
-        _run((_SCRIPTS / f"{script}.sql").read_text(encoding="utf-8"))
-
-
-def _run(script: str) -> None:
-    # The driver prepares what SQLAlchemy executes, and a prepared statement is one statement; a script goes as it is.
-    adapted: Any = op.get_bind().connection.dbapi_connection
-    adapted.run_async(lambda connection: connection.execute(script))  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType] - the driver is not typed
+        run_script(op.get_bind(), (_SCRIPTS / f"{script}.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
