@@ -29,7 +29,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'en-x-icu') THEN
         CREATE COLLATION alphabet (provider = icu, locale = '{locale}');
     ELSIF current_setting('server_version_num')::int >= 170000 THEN
-        -- A server without ICU compares keys of names (revision 0002), and still folds the case of every letter.
+        -- A server without ICU compares keys of names (revision 0003), and still folds the case of every letter.
         EXECUTE 'CREATE COLLATION alphabet (provider = builtin, locale = ''C.UTF-8'')';
     ELSE
         CREATE COLLATION alphabet FROM "C";

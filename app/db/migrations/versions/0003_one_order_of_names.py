@@ -4,8 +4,8 @@ from alembic import context, op
 
 from app.db.alphabet.established import locale_of, make_function, run_script
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
