@@ -114,12 +114,12 @@ def test_token_prints_a_token_that_dev_accepts_and_nothing_else(tmp_path: Path) 
     assert claims["exp"] - claims["iat"] == timedelta(days=30).total_seconds()
 
 
-def test_token_is_for_the_first_demo_company_and_both_scopes_unless_told(tmp_path: Path) -> None:
+def test_token_is_for_the_first_demo_company_and_all_scopes_unless_told(tmp_path: Path) -> None:
     DevelopmentKeys(tmp_path)
     printed = run("token", "--data-folder", tmp_path).stdout.strip()
     claims = jwt.decode(printed, options={"verify_signature": False})
     assert claims["company_id"] == str(demo_company_id())
-    assert claims["scope"] == "customers-read customers-write"
+    assert claims["scope"] == "customers-read customers-write accounts-read accounts-write"
 
 
 @pytest.mark.parametrize(("command", "words"), [("schema", "type Customer "), ("graph", ">Customer</text>")])

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.import_files import format_of, read_lines
+from app.cli.import_kinds import CUSTOMER_COLUMNS
 from app.db.tables import customers
 from tests.commands import run, running, wait_for_text
 from tests.records import Records
@@ -228,7 +229,7 @@ HEADER = b"externalSystemId,name\n"
         ("x.csv", "\ufeffname\n".encode("utf-16-le"), "line 1: is not UTF-8"),
         ("x.jsonl", b'{"name": "a"}\n{"name": \n', "line 2: is not JSON:"),
         ("x.jsonl", b"[" * 100_000, "line 1: is not JSON:"),
-        ("x.jsonl", b'["a"]\n', "line 1: must be an object of a customer's fields."),
+        ("x.jsonl", b'["a"]\n', "line 1: must be an object of the fields of UpsertCustomerRow."),
         ("x.jsonl", b'{"name": "a"}\n\n{"externalId": "a"}\n', 'line 3: "externalId" can\'t be imported'),
         ("x.xlsx", b"", "must end in .csv, .jsonl, .ndjson, so that its format is known."),
     ],
@@ -239,7 +240,7 @@ def test_a_file_that_can_not_be_read_is_refused_with_the_line(
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(CommandError) as refused:
-        read_lines(path, format_of(path))
+        read_lines(path, format_of(path), CUSTOMER_COLUMNS)
     assert refused.value.code == ExitCode.SETTINGS
     assert str(refused.value).startswith(str(path))
     assert message in str(refused.value)

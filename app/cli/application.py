@@ -59,7 +59,7 @@ def command_line() -> TyperGroup:
     for command in (dev, serve, migrate, seed, token, schema, graph):
         application.command()(command)
     application.command(context_settings={"token_normalize_func": _current_name})(documents)
-    application.command(name="import")(import_)
+    application.add_typer(import_, name="import")
     application.add_typer(company, name="company")
     application.add_typer(api_key, name="api-key")
     root = get_group(application)

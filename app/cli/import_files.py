@@ -1,27 +1,18 @@
-"""Files of customers: CSV or JSON lines, read whole before anything is written; what can't be a row stops the import."""
+"""Files of rows: CSV or JSON lines, read whole before anything is written; what can't be a row stops the import."""
 
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
 from app.cli.faults import CommandError, ExitCode
-from app.domain.customer_fields import ATTRIBUTES
-from app.domain.fields import schema_name
-from app.services.upsert_rows import UpsertRow
 
-_ATTRIBUTES = {schema_name(name): name for name in (*ATTRIBUTES, "metadata_set", "metadata_unset")}
-_TRANSITIONS = "subscriptionTransitions"
+RowT = TypeVar("RowT")
 _ENTRY = "metadata."
-_AMOUNTS = {"creditLimit", "openingBalance"}
-_NUMBER = re.compile(r"[+-]?[0-9]{1,30}")
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
-_FLAGS = {"true": True, "false": False}
 
 
 class FileFormat(StrEnum):
@@ -34,11 +25,31 @@ class FileFormat(StrEnum):
 _FORMATS = {".csv": FileFormat.CSV, ".jsonl": FileFormat.JSONL, ".ndjson": FileFormat.JSONL}
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Columns(Generic[RowT]):
+    """What the rows of a file may say, and what they become."""
+
+    plural: str
+    """What the rows are called: customers."""
+    input_type: str
+    """The type of the schema whose fields the columns are."""
+    names: frozenset[str]
+    """The names of its fields."""
+    row: Callable[[Mapping[str, object]], RowT]
+    """From the fields that a row has, by these names, to the row that a service takes."""
+    cells: Mapping[str, Callable[[str], object]] = field(default_factory=dict[str, Callable[[str], object]])
+    """Readers of CSV cells that hold more than text."""
+    values: Mapping[str, Callable[[object], object]] = field(default_factory=dict[str, Callable[[object], object]])
+    """Readers of JSON values that travel otherwise than JSON writes them."""
+    has_entries: bool = False
+    """Whether a CSV column `metadata.KEY` holds one metadata entry."""
+
+
+class Line(NamedTuple, Generic[RowT]):
     """A row with the line that it begins on."""
 
     number: int
-    row: UpsertRow
+    row: RowT
 
 
 def format_of(path: Path) -> FileFormat:
@@ -49,13 +60,14 @@ def format_of(path: Path) -> FileFormat:
     return file_format
 
 
-def read_lines(path: Path, file_format: FileFormat) -> list[Line]:
+def read_lines(path: Path, file_format: FileFormat, columns: Columns[RowT]) -> list[Line[RowT]]:
     """All rows of a file, or a CommandError that says which line can't be one."""
     text = _text(path)
-    rows = _csv_rows(path, text) if file_format is FileFormat.CSV else _json_rows(path, text)
-    lines = [Line(number, _row(fields)) for number, fields in rows]
+    reader = _File(path, columns)
+    rows = reader.csv_rows(text) if file_format is FileFormat.CSV else reader.json_rows(text)
+    lines = [Line(number, columns.row(fields)) for number, fields in rows]
     if not lines:
-        _refuse(f"{path} holds no customers.")
+        _refuse(f"{path} holds no {columns.plural}.")
     return lines
 
 
@@ -69,111 +81,80 @@ def _text(path: Path) -> str:
         _refuse(f"{path}, line {line}: is not UTF-8; save the file in that encoding.")
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    first_line = 1
-    try:
-        for cells in reader:
-            if header and cells:
-                yield first_line, _cells(path, first_line, header, cells)
-            elif cells:
-                header = _header(path, first_line, cells)
-            first_line = reader.line_num + 1
-    except csv.Error as error:
-        _refuse(f"{path}, line {first_line}: is not CSV: {error}.")
+class _File:
+    """Reads the rows of one file."""
 
+    def __init__(self, path: Path, columns: Columns[Any]) -> None:
+        self._path, self._columns = path, columns
 
-def _header(path: Path, line: int, cells: list[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
-    known = {*_ATTRIBUTES, _TRANSITIONS}
-    _refuse_unknown(path, line, (each for each in names if each not in known and not each.startswith(_ENTRY)))
-    repeated = sorted({each for each in names if names.count(each) > 1})
-    if repeated:
-        _refuse(f"{path}, line {line}: has the column {repeated[0]} more than once.")
-    return names
-
-
-def _cells(path: Path, line: int, header: list[str], cells: list[str]) -> dict[str, object]:
-    if len(cells) != len(header):
-        _refuse(f"{path}, line {line}: has {len(cells)} cells, but the header has {len(header)}.")
-    fields: dict[str, object] = {}
-    for name, cell in zip(header, cells, strict=True):
-        if not cell.strip():
-            continue
-        value = None if cell.strip() == "null" else _READERS.get(name, str)(cell)
-        if not name.startswith(_ENTRY):
-            fields[name] = value
-        elif value is None:
-            cast("list[str]", fields.setdefault("metadataUnset", [])).append(name.removeprefix(_ENTRY))
-        else:
-            cast("dict[str, object]", fields.setdefault("metadataSet", {}))[name.removeprefix(_ENTRY)] = value
-    return fields
-
-
-def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    # Only line feeds part lines: JSON's strings may hold other separators as they are.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
+    def csv_rows(self, text: str) -> Iterator[tuple[int, dict[str, object]]]:
+        """Yield the line and the fields of each row."""
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header: list[str] = []
+        first_line = 1
         try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            _refuse(f"{path}, line {number}: is not JSON: {error}.")
-        if not isinstance(found, dict):
-            _refuse(f"{path}, line {number}: must be an object of a customer's fields.")
-        fields = cast("dict[str, Any]", found)
-        _refuse_unknown(path, number, (each for each in fields if each not in {*_ATTRIBUTES, _TRANSITIONS}))
-        yield number, {name: _amount(value) if name in _AMOUNTS else value for name, value in fields.items()}
+            for cells in reader:
+                if header and cells:
+                    yield first_line, self._cells(first_line, header, cells)
+                elif cells:
+                    header = self._header(first_line, cells)
+                first_line = reader.line_num + 1
+        except csv.Error as error:
+            self._refuse(first_line, f"is not CSV: {error}.")
 
+    def json_rows(self, text: str) -> Iterator[tuple[int, dict[str, object]]]:
+        """Yield the line and the fields of each row."""
+        # Only line feeds part lines: JSON's strings may hold other separators as they are.
+        for number, line in enumerate(text.split("\n"), start=1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                self._refuse(number, f"is not JSON: {error}.")
+            if not isinstance(found, dict):
+                self._refuse(number, f"must be an object of the fields of {self._columns.input_type}.")
+            fields = cast("dict[str, Any]", found)
+            self._refuse_unknown(number, (each for each in fields if each not in self._columns.names))
+            values = self._columns.values
+            yield number, {name: values[name](value) if name in values else value for name, value in fields.items()}
 
-def _row(fields: Mapping[str, object]) -> UpsertRow:
-    attributes = {_ATTRIBUTES[name]: value for name, value in fields.items() if name != _TRANSITIONS}
-    transitions = fields.get(_TRANSITIONS)
-    if transitions is None:
-        return UpsertRow(attributes)
-    entries = cast("list[object]", transitions if isinstance(transitions, list) else [transitions])
-    return UpsertRow(attributes, tuple(_subscription(each) for each in entries))
+    def _header(self, line: int, cells: list[str]) -> list[str]:
+        names = [cell.strip() for cell in cells]
+        self._refuse_unknown(
+            line, (each for each in names if each not in self._columns.names and not self._is_entry(each))
+        )
+        repeated = sorted({each for each in names if names.count(each) > 1})
+        if repeated:
+            self._refuse(line, f"has the column {repeated[0]} more than once.")
+        return names
 
+    def _cells(self, line: int, header: list[str], cells: list[str]) -> dict[str, object]:
+        if len(cells) != len(header):
+            self._refuse(line, f"has {len(cells)} cells, but the header has {len(header)}.")
+        fields: dict[str, object] = {}
+        for name, cell in zip(header, cells, strict=True):
+            if not cell.strip():
+                continue
+            value = None if cell.strip() == "null" else self._columns.cells.get(name, str)(cell)
+            if not self._is_entry(name):
+                fields[name] = value
+            elif value is None:
+                cast("list[str]", fields.setdefault("metadataUnset", [])).append(name.removeprefix(_ENTRY))
+            else:
+                cast("dict[str, object]", fields.setdefault("metadataSet", {}))[name.removeprefix(_ENTRY)] = value
+        return fields
 
-def _subscription(entry: object) -> object:
-    return cast("dict[str, object]", entry).get("subscriptionId") if isinstance(entry, dict) else entry
+    def _is_entry(self, name: str) -> bool:
+        return self._columns.has_entries and name.startswith(_ENTRY)
 
+    def _refuse_unknown(self, line: int, names: Iterator[str]) -> None:
+        unknown = ", ".join(json.dumps(each) for each in names)
+        if unknown:
+            self._refuse(line, f"{unknown} can't be imported; the names are those of {self._columns.input_type}.")
 
-def _whole(cell: str) -> object:
-    return int(cell) if _NUMBER.fullmatch(cell.strip()) else cell
-
-
-def _flag(cell: str) -> object:
-    return _FLAGS.get(cell.strip(), cell)
-
-
-def _amount(value: object) -> object:
-    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
-        return Decimal(value.strip())
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _json(cell: str) -> object:
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        return cell
-
-
-# What a reader can't read stays text: the rules of the field then refuse the row, and say what it must be.
-_READERS: dict[str, Callable[[str], object]] = {
-    **dict.fromkeys(_AMOUNTS, _amount),
-    **dict.fromkeys(("paymentTerms", "billingDay"), _whole),
-    **dict.fromkeys(("isActive", "includeChildDetailsPdf"), _flag),
-    **dict.fromkeys(("metadata", "metadataSet", "metadataUnset", _TRANSITIONS), _json),
-}
-
-
-def _refuse_unknown(path: Path, line: int, names: Iterator[str]) -> None:
-    unknown = ", ".join(json.dumps(each) for each in names)
-    if unknown:
-        _refuse(f"{path}, line {line}: {unknown} can't be imported; the names are those of UpsertCustomerRow.")
+    def _refuse(self, line: int, message: str) -> NoReturn:
+        _refuse(f"{self._path}, line {line}: {message}")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`import`: customers from a file, created or brought up to date in batches."""
+"""`import`: rows from a file, created or brought up to date in batches."""
 
 import asyncio
 import sys
@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import typer
+from typer.core import TyperGroup
 
 from app.cli.companies import unknown_company
 from app.cli.data import progress_bar
 from app.cli.faults import CommandError, ExitCode
 from app.cli.import_files import FileFormat, Line, format_of, read_lines
+from app.cli.import_kinds import ACCOUNTS, Kind, customers_by, results_of
 from app.cli.refusals import Refusal, Report, report_to
 from app.cli.running import database_settings
 from app.cli.serving import check_database
@@ -23,47 +25,100 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Refused
 from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
-from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
 from app.settings import Settings
 
-_ACTOR = "customer-gateway import"
 _MOST_SHOWN = 20
 
 
-def import_(
-    file: Annotated[Path, typer.Argument(help="The file, UTF-8: CSV with a header, or JSON lines.")],
-    company: Annotated[UUID, typer.Option(help="The company's id.")],
-    file_format: Annotated[
-        FileFormat | None, typer.Option("--format", help="How the file is written; as its name ends unless given.")
-    ] = None,
+class _CustomersUnlessNamed(TyperGroup):
+    """`import FILE` means `import customers FILE`, as it did when there was nothing else to import."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help", "--version"}:
+            args = ["customers", *args]
+        return super().parse_args(ctx, args)
+
+
+import_ = typer.Typer(
+    help="Create or update rows from a file: customers unless another kind is named.",
+    cls=_CustomersUnlessNamed,
+    no_args_is_help=True,
+)
+
+File = Annotated[Path, typer.Argument(help="The file, UTF-8: CSV with a header, or JSON lines.")]
+CompanyId = Annotated[UUID, typer.Option("--company", help="The company's id.")]
+Format = Annotated[
+    FileFormat | None, typer.Option("--format", help="How the file is written; as its name ends unless given.")
+]
+Batch = Annotated[int, typer.Option(help="Rows per transaction.", min=1, max=MOST_ROWS)]
+RefusedFile = Annotated[
+    Path | None, typer.Option("--refused", help="A file for the refused rows, .csv or .jsonl; it is replaced.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Decide everything and write nothing.")]
+RowByRow = Annotated[
+    bool,
+    typer.Option(
+        "--row-by-row/--all-or-nothing",
+        help="Whether the other rows of a batch are written where one is refused, or the import stops before it.",
+    ),
+]
+
+
+@import_.command()
+def customers(
+    file: File,
+    company: CompanyId,
+    file_format: Format = None,
     match_by: Annotated[
         MatchKey, typer.Option(help="The key that finds a row's customer.")
     ] = MatchKey.EXTERNAL_SYSTEM_ID,
-    batch: Annotated[int, typer.Option(help="Rows per transaction.", min=1, max=MOST_ROWS)] = 200,
-    refused: Annotated[
-        Path | None, typer.Option(help="A file for the refused rows, .csv or .jsonl; it is replaced.")
-    ] = None,
+    batch: Batch = 200,
+    refused: RefusedFile = None,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide everything and write nothing.")] = False,
-    row_by_row: Annotated[
-        bool,
-        typer.Option(
-            "--row-by-row/--all-or-nothing",
-            help="Whether the other rows of a batch are written where one is refused, or the import stops before it.",
-        ),
-    ] = True,
+    dry_run: DryRun = False,
+    row_by_row: RowByRow = True,
 ) -> None:
     """Create or update a company's customers from a file. Running it again leaves what is there already unchanged."""
+    _import(customers_by(match_by), _Source(file, file_format, company, batch, refused), dry_run, row_by_row)
+
+
+@import_.command()
+def accounts(
+    file: File,
+    company: CompanyId,
+    file_format: Format = None,
+    batch: Batch = 200,
+    refused: RefusedFile = None,
+    *,
+    dry_run: DryRun = False,
+    row_by_row: RowByRow = True,
+) -> None:
+    """Create or update a company's ledger accounts, found by number, from a file. Running it again changes nothing."""
+    _import(ACCOUNTS, _Source(file, file_format, company, batch, refused), dry_run, row_by_row)
+
+
+class _Source(NamedTuple):
+    """What is read, for whom, how much at a time, and where refusals are written."""
+
+    file: Path
+    file_format: FileFormat | None
+    company_id: UUID
+    batch: int
+    refused: Path | None
+
+
+def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -> None:  # noqa: FBT001 - as they were typed
     settings = database_settings()
     asyncio.run(check_database(settings.service_dsn))
-    lines = read_lines(file, file_format or format_of(file))
-    if refused is not None and refused.exists() and refused.samefile(file):
+    lines = read_lines(source.file, source.file_format or format_of(source.file), kind.columns)
+    refused = source.refused
+    if refused is not None and refused.exists() and refused.samefile(source.file):
         msg = f"{refused} is the file to import: choose another for the refused rows."
         raise CommandError(msg, ExitCode.SETTINGS)
     policy = RefusalPolicy.ROW_BY_ROW if row_by_row else RefusalPolicy.ALL_OR_NOTHING
-    with report_to(refused) as report, progress_bar("Importing customers") as progress:
-        job = _Job(company, match_by, policy, report, dry_run)
-        asyncio.run(_run(job, settings, lines, batch, progress))
+    with report_to(refused) as report, progress_bar(f"Importing {kind.columns.plural}") as progress:
+        job = _Job(source.company_id, kind, policy, report, dry_run)
+        asyncio.run(_run(job, settings, lines, source.batch, progress))
     sys.stdout.write(f"{job.summary()}\n")
     if job.counts[RowOutcome.REFUSED]:
         raise typer.Exit(ExitCode.DIFFERENT)
@@ -74,7 +129,7 @@ class _Job:
     """An import, and what has become of it so far."""
 
     company_id: UUID
-    match_by: MatchKey
+    kind: Kind[Any]
     policy: RefusalPolicy
     report: Report | None
     dry_run: bool
@@ -83,19 +138,19 @@ class _Job:
     """The first and the last line of the batch that was refused whole."""
     shown: int = 0
 
-    async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[Line]) -> None:
+    async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> None:
         """Carry out one batch."""
-        command = UpsertCustomersCommand(tuple(each.row for each in lines), self.match_by, self.policy, self.dry_run)
+        rows = [each.row for each in lines]
         try:
-            outcome, _ = await upsert_customers(unit_of_work, _ACTOR, command, None)
-            results = outcome.results
+            results = await self.kind.carry_out(unit_of_work, rows, self.policy, dry_run=self.dry_run)
         except Refused as refused:
-            if not isinstance(refused.current, UpsertCustomersOutcome):
+            found = results_of(refused.current)
+            if found is None:
                 # Nothing of any row, so all of the file meets it.
                 msg = "\n".join(f"The import {fault.message}" for fault in refused.faults)
                 raise CommandError(msg, ExitCode.SETTINGS) from refused
             self.stopped_at = (lines[0].number, lines[-1].number)
-            results = [each for each in refused.current.results if each.errors]
+            results = [each for each in found if each.errors]
         for result in results:
             self.counts[result.outcome] += 1
             for fault in result.errors:
@@ -121,7 +176,7 @@ class _Job:
 
 
 async def _run(
-    job: _Job, settings: Settings, lines: Sequence[Line], batch: int, progress: Callable[[int, int], None]
+    job: _Job, settings: Settings, lines: Sequence[Line[Any]], batch: int, progress: Callable[[int, int], None]
 ) -> None:
     """Carry out batch after batch, each in a transaction of its own."""
     database = Database(

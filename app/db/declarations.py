@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db.database import COMPANY
 from app.db.tables import companies
+from app.domain.identity import Scope
 
 RowT = TypeVar("RowT", bound=NamedTuple)
 
@@ -90,6 +91,8 @@ class Entity(Generic[RowT]):
     fields: tuple[Field, ...]
     keys: tuple[str, ...] = ()
     """The attributes that each find at most one row of the company, the id first; none where rows have no id of their own."""
+    scope: Scope = Scope.CUSTOMERS_READ
+    """What a credential needs to read rows."""
 
     @property
     def columns(self) -> tuple[ColumnElement[Any], ...]:
@@ -145,6 +148,7 @@ def entity(
     row: type[RowT],
     *,
     more_keys: tuple[str, ...] = (),
+    scope: Scope = Scope.CUSTOMERS_READ,
     **elsewhere: Column[Any] | tuple[Column[Any], str],
 ) -> Entity[RowT]:
     """An entity whose plain fields are its row's attributes: the table's columns of these names, unless said otherwise.
@@ -155,7 +159,7 @@ def entity(
     attributes: tuple[str, ...] = row._fields
     sources: Mapping[str, Column[Any] | tuple[Column[Any], str]] = {**table.c, **elsewhere}
     keys = ("id", *more_keys) if "id" in attributes and "company_id" in table.c else ()
-    return Entity(name, table, row, tuple(_field(name, sources[name]) for name in attributes), keys)
+    return Entity(name, table, row, tuple(_field(name, sources[name]) for name in attributes), keys, scope)
 
 
 def render_of(column: Column[Any]) -> Render:

@@ -19,9 +19,11 @@ from app.db.rows import (
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
+    LedgerAccountRow,
     SubscriptionPeriodRow,
     SubscriptionRow,
 )
+from app.domain.identity import Scope
 
 _customers, _groups, _accounts = tables.customers, tables.customer_groups, tables.ledger_accounts
 _documents, _lines = tables.billing_documents, tables.billing_document_lines
@@ -55,6 +57,8 @@ billing_document_line = entity(
     "BillingDocumentLine", _lines, BillingDocumentLineRow, period_start=_lines.c.starts_on, period_end=_lines.c.ends_on
 )
 
+ledger_account = entity("LedgerAccount", _accounts, LedgerAccountRow, more_keys=("number",), scope=Scope.ACCOUNTS_READ)
+
 _declared: list[object] = [*globals().values()]
 _entities: list[Entity[Any]] = [each for each in _declared if isinstance(each, Entity)]
 
@@ -71,6 +75,7 @@ BY_NUMBER = (SortKey(_customers.c.number_key), SortKey(_customers.c.id))
 
 parent = ToOne("parent", customer, "parent_customer_id", customer)
 group = ToOne("group", customer, "customer_group_id", customer_group)
+group_account = ToOne("account", customer_group, "account_id", ledger_account)
 children = ToMany("children", customer, customer, _customers.c.parent_customer_id, BY_NUMBER)
 group_customers = ToMany("customers", customer_group, customer, _customers.c.customer_group_id, BY_NUMBER)
 contacts = ToMany(

@@ -18,6 +18,15 @@ class CompanyRow(NamedTuple):
     time_zone: str
 
 
+class LedgerAccountRow(NamedTuple):
+    """An account that customer groups post to."""
+
+    id: UUID
+    number: str
+    name: str
+    version: int
+
+
 class CustomerGroupRow(NamedTuple):
     """A group of customers, with its ledger account's number and name."""
 

@@ -75,11 +75,18 @@ ledger_accounts = Table(
     identifier("id"),
     string("number", nullable=False),
     string("name", nullable=False),
+    version(),
+    moment("created_at"),
+    moment("updated_at"),
+    number_key("number"),
+    name_prefix(),
     PrimaryKeyConstraint("company_id", "id"),
     of_company(),
     UniqueConstraint("company_id", "number"),
     *at_most(50, "number"),
     *at_most(255, "name"),
+    Index("ledger_accounts_by_number", "company_id", "number_key", "id"),
+    Index("ledger_accounts_by_name_prefix", "company_id", "name_prefix"),
 )
 
 customer_groups = Table(

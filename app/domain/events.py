@@ -20,6 +20,8 @@ class EventType(StrEnum):
 
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
+    LEDGER_ACCOUNT_CREATED = "ledger_account.created"
+    LEDGER_ACCOUNT_UPDATED = "ledger_account.updated"
     SUBSCRIPTION_TRANSITIONED = "subscription.transitioned"
     SUBSCRIPTION_RESCHEDULED = "subscription.rescheduled"
 

@@ -11,6 +11,8 @@ class Scope(StrEnum):
 
     CUSTOMERS_READ = "customers-read"
     CUSTOMERS_WRITE = "customers-write"
+    ACCOUNTS_READ = "accounts-read"
+    ACCOUNTS_WRITE = "accounts-write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a list of customers to create or update says: how its rows are matched, what a refusal means, how each row ended."""
+"""What a list of rows to create or update says: how they are matched, what a refusal means, how each row ended."""
 
 from enum import StrEnum
 

@@ -30,6 +30,7 @@ from app.graphql.codes import FieldCode
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput
 from app.graphql.types.enums import OrderDirection
 from app.graphql.types.group_filter import CustomerGroupFilter
+from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 
 MAX_CONDITIONS = 50
@@ -61,12 +62,12 @@ def status_condition(statuses: Sequence[str] | None) -> Condition | None:
     return None if statuses is None else IsOneOf("status", tuple(statuses))
 
 
-def group_condition_of(where: CustomerGroupFilter | None, faults: Faults) -> Condition | None:
-    """The condition that a filter of groups means; None is no condition."""
+def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, faults: Faults) -> Condition | None:
+    """The condition that a filter of groups or of accounts means; None is no condition."""
     if not where:
         return None
     found: list[Condition] = []
-    for name, attribute in _fields(CustomerGroupFilter).items():
+    for name, attribute in _fields(type(where)).items():
         given, path = getattr(where, attribute), ("where", name)
         if given is None:
             continue
@@ -76,6 +77,8 @@ def group_condition_of(where: CustomerGroupFilter | None, faults: Faults) -> Con
             found.append(HasId(identifiers(given.value, path, faults)))
         elif attribute == "number":
             found.append(Equals("number", filled(given.value, path, faults, advice=_LEAVE_OUT)))
+        elif attribute == "name_prefix":
+            found.append(NameBeginsWith(filled(given.value, path, faults, advice=_LEAVE_OUT) or ""))
         else:
             found += [GroupHasMetadata(pair) for pair in pairs_of(given.value, path, faults)]
     return AllOf(tuple(found)) if found else None

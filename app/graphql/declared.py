@@ -8,11 +8,10 @@ from uuid import UUID
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry.types.field import StrawberryField
 
-from app.db import graph
+from app.db import accounts, graph, groups
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
-from app.db.groups import BY_NUMBER
 from app.db.plans.tree import Arguments, Connection, Listing, Lookup, References
-from app.graphql.reading import asked_customers, asked_edge, asked_groups, asked_key, asked_list
+from app.graphql.reading import asked_customers, asked_edge, asked_key, asked_list, asked_rows
 from app.graphql.references import asked_entities, asked_node, asked_nodes
 
 Declared = Field | ToOne[Any] | ToMany[Any]
@@ -37,8 +36,8 @@ def _customers(company_id: UUID, given: dict[str, Any]) -> Arguments:
     return asked_customers(company_id, **given).arguments
 
 
-def _groups(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_groups(**given)
+def _rows(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return asked_rows(**given)
 
 
 def _node(_company_id: UUID, given: dict[str, Any]) -> Arguments:
@@ -71,7 +70,8 @@ ROOTS = {
     "customer": Root(Lookup, graph.customer, _key),
     "customers": Root(Connection, graph.customer, _customers),
     "customerGroup": Root(Lookup, graph.customer_group, _key),
-    "customerGroups": Root(Listing, graph.customer_group, _groups, BY_NUMBER),
+    "customerGroups": Root(Listing, graph.customer_group, _rows, groups.BY_NUMBER),
+    "ledgerAccounts": Root(Listing, graph.ledger_account, _rows, accounts.BY_NUMBER),
 }
 
 

@@ -53,9 +53,9 @@ def _shown_ids(ids: Iterable[UUID], info: Info) -> list[str]:
     return [str(each) for each in ids] if may_read(info) else []
 
 
-def may_read(info: Info) -> bool:
+def may_read(info: Info, scope: Scope = Scope.CUSTOMERS_READ) -> bool:
     """Whether what is stored, and was not written by this very request, may be shown."""
-    return Scope.CUSTOMERS_READ in info.context.principal.scopes
+    return scope in info.context.principal.scopes
 
 
 def _shows(*kinds: type[Fault]) -> Callable[[object, object], bool]:
@@ -198,9 +198,13 @@ ERROR_TYPES: Iterable[type] = (
 class ReportsRefusals(FieldExtension):
     """Turns what a service refused into a payload, so that no resolver has to; before a write, forgets what was read so far."""
 
-    def __init__(self, refused: Callable[[Refused], Any], *, writes: bool = True) -> None:
+    def __init__(
+        self, refused: Callable[[Refused], Any], *, writes: bool = True, reads: Scope = Scope.CUSTOMERS_READ
+    ) -> None:
         self._refused = refused
         self._writes = writes
+        self._reads = reads
+        """What a credential needs to be shown what is stored."""
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **arguments: Any) -> Any:
         """Resolve. The payload of a write is read by a session that begins after it."""
@@ -210,5 +214,5 @@ class ReportsRefusals(FieldExtension):
         try:
             payload = await next_(source, info, **arguments)
         except Refused as refused:
-            payload = self._refused(refused if may_read(info) else Refused(refused.faults))
+            payload = self._refused(refused if may_read(info, self._reads) else Refused(refused.faults))
         return payload

@@ -7,6 +7,7 @@ from uuid import UUID
 from graphql import GraphQLError
 
 from app.graphql.context import Context
+from app.graphql.permissions import forbidden
 from app.graphql.references import AskedEntities, AskedNodes, Reference
 
 AnyRow: TypeAlias = tuple[Any, ...]
@@ -16,22 +17,35 @@ AnyRow: TypeAlias = tuple[Any, ...]
 async def node(context: Context, wanted: UUID) -> AnyRow | None:
     """What has this id; None where nothing of the company does."""
     entity = await context.loaders.entity().load(wanted)
-    return None if entity is None else await context.loaders.one(entity).load(wanted)
+    if entity is None:
+        return None
+    if entity.scope not in context.principal.scopes:
+        raise forbidden(entity.scope)
+    return await context.loaders.one(entity).load(wanted)
 
 
 async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLError | None]:
     """A row, None or a fault for each place."""
     loaders, ids = context.loaders, asked.ids
     entities = dict(zip(ids, await gather(*(loaders.entity().load(each) for each in ids)), strict=True))
-    known = [(each, entity) for each, entity in entities.items() if entity is not None]
+    scopes = context.principal.scopes
+    found: dict[UUID, Any] = {
+        each: forbidden(entity.scope) for each, entity in entities.items() if entity and entity.scope not in scopes
+    }
+    known = [(each, entity) for each, entity in entities.items() if entity is not None and each not in found]
     rows: list[Any] = await gather(*(loaders.one(entity).load(each) for each, entity in known))
-    found = dict(zip((each for each, _ in known), rows, strict=True))
+    found.update(zip((each for each, _ in known), rows, strict=True))
     return [found.get(each) if isinstance(each, UUID) else each for each in asked.places]
 
 
 async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | GraphQLError | None]:
     """A row, None or a fault for each place."""
-    loaders, references = context.loaders, asked.references
+    loaders, scopes = context.loaders, context.principal.scopes
+    # Refused whether the row exists or not: what is referred to says its type.
+    found: dict[Reference, Any] = {
+        each: forbidden(each.entity.scope) for each in asked.references if each.entity.scope not in scopes
+    }
+    references = [each for each in asked.references if each not in found]
     rows: list[Any] = await gather(*(loaders.by_key(each.entity, each.key).load(each.value) for each in references))
-    found = dict(zip(references, rows, strict=True))
+    found.update(zip(references, rows, strict=True))
     return [found[each] if isinstance(each, Reference) else each for each in asked.places]

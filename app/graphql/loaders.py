@@ -21,6 +21,7 @@ from app.db.rows import (
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
+    LedgerAccountRow,
     SubscriptionPeriodRow,
     SubscriptionRow,
 )
@@ -67,6 +68,10 @@ class Loaders:
     def group(self) -> DataLoader[UUID, CustomerGroupRow | None]:
         """Groups by id; the edge `group`."""
         return self.one(graph.customer_group)
+
+    def account(self) -> DataLoader[UUID, LedgerAccountRow | None]:
+        """Ledger accounts by id; the edge from a group."""
+        return self.one(graph.ledger_account)
 
     def contacts(self, asked: ListArguments) -> DataLoader[UUID, list[ContactRow]]:
         """Contacts by customer."""

@@ -41,9 +41,16 @@ class Requires(FieldExtension):
 
     def _check(self, info: strawberry.Info[Any, None]) -> None:
         if self.scope not in info.context.principal.scopes:
-            message = f"This needs the scope {self.scope}, which the credential does not carry."
-            raise GraphQLError(message, extensions={"code": FieldCode.FORBIDDEN, "requiredScope": self.scope.value})
+            raise forbidden(self.scope)
+
+
+def forbidden(scope: Scope) -> GraphQLError:
+    """Return the error for a credential without a scope."""
+    message = f"This needs the scope {scope}, which the credential does not carry."
+    return GraphQLError(message, extensions={"code": FieldCode.FORBIDDEN, "requiredScope": scope.value})
 
 
 READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]
 """The extensions of every field that shows stored customer data."""
+READS_ACCOUNTS: list[FieldExtension] = [Requires(Scope.ACCOUNTS_READ)]
+"""The extensions of every field that shows stored ledger accounts."""

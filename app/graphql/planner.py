@@ -25,7 +25,7 @@ from graphql.execution import VariableValues
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 
 from app.db import graph
-from app.db.declarations import Field, ToMany, ToOne
+from app.db.declarations import Entity, Field, ToMany, ToOne
 from app.db.plans.tree import (
     Connection,
     Constant,
@@ -96,7 +96,9 @@ class Planner:
         if all(isinstance(node, Constant) for _, node in shown):
             # It asks the database nothing.
             return None
-        return QueryPlan(shown, tuple(planning.slots), frozenset(planning.scopes), self._statements)
+        return QueryPlan(
+            shown, tuple(planning.slots), frozenset(planning.scopes), self._statements, tuple(planning.guarded)
+        )
 
     def declared(self, kind: GraphQLObjectType, name: str) -> Declared:
         """What the graph declares as a field of a type."""
@@ -114,6 +116,8 @@ class _Planning:
     ) -> None:
         self.slots: list[Slot] = []
         self.scopes: set[Scope] = set()
+        self.guarded: dict[Entity[Any], None] = {}
+        """What an id or a reference may lead to that needs a scope of its own."""
         self._planner, self._operation, self._variables = planner, operation, variables
         self._fragments = {
             node.name.value: FragmentDetails(node)
@@ -151,6 +155,7 @@ class _Planning:
         kinds = self._planner.schema.get_possible_types(cast("GraphQLAbstractType", _named_type(field)))
         shown = {kind.name: self._row(kind, fields) for kind in kinds}
         choices = tuple((entity, shown[entity.name]) for entity in graph.NODES if entity.name in shown)
+        self.guarded.update((entity, None) for entity, _ in choices if entity.scope not in self.scopes)
         return Found(choices, self._slot(field, fields, read), _is_list(field))
 
     def _row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Members:

@@ -8,9 +8,10 @@ from graphql import GraphQLError
 from strawberry import UNSET
 from strawberry.schema import BaseSchema
 
+from app.db import accounts as stored_accounts
 from app.db import customers as stored_customers
 from app.db import groups as stored_groups
-from app.db.rows import CustomerGroupRow, CustomerRow
+from app.db.rows import CustomerGroupRow, CustomerRow, LedgerAccountRow
 from app.domain.errors import Refused
 from app.domain.identity import Principal
 from app.graphql import found
@@ -19,8 +20,8 @@ from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals
 from app.graphql.found import AnyRow
 from app.graphql.mutations.commands import update_command
-from app.graphql.permissions import READS
-from app.graphql.reading import DEFAULT_LIST, asked_customers, asked_groups, asked_key
+from app.graphql.permissions import READS, READS_ACCOUNTS
+from app.graphql.reading import DEFAULT_LIST, asked_customers, asked_key, asked_rows
 from app.graphql.references import asked_entities, asked_node, asked_nodes
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_filter import CustomerOrder, Where
@@ -28,6 +29,8 @@ from app.graphql.types.customer_input import UpdateCustomerInput
 from app.graphql.types.entity import Entities, Representations, Service
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.group_filter import CustomerGroupFilter
+from app.graphql.types.ledger_account import LedgerAccount
+from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 from app.graphql.types.node import Node
 from app.graphql.types.paging import After, Before, CustomerConnection, First, Last, ListFirst
@@ -52,6 +55,9 @@ GroupWhere = Annotated[
 ]
 
 
+AccountWhere = Annotated[
+    LedgerAccountFilter | None, strawberry.argument(description="Only accounts that meet these conditions.")
+]
 PreviewInput = Annotated[UpdateCustomerInput, strawberry.argument(description="What updateCustomer would be given.")]
 
 
@@ -124,7 +130,7 @@ class Query:
         info: Info, where: GroupWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[CustomerGroupRow]:
         """A list: companies have dozens of groups, not thousands."""
-        asked, context = asked_groups(where=where, first=first), info.context
+        asked, context = asked_rows(where=where, first=first), info.context
 
         async def read() -> list[CustomerGroupRow]:
             return await stored_groups.listed(context.session, asked.only, limit=asked.limit)
@@ -132,6 +138,19 @@ class Query:
         if asked.only is not None:
             return await read()
         return await context.recent.get(context.principal.company_id, ("groups", first), read)
+
+    @strawberry.field(
+        description="The company's ledger accounts, by number in its natural order. Always fresh. Needs accounts-read.",
+        graphql_type=list[LedgerAccount],
+        extensions=READS_ACCOUNTS,
+    )
+    @staticmethod
+    async def ledger_accounts(
+        info: Info, where: AccountWhere = UNSET, first: ListFirst = DEFAULT_LIST
+    ) -> list[LedgerAccountRow]:
+        """A list: companies have hundreds of accounts, not thousands."""
+        asked = asked_rows(where=where, first=first)
+        return await stored_accounts.listed(info.context.session, asked.only, limit=asked.limit)
 
     @strawberry.field(
         description="What updateCustomer would do to billing with the same input, and every refusal that it would meet."
@@ -146,7 +165,8 @@ class Query:
         return await preview_transition(info.context.session, command)
 
     @strawberry.field(
-        description="Whatever has this id; null if nothing of the company does. Needs customers-read.",
+        description="Whatever has this id; null if nothing of the company does. A ledger account needs accounts-read as well."
+        " Needs customers-read.",
         graphql_type=Node | None,
         extensions=READS,
     )
@@ -157,7 +177,7 @@ class Query:
 
     @strawberry.field(
         description="What has these ids, in their order: null for each that nothing of the company has, and null with an"
-        " error of its own for each that is no UUID. Needs customers-read.",
+        " error of its own for each that is no UUID. Ledger accounts need accounts-read as well. Needs customers-read.",
         graphql_type=list[Node | None],
         extensions=READS,
     )
@@ -169,7 +189,8 @@ class Query:
     @strawberry.field(
         name="_entities",
         description="What these representations refer to, in their order: null for each that nothing of the company"
-        " fits, and null with an error of its own for each that is malformed. For gateways. Needs customers-read.",
+        " fits, and null with an error of its own for each that is malformed. Ledger accounts need accounts-read as well."
+        " For gateways. Needs customers-read.",
         graphql_type=Entities,
         extensions=READS,
     )

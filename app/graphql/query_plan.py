@@ -1,16 +1,17 @@
 """A plan of a query: run with variables, for a principal, it answers with the bytes of the whole answer."""
 
-from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Hashable
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cachetools import LRUCache
 from graphql import GraphQLError
 from graphql.execution import VariableValues
 
+from app.db.declarations import Entity
 from app.db.plans.slots import values_of
 from app.db.plans.statement import Statement, statement
-from app.db.plans.tree import Arguments, Members
+from app.db.plans.tree import Arguments, Members, References
 from app.domain.identity import Scope
 from app.graphql.compiled_arguments import CompiledArguments
 from app.graphql.context import Context
@@ -31,6 +32,12 @@ class Slot(NamedTuple):
     def arguments(self, company_id: UUID, variables: VariableValues) -> Arguments:
         """What the arguments ask for, or the GraphQLError that the resolver would raise."""
         return self.read(company_id, self.given.read(variables))
+
+
+def _names(arguments: Arguments, hidden: Collection[Entity[Any]]) -> bool:
+    """Return whether references name a hidden entity as their type."""
+    kinds = arguments.kinds if isinstance(arguments, References) else ()
+    return any(kind is not None and kind[0] in hidden for kind in kinds)
 
 
 class Statements:
@@ -57,8 +64,15 @@ class QueryPlan:
     """What an operation shows, the slots of its arguments, and what it takes to see it."""
 
     def __init__(
-        self, shown: Members, slots: tuple[Slot, ...], scopes: frozenset[Scope], statements: Statements
+        self,
+        shown: Members,
+        slots: tuple[Slot, ...],
+        scopes: frozenset[Scope],
+        statements: Statements,
+        guarded: Collection[Entity[Any]] = (),
     ) -> None:
+        self._guarded = guarded
+        """What an id or a reference may lead to that needs more than `scopes`."""
         self._shown, self._slots, self._scopes, self._statements = shown, slots, scopes, statements
         self._fixed = [place for place, slot in enumerate(slots) if slot.given.are_fixed]
         self._fixed_limits = frozenset(place for place, slot in enumerate(slots) if slot.given.limit_is_fixed)
@@ -74,7 +88,11 @@ class QueryPlan:
             arguments = self._arguments(company_id, variables)
         except GraphQLError:
             return None
-        asked = self._statement(arguments)
+        scopes = context.principal.scopes
+        hidden = tuple(each for each in self._guarded if each.scope not in scopes)
+        if any(_names(each, hidden) for each in arguments):
+            return None
+        asked = self._statement(arguments, hidden)
         parameters = asked.parameters(company_id, values_of(arguments))
         return await context.answer(asked.sql, parameters, filters=asked.filters)
 
@@ -90,10 +108,10 @@ class QueryPlan:
             for place, slot in enumerate(self._slots)
         )
 
-    def _statement(self, arguments: tuple[Arguments, ...]) -> Statement:
-        shapes = [each.shape for each in arguments]
+    def _statement(self, arguments: tuple[Arguments, ...], hidden: tuple[Entity[Any], ...]) -> Statement:
+        shapes = [hidden, *(each.shape for each in arguments)]
         if self._latest is None or self._latest[0] != shapes:
             key = self, tuple(shapes)
-            found = self._statements.get(key, lambda: statement(self._shown, arguments, self._fixed_limits))
+            found = self._statements.get(key, lambda: statement(self._shown, arguments, self._fixed_limits, hidden))
             self._latest = shapes, found
         return self._latest[1]

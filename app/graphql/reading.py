@@ -10,11 +10,12 @@ from app.db.declarations import ToMany
 from app.db.paging import PageRequest
 from app.db.plans.tree import Key, ListArguments, PageArguments
 from app.graphql.arguments import Faults, bounded, given
-from app.graphql.conditions import condition_of, group_condition_of, key_of, sorts_of, status_condition
+from app.graphql.conditions import condition_of, key_of, list_condition_of, sorts_of, status_condition
 from app.graphql.cursors import Cursors
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder
 from app.graphql.types.enums import SubscriptionStatus
 from app.graphql.types.group_filter import CustomerGroupFilter
+from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 
 DEFAULT_PAGE = 50
@@ -97,11 +98,13 @@ def asked_list(*, first: int = DEFAULT_LIST, status: list[SubscriptionStatus] | 
     return ListArguments(first, status_condition(given(status)))
 
 
-def asked_groups(*, where: CustomerGroupFilter | None = None, first: int = DEFAULT_LIST) -> ListArguments:
-    """The first of the company's customer groups."""
+def asked_rows(
+    *, where: CustomerGroupFilter | LedgerAccountFilter | None = None, first: int = DEFAULT_LIST
+) -> ListArguments:
+    """Return what the first of the company's customer groups, or ledger accounts, are asked for with."""
     faults = Faults()
     bounded(first, ("first",), faults, most=MOST_ROWS)
-    only = group_condition_of(given(where), faults)
+    only = list_condition_of(given(where), faults)
     faults.refuse_if_any()
     return ListArguments(first, only)
 

@@ -10,18 +10,18 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import (
     CustomersFault,
-    ErrorCode,
     Fault,
     LimitFault,
     MetadataFault,
     Refused,
     SubscriptionsFault,
 )
-from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
 from app.services.customer_batch import Decision, decide_all
 from app.services.customer_records import Written, changed_names, record_written
 from app.services.idempotency import once
-from app.services.upsert_rows import UpsertRow, at_row
+from app.services.upsert_lists import at_row, check_size
+from app.services.upsert_rows import UpsertRow
 
 RowFault = CustomersFault | SubscriptionsFault | LimitFault | MetadataFault | Fault
 """The kinds that a row can have; named, so that a remembered answer keeps what each kind holds."""
@@ -65,7 +65,7 @@ async def upsert_customers(
     Raises Refused, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
     no key.
     """
-    _check_size(len(command.rows))
+    check_size(len(command.rows))
 
     async def work(session: WriteSession) -> UpsertCustomersOutcome:
         decisions = await decide_all(session, command.rows, command.match_by)
@@ -78,15 +78,6 @@ async def upsert_customers(
     key = None if command.dry_run else idempotency_key
     in_order = replace(command, rows=tuple(row.in_order for row in command.rows))
     return await once(unit_of_work, key, in_order, UpsertCustomersOutcome, work, as_sent=command)
-
-
-def _check_size(rows: int) -> None:
-    path = ("input", "rows")
-    if rows == 0:
-        raise Refused([Fault(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_ROWS} rows.")])
-    if rows > MOST_ROWS:
-        message = f"has {rows} rows; at most {MOST_ROWS} are allowed: send several lists."
-        raise Refused([LimitFault(ErrorCode.FIELD_TOO_LONG, path, message, MOST_ROWS, rows)])
 
 
 async def _write(session: WriteSession, actor: str, decisions: Sequence[Decision]) -> dict[UUID, CustomerRow]:

@@ -13,6 +13,7 @@ from app.domain.errors import ErrorCode, Fault
 from app.domain.fields import identifier, schema_name
 from app.domain.upserts import MatchKey
 from app.services.customer_decision import FAMILY_FIELDS, Draft, draft_of
+from app.services.upsert_lists import repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def propose(
     for row, key in zip(rows, keys, strict=True):
         before = None if key is None else stored.get(key)
         if key is not None and times[key] > 1:
-            proposals.append(Proposal(row, before, None, None, None, (_repeated(match_by, times[key]),)))
+            proposals.append(Proposal(row, before, None, None, None, (repeated(match_by.attribute, times[key]),)))
         else:
             proposals.append(_proposal(row, key, before, match_by))
     return proposals
@@ -110,13 +111,3 @@ def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Fault]]
         tuple(each for each in found if isinstance(each, UUID)),
         [each for each in found if isinstance(each, Fault)],
     )
-
-
-def _repeated(match_by: MatchKey, times: int) -> Fault:
-    message = f"is the key of {times} rows of the list: send one of them."
-    return Fault(ErrorCode.FIELD_CONFLICT, ("input", schema_name(match_by.attribute)), message)
-
-
-def at_row(index: int, faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Faults of a row with their paths in the list: ("input", "rows", 3, "email")."""
-    return tuple(replace(fault, path=("input", "rows", index, *fault.path[1:])) for fault in faults)

@@ -57,7 +57,7 @@ ENUMERATIONS: dict[str, tuple[type[Enum], str]] = {
         SubscriptionStatus,
         "SCHEDULED TRIAL AWAITING_PAYMENT ACTIVE PENDING_CANCELLATION PAUSED CANCELLED EXPIRED",
     ),
-    "Scope": (Scope, "CUSTOMERS_READ CUSTOMERS_WRITE"),
+    "Scope": (Scope, "CUSTOMERS_READ CUSTOMERS_WRITE ACCOUNTS_READ ACCOUNTS_WRITE"),
 }
 
 
@@ -114,13 +114,14 @@ def test_every_directive_is_described() -> None:
 
 def test_every_field_that_needs_the_scope_says_so() -> None:
     leading = [
-        field.description or ""
-        for name in ("Query", "Customer", "CustomerGroup")
-        for field in _object(name).fields.values()
+        (name, field.description or "")
+        for kind in ("Query", "Customer", "CustomerGroup")
+        for name, field in _object(kind).fields.items()
         if field.resolve is not None and field.args
     ]
-    assert len(leading) >= 9
-    assert [description for description in leading if not description.endswith("Needs customers-read.")] == []
+    assert len(leading) >= 10
+    for name, description in leading:
+        assert description.endswith("Needs accounts-read." if name == "ledgerAccounts" else "Needs customers-read.")
 
 
 def test_every_custom_scalar_names_its_specification() -> None:

@@ -40,6 +40,7 @@ KEYS = {
     "CustomerGroup": ["id", "number"],
     "CustomerSubscription": ["id"],
     "Department": ["id"],
+    "LedgerAccount": ["id", "number"],
     "SubscriptionPeriod": ["id"],
 }
 

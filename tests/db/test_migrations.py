@@ -2,12 +2,14 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from asyncpg import DuplicateTableError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
@@ -112,4 +114,30 @@ async def test_an_upgrade_that_fails_leaves_nothing_behind(empty_dsn: str) -> No
     async with database.engine.connect() as connection:
         found = await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
         assert list(found.scalars()) == ["departments"]
+    await database.dispose()
+
+
+async def test_what_an_older_version_wrote_is_kept_and_can_be_listed(empty_dsn: str) -> None:
+    await asyncio.to_thread(upgrade, empty_dsn, revision="0001")
+    database = Database(empty_dsn, pool_size=1, pool_timeout_seconds=10, statement_timeout_seconds=30)
+    async with database.engine.begin() as connection:
+        values = {"company": uuid4(), "account": uuid4()}
+        company = (
+            "INSERT INTO companies (id, name, base_currency, time_zone) VALUES (:company, 'Old', 'DKK', 'Mars/Base')"
+        )
+        await connection.execute(text(company), values)
+        account = (
+            "INSERT INTO ledger_accounts (company_id, id, number, name) VALUES (:company, :account, '0010', 'SALG')"
+        )
+        await connection.execute(text(account), values)
+
+    await asyncio.to_thread(upgrade, empty_dsn)
+
+    async with database.engine.begin() as connection:
+        found = await connection.execute(text("SELECT number_key, name_prefix, version FROM ledger_accounts"))
+        assert [tuple(row) for row in found] == [("00210", "salg", 1)]
+        # What is there already is not looked at until the zone itself is written.
+        await connection.execute(text("UPDATE companies SET name = 'New'"))
+        with pytest.raises(IntegrityError, match="is not known to the server"):
+            await connection.execute(text("UPDATE companies SET time_zone = 'Mars/Base'"))
     await database.dispose()

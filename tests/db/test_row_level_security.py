@@ -20,9 +20,9 @@ from tests.db.every_table import SIDE_TABLES, World, fault, world, write_world
 DENIED = "42501"
 READABLE = sorted(set(metadata.tables) - {"api_keys"})
 APPEND_ONLY = ["billing_document_lines", "billing_documents", "billing_transitions", "customer_history"]
-READ_ONLY = ["companies", "ledger_accounts", *SIDE_TABLES]
+READ_ONLY = ["companies", *SIDE_TABLES]
 WRITABLE = sorted(set(READABLE) - set(READ_ONLY))
-NEVER_DELETED = ["customers", "subscriptions", "subscription_periods", "outbox_events"]
+NEVER_DELETED = ["customers", "ledger_accounts", "subscriptions", "subscription_periods", "outbox_events"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -26,8 +26,11 @@ _SIZES = (4, 6, 8, 12, 16, 40)
 """How many selections a document has, about."""
 _LONG_KEY = "a_key_of_more_than_sixty_three_bytes_which_is_all_that_a_name_may_have_in_sql"
 _SCOPES = (
-    *[(Scope.CUSTOMERS_READ,)] * 18,
-    (Scope.CUSTOMERS_READ, Scope.CUSTOMERS_WRITE),
+    *[(Scope.CUSTOMERS_READ, Scope.ACCOUNTS_READ)] * 14,
+    *[(Scope.CUSTOMERS_READ,)] * 4,
+    tuple(Scope),
+    (Scope.CUSTOMERS_WRITE, Scope.ACCOUNTS_READ),
+    (Scope.ACCOUNTS_READ,),
     (Scope.CUSTOMERS_WRITE,),
 )
 

@@ -44,7 +44,11 @@ LIST = (
     "query($first: Int) { customers(first: $first)"
     f" {{ totalCount nodes {{ ...Hub }} edges {{ cursor }} pageInfo {{ {leaves('PageInfo')} }} }} }}" + FRAGMENTS
 )
-GROUPS = f"{{ customerGroups {{ {leaves('CustomerGroup')} customers {{ totalCount nodes {{ ...Plain }} }} }} }}" + PLAIN
+GROUPS = (
+    f"{{ customerGroups {{ {leaves('CustomerGroup')} account {{ {leaves('LedgerAccount')} }} customers {{ totalCount nodes {{ ...Plain }} }} }} }}"
+    + PLAIN
+)
+ACCOUNTS = f"{{ ledgerAccounts(first: 500) {{ {leaves('LedgerAccount')} }} }}"
 
 
 def _apart(name: str) -> str:

@@ -70,7 +70,7 @@ async def odd_pair(
 
 async def test_settings_of_the_role_change_no_answer(odd_pair: Pair, companies: Mapping[str, Company]) -> None:
     for name in ("everyday", "hostile", "extremes"):
-        token = odd_pair.token(companies[name].id, Scope.CUSTOMERS_READ)
+        token = odd_pair.token(companies[name].id, Scope.CUSTOMERS_READ, Scope.ACCOUNTS_READ)
         for request in (Request(everything.LIST), Request(everything.GROUPS)):
             assert (await odd_pair.same(token, request)).codes == set()
 

@@ -38,7 +38,9 @@ _PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $by: 
 @pytest.fixture
 def tokens(pair: Pair, companies: Mapping[str, Company]) -> dict[str, str]:
     """A credential that reads, for each company."""
-    return {name: pair.token(company.id, Scope.CUSTOMERS_READ) for name, company in companies.items()}
+    return {
+        name: pair.token(company.id, Scope.CUSTOMERS_READ, Scope.ACCOUNTS_READ) for name, company in companies.items()
+    }
 
 
 @pytest.mark.parametrize("name", PITFALLS)
@@ -53,7 +55,12 @@ async def test_pitfall(pair: Pair, tokens: Mapping[str, str], name: str) -> None
 
 @pytest.mark.parametrize("name", ["everyday", "hostile", "extremes", "empty"])
 async def test_everything_of_a_company(pair: Pair, tokens: Mapping[str, str], name: str) -> None:
-    for request in (Request(everything.LIST), Request(everything.LIST, {"first": 2}), Request(everything.GROUPS)):
+    for request in (
+        Request(everything.LIST),
+        Request(everything.LIST, {"first": 2}),
+        Request(everything.GROUPS),
+        Request(everything.ACCOUNTS),
+    ):
         answer = await pair.same(tokens[name], request)
         assert answer.codes == set()
         # Moments that are told in an odd way are told by rows.

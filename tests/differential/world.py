@@ -50,6 +50,7 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         "id customer_number external_system_id parent_customer_id name country_code",
     )
     groups = await _columns(engine, company_id, tables.customer_groups, "id number")
+    accounts = await _columns(engine, company_id, tables.ledger_accounts, "id number name")
     ids = [str(each) for each in customers["id"]]
     group_ids = [str(each) for each in groups["id"]]
     nodes = {
@@ -62,6 +63,7 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
             "externalSystemId": customers["external_system_id"],
         },
         "CustomerGroup": {"number": groups["number"]},
+        "LedgerAccount": {"number": accounts["number"]},
     }
     representations = [{"__typename": name, "id": str(each)} for name, found in nodes.items() for each in found]
     representations += [
@@ -82,6 +84,9 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         "CustomerGroupLookup.number": groups["number"],
         "CustomerGroupFilter.ids": group_ids,
         "CustomerGroupFilter.number": groups["number"],
+        "LedgerAccountFilter.ids": [str(each) for each in accounts["id"]],
+        "LedgerAccountFilter.number": accounts["number"],
+        "LedgerAccountFilter.namePrefix": _distinct(_prefixes(accounts["name"])),
         "CustomerFilter.ids": ids,
         "CustomerFilter.customerNumber": customers["customer_number"],
         "CustomerFilter.externalSystemId": customers["external_system_id"],

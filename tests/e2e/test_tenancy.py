@@ -15,9 +15,10 @@ from app.domain.identity import Scope
 from app.services.recent_lists import RecentLists
 from tests.e2e.two_companies import Companies, Company, made, without_narrowing
 from tests.graphql.asking import Caller
+from tests.untouched import everything_of
 
 GROUP_FIELDS = """
-fragment Group on CustomerGroup { id number name discount accountId accountNumber accountName metadata }
+fragment Group on CustomerGroup { id number name discount accountId accountNumber accountName account { id name } metadata }
 """
 PLAIN = """
 fragment Plain on Customer {
@@ -55,6 +56,16 @@ GROUP = (
     + "query($by: CustomerGroupLookup!) { customerGroup(by: $by) { ...Group customers { nodes { ...Plain } } } }"
 )
 GROUPS = GROUP_FIELDS + "query($where: CustomerGroupFilter) { customerGroups(where: $where) { ...Group } }"
+ACCOUNTS = "query($where: LedgerAccountFilter) { ledgerAccounts(where: $where) { id number name version } }"
+ACCOUNT_BY_NUMBER = """
+{ _entities(representations: [{__typename: "LedgerAccount", number: "1010"}]) { ... on LedgerAccount { id name } } }
+"""
+NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on LedgerAccount { number name } } }"
+UPSERT = """
+mutation($rows: [UpsertLedgerAccountRow!]!) {
+  upsertLedgerAccounts(input: {rows: $rows}) { results { outcome ledgerAccount { id number name } } errors { message } }
+}
+"""
 VIEWER = "{ viewer { subject company { id name baseCurrency timeZone } } }"
 
 
@@ -184,6 +195,37 @@ async def test_groups_are_the_own_ones(standing: Database, companies: Companies)
         assert_nothing_of(other, answer)
         assert str(companies.own.group) in answer
     assert '"customerGroups": []' in await shown(caller, GROUPS, where={"ids": [str(other.group)]})
+
+
+async def test_accounts_are_the_own_ones(standing: Database, companies: Companies) -> None:
+    caller, own, other = Caller(standing, companies.own.id), companies.own, companies.other
+    filters: list[dict[str, Any] | None] = [
+        None,
+        {"number": "1010"},
+        {"namePrefix": "sales"},
+        {"ids": [str(other.account), str(own.account)]},
+    ]
+    answers = [await shown(caller, ACCOUNTS, where=each) for each in filters]
+    answers.append(await shown(caller, GROUPS))
+    answers.append(await shown(caller, ACCOUNT_BY_NUMBER))
+    answers.append(await shown(caller, NODES, ids=[str(other.account), str(own.account)]))
+    for answer in answers:
+        assert_nothing_of(other, answer)
+        assert str(own.account) in answer
+    assert '"ledgerAccounts": []' in await shown(caller, ACCOUNTS, where={"ids": [str(other.account)]})
+
+
+async def test_writing_accounts_changes_and_shows_nothing_of_another_company(
+    standing: Database, companies: Companies, owner_engine: AsyncEngine
+) -> None:
+    caller, other = Caller(standing, companies.own.id), companies.other
+    before = await everything_of(owner_engine, other.id)
+
+    for rows in ([{"number": "1010"}], [{"number": "1010", "name": "Sales kestrel"}], [{"number": "9", "name": "New"}]):
+        answer = await shown(caller, UPSERT, rows=rows)
+        assert_nothing_of(other, answer)
+        assert '"errors": []' in answer
+    assert await everything_of(owner_engine, other.id) == before
 
 
 async def test_the_viewer_sees_the_own_company(standing: Database, companies: Companies) -> None:

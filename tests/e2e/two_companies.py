@@ -19,6 +19,7 @@ class Company:
     """One of the two, and what would give it away."""
 
     id: UUID
+    account: UUID
     group: UUID
     parent: UUID
     child: UUID
@@ -48,7 +49,7 @@ async def made(engine: AsyncEngine, word: str) -> Company:
         )
     ]
     ids = (company_id, account, group, parent, child, *others)
-    return Company(company_id, group, parent, child, (word, *(str(each) for each in ids)))
+    return Company(company_id, account, group, parent, child, (word, *(str(each) for each in ids)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def variables_of(rows: World) -> dict[str, Any]:
     return {
         "id": str(rows["customers"]["id"]),
         "group": str(rows["customer_groups"]["id"]),
+        "account": str(rows["ledger_accounts"]["id"]),
         "by": {"id": str(rows["customers"]["id"])},
         "first": 2,
         "where": {"and": [{"isActive": True}, {"not": {"externalSystemId": None}}]},
@@ -89,6 +90,10 @@ PLANNED = {
     "a group by number": '{customerGroup(by: {number: "1"}) {accountName customers {totalCount nodes {name}}}}',
     "groups": "{customerGroups {id number name version}}",
     "groups, filtered": '{customerGroups(where: {number: "1", metadata: [{key: "color", value: "blue"}]}, first: 3) {name}}',
+    "the account of each group": "{customerGroups {number account {id number name version}}}",
+    "accounts": "{ledgerAccounts {id number name version}}",
+    "accounts, filtered": '{ledgerAccounts(where: {number: "1010", namePrefix: "sal"}, first: 3) {name}}',
+    "a node that may be anything": "query($account: ID!) {node(id: $account) {__typename id ... on LedgerAccount {number}}}",
     "customers": "{customers {nodes {id customerNumber name}}}",
     "how many": "{customers {totalCount}}",
     "a page": "query($first: Int) {customers(first: $first) {pageInfo {hasNextPage hasPreviousPage startCursor endCursor} edges {cursor node {id}}}}",
@@ -217,11 +222,57 @@ async def test_who_may_not_read_is_refused_as_ever_and_no_statement_runs(
     assert outcome.answer == expected
 
 
+ACCOUNTS = {
+    "ledgerAccounts": "{ledgerAccounts {number}}",
+    "customerGroups": "{customerGroups {number account {number}}}",
+    "node": "query($account: ID!) {node(id: $account) {__typename id}}",
+    "nodes": "query($account: ID!, $group: ID!) {nodes(ids: [$group, $account]) {__typename id}}",
+    "_entities": '{_entities(representations: [{__typename: "LedgerAccount", number: "none"}]) {__typename}}',
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+async def test_who_may_not_read_accounts_is_refused_them_by_plans_as_by_fields(
+    database: Database, rows: World, name: str
+) -> None:
+    company_id, variables, scopes = rows["companies"]["id"], variables_of(rows), [Scope.CUSTOMERS_READ]
+
+    outcome, _ = await ask(database, company_id, ACCOUNTS[name], variables, scopes)
+
+    assert outcome.execution is Execution.FIELDS
+    expected = await Caller(database, company_id, scopes).run(ACCOUNTS[name], **variables)
+    assert [(error.extensions or {})["requiredScope"] for error in expected.errors or ()] == ["accounts-read"]
+    assert "1010" not in json.dumps(expected.data)
+    assert outcome.answer == expected
+
+
+async def test_what_is_found_beside_accounts_is_planned_for_who_may_not_read_accounts(
+    database: Database, rows: World
+) -> None:
+    company_id, variables = rows["companies"]["id"], variables_of(rows)
+    document = "query($id: ID!, $group: ID!) {nodes(ids: [$group, $id]) {id ... on LedgerAccount {number}}}"
+
+    # The same plan, for one who may and for one who may not: what is remembered of the one is not used for the other.
+    for scopes in (list(Scope), [Scope.CUSTOMERS_READ], list(Scope)):
+        outcome, statements = await ask(database, company_id, document, variables, scopes)
+        assert (outcome.execution, statements) == (Execution.PLANNED, 1)
+    hidden = "query($account: ID!, $group: ID!) {nodes(ids: [$group, $account]) {id}}"
+    for scopes, execution in (
+        (list(Scope), Execution.PLANNED),
+        ([Scope.CUSTOMERS_READ], Execution.FIELDS),
+        (list(Scope), Execution.PLANNED),
+    ):
+        outcome, _ = await ask(database, company_id, hidden, variables, scopes)
+        assert outcome.execution is execution
+
+
 FOREIGN = {
     "query($id: ID!) {customer(by: {id: $id}) {name}}": b'{"data":{"customer":null}}',
     "query($by: CustomerLookup!) {customer(by: $by) {name}}": b'{"data":{"customer":null}}',
     "query($group: ID!) {customerGroup(by: {id: $group}) {name}}": b'{"data":{"customerGroup":null}}',
     "query($id: ID!) {customers(where: {ids: [$id]}) {totalCount}}": b'{"data":{"customers":{"totalCount":0}}}',
+    "query($account: ID!) {ledgerAccounts(where: {ids: [$account]}) {name}}": b'{"data":{"ledgerAccounts":[]}}',
+    "query($account: ID!) {node(id: $account) {id}}": b'{"data":{"node":null}}',
     "query($group: ID!) {customerGroups(where: {ids: [$group]}) {name}}": b'{"data":{"customerGroups":[]}}',
 }
 

@@ -3,7 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, TableValuedAlias, Text, Uuid, case, column, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    TableValuedAlias,
+    Text,
+    Uuid,
+    any_,
+    case,
+    column,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.types import TypeEngine
 
@@ -41,6 +53,15 @@ def found_of(node: Found, slots: Slots, show: Show) -> Sequence[Piece]:
     return ["[", text, "]"] if node.is_list else [text]
 
 
+def leads_to(node: Found, slots: Slots, entity: Entity[Any]) -> ColumnElement[bool]:
+    """Whether one of the ids that are asked for, whatever they are ids of, is that of a row of an entity."""
+    asked, row = slots.asked(node.slot, References), slots.row(entity.table)
+    ids = slots.bind(node.slot, _IDS)(asked.values[_IDS], ARRAY(Uuid()))
+    return row.select(number(1)).where(row.table.c.id == any_(ids)).exists()
+
+
+_IDS = 1
+"""The place of the ids among the values of references."""
 _TYPES: tuple[TypeEngine[Any], ...] = (Integer(), Uuid(), Text(), Integer())
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Text, Uuid, bindparam, case, cast, func, literal_column, null, or_, select
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
 from app.db.database import COMPANY
-from app.db.plans.found import found_of
+from app.db.declarations import Entity
+from app.db.plans.found import found_of, leads_to
 from app.db.plans.pages import belonging, beneath, page_of
 from app.db.plans.rendering import NULL, Piece, constant, fault, joined, object_of, value_of
 from app.db.plans.row import Row
@@ -53,13 +54,23 @@ class Statement:
         return [company_id if place is None else values[place] for place in self.order]
 
 
-def statement(shown: Members, arguments: tuple[Arguments, ...], fixed_limits: Collection[int]) -> Statement:
-    """The statement of a tree for arguments of these shapes; the slots of `fixed_limits` are bounded alike in every request."""
+def statement(
+    shown: Members,
+    arguments: tuple[Arguments, ...],
+    fixed_limits: Collection[int],
+    hidden: Collection[Entity[Any]] = (),
+) -> Statement:
+    """The statement of a tree for arguments of these shapes; the slots of `fixed_limits` are bounded alike in every request.
+
+    Its answer is null where an id leads to a row of a hidden entity.
+    """
     slots = Slots(arguments, fixed_limits)
-    answer = joined(['{"data":', *_Builder(slots).members(shown, None), "}"])
+    answer = func.convert_to(joined(['{"data":', *_Builder(slots).members(shown, None), "}"]), constant("UTF8"))
+    found = [node for _, node in shown if isinstance(node, Found)]
+    guards = [leads_to(node, slots, entity) for node in found for entity in hidden]
     # A setting of the session, which a pooler in between could have given to another: then nothing is answered.
     company = func.current_setting(constant("app.company_id"), literal_column("true"))
-    query = select(func.convert_to(answer, constant("UTF8"))).where(
+    query = select(case((or_(*guards), null()), else_=answer) if guards else answer).where(
         company == cast(bindparam(COMPANY, type_=Uuid()), Text)
     )
     compiled = query.compile(dialect=_DIALECT, linting=FROM_LINTING)

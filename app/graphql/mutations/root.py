@@ -14,6 +14,7 @@ from app.graphql.mutations.update_customer import update_customer
 from app.graphql.mutations.update_customer_group import update_customer_group
 from app.graphql.mutations.update_department import update_department
 from app.graphql.mutations.upsert_customers import upsert_customers
+from app.graphql.mutations.upsert_ledger_accounts import upsert_ledger_accounts
 
 
 @strawberry.type(description="What can be written. Root fields run one after the other, each all or nothing.")
@@ -33,3 +34,4 @@ class Mutation:
     create_customer_group = create_customer_group
     update_customer_group = update_customer_group
     delete_customer_group = delete_customer_group
+    upsert_ledger_accounts = upsert_ledger_accounts

@@ -13,6 +13,7 @@ from app.graphql.types.contact import Contact
 from app.graphql.types.customer import Customer
 from app.graphql.types.department import Department
 from app.graphql.types.group import CustomerGroup
+from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
 
 _Entity = Annotated[
@@ -23,7 +24,8 @@ _Entity = Annotated[
     | CustomerSubscription
     | SubscriptionPeriod
     | BillingDocument
-    | BillingTransition,
+    | BillingTransition
+    | LedgerAccount,
     strawberry.union("_Entity", description="What other subgraphs may refer to."),
 ]
 Entities: Any = list[_Entity | None]

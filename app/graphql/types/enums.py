@@ -146,9 +146,9 @@ _show(
     RowOutcome,
     "How a row of a list ended.",
     {
-        "CREATED": "No customer had the key: one was made.",
-        "UPDATED": "The customer that has the key was changed.",
-        "UNCHANGED": "The customer that has the key is what the row says already; nothing was written.",
+        "CREATED": "Nothing had the key: the row was created.",
+        "UPDATED": "What has the key was changed.",
+        "UNCHANGED": "What has the key is what the row says already; nothing was written.",
         "REFUSED": "The row's errors say why nothing was done.",
     },
     name="UpsertRowOutcome",
@@ -174,6 +174,8 @@ _show(
     {
         "CUSTOMERS_READ": "`customers-read`: read customers and everything nested in them.",
         "CUSTOMERS_WRITE": "`customers-write`: create and update customers; it does not imply reading.",
+        "ACCOUNTS_READ": "`accounts-read`: read ledger accounts.",
+        "ACCOUNTS_WRITE": "`accounts-write`: create and update ledger accounts; it does not imply reading.",
     },
 )
 _show(

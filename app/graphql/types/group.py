@@ -1,17 +1,19 @@
 """The type CustomerGroup."""
 
+from collections.abc import Awaitable
 from decimal import Decimal
 
 import strawberry
 from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import CustomerGroupRow
+from app.db.rows import CustomerGroupRow, LedgerAccountRow
 from app.graphql.connections import CustomerList, listed_of
 from app.graphql.context import Info
-from app.graphql.permissions import READS
+from app.graphql.permissions import READS, READS_ACCOUNTS
 from app.graphql.reading import asked_edge
 from app.graphql.types.customer_filter import Where
+from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import After, CustomerConnection, First
 from app.graphql.types.scalars import Metadata
@@ -33,6 +35,17 @@ class CustomerGroup(Node):
     account_name: str = strawberry.field(description="The name of that ledger account.")
     metadata: Metadata = strawberry.field(description="Key-value metadata attached to the group.")
     version: int = strawberry.field(description="Counts the changes of the group, from 1.")
+
+    @strawberry.field(
+        description="The ledger account that its customers post to; null, with an error, without the scope."
+        " Needs accounts-read.",
+        graphql_type=LedgerAccount | None,
+        extensions=READS_ACCOUNTS,
+    )
+    @staticmethod
+    def account(group: strawberry.Parent[CustomerGroupRow], info: Info) -> Awaitable[LedgerAccountRow | None]:
+        """The edge graph.group_account; nullable, because the scope of the group does not include it."""
+        return info.context.loaders.account().load(group.account_id)
 
     @strawberry.field(
         description="The customers of the group, by customer number. Needs customers-read.",

@@ -1,0 +1,26 @@
+"""What a ledger account's own fields may say."""
+
+from collections.abc import Mapping
+
+from app.domain.errors import ErrorCode, Fault
+from app.domain.fields import text
+from app.domain.inputs import Field, read_input
+
+ATTRIBUTES = ("number", "name")
+"""The attributes of an account's row that an input may set."""
+_FIELDS = {"number": Field(text(50), clearable=False), "name": Field(text(), clearable=False)}
+
+
+def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Fault]]:
+    """Return the values to store of the fields that were sent, and all problems; both by attribute.
+
+    The number is the key and always required, the name only of a new account.
+    """
+    values, problems = read_input(given, _FIELDS)
+    required = ATTRIBUTES if creating else ("number",)
+    missing = (name for name in required if name not in given)
+    return values, [*problems, *(_missing(name) for name in missing)]
+
+
+def _missing(name: str) -> Fault:
+    return Fault(ErrorCode.FIELD_REQUIRED, ("input", name), "must be given and not be blank.")

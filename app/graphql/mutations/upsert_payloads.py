@@ -1,0 +1,97 @@
+"""What the payloads of lists of rows have in common."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import strawberry
+
+from app.domain.errors import Fault
+from app.domain.upserts import RowOutcome
+from app.graphql.errors import UserError
+from app.graphql.mutations.member_payloads import REPLAYED
+from app.graphql.types.enums import RowOutcome as ShownOutcome
+
+RESULTS = "One for each row, in the order of the rows; none where the list itself or its key was refused."
+
+
+class RowEnded(Protocol):
+    """The result of a row."""
+
+    @property
+    def outcome(self) -> RowOutcome:
+        """How the row ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertPayload:
+    """What a payload shows."""
+
+    results: tuple[RowEnded, ...] = ()
+    written: bool = False
+    replayed: bool = False
+    errors: tuple[Fault, ...] = ()
+
+
+Payload = strawberry.Parent[UpsertPayload]
+
+
+def _count(payload: UpsertPayload, outcome: RowOutcome) -> int:
+    return sum(each.outcome is outcome for each in payload.results)
+
+
+def is_written(result: RowEnded, *, written: bool) -> bool:
+    """Return whether a row wrote what its result shows, so that a credential that may only write may see it."""
+    return written and result.outcome in {RowOutcome.CREATED, RowOutcome.UPDATED}
+
+
+@strawberry.type
+class UpsertedRow:
+    """The fields of every row's result."""
+
+    index: int = strawberry.field(description="The row's place in the list, from 0.")
+    outcome: ShownOutcome = strawberry.field(
+        description="How the row ended; where the list was not written, how it would have."
+    )
+    changed_fields: list[str] = strawberry.field(
+        description="The fields that the row changes of what was there, in the schema's names."
+    )
+    errors: list[UserError] = strawberry.field(description="Why the row was refused; empty if it was not.")
+
+
+@strawberry.type
+class UpsertFields:
+    """The fields of every list's payload, beside its results."""
+
+    written: bool = strawberry.field(
+        description="Whether the rows that were not refused are stored: false for a dry run, and where `errors` is not empty."
+    )
+    replayed: bool = strawberry.field(description=REPLAYED)
+    errors: list[UserError] = strawberry.field(
+        description="Why nothing was written: what is wrong with the list or its key or, for ALL_OR_NOTHING, the errors of"
+        " all rows. Under ROW_BY_ROW the errors of rows are only in their results."
+    )
+
+    @strawberry.field(description="How many rows have the outcome CREATED.")
+    @staticmethod
+    def created(payload: Payload) -> int:
+        """Counted from the results."""
+        return _count(payload, RowOutcome.CREATED)
+
+    @strawberry.field(description="How many rows have the outcome UPDATED.")
+    @staticmethod
+    def updated(payload: Payload) -> int:
+        """Counted from the results."""
+        return _count(payload, RowOutcome.UPDATED)
+
+    @strawberry.field(description="How many rows have the outcome UNCHANGED.")
+    @staticmethod
+    def unchanged(payload: Payload) -> int:
+        """Counted from the results."""
+        return _count(payload, RowOutcome.UNCHANGED)
+
+    @strawberry.field(description="How many rows have the outcome REFUSED.")
+    @staticmethod
+    def refused(payload: Payload) -> int:
+        """Counted from the results."""
+        return _count(payload, RowOutcome.REFUSED)

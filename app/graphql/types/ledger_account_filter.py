@@ -1,0 +1,16 @@
+"""The input that narrows the list of ledger accounts."""
+
+import strawberry
+
+
+@strawberry.input(description="Conditions on a ledger account; all that are given must hold.")
+class LedgerAccountFilter:
+    """app.db.accounts says what each field means."""
+
+    ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description="The id is one of these, at most 500; an empty list matches nothing."
+    )
+    number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this account number.")
+    name_prefix: strawberry.Maybe[str | None] = strawberry.field(
+        description="The name begins with this, ignoring case."
+    )

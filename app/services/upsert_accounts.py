@@ -1,0 +1,156 @@
+"""Keeping ledger accounts in step with another system: a list of rows, each created, updated, left as it is or refused."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.db import accounts, outbox
+from app.db.identifiers import new_id
+from app.db.rows import LedgerAccountRow
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.account_fields import read_account
+from app.domain.errors import Fault, LimitFault, Refused
+from app.domain.events import EventType
+from app.domain.upserts import RefusalPolicy, RowOutcome
+from app.services.idempotency import once
+from app.services.upsert_lists import at_row, check_size, repeated
+
+AccountRowFault = LimitFault | Fault
+"""The kinds that a row can have; named, so that a remembered answer keeps what each kind holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertAccountsCommand:
+    """A list of ledger accounts, and how it is carried out."""
+
+    rows: tuple[Mapping[str, object], ...]
+    """The fields of each row that were sent, by attribute; None is null."""
+    on_refusal: RefusalPolicy = RefusalPolicy.ALL_OR_NOTHING
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountResult:
+    """How a row ended."""
+
+    index: int
+    outcome: RowOutcome
+    ledger_account: LedgerAccountRow | None
+    """As it is stored now; None for one that is not."""
+    changed_fields: tuple[str, ...]
+    """In the schema's names."""
+    errors: tuple[AccountRowFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertAccountsOutcome:
+    """How all rows ended, in their order."""
+
+    results: tuple[AccountResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What a row does."""
+
+    outcome: RowOutcome
+    before: LedgerAccountRow | None
+    values: Mapping[str, Any]
+    """The columns of a new account, its id among them, or those that change."""
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The account that the row is about; None where there is none."""
+        return self.before.id if self.before else self.values.get("id")
+
+
+async def upsert_accounts(
+    unit_of_work: UnitOfWork, actor: str, command: UpsertAccountsCommand, idempotency_key: str | None
+) -> tuple[UpsertAccountsOutcome, bool]:
+    """Carry out a list in one transaction; return whether the outcome was replayed as well.
+
+    Raises Refused, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
+    no key.
+    """
+    check_size(len(command.rows))
+
+    async def work(session: WriteSession) -> UpsertAccountsOutcome:
+        decisions = await _decide_all(session, command.rows)
+        faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
+        if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
+            raise Refused(faults, current=_outcome(decisions, {}))
+        stored = {} if command.dry_run else await _write(session, actor, decisions)
+        return _outcome(decisions, stored)
+
+    key = None if command.dry_run else idempotency_key
+    return await once(unit_of_work, key, command, UpsertAccountsOutcome, work)
+
+
+async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[_Decision]:
+    numbers = [_number(row) for row in rows]
+    times = Counter(numbers)
+    stored = await accounts.lock_numbered(session, {number for number in numbers if number is not None})
+    decisions: list[_Decision] = []
+    for row, number in zip(rows, numbers, strict=True):
+        before = None if number is None else stored.get(number)
+        if number is not None and times[number] > 1:
+            problem = repeated("number", times[number])
+            decisions.append(_Decision(RowOutcome.REFUSED, before, {}, (problem,)))
+        else:
+            decisions.append(_decide(row, number, before))
+    return decisions
+
+
+def _number(row: Mapping[str, object]) -> str | None:
+    """Return the key of a row; None where it has none that could be stored."""
+    values, _ = read_account({"number": row.get("number")}, creating=False)
+    number = values.get("number")
+    return number if isinstance(number, str) else None
+
+
+def _decide(row: Mapping[str, object], number: str | None, before: LedgerAccountRow | None) -> _Decision:
+    values, faults = read_account(row, creating=number is not None and before is None)
+    if faults:
+        return _Decision(RowOutcome.REFUSED, before, {}, tuple(faults))
+    if before is None:
+        return _Decision(RowOutcome.CREATED, None, {"id": new_id()} | values)
+    changes = {name: value for name, value in values.items() if getattr(before, name) != value}
+    return _Decision(RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED, before, changes)
+
+
+async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decision]) -> dict[UUID, LedgerAccountRow]:
+    """Write and record what was decided; return the accounts that were written, as they are now."""
+    created = [each.values for each in decisions if each.outcome is RowOutcome.CREATED]
+    updated = [(each.before, each.values) for each in decisions if each.before and each.outcome is RowOutcome.UPDATED]
+    await accounts.insert_accounts(session, created)
+    await accounts.update_accounts(session, [{"id": before.id, **values} for before, values in updated])
+    ids = [values["id"] for values in created] + [before.id for before, _ in updated]
+    stored = await accounts.accounts_by_id(session, ids)
+    events = [_created(stored[values["id"]]) for values in created]
+    events += [_updated(stored[before.id], values) for before, values in updated]
+    await outbox.append_all(session, events, actor=actor)
+    return stored
+
+
+def _created(account: LedgerAccountRow) -> outbox.Event:
+    data = {"version": account.version, "number": account.number}
+    return outbox.Event(EventType.LEDGER_ACCOUNT_CREATED, account.id, data)
+
+
+def _updated(account: LedgerAccountRow, changes: Mapping[str, Any]) -> outbox.Event:
+    data = {"version": account.version, "changedFields": tuple(sorted(changes))}
+    return outbox.Event(EventType.LEDGER_ACCOUNT_UPDATED, account.id, data)
+
+
+def _outcome(decisions: Sequence[_Decision], stored: Mapping[UUID, LedgerAccountRow]) -> UpsertAccountsOutcome:
+    return UpsertAccountsOutcome(tuple(_result(index, each, stored) for index, each in enumerate(decisions)))
+
+
+def _result(index: int, decision: _Decision, stored: Mapping[UUID, LedgerAccountRow]) -> AccountResult:
+    account_id = decision.account_id
+    account = decision.before if account_id is None else stored.get(account_id, decision.before)
+    changed = tuple(sorted(decision.values)) if decision.outcome is RowOutcome.UPDATED else ()
+    return AccountResult(index, decision.outcome, account, changed, at_row(index, decision.faults))
