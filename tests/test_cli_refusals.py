@@ -25,7 +25,9 @@ def test_every_wrong_setting_is_named_and_no_value_is_shown() -> None:
     assert "hidden" not in result.stderr
 
 
-@pytest.mark.parametrize("command", [["serve"], ["migrate"], ["seed"], ["api-key", "list", "--company", str(uuid4())]])
+@pytest.mark.parametrize(
+    "command", [["serve"], ["migrate"], ["seed"], ["company", "list"], ["api-key", "list", "--company", str(uuid4())]]
+)
 def test_a_command_without_a_database_says_to_set_one(command: list[str]) -> None:
     result = run(*command)
     assert result.returncode == 2
@@ -140,7 +142,9 @@ def test_a_database_that_is_away_is_said_to_be_away(command: str, tmp_path: Path
     assert "secret" not in result.stderr
 
 
-@pytest.mark.parametrize("command", [["serve"], ["seed"], ["api-key", "list", "--company", str(uuid4())]])
+@pytest.mark.parametrize(
+    "command", [["serve"], ["seed"], ["company", "list"], ["api-key", "list", "--company", str(uuid4())]]
+)
 def test_a_database_that_is_not_migrated_is_refused(command: list[str], empty_dsn: str, service_dsn: str) -> None:
     result = run(
         *command,
