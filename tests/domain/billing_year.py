@@ -85,7 +85,7 @@ class Course:
             self.anchor = after.day or self.cycle.end.day
 
     def follow(self, today: date, recorded: date, terms: Terms) -> None:
-        """Follow another billing day from the end of the recorded period on: later ones are nobody's word yet."""
+        """Follow another billing day from the end of the recorded period on; later periods are not recorded yet."""
         self.anchor = terms.day or self.anchor
         if self.is_paused or self.cycle.start < recorded:
             return

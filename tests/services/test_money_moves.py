@@ -114,7 +114,7 @@ async def test_a_credit_goes_to_whoever_paid_before_a_pause(
     assert await ledger.documents() == [("CREDIT_NOTE", kid, "120.00", clock.now.date())]
 
 
-async def test_a_new_billing_day_is_everybodys(
+async def test_a_new_billing_day_applies_to_all_subscriptions_that_the_parent_pays_for(
     change: Change, records: Records, ledger: Ledger, clock: Clock, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent = await records.customer(external_system_id="parent", **PARENT)
@@ -149,6 +149,22 @@ async def test_a_new_billing_day_is_everybodys(
     }
     transitions = await rows_of(owner_engine, tables.billing_transitions, company)
     assert len(transitions) == 3
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_new_billing_day_costs_the_same_statements_for_one_child_and_for_many(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    spent: set[int] = set()
+    for children in (1, 10, 40):
+        parent = await records.customer(**PARENT)
+        for _ in range(children):
+            child = await records.customer(parent_customer_id=parent, billing_relationship=PAYS)
+            await billed(records, child, payer_id=parent)
+        before = unit_of_work.statements
+        await update(unit_of_work, parent, {"billing_day": 20})
+        spent.add(unit_of_work.statements - before)
+    assert len(spent) == 1, spent
 
 
 @pytest.mark.usefixtures("clock")
