@@ -22,8 +22,9 @@ from app.cli.data import progress_bar, summary
 from app.cli.first_query import welcome
 from app.cli.owner import short_lived_engine
 from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, refuse_second_start
-from app.cli.serving import end_on_signals, listen, server_config
+from app.cli.serving import listen, server_config
 from app.cli.tokens import DataFolder, development_token
+from app.cli.workers import end_on_signals
 from app.db.dsn import with_role
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import upgrade

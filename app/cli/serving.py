@@ -4,25 +4,29 @@ import asyncio
 import errno
 import math
 import os
-import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
-from types import FrameType
-from typing import Annotated, NoReturn
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
+import structlog
 import typer
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
+from app.cli.startup import startup_fields, tls_of
+from app.cli.workers import ServingConfig, Workers, end_on_signals
 from app.db.roles import refuse_powerful_role
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.web.application import SERVING_CHECKS
+from app.web.logs import configure_logging
 from app.web.metrics import SHARED_FOLDER
+
+_log = structlog.get_logger()
 
 _BACKLOG = 2_048
 _HIGHEST_PORT = 65_535
@@ -38,31 +42,73 @@ def serve(
     """Serve a migrated database."""
     # Here, where it is said once: workers that can't start would be started again and again.
     settings = load_settings(*SERVING_CHECKS)
-    asyncio.run(check_database(settings.service_dsn))
+    configure_logging(settings)
+    tls = asyncio.run(check_database(settings.service_dsn))
     end_on_signals()
-    with listen(host or settings.host, settings.port if port is None else port) as listener:
-        config = server_config("app.main:app", grace_seconds=settings.request_timeout_seconds, workers=workers)
-        if workers == 1:
-            uvicorn.Server(config).run(sockets=[listener])
-            return
-        with tempfile.TemporaryDirectory(prefix="customer-gateway-metrics-") as folder:
-            # The workers inherit it, and whichever of them is asked for metrics answers for all.
-            os.environ.setdefault(SHARED_FOLDER, folder)
-            Multiprocess(config, sockets=[listener]).run()
+    with (
+        listen(host or settings.host, settings.port if port is None else port) as listener,
+        _shared_metrics(settings, workers),
+    ):
+        address, number = listener.getsockname()[:2]
+        config = _serving_config(settings, workers)
+        _log.info("serving", **startup_fields(settings, host=address, port=number, workers=workers, tls=tls))
+        if workers > 1:
+            supervisor = Workers(config, sockets=[listener])
+            supervisor.run()
+            has_failed = supervisor.has_failed
+        else:
+            server = uvicorn.Server(config)
+            server.run(sockets=[listener])
+            has_failed = not server.started
+        if has_failed:
+            sys.exit(1)
 
 
-def server_config(application: ASGIApp | str, *, grace_seconds: float, workers: int = 1) -> uvicorn.Config:
-    """How uvicorn runs the application: it logs the way the application says, and leaves the line per operation to it."""
-    return uvicorn.Config(
-        application,
-        workers=workers,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # who or what is in front changes no answer
-        timeout_graceful_shutdown=math.ceil(grace_seconds),
-    )
+@contextmanager
+def _shared_metrics(settings: Settings, workers: int) -> Generator[None]:
+    """Give several workers a folder where they keep their metrics together; CommandError if there is no place for it.
+
+    The workers inherit its name, and whichever of them is asked for metrics answers for all.
+    """
+    named = os.environ.get(SHARED_FOLDER)
+    if not settings.metrics or (workers == 1 and not named):
+        # Nothing is kept there, so whatever the variable names need not exist.
+        os.environ.pop(SHARED_FOLDER, None)
+        yield
+        return
+    try:
+        # A new one within the folder that was named: what an earlier run left there must not be counted again.
+        folder = tempfile.TemporaryDirectory(prefix="customer-gateway-metrics-", dir=named)
+    except OSError as error:
+        where = f"{SHARED_FOLDER} ({named})" if named else "the folder for temporary files"
+        msg = (
+            f"METRICS with several workers needs a writable folder, and {where} is none: mount a tmpfs at /tmp, "
+            f"set {SHARED_FOLDER} to a writable folder, serve with one worker, or set METRICS=false."
+        )
+        raise CommandError(msg, ExitCode.SETTINGS) from error
+    with folder as path:
+        os.environ[SHARED_FOLDER] = path
+        yield
+
+
+def _serving_config(settings: Settings, workers: int) -> ServingConfig:
+    return ServingConfig("app.main:app", workers=workers, **_options(settings.request_timeout_seconds))
+
+
+def server_config(application: ASGIApp, *, grace_seconds: float) -> uvicorn.Config:
+    """How uvicorn runs an application that is made already: it logs the way the application says."""
+    return uvicorn.Config(application, **_options(grace_seconds))
+
+
+def _options(grace_seconds: float) -> dict[str, Any]:
+    return {
+        "lifespan": "on",
+        "log_config": None,
+        "access_log": False,  # the line per operation says more
+        "server_header": False,
+        "proxy_headers": False,  # who or what is in front changes no answer
+        "timeout_graceful_shutdown": math.ceil(grace_seconds),
+    }
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -80,23 +126,10 @@ def listen(host: str, port: int) -> socket.socket:
         raise CommandError(msg, ExitCode.IN_USE) from error
 
 
-def end_on_signals() -> None:
-    """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped; a second one changes nothing."""
-
-    def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        handle(signal.SIG_IGN)
-        sys.exit(0)
-
-    def handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, handler)
-
-    handle(end)
-
-
-async def check_database(dsn: str) -> None:
-    """Refuse a role that could look past the company's wall, and a database that is not migrated."""
+async def check_database(dsn: str) -> str | None:
+    """Refuse a role that could look past the company's wall, and a database that is not migrated; return its TLS version."""
     async with short_lived_engine(dsn) as engine:
         # The role first: one that is no member may not even read the revision.
         await refuse_powerful_role(engine)
         await require_migrated(engine)
+        return await tls_of(engine)

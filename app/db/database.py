@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.connecting import create_engine
 from app.db.held import HeldConnections
+from app.db.pools import CountingPool, PoolUsage
 from app.db.stored_json import stored_json
 
 SERVICE_ROLE = "customer_gateway_service"
@@ -180,6 +181,7 @@ class Database:
     ) -> None:
         self.engine = create_engine(
             dsn,
+            poolclass=CountingPool,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_timeout_seconds,
@@ -221,6 +223,12 @@ class Database:
     def session(self, company_id: UUID) -> ReadSession:
         """The same, for whoever calls its `end`."""
         return ReadSession(self._reading, company_id)
+
+    def pools(self) -> dict[str, PoolUsage]:
+        """Return how the pools fare now: of connections for transactions and for plans."""
+        pool = self.engine.pool
+        assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
+        return {"transactions": pool.usage(), "plans": self.held.usage()}
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless a connection answers."""

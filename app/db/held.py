@@ -13,6 +13,8 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.db.pools import PoolUsage
+
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 
@@ -72,19 +74,31 @@ class HeldConnections:
         self._statements = statements
         self._timeout_seconds = timeout_seconds
         self._free = asyncio.Semaphore(size)
+        self._size = size
+        self._in_use = self._waiting = 0
         self._idle: list[_Held] = []
 
     async def value(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
         """The first column of a statement's one row, or None; the driver's exceptions, and TimeoutError where none is free."""
         if self._free.locked():
-            async with asyncio.timeout(self._timeout_seconds):
-                await self._free.acquire()
+            self._waiting += 1
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    await self._free.acquire()
+            finally:
+                self._waiting -= 1
         else:
             await self._free.acquire()
+        self._in_use += 1
         try:
             return await self._value(sql, parameters, _Setting(company_id, filters))
         finally:
+            self._in_use -= 1
             self._free.release()
+
+    def usage(self) -> PoolUsage:
+        """Return how many connections work and how many operations wait for one."""
+        return PoolUsage(self._size, self._in_use, self._waiting)
 
     async def aclose(self) -> None:
         """Close all connections."""

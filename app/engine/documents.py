@@ -100,13 +100,22 @@ class Documents:
         self._cache_size = cache_size
         self._remembered: OrderedDict[str, Document] = OrderedDict()
         self._bytes = 0
+        self.hits = self.misses = 0
+        """Texts that were remembered, and those that were not."""
+
+    @property
+    def entries(self) -> int:
+        """Documents that are remembered."""
+        return len(self._remembered)
 
     def prepare(self, text: str) -> Document:
         """The document of a text, or DocumentError with everything that is wrong with it."""
         document = self._remembered.get(text)
         if document is not None:
             self._remembered.move_to_end(text)
+            self.hits += 1
             return document
+        self.misses += 1
         size = len(text.encode())
         if size > self._limits.max_document_bytes:
             raise refuse(

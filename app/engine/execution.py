@@ -50,6 +50,11 @@ class Engine:
         self._prepare = self._persisted.prepare
         self._plans = plans
 
+    @property
+    def caches(self) -> Mapping[str, Documents | PersistedDocuments]:
+        """What remembers documents, by name."""
+        return {"documents": self._documents, "persisted_queries": self._persisted}
+
     def prepare(self, document: str | NamedDocument) -> Document:
         """The document of a text, or of a name; DocumentError if there is none that may run."""
         return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)

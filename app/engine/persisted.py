@@ -52,8 +52,15 @@ class PersistedDocuments:
         self._most = persistence.remembered
         self._remembered: OrderedDict[str, str] = OrderedDict()
         self._bytes = 0
+        self.hits = self.misses = 0
+        """Hashes whose texts were remembered, and those whose were not."""
         self.prepare = self._prepare_trusted if persistence.trusted_only else documents.prepare
         """The document of a text, or DocumentError."""
+
+    @property
+    def entries(self) -> int:
+        """Texts that are remembered by their hash."""
+        return len(self._remembered)
 
     def find(self, named: NamedDocument) -> Document:
         """The document that is named, or DocumentError."""
@@ -73,7 +80,9 @@ class PersistedDocuments:
     def _recall(self, digest: str, named: NamedDocument) -> str:
         text = self._remembered.get(digest)
         if text is None:
+            self.misses += 1
             raise self._unknown(named)
+        self.hits += 1
         self._remembered.move_to_end(digest)
         return text
 

@@ -81,7 +81,7 @@ class Planner:
         self.inputs = Inputs(name_of)
         self.convert_arguments = convert_arguments
         self.references = references(max_representations)
-        self._statements = Statements(statements)
+        self.statements = Statements(statements)
         self._declared = declarations(schema)
 
     def plan(
@@ -97,7 +97,7 @@ class Planner:
             # It asks the database nothing.
             return None
         return QueryPlan(
-            shown, tuple(planning.slots), frozenset(planning.scopes), self._statements, tuple(planning.guarded)
+            shown, tuple(planning.slots), frozenset(planning.scopes), self.statements, tuple(planning.guarded)
         )
 
     def declared(self, kind: GraphQLObjectType, name: str) -> Declared:

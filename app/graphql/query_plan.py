@@ -45,14 +45,24 @@ class Statements:
 
     def __init__(self, size: int) -> None:
         self._remembered: LRUCache[Hashable, Statement] = LRUCache(size * BYTES_PER_REMEMBERED_STATEMENT, _length)
+        self.hits = self.misses = 0
+        """Look-ups that found a statement, and those that made one."""
+
+    @property
+    def entries(self) -> int:
+        """Statements that are remembered."""
+        return len(self._remembered)
 
     def get(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
         """The remembered statement, or a new one."""
         found = self._remembered.get(key)
         if found is None:
+            self.misses += 1
             found = make()
             if _length(found) <= self._remembered.maxsize:
                 self._remembered[key] = found
+        else:
+            self.hits += 1
         return found
 
 

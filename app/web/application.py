@@ -1,8 +1,9 @@
 """The composition root: settings become the parts, the parts one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Lifespan
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database
+from app.db.pools import PoolUsage
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
 from app.engine.plans import Plans
@@ -33,9 +35,9 @@ from app.web.faults import FaultCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
 from app.web.jwks import keys_from_settings
-from app.web.logs import FLUSH_SECONDS, configure_logging
+from app.web.logs import FLUSH_SECONDS, configure_logging, dropped_log_lines
 from app.web.media_types import wants_page
-from app.web.metrics import metrics
+from app.web.metrics import CacheUsage, Metrics
 from app.web.request_log import OperationLog
 
 _log = structlog.get_logger()
@@ -72,8 +74,10 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
     )
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
-    log = OperationLog(counts=settings.metrics)
-    engine = _engine(settings)
+    planner = _planner(settings)
+    engine = _engine(settings, planner)
+    metrics = Metrics(_Sources(database, engine, planner, authenticator, recent)) if settings.metrics else None
+    log = OperationLog(metrics)
     endpoint = GraphQLEndpoint(
         engine,
         authenticator.authenticate,
@@ -90,15 +94,18 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
         # Only now: a process that merely builds the application, as a test does, keeps its own logging.
         writer = configure_logging(settings)
         log.configure(settings, writer)
-        check = asyncio.create_task(_check_trusted(engine))
+        background = [asyncio.create_task(_check_trusted(engine))]
+        if metrics is not None:
+            background.append(asyncio.create_task(metrics.keep_sampling()))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(asyncio.to_thread, writer.flush, FLUSH_SECONDS)
             stack.push_async_callback(database.dispose)
             stack.push_async_callback(authenticator.aclose)
-            stack.callback(check.cancel)
+            for task in background:
+                stack.callback(task.cancel)
             yield
 
-    return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token)
+    return assemble(settings, endpoint, Readiness(database).readyz, lifespan, make_token, metrics)
 
 
 def assemble(
@@ -107,6 +114,7 @@ def assemble(
     readyz: Callable[[Request], Awaitable[Response]],
     lifespan: Lifespan[Starlette] | None = None,
     make_token: Callable[[], str] | None = None,
+    metrics: Metrics | None = None,
 ) -> Envelope:
     """Routes around the endpoints; nearly every request asks for GraphQL, so it is reached before them."""
     routes: list[BaseRoute] = [
@@ -115,8 +123,8 @@ def assemble(
         Route("/readyz", readyz),
         Route("/", partial(_index, explorer=settings.explorer)),
     ]
-    if settings.metrics:
-        routes.append(Route("/metrics", metrics))
+    if metrics is not None:
+        routes.append(Route("/metrics", metrics.endpoint))
     if settings.explorer:
         routes += explorer_routes(make_token)
     routed = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_error})
@@ -137,14 +145,38 @@ def assemble(
     return Envelope(served)
 
 
-def _engine(settings: Settings) -> Engine:
-    planner = Planner(
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the metrics look at."""
+
+    database: Database
+    engine: Engine
+    planner: Planner
+    authenticator: Authenticator
+    recent: RecentLists
+
+    def pools(self) -> Mapping[str, PoolUsage]:
+        return self.database.pools()
+
+    def caches(self) -> Mapping[str, CacheUsage]:
+        own = {"plan_statements": self.planner.statements, "lists": self.recent}
+        return {**self.engine.caches, **own, **self.authenticator.caches}
+
+    def dropped_log_lines(self) -> int:
+        return dropped_log_lines()
+
+
+def _planner(settings: Settings) -> Planner:
+    return Planner(
         executable(schema),
         convert_arguments,
         name_of,
         statements=settings.plan_cache_size,
         max_representations=settings.max_representations,
     )
+
+
+def _engine(settings: Settings, planner: Planner) -> Engine:
     return Engine(
         executable(schema),
         settings.limits,

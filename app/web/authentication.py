@@ -27,6 +27,12 @@ class Authenticator:
         keys = ApiKeyVerifier(database, settings.api_key_cache_seconds, settings.token_cache_size)
         return cls(TokenVerifier.from_settings(settings), keys)
 
+    @property
+    def caches(self) -> dict[str, RememberedPrincipals]:
+        """What remembers verified credentials, by name."""
+        tokens = {} if self._tokens is None else {"tokens": self._tokens.remembered}
+        return {**tokens, "api_keys": self._keys.remembered}
+
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
         """The caller that headers by lower-case name tell, or Unauthenticated (401).
 
@@ -77,7 +83,7 @@ class ApiKeyVerifier:
         self._database = database
         self._cache_seconds = cache_seconds
         self._clock = clock
-        self._remembered = RememberedPrincipals(cache_size)
+        self.remembered = self._remembered = RememberedPrincipals(cache_size)
 
     async def verify(self, presented: str) -> Principal:
         """The key's principal, or Unauthenticated; DatabaseUnavailable if it can't be looked up."""

@@ -24,18 +24,25 @@ class _Writers:
     def __init__(self) -> None:
         self._stream: object = None
         self._writer: LogWriter | None = None
+        self._dropped_before = 0
+
+    @property
+    def dropped(self) -> int:
+        """Lines that were dropped so far, by former writers too."""
+        return self._dropped_before + (self._writer.dropped if self._writer else 0)
 
     def current(self) -> LogWriter:
         """Return the writer to standard error."""
         if self._writer is None or self._stream is not sys.stderr:
             self.close()
-            self._stream, self._writer = sys.stderr, LogWriter(_descriptor(), _notice)
+            self._stream, self._writer = sys.stderr, LogWriter(_descriptor(), dropped_notice)
         return self._writer
 
     def close(self) -> None:
         """Write what is left."""
         if self._writer is not None:
             self._writer.close(FLUSH_SECONDS)
+            self._dropped_before += self._writer.dropped
             self._writer = None
 
 
@@ -73,9 +80,16 @@ def configure_logging(settings: Settings) -> LogWriter:
         logging.getLogger(name).propagate = True
     # The readiness check looks at the revision, which alembic would announce each time.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # SQLAlchemy logs for a pool under the module of its class, and would tell of each connection.
+    logging.getLogger("app.db.pools").setLevel(logging.WARNING)
     # The operation's own line says more than the server's access log.
     logging.getLogger("uvicorn.access").setLevel(_OFF)
     return writer
+
+
+def dropped_log_lines() -> int:
+    """Return how many lines of this process could not be written."""
+    return _writers.dropped
 
 
 class _Lines:
@@ -126,7 +140,8 @@ def _line(text: str) -> bytes:
     return text.removesuffix("\n").encode(errors="backslashreplace") + b"\n"
 
 
-def _notice(lines: int) -> bytes:
+def dropped_notice(lines: int) -> bytes:
+    """Return the line that tells how many lines could not be written."""
     fields = {"event": "log_lines_dropped", "lines": lines, "level": "warning", "timestamp": datetime.now(UTC)}
     return to_line(fields)
 

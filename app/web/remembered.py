@@ -11,11 +11,21 @@ class RememberedPrincipals:
     def __init__(self, size: int) -> None:
         self._size = size
         self._entries: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
+        self.hits = self.misses = 0
+        """Credentials that were remembered, and those that were not."""
+
+    @property
+    def entries(self) -> int:
+        """Credentials that are remembered."""
+        return len(self._entries)
 
     def get(self, digest: bytes) -> tuple[Principal, float] | None:
         """The principal, and until when it may be used; the caller compares that with its clock."""
         entry = self._entries.get(digest)
-        if entry is not None:
+        if entry is None:
+            self.misses += 1
+        else:
+            self.hits += 1
             self._entries.move_to_end(digest)
         return entry
 

@@ -12,7 +12,7 @@ from app.engine.execution import Execution, Operation
 from app.settings import Settings
 from app.web.log_lines import to_line
 from app.web.log_writer import LogWriter
-from app.web.metrics import count_operation
+from app.web.metrics import Metrics
 
 _log = structlog.get_logger()
 
@@ -52,8 +52,8 @@ class OperationLog:
     structlog's processors: they take longer than all the rest that surrounds a small operation.
     """
 
-    def __init__(self, *, counts: bool = False) -> None:
-        self._counts = counts
+    def __init__(self, metrics: Metrics | None = None) -> None:
+        self._metrics = metrics
         self._is_silent = False
         self._writer: LogWriter | None = None
 
@@ -67,13 +67,13 @@ class OperationLog:
         seconds = record.seconds or record.elapsed()
         kind = record.operation.type.value if record.operation else None
         try:
-            if self._counts:
-                count_operation(kind, record.execution, status, seconds)
+            if self._metrics is not None:
+                self._metrics.count_operation(kind, record.execution, status, codes, seconds)
         except Exception as error:  # noqa: BLE001 - the answer was given, and its line is still to be written
             _log.error("metrics_failed", request_id=record.request_id, exc_info=error)
         try:
             if not self._is_silent:
-                self._write(_content(record, kind, status, codes, seconds))
+                self._write(fields_of(record, kind, status, codes, seconds))
         except Exception as error:  # noqa: BLE001 - the answer was given
             _log.error("operation_log_failed", request_id=record.request_id, exc_info=error)
 
@@ -86,9 +86,10 @@ class OperationLog:
             self._writer.put(to_line(line))
 
 
-def _content(
+def fields_of(
     record: OperationRecord, kind: str | None, status: int, codes: tuple[str, ...], seconds: float
 ) -> dict[str, object]:
+    """Return what the line of an operation says."""
     operation, principal = record.operation, record.principal
     return {
         "name": operation.name[:_MAX_NAME] if operation and operation.name else None,

@@ -43,7 +43,7 @@ class TokenVerifier:
         self._keys = keys
         self._rules = rules
         self._clock = clock
-        self._remembered = RememberedPrincipals(cache_size)
+        self.remembered = self._remembered = RememberedPrincipals(cache_size)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "TokenVerifier | None":

@@ -17,8 +17,10 @@ from app.web.credential_errors import CredentialsUnavailable
 from app.web.envelope import Envelope
 from app.web.faults import refusal_of
 from app.web.log_writer import LogWriter
+from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
 from tests.engine.toy import ToyContext
+from tests.web.idle import Idle
 from tests.web.requests import assert_refused, post
 from tests.web.toy_app import COMPANY, CREDENTIAL, client_of, opening, toy_app
 
@@ -218,7 +220,7 @@ async def test_an_answer_that_could_not_be_sent_is_logged_as_one(error: type[Exc
 
 
 @pytest.mark.parametrize("query", ["{hello}", "mutation {slowly}", "{unknown}"])
-@pytest.mark.parametrize("part", ["count_operation", "to_line", "_content"])
+@pytest.mark.parametrize("part", ["Metrics", "to_line", "fields_of"])
 async def test_a_log_or_a_metric_that_fails_changes_no_answer(
     monkeypatch: pytest.MonkeyPatch, part: str, query: str
 ) -> None:
@@ -227,8 +229,11 @@ async def test_a_log_or_a_metric_that_fails_changes_no_answer(
 
     async with client_of(toy_app()) as client:
         expected = await client.post("/graphql", json={"query": query}, headers={"x-request-id": "a-1"})
-    monkeypatch.setattr(request_log, part, fails)
-    log = OperationLog(counts=True)
+    if part == "Metrics":
+        monkeypatch.setattr(Metrics, "count_operation", fails)
+    else:
+        monkeypatch.setattr(request_log, part, fails)
+    log = OperationLog(Metrics(Idle()))
     writer = LogWriter(None, lambda _: b"")
     log.configure(Settings(), writer)
     async with client_of(toy_app(log=log)) as client:
@@ -238,7 +243,7 @@ async def test_a_log_or_a_metric_that_fails_changes_no_answer(
 
     assert (response.status_code, response.content) == (expected.status_code, expected.content)
     assert response.headers == expected.headers
-    event = "metrics_failed" if part == "count_operation" else "operation_log_failed"
+    event = "metrics_failed" if part == "Metrics" else "operation_log_failed"
     assert [(line["event"], line["log_level"], line["request_id"]) for line in lines] == [(event, "error", "a-1")]
 
 

@@ -1,36 +1,56 @@
 """Metrics: served where they are turned on, counted by what became of an operation, by all processes together."""
 
+import asyncio
+import os
 import re
+import signal
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from httpx import AsyncClient
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
+from app import __version__
+from app.db.database import Database
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.commands import free_port, running, wait_for_text
+from app.web.metrics import Metrics
+from tests.commands import free_port, is_running, running, wait_for_text
+from tests.web.idle import Idle
 from tests.web.started import headers_of, settings_of, started
 
-Kind = tuple[str, str, str]
-"""An operation's type, its execution and its status."""
-_COUNT = re.compile(
-    r'^customer_gateway_operations_total\{execution="(\w+)",status="(\d+)",type="(\w+)"\} ([\d.]+)$', re.MULTILINE
-)
-_TIMED = re.compile(r'^customer_gateway_operation_seconds_count\{execution="(\w+)"\} ([\d.]+)$', re.MULTILINE)
+ROOT = Path(__file__).parents[2]
+Kind = tuple[str, str, str, str]
+"""An operation's type, its execution, its status and its first code."""
+OPERATIONS = "customer_gateway_operations_total"
+DURATION = "customer_gateway_operation_duration_seconds"
+_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([^|]*)\|", re.MULTILINE)
 
 
-def counted(text: str) -> Counter[Kind]:
+def families(printed: str) -> dict[str, Metric]:
+    """The metrics by name, as Prometheus reads them."""
+    return {family.name: family for family in text_string_to_metric_families(printed)}
+
+
+def values(printed: str, name: str, *labels: str) -> dict[Any, float]:
+    """The samples of this name by the values of these labels, one value alone for one label."""
+    samples = [sample for family in families(printed).values() for sample in family.samples if sample.name == name]
+    keyed = {tuple(sample.labels[label] for label in labels): sample.value for sample in samples}
+    return {key[0] if len(labels) == 1 else key: value for key, value in keyed.items()}
+
+
+def counted(printed: str) -> Counter[Kind]:
     """How many operations there were of each kind."""
-    return Counter({(kind, execution, status): int(float(n)) for execution, status, kind, n in _COUNT.findall(text)})
-
-
-def timed(text: str) -> Counter[str]:
-    """How many operations were timed, by their execution."""
-    return Counter({execution: int(float(n)) for execution, n in _TIMED.findall(text)})
+    found = values(printed, OPERATIONS, "type", "execution", "status", "code")
+    return Counter({kind: int(value) for kind, value in found.items()})
 
 
 async def numbers(client: AsyncClient) -> str:
@@ -50,68 +70,181 @@ async def test_metrics_are_not_served_unless_they_are_turned_on(
 
 
 ASKED: list[tuple[str, dict[str, str], Kind]] = [
-    ("{customers {totalCount}}", {}, ("query", "planned", "200")),
-    ("{viewer {subject}}", {}, ("query", "fields", "200")),
-    ("{customers(first: 501) {totalCount}}", {}, ("query", "fields", "200")),
+    ("{customers {totalCount}}", {}, ("query", "planned", "200", "none")),
+    ("{viewer {subject}}", {}, ("query", "fields", "200", "none")),
+    ("{customers(first: 501) {totalCount}}", {}, ("query", "fields", "200", "BAD_USER_INPUT")),
     (
         'mutation {createContact(input: {customerId: "x", name: "y"}) {errors {code}}}',
         {},
-        ("mutation", "fields", "200"),
+        ("mutation", "fields", "200", "none"),
     ),
-    ("query($n: Int!) {customers(first: $n) {totalCount}}", {}, ("query", "none", "400")),
-    ("{unknown}", {}, ("none", "none", "400")),
-    ("{customers {totalCount}}", {"authorization": "Bearer x"}, ("none", "none", "401")),
-    ("{customers {totalCount}}", {"accept": "text/x"}, ("none", "none", "406")),
+    (
+        "query($n: Int!) {customers(first: $n) {totalCount}}",
+        {},
+        ("query", "none", "400", "BAD_USER_INPUT"),
+    ),
+    ("{unknown}", {}, ("none", "none", "400", "GRAPHQL_VALIDATION_FAILED")),
+    ("{customers {totalCount}}", {"authorization": "Bearer x"}, ("none", "none", "401", "TOKEN_NOT_ACCEPTED")),
+    ("{customers {totalCount}}", {"accept": "text/x"}, ("none", "none", "406", "NOT_ACCEPTABLE")),
 ]
 
 
 @pytest.mark.parametrize(("query", "headers", "kind"), ASKED)
-async def test_an_operation_is_counted_once_by_its_type_its_execution_and_its_status(
+async def test_an_operation_is_counted_once_by_its_type_its_execution_its_status_and_its_first_code(
     service_dsn: str, tmp_path: Path, company: UUID, query: str, headers: dict[str, str], kind: Kind
 ) -> None:
     keys = DevelopmentKeys(tmp_path)
     async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
-        before = await numbers(client)
         response = await client.post("/graphql", json={"query": query}, headers=headers)
-        after = await numbers(client)
+        printed = await numbers(client)
 
     assert str(response.status_code) == kind[2]
-    # Other tests of this process count as well, so what was there before is taken off.
-    assert counted(after) - counted(before) == Counter({kind: 1})
-    assert timed(after) - timed(before) == Counter({kind[1]: 1})
+    if kind[3] != "none":
+        assert response.json()["errors"][0]["extensions"]["code"] == kind[3]
+    assert counted(printed) == Counter({kind: 1})
+    assert values(printed, f"{DURATION}_count", "type", "execution") == {kind[:2]: 1}
+    assert values(printed, f"{DURATION}_sum", "type", "execution")[kind[:2]] > 0
 
 
 async def test_numbers_tell_nothing_of_a_company(service_dsn: str, tmp_path: Path, company: UUID) -> None:
     keys = DevelopmentKeys(tmp_path)
     async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
         await client.post("/graphql", json={"query": "query secret {customers {totalCount}}"})
-        text = await numbers(client)
+        printed = await numbers(client)
 
-    assert str(company) not in text
-    assert "secret" not in text
-    assert "tester" not in text
+    assert str(company) not in printed
+    assert "secret" not in printed
+    assert "tester" not in printed
+
+
+async def test_pools_caches_and_the_build_are_told(service_dsn: str, tmp_path: Path, company: UUID) -> None:
+    keys = DevelopmentKeys(tmp_path)
+    settings = settings_of(service_dsn, keys, database_pool_size=3, plan_connections=2)
+    async with started(settings, headers_of(keys, company)) as client:
+        for _ in range(3):
+            await client.post("/graphql", json={"query": "{customers {totalCount}}"})
+        printed = await numbers(client)
+
+    size, in_use, waiting = (
+        values(printed, f"customer_gateway_database_pool_{name}", "pool") for name in ("size", "in_use", "waiting")
+    )
+    assert size == {"transactions": 3, "plans": 2}
+    assert in_use == waiting == {"transactions": 0, "plans": 0}
+    requests = values(printed, "customer_gateway_cache_requests_total", "cache", "result")
+    assert (requests["documents", "miss"], requests["documents", "hit"]) == (1, 2)
+    assert (requests["tokens", "miss"], requests["tokens", "hit"]) == (1, 2)
+    entries = values(printed, "customer_gateway_cache_entries", "cache")
+    assert (entries["documents"], entries["tokens"], entries["api_keys"]) == (1, 1, 0)
+    assert values(printed, "customer_gateway_build_info", "version") == {__version__: 1}
+    assert values(printed, "customer_gateway_log_lines_dropped_total") == {(): 0}
+    assert values(printed, "process_resident_memory_bytes")[()] > 1_000_000
+
+
+async def test_a_pool_tells_how_many_connections_work_and_how_many_operations_wait(
+    service_dsn: str, company: UUID
+) -> None:
+    sleep = "SELECT pg_sleep(0.5)"
+    database = Database(
+        service_dsn, pool_size=2, pool_timeout_seconds=30, statement_timeout_seconds=30, plan_connections=2
+    )
+
+    async def transaction() -> None:
+        async with database.read(company) as session:
+            await session.rows(text(sleep), {})
+
+    try:
+        await asyncio.gather(transaction(), transaction(), *(plan(database, company, "SELECT 1") for _ in range(2)))
+        work = [*(transaction() for _ in range(5)), *(plan(database, company, sleep) for _ in range(5))]
+        running_work = asyncio.gather(*work)
+        await asyncio.sleep(0.25)
+        pools = database.pools()
+        await running_work
+        assert pools == {"transactions": (2, 2, 3), "plans": (2, 2, 3)}
+        assert database.pools() == {"transactions": (2, 0, 0), "plans": (2, 0, 0)}
+    finally:
+        await database.dispose()
+
+
+async def plan(database: Database, company: UUID, sql: str) -> None:
+    """Run a statement as a plan does."""
+    await database.held.value(sql, [], company, filters=False)
+
+
+def test_codes_without_end_do_not_make_metrics_without_end() -> None:
+    metrics = Metrics(Idle())
+    for number in range(1_000):
+        metrics.count_operation("query", "fields", 200, (f"CODE_{number}",), 0.1)
+    found = counted(metrics.text().decode())
+    assert len(found) <= 201
+    assert found.total() == 1_000
+
+
+async def test_the_documentation_lists_every_metric_with_its_type_and_labels_and_no_other(
+    service_dsn: str, tmp_path: Path, company: UUID
+) -> None:
+    keys = DevelopmentKeys(tmp_path)
+    async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
+        await client.post("/graphql", json={"query": "{customers {totalCount}}"})
+        printed = await numbers(client)
+
+    served = {
+        (name_of(family), family.type, labels_of(family.samples)): None
+        for family in families(printed).values()
+        if family.name.startswith("customer_gateway_")
+    }
+    documented = {
+        (name, kind, tuple(sorted(re.findall(r"`(\w+)`", labels)))): None
+        for name, kind, labels in _ROW.findall((ROOT / "docs/metrics.md").read_text(encoding="utf-8"))
+    }
+    assert sorted(documented) == sorted(served)
+    assert "_created" not in printed
+
+
+def name_of(family: Metric) -> str:
+    """The name that queries use."""
+    return f"{family.name}_total" if family.type == "counter" else family.name
+
+
+def labels_of(samples: Iterable[Any]) -> tuple[str, ...]:
+    """The labels, without those that buckets have."""
+    return tuple(sorted({label for sample in samples for label in sample.labels} - {"le"}))
 
 
 def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_path: Path, company: UUID) -> None:
     port, output, keys, asked = free_port(), tmp_path / "output", DevelopmentKeys(tmp_path / "keys"), 40
-    settings = settings_of(service_dsn, keys, metrics="true", log_level="INFO")
-    environment = {name.upper(): str(value) for name, value in settings.items()}
+    environment = {name.upper(): str(value) for name, value in settings_of(service_dsn, keys).items()}
     url, headers = f"http://127.0.0.1:{port}", headers_of(keys, company, [Scope.CUSTOMERS_READ])
     with running("serve", "--workers", "2", "--port", str(port), output=output, **environment) as process:
         wait_for_text(process, output, "startup complete")
-        _wait_for_both(output)
+        _wait_for(lambda: output.read_text().count("startup complete") == 2)
         for _ in range(asked):
             # A connection for each, so that both processes get some.
             answer = httpx.post(f"{url}/graphql", json={"query": "{customers {totalCount}}"}, headers=headers)
             assert answer.status_code == 200
+        _wait_for(lambda: counted(httpx.get(f"{url}/metrics").text).total() == asked)
         found = [counted(httpx.get(f"{url}/metrics").text) for _ in range(10)]
+        printed = httpx.get(f"{url}/metrics").text
+        pids = set(values(printed, "process_resident_memory_bytes", "pid"))
+        os.kill(int(min(pids)), signal.SIGKILL)
+        _wait_for(lambda: output.read_text().count("startup complete") == 3)
+        _wait_for(lambda: set(values(httpx.get(f"{url}/metrics").text, "process_cpu_seconds_total", "pid")) != pids)
+        afterwards = httpx.get(f"{url}/metrics").text
 
     # Whichever process answers, it tells the same of all.
-    assert found == [Counter({("query", "planned", "200"): asked})] * 10
+    assert found == [Counter({("query", "planned", "200", "none"): asked})] * 10
+    assert values(printed, "customer_gateway_database_pool_size", "pool") == {"transactions": 20, "plans": 20}
+    assert values(printed, "customer_gateway_build_info", "version") == {__version__: 1}
+    assert len(pids) == 2
+    assert "_created" not in printed
+    # What a worker counted outlives it, and what it held does not.
+    assert counted(afterwards) == found[0]
+    assert not is_running(int(min(pids)))
+    assert min(pids) not in values(afterwards, "process_resident_memory_bytes", "pid")
+    assert values(afterwards, "customer_gateway_database_pool_size", "pool") == {"transactions": 20, "plans": 20}
 
 
-def _wait_for_both(output: Path) -> None:
+def _wait_for(happened: Any) -> None:
     deadline = time.monotonic() + 60
-    while output.read_text().count("startup complete") < 2:
+    while not happened():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.1)

@@ -1,0 +1,49 @@
+"""The line that `serve` logs when it starts: what it serves, where, to whom and how."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app import __version__
+from app.db.database import translate_faults
+from app.settings import Settings
+
+
+async def tls_of(engine: AsyncEngine) -> str | None:
+    """Return the version of TLS that this service's connections have, such as TLSv1.3; None for connections in the clear."""
+    with translate_faults():
+        async with engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            # The server's own pg_stat_ssl would tell of a pooler's connection where one stands in between.
+            secured = driver._transport.get_extra_info("ssl_object")  # noqa: SLF001 - the driver tells nowhere else
+            return None if secured is None else secured.version()
+
+
+def startup_fields(settings: Settings, *, host: str, port: int, workers: int, tls: str | None) -> dict[str, object]:
+    """Return what the line says; no field holds a URL or a secret."""
+    return {
+        "version": __version__,
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "credentials": _credentials(settings),
+        "database_tls": tls,
+        "plans": settings.query_plans,
+        "trusted_only": settings.trusted_only,
+        "explorer": settings.explorer,
+        "metrics": settings.metrics,
+        "changed_limits": changed_limits(settings),
+    }
+
+
+def changed_limits(settings: Settings) -> dict[str, float]:
+    """Return the sizes, limits and durations that differ from their defaults."""
+    fields = Settings.model_fields.items()
+    limits = {name: field.default for name, field in fields if type(field.default) in {int, float} and name != "port"}
+    values: dict[str, float] = {name: getattr(settings, name) for name in limits}
+    return {name: value for name, value in values.items() if value != limits[name]}
+
+
+def _credentials(settings: Settings) -> list[str]:
+    tokens = {"tokens by JWKS": settings.jwt_jwks_url, "tokens by key file": settings.jwt_public_key_file}
+    return [*(name for name, source in tokens.items() if source is not None), "API keys"]

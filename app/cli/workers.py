@@ -1,0 +1,146 @@
+"""The processes of `serve --workers N`: how each begins, and what is said when one ends."""
+
+import multiprocessing
+import signal
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from socket import socket
+from types import FrameType
+from typing import NoReturn
+
+import structlog
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
+
+from app.settings import load_settings
+from app.web.log_hooks import log_what_python_prints
+from app.web.logs import configure_logging
+from app.web.metrics import forget_process
+
+_log = structlog.get_logger()
+
+_PATIENCE_SECONDS = 60
+"""How long a worker may not answer before it is replaced."""
+
+
+class ServingConfig(uvicorn.Config):
+    """uvicorn's configuration for `serve`, whose first act in each process is to set up logging."""
+
+    def configure_logging(self) -> None:
+        """Send every line of this process to the log; uvicorn calls it in the parent process and in each worker."""
+        configure_logging(load_settings())
+        log_what_python_prints()
+        if multiprocessing.parent_process() is not None:
+            # Without these a signal would end the process before its last lines are written.
+            end_on_signals()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def load(self) -> None:
+        """Load the application; a worker that can't is told of in the log and ends the service instead of being repeated."""
+        if multiprocessing.parent_process() is None:
+            super().load()
+            return
+        try:
+            super().load()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next worker would meet it again
+            _log.critical("worker_failed_to_start", exc_info=error)
+            sys.exit(STARTUP_FAILURE)
+
+
+class Workers(Multiprocess):
+    """uvicorn's supervisor, which never waits for a worker to answer, and says how one ended."""
+
+    has_failed = False
+    """Whether a worker could not start."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket]) -> None:
+        super().__init__(config, sockets)
+        self._unanswered: dict[Process, float] = {}
+        """Since when workers owe an answer."""
+
+    def init_processes(self) -> None:
+        """Start the workers."""
+        with _interrupts_held():
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that ended or no longer answer; end the service where one can't start."""
+        for place, process in enumerate(self.processes):
+            is_running = process.process.is_alive()
+            if self.should_exit.is_set() or (is_running and self._answers(process)):
+                continue
+            process.kill()
+            process.join()
+            self._unanswered.pop(process, None)
+            if process.exitcode == STARTUP_FAILURE:
+                self.has_failed = True
+                self.should_exit.set()
+                continue
+            self.processes[place] = replacement = Process(self.config, self.sockets)
+            with _interrupts_held():
+                replacement.start()
+            _log_death(process, replaced_by=replacement.pid, stopped_answering=is_running)
+
+    def _answers(self, process: Process) -> bool:
+        """Whether a worker has answered in time; one that starts on a busy machine takes a while."""
+        now = time.monotonic()
+        try:
+            if process in self._unanswered and process.parent_conn.poll():
+                process.parent_conn.recv()
+                del self._unanswered[process]
+            if process not in self._unanswered:
+                self._unanswered[process] = now
+                process.parent_conn.send(b"ping")
+        except (OSError, EOFError):
+            return False
+        return now - self._unanswered[process] < _PATIENCE_SECONDS
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped; a second one changes nothing."""
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        handle(signal.SIG_IGN)
+        sys.exit(0)
+
+    def handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handler)
+
+    handle(end)
+
+
+def _log_death(process: Process, *, replaced_by: int | None, stopped_answering: bool) -> None:
+    code = process.exitcode
+    ended_by = _signal_name(-code) if code is not None and code < 0 else None
+    _log.error(
+        "worker_died",
+        pid=process.pid,
+        exit_code=None if ended_by else code,
+        signal=ended_by,
+        stopped_answering=stopped_answering,
+        replaced_by=replaced_by,
+    )
+    if process.pid is not None:
+        forget_process(process.pid)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+@contextmanager
+def _interrupts_held() -> Generator[None]:
+    """Keep Ctrl-C, which reaches the whole group, from processes that are not ready for it: they would print a traceback."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,0 +1,21 @@
+"""A service in which nothing happens, for metrics without an application."""
+
+from collections.abc import Mapping
+
+from app.web.metrics import CacheUsage, PoolUsage
+
+
+class Idle:
+    """Has no pools and no caches."""
+
+    def pools(self) -> Mapping[str, PoolUsage]:
+        """None."""
+        return {}
+
+    def caches(self) -> Mapping[str, CacheUsage]:
+        """None."""
+        return {}
+
+    def dropped_log_lines(self) -> int:
+        """None."""
+        return 0
