@@ -264,7 +264,8 @@ def test_a_company_that_does_not_exist_is_named(service_dsn: str, tmp_path: Path
     path = objects(tmp_path / "rows.jsonl", {"externalSystemId": "a"})
     result = run("import", path, "--company", nobody, DATABASE_URL=service_dsn)
     assert result.returncode == 2
-    assert result.stderr == f"Error: There is no company {nobody}.\n"
+    assert result.stderr.startswith(f"Error: There is no company {nobody}: ")
+    assert "customer-gateway company create" in result.stderr
 
 
 def test_an_import_needs_a_role_that_the_walls_between_companies_hold(

@@ -29,12 +29,14 @@ export default [
               "PreviewedCut",
               "PreviewedDocument",
               "PreviewedLine",
+              "PreviewedMove",
               "PreviewedTotal",
               "CustomerChange", // the customer's id and the version name it
               "FieldChange", // a part of a change
               "PageInfo", // Relay's own type has none
               "SubscriptionTransition", // an acknowledgement, which holds the id that it is about
               "UpsertCustomersResult", // a row of an answer
+              "UpsertLedgerAccountsResult",
               "_Service", // federation's own type has none
               "Viewer", // there is one for each request
             ],
