@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev test test-database conformance supergraph bench lock
+.PHONY: help dev prod test test-database conformance supergraph bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,6 +15,7 @@ COMPILE := $(TOOLS)/bin/uv pip compile --universal --generate-hashes --no-header
 
 help:
 	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
+	@echo "make prod           show the production shape: serve with two workers, JSON logs, metrics and keys (PORT)"
 	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
@@ -25,6 +26,9 @@ help:
 dev: $(VENV)/.installed-dev
 	@$(BIN)/python explorer/build.py || echo "Going on without the explorer; its page says how to get it." >&2
 	@$(BIN)/python -m app dev
+
+prod: $(VENV)/.installed-dev
+	@$(BIN)/python -m app demo
 
 test: $(VENV)/.installed-test
 	@$(BIN)/ruff check
@@ -49,7 +53,7 @@ bench: $(VENV)/.installed-bench
 lock: $(TOOLS)/.installed-lock
 	@$(COMPILE) pyproject.toml -o requirements/service.txt
 	@for group in dev test bench; do $(COMPILE) pyproject.toml --extra dev --group $$group -o requirements/$$group.txt || exit; done
-	@for group in conformance lock; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit; done
+	@for group in build conformance lock; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit; done
 
 # What is installed is remembered in a file, so that the second start installs nothing.
 $(VENV)/.installed-dev $(VENV)/.installed-test $(VENV)/.installed-bench: $(VENV)/.installed-%: requirements/%.txt pyproject.toml app/__init__.py | $(BIN)/pip

@@ -32,7 +32,7 @@ def create(
 ) -> None:
     """Make a key and print it. Only its hash is stored, so it can't be shown again."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    plaintext = asyncio.run(_create(database_settings().owner_dsn, company, name, scope, expires_at))
+    plaintext = asyncio.run(create_key(database_settings().owner_dsn, company, name, scope, expires_at))
     sys.stdout.write(f"{plaintext}\n")
 
 
@@ -59,7 +59,8 @@ def _state(key: api_keys.ListedApiKey) -> str:
     return "expired" if key.expires_at <= datetime.now(UTC) else f"valid to {key.expires_at:%Y-%m-%d}"
 
 
-async def _create(owner_dsn: str, company: UUID, name: str, scopes: list[Scope], expires_at: datetime | None) -> str:
+async def create_key(owner_dsn: str, company: UUID, name: str, scopes: list[Scope], expires_at: datetime | None) -> str:
+    """Make a key as the tables' owner, and return its plaintext."""
     try:
         async with owner_transaction(owner_dsn) as connection:
             _, plaintext = await api_keys.create(connection, company, name, scopes, expires_at)

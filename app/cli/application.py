@@ -13,6 +13,7 @@ from app.cli.api_keys import api_key
 from app.cli.companies import company
 from app.cli.contract import graph, schema
 from app.cli.data import migrate, seed
+from app.cli.demo import demo
 from app.cli.development import dev
 from app.cli.documents import documents
 from app.cli.faults import EXPECTED, explain
@@ -56,7 +57,7 @@ def command_line() -> TyperGroup:
     def _options(*, version: Version = False) -> None:  # pyright: ignore[reportUnusedFunction]
         pass  # `--version` is answered by its own callback
 
-    for command in (dev, serve, migrate, seed, token, schema, graph):
+    for command in (dev, demo, serve, migrate, seed, token, schema, graph):
         application.command()(command)
     application.command(context_settings={"token_normalize_func": _current_name})(documents)
     application.add_typer(import_, name="import")

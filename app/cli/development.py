@@ -60,7 +60,7 @@ def dev(
         owner_dsn = settings.owner_database_url or settings.database_url
         if owner_dsn is None:
             owner_dsn = stack.enter_context(EmbeddedServer(data_folder / "postgres")).dsn()
-        service_dsn, company_id = _prepare_database(owner_dsn, data_folder)
+        service_dsn, company_id = prepare_database(owner_dsn, data_folder)
         make_token = partial(development_token, keys, company_id, list(Scope), _TOKEN_DAYS)
         application = create_app(_development_settings(settings, service_dsn, keys), make_token)
         config = server_config(application, grace_seconds=_GRACE_SECONDS)
@@ -92,7 +92,7 @@ class _AnnouncingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
 
 
-def _prepare_database(owner_dsn: str, data_folder: Path) -> tuple[str, UUID]:
+def prepare_database(owner_dsn: str, data_folder: Path) -> tuple[str, UUID]:
     """Migrate, and seed unless there is data; where the service connects, as a role that the policies bind, and a company to show."""
     upgrade(owner_dsn)
     password = _password(data_folder / "database-password")

@@ -10,10 +10,10 @@ _QUERY = (
 )
 
 
-def curl_line(url: str, token: str, query: str = _QUERY) -> str:
-    """A request for a shell, in one line."""
+def curl_line(url: str, credential: str, query: str = _QUERY) -> str:
+    """Return a request for a shell, in one line; the credential is a whole header."""
     body = json.dumps({"query": query})
-    headers = [f"authorization: Bearer {token}", "content-type: application/json"]
+    headers = [credential, "content-type: application/json"]
     return shlex.join(["curl", "-sS", url, *(part for header in headers for part in ("-H", header)), "-d", body])
 
 
@@ -31,7 +31,7 @@ def welcome(address: str, token: str, program: str) -> str:
             "",
             "Ctrl-C ends the service and its database. A first query, to paste into another shell:",
             "",
-            curl_line(endpoint, token),
+            curl_line(endpoint, f"authorization: Bearer {token}"),
             "",
         )
     )
