@@ -39,13 +39,17 @@ class ExplorerHook(BuildHookInterface[Any]):
     """Has the bundle built before a wheel or a source distribution takes it in."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatch's signature
-        """Build, but for an editable install, which `make dev` builds for; without Node the wheel has no explorer, and its page says so."""
+        """Build, unless for an editable install, which `make dev` builds for.
+
+        Without Node the wheel takes the bundle that is there, as in the image, or has none, and its page says so.
+        """
         if version == "editable":
             return
         try:
             build()
         except NodeMissingError as missing:
-            self.app.display_warning(f"{missing} This package is built without it.")
+            if not _BUNDLE.exists():
+                self.app.display_warning(f"{missing} This package is built without it.")
 
 
 def build() -> bool:

@@ -33,8 +33,13 @@ def instructions() -> list[tuple[str, str]]:
 def mounts(service: dict[str, Any]) -> list[tuple[str, str]]:
     """Each mount's source and target, however it is written."""
     written = service.get("volumes", [])
-    parted = [mount.split(":") if isinstance(mount, str) else (mount["source"], mount["target"]) for mount in written]
-    return [(source, target) for source, target, *_ in parted]
+    return [_mount(mount) if isinstance(mount, str) else (mount["source"], mount["target"]) for mount in written]
+
+
+def _mount(written: str) -> tuple[str, str]:
+    # From behind, because a variable in front may hold a colon of its own.
+    source, _, target = written.removesuffix(":ro").rpartition(":")
+    return source, target
 
 
 def arguments(instructions: list[tuple[str, str]], word: str) -> list[str]:
@@ -45,22 +50,27 @@ def commands() -> set[str]:
     return set(command_line().commands)
 
 
-def test_the_compose_file_holds_three_services_and_two_of_a_profile_and_nothing_that_the_format_does_not_know(
+def test_the_compose_file_holds_three_services_and_three_of_profiles_and_nothing_that_the_format_does_not_know(
     compose: dict[str, Any],
 ) -> None:
-    assert set(compose) == {"name", "x-service", "services", "volumes"}
+    assert {key for key in compose if not key.startswith("x-")} == {"name", "services", "secrets", "volumes"}
     profiles = {name: service.get("profiles") for name, service in compose["services"].items()}
     always = dict.fromkeys(("postgres", "migrate", "service"))
-    assert profiles == always | {"invoices": ["gateway"], "router": ["gateway"]}
+    assert profiles == always | {"manage": ["manage"], "invoices": ["gateway"], "router": ["gateway"]}
     known = {"build", "image", "entrypoint", "command", "environment", "read_only", "cap_drop", "security_opt"}
     known |= {"volumes", "healthcheck", "restart", "depends_on", "ports", "profiles"}
+    known |= {"deploy", "secrets", "stop_grace_period", "tmpfs"}
     for service in compose["services"].values():
         assert set(service) <= known
 
 
 def test_every_named_volume_is_declared(compose: dict[str, Any]) -> None:
-    mounted = {source for service in compose["services"].values() for source, _ in mounts(service) if "/" not in source}
-    assert mounted == set(compose["volumes"])
+    sources = {source for service in compose["services"].values() for source, _ in mounts(service)}
+    # A folder takes the place of the volume `config` where CONFIG_FOLDER names one.
+    assert "${CONFIG_FOLDER:-config}" in sources
+    assert {
+        source.removeprefix("${CONFIG_FOLDER:-").removesuffix("}") for source in sources if "/" not in source
+    } == set(compose["volumes"])
 
 
 def test_every_file_that_is_mounted_is_there_or_made_by_a_command_that_is_named(compose: dict[str, Any]) -> None:
@@ -81,12 +91,21 @@ def test_the_router_asks_the_subgraphs_where_they_listen_and_hands_them_the_call
     assert config["traffic_shaping"]["all"]["dedupe_enabled"] is False
     assert "--port=8001" in compose["services"]["invoices"]["command"]
     assert SUBGRAPHS == {"SERVICE_URL": "http://service:8000/graphql", "EXAMPLE_URL": "http://invoices:8001/graphql"}
-    assert compose["services"]["router"]["image"].rpartition(":")[2] != "latest"
+
+
+def test_every_image_has_a_version_and_those_that_were_seen_a_digest(
+    compose: dict[str, Any], instructions: list[tuple[str, str]]
+) -> None:
+    images = [service["image"] for service in compose["services"].values() if "build" not in service]
+    images += [stage.partition(" AS ")[0] for stage in arguments(instructions, "FROM")]
+    pinned = [image for image in images if re.fullmatch(r"\w+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}", image)]
+    # Nobody could ask its registry for the digest of the router's image; its tag names one release.
+    assert [image for image in images if image not in pinned] == ["ghcr.io/graphql-hive/router:0.2.19"]
 
 
 def test_the_database_is_postgresql_18_and_is_checked_over_tcp(compose: dict[str, Any]) -> None:
     postgres = compose["services"]["postgres"]
-    assert postgres["image"] == "postgres:18"
+    assert postgres["image"].startswith("postgres:18.")
     assert postgres["healthcheck"]["test"][:3] == ["CMD", "pg_isready", "--host=127.0.0.1"]
     assert postgres["volumes"] == ["postgres:/var/lib/postgresql"]
     assert "ports" not in postgres
@@ -95,6 +114,7 @@ def test_the_database_is_postgresql_18_and_is_checked_over_tcp(compose: dict[str
 def test_migrations_run_once_after_the_database_is_healthy_and_before_the_service(compose: dict[str, Any]) -> None:
     migrate, service = compose["services"]["migrate"], compose["services"]["service"]
     assert migrate["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert compose["services"]["manage"] | {"command": ["migrate"]} == migrate | {"profiles": ["manage"]}
     assert migrate["restart"] == "no"
     assert migrate["healthcheck"] == {"disable": True}
     assert service["depends_on"]["postgres"] == {"condition": "service_healthy"}
@@ -109,7 +129,7 @@ def test_the_service_is_ready_when_its_database_is(compose: dict[str, Any]) -> N
 
 
 def test_the_service_runs_with_nothing_that_it_does_not_need(compose: dict[str, Any]) -> None:
-    for name in ("migrate", "service", "invoices", "router"):
+    for name in ("migrate", "manage", "service", "invoices", "router"):
         service = compose["services"][name]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
@@ -119,7 +139,7 @@ def test_the_service_runs_with_nothing_that_it_does_not_need(compose: dict[str, 
 def test_only_the_service_and_the_router_listen_and_only_on_loopback(compose: dict[str, Any]) -> None:
     assert compose["services"]["service"]["ports"] == ["127.0.0.1:${PORT:-8000}:8000"]
     assert compose["services"]["router"]["ports"] == ["127.0.0.1:${ROUTER_PORT:-4000}:4000"]
-    for name in ("migrate", "invoices"):
+    for name in ("migrate", "manage", "invoices"):
         assert "ports" not in compose["services"][name]
 
 
@@ -127,39 +147,72 @@ def test_the_service_never_sees_the_owner_s_password(compose: dict[str, Any]) ->
     services = compose["services"]
     assert "OWNER_DATABASE_URL" in services["migrate"]["environment"]
     for name in ("service", "invoices", "router"):
-        assert "POSTGRES_PASSWORD" not in str(services[name])
+        for word in ("POSTGRES_PASSWORD", "postgres_password", "OWNER"):
+            assert word not in str(services[name])
     for name in ("invoices", "router"):
         assert "PASSWORD" not in str(services[name])
 
 
-def test_every_password_must_be_given_by_the_environment() -> None:
+def test_every_password_comes_from_a_variable_or_a_file_and_none_is_written_out(compose: dict[str, Any]) -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    uses = re.findall(r"\$\{(\w*PASSWORD)([^}]*)\}", text)
-    assert {name for name, _ in uses} == {"POSTGRES_PASSWORD", "SERVICE_PASSWORD"}
-    assert all(rest.startswith(":?") for _, rest in uses)
-    assert not re.search(r"://\w+:(?!\$\{)[^@/]+@", text), "a password is written out"
+    assert not re.search(r"://\w+:[^@/]+@", text)
+    for service, prefix, source in (
+        ("postgres", "POSTGRES_PASSWORD", "POSTGRES_PASSWORD"),
+        ("migrate", "OWNER_DATABASE_PASSWORD", "POSTGRES_PASSWORD"),
+        ("migrate", "DATABASE_PASSWORD", "SERVICE_PASSWORD"),
+        ("service", "DATABASE_PASSWORD", "SERVICE_PASSWORD"),
+    ):
+        declared, secret = compose["services"][service], source.lower()
+        assert declared["environment"][prefix] == f"${{{source}:-}}"
+        assert declared["environment"][f"{prefix}_FILE"] == f"${{{source}_FILE:+/run/secrets/{secret}}}"
+        assert secret in declared["secrets"]
+        # Where there is no file, an empty one is mounted, which nothing reads.
+        assert compose["secrets"][secret] == {"file": f"${{{source}_FILE:-/dev/null}}"}
 
 
-def test_every_environment_variable_is_a_setting_and_every_command_exists(compose: dict[str, Any]) -> None:
+def test_every_setting_is_passed_through_and_every_command_exists(compose: dict[str, Any]) -> None:
+    services = compose["services"]
     settings = {name.upper() for name in Settings.model_fields}
     for name in ("migrate", "service"):
-        service = compose["services"][name]
-        assert set(service["environment"]) <= settings
-        assert set(service["command"]) <= commands()
+        assert set(services[name]["environment"]) <= settings
+        assert services[name]["command"][0] in commands()
+    passed = services["service"]["environment"]
+    owner = {name for name in settings if name.startswith("OWNER_")}
+    # Where the service listens is the image's business, and the URL holds no password here.
+    assert set(passed) == settings - owner - {"HOST", "PORT", "DATABASE_URL_FILE"}
+    for name, value in passed.items():
+        if not name.startswith("DATABASE_URL") and "PASSWORD" not in name:
+            assert value == f"${{{name}:-}}"
 
 
-def test_the_image_is_built_from_a_pinned_slim_python_in_two_stages(instructions: list[tuple[str, str]]) -> None:
-    stages = [stage for stage in arguments(instructions, "FROM") if not stage.endswith("AS explorer")]
+def test_the_engine_waits_longer_than_the_service_takes_to_drain(compose: dict[str, Any]) -> None:
+    default = re.fullmatch(r"\$\{STOP_GRACE_PERIOD:-(\d+)s\}", compose["services"]["service"]["stop_grace_period"])
+    assert default is not None
+    assert int(default[1]) > Settings().request_timeout_seconds + 5
+
+
+def test_every_process_of_ours_has_a_limit_of_memory_and_processors(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        if "build" in service:
+            assert service["deploy"] == {"resources": {"limits": {"cpus": "${CPUS:-2}", "memory": "${MEMORY:-1g}"}}}
+
+
+def test_several_workers_have_a_folder_for_their_metrics(compose: dict[str, Any]) -> None:
+    assert compose["services"]["service"]["tmpfs"] == ["/tmp:size=64m,mode=1777"]  # noqa: S108 - in the container
+
+
+def test_the_image_is_built_from_one_slim_python_in_two_stages(instructions: list[tuple[str, str]]) -> None:
+    stages = [stage.partition(" AS ")[0] for stage in arguments(instructions, "FROM") if stage.startswith("python:")]
     assert len(stages) == 2
-    for stage in stages:
-        version = re.match(r"python:3\.(\d+)-slim\b", stage)
-        assert version is not None
-        assert int(version[1]) >= 11
+    assert len(set(stages)) == 1
+    version = re.match(r"python:3\.(\d+)\.\d+-slim\b", stages[0])
+    assert version is not None
+    assert int(version[1]) >= 11
 
 
 def test_the_image_holds_the_explorer_built_by_a_node_that_stays_behind(instructions: list[tuple[str, str]]) -> None:
     name, _, stage = arguments(instructions, "FROM")[0].partition(" AS ")
-    version = re.match(r"node:(\d+)-slim$", name)
+    version = re.match(r"node:(\d+)\.[\w.-]+-slim@", name)
     assert (version is not None, stage) == (True, "explorer")
     steps = arguments(instructions, "RUN")
     assert steps[0].startswith("npm ci --ignore-scripts ")
@@ -173,10 +226,19 @@ def test_the_image_holds_the_explorer_built_by_a_node_that_stays_behind(instruct
     assert f"--from=explorer /build/{built[1]} {built[1]}" in arguments(instructions, "COPY")
 
 
-def test_the_image_installs_hashed_dependencies_alone(instructions: list[tuple[str, str]]) -> None:
-    installs = [line for line in arguments(instructions, "RUN") if "pip install" in line]
-    assert len(installs) == 1
-    assert "--require-hashes --requirement service.txt" in installs[0]
+def test_the_image_installs_the_wheel_and_hashed_dependencies_alone(instructions: list[tuple[str, str]]) -> None:
+    steps = [step.strip() for line in arguments(instructions, "RUN") for step in line.split("&&")]
+    installs = [step.partition(" install ")[2] for step in steps if "/pip install" in step]
+    assert installs == [
+        "--require-hashes --requirement requirements/service.txt",
+        "--require-hashes --requirement requirements/build.txt",
+        "--no-deps wheel/*.whl",
+    ]
+    assert "/opt/build/bin/hatchling build --target wheel --directory wheel" in steps
+    # The last stage holds the environment, and no compiler, source or build tool beside it.
+    words = [word for word, _ in instructions]
+    last = instructions[len(words) - words[::-1].index("FROM") :]
+    assert [rest for word, rest in last if word == "COPY"] == ["--from=service /opt/service /opt/service"]
 
 
 def test_the_image_runs_as_an_unprivileged_user(instructions: list[tuple[str, str]]) -> None:
@@ -196,13 +258,13 @@ def test_the_image_is_healthy_while_its_process_is(instructions: list[tuple[str,
 
 
 def test_the_image_starts_with_a_command_that_exists(instructions: list[tuple[str, str]]) -> None:
-    assert arguments(instructions, "ENTRYPOINT") == ['["python", "-m", "app"]']
+    assert arguments(instructions, "ENTRYPOINT") == ['["customer-gateway"]']
     (command,) = arguments(instructions, "CMD")
     assert set(json.loads(command)) <= commands()
 
 
 def test_every_environment_variable_of_the_image_is_python_s_or_a_setting(instructions: list[tuple[str, str]]) -> None:
-    (environment,) = arguments(instructions, "ENV")
+    (_, environment) = arguments(instructions, "ENV")
     names = {part.partition("=")[0] for part in shlex.split(environment)}
     assert names <= {name.upper() for name in Settings.model_fields} | {
         "PATH",

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "requirements"
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT, GROUPS = PYPROJECT["project"], PYPROJECT["dependency-groups"]
-ALONE = {"conformance", "lock"}
+ALONE = {"build", "conformance", "lock"}
 """Groups that are installed without the service, in environments of their own."""
 NAMES = sorted(path.stem for path in FOLDER.iterdir())
 PIN = re.compile(
