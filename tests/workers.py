@@ -6,7 +6,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 # What begins alike shares rows that are costly to write, and so a process. The longest come first, for a long one that
 # came last would run alone. All others are handed out file by file, in the usual order.
-_TOGETHER = ("tests/differential/", "tests/db/test_plans", "tests/explorer/", "tests/stateful/", "tests/conformance/")
+_TOGETHER = (
+    "tests/differential/",
+    "tests/db/test_plans",
+    "tests/explorer/",
+    "tests/stateful/",
+    "tests/conformance/",
+    "tests/deployed/",
+)
 
 
 class Handout(LoadScopeScheduling):
