@@ -13,6 +13,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.cli.startup import tls_of
 from app.db.connecting import check_files, explain_failure, short_lived_engine
 from app.db.database import Database, DatabaseRefused, DatabaseUnavailable, translate_faults
 from app.db.dsn import Dsn, DsnError, Host, with_role
@@ -122,6 +123,13 @@ async def test_against_a_server_with_tls_each_mode_is_what_libpq_makes_of_it(
     tls: TcpServer, authority: Authority, mode: str, *, encrypted: bool
 ) -> None:
     assert await is_encrypted(tls.url(f"sslmode={mode}&sslrootcert={authority.file}")) is encrypted
+
+
+async def test_the_start_tells_which_tls_the_database_connection_has(tls: TcpServer, plain: TcpServer) -> None:
+    for server, versions in ((tls, {"TLSv1.2", "TLSv1.3"}), (plain, {None})):
+        engine = short_lived_engine(server.url())
+        assert await tls_of(engine) in versions
+        await engine.dispose()
 
 
 async def test_without_a_mode_tls_is_used_where_the_server_has_it(tls: TcpServer, plain: TcpServer) -> None:
