@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.db.dsn import Dsn, DsnError, Host, parse
+from app.db.dsn import Dsn, DsnError, Host, is_port, parse
 from app.db.dsn_parameters import SYSTEM_CERTIFICATES, VERIFYING
 from app.db.plain_values import give_plain_values
 
@@ -32,6 +32,16 @@ class NoSuitableHost(OSError):
 
     def __init__(self) -> None:
         super().__init__("No host of the database is of the kind that the URL's target_session_attrs asks for")
+
+
+class InvalidConnection(OSError):
+    """The driver can't even try: the URL, or a variable of libpq that the driver reads beside it, is invalid."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(
+            "No connection can be set up as the database's URL and the environment's PG* variables say: "
+            f"{str(reason).removesuffix('.')}"
+        )
 
 
 def create_engine(
@@ -63,10 +73,43 @@ def short_lived_engine(dsn: str, **options: Any) -> AsyncEngine:
 
 
 def check_files(dsn: str) -> None:
-    """Raise DsnError with every certificate or key of the URL that can't be used."""
-    parameters = parse(dsn).parameters
-    if parameters.get("sslmode") == "disable":
-        return
+    """Raise DsnError with every certificate or key of the URL that can't be used, and PGPORT if it is needed and wrong."""
+    parsed = parse(dsn)
+    problems = _problems_of_default_port(parsed)
+    if parsed.parameters.get("sslmode") != "disable":
+        problems += _problems_of_files(parsed.parameters)
+    if problems:
+        raise DsnError(problems)
+
+
+def explain_failure(error: BaseException | None) -> str | None:
+    """Return why no connection came about and what to do, where the error tells more than that nobody answered."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return (
+                f"The certificate of the database's server is not accepted: {error.verify_message.removesuffix('.')}. "
+                "Check sslrootcert, and that the URL's host is a name of the certificate."
+            )
+        case ssl.SSLError():
+            return "The TLS handshake with the database's server failed: check sslmode, sslcert and sslkey of the URL."
+        case NoSuitableHost() | InvalidConnection():
+            return f"{error}."
+        # The operating system raises subclasses of it; the driver itself where TLS is refused.
+        case ConnectionError() if type(error) is ConnectionError:
+            return "The database's server refused TLS, which the URL's sslmode asks for: turn it on there, or change sslmode."
+        case _:
+            return None
+
+
+def _problems_of_default_port(dsn: Dsn) -> list[str]:
+    """Return what is wrong with the variable that the driver reads where the URL has no port."""
+    port = os.environ.get("PGPORT", "")
+    if not port or is_port(port) or (dsn.hosts and all(host.port for host in dsn.hosts)):
+        return []
+    return ["has no port, and the variable PGPORT is not a number from 1 to 65535: write the port into the URL"]
+
+
+def _problems_of_files(parameters: Mapping[str, str]) -> list[str]:
     problems: list[str] = []
     root = parameters.get("sslrootcert")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -88,27 +131,7 @@ def check_files(dsn: str) -> None:
             files = " and ".join(parameters[name] for name in ("sslcert", "sslkey") if name in parameters)
             reason = _reason(files, error, "hold no certificate with its unencrypted key in PEM format")
             problems.append(f"{names} can't be used: {reason}")
-    if problems:
-        raise DsnError(problems)
-
-
-def explain_failure(error: BaseException | None) -> str | None:
-    """Return why no connection came about and what to do, where the error tells more than that nobody answered."""
-    match error:
-        case ssl.SSLCertVerificationError():
-            return (
-                f"The certificate of the database's server is not accepted: {error.verify_message.removesuffix('.')}. "
-                "Check sslrootcert, and that the URL's host is a name of the certificate."
-            )
-        case ssl.SSLError():
-            return "The TLS handshake with the database's server failed: check sslmode, sslcert and sslkey of the URL."
-        case NoSuitableHost():
-            return f"{error}."
-        # The operating system raises subclasses of it; the driver itself where TLS is refused.
-        case ConnectionError() if type(error) is ConnectionError:
-            return "The database's server refused TLS, which the URL's sslmode asks for: turn it on there, or change sslmode."
-        case _:
-            return None
+    return problems
 
 
 def _driver_arguments(dsn: Dsn, connect_seconds: float, server_settings: Mapping[str, str]) -> dict[str, Any]:
@@ -159,6 +182,8 @@ async def _connect(hosts: tuple[Host, ...], *, target_session_attrs: str, **argu
             return await _driver.connect(**place, target_session_attrs=target_session_attrs, **arguments)
         except _NEXT_HOST as error:
             failure = error
+        except (ValueError, asyncpg.InterfaceError) as error:
+            raise InvalidConnection(error) from error
     if isinstance(failure, asyncpg.TargetServerAttributeNotMatched):
         raise NoSuitableHost from failure
     raise failure

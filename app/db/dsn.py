@@ -196,10 +196,15 @@ def _authority_host(text: str, problems: list[str]) -> Host:
 def _port(text: str, problems: list[str]) -> int | None:
     if not text:
         return None
-    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= _MOST_PORT:
+    if not is_port(text):
         problems.append(f"port must be a number from 1 to {_MOST_PORT}; {_ENCODING}")
         return None
     return int(text)
+
+
+def is_port(text: str) -> bool:
+    """Whether a text is a port's number."""
+    return bool(re.fullmatch(r"[0-9]{1,5}", text)) and 0 < int(text) <= _MOST_PORT
 
 
 def is_host_name(name: str) -> bool:

@@ -237,6 +237,36 @@ def test_a_file_that_can_not_be_used_is_named(
         check_files(f"postgresql://u:hidden@h/db?{query.format(folder=folder)}")
 
 
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "5432,5433"])
+def test_a_default_port_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PGPORT", port)
+
+    for dsn in (
+        "postgresql://u@h/db",
+        "postgresql:///db",
+        "postgresql://u@h:1,i/db",
+        "postgresql://u@h/db?sslmode=disable",
+    ):
+        with pytest.raises(DsnError, match="the variable PGPORT"):
+            check_files(dsn)
+    check_files("postgresql://u@h:5432/db")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PGPORT", "abc"), ("PGSSLMINPROTOCOLVERSION", "9"), ("PGGSSLIB", "other")]
+)
+async def test_a_variable_of_libpq_that_the_driver_can_not_read_is_no_unexpected_failure(
+    tls: TcpServer, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(DatabaseUnavailable) as caught:
+        await is_encrypted(
+            f"postgresql://anybody:correct@localhost{'' if name == 'PGPORT' else f':{tls.port}'}/postgres"
+        )
+    assert "PG* variables" in (explain_failure(caught.value.__cause__) or "")
+
+
 def test_libpq_s_place_for_the_authority_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".postgresql").mkdir()
