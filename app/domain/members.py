@@ -77,3 +77,11 @@ def default_required(noun: str) -> Fault:
     """Why the default may not go: others remain, and none of them was named to follow."""
     message = f"must name the {noun} that becomes the default: this one is it, and the customer has others."
     return Fault(ErrorCode.DEFAULT_REQUIRED, NEW_DEFAULT, message)
+
+
+def not_the_default(noun: str) -> Fault:
+    """Why another one can't become the default: the one that goes is not it."""
+    message = (
+        f"must be left out: this {noun} is not the default. To change the default, update the {noun} that becomes it."
+    )
+    return Fault(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, message)

@@ -1,7 +1,7 @@
 """Documents: parsed, limited and validated once per text, then remembered within bounds."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError
 from typing import Any
@@ -33,6 +33,9 @@ BYTES_PER_REMEMBERED_DOCUMENT = 512
 
 _MAX_VALIDATION_ERRORS = 20
 
+_COMBINATIONS_PER_OPERATION = 4
+"""Number of combinations of what @skip and @include decide for which an operation remembers what was made of it."""
+
 _INSTEAD = {
     "Unknown directive '@defer'.": "An answer comes in one piece here: leave the directive out, or send what can wait as a query of its own.",
     "Unknown directive '@stream'.": "An answer comes in one piece here: leave the directive out, or read the list in pages, with `first` and `after`.",
@@ -60,8 +63,19 @@ class Operation:
     rows: RequestedRows
     values: RequestedRows
     """The rows, and the leaves of each."""
-    plans: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
-    """What is remembered of how to answer it, by the values of the switches; forgotten with the document."""
+    made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
+    """A query's plans, or what a mutation needs, by the values of the switches; forgotten with the document."""
+
+    def remember(self, variables: Mapping[str, object], make: Callable[[], Any]) -> Any:
+        """Return what `make` makes of the parts that @skip and @include leave under these variables, made once."""
+        switches = tuple([variables.get(name) for name in self.switches])
+        if switches in self.made:
+            return self.made[switches]
+        made = make()
+        if len(self.made) >= _COMBINATIONS_PER_OPERATION:
+            self.made.pop(next(iter(self.made)))
+        self.made[switches] = made
+        return made
 
 
 class Document:

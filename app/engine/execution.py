@@ -5,9 +5,10 @@ from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
-from graphql.execution import Executor
+from graphql.execution import Executor, VariableValues
 
 from app.engine.documents import Document, Documents, Operation
+from app.engine.guard import Access, Guard
 from app.engine.limits import SATURATED, Limits, shown
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
@@ -38,6 +39,7 @@ class Engine:
         is_awaitable: Callable[[Any], bool] | None = None,
         plans: Plans | None = None,
         persistence: Persistence | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self._schema = schema
         self._limits = limits
@@ -49,6 +51,7 @@ class Engine:
         self._persisted = PersistedDocuments(self._documents, persistence)
         self._prepare = self._persisted.prepare
         self._plans = plans
+        self._guard = guard
 
     @property
     def caches(self) -> Mapping[str, Documents | PersistedDocuments]:
@@ -103,11 +106,27 @@ class Engine:
         if isinstance(executor, list):
             raise DocumentError(executor, RefusalCode.VARIABLES)
         self._check_size(operation, executor.variable_values.coerced)
+        if errors := self._refusals(operation, executor.variable_values, context):
+            return ExecutionResult(None, errors)
         result: Any = executor.execute_operation()
         if isawaitable(result):
             result = await result
         # The schema has no @defer and no @stream, so there is one payload.
         return cast("ExecutionResult", result)
+
+    def _refusals(self, operation: Operation, variables: VariableValues, context: object) -> list[GraphQLError]:
+        """Why a mutation may not run for this caller. A query may: its forbidden fields are null, the others answered."""
+        guard = self._guard
+        if guard is None or operation.type is not OperationType.MUTATION:
+            return []
+        try:
+            access: Access = operation.remember(
+                variables.coerced, lambda: guard.access(operation.syntax, operation.node, variables)
+            )
+        except GraphQLError as error:
+            # @skip or @include of null: below the root, it would only show after the write.
+            return [error]
+        return [*access.refusals(context)]
 
     def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> None:
         sizes = (

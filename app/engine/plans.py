@@ -1,7 +1,7 @@
 """Plans: a query that can be answered without executing it field by field, decided once per document and remembered."""
 
-from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import structlog
@@ -11,9 +11,6 @@ from graphql.execution import VariableValues
 from app.engine.documents import Operation
 
 _log = structlog.get_logger()
-
-_PLANS_PER_OPERATION = 4
-"""For how many combinations of what @skip and @include decide the plan is remembered."""
 
 
 class Execution(StrEnum):
@@ -60,7 +57,7 @@ class Plans:
 
     async def attempt(self, operation: Operation, variables: VariableValues, context: object) -> Attempt:
         """The answer by the operation's plan, if it has one and that works."""
-        plan = self._find(operation, variables)
+        plan: Plan | None = operation.remember(variables.coerced, partial(self._make, operation, variables))
         if plan is None:
             return Attempt(None, Execution.FIELDS)
         try:
@@ -70,17 +67,6 @@ class Plans:
             _log.warning("plan_failed", error=type(error).__name__, state=getattr(error, "sqlstate", None))
             return Attempt(None, Execution.REPEATED)
         return Attempt(body, Execution.PLANNED if body is not None else Execution.FIELDS)
-
-    def _find(self, operation: Operation, variables: VariableValues) -> Plan | None:
-        coerced: Mapping[str, object] = variables.coerced
-        switches = tuple([coerced.get(name) for name in operation.switches])
-        if switches in operation.plans:
-            return operation.plans[switches]
-        plan = self._make(operation, variables)
-        if len(operation.plans) >= _PLANS_PER_OPERATION:
-            operation.plans.pop(next(iter(operation.plans)))
-        operation.plans[switches] = plan
-        return plan
 
     def _make(self, operation: Operation, variables: VariableValues) -> Plan | None:
         if not all(isinstance(variables.coerced.get(name), bool) for name in operation.switches):

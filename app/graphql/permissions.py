@@ -3,7 +3,7 @@
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import FieldNode, GraphQLError, GraphQLField
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
 from strawberry.types.field import StrawberryField
@@ -44,10 +44,17 @@ class Requires(FieldExtension):
             raise forbidden(self.scope)
 
 
-def forbidden(scope: Scope) -> GraphQLError:
-    """Return the error for a credential without a scope."""
+def scopes_of(field: GraphQLField) -> list[Scope]:
+    """The scopes that a field of the schema needs, as it declares them."""
+    definition: StrawberryField | None = field.extensions.get("strawberry-definition")
+    return [] if definition is None else [each.scope for each in definition.extensions if isinstance(each, Requires)]
+
+
+def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str | int] | None = None) -> GraphQLError:
+    """Return the error for a credential without a scope; execution adds where the field is, if it is not given."""
     message = f"This needs the scope {scope}, which the credential does not carry."
-    return GraphQLError(message, extensions={"code": FieldCode.FORBIDDEN, "requiredScope": scope.value})
+    extensions = {"code": FieldCode.FORBIDDEN, "requiredScope": scope.value}
+    return GraphQLError(message, nodes, path=path, extensions=extensions)
 
 
 READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]

@@ -42,7 +42,7 @@ from app.db.plans.tree import (
     Single,
     TotalCount,
 )
-from app.domain.identity import Scope
+from app.graphql.access import AccessRules
 from app.graphql.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
 from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.declared import (
@@ -55,7 +55,6 @@ from app.graphql.declared import (
     page_reader,
     references,
 )
-from app.graphql.permissions import Requires
 from app.graphql.query_plan import QueryPlan, Slot, Statements
 
 ValueT = TypeVar("ValueT")
@@ -83,6 +82,7 @@ class Planner:
         self.references = references(max_representations)
         self.statements = Statements(statements)
         self._declared = declarations(schema)
+        self._rules = AccessRules(schema)
 
     def plan(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
@@ -96,9 +96,9 @@ class Planner:
         if all(isinstance(node, Constant) for _, node in shown):
             # It asks the database nothing.
             return None
-        return QueryPlan(
-            shown, tuple(planning.slots), frozenset(planning.scopes), self.statements, tuple(planning.guarded)
-        )
+        scopes = self._rules.access(document, operation, variables).scopes
+        guarded = tuple(entity for entity in planning.guarded if entity.scope not in scopes)
+        return QueryPlan(shown, tuple(planning.slots), scopes, self.statements, guarded)
 
     def declared(self, kind: GraphQLObjectType, name: str) -> Declared:
         """What the graph declares as a field of a type."""
@@ -115,9 +115,8 @@ class _Planning:
         self, planner: Planner, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> None:
         self.slots: list[Slot] = []
-        self.scopes: set[Scope] = set()
         self.guarded: dict[Entity[Any], None] = {}
-        """What an id or a reference may lead to that needs a scope of its own."""
+        """The entities that an id or a reference may lead to."""
         self._planner, self._operation, self._variables = planner, operation, variables
         self._fragments = {
             node.name.value: FragmentDetails(node)
@@ -138,10 +137,10 @@ class _Planning:
             return _typename(query)
         read, root = self._planner.references.get(_name(fields)), ROOTS.get(_name(fields))
         if read is not None:
-            return self._found(self._field(query, fields), fields, read)
+            return self._found(_field(query, fields), fields, read)
         if root is None:
             raise _NotDeclared
-        field = self._field(query, fields)
+        field = _field(query, fields)
         slot, kind = self._slot(field, fields, root.read), _object(field)
         if root.node is Connection:
             return Connection(root.entity, self._parts(kind, fields), slot)
@@ -155,7 +154,7 @@ class _Planning:
         kinds = self._planner.schema.get_possible_types(cast("GraphQLAbstractType", _named_type(field)))
         shown = {kind.name: self._row(kind, fields) for kind in kinds}
         choices = tuple((entity, shown[entity.name]) for entity in graph.NODES if entity.name in shown)
-        self.guarded.update((entity, None) for entity, _ in choices if entity.scope not in self.scopes)
+        self.guarded.update((entity, None) for entity, _ in choices)
         return Found(choices, self._slot(field, fields, read), _is_list(field))
 
     def _row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Members:
@@ -163,7 +162,7 @@ class _Planning:
         return self._below(kind, fields, partial(self._of_row, kind))
 
     def _of_row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
-        declared, field = self._planner.declared(kind, _name(fields)), self._field(kind, fields)
+        declared, field = self._planner.declared(kind, _name(fields)), _field(kind, fields)
         match declared:
             case Field():
                 named = _named_type(field)
@@ -186,7 +185,7 @@ class _Planning:
     def _part(
         self, connection: GraphQLObjectType, fields: list[FieldDetails]
     ) -> Nodes | Edges | PageInfo | TotalCount | Constant:
-        field = self._field(connection, fields)
+        field = _field(connection, fields)
         match _name(fields):
             case "nodes":
                 return Nodes(self._row(_object(field), fields))
@@ -200,11 +199,11 @@ class _Planning:
                 raise _NotDeclared
 
     def _of_edge(self, edge: GraphQLObjectType, fields: list[FieldDetails]) -> Nodes | Cursor | Constant:
-        field = self._field(edge, fields)
+        field = _field(edge, fields)
         return Cursor() if _name(fields) == "cursor" else Nodes(self._row(_object(field), fields))
 
     def _of_page_info(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> str | Constant:
-        return definition_of(self._field(kind, fields)).python_name
+        return definition_of(_field(kind, fields)).python_name
 
     def _below(
         self, kind: GraphQLObjectType, fields: list[FieldDetails], show: Callable[[list[FieldDetails]], ValueT]
@@ -217,12 +216,6 @@ class _Planning:
             for key, below in collected.grouped_field_set.items()
         )
 
-    def _field(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> GraphQLField:
-        """A field's definition; what it needs is noted."""
-        field = kind.fields[_name(fields)]
-        self.scopes.update(each.scope for each in definition_of(field).extensions if isinstance(each, Requires))
-        return field
-
     def _slot(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> int:
         planner = self._planner
         given = CompiledArguments(
@@ -234,6 +227,10 @@ class _Planning:
 
 def _name(fields: list[FieldDetails]) -> str:
     return fields[0].node.name.value
+
+
+def _field(kind: GraphQLObjectType, fields: list[FieldDetails]) -> GraphQLField:
+    return kind.fields[_name(fields)]
 
 
 def _typename(kind: GraphQLObjectType) -> Constant:

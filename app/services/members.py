@@ -10,7 +10,15 @@ from app.db.members import Members, MemberT
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Fault, Refused
 from app.domain.inputs import version_fault
-from app.domain.members import MemberChange, MemberKind, default_required, read_change, read_new, read_removal
+from app.domain.members import (
+    MemberChange,
+    MemberKind,
+    default_required,
+    not_the_default,
+    read_change,
+    read_new,
+    read_removal,
+)
 from app.services.commands import Command
 from app.services.idempotency import beside_key_faults, once
 
@@ -59,11 +67,11 @@ class MemberService(Generic[MemberT]):
             now = await self._locked(session, change)
             values = {name: value for name, value in change.values.items() if getattr(now.row, name) != value}
             loses = values.get(self.kind.default) is False
-            heir = await self._heir(session, change, now.customer_id, loses=loses)
+            successor = await self._successor(session, change, now, loses=loses)
             if values.get(self.kind.default):
                 await stored.unmake_default(session, self.members, now.customer_id)
             row = await stored.change(session, self.members, change.id, values) if values else now.row
-            await self._promote(session, now.customer_id, heir)
+            await self._promote(session, successor)
             return MemberOutcome(now.customer_id, row)
 
         return await once(unit_of_work, key, command, self.outcome, work)
@@ -77,9 +85,9 @@ class MemberService(Generic[MemberT]):
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
             now = await self._locked(session, change)
-            heir = await self._heir(session, change, now.customer_id, loses=self._is_default(now.row))
+            successor = await self._successor(session, change, now, loses=self._is_default(now.row))
             await stored.remove(session, self.members, change.id)
-            await self._promote(session, now.customer_id, heir)
+            await self._promote(session, successor)
             return now
 
         return await once(unit_of_work, key, command, self.outcome, work)
@@ -99,23 +107,25 @@ class MemberService(Generic[MemberT]):
             raise Refused([fault], current=now)
         return now
 
-    async def _heir(
-        self, session: WriteSession, change: MemberChange, customer_id: UUID, *, loses: bool
+    async def _successor(
+        self, session: WriteSession, change: MemberChange, now: MemberOutcome[MemberT], *, loses: bool
     ) -> MemberT | None:
-        """The one that is to be the default from now on; refuses to lose the default where others remain without one named."""
-        if change.new_default_id is None:
+        """Return the one that becomes the default; raise Refused unless one is named exactly where it is needed."""
+        named, customer_id = change.new_default_id, now.customer_id
+        if named is None:
             if loses and await stored.has_others(session, self.members, customer_id, change.id):
                 raise Refused([default_required(self.kind.noun)])
             return None
-        heir = await stored.of_customer(session, self.members, customer_id, change.new_default_id)
-        if heir is None:
+        successor = await stored.of_customer(session, self.members, customer_id, named)
+        if successor is None:
             raise Refused([self._not_found("newDefaultId", "customer")])
-        return heir
+        if not loses:
+            raise Refused([not_the_default(self.kind.noun)])
+        return successor
 
-    async def _promote(self, session: WriteSession, customer_id: UUID, heir: MemberT | None) -> None:
-        if heir is not None and not self._is_default(heir):
-            await stored.unmake_default(session, self.members, customer_id)
-            await stored.change(session, self.members, heir.id, {self.kind.default: True})
+    async def _promote(self, session: WriteSession, successor: MemberT | None) -> None:
+        if successor is not None:
+            await stored.change(session, self.members, successor.id, {self.kind.default: True})
 
     def _is_default(self, row: MemberT) -> bool:
         return getattr(row, self.kind.default)

@@ -1,24 +1,33 @@
-"""Running operations as the service does, without HTTP around them."""
+"""Running operations as the service does, field by field and without HTTP around them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from inspect import isawaitable
 from typing import Any
 from uuid import UUID
 
-from graphql import (
-    ExecutionResult,
-    execute,  # pyright: ignore[reportUnknownVariableType] - the library leaves it partly open
-    parse,
-    validate,
-)
+from graphql import ExecutionResult
+from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database
 from app.domain.identity import Principal, Scope
+from app.engine.execution import Engine
+from app.engine.limits import Limits
+from app.engine.refusals import DocumentError
+from app.graphql.access import AccessRules
 from app.graphql.context import Context
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
+
+_MANY = 10**9
+ENGINE = Engine(
+    executable(schema),
+    Limits(*([_MANY] * 7)),
+    cache_size=100,
+    executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
+    is_awaitable=optimized_is_awaitable,
+    guard=AccessRules(executable(schema)),
+)
 
 
 @dataclass(slots=True)
@@ -37,16 +46,16 @@ class Caller:
 
     async def run(self, document: str, **variables: Any) -> ExecutionResult:
         """Validate and execute a document; a document that is not valid fails the test."""
-        parsed = parse(document)
-        faults = validate(executable(schema), parsed)
-        assert faults == [], faults
+        operation = ENGINE.prepare(document).select(None)
         principal = Principal(self.company_id, self.subject, frozenset(self.scopes), self.expires_at)
         async with Context(
             self.database, self.recent, principal, max_representations=self.max_representations
         ) as context:
-            result = execute(executable(schema), parsed, context_value=context, variable_values=variables)
-            if isawaitable(result):
-                result = await result
+            try:
+                result = (await ENGINE.run(operation, variables, context)).answer
+            except DocumentError as error:
+                # Its variables don't fit.
+                result = ExecutionResult(None, [*error.errors])
             self.statements = context.statements
         assert isinstance(result, ExecutionResult)
         return result

@@ -57,12 +57,21 @@ async def test_the_default_is_handed_over_to_the_one_that_is_named(members: Memb
     assert await members.defaults() == [heir]
 
 
-async def test_the_one_that_is_named_becomes_the_default_whoever_was(members: MemberDesk) -> None:
-    member, default, heir = await members.record(), await members.record(default=True), await members.record()
-    row = (await members.update(member, new_default_id=str(heir), **{members.kind.default: False})).row
-    assert row.version == 1
-    assert await members.defaults() == [heir]
-    assert (await members.stored())[default]["version"] == 2
+async def test_where_the_default_stays_none_may_be_named_to_follow_it(members: MemberDesk) -> None:
+    member, default, other = await members.record(), await members.record(default=True), await members.record()
+    conflict = [(ErrorCode.FIELD_CONFLICT, "newDefaultId")]
+    for named in (other, default):
+        unset = {members.kind.default: False, "new_default_id": str(named)}
+        assert await members.codes(members.update(member, name="Renamed", **unset)) == conflict
+        assert await members.codes(members.delete(member, new_default_id=str(named))) == conflict
+
+
+async def test_where_there_is_no_default_none_may_be_named_to_follow_it(members: MemberDesk) -> None:
+    member, other = await members.record(), await members.record()
+    conflict = [(ErrorCode.FIELD_CONFLICT, "newDefaultId")]
+    unset = {members.kind.default: False, "new_default_id": str(other)}
+    assert await members.codes(members.update(member, **unset)) == conflict
+    assert await members.codes(members.delete(member, new_default_id=str(other))) == conflict
 
 
 async def test_removing_one_that_is_no_default_leaves_the_others_as_they_are(members: MemberDesk) -> None:

@@ -39,7 +39,7 @@ class UpdateContactInput:
     )
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The customer's contact that becomes the default, with `isDefaultForCustomer: false` alone."
-        " CONTACT_NOT_FOUND if the customer has none with this id."
+        " CONTACT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the contact is not the default."
     )
     email: strawberry.Maybe[str | None] = strawberry.field(
         description="The email address, at most 254 characters; null or blank unsets it."
@@ -61,7 +61,7 @@ class DeleteContactInput:
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The customer's contact that becomes the default from now on. To remove the default while the customer"
         " has others, one must be named, or the removal is refused with DEFAULT_REQUIRED."
-        " CONTACT_NOT_FOUND if the customer has none with this id."
+        " CONTACT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the contact to remove is not the default."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

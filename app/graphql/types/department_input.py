@@ -52,7 +52,7 @@ class UpdateDepartmentInput:
     )
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The customer's department that becomes the default, with `isDefault: false` alone."
-        " DEPARTMENT_NOT_FOUND if the customer has none with this id."
+        " DEPARTMENT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the department is not the default."
     )
     is_active: strawberry.Maybe[bool | None] = strawberry.field(
         description="Whether it is in use; an inactive one is still listed, and may be the default. Not null."
@@ -89,7 +89,7 @@ class DeleteDepartmentInput:
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The customer's department that becomes the default from now on. To remove the default while the customer"
         " has others, one must be named, or the removal is refused with DEFAULT_REQUIRED."
-        " DEPARTMENT_NOT_FOUND if the customer has none with this id."
+        " DEPARTMENT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the department to remove is not the default."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

@@ -46,9 +46,9 @@ async def ids_of(records: Records) -> Ids:
         await records.group(account_id=account),
         customer,
         await records.customer(),
+        await records.contact(customer, is_default_for_customer=True),
         await records.contact(customer),
-        await records.contact(customer),
-        await records.department(customer),
+        await records.department(customer, is_default=True),
         await records.department(customer),
         await records.subscription(customer),
     )
@@ -233,14 +233,23 @@ async def test_the_scope_to_write_is_enough_to_write_and_to_see_what_was_written
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.relation])
-async def test_writing_does_not_imply_reading_what_is_related(caller: Caller, ids: Ids, name: str) -> None:
+async def test_a_mutation_whose_payload_shows_what_may_not_be_read_writes_nothing(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, ids: Ids, name: str
+) -> None:
+    before = await everything_of(owner_engine, company)
     caller.scopes = tuple(each for each in Scope if each is not TABLE[name].reads)
 
     refusal = await caller.refusal(document(name, TABLE[name].relation), input=TABLE[name].input(ids))
 
     assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", TABLE[name].reads)
-    assert refusal["field"][0] == name
-    assert len(refusal["field"]) > 1
+    assert refusal["field"] == [name, *keys_of(TABLE[name].relation)]
+    assert caller.statements == 0
+    assert await everything_of(owner_engine, company) == before
+
+
+def keys_of(selection: str) -> list[str]:
+    """The path of the outermost field that may not be read: the last but the leaf."""
+    return selection.replace("}", "").replace("{", "").split()[:-1]
 
 
 @pytest.mark.parametrize(("name", "id_field"), FOREIGN, ids=[".".join(each) for each in FOREIGN])

@@ -227,13 +227,15 @@ async def test_it_needs_the_scope_to_write_and_says_so(
 
 
 async def test_with_the_scope_to_write_alone_the_new_customer_is_shown_but_not_what_is_around_it(
-    database: Database, company: UUID, group: UUID
+    database: Database, owner_engine: AsyncEngine, company: UUID, group: UUID
 ):
     writer = Caller(database, company, scopes=[Scope.CUSTOMERS_WRITE])
 
     payload = await create(writer, new(group))
 
     assert payload["customer"]["name"] == "Fjord"
+    before = await everything_of(owner_engine, company)
     around = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { group { id } } } }"
     refusal = await writer.refusal(around, input=new(group))
     assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", "customers-read")
+    assert await everything_of(owner_engine, company) == before

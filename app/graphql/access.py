@@ -1,0 +1,119 @@
+"""The scopes that an operation needs: of every field that it selects, at any depth, through fragments and abstract types.
+
+Plans of queries and the check before mutations both rest on it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_named_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    is_abstract_type,
+    is_object_type,
+)
+from graphql.execution import VariableValues
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
+
+from app.domain.identity import Scope
+from app.graphql.context import Context
+from app.graphql.permissions import forbidden, scopes_of
+
+
+class Need(NamedTuple):
+    """A selected field that needs a scope."""
+
+    scope: Scope
+    path: tuple[str, ...]
+    """The keys in the answer that lead to it. Places in lists are left out: nothing has been read yet."""
+    nodes: tuple[FieldNode, ...]
+    """Where the document selects it."""
+
+
+class Access:
+    """What an operation needs."""
+
+    __slots__ = ("_needs", "scopes")
+
+    def __init__(self, needs: Iterator[Need]) -> None:
+        # Several types of an interface may lead to the same field.
+        by_place = {(need.path, need.scope): need for need in needs}
+        self._needs = tuple(by_place.values())
+        self.scopes = frozenset(need.scope for need in self._needs)
+
+    def refusals(self, context: Context) -> list[GraphQLError]:
+        """Return an error for each outermost field whose scope the credential lacks."""
+        missing = self.scopes - context.principal.scopes
+        if not missing:
+            return []
+        refused: dict[tuple[str, ...], None] = {}
+        errors: list[GraphQLError] = []
+        for need in self._needs:
+            if need.scope in missing and not any(need.path[:size] in refused for size in range(1, len(need.path))):
+                refused[need.path] = None
+                errors.append(forbidden(need.scope, [*need.nodes], [*need.path]))
+        return errors
+
+
+class AccessRules:
+    """Tells what the operations of one schema need."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+
+    def access(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> Access:
+        """Return what is needed by the parts that @skip and @include leave; GraphQLError if one of them is null."""
+        return Access(_Selected(self._schema, document, operation, variables).needs())
+
+
+class _Selected:
+    """The fields that one operation selects."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: VariableValues,
+    ) -> None:
+        self._schema, self._operation, self._variables = schema, operation, variables
+        self._fragments = {
+            node.name.value: FragmentDetails(node)
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+
+    def needs(self) -> Iterator[Need]:
+        """Yield what is needed, each field before those below it."""
+        root = cast("GraphQLObjectType", self._schema.get_root_type(self._operation.operation))
+        collected = collect_fields(self._schema, self._fragments, self._variables, root, self._operation)
+        return self._of(root, collected.grouped_field_set, ())
+
+    def _of(
+        self, kind: GraphQLObjectType, selected: Mapping[str, list[FieldDetails]], above: tuple[str, ...]
+    ) -> Iterator[Need]:
+        for key, fields in selected.items():
+            field = self._schema.get_field(kind, fields[0].node.name.value)
+            if field is None:
+                continue
+            path = (*above, key)
+            nodes = tuple(each.node for each in fields)
+            yield from (Need(scope, path, nodes) for scope in scopes_of(field))
+            for below in self._possible(get_named_type(cast("Any", field.type))):
+                found = collect_subfields(
+                    self._schema, self._fragments, self._variables, self._operation, below, fields
+                )
+                yield from self._of(below, found.grouped_field_set, path)
+
+    def _possible(self, named: Any) -> tuple[GraphQLObjectType, ...]:
+        """The object types that a field of a type may answer with."""
+        if is_abstract_type(named):
+            return tuple(self._schema.get_possible_types(named))
+        # What introspection shows needs nothing.
+        return (named,) if is_object_type(named) and not named.name.startswith("__") else ()
