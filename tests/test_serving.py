@@ -15,6 +15,7 @@ import pytest
 from app import __version__
 from app.web.development import DevelopmentKeys
 from tests.commands import ROOT, free_port, run, running
+from tests.web.listening import assert_upgrades_are_ignored
 from tests.web.started import settings_of
 
 # A machine whose folders for temporary files can't be written.
@@ -67,6 +68,17 @@ def test_every_line_is_json_and_the_first_says_once_what_is_served(
         "changed_limits": {"request_timeout_seconds": 20.5, "max_depth": 9},
     }
     assert sum("Finished server process" in line["event"] for line in lines) == int(workers)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_every_worker_ignores_an_upgrade_that_it_does_not_take(service_dsn: str, tmp_path: Path, workers: str) -> None:
+    port, output = free_port(), tmp_path / "output"
+    with running(
+        "serve", "--workers", workers, "--port", str(port), output=output, DATABASE_URL=service_dsn
+    ) as process:
+        wait_for(lambda: output.read_text().count("startup complete") == int(workers))
+        assert_upgrades_are_ignored(port)
+        assert process.poll() is None
 
 
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGKILL, "SIGKILL"), (signal.SIGSEGV, "SIGSEGV")])

@@ -23,6 +23,7 @@ from app.cli.workers import ServingConfig, Workers, end_on_signals
 from app.db.roles import refuse_powerful_role
 from app.settings import Settings, load_settings
 from app.web.application import SERVING_CHECKS
+from app.web.http_protocol import HttpProtocol
 from app.web.logs import configure_logging
 from app.web.metrics import SHARED_FOLDER
 
@@ -102,6 +103,8 @@ def server_config(application: ASGIApp, *, grace_seconds: float) -> uvicorn.Conf
 
 def _options(grace_seconds: float) -> dict[str, Any]:
     return {
+        "http": HttpProtocol,
+        "ws": "none",  # whichever library for WebSockets is installed: no path takes them
         "lifespan": "on",
         "log_config": None,
         "access_log": False,  # the line per operation says more

@@ -1,4 +1,4 @@
-"""What every answer has, whoever gives it: a request id, careful headers, and never a bare fault."""
+"""What every answer has, whoever gives it: a request id, careful headers, and never a bare fault; and one valid Host before it."""
 
 import re
 from random import getrandbits
@@ -6,6 +6,7 @@ from random import getrandbits
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.faults import refusal_of
+from app.web.host import check_host
 
 REQUEST_ID = "x-request-id"
 
@@ -34,7 +35,7 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id, hosts = _identified(scope)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         started = False
 
@@ -46,6 +47,7 @@ class Envelope:
             await send(message)
 
         try:
+            check_host(hosts, scope["http_version"])
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
             if started:
@@ -53,9 +55,14 @@ class Envelope:
             await refusal_of(error, request_id).answer().send(send_with_headers)
 
 
-def _request_id(scope: Scope) -> str:
+def _identified(scope: Scope) -> tuple[str, list[bytes]]:
+    """The request's id, its caller's own or a new one, and every Host that it names; in one pass over the headers."""
+    request_id = None
+    hosts: list[bytes] = []
     for name, value in scope["headers"]:
-        if name == _RAW_REQUEST_ID and _VALID_ID.fullmatch(value):
-            return value.decode()
+        if name == b"host":
+            hosts.append(value)
+        elif name == _RAW_REQUEST_ID and request_id is None and _VALID_ID.fullmatch(value):
+            request_id = value.decode()
     # It tells requests apart and keeps no secret.
-    return f"{getrandbits(128):032x}"
+    return request_id or f"{getrandbits(128):032x}", hosts

@@ -120,8 +120,6 @@ def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if name in parameters:
             parameters[name] = _json(parameters[name], f"`{name}` parameter")
-    # In a URL an empty name is the same as none.
-    parameters["operationName"] = parameters.get("operationName") or None
     return _request(parameters)
 
 
@@ -143,7 +141,8 @@ def _request(parameters: Mapping[str, Any]) -> GraphQLRequest:
     if document is None:
         msg = "`query` is missing: it is the text of the GraphQL document; a document that is known can be named in `documentId`."
         raise bad(msg)
-    return GraphQLRequest(document, name, variables or {})
+    # An empty name is the same as none: GraphQL over HTTP says so of URLs, and no operation can have it.
+    return GraphQLRequest(document, name or None, variables or {})
 
 
 def _text(data: bytes, where: str) -> str:

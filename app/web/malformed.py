@@ -12,9 +12,9 @@ _KINDS: dict[type, str] = {
 }
 
 
-def bad(message: str) -> Refusal:
+def bad(message: str, headers: tuple[tuple[str, str], ...] = ()) -> Refusal:
     """The refusal of a request that isn't one."""
-    return Refusal(400, FaultCode.BAD_REQUEST, message)
+    return Refusal(400, FaultCode.BAD_REQUEST, message, headers)
 
 
 def kind_of(value: object) -> str:

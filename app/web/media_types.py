@@ -13,10 +13,11 @@ def negotiate(accept: str | None) -> str | None:
     """The media type of the answer to a request with this Accept header; None if the client takes neither.
 
     The higher quality wins, then the type that is named over one that a wildcard covers. A client that names both alike
-    gets the newer type, whose statuses say more; one that names neither gets plain JSON.
+    gets the newer type, whose statuses say more; one whose wildcards cover both gets plain JSON. Without the header it is
+    the newer type, as GraphQL over HTTP has it.
     """
     if accept is None:
-        return JSON_TYPE
+        return GRAPHQL_TYPE
     ranges = _ranges(accept)
     qualities = {media_type: _quality(media_type, ranges) for media_type in (JSON_TYPE, GRAPHQL_TYPE)}
     best = max(qualities.values())

@@ -2,16 +2,13 @@
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from tests.conformance.page import Proved
 from tests.node import NodePackages, node_packages
+from tests.web.listening import listening
 from tests.web.toy_app import CREDENTIAL, toy_app
 
 
@@ -21,20 +18,9 @@ def audits() -> NodePackages:
     return node_packages(Path(__file__).parent / "http_audit", "the audit of GraphQL over HTTP")
 
 
-@asynccontextmanager
-async def serving() -> AsyncGenerator[str]:
-    """The URL of a server on a free port."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(toy_app(), lifespan="off", log_config=None))
-        running = asyncio.create_task(server.serve([listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
-        server.should_exit = True
-        await running
-
-
 async def test_every_audit_passes_without_a_warning_or_a_notice(audits: NodePackages, proved: Proved) -> None:
-    async with serving() as url:
+    async with listening(toy_app()) as port:
+        url = f"http://127.0.0.1:{port}/graphql"
         results = json.loads(await asyncio.to_thread(audits.run, "audit.mjs", url, CREDENTIAL["authorization"]))
 
     assert [result for result in results if result["status"] != "ok"] == []

@@ -19,6 +19,7 @@ import pytest
 from app.db.seed import demo_company_id
 from tests.commands import free_port, is_running, run, running, wait_for_text
 from tests.databases import execute
+from tests.web.listening import assert_upgrades_are_ignored
 
 _LISTENS = "\ncurl "
 
@@ -87,6 +88,7 @@ def test_it_prints_where_it_is_and_a_token_and_serves_the_explorer(folder: Path,
         assert f"Explorer  {url} " in printed
         page = httpx.get(url, headers={"accept": "text/html"})
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
+        assert_upgrades_are_ignored(port)
         query = {"query": "{ viewer { company { name } } }"}
         assert httpx.post(url, json=query).status_code == 401
         token = re.search(r"^Token +(\S+)$", printed, re.MULTILINE)

@@ -154,6 +154,19 @@ def test_a_timeout_of_something_else_is_a_fault() -> None:
     assert lines[0]["log_level"] == "error"
 
 
+def scope_of_a_post() -> Scope:
+    """Return what a server says of a POST of JSON."""
+    headers = {"host": "service.test", **CREDENTIAL, "content-type": "application/json"}
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+
 async def leave_during(query: str, context: ToyContext) -> list[Message]:
     """What is sent to a client that asks and then leaves."""
     sent: list[Message] = []
@@ -165,10 +178,7 @@ async def leave_during(query: str, context: ToyContext) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = [
-        (name.encode(), value.encode()) for name, value in {**CREDENTIAL, "content-type": "application/json"}.items()
-    ]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    scope = scope_of_a_post()
     async with asyncio.timeout(5):
         await toy_app(opener=opening(context))(scope, receive, send)
     return sent
@@ -209,10 +219,7 @@ async def test_an_answer_that_could_not_be_sent_is_logged_as_one(error: type[Exc
     async def send(_message: Message) -> None:
         raise error
 
-    headers = [
-        (name.encode(), value.encode()) for name, value in {**CREDENTIAL, "content-type": "application/json"}.items()
-    ]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    scope = scope_of_a_post()
     with capture_logs() as lines, suppress(RuntimeError):
         await toy_app()(scope, receive, send)
 
@@ -254,11 +261,8 @@ async def test_a_client_that_leaves_before_it_has_asked_is_no_fault(caplog: pyte
     async def send(_message: Message) -> None:
         pytest.fail("nobody listens")
 
-    headers = [
-        (name.encode(), value.encode()) for name, value in {**CREDENTIAL, "content-type": "application/json"}.items()
-    ]
     with caplog.at_level(logging.DEBUG), capture_logs() as lines:
-        await toy_app()({"type": "http", "method": "POST", "query_string": b"", "headers": headers}, receive, send)
+        await toy_app()(scope_of_a_post(), receive, send)
 
     assert [line["status"] for line in lines] == [499]
     assert caplog.records == []

@@ -34,8 +34,17 @@ async def test_a_query_by_get_takes_its_parameters_from_the_url() -> None:
     assert response.json() == {"data": {"hello": "Hello Åse & +"}}
 
 
-async def test_an_empty_operation_name_in_a_url_is_none() -> None:
-    assert (await get("query={hello}&operationName=")).status_code == 200
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("{hello}", None), ("query a{hello}", None), ("query a{hello} query b{hello}", "OPERATION_NOT_FOUND")],
+)
+async def test_an_empty_operation_name_is_none_by_get_and_by_post(query: str, code: str | None) -> None:
+    by_get = await get({"query": query, "operationName": ""})
+    by_post = await post({"query": query, "operationName": ""})
+
+    assert (by_get.status_code, by_get.json()) == (by_post.status_code, by_post.json())
+    codes = [error["extensions"]["code"] for error in by_get.json().get("errors", ())]
+    assert codes == ([] if code is None else [code])
 
 
 async def test_a_mutation_by_post_runs() -> None:
@@ -95,7 +104,6 @@ REFUSED_OPERATIONS = [
     ({"query": "{unknown}"}, "GRAPHQL_VALIDATION_FAILED"),
     ({"query": "query a{hello} query b{hello}"}, "OPERATION_NOT_FOUND"),
     ({"query": "query a{hello} query b{hello}", "operationName": "c"}, "OPERATION_NOT_FOUND"),
-    ({"query": "{hello}", "operationName": ""}, "OPERATION_NOT_FOUND"),
     ({"query": "subscription{ticks}"}, "OPERATION_NOT_SUPPORTED"),
     ({"query": "query($v: Int!){bound(value: $v)}"}, "BAD_USER_INPUT"),
     ({"query": "query($v: Int!){bound(value: $v)}", "variables": {"v": "1"}}, "BAD_USER_INPUT"),

@@ -9,7 +9,7 @@ from tests.web.toy_app import GRAPHQL, client_of, toy_app
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
-        (None, "application/json"),
+        (None, GRAPHQL),
         ("*/*", "application/json"),
         ("application/*", "application/json"),
         ("application/json", "application/json"),
@@ -36,6 +36,14 @@ async def test_the_media_type_is_negotiated(accept: str | None, media_type: str)
 
     assert response.status_code == 200
     assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
+
+
+async def test_without_an_accept_header_a_refused_document_has_the_status_of_the_newer_type() -> None:
+    async with client_of(toy_app()) as client:
+        del client.headers["accept"]
+        response = await client.post("/graphql", json={"query": "{"})
+
+    assert (response.status_code, response.headers["content-type"]) == (400, f"{GRAPHQL}; charset=utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,113 @@
+"""An application behind a real socket, served as `serve` does, and a client that writes and reads its bytes."""
+
+import asyncio
+import http.client
+import json
+import socket
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.cli.serving import server_config
+
+_PATIENCE_SECONDS = 30
+_PAUSE_SECONDS = 0.05
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp, *, ws: Any = None) -> AsyncGenerator[int]:
+    """The port of a server for the application, which need not know of a lifespan; `ws` is uvicorn's for WebSockets."""
+    config = server_config(app, grace_seconds=1)
+    config.lifespan = "off"
+    config.ws = ws or config.ws
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve([listener]))
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        await running
+
+
+class Reply(NamedTuple):
+    """One answer on a connection."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return what the body says."""
+        return json.loads(self.body)
+
+
+class Wire:
+    """A connection on which requests are written as bytes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def send(self, *pieces: bytes) -> None:
+        """Send pieces that arrive one after the other."""
+        for piece in pieces:
+            self._writer.write(piece)
+            await self._writer.drain()
+            # Long enough for the server, which is in this loop, to read it alone.
+            await asyncio.sleep(0.01)
+
+    async def reply(self) -> Reply:
+        """Read the next answer to its end."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+            body = await self._reader.readexactly(int(headers.get("content-length", "0")))
+        return Reply(int(status.split()[1]), headers, body)
+
+    async def exactly(self, count: int) -> bytes:
+        """Read this many bytes."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return await self._reader.readexactly(count)
+
+    async def rest(self) -> bytes:
+        """Read until the server closes the connection."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return await self._reader.read()
+
+
+@asynccontextmanager
+async def wired(port: int) -> AsyncGenerator[Wire]:
+    """A connection to a server on this machine."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.close()
+
+
+def assert_upgrades_are_ignored(port: int) -> None:
+    """Assert that requests with bodies which ask for HTTP/2, as Java's client does, are answered on one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+    connection.connect()
+    opened = connection.sock
+    body = b'{"query": "{ viewer { subject } }"}'
+    for _ in range(2):
+        connection.putrequest("POST", "/graphql")
+        asked = {
+            "connection": "Upgrade, HTTP2-Settings",
+            "upgrade": "h2c",
+            "http2-settings": "AAEAAEAAAAIAAAABAAMAAABk",
+        }
+        for name, value in {**asked, "content-length": str(len(body))}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        # The body alone, as that client sends it.
+        time.sleep(_PAUSE_SECONDS)
+        connection.send(body)
+        response = connection.getresponse()
+        code = json.loads(response.read())["errors"][0]["extensions"]["code"]
+        assert (response.status, code, connection.sock) == (401, "UNAUTHENTICATED", opened)
+    connection.close()
