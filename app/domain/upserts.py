@@ -31,3 +31,7 @@ class RowOutcome(StrEnum):
     UPDATED = "UPDATED"
     UNCHANGED = "UNCHANGED"
     REFUSED = "REFUSED"
+
+
+WRITES = frozenset({RowOutcome.CREATED, RowOutcome.UPDATED})
+"""How a row ends that writes something, unless its list is only tried."""

@@ -1,6 +1,7 @@
 """Which scope a field needs."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import strawberry
 from graphql import FieldNode, GraphQLError, GraphQLField
@@ -44,6 +45,42 @@ class Requires(FieldExtension):
             raise forbidden(self.scope)
 
 
+class Writing(Protocol):
+    """A payload, or a row of one, with an object that the mutation may have written."""
+
+    @property
+    def wrote(self) -> bool:
+        """Whether this call, or the one that it replays, wrote the object."""
+        ...
+
+    @property
+    def errors(self) -> Sequence[object]:
+        """Why it was refused; empty if it was not."""
+        ...
+
+
+class RequiresUnlessWritten(FieldExtension):
+    """Shows an object of a payload to credentials with a scope, and to others only if the mutation wrote it.
+
+    Without it, an update that changes nothing would let a credential read that may only write.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def resolve(
+        self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any
+    ) -> Any:
+        """Resolve the object, then check; what was refused says so itself."""
+        shown = next_(source, info, **arguments)
+        payload: Writing = source
+        if shown is None or payload.wrote or self.scope in info.context.principal.scopes:
+            return shown
+        if payload.errors:
+            return None
+        raise forbidden(self.scope)
+
+
 def scopes_of(field: GraphQLField) -> list[Scope]:
     """The scopes that a field of the schema needs, as it declares them."""
     definition: StrawberryField | None = field.extensions.get("strawberry-definition")
@@ -57,6 +94,8 @@ def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str
     return GraphQLError(message, nodes, path=path, extensions=extensions)
 
 
+SHOWS_WRITTEN: list[FieldExtension] = [RequiresUnlessWritten(Scope.CUSTOMERS_READ)]
+"""The extensions of a payload's object that the mutation may have written."""
 READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]
 """The extensions of every field that shows stored customer data."""
 READS_ACCOUNTS: list[FieldExtension] = [Requires(Scope.ACCOUNTS_READ)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
@@ -30,8 +31,17 @@ class DeleteCustomerGroupCommand(Command):
     """A group to remove."""
 
 
-Written = tuple[CustomerGroupRow, bool]
-"""The group as it is now, or as it was where it was removed; and whether that is the answer to an earlier request."""
+@dataclass(frozen=True, slots=True)
+class GroupOutcome:
+    """The group as it is now, or as it was where it was removed."""
+
+    group: CustomerGroupRow
+    wrote: bool = True
+    """False where nothing changed, so nothing was written."""
+
+
+Written = tuple[GroupOutcome, bool]
+"""The outcome, and whether that is the answer to an earlier request."""
 
 
 async def create_customer_group(
@@ -41,11 +51,11 @@ async def create_customer_group(
     with beside_key_faults(idempotency_key):
         new = read_new_group(command.given)
 
-    async def work(session: WriteSession) -> CustomerGroupRow:
+    async def work(session: WriteSession) -> GroupOutcome:
         await _refuse_what_is_stored(session, new)
-        return await stored.add_group(session, new)
+        return GroupOutcome(await stored.add_group(session, new))
 
-    return await once(unit_of_work, idempotency_key, command, CustomerGroupRow, work)
+    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
 
 
 async def update_customer_group(
@@ -55,13 +65,14 @@ async def update_customer_group(
     with beside_key_faults(idempotency_key):
         change = read_group_change(command.given)
 
-    async def work(session: WriteSession) -> CustomerGroupRow:
+    async def work(session: WriteSession) -> GroupOutcome:
         now = await _locked(session, change)
         values = _changes(now, change.values)
         await _refuse_what_is_stored(session, values)
-        return await stored.change_group(session, now.id, values) if values else now
+        group = await stored.change_group(session, now.id, values) if values else now
+        return GroupOutcome(group, wrote=bool(values))
 
-    return await once(unit_of_work, idempotency_key, command, CustomerGroupRow, work)
+    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
 
 
 async def delete_customer_group(
@@ -71,7 +82,7 @@ async def delete_customer_group(
     with beside_key_faults(idempotency_key):
         change = read_group_change(command.given)
 
-    async def work(session: WriteSession) -> CustomerGroupRow:
+    async def work(session: WriteSession) -> GroupOutcome:
         now = await _locked(session, change)
         # The lock keeps customers from joining until this transaction ends.
         some, total = await stored.some_customers(session, now.id, most=_SHOWN_CUSTOMERS)
@@ -79,9 +90,9 @@ async def delete_customer_group(
             message = f"must be the id of a group without customers: {total} belong to it; move them to another group."
             raise Refused([CustomersFault(ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"), message, tuple(some))])
         await stored.remove_group(session, now.id)
-        return now
+        return GroupOutcome(now)
 
-    return await once(unit_of_work, idempotency_key, command, CustomerGroupRow, work)
+    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
 
 
 async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRow:
@@ -90,7 +101,7 @@ async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRo
         message = "must be the id of a customer group of the company."
         raise Refused([Fault(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "id"), message)])
     if fault := version_fault(change.expected_version, now.version):
-        raise Refused([fault], current=now)
+        raise Refused([fault], current=GroupOutcome(now, wrote=False))
     return now
 
 

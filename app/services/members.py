@@ -1,6 +1,6 @@
 """What creating, changing and removing contacts and departments have in common: their customer is locked, then their default decided."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 from uuid import UUID
 
@@ -29,6 +29,8 @@ class MemberOutcome(Generic[MemberT]):
 
     customer_id: UUID
     row: MemberT
+    wrote: bool = True
+    """False where nothing changed, so nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class MemberService(Generic[MemberT]):
                 await stored.unmake_default(session, self.members, now.customer_id)
             row = await stored.change(session, self.members, change.id, values) if values else now.row
             await self._promote(session, successor)
-            return MemberOutcome(now.customer_id, row)
+            return MemberOutcome(now.customer_id, row, bool(values))
 
         return await once(unit_of_work, key, command, self.outcome, work)
 
@@ -104,7 +106,7 @@ class MemberService(Generic[MemberT]):
             raise Refused([self._not_found("id", "company")])
         now = MemberOutcome(customer_id, row)
         if fault := version_fault(change.expected_version, row.version):
-            raise Refused([fault], current=now)
+            raise Refused([fault], current=replace(now, wrote=False))
         return now
 
     async def _successor(

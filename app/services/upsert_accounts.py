@@ -13,7 +13,7 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import read_account
 from app.domain.errors import Fault, LimitFault, Refused
 from app.domain.events import EventType
-from app.domain.upserts import RefusalPolicy, RowOutcome
+from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
 from app.services.idempotency import once
 from app.services.upsert_lists import at_row, check_size, repeated
 
@@ -42,6 +42,13 @@ class AccountResult:
     changed_fields: tuple[str, ...]
     """In the schema's names."""
     errors: tuple[AccountRowFault, ...]
+    is_planned: bool = False
+    """Whether the list was not written: a dry run, or a list that was refused."""
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the row wrote what it shows."""
+        return not self.is_planned and self.outcome in WRITES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,8 @@ async def upsert_accounts(
         decisions = await _decide_all(session, command.rows)
         faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
         if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
-            raise Refused(faults, current=_outcome(decisions, {}))
-        stored = {} if command.dry_run else await _write(session, actor, decisions)
+            raise Refused(faults, current=_outcome(decisions, None))
+        stored = None if command.dry_run else await _write(session, actor, decisions)
         return _outcome(decisions, stored)
 
     key = None if command.dry_run else idempotency_key
@@ -145,12 +152,13 @@ def _updated(account: LedgerAccountRow, changes: Mapping[str, Any]) -> outbox.Ev
     return outbox.Event(EventType.LEDGER_ACCOUNT_UPDATED, account.id, data)
 
 
-def _outcome(decisions: Sequence[_Decision], stored: Mapping[UUID, LedgerAccountRow]) -> UpsertAccountsOutcome:
+def _outcome(decisions: Sequence[_Decision], stored: Mapping[UUID, LedgerAccountRow] | None) -> UpsertAccountsOutcome:
+    """Return how the rows ended, with the accounts that were written; without them, how they would have."""
     return UpsertAccountsOutcome(tuple(_result(index, each, stored) for index, each in enumerate(decisions)))
 
 
-def _result(index: int, decision: _Decision, stored: Mapping[UUID, LedgerAccountRow]) -> AccountResult:
+def _result(index: int, decision: _Decision, stored: Mapping[UUID, LedgerAccountRow] | None) -> AccountResult:
     account_id = decision.account_id
-    account = decision.before if account_id is None else stored.get(account_id, decision.before)
+    account = decision.before if account_id is None else (stored or {}).get(account_id, decision.before)
     changed = tuple(sorted(decision.values)) if decision.outcome is RowOutcome.UPDATED else ()
-    return AccountResult(index, decision.outcome, account, changed, at_row(index, decision.faults))
+    return AccountResult(index, decision.outcome, account, changed, at_row(index, decision.faults), stored is None)

@@ -1,6 +1,6 @@
 """Keeping customers in step with another system: a list of rows, each created, updated, left as it is or refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from app.domain.errors import (
     Refused,
     SubscriptionsFault,
 )
-from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import WRITES, MatchKey, RefusalPolicy, RowOutcome
 from app.services.customer_batch import Decision, decide_all
 from app.services.customer_records import Written, changed_names, record_written
 from app.services.idempotency import once
@@ -48,6 +48,13 @@ class RowResult:
     changed_fields: tuple[str, ...]
     """In the schema's names."""
     errors: tuple[RowFault, ...]
+    is_planned: bool = False
+    """Whether the list was not written: a dry run, or a list that was refused."""
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the row wrote what it shows."""
+        return not self.is_planned and self.outcome in WRITES
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,8 @@ async def upsert_customers(
         decisions = await decide_all(session, command.rows, command.match_by)
         faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
         if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
-            raise Refused(faults, current=_outcome(decisions, {}))
-        stored = {} if command.dry_run else await _write(session, actor, decisions)
+            raise Refused(faults, current=_outcome(decisions, None))
+        stored = None if command.dry_run else await _write(session, actor, decisions)
         return _outcome(decisions, stored)
 
     key = None if command.dry_run else idempotency_key
@@ -106,12 +113,13 @@ def _effective(updated: Iterable[tuple[CustomerRow, Decision]]) -> list[dict[str
     ]
 
 
-def _outcome(decisions: Sequence[Decision], stored: dict[UUID, CustomerRow]) -> UpsertCustomersOutcome:
+def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, CustomerRow] | None) -> UpsertCustomersOutcome:
+    """Return how the rows ended, with the customers that were written; without them, how they would have."""
     return UpsertCustomersOutcome(tuple(_result(index, each, stored) for index, each in enumerate(decisions)))
 
 
-def _result(index: int, decision: Decision, stored: dict[UUID, CustomerRow]) -> RowResult:
+def _result(index: int, decision: Decision, stored: Mapping[UUID, CustomerRow] | None) -> RowResult:
     id_ = decision.before.id if decision.before else decision.values.get("id")
-    customer = stored.get(id_, decision.before) if id_ else None
+    customer = (stored or {}).get(id_, decision.before) if id_ else None
     changed = changed_names(decision.values) if decision.outcome is RowOutcome.UPDATED else ()
-    return RowResult(index, decision.outcome, customer, changed, at_row(index, decision.faults))
+    return RowResult(index, decision.outcome, customer, changed, at_row(index, decision.faults), stored is None)

@@ -12,7 +12,7 @@ from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_group_metadata
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersFault, ErrorCode, Refused, VersionFault
-from app.services.customer_groups import CreateCustomerGroupCommand, create_customer_group
+from app.services.customer_groups import CreateCustomerGroupCommand, GroupOutcome, create_customer_group
 from tests.records import Records, new_company
 from tests.services.group_desk import GroupDesk
 from tests.untouched import everything_of
@@ -192,8 +192,8 @@ async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups
         assert isinstance(fault, VersionFault)
         assert (fault.code, fault.path) == (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"))
         assert (fault.actual_version, fault.changed_fields) == (3, ())
-        assert isinstance(refused.value.current, CustomerGroupRow)
-        assert refused.value.current.name == "Now"
+        assert isinstance(refused.value.current, GroupOutcome)
+        assert refused.value.current.group.name == "Now"
     assert await everything_of(groups.engine, groups.records.company_id) == before
     assert (await groups.update(group, expected_version=3, name="x")).version == 4
     await groups.delete(group, expected_version=4)

@@ -1,7 +1,7 @@
 """The mutation createCustomer."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import strawberry
 
@@ -11,7 +11,7 @@ from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals, UserError
 from app.graphql.mutations.commands import sent
-from app.graphql.permissions import Requires
+from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import CreateCustomerInput, given_fields
 from app.services.create_customer import CreateCustomerCommand
@@ -25,6 +25,7 @@ class CreatePayload:
     customer: CustomerRow | None
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
+    wrote: ClassVar[bool] = True
 
 
 def _refused(refused: Refused) -> CreatePayload:
@@ -35,7 +36,9 @@ def _refused(refused: Refused) -> CreatePayload:
 class CreateCustomerPayload:
     """How a creation's outcome is shown."""
 
-    customer: Customer | None = strawberry.field(description="The new customer; null if it was refused.")
+    customer: Customer | None = strawberry.field(
+        description="The new customer; null if it was refused.", extensions=SHOWS_WRITTEN
+    )
     replayed: bool = strawberry.field(
         description="Whether this is the answer to an earlier request with the same idempotency key."
     )

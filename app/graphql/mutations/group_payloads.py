@@ -8,22 +8,34 @@ from app.db.rows import CustomerGroupRow
 from app.domain.errors import Fault, Refused
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import ERRORS, REPLAYED
+from app.graphql.permissions import SHOWS_WRITTEN
 from app.graphql.types.group import CustomerGroup
+from app.services.customer_groups import GroupOutcome
 
 
 @dataclass(frozen=True, slots=True)
 class GroupWritten:
     """What a payload shows."""
 
-    customer_group: CustomerGroupRow | None
+    outcome: GroupOutcome | None
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
+
+    @property
+    def customer_group(self) -> CustomerGroupRow | None:
+        """The group itself."""
+        return self.outcome and self.outcome.group
+
+    @property
+    def wrote(self) -> bool:
+        """Whether something changed."""
+        return self.outcome is not None and self.outcome.wrote
 
 
 def refused(refusal: Refused) -> GroupWritten:
     """The payload of a refusal; one about having moved on shows what is stored."""
     now = refusal.current
-    return GroupWritten(now if isinstance(now, CustomerGroupRow) else None, errors=refusal.faults)
+    return GroupWritten(now if isinstance(now, GroupOutcome) else None, errors=refusal.faults)
 
 
 @strawberry.type
@@ -32,7 +44,9 @@ class GroupPayload:
 
     customer_group: CustomerGroup | None = strawberry.field(
         description="The group as it is now, or as it was if it was removed; null if the mutation was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored."
+        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
+        " Where nothing changed, it needs customers-read.",
+        extensions=SHOWS_WRITTEN,
     )
     replayed: bool = strawberry.field(description=REPLAYED)
     errors: list[UserError] = strawberry.field(description=ERRORS)

@@ -9,7 +9,7 @@ from app.db.rows import ContactRow, CustomerRow, DepartmentRow
 from app.domain.errors import Fault, Refused
 from app.graphql.context import Info
 from app.graphql.errors import UserError
-from app.graphql.permissions import READS
+from app.graphql.permissions import READS, SHOWS_WRITTEN
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer import Customer
 from app.graphql.types.department import Department
@@ -26,6 +26,11 @@ class MemberWritten:
     outcome: MemberOutcome[Any] | None
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
+
+    @property
+    def wrote(self) -> bool:
+        """Whether something changed."""
+        return self.outcome is not None and self.outcome.wrote
 
 
 def refused(refusal: Refused) -> MemberWritten:
@@ -57,8 +62,10 @@ class ContactPayload(_MemberPayload):
 
     @strawberry.field(
         description="The contact as it is now, or as it was if it was removed; null if the mutation was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored.",
+        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
+        " Where nothing changed, it needs customers-read.",
         graphql_type=Contact | None,
+        extensions=SHOWS_WRITTEN,
     )
     @staticmethod
     def contact(payload: strawberry.Parent[MemberWritten]) -> ContactRow | None:
@@ -72,8 +79,10 @@ class DepartmentPayload(_MemberPayload):
 
     @strawberry.field(
         description="The department as it is now, or as it was if it was removed; null if the mutation was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored.",
+        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
+        " Where nothing changed, it needs customers-read.",
         graphql_type=Department | None,
+        extensions=SHOWS_WRITTEN,
     )
     @staticmethod
     def department(payload: strawberry.Parent[MemberWritten]) -> DepartmentRow | None:

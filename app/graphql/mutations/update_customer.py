@@ -12,7 +12,7 @@ from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals, UserError
 from app.graphql.mutations.commands import update_command
-from app.graphql.permissions import READS, Requires
+from app.graphql.permissions import READS, SHOWS_WRITTEN, Requires
 from app.graphql.types.billing_document import BillingTransition
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import UpdateCustomerInput
@@ -29,6 +29,11 @@ class UpdatePayload:
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
 
+    @property
+    def wrote(self) -> bool:
+        """Whether something changed."""
+        return bool(self.changed_fields)
+
 
 def _refused(refused: Refused) -> UpdatePayload:
     current = refused.current
@@ -42,6 +47,8 @@ class UpdateCustomerPayload:
     customer: Customer | None = strawberry.field(
         description="The customer as it is now; null if the update was refused,"
         " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
+        " Where nothing changed, it needs customers-read.",
+        extensions=SHOWS_WRITTEN,
     )
     changed_fields: list[str] = strawberry.field(
         description="The fields that really changed, in the schema's names; empty where nothing had to be written."

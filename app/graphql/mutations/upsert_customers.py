@@ -1,6 +1,5 @@
 """The mutation upsertCustomers."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import strawberry
@@ -8,14 +7,14 @@ import strawberry
 from app.domain.errors import Refused
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals, may_read
+from app.graphql.errors import ReportsRefusals
 from app.graphql.mutations.commands import sent
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, is_written
-from app.graphql.permissions import Requires
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import given_fields
 from app.graphql.types.upsert_input import UpsertCustomerRow, UpsertCustomersInput
-from app.services.upsert_customers import RowResult, UpsertCustomersCommand, UpsertCustomersOutcome
+from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome
 from app.services.upsert_customers import upsert_customers as upsert
 from app.services.upsert_rows import UpsertRow
 
@@ -31,8 +30,9 @@ class UpsertCustomersResult(UpsertedRow):
     """How a row's result is shown."""
 
     customer: Customer | None = strawberry.field(
-        description="The customer as it is stored now; null for a row that made none, and for a credential without"
-        " customers-read unless the row wrote it."
+        description="The customer as it is stored now; null for a row that made none. Needs customers-read unless the row"
+        " wrote it.",
+        extensions=SHOWS_WRITTEN,
     )
 
 
@@ -61,14 +61,7 @@ async def upsert_customers(
     outcome, replayed = await upsert(
         context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
     )
-    written = not input.dry_run
-    results = outcome.results if may_read(info) else tuple(_unread(each, written=written) for each in outcome.results)
-    return UpsertPayload(results, written, replayed)
-
-
-def _unread(result: RowResult, *, written: bool) -> RowResult:
-    """A result as a credential may see it that writes and does not read: any key would show its customer otherwise."""
-    return result if is_written(result, written=written) else replace(result, customer=None)
+    return UpsertPayload(outcome.results, not input.dry_run, replayed)
 
 
 def _row(given: UpsertCustomerRow) -> UpsertRow:

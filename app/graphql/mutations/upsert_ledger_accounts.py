@@ -1,6 +1,5 @@
 """The mutation upsertLedgerAccounts."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import strawberry
@@ -9,13 +8,13 @@ from app.domain.errors import Refused
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals, may_read
+from app.graphql.errors import ReportsRefusals
 from app.graphql.mutations.commands import sent
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, is_written
-from app.graphql.permissions import Requires
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.permissions import Requires, RequiresUnlessWritten
 from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.ledger_account_input import UpsertLedgerAccountsInput
-from app.services.upsert_accounts import AccountResult, UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
+from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
 
 
 def _refused(refused: Refused) -> UpsertPayload:
@@ -29,8 +28,9 @@ class UpsertLedgerAccountsResult(UpsertedRow):
     """How a row's result is shown."""
 
     ledger_account: LedgerAccount | None = strawberry.field(
-        description="The account as it is stored now; null for a row that made none, and for a credential without"
-        " accounts-read unless the row wrote it."
+        description="The account as it is stored now; null for a row that made none. Needs accounts-read unless the row"
+        " wrote it.",
+        extensions=[RequiresUnlessWritten(Scope.ACCOUNTS_READ)],
     )
 
 
@@ -57,13 +57,4 @@ async def upsert_ledger_accounts(
     outcome, replayed = await upsert_accounts(
         context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
     )
-    written = not input.dry_run
-    results = outcome.results
-    if not may_read(info, Scope.ACCOUNTS_READ):
-        results = tuple(_unread(each, written=written) for each in results)
-    return UpsertPayload(results, written, replayed)
-
-
-def _unread(result: AccountResult, *, written: bool) -> AccountResult:
-    """Return a result as a credential may see it that writes and does not read: any number would show its account otherwise."""
-    return result if is_written(result, written=written) else replace(result, ledger_account=None)
+    return UpsertPayload(outcome.results, not input.dry_run, replayed)

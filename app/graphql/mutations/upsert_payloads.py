@@ -40,11 +40,6 @@ def _count(payload: UpsertPayload, outcome: RowOutcome) -> int:
     return sum(each.outcome is outcome for each in payload.results)
 
 
-def is_written(result: RowEnded, *, written: bool) -> bool:
-    """Return whether a row wrote what its result shows, so that a credential that may only write may see it."""
-    return written and result.outcome in {RowOutcome.CREATED, RowOutcome.UPDATED}
-
-
 @strawberry.type
 class UpsertedRow:
     """The fields of every row's result."""
