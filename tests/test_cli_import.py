@@ -4,6 +4,7 @@ import csv
 import json
 import signal
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -116,6 +117,30 @@ async def test_json_lines_are_imported_with_all_that_json_can_say(
     assert a["metadata"] == {"a": 1.5, "b": True, "c": "x"}
     assert (b["email"], b["parent_customer_id"]) == (None, parent)
     assert import_file(path).stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 refused.\n"
+
+
+async def test_decimals_are_counted_as_they_are_written_in_a_table_and_in_json_lines(
+    import_file: Import, stored: Any, records: Records, tmp_path: Path
+) -> None:
+    group = await records.group()
+    rows = [
+        table(
+            tmp_path / "customers.csv",
+            f"externalSystemId,{NEEDED},creditLimit",
+            f"a,Fjord,DOMESTIC,{group},DK,DKK,12.500",
+            f"b,Fjord,DOMESTIC,{group},DK,DKK,12.50",
+        ),
+        objects(tmp_path / "customers.jsonl", new(group, "c", creditLimit=12.5), new(group, "d", openingBalance=1.25)),
+        objects(tmp_path / "texts.jsonl", new(group, "e", creditLimit="12.500")),
+    ]
+    rows[1].write_text(rows[1].read_text().replace("12.5", "12.500"))
+
+    results = [import_file(path) for path in rows]
+
+    assert [result.returncode for result in results] == [1, 1, 1]
+    assert all("creditLimit has 3 decimals; at most 2 are allowed" in result.stderr for result in results)
+    assert (await stored("b"))["credit_limit"] == Decimal("12.50")
+    assert (await stored("d"))["opening_balance"] == Decimal("1.25")
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])

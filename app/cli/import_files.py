@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar, cast
 
 from app.cli.faults import CommandError, ExitCode
+from app.domain.decimals import WrittenFloat
 
 RowT = TypeVar("RowT")
 _ENTRY = "metadata."
@@ -109,7 +110,7 @@ class _File:
             if not line.strip():
                 continue
             try:
-                found = json.loads(line)
+                found = json.loads(line, parse_float=WrittenFloat)
             except (ValueError, RecursionError) as error:
                 self._refuse(number, f"is not JSON: {error}.")
             if not isinstance(found, dict):

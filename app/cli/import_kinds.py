@@ -4,14 +4,15 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from app.cli.import_files import Columns
 from app.db.unit_of_work import UnitOfWork
 from app.domain import account_fields, customer_fields
+from app.domain.decimals import decimal_of
 from app.domain.errors import Fault
 from app.domain.fields import schema_name
+from app.domain.texts import trimmed
 from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
 from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
@@ -22,7 +23,6 @@ _ACTOR = "customer-gateway import"
 _TRANSITIONS = "subscriptionTransitions"
 _AMOUNTS = ("creditLimit", "openingBalance")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}")
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _FLAGS = {"true": True, "false": False}
 
 
@@ -114,9 +114,8 @@ def _flag(cell: str) -> object:
 
 
 def _amount(value: object) -> object:
-    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
-        return Decimal(value.strip())
-    return Decimal(repr(value)) if isinstance(value, float) else value
+    found = decimal_of(trimmed(value) if isinstance(value, str) else value)
+    return value if found is None else found
 
 
 def _json(cell: str) -> object:

@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
 from app.db.database import translate_faults
+from app.domain.fields import is_storable
 from app.domain.identity import Scope
+from app.domain.texts import stored_form, unprintable_in
 
 PREFIX = "cgk_"
 """How every key begins, so that people and scanners for leaked secrets recognize one."""
@@ -78,8 +80,8 @@ async def create(
     connection: AsyncConnection, company_id: UUID, name: str, scopes: Iterable[Scope], expires_at: datetime | None
 ) -> tuple[ApiKey, str]:
     """A new key and its plaintext, which is shown once and stored nowhere; ValueError for a name that can't be kept."""
-    name = name.strip()
-    if not 1 <= len(name) <= _MAX_NAME or not name.isprintable():
+    name = stored_form(name)
+    if not 1 <= len(name) <= _MAX_NAME or unprintable_in(name) or not is_storable(name):
         msg = f"An API key's name has 1 to {_MAX_NAME} printable characters."
         raise ValueError(msg)
     plaintext = PREFIX + base64.urlsafe_b64encode(secrets.token_bytes(_SECRET_BYTES)).rstrip(b"=").decode()

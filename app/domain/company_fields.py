@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 from app.domain.errors import Fault, Path
 from app.domain.fields import currency, formed, identifier, invalid, text
 from app.domain.inputs import Field, read_input
+from app.domain.texts import unprintable_in
 
 _UNSUITABLE = {"Factory", "localtime"}
 """Names of the time zone database that mean no place: an unset clock, and the zone of one machine."""
@@ -15,9 +16,8 @@ _plain = text()
 def _name(value: object, path: Path) -> object:
     """Read a trimmed, printable name."""
     found = _plain(value, path)
-    if isinstance(found, str) and not found.isprintable():
-        return invalid(path, "must consist of printable characters.")
-    return found
+    hidden = unprintable_in(found) if isinstance(found, str) else None
+    return found if hidden is None else invalid(path, f"must not contain the invisible character {hidden}.")
 
 
 def time_zone(value: str) -> str | None:

@@ -19,6 +19,7 @@ from app.domain.fields import (
     identifier,
     invalid,
     is_storable,
+    key_text,
     schema_name,
     text,
     web_address,
@@ -198,7 +199,7 @@ def _keys(given: object, path: Path) -> object:
 
 
 _READERS: dict[str, Reader] = {
-    "customer_number": text(50),
+    "customer_number": key_text(50),
     "customer_type": choice(CustomerType),
     "name": text(),
     "vat_zone": choice(VatZone),
@@ -214,7 +215,7 @@ _READERS: dict[str, Reader] = {
     "country_code": formed(country, "must be a country of ISO 3166-1, two letters, such as DK"),
     "vat_number": text(),
     "website": formed(web_address, "must be an http or https URL, such as https://company.example"),
-    "external_system_id": text(),
+    "external_system_id": key_text(),
     "notes": text(10_000),
     "credit_limit": amount(signed=False),
     "opening_balance": amount(signed=True),

@@ -8,11 +8,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from iso3166 import countries_by_alpha2
 
+from app.domain.decimals import decimals_in
 from app.domain.errors import ErrorCode, Fault, LimitFault, Path
 from app.domain.money import is_currency
+from app.domain.texts import invisible_in, stored_form
 
 Reader = Callable[[object, Path], object]
 """From a value that is not null, and its path, to what is stored, or a Fault, or a list of them; None is a blank text."""
@@ -24,6 +26,8 @@ _MOST_CHARACTERS = 255
 _AMOUNT_DIGITS = 15
 _AMOUNT_DECIMALS = 2
 _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
+# The library's documented way to accept domains that mail can't be sent to from outside, such as firma.local.
+SPECIAL_USE_DOMAIN_NAMES.clear()
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOT_IN_URL = frozenset('"<>\\^`{|}')
 
@@ -45,18 +49,30 @@ def is_storable(value: str) -> bool:
 
 
 def text(most: int = _MOST_CHARACTERS) -> Reader:
-    """Reads trimmed text of at most so many characters; None if it is blank."""
+    """Return a reader of text with a maximum length: trimmed, in normal form C; None if nothing of it is visible."""
 
     def read(value: object, path: Path) -> object:
         if not isinstance(value, str):
             return invalid(path, "must be text.")
         if not is_storable(value):
             return invalid(path, "must not contain U+0000 or half of a surrogate pair.")
-        trimmed = value.strip()
-        if len(trimmed) > most:
-            message = f"has {len(trimmed)} characters; at most {most} are allowed."
-            return LimitFault(ErrorCode.FIELD_TOO_LONG, path, message, most, len(trimmed))
-        return trimmed or None
+        stored = stored_form(value)
+        if len(stored) > most:
+            message = f"has {len(stored)} characters; at most {most} are allowed."
+            return LimitFault(ErrorCode.FIELD_TOO_LONG, path, message, most, len(stored))
+        return stored or None
+
+    return read
+
+
+def key_text(most: int = _MOST_CHARACTERS) -> Reader:
+    """Return a reader of text that finds a row: two keys that look alike must be the same."""
+    plain = text(most)
+
+    def read(value: object, path: Path) -> object:
+        found = plain(value, path)
+        hidden = invisible_in(found) if isinstance(found, str) else None
+        return found if hidden is None else invalid(path, f"must not contain the invisible character {hidden}.")
 
     return read
 
@@ -76,9 +92,12 @@ def formed(form: Form, must: str) -> Reader:
 
 
 def email(value: str) -> str | None:
-    """An email address as it was written; its domain is not looked up."""
+    """Return an email address as it was written; None if its syntax is wrong.
+
+    Whether mail could reach the domain is not checked: `x@firma.local` and `x@test` are addresses within a company.
+    """
     try:
-        validate_email(value, check_deliverability=False, test_environment=True)
+        validate_email(value, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
         return None
     return value
@@ -141,7 +160,10 @@ def whole(least: int, most: int) -> Reader:
 
 
 def amount(*, signed: bool) -> Reader:
-    """Reads an exact amount in major units, with the two decimals that it is stored with."""
+    """Return a reader of exact amounts in major units, which are stored with two decimals.
+
+    More than two that were written are refused even if they are zeros: in half of Europe `12.500` is twelve thousand.
+    """
 
     def read(value: object, path: Path) -> object:
         if isinstance(value, bool) or not isinstance(value, Decimal | int):
@@ -151,9 +173,14 @@ def amount(*, signed: bool) -> Reader:
             return invalid(path, "must be a finite number.")
         if number and number.adjusted() >= _AMOUNT_DIGITS - _AMOUNT_DECIMALS:
             return invalid(path, f"must have at most {_AMOUNT_DIGITS - _AMOUNT_DECIMALS} digits before the point.")
+        decimals = decimals_in(number)
+        if decimals > _AMOUNT_DECIMALS:
+            return invalid(
+                path,
+                f"has {decimals} decimals; at most {_AMOUNT_DECIMALS} are allowed, even if they are zeros."
+                " A point separates decimals; nothing separates thousands.",
+            )
         rounded = number.quantize(_CENT)
-        if rounded != number:
-            return invalid(path, f"must have at most {_AMOUNT_DECIMALS} decimals.")
         if rounded < 0 and not signed:
             return invalid(path, f"must be at least 0, not {rounded}.")
         return abs(rounded) if rounded.is_zero() else rounded

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.domain import customer_fields
 from app.domain.errors import Fault, Path
-from app.domain.fields import amount, invalid, text
+from app.domain.fields import amount, invalid, key_text, text
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input, refuse_if_any
 
 _METADATA = {"metadata", "metadata_set", "metadata_unset"}
@@ -34,7 +34,7 @@ def _discount(value: object, path: Path) -> object:
 
 
 _FIELDS = {
-    "number": Field(text(50), clearable=False),
+    "number": Field(key_text(50), clearable=False),
     "name": Field(text(), clearable=False),
     "discount": Field(_discount, clearable=False),
     "account_id": ID,

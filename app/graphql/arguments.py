@@ -10,6 +10,7 @@ from strawberry import Some
 from strawberry.types.unset import UnsetType
 
 from app.domain import fields
+from app.domain.texts import stored_form
 from app.graphql.codes import FieldCode
 
 Path = tuple[str | int, ...]
@@ -78,16 +79,16 @@ def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = 50
 
 
 def filled(value: str, path: Path, faults: Faults, *, advice: str = "", most: int = 255) -> str | None:
-    """A trimmed string that says something, or a fault: a blank one is never taken for "all"."""
-    trimmed = value.strip()
-    if not trimmed:
+    """A string as it would be stored, or a fault: one without a visible character is never taken for "all"."""
+    stored = stored_form(value)
+    if not stored:
         faults.add(path, f"must not be blank{advice}.")
-    elif "\0" in trimmed:
+    elif "\0" in stored:
         faults.add(path, "must not contain U+0000.")
-    elif len(trimmed) > most:
-        faults.add(path, f"has {len(trimmed)} characters; at most {most} are allowed.")
+    elif len(stored) > most:
+        faults.add(path, f"has {len(stored)} characters; at most {most} are allowed.")
     else:
-        return trimmed
+        return stored
     return None
 
 

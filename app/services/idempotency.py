@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from app.db import idempotency
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Fault, LimitFault, Refused
+from app.domain.texts import stored_form
 
 OutcomeT = TypeVar("OutcomeT")
 _PATH = ("input", "idempotencyKey")
@@ -54,7 +55,7 @@ def key_faults(key: str | None) -> list[Fault]:
     """What is wrong with a key's form."""
     if key is None:
         return []
-    if not key.strip() or "\0" in key:
+    if not stored_form(key) or "\0" in key:
         return [Fault(ErrorCode.FIELD_INVALID, _PATH, "must say something and not contain U+0000.")]
     if len(key) > _MAX_CHARACTERS:
         message = f"has {len(key)} characters; at most {_MAX_CHARACTERS} are allowed."

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Message, Receive
 
+from app.domain.decimals import WrittenFloat
 from app.engine.limits import MAX_VALUE_DEPTH
 from app.engine.persisted import NamedDocument
 from app.web.answers import to_json
@@ -227,8 +228,8 @@ def _refuse_constant(name: str) -> Never:
     raise bad(msg)
 
 
-def _finite(text: str) -> float:
-    value = float(text)
+def _finite(text: str) -> WrittenFloat:
+    value = WrittenFloat(text)
     if isinf(value):
         msg = f"The number {text[:40]} is too large."
         raise bad(msg)

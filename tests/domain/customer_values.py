@@ -9,12 +9,18 @@ from hypothesis.strategies import SearchStrategy
 from app.domain.customer_fields import read_fields
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import ErrorCode, Fault
+from app.domain.texts import invisible_in, stored_form
 
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 def _text(most: int) -> SearchStrategy[str]:
-    return st.text(_CHARACTERS, min_size=1, max_size=most).filter(lambda value: value.strip() != "")
+    texts = st.text(_CHARACTERS, min_size=1, max_size=most)
+    return texts.filter(lambda value: 0 < len(stored_form(value)) <= most)
+
+
+def _key(most: int) -> SearchStrategy[str]:
+    return _text(most).filter(lambda value: invisible_in(stored_form(value)) is None)
 
 
 _METADATA: SearchStrategy[dict[str, Any]] = st.dictionaries(
@@ -28,7 +34,7 @@ _METADATA: SearchStrategy[dict[str, Any]] = st.dictionaries(
 _LARGEST = Decimal("9999999999999.99")
 
 VALID: dict[str, SearchStrategy[Any]] = {
-    "customer_number": _text(50),
+    "customer_number": _key(50),
     "customer_type": st.sampled_from(CustomerType),
     "name": _text(255),
     "vat_zone": st.sampled_from(VatZone),
@@ -44,7 +50,7 @@ VALID: dict[str, SearchStrategy[Any]] = {
     "country_code": st.sampled_from(["DK", "se", "Gl"]),
     "vat_number": _text(255),
     "website": st.sampled_from(["https://fjord.example", "http://æbler.dk:80/?q=1"]),
-    "external_system_id": _text(255),
+    "external_system_id": _key(255),
     "notes": _text(2_000),
     "credit_limit": st.decimals(0, _LARGEST, places=2),
     "opening_balance": st.decimals(-_LARGEST, _LARGEST, places=2),

@@ -49,6 +49,7 @@ FILTERS: list[tuple[Filter | None, list[str]]] = [
     ({"ids": []}, []),
     ({"customerNumber": "2"}, ["2"]),
     ({"customerNumber": " 2 "}, ["2"]),
+    ({"customerNumber": "\ufeff2\u200b"}, ["2"]),
     ({"customerNumber": "02"}, []),
     ({"externalSystemId": "crm:1"}, ["1"]),
     ({"externalSystemId": "CRM:1"}, ["3"]),
@@ -131,8 +132,14 @@ async def test_null_is_refused_for_what_can_not_be_unset(caller: Caller, field: 
 @pytest.mark.parametrize("field", ["customerNumber", "externalSystemId", "countryCode", "namePrefix", "search"])
 @pytest.mark.parametrize(
     ("value", "message"),
-    [("", "must not be blank"), (" \t\n", "must not be blank"), ("a\0", "U+0000"), ("a" * 256, "at most 255")],
-    ids=["empty", "blank", "with U+0000", "too long"],
+    [
+        ("", "must not be blank"),
+        (" \t\n", "must not be blank"),
+        ("\ufeff\u200b", "must not be blank"),
+        ("a\0", "U+0000"),
+        ("a" * 256, "at most 255"),
+    ],
+    ids=["empty", "blank", "invisible", "with U+0000", "too long"],
 )
 async def test_a_text_that_says_nothing_or_too_much_is_refused(
     caller: Caller, field: str, value: str, message: str

@@ -1,7 +1,5 @@
 """The custom scalars, each with the specification of its text."""
 
-import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,6 +17,8 @@ from graphql.language import (
 )
 from strawberry.types.scalar import ScalarDefinition
 
+from app.domain.decimals import WrittenFloat, decimal_of
+
 if TYPE_CHECKING:
     from app.db.rows import MetadataMap as Metadata
     from app.domain.metadata import MetadataValue
@@ -32,7 +32,6 @@ _NOT_ENTRIES = "Metadata is an object of keys and values."
 _NOT_A_DECIMAL = (
     'A decimal is a string of digits with at most one point and a sign, such as "1234.50", or a finite number.'
 )
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 def _moment(value: datetime) -> str:
@@ -40,20 +39,16 @@ def _moment(value: datetime) -> str:
 
 
 def _decimal(value: object) -> Decimal:
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
-        return Decimal(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Decimal(value)
-    if isinstance(value, float) and math.isfinite(value):
-        # The shortest text of a float is the number that was written, where a float can hold it at all.
-        return Decimal(repr(value))
-    raise GraphQLError(_NOT_A_DECIMAL)
+    found = decimal_of(value)
+    if found is None:
+        raise GraphQLError(_NOT_A_DECIMAL)
+    return found
 
 
 def _decimal_literal(node: ValueNode, _variables: Mapping[str, object] | None = None) -> Decimal:
-    if isinstance(node, FloatValueNode) and not _DECIMAL.fullmatch(node.value):
-        return _decimal(float(node.value))  # an exponent, as JSON's numbers may have
-    if isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
+    if isinstance(node, FloatValueNode):
+        return _decimal(WrittenFloat(node.value))
+    if isinstance(node, IntValueNode | StringValueNode):
         return _decimal(node.value)
     raise GraphQLError(_NOT_A_DECIMAL, node)
 
@@ -64,7 +59,8 @@ def _metadata(value: object) -> "Metadata":
     Sorted by key, because the order has no meaning: equal maps make equal commands.
     """
     if isinstance(value, dict):
-        return dict(sorted(cast("dict[str, Any]", value).items()))
+        entries = sorted(cast("dict[str, Any]", value).items())
+        return {key: float(each) if isinstance(each, float) else each for key, each in entries}
     raise GraphQLError(_NOT_ENTRIES)
 
 
@@ -79,7 +75,9 @@ def _metadata_entries_literal(node: ValueNode, variables: Mapping[str, object] |
 
 
 def _metadata_value(value: object) -> "MetadataValue":
-    if isinstance(value, str | int | float | bool):
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str | int | bool):
         return value
     raise GraphQLError(_NOT_A_VALUE)
 
@@ -97,7 +95,8 @@ def _metadata_literal(node: ValueNode, _variables: Mapping[str, object] | None =
 SCALARS: dict[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
-        description='An exact decimal number as a string, such as `"1234.50"`. Amounts are in major units of their currency.',
+        description='An exact decimal number as a string, such as `"1234.50"`. Amounts are in major units of their currency.'
+        " An input may be a number as well. Its decimals count as they are written, zeros too: `12.500` has three.",
         specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
         serialize=lambda value: format(value, "f"),
         parse_value=_decimal,

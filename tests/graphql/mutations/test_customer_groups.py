@@ -48,6 +48,16 @@ async def test_a_group_is_created_with_every_field_and_found_at_once(caller: Cal
     assert found == {"customerGroups": [{"id": created}]}
 
 
+async def test_more_than_two_decimals_of_a_discount_are_refused_even_if_they_are_zeros(
+    caller: Caller, records: Records
+) -> None:
+    given = {"number": "A-1", "name": "Big", "accountId": str(await records.account())}
+
+    payload = await ask(caller, "create", discount="12.500", **given)
+
+    assert [(each["code"], each["path"]) for each in payload["errors"]] == [("FIELD_INVALID", ["input", "discount"])]
+
+
 async def test_an_input_may_be_written_into_the_document(caller: Caller, records: Records) -> None:
     group = await records.group(metadata={"gone": 1, "kept": 2})
     document = (

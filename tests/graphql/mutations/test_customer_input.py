@@ -1,5 +1,6 @@
 """The form of a customer's input: what is read of literals, variables and scalars, and what is no valid request."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 from graphql import parse, validate
 
 from app.graphql.schema import executable, schema
+from app.web.graphql_request import from_body
 from tests.graphql.asking import Caller
 from tests.records import Records
 
@@ -64,6 +66,75 @@ async def test_an_amount_may_be_a_string_or_a_number(caller: Caller, group: UUID
     data = await caller.data(WITH_VARIABLES, input=new(group, creditLimit=amount))
 
     assert float(data["createCustomer"]["customer"]["creditLimit"]) == float(str(amount))
+
+
+AMOUNTS = (
+    "mutation ($group: ID!) { createCustomer(input: { name: %s, vatZone: EU, customerGroupId: $group,"
+    ' countryCode: "DK", defaultCurrency: "DKK", creditLimit: %s, openingBalance: %s'
+    " }) { customer { creditLimit } errors { code path message } } }"
+)
+
+
+@pytest.mark.parametrize("written", ['"12.500"', "12.500", '"0.000"', "1.2500e1", "12345e-3", '"-1.005"'])
+async def test_more_than_two_decimals_are_refused_even_if_they_are_zeros(caller: Caller, group: UUID, written: str):
+    document = AMOUNTS % ('"Fjord"', written, written)
+    payload = (await caller.data(document, group=str(group)))["createCustomer"]
+
+    assert payload["customer"] is None
+    assert [(each["code"], each["path"]) for each in payload["errors"]] == [
+        ("FIELD_INVALID", ["input", "creditLimit"]),
+        ("FIELD_INVALID", ["input", "openingBalance"]),
+    ]
+    assert "has 3 decimals; at most 2 are allowed" in payload["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(("written", "stored"), [("1e3", "1000.00"), ("1.25e1", "12.50"), ("125e-1", "12.50")])
+async def test_an_exponent_counts_as_if_the_number_were_written_out(
+    caller: Caller, group: UUID, written: str, stored: str
+):
+    payload = (await caller.data(AMOUNTS % ('"Fjord"', written, "0"), group=str(group)))["createCustomer"]
+
+    assert payload == {"customer": {"creditLimit": stored}, "errors": []}
+
+
+async def test_a_number_of_a_json_body_keeps_the_decimals_that_were_written(caller: Caller, group: UUID):
+    body = json.dumps({"query": WITH_VARIABLES, "variables": {"input": new(group, creditLimit=12.5)}})
+    variables = from_body(body.replace("12.5", "12.500").encode()).variables
+
+    payload = await caller.data(WITH_VARIABLES.replace("} } }", "} errors { code path } } }"), **variables)
+
+    assert payload["createCustomer"] == {
+        "customer": None,
+        "errors": [{"code": "FIELD_INVALID", "path": ["input", "creditLimit"]}],
+    }
+
+
+async def test_a_name_of_invisible_characters_is_refused_and_keys_are_trimmed_of_them(caller: Caller, group: UUID):
+    document = (
+        "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input)"
+        " { customer { customerNumber externalSystemId name metadata } errors { code path } } }"
+    )
+    blank = (await caller.data(document, input=new(group, name="\u200b\u2060")))["createCustomer"]
+    given = new(
+        group,
+        name="\ufeffZoe\u0308 ",
+        customerNumber="\ufeffK-1\u200b",
+        externalSystemId="\u200be\u0301",
+        metadata={"\ufeffe\u0301": "A\u030a", "float": 1.50},
+    )
+    stored = (await caller.data(document, input=given))["createCustomer"]
+
+    assert blank == {"customer": None, "errors": [{"code": "FIELD_REQUIRED", "path": ["input", "name"]}]}
+    assert stored == {
+        "customer": {
+            "customerNumber": "K-1",
+            "externalSystemId": "é",
+            "name": "Zoë",
+            # What programs keep there is kept to the letter.
+            "metadata": {"\ufeffe\u0301": "A\u030a", "float": 1.5},
+        },
+        "errors": [],
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""Texts: how they are stored, when they say nothing, and the form and the words that they are compared by.
+
+All of it follows Unicode 14, whatever version Python has: see docs/adr/0018-text.md. app/db/comparison.py makes the same of
+the same tables in SQL.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from app.domain.unicode_tables import MARKS, SEPARATORS, SYMBOLS, UNASSIGNED
+
+MAX_FORM_CHARACTERS = 255
+"""Characters of a comparison form that count; one character may become 18, and an index entry has a bound."""
+MAX_WORD_CHARACTERS = 64
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+def ranges_of(table: str) -> Ranges:
+    """Return the first and the last code point of each range of a table."""
+    pairs = (each.partition("-") for each in table.split())
+    return tuple((int(first, 16), int(last or first, 16)) for first, _, last in pairs)
+
+
+def character_class(*tables: str) -> str:
+    """Return what stands between the brackets of a regular expression that matches one character of some tables."""
+    return "".join(f"{_escaped(first)}-{_escaped(last)}" for table in tables for first, last in ranges_of(table))
+
+
+def _escaped(code: int) -> str:
+    return rf"\U{code:08x}"
+
+
+WHITE_SPACE = "9-D 20 85 A0 1680 2000-200A 2028-2029 202F 205F 3000"
+"""The property White_Space."""
+CONTROLS = "1-1F 7F-9F"
+"""The category Cc, without U+0000, which no text has."""
+DEFAULT_IGNORABLE = (
+    "AD 34F 61C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 FE00-FE0F FEFF FFA0 FFF0-FFF8"
+    " 1BCA0-1BCA3 1D173-1D17A E0000-E0FFF"
+)
+"""The property Default_Ignorable_Code_Point: joiners, zero-width spaces, marks of direction, fillers, variation selectors."""
+_BLANK_BRAILLE = "2800"
+"""A symbol by its category, but nothing to see."""
+_ATTACHED = "34F 180B-180D 180F 200C-200D FE00-FE0F E0001 E0020-E007F E0100-E01EF"
+"""Of the ignorable ones, those that change the look of the character before them: Persian and emoji need them at an end."""
+ZERO_WIDTH_SPACE = "\u200b"
+
+BLANKS = character_class(WHITE_SPACE, CONTROLS, DEFAULT_IGNORABLE, _BLANK_BRAILLE)
+_BLANK = re.compile(f"[{BLANKS}]")
+_LEADING = re.compile(f"[{BLANKS}]*")
+_KEPT = re.compile(f"[{character_class(_ATTACHED)}]*")
+_ASCII_BLANKS = "".join(map(chr, (*range(1, 33), 127)))
+_INVISIBLES = character_class(CONTROLS, "2028-2029", DEFAULT_IGNORABLE)
+_INVISIBLE = re.compile(f"[{_INVISIBLES}]")
+_UNPRINTABLE = re.compile(f"(?![{character_class(_ATTACHED)}])[{_INVISIBLES}]")
+_IGNORABLE = re.compile(f"[{character_class(DEFAULT_IGNORABLE)}]+")
+_UNASSIGNED = re.compile(f"([{character_class(UNASSIGNED)}]+)")
+_WORD = re.compile(
+    f"[{character_class(SYMBOLS)}][{character_class(MARKS)}]*"
+    f"|[^{character_class(SEPARATORS, SYMBOLS, MARKS)}][^{character_class(SEPARATORS, SYMBOLS)}]*"
+)
+
+
+def stored_form(text: str) -> str:
+    """Return a text as it is stored: in Unicode's normal form C, without what is blank around it; empty if it says nothing."""
+    return trimmed(normal(text))
+
+
+def normal(text: str) -> str:
+    """Return a text in normal form C; characters younger than Unicode 14 stay as they are."""
+    return text if text.isascii() else _assigned(text, _to_nfc)
+
+
+def trimmed(text: str) -> str:
+    """Return a text without white space, controls and invisible characters around it.
+
+    Joiners and variation selectors stay where they follow a visible character.
+    """
+    if text.isascii():
+        return text.strip(_ASCII_BLANKS)
+    text = _LEADING.sub("", text, count=1)
+    end = len(text)
+    # From the end: a search for blanks before the end would begin anew at every blank inside.
+    while end and _BLANK.match(text, end - 1):
+        end -= 1
+    kept = _KEPT.match(text, end)
+    return text[: kept.end() if kept else end]
+
+
+def invisible_in(text: str) -> str | None:
+    """Return the first control or invisible character of a text, as `U+200B`; None if there is none."""
+    return _named(_INVISIBLE.search(text))
+
+
+def unprintable_in(text: str) -> str | None:
+    """Return the first control or invisible character, as `U+200B`, other than joiners and the like; None if there is none."""
+    return _named(_UNPRINTABLE.search(text))
+
+
+def _named(found: re.Match[str] | None) -> str | None:
+    return None if found is None else f"U+{ord(found[0]):04X}"
+
+
+def comparison_form(text: str) -> str:
+    """Return the form that a text is compared by, ignoring case: NFKC, full case folding, NFKC; without invisible characters."""
+    return text.lower() if text.isascii() else _assigned(_IGNORABLE.sub("", text), _folded)
+
+
+def prefix_form(text: str) -> str:
+    """Return as much of the comparison form as a prefix is looked up by."""
+    return comparison_form(text)[:MAX_FORM_CHARACTERS]
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the different words of a text, each in its comparison form, in the order of the text.
+
+    A word is a run of letters, digits and marks; every other symbol, such as an emoji, is one. All else parts words.
+    """
+    form = comparison_form(text.replace(ZERO_WIDTH_SPACE, " "))
+    found: Iterable[str] = (each[0] for each in _WORD.finditer(form))
+    return tuple(dict.fromkeys(each[:MAX_WORD_CHARACTERS] for each in found))
+
+
+def _assigned(text: str, change: Callable[[str], str]) -> str:
+    """Change the runs of characters that Unicode 14 has. The others are no part of any composition or folding in it."""
+    runs = _UNASSIGNED.split(text)
+    return "".join(run if place % 2 else change(run) for place, run in enumerate(runs))
+
+
+def _to_nfc(run: str) -> str:
+    return unicodedata.normalize("NFC", run)
+
+
+def _folded(run: str) -> str:
+    # Folding may decompose, which the second normalization mends; a third would change nothing.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", run).casefold())

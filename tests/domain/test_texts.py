@@ -1,0 +1,163 @@
+"""Texts: normal form, what is blank, and the form and the words that they are compared by."""
+# ruff: noqa: RUF001 - letters that look alike are what this is about
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.texts import (
+    DEFAULT_IGNORABLE,
+    WHITE_SPACE,
+    comparison_form,
+    invisible_in,
+    normal,
+    prefix_form,
+    ranges_of,
+    stored_form,
+    unprintable_in,
+    words_of,
+)
+from tests.domain.unicode_tables import TARGET, VERSION, module
+
+# Without planes that hold ideographs alone, characters for private use, or nothing.
+EVERY_CHARACTER = [chr(code) for code in (*range(1, 0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE1000))]
+CHANGING = [
+    each
+    for each in EVERY_CHARACTER
+    if unicodedata.normalize("NFKD", each) != each or each.casefold() != each or unicodedata.combining(each)
+]
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+MARKED = st.text(
+    st.sampled_from("aAeiIJoszßſKkςσΣΐΰİıǰŉﬁ\u0301\u0308\u0307\u030a\u0327\u0328\u0345\u034f\u0338\u1100\u1161"),
+    max_size=8,
+)
+
+
+def codes_of(table: str) -> set[int]:
+    return {code for first, last in ranges_of(table) for code in range(first, last + 1)}
+
+
+@pytest.mark.skipif(unicodedata.unidata_version != VERSION, reason="this Python has another version of Unicode")
+def test_the_tables_are_those_of_unicode_14() -> None:
+    assert TARGET.read_text(encoding="utf-8") == module()
+
+
+def test_the_properties_are_those_that_icu_knows() -> None:
+    icu: Any = pytest.importorskip("icu", reason="there is no wheel of ICU for this platform")
+    for table, name in ((DEFAULT_IGNORABLE, "DEFAULT_IGNORABLE_CODE_POINT"), (WHITE_SPACE, "WHITE_SPACE")):
+        wanted = getattr(icu.UProperty, name)
+        known = {code for code in range(0x110000) if icu.Char.hasBinaryProperty(code, wanted)}
+        assert codes_of(table) == known
+
+
+def test_the_form_of_a_form_is_the_form_and_spelling_makes_no_difference_for_every_character() -> None:
+    for character in CHANGING:
+        form = comparison_form(character)
+        assert comparison_form(form) == form, ascii(character)
+        assert comparison_form(unicodedata.normalize("NFD", character)) == form, ascii(character)
+        assert comparison_form(normal(character)) == form, ascii(character)
+
+
+@given(TEXTS | MARKED)
+def test_the_form_of_a_form_is_the_form_and_spelling_makes_no_difference(text: str) -> None:
+    form = comparison_form(text)
+
+    assert comparison_form(form) == form
+    assert comparison_form(unicodedata.normalize("NFD", text)) == form
+    assert comparison_form(normal(text)) == form
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("STRASSE", "straße"),
+        ("STRAẞE", "strasse"),
+        ("ΟΔΟΣ", "οδος"),
+        ("İSTANBUL", "i̇stanbul"),
+        ("Zoë", "zoe\u0308"),
+        ("ﬁrma", "Firma"),
+        ("ＡＢＣ１", "abc1"),
+        ("Å", "\u212b"),
+        ("K", "\u212a"),
+        ("a\u00a0b", "A b"),
+        ("so\u00adft", "soft"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("ᾳ\u0301", "ᾴ"),
+    ],
+)
+def test_texts_that_read_alike_have_one_form(one: str, other: str) -> None:
+    assert comparison_form(one) == comparison_form(other)
+
+
+def test_different_letters_have_different_forms() -> None:
+    forms = [comparison_form(each) for each in ("Zoë", "Zoe", "ø", "o", "æ", "ae", "ı", "i", "å", "aa")]
+
+    assert len(set(forms)) == len(forms)
+
+
+def test_characters_younger_than_unicode_14_stay_as_they_are() -> None:
+    # U+16D68 is a letter of Unicode 16 that decomposes, U+1C89 a capital of it, U+2FFFF no character.
+    assert comparison_form("É\U00016d68\u1c89É") == "é\U00016d68\u1c89é"
+    assert normal("e\u0301\U00016d67\U00016d67") == "é\U00016d67\U00016d67"
+
+
+def test_a_prefix_is_looked_up_by_a_bounded_form() -> None:
+    assert len(comparison_form("\ufdfa" * 255)) == 18 * 255
+    assert prefix_form("\ufdfa" * 255) == comparison_form("\ufdfa" * 255)[:255]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a\u00a0b\u2013c\u2014d\u2019e\u201cf\u201dg", "a b c d e f g"),
+        ("„Müller‟ «Søn» ‚x’ …y·z¿", "müller søn x y z"),
+        ("株式会社・山田、東京\u3000大阪", "株式会社 山田 東京 大阪"),
+        ("O´Brien O'Brien O’Brien", "o brien"),
+        ("anne.lund@example.com", "anne lund example com"),
+        ("A/S a_b a+b a|b a\x01b", "a s b"),
+        ("STRAẞE straße", "strasse"),
+        ("🙂Smil👋🏽", "🙂 smil 👋"),
+        ("1️⃣ x²", "1⃣ x2"),
+        ("a\u200bb so\u00adft می\u200cخواهم", "a b soft میخواهم"),
+        ("Zoe\u0308 ZOË", "zoë"),
+        ("½", "1 2"),
+        ("-- \u0301 ‥", ""),
+    ],
+)
+def test_a_text_is_parted_at_whatever_is_no_letter_digit_or_symbol(text: str, words: str) -> None:
+    assert words_of(text) == tuple(words.split())
+
+
+@given(TEXTS | MARKED)
+def test_the_words_of_words_are_the_words(text: str) -> None:
+    words = words_of(text)
+
+    assert words_of(" ".join(words)) == words
+    assert all(word == comparison_form(word) and word for word in words)
+
+
+@given(TEXTS)
+def test_what_is_stored_is_stored_again_as_it_is(text: str) -> None:
+    stored = stored_form(text)
+
+    assert stored_form(stored) == stored
+    assert stored == "" or not stored[0].isspace()
+    assert stored == "" or not stored[-1].isspace()
+
+
+def test_every_blank_character_is_nothing_alone_and_around_a_text() -> None:
+    blank = codes_of(f"{WHITE_SPACE} {DEFAULT_IGNORABLE}") | {*range(1, 32), *range(127, 160), 0x2800}
+    for code in blank:
+        assert stored_form(chr(code)) == ""
+        assert stored_form(f"{chr(code)} x {chr(code)}") == "x"
+    assert all(stored_form(character) for character in EVERY_CHARACTER if ord(character) not in blank)
+
+
+def test_invisible_characters_are_named() -> None:
+    assert (invisible_in("a\u200bb"), unprintable_in("a\u200bb")) == ("U+200B", "U+200B")
+    assert (invisible_in("a\u200db"), unprintable_in("a\u200db")) == ("U+200D", None)
+    assert (invisible_in("a\nb"), unprintable_in("a b\u00a0c")) == ("U+000A", None)
+    assert invisible_in("Ærø 1-2/3 🙂") is None
