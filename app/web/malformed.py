@@ -1,11 +1,13 @@
 """What is said of a request that is none of GraphQL over HTTP."""
 
+from app.domain.decimals import WrittenFloat
 from app.web.faults import FaultCode, Refusal
 
 _KINDS: dict[type, str] = {
     bool: "a boolean",
     int: "a number",
     float: "a number",
+    WrittenFloat: "a number",
     str: "a string",
     list: "a list",
     dict: "an object",
