@@ -19,11 +19,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.domain.texts import MAX_FORM_CHARACTERS
+
 # Keys that lists sort and filter by compare code points: of text operators under row-level security only plain
 # comparisons may use an index, and of the collations only "C" answers a prefix by a range.
 CODE_POINTS = "C"
-# The alphabet: a collation that the first migration makes from what the server offers. It folds case, and sorts what
-# the function alphabet_key makes of a name (docs/adr/0007-the-alphabet.md).
+# The alphabet: a collation that the first migration makes from what the server offers. It sorts what the function
+# alphabet_key makes of a name (docs/adr/0007-the-alphabet.md).
 ALPHABET = "alphabet"
 
 
@@ -95,11 +97,11 @@ def name_key() -> Column[Any]:
 
 
 def name_prefix() -> Column[Any]:
-    """The name as a prefix of it is looked up: ignoring case, by code point."""
+    """The name as a prefix of it is looked up: in the form that texts are compared by, as much as an index entry holds."""
     return Column(
         "name_prefix",
         Text(collation=CODE_POINTS),
-        Computed(f'lower(name COLLATE "{ALPHABET}")', persisted=True),
+        Computed(f'"left"(comparison_form(name), {MAX_FORM_CHARACTERS})', persisted=True),
         nullable=False,
     )
 

@@ -33,6 +33,7 @@ from typing_extensions import override
 
 from app.db.search import begins_with, has_word
 from app.db.tables import customer_group_metadata, customer_metadata
+from app.domain.texts import prefix_form
 
 Bind = Callable[[Any, TypeEngine[Any]], ColumnElement[Any]]
 """Puts a value into a statement, as what the type says; `literal` does."""
@@ -204,23 +205,23 @@ class GroupHasMetadata(_HasPair):
 
 @dataclass(frozen=True, slots=True)
 class NameBeginsWith(Condition):
-    """The name begins with a text, ignoring case."""
+    """The name begins with a text, both in the form that texts are compared by."""
 
     prefix: str
 
     @property
     @override
     def values(self) -> tuple[object, ...]:
-        return (self.prefix,)
+        return (prefix_form(self.prefix),)
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
-        return begins_with(row.c.name_prefix, bind(self.prefix, Text()))
+        return begins_with(row.c.name_prefix, bind(prefix_form(self.prefix), Text()))
 
 
 @dataclass(frozen=True, slots=True)
 class HasWords(Condition):
-    """Number, name, email, VAT number and external id hold words that begin with these."""
+    """Number, name, email, VAT number and external id hold words that begin with these, as `words_of` gives them."""
 
     words: tuple[str, ...]
 

@@ -1,6 +1,6 @@
 """Texts: how they are stored, when they say nothing, and the form and the words that they are compared by.
 
-All of it follows Unicode 14, whatever version Python has: see docs/adr/0018-text.md. app/db/comparison.py makes the same of
+All of it follows Unicode 14, whatever version Python has: see docs/adr/0019-texts.md. app/db/comparison.py makes the same of
 the same tables in SQL.
 """
 
@@ -52,9 +52,9 @@ _BLANK = re.compile(f"[{BLANKS}]")
 _LEADING = re.compile(f"[{BLANKS}]*")
 _KEPT = re.compile(f"[{character_class(_ATTACHED)}]*")
 _ASCII_BLANKS = "".join(map(chr, (*range(1, 33), 127)))
-_INVISIBLES = character_class(CONTROLS, "2028-2029", DEFAULT_IGNORABLE)
-_INVISIBLE = re.compile(f"[{_INVISIBLES}]")
-_UNPRINTABLE = re.compile(f"(?![{character_class(_ATTACHED)}])[{_INVISIBLES}]")
+INVISIBLES = character_class(CONTROLS, "2028-2029", DEFAULT_IGNORABLE)
+_INVISIBLE = re.compile(f"[{INVISIBLES}]")
+_UNPRINTABLE = re.compile(f"(?![{character_class(_ATTACHED)}])[{INVISIBLES}]")
 _IGNORABLE = re.compile(f"[{character_class(DEFAULT_IGNORABLE)}]+")
 _UNASSIGNED = re.compile(f"([{character_class(UNASSIGNED)}]+)")
 _WORD = re.compile(

@@ -1,6 +1,6 @@
 """Which code points are what in Unicode 14.0.0, as ranges in hexadecimal; written by tests/domain/unicode_tables.py.
 
-The version is fixed, so that texts compare alike in every version of Python and PostgreSQL: see docs/adr/0018-text.md.
+The version is fixed, so that texts compare alike in every version of Python and PostgreSQL: see docs/adr/0019-texts.md.
 """
 
 VERSION = "14.0.0"

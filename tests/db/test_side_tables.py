@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Table, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.db.search import words_of
 from app.db.tables import (
     customer_group_metadata,
     customer_groups,
@@ -16,6 +15,7 @@ from app.db.tables import (
     customers,
 )
 from app.domain.metadata import pair_digest
+from app.domain.texts import words_of
 from tests.records import Records
 
 SEARCHED = ("customer_number", "name", "email", "vat_number", "external_system_id")
@@ -53,7 +53,7 @@ async def assert_true(connection: AsyncConnection, company_id: UUID) -> int:
     words = sorted(
         (word, row["number_key"], row["id"])
         for row in stored
-        for word in words_of(" ".join(row[column] for column in SEARCHED if row[column] is not None).lower())
+        for word in words_of(" ".join(row[column] for column in SEARCHED if row[column] is not None))
     )
     groups = sorted(
         (pair_digest(key, value), row["id"])

@@ -21,7 +21,7 @@ _TABLES: dict[str, tuple[str, Callable[[str], bool]]] = {
 }
 _HEAD = f'''"""Which code points are what in Unicode {VERSION}, as ranges in hexadecimal; written by tests/domain/unicode_tables.py.
 
-The version is fixed, so that texts compare alike in every version of Python and PostgreSQL: see docs/adr/0018-text.md.
+The version is fixed, so that texts compare alike in every version of Python and PostgreSQL: see docs/adr/0019-texts.md.
 """
 
 VERSION = "{VERSION}"

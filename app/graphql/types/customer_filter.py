@@ -54,11 +54,12 @@ class CustomerFilter:
         description="In this country, two letters (ISO 3166-1 alpha-2), in either case."
     )
     name_prefix: strawberry.Maybe[str | None] = strawberry.field(
-        description="The name begins with this, ignoring case."
+        description="The name begins with this, ignoring case and how letters are composed."
     )
     search: strawberry.Maybe[str | None] = strawberry.field(
         description="Each of these words, at most 10, begins a word of the number, name, email, VAT number"
-        " or external system id, ignoring case."
+        " or external system id, ignoring case and how letters are composed. Words part at white space and punctuation of any"
+        " script; a symbol, such as an emoji, is a word."
     )
 
 

@@ -12,5 +12,5 @@ class LedgerAccountFilter:
     )
     number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this account number.")
     name_prefix: strawberry.Maybe[str | None] = strawberry.field(
-        description="The name begins with this, ignoring case."
+        description="The name begins with this, ignoring case and how letters are composed."
     )

@@ -178,3 +178,28 @@ def test_what_is_written_out_wrong_makes_the_document_invalid(field: str, says: 
 
 def test_no_field_of_an_input_has_null_as_its_default():
     assert "= null" not in schema.as_str()
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        ("customerNumber", "CUSTOMER_NUMBER_ALREADY_EXISTS"),
+        ("externalSystemId", "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS"),
+    ],
+)
+async def test_a_key_is_one_however_its_letters_are_composed_and_finds_its_customer(
+    caller: Caller, group: UUID, key: str, code: str
+):
+    document = (
+        "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } errors { code } } }"
+    )
+    created = (await caller.data(document, input=new(group, **{key: "A\u030a-1"})))["createCustomer"]["customer"]
+
+    again = (await caller.data(document, input=new(group, **{key: "\ufeffÅ-1"})))["createCustomer"]
+    other = (await caller.data(document, input=new(group, **{key: "å-1"})))["createCustomer"]
+
+    assert again == {"customer": None, "errors": [{"code": code}]}
+    assert other["errors"] == []
+    for written in ("Å-1", "A\u030a-1", "\u212b-1", "\u200bÅ-1 "):
+        found = await caller.data("query ($by: CustomerLookup!) { customer(by: $by) { id } }", by={key: written})
+        assert found == {"customer": created}, ascii(written)

@@ -1,0 +1,45 @@
+"""Compare texts alike everywhere: stored in normal form C, found by words and prefixes in their comparison form."""
+
+from alembic import context, op
+
+from app.db.alphabet.established import run_script
+from app.db.comparison import comparison_functions
+from app.db.migrations.restored_texts import restore_texts
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_HAS_NAMES = "SELECT EXISTS (SELECT FROM customers) OR EXISTS (SELECT FROM ledger_accounts)"
+# One rewrite for each table; the index of a dropped column goes with it.
+_PREFIX = """
+ALTER TABLE {table} DROP COLUMN name_prefix,
+    ADD COLUMN name_prefix TEXT COLLATE "C" GENERATED ALWAYS AS ("left"(comparison_form(name), 255)) STORED NOT NULL;
+CREATE INDEX {table}_by_name_prefix ON {table} (company_id, name_prefix);
+"""
+_WORDS = """
+TRUNCATE customer_words;
+INSERT INTO customer_words (company_id, word, number_key, customer_id)
+SELECT company_id, word, number_key, id
+FROM customers CROSS JOIN LATERAL search_words(
+    concat_ws(' ', customer_number, name, email, vat_number, external_system_id)
+) AS word;
+"""
+
+
+def upgrade() -> None:
+    """Make the functions, bring the stored texts into their form, and build anew what they are found by."""
+    connection = op.get_bind()
+    notes: list[str] = context.config.attributes["notes"]
+    run_script(connection, comparison_functions())
+    notes += restore_texts(connection)
+    if connection.exec_driver_sql(_HAS_NAMES).scalar_one():
+        notes.append("Rebuilt the words and prefixes that customers and ledger accounts are found by.")
+    run_script(connection, "".join(_PREFIX.format(table=each) for each in ("customers", "ledger_accounts")) + _WORDS)
+
+
+def downgrade() -> None:
+    """Refused: texts were stored in another form before."""
+    msg = "restore a backup instead"
+    raise NotImplementedError(msg)
