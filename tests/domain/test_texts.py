@@ -20,6 +20,7 @@ from app.domain.texts import (
     unprintable_in,
     words_of,
 )
+from app.domain.unicode_tables import UNASSIGNED
 from tests.domain.unicode_tables import TARGET, VERSION, module
 
 # Without planes that hold ideographs alone, characters for private use, or nothing.
@@ -59,6 +60,15 @@ def test_the_form_of_a_form_is_the_form_and_spelling_makes_no_difference_for_eve
         assert comparison_form(form) == form, ascii(character)
         assert comparison_form(unicodedata.normalize("NFD", character)) == form, ascii(character)
         assert comparison_form(normal(character)) == form, ascii(character)
+
+
+def test_the_form_is_the_one_that_icu_knows_for_every_character_of_unicode_14() -> None:
+    icu: Any = pytest.importorskip("icu", reason="there is no wheel of ICU for this platform")
+    normalizer = icu.Normalizer2.getNFKCCasefoldInstance()
+    unassigned = codes_of(UNASSIGNED)
+    for character in CHANGING:
+        if ord(character) not in unassigned:
+            assert comparison_form(character) == str(normalizer.normalize(character)), ascii(character)
 
 
 @given(TEXTS | MARKED)
