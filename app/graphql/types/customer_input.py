@@ -14,7 +14,7 @@ _KEY = (
     "Makes repeating safe: the same key with the same input gives the same answer again, marked as replayed, and writes"
     " nothing. 1 to 255 characters, kept for 24 hours in the company; IDEMPOTENCY_KEY_REUSED with another input."
 )
-_NUMBER = " 1 to 50 characters, trimmed; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or not, has it."
+_NUMBER = " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or not, has it."
 _MAP = (
     " At most 50 entries (METADATA_LIMIT_EXCEEDED); keys of 1 to 128 characters, values that are strings of at most 500"
     " characters, finite numbers or booleans (METADATA_VALUE_INVALID). Not null."
@@ -42,7 +42,7 @@ class OptionalCustomerFields:
         description="The website's http or https URL, at most 255 characters." + _CLEARS
     )
     external_system_id: Maybe[str | None] = strawberry.field(
-        description="The customer's identifier in another system: at most 255 characters, trimmed, case-sensitive;"
+        description="The customer's identifier in another system: at most 255 visible characters, trimmed, case-sensitive;"
         " EXTERNAL_SYSTEM_ID_ALREADY_EXISTS if another customer, active or not, has it." + _CLEARS
     )
     notes: Maybe[str | None] = strawberry.field(description="Additional notes, at most 10,000 characters." + _CLEARS)

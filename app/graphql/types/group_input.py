@@ -13,7 +13,7 @@ class CreateCustomerGroupInput:
     """Left out means the default."""
 
     number: str = strawberry.field(
-        description="The group's number, 1 to 50 characters, unique in the company:"
+        description="The group's number, 1 to 50 visible characters, unique in the company:"
         " CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS if another group has it."
     )
     name: str = strawberry.field(description="The group's name, 1 to 255 characters.")
@@ -40,7 +40,7 @@ class UpdateCustomerGroupInput:
         description="The group's id. CUSTOMER_GROUP_NOT_FOUND if the company has none with it."
     )
     number: strawberry.Maybe[str | None] = strawberry.field(
-        description="The group's number, 1 to 50 characters, unique in the company:"
+        description="The group's number, 1 to 50 visible characters, unique in the company:"
         " CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS if another group has it. Not null."
     )
     name: strawberry.Maybe[str | None] = strawberry.field(

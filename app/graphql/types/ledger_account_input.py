@@ -16,7 +16,7 @@ class UpsertLedgerAccountRow:
     """One row of upsertLedgerAccounts."""
 
     number: Maybe[str | None] = strawberry.field(
-        description="The account's number, unique in the company: 1 to 50 characters. It finds the account, and never changes."
+        description="The account's number, unique in the company: 1 to 50 visible characters. It finds the account, and never changes."
     )
     name: Maybe[str | None] = strawberry.field(description="The account's name, 1 to 255 characters.")
 
