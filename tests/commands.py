@@ -1,6 +1,7 @@
 """Running the command line as a person does: in a process of its own, with an environment of its own."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -29,6 +30,12 @@ def run(
     )
     assert "Traceback" not in result.stderr, result.stderr
     return result
+
+
+def messages(result: subprocess.CompletedProcess[str]) -> str:
+    """What a command wrote to standard error after the line that names its database."""
+    named, _, others = result.stderr.partition("\n")
+    return others if re.match(r"Using the database \S+ on .+ \((OWNER_)?DATABASE_URL\)\.", named) else result.stderr
 
 
 @contextmanager

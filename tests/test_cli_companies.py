@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
-from tests.commands import free_port, run
+from tests.commands import free_port, messages, run
 from tests.records import Records, new_company
 
 
@@ -27,7 +27,7 @@ async def stored(engine: AsyncEngine, company_id: UUID | str) -> tuple[str, str,
 
 async def test_a_company_is_made_and_its_id_is_all_that_is_printed(owner_dsn: str, owner_engine: AsyncEngine) -> None:
     result = company_(owner_dsn, "create", "\ufeff Nordlys Ærø A/S ", "--currency", "dkk")
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, messages(result)) == (0, "")
     assert result.stdout == f"{UUID(result.stdout.strip())}\n"
     assert await stored(owner_engine, result.stdout.strip()) == ("Nordlys Ærø A/S", "DKK", "Europe/Copenhagen")
 

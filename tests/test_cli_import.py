@@ -14,11 +14,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.cli.faults import CommandError, ExitCode
-from app.cli.import_files import format_of, read_lines
-from app.cli.import_kinds import CUSTOMER_COLUMNS
 from app.db.tables import customers
-from tests.commands import run, running, wait_for_text
+from tests.commands import messages, run, running, wait_for_text
 from tests.records import Records
 from tests.untouched import everything_of
 
@@ -78,7 +75,7 @@ async def test_a_table_is_imported_and_again_changes_nothing(
 
     first = import_file(path)
 
-    assert (first.returncode, first.stderr) == (0, "")
+    assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells parted by commas.\n")
     assert first.stdout == "Rows: 1 created, 1 updated, 0 unchanged, 0 refused.\n"
     a, b = await stored("a"), await stored("b")
     assert (a["name"], a["country_code"], a["is_active"], a["payment_terms"]) == ('Søn, "Far" & Co', "SE", False, 30)
@@ -111,7 +108,7 @@ async def test_json_lines_are_imported_with_all_that_json_can_say(
 
     result = import_file(path, "--batch", "1")
 
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, messages(result)) == (0, f"Reading {path}: UTF-8.\n")
     a, b = await stored("a"), await stored("child")
     assert (str(a["credit_limit"]), str(a["opening_balance"])) == ("12.50", "-1.00")
     assert a["metadata"] == {"a": 1.5, "b": True, "c": "x"}
@@ -151,12 +148,12 @@ async def test_refused_rows_are_reported_with_their_lines_and_the_others_written
     good = f"Fjord,DOMESTIC,{group},DK,DKK"
     path = table(
         tmp_path / "customers.csv",
-        f"externalSystemId,{NEEDED},isActive,billingDay,creditLimit,metadata",
-        f"a,{good},,,,",
+        f"externalSystemId,{NEEDED},isActive,billingDay,creditLimit,metadata,email",
+        f"a,{good},,,,,",
         "",
-        f'b,"two\nlines",DOMESTIC,{group},DK,DKK,yes,1.5,"1,5",{{',
-        f"c,{good},TRUE,,,",
-        f"d,{good},true,,,",
+        f'b,"two\nlines",DOMESTIC,{group},DK,DKK,yes,1.5,"1,5",{{,nobody',
+        f"c,{good},maybe,,,,",
+        f"d,{good},true,,,,",
     )
     report = tmp_path / f"refused.{ending}"
 
@@ -164,17 +161,19 @@ async def test_refused_rows_are_reported_with_their_lines_and_the_others_written
 
     assert result.returncode == 1
     assert result.stdout == "Rows: 2 created, 0 updated, 0 unchanged, 2 refused.\n"
-    assert "line 4: isActive must be true or false. (FIELD_INVALID)\n" in result.stderr
+    assert 'line 4: isActive is "yes": write TRUE or FALSE. (FIELD_INVALID)\n' in result.stderr
     with report.open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file)) if ending == "csv" else [json.loads(line) for line in file]
     assert [(str(each["line"]), each["field"], each["code"]) for each in found] == [
         ("4", "isActive", "FIELD_INVALID"),
-        ("4", "creditLimit", "FIELD_INVALID"),
         ("4", "billingDay", "FIELD_INVALID"),
+        ("4", "creditLimit", "FIELD_INVALID"),
         ("4", "metadata", "FIELD_INVALID"),
+        ("4", "email", "FIELD_INVALID"),
         ("6", "isActive", "FIELD_INVALID"),
     ]
-    assert found[3]["message"] == "must be an object of keys and values."
+    assert found[2]["message"].startswith('is "1,5", with a comma: write the amount in digits with a point ')
+    assert found[3]["message"].endswith('write it such as {"tier": "gold"}.')
 
 
 async def test_only_so_many_refusals_are_shown(import_file: Import, tmp_path: Path) -> None:
@@ -210,6 +209,100 @@ async def test_a_dry_run_says_what_would_be_done(
     assert await everything_of(owner_engine, company) == before
 
 
+async def test_a_dry_run_of_a_file_judges_later_rows_by_what_earlier_ones_would_write(
+    import_file: Import, records: Records, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    group = await records.group()
+    parent = await records.customer(external_system_id="parent", is_active=False)
+    path = objects(
+        tmp_path / "rows.jsonl",
+        {"externalSystemId": "parent", "isActive": True},
+        new(group, "child", parentCustomerId=str(parent), customerNumber="K-1"),
+        new(group, "taken", customerNumber="K-1"),
+        new(group, "counted"),
+    )
+    before = await everything_of(owner_engine, company)
+
+    dry = import_file(path, "--dry-run", "--batch", "1")
+
+    assert await everything_of(owner_engine, company) == before
+    real = import_file(path, "--batch", "1")
+    assert real.stdout == "Rows: 2 created, 1 updated, 0 unchanged, 1 refused.\n"
+    assert dry.stdout == real.stdout.replace("Rows", "Dry run, nothing was written")
+    assert [line.partition(" (")[2] for line in messages(dry).splitlines()[1:]] == [
+        "CUSTOMER_NUMBER_ALREADY_EXISTS)",
+    ]
+
+
+async def test_a_key_that_several_rows_have_is_found_over_the_whole_file_in_any_run(
+    import_file: Import, records: Records, tmp_path: Path
+) -> None:
+    group = await records.group()
+    path = objects(
+        tmp_path / "rows.jsonl",
+        *(new(group, key) for key in ("a", "b", " a ", "c")),
+        new(group, "a", email="nobody", name=5),
+    )
+    message = "externalSystemId is also the key of lines {}: keep one row for each key. (FIELD_CONFLICT)"
+    for options in (["--dry-run"], []):
+        result = import_file(path, "--batch", "1", *options)
+        assert result.stdout.endswith(": 2 created, 0 updated, 0 unchanged, 3 refused.\n")
+        assert messages(result).splitlines()[1:] == [
+            f"line 1: {message.format('3, 5')}",
+            f"line 3: {message.format('1, 5')}",
+            f"line 5: {message.format('1, 3')}",
+            "line 5: name must be text. (FIELD_INVALID)",
+            "line 5: email must be an email address, such as name@company.example. (FIELD_INVALID)",
+        ]
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], []])
+async def test_all_or_nothing_writes_nothing_of_a_file_that_is_wrong_in_itself(
+    import_file: Import,
+    records: Records,
+    owner_engine: AsyncEngine,
+    company: UUID,
+    tmp_path: Path,
+    options: list[str],
+) -> None:
+    group = await records.group()
+    path = table(
+        tmp_path / "rows.csv",
+        f"externalSystemId,{NEEDED},creditLimit",
+        *(
+            f"{key},Fjord,DOMESTIC,{group},DK,DKK,{limit}"
+            for key, limit in (("a", "1.00"), ("b", "1.00"), ("c", '"1,00"'))
+        ),
+    )
+    before = await everything_of(owner_engine, company)
+    result = import_file(path, "--all-or-nothing", "--batch", "1", *options)
+    assert result.returncode == 1
+    assert "0 created, 0 updated, 0 unchanged, 1 refused. Stopped: nothing of lines 2 to 4 was written" in result.stdout
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_entries_are_reported_by_their_columns_and_a_long_cell_refuses_its_row_alone(
+    import_file: Import, records: Records, stored: Any, tmp_path: Path
+) -> None:
+    group = await records.group()
+    path = table(
+        tmp_path / "rows.csv",
+        f"externalSystemId;{NEEDED.replace(',', ';')};notes;metadata.tier;metadataSet",
+        f"a;Fjord;DOMESTIC;{group};DK;DKK;;{'x' * 501};",
+        f"b;Fjord;DOMESTIC;{group};DK;DKK;{'x' * 200_000};;",
+        f'c;Fjord;DOMESTIC;{group};DK;DKK;;gold;"{{""size"": 5}}"',
+        encoding="utf-16-le",
+    )
+    result = import_file(path)
+    assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 refused.\n"
+    assert messages(result).splitlines() == [
+        f"Reading {path}: UTF-16, cells parted by semicolons.",
+        "line 2: metadata.tier has 501 characters; at most 500 are allowed. (METADATA_VALUE_INVALID)",
+        "line 3: notes has 200000 characters; at most 10000 are allowed. (FIELD_TOO_LONG)",
+    ]
+    assert (await stored("c"))["metadata"] == {"tier": "gold", "size": 5}
+
+
 async def test_customers_may_be_matched_by_number(import_file: Import, records: Records, tmp_path: Path) -> None:
     await records.customer(customer_number="N-1")
     path = objects(tmp_path / "rows.txt", {"customerNumber": "N-1", "name": "New"})
@@ -237,40 +330,6 @@ async def test_an_interrupted_import_goes_on_where_it_was(
     assert result.stdout == f"Rows: {1_999 - done} created, 0 updated, {done} unchanged, 1 refused.\n"
 
 
-HEADER = b"externalSystemId,name\n"
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("x.csv", b"", "holds no customers."),
-        ("x.csv", HEADER, "holds no customers."),
-        ("x.jsonl", b"\n \n", "holds no customers."),
-        ("x.csv", b"externalSystemId,color,id\n", 'line 1: "color", "id" can\'t be imported'),
-        ("x.csv", b"name,name\n", "line 1: has the column name more than once."),
-        ("x.csv", HEADER + b"a,b,c\n", "line 2: has 3 cells, but the header has 2."),
-        ("x.csv", HEADER + b'a,"b\n', "line 2: is not CSV:"),
-        ("x.csv", HEADER + b"a,b\nb,\xe6\n", "line 3: is not UTF-8"),
-        ("x.csv", "\ufeffname\n".encode("utf-16-le"), "line 1: is not UTF-8"),
-        ("x.jsonl", b'{"name": "a"}\n{"name": \n', "line 2: is not JSON:"),
-        ("x.jsonl", b"[" * 100_000, "line 1: is not JSON:"),
-        ("x.jsonl", b'["a"]\n', "line 1: must be an object of the fields of UpsertCustomerRow."),
-        ("x.jsonl", b'{"name": "a"}\n\n{"externalId": "a"}\n', 'line 3: "externalId" can\'t be imported'),
-        ("x.xlsx", b"", "must end in .csv, .jsonl, .ndjson, so that its format is known."),
-    ],
-)
-def test_a_file_that_can_not_be_read_is_refused_with_the_line(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
-    path = tmp_path / name
-    path.write_bytes(content)
-    with pytest.raises(CommandError) as refused:
-        read_lines(path, format_of(path), CUSTOMER_COLUMNS)
-    assert refused.value.code == ExitCode.SETTINGS
-    assert str(refused.value).startswith(str(path))
-    assert message in str(refused.value)
-
-
 def test_a_file_that_is_missing_and_a_report_in_the_place_of_the_file_are_refused(
     import_file: Import, tmp_path: Path
 ) -> None:
@@ -289,7 +348,7 @@ def test_a_company_that_does_not_exist_is_named(service_dsn: str, tmp_path: Path
     path = objects(tmp_path / "rows.jsonl", {"externalSystemId": "a"})
     result = run("import", path, "--company", nobody, DATABASE_URL=service_dsn)
     assert result.returncode == 2
-    assert result.stderr.startswith(f"Error: There is no company {nobody}: ")
+    assert f"\nError: There is no company {nobody}: " in result.stderr
     assert "customer-gateway company create" in result.stderr
 
 

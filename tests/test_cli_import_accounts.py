@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.cli.faults import CommandError
-from app.cli.import_files import format_of, read_lines
-from app.cli.import_kinds import ACCOUNTS
+from app.cli.import_accounts import ACCOUNTS
+from app.cli.import_files import format_of, read_file
 from app.db.tables import ledger_accounts
-from tests.commands import run
+from tests.commands import messages, run
 from tests.records import Records
 from tests.untouched import everything_of
 
@@ -33,7 +33,7 @@ async def test_accounts_are_imported_and_again_change_nothing(
 
     first = run(*command, "--batch", "2", DATABASE_URL=service_dsn)
 
-    assert (first.returncode, first.stderr) == (0, "")
+    assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells parted by commas.\n")
     assert first.stdout == "Rows: 2 created, 1 updated, 0 unchanged, 0 refused.\n"
     assert await stored(owner_engine, company) == {"1010": "Salg, indland", "1020": "Salg Ærø", "01030": "3"}
     before = await everything_of(owner_engine, company)
@@ -84,7 +84,7 @@ async def test_a_dry_run_and_a_batch_that_is_refused_whole_write_nothing(
         (
             "x.csv",
             "number,email\n",
-            'line 1: "email" can\'t be imported; the names are those of UpsertLedgerAccountRow.',
+            'line 1: "email" can\'t be imported; the names are those of UpsertLedgerAccountRow',
         ),
         ("x.csv", "number,metadata.tier\n", 'line 1: "metadata.tier" can\'t be imported'),
         ("x.jsonl", '{"number": "1", "subscriptionTransitions": []}\n', '"subscriptionTransitions" can\'t be imported'),
@@ -96,7 +96,7 @@ def test_a_file_of_accounts_that_can_not_be_read_is_refused(
     path = tmp_path / name
     path.write_text(content)
     with pytest.raises(CommandError, match=re.escape(message)):
-        read_lines(path, format_of(path), ACCOUNTS.columns)
+        read_file(path, format_of(path), ACCOUNTS.columns)
 
 
 async def test_a_file_without_a_kind_is_one_of_customers_wherever_the_options_stand(

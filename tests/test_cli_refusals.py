@@ -8,7 +8,7 @@ import pytest
 
 from app.db.dsn import with_database
 from app.db.migrate import upgrade
-from tests.commands import free_port, run, taken_port
+from tests.commands import free_port, messages, run, taken_port
 from tests.databases import as_role, execute, same_database
 
 AWAY = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/nowhere"
@@ -61,14 +61,14 @@ def test_token_makes_no_keys_that_no_service_trusts_and_says_where_it_looked(tmp
 def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
     result = run("migrate", "--alphabet", "da'; DROP", DATABASE_URL=empty_dsn)
     assert result.returncode == 2
-    assert result.stderr.startswith("Error: The alphabet must be an ICU locale")
+    assert messages(result).startswith("Error: The alphabet must be an ICU locale")
 
 
 def test_another_alphabet_than_that_of_the_database_is_refused_and_the_same_one_is_not(empty_dsn: str) -> None:
     first, same, other = (run("migrate", "--alphabet", each, DATABASE_URL=empty_dsn) for each in ("nb", "nb", "da"))
     assert (first.returncode, same.returncode, other.returncode) == (0, 0, 2)
     assert same.stdout.endswith("names sort by the alphabet nb.\n")
-    assert other.stderr.startswith("Error: Names in this database sort by the alphabet nb")
+    assert messages(other).startswith("Error: Names in this database sort by the alphabet nb")
 
 
 def test_an_unknown_option_is_refused() -> None:
@@ -138,7 +138,7 @@ def test_a_database_that_is_away_is_said_to_be_away(command: str, tmp_path: Path
     folder = ["--data-folder", str(tmp_path), "--port", "0"] if command == "dev" else []
     result = run(command, *folder, DATABASE_URL=AWAY)
     assert result.returncode == 3
-    assert result.stderr.startswith("Error: The database can't be reached")
+    assert messages(result).startswith("Error: The database can't be reached")
     assert "secret" not in result.stderr
 
 
@@ -152,7 +152,7 @@ def test_a_database_that_is_not_migrated_is_refused(command: list[str], empty_ds
         OWNER_DATABASE_URL=empty_dsn,
     )
     assert result.returncode == 4
-    assert result.stderr == "Error: The database is not migrated to this version: run `customer-gateway migrate`.\n"
+    assert messages(result) == "Error: The database is not migrated to this version: run `customer-gateway migrate`.\n"
 
 
 def test_serve_says_that_a_port_is_taken(service_dsn: str) -> None:

@@ -17,7 +17,7 @@ from app.db.dsn import parse, with_role
 from app.engine.trusted import FORMAT, TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError, load_settings
 from app.web.application import SERVING_CHECKS, create_app
-from tests.commands import run
+from tests.commands import messages, run
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -351,5 +351,5 @@ def test_every_command_takes_secrets_by_file(tmp_path: Path, owner_dsn: str, ser
     }
     result = run("migrate", **urls)
 
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, messages(result)) == (0, "")
     assert f'The role "{service.user}" may serve.' in result.stdout

@@ -12,41 +12,48 @@ from sqlalchemy.exc import IntegrityError
 from app.cli.companies import unknown_company
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import owner_transaction
-from app.cli.running import database_settings
+from app.cli.target import owner_target
 from app.db import api_keys
 from app.domain.identity import Scope
 
 api_key = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
-Company = Annotated[UUID, typer.Option(help="The company's id.")]
+Company = Annotated[
+    UUID | None, typer.Option(help="The company's id. Default, with the database of `dev`: the company that it shows.")
+]
 
 
 @api_key.command()
 def create(
-    company: Company,
     name: Annotated[str, typer.Option(help="What the key is for, such as the program that sends it.")],
     scope: Annotated[list[Scope], typer.Option(help="What the key may do; repeat the option for several.")],
+    company: Company = None,
     days: Annotated[
         int | None, typer.Option(help="How long the key is valid. Default: no expiry.", min=1, max=36_500)
     ] = None,
 ) -> None:
     """Make a key and print it. Only its hash is stored, so it can't be shown again."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    plaintext = asyncio.run(create_key(database_settings().owner_dsn, company, name, scope, expires_at))
+    target = owner_target()
+    plaintext = asyncio.run(create_key(target.settings.owner_dsn, target.company_id(company), name, scope, expires_at))
     sys.stdout.write(f"{plaintext}\n")
 
 
 @api_key.command(name="list")
-def list_(company: Company) -> None:
+def list_(company: Company = None) -> None:
     """List a company's keys with id, state, scopes and name."""
-    for key in asyncio.run(_list(database_settings().owner_dsn, company)):
+    target = owner_target()
+    for key in asyncio.run(_list(target.settings.owner_dsn, target.company_id(company))):
         sys.stdout.write(f"{key.id}  {_state(key):<20}  {' '.join(sorted(key.scopes))}  {key.name}\n")
 
 
 @api_key.command()
-def revoke(company: Company, key: Annotated[UUID, typer.Argument(help="The key's id, as `list` shows it.")]) -> None:
+def revoke(
+    key: Annotated[UUID, typer.Argument(help="The key's id, as `list` shows it.")], company: Company = None
+) -> None:
     """Revoke a key. Servers may accept it for some seconds more (API_KEY_CACHE_SECONDS)."""
-    if not asyncio.run(_revoke(database_settings().owner_dsn, company, key)):
+    target = owner_target()
+    if not asyncio.run(_revoke(target.settings.owner_dsn, target.company_id(company), key)):
         msg = f"The company has no valid key {key}: see `customer-gateway api-key list`."
         raise CommandError(msg, ExitCode.SETTINGS)
 

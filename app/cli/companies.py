@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import owner_transaction
-from app.cli.running import database_settings
+from app.cli.target import owner_target
 from app.db import companies
 from app.db.identifiers import new_id
 from app.db.rows import CompanyRow
@@ -47,7 +47,7 @@ def create(
     values: dict[str, Any] = {"id": new_id()} | _read(
         given if company_id is None else given | {"id": company_id}, options
     )
-    stored = asyncio.run(_create(database_settings().owner_dsn, CompanyRow(**values)))
+    stored = asyncio.run(_create(owner_target().settings.owner_dsn, CompanyRow(**values)))
     sys.stdout.write(f"{stored.id}\n")
 
 
@@ -56,7 +56,7 @@ def list_(
     *, as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array with every field of each.")] = False
 ) -> None:
     """List all companies, the oldest first: id, base currency, time zone and name."""
-    found = asyncio.run(_list(database_settings().owner_dsn))
+    found = asyncio.run(_list(owner_target().settings.owner_dsn))
     if as_json:
         sys.stdout.write(f"{json.dumps([_shown(each) for each in found], ensure_ascii=False, indent=2)}\n")
         return
@@ -78,7 +78,7 @@ def update_(
     if values.keys() == {"id"}:
         msg = "Nothing to change was given: name at least one of --name, --time-zone and --currency."
         raise CommandError(msg, ExitCode.SETTINGS)
-    changed = asyncio.run(_update(database_settings().owner_dsn, values.pop("id"), values))
+    changed = asyncio.run(_update(owner_target().settings.owner_dsn, values.pop("id"), values))
     sys.stdout.write(
         f"Changed {', '.join(changed)}.\n" if changed else "Nothing changed: the company has these values.\n"
     )

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
-from app.cli.running import database_settings
+from app.cli.target import owner_target
 from app.db.dsn import parse
 from app.db.migrate import head_revision, upgrade
 from app.db.roles import make_login_role, same_role
@@ -29,7 +29,7 @@ def migrate(
     ] = None,
 ) -> None:
     """Migrate the database to this version, and make the role of DATABASE_URL if it is missing."""
-    settings = database_settings()
+    settings = owner_target().settings
     try:
         upgraded = upgrade(settings.owner_dsn, alphabet=alphabet)
     except ValueError as error:
@@ -51,7 +51,7 @@ def seed(
     ] = 1,
 ) -> None:
     """Write demo companies with customers, contacts and subscriptions."""
-    owner_dsn = database_settings().owner_dsn
+    owner_dsn = owner_target().settings.owner_dsn
     asyncio.run(_require_migrated(owner_dsn))
     with progress_bar("Writing customers") as progress:
         report = asyncio.run(

@@ -4,7 +4,6 @@ import asyncio
 import os
 import secrets
 import shlex
-import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -21,6 +20,7 @@ import uvicorn
 from app.cli.data import progress_bar, summary
 from app.cli.first_query import welcome
 from app.cli.owner import short_lived_engine
+from app.cli.program import installed_program
 from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, refuse_second_start
 from app.cli.serving import listen, server_config
 from app.cli.tokens import DataFolder, development_token
@@ -65,7 +65,9 @@ def dev(
         application = create_app(_development_settings(settings, service_dsn, keys), make_token)
         config = server_config(application, grace_seconds=_GRACE_SECONDS)
         address = _address(listener)
-        running = Running(address=address, database_url=service_dsn, owner_database_url=owner_dsn)
+        running = Running(
+            address=address, database_url=service_dsn, owner_database_url=owner_dsn, company_id=company_id
+        )
 
         def announce() -> None:
             tell(running)
@@ -145,18 +147,7 @@ def _address(listener: socket.socket) -> str:
 def _program(data_folder: Path) -> str:
     """Return what a person types in another shell to run a command beside this service."""
     prefix = "" if data_folder == DEVELOPMENT_FOLDER else f"{DATA_FOLDER_VARIABLE}={shlex.quote(str(data_folder))} "
-    return f"{prefix}{_installed_program()}"
-
-
-def _installed_program() -> str:
-    # A virtual environment's programs may not be on the path.
-    name = "customer-gateway"
-    installed = Path(sys.executable).with_name(name)
-    if not installed.exists():
-        return f"{sys.executable} -m app"
-    if shutil.which(name) == str(installed):
-        return name
-    return str(installed.relative_to(Path.cwd()) if installed.is_relative_to(Path.cwd()) else installed)
+    return f"{prefix}{installed_program()}"
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeo
 from app.db.embedded import EmbeddedServerError
 from app.db.roles import RoleRefusedError
 from app.db.seed import SeedError
+from app.db.unit_of_work import LostRace
 from app.settings import SettingsError
 
 
@@ -39,13 +40,17 @@ EXPECTED = (
     EmbeddedServerError,
     DatabaseUnavailable,
     StatementTimeout,
+    LostRace,
     DBAPIError,
     asyncpg.PostgresError,
     OSError,
 )
 
 _AWAY = "The database can't be reached: start it, or correct DATABASE_URL and OWNER_DATABASE_URL."
+_BUSY = "Another program keeps writing the same rows: run the command again in a moment."
 _REFUSALS = {
+    "40P01": _BUSY,
+    "40001": _BUSY,
     "28": "The database refused the role or its password: check DATABASE_URL and OWNER_DATABASE_URL.",
     "3D": "The database that the URL names does not exist: create it first, or correct DATABASE_URL.",
     "42501": "The role may not do this: set OWNER_DATABASE_URL to the role that owns the tables.",
@@ -62,6 +67,8 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
             return CommandError(str(error), ExitCode.SETTINGS)
         case EmbeddedServerError() | StatementTimeout():
             return CommandError(str(error), ExitCode.DATABASE_AWAY)
+        case LostRace():
+            return CommandError(_BUSY, ExitCode.DATABASE_AWAY)
         case DatabaseRefused():
             return _explain_refusal(error.__cause__ or error)
         case DatabaseUnavailable():
@@ -80,4 +87,4 @@ def _explain_refusal(error: BaseException) -> CommandError:
     if state.startswith("28"):
         # Only the server knows whether it was the password, or that pg_hba.conf demands TLS.
         message = f"{message} The server says: {getattr(error, 'orig', error)}."
-    return CommandError(message, ExitCode.SETTINGS)
+    return CommandError(message, ExitCode.DATABASE_AWAY if message is _BUSY else ExitCode.SETTINGS)

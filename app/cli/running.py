@@ -3,18 +3,17 @@
 import fcntl
 import os
 import stat
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.cli.faults import CommandError, ExitCode
-from app.settings import Settings, load_settings
 
 DEVELOPMENT_FOLDER = Path(".dev")
 DATA_FOLDER_VARIABLE = "DATA_FOLDER"
@@ -31,28 +30,8 @@ class Running(BaseModel):
     """Where the service listens, such as http://127.0.0.1:8000."""
     database_url: str
     owner_database_url: str
-
-
-def database_settings() -> Settings:
-    """Return the environment's settings, with the database of the running `dev` if they name none.
-
-    Writes a line to standard error when it uses that one; CommandError if there is no `dev` either.
-    """
-    settings = load_settings()
-    if settings.database_url is not None or settings.owner_database_url is not None:
-        return settings
-    folder = Path(os.environ.get(DATA_FOLDER_VARIABLE) or DEVELOPMENT_FOLDER)
-    running = find(folder)
-    if running is None:
-        msg = (
-            f"DATABASE_URL is not set, and no `customer-gateway dev` runs on the data folder {folder.absolute()}. "
-            "Set DATABASE_URL to a PostgreSQL 15 or newer, start `dev`, or name the data folder of a running one with "
-            f"{DATA_FOLDER_VARIABLE}."
-        )
-        raise CommandError(msg, ExitCode.SETTINGS)
-    sys.stderr.write(f"Using the database of the running `customer-gateway dev` ({folder}).\n")
-    urls = {"database_url": running.database_url, "owner_database_url": running.owner_database_url}
-    return settings.model_copy(update=urls)
+    company_id: UUID | None = None
+    """The company that it shows."""
 
 
 def find(folder: Path) -> Running | None:

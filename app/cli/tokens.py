@@ -8,7 +8,8 @@ from uuid import UUID
 
 import typer
 
-from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER
+from app.cli.running import DATA_FOLDER_VARIABLE, find
+from app.cli.target import data_folders
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
@@ -27,15 +28,27 @@ def development_token(keys: DevelopmentKeys, company: UUID, scopes: list[Scope],
 
 
 def token(
-    company: Annotated[UUID | None, typer.Option(help="The company's id. Default: the first demo company.")] = None,
+    company: Annotated[
+        UUID | None, typer.Option(help="The company's id. Default: the company that `dev` shows.")
+    ] = None,
     scope: Annotated[
         list[Scope] | None, typer.Option(help="What the token allows; repeat the option for several. Default: all.")
     ] = None,
     days: Annotated[int, typer.Option(help="How long the token is valid.", min=1, max=365)] = 30,
-    data_folder: DataFolder = DEVELOPMENT_FOLDER,
+    data_folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where `dev` keeps its keys and data. Default: as the other commands find it.",
+            file_okay=False,
+            envvar=DATA_FOLDER_VARIABLE,
+        ),
+    ] = None,
 ) -> None:
     """Print a bearer token that a service started by `dev` accepts."""
-    minted = development_token(
-        DevelopmentKeys.existing(data_folder), company or demo_company_id(), scope or list(Scope), days
-    )
+    folders = [data_folder] if data_folder is not None else data_folders()
+    folder = next(filter(DevelopmentKeys.are_in, folders), folders[0])
+    keys = DevelopmentKeys.existing(folder)
+    running = find(folder)
+    shown = running.company_id if running else None
+    minted = development_token(keys, company or shown or demo_company_id(), scope or list(Scope), days)
     sys.stdout.write(f"{minted}\n")

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import Executable, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db.database import COMPANY, Database, Record, translate_faults
+from app.db.database import COMPANY, Database, DatabaseUnavailable, Record, translate_faults
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
@@ -90,14 +90,19 @@ class UnitOfWork:
             return await self._attempt(work)
 
     async def _attempt(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
-        async with self._connection() as connection:
+        async with self._transaction() as connection:
             session = WriteSession(connection, self.company_id)
             try:
-                result = await work(session)
+                return await work(session)
             finally:
                 self.statements += session.statements
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+        """Yield a connection whose transaction is committed unless an exception is raised inside."""
+        async with self._connection() as connection:
+            yield connection
             await connection.commit()
-            return result
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[AsyncConnection]:
@@ -116,3 +121,40 @@ class UnitOfWork:
                 connection = await stack.enter_async_context(self._database.engine.connect())
                 await connection.execute(_SET_COMPANY, company)
             yield connection
+
+
+class _Rehearsal(UnitOfWork):
+    """Runs work in savepoints of one transaction."""
+
+    def __init__(self, database: Database, company_id: UUID) -> None:
+        super().__init__(database, company_id)
+        self._held: AsyncConnection | None = None
+
+    @asynccontextmanager
+    async def held(self) -> AsyncGenerator["_Rehearsal"]:
+        """Hold the transaction, and roll it back in the end."""
+        stack = AsyncExitStack()
+        with translate_faults():
+            self._held = await stack.enter_async_context(self._connection())
+        try:
+            yield self
+        finally:
+            # A transaction whose connection is lost is rolled back by the server.
+            with suppress(DatabaseUnavailable), translate_faults():
+                await stack.aclose()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+        assert self._held is not None  # noqa: S101 - `rehearsal` holds it
+        async with self._held.begin_nested():
+            yield self._held
+
+
+@asynccontextmanager
+async def rehearsal(database: Database, company_id: UUID) -> AsyncGenerator[UnitOfWork]:
+    """Yield a unit of work of which nothing remains: each run sees what those before it wrote, and all are rolled back.
+
+    Rows that were written stay locked until the end, and so do the company's locks for parents and numbers.
+    """
+    async with _Rehearsal(database, company_id).held() as unit_of_work:
+        yield unit_of_work

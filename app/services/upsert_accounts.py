@@ -1,7 +1,7 @@
 """Keeping ledger accounts in step with another system: a list of rows, each created, updated, left as it is or refused."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -97,7 +97,7 @@ async def upsert_accounts(
 
 
 async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[_Decision]:
-    numbers = [_number(row) for row in rows]
+    numbers = numbers_of(rows)
     times = Counter(numbers)
     stored = await accounts.lock_numbered(session, {number for number in numbers if number is not None})
     decisions: list[_Decision] = []
@@ -111,8 +111,12 @@ async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]
     return decisions
 
 
+def numbers_of(rows: Iterable[Mapping[str, object]]) -> list[str | None]:
+    """Return the key of each row; None where it has none that could be stored."""
+    return [_number(row) for row in rows]
+
+
 def _number(row: Mapping[str, object]) -> str | None:
-    """Return the key of a row; None where it has none that could be stored."""
     values, _ = read_account({"number": row.get("number")}, creating=False)
     number = values.get("number")
     return number if isinstance(number, str) else None

@@ -45,13 +45,21 @@ class DevelopmentKeys:
     @classmethod
     def existing(cls, folder: Path) -> "DevelopmentKeys":
         """Return the keys of a folder; SettingsError if it has none, since no service would trust new ones."""
-        if not (folder / _PRIVATE_NAME).exists():
+        if not cls.are_in(folder):
             msg = (
                 f"No development keys in {folder.absolute()}: `customer-gateway dev` makes them. "
                 "If it uses another data folder, name it with --data-folder or DATA_FOLDER."
             )
             raise SettingsError(msg)
         return cls(folder)
+
+    @staticmethod
+    def are_in(folder: Path) -> bool:
+        """Whether a folder holds keys; False for one that can't be read."""
+        try:
+            return (folder / _PRIVATE_NAME).exists()
+        except OSError:
+            return False
 
     def mint(self, company_id: UUID, scopes: Iterable[Scope], subject: str, lifetime: timedelta) -> str:
         """A token that a service with this public key, issuer and audience accepts."""

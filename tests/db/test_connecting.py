@@ -19,7 +19,7 @@ from app.db.database import Database, DatabaseRefused, DatabaseUnavailable, tran
 from app.db.dsn import Dsn, DsnError, Host, with_role
 from app.db.dsn_parameters import SSL_MODES
 from app.db.roles import make_login_role
-from tests.commands import free_port, run
+from tests.commands import free_port, messages, run
 from tests.databases import execute
 from tests.db.certificates import Authority
 from tests.db.tcp_servers import TcpServer, installed_server, plain_server, terminated_server
@@ -395,25 +395,25 @@ def test_every_command_connects_as_the_url_says(tls: TcpServer, authority: Autho
     company = "00000000-0000-0000-0000-000000000000"
 
     migrated = run("migrate", **urls)
-    assert (migrated.returncode, migrated.stderr) == (0, "")
+    assert (migrated.returncode, messages(migrated)) == (0, "")
     assert 'Made the role "serves"' in migrated.stdout
     assert run("seed", "--companies", "1", "--customers", "2", **urls).returncode == 0
     assert run("api-key", "list", "--company", company, **urls).returncode == 0
     refused = run("import", "missing.csv", "--company", company, **urls)
-    assert refused.stderr == "Error: missing.csv can't be used: No such file or directory.\n"
+    assert messages(refused) == "Error: missing.csv can't be used: No such file or directory.\n"
 
 
 def test_a_command_says_that_the_certificate_is_not_accepted(tls: TcpServer, stranger: Authority) -> None:
     result = run("migrate", DATABASE_URL=tls.url(f"sslmode=verify-full&sslrootcert={stranger.file}"))
 
     assert result.returncode == 3
-    assert result.stderr.startswith("Error: The certificate of the database's server is not accepted: ")
+    assert messages(result).startswith("Error: The certificate of the database's server is not accepted: ")
 
 
 def test_a_command_says_why_the_server_lets_nobody_in(installed: TcpServer) -> None:
     result = run("migrate", DATABASE_URL=installed.url("sslmode=require", user="plain_only"))
     assert result.returncode == 2
-    assert result.stderr.startswith("Error: The database refused the role or its password: ")
+    assert messages(result).startswith("Error: The database refused the role or its password: ")
     assert 'The server says: pg_hba.conf rejects connection for host "' in result.stderr
 
 

@@ -1,0 +1,78 @@
+"""Readers of CSV cells that hold more than text; what they can't read is said as the person at the spreadsheet sees it."""
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+from app.cli.import_json import NotJson, read_json
+from app.domain.decimals import decimal_of
+from app.domain.texts import trimmed
+
+CellReader = Callable[[str], object]
+"""From the text of a cell to its value; raises UnreadableCell."""
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
+_MOST_SHOWN = 40
+# Spreadsheets write the words of their language, in capitals: English, Danish, Norwegian, Swedish, Finnish, German, Dutch,
+# French, Spanish, Italian, Portuguese, Polish.
+_TRUE = "true sand sann sant tosi wahr waar vrai verdadero vero verdadeiro prawda"
+_FALSE = "false falsk usann falskt epätosi falsch onwaar faux falso fałsz"
+_FLAGS = {**dict.fromkeys(_TRUE.split(), True), **dict.fromkeys(_FALSE.split(), False)}
+
+
+class UnreadableCell(ValueError):
+    """A cell does not hold what its column needs; the message follows the column's name."""
+
+
+def amount(cell: str) -> Decimal:
+    """Read an amount, every digit as it was written."""
+    digits = trimmed(cell)
+    found = decimal_of(digits)
+    if found is not None:
+        return found
+    fault = f"is {_shown(digits)}, with a comma" if "," in digits else f"is {_shown(digits)}"
+    msg = (
+        f"{fault}: write the amount in digits with a point for the decimals, and without thousands separators, spaces "
+        "and currency, such as 1250.00."
+    )
+    raise UnreadableCell(msg)
+
+
+def whole(cell: str) -> int:
+    """Read a whole number."""
+    if not _WHOLE.fullmatch(trimmed(cell)):
+        msg = f"is {_shown(cell)}: write a whole number in digits, such as 30."
+        raise UnreadableCell(msg)
+    return int(trimmed(cell))
+
+
+def flag(cell: str) -> bool:
+    """Read TRUE or FALSE, in any case and in the languages of spreadsheets."""
+    found = _FLAGS.get(trimmed(cell).casefold())
+    if found is None:
+        msg = f"is {_shown(cell)}: write TRUE or FALSE."
+        raise UnreadableCell(msg)
+    return found
+
+
+def json_such_as(example: str) -> CellReader:
+    """Return a reader of JSON; the example shows what to write."""
+
+    def read(cell: str) -> object:
+        try:
+            found = read_json(cell)
+        except NotJson as error:
+            msg = f"is not JSON ({error}): write it such as {example}."
+            raise UnreadableCell(msg) from None
+        if found.repeated:
+            msg = f"has {_shown(found.repeated[0])} more than once: keep one of them."
+            raise UnreadableCell(msg)
+        return found.value
+
+    return read
+
+
+def _shown(text: str) -> str:
+    text = trimmed(text)
+    return json.dumps(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…", ensure_ascii=False)

@@ -1,0 +1,77 @@
+"""Importing customers."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from app.cli.import_cells import amount, flag, json_such_as, whole
+from app.cli.import_kind import ACTOR, Kind, RowResult
+from app.cli.import_rows import Columns
+from app.db.unit_of_work import UnitOfWork
+from app.domain import customer_fields
+from app.domain.decimals import decimal_of
+from app.domain.fields import schema_name
+from app.domain.upserts import MatchKey, RefusalPolicy
+from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
+from app.services.upsert_rows import UpsertRow, keys_of
+
+_TRANSITIONS = "subscriptionTransitions"
+
+
+def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
+    """Return the kind of customers that are found by a key."""
+
+    async def carry_out(
+        unit_of_work: UnitOfWork, rows: Sequence[UpsertRow], policy: RefusalPolicy
+    ) -> Sequence[RowResult]:
+        command = UpsertCustomersCommand(tuple(rows), match_by, policy)
+        outcome, _ = await upsert_customers(unit_of_work, ACTOR, command, None)
+        return outcome.results
+
+    return Kind(
+        columns=CUSTOMER_COLUMNS,
+        key=schema_name(match_by.attribute),
+        keys=lambda rows: keys_of(rows, match_by),
+        faults=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
+        carry_out=carry_out,
+        results_of=lambda found: found.results if isinstance(found, UpsertCustomersOutcome) else None,
+    )
+
+
+def _customer(fields: Mapping[str, object]) -> UpsertRow:
+    attributes = {_CUSTOMER[name]: value for name, value in fields.items() if name != _TRANSITIONS}
+    transitions = fields.get(_TRANSITIONS)
+    if transitions is None:
+        return UpsertRow(attributes)
+    entries = cast("list[object]", transitions if isinstance(transitions, list) else [transitions])
+    return UpsertRow(attributes, tuple(_subscription(each) for each in entries))
+
+
+def _subscription(entry: object) -> object:
+    return cast("dict[str, object]", entry).get("subscriptionId") if isinstance(entry, dict) else entry
+
+
+def _amount(value: object) -> object:
+    """Return a JSON value as an amount with the digits that were written; what is none stays as it is."""
+    if isinstance(value, str):
+        return amount(value)
+    found = decimal_of(value)
+    return value if found is None else found
+
+
+_CUSTOMER = {schema_name(each): each for each in (*customer_fields.ATTRIBUTES, "metadata_set", "metadata_unset")}
+CUSTOMER_COLUMNS = Columns(
+    "customers",
+    "UpsertCustomerRow",
+    frozenset({*_CUSTOMER, _TRANSITIONS}),
+    _customer,
+    cells={
+        **dict.fromkeys(("creditLimit", "openingBalance"), amount),
+        **dict.fromkeys(("paymentTerms", "billingDay"), whole),
+        **dict.fromkeys(("isActive", "includeChildDetailsPdf"), flag),
+        **dict.fromkeys(("metadata", "metadataSet"), json_such_as('{"tier": "gold"}')),
+        "metadataUnset": json_such_as('["tier"]'),
+        _TRANSITIONS: json_such_as('[{"subscriptionId": "0198c0de-0000-7000-8000-000000000000"}]'),
+    },
+    values=dict.fromkeys(("creditLimit", "openingBalance"), _amount),
+    has_entries=True,
+)

@@ -1,0 +1,124 @@
+"""An import on its way: what can be told of the file alone, then batch after batch, and what has become of each row."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.cli.faults import CommandError, ExitCode
+from app.cli.import_files import ImportFile, Line
+from app.cli.import_kind import Kind, RowResult
+from app.cli.import_report import Report, ReportedProblem
+from app.cli.import_rows import RowProblem
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.upserts import RefusalPolicy, RowOutcome
+
+_MOST_SHOWN = 20
+_MOST_LINES_NAMED = 3
+
+
+@dataclass(slots=True)
+class Job:
+    """An import, and what has become of it so far."""
+
+    kind: Kind[Any]
+    file: ImportFile[Any]
+    policy: RefusalPolicy
+    report: Report | None
+    dry_run: bool
+    counts: Counter[RowOutcome] = field(default_factory=Counter[RowOutcome])
+    stopped_at: tuple[int, int] | None = None
+    """The first and the last line of what was rejected whole."""
+    shown: int = 0
+
+    def check_file(self) -> None:
+        """Find what the file alone shows: keys that several rows have. If every row counts, the import stops here."""
+        keys = self.kind.keys([line.row for line in self.file.lines])
+        lines_by_key: dict[str, list[int]] = {}
+        for line, key in zip(self.file.lines, keys, strict=True):
+            if key is not None:
+                lines_by_key.setdefault(key, []).append(line.number)
+        for place, (line, key) in enumerate(zip(self.file.lines, keys, strict=True)):
+            others = [] if key is None else [each for each in lines_by_key[key] if each != line.number]
+            if others:
+                problem = RowProblem(self.kind.key, ErrorCode.FIELD_CONFLICT, _repeated(others))
+                self.file.lines[place] = line._replace(problems=(*line.problems, problem))
+        rejected = [line for line in self.file.lines if line.problems]
+        if rejected and self.policy is RefusalPolicy.ALL_OR_NOTHING:
+            self.stopped_at = (self.file.lines[0].number, self.file.lines[-1].number)
+            for line in rejected:
+                self._reject(line)
+
+    async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> None:
+        """Carry out one batch."""
+        sent = [line for line in lines if not line.problems]
+        results = iter(await self._results(unit_of_work, sent) if sent else ())
+        if self.stopped_at is not None:
+            for result in results:
+                self._tell_result(sent[result.index], result)
+            return
+        for line in lines:
+            if line.problems:
+                self._reject(line)
+            else:
+                self._tell_result(line, next(results))
+
+    async def _results(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> Sequence[RowResult]:
+        try:
+            return await self.kind.carry_out(unit_of_work, [line.row for line in lines], self.policy)
+        except Refused as refused:
+            found = self.kind.results_of(refused.current)
+            if found is None:
+                # About no row, so that every batch would meet it.
+                msg = "\n".join(f"The import {fault.message}" for fault in refused.faults)
+                raise CommandError(msg, ExitCode.SETTINGS) from refused
+            self.stopped_at = (lines[0].number, lines[-1].number)
+            return [each for each in found if each.errors]
+
+    def _tell_result(self, line: Line[Any], result: RowResult) -> None:
+        self.counts[result.outcome] += 1
+        for fault in result.errors:
+            self._tell(line, self._problem(fault))
+
+    def _reject(self, line: Line[Any]) -> None:
+        """Report a row that is not sent, with what else is wrong with it."""
+        self.counts[RowOutcome.REFUSED] += 1
+        named = {problem.field for problem in line.problems}
+        for problem in (*line.problems, *(each for each in self._faults(line) if each.field not in named)):
+            self._tell(line, problem)
+
+    def _faults(self, line: Line[Any]) -> Iterator[RowProblem]:
+        if all(problem.field for problem in line.problems):
+            for fault in self.kind.faults(line.row):
+                yield self._problem(replace(fault, path=("input", "rows", 0, *fault.path[1:])))
+
+    def _problem(self, fault: Fault) -> RowProblem:
+        return RowProblem(self.file.column_of(fault), fault.code, fault.message)
+
+    def _tell(self, line: Line[Any], problem: RowProblem) -> None:
+        reported = ReportedProblem.of(line.number, problem)
+        if self.report is not None:
+            self.report.write(reported)
+        self.shown += 1
+        if self.shown <= _MOST_SHOWN:
+            sys.stderr.write(f"{reported}\n")
+        elif self.shown == _MOST_SHOWN + 1:
+            sys.stderr.write("There are more: --refused FILE writes all of them.\n")
+
+    def summary(self) -> str:
+        """What was done, or would have been."""
+        counts = ", ".join(f"{self.counts[each]} {each.lower()}" for each in RowOutcome)
+        summary = f"{'Dry run, nothing was written' if self.dry_run else 'Rows'}: {counts}."
+        if self.stopped_at is None:
+            return summary
+        first, last = self.stopped_at
+        return f"{summary} Stopped: nothing of lines {first} to {last} was written; correct them and run it again."
+
+
+def _repeated(others: Sequence[int]) -> str:
+    named = ", ".join(str(each) for each in others[:_MOST_LINES_NAMED])
+    more = len(others) - _MOST_LINES_NAMED
+    lines = f"line{'s' if len(others) > 1 else ''} {named}{f' and {more} more' if more > 0 else ''}"
+    return f"is also the key of {lines}: keep one row for each key."

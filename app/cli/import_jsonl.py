@@ -1,0 +1,48 @@
+"""JSON lines: one object per line."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from app.cli.import_cells import UnreadableCell
+from app.cli.import_json import NotJson, read_json
+from app.cli.import_rows import Columns, NotRows, RawRow, RowProblem
+from app.domain.errors import ErrorCode
+
+
+def read_objects(text: str, columns: Columns[Any]) -> Iterator[RawRow]:
+    """Yield the row of each line that is not blank; NotRows at one that holds no object of known fields."""
+    # Only line feeds part lines: JSON's strings may hold other separators as they are.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield _row(number, line, columns)
+
+
+def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
+    try:
+        found, repeated = read_json(line)
+    except NotJson as error:
+        raise NotRows(number, f"is not JSON: {error}. Write one object per line.") from None
+    if not isinstance(found, dict):
+        raise NotRows(number, f"must be an object of the fields of {columns.input_type}.")
+    fields = cast("dict[str, object]", found)
+    unknown = ", ".join(json.dumps(each) for each in fields if each not in columns.names)
+    if unknown:
+        raise NotRows(number, f"{unknown} can't be imported; the names are those of {columns.input_type}.")
+    values, problems = _values(fields, columns.values)
+    problems += [
+        RowProblem("", ErrorCode.FIELD_CONFLICT, f"names {json.dumps(each)} more than once: keep one of them.")
+        for each in dict.fromkeys(repeated)
+    ]
+    return RawRow(number, values, tuple(problems))
+
+
+def _values(fields: Mapping[str, object], readers: Mapping[str, Any]) -> tuple[dict[str, object], list[RowProblem]]:
+    values: dict[str, object] = {}
+    problems: list[RowProblem] = []
+    for name, value in fields.items():
+        try:
+            values[name] = readers[name](value) if name in readers else value
+        except UnreadableCell as error:
+            problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, str(error)))
+    return values, problems

@@ -1,0 +1,63 @@
+"""What the rows of a file may say, and what was read of each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from app.cli.import_cells import CellReader
+from app.domain.errors import ErrorCode
+
+RowT = TypeVar("RowT")
+ENTRY = "metadata."
+"""How the name of a CSV column begins that holds one metadata entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns(Generic[RowT]):
+    """What the rows of a file may say, and what they become."""
+
+    plural: str
+    """What the rows are called: customers."""
+    input_type: str
+    """The type of the schema whose fields the columns are."""
+    names: frozenset[str]
+    """The names of its fields."""
+    row: Callable[[Mapping[str, object]], RowT]
+    """From the fields that a row has, by these names, to the row that a service takes."""
+    cells: Mapping[str, CellReader] = field(default_factory=dict[str, CellReader])
+    """Readers of CSV cells that hold more than text."""
+    values: Mapping[str, Callable[[object], object]] = field(default_factory=dict[str, Callable[[object], object]])
+    """Readers of JSON values that services take in another form; they raise UnreadableCell."""
+    has_entries: bool = False
+    """Whether a CSV column `metadata.KEY` holds one metadata entry."""
+
+    def is_entry(self, name: str) -> bool:
+        """Whether a column of this name holds one metadata entry."""
+        return self.has_entries and name.startswith(ENTRY)
+
+
+class RowProblem(NamedTuple):
+    """One reason why a row can't be what it says."""
+
+    field: str
+    """The column or field; empty for what is about the whole row."""
+    code: ErrorCode
+    message: str
+    """Follows the field's name."""
+
+
+class RawRow(NamedTuple):
+    """What was read of a row: the values of its fields, and its problems."""
+
+    number: int
+    """The line that it begins on."""
+    fields: Mapping[str, object]
+    problems: tuple[RowProblem, ...] = ()
+
+
+class NotRows(Exception):
+    """A file is not made of rows from some line on; the message follows the line's number."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line

@@ -1,0 +1,60 @@
+"""The text of a file to import: UTF-8, UTF-16 or UTF-32, with or without a byte order mark."""
+
+import codecs
+from pathlib import Path
+from typing import NamedTuple
+
+from app.cli.faults import CommandError, ExitCode
+
+_SAVE_AS = 'In Excel, save it as "CSV UTF-8"; in LibreOffice, save it as CSV with the character set Unicode (UTF-8).'
+# The marks of UTF-32 first: that of UTF-16 is how one of them begins.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32-be", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
+)
+# Where the zero bytes are if the first two characters are ASCII, as a header or an object begins.
+_ZEROS = (
+    ((False, True, True, True), "utf-32-le", "UTF-32"),
+    ((True, True, True, False), "utf-32-be", "UTF-32"),
+    ((False, True, False, True), "utf-16-le", "UTF-16"),
+    ((True, False, True, False), "utf-16-be", "UTF-16"),
+)
+_NOT_TEXT = ((b"PK\x03\x04", "an Excel workbook or another zip file"), (b"\xd0\xcf\x11\xe0", "an Excel workbook"))
+
+
+class Text(NamedTuple):
+    """A file's text, and the name of the encoding that it was in."""
+
+    content: str
+    encoding: str
+
+
+def read_text(path: Path) -> Text:
+    """Return the text of a file; CommandError if it holds something else."""
+    content = path.read_bytes()
+    for start, what in _NOT_TEXT:
+        if content.startswith(start):
+            msg = f"{path} is {what}, not text. {_SAVE_AS}"
+            raise CommandError(msg, ExitCode.SETTINGS)
+    codec, encoding, mark_bytes = _encoding_of(content)
+    try:
+        return Text(content[mark_bytes:].decode(codec), encoding)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].decode(codec, errors="ignore").count("\n") + 1
+        msg = f"{path}, line {line}: is not {encoding}. {_SAVE_AS}"
+        raise CommandError(msg, ExitCode.SETTINGS) from error
+
+
+def _encoding_of(content: bytes) -> tuple[str, str, int]:
+    """Return the codec, its name for people, and the length of the mark."""
+    for mark, codec, encoding in _MARKS:
+        if content.startswith(mark):
+            return codec, encoding, len(mark)
+    zeros = tuple(byte == 0 for byte in content[:4])
+    for pattern, codec, encoding in _ZEROS:
+        if zeros == pattern:
+            return codec, encoding, 0
+    return "utf-8", "UTF-8", 0
