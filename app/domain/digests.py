@@ -1,12 +1,14 @@
 """Digests of transitions: equal exactly where the same is booked, and able to say which subscriptions differ where it is not."""
 
 from base64 import b64decode, urlsafe_b64encode
-from hashlib import sha256
 from uuid import UUID
 
+from app.domain.encodings import digest
 from app.domain.errors import Difference
 from app.domain.transition import Transition
 
+_VERSION = b"\x02"
+"""The first byte of a digest; raise it with any change of what is hashed (tests/contract/test_stored_encodings.py)."""
 _HEAD = 16
 _ID = 16
 _ENTRY = 8
@@ -15,7 +17,7 @@ _ENTRY = 8
 def digest_of(transition: Transition | None) -> str:
     """A head for the change as a whole and an entry per subscription; a change that moves nothing has a digest too."""
     entries = _entries(transition)
-    content = _head(transition) + b"".join(id_.bytes + entries[id_] for id_ in sorted(entries))
+    content = _VERSION + _head(transition) + b"".join(id_.bytes + entries[id_] for id_ in sorted(entries))
     return urlsafe_b64encode(content).decode().rstrip("=")
 
 
@@ -35,27 +37,24 @@ def _entries(transition: Transition | None) -> dict[UUID, bytes]:
     shown: dict[UUID, object] = dict.fromkeys(transition.to_acknowledge, "acknowledged")
     shown |= {move.subscription.id: move for move in transition.moves}
     shown |= {cut.subscription.id: cut for cut in transition.cuts}
-    return {id_: _hash(each)[:_ENTRY] for id_, each in shown.items()}
+    return {id_: digest(each)[:_ENTRY] for id_, each in shown.items()}
 
 
 def _head(transition: Transition | None) -> bytes:
     if transition is None:
         return bytes(_HEAD)
-    change = (transition.customer_id, transition.effective_on, transition.before, transition.after)
-    return _hash(change)[:_HEAD]
+    change = {name: getattr(transition, name) for name in ("customer_id", "effective_on", "before", "after")}
+    return digest(change)[:_HEAD]
 
 
-def _hash(value: object) -> bytes:
-    return sha256(repr(value).encode()).digest()
-
-
-def _read(digest: str) -> tuple[bytes, dict[UUID, bytes]]:
+def _read(previewed: str) -> tuple[bytes, dict[UUID, bytes]]:
     try:
-        content = b64decode(digest.encode("ascii") + b"=" * (-len(digest) % 4), altchars=b"-_", validate=True)
+        content = b64decode(previewed.encode("ascii") + b"=" * (-len(previewed) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return b"", {}
+    version, content = content[: len(_VERSION)], content[len(_VERSION) :]
     entries = content[_HEAD:]
-    if len(entries) % (_ID + _ENTRY):
+    if version != _VERSION or len(entries) % (_ID + _ENTRY):
         return b"", {}
     places = range(0, len(entries), _ID + _ENTRY)
     return content[:_HEAD], {

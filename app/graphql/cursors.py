@@ -18,7 +18,8 @@ from sqlalchemy.types import TypeEngine
 
 from app.db.declarations import SortKey
 from app.db.paging import Position
-from app.db.plans.pages import CURSOR_DIGEST_BYTES
+from app.db.plans.pages import CURSOR_DIGEST_BYTES, CURSOR_VERSION
+from app.domain.encodings import digest
 from app.graphql.arguments import Faults, Path
 from app.graphql.codes import FieldCode
 
@@ -35,7 +36,8 @@ class Cursors:
 
     def encode(self, position: Position) -> str:
         """The cursor of a row."""
-        values = json.dumps([_plain(value) for value in position], ensure_ascii=False, separators=(",", ":")).encode()
+        named = {key.column.name: _plain(value) for key, value in zip(self.order, position, strict=True)}
+        values = json.dumps({"v": CURSOR_VERSION, **named}, ensure_ascii=False, separators=(",", ":")).encode()
         return _text(self._digest(values) + values)
 
     def decode(self, cursor: str | None, path: Path, faults: Faults) -> Position | None:
@@ -44,7 +46,7 @@ class Cursors:
             return None
         try:
             return self._position(cursor)
-        except (ValueError, TypeError, OverflowError, RecursionError):
+        except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
             faults.add(
                 path,
                 "is not a cursor of this list: it comes from another sort order or filter, or was altered."
@@ -64,8 +66,8 @@ class Cursors:
         if digest != self._digest(values) or cursor != _text(content):
             msg = "of another list, or altered"
             raise ValueError(msg)
-        readers = _readers(self.order)
-        return tuple([read(value) for read, value in zip(readers, orjson.loads(values), strict=True)])
+        named = orjson.loads(values)
+        return tuple([read(named[name]) for name, read in _readers(self.order)])
 
     def _digest(self, values: bytes) -> bytes:
         return sha256(self.identity + values).digest()[:CURSOR_DIGEST_BYTES]
@@ -73,8 +75,8 @@ class Cursors:
 
 @lru_cache(maxsize=256)
 def _identity(order: tuple[SortKey, ...], identity: tuple[object, ...]) -> bytes:
-    within = repr((*((key.column.name, key.descending) for key in order), *identity))
-    return sha256(within.encode()).digest()
+    sorts = [{"column": key.column.name, "descending": key.descending} for key in order]
+    return digest({"version": CURSOR_VERSION, "order": sorts, "list": identity})
 
 
 def _text(content: bytes) -> str:
@@ -88,9 +90,9 @@ def _plain(value: object) -> str:
 
 
 @lru_cache(maxsize=256)
-def _readers(order: tuple[SortKey, ...]) -> tuple[Callable[[str], Any], ...]:
-    """For each key of an order how its value is read from the text that a cursor holds."""
-    return tuple(_reader(key.column.type) for key in order)
+def _readers(order: tuple[SortKey, ...]) -> tuple[tuple[str, Callable[[str], Any]], ...]:
+    """For each key of an order its name in a cursor, and how its value is read from the text that a cursor holds."""
+    return tuple((key.column.name, _reader(key.column.type)) for key in order)
 
 
 def _reader(kind: TypeEngine[Any]) -> Callable[[str], Any]:

@@ -161,8 +161,8 @@ class Query:
     @staticmethod
     async def billing_transition_preview(info: Info, input: PreviewInput) -> TransitionPreview:  # noqa: A002 - the schema's name
         """Decided from the operation's snapshot."""
-        command, _ = update_command(input)
-        return await preview_transition(info.context.session, command)
+        command, key = update_command(input)
+        return await preview_transition(info.context.session, command, key)
 
     @strawberry.field(
         description="Whatever has this id; null if nothing of the company does. A ledger account needs accounts-read as well."

@@ -1,16 +1,15 @@
 """Doing a thing once per key: the same key with the same command gives the same outcome again."""
 
-from collections.abc import Awaitable, Callable, Container, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from hashlib import sha256
-from typing import Any, TypeVar
-
-from pydantic import TypeAdapter
+from typing import TypeVar
 
 from app.db import idempotency
-from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Fault, LimitFault, Refused
 from app.domain.texts import stored_form
+from app.services.fingerprints import UnknownFingerprint, fingerprint, fits, mutation_of
+from app.services.stored_outcomes import UnreadableOutcome, decode, encode
 
 OutcomeT = TypeVar("OutcomeT")
 _PATH = ("input", "idempotencyKey")
@@ -29,26 +28,32 @@ async def once(
     """Run the work in a unit of work, or answer what it gave before under the same key; says whether it was replayed.
 
     The outcome is committed with the data, so a refusal or a lost connection leaves the key unused. A concurrent duplicate
-    waits for the first. `command` must be a value whose repr says all about it, in an order that means nothing brought into
-    one. `as_sent` is the command before that, which is how a key of the previous release may have been stored.
+    waits for the first. Sets in `command` must be in an order; `as_sent` is the command before that, if it has any.
     """
     if key is None:
         return await unit_of_work.run(work), False
     if faults := key_faults(key):
         raise Refused(faults)
-    fingerprint = _fingerprint(command)
-    same = {fingerprint} if as_sent is None else {fingerprint, _fingerprint(as_sent)}
-    codec: TypeAdapter[OutcomeT] = TypeAdapter(outcome)
 
     async def work_once(session: WriteSession) -> tuple[OutcomeT, bool]:
-        earlier = await idempotency.claim(session, key, type(command).__name__, fingerprint)
+        earlier = await idempotency.claim(session, key, mutation_of(command), fingerprint(command))
         if earlier is not None:
-            return _replay(earlier, same, codec), True
+            return _replay(earlier, command, outcome, as_sent), True
         result = await work(session)
-        await idempotency.remember(session, key, codec.dump_python(result, mode="json"))
+        await idempotency.remember(session, key, encode(result))
         return result, False
 
     return await unit_of_work.run(work_once)
+
+
+async def find_replay(
+    session: Session, key: str | None, command: object, outcome: type[OutcomeT], *, as_sent: object = None
+) -> OutcomeT | None:
+    """Return what `once` would answer again under a key, or None if it would do the work; raise Refused as it would."""
+    if key is None:
+        return None
+    earlier = await idempotency.find(session, key)
+    return None if earlier is None else _replay(earlier, command, outcome, as_sent)
 
 
 def key_faults(key: str | None) -> list[Fault]:
@@ -75,12 +80,12 @@ def beside_key_faults(key: str | None) -> Generator[None]:
         raise Refused(faults)
 
 
-def _fingerprint(command: object) -> bytes:
-    return sha256(f"{type(command).__name__}\0{command!r}".encode()).digest()
-
-
-def _replay(earlier: idempotency.Claimed, same: Container[bytes], codec: TypeAdapter[Any]) -> Any:
-    if earlier.fingerprint not in same:
-        message = "was used with another input; choose a new key."
-        raise Refused([Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])
-    return codec.validate_python(earlier.payload)
+def _replay(earlier: idempotency.Claimed, command: object, outcome: type[OutcomeT], as_sent: object) -> OutcomeT:
+    message = "was used with another input; choose a new key."
+    try:
+        if fits(earlier.fingerprint, command, as_sent):
+            return decode(outcome, earlier.mutation, earlier.payload)
+    except (UnknownFingerprint, UnreadableOutcome):
+        # Doing the work would write twice.
+        message = "was used, and another release of the service stored the answer: read what was written, or choose a new key."
+    raise Refused([Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])

@@ -7,6 +7,8 @@ from app.domain.digests import digest_of
 from app.domain.errors import Fault
 from app.domain.transition import Transition
 from app.services.customer_change import UpdateCustomerCommand, decide
+from app.services.idempotency import find_replay
+from app.services.update_customer import UpdateCustomerOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,16 @@ class TransitionPreview:
 
     digest: str | None
     """What an update carries to be done exactly so; None where there was nothing to decide."""
+    would_replay: bool = False
+    """Whether the update would only answer again what it did under the same key."""
 
 
-async def preview_transition(session: ReadSession, command: UpdateCustomerCommand) -> TransitionPreview:
-    """Decide an update without locks; raises Refused where there is nothing to decide."""
+async def preview_transition(
+    session: ReadSession, command: UpdateCustomerCommand, idempotency_key: str | None = None
+) -> TransitionPreview:
+    """Decide an update without locks; raise Refused where there is nothing to decide."""
+    earlier = await find_replay(session, idempotency_key, command.in_order, UpdateCustomerOutcome, as_sent=command)
+    if earlier is not None:
+        return TransitionPreview(None, (), None, would_replay=True)
     change = await decide(session, command)
     return TransitionPreview(change.transition, change.faults, digest_of(change.transition))

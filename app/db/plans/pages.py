@@ -28,6 +28,8 @@ from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Node
 
 CURSOR_DIGEST_BYTES = 9
 """How much of its digest a cursor carries."""
+CURSOR_VERSION = 2
+"""The version of what a cursor holds; raise it with any change of that (tests/contract/test_stored_encodings.py)."""
 
 _NEXT, _PREVIOUS, _START, _END = "has_next_page", "has_previous_page", "start_cursor", "end_cursor"
 
@@ -185,16 +187,16 @@ class _Page:
 
 
 def _position_of(order: Sequence[SortKey], row: FromClause) -> list[Piece]:
-    """A row's place in an order, as cursors hold it: a list of texts."""
-    pieces: list[Piece] = []
-    for place, key in enumerate(order):
+    """A row's place in an order, as cursors hold it: a version, and texts by the names of their columns."""
+    pieces: list[Piece] = [f'{{"v":{CURSOR_VERSION}']
+    for key in order:
         value, render = row.c[key.column.name], render_of(key.column)
-        pieces.append("," if place else "[")
+        pieces.append(f',"{key.column.name}":')
         if render is Render.TEXT:
             pieces.append(func.to_json(value))
         else:
             pieces += ['"', moment(value) if render is Render.TIMESTAMP else value, '"']
-    return [*pieces, "]"]
+    return [*pieces, "}"]
 
 
 def _boolean(condition: ColumnElement[bool]) -> ColumnElement[str]:

@@ -218,7 +218,8 @@ _show(
         "COMPANY_TIME_ZONE_UNKNOWN": "Nothing that needs today's date can be decided until an administrator mends the company's time zone.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
         "VERSION_CONFLICT": "The object has changed since the expected version.",
-        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input.",
+        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input, or its answer was stored by a release"
+        " whose answers this one can't read.",
     },
     name="UserErrorCode",
 )

@@ -272,8 +272,13 @@ class BillingTransitionPreview:
         """Of the transition as decided now."""
         return preview.digest
 
+    would_replay: bool = strawberry.field(
+        description="Whether the update would only answer again what it did under the same `idempotencyKey`, and write"
+        " nothing. Then nothing else is previewed."
+    )
+
     @strawberry.field(
-        description="Every refusal that the update would meet, except for an idempotency key that was used before.",
+        description="Every refusal that the update would meet. IDEMPOTENCY_KEY_REUSED stands alone.",
         graphql_type=list[UserError],
     )
     @staticmethod

@@ -1,0 +1,87 @@
+"""Named encodings: a value by the names of its type and fields, so that its meaning outlives the order and number of its fields.
+
+Stored outcomes, fingerprints, digests and cursors rest on it (docs/adr/0020-named-encodings.md).
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from hashlib import sha256
+from typing import Any, cast
+from uuid import UUID
+
+TYPE = "type"
+"""The member of an encoded object that names its type."""
+
+
+def named(value: object, mapping: Callable[[Mapping[str, object]], Any] = dict[str, object]) -> Any:
+    """Return a value as JSON holds it: an object with the type's name for a dataclass or a named tuple, texts for what JSON lacks.
+
+    `mapping` encodes maps, such as metadata.
+    """
+    return _Encoder(mapping).encode(value)
+
+
+def digest(value: object) -> bytes:
+    """Return the SHA-256 of a value's canonical text.
+
+    Names are sorted, and a field that equals its default is left out, so that a new optional field changes nothing.
+    """
+
+    def mapping(entries: Mapping[str, object]) -> dict[str, Any]:
+        return {key: encoder.encode(each) for key, each in entries.items()}
+
+    encoder = _Encoder(mapping, has_defaults=False)
+    return sha256(json.dumps(encoder.encode(value), sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+def fields_of(kind: Any) -> dict[str, object]:
+    """The fields of a dataclass or a named tuple, each with its default or MISSING."""
+    if hasattr(kind, "__dataclass_fields__"):
+        return {each.name: each.default for each in dataclasses.fields(kind)}
+    defaults: dict[str, object] = getattr(kind, "_field_defaults", {})
+    return {name: defaults.get(name, MISSING) for name in getattr(kind, "_fields", ())}
+
+
+class _Encoder:
+    """Encodes values recursively."""
+
+    def __init__(self, mapping: Callable[[Mapping[str, object]], Any], *, has_defaults: bool = True) -> None:
+        self._mapping = mapping
+        self._has_defaults = has_defaults
+
+    def encode(self, value: object) -> Any:  # noqa: PLR0911 - one per kind of value
+        match value:
+            case Enum():
+                return value.value
+            case None | bool() | int() | float() | str():
+                return value
+            case UUID() | Decimal():
+                return str(value)
+            case datetime() | date():
+                return value.isoformat()
+            case bytes():
+                return value.hex()
+            case Mapping():
+                return self._mapping(cast("Mapping[str, object]", value))
+            case _:
+                return self._structure(value)
+
+    def _structure(self, value: object) -> Any:
+        kind = type(value)
+        if dataclasses.is_dataclass(value) or hasattr(kind, "_fields"):
+            return {TYPE: kind.__name__} | dict(self._members(value))
+        if isinstance(value, tuple | list):
+            return [self.encode(each) for each in cast("tuple[object, ...]", value)]
+        msg = f"no encoding is known for {kind.__name__}"
+        raise TypeError(msg)
+
+    def _members(self, value: object) -> Iterator[tuple[str, Any]]:
+        for name, default in fields_of(type(value)).items():
+            member = getattr(value, name)
+            if self._has_defaults or default is MISSING or member != default:
+                yield name, self.encode(member)

@@ -1,0 +1,109 @@
+"""What is stored of an outcome for its replay: its fields by name, under a version.
+
+What an older release has stored is read too: unknown members are ignored, and missing ones have the default of their field.
+"""
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, is_dataclass
+from functools import lru_cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter
+
+from app.db.stored_json import StoredJson, stored_json
+from app.domain.encodings import TYPE, fields_of, named
+from app.services import positional_outcomes
+
+VERSION = 2
+"""The version that is written; 1 had no tag. Raise it with any change of what is stored (tests/contract/test_stored_encodings.py)."""
+
+_VERSION, _OUTCOME = "version", "outcome"
+_UNIONS = {Union, types.UnionType}
+OutcomeT = TypeVar("OutcomeT")
+
+
+class UnreadableOutcome(Exception):
+    """A stored outcome that this release can't read, such as one of a later release."""
+
+
+def encode(outcome: object) -> dict[str, Any]:
+    """Return an outcome as it is stored."""
+    return {_VERSION: VERSION, _OUTCOME: named(outcome, _text_of)}
+
+
+def decode(kind: type[OutcomeT], mutation: str, stored: Any) -> OutcomeT:
+    """Return the outcome that was stored for a mutation; raise UnreadableOutcome if it can't be read."""
+    try:
+        return cast("OutcomeT", _read(kind, _outcome_of(mutation, stored)))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableOutcome from error
+
+
+def _text_of(entries: Mapping[str, object]) -> str:
+    """Metadata as its own text, because a number in it may have more digits than a float."""
+    return entries.text if isinstance(entries, StoredJson) else json.dumps(dict(entries))
+
+
+def _outcome_of(mutation: str, stored: Any) -> Any:
+    if isinstance(stored, list) or _VERSION not in stored:
+        return positional_outcomes.by_name(mutation, stored)
+    if stored[_VERSION] != VERSION:
+        msg = "of another release"
+        raise ValueError(msg)
+    return stored[_OUTCOME]
+
+
+def _read(kind: Any, value: Any) -> Any:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in _UNIONS:
+        return _read_one(arguments, value)
+    if origin is tuple and arguments[-1] is Ellipsis and _is_structure(arguments[0]):
+        return tuple(_read(arguments[0], each) for each in value)
+    if origin is Mapping:
+        return stored_json(value)
+    if _is_structure(kind):
+        return _read_structure(kind, value)
+    return _leaf(kind).validate_python(value)
+
+
+def _read_one(kinds: tuple[Any, ...], value: Any) -> Any:
+    """A value of a union: null, a structure by its name, or the one other kind."""
+    if value is None:
+        return _leaf(Union[kinds]).validate_python(None)  # noqa: UP007 - made of what is known only now
+    structures = {each.__name__: each for each in kinds if _is_structure(each)}
+    if structures:
+        return _read(structures[value[TYPE]], value)
+    return _leaf(Union[kinds]).validate_python(value)  # noqa: UP007 - as above
+
+
+def _is_structure(kind: Any) -> bool:
+    plain: Any = get_origin(kind) or kind
+    if get_origin(kind) in _UNIONS:
+        return any(_is_structure(each) for each in get_args(kind))
+    return is_dataclass(plain) or hasattr(plain, "_fields")
+
+
+def _read_structure(kind: Any, value: Mapping[str, Any]) -> Any:
+    plain, hints = _structure(kind)
+    members: dict[str, Any] = {}
+    for name, default in fields_of(plain).items():
+        if name in value:
+            members[name] = _read(hints[name], value[name])
+        elif default is MISSING:
+            raise KeyError(name)
+    return plain(**members)
+
+
+@lru_cache
+def _structure(kind: Any) -> tuple[Any, dict[str, Any]]:
+    """A dataclass or a named tuple, and the types of its fields; those that are open are closed."""
+    plain: Any = get_origin(kind) or kind
+    closed = dict(zip(getattr(plain, "__parameters__", ()), get_args(kind), strict=True))
+    return plain, {name: closed.get(hint, hint) for name, hint in get_type_hints(plain).items()}
+
+
+@lru_cache
+def _leaf(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

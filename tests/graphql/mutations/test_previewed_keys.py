@@ -1,0 +1,122 @@
+"""A preview tells what an update would do under its idempotency key: the work, a replay, or a refusal."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.tables import idempotency_keys as keys
+from tests.graphql.asking import Caller
+from tests.graphql.mutations.stored_answers import store, stored_by
+from tests.records import Records
+from tests.untouched import everything_of
+
+PREVIEW = """query($input: UpdateCustomerInput!) {
+  billingTransitionPreview(input: $input) {
+    wouldReplay digest cuts { subscriptionId } subscriptionTransitions { subscriptionId } errors { code path }
+  }
+}"""
+UPDATE = "mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) { replayed errors { code path } } }"
+NOTHING: dict[str, Any] = {
+    "wouldReplay": False,
+    "digest": None,
+    "cuts": [],
+    "subscriptionTransitions": [],
+    "errors": [],
+}
+REUSED = {"code": "IDEMPOTENCY_KEY_REUSED", "path": ["input", "idempotencyKey"]}
+
+
+async def preview(caller: Caller, given: dict[str, Any]) -> dict[str, Any]:
+    return (await caller.data(PREVIEW, input=given))["billingTransitionPreview"]
+
+
+@pytest.fixture
+async def move(caller: Caller, records: Records) -> dict[str, Any]:
+    """An update that was carried out under a key: a link to a parent that pays, with two subscriptions."""
+    parent, child = await records.customer(), await records.customer()
+    moved = [str(await records.subscription(child)) for _ in range(2)]
+    given: dict[str, Any] = {
+        "id": str(child),
+        "parentCustomerId": str(parent),
+        "billingRelationship": "PARENT_PAYS",
+        "subscriptionTransitions": [{"subscriptionId": each} for each in moved],
+        "idempotencyKey": "key",
+    }
+    before = await preview(caller, given)
+    assert (before["wouldReplay"], before["errors"], len(before["cuts"])) == (False, [], 2)
+    payload = (await caller.data(UPDATE, input=given))["updateCustomer"]
+    assert payload == {"replayed": False, "errors": []}
+    return given
+
+
+async def test_the_same_input_would_be_replayed_and_nothing_else_is_previewed(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, move: dict[str, Any]
+) -> None:
+    before = await everything_of(owner_engine, company)
+
+    assert await preview(caller, move) == NOTHING | {"wouldReplay": True}
+    assert (await caller.data(UPDATE, input=move))["updateCustomer"] == {"replayed": True, "errors": []}
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_the_acknowledgement_is_a_set_for_the_key_of_both(caller: Caller, move: dict[str, Any]) -> None:
+    other_order = move | {"subscriptionTransitions": move["subscriptionTransitions"][::-1]}
+
+    assert await preview(caller, other_order) == NOTHING | {"wouldReplay": True}
+    assert (await caller.data(UPDATE, input=other_order))["updateCustomer"] == {"replayed": True, "errors": []}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"name": "Another"}, {"subscriptionTransitions": []}, {"billingRelationship": "SELF"}, {"email": "no address"}],
+)
+async def test_another_input_is_refused_by_both_and_for_that_alone(
+    caller: Caller, move: dict[str, Any], other: dict[str, Any]
+) -> None:
+    given = move | other
+
+    assert await preview(caller, given) == NOTHING | {"errors": [REUSED]}
+    assert (await caller.data(UPDATE, input=given))["updateCustomer"]["errors"] == [REUSED]
+
+
+async def test_a_key_that_has_expired_or_was_never_used_is_previewed_as_none(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, move: dict[str, Any]
+) -> None:
+    detached = {"id": move["id"], "parentCustomerId": None}
+    expected = await preview(caller, detached)
+    assert len(expected["cuts"]) == 2
+    assert await preview(caller, detached | {"idempotencyKey": "unused"}) == expected
+    async with owner_engine.begin() as connection:
+        await connection.execute(update(keys).where(keys.c.company_id == company).values(expires_at=text("now()")))
+    assert await preview(caller, detached | {"idempotencyKey": "key"}) == expected
+
+
+async def test_a_key_costs_the_preview_one_statement_and_none_where_there_is_no_key(
+    caller: Caller, records: Records
+) -> None:
+    given: dict[str, Any] = {"id": str(await records.customer())}
+    spent: list[int] = []
+    for key in (None, "key"):
+        await preview(caller, given | {"idempotencyKey": key})
+        spent.append(caller.statements)
+    assert spent[1] == spent[0] + 1
+
+
+async def test_a_key_of_the_release_before_would_be_replayed_too(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    each = next(each for each in stored_by(1) if each["field"] == "updateCustomer")
+    await store(owner_engine, company, "key", each["row"])
+    assert await preview(caller, each["input"] | {"idempotencyKey": "key"}) == NOTHING | {"wouldReplay": True}
+
+
+async def test_a_key_of_another_mutation_is_told_as_the_update_tells_it(caller: Caller, records: Records) -> None:
+    customer = await records.customer()
+    contact = f'mutation {{ createContact(input: {{customerId: "{customer}", name: "A", idempotencyKey: "key"}}) {{ replayed }} }}'
+    await caller.data(contact)
+    given = {"id": str(customer), "name": "New", "idempotencyKey": "key"}
+    assert (await preview(caller, given))["errors"] == [REUSED]
+    assert (await caller.data(UPDATE, input=given))["updateCustomer"]["errors"] == [REUSED]

@@ -1,0 +1,163 @@
+"""What one release stored under an idempotency key is answered by the next, and never done twice.
+
+If what is stored has to change: raise VERSION in app/services/stored_outcomes.py, and add the file of the new version to `stored/`
+with what `written_by` returns. The older files stay as long as a release may meet their keys.
+"""
+
+import json
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.services import fingerprints, stored_outcomes
+from app.web.answers import to_json
+from tests.graphql.asking import Caller
+from tests.graphql.mutations.stored_answers import document, shape_of, store, stored_by, written_by
+from tests.records import Records
+from tests.untouched import everything_of
+
+STORED = [
+    pytest.param(each, id=f"version {version}: {each['field']} {place}")
+    for version in (1, stored_outcomes.VERSION)
+    for place, each in enumerate(stored_by(version))
+]
+NAMED = stored_by(stored_outcomes.VERSION)
+
+
+async def replayed(caller: Caller, each: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """The payload of a request that was stored under a key."""
+    variables = each["input"] | {"idempotencyKey": "key", **given}
+    return (await caller.data(document(each["field"]), input=variables))[each["field"]]
+
+
+@pytest.mark.parametrize("each", STORED)
+async def test_the_answer_of_a_release_is_replayed_and_nothing_is_written(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, each: dict[str, Any]
+) -> None:
+    await store(owner_engine, company, "key", each["row"])
+    before = await everything_of(owner_engine, company)
+
+    assert await replayed(caller, each) == each["answer"] | {"replayed": True}
+    assert await everything_of(owner_engine, company) == before
+
+
+@pytest.mark.parametrize("each", STORED)
+async def test_another_input_is_refused_under_the_key_of_any_release(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, each: dict[str, Any]
+) -> None:
+    await store(owner_engine, company, "key", each["row"])
+    before = await everything_of(owner_engine, company)
+    other = {"rows": each["input"]["rows"][:-1]} if "rows" in each["input"] else {"expectedVersion": 99}
+    if each["field"].startswith("create"):
+        other = {"name": "Another"}
+
+    errors = (await replayed(caller, each, **other))["errors"]
+
+    assert [error["code"] for error in errors] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_what_is_stored_has_the_shape_of_its_version(
+    caller: Caller, owner_engine: AsyncEngine, records: Records
+) -> None:
+    written = await written_by(caller, owner_engine, records)
+
+    assert [each["field"] for each in written] == [each["field"] for each in NAMED]
+    for now, then in zip(written, NAMED, strict=True):
+        assert shape_of(now["row"]) == shape_of(then["row"]), now["field"]
+        assert now["row"]["fingerprint"][:2] == f"{fingerprints.VERSION:02x}"
+
+
+def later(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with members that this release doesn't know, at every level."""
+
+    def extended(value: Any) -> Any:
+        if isinstance(value, dict):
+            known = cast("dict[str, Any]", value)
+            return {name: extended(each) for name, each in known.items()} | {"unknown": [1]}
+        return [extended(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value
+
+    return row | {"payload": extended(row["payload"])}
+
+
+@pytest.mark.parametrize(
+    "each", [pytest.param(each, id=f"{place}: {each['field']}") for place, each in enumerate(NAMED)]
+)
+async def test_unknown_members_are_ignored(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, each: dict[str, Any]
+) -> None:
+    await store(owner_engine, company, "key", later(each["row"]))
+    assert await replayed(caller, each) == each["answer"] | {"replayed": True}
+
+
+async def test_a_missing_member_has_the_default_of_its_field(
+    caller: Caller, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    each = next(each for each in NAMED if each["field"] == "createContact")
+    payload = json.loads(json.dumps(each["row"]["payload"]))
+    del payload["outcome"]["wrote"]
+    await store(owner_engine, company, "key", each["row"] | {"payload": payload})
+    assert await replayed(caller, each) == each["answer"] | {"replayed": True}
+
+
+def unreadable(each: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Rows that this release can't read."""
+    row = each["row"]
+    payload = row["payload"]
+    return {
+        "a later version": row | {"payload": payload | {"version": 99}},
+        "a later fingerprint": row | {"fingerprint": "63" + row["fingerprint"][2:]},
+        "no row": row | {"payload": payload | {"outcome": {}}},
+        "another kind": row | {"payload": payload | {"outcome": [1, 2]}},
+        "nothing": row | {"payload": {}},
+        "a list": row | {"payload": [1, 2, 3]},
+        "a text": row | {"payload": "x"},
+    }
+
+
+@pytest.mark.parametrize("kind", unreadable(NAMED[0]))
+async def test_an_answer_that_this_release_can_not_read_is_neither_a_failure_nor_written_twice(
+    caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID, kind: str
+) -> None:
+    group = await records.group()
+    each = next(each for each in NAMED if each["field"] == "createCustomer")
+    given = each["input"] | {"customerGroupId": str(group)}
+    result = await caller.data(document("createCustomer"), input=given | {"idempotencyKey": "read"})
+    assert result["createCustomer"]["errors"] == []
+    fitting = {"field": "createCustomer", "input": each["input"]}
+    await store(owner_engine, company, "key", unreadable(each)[kind])
+    before = await everything_of(owner_engine, company)
+
+    payload = await replayed(caller, fitting)
+
+    assert [(error["code"], error["path"]) for error in payload["errors"]] == [
+        ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
+    ]
+    assert (payload["customer"], payload["replayed"]) == (None, False)
+    assert "another release" in payload["errors"][0]["message"]
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_metadata_is_replayed_digit_by_digit(caller: Caller, owner_engine: AsyncEngine, records: Records) -> None:
+    customer = await records.customer()
+    digits = '{"rate": 1.10, "long": 12345678901234567890.123}'
+    async with owner_engine.begin() as connection:
+        query = text("UPDATE customers SET metadata = CAST(:digits AS jsonb) WHERE id = :id")
+        await connection.execute(query, {"digits": digits, "id": customer})
+    given = {"id": str(customer), "name": "New", "idempotencyKey": "key"}
+
+    answers = [to_json(await caller.data(document("updateCustomer"), input=given)) for _ in range(2)]
+
+    assert all(b'"rate": 1.10' in each and b"12345678901234567890.123" in each for each in answers)
+    assert b'"replayed":true' in answers[1]
+
+
+async def test_one_key_serves_one_mutation(caller: Caller, records: Records) -> None:
+    customer = await records.customer()
+    contact = {"input": {"customerId": str(customer), "name": "Ann"}, "field": "createContact"}
+    department = contact | {"field": "createDepartment"}
+    assert (await replayed(caller, contact))["errors"] == []
+    assert [each["code"] for each in (await replayed(caller, department))["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
