@@ -1,5 +1,6 @@
 """A mutation may run only if everything that its operation selects may be seen: however it is selected, nothing is written otherwise."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -7,9 +8,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.identity import Scope
+from app.web.development import DevelopmentKeys
 from tests.graphql.asking import Caller
 from tests.records import Records
 from tests.untouched import everything_of
+from tests.web.started import headers_of, settings_of, started
 
 SWITCHES = {"$yes": "$yes: Boolean = true", "$no": "$no: Boolean = false"}
 SELECTIONS = {
@@ -157,3 +160,25 @@ async def test_a_query_still_answers_what_may_be_seen(caller: Caller, records: R
 
     assert result.data == {"customerGroup": {"id": str(group), "account": None}}
     assert [error.path for error in result.errors or ()] == [["customerGroup", "account"]]
+
+
+@pytest.mark.parametrize("plans", [True, False])
+async def test_the_service_answers_so_too(
+    service_dsn: str, owner_engine: AsyncEngine, records: Records, company: UUID, tmp_path: Path, *, plans: bool
+) -> None:
+    keys = DevelopmentKeys(tmp_path)
+    change = {"id": str(await records.customer()), "name": "Written"}
+    before = await everything_of(owner_engine, company)
+    headers = headers_of(keys, company, [Scope.CUSTOMERS_WRITE])
+    body: dict[str, Any] = {"query": document("customer { id group { name } }"), "variables": {"input": change}}
+
+    async with started(settings_of(service_dsn, keys, query_plans=plans), headers) as client:
+        response = await client.post("/graphql", json=body)
+
+    assert response.status_code == 200
+    (error,) = response.json()["errors"]
+    assert response.json()["data"] is None
+    assert error["path"] == ["updateCustomer", "customer", "group"]
+    assert error["locations"] == [{"line": 1, "column": body["query"].index("group") + 1}]
+    assert error["extensions"] == {"code": "FORBIDDEN", "requiredScope": "customers-read"}
+    assert await everything_of(owner_engine, company) == before
