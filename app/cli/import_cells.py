@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from app.cli.import_json import NotJson, read_json
 from app.domain.decimals import decimal_of
-from app.domain.texts import trimmed
+from app.domain.texts import comparison_form, trimmed
 
 CellReader = Callable[[str], object]
 """From the text of a cell to its value; raises UnreadableCell."""
@@ -49,7 +49,7 @@ def whole(cell: str) -> int:
 
 def flag(cell: str) -> bool:
     """Read TRUE or FALSE, in any case and in the languages of spreadsheets."""
-    found = _FLAGS.get(trimmed(cell).casefold())
+    found = _FLAGS.get(comparison_form(trimmed(cell)))
     if found is None:
         msg = f"is {_shown(cell)}: write TRUE or FALSE."
         raise UnreadableCell(msg)

@@ -8,13 +8,14 @@ from app.cli.import_cells import UnreadableCell
 from app.cli.import_json import NotJson, read_json
 from app.cli.import_rows import Columns, NotRows, RawRow, RowProblem
 from app.domain.errors import ErrorCode
+from app.domain.texts import trimmed
 
 
 def read_objects(text: str, columns: Columns[Any]) -> Iterator[RawRow]:
     """Yield the row of each line that is not blank; NotRows at one that holds no object of known fields."""
     # Only line feeds part lines: JSON's strings may hold other separators as they are.
     for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
+        if trimmed(line):
             yield _row(number, line, columns)
 
 
