@@ -5,9 +5,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from asyncpg import DeadlockDetectedError
+from sqlalchemy.exc import DBAPIError
 
+from app.cli.faults import explain
 from app.db.dsn import with_database
 from app.db.migrate import upgrade
+from app.db.unit_of_work import LostRace
 from tests.commands import free_port, messages, run, taken_port
 from tests.databases import as_role, execute, same_database
 
@@ -153,6 +157,14 @@ def test_a_database_that_is_not_migrated_is_refused(command: list[str], empty_ds
     )
     assert result.returncode == 4
     assert messages(result) == "Error: The database is not migrated to this version: run `customer-gateway migrate`.\n"
+
+
+def test_rows_that_another_program_keeps_writing_are_named_as_the_reason() -> None:
+    deadlock = DBAPIError("UPDATE", {}, DeadlockDetectedError("deadlock detected"))
+    for error in (LostRace(), deadlock):
+        explained = explain(error)
+        assert str(explained) == "Another program keeps writing the same rows: run the command again in a moment."
+        assert explained.code == 3
 
 
 def test_serve_says_that_a_port_is_taken(service_dsn: str) -> None:

@@ -160,6 +160,15 @@ def test_the_other_commands_find_its_database_while_it_runs_and_serve_does_not(f
         assert created.stderr == f"Using the database of the running `customer-gateway dev` ({folder}).\n"
         for command in (["migrate"], ["seed", "--companies", "1", "--customers", "5", "--seed", "9"]):
             assert run(*command, DATA_FOLDER=str(folder)).returncode == 0
+        accounts = tmp_path / "accounts.csv"
+        accounts.write_text("number;name\n99001;Salg\n")
+        imported = run("import", "accounts", accounts, DATA_FOLDER=str(folder))
+        assert (imported.returncode, imported.stdout) == (0, "Rows: 1 created, 0 updated, 0 unchanged, 0 refused.\n")
+        assert imported.stderr.splitlines() == [
+            f"Using the database of the running `customer-gateway dev` ({folder}).",
+            f"Using the company {demo_company_id()}; --company chooses another.",
+            f"Reading {accounts}: UTF-8, cells parted by semicolons.",
+        ]
         (address,) = re.findall(r"^Service +(\S+)$", printed, re.MULTILINE)
         query = {"query": '{ customer(by: {customerNumber: "2"}) { name } }'}
         answer = httpx.post(f"{address}/graphql", json=query, headers={"x-api-key": created.stdout.strip()}).json()
