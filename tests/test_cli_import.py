@@ -75,7 +75,7 @@ async def test_a_table_is_imported_and_again_changes_nothing(
 
     first = import_file(path)
 
-    assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells parted by commas.\n")
+    assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells separated by commas.\n")
     assert first.stdout == "Rows: 1 created, 1 updated, 0 unchanged, 0 refused.\n"
     a, b = await stored("a"), await stored("b")
     assert (a["name"], a["country_code"], a["is_active"], a["payment_terms"]) == ('Søn, "Far" & Co', "SE", False, 30)
@@ -296,7 +296,7 @@ async def test_entries_are_reported_by_their_columns_and_a_long_cell_refuses_its
     result = import_file(path)
     assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 refused.\n"
     assert messages(result).splitlines() == [
-        f"Reading {path}: UTF-16, cells parted by semicolons.",
+        f"Reading {path}: UTF-16, cells separated by semicolons.",
         "line 2: metadata.tier has 501 characters; at most 500 are allowed. (METADATA_VALUE_INVALID)",
         "line 3: notes has 200000 characters; at most 10000 are allowed. (FIELD_TOO_LONG)",
     ]

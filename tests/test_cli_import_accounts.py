@@ -33,7 +33,7 @@ async def test_accounts_are_imported_and_again_change_nothing(
 
     first = run(*command, "--batch", "2", DATABASE_URL=service_dsn)
 
-    assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells parted by commas.\n")
+    assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells separated by commas.\n")
     assert first.stdout == "Rows: 2 created, 1 updated, 0 unchanged, 0 refused.\n"
     assert await stored(owner_engine, company) == {"1010": "Salg, indland", "1020": "Salg Ærø", "01030": "3"}
     before = await everything_of(owner_engine, company)
@@ -84,7 +84,7 @@ async def test_a_dry_run_and_a_batch_that_is_refused_whole_write_nothing(
         (
             "x.csv",
             "number,email\n",
-            'line 1: "email" can\'t be imported; the names are those of UpsertLedgerAccountRow',
+            'line 1: "email" can\'t be imported (read with commas as separators). Choose from: name, number.',
         ),
         ("x.csv", "number,metadata.tier\n", 'line 1: "metadata.tier" can\'t be imported'),
         ("x.jsonl", '{"number": "1", "subscriptionTransitions": []}\n', '"subscriptionTransitions" can\'t be imported'),

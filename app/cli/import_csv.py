@@ -29,7 +29,7 @@ class Table(NamedTuple):
 
     rows: Iterator[RawRow]
     separator: str
-    """What parts its cells, in words."""
+    """What separates its cells, in words."""
     entries: frozenset[str]
     """Its columns that hold one metadata entry each."""
 
@@ -102,9 +102,7 @@ def _header(line: int, cells: Sequence[str], columns: Columns[Any], separator: s
     ]
     if unknown:
         listed = ", ".join(json.dumps(name, ensure_ascii=False) for name in unknown)
-        faults.append(
-            f"{listed} can't be imported; the names are those of {columns.input_type}, and {_SEPARATORS[separator]} part them."
-        )
+        faults.append(f"{listed} can't be imported (read with {_SEPARATORS[separator]} as separators). {columns.known}")
     faults += [
         f"has the column {name} more than once."
         for name in sorted({each for each in names if names.count(each) > 1})
@@ -139,8 +137,8 @@ class _Header:
 
     def _misfit(self, found: int) -> RowProblem:
         message = (
-            f"has {found} cells, but the header has {len(self.names)} columns, parted by {self.separator}. Put a text that "
-            "holds a separator or a line break in quotation marks, and write empty cells too."
+            f"has {found} cell{'' if found == 1 else 's'}, but the header has {len(self.names)}, separated by "
+            f"{self.separator}. Put a text that holds a separator or a line break in quotation marks, and write empty cells too."
         )
         return RowProblem("", ErrorCode.FIELD_INVALID, message)
 

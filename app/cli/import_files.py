@@ -43,7 +43,7 @@ class ImportFile(Generic[RowT]):
 
     lines: list[Line[RowT]]
     form: str
-    """How it is written, for people: UTF-8, cells parted by semicolons."""
+    """How it is written, for people: UTF-8, cells separated by semicolons."""
     entries: frozenset[str] = frozenset()
     """Its columns that hold one metadata entry each."""
 
@@ -71,7 +71,7 @@ def read_file(path: Path, file_format: FileFormat, columns: Columns[RowT]) -> Im
             with cells_of_any_length(text):
                 rows, separator, entries = read_table(text, columns)
                 lines = [_line(each, columns) for each in rows]
-            form = f"{encoding}, cells parted by {separator}"
+            form = f"{encoding}, cells separated by {separator}"
         else:
             lines = [_line(each, columns) for each in read_objects(text, columns)]
     except NotRows as error:

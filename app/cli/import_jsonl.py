@@ -29,7 +29,7 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
     fields = cast("dict[str, object]", found)
     unknown = ", ".join(json.dumps(each) for each in fields if each not in columns.names)
     if unknown:
-        raise NotRows(number, f"{unknown} can't be imported; the names are those of {columns.input_type}.")
+        raise NotRows(number, f"{unknown} can't be imported. {columns.known}")
     values, problems = _values(fields, columns.values)
     problems += [
         RowProblem("", ErrorCode.FIELD_CONFLICT, f"names {json.dumps(each)} more than once: keep one of them.")

@@ -31,6 +31,11 @@ class Columns(Generic[RowT]):
     has_entries: bool = False
     """Whether a CSV column `metadata.KEY` holds one metadata entry."""
 
+    @property
+    def known(self) -> str:
+        """A sentence that lists the names that a column or field may have."""
+        return f"Choose from: {', '.join(sorted(self.names) + [f'{ENTRY}KEY'] * self.has_entries)}."
+
     def is_entry(self, name: str) -> bool:
         """Whether a column of this name holds one metadata entry."""
         return self.has_entries and name.startswith(ENTRY)

@@ -167,7 +167,7 @@ def test_the_other_commands_find_its_database_while_it_runs_and_serve_does_not(f
         assert imported.stderr.splitlines() == [
             f"Using the database of the running `customer-gateway dev` ({folder}).",
             f"Using the company {demo_company_id()}; --company chooses another.",
-            f"Reading {accounts}: UTF-8, cells parted by semicolons.",
+            f"Reading {accounts}: UTF-8, cells separated by semicolons.",
         ]
         (address,) = re.findall(r"^Service +(\S+)$", printed, re.MULTILINE)
         query = {"query": '{ customer(by: {customerNumber: "2"}) { name } }'}
