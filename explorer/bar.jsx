@@ -29,11 +29,13 @@ function SignInForm({ onSignIn }) {
 function Viewer({ viewer, onSignOut }) {
   const { company, subject, scopes, expiresAt } = viewer;
   const granted = scopes.map((scope) => scope.toLowerCase().replaceAll("_", "-"));
+  const rest = [subject, granted.join(", ") || "no scopes", expiresAt && `until ${new Date(expiresAt).toLocaleString()}`];
+  const name = company?.name ?? "A company that is not known here";
+  const said = [name, ...rest.filter(Boolean)];
   return (
     <>
-      <span className="bar-viewer">
-        <b>{company?.name ?? "A company that is not known here"}</b> · {subject} · {granted.join(", ") || "no scopes"}
-        {expiresAt && ` · until ${new Date(expiresAt).toLocaleString()}`}
+      <span className="bar-viewer" title={said.join(" · ")}>
+        <b>{name}</b> · {said.slice(1).join(" · ")}
       </span>
       <button type="button" onClick={onSignOut}>
         Sign out

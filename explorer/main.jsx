@@ -7,10 +7,12 @@ import { useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
+import { ANSWERS, AnswersInTabs } from "./answers.jsx";
 import { Bar } from "./bar.jsx";
 import { OPENING } from "./opening.js";
 import * as sessions from "./session.js";
 import { EditorSync } from "./sync.jsx";
+import { WrappedLines } from "./wrapped.jsx";
 
 const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
 // Scalars that take more than one kind of JSON value, for the editor of variables.
@@ -39,7 +41,10 @@ function Page() {
   const [session, setSession] = useState(sessions.signsIn ? null : sessions.SIGNED_OUT);
   const [lacking, setLacking] = useState(null);
   const fetcher = useMemo(
-    () => fetcherOf(session ?? sessions.SIGNED_OUT, setSession, (answer) => setLacking(sessions.missingScopes(answer))),
+    () =>
+      ANSWERS.of(
+        fetcherOf(session ?? sessions.SIGNED_OUT, setSession, (answer) => setLacking(sessions.missingScopes(answer))),
+      ),
     [session],
   );
   const enter = async (open) => {
@@ -68,6 +73,7 @@ function Page() {
         schema={session?.headers ? undefined : null}
         plugins={PLUGINS}
         {...OPENING}
+        onTabChange={ANSWERS.follow}
         defaultEditorToolsVisibility="variables"
         customScalarSchemas={SCALARS}
         schemaDescription
@@ -77,6 +83,8 @@ function Page() {
         showPersistHeadersSettings={false}
       >
         <EditorSync />
+        <AnswersInTabs />
+        <WrappedLines />
       </GraphiQL>
     </>
   );

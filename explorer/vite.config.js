@@ -19,18 +19,41 @@ function precompressed() {
   };
 }
 
-/** Has the query builder show lists as they are written; it knows none, and graphiql-explorer 0.9 logs an error for each. */
-function listsInBuilder() {
-  const BRANCH = "(argValue.kind === 'Variable')";
-  const SHOWN = "(argValue.kind === 'ListValue') { input = React.createElement('span', null, (0, _graphql.print)(argValue)); } else if ";
+// What is corrected in libraries: in which file, what for, the code that is there, and what takes its place.
+const CORRECTIONS = [
+  {
+    file: /graphiql-explorer\/dist\/Explorer\.js$/,
+    reason: "The query builder knows no lists and logs an error for each: show them as they are written.",
+    found: "(argValue.kind === 'Variable')",
+    put: "(argValue.kind === 'ListValue') { input = React.createElement('span', null, (0, _graphql.print)(argValue)); } else if (argValue.kind === 'Variable')",
+  },
+  {
+    file: /graphiql-explorer\/dist\/Explorer\.js$/,
+    reason: "Each value takes the focus as it is shown, so that the builder opens at the last one: only the first one after a click in the builder.",
+    found: "if (input && activeElement && !(activeElement instanceof HTMLTextAreaElement)) {",
+    put: "if (input && activeElement && activeElement.matches('.graphiql-explorer-root :not(input)')) {",
+  },
+  {
+    file: /@graphiql\/react\/dist\/constants\.js$/,
+    reason: "Comments have a contrast of 3.6 in the dark: they get one of more than 4.5.",
+    found: 'foreground: "#908aff"',
+    put: 'foreground: "#908aff" }, { token: "comment", foreground: "#86b374"',
+  },
+];
+
+/** Corrects libraries as they are bundled; a new version whose code is another one fails the build. */
+function corrections() {
   return {
-    name: "lists-in-builder",
+    name: "corrections",
     transform: {
-      filter: { id: /graphiql-explorer\/dist\/Explorer\.js$/ },
-      handler(code) {
-        const parts = code.split(BRANCH);
-        if (parts.length !== 2) this.error("graphiql-explorer is another one: see whether its builder knows lists now.");
-        return { code: parts.join(SHOWN + BRANCH), map: null };
+      filter: { id: CORRECTIONS.map(({ file }) => file) },
+      handler(code, id) {
+        for (const { reason, found, put } of CORRECTIONS.filter(({ file }) => file.test(id))) {
+          const parts = code.split(found);
+          if (parts.length !== 2) this.error(`${id} is another one: see whether this is still needed. ${reason}`);
+          code = parts.join(put);
+        }
+        return { code, map: null };
       },
     },
   };
@@ -53,6 +76,6 @@ export default defineConfig({
       output: { keepNames: true },
     },
   },
-  plugins: [listsInBuilder(), precompressed()],
+  plugins: [corrections(), precompressed()],
   worker: { format: "es" },
 });

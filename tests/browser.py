@@ -36,9 +36,11 @@ async def chromium(untested: str) -> AsyncGenerator[Browser]:
         await browser.close()
 
 
-async def new_context(browser: Browser) -> BrowserContext:
+async def new_context(browser: Browser, *, width: int = 1400, height: int = 900) -> BrowserContext:
     """A browser that was never here before."""
-    context = await browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light", locale="en-GB")
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="light", locale="en-GB"
+    )
     context.set_default_timeout(_PATIENCE)
     expect.set_options(timeout=_PATIENCE)
     return context

@@ -42,6 +42,8 @@ _INSTEAD = {
 }
 """What to do where a directive is missed that other servers have."""
 
+_NO_SUBSCRIPTIONS = "Subscription operations are not served: send a query or a mutation."
+
 # Comparing fields of the same name takes quadratic time, which the limits alone would let reach a second of CPU.
 # The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
@@ -101,7 +103,7 @@ class Document:
         if operation is None:
             raise refuse(RefusalCode.OPERATION, "The document has no operation of the name that `operationName` gives.")
         if operation.type is OperationType.SUBSCRIPTION:
-            raise refuse(RefusalCode.UNSUPPORTED, "Subscription operations are not served: send a query or a mutation.")
+            raise refuse(RefusalCode.UNSUPPORTED, _NO_SUBSCRIPTIONS)
         return operation
 
 
@@ -192,6 +194,7 @@ class Documents:
             ) from None
         if too_much:
             raise DocumentError(too_much, RefusalCode.TOO_COMPLEX)
+        self._check_types_of_operations(syntax)
         invalid = validate(self._schema, syntax, max_errors=_MAX_VALIDATION_ERRORS)
         if len(invalid) == 1 and isinstance(invalid[0], ValidationAbortedError):
             raise refuse(
@@ -200,6 +203,18 @@ class Documents:
             )
         if invalid:
             raise DocumentError([_with_advice(error) for error in invalid], RefusalCode.VALIDATION)
+
+    def _check_types_of_operations(self, syntax: DocumentNode) -> None:
+        """Refuse subscriptions by their own code where the schema has none; as a fault of the document they would be VALIDATION."""
+        if self._schema.subscription_type is not None:
+            return
+        subscriptions = [
+            node
+            for node in syntax.definitions
+            if isinstance(node, OperationDefinitionNode) and node.operation is OperationType.SUBSCRIPTION
+        ]
+        if subscriptions:
+            raise DocumentError([GraphQLError(_NO_SUBSCRIPTIONS, subscriptions)], RefusalCode.UNSUPPORTED)
 
 
 def _with_advice(error: GraphQLError) -> GraphQLError:

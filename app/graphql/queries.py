@@ -33,7 +33,7 @@ from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 from app.graphql.types.node import Node
-from app.graphql.types.paging import After, Before, CustomerConnection, First, Last, ListFirst
+from app.graphql.types.paging import After, Before, CustomerConnection, FirstOrLast, Last, ListFirst
 from app.graphql.types.transition_preview import BillingTransitionPreview
 from app.graphql.types.viewer import Viewer
 from app.services.preview_transition import TransitionPreview, preview_transition
@@ -92,7 +92,7 @@ class Query:
     @staticmethod
     async def customers(
         info: Info,
-        first: First = UNSET,
+        first: FirstOrLast = UNSET,
         after: After = UNSET,
         last: Last = UNSET,
         before: Before = UNSET,

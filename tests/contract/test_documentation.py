@@ -6,10 +6,12 @@ from itertools import chain
 from pathlib import Path
 from typing import cast
 
+import pytest
 from graphql import GraphQLEnumType
 
 from app.domain.errors import ErrorCode
-from app.engine.refusals import RefusalCode
+from app.engine.documents import Documents
+from app.engine.refusals import DocumentError, RefusalCode
 from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
 from app.settings import Settings
@@ -27,6 +29,13 @@ def test_every_error_code_is_documented_and_no_other() -> None:
     codes = {str(code) for code in chain(RefusalCode, FieldCode, CredentialCode, FaultCode)}
 
     assert sorted(documented) == sorted(codes)
+
+
+def test_a_subscription_is_answered_with_the_code_that_is_documented_for_it() -> None:
+    with pytest.raises(DocumentError) as refused:
+        Documents(executable(schema), Settings().limits, 0).prepare("subscription { anything }")
+
+    assert f"| `{refused.value.kind}` | request | 400 | The operation is a subscription. |" in ERRORS
 
 
 def test_every_reason_of_a_refusal_is_documented_with_its_status_and_meaning() -> None:

@@ -103,6 +103,23 @@ def test_everything_is_described(kind: GraphQLNamedType) -> None:
     assert [name for name, description in _described(kind) if not description or not description.strip()] == []
 
 
+PAGING = {"first", "last", "after", "before"}
+
+
+def test_a_description_names_no_argument_that_its_field_lacks() -> None:
+    wrong: list[str] = []
+    for kind in OWN:
+        if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            continue
+        for name, field in kind.fields.items():
+            said = " ".join([field.description or "", *(arg.description or "" for arg in field.args.values())])
+            wrong += [
+                f"{kind.name}.{name}: {each}" for each in PAGING & set(re.findall(r"`(\w+)`", said)) - set(field.args)
+            ]
+
+    assert wrong == []
+
+
 def test_every_directive_is_described() -> None:
     described = {
         each.name: [each.description, *(taken.description for taken in each.args.values())]

@@ -1,7 +1,7 @@
 """Documents: parsed once, remembered within bounds, and refused for reasons that are told."""
 
 import pytest
-from graphql import get_introspection_query
+from graphql import build_schema, get_introspection_query
 
 from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Documents
 from app.engine.limits import Limits
@@ -105,6 +105,21 @@ def test_the_number_of_validation_errors_is_bounded() -> None:
 
     assert error.kind is RefusalCode.VALIDATION
     assert len(error.errors) <= 21
+
+
+SUBSCRIPTIONS = ["subscription {ticks}", "subscription s {ticks} query q {hello}", "subscription {__typename}"]
+
+
+@pytest.mark.parametrize("text", SUBSCRIPTIONS)
+def test_a_subscription_has_its_own_code_also_where_the_schema_has_none(text: str) -> None:
+    documents = Documents(build_schema("type Query {hello: String}"), LIMITS, 1)
+    with pytest.raises(DocumentError) as refused:
+        documents.prepare(text)
+
+    assert refused.value.kind is RefusalCode.UNSUPPORTED
+    (error,) = refused.value.errors
+    assert error.message == "Subscription operations are not served: send a query or a mutation."
+    assert error.locations == [(1, 1)]
 
 
 @pytest.mark.parametrize("type_depth", [9, 13])

@@ -1,6 +1,7 @@
 """The page where it signs in by itself: it loads without a complaint, and all of its tools work."""
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.async_api import expect
@@ -120,6 +121,33 @@ async def test_the_query_builder_shows_lists_as_they_are_written(developing: str
     assert visit.complaints == []
 
 
+async def test_the_query_builder_opens_at_its_beginning_and_leaves_the_focus_where_it_is(
+    developing: str, visit: Visit
+) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.show("GraphiQL Explorer")
+    await expect(visit.page.locator(".graphiql-explorer-root")).to_contain_text("billingDocuments")
+
+    assert await visit.page.evaluate("() => document.querySelector('.graphiql-plugin').scrollTop") == 0
+    await expect(visit.page.get_by_role("button", name="Hide GraphiQL Explorer")).to_be_focused()
+    # What it shows follows the editor, and takes nothing from it.
+    await visit.write("{ customers(first: 3) { nodes { contacts(first: 7) { name } } } }")
+    await expect(visit.page.locator(".graphiql-explorer-root input[value='7']")).to_be_visible()
+    assert await visit.page.evaluate("() => document.activeElement.closest('.graphiql-query-editor') !== null")
+
+
+async def test_the_value_of_an_argument_that_is_checked_in_the_builder_can_be_typed_at_once(
+    developing: str, visit: Visit
+) -> None:
+    await visit.enter_signed_in(developing)
+    await visit.write("{ customers { totalCount } }")
+    await visit.show("GraphiQL Explorer")
+    await visit.page.locator(".graphiql-explorer-root").get_by_text("first:").click()
+    await visit.writes("first: 10")
+    await visit.page.keyboard.type("7")
+    await visit.writes("first: 7")
+
+
 async def test_the_history_holds_what_was_run(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
     await visit.write("query Remembered { viewer { subject } }")
@@ -144,6 +172,54 @@ async def test_icons_have_titles_in_words(developing: str, visit: Visit) -> None
 
     assert {"play icon", "prettify icon", "close icon", "keyboard shortcut icon"} <= titles
     assert [title for title in titles if not re.fullmatch(r"([a-z]{3,} )+icon", title)] == []
+
+
+_CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const blended = (colors) => {
+    canvas.clearRect(0, 0, 1, 1);
+    for (const color of colors) { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); }
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const luminance = (channels) => channels.map((each) => each / 255)
+    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, each, at) => sum + each * [0.2126, 0.7152, 0.0722][at], 0);
+  const span = [...document.querySelectorAll(".graphiql-query-editor .view-line span span")]
+    .find((each) => each.textContent.startsWith("#"));
+  const behind = [];
+  for (let each = span; each; each = each.parentElement) behind.unshift(getComputedStyle(each).backgroundColor);
+  const [dark, light] = [blended(["white", ...behind]), blended(["white", ...behind, getComputedStyle(span).color])]
+    .map(luminance).sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_comments_can_be_read(developing: str, visit: Visit, scheme: Literal["light", "dark"]) -> None:
+    await visit.page.emulate_media(color_scheme=scheme)
+    await visit.enter_signed_in(developing)
+
+    assert await visit.page.evaluate(_CONTRAST) >= 4.5
+
+
+_ENDS = """() => {
+  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith("operation.graphql"));
+  return {
+    wrapped: editor._getViewModel().getLineCount() > editor.getModel().getLineCount(),
+    beyond: editor.getScrollWidth() > editor.getLayoutInfo().contentWidth,
+  };
+}"""
+
+
+async def test_no_line_of_the_tour_ends_under_the_toolbar(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing)
+    for stop in TOUR:
+        await visit.open_tab(stop.operations[0])
+        assert (stop.name, await visit.page.evaluate(_ENDS)) == (stop.name, {"wrapped": False, "beyond": False})
+    # Where there is less room, lines go on below.
+    await visit.show("Documentation Explorer")
+    await visit.page.wait_for_function(f"() => ({_ENDS})().wrapped")
+    assert (await visit.page.evaluate(_ENDS))["beyond"] is False
 
 
 async def test_it_is_light_or_dark_as_the_system_is(developing: str, visit: Visit) -> None:

@@ -10,11 +10,10 @@ from app.graphql.connections import Listed, has_other_side
 if TYPE_CHECKING:
     from app.graphql.types.customer import Customer
 
-First = Annotated[
+First = Annotated[int | None, strawberry.argument(description="Page size, 0 to 500. Default: 50.")]
+FirstOrLast = Annotated[
     int | None,
-    strawberry.argument(
-        description="At most this many rows from the start: 0 to 500, 50 unless `first` or `last` is given."
-    ),
+    strawberry.argument(description="Page size, 0 to 500, from the start. Default: 50, unless `last` is given."),
 ]
 Last = Annotated[int | None, strawberry.argument(description="At most this many rows from the end: 0 to 500.")]
 After = Annotated[
@@ -96,7 +95,7 @@ async def total_count(listed: strawberry.Parent[Listed[Any]]) -> int:
     return await listed.count()
 
 
-CURSOR = "The row's place, for `after` and `before`."
+CURSOR = "The row's place in the list, to be passed as a cursor."
 PAGE_INFO = "Where the page is in its list."
 TOTAL_COUNT = "How many rows the whole list holds; counted only when it is asked for."
 

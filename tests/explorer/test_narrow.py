@@ -1,0 +1,129 @@
+"""The page on a telephone: everything can be reached, and what matters is in sight."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, expect
+
+from tests.browser import new_context
+from tests.explorer.visit import Visit
+from tests.tour import TOUR
+
+_WHOLE = "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+USUAL = (390, 844)
+PANELS = {
+    "Documentation Explorer": ".graphiql-doc-explorer",
+    "History": ".graphiql-history",
+    "GraphiQL Explorer": ".graphiql-explorer-root",
+}
+SIZES = [USUAL, (320, 568), (480, 800)]
+
+
+every_size = pytest.mark.parametrize("narrow", SIZES, indirect=True, ids=lambda size: "x".join(map(str, size)))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def narrow(browser: Browser, request: pytest.FixtureRequest) -> AsyncGenerator[Visit]:
+    """A page on a screen of this size."""
+    width, height = getattr(request, "param", USUAL)
+    context = await new_context(browser, width=width, height=height)
+    yield Visit(await context.new_page())
+    await context.close()
+
+
+async def box(locator: Locator) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom."""
+    found = await locator.bounding_box()
+    assert found is not None
+    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+
+
+async def assert_in_sight(visit: Visit, locator: Locator, *, width: float = 0, height: float = 0) -> None:
+    """The whole of it is on the screen, and it is at least so large."""
+    size = visit.page.viewport_size
+    assert size is not None
+    left, top, right, bottom = await box(locator)
+    assert (left >= 0, top >= 0, right <= size["width"], bottom <= size["height"]) == (True,) * 4, await box(locator)
+    assert (right - left >= width, bottom - top >= height) == (True, True), await box(locator)
+
+
+@every_size
+async def test_a_query_is_run_and_its_answer_read(developing: str, narrow: Visit) -> None:
+    await narrow.enter_signed_in(developing)
+    size = narrow.page.viewport_size
+    assert size is not None
+    editor, answer = (
+        narrow.page.locator(".graphiql-query-editor .graphiql-editor"),
+        narrow.page.locator(".result-window"),
+    )
+    await assert_in_sight(narrow, editor, width=size["width"] * 0.7, height=60)
+    await assert_in_sight(narrow, answer, width=size["width"] * 0.9, height=size["height"] * 0.3)
+    await assert_in_sight(narrow, narrow.page.locator(".graphiql-execute-button"))
+    await narrow.run()
+
+    await expect(narrow.shown).to_contain_text('"data"')
+    assert await narrow.page.evaluate(_WHOLE) == [size["width"], size["height"]]
+    _, _, _, bottom = await box(editor)
+    assert (await box(answer))[1] >= bottom
+    await narrow.picture(f"narrow-{size['width']}")
+    assert narrow.complaints == []
+
+
+async def test_a_query_of_ones_own_runs_and_its_variables_are_in_sight(developing: str, narrow: Visit) -> None:
+    await narrow.enter_signed_in(developing)
+    await narrow.write('{ customer(by: { customerNumber: "2" }) { name } }')
+
+    assert (await narrow.run())["data"] == {"customer": {"name": "Nordlys Ærø ApS"}}
+    await assert_in_sight(narrow, narrow.page.get_by_role("button", name="Variables"))
+
+
+async def test_panels_take_the_screen_and_give_it_back(developing: str, narrow: Visit) -> None:
+    await narrow.enter_signed_in(developing)
+    panel = narrow.page.locator(".graphiql-plugin")
+    for plugin, content in PANELS.items():
+        await narrow.show(plugin)
+        await expect(panel.locator(content)).to_be_visible()
+        left, _, right, bottom = await box(panel)
+        assert (left, right, bottom) == (0, *USUAL)
+        await narrow.hide(plugin)
+    await narrow.run()
+    await expect(narrow.shown).to_contain_text('"data"')
+
+
+async def test_the_documentation_leads_to_a_field(developing: str, narrow: Visit) -> None:
+    await narrow.enter_signed_in(developing)
+    await narrow.show("Documentation Explorer")
+    documentation = narrow.page.locator(".graphiql-doc-explorer")
+    await documentation.get_by_role("link", name="Query", exact=True).click()
+    await documentation.get_by_role("link", name="viewer", exact=True).click()
+
+    await expect(documentation).to_contain_text("Who is asking: company, subject and scopes of the credential.")
+
+
+async def test_every_tab_can_be_opened(developing: str, narrow: Visit) -> None:
+    await narrow.enter_signed_in(developing)
+    for stop in TOUR:
+        await narrow.open_tab(stop.operations[0])
+        assert await narrow.written() == stop.text.rstrip()
+
+
+async def test_the_form_for_a_credential_fits(serving: str, narrow: Visit, token: str) -> None:
+    await narrow.enter(serving)
+    await assert_in_sight(narrow, narrow.page.get_by_label("Token or API key"), width=150)
+    await assert_in_sight(narrow, narrow.page.get_by_role("button", name="Sign in"))
+    await narrow.sign_in(token)
+    await narrow.knows_the_schema()
+    await assert_in_sight(narrow, narrow.page.get_by_role("button", name="Sign out"))
+    await assert_in_sight(narrow, narrow.viewer, width=50)
+
+
+async def test_columns_that_were_dragged_on_a_wide_screen_are_no_matter(developing: str, narrow: Visit) -> None:
+    await narrow.page.context.add_init_script(
+        "for (const name of ['editorFlex', 'docExplorerFlex']) localStorage.setItem(`graphiql:${name}`, 'hide-second')"
+    )
+    await narrow.enter_signed_in(developing)
+    await narrow.run()
+
+    await expect(narrow.shown).to_contain_text('"data"')
+    await assert_in_sight(narrow, narrow.page.locator(".result-window"), width=200, height=100)
