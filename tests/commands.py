@@ -11,23 +11,31 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.prepared import ROOT, prepared
+
 _SECONDS = 60
 
 
 def run(
-    *arguments: str | Path, program: str | Path | None = None, **environment: str
+    *arguments: str | Path, program: str | Path | None = None, fresh: bool = False, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, of this checkout or of another program; a traceback is a fault whatever the exit code is."""
-    result = subprocess.run(
-        _command(program, *arguments),
-        env=_environment(environment),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
+    """Run a command to its end, of this checkout or of another program; a traceback is a fault whatever the exit code is.
+
+    `fresh` starts an interpreter of its own, for what a copy of one that has imported everything can't prove.
+    """
+    if program is None and not fresh:
+        result = prepared(_environment({})).run([*map(str, arguments)], _environment(environment), _SECONDS)
+    else:
+        result = subprocess.run(
+            _command(program, *arguments),
+            env=_environment(environment),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
     assert "Traceback" not in result.stderr, result.stderr
     return result
 

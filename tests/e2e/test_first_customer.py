@@ -37,7 +37,7 @@ def urls(empty_dsn: str) -> Any:
 
 def printed(*arguments: str, **urls: str) -> str:
     """What a command that succeeds prints."""
-    result = run(*arguments, **urls)
+    result = run(*arguments, fresh=True, **urls)
     assert (result.returncode, messages(result)) == (0, "")
     return result.stdout.strip()
 

@@ -1,0 +1,36 @@
+"""A command that runs in a copy does what it does in a process of its own."""
+
+import os
+from pathlib import Path
+from subprocess import TimeoutExpired
+
+import pytest
+
+from tests.commands import run
+from tests.prepared import prepared
+
+_ENVIRONMENT = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["serve", "--color"]], ids=["success", "a refused option"])
+def test_a_copy_ends_and_prints_as_a_process_of_its_own(arguments: list[str]) -> None:
+    copy, fresh = run(*arguments), run(*arguments, fresh=True)
+    assert (copy.returncode, copy.stdout, copy.stderr) == (fresh.returncode, fresh.stdout, fresh.stderr)
+
+
+def test_a_copy_has_the_environment_that_it_is_given_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared(_ENVIRONMENT)
+    monkeypatch.setenv("PORT", "tea")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/x")
+    assert "DATABASE_URL is not set" in run("serve").stderr
+    assert "PORT" in run("serve", PORT="coffee").stderr
+    assert "PORT" not in run("serve").stderr
+
+
+def test_a_copy_that_takes_too_long_is_ended_and_the_next_one_runs(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    arguments = ["documents", str(pipe), "--out", str(tmp_path / "out.json")]
+    with pytest.raises(TimeoutExpired):
+        prepared(_ENVIRONMENT).run(arguments, _ENVIRONMENT, 0.5)
+    assert prepared(_ENVIRONMENT).run(["--version"], _ENVIRONMENT, 60).returncode == 0
