@@ -53,8 +53,8 @@ def test_migrate_makes_the_role_that_serves_and_the_second_time_finds_it(empty_d
         == f'The database is at revision {head_revision()}; names sort by the alphabet da.\nMade the role "{role}".\n'
     )
     assert (
-        second.stdout
-        == f'The database is at revision {head_revision()}; names sort by the alphabet da.\nThe role "{role}" may serve.\n'
+        second.stdout == f"The database is at revision {head_revision()}; names sort by the alphabet da.\n"
+        f'Granted the service\'s rights to the role "{role}".\n'
     )
     # The port is what it fails at last, so the role was good enough.
     assert serving.returncode == 5

@@ -1,6 +1,13 @@
 """The command line: how each command says that it can't, in one message and with an exit code of its own."""
 
 import asyncio
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,10 +19,11 @@ from app.cli.faults import explain
 from app.db.dsn import with_database
 from app.db.migrate import upgrade
 from app.db.unit_of_work import LostRace
-from tests.commands import free_port, messages, run, taken_port
+from tests.commands import ROOT, free_port, messages, run, running, taken_port
 from tests.databases import as_role, execute, same_database
 
-AWAY = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/nowhere"
+PLACE = f"127.0.0.1:{free_port()}"
+AWAY = f"postgresql://nobody:secret@{PLACE}/nowhere"
 
 
 # Settings and usage: 2
@@ -142,7 +150,7 @@ def test_a_database_that_is_away_is_said_to_be_away(command: str, tmp_path: Path
     folder = ["--data-folder", str(tmp_path), "--port", "0"] if command == "dev" else []
     result = run(command, *folder, DATABASE_URL=AWAY)
     assert result.returncode == 3
-    assert messages(result).startswith("Error: The database can't be reached")
+    assert messages(result).startswith(f"Error: The database can't be reached ({PLACE}: the connection was refused): ")
     assert "secret" not in result.stderr
 
 
@@ -219,3 +227,123 @@ def test_an_api_key_is_valid_for_no_longer_than_a_date_can_say() -> None:
     result = run("api-key", "create", *options, "--days", "9999999", DATABASE_URL=AWAY)
     assert result.returncode == 2
     assert "--days" in result.stderr
+
+
+# What the server refuses: its own words, never the statement
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "words"),
+    [
+        (["company", "list"], "-c%20foo", "The database refused what the command asked for"),
+        (["company", "list"], "-c%20work_mem%3Dzzz", "invalid value for parameter"),
+        (["company", "list"], "-c%20role%3Dnope", 'role "nope" does not exist'),
+        (["migrate"], "-c%20search_path%3Dfoo", "no schema has been selected to create in"),
+        (["company", "create", "A", "--currency", "DKK"], "-c%20default_transaction_read_only%3Don", "read-only"),
+    ],
+)
+def test_what_the_server_refuses_is_one_line_in_its_words(
+    owner_dsn: str, empty_dsn: str, command: list[str], options: str, words: str
+) -> None:
+    dsn = empty_dsn if command == ["migrate"] else owner_dsn
+    result = run(*command, DATABASE_URL=f"{dsn}&options={options}")
+    assert result.returncode in {1, 2}
+    (line,) = messages(result).splitlines()
+    assert line.startswith("Error: ")
+    assert words in line
+    assert "SQL:" not in line
+
+
+@pytest.mark.parametrize("role", ["pg_mine", "public"])
+def test_a_role_that_the_server_refuses_is_told_without_its_password(empty_dsn: str, role: str) -> None:
+    result = run("migrate", OWNER_DATABASE_URL=empty_dsn, DATABASE_URL=as_role(empty_dsn, role, "hidden"))
+    assert result.returncode == 2
+    assert f'The server refuses the role "{role}" or its password: role name "{role}" is reserved' in result.stderr
+    assert "hidden" not in result.stderr
+    assert "CREATE ROLE" not in result.stderr
+
+
+def test_a_database_in_another_encoding_is_refused(server_dsn: str) -> None:
+    name = f"customer_gateway_test_{uuid4().hex}"
+    create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"
+    asyncio.run(execute(server_dsn, create))
+    try:
+        result = run("migrate", DATABASE_URL=with_database(server_dsn, name))
+    finally:
+        asyncio.run(execute(server_dsn, f"DROP DATABASE {name} WITH (FORCE)"))
+    assert result.returncode == 2
+    assert messages(result).startswith("Error: The database is encoded in LATIN1")
+
+
+def test_two_first_migrations_at_once_both_succeed(empty_dsn: str) -> None:
+    with ThreadPoolExecutor() as threads:
+        runs = [threads.submit(run, "migrate", DATABASE_URL=empty_dsn) for _ in range(2)]
+    results = [each.result() for each in runs]
+    assert [(result.returncode, messages(result)) for result in results] == [(0, "")] * 2
+
+
+def test_a_role_without_a_name_is_refused_before_anything_is_written(empty_dsn: str) -> None:
+    nameless = empty_dsn.replace("postgresql://postgres@", "postgresql://")
+    result = run("migrate", OWNER_DATABASE_URL=empty_dsn, DATABASE_URL=nameless)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "names no user" in result.stderr
+    assert run("company", "list", DATABASE_URL=empty_dsn).returncode == 4
+
+
+def test_the_role_that_serves_is_told_that_it_can_not_see_the_companies(service_dsn: str) -> None:
+    result = run("company", "list", DATABASE_URL=service_dsn)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "set OWNER_DATABASE_URL to the role that owns the tables" in result.stderr
+
+
+# Output that can't be written
+
+
+def with_output(redirection: str, *command: str, **environment: str) -> tuple[int, str]:
+    """How a command ends whose standard output is a shell's redirection, and what it says."""
+    words = shlex.join([sys.executable, "-W", "error", "-m", "app", *command])
+    result = subprocess.run(
+        ["sh", "-c", f"{words} {redirection}"],
+        env={"PATH": os.environ["PATH"], **environment},
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return result.returncode, result.stderr
+
+
+@pytest.mark.parametrize("command", [["schema"], ["graph"], ["--help"], ["--version"]])
+def test_a_full_output_is_one_line(command: list[str]) -> None:
+    assert with_output(">/dev/full", *command) == (1, "Error: The output can't be written: No space left on device.\n")
+
+
+def test_a_file_without_room_is_one_line() -> None:
+    code, said = with_output("", "schema", "--out", "/dev/full")
+    assert (code, said) == (1, "Error: The output can't be written: No space left on device.\n")
+
+
+def test_a_reader_that_has_gone_is_no_fault() -> None:
+    assert with_output("| true", "schema")[1] == ""
+
+
+def test_nothing_is_made_where_its_id_could_not_be_printed(owner_dsn: str) -> None:
+    name = f"Closed {uuid4()}"
+    code, said = with_output(">&-", "company", "create", name, "--currency", "DKK", DATABASE_URL=owner_dsn)
+    assert code == 2
+    assert said.startswith("Error: Standard output is closed")
+    assert name not in run("company", "list", DATABASE_URL=owner_dsn).stdout
+
+
+def test_ctrl_c_is_no_traceback(empty_dsn: str, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    with running("seed", "--customers", "100000", output=output, DATABASE_URL=migrated(empty_dsn)) as process:
+        time.sleep(3)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) in {130, -signal.SIGINT}
+    assert "Traceback" not in output.read_text()
+
+
+def migrated(dsn: str) -> str:
+    upgrade(dsn)
+    return dsn

@@ -32,6 +32,12 @@ def test_a_folder_is_held_by_one_alone_and_the_other_is_told_where_that_one_serv
     refuse_second_start(tmp_path)
 
 
+def test_a_second_demo_is_told_of_the_variables_that_let_both_run(tmp_path: Path) -> None:
+    words = r"`demo` already runs on the data folder .*\. Use that one.*DATA_FOLDER=.*-2 PORT="
+    with hold(tmp_path, "demo"), pytest.raises(CommandError, match=words):
+        refuse_second_start(tmp_path, "demo")
+
+
 @pytest.mark.parametrize("mode", [0o602, 0o660, 0o644])
 def test_a_file_that_others_could_write_or_read_is_not_believed(tmp_path: Path, mode: int) -> None:
     with hold(tmp_path) as tell:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app import __version__
@@ -126,6 +128,76 @@ def test_workers_that_can_not_start_end_the_service_in_json(service_dsn: str, tm
     failures = [line for line in lines_of(output) if line["event"] == "worker_failed_to_start"]
     assert failures
     assert "RuntimeError: broken" in failures[0]["exception"]
+
+
+def test_workers_that_end_before_they_begin_end_the_service_too(service_dsn: str, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    script = tmp_path / "script.py"
+    script.write_text(
+        "if __name__ == '__mp_main__':\n    import os; os._exit(9)\n"
+        "if __name__ == '__main__':\n    from app.cli import main; main()\n"
+    )
+    with output.open("wb") as file:
+        ended = subprocess.run(
+            [sys.executable, script, "serve", "--workers", "2", "--port", str(free_port())],
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": service_dsn, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            stderr=file,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode == 1
+    (last,) = [line for line in lines_of(output) if line["event"] == "workers_end_at_once"]
+    assert (last["level"], last["exit_code"], last["workers"]) == ("critical", 9, 5)
+
+
+@pytest.mark.parametrize("trouble", ["full", "gone"])
+def test_workers_serve_on_where_their_shared_folder_is(service_dsn: str, tmp_path: Path, trouble: str) -> None:
+    output, folder, port = tmp_path / "output", tmp_path / "metrics", free_port()
+    folder.mkdir()
+    environment = {"DATABASE_URL": service_dsn, "METRICS": "true", "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    with running("serve", "--workers", "2", "--port", str(port), output=output, **environment) as process:
+        wait_for(lambda: output.read_text().count("startup complete") == 2)
+        (shared,) = folder.iterdir()
+        shutil.rmtree(shared)
+        if trouble == "full":
+            # Where a folder should be, nothing can be reserved.
+            shared.touch()
+        failure = httpx.get(f"http://127.0.0.1:{port}/metrics")
+        assert failure.status_code == 500
+        assert failure.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+        os.kill(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[-1]), signal.SIGKILL)
+        wait_for(lambda: output.read_text().count("startup complete") == 3)
+        for _ in range(20):
+            assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}).status_code == 401
+        if trouble == "full":
+            shared.unlink()
+
+    events = [line["event"] for line in lines_of(output)]
+    assert events.count("worker_died") == 1
+    assert events.count("metrics_not_shared") == (trouble == "full")
+
+
+def test_each_worker_reserves_the_room_for_its_metrics(service_dsn: str, tmp_path: Path) -> None:
+    output, folder, port = tmp_path / "output", tmp_path / "metrics", free_port()
+    folder.mkdir()
+    environment = {"DATABASE_URL": service_dsn, "METRICS": "true", "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    with running("serve", "--workers", "2", "--port", str(port), output=output, **environment) as process:
+        wait_for(lambda: output.read_text().count("startup complete") == 2)
+        assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}).status_code == 401
+        worker = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[-1])
+        (shared,) = folder.iterdir()
+        files = {path.name.removesuffix(f"_{worker}.db"): path for path in shared.glob(f"*_{worker}.db")}
+        assert set(files) == {"counter", "histogram", "gauge_livesum", "gauge_livemax"}
+        assert all(path.stat().st_blocks * 512 >= path.stat().st_size > 0 for path in files.values())
+        reserved = files["counter"].stat().st_size
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: output.read_text().count("startup complete") == 3)
+        # What a worker counted stays, in as much room as it needs.
+        assert 0 < files["counter"].stat().st_size < reserved / 10
+        assert (
+            'code="UNAUTHENTICATED",execution="none",status="401"' in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        )
 
 
 def serve_without_folder(*options: str, **environment: str) -> subprocess.Popen[bytes]:

@@ -147,6 +147,16 @@ def test_settings_that_are_made_by_hand_must_fit_together_too() -> None:
         Settings(jwt_public_key_file=Path("/k"))
 
 
+def test_an_issuer_or_audience_without_keys_is_refused() -> None:
+    written = {"JWT_ISSUER": "https://issuer.example", "JWT_AUDIENCE": "billing"}
+
+    assert [line.partition(":")[0] for line in problems(**written)] == ["JWT_ISSUER", "JWT_AUDIENCE"]
+    assert all("without JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE" in line for line in problems(**written))
+    assert (
+        load_settings(environment={**written, "JWT_JWKS_URL": "https://issuer.example/keys"}).jwt_audience == "billing"
+    )
+
+
 def test_serve_says_everything_before_it_looks_for_the_database(tmp_path: Path) -> None:
     result = run("serve", DATABASE_URL=AWAY, JWT_PUBLIC_KEY_FILE=str(tmp_path / "none.pem"), CORS_ALLOWED_ORIGINS="x y")
 
@@ -224,11 +234,11 @@ def test_the_log_format_is_taken_in_any_case() -> None:
         ("https://app.example.com", ("https://app.example.com",)),
         ("https://app.example.com, https://b.example.com", ("https://app.example.com", "https://b.example.com")),
         ('["https://app.example.com", "http://b:8080"]', ("https://app.example.com", "http://b:8080")),
-        ("https://App.Example.com/", ("https://app.example.com",)),
+        ("https://App.Example.com", ("https://app.example.com",)),
         ("HTTPS://app.example.com:443", ("https://app.example.com",)),
         ("http://[::1]:5173,http://localhost:3000,", ("http://[::1]:5173", "http://localhost:3000")),
         ("capacitor://localhost", ("capacitor://localhost",)),
-        ("https://a.example,https://a.example/", ("https://a.example",)),
+        ("https://a.example,https://A.example", ("https://a.example",)),
         ("*", ("*",)),
         ("[]", ()),
     ],
@@ -242,6 +252,7 @@ def test_origins_are_a_list_with_commas_or_of_json(written: str, read: tuple[str
     [
         ("https://app.example.com/path", "is more than an origin: write scheme, host"),
         ("https://app.example.com?x", "is more than an origin"),
+        ("https://app.example.com/", "ends in a slash, which no browser sends: write https://app.example.com"),
         ("https://me@app.example.com", "is more than an origin"),
         ("app.example.com", "has no scheme: write https://app.example.com"),
         ("App.example.com:8080/x", "has no scheme: write https://app.example.com:8080"),
@@ -352,4 +363,4 @@ def test_every_command_takes_secrets_by_file(tmp_path: Path, owner_dsn: str, ser
     result = run("migrate", **urls)
 
     assert (result.returncode, messages(result)) == (0, "")
-    assert f'The role "{service.user}" may serve.' in result.stdout
+    assert f'rights to the role "{service.user}".' in result.stdout

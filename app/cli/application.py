@@ -1,30 +1,43 @@
-"""The command line assembled: every command under its name, and expected faults turned into messages."""
+"""The command line assembled: every command under its name, and expected failures turned into messages."""
 
+import os
 import sys
-from collections.abc import Iterator
-from typing import Annotated
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_group
+from typer.main import get_command, get_group
 
 from app import __version__
-from app.cli.api_keys import api_key
-from app.cli.companies import company
-from app.cli.contract import graph, schema
-from app.cli.data import migrate, seed
-from app.cli.demo import demo
-from app.cli.development import dev
-from app.cli.documents import documents
-from app.cli.faults import EXPECTED, explain
-from app.cli.imports import import_
-from app.cli.serving import serve
-from app.cli.tokens import token
+from app.cli.faults import EXPECTED, CommandError, ExitCode, explain
 
 _HELP = """Serve customer billing data from PostgreSQL over GraphQL.
 
 Exit codes: 0 success; 1 an unexpected failure, a schema or picture that differs, or rejected rows or documents; 2 invalid settings
 or usage; 3 the database is unavailable; 4 the database is not migrated; 5 the port or the data folder is in use."""
+
+COMMANDS: Mapping[str, str] = {
+    "dev": "app.cli.development:dev",
+    "demo": "app.cli.demo:demo",
+    "serve": "app.cli.serving:serve",
+    "migrate": "app.cli.data:migrate",
+    "seed": "app.cli.data:seed",
+    "company": "app.cli.companies:company",
+    "api-key": "app.cli.api_keys:api_key",
+    "import": "app.cli.imports:import_",
+    "token": "app.cli.tokens:token",
+    "schema": "app.cli.contract:schema",
+    "graph": "app.cli.contract:graph",
+    "documents": "app.cli.documents:documents",
+}
+"""Where each command, or group of commands, is. It is imported when it is asked for: half of them need no GraphQL."""
+
+_INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer passes by position
@@ -41,10 +54,30 @@ Version = Annotated[
 ]
 
 
+class _Commands(TyperGroup):
+    """All commands, each of which takes `--version`: people type it after any of them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, in the order of the help."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, imported on first use."""
+        # All of them for a name that is none: the message suggests those that are alike.
+        for name in (cmd_name,) if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                self.add_command(_load(name), name)
+                for each in _nested(self.commands[name]):
+                    each.params += self.params
+        return super().get_command(ctx, cmd_name)
+
+
 def command_line() -> TyperGroup:
-    """Assemble the commands, each of which takes `--version`: people type it after any of them."""
+    """Assemble the commands."""
     application = typer.Typer(
         name="customer-gateway",
+        cls=_Commands,
         help=_HELP,
         no_args_is_help=True,
         add_completion=False,
@@ -57,16 +90,19 @@ def command_line() -> TyperGroup:
     def _options(*, version: Version = False) -> None:  # pyright: ignore[reportUnusedFunction]
         pass  # `--version` is answered by its own callback
 
-    for command in (dev, demo, serve, migrate, seed, token, schema, graph):
-        application.command()(command)
-    application.command(context_settings={"token_normalize_func": _current_name})(documents)
-    application.add_typer(import_, name="import")
-    application.add_typer(company, name="company")
-    application.add_typer(api_key, name="api-key")
-    root = get_group(application)
-    for each in _nested(root):
-        each.params += root.params
-    return root
+    return get_group(application)
+
+
+def _load(name: str) -> Any:  # typer's own copy of click, whose types it keeps to itself
+    module, _, attribute = COMMANDS[name].partition(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        found.rich_markup_mode = None
+        return get_group(found)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    settings = {"token_normalize_func": _current_name} if name == "documents" else None
+    alone.command(name, context_settings=settings)(found)
+    return get_command(alone)
 
 
 def _current_name(option: str) -> str:
@@ -74,19 +110,45 @@ def _current_name(option: str) -> str:
     return "out" if option == "output" else option
 
 
-def _nested(group: TyperGroup) -> Iterator[TyperCommand | TyperGroup]:
-    for command in group.commands.values():
-        if isinstance(command, TyperGroup):
-            yield from _nested(command)
-        if isinstance(command, TyperCommand | TyperGroup):
-            yield command
+def _nested(command: Any) -> Iterator[TyperCommand | TyperGroup]:
+    if isinstance(command, TyperGroup):
+        for each in command.commands.values():
+            yield from _nested(each)
+    if isinstance(command, TyperCommand | TyperGroup):
+        yield command
 
 
 def main() -> None:
     """Run the command that the arguments name."""
+    warnings.showwarning = _say_warning
     try:
-        command_line()()
+        if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - Python's value for one that is closed
+            msg = "Standard output is closed: what the command prints, such as an id or a key, would be lost."
+            raise CommandError(msg, ExitCode.SETTINGS)
+        try:
+            command_line()()
+        finally:
+            # Here, where a failure can be told; the interpreter's own flush at its end would only complain.
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        _end(_INTERRUPTED)
+    except BrokenPipeError:
+        # Nobody reads any more, as after `… | head`.
+        _end(ExitCode.DIFFERENT)
     except EXPECTED as error:
-        fault = explain(error)
-        sys.stderr.write(f"Error: {fault}\n")
-        sys.exit(fault.code)
+        failure = explain(error)
+        sys.stderr.write(f"Error: {failure}\n")
+        _end(failure.code)
+
+
+def _end(code: int) -> None:
+    """Exit without a second attempt to write what could not be written."""
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _say_warning(message: Warning | str, *_where: object, **_more: object) -> None:
+    # One line without the place in a library's code, which tells a person nothing.
+    sys.stderr.write(f"Warning: {message}\n")

@@ -18,6 +18,7 @@ from app.db.migrate import head_revision, upgrade
 from app.db.roles import make_login_role, same_role
 from app.db.seed import SeedReport
 from app.db.seed import seed as seed_database
+from app.settings import Settings
 
 
 def migrate(
@@ -30,6 +31,7 @@ def migrate(
 ) -> None:
     """Migrate the database to this version, and make the role of DATABASE_URL if it is missing."""
     settings = owner_target().settings
+    service = _service_role(settings)
     try:
         upgraded = upgrade(settings.owner_dsn, alphabet=alphabet)
     except ValueError as error:
@@ -39,8 +41,13 @@ def migrate(
     sys.stdout.write(
         f"The database is at revision {head_revision()}; names sort by the alphabet {upgraded.alphabet}.\n"
     )
-    if settings.database_url is not None and not same_role(settings.database_url, settings.owner_dsn):
-        _make_service_role(settings.database_url, settings.owner_dsn)
+    if service is not None:
+        made = asyncio.run(make_login_role(settings.owner_dsn, *service))
+        sys.stdout.write(
+            f'Made the role "{service[0]}".\n'
+            if made
+            else f'Granted the service\'s rights to the role "{service[0]}".\n'
+        )
 
 
 def seed(
@@ -74,15 +81,17 @@ def progress_bar(words: str) -> Generator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _make_service_role(service_dsn: str, owner_dsn: str) -> None:
-    service = parse(service_dsn)
+def _service_role(settings: Settings) -> tuple[str, str | None] | None:
+    """Return the name and password of the role that serves, if it is another than the owner; CommandError if it has none."""
+    if settings.database_url is None or same_role(settings.database_url, settings.owner_dsn):
+        return None
+    service = parse(settings.database_url)
     if service.user is None:
         msg = (
             "DATABASE_URL names no user: write the role that serves into it, postgresql://user:password@host/database."
         )
         raise CommandError(msg, ExitCode.SETTINGS)
-    made = asyncio.run(make_login_role(owner_dsn, service.user, service.password))
-    sys.stdout.write(f'Made the role "{service.user}".\n' if made else f'The role "{service.user}" may serve.\n')
+    return service.user, service.password
 
 
 async def _require_migrated(owner_dsn: str) -> None:

@@ -19,9 +19,10 @@ from app.cli.api_keys import create_key
 from app.cli.development import prepare_database
 from app.cli.faults import CommandError, ExitCode
 from app.cli.first_query import curl_line
+from app.cli.running import DATA_FOLDER_VARIABLE, hold, refuse_second_start
 from app.cli.serving import end_on_signals, listen
 from app.cli.tokens import development_token
-from app.db.embedded import EmbeddedServer
+from app.db.embedded import EmbeddedServer, require_package
 from app.domain.identity import Scope
 from app.settings import load_settings
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
@@ -37,17 +38,21 @@ def demo(
         int | None, typer.Option(help="The port to listen on; PORT unless given.", min=0, max=65_535)
     ] = None,
     workers: Annotated[int, typer.Option(help="Number of processes that serve.", min=1, max=64)] = 2,
-    data_folder: Annotated[Path, typer.Option(help="Where the demo keeps its keys and data.", file_okay=False)] = (
-        _DEMO_FOLDER
-    ),
+    data_folder: Annotated[
+        Path,
+        typer.Option(help="Where the demo keeps its keys and data.", file_okay=False, envvar=DATA_FOLDER_VARIABLE),
+    ] = _DEMO_FOLDER,
 ) -> None:
     """Show how production runs: `serve` with its defaults, metrics, a key and a token, over an embedded PostgreSQL."""
     settings = load_settings()
+    require_package()
+    refuse_second_start(data_folder, command="demo")
     # At once, because the rest would be a wait for nothing; the service itself listens again.
     with listen(settings.host, settings.port if port is None else port) as listener:
         port = listener.getsockname()[1]
     end_on_signals()
     with ExitStack() as stack:
+        stack.enter_context(hold(data_folder, command="demo"))
         keys = DevelopmentKeys(data_folder)
         owner_dsn = stack.enter_context(EmbeddedServer(data_folder / "postgres")).dsn()
         service_dsn, company_id = prepare_database(owner_dsn, data_folder)

@@ -26,7 +26,7 @@ from app.cli.serving import listen, server_config
 from app.cli.tokens import DataFolder, development_token
 from app.cli.workers import end_on_signals
 from app.db.dsn import with_role
-from app.db.embedded import EmbeddedServer
+from app.db.embedded import EmbeddedServer, require_package
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.db.seed import company_to_show, demo_company_id, seed
@@ -52,6 +52,8 @@ def dev(
     settings = load_settings(Settings.trusted_documents)
     end_on_signals()
     with ExitStack() as stack:
+        if settings.owner_database_url is None and settings.database_url is None:
+            require_package()
         # Both first, before anything that takes time; the folder before the port, because its message names both.
         refuse_second_start(data_folder)
         listener = stack.enter_context(listen(host or settings.host, settings.port if port is None else port))

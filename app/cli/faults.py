@@ -1,12 +1,13 @@
 """What can go wrong for a person at the command line: one message and one exit code each, and no traceback."""
 
+import socket
 from enum import IntEnum
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from app.db.connecting import explain_failure
-from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeout
+from app.db.connecting import NoHostAnswers, explain_failure
+from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeout, message_of
 from app.db.embedded import EmbeddedServerError
 from app.db.roles import RoleRefusedError
 from app.db.seed import SeedError
@@ -46,7 +47,6 @@ EXPECTED = (
     OSError,
 )
 
-_AWAY = "The database can't be reached: start it, or correct DATABASE_URL and OWNER_DATABASE_URL."
 _BUSY = "Another program keeps writing the same rows: run the command again in a moment."
 _REFUSALS = {
     "40P01": _BUSY,
@@ -72,19 +72,32 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
         case DatabaseRefused():
             return _explain_refusal(error.__cause__ or error)
         case DatabaseUnavailable():
-            return CommandError(explain_failure(error.__cause__) or _AWAY, ExitCode.DATABASE_AWAY)
+            return CommandError(explain_failure(error.__cause__) or _away(error.__cause__), ExitCode.DATABASE_AWAY)
         case OSError() if error.filename is not None:
             return CommandError(f"{error.filename} can't be used: {error.strerror}.", ExitCode.SETTINGS)
+        case OSError(strerror=str(reason)) if not isinstance(error, socket.gaierror):
+            return CommandError(f"The output can't be written: {reason}.", ExitCode.DIFFERENT)
         case _:
             return _explain_refusal(error)
+
+
+def _away(cause: BaseException | None) -> str:
+    hosts = f" ({cause})" if isinstance(cause, NoHostAnswers) else ""
+    return f"The database can't be reached{hosts}: start it, or correct DATABASE_URL and OWNER_DATABASE_URL."
 
 
 def _explain_refusal(error: BaseException) -> CommandError:
     state = str(getattr(getattr(error, "orig", error), "sqlstate", ""))
     message = next((message for prefix, message in _REFUSALS.items() if state.startswith(prefix)), None)
-    if message is None:
+    if isinstance(error, DBAPIError):
+        reason = message_of(error)
+    elif isinstance(error, asyncpg.PostgresError):
+        reason = " ".join(str(error).split()).removesuffix(".")
+    else:
         raise error
+    if message is None:
+        return CommandError(f"The database refused what the command asked for: {reason} ({state}).", ExitCode.DIFFERENT)
     if state.startswith("28"):
         # Only the server knows whether it was the password, or that pg_hba.conf demands TLS.
-        message = f"{message} The server says: {getattr(error, 'orig', error)}."
+        message = f"{message} The server says: {reason}."
     return CommandError(message, ExitCode.DATABASE_AWAY if message is _BUSY else ExitCode.SETTINGS)

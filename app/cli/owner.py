@@ -9,6 +9,7 @@ from app.cli.faults import CommandError, ExitCode
 from app.db import connecting
 from app.db.database import translate_faults
 from app.db.migrate import current_revision, head_revision
+from app.db.roles import require_owner
 
 
 @asynccontextmanager
@@ -33,4 +34,5 @@ async def owner_transaction(owner_dsn: str) -> AsyncGenerator[AsyncConnection]:
         await require_migrated(engine)
         with translate_faults():
             async with engine.begin() as connection:
+                await require_owner(connection, "companies")
                 yield connection

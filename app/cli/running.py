@@ -45,21 +45,21 @@ def find(folder: Path) -> Running | None:
         return None
 
 
-def refuse_second_start(folder: Path) -> None:
-    """Raise CommandError if a `dev` runs on the data folder."""
+def refuse_second_start(folder: Path, command: str = "dev") -> None:
+    """Raise CommandError if the command runs on the data folder already."""
     if _is_held(folder):
-        raise _in_use(folder)
+        raise _in_use(folder, command)
 
 
 @contextmanager
-def hold(folder: Path) -> Generator[Callable[[Running], None]]:
+def hold(folder: Path, command: str = "dev") -> Generator[Callable[[Running], None]]:
     """Hold a data folder, and yield a function that tells the other commands what runs; CommandError if another holds it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _FILE_NAME
     # The kernel releases the lock when its holder dies, so the file that a killed `dev` left behind is not believed.
     with (folder / _LOCK_NAME).open("ab") as lock:
         if not _take(lock):
-            raise _in_use(folder)
+            raise _in_use(folder, command)
         try:
             path.unlink(missing_ok=True)
             yield lambda running: _write(path, running)
@@ -67,11 +67,12 @@ def hold(folder: Path) -> Generator[Callable[[Running], None]]:
             path.unlink(missing_ok=True)
 
 
-def _in_use(folder: Path) -> CommandError:
+def _in_use(folder: Path, command: str) -> CommandError:
     running = find(folder)
-    state = "is starting" if running is None else f"serves {running.address}"
+    # Only `dev` tells where it serves.
+    state = "" if command != "dev" else " and is starting" if running is None else f" and serves {running.address}"
     msg = (
-        f"`dev` already runs on the data folder {folder.absolute()} and {state}. Use that one, stop it, or set another "
+        f"`{command}` already runs on the data folder {folder.absolute()}{state}. Use that one, stop it, or set another "
         f"folder and another port: {DATA_FOLDER_VARIABLE}={_other(folder)} PORT=8001"
     )
     return CommandError(msg, ExitCode.IN_USE)

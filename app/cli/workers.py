@@ -19,10 +19,14 @@ from uvicorn.supervisors.multiprocess import Process
 from app.settings import load_settings
 from app.web.log_hooks import log_what_python_prints
 from app.web.logs import configure_logging
-from app.web.metrics import forget_process
+from app.web.metrics import forget_process, reserve_shared_space
 
 _log = structlog.get_logger()
 
+_MAX_FAILED_STARTS = 5
+"""How many workers in a row may end before they serve, while no other serves, before the service ends."""
+_LONGEST_PAUSE_SECONDS = 30
+"""The longest wait before a worker is replaced, after several that ended before they served."""
 _PATIENCE_SECONDS = 60
 """How long a worker may not answer before it is replaced."""
 
@@ -40,10 +44,11 @@ class ServingConfig(uvicorn.Config):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def load(self) -> None:
-        """Load the application; a worker that can't is told of in the log and ends the service instead of being repeated."""
+        """Load the application; a worker that can't logs why, and ends with an exit code that tells so."""
         if multiprocessing.parent_process() is None:
             super().load()
             return
+        reserve_shared_space()
         try:
             super().load()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next worker would meet it again
@@ -61,6 +66,12 @@ class Workers(Multiprocess):
         super().__init__(config, sockets)
         self._unanswered: dict[Process, float] = {}
         """Since when workers owe an answer."""
+        self._serving: set[Process] = set()
+        """Workers that have answered that they serve."""
+        self._replaced_at: dict[Process, float] = {}
+        """When workers that have ended will be replaced."""
+        self._failed_starts = 0
+        """How many workers in a row ended before they served."""
 
     def init_processes(self) -> None:
         """Start the workers."""
@@ -68,29 +79,55 @@ class Workers(Multiprocess):
             super().init_processes()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that ended or no longer answer; end the service where one can't start."""
+        """Replace workers that ended or no longer answer; end the service where none can start."""
         for place, process in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if process in self._replaced_at:
+                if time.monotonic() >= self._replaced_at[process]:
+                    del self._replaced_at[process]
+                    self._replace(place)
+                continue
             is_running = process.process.is_alive()
-            if self.should_exit.is_set() or (is_running and self._answers(process)):
-                continue
-            process.kill()
-            process.join()
-            self._unanswered.pop(process, None)
-            if process.exitcode == STARTUP_FAILURE:
-                self.has_failed = True
-                self.should_exit.set()
-                continue
-            self.processes[place] = replacement = Process(self.config, self.sockets)
-            with _interrupts_held():
-                replacement.start()
-            _log_death(process, replaced_by=replacement.pid, stopped_answering=is_running)
+            if not (is_running and self._answers(process)):
+                self._bury(place, process, stopped_answering=is_running)
+
+    def _bury(self, place: int, process: Process, *, stopped_answering: bool) -> None:
+        """End what is left of a worker, and replace it: at once, later, or not at all."""
+        process.kill()
+        process.join()
+        self._unanswered.pop(process, None)
+        self._failed_starts = 0 if process in self._serving else self._failed_starts + 1
+        self._serving.discard(process)
+        others_serve = any(each.process.is_alive() for each in self._serving)
+        if not others_serve and (process.exitcode == STARTUP_FAILURE or self._failed_starts >= _MAX_FAILED_STARTS):
+            if process.exitcode != STARTUP_FAILURE:
+                code, signal_name = _ending_of(process)
+                _log.critical("workers_end_at_once", workers=self._failed_starts, exit_code=code, signal=signal_name)
+            self.has_failed = True
+            self.should_exit.set()
+            return
+        replaced_by = None
+        if self._failed_starts > 1:
+            pause = min(2.0 ** (self._failed_starts - 2), _LONGEST_PAUSE_SECONDS)
+            self._replaced_at[process] = time.monotonic() + pause
+        else:
+            replaced_by = self._replace(place).pid
+        _log_death(process, replaced_by=replaced_by, stopped_answering=stopped_answering)
+
+    def _replace(self, place: int) -> Process:
+        self.processes[place] = replacement = Process(self.config, self.sockets)
+        with _interrupts_held():
+            replacement.start()
+        return replacement
 
     def _answers(self, process: Process) -> bool:
         """Whether a worker has answered in time; one that starts on a busy machine takes a while."""
         now = time.monotonic()
         try:
             if process in self._unanswered and process.parent_conn.poll():
-                process.parent_conn.recv()
+                if process.parent_conn.recv():
+                    self._serving.add(process)
                 del self._unanswered[process]
             if process not in self._unanswered:
                 self._unanswered[process] = now
@@ -115,18 +152,26 @@ def end_on_signals() -> None:
 
 
 def _log_death(process: Process, *, replaced_by: int | None, stopped_answering: bool) -> None:
-    code = process.exitcode
-    ended_by = _signal_name(-code) if code is not None and code < 0 else None
-    _log.error(
-        "worker_died",
-        pid=process.pid,
-        exit_code=None if ended_by else code,
-        signal=ended_by,
-        stopped_answering=stopped_answering,
-        replaced_by=replaced_by,
-    )
+    code, signal_name = _ending_of(process)
+    if code == 0 and not stopped_answering:
+        _log.warning("worker_ended", pid=process.pid, replaced_by=replaced_by)
+    else:
+        _log.error(
+            "worker_died",
+            pid=process.pid,
+            exit_code=code,
+            signal=signal_name,
+            stopped_answering=stopped_answering,
+            replaced_by=replaced_by,
+        )
     if process.pid is not None:
         forget_process(process.pid)
+
+
+def _ending_of(process: Process) -> tuple[int | None, str | None]:
+    """Return a process's exit code, or the name of the signal that ended it."""
+    code = process.exitcode
+    return (None, _signal_name(-code)) if code is not None and code < 0 else (code, None)
 
 
 def _signal_name(number: int) -> str:

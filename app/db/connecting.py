@@ -1,8 +1,9 @@
 """Engines from a connection URL: the one place where a URL becomes connections."""
 
 import os
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,14 @@ class NoSuitableHost(OSError):
 
     def __init__(self) -> None:
         super().__init__("No host of the database is of the kind that the URL's target_session_attrs asks for")
+
+
+class NoHostAnswers(OSError):
+    """No host accepted a connection; the message names each of them with its reason."""
+
+    def __init__(self, failures: Sequence[tuple[Host, Exception]]) -> None:
+        reasons = [f"{_place(host)}: {_why(error)}" for host, error in failures]
+        super().__init__("; ".join(reasons))
 
 
 class InvalidConnection(OSError):
@@ -111,6 +120,11 @@ def _problems_of_default_port(dsn: Dsn) -> list[str]:
 
 def _problems_of_files(parameters: Mapping[str, str]) -> list[str]:
     problems: list[str] = []
+    if not _can_look_into_home():
+        problems.append(
+            "the driver looks for certificates in ~/.postgresql, which this user may not read: "
+            "set HOME to a folder that it may read"
+        )
     root = parameters.get("sslrootcert")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if root not in {None, SYSTEM_CERTIFICATES}:
@@ -175,23 +189,59 @@ async def _connect(hosts: tuple[Host, ...], *, target_session_attrs: str, **argu
             return await _connect(hosts, target_session_attrs="standby", **arguments)
         except _NEXT_HOST:
             target_session_attrs = "any"
-    failure: Exception = OSError("there is no host to connect to")
+    failures: list[tuple[Host, Exception]] = []
     for host in hosts:
         place: dict[str, Any] = {} if host is _NO_HOST else {"host": host.name, "port": host.port}
         try:
             return await _driver.connect(**place, target_session_attrs=target_session_attrs, **arguments)
         except _NEXT_HOST as error:
-            failure = error
-        except (ValueError, asyncpg.InterfaceError) as error:
+            failures.append((host, error))
+        except (ValueError, OverflowError, asyncpg.InterfaceError) as error:
             raise InvalidConnection(error) from error
-    if isinstance(failure, asyncpg.TargetServerAttributeNotMatched):
-        raise NoSuitableHost from failure
-    raise failure
+    last = failures[-1][1]
+    if isinstance(last, asyncpg.TargetServerAttributeNotMatched):
+        raise NoSuitableHost from last
+    if len(failures) == 1 and explain_failure(last) is not None:
+        raise last
+    raise NoHostAnswers(failures) from last
+
+
+def _place(host: Host) -> str:
+    if host is _NO_HOST:
+        return "the default sockets and localhost"
+    return host.name if host.port is None else f"{host.name}:{host.port}"
+
+
+def _why(error: Exception) -> str:
+    """Return why a host accepted no connection, in a few words."""
+    match error:
+        case TimeoutError():
+            return "no answer in time"
+        case socket.gaierror():
+            return "the name can't be resolved"
+        case ConnectionRefusedError():
+            return "the connection was refused"
+        case asyncpg.TargetServerAttributeNotMatched():
+            return "not of the kind that target_session_attrs asks for"
+        case OSError(strerror=str(reason)) if not isinstance(error, ssl.SSLError):
+            return reason
+        case _:
+            return (explain_failure(error) or str(error) or type(error).__name__).removesuffix(".")
 
 
 def _load_client_certificate(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
     # Without a password OpenSSL would ask for one at the terminal.
     context.load_cert_chain(parameters["sslcert"], keyfile=parameters.get("sslkey"), password=lambda: "")
+
+
+def _can_look_into_home() -> bool:
+    try:
+        (Path.home() / ".postgresql" / "postgresql.crt").stat()
+    except PermissionError:
+        return False
+    except (RuntimeError, OSError):
+        pass
+    return True
 
 
 def _has_default_root() -> bool:

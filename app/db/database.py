@@ -58,6 +58,12 @@ class StatementTimeout(Exception):
         super().__init__("The query took too long; ask for less, or narrow it with a filter.")
 
 
+def message_of(error: DBAPIError) -> str:
+    """Return the server's own message on one line: no statement, no parameters, no control characters."""
+    cause = error.orig.__cause__ if error.orig is not None and error.orig.__cause__ is not None else error.orig
+    return " ".join(part if part.isprintable() else ascii(part)[1:-1] for part in str(cause).split()).removesuffix(".")
+
+
 @contextmanager
 def translate_faults() -> Generator[None]:
     """Turn what the driver raises for a lost, refused or busy database into this module's exceptions."""

@@ -1,5 +1,6 @@
 """The parameters of a connection URL: which there are, and what each may be."""
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
@@ -47,7 +48,7 @@ def check_parameters(given: Mapping[str, str], problems: list[str]) -> None:
             )
         elif name in _CHOICES and value not in _CHOICES[name]:
             problems.append(f"{name} must be one of {', '.join(_CHOICES[name])}")
-        elif name in _NUMBERS and not (value.isascii() and value.isdigit() and int(value[:9]) <= MOST_CONNECT_SECONDS):
+        elif name in _NUMBERS and not (re.fullmatch(r"0*[0-9]{1,9}", value) and int(value) <= MOST_CONNECT_SECONDS):
             problems.append(f"{name} must be a whole number of seconds, 0 to {MOST_CONNECT_SECONDS}")
         elif name not in {"application_name", "options"} and not value:
             problems.append(f"{name} is empty: give it a value, or remove it")

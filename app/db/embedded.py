@@ -102,9 +102,7 @@ class EmbeddedServer:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            msg = (
-                f"the data folder {self._folder} is in use by another process: stop that one, or choose another folder"
-            )
+            msg = f"the data folder {self._folder} is in use by another process: stop that one, or set DATA_FOLDER to another"
             raise EmbeddedServerError(msg) from None
 
     def _prepare(self) -> None:
@@ -161,6 +159,11 @@ class EmbeddedServer:
                 msg = f"PostgreSQL did not start in {self._folder}: {_last_line(log)} (its log: {log})"
                 raise EmbeddedServerError(msg)
             time.sleep(0.02)
+
+
+def require_package() -> None:
+    """Raise EmbeddedServerError, which says what to install, if the embedded PostgreSQL is missing."""
+    _package()
 
 
 def _package() -> Path:

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.alphabet.established import follow_icu, locale_of
@@ -16,6 +16,8 @@ from app.db.connecting import short_lived_engine
 from app.db.database import translate_faults
 
 DEFAULT_ALPHABET = "da"
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('customer-gateway migrate', 0))")
+_ENCODING = text("SELECT current_setting('server_encoding')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def upgrade(owner_dsn: str, *, alphabet: str | None = None, revision: str = "hea
     """Run the missing migrations up to a revision, in one transaction; raises DatabaseUnavailable when the server is away.
 
     `alphabet` is the ICU locale that names sort by. The first migration of a database decides it; raises ValueError
-    for another one, and for one that the server can't sort by.
+    for another one, for one that the server can't sort by, and for a database that isn't encoded in UTF-8.
     """
     return asyncio.run(_upgrade(owner_dsn, alphabet, revision))
 
@@ -43,6 +45,12 @@ async def _upgrade(owner_dsn: str, alphabet: str | None, revision: str) -> Upgra
 
 
 def _upgrade_on(connection: Connection, alphabet: str | None, revision: str) -> Upgraded:
+    # Two at once would both create what is missing.
+    connection.execute(_LOCK)
+    encoding = connection.execute(_ENCODING).scalar_one()
+    if encoding != "UTF8":
+        msg = f"The database is encoded in {encoding}, which can't hold every name. Create one with ENCODING 'UTF8'."
+        raise ValueError(msg)
     established = locale_of(connection)
     if alphabet is not None and established is not None and alphabet.lower() != established.lower():
         msg = (

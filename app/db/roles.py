@@ -1,10 +1,11 @@
 """The roles that connect: making one that may serve, and refusing one that could see past the policies."""
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.connecting import short_lived_engine
-from app.db.database import SERVICE_ROLE, translate_faults
+from app.db.database import SERVICE_ROLE, message_of, translate_faults
 from app.db.dsn import parse
 
 _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
@@ -12,6 +13,7 @@ _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 _CREATE = text("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
 _SET_PASSWORD = text("SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
 _JOIN = text("SELECT format('GRANT %I TO %I', CAST(:service_role AS text), CAST(:name AS text))")
+_IS_BOUND = text("SELECT current_user AS name, row_security_active(CAST(:table AS text)) AS is_bound")
 _POWERS = text(
     """
     SELECT current_user AS name, rolsuper, rolbypassrls,
@@ -40,12 +42,28 @@ async def make_login_role(owner_dsn: str, name: str, password: str | None, *, re
 def _make_login_role(connection: Connection, name: str, password: str | None, reset_password: bool) -> bool:  # noqa: FBT001 - run_sync passes by position
     exists = bool(connection.execute(_EXISTS, {"name": name}).scalar_one())
     names = {"name": name, "password": password}
-    if not exists:
-        connection.exec_driver_sql(connection.execute(_CREATE, names).scalar_one())
-    elif reset_password:
-        connection.exec_driver_sql(connection.execute(_SET_PASSWORD, names).scalar_one())
+    if not exists or reset_password:
+        write = connection.execute(_SET_PASSWORD if exists else _CREATE, names).scalar_one()
+        try:
+            connection.exec_driver_sql(write)
+        except DBAPIError as error:
+            # Its own text holds the statement, and so the password.
+            reason = message_of(error)
+            msg = f'The server refuses the role "{name}" or its password: {reason}. Choose another in DATABASE_URL.'
+            raise RoleRefusedError(msg) from None
     connection.exec_driver_sql(connection.execute(_JOIN, {"name": name, "service_role": SERVICE_ROLE}).scalar_one())
     return not exists
+
+
+async def require_owner(connection: AsyncConnection, table: str) -> None:
+    """Raise RoleRefusedError if row-level security hides rows of a table from the role, so that it would look empty."""
+    role = (await connection.execute(_IS_BOUND, {"table": table})).one()
+    if role.is_bound:
+        msg = (
+            f'Row-level security hides what this command needs from the role "{role.name}": '
+            "set OWNER_DATABASE_URL to the role that owns the tables."
+        )
+        raise RoleRefusedError(msg)
 
 
 async def refuse_powerful_role(engine: AsyncEngine) -> None:

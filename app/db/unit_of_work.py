@@ -17,6 +17,8 @@ ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
 # Deadlock and serialization failure: nothing is wrong with the work, only with its moment.
 _WORTH_ANOTHER_ATTEMPT = {"40P01", "40001"}
+# How the names of the foreign keys to the company itself end, and of no others.
+_COMPANY_CONSTRAINT = "_company_id_fkey"
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.05
 
@@ -27,6 +29,15 @@ def constraint_of(error: IntegrityError) -> str | None:
     while cause is not None and not hasattr(cause, "constraint_name"):
         cause = cause.__cause__
     return getattr(cause, "constraint_name", None)
+
+
+class CompanyUnknown(Exception):
+    """The database has no such company: a token names one that was never made; the message is safe to show."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The credential's company does not exist here. Correct the claim that names it, or create the company."
+        )
 
 
 class LostRace(Exception):
@@ -74,20 +85,28 @@ class UnitOfWork:
         """Do the work and commit it; an exception rolls it back.
 
         The work is done again from its start, a bounded number of times, when PostgreSQL ends it for a deadlock or a
-        serialization failure, and after a lost race.
+        serialization failure, and after a lost race. Raises CompanyUnknown if there is no such company.
         """
         with translate_faults():
-            for attempt in range(1, _ATTEMPTS):
-                try:
-                    return await self._attempt(work)
-                except LostRace:
-                    pass
-                except DBAPIError as error:
-                    if getattr(error.orig, "sqlstate", None) not in _WORTH_ANOTHER_ATTEMPT:
-                        raise
-                # Those that met once would meet again if all waited equally long.
-                await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
-            return await self._attempt(work)
+            try:
+                return await self._repeated(work)
+            except IntegrityError as error:
+                if (constraint_of(error) or "").endswith(_COMPANY_CONSTRAINT):
+                    raise CompanyUnknown from error
+                raise
+
+    async def _repeated(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return await self._attempt(work)
+            except LostRace:
+                pass
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _WORTH_ANOTHER_ATTEMPT:
+                    raise
+            # Those that met once would meet again if all waited equally long.
+            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
+        return await self._attempt(work)
 
     async def _attempt(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
         async with self._transaction() as connection:

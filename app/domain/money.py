@@ -17,7 +17,7 @@ def minor_digits(currency: str) -> int:
 
 
 def is_currency(code: str) -> bool:
-    """Whether ISO 4217 knows the code."""
+    """Whether ISO 4217 knows the code as that of a currency."""
     return code in _CODES
 
 
@@ -53,4 +53,6 @@ def rounded_within(amount: Fraction, limit: Decimal, currency: str) -> Decimal:
     )
 
 
-_CODES = frozenset(currency.code for currency in Currency)
+# "No currency", and the code for tests.
+_UNSUITABLE = {"XXX", "XTS"}
+_CODES = frozenset(currency.code for currency in Currency) - _UNSUITABLE

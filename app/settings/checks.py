@@ -39,6 +39,11 @@ def misfits_of(settings: Checked) -> Iterator[Misfit]:
         for name, value in (("jwt_issuer", settings.jwt_issuer), ("jwt_audience", settings.jwt_audience)):
             if value is None:
                 yield Misfit((name, keys), f"must be set if {keys.upper()} is, so that no other tokens are accepted")
+    else:
+        for name, value in (("jwt_issuer", settings.jwt_issuer), ("jwt_audience", settings.jwt_audience)):
+            if value is not None:
+                message = "is set without JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, so no token would be accepted: set one, or remove it"
+                yield Misfit((name, "jwt_jwks_url", "jwt_public_key_file"), message)
     if settings.trusted_only and settings.trusted_documents_file is None:
         message = "must be set if TRUSTED_ONLY is true: without documents nothing would run"
         yield Misfit(("trusted_documents_file", "trusted_only"), message)

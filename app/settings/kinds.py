@@ -69,6 +69,9 @@ def origin_of(text: str) -> str:
     ):
         msg = f"{text!r} is more than an origin: {_ORIGIN_SHAPE}"
         raise ValueError(msg)
+    if host and text.endswith("/"):
+        msg = f"{text!r} ends in a slash, which no browser sends: write {text.rstrip('/')}"
+        raise ValueError(msg)
     if "://" not in text and _HOST.fullmatch(text.lower().partition("/")[0].partition(":")[0]):
         msg = f"{text!r} has no scheme: write https://{text.partition('/')[0].lower()}"
         raise ValueError(msg)

@@ -34,7 +34,7 @@ class Settings(BaseModel):
     owner_database_url: ConnectionUrl | None = Field(
         default=None,
         repr=False,
-        description="The same for the role that owns the tables, used by `migrate`, `seed` and `api-key`. Default: DATABASE_URL.",
+        description="The same for the role that owns the tables, used by `migrate`, `company`, `api-key` and `seed`. Default: DATABASE_URL.",
     )
     database_password: str | None = Field(
         default=None, repr=False, description="The password for DATABASE_URL, as it is, if the URL holds none."

@@ -28,8 +28,8 @@ def _read(name: str, path: str, given: dict[str, str], problems: dict[str, list[
         problems[name] = []
         return
     try:
-        # A file that an editor or `echo` wrote ends in a line break, which belongs to no secret.
-        content = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        # A file that an editor or `echo` wrote may begin with a mark and end in a line break, which belong to no secret.
+        content = Path(path).read_text(encoding="utf-8-sig").rstrip("\r\n")
     except OSError as error:
         problem = f"{path} can't be read: {error.strerror}"
     except ValueError:

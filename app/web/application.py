@@ -10,6 +10,7 @@ from http import HTTPStatus
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -30,7 +31,7 @@ from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.web.authentication import Authenticator
 from app.web.direct import Direct
-from app.web.envelope import REQUEST_ID, Envelope
+from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
 from app.web.faults import FaultCode
 from app.web.graphql_http import GraphQLEndpoint
@@ -128,7 +129,12 @@ def assemble(
         routes.append(Route("/metrics", metrics.endpoint))
     if settings.explorer:
         routes += explorer_routes(make_token)
-    routed = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _http_error})
+    routed = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(Caught)],
+        exception_handlers={HTTPException: _http_error},
+    )
     # A redirect would name the scheme and host that this process sees, which behind a proxy are not the caller's.
     routed.router.redirect_slashes = False
     served: ASGIApp = Direct(routed, GRAPHQL_PATH, graphql)

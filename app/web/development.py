@@ -82,7 +82,7 @@ def _load(path: Path) -> Ed25519PrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        msg = f"{path} holds no Ed25519 private key; delete the file, and a new one is made."
+        msg = f"{path} holds no Ed25519 private key: delete the file, and start `customer-gateway dev`, which makes a new one."
         raise SettingsError(msg)
     return key
 

@@ -55,6 +55,29 @@ class Envelope:
             await refusal_of(error, request_id).answer().send(send_with_headers)
 
 
+class Caught:
+    """ASGI middleware around routes: their failures become answers like those of GraphQL, before the framework's own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer for what raises before it has begun an answer of its own."""
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http" or has_begun:
+                raise
+            await refusal_of(error, request_id_of(scope)).answer().send(send)
+
+
 def _identified(scope: Scope) -> tuple[str, list[bytes]]:
     """The request's id, its caller's own or a new one, and every Host that it names; in one pass over the headers."""
     request_id = None

@@ -8,6 +8,7 @@ from graphql import GraphQLError
 from graphql.error import GraphQLFormattedError
 
 from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.db.unit_of_work import CompanyUnknown
 from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.credential_errors import CredentialsUnavailable, Unauthenticated
@@ -34,6 +35,8 @@ class FaultCode(StrEnum):
     """The body, or the URL, is too long."""
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     """The body isn't JSON in UTF-8."""
+    COMPANY_NOT_FOUND = "COMPANY_NOT_FOUND"
+    """The credential is good, and names a company that does not exist here."""
     BAD_USER_INPUT = "BAD_USER_INPUT"
     """A field refuses what it was given, and says no more exactly why."""
     TIMEOUT = "TIMEOUT"
@@ -80,6 +83,8 @@ def refusal_of(error: Exception, request_id: str) -> Refusal:
             return Refusal(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))
         case DatabaseUnavailable() | CredentialsUnavailable():
             return Refusal(503, FaultCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", "2"),))
+        case CompanyUnknown():
+            return Refusal(403, FaultCode.COMPANY_NOT_FOUND, str(error))
         case StatementTimeout():
             return Refusal(504, FaultCode.TIMEOUT, str(error))
         case _:
@@ -99,7 +104,7 @@ def field_errors(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQ
     """The errors of single fields as the caller sees them. Raises what makes the whole answer worthless."""
     for error in errors:
         for cause in _causes(error):
-            if isinstance(cause, DatabaseUnavailable | StatementTimeout):
+            if isinstance(cause, DatabaseUnavailable | StatementTimeout | CompanyUnknown):
                 raise cause
     faults = [error for error in errors if _is_fault(error)]
     for error in faults[:_MAX_LOGGED_FAULTS]:

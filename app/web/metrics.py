@@ -3,6 +3,7 @@
 import asyncio
 import os
 import platform
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -20,10 +21,12 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
+    values,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # pyright: ignore[reportUnknownVariableType] - it is open
 from prometheus_client.registry import Collector
+from prometheus_client.values import MutexValue
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,6 +39,8 @@ SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SAMPLE_SECONDS = 5.0
 """How old what another process tells of its pools and caches may be."""
 
+_RESERVED_BYTES = {"counter": 1 << 20, "histogram": 1 << 20, "gauge_livesum": 1 << 16, "gauge_livemax": 1 << 16}
+"""The files of one process in the shared folder, and how large each is from the start: more than all series need."""
 _MAX_CODES = 200
 """The codes that are told apart; there are fewer, and so a fault can't make the metrics grow without end."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -234,11 +239,46 @@ class _Processes(Collector):
         return found.values()
 
 
+def reserve_shared_space() -> None:
+    """Reserve this process's files in the shared folder, which is made again if it is gone.
+
+    The files are memory-mapped: a page that the file system has no room for would end the process with SIGBUS. A
+    process whose files can't be reserved keeps its numbers to itself.
+    """
+    if SHARED_FOLDER not in os.environ:
+        return
+    folder = Path(os.environ[SHARED_FOLDER])
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for kind, size in _RESERVED_BYTES.items():
+            with (folder / f"{kind}_{os.getpid()}.db").open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        _log.error("metrics_not_shared", folder=str(folder), reason=error.strerror)
+        _remove_files(folder, os.getpid())
+        del os.environ[SHARED_FOLDER]
+        # Chosen when the library was imported, from the variable.
+        values.ValueClass = MutexValue
+
+
 def forget_process(pid: int) -> None:
-    """Leave a process that has ended out of the gauges; what it has counted stays."""
-    if SHARED_FOLDER in os.environ:
+    """Leave a process that has ended out of the gauges; what it has counted stays, in files of just that size."""
+    if SHARED_FOLDER not in os.environ:
+        return
+    with suppress(OSError):
+        mark_process_dead(pid)
+        for kind in ("counter", "histogram"):
+            path = Path(os.environ[SHARED_FOLDER]) / f"{kind}_{pid}.db"
+            with path.open("rb") as file:
+                # The file begins with how much of it is in use.
+                used = int.from_bytes(file.read(4), sys.byteorder)
+            os.truncate(path, used) if used else path.unlink()
+
+
+def _remove_files(folder: Path, pid: int) -> None:
+    for kind in _RESERVED_BYTES:
         with suppress(OSError):
-            mark_process_dead(pid)
+            (folder / f"{kind}_{pid}.db").unlink()
 
 
 def _gauges(registry: CollectorRegistry, subject: str, label: str, helps: Mapping[str, str]) -> dict[str, Gauge]:

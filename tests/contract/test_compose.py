@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.cli.application import command_line
+from app.cli.application import COMMANDS
 from app.settings import Settings
 from app.web.explorer import BUNDLE
 from tests.conformance.supergraph import SUBGRAPHS, SUPERGRAPH
@@ -47,7 +47,7 @@ def arguments(instructions: list[tuple[str, str]], word: str) -> list[str]:
 
 
 def commands() -> set[str]:
-    return set(command_line().commands)
+    return set(COMMANDS)
 
 
 def test_the_compose_file_holds_three_services_and_three_of_profiles_and_nothing_that_the_format_does_not_know(

@@ -95,7 +95,9 @@ def test_migrating_again_changes_nothing(deployment: Deployment, migrated: str) 
     code, printed, _ = deployment.attempt("migrate")
     assert (code, printed) == (
         0,
-        migrated.replace('Made the role "customer_gateway".', 'The role "customer_gateway" may serve.'),
+        migrated.replace(
+            'Made the role "customer_gateway".', 'Granted the service\'s rights to the role "customer_gateway".'
+        ),
     )
 
 

@@ -37,7 +37,10 @@ def test_a_currency_has_its_decimals_and_a_metal_has_none(currency: str, digits:
     assert minor_digits(currency) == digits
 
 
-@pytest.mark.parametrize(("code", "known"), [("DKK", True), ("XYZ", False), ("dkk", False), ("", False)])
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [("DKK", True), ("XYZ", False), ("dkk", False), ("", False), ("XXX", False), ("XTS", False), ("XAU", True)],
+)
 def test_only_codes_of_the_standard_are_currencies(code: str, *, known: bool) -> None:
     assert is_currency(code) is known
 

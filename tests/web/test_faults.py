@@ -6,13 +6,17 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.db.unit_of_work import CompanyUnknown
 from app.domain.identity import Principal
 from app.settings import Settings
 from app.web import request_log
+from app.web.application import assemble
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.envelope import Envelope
 from app.web.faults import refusal_of
@@ -100,6 +104,7 @@ async def test_a_database_that_is_away_makes_the_whole_answer_unavailable() -> N
         (DatabaseUnavailable(), 503, "SERVICE_UNAVAILABLE"),
         (CredentialsUnavailable(), 503, "SERVICE_UNAVAILABLE"),
         (StatementTimeout(), 504, "TIMEOUT"),
+        (CompanyUnknown(), 403, "COMPANY_NOT_FOUND"),
         (KeyError("the secret"), 500, "INTERNAL_SERVER_ERROR"),
     ],
 )
@@ -126,6 +131,18 @@ async def test_a_fault_outside_of_graphql_is_masked_with_the_request_id() -> Non
 
     assert "secret" not in response.text
     assert response.json()["errors"][0]["extensions"]["requestId"] == response.headers["x-request-id"]
+    assert_refused(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
+
+
+async def test_a_fault_of_another_page_is_masked_in_the_same_way() -> None:
+    async def fails(_request: Request) -> Response:
+        msg = "the secret of the house"
+        raise RuntimeError(msg)
+
+    async with client_of(assemble(Settings(), toy_app(), fails)) as client:
+        response = await client.get("/readyz")
+
+    assert "secret" not in response.text
     assert_refused(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
 
 
