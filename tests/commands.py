@@ -17,27 +17,19 @@ _SECONDS = 60
 
 
 def run(
-    *arguments: str | Path, program: str | Path | None = None, fresh: bool = False, **environment: str
+    *arguments: str | Path, program: str | Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, of this checkout or of another program; a traceback is a fault whatever the exit code is.
-
-    `fresh` starts an interpreter of its own, for what a copy of one that has imported everything can't prove.
-    """
-    if program is None and not fresh:
-        result = prepared(_environment({})).run([*map(str, arguments)], _environment(environment), _SECONDS)
-    else:
-        result = subprocess.run(
-            _command(program, *arguments),
-            env=_environment(environment),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+    """Run a command to its end, of this checkout or of another program; a traceback is a fault whatever the exit code is."""
+    if program is not None:
+        return _finished(_command(program, *arguments), environment)
+    result = prepared(_environment({})).run([*map(str, arguments)], _environment(environment), _SECONDS)
     assert "Traceback" not in result.stderr, result.stderr
     return result
+
+
+def run_anew(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same by an interpreter of its own, for what a copy of one that has imported everything can't prove."""
+    return _finished(_command(None, *arguments), environment)
 
 
 def messages(result: subprocess.CompletedProcess[str]) -> str:
@@ -107,6 +99,21 @@ def _command(program: str | Path | None, *arguments: str | Path) -> list[str | P
     if program is not None:
         return [program, *arguments]
     return [sys.executable, "-W", "error", "-m", "app", *arguments]
+
+
+def _finished(command: list[str | Path], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    result = subprocess.run(
+        command,
+        env=_environment(environment),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
 
 
 def _environment(environment: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.engine.trusted import read_manifest
-from tests.commands import run
+from tests.commands import run, run_anew
 
 VIEWER = "query Viewer { viewer { company { name } } }"
 CUSTOMER = "query Customer($id: ID!) { customer(by: { id: $id }) { name __typename } }"
@@ -66,9 +66,9 @@ def test_a_manifest_can_be_added_to_and_is_the_same_however_it_came_about(tmp_pa
     one, other = written(tmp_path / "a.json", {"a": VIEWER}), written(tmp_path / "b.json", {"b": CUSTOMER})
     grown, whole = tmp_path / "grown.json", tmp_path / "whole.json"
 
-    assert run("documents", other, "--out", grown, fresh=True).returncode == 0
-    assert run("documents", grown, one, one, "--out", grown, fresh=True).returncode == 0
-    assert run("documents", one, other, "--out", whole, fresh=True).returncode == 0
+    assert run_anew("documents", other, "--out", grown).returncode == 0
+    assert run_anew("documents", grown, one, one, "--out", grown).returncode == 0
+    assert run_anew("documents", one, other, "--out", whole).returncode == 0
 
     assert grown.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json", "grown.json", "whole.json"]

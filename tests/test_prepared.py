@@ -6,7 +6,7 @@ from subprocess import TimeoutExpired
 
 import pytest
 
-from tests.commands import run
+from tests.commands import run, run_anew
 from tests.prepared import prepared
 
 _ENVIRONMENT = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
@@ -14,7 +14,7 @@ _ENVIRONMENT = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
 
 @pytest.mark.parametrize("arguments", [["schema"], ["serve", "--color"]], ids=["success", "a refused option"])
 def test_a_copy_ends_and_prints_as_a_process_of_its_own(arguments: list[str]) -> None:
-    copy, fresh = run(*arguments), run(*arguments, fresh=True)
+    copy, fresh = run(*arguments), run_anew(*arguments)
     assert (copy.returncode, copy.stdout, copy.stderr) == (fresh.returncode, fresh.stdout, fresh.stderr)
 
 

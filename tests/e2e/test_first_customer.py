@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.domain.identity import Scope
-from tests.commands import free_port, messages, run, running, wait_for_text
+from tests.commands import free_port, messages, run_anew, running, wait_for_text
 from tests.databases import as_role, execute
 
 ACCOUNTS = """mutation($rows: [UpsertLedgerAccountRow!]!) {
@@ -37,7 +37,7 @@ def urls(empty_dsn: str) -> Any:
 
 def printed(*arguments: str, **urls: str) -> str:
     """What a command that succeeds prints."""
-    result = run(*arguments, fresh=True, **urls)
+    result = run_anew(*arguments, **urls)
     assert (result.returncode, messages(result)) == (0, "")
     return result.stdout.strip()
 
