@@ -94,11 +94,11 @@ async def run(engine: Engine, text: str, variables: dict[str, Any], asked: Asked
 async def test_of_many_documents_the_last_ones_and_their_plans_are_left(engine: Engine) -> None:
     growth, asked = Growth(), Asked()
 
-    for place in range(10_000):
+    for place in range(MANY):
         await run(engine, f"{{a{place}: customers {{totalCount}}}}", {}, asked)
 
     gc.collect()
-    assert len(asked.statements) == 10_000
+    assert len(asked.statements) == MANY
     assert growth.of(Document) == DOCUMENTS
     # A statement's plan is remembered with it, which its document may have forgotten.
     assert growth.of(Operation) == DOCUMENTS
