@@ -154,10 +154,11 @@ def test_what_can_not_be_done_is_said(owner_dsn: str, arguments: list[str], word
 
 
 def test_a_key_for_an_unknown_company_says_how_to_make_one(owner_dsn: str) -> None:
-    options = ["--company", str(uuid4()), "--name", "Billing", "--scope", "customers-read"]
-    result = run("api-key", "create", *options, DATABASE_URL=owner_dsn)
-    assert result.returncode == 2
-    assert "`customer-gateway company create` makes one" in result.stderr
+    company = ["--company", str(uuid4())]
+    for command in (["create", *company, "--name", "Billing", "--scope", "customers-read"], ["list", *company]):
+        result = run("api-key", *command, DATABASE_URL=owner_dsn)
+        assert result.returncode == 2
+        assert "`customer-gateway company create` makes one" in result.stderr
 
 
 def test_an_import_into_an_unknown_company_says_how_to_make_one(service_dsn: str, tmp_path: Path) -> None:

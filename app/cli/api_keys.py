@@ -13,7 +13,7 @@ from app.cli.companies import unknown_company
 from app.cli.faults import CommandError, ExitCode
 from app.cli.owner import owner_transaction
 from app.cli.target import owner_target
-from app.db import api_keys
+from app.db import api_keys, companies
 from app.domain.identity import Scope
 
 api_key = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
@@ -80,7 +80,10 @@ async def create_key(owner_dsn: str, company: UUID, name: str, scopes: list[Scop
 
 async def _list(owner_dsn: str, company: UUID) -> list[api_keys.ListedApiKey]:
     async with owner_transaction(owner_dsn) as connection:
-        return await api_keys.list_keys(connection, company)
+        found = await api_keys.list_keys(connection, company)
+        if not found and company not in {each.id for each in await companies.every(connection)}:
+            raise unknown_company(company)
+        return found
 
 
 async def _revoke(owner_dsn: str, company: UUID, key: UUID) -> bool:
