@@ -6,7 +6,7 @@ from enum import IntEnum
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from app.db.connecting import NoHostAnswers, explain_failure
+from app.db.connection_failures import NoHostAnswers, explain_failure
 from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeout, message_of
 from app.db.embedded import EmbeddedServerError
 from app.db.roles import RoleRefusedError

@@ -25,7 +25,7 @@ from app.settings import Settings, load_settings
 from app.web.application import SERVING_CHECKS
 from app.web.http_protocol import HttpProtocol
 from app.web.logs import configure_logging
-from app.web.metrics import SHARED_FOLDER
+from app.web.shared_metrics import SHARED_FOLDER
 
 _log = structlog.get_logger()
 

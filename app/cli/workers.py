@@ -19,7 +19,7 @@ from uvicorn.supervisors.multiprocess import Process
 from app.settings import load_settings
 from app.web.log_hooks import log_what_python_prints
 from app.web.logs import configure_logging
-from app.web.metrics import forget_process, reserve_shared_space
+from app.web.shared_metrics import forget_process, reserve_shared_space
 
 _log = structlog.get_logger()
 

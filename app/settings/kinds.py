@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
-from app.db.connecting import check_files
+from app.db.connection_files import check_files
 from app.db.dsn import is_host_name
 
 ANY_ORIGIN = "*"

@@ -3,9 +3,7 @@
 import asyncio
 import os
 import platform
-import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
@@ -17,30 +15,23 @@ from prometheus_client import (
     Gauge,
     GCCollector,
     Histogram,
-    Metric,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
-    values,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # pyright: ignore[reportUnknownVariableType] - it is open
-from prometheus_client.registry import Collector
-from prometheus_client.values import MutexValue
+from prometheus_client.multiprocess import MultiProcessCollector  # pyright: ignore[reportUnknownVariableType] - it is open
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app import __version__
+from app.web.shared_metrics import SHARED_FOLDER, Processes
 
 _log = structlog.get_logger()
 
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable that names the folder where several processes keep their numbers together."""
 SAMPLE_SECONDS = 5.0
 """How old what another process tells of its pools and caches may be."""
 
-_RESERVED_BYTES = {"counter": 1 << 20, "histogram": 1 << 20, "gauge_livesum": 1 << 16, "gauge_livemax": 1 << 16}
-"""The files of one process in the shared folder, and how large each is from the start: more than all series need."""
 _MAX_CODES = 200
 """The codes that are told apart; there are fewer, and so a fault can't make the metrics grow without end."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -182,7 +173,7 @@ class Metrics:
         if self._is_shared:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)
-            registry.register(_Processes(Path(os.environ[SHARED_FOLDER])))
+            registry.register(Processes(Path(os.environ[SHARED_FOLDER])))
         return generate_latest(registry)
 
     async def keep_sampling(self) -> None:
@@ -219,66 +210,6 @@ class Metrics:
         alike = self._operations.labels(kind, execution, status, code), self._seconds.labels(kind, execution)
         self._alike[kind, execution, status, code] = alike
         return alike
-
-
-class _Processes(Collector):
-    """The process metrics of all workers, each with its process id."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def collect(self) -> Iterable[Metric]:
-        """Yield what the operating system tells of each worker."""
-        found: dict[str, Metric] = {}
-        # A worker has such a file from its start, and `forget_process` removes it.
-        for pid in sorted({path.stem.rpartition("_")[2] for path in self._folder.glob("gauge_live*.db")}):
-            for metric in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():
-                known = found.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
-                for sample in metric.samples:
-                    known.add_sample(sample.name, {**sample.labels, "pid": pid}, sample.value)
-        return found.values()
-
-
-def reserve_shared_space() -> None:
-    """Reserve this process's files in the shared folder, which is made again if it is gone.
-
-    The files are memory-mapped: a page that the file system has no room for would end the process with SIGBUS. A
-    process whose files can't be reserved keeps its numbers to itself.
-    """
-    if SHARED_FOLDER not in os.environ:
-        return
-    folder = Path(os.environ[SHARED_FOLDER])
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for kind, size in _RESERVED_BYTES.items():
-            with (folder / f"{kind}_{os.getpid()}.db").open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, size)
-    except OSError as error:
-        _log.error("metrics_not_shared", folder=str(folder), reason=error.strerror)
-        _remove_files(folder, os.getpid())
-        del os.environ[SHARED_FOLDER]
-        # Chosen when the library was imported, from the variable.
-        values.ValueClass = MutexValue
-
-
-def forget_process(pid: int) -> None:
-    """Leave a process that has ended out of the gauges; what it has counted stays, in files of just that size."""
-    if SHARED_FOLDER not in os.environ:
-        return
-    with suppress(OSError):
-        mark_process_dead(pid)
-        for kind in ("counter", "histogram"):
-            path = Path(os.environ[SHARED_FOLDER]) / f"{kind}_{pid}.db"
-            with path.open("rb") as file:
-                # The file begins with how much of it is in use.
-                used = int.from_bytes(file.read(4), sys.byteorder)
-            os.truncate(path, used) if used else path.unlink()
-
-
-def _remove_files(folder: Path, pid: int) -> None:
-    for kind in _RESERVED_BYTES:
-        with suppress(OSError):
-            (folder / f"{kind}_{pid}.db").unlink()
 
 
 def _gauges(registry: CollectorRegistry, subject: str, label: str, helps: Mapping[str, str]) -> dict[str, Gauge]:

@@ -14,7 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.cli.startup import tls_of
-from app.db.connecting import check_files, explain_failure, short_lived_engine
+from app.db.connecting import short_lived_engine
+from app.db.connection_failures import explain_failure
+from app.db.connection_files import check_files
 from app.db.database import Database, DatabaseRefused, DatabaseUnavailable, translate_faults
 from app.db.dsn import Dsn, DsnError, Host, with_role
 from app.db.dsn_parameters import SSL_MODES
@@ -392,12 +394,12 @@ def test_every_command_connects_as_the_url_says(tls: TcpServer, authority: Autho
     owner = f"postgresql://tls_only:correct@{hosts}/postgres?{query}"
     service = with_role(owner, "serves", ODD)
     urls = {"OWNER_DATABASE_URL": owner, "DATABASE_URL": service}
-    company = "00000000-0000-0000-0000-000000000000"
 
     migrated = run("migrate", **urls)
     assert (migrated.returncode, messages(migrated)) == (0, "")
     assert 'Made the role "serves"' in migrated.stdout
     assert run("seed", "--companies", "1", "--customers", "2", **urls).returncode == 0
+    company = run("company", "list", **urls).stdout.partition(" ")[0]
     assert run("api-key", "list", "--company", company, **urls).returncode == 0
     refused = run("import", "missing.csv", "--company", company, **urls)
     assert messages(refused) == "Error: missing.csv can't be used: No such file or directory.\n"
