@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod test test-database conformance supergraph bench lock
+.PHONY: help dev prod check check-types check-tests test test-database conformance supergraph bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,6 +16,7 @@ COMPILE := $(TOOLS)/bin/uv pip compile --universal --generate-hashes --no-header
 help:
 	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
 	@echo "make prod           show the production shape: serve with two workers, JSON logs, metrics and keys (PORT)"
+	@echo "make check          lint, type check and run the tests that start nothing, within a minute"
 	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
@@ -29,6 +30,19 @@ dev: $(VENV)/.installed-dev
 
 prod: $(VENV)/.installed-dev
 	@$(BIN)/python -m app demo
+
+check: $(VENV)/.installed-test
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory --jobs=2 check-types check-tests
+
+check-types: $(VENV)/.installed-test
+	@$(BIN)/basedpyright
+
+# Folders by name, for looking for tests in all of them would take a fifth of the time.
+check-tests: $(VENV)/.installed-test
+	@$(BIN)/pytest --quiet --without-server tests/contract tests/domain tests/engine tests/db tests/graphql tests/web tests/test_*.py
 
 test: $(VENV)/.installed-test
 	@$(BIN)/ruff check

@@ -1,6 +1,7 @@
 """Fixtures that every test shares: a real PostgreSQL, migrated, reached as its owner and as the service's role."""
 
 import asyncio
+import gc
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -24,7 +25,7 @@ from app.settings import Settings
 from app.web import log_lines
 from tests.databases import execute, new_database
 from tests.records import Records
-from tests.workers import Handout, longest_first
+from tests.workers import Handout, longest_first, needs_no_server
 
 _said_as_text: list[str] = []
 """Types of the values that this test's log lines could say as text only."""
@@ -37,6 +38,7 @@ def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) 
 
 log_lines.as_text = _noted
 pytest_plugins = ["tests.conformance.page"]
+_WITHOUT_SERVER = "--without-server"
 _SERVER_DSN = os.environ.get("DATABASE_URL")
 # No test may depend on the settings of the machine that it runs on.
 for _name in Settings.model_fields:
@@ -44,6 +46,13 @@ for _name in Settings.model_fields:
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `make check`."""
+    parser.addoption(
+        _WITHOUT_SERVER, action="store_true", help="run only tests that start no PostgreSQL, command or other program"
+    )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
@@ -57,9 +66,19 @@ def pytest_configure_node(node: WorkerController) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a process beside others, begin with the longest."""
+    """In a process beside others, begin with the longest; leave out what `--without-server` says."""
+    if config.getoption(_WITHOUT_SERVER):
+        left_out = [item for item in items if not needs_no_server(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if needs_no_server(item)]
     if hasattr(config, "workerinput"):
         longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector the thousands of tests and all modules, which live to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

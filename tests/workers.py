@@ -15,6 +15,27 @@ _TOGETHER = (
     "tests/deployed/",
 )
 
+# Tests here start servers, commands or programs of other people, whatever their fixtures are.
+_STARTING = (
+    "tests/conformance/",
+    "tests/deployed/",
+    "tests/differential/",
+    "tests/e2e/",
+    "tests/explorer/",
+    "tests/frontends/",
+    "tests/db/test_connecting",
+    "tests/db/test_database",
+    "tests/db/test_embedded",
+    "tests/test_cli.",
+    "tests/test_cli_companies",
+    "tests/test_cli_documents",
+    "tests/test_cli_import_accounts",
+    "tests/test_cli_refusals",
+    "tests/test_prepared",
+    "tests/test_serving",
+    "tests/web/test_metrics",
+)
+
 
 class Handout(LoadScopeScheduling):
     """Work goes file by file, or together, to whichever process has nothing left to do."""
@@ -32,3 +53,8 @@ class Handout(LoadScopeScheduling):
 def longest_first(items: list[pytest.Item]) -> None:
     """Put the tests into the order in which they are handed out."""
     items.sort(key=lambda item: [not item.nodeid.startswith(together) for together in _TOGETHER])
+
+
+def needs_no_server(item: pytest.Item) -> bool:
+    """Whether a test runs in this process alone, without a PostgreSQL."""
+    return "server_dsn" not in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(_STARTING)
