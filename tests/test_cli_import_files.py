@@ -138,7 +138,7 @@ def test_a_file_whose_separator_is_another_one_names_those_that_are_known(tmp_pa
 
 
 def test_what_spreadsheets_add_is_passed_over_and_lines_stay_those_of_the_file(tmp_path: Path) -> None:
-    text = '\r\n,,,,\r\nexternalSystemId,name,,\r\n\r\na,"two\nlines",,\r\n,,,\r\n;"",,\r\nb,B,,,,,\r\nc,C\r\n'
+    text = '\r\n,,,,\r\nexternalSystemId,name,,\r\n\r\na,"two\nlines",,\r\n,,,\r\n;"",,\r\nb,B,,\r\nc,C\r\n'
     found = read(tmp_path, text.replace(';""', '"",""'))
     assert [(line.number, line.row.fields["external_system_id"]) for line in found.lines] == [
         (5, "a"),
@@ -161,6 +161,38 @@ def test_a_row_with_another_number_of_cells_is_rejected_alone(tmp_path: Path) ->
     ]
     assert problems_of(found)[0][3].startswith("has 3 cells, but the header has 2, separated by semicolons.")
     assert found.lines[2].row.fields == {"external_system_id": "e", "name": "f"}
+
+
+def test_a_row_that_is_wider_than_the_header_is_rejected_even_if_only_empty_cells_stick_out(tmp_path: Path) -> None:
+    shifted = read(tmp_path, "externalSystemId,creditLimit,paymentTerms,notes\na,12,50,,\n")
+    filled = read(tmp_path, "externalSystemId,notes,,\na,b,,\nc,d\ne,f,,,\n")
+
+    ((line, column, _, words),) = problems_of(shifted)
+    assert (line, column) == (2, "")
+    assert words.startswith("has 5 cells, but the header has 4, separated by commas.")
+    assert [line for line, *_ in problems_of(filled)] == [4]
+
+
+def test_a_header_of_other_words_is_quoted_within_bounds(tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as caught:
+        read(tmp_path, ",".join(f"{place}{'x' * 1_000}" for place in range(100)))
+
+    assert "and 90 more can't be imported" in str(caught.value)
+    assert len(str(caught.value)) < 2_000
+
+
+def test_what_a_file_is_comes_before_what_it_is_called(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="is an Excel workbook"):
+        read_file(written(tmp_path / "x.xlsx", b"PK\x03\x04"), None, CUSTOMER_COLUMNS)
+    with pytest.raises(IsADirectoryError):
+        read_file(tmp_path, None, CUSTOMER_COLUMNS)
+    with pytest.raises(CommandError, match=r"must end in \.csv"):
+        read_file(written(tmp_path / "x.dat", b"a"), None, CUSTOMER_COLUMNS)
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
 
 
 def test_a_cell_of_any_length_is_read_and_the_reader_of_others_stays_as_it_was(tmp_path: Path) -> None:
@@ -240,6 +272,15 @@ def test_an_amount_that_could_mean_another_one_is_rejected_with_what_to_write(
     assert (field, code) == ("creditLimit", ErrorCode.FIELD_INVALID)
     comma = ", with a comma" if "," in cell else ""
     assert message.startswith(f'is "{cell}"{comma}: write the amount in digits with a point for the decimals')
+
+
+@pytest.mark.parametrize("cell", [" EU", "EU\u00a0", "\ufeffEU", "EU\u200b", '"EU\n"'])
+def test_what_is_blank_around_a_cell_is_no_part_of_it_but_in_metadata(tmp_path: Path, cell: str) -> None:
+    file = read(tmp_path, f"externalSystemId,vatZone,metadata.zone\na,{cell},{cell}\n")
+
+    (row,) = fields_of(file)
+    assert row["vat_zone"] == "EU"
+    assert row["metadata_set"] == {"zone": cell.strip('"')}
 
 
 def test_numbers_and_json_in_cells_say_what_to_write(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def amount(cell: str) -> Decimal:
     found = decimal_of(digits)
     if found is not None:
         return found
-    fault = f"is {_shown(digits)}, with a comma" if "," in digits else f"is {_shown(digits)}"
+    fault = f"is {shown(digits)}, with a comma" if "," in digits else f"is {shown(digits)}"
     msg = (
         f"{fault}: write the amount in digits with a point for the decimals, and without thousands separators, spaces "
         "and currency, such as 1250.00."
@@ -42,7 +42,7 @@ def amount(cell: str) -> Decimal:
 def whole(cell: str) -> int:
     """Read a whole number."""
     if not _WHOLE.fullmatch(trimmed(cell)):
-        msg = f"is {_shown(cell)}: write a whole number in digits, such as 30."
+        msg = f"is {shown(cell)}: write a whole number in digits, such as 30."
         raise UnreadableCell(msg)
     return int(trimmed(cell))
 
@@ -51,7 +51,7 @@ def flag(cell: str) -> bool:
     """Read TRUE or FALSE, in any case and in the languages of spreadsheets."""
     found = _FLAGS.get(comparison_form(trimmed(cell)))
     if found is None:
-        msg = f"is {_shown(cell)}: write TRUE or FALSE."
+        msg = f"is {shown(cell)}: write TRUE or FALSE."
         raise UnreadableCell(msg)
     return found
 
@@ -66,13 +66,14 @@ def json_such_as(example: str) -> CellReader:
             msg = f"is not JSON ({error}): write it such as {example}."
             raise UnreadableCell(msg) from None
         if found.repeated:
-            msg = f"has {_shown(found.repeated[0])} more than once: keep one of them."
+            msg = f"has {shown(found.repeated[0])} more than once: keep one of them."
             raise UnreadableCell(msg)
         return found.value
 
     return read
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return a cell as messages quote it, shortened if it is long."""
     text = trimmed(text)
     return json.dumps(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…", ensure_ascii=False)

@@ -1,21 +1,22 @@
 """CSV as people, spreadsheets and other systems write it."""
 
 import csv
-import json
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
-from app.cli.import_cells import UnreadableCell
+from app.cli.import_cells import UnreadableCell, shown
 from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem
 from app.domain.errors import ErrorCode
 from app.domain.texts import trimmed
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 # The line with which Excel tells itself the separator.
-_TOLD = re.compile(r'"?sep=([,;\t])"?(?=[\r\n]|$)', re.IGNORECASE)
+_TOLD = re.compile(r'"?sep=([,;\t])"?[,;\t]*(?=[\r\n]|$)', re.IGNORECASE)
+_MOST_NAMES = 10
+"""The unknown columns that a message lists."""
 # As csv counts lines: a line feed, a carriage return, or both.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _QUOTES = (
@@ -101,7 +102,9 @@ def _header(line: int, cells: Sequence[str], columns: Columns[Any], separator: s
         if name and name not in columns.names | {""} and not columns.is_entry(name)
     ]
     if unknown:
-        listed = ", ".join(json.dumps(name, ensure_ascii=False) for name in unknown)
+        listed = ", ".join(shown(name) for name in unknown[:_MOST_NAMES])
+        if len(unknown) > _MOST_NAMES:
+            listed += f" and {len(unknown) - _MOST_NAMES} more"
         faults.append(f"{listed} can't be imported (read with {_SEPARATORS[separator]} as separators). {columns.known}")
     faults += [
         f"has the column {name} more than once."
@@ -111,7 +114,7 @@ def _header(line: int, cells: Sequence[str], columns: Columns[Any], separator: s
     faults += [f"has no name for column {place}." for place, name in enumerate(names, start=1) if not name]
     if faults:
         raise NotRows(line, " It ".join(faults))
-    return _Header(names, columns, _SEPARATORS[separator])
+    return _Header(names, len(cells), columns, _SEPARATORS[separator])
 
 
 @dataclass(slots=True)
@@ -119,14 +122,17 @@ class _Header:
     """The columns of one file."""
 
     names: list[str]
+    width: int
+    """How many cells the header has, empty ones behind the last name counted."""
     columns: Columns[Any]
     separator: str
 
     def row(self, line: int, cells: list[str]) -> RawRow:
         """Read the cells of one row."""
-        # Spreadsheets fill rows up with empty cells.
+        # Spreadsheets fill rows up with empty cells, the header's as well. A row that is wider than that may be one
+        # whose 12,50 became two cells, with all behind them moved.
         excess = [cell for cell in cells[len(self.names) :] if trimmed(cell)]
-        if excess or len(cells) < len(self.names):
+        if excess or not len(self.names) <= len(cells) <= self.width:
             return RawRow(line, {}, (self._misfit(len(cells)),))
         reading = _Reading()
         for name, cell in zip(self.names, cells, strict=False):
@@ -143,12 +149,14 @@ class _Header:
         return RowProblem("", ErrorCode.FIELD_INVALID, message)
 
     def _read(self, reading: "_Reading", name: str, cell: str) -> None:
-        values = reading.entries if self.columns.is_entry(name) else reading.fields
+        is_entry = self.columns.is_entry(name)
+        values = reading.entries if is_entry else reading.fields
         if trimmed(cell) == "null":
             values[name] = None
             return
         try:
-            values[name] = self.columns.cells.get(name, str)(cell)
+            # What is blank around a cell can't be seen; metadata alone is kept to the letter.
+            values[name] = self.columns.cells.get(name, str if is_entry else trimmed)(cell)
         except UnreadableCell as error:
             reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, str(error)))
 

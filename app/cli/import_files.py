@@ -62,9 +62,11 @@ def format_of(path: Path) -> FileFormat:
     return file_format
 
 
-def read_file(path: Path, file_format: FileFormat, columns: Columns[RowT]) -> ImportFile[RowT]:
-    """Return all rows of a file; CommandError if they can't be found in it."""
+def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]) -> ImportFile[RowT]:
+    """Return all rows of a file, in the format that its name says unless one is given; CommandError if it has none."""
+    # Before its name is judged: a workbook or a folder is told as what it is.
     text, encoding = read_text(path)
+    file_format = file_format or format_of(path)
     form, entries = encoding, frozenset[str]()
     try:
         if file_format is FileFormat.CSV:

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from app.cli.companies import unknown_company
 from app.cli.data import progress_bar
 from app.cli.faults import CommandError, ExitCode
-from app.cli.import_files import FileFormat, format_of, read_file
+from app.cli.import_files import FileFormat, read_file
 from app.cli.import_job import Job
 from app.cli.import_kind import Kind
 from app.cli.import_kinds import KINDS
@@ -118,7 +118,7 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
     target = service_target()
     company_id = target.company_id(source.company_id)
     asyncio.run(check_database(target.settings.service_dsn))
-    file = read_file(source.file, source.file_format or format_of(source.file), kind.columns)
+    file = read_file(source.file, source.file_format, kind.columns)
     sys.stderr.write(f"Reading {source.file}: {file.form}.\n")
     refused = source.refused
     if refused is not None and refused.exists() and refused.samefile(source.file):

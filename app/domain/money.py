@@ -12,8 +12,11 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals a currency has: 2 for most, 0 for JPY, 3 for BHD, 0 for those without a minor unit."""
-    return Currency(currency).exponent or 0
+    """How many decimals a currency has: 2 for most, 0 for JPY, 3 for BHD, 0 for those without a minor unit.
+
+    A code that the standard no longer knows, such as HRK, counts 2: subscriptions outlive currencies.
+    """
+    return (Currency(currency).exponent or 0) if currency in _KNOWN else _USUAL_DIGITS
 
 
 def is_currency(code: str) -> bool:
@@ -55,4 +58,6 @@ def rounded_within(amount: Fraction, limit: Decimal, currency: str) -> Decimal:
 
 # "No currency", and the code for tests.
 _UNSUITABLE = {"XXX", "XTS"}
-_CODES = frozenset(currency.code for currency in Currency) - _UNSUITABLE
+_KNOWN = frozenset(currency.code for currency in Currency)
+_CODES = _KNOWN - _UNSUITABLE
+_USUAL_DIGITS = 2

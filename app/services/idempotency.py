@@ -34,6 +34,7 @@ async def once(
         return await unit_of_work.run(work), False
     if faults := key_faults(key):
         raise Refused(faults)
+    key = stored_form(key)
 
     async def work_once(session: WriteSession) -> tuple[OutcomeT, bool]:
         earlier = await idempotency.claim(session, key, mutation_of(command), fingerprint(command))
@@ -52,7 +53,7 @@ async def find_replay(
     """Return what `once` would answer again under a key, or None if it would do the work; raise Refused as it would."""
     if key is None:
         return None
-    earlier = await idempotency.find(session, key)
+    earlier = await idempotency.find(session, stored_form(key))
     return None if earlier is None else _replay(earlier, command, outcome, as_sent)
 
 

@@ -32,7 +32,9 @@ def test_half_a_minor_unit_goes_away_from_zero(currency: str, amount: str, expec
     assert str(rounded(Fraction(amount), currency)) == expected
 
 
-@pytest.mark.parametrize(("currency", "digits"), [("DKK", 2), ("JPY", 0), ("BHD", 3), ("XAU", 0)])
+@pytest.mark.parametrize(
+    ("currency", "digits"), [("DKK", 2), ("JPY", 0), ("BHD", 3), ("XAU", 0), ("HRK", 2), ("QQQ", 2)]
+)
 def test_a_currency_has_its_decimals_and_a_metal_has_none(currency: str, digits: int) -> None:
     assert minor_digits(currency) == digits
 

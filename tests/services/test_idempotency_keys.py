@@ -34,6 +34,14 @@ async def stored(engine: AsyncEngine, company: UUID) -> set[str]:
         return {*(await connection.execute(select(keys.c.key).where(keys.c.company_id == company))).scalars()}
 
 
+async def test_a_key_is_the_same_with_something_invisible_around_it(unit_of_work: UnitOfWork, records: Records) -> None:
+    customer = await records.customer()
+
+    replayed = [await change(unit_of_work, customer, key) for key in ("k", "\ufeffk", "k ", "\u200bk")]
+
+    assert replayed == [False, True, True, True]
+
+
 async def change(unit_of_work: UnitOfWork, customer: UUID, key: str | None, name: str = "New") -> bool:
     return (await update_customer(unit_of_work, "me", UpdateCustomerCommand(customer, {"name": name}), key))[1]
 
