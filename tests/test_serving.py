@@ -104,8 +104,23 @@ def test_the_death_of_a_worker_is_logged_with_how_it_ended_and_who_takes_its_pla
     assert any(str(death["replaced_by"]) in line["event"] for line in lines_of(output))
 
 
+def ended_with(script: str, service_dsn: str, tmp_path: Path) -> tuple[int, list[dict[str, Any]]]:
+    """The exit code and the log of `serve --workers 2`, started by a script that workers import as well."""
+    output, path = tmp_path / "output", tmp_path / "script.py"
+    path.write_text(script)
+    with output.open("wb") as file:
+        ended = subprocess.run(
+            [sys.executable, path, "serve", "--workers", "2", "--port", str(free_port())],
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": service_dsn, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            stderr=file,
+            timeout=60,
+            check=False,
+        )
+    return ended.returncode, lines_of(output)
+
+
 def test_workers_that_can_not_start_end_the_service_in_json(service_dsn: str, tmp_path: Path) -> None:
-    output = tmp_path / "output"
     program = (
         "import app.web.application as application\n"
         "def fails(*_): raise RuntimeError('broken')\n"
@@ -113,41 +128,23 @@ def test_workers_that_can_not_start_end_the_service_in_json(service_dsn: str, tm
         "if __name__ == '__main__':\n"
         "    from app.cli import main; main()\n"
     )
-    script = tmp_path / "script.py"
-    script.write_text(program)
-    with output.open("wb") as file:
-        ended = subprocess.run(
-            [sys.executable, script, "serve", "--workers", "2", "--port", str(free_port())],
-            env={"PATH": os.environ["PATH"], "DATABASE_URL": service_dsn, "PYTHONPATH": str(ROOT)},
-            cwd=ROOT,
-            stderr=file,
-            timeout=60,
-            check=False,
-        )
-    assert ended.returncode == 1
-    failures = [line for line in lines_of(output) if line["event"] == "worker_failed_to_start"]
+    code, lines = ended_with(program, service_dsn, tmp_path)
+
+    assert code == 1
+    failures = [line for line in lines if line["event"] == "worker_failed_to_start"]
     assert failures
     assert "RuntimeError: broken" in failures[0]["exception"]
 
 
 def test_workers_that_end_before_they_begin_end_the_service_too(service_dsn: str, tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    script = tmp_path / "script.py"
-    script.write_text(
+    program = (
         "if __name__ == '__mp_main__':\n    import os; os._exit(9)\n"
         "if __name__ == '__main__':\n    from app.cli import main; main()\n"
     )
-    with output.open("wb") as file:
-        ended = subprocess.run(
-            [sys.executable, script, "serve", "--workers", "2", "--port", str(free_port())],
-            env={"PATH": os.environ["PATH"], "DATABASE_URL": service_dsn, "PYTHONPATH": str(ROOT)},
-            cwd=ROOT,
-            stderr=file,
-            timeout=60,
-            check=False,
-        )
-    assert ended.returncode == 1
-    (last,) = [line for line in lines_of(output) if line["event"] == "workers_end_at_once"]
+    code, lines = ended_with(program, service_dsn, tmp_path)
+
+    assert code == 1
+    (last,) = [line for line in lines if line["event"] == "workers_end_at_once"]
     assert (last["level"], last["exit_code"], last["workers"]) == ("critical", 9, 5)
 
 

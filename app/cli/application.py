@@ -64,7 +64,7 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, imported on first use."""
-        # All of them for a name that is none: the message suggests those that are alike.
+        # An unknown name loads all commands, so that the message can suggest similar ones.
         for name in (cmd_name,) if cmd_name in COMMANDS else COMMANDS:
             if name not in self.commands:
                 self.add_command(_load(name), name)

@@ -77,9 +77,9 @@ def demo(
 
 @contextmanager
 def _service(arguments: list[str], environment: Mapping[str, str]) -> Generator[subprocess.Popen[bytes]]:
-    """The command that production runs, in a process of its own."""
+    """Run the command that production runs, as a child process."""
     command = [sys.executable, "-m", "app", *arguments]
-    # A session of its own: the terminal's Ctrl-C reaches us alone, and the service ends before its database.
+    # In a new session the terminal's Ctrl-C reaches only this process, so the service ends before its database.
     with subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True) as process:  # noqa: S603 - our own words
         try:
             yield process

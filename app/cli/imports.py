@@ -136,7 +136,7 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
 async def _run(
     job: Job, settings: Settings, company_id: UUID, batch: int, progress: Callable[[int, int], None]
 ) -> None:
-    """Carry out batch after batch, each in a transaction of its own; those of a dry run in one that is rolled back."""
+    """Carry out the batches: one transaction each, or for a dry run one transaction for all that is rolled back."""
     database = Database(
         settings.service_dsn,
         pool_size=1,

@@ -185,7 +185,7 @@ def _binary(name: str) -> Path:
 def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     user = server_user()
     with log.open("wb") as output:
-        # A session of its own: the terminal's Ctrl-C reaches us alone, and the server ends when we say so.
+        # In a new session the terminal's Ctrl-C reaches only this process, which then stops the server.
         return subprocess.Popen(  # noqa: S603 - our own binaries, and no word of a caller's but the folder
             [_binary(command[0]), *command[1:]],
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What every answer has, whoever gives it: a request id, careful headers, and never a bare fault; and one valid Host before it."""
+"""The outermost ASGI middleware: check the Host header, add a request id and security headers, and mask failures."""
 
 import re
 from random import getrandbits
@@ -62,7 +62,7 @@ class Caught:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; answer for what raises before it has begun an answer of its own."""
+        """Pass the request on, and answer for a route that raises before it has sent anything."""
         has_begun = False
 
         async def noting(message: Message) -> None:
