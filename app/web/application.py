@@ -140,7 +140,7 @@ def assemble(
     served: ASGIApp = Direct(routed, GRAPHQL_PATH, graphql)
     is_development = make_token is not None
     if settings.cors_allowed_origins or is_development:
-        served = CORSMiddleware(
+        served = cors = CORSMiddleware(
             served,
             allow_origins=settings.cors_allowed_origins,
             allow_origin_regex=_LOOPBACK_ORIGIN if is_development else None,
@@ -149,6 +149,8 @@ def assemble(
             expose_headers=_EXPOSED_HEADERS,
             max_age=settings.cors_max_age_seconds,
         )
+        # Starlette looks for each element of a preflight's list here; an empty one is to be ignored (RFC 9110, 5.6.1).
+        cors.allow_headers.append("")
     return Envelope(served)
 
 

@@ -17,7 +17,7 @@ from app.web.answers import to_json
 from app.web.document_names import EXTENSION, named_document
 from app.web.faults import FaultCode, Refusal
 from app.web.malformed import bad, kind_of
-from app.web.media_types import is_json
+from app.web.media_types import is_json, is_not_encoded
 
 # The request and its `variables` are objects around the values themselves.
 _MAX_JSON_DEPTH = MAX_VALUE_DEPTH + 2
@@ -49,7 +49,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
             FaultCode.UNSUPPORTED_MEDIA_TYPE,
             "Send the body as `application/json` in UTF-8, and say so in `Content-Type`.",
         )
-    if headers.get("content-encoding", "identity").lower() != "identity":
+    if not is_not_encoded(headers.get("content-encoding", "")):
         raise Refusal(415, FaultCode.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a `Content-Encoding`.")
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:

@@ -14,11 +14,11 @@ def negotiate(accept: str | None) -> str | None:
 
     The higher quality wins, then the type that is named over one that a wildcard covers. A client that names both alike
     gets the newer type, whose statuses say more; one whose wildcards cover both gets plain JSON. Without the header it is
-    the newer type, as GraphQL over HTTP has it.
+    the newer type, as GraphQL over HTTP has it, and also for a header whose list is empty, which asks for nothing (RFC 9110, 5.6.1).
     """
-    if accept is None:
+    ranges = _ranges(accept or "")
+    if not ranges:
         return GRAPHQL_TYPE
-    ranges = _ranges(accept)
     qualities = {media_type: _quality(media_type, ranges) for media_type in (JSON_TYPE, GRAPHQL_TYPE)}
     best = max(qualities.values())
     if best[0] == 0:
@@ -41,6 +41,12 @@ def takes_gzip(accept_encoding: str | None) -> bool:
 
 
 @lru_cache(maxsize=256)
+def is_not_encoded(content_encoding: str) -> bool:
+    """Return whether a body of this Content-Encoding is sent as it is: the list is empty or names `identity` alone."""
+    return set(_ranges(content_encoding)) <= {"identity"}
+
+
+@lru_cache(maxsize=256)
 def is_json(content_type: str) -> bool:
     """Whether a body of this Content-Type is JSON in UTF-8."""
     media_type, parameters = _split(content_type)
@@ -48,6 +54,7 @@ def is_json(content_type: str) -> bool:
 
 
 def _ranges(accept: str) -> dict[str, float]:
+    """Return what a list names, in lower case, with its quality; empty elements are no elements."""
     ranges: dict[str, float] = {}
     for part in accept.split(","):
         media_range, parameters = _split(part)

@@ -24,6 +24,9 @@ from tests.web.toy_app import GRAPHQL, client_of, toy_app
         ("application/json;q=0, */*", GRAPHQL),
         ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
         ("text/plain, , application/json", "application/json"),
+        ("", GRAPHQL),
+        (",", GRAPHQL),
+        (" , ,\t", GRAPHQL),
         (f"multipart/mixed;deferSpec=20220824, {GRAPHQL}, application/json;q=0.9", GRAPHQL),
     ],
 )
@@ -31,7 +34,7 @@ async def test_the_media_type_is_negotiated(accept: str | None, media_type: str)
     async with client_of(toy_app()) as client:
         del client.headers["accept"]
         response = await client.post(
-            "/graphql", json={"query": "{hello}"}, headers={"accept": accept} if accept else None
+            "/graphql", json={"query": "{hello}"}, headers=None if accept is None else {"accept": accept}
         )
 
     assert response.status_code == 200
@@ -47,7 +50,7 @@ async def test_without_an_accept_header_a_refused_document_has_the_status_of_the
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/plain", "*/*;q=0", "application/json;q=0", "application/json;q=many", "", "image/*"]
+    "accept", ["text/plain", "*/*;q=0", "application/json;q=0", "application/json;q=many", "image/*", ", image/*,"]
 )
 async def test_a_client_that_accepts_neither_type_is_refused(accept: str) -> None:
     response = await post({"query": "{hello}"}, headers={**JSON, "accept": accept})
@@ -67,6 +70,7 @@ async def test_json_in_utf_8_may_be_called_so_in_several_ways(content_type: str)
     "content_type",
     [
         "",
+        ",",
         "text/plain",
         "application/graphql",
         "application/x-www-form-urlencoded",
@@ -84,7 +88,13 @@ async def test_a_body_without_a_media_type_is_refused() -> None:
     assert_refused(await post({"query": "{hello}"}, headers={}), 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Type`")
 
 
-async def test_a_compressed_body_is_refused() -> None:
-    response = await post({"query": "{hello}"}, headers={**JSON, "content-encoding": "gzip"})
+@pytest.mark.parametrize("encoding", ["identity", "", ",", ", Identity,", "identity, identity"])
+async def test_a_body_that_is_not_encoded_may_be_called_so_in_several_ways(encoding: str) -> None:
+    assert (await post({"query": "{hello}"}, headers={**JSON, "content-encoding": encoding})).status_code == 200
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity, gzip", ", gzip"])
+async def test_a_compressed_body_is_refused(encoding: str) -> None:
+    response = await post({"query": "{hello}"}, headers={**JSON, "content-encoding": encoding})
 
     assert_refused(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Encoding`")
