@@ -1,6 +1,5 @@
 """Which scope a field needs."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import strawberry
@@ -53,16 +52,12 @@ class Writing(Protocol):
         """Whether this call, or the one that it replays, wrote the object."""
         ...
 
-    @property
-    def errors(self) -> Sequence[object]:
-        """Why it was refused; empty if it was not."""
-        ...
-
 
 class RequiresUnlessWritten(FieldExtension):
     """Shows an object of a payload to credentials with a scope, and to others only if the mutation wrote it.
 
-    Without it, an update that changes nothing would let a credential read that may only write.
+    Without it, an update that changes nothing would let a credential read that may only write. To others the object is null
+    without an error: the mutation has been committed by then, and an error would say that it failed.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -71,14 +66,11 @@ class RequiresUnlessWritten(FieldExtension):
     def resolve(
         self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any
     ) -> Any:
-        """Resolve the object, then check; what was refused says so itself."""
-        shown = next_(source, info, **arguments)
+        """Return the object if the credential may see it, and None otherwise; never an error."""
         payload: Writing = source
-        if shown is None or payload.wrote or self.scope in info.context.principal.scopes:
-            return shown
-        if payload.errors:
-            return None
-        raise forbidden(self.scope)
+        if payload.wrote or self.scope in info.context.principal.scopes:
+            return next_(source, info, **arguments)
+        return None
 
 
 def scopes_of(field: GraphQLField) -> list[Scope]:
@@ -97,6 +89,6 @@ def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str
 SHOWS_WRITTEN: list[FieldExtension] = [RequiresUnlessWritten(Scope.CUSTOMERS_READ)]
 """The extensions of a payload's object that the mutation may have written."""
 READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]
-"""The extensions of every field that shows stored customer data."""
+"""The extensions of every field that shows stored customer data, plain fields whose value is another object's among them."""
 READS_ACCOUNTS: list[FieldExtension] = [Requires(Scope.ACCOUNTS_READ)]
 """The extensions of every field that shows stored ledger accounts."""

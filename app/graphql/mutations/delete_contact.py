@@ -31,4 +31,5 @@ async def delete_contact(
 ) -> MemberWritten:
     """All or nothing."""
     fields, key = asked(input)
-    return MemberWritten(*await CONTACTS.delete(info.context.unit_of_work, DeleteContactCommand(fields), key))
+    outcome, replayed = await CONTACTS.delete(info.context.unit_of_work, DeleteContactCommand(fields), key)
+    return MemberWritten(outcome, replayed, is_removal=True)

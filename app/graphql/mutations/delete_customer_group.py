@@ -32,4 +32,5 @@ async def delete_customer_group(
     """All or nothing."""
     fields, key = asked(input)
     command = DeleteCustomerGroupCommand(fields)
-    return GroupWritten(*await customer_groups.delete_customer_group(info.context.unit_of_work, command, key))
+    outcome, replayed = await customer_groups.delete_customer_group(info.context.unit_of_work, command, key)
+    return GroupWritten(outcome, replayed, is_removal=True)

@@ -31,4 +31,5 @@ async def delete_department(
 ) -> MemberWritten:
     """All or nothing."""
     fields, key = asked(input)
-    return MemberWritten(*await DEPARTMENTS.delete(info.context.unit_of_work, DeleteDepartmentCommand(fields), key))
+    outcome, replayed = await DEPARTMENTS.delete(info.context.unit_of_work, DeleteDepartmentCommand(fields), key)
+    return MemberWritten(outcome, replayed, is_removal=True)

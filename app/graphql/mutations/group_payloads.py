@@ -20,6 +20,7 @@ class GroupWritten:
     outcome: GroupOutcome | None
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
+    is_removal: bool = False
 
     @property
     def customer_group(self) -> CustomerGroupRow | None:
@@ -28,8 +29,8 @@ class GroupWritten:
 
     @property
     def wrote(self) -> bool:
-        """Whether something changed."""
-        return self.outcome is not None and self.outcome.wrote
+        """Whether what it shows was written. What a removal shows was written by others."""
+        return self.outcome is not None and self.outcome.wrote and not self.is_removal
 
 
 def refused(refusal: Refused) -> GroupWritten:
@@ -45,7 +46,7 @@ class GroupPayload:
     customer_group: CustomerGroup | None = strawberry.field(
         description="The group as it is now, or as it was if it was removed; null if the mutation was refused,"
         " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Where nothing changed, it needs customers-read.",
+        " Without customers-read it is also null where nothing changed, and where it was removed; `errors` is empty then.",
         extensions=SHOWS_WRITTEN,
     )
     replayed: bool = strawberry.field(description=REPLAYED)

@@ -26,11 +26,12 @@ class MemberWritten:
     outcome: MemberOutcome[Any] | None
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
+    is_removal: bool = False
 
     @property
     def wrote(self) -> bool:
-        """Whether something changed."""
-        return self.outcome is not None and self.outcome.wrote
+        """Whether what it shows was written. What a removal shows was written by others."""
+        return self.outcome is not None and self.outcome.wrote and not self.is_removal
 
 
 def refused(refusal: Refused) -> MemberWritten:
@@ -63,7 +64,7 @@ class ContactPayload(_MemberPayload):
     @strawberry.field(
         description="The contact as it is now, or as it was if it was removed; null if the mutation was refused,"
         " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Where nothing changed, it needs customers-read.",
+        " Without customers-read it is also null where nothing changed, and where it was removed; `errors` is empty then.",
         graphql_type=Contact | None,
         extensions=SHOWS_WRITTEN,
     )
@@ -80,7 +81,7 @@ class DepartmentPayload(_MemberPayload):
     @strawberry.field(
         description="The department as it is now, or as it was if it was removed; null if the mutation was refused,"
         " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Where nothing changed, it needs customers-read.",
+        " Without customers-read it is also null where nothing changed, and where it was removed; `errors` is empty then.",
         graphql_type=Department | None,
         extensions=SHOWS_WRITTEN,
     )

@@ -47,7 +47,7 @@ class UpdateCustomerPayload:
     customer: Customer | None = strawberry.field(
         description="The customer as it is now; null if the update was refused,"
         " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Where nothing changed, it needs customers-read.",
+        " Without customers-read it is also null where nothing changed; `errors` is empty then.",
         extensions=SHOWS_WRITTEN,
     )
     changed_fields: list[str] = strawberry.field(

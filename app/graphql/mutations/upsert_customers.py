@@ -30,8 +30,8 @@ class UpsertCustomersResult(UpsertedRow):
     """How a row's result is shown."""
 
     customer: Customer | None = strawberry.field(
-        description="The customer as it is stored now; null for a row that made none. Needs customers-read unless the row"
-        " wrote it.",
+        description="The customer as it is stored now; null for a row that made none. Without customers-read it is also null"
+        " for a row that did not write it: its `outcome` is UNCHANGED, or the list was not written.",
         extensions=SHOWS_WRITTEN,
     )
 

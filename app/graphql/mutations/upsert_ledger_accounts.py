@@ -28,8 +28,8 @@ class UpsertLedgerAccountsResult(UpsertedRow):
     """How a row's result is shown."""
 
     ledger_account: LedgerAccount | None = strawberry.field(
-        description="The account as it is stored now; null for a row that made none. Needs accounts-read unless the row"
-        " wrote it.",
+        description="The account as it is stored now; null for a row that made none. Without accounts-read it is also null"
+        " for a row that did not write it: its `outcome` is UNCHANGED, or the list was not written.",
         extensions=[RequiresUnlessWritten(Scope.ACCOUNTS_READ)],
     )
 

@@ -58,8 +58,12 @@ class Customer(Node):
     name: str = strawberry.field(description="The customer's name.")
     vat_zone: VatZone = strawberry.field(description="How value-added tax applies.")
     customer_group_id: strawberry.ID = strawberry.field(description="The id of its customer group.")
-    customer_group_number: str = strawberry.field(description="The number of its customer group.")
-    customer_group_name: str = strawberry.field(description="The name of its customer group.")
+    customer_group_number: str = strawberry.field(
+        description="The number of its customer group. Needs customers-read.", extensions=READS
+    )
+    customer_group_name: str = strawberry.field(
+        description="The name of its customer group. Needs customers-read.", extensions=READS
+    )
     is_active: bool = strawberry.field(description="Whether the customer is active.")
     billing_relationship: BillingRelationship = strawberry.field(description="Who pays for its subscriptions.")
     include_child_details_pdf: bool = strawberry.field(

@@ -31,8 +31,12 @@ class CustomerGroup(Node):
     name: str = strawberry.field(description="The group's name.")
     discount: Decimal = strawberry.field(description="The discount of its customers, in percent, 0 to 100.")
     account_id: strawberry.ID = strawberry.field(description="The id of the ledger account that its customers post to.")
-    account_number: str = strawberry.field(description="The number of that ledger account.")
-    account_name: str = strawberry.field(description="The name of that ledger account.")
+    account_number: str = strawberry.field(
+        description="The number of that ledger account. Needs customers-read.", extensions=READS
+    )
+    account_name: str = strawberry.field(
+        description="The name of that ledger account. Needs customers-read.", extensions=READS
+    )
     metadata: Metadata = strawberry.field(description="Key-value metadata attached to the group.")
     version: int = strawberry.field(description="Counts the changes of the group, from 1.")
 

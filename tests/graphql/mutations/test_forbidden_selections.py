@@ -26,13 +26,17 @@ SELECTIONS = {
     "customer { group @skip(if: $no) { name } }": [["customer", "group"]],
     "customer { ... @include(if: $yes) { children { totalCount } } }": [["customer", "children"]],
     "errors { code } transition { id }": [["transition"]],
+    "customer { id customerGroupName number: customerGroupNumber }": [
+        ["customer", "customerGroupName"],
+        ["customer", "number"],
+    ],
 }
 FRAGMENTS = {
     "Shown": "fragment Shown on UpdateCustomerPayload { customer { ...Group } transition { documents { total } } }",
     "Group": "fragment Group on Customer { id group { name } }",
 }
 ALLOWED = [
-    "customer { id name customerGroupName version }",
+    "customer { id name customerGroupId version }",
     "customer { id group @include(if: $no) { name } }",
     "customer { id ...Group @skip(if: $yes) }",
     "changedFields errors { code ... on CustomersError { customerIds } ... on VersionConflictError { changedFields } }",
@@ -135,6 +139,25 @@ async def test_a_group_may_be_written_and_its_account_asked_for_only_with_the_sc
     )
 
     assert errors == [(["createCustomerGroup", "customerGroup", "account"], "FORBIDDEN", "accounts-read")]
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_a_group_may_be_written_and_fields_of_its_account_asked_for_only_with_the_scope_to_read(
+    caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID
+) -> None:
+    group = await records.group()
+    before = await everything_of(owner_engine, company)
+    caller.scopes = [Scope.CUSTOMERS_WRITE, Scope.ACCOUNTS_READ]
+
+    errors = await errors_of(
+        caller,
+        "mutation($input: UpdateCustomerGroupInput!) {"
+        " updateCustomerGroup(input: $input) { customerGroup { accountId accountNumber accountName } } }",
+        input={"id": str(group), "name": "New"},
+    )
+
+    path = ["updateCustomerGroup", "customerGroup"]
+    assert errors == [([*path, name], "FORBIDDEN", "customers-read") for name in ("accountNumber", "accountName")]
     assert await everything_of(owner_engine, company) == before
 
 

@@ -95,15 +95,11 @@ async def test_who_writes_and_does_not_read_sees_what_this_call_wrote_and_nothin
     caller.scopes = [Scope.ACCOUNTS_WRITE, Scope.CUSTOMERS_READ, Scope.CUSTOMERS_WRITE]
 
     rows = [{"number": "1", "name": "New"}, {"number": "2"}, {"number": "3", "name": "Three"}]
-    result = await caller.run(UPSERT, input={"rows": rows, "dryRun": dry_run})
+    data = await caller.data(UPSERT, input={"rows": rows, "dryRun": dry_run})
 
-    assert result.data is not None
-    results = result.data["upsertLedgerAccounts"]["results"]
+    results = data["upsertLedgerAccounts"]["results"]
     shown = [each["ledgerAccount"] and each["ledgerAccount"]["name"] for each in results]
     assert shown == ([None] * 3 if dry_run else ["New", None, "Three"])
-    hidden = [(error.path or [])[2] for error in result.errors or ()]
-    assert hidden == ([0, 1] if dry_run else [1])
-    assert {(error.extensions or {})["requiredScope"] for error in result.errors or ()} == {"accounts-read"}
 
 
 async def test_a_refusal_shows_nothing_stored_to_who_does_not_read(caller: Caller, records: Records) -> None:
