@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from app.domain.texts import (
     DEFAULT_IGNORABLE,
     MAX_WORD_CHARACTERS,
-    ZERO_WIDTH_SPACE,
     character_class,
     comparison_form,
     ranges_of,
@@ -57,7 +56,7 @@ $comparison$;
 CREATE OR REPLACE FUNCTION search_words(content text) RETURNS SETOF text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $words$
 DECLARE
-    form text := comparison_form(replace(content, '{zero_width_space}', ' '));
+    form text := comparison_form(content);
 BEGIN
     -- A symbol is a word of its own, with the marks on it.
     IF form COLLATE "C" ~ '[{symbols}]' THEN
@@ -88,7 +87,6 @@ def comparison_functions() -> str:
         unassigned=character_class(UNASSIGNED),
         folded=json.dumps(dict(_foldings()), ensure_ascii=False, separators=(",", ":")).replace("'", "''"),
         most=MAX_WORD_CHARACTERS,
-        zero_width_space=ZERO_WIDTH_SPACE,
         symbols=character_class(SYMBOLS),
         marks=character_class(MARKS),
         separators=character_class(SEPARATORS),

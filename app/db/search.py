@@ -1,14 +1,16 @@
 """Full-text search and prefixes: conditions on what app/domain/texts.py makes of a query, and the database of what it stores."""
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Text, and_, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Integer, Text, and_, func, literal_column, select
 
 from app.db.columns import CODE_POINTS
 from app.db.tables import customer_words
+from app.domain.texts import MAX_FORM_CHARACTERS
 
 MAX_WORDS = 10
 
-# Sorts behind every character, so a prefix is the range from itself to itself followed by this.
-_LAST_CHARACTER = "\U0010ffff"
+# The last code point. A column holds at most MAX_FORM_CHARACTERS, so a prefix followed by as many of it sorts behind all
+# that begins with the prefix, even if that goes on with U+10FFFF. One alone would leave that out.
+_LAST_CHARACTER = literal_column("'\U0010ffff'", Text())
 
 
 def has_word(customer: FromClause, word: ColumnElement[str]) -> ColumnElement[bool]:
@@ -31,4 +33,5 @@ def begins_with(column: ColumnElement[str], prefix: ColumnElement[str]) -> Colum
     It is a range, which an index may answer under row-level security where LIKE may not.
     """
     start = prefix.collate(CODE_POINTS)
-    return and_(column >= start, column < start.concat(literal_column(f"'{_LAST_CHARACTER}'", Text())))
+    last = func.repeat(_LAST_CHARACTER, literal_column(str(MAX_FORM_CHARACTERS), Integer()), type_=Text())
+    return and_(column >= start, column <= start.concat(last))

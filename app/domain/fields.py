@@ -66,15 +66,20 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
 
 
 def key_text(most: int = _MOST_CHARACTERS) -> Reader:
-    """Return a reader of text that finds a row: two keys that look alike must be the same."""
+    """Return a reader of text that finds something: two keys that look alike must be the same."""
     plain = text(most)
 
     def read(value: object, path: Path) -> object:
         found = plain(value, path)
         hidden = invisible_in(found) if isinstance(found, str) else None
-        return found if hidden is None else invalid(path, f"must not contain the invisible character {hidden}.")
+        return found if hidden is None else invalid(path, hidden_in_key(hidden))
 
     return read
+
+
+def hidden_in_key(hidden: str) -> str:
+    """Return the message for a character that no key may hold, as `invisible_in` names it."""
+    return f"must not contain {hidden}: a key holds no invisible characters, and no white space but plain spaces."
 
 
 def formed(form: Form, must: str) -> Reader:
@@ -95,9 +100,17 @@ def email(value: str) -> str | None:
     """Return an email address as it was written; None if its syntax is wrong.
 
     Whether mail could reach the domain is not checked: `x@firma.local` and `x@test` are addresses within a company.
+    Quoted local parts and address literals are rare, but of the right syntax.
     """
     try:
-        validate_email(value, check_deliverability=False, globally_deliverable=False)
+        validate_email(
+            value,
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+            strict=True,  # at most 64 characters before the @
+        )
     except EmailNotValidError:
         return None
     return value

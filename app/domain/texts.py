@@ -45,16 +45,29 @@ _BLANK_BRAILLE = "2800"
 """A symbol by its category, but nothing to see."""
 _ATTACHED = "34F 180B-180D 180F 200C-200D FE00-FE0F E0001 E0020-E007F E0100-E01EF"
 """Of the ignorable ones, those that change the look of the character before them: Persian and emoji need them at an end."""
-ZERO_WIDTH_SPACE = "\u200b"
+FORMAT = (
+    "AD 600-605 61C 6DD 70F 890-891 8E2 180E 200B-200F 202A-202E 2060-2064 2066-206F FEFF FFF9-FFFB 110BD 110CD"
+    " 13430-13438 1BCA0-1BCA3 1D173-1D17A E0001 E0020-E007F"
+)
+"""The category Cf."""
+_VISIBLE_FORMAT = "600-605 6DD 70F 890-891 8E2 110BD 110CD 13430-13438"
+"""Of the category Cf, signs around Arabic, Syriac and Kaithi numbers, and what arranges hieroglyphs."""
+NONCHARACTERS = " ".join(("FDD0-FDEF", *(f"{plane:X}FFFE-{plane:X}FFFF" for plane in range(17))))
+"""The property Noncharacter_Code_Point."""
+_WHITE_SPACE_BUT_SPACE = "9-D 85 A0 1680 2000-200A 2028-2029 202F 205F 3000"
 
 BLANKS = character_class(WHITE_SPACE, CONTROLS, DEFAULT_IGNORABLE, _BLANK_BRAILLE)
 _BLANK = re.compile(f"[{BLANKS}]")
 _LEADING = re.compile(f"[{BLANKS}]*")
 _KEPT = re.compile(f"[{character_class(_ATTACHED)}]*")
 _ASCII_BLANKS = "".join(map(chr, (*range(1, 33), 127)))
-INVISIBLES = character_class(CONTROLS, "2028-2029", DEFAULT_IGNORABLE)
+_UNSEEN = (CONTROLS, DEFAULT_IGNORABLE, FORMAT, NONCHARACTERS)
+INVISIBLES = character_class(*_UNSEEN, _WHITE_SPACE_BUT_SPACE, _BLANK_BRAILLE)
+"""What no key may hold: it shows nothing, or can't be told from a space."""
 _INVISIBLE = re.compile(f"[{INVISIBLES}]")
-_UNPRINTABLE = re.compile(f"(?![{character_class(_ATTACHED)}])[{INVISIBLES}]")
+_UNPRINTABLE = re.compile(
+    f"(?![{character_class(_ATTACHED, _VISIBLE_FORMAT)}])[{character_class(*_UNSEEN, '2028-2029')}]"
+)
 _IGNORABLE = re.compile(f"[{character_class(DEFAULT_IGNORABLE)}]+")
 _UNASSIGNED = re.compile(f"([{character_class(UNASSIGNED)}]+)")
 _WORD = re.compile(
@@ -90,12 +103,19 @@ def trimmed(text: str) -> str:
 
 
 def invisible_in(text: str) -> str | None:
-    """Return the first control or invisible character of a text, as `U+200B`; None if there is none."""
+    """Return the first character that a key may not hold, as `U+200B`; None if there is none.
+
+    That is any control, format or default-ignorable character, any noncharacter, and any white space but U+0020.
+    """
     return _named(_INVISIBLE.search(text))
 
 
 def unprintable_in(text: str) -> str | None:
-    """Return the first control or invisible character, as `U+200B`, other than joiners and the like; None if there is none."""
+    """Return the first character that a line of text may not hold, as `U+200B`; None if there is none.
+
+    That is what no key may hold, except for spaces of any width, joiners, variation selectors, and format characters
+    that show something.
+    """
     return _named(_UNPRINTABLE.search(text))
 
 
@@ -116,9 +136,10 @@ def prefix_form(text: str) -> str:
 def words_of(text: str) -> tuple[str, ...]:
     """Return the different words of a text, each in its comparison form, in the order of the text.
 
-    A word is a run of letters, digits and marks; every other symbol, such as an emoji, is one. All else parts words.
+    A word is a run of letters, digits and marks; every other symbol, such as an emoji, is one. All else parts words,
+    except for characters that the comparison form ignores, such as U+200B.
     """
-    form = comparison_form(text.replace(ZERO_WIDTH_SPACE, " "))
+    form = comparison_form(text)
     found: Iterable[str] = (each[0] for each in _WORD.finditer(form))
     return tuple(dict.fromkeys(each[:MAX_WORD_CHARACTERS] for each in found))
 

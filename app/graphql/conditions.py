@@ -1,6 +1,6 @@
 """What the inputs of a list of customers mean: a condition and an order, or the faults that stand in their way."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from app.db.conditions import (
 from app.db.customers import CustomerSort
 from app.db.search import MAX_WORDS
 from app.domain.metadata import MAX_FILTER_PAIRS, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
-from app.domain.texts import words_of
+from app.domain.texts import stored_form, words_of
 from app.graphql.arguments import Faults, Path, filled, identifier, identifiers
 from app.graphql.codes import FieldCode
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput
@@ -81,7 +81,7 @@ def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, f
         elif attribute == "name_prefix":
             found.append(NameBeginsWith(filled(given.value, path, faults, advice=_LEAVE_OUT) or ""))
         else:
-            found += [GroupHasMetadata(pair) for pair in pairs_of(given.value, path, faults)]
+            found += pairs_of(given.value, path, faults, GroupHasMetadata)
     return AllOf(tuple(found)) if found else None
 
 
@@ -99,8 +99,10 @@ def key_of(by: CustomerLookup | CustomerGroupLookup, faults: Faults) -> tuple[st
     raise AssertionError(msg)
 
 
-def pairs_of(pairs: list[MetadataPairInput], path: Path, faults: Faults) -> tuple[bytes, ...]:
-    """The digests of metadata pairs, or faults."""
+def pairs_of(
+    pairs: list[MetadataPairInput], path: Path, faults: Faults, has_pair: Callable[[bytes], Condition]
+) -> tuple[Condition, ...]:
+    """Return a condition for each metadata pair, of what `has_pair` makes of its digest, or faults."""
     if len(pairs) > MAX_FILTER_PAIRS:
         faults.add(
             path,
@@ -108,22 +110,29 @@ def pairs_of(pairs: list[MetadataPairInput], path: Path, faults: Faults) -> tupl
             FieldCode.METADATA_FILTER_LIMIT_EXCEEDED,
         )
         return ()
-    return tuple(digest for place, pair in enumerate(pairs) if (digest := _pair(pair, (*path, place), faults)))
+    found: list[Condition] = []
+    for place, pair in enumerate(pairs):
+        # A key is stored in its form; one that an older release stored is in the form in which it was sent.
+        digests = dict.fromkeys(_pair(pair, (*path, place), faults))
+        conditions = tuple(map(has_pair, digests))
+        found += conditions if len(conditions) <= 1 else (AnyOf(conditions),)
+    return tuple(found)
 
 
-def _pair(pair: MetadataPairInput, path: Path, faults: Faults) -> bytes | None:
+def _pair(pair: MetadataPairInput, path: Path, faults: Faults) -> tuple[bytes, ...]:
+    """Return the digests of a pair, with the key as it is stored and as it was sent."""
     if not 1 <= len(pair.key) <= MAX_KEY_CHARACTERS or "\0" in pair.key:
         faults.add((*path, "key"), f"must have 1 to {MAX_KEY_CHARACTERS} characters, none of them U+0000.")
-        return None
+        return ()
     try:
         text = canonical_text(pair.value)
     except ValueError as error:
         faults.add((*path, "value"), f"{error}.")
-        return None
+        return ()
     if isinstance(pair.value, str) and (len(text) > MAX_VALUE_CHARACTERS or "\0" in text):
         faults.add((*path, "value"), f"must have at most {MAX_VALUE_CHARACTERS} characters, none of them U+0000.")
-        return None
-    return pair_digest(pair.key, pair.value)
+        return ()
+    return pair_digest(stored_form(pair.key), pair.value), pair_digest(pair.key, pair.value)
 
 
 @lru_cache
@@ -174,7 +183,7 @@ class _Reading:
             case "ids":
                 return HasId(identifiers(value, at, self._faults))
             case "metadata":
-                return AllOf(tuple(HasMetadata(pair) for pair in pairs_of(value, at, self._faults)))
+                return AllOf(pairs_of(value, at, self._faults, HasMetadata))
             case "has_parent":
                 return HasParent(value)
             case "is_active" | "customer_type":

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from app.db.rows import CustomerRow
 from app.domain.billing import Subscription, is_triggered
-from app.domain.customer_fields import merged_metadata
 from app.domain.customer_rules import Record, rule_faults, subscription_currency_faults
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.digests import difference, digest_of
 from app.domain.errors import ErrorCode, Fault, TransitionChangedFault
+from app.domain.metadata_fields import merged_metadata
 from app.domain.transition import Transition, acknowledgement_refusals, plan
 
 FAMILY_FIELDS = frozenset(

@@ -9,10 +9,10 @@ from uuid import UUID
 from app.db import group_writes as stored
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.customer_fields import merged_metadata
 from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
 from app.domain.group_fields import GroupChange, read_group_change, read_new_group
 from app.domain.inputs import refuse_if_any, version_fault
+from app.domain.metadata_fields import merged_metadata
 from app.services.commands import Command
 from app.services.idempotency import beside_key_faults, once
 

@@ -6,14 +6,15 @@ from typing import TypeVar
 
 from app.db import idempotency
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
-from app.domain.errors import ErrorCode, Fault, LimitFault, Refused
+from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.fields import key_text
 from app.domain.texts import stored_form
 from app.services.fingerprints import UnknownFingerprint, fingerprint, fits, mutation_of
 from app.services.stored_outcomes import UnreadableOutcome, decode, encode
 
 OutcomeT = TypeVar("OutcomeT")
 _PATH = ("input", "idempotencyKey")
-_MAX_CHARACTERS = 255
+_read_key = key_text()
 
 
 async def once(
@@ -61,12 +62,10 @@ def key_faults(key: str | None) -> list[Fault]:
     """What is wrong with a key's form."""
     if key is None:
         return []
-    if not stored_form(key) or "\0" in key:
-        return [Fault(ErrorCode.FIELD_INVALID, _PATH, "must say something and not contain U+0000.")]
-    if len(key) > _MAX_CHARACTERS:
-        message = f"has {len(key)} characters; at most {_MAX_CHARACTERS} are allowed."
-        return [LimitFault(ErrorCode.FIELD_TOO_LONG, _PATH, message, _MAX_CHARACTERS, len(key))]
-    return []
+    found = _read_key(key, _PATH)
+    if isinstance(found, Fault):
+        return [found]
+    return [] if found else [Fault(ErrorCode.FIELD_INVALID, _PATH, "must not be blank.")]
 
 
 @contextmanager

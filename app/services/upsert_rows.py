@@ -8,9 +8,10 @@ from uuid import UUID
 
 from app.db.identifiers import new_id
 from app.db.rows import CustomerRow
-from app.domain.customer_fields import ATTRIBUTES, DEFAULTS, merged_metadata, read_fields
+from app.domain.customer_fields import ATTRIBUTES, DEFAULTS, read_fields
 from app.domain.errors import ErrorCode, Fault
 from app.domain.fields import identifier, schema_name
+from app.domain.metadata_fields import merged_metadata
 from app.domain.upserts import MatchKey
 from app.services.customer_decision import FAMILY_FIELDS, Draft, draft_of
 from app.services.upsert_lists import repeated

@@ -2,14 +2,15 @@
 
 import pytest
 
-from app.domain.customer_fields import merged_metadata, read_fields
+from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode, LimitFault, MetadataFault
 from app.domain.fields import schema_name
+from app.domain.metadata_fields import merged_metadata
 from tests.domain.customer_values import code_of, fault_of, read
 
 
 def test_metadata_keeps_strings_numbers_and_booleans():
-    entries = {"a": "", "b": 1, "c": -1.5, "d": True, "k" * 128: "v" * 500, " e ": " kept "}
+    entries = {"a": "", "b": 1, "c": -1.5, "d": True, "k" * 128: "v" * 500, "e f": " kept\ufeff "}
 
     assert read(metadata=entries) == {"metadata": entries}
 
@@ -28,9 +29,42 @@ def test_a_metadata_value_that_is_not_stored_is_refused_with_its_key(form: str, 
     assert fault.path == ("input", schema_name(form), "wrong")
 
 
-@pytest.mark.parametrize("key", ["", "k" * 129, "\0", "\ud800"])
-def test_a_metadata_key_that_is_not_stored_is_refused(key: str):
-    assert code_of(metadata={key: 1}) == ErrorCode.METADATA_VALUE_INVALID
+@pytest.mark.parametrize(
+    "key", ["", "k" * 129, "\0", "\ud800", " \ufeff", "a\u200bb", "a\u00a0b", "a\ufff9b", "a\nb"], ids=ascii
+)
+@pytest.mark.parametrize("form", ["metadata", "metadata_set"])
+def test_a_metadata_key_that_is_not_stored_is_refused(form: str, key: str):
+    assert code_of(**{form: {key: 1}}) == ErrorCode.METADATA_VALUE_INVALID
+
+
+@pytest.mark.parametrize("form", ["metadata", "metadata_set"])
+def test_a_metadata_key_is_stored_trimmed_and_in_normal_form_c(form: str):
+    assert read(**{form: {"\ufeffid ": 1, "e\u0301": 2}}) == {form: {"id": 1, "é": 2}}
+
+
+@pytest.mark.parametrize(("one", "other"), [("é", "e\u0301"), ("a", " a"), ("\ufeffa", "a")], ids=ascii)
+def test_two_keys_of_one_form_are_refused(one: str, other: str):
+    fault = fault_of(metadata={one: 1, other: 2})
+
+    assert isinstance(fault, MetadataFault)
+    assert (fault.code, fault.key) == (ErrorCode.METADATA_VALUE_INVALID, other)
+
+
+def test_a_key_of_an_older_release_can_be_unset_as_it_is_and_in_its_form():
+    stored = {"\ufeffa": 1, "e\u0301": 2, "x\u200by": 3, "b": 4}
+
+    assert merged_metadata(stored, read(metadata_unset=["\ufeffa", "x\u200by"]))[0] == {"e\u0301": 2, "b": 4}
+    assert merged_metadata(stored, read(metadata_unset=["a", "é", "b "]))[0] == {"x\u200by": 3}
+    assert merged_metadata({"a": 1, "\ufeffa": 2}, read(metadata_unset=["a"]))[0] == {"\ufeffa": 2}
+    assert merged_metadata({"a": 1, "\ufeffa": 2}, read(metadata_unset=["\ufeffa"]))[0] == {"a": 1}
+
+
+def test_setting_a_key_replaces_the_one_that_an_older_release_stored_in_another_form():
+    stored = {"\ufeffa": 1, "e\u0301": 2, "b": 3}
+
+    merged, faults = merged_metadata(stored, read(metadata_set={"a": 4, "é": 5}))
+
+    assert (merged, faults) == ({"b": 3, "a": 4, "é": 5}, [])
 
 
 def test_the_largest_number_that_others_can_hold_is_stored():
@@ -82,6 +116,7 @@ def test_a_key_is_not_both_set_and_unset():
     fault = fault_of(metadata_set={"a": 1}, metadata_unset=["b", "a"])
 
     assert (fault.code, fault.path) == (ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", 1))
+    assert code_of(metadata_set={"a": 1}, metadata_unset=["a "]) == ErrorCode.FIELD_CONFLICT
 
 
 def test_single_keys_are_merged_into_what_is_stored():

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.texts import (
+    CONTROLS,
     DEFAULT_IGNORABLE,
+    FORMAT,
+    NONCHARACTERS,
     WHITE_SPACE,
     comparison_form,
     invisible_in,
@@ -48,9 +51,21 @@ def test_the_tables_are_those_of_unicode_14() -> None:
 
 def test_the_properties_are_those_that_icu_knows() -> None:
     icu: Any = pytest.importorskip("icu", reason="there is no wheel of ICU for this platform")
-    for table, name in ((DEFAULT_IGNORABLE, "DEFAULT_IGNORABLE_CODE_POINT"), (WHITE_SPACE, "WHITE_SPACE")):
+    tables = {
+        "DEFAULT_IGNORABLE_CODE_POINT": DEFAULT_IGNORABLE,
+        "WHITE_SPACE": WHITE_SPACE,
+        "NONCHARACTER_CODE_POINT": NONCHARACTERS,
+    }
+    for name, table in tables.items():
         wanted = getattr(icu.UProperty, name)
         known = {code for code in range(0x110000) if icu.Char.hasBinaryProperty(code, wanted)}
+        assert codes_of(table) == known
+
+
+@pytest.mark.skipif(unicodedata.unidata_version != VERSION, reason="this Python has another version of Unicode")
+def test_the_categories_are_those_of_unicode_14() -> None:
+    for table, category in ((FORMAT, "Cf"), (CONTROLS, "Cc")):
+        known = {code for code in range(1, 0x110000) if unicodedata.category(chr(code)) == category}
         assert codes_of(table) == known
 
 
@@ -131,7 +146,7 @@ def test_a_prefix_is_looked_up_by_a_bounded_form() -> None:
         ("STRAẞE straße", "strasse"),
         ("🙂Smil👋🏽", "🙂 smil 👋"),
         ("1️⃣ x²", "1⃣ x2"),
-        ("a\u200bb so\u00adft می\u200cخواهم", "a b soft میخواهم"),
+        ("a\u200bb so\u00adft می\u200cخواهم", "ab soft میخواهم"),
         ("Zoe\u0308 ZOË", "zoë"),
         ("½", "1 2"),
         ("-- \u0301 ‥", ""),
@@ -170,4 +185,19 @@ def test_invisible_characters_are_named() -> None:
     assert (invisible_in("a\u200bb"), unprintable_in("a\u200bb")) == ("U+200B", "U+200B")
     assert (invisible_in("a\u200db"), unprintable_in("a\u200db")) == ("U+200D", None)
     assert (invisible_in("a\nb"), unprintable_in("a b\u00a0c")) == ("U+000A", None)
+    assert (invisible_in("a\ufff9b"), unprintable_in("a\ufff9b")) == ("U+FFF9", "U+FFF9")
+    assert (invisible_in("a\U0001ffffb"), unprintable_in("a\U0001ffffb")) == ("U+1FFFF", "U+1FFFF")
+    assert (invisible_in("a\u0600b"), unprintable_in("a\u0600b")) == ("U+0600", None)
     assert invisible_in("Ærø 1-2/3 🙂") is None
+
+
+def test_a_key_holds_no_control_no_format_no_noncharacter_and_no_space_but_the_plain_one() -> None:
+    hidden = codes_of(f"{WHITE_SPACE} {CONTROLS} {DEFAULT_IGNORABLE} {FORMAT} {NONCHARACTERS}") - {0x20} | {0x2800}
+    for code in hidden:
+        assert invisible_in(f"a{chr(code)}b") == f"U+{code:04X}"
+    assert not any(invisible_in(character) for character in EVERY_CHARACTER if ord(character) not in hidden)
+
+
+@given(st.text(st.sampled_from("aB \u200b\u00ad\u2060"), max_size=8))
+def test_what_is_ignored_in_a_prefix_is_ignored_in_words(text: str) -> None:
+    assert words_of(text) == tuple(dict.fromkeys(prefix_form(text).split()))

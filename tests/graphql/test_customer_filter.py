@@ -205,3 +205,37 @@ async def test_an_id_is_a_uuid_in_its_usual_form(caller: Caller, text: str) -> N
     refusal = await caller.refusal("query ($id: ID!) { customer(by: {id: $id}) { id } }", id=given)
 
     assert refusal["faults"][0]["path"] == ["by", "id"]
+
+
+async def test_a_prefix_finds_every_name_that_begins_with_it_whatever_follows(caller: Caller, records: Records) -> None:
+    last = "\U0010ffff"
+    names = ["x", f"x{last}", f"x{last}y", f"x{last}{last}z", "y"]
+    for place, name in enumerate(names):
+        await records.customer(customer_number=str(place), name=name)
+
+    assert await found(caller, {"namePrefix": "X"}) == ["0", "1", "2", "3"]
+    assert await found(caller, {"namePrefix": f"x{last}"}) == ["1", "2", "3"]
+    assert await found(caller, {"namePrefix": f"x{last}{last}"}) == ["3"]
+    assert await found(caller, {"namePrefix": last}) == []
+    assert await found(caller, {"search": "x"}) == ["0", "1", "2", "3"]
+    assert await found(caller, {"search": f"x{last}"}) == ["1", "2", "3"]
+
+
+async def test_a_zero_width_space_parts_neither_prefixes_nor_words(caller: Caller, records: Records) -> None:
+    await records.customer(customer_number="1", name="Net\u200bWorks")
+
+    for text in ("networks", "netw", "net\u200bw"):
+        assert await found(caller, {"namePrefix": text}) == ["1"]
+        assert await found(caller, {"search": text}) == ["1"]
+    assert await found(caller, {"search": "works"}) == []
+
+
+async def test_a_metadata_key_is_found_in_its_form_and_as_an_older_release_stored_it(
+    caller: Caller, records: Records
+) -> None:
+    await records.customer(customer_number="1", metadata={"é": 1})
+    await records.customer(customer_number="2", metadata={"\ufeffe\u0301": 1})
+
+    assert await found(caller, {"metadata": [{"key": " e\u0301", "value": 1}]}) == ["1"]
+    assert await found(caller, {"metadata": [{"key": "\ufeffe\u0301", "value": 1}]}) == ["1", "2"]
+    assert await found(caller, {"not": {"metadata": [{"key": "\ufeffe\u0301", "value": 1}]}}) == []

@@ -4,12 +4,14 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import idempotency_keys as keys
 from app.db.unit_of_work import UnitOfWork
 from app.domain.customers import CustomerType
+from app.domain.errors import Refused
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_change import UpdateCustomerCommand
 from app.services.fingerprints import fingerprint
@@ -40,6 +42,20 @@ async def test_a_key_is_the_same_with_something_invisible_around_it(unit_of_work
     replayed = [await change(unit_of_work, customer, key) for key in ("k", "\ufeffk", "k ", "\u200bk")]
 
     assert replayed == [False, True, True, True]
+
+
+@pytest.mark.parametrize("key", ["a\u200bb", "a\u00a0b", "a\ufff9b", "a\0b", "\ud800", "\u200b", "x" * 256], ids=ascii)
+async def test_a_key_with_something_invisible_inside_is_refused(
+    unit_of_work: UnitOfWork, records: Records, key: str
+) -> None:
+    customer = await records.customer()
+
+    with pytest.raises(Refused) as refused:
+        await change(unit_of_work, customer, key)
+
+    (fault,) = refused.value.faults
+    assert fault.path == ("input", "idempotencyKey")
+    assert not await change(unit_of_work, customer, "k" * 255 + " ")
 
 
 async def change(unit_of_work: UnitOfWork, customer: UUID, key: str | None, name: str = "New") -> bool:

@@ -16,7 +16,7 @@ _KEY = (
 )
 _NUMBER = " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or not, has it."
 _MAP = (
-    " At most 50 entries (METADATA_LIMIT_EXCEEDED); keys of 1 to 128 characters, values that are strings of at most 500"
+    " At most 50 entries (METADATA_LIMIT_EXCEEDED); trimmed keys of 1 to 128 visible characters, values that are strings of at most 500"
     " characters, finite numbers or booleans (METADATA_VALUE_INVALID). Not null."
 )
 

@@ -118,7 +118,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Metadata: strawberry.scalar(
         name="Metadata",
-        description="Key-value metadata as a JSON object: at most 50 entries, keys of 1 to 128 characters,"
+        description="Key-value metadata as a JSON object: at most 50 entries, trimmed keys of 1 to 128 visible characters,"
         " values that are strings of at most 500 characters, finite numbers or booleans.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
         parse_value=_metadata,

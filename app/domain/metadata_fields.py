@@ -1,0 +1,135 @@
+"""The fields of an input that are metadata: the whole map, entries to set, and keys to unset.
+
+Keys are trimmed and stored in normal form C, and hold nothing invisible. An older release stored them to the letter: such
+a key can still be read, found and unset as it is, and setting it in its present form replaces it.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from app.domain.errors import ErrorCode, Fault, LimitFault, MetadataFault, Path
+from app.domain.fields import hidden_in_key, invalid, is_storable
+from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS
+from app.domain.texts import invisible_in, stored_form
+
+MetadataEntries = dict[str, str | int | float | bool]
+
+
+def merged_metadata(current: Mapping[str, object], fields: Mapping[str, object]) -> tuple[MetadataEntries, list[Fault]]:
+    """Return the metadata after an update whose fields were read, and the fault if there would be too much of it."""
+    if "metadata" in fields:
+        return dict(cast("MetadataEntries", fields["metadata"])), []
+    added = cast("MetadataEntries", fields.get("metadata_set", {}))
+    removed = _stored_keys(current, cast("tuple[str, ...]", fields.get("metadata_unset", ())))
+    kept = {
+        key: value
+        for key, value in cast("MetadataEntries", current).items()
+        if key not in removed and (key in added or stored_form(key) not in added)
+    }
+    merged = kept | added
+    return merged, list(_limit_faults(merged, ("input", "metadataSet")))
+
+
+def form_conflicts(given: Mapping[str, object]) -> Iterator[Fault]:
+    """Yield the faults of fields that can't be given together."""
+    single = [name for name in ("metadata_set", "metadata_unset") if name in given]
+    if "metadata" in given and single:
+        names = " and ".join("metadataSet" if name == "metadata_set" else "metadataUnset" for name in single)
+        message = f"replaces all entries, so it can't be combined with {names}."
+        yield Fault(ErrorCode.FIELD_CONFLICT, ("input", "metadata"), message)
+    entries, unset = given.get("metadata_set"), given.get("metadata_unset")
+    if isinstance(entries, Mapping) and isinstance(unset, list | tuple):
+        added = {stored_form(key) for key in cast("Mapping[object, object]", entries) if isinstance(key, str)}
+        for place, key in enumerate(cast("list[object]", unset)):
+            if isinstance(key, str) and stored_form(key) in added:
+                message = "names a key that metadataSet sets."
+                yield Fault(ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", place), message)
+
+
+def all_entries(given: object, path: Path) -> object:
+    """Read the whole map; too many entries are a fault beside those of the entries."""
+    if not isinstance(given, Mapping):
+        return _not_entries(path)
+    entries = cast("Mapping[object, object]", given)
+    return [*_limit_faults(entries, path), *_entry_faults(entries, path)] or _stored(entries)
+
+
+def some_entries(given: object, path: Path) -> object:
+    """Read entries to set; only with the stored ones it shows whether there are too many."""
+    if not isinstance(given, Mapping):
+        return _not_entries(path)
+    entries = cast("Mapping[object, object]", given)
+    return list(_entry_faults(entries, path)) or _stored(entries)
+
+
+def keys(given: object, path: Path) -> object:
+    """Read keys to unset, as they were sent; one that is not there is no fault."""
+    if not isinstance(given, list | tuple):
+        return invalid(path, "must be a list of keys.")
+    sent = cast("list[object]", given)
+    faults = [invalid((*path, place), "must be a key.") for place, key in enumerate(sent) if not isinstance(key, str)]
+    return faults or tuple(cast("list[str]", sent))
+
+
+def _stored_keys(current: Mapping[str, object], sent: tuple[str, ...]) -> set[str]:
+    """Return the stored keys that keys name: those that are equal, or else those with the same form."""
+    named = set(sent)
+    forms = {stored_form(key) for key in named if key not in current}
+    return {key for key in current if key in named or stored_form(key) in forms}
+
+
+def _stored(entries: Mapping[object, object]) -> dict[object, object]:
+    """Return entries with numbers as the column gives them back, so that sending what was read is no change."""
+    return {
+        stored_form(cast("str", key)): _written_out(value) if isinstance(value, float) else value
+        for key, value in entries.items()
+    }
+
+
+def _written_out(value: float) -> int | float:
+    # The column keeps digits, not exponents, and no negative zero.
+    return int(Decimal(repr(value))) if "e+" in repr(value) else value + 0.0
+
+
+def _not_entries(path: Path) -> Fault:
+    return invalid(path, "must be an object of keys and values.")
+
+
+def _entry_faults(entries: Mapping[object, object], path: Path) -> Iterator[Fault]:
+    found: set[str] = set()
+    for key, value in entries.items():
+        form = stored_form(key) if isinstance(key, str) else ""
+        message = _key_fault(key, form) or _value_fault(value)
+        if message is None and form in found:
+            message = "has the key of another entry: keys are trimmed, and stored in Unicode's normal form C."
+        found.add(form)
+        if message is not None:
+            yield MetadataFault(ErrorCode.METADATA_VALUE_INVALID, (*path, str(key)), message, str(key))
+
+
+def _limit_faults(entries: Mapping[Any, object], path: Path) -> Iterator[Fault]:
+    if len(entries) > MAX_ENTRIES:
+        message = f"has {len(entries)} entries; at most {MAX_ENTRIES} are allowed."
+        yield LimitFault(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_ENTRIES, len(entries))
+
+
+def _key_fault(key: object, form: str) -> str | None:
+    if not isinstance(key, str) or not 1 <= len(form) <= MAX_KEY_CHARACTERS:
+        return f"must have a key of 1 to {MAX_KEY_CHARACTERS} visible characters."
+    if not is_storable(key):
+        return "must have a key without U+0000 and half surrogate pairs."
+    hidden = invisible_in(form)
+    return None if hidden is None else f"has a key that {hidden_in_key(hidden)}"
+
+
+def _value_fault(value: object) -> str | None:
+    if isinstance(value, str):
+        if len(value) > MAX_VALUE_CHARACTERS:
+            return f"has {len(value)} characters; at most {MAX_VALUE_CHARACTERS} are allowed."
+        return None if is_storable(value) else "must not contain U+0000 or half of a surrogate pair."
+    # Beyond a double's range a number would be stored, and be infinite to almost everyone who reads it.
+    if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
+        return None
+    return "must be a string, a finite number (at most 1.79e308) or a boolean."
