@@ -2,28 +2,22 @@
 
 import asyncio
 import json
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-)
 
+import httpx
 import structlog
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt import PyJWK, PyJWKSet
-from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
+from jwt import PyJWK, PyJWTError
 
 from app.settings import Settings, SettingsError
 from app.web.credential_errors import CredentialsUnavailable
@@ -32,18 +26,31 @@ FRESH_SECONDS = 300.0
 """How old the issuer's keys get before they are fetched again, so a withdrawn key stops working."""
 PAUSE_SECONDS = 10.0
 """The least time between two fetches: tokens with made-up key ids can't turn this service against the issuer."""
-_SOCKET_TIMEOUT_SECONDS = 5.0
-_FETCH_TIMEOUT_SECONDS = 10.0
+_SILENCE_SECONDS = 5.0
+"""How long the issuer may send nothing at all."""
+FETCH_SECONDS = 10.0
+"""How long a fetch may take as a whole, however steadily the issuer sends."""
 _MAX_BYTES = 1_000_000
 _MIN_RSA_BITS = 2048
+ED25519 = ("EdDSA", "Ed25519")
+"""Both names of the algorithm: RFC 8037 has the first, RFC 9864 the second."""
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key that may verify tokens, and the algorithms that tokens signed with it may name."""
+
+    public_key: Ed25519PublicKey | RSAPublicKey
+    algorithms: tuple[str, ...]
+    key_id: str | None = None
 
 
 class VerificationKeys(Protocol):
     """Where the public keys come from."""
 
-    async def find(self, key_id: str | None, algorithm: str) -> PyJWK | None:
+    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:
         """The key that a token of this algorithm must be signed with, or None if there is none."""
         ...
 
@@ -61,16 +68,15 @@ def keys_from_settings(settings: Settings) -> VerificationKeys | None:
     return None
 
 
-def _usable(key: PyJWK) -> bool:
-    """Whether the key verifies EdDSA or RS256; a private or a short one never does."""
-    match key.key:
+def _verifying(public_key: object, key_id: str | None = None) -> VerificationKey | None:
+    """Return the key for the algorithms that fit it; None for a private key, a short one, or another kind."""
+    match public_key:
         case Ed25519PublicKey():
-            fits = key.algorithm_name == "EdDSA"
-        case RSAPublicKey(key_size=bits):
-            fits = key.algorithm_name == "RS256" and bits >= _MIN_RSA_BITS
+            return VerificationKey(public_key, ED25519, key_id)
+        case RSAPublicKey(key_size=bits) if bits >= _MIN_RSA_BITS:
+            return VerificationKey(public_key, ("RS256",), key_id)
         case _:
-            fits = False
-    return fits and key.public_key_use in (None, "sig")
+            return None
 
 
 class KeyFile:
@@ -82,19 +88,14 @@ class KeyFile:
             public_key = load_pem_public_key(path.read_bytes())
         except (OSError, ValueError, UnsupportedAlgorithm) as error:
             raise SettingsError(fault) from error
-        match public_key:
-            case Ed25519PublicKey():
-                self._key = PyJWK(OKPAlgorithm.to_jwk(public_key, as_dict=True))
-            case RSAPublicKey():
-                self._key = PyJWK(RSAAlgorithm.to_jwk(public_key, as_dict=True))
-            case _:
-                raise SettingsError(fault)
-        if not _usable(self._key):
+        key = _verifying(public_key)
+        if key is None:
             raise SettingsError(fault)
+        self._key = key
 
-    async def find(self, key_id: str | None, algorithm: str) -> PyJWK | None:  # noqa: ARG002 - there is one key, whatever it is called
+    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:  # noqa: ARG002 - there is one key, whatever it is called
         """The key of the file, if the algorithm fits it."""
-        return self._key if self._key.algorithm_name == algorithm else None
+        return self._key if algorithm in self._key.algorithms else None
 
     async def aclose(self) -> None:
         """Nothing runs in the background."""
@@ -103,19 +104,25 @@ class KeyFile:
 class PublishedKeys:
     """The issuer's key set: fetched when first needed, refreshed by age and for unknown key ids, kept while the issuer is away."""
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, *, clock: Callable[[], float] = time.monotonic, fetch_seconds: float = FETCH_SECONDS
+    ) -> None:
         if not _is_http(url):
             msg = "JWT_JWKS_URL: must be an http or https URL, such as https://issuer.example.com/.well-known/jwks.json"
             raise SettingsError(msg)
         self._url = url
         self._clock = clock
-        self._keys: list[PyJWK] = []
+        self._fetch_seconds = fetch_seconds
+        self._keys: Sequence[VerificationKey] = ()
         self._refresh_at = float("-inf")
         self._paused_until = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
 
-    async def find(self, key_id: str | None, algorithm: str) -> PyJWK | None:
-        """The key of this id, or without an id the only one of this algorithm."""
+    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:
+        """The key of this id; the only one of this algorithm if either has no id.
+
+        Raises CredentialsUnavailable while the issuer has never answered with a key.
+        """
         key = self._known(key_id, algorithm)
         if key is None:
             if (fetching := self._refresh()) is not None:
@@ -134,9 +141,14 @@ class PublishedKeys:
             self._fetching.cancel()
             await asyncio.wait([self._fetching])
 
-    def _known(self, key_id: str | None, algorithm: str) -> PyJWK | None:
-        found = [key for key in self._keys if key.algorithm_name == algorithm and key_id in {None, key.key_id}]
-        return found[0] if len(found) == 1 else None
+    def _known(self, key_id: str | None, algorithm: str) -> VerificationKey | None:
+        fitting = [key for key in self._keys if algorithm in key.algorithms]
+        found = [key for key in fitting if key_id is not None and key.key_id == key_id]
+        if not found and (key_id is None or all(key.key_id is None for key in fitting)):
+            found = fitting
+        # A key that is published twice is one key. Of different ones nobody could tell which is meant.
+        is_one = all(key.public_key == found[0].public_key for key in found)
+        return found[0] if found and is_one else None
 
     def _refresh(self) -> asyncio.Task[None] | None:
         """The fetch that is under way or begins now; None while there must be none."""
@@ -146,8 +158,8 @@ class PublishedKeys:
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(_FETCH_TIMEOUT_SECONDS):
-                self._keys = await asyncio.to_thread(_download, self._url)
+            async with asyncio.timeout(self._fetch_seconds):
+                self._keys = _keys_in(await _download(self._url))
             self._refresh_at = self._clock() + FRESH_SECONDS
         except Exception as error:  # noqa: BLE001 - whatever the issuer answers, the keys that are known stay good
             _log.warning("jwks_not_fetched", url=self._url, reason=repr(error))
@@ -167,24 +179,49 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def _opener() -> OpenerDirector:
-    """HTTP and HTTPS alone: no other scheme, and no redirect, which could lead to a host that the operator didn't name."""
-    opener = OpenerDirector()
-    for handler in (ProxyHandler(), HTTPHandler(), HTTPSHandler(), HTTPDefaultErrorHandler(), HTTPErrorProcessor()):
-        opener.add_handler(handler)
-    return opener
+async def _download(url: str) -> bytes:
+    """Return the body at the URL; raises for another status than 200, and for a body that is larger than the bound."""
+    # The certificates that the system trusts, or those of SSL_CERT_FILE. Reading them takes a while.
+    trusted = await asyncio.to_thread(ssl.create_default_context) if url.startswith("https:") else False
+    # Compressed, a small body could become a large one. A redirect could lead to a host that the operator didn't name.
+    headers = {"accept": "application/json", "accept-encoding": "identity"}
+    body = bytearray()
+    async with (
+        httpx.AsyncClient(verify=trusted, timeout=_SILENCE_SECONDS, follow_redirects=False) as client,
+        client.stream("GET", url, headers=headers) as response,
+    ):
+        if response.status_code != HTTPStatus.OK:
+            msg = f"the issuer answers with status {response.status_code}"
+            raise ValueError(msg)
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) > _MAX_BYTES:
+                msg = f"the key set is larger than {_MAX_BYTES} bytes"
+                raise ValueError(msg)
+    return bytes(body)
 
 
-def _download(url: str) -> list[PyJWK]:
-    request = Request(url, headers={"Accept": "application/json"})  # noqa: S310 - http(s) alone, checked at the start
-    with _opener().open(request, timeout=_SOCKET_TIMEOUT_SECONDS) as response:
-        body: bytes = response.read(_MAX_BYTES + 1)
-    if len(body) > _MAX_BYTES:
-        msg = f"the key set is larger than {_MAX_BYTES} bytes"
-        raise ValueError(msg)
-    document: dict[str, Any] = json.loads(body)
-    keys = [key for key in PyJWKSet.from_dict(document) if _usable(key)]
-    if not keys:
-        msg = "the key set holds no public key for EdDSA or RS256"
-        raise ValueError(msg)
-    return keys
+def _keys_in(body: bytes) -> Sequence[VerificationKey]:
+    """Return the keys of a JWK set that may verify tokens; ValueError if there are none."""
+    document = json.loads(body)
+    published = cast("dict[str, object]", document).get("keys") if isinstance(document, dict) else None
+    found = [_key_of(jwk) for jwk in cast("list[object]", published)] if isinstance(published, list) else []
+    if keys := [key for key in found if key is not None]:
+        return keys
+    msg = "the key set holds no public key for Ed25519 or RS256"
+    raise ValueError(msg)
+
+
+def _key_of(published: object) -> VerificationKey | None:
+    """Return the key of a JWK; None if it can't be read, or is meant for something else."""
+    jwk = cast("dict[str, Any]", published) if isinstance(published, dict) else {}
+    algorithm, key_id = jwk.get("alg"), jwk.get("kid")
+    if jwk.get("use") not in (None, "sig") or not isinstance(key_id, str | None):
+        return None
+    try:
+        # The library knows Ed25519 by its older name alone, and reads a key without a name by its kind.
+        read = PyJWK({**jwk, "alg": ED25519[0]} if algorithm == ED25519[1] else jwk)
+    except (PyJWTError, TypeError, ValueError):
+        return None
+    key = _verifying(read.key, key_id)
+    return key if key is not None and read.algorithm_name in key.algorithms else None

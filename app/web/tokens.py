@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,17 +11,21 @@ from uuid import UUID
 
 import jwt
 import structlog
+from jwt.algorithms import OKPAlgorithm
 
 from app.domain.identity import Principal, Scope
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode, Unauthenticated
-from app.web.jwks import VerificationKeys, keys_from_settings
+from app.web.jwks import ED25519, VerificationKeys, keys_from_settings
 from app.web.remembered import RememberedPrincipals
 
-ALGORITHMS = ("EdDSA", "RS256")
+ALGORITHMS = (*ED25519, "RS256")
 MAX_TOKEN_BYTES = 8_192
 
 _log = structlog.get_logger(__name__)
+
+with suppress(ValueError):  # raised by a version of the library that knows the name
+    jwt.register_algorithm(ED25519[1], OKPAlgorithm())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,8 @@ class TokenVerifier:
             raise jwt.InvalidKeyError
         return jwt.decode(
             token,
-            key,
-            algorithms=[key.algorithm_name],
+            key.public_key,
+            algorithms=key.algorithms,
             issuer=self._rules.issuer,
             audience=self._rules.audience,
             leeway=self._rules.leeway_seconds,

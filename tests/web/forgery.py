@@ -52,6 +52,7 @@ FORGED: dict[str, str] = {
     "no algorithm, but a signature": sign_by_hand({"alg": "none", "kid": "ed"}),
     "the algorithm left out": sign_by_hand({"kid": "ed"}),
     "an algorithm that is a list": sign_by_hand({"alg": ["EdDSA"], "kid": "ed"}),
+    "Ed25519 of somebody else": sign_by_hand({"alg": "Ed25519", "kid": "ed"}, OTHER_KEY),
     "the algorithm of another key": sign_by_hand({"alg": "RS256", "kid": "rsa"}),
     "HS256 with the public key as the secret": hmac_with_public_key(KEY, "ed"),
     "HS256 with the public RSA key as the secret": hmac_with_public_key(RSA_KEY, "rsa"),

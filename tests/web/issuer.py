@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID
@@ -68,6 +69,8 @@ class Issuer:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.fetches = 0
+        self.drips = False
+        """Whether answers come a byte at a time, and never end."""
         self.open_gate = threading.Event()
         """While it is cleared, answers wait."""
         self.open_gate.set()
@@ -83,6 +86,7 @@ class Issuer:
     def leave(self) -> None:
         """Stop answering: connections are refused."""
         self.open_gate.set()
+        self.drips = False
         self._server.shutdown()
         self._server.server_close()
 
@@ -102,6 +106,10 @@ class Issuer:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(issuer.body)
+                with suppress(OSError):
+                    while issuer.drips:
+                        self.wfile.write(b" ")
+                        time.sleep(0.02)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
                 """Keep the tests' output clean."""

@@ -1,7 +1,9 @@
 """The keys that tokens are verified with: a PEM file, and an issuer's key set in all its weathers."""
 
 import asyncio
+import gzip
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,29 @@ async def test_an_answer_that_is_no_key_set_is_like_an_issuer_that_is_away(
         await keys.find("old", "EdDSA")
 
 
+async def test_an_answer_that_never_ends_is_given_up_in_time_and_leaves_no_thread_behind(
+    issuer: Issuer, clock: Clock
+) -> None:
+    issuer.drips = True
+    threads = {thread for thread in threading.enumerate() if not thread.name.startswith("Thread-")}
+    keys = PublishedKeys(issuer.url, clock=clock, fetch_seconds=0.1)
+    # More often than the loop has threads for what blocks.
+    for fetches in range(1, 41):
+        with pytest.raises(CredentialsUnavailable):
+            await keys.find("old", "EdDSA")
+        assert issuer.fetches == fetches
+        clock.now += PAUSE_SECONDS
+    started = {thread for thread in threading.enumerate() if not thread.name.startswith("Thread-")} - threads
+    assert not started
+    await keys.aclose()
+
+
+async def test_a_compressed_answer_is_not_unpacked(issuer: Issuer, keys: PublishedKeys) -> None:
+    issuer.body, issuer.headers = gzip.compress(issuer.body), {"content-encoding": "gzip"}
+    with pytest.raises(CredentialsUnavailable):
+        await keys.find("old", "EdDSA")
+
+
 async def test_a_redirect_is_not_followed(issuer: Issuer, keys: PublishedKeys) -> None:
     elsewhere = Issuer(public_jwk(OLD, "old"))
     issuer.status, issuer.headers = 302, {"Location": elsewhere.url}
@@ -194,6 +219,44 @@ async def test_without_a_key_id_the_only_key_of_the_algorithm_is_meant(
     assert await keys.find(None, "EdDSA") is None
 
 
+async def test_a_key_that_is_published_twice_is_one_key(issuer: Issuer, keys: PublishedKeys) -> None:
+    issuer.publish(public_jwk(OLD, "old"), public_jwk(OLD, "old"), public_jwk(OLD, "same"), public_jwk(OLD))
+    for key_id in ("old", "same", None):
+        assert await keys.find(key_id, "EdDSA") is not None
+
+
+async def test_different_keys_of_one_id_verify_nothing(issuer: Issuer, keys: PublishedKeys) -> None:
+    issuer.publish(public_jwk(OLD, "old"), public_jwk(NEW, "old"))
+    assert await keys.find("old", "EdDSA") is None
+
+
+async def test_a_key_without_an_id_is_meant_by_every_token_if_it_is_the_only_one_of_its_algorithm(
+    issuer: Issuer, keys: PublishedKeys, clock: Clock
+) -> None:
+    issuer.publish(public_jwk(OLD), public_jwk(RSA, "rsa"))
+    for key_id in (None, "old"):
+        assert await keys.find(key_id, "EdDSA") is not None
+    assert await keys.find("old", "RS256") is None
+    issuer.publish(public_jwk(OLD), public_jwk(NEW, "new"))
+    clock.now += FRESH_SECONDS
+    async with asyncio.timeout(5):
+        while await keys.find("old", "EdDSA") is not None:  # noqa: ASYNC110 - a fetch in the background says nothing when it ends
+            await asyncio.sleep(0.005)
+    found = await keys.find("new", "EdDSA")
+    assert found is not None
+    assert found.key_id == "new"
+
+
+@pytest.mark.parametrize("published_as", [None, "EdDSA", "Ed25519"])
+async def test_both_names_of_the_algorithm_mean_the_same_key(
+    published_as: str | None, issuer: Issuer, keys: PublishedKeys
+) -> None:
+    issuer.publish({**public_jwk(OLD, "old"), **({"alg": published_as} if published_as else {})})
+    found = [await keys.find("old", algorithm) for algorithm in ("EdDSA", "Ed25519")]
+    assert found[0] is not None
+    assert found[0] is found[1]
+
+
 async def test_a_fetch_that_is_under_way_is_given_up_at_the_end(issuer: Issuer, clock: Clock) -> None:
     keys = PublishedKeys(issuer.url, clock=clock)
     issuer.open_gate.clear()
@@ -216,7 +279,9 @@ async def test_the_key_of_a_file_fits_its_own_algorithm_alone(
     path = tmp_path / "key.pem"
     path.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     keys = KeyFile(path)
-    fitting = {algorithm for algorithm in ("EdDSA", "RS256", "HS256") if await keys.find(None, algorithm) is not None}
+    fitting = {
+        algorithm for algorithm in ("EdDSA", "RS256", "HS256", "ES256") if await keys.find(None, algorithm) is not None
+    }
     assert fitting == {request.node.callspec.id}
 
 

@@ -11,7 +11,7 @@ from app.domain.identity import Principal, Scope
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.jwks import PAUSE_SECONDS, PublishedKeys
 from app.web.tokens import MAX_TOKEN_BYTES, TokenRules, TokenVerifier
-from tests.web.forgery import FORGED, KEY, OTHER_KEY, RSA_KEY
+from tests.web.forgery import FORGED, KEY, OTHER_KEY, RSA_KEY, sign_by_hand
 from tests.web.issuer import AUDIENCE, COMPANY, NAME, Clock, Issuer, PrivateKey, public_jwk, sign
 
 LEEWAY = 30
@@ -74,6 +74,12 @@ async def test_a_good_token_names_its_principal(key: PrivateKey, kid: str | None
     assert principal == Principal(
         COMPANY, "ada", frozenset({Scope.CUSTOMERS_READ}), datetime.fromtimestamp(expires, UTC)
     )
+
+
+@pytest.mark.parametrize("algorithm", ["EdDSA", "Ed25519"])
+async def test_a_token_may_call_its_algorithm_by_either_name(algorithm: str, tokens: TokenVerifier) -> None:
+    principal = await tokens.verify(sign_by_hand({"alg": algorithm, "kid": "ed"}))
+    assert principal.company_id == COMPANY
 
 
 ACCEPTED_CHANGES: dict[str, Callable[[int], dict[str, object]]] = {
