@@ -1,5 +1,6 @@
 """Signing the explorer in by itself, which only the development command turns on: a token for browsers of this very machine."""
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ _NOT_FROM_HERE = (
     "The explorer signs in by itself only on the machine that the service runs on: open it there as http://localhost, "
     "or paste the token that the service printed when it started."
 )
+_PROXIES = re.compile(r"(x-)?forwarded|via$|(x-)?(real|client|cluster-client|original)-|true-client-ip$|cf-|fly-")
+"""Headers, by their lower-case names, that proxies add and browsers don't."""
 _UNCACHED = {"cache-control": "no-store"}
 
 
@@ -35,7 +38,7 @@ def _is_the_page_itself(request: Request) -> bool:
         # Not another machine, nor a proxy beside the service that speaks for one.
         request.client is not None
         and _is_loopback(request.client.host)
-        and not {"forwarded", "x-forwarded-for"} & set(headers.keys())
+        and not any(_PROXIES.match(name) for name in headers)
         # Not a site whose name was made to lead here: its own name is what the browser sends.
         and _is_loopback(_name_in(host))
         # Not another site: browsers name the page's origin with every POST, and whatever isn't a browser has no use for this.

@@ -49,6 +49,12 @@ from tests.web.toy_app import MAX_BODY_BYTES, client_of, toy_app
         (b'{"query": "{hello}", "variables": {"a": ' + b"[" * 33 + b"]" * 33 + b"}}", "nests more than"),
         (b'{"query": "{hello}", "variables": ' + b'{"a":' * 34 + b"1" + b"}" * 35, "nests more than"),
         (b"[" * 19_000, "nests more than"),
+        (b'{"query": "{hello}", "query": "{ other }"}', 'The key "query" is there more than once'),
+        (b'{"query": "{hello}", "qu\\u0065ry" : "{ other }"}', 'The key "query" is there more than once'),
+        (b'{"query": "{hello}", "variables": {"a": [{"b": ":", "b": 1.5}]}}', 'The key "b" is there more than once'),
+        (b'{"query": "{hello \\u003A}", "variables": {"a": 1, "a": 2}}', 'The key "a" is there more than once'),
+        (b'{"query": "{hello}", "variables": {"' + b"x" * 90 + b'": 1, "' + b"x" * 90 + b'": 2}}', "x" * 39 + "…"),
+        (b'{"query": "{hello}", "\\ud800": 1, "\\ud800": 2}', 'The key "\\ud800" is there more than once'),
     ],
 )
 async def test_a_body_that_is_no_graphql_request_is_refused(raw: bytes, words: str) -> None:
@@ -74,6 +80,8 @@ async def test_values_may_nest_as_deep_as_the_limit_and_as_wide_as_they_like() -
         ("query={hello}&extensions=1", "`extensions` is a number"),
         ('query={hello}&variables={"a":"\\ud800"}', "surrogate"),
         ("query=%ff", "isn't UTF-8"),
+        ("query={hello}&query={other}", "the parameter `query` more than once"),
+        ('query={hello}&variables={"a":1,"a":2}', 'The key "a" is there more than once'),
         ("query={hello}" + "&a=1" * 20, "more than 20 parameters"),
     ],
 )
@@ -125,6 +133,32 @@ def status_of(read: Callable[[], GraphQLRequest]) -> int:
 @given(st.binary() | st.text().map(str.encode) | (JSON_VALUES | MEMBERS).map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_a_request_or_refused(body: bytes) -> None:
     assert status_of(lambda: from_body(body)) in {200, 400}
+
+
+def repeats_a_key(text: str) -> bool:
+    """Whether an object within JSON has a key twice."""
+    repeated: list[bool] = []
+    json.loads(text, object_pairs_hook=lambda pairs: repeated.append(len(dict(pairs)) < len(pairs)) or dict(pairs))
+    return any(repeated)
+
+
+KEYS = st.sampled_from(["a", "b:", ":", '"', '":'])
+MEMBERS_AS_WRITTEN = st.recursive(
+    st.sampled_from(['":"', '"\\":\\""', "1", "null", '"\\u003a"', "1.5", "true"]),
+    lambda values: (
+        st.lists(values, max_size=3).map(lambda items: f"[{','.join(items)}]")
+        | st.lists(st.tuples(KEYS, st.sampled_from([":", " : "]), values), max_size=3).map(
+            lambda members: f"{{{','.join(json.dumps(key) + colon + value for key, colon, value in members)}}}"
+        )
+    ),
+)
+
+
+@given(MEMBERS_AS_WRITTEN)
+def test_an_object_with_a_key_twice_is_refused_and_no_other(written: str) -> None:
+    body = f'{{"query":"{{a(b: 1)}}","variables":{{"v":{written}}}}}'
+
+    assert status_of(lambda: from_body(body.encode())) == (400 if repeats_a_key(body) else 200)
 
 
 PARAMETERS = st.dictionaries(st.sampled_from(["query", "variables"]), st.text())

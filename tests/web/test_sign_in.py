@@ -44,6 +44,21 @@ OTHERS: dict[str, dict[str, str]] = {
     "no page": {"host": "localhost:8000"},
     "another site, by what the browser says": page("localhost:8000", **{"sec-fetch-site": "cross-site"}),
     "a proxy": page("localhost:8000", **{"x-forwarded-for": "203.0.113.7"}),
+    **{
+        f"a proxy that sends {name}": page("localhost:8000", **{name.lower(): value})
+        for name, value in {
+            "Via": "1.1 proxy",
+            "X-Real-IP": "203.0.113.7",
+            "X-Forwarded-Host": "billing.example.com",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-Server": "proxy",
+            "X-Original-URL": "/explorer/token",
+            "X-Client-IP": "203.0.113.7",
+            "X-Cluster-Client-IP": "203.0.113.7",
+            "True-Client-IP": "203.0.113.7",
+            "CF-Connecting-IP": "203.0.113.7",
+        }.items()
+    },
     "a proxy of the newer kind": page("localhost:8000", forwarded="for=203.0.113.7"),
     "no host": {"host": "", "origin": "http://"},
     "a host that can't be read": page("[::1"),
