@@ -58,8 +58,8 @@ async def test_an_optional_parameter_may_be_null(name: str) -> None:
     assert (await post({"query": "{hello}", name: None})).status_code == 200
 
 
-async def test_unknown_and_repeated_keys_of_the_request_are_tolerated() -> None:
-    response = await post(raw=b'{"query": "{no}", "extra": 1, "query": "{hello}", "extensions": {"any": ["thing"]}}')
+async def test_unknown_keys_of_the_request_are_tolerated() -> None:
+    response = await post(raw=b'{"extra": 1, "query": "{hello}", "extensions": {"any": ["thing"]}}')
 
     assert response.json() == {"data": {"hello": "Hello you"}}
 
