@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.domain.errors import ErrorCode, Fault
 from app.domain.fields import key_text, text
-from app.domain.inputs import Field, read_input
+from app.domain.inputs import Field, as_read, read_input
 
 ATTRIBUTES = ("number", "name")
 """The attributes of an account's row that an input may set."""
@@ -20,6 +20,11 @@ def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[s
     required = ATTRIBUTES if creating else ("number",)
     missing = (name for name in required if name not in given)
     return values, [*problems, *(_missing(name) for name in missing)]
+
+
+def canonical(given: Mapping[str, object]) -> dict[str, object]:
+    """Return a row by what it means."""
+    return as_read(given, read_account(given, creating=False)[0])
 
 
 def _missing(name: str) -> Fault:

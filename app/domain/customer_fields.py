@@ -21,6 +21,7 @@ from app.domain.fields import (
     web_address,
     whole,
 )
+from app.domain.inputs import as_read
 from app.domain.metadata_fields import all_entries, form_conflicts, keys, some_entries
 
 REQUIRED = frozenset({"name", "vat_zone", "customer_group_id", "country_code", "default_currency"})
@@ -76,6 +77,11 @@ def read_fields(given: Mapping[str, object], *, creating: bool) -> tuple[dict[st
             faults.append(_missing(name))
     faults += form_conflicts(given)
     return fields, faults
+
+
+def canonical(given: Mapping[str, object]) -> dict[str, object]:
+    """Return fields by what they mean."""
+    return as_read(given, read_fields(given, creating=False)[0])
 
 
 def _read(name: str, given: object, reader: Reader, *, creating: bool) -> object:

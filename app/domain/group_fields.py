@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain import customer_fields
 from app.domain.errors import Fault, Path
 from app.domain.fields import amount, invalid, key_text, text
-from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input, refuse_if_any
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, refuse_if_any
 
 _METADATA = {"metadata", "metadata_set", "metadata_unset"}
 _MOST_PERCENT = 100
@@ -39,6 +39,7 @@ _FIELDS = {
     "discount": Field(_discount, clearable=False),
     "account_id": ID,
 }
+_ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
 
 def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
@@ -50,10 +51,15 @@ def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
 
 def read_group_change(given: Mapping[str, object]) -> GroupChange:
     """The change that an input describes, or all of the input's faults."""
-    values, faults = _read(given, {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS})
+    values, faults = _read(given, _ALL_FIELDS)
     refuse_if_any(faults)
     expected = cast("int | None", values.pop("expected_version", None))
     return GroupChange(cast("UUID", values.pop("id")), values, expected)
+
+
+def canonical(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the input of a new, changed or removed group by what it means."""
+    return as_read(given, _read(given, _ALL_FIELDS)[0])
 
 
 def _read(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Fault]]:

@@ -7,6 +7,7 @@ from app.domain.errors import ErrorCode, Fault, Refused, VersionFault
 from app.domain.fields import Reader, identifier, schema_name, whole
 
 _MOST_VERSIONS = 2**31 - 1
+_CONDITIONS = frozenset({"expected_version", "new_default_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,16 @@ def _read(field: Field, value: object, path: tuple[str, ...]) -> object:
     if found is None and not field.clearable:
         return Fault(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
     return found
+
+
+def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+    """Return an input's fields by the values that were read, however they were written; what has a problem stays as it was sent.
+
+    A condition that is null is none, as if it had been left out.
+    """
+    return {
+        name: values.get(name, value) for name, value in given.items() if value is not None or name not in _CONDITIONS
+    }
 
 
 def refuse_if_any(faults: list[Fault]) -> None:

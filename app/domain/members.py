@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.domain.errors import ErrorCode, Fault, Path
 from app.domain.fields import identifier, schema_name
-from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input, refuse_if_any
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, refuse_if_any
 
 NEW_DEFAULT: Path = ("input", "newDefaultId")
 _CONTROLS = {"id": ID, "new_default_id": Field(identifier), "expected_version": EXPECTED_VERSION}
@@ -62,6 +62,11 @@ def read_change(kind: MemberKind, given: Mapping[str, object]) -> MemberChange:
 def read_removal(given: Mapping[str, object]) -> MemberChange:
     """The removal that an input describes, or all of the input's faults."""
     return _change(*read_input(given, _CONTROLS))
+
+
+def canonical(kind: MemberKind, given: Mapping[str, object]) -> dict[str, object]:
+    """Return the input of any of the three by what it means."""
+    return as_read(given, read_input(given, {"customer_id": ID, **_CONTROLS, **kind.fields})[0])
 
 
 def _change(values: dict[str, object], faults: list[Fault]) -> MemberChange:

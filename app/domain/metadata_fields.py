@@ -65,12 +65,12 @@ def some_entries(given: object, path: Path) -> object:
 
 
 def keys(given: object, path: Path) -> object:
-    """Read keys to unset, as they were sent; one that is not there is no fault."""
+    """Read keys to unset, in one order because they are a set; one that is not there is no fault."""
     if not isinstance(given, list | tuple):
         return invalid(path, "must be a list of keys.")
     sent = cast("list[object]", given)
     faults = [invalid((*path, place), "must be a key.") for place, key in enumerate(sent) if not isinstance(key, str)]
-    return faults or tuple(cast("list[str]", sent))
+    return faults or tuple(sorted({*cast("list[str]", sent)}))
 
 
 def _stored_keys(current: Mapping[str, object], sent: tuple[str, ...]) -> set[str]:

@@ -1,21 +1,31 @@
 """Creating, changing and removing contacts."""
 
+from dataclasses import replace
+from typing import Self
+
 from app.db import members as stored
 from app.db.rows import ContactRow
 from app.domain.contact_fields import CONTACT
+from app.domain.members import canonical
 from app.services.commands import Command
 from app.services.members import MemberOutcome, MemberService
 
 
-class CreateContactCommand(Command):
+class _ContactCommand(Command):
+    @property
+    def canonical(self) -> Self:
+        return replace(self, given=canonical(CONTACT, self.given))
+
+
+class CreateContactCommand(_ContactCommand):
     """A contact to create."""
 
 
-class UpdateContactCommand(Command):
+class UpdateContactCommand(_ContactCommand):
     """A contact to change."""
 
 
-class DeleteContactCommand(Command):
+class DeleteContactCommand(_ContactCommand):
     """A contact to remove."""
 
 

@@ -1,17 +1,18 @@
 """Creating a customer: its fields, what they refer to, its unique keys and its place under a parent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 from uuid import UUID
 
 from app.db import customer_writes
 from app.db.identifiers import new_id
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.customer_fields import read_fields
+from app.domain.customer_fields import canonical, read_fields
 from app.domain.customer_rules import rule_faults
 from app.domain.errors import Fault, Refused
+from app.services.commands import Repeatable
 from app.services.customer_decision import new_record, record_of
 from app.services.customer_numbers import is_counted, written_out
 from app.services.customer_records import Written, record_written
@@ -20,10 +21,15 @@ from app.services.idempotency import key_faults, once
 
 
 @dataclass(frozen=True, slots=True)
-class CreateCustomerCommand:
+class CreateCustomerCommand(Repeatable):
     """The fields that were sent, by attribute; None is null."""
 
     fields: Mapping[str, object]
+
+    @property
+    def canonical(self) -> Self:
+        """With the fields by what they mean."""
+        return replace(self, fields=canonical(self.fields))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Self, cast
 from uuid import UUID
 
 from app.db import customer_writes, documents, history
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import Session, WriteSession
 from app.domain.calendar import today_in
-from app.domain.customer_fields import read_fields
+from app.domain.customer_fields import canonical, read_fields
 from app.domain.customer_rules import Record
 from app.domain.errors import ErrorCode, Fault, Refused, VersionFault
+from app.services.commands import Repeatable
 from app.services.customer_decision import FAMILY_FIELDS, Change, Draft, Facts, draft_of, judge, record_of
 from app.services.customer_references import existence_faults
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateCustomerCommand:
+class UpdateCustomerCommand(Repeatable):
     """What a caller wants changed; only the fields that were sent."""
 
     customer_id: UUID
@@ -28,9 +29,14 @@ class UpdateCustomerCommand:
     expected_version: int | None = None
 
     @property
-    def in_order(self) -> "UpdateCustomerCommand":
-        """The same with what it acknowledges in order: the list is a set."""
+    def in_order(self) -> Self:
+        """With what it acknowledges in order: the list is a set."""
         return replace(self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged)))
+
+    @property
+    def canonical(self) -> Self:
+        """With the fields by what they mean, and what it acknowledges in order; to acknowledge nothing is no acknowledgement."""
+        return replace(self, fields=canonical(self.fields), acknowledged=tuple(sorted(self.acknowledged or ())) or None)
 
 
 async def decide(session: Session, command: UpdateCustomerCommand) -> Change:

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Self, cast
 from uuid import UUID
 
 from app.db import group_writes as stored
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
-from app.domain.group_fields import GroupChange, read_group_change, read_new_group
+from app.domain.group_fields import GroupChange, canonical, read_group_change, read_new_group
 from app.domain.inputs import refuse_if_any, version_fault
 from app.domain.metadata_fields import merged_metadata
 from app.services.commands import Command
@@ -19,15 +19,21 @@ from app.services.idempotency import beside_key_faults, once
 _SHOWN_CUSTOMERS = 10
 
 
-class CreateCustomerGroupCommand(Command):
+class _GroupCommand(Command):
+    @property
+    def canonical(self) -> Self:
+        return replace(self, given=canonical(self.given))
+
+
+class CreateCustomerGroupCommand(_GroupCommand):
     """A group to create."""
 
 
-class UpdateCustomerGroupCommand(Command):
+class UpdateCustomerGroupCommand(_GroupCommand):
     """A group to change."""
 
 
-class DeleteCustomerGroupCommand(Command):
+class DeleteCustomerGroupCommand(_GroupCommand):
     """A group to remove."""
 
 

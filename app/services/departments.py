@@ -1,21 +1,31 @@
 """Creating, changing and removing departments."""
 
+from dataclasses import replace
+from typing import Self
+
 from app.db import members as stored
 from app.db.rows import DepartmentRow
 from app.domain.department_fields import DEPARTMENT
+from app.domain.members import canonical
 from app.services.commands import Command
 from app.services.members import MemberOutcome, MemberService
 
 
-class CreateDepartmentCommand(Command):
+class _DepartmentCommand(Command):
+    @property
+    def canonical(self) -> Self:
+        return replace(self, given=canonical(DEPARTMENT, self.given))
+
+
+class CreateDepartmentCommand(_DepartmentCommand):
     """A department to create."""
 
 
-class UpdateDepartmentCommand(Command):
+class UpdateDepartmentCommand(_DepartmentCommand):
     """A department to change."""
 
 
-class DeleteDepartmentCommand(Command):
+class DeleteDepartmentCommand(_DepartmentCommand):
     """A department to remove."""
 
 

@@ -9,6 +9,7 @@ from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Fault, Refused
 from app.domain.fields import key_text
 from app.domain.texts import stored_form
+from app.services.commands import Repeatable
 from app.services.fingerprints import UnknownFingerprint, fingerprint, fits, mutation_of
 from app.services.stored_outcomes import UnreadableOutcome, decode, encode
 
@@ -20,16 +21,14 @@ _read_key = key_text()
 async def once(
     unit_of_work: UnitOfWork,
     key: str | None,
-    command: object,
+    command: Repeatable,
     outcome: type[OutcomeT],
     work: Callable[[WriteSession], Awaitable[OutcomeT]],
-    *,
-    as_sent: object = None,
 ) -> tuple[OutcomeT, bool]:
     """Run the work in a unit of work, or answer what it gave before under the same key; says whether it was replayed.
 
     The outcome is committed with the data, so a refusal or a lost connection leaves the key unused. A concurrent duplicate
-    waits for the first. Sets in `command` must be in an order; `as_sent` is the command before that, if it has any.
+    waits for the first. Commands are the same if they mean the same, however their values are written.
     """
     if key is None:
         return await unit_of_work.run(work), False
@@ -40,7 +39,7 @@ async def once(
     async def work_once(session: WriteSession) -> tuple[OutcomeT, bool]:
         earlier = await idempotency.claim(session, key, mutation_of(command), fingerprint(command))
         if earlier is not None:
-            return _replay(earlier, command, outcome, as_sent), True
+            return _replay(earlier, command, outcome), True
         result = await work(session)
         await idempotency.remember(session, key, encode(result))
         return result, False
@@ -49,13 +48,13 @@ async def once(
 
 
 async def find_replay(
-    session: Session, key: str | None, command: object, outcome: type[OutcomeT], *, as_sent: object = None
+    session: Session, key: str | None, command: Repeatable, outcome: type[OutcomeT]
 ) -> OutcomeT | None:
     """Return what `once` would answer again under a key, or None if it would do the work; raise Refused as it would."""
     if key is None:
         return None
     earlier = await idempotency.find(session, stored_form(key))
-    return None if earlier is None else _replay(earlier, command, outcome, as_sent)
+    return None if earlier is None else _replay(earlier, command, outcome)
 
 
 def key_faults(key: str | None) -> list[Fault]:
@@ -80,10 +79,10 @@ def beside_key_faults(key: str | None) -> Generator[None]:
         raise Refused(faults)
 
 
-def _replay(earlier: idempotency.Claimed, command: object, outcome: type[OutcomeT], as_sent: object) -> OutcomeT:
+def _replay(earlier: idempotency.Claimed, command: Repeatable, outcome: type[OutcomeT]) -> OutcomeT:
     message = "was used with another input; choose a new key."
     try:
-        if fits(earlier.fingerprint, command, as_sent):
+        if fits(earlier.fingerprint, command):
             return decode(outcome, earlier.mutation, earlier.payload)
     except (UnknownFingerprint, UnreadableOutcome):
         # Doing the work would write twice.

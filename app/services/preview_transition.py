@@ -28,7 +28,7 @@ async def preview_transition(
     session: ReadSession, command: UpdateCustomerCommand, idempotency_key: str | None = None
 ) -> TransitionPreview:
     """Decide an update without locks; raise Refused where there is nothing to decide."""
-    earlier = await find_replay(session, idempotency_key, command.in_order, UpdateCustomerOutcome, as_sent=command)
+    earlier = await find_replay(session, idempotency_key, command, UpdateCustomerOutcome)
     if earlier is not None:
         return TransitionPreview(None, (), None, would_replay=True)
     change = await decide(session, command)

@@ -35,7 +35,7 @@ async def update_customer(
             raise Refused(change.faults)
         return await _write(session, actor, change)
 
-    return await once(unit_of_work, idempotency_key, command.in_order, UpdateCustomerOutcome, work, as_sent=command)
+    return await once(unit_of_work, idempotency_key, command, UpdateCustomerOutcome, work)
 
 
 async def _write(session: WriteSession, actor: str, change: Change) -> UpdateCustomerOutcome:

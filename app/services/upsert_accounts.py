@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 from uuid import UUID
 
 from app.db import accounts, outbox
 from app.db.identifiers import new_id
 from app.db.rows import LedgerAccountRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.account_fields import read_account
+from app.domain.account_fields import canonical, read_account
 from app.domain.errors import Fault, LimitFault, Refused
 from app.domain.events import EventType
 from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
+from app.services.commands import Repeatable
 from app.services.idempotency import once
 from app.services.upsert_lists import at_row, check_size, repeated
 
@@ -22,13 +23,18 @@ AccountRowFault = LimitFault | Fault
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertAccountsCommand:
+class UpsertAccountsCommand(Repeatable):
     """A list of ledger accounts, and how it is carried out."""
 
     rows: tuple[Mapping[str, object], ...]
     """The fields of each row that were sent, by attribute; None is null."""
     on_refusal: RefusalPolicy = RefusalPolicy.ALL_OR_NOTHING
     dry_run: bool = False
+
+    @property
+    def canonical(self) -> Self:
+        """With each row by what it means."""
+        return replace(self, rows=tuple(canonical(row) for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)

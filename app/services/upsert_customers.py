@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from app.db import customer_batches, documents
@@ -17,6 +17,7 @@ from app.domain.errors import (
     SubscriptionsFault,
 )
 from app.domain.upserts import WRITES, MatchKey, RefusalPolicy, RowOutcome
+from app.services.commands import Repeatable
 from app.services.customer_batch import Decision, decide_all
 from app.services.customer_records import Written, changed_names, record_written
 from app.services.idempotency import once
@@ -28,13 +29,23 @@ RowFault = CustomersFault | SubscriptionsFault | LimitFault | MetadataFault | Fa
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertCustomersCommand:
+class UpsertCustomersCommand(Repeatable):
     """A list of customers, and how it is carried out."""
 
     rows: tuple[UpsertRow, ...]
     match_by: MatchKey = MatchKey.EXTERNAL_SYSTEM_ID
     on_refusal: RefusalPolicy = RefusalPolicy.ALL_OR_NOTHING
     dry_run: bool = False
+
+    @property
+    def in_order(self) -> Self:
+        """With what each row acknowledges in order."""
+        return replace(self, rows=tuple(row.in_order for row in self.rows))
+
+    @property
+    def canonical(self) -> Self:
+        """With each row by what it means."""
+        return replace(self, rows=tuple(row.canonical for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,7 @@ async def upsert_customers(
         return _outcome(decisions, stored)
 
     key = None if command.dry_run else idempotency_key
-    in_order = replace(command, rows=tuple(row.in_order for row in command.rows))
-    return await once(unit_of_work, key, in_order, UpsertCustomersOutcome, work, as_sent=command)
+    return await once(unit_of_work, key, command, UpsertCustomersOutcome, work)
 
 
 async def _write(session: WriteSession, actor: str, decisions: Sequence[Decision]) -> dict[UUID, CustomerRow]:

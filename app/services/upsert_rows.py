@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.db.identifiers import new_id
 from app.db.rows import CustomerRow
-from app.domain.customer_fields import ATTRIBUTES, DEFAULTS, read_fields
+from app.domain.customer_fields import ATTRIBUTES, DEFAULTS, canonical, read_fields
 from app.domain.errors import ErrorCode, Fault
 from app.domain.fields import identifier, schema_name
 from app.domain.metadata_fields import merged_metadata
@@ -27,10 +27,17 @@ class UpsertRow:
 
     @property
     def in_order(self) -> "UpsertRow":
-        """The same with what it acknowledges in order: the list is a set."""
+        """The row with what it acknowledges in order: the list is a set."""
         return replace(
             self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged, key=str))
         )
+
+    @property
+    def canonical(self) -> "UpsertRow":
+        """The row with the fields by what they mean, and what it acknowledges in order."""
+        found = [(each, identifier(each, ())) for each in self.acknowledged or ()]
+        named = sorted((str(id_ if isinstance(id_, UUID) else each) for each, id_ in found))
+        return replace(self, fields=canonical(self.fields), acknowledged=tuple(named) or None)
 
     @property
     def touches_family(self) -> bool:

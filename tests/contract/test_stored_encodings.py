@@ -34,6 +34,7 @@ from app.domain.moving import Move
 from app.domain.transition import Transition
 from app.graphql.arguments import Faults
 from app.graphql.cursors import Cursors
+from app.services.commands import Repeatable
 from app.services.contacts import CreateContactCommand, DeleteContactCommand, UpdateContactCommand
 from app.services.create_customer import CreateCustomerCommand
 from app.services.customer_change import UpdateCustomerCommand
@@ -43,7 +44,7 @@ from app.services.customer_groups import (
     UpdateCustomerGroupCommand,
 )
 from app.services.departments import CreateDepartmentCommand, DeleteDepartmentCommand, UpdateDepartmentCommand
-from app.services.fingerprints import fingerprint
+from app.services.fingerprints import fingerprint, fits
 from app.services.upsert_accounts import UpsertAccountsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_rows import UpsertRow
@@ -51,48 +52,91 @@ from tests.domain.billing_examples import CUT, JUNE, OWN, single
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 FIELDS = {"name": "Å", "email": None, "credit_limit": Decimal("12.50"), "customer_type": CustomerType.PRIVATE}
-FINGERPRINTS: list[tuple[object, str]] = [
+FINGERPRINTS: list[tuple[Repeatable, str]] = [
     (
         CreateCustomerCommand(FIELDS | {"metadata": {"a": 1, "b": 1.5, "c": True}}),
-        "028716d00b5cf2d2deb6a740600c14c41656bcca7439e85042f2fdf67b5cf488e3",
+        "038716d00b5cf2d2deb6a740600c14c41656bcca7439e85042f2fdf67b5cf488e3",
     ),
-    (UpdateCustomerCommand(ONE, FIELDS), "02e4e7a820a1b6e7afb5078906c5beb5f3616a474f7a238ea81bf7ae8c43dd55aa"),
+    (UpdateCustomerCommand(ONE, FIELDS), "03e4e7a820a1b6e7afb5078906c5beb5f3616a474f7a238ea81bf7ae8c43dd55aa"),
     (
         UpdateCustomerCommand(ONE, {"parent_customer_id": str(TWO)}, (ONE, TWO), "digest", 3),
-        "02b4f8fac81f9d08981ff5e9f238f472be8a9dc20a80576f3b845b04df21214b27",
+        "03b4f8fac81f9d08981ff5e9f238f472be8a9dc20a80576f3b845b04df21214b27",
     ),
     (
         UpsertCustomersCommand((UpsertRow(FIELDS), UpsertRow({}, ("x",)))),
-        "02ecbfbaa538cf295b7c9e246a6d099774367b6c845fb67fe03382aa3a68a5a736",
+        "03ecbfbaa538cf295b7c9e246a6d099774367b6c845fb67fe03382aa3a68a5a736",
     ),
-    (UpsertAccountsCommand(({"number": "1"},)), "02dae493c5595685144431479bbb32edb8d6660cdc47fef2d6939e707742af96f7"),
+    (UpsertAccountsCommand(({"number": "1"},)), "03dae493c5595685144431479bbb32edb8d6660cdc47fef2d6939e707742af96f7"),
     (
         CreateContactCommand({"customer_id": str(ONE)}),
-        "028f4ace5dcf50ce58c7004358f66d81819f6034562a6942aa6c32297767db9502",
+        "038f4ace5dcf50ce58c7004358f66d81819f6034562a6942aa6c32297767db9502",
     ),
-    (UpdateContactCommand({"id": str(ONE)}), "029328f4e534b789ac33429343d48dda1c6290ded8cf1c4fc67d07c8ab42efc91e"),
-    (DeleteContactCommand({"id": str(ONE)}), "02a75df48ab2cdecee225e9e2ca1108b8e5589605195fe5f820a7a493f30b9dcdc"),
+    (UpdateContactCommand({"id": str(ONE)}), "039328f4e534b789ac33429343d48dda1c6290ded8cf1c4fc67d07c8ab42efc91e"),
+    (DeleteContactCommand({"id": str(ONE)}), "03a75df48ab2cdecee225e9e2ca1108b8e5589605195fe5f820a7a493f30b9dcdc"),
     (
         CreateDepartmentCommand({"customer_id": str(ONE)}),
-        "025e682382b22a080ed5e6c85e53bab7415ec6914ab746dbd9acaa2385c6c5ef7c",
+        "035e682382b22a080ed5e6c85e53bab7415ec6914ab746dbd9acaa2385c6c5ef7c",
     ),
-    (UpdateDepartmentCommand({"id": str(ONE)}), "022772edb78c2094a88ffe612df2f354f586a4644e070f1ea8c57b372bb0fcea9f"),
-    (DeleteDepartmentCommand({"id": str(ONE)}), "0266ca12a5d75535c8af59b6873e76fe9cb38c37315dc5f5bb10f70afd0cbc19e8"),
-    (CreateCustomerGroupCommand({"number": "1"}), "02d1f8813c379a8d73e47a6e15cacb15d873c473495949de444f6758a0504b86b7"),
+    (UpdateDepartmentCommand({"id": str(ONE)}), "032772edb78c2094a88ffe612df2f354f586a4644e070f1ea8c57b372bb0fcea9f"),
+    (DeleteDepartmentCommand({"id": str(ONE)}), "0366ca12a5d75535c8af59b6873e76fe9cb38c37315dc5f5bb10f70afd0cbc19e8"),
+    (CreateCustomerGroupCommand({"number": "1"}), "03d1f8813c379a8d73e47a6e15cacb15d873c473495949de444f6758a0504b86b7"),
     (
         UpdateCustomerGroupCommand({"id": str(ONE)}),
-        "025ce8e0bfe05221a6393aea6aa6335f684e179fd747a264366ec2018f3da4f791",
+        "035ce8e0bfe05221a6393aea6aa6335f684e179fd747a264366ec2018f3da4f791",
     ),
     (
         DeleteCustomerGroupCommand({"id": str(ONE)}),
-        "02fcff515ec0d8cfb169b77fd69112fd067e95eab56abf87ed5a9fa4c70ed0fdb9",
+        "03fcff515ec0d8cfb169b77fd69112fd067e95eab56abf87ed5a9fa4c70ed0fdb9",
     ),
 ]
 
 
 @pytest.mark.parametrize(("command", "expected"), FINGERPRINTS, ids=lambda each: type(each).__name__)
-def test_a_fingerprint_stays_what_it_was(command: object, expected: str) -> None:
+def test_a_fingerprint_stays_what_it_was(command: Repeatable, expected: str) -> None:
     assert fingerprint(command).hex() == expected
+
+
+SPELLED = {"credit_limit": Decimal("12.5"), "metadata_unset": ["b", "a"]}
+AS_SENT: list[tuple[Repeatable, str]] = [
+    # Version 2 was of values as they were sent, version 1 of how Python writes them.
+    (
+        UpdateCustomerCommand(ONE, SPELLED, (TWO, ONE)),
+        "022a66fce005d4b62ba0fad77638b2e80bd2e91f16b6e3a260b7fb0911434762cd",
+    ),
+    (
+        UpdateCustomerCommand(ONE, SPELLED, (TWO, ONE)),
+        "bbefc8b30a8a29ade835cd2887901782d9a7466a2741b2e0db0a477346bfed11",
+    ),
+    (
+        UpsertCustomersCommand((UpsertRow(SPELLED, ("y", "x")),)),
+        "02dd0d48b3d69660f8f2bf7270e4d0d6a38f143dfb24ef8a1f5ae1cbc8a42f6c00",
+    ),
+    (
+        UpsertCustomersCommand((UpsertRow(SPELLED, ("y", "x")),)),
+        "72d2cb678421d32bd94e38fd11e4449772b9dd831f3cf4a08e9a8b28c4e5138e",
+    ),
+    (
+        UpdateCustomerGroupCommand({"id": str(ONE), "discount": Decimal("7.5")}),
+        "02380d5eea384f78ecc1a2bc01ebd19e8ec5e8e97c1d9fe33ec428d11c5ec776b6",
+    ),
+    (
+        UpdateCustomerGroupCommand({"id": str(ONE), "discount": Decimal("7.5")}),
+        "c184122ee93c134f64e5ddc6d65e8599defdf619945c376d89285872c78e58c4",
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "stored"), AS_SENT)
+def test_a_fingerprint_of_an_older_version_is_recognized(command: Repeatable, stored: str) -> None:
+    assert fits(bytes.fromhex(stored), command)
+    assert not fits(bytes.fromhex(stored), UpdateCustomerCommand(TWO, SPELLED))
+    assert fingerprint(command).hex() != stored
+
+
+@pytest.mark.parametrize(("command", "expected"), FINGERPRINTS, ids=lambda each: type(each).__name__)
+def test_a_fingerprint_of_version_2_is_recognized(command: Repeatable, expected: str) -> None:
+    # Values without another spelling had the same hash then.
+    assert fits(bytes.fromhex("02" + expected[2:]), command)
 
 
 CUTS = tuple(cuts([JUNE], OWN, single(15), CUT))

@@ -10,14 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import idempotency_keys as keys
 from app.db.unit_of_work import UnitOfWork
-from app.domain.customers import CustomerType
 from app.domain.errors import Refused
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_change import UpdateCustomerCommand
-from app.services.fingerprints import fingerprint
 from app.services.update_customer import update_customer
-from app.services.upsert_customers import UpsertCustomersCommand
-from app.services.upsert_rows import UpsertRow
 from tests.records import Records, new_company
 
 MOST = 20
@@ -135,38 +131,6 @@ async def test_claims_at_once_share_the_removal_and_each_writes_once(
     left = await stored(owner_engine, company)
     assert {"key 0", "key 1", "key 2"} <= left
     assert len(left) <= 200 - 3 * MOST + 3
-
-
-def test_what_was_left_out_or_equals_a_default_and_the_order_of_names_make_no_other_input() -> None:
-    id_ = UUID(int=1)
-    same = [
-        UpdateCustomerCommand(id_, {"name": "x", "email": None}),
-        UpdateCustomerCommand(id_, {"email": None, "name": "x"}, acknowledged=None, digest=None, expected_version=None),
-    ]
-    assert len({fingerprint(each) for each in same}) == 1
-
-
-def test_every_difference_makes_another_input() -> None:
-    id_ = UUID(int=1)
-    different: list[object] = [
-        UpdateCustomerCommand(id_, {}),
-        UpdateCustomerCommand(UUID(int=2), {}),
-        UpdateCustomerCommand(id_, {"email": None}),
-        UpdateCustomerCommand(id_, {"email": "None"}),
-        UpdateCustomerCommand(id_, {"metadata": {"a": 1}}),
-        UpdateCustomerCommand(id_, {"metadata": {"a": 1.0}}),
-        UpdateCustomerCommand(id_, {"metadata": {"a": True}}),
-        UpdateCustomerCommand(id_, {"metadata": {"a": "1"}}),
-        UpdateCustomerCommand(id_, {"customer_type": CustomerType.PRIVATE}),
-        UpdateCustomerCommand(id_, {}, acknowledged=()),
-        UpdateCustomerCommand(id_, {}, acknowledged=(id_,)),
-        UpdateCustomerCommand(id_, {}, expected_version=1),
-        CreateCustomerCommand({}),
-        UpsertCustomersCommand((UpsertRow({}),)),
-        UpsertCustomersCommand((UpsertRow({}), UpsertRow({}))),
-        UpsertCustomersCommand((UpsertRow({}, ()),)),
-    ]
-    assert len({fingerprint(each) for each in different}) == len(different)
 
 
 async def test_the_mutation_that_used_a_key_is_told_apart(

@@ -7,7 +7,8 @@ FIELD_CODES = (
 
 IDEMPOTENCY_KEY = (
     "A key of the caller's choice, at most 255 characters: for 24 hours the same key with the same input answers the same"
-    " again and writes nothing; with another input it is refused with IDEMPOTENCY_KEY_REUSED."
+    " again and writes nothing; with another input it is refused with IDEMPOTENCY_KEY_REUSED. The same values are the same"
+    " input, however they are written."
 )
 EXPECTED_VERSION = (
     "Only if this is still the version: otherwise the mutation is refused with VERSION_CONFLICT, the payload shows what is"

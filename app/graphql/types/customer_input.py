@@ -13,6 +13,7 @@ _CLEARS = " Null or a blank text leaves the customer without one."
 _KEY = (
     "Makes repeating safe: the same key with the same input gives the same answer again, marked as replayed, and writes"
     " nothing. 1 to 255 characters, kept for 24 hours in the company; IDEMPOTENCY_KEY_REUSED with another input."
+    ' The same values are the same input, however they are written: 12.5 and "12.50".'
 )
 _NUMBER = " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or not, has it."
 _MAP = (

@@ -69,6 +69,19 @@ async def test_the_acknowledgement_is_a_set_for_the_key_of_both(caller: Caller, 
     assert (await caller.data(UPDATE, input=other_order))["updateCustomer"] == {"replayed": True, "errors": []}
 
 
+async def test_another_spelling_of_the_same_values_is_the_same_input_for_both(caller: Caller, records: Records) -> None:
+    customer = str(await records.customer())
+    first = {"creditLimit": 12.5, "metadataUnset": ["a", "b"], "countryCode": "dk", "email": ""}
+    second = {"email": None, "countryCode": "DK", "metadataUnset": ["b", "a"], "creditLimit": "12.50"}
+    named = {"idempotencyKey": "key"}
+
+    await caller.data(UPDATE, input=first | named | {"id": customer})
+    given = second | named | {"id": customer.upper()}
+
+    assert await preview(caller, given) == NOTHING | {"wouldReplay": True}
+    assert (await caller.data(UPDATE, input=given))["updateCustomer"] == {"replayed": True, "errors": []}
+
+
 @pytest.mark.parametrize(
     "other",
     [{"name": "Another"}, {"subscriptionTransitions": []}, {"billingRelationship": "SELF"}, {"email": "no address"}],

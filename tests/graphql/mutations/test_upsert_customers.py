@@ -169,6 +169,27 @@ async def test_without_the_scope_to_read_only_customers_that_were_written_are_sh
     assert await names(idempotencyKey="key") == [None, None, "New", "Made"]
 
 
+async def test_a_list_is_the_same_for_its_key_however_its_values_are_written(caller: Caller, records: Records) -> None:
+    await records.customer(external_system_id="a", metadata={"x": 1, "y": 2, "z": 3})
+    lists = [
+        [{"externalSystemId": "a", "creditLimit": 12.5, "metadataUnset": ["x", "y"]}],
+        [
+            {
+                "externalSystemId": " a",
+                "creditLimit": "12.50",
+                "metadataUnset": ["y", "x"],
+                "subscriptionTransitions": [],
+            }
+        ],
+    ]
+
+    payloads = [
+        (await caller.data(UPSERT, input={"rows": rows, "idempotencyKey": "key"}))["upsertCustomers"] for rows in lists
+    ]
+
+    assert [(each["replayed"], each["updated"], each["errors"]) for each in payloads] == [(False, 1, []), (True, 1, [])]
+
+
 @pytest.mark.parametrize("relation", ["contacts { id }", "group { id }"])
 async def test_the_statements_do_not_grow_with_the_rows(caller: Caller, records: Records, relation: str) -> None:
     group = await records.group()

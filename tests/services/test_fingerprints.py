@@ -1,0 +1,121 @@
+"""Fingerprints of commands: one for the same values, and another for every other one."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from app.domain.customers import CustomerType
+from app.services.commands import Repeatable
+from app.services.contacts import DeleteContactCommand
+from app.services.create_customer import CreateCustomerCommand
+from app.services.customer_change import UpdateCustomerCommand
+from app.services.customer_groups import UpdateCustomerGroupCommand
+from app.services.departments import UpdateDepartmentCommand
+from app.services.fingerprints import fingerprint
+from app.services.upsert_accounts import UpsertAccountsCommand
+from app.services.upsert_customers import UpsertCustomersCommand
+from app.services.upsert_rows import UpsertRow
+
+
+def test_what_was_left_out_or_equals_a_default_and_the_order_of_names_make_no_other_input() -> None:
+    id_ = UUID(int=1)
+    same = [
+        UpdateCustomerCommand(id_, {"name": "x", "email": None}),
+        UpdateCustomerCommand(id_, {"email": None, "name": "x"}, acknowledged=None, digest=None, expected_version=None),
+    ]
+    assert len({fingerprint(each) for each in same}) == 1
+
+
+ID, OTHER = "0198C0DE-0000-7000-8000-00000000000A", "0198c0de-0000-7000-8000-00000000000b"
+SAME: dict[str, tuple[Repeatable, ...]] = {
+    "a decimal": tuple(
+        UpdateCustomerCommand(UUID(ID), {"credit_limit": each, "opening_balance": each})
+        for each in (Decimal("12.5"), Decimal("12.50"), Decimal("1.25e1"), Decimal("+12.50"))
+    ),
+    "zero": tuple(
+        UpdateCustomerCommand(UUID(ID), {"opening_balance": each}) for each in (Decimal(0), Decimal("-0.00"), 0)
+    ),
+    "keys to unset": tuple(
+        UpdateCustomerCommand(UUID(ID), {"metadata_unset": each}) for each in (["a", "b"], ("b", "a"), ["b", "a", "b"])
+    ),
+    "keys to set": tuple(
+        UpdateCustomerCommand(UUID(ID), {"metadata_set": each}) for each in ({"a": 1, "b": 0.0}, {"b": -0.0, "a": 1})
+    ),
+    "a large number": tuple(
+        UpdateCustomerCommand(UUID(ID), {"metadata": {"a": each}}) for each in (1e16, 10_000_000_000_000_000)
+    ),
+    "text": tuple(
+        CreateCustomerCommand({"name": name, "country_code": country, "email": email})
+        for name, country, email in (("\u00c5", "DK", None), (" A\u030a ", "dk", ""))
+    ),
+    "an id": tuple(CreateCustomerCommand({"customer_group_id": each}) for each in (ID, ID.lower(), UUID(ID))),
+    "an acknowledgement": (
+        UpdateCustomerCommand(UUID(ID), {}, (UUID(ID), UUID(OTHER))),
+        UpdateCustomerCommand(UUID(ID), {}, (UUID(OTHER), UUID(ID))),
+    ),
+    "no acknowledgement": (UpdateCustomerCommand(UUID(ID), {}, ()), UpdateCustomerCommand(UUID(ID), {}, None)),
+    "a row": (
+        UpsertCustomersCommand((UpsertRow({"credit_limit": Decimal("12.5")}, (ID, OTHER)),)),
+        UpsertCustomersCommand((UpsertRow({"credit_limit": Decimal("12.50")}, (OTHER, ID.lower())),)),
+    ),
+    "a row that acknowledges nothing": (
+        UpsertCustomersCommand((UpsertRow({}, ()),)),
+        UpsertCustomersCommand((UpsertRow({}),)),
+    ),
+    "a row with a problem": (
+        UpsertCustomersCommand((UpsertRow({"email": "no address", "credit_limit": Decimal("12.5")}),)),
+        UpsertCustomersCommand((UpsertRow({"email": "no address", "credit_limit": Decimal("12.50")}),)),
+    ),
+    "an account": (
+        UpsertAccountsCommand(({"number": " 1", "name": "A"},)),
+        UpsertAccountsCommand(({"name": "A ", "number": "1"},)),
+    ),
+    "a group": (
+        UpdateCustomerGroupCommand({"id": ID, "discount": Decimal("7.5"), "metadata_unset": ["a", "b"]}),
+        UpdateCustomerGroupCommand(
+            {"id": ID.lower(), "discount": Decimal("7.50"), "metadata_unset": ["b", "a"], "expected_version": None}
+        ),
+    ),
+    "a contact": (
+        DeleteContactCommand({"id": ID}),
+        DeleteContactCommand({"id": ID.lower(), "new_default_id": None, "expected_version": None}),
+    ),
+    "a department": (
+        UpdateDepartmentCommand({"id": ID, "country_code": "dk", "po_number": ""}),
+        UpdateDepartmentCommand({"id": ID, "country_code": "DK", "po_number": None}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_another_spelling_of_the_same_values_makes_no_other_input(name: str) -> None:
+    assert len({fingerprint(each) for each in SAME[name]}) == 1
+
+
+def test_every_difference_makes_another_input() -> None:
+    id_ = UUID(int=1)
+    different: list[Repeatable] = [
+        UpdateCustomerCommand(id_, {}),
+        UpdateCustomerCommand(UUID(int=2), {}),
+        UpdateCustomerCommand(id_, {"email": None}),
+        UpdateCustomerCommand(id_, {"email": "None"}),
+        UpdateCustomerCommand(id_, {"metadata": {"a": 1}}),
+        UpdateCustomerCommand(id_, {"metadata": {"a": 1.0}}),
+        UpdateCustomerCommand(id_, {"metadata": {"a": True}}),
+        UpdateCustomerCommand(id_, {"metadata": {"a": "1"}}),
+        UpdateCustomerCommand(id_, {"customer_type": CustomerType.PRIVATE}),
+        UpdateCustomerCommand(id_, {}, acknowledged=(id_,)),
+        UpdateCustomerCommand(id_, {}, expected_version=1),
+        CreateCustomerCommand({}),
+        UpsertCustomersCommand((UpsertRow({}),)),
+        UpsertCustomersCommand((UpsertRow({}), UpsertRow({}))),
+        UpsertCustomersCommand((UpsertRow({}, (str(id_),)),)),
+        UpdateCustomerCommand(id_, {"credit_limit": Decimal("12.5")}),
+        UpdateCustomerCommand(id_, {"credit_limit": Decimal("12.500")}),
+        UpdateCustomerCommand(id_, {"metadata_unset": ["a"]}),
+        UpdateCustomerCommand(id_, {"metadata_unset": ["a", "b"]}),
+        UpdateCustomerCommand(id_, {"name": ""}),
+        UpdateCustomerCommand(id_, {"name": None}),
+    ]
+    assert len({fingerprint(each) for each in different}) == len(different)
