@@ -193,7 +193,8 @@ async def test_all_or_nothing_stops_before_the_batch_that_holds_a_refused_row(
     assert result.returncode == 1
     assert result.stdout == (
         "Rows: 2 created, 0 updated, 0 unchanged, 1 refused."
-        " Stopped: nothing of lines 3 to 4 was written; correct them and run it again.\n"
+        " Stopped at lines 3 to 4, because 1 row was refused and --all-or-nothing was given: nothing of these lines or of"
+        " those after them was stored. Correct the row and run the import again.\n"
     )
     assert await count(owner_engine, company) == 2
 
@@ -277,7 +278,10 @@ async def test_all_or_nothing_writes_nothing_of_a_file_that_is_wrong_in_itself(
     before = await everything_of(owner_engine, company)
     result = import_file(path, "--all-or-nothing", "--batch", "1", *options)
     assert result.returncode == 1
-    assert "0 created, 0 updated, 0 unchanged, 1 refused. Stopped: nothing of lines 2 to 4 was written" in result.stdout
+    assert result.stdout.endswith(
+        ": 0 created, 0 updated, 0 unchanged, 1 refused. Nothing was stored, because 1 row was refused and --all-or-nothing"
+        " was given. Correct the row and run the import again.\n"
+    )
     assert await everything_of(owner_engine, company) == before
 
 
@@ -301,6 +305,23 @@ async def test_entries_are_reported_by_their_columns_and_a_long_cell_refuses_its
         "line 3: notes has 200000 characters; at most 10000 are allowed. (FIELD_TOO_LONG)",
     ]
     assert (await stored("c"))["metadata"] == {"tier": "gold", "size": 5}
+
+
+async def test_a_file_without_the_key_is_refused_once(
+    import_file: Import, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    rows = objects(tmp_path / "rows.jsonl", *[{"name": "Fjord"}] * 30)
+    numbered = table(tmp_path / "rows.csv", "customerNumber,name", *["1,Fjord"] * 30)
+    before = await everything_of(owner_engine, company)
+
+    for path, advice in ((rows, ""), (numbered, " To find them by customerNumber, add --match-by CUSTOMER_NUMBER.")):
+        result = import_file(path)
+
+        assert (result.returncode, result.stdout) == (2, "")
+        assert messages(result).endswith(
+            f"Error: {path} has no externalSystemId, the key that finds customers: add it to every row.{advice}\n"
+        )
+    assert await everything_of(owner_engine, company) == before
 
 
 async def test_customers_may_be_matched_by_number(import_file: Import, records: Records, tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def test_without_any_database_the_message_says_what_to_type(elsewhere: Path) -> 
     first, *lines = str(refused.value).splitlines()
     assert first == f"DATABASE_URL is not set, and no `customer-gateway dev` runs on the data folder {elsewhere}/.dev."
     typed = [line.strip() for line in lines if line.startswith("    ")]
+    assert "`make dev`" in str(refused.value)
     assert typed[0].endswith("customer-gateway dev")
     assert typed[1].startswith("DATA_FOLDER=FOLDER ")
     assert typed[2].startswith("DATABASE_URL=postgresql://USER:PASSWORD@HOST/DATABASE ")

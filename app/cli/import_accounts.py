@@ -25,7 +25,13 @@ def _account(fields: Mapping[str, object]) -> Mapping[str, object]:
 _ACCOUNT = {schema_name(each): each for each in account_fields.ATTRIBUTES}
 
 ACCOUNTS: Kind[Mapping[str, object]] = Kind(
-    columns=Columns("ledger accounts", "UpsertLedgerAccountRow", frozenset(_ACCOUNT), _account),
+    columns=Columns(
+        "ledger accounts",
+        "UpsertLedgerAccountRow",
+        frozenset(_ACCOUNT),
+        _account,
+        numbers=frozenset({"number", "name"}),
+    ),
     key="number",
     keys=numbers_of,
     faults=lambda row: account_fields.read_account(row, creating=False)[1],

@@ -1,19 +1,17 @@
 """Readers of CSV cells that hold more than text; what they can't read is said as the person at the spreadsheet sees it."""
 
-import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
 
 from app.cli.import_json import NotJson, read_json
 from app.domain.decimals import decimal_of
-from app.domain.texts import comparison_form, trimmed
+from app.domain.texts import comparison_form, shown, trimmed
 
 CellReader = Callable[[str], object]
 """From the text of a cell to its value; raises UnreadableCell."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
-_MOST_SHOWN = 40
 # Spreadsheets write the words of their language, in capitals: English, Danish, Norwegian, Swedish, Finnish, German, Dutch,
 # French, Spanish, Italian, Portuguese, Polish.
 _TRUE = "true sand sann sant tosi wahr waar vrai verdadero vero verdadeiro prawda"
@@ -71,9 +69,3 @@ def json_such_as(example: str) -> CellReader:
         return found.value
 
     return read
-
-
-def shown(text: str) -> str:
-    """Return a cell as messages quote it, shortened if it is long."""
-    text = trimmed(text)
-    return json.dumps(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…", ensure_ascii=False)

@@ -34,6 +34,7 @@ def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
         faults=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
         carry_out=carry_out,
         results_of=lambda found: found.results if isinstance(found, UpsertCustomersOutcome) else None,
+        other_keys={schema_name(each.attribute): f"--match-by {each}" for each in MatchKey if each is not match_by},
     )
 
 
@@ -72,6 +73,7 @@ CUSTOMER_COLUMNS = Columns(
         "metadataUnset": json_such_as('["tier"]'),
         _TRANSITIONS: json_such_as('[{"subscriptionId": "0198c0de-0000-7000-8000-000000000000"}]'),
     },
+    numbers=frozenset({"customerNumber", "externalSystemId", "name", "phone", "postalCode", "vatNumber"}),
     values=dict.fromkeys(("creditLimit", "openingBalance"), _amount),
     has_entries=True,
 )

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Generic, NamedTuple, NoReturn
 
 from app.cli.faults import CommandError, ExitCode
-from app.cli.import_csv import cells_of_any_length, read_table
+from app.cli.import_csv import read_table
 from app.cli.import_jsonl import read_objects
+from app.cli.import_records import cells_of_any_length
 from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem, RowT
 from app.cli.import_text import read_text
 from app.domain.errors import Fault
@@ -44,14 +45,14 @@ class ImportFile(Generic[RowT]):
     lines: list[Line[RowT]]
     form: str
     """How it is written, for people: UTF-8, cells separated by semicolons."""
-    entries: frozenset[str] = frozenset()
-    """Its columns that hold one metadata entry each."""
+    names: frozenset[str] = frozenset()
+    """The columns of its header, or the fields that any of its objects has."""
 
     def column_of(self, fault: Fault) -> str:
         """Return the column that a fault of a row is about, whose path begins with the list and the row's place in it."""
         parts = [str(part) for part in fault.path[3:]]
         entry = ENTRY + ".".join(parts[1:])
-        return entry if parts[:1] == ["metadataSet"] and entry in self.entries else ".".join(parts)
+        return entry if parts[:1] == ["metadataSet"] and entry in self.names else ".".join(parts)
 
 
 def format_of(path: Path) -> FileFormat:
@@ -67,20 +68,22 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
     # Before its name is judged: a workbook or a folder is told as what it is.
     text, encoding = read_text(path)
     file_format = file_format or format_of(path)
-    form, entries = encoding, frozenset[str]()
+    form = encoding
     try:
         if file_format is FileFormat.CSV:
             with cells_of_any_length(text):
-                rows, separator, entries = read_table(text, columns)
+                rows, separator, names = read_table(text, columns)
                 lines = [_line(each, columns) for each in rows]
             form = f"{encoding}, cells separated by {separator}"
         else:
-            lines = [_line(each, columns) for each in read_objects(text, columns)]
+            objects = list(read_objects(text, columns))
+            lines = [_line(each, columns) for each in objects]
+            names = frozenset(name for each in objects for name in (*each.fields, *(it.field for it in each.problems)))
     except NotRows as error:
         _reject(f"{path}, line {error.line}: {error}")
     if not lines:
         _reject(f"{path} holds no {columns.plural}.")
-    return ImportFile(lines, form, entries)
+    return ImportFile(lines, form, names)
 
 
 def _line(raw: RawRow, columns: Columns[RowT]) -> Line[RowT]:

@@ -13,7 +13,7 @@ from app.cli.import_report import Report, ReportedProblem
 from app.cli.import_rows import RowProblem
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Fault, Refused
-from app.domain.upserts import RefusalPolicy, RowOutcome
+from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
 
 _MOST_SHOWN = 20
 _MOST_LINES_NAMED = 3
@@ -113,8 +113,17 @@ class Job:
         summary = f"{'Dry run, nothing was written' if self.dry_run else 'Rows'}: {counts}."
         if self.stopped_at is None:
             return summary
-        first, last = self.stopped_at
-        return f"{summary} Stopped: nothing of lines {first} to {last} was written; correct them and run it again."
+        return f"{summary} {self._stopped(*self.stopped_at)}"
+
+    def _stopped(self, first: int, last: int) -> str:
+        """Return what was stored of a file that holds a refused row, and what to do."""
+        refused = self.counts[RowOutcome.REFUSED]
+        why = f"because {refused} row{'s were' if refused > 1 else ' was'} refused and --all-or-nothing was given"
+        again = f"Correct the {'rows' if refused > 1 else 'row'} and run the import again."
+        if not any(self.counts[each] for each in WRITES):
+            return f"Nothing was stored, {why}. {again}"
+        stored = "would be" if self.dry_run else "was"
+        return f"Stopped at lines {first} to {last}, {why}: nothing of these lines or of those after them {stored} stored. {again}"
 
 
 def _repeated(others: Sequence[int]) -> str:

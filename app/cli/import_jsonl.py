@@ -27,9 +27,9 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
     if not isinstance(found, dict):
         raise NotRows(number, f"must be an object of the fields of {columns.input_type}.")
     fields = cast("dict[str, object]", found)
-    unknown = ", ".join(json.dumps(each) for each in fields if each not in columns.names)
+    unknown = [each for each in fields if each not in columns.names]
     if unknown:
-        raise NotRows(number, f"{unknown} can't be imported. {columns.known}")
+        raise NotRows(number, columns.unknown(unknown))
     values, problems = _values(fields, columns.values)
     problems += [
         RowProblem("", ErrorCode.FIELD_CONFLICT, f"names {json.dumps(each)} more than once: keep one of them.")

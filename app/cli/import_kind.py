@@ -1,7 +1,7 @@
 """A kind of what can be imported: the columns of its files, its key, and the use case that takes its rows."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
 from app.cli.import_rows import Columns, RowT
@@ -56,3 +56,14 @@ class Kind(Generic[RowT]):
     carry_out: CarryOut[RowT]
     results_of: Callable[[object], Sequence[RowResult] | None]
     """From what the refusal of a whole batch carries to the results in it; None where it is about no row."""
+    other_keys: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Other fields that may find what a row is about, with the option that chooses each."""
+
+    def missing_key(self, names: Collection[str]) -> str | None:
+        """Return what to do about a file that has only fields of these names, if none of them is the key."""
+        if self.key in names:
+            return None
+        others = [
+            f" To find them by {name}, add {option}." for name, option in self.other_keys.items() if name in names
+        ]
+        return f"has no {self.key}, the key that finds {self.columns.plural}: add it to every row.{''.join(others)}"

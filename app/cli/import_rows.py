@@ -1,15 +1,23 @@
 """What the rows of a file may say, and what was read of each."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Generic, NamedTuple, TypeVar
 
 from app.cli.import_cells import CellReader
 from app.domain.errors import ErrorCode
+from app.domain.texts import shown
 
 RowT = TypeVar("RowT")
 ENTRY = "metadata."
 """How the name of a CSV column begins that holds one metadata entry."""
+_MOST_NAMES = 10
+"""The unknown names that a message lists."""
+_LONGEST_COMPARED = 60
+# What people put between the words of a name.
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Columns(Generic[RowT]):
     """From the fields that a row has, by these names, to the row that a service takes."""
     cells: Mapping[str, CellReader] = field(default_factory=dict[str, CellReader])
     """Readers of CSV cells that hold more than text."""
+    numbers: frozenset[str] = frozenset()
+    """CSV columns of names and keys that may be made of digits, all of which count."""
     values: Mapping[str, Callable[[object], object]] = field(default_factory=dict[str, Callable[[object], object]])
     """Readers of JSON values that services take in another form; they raise UnreadableCell."""
     has_entries: bool = False
@@ -35,6 +45,23 @@ class Columns(Generic[RowT]):
     def known(self) -> str:
         """A sentence that lists the names that a column or field may have."""
         return f"Choose from: {', '.join(sorted(self.names) + [f'{ENTRY}KEY'] * self.has_entries)}."
+
+    def unknown(self, names: Sequence[str], how: str = "") -> str:
+        """Return sentences that list names that can't be imported, and those that were probably meant."""
+        listed = ", ".join(shown(name) for name in names[:_MOST_NAMES])
+        if len(names) > _MOST_NAMES:
+            listed += f" and {len(names) - _MOST_NAMES} more"
+        guesses = [f"{guess} for {shown(name)}" for name in names[:_MOST_NAMES] if (guess := self._meant(name))]
+        hint = f"Did you mean {', '.join(guesses)}? " if guesses else ""
+        return f"{listed} can't be imported{how}. {hint}{self.known}"
+
+    def _meant(self, name: str) -> str | None:
+        """Return the name that is most like another one, whatever its case and what is between its words."""
+        if len(name) > _LONGEST_COMPARED:
+            return None
+        by_letters = {each.lower(): each for each in sorted(self.names)}
+        letters = _BETWEEN_WORDS.sub("", name).lower()
+        return next((by_letters[each] for each in get_close_matches(letters, by_letters, n=1)), None)
 
     def is_entry(self, name: str) -> bool:
         """Whether a column of this name holds one metadata entry."""

@@ -22,7 +22,21 @@ _ZEROS = (
     ((False, True, False, True), "utf-16-le", "UTF-16"),
     ((True, False, True, False), "utf-16-be", "UTF-16"),
 )
-_NOT_TEXT = ((b"PK\x03\x04", "an Excel workbook or another zip file"), (b"\xd0\xcf\x11\xe0", "an Excel workbook"))
+# How files begin that people take for their table.
+_NOT_TEXT = (
+    (b"PK\x03\x04", "an Excel workbook or another zip file"),
+    (b"PK\x05\x06", "an empty zip file"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook"),
+    (b"%PDF-", "a PDF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x1f\x8b", "a file compressed by gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"SQLite format 3\0", "an SQLite database"),
+)
 
 
 class Text(NamedTuple):
@@ -41,11 +55,16 @@ def read_text(path: Path) -> Text:
             raise CommandError(msg, ExitCode.SETTINGS)
     codec, encoding, mark_bytes = _encoding_of(content)
     try:
-        return Text(content[mark_bytes:].decode(codec), encoding)
+        text = content[mark_bytes:].decode(codec)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].decode(codec, errors="ignore").count("\n") + 1
         msg = f"{path}, line {line}: is not {encoding}. {_SAVE_AS}"
         raise CommandError(msg, ExitCode.SETTINGS) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        msg = f"{path}, line {line}: holds a NUL byte, so it is not text. {_SAVE_AS}"
+        raise CommandError(msg, ExitCode.SETTINGS)
+    return Text(text, encoding)
 
 
 def _encoding_of(content: bytes) -> tuple[str, str, int]:

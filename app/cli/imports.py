@@ -120,6 +120,10 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
     asyncio.run(check_database(target.settings.service_dsn))
     file = read_file(source.file, source.file_format, kind.columns)
     sys.stderr.write(f"Reading {source.file}: {file.form}.\n")
+    missing = kind.missing_key(file.names)
+    if missing is not None:
+        msg = f"{source.file} {missing}"
+        raise CommandError(msg, ExitCode.SETTINGS)
     refused = source.refused
     if refused is not None and refused.exists() and refused.samefile(source.file):
         msg = f"{refused} is the file to import: choose another for the refused rows."

@@ -103,7 +103,7 @@ def _no_database() -> CommandError:
     variable = f"{DATA_FOLDER_VARIABLE}={shlex.quote(str(first))} " if os.environ.get(DATA_FOLDER_VARIABLE) else ""
     msg = (
         f"DATABASE_URL is not set, and no `customer-gateway dev` runs on the data folder {first.absolute()}.\n"
-        "For the development database, type in another shell, and leave it running:\n"
+        "For the development database, type in another shell, and leave it running (in a checkout, `make dev` does the same):\n"
         f"    {variable}{installed_program()} dev\n"
         "If it runs already on another data folder, name that folder:\n"
         f"    {DATA_FOLDER_VARIABLE}=FOLDER {_typed()}\n"

@@ -1,7 +1,7 @@
 """Readers of single values: a raw value of an input comes in, the value to store or a fault goes out."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
@@ -14,7 +14,7 @@ from iso3166 import countries_by_alpha2
 from app.domain.decimals import decimals_in
 from app.domain.errors import ErrorCode, Fault, LimitFault, Path
 from app.domain.money import is_currency
-from app.domain.texts import invisible_in, stored_form
+from app.domain.texts import invisible_in, shown, stored_form
 
 Reader = Callable[[object, Path], object]
 """From a value that is not null, and its path, to what is stored, or a Fault, or a list of them; None is a blank text."""
@@ -151,9 +151,18 @@ def choice(options: type[EnumT]) -> Reader:
 
     def read(value: object, path: Path) -> object:
         found = by_value.get(value) if isinstance(value, str) else None
-        return found or invalid(path, f"must be one of {', '.join(by_value)}.")
+        return found or invalid(path, f"must be one of {', '.join(by_value)}, not {_named(value)}.")
 
     return read
+
+
+def _named(value: object) -> str:
+    """Return a value as a message names it: a text in quotation marks, or its kind."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal | int | float):
+        return shown(str(value)).strip('"')
+    return shown(value) if isinstance(value, str) else "an object" if isinstance(value, Mapping) else "a list"
 
 
 def flag(value: object, path: Path) -> object:

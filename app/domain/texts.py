@@ -4,6 +4,7 @@ All of it follows Unicode 14, whatever version Python has: see docs/adr/0019-tex
 the same tables in SQL.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -13,6 +14,7 @@ from app.domain.unicode_tables import MARKS, SEPARATORS, SYMBOLS, UNASSIGNED
 MAX_FORM_CHARACTERS = 255
 """Characters of a comparison form that count; one character may become 18, and an index entry has a bound."""
 MAX_WORD_CHARACTERS = 64
+_MOST_SHOWN = 40
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -100,6 +102,12 @@ def trimmed(text: str) -> str:
         end -= 1
     kept = _KEPT.match(text, end)
     return text[: kept.end() if kept else end]
+
+
+def shown(text: str) -> str:
+    """Return a text as messages quote it: trimmed, and shortened if it is long."""
+    text = trimmed(text)
+    return json.dumps(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…", ensure_ascii=False)
 
 
 def invisible_in(text: str) -> str | None:
