@@ -2,10 +2,14 @@
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from zoneinfo import ZoneInfo
 
 from app.domain.errors import ErrorCode, Fault, Refused
+
+
+class DateOutOfRange(Exception):
+    """A computed date is not in the years 1 to 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,10 @@ def today_in(time_zone: str, now: datetime) -> date:
 
 
 def months_later(day: date, months: int, anchor_day: int) -> date:
-    """The day some months later, on the anchor day of the month; a shorter month clamps."""
+    """Return the day some months later, on the anchor day of the month; a shorter month clamps. Raise DateOutOfRange."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not MINYEAR <= year <= MAXYEAR:
+        raise DateOutOfRange
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(anchor_day, last))
 
@@ -50,7 +56,8 @@ def next_billing_day(day: date, billing_day: int) -> date:
 
 def billing_day_from(day: date, billing_day: int) -> date:
     """Return the first date on a day of the month, 1 to 31, on or after a day; a shorter month clamps."""
-    return next_billing_day(day - timedelta(days=1), billing_day)
+    this_month = months_later(day, 0, billing_day)
+    return this_month if this_month >= day else months_later(day, 1, billing_day)
 
 
 def cycle_end(start: date, months: int, anchor_day: int) -> date:

@@ -16,9 +16,10 @@ from app.domain.billing import (
     arrangement,
     is_triggered,
 )
+from app.domain.calendar import DateOutOfRange
 from app.domain.customer_rules import Record
 from app.domain.cutting import Cut, Line, cuts
-from app.domain.errors import ErrorCode, Fault, SubscriptionsFault
+from app.domain.errors import ErrorCode, Fault, Refused, SubscriptionsFault
 from app.domain.money import total
 from app.domain.moving import Move, moves, reschedulings
 
@@ -122,7 +123,7 @@ def plan(
 ) -> Transition | None:
     """Return the transition that a change makes; None for a change that moves nothing.
 
-    `parents` holds the parent before and the one after; `subscriptions` are those of the customer and of its children.
+    Raise Refused, with the ids, for subscriptions that would get dates outside the years 1 to 9999. `parents` holds the parent before and the one after; `subscriptions` are those of the customer and of its children.
     """
     by_customer: dict[UUID, list[Subscription]] = {}
     for subscription in subscriptions:
@@ -136,10 +137,16 @@ def plan(
     triggered = is_triggered(before.party, after.party)
     made: list[Cut] = []
     moved: list[Move] = []
+    out_of_range: list[UUID] = []
     for customer_id, old, new in changes:
-        its = by_customer.get(customer_id, [])
-        made += cuts(its, old, new, today) if triggered else []
-        moved += moves(its, old, new) if triggered else reschedulings(its, old, new)
+        for each in by_customer.get(customer_id, ()):
+            try:
+                made += cuts([each], old, new, today) if triggered else []
+                moved += moves([each], old, new) if triggered else reschedulings([each], old, new)
+            except DateOutOfRange:
+                out_of_range.append(each.id)
+    if out_of_range:
+        raise Refused([_dates_fault(out_of_range)])
     own = by_customer.get(before.id, [])
     active = sorted(each.id for each in own if each.status in ACTIVE) if triggered else []
     if not (active or made or moved):
@@ -158,13 +165,18 @@ def plan(
 
 
 def acknowledgement_refusals(
-    transition: Transition | None, acknowledged: Sequence[UUID] | None, own: Iterable[Subscription]
+    acknowledged: Sequence[UUID] | None, own: Iterable[Subscription], *, triggered: bool
 ) -> list[Fault]:
     """Return what is wrong with an acknowledgement, as refusals; `own` are all subscriptions of the customer."""
     statuses = {each.id: each.status for each in own}
-    triggered = transition is not None and transition.is_triggered
     found = acknowledgement_faults(acknowledged, statuses, triggered=triggered)
     return [SubscriptionsFault(ErrorCode(fault), _PATH, _MESSAGES[fault], tuple(ids)) for fault, ids in found.items()]
+
+
+def _dates_fault(subscription_ids: Iterable[UUID]) -> Fault:
+    message = "would give subscriptions dates outside the years 1 to 9999: an administrator corrects the dates of their periods."
+    ids = tuple(sorted(subscription_ids))
+    return SubscriptionsFault(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, ("input",), message, ids)
 
 
 def _under(customer: Record, parents: Mapping[UUID, Record]) -> Arrangement:

@@ -118,7 +118,7 @@ class _Desk:
         record = new_record(values["id"], values)
         parent = None if record.parent_id is None else self.records.get(record.parent_id)
         faults = [*self._reference_faults(values, None), *rule_faults(record, parent, ())]
-        faults += acknowledgement_refusals(None, proposal.acknowledged, ())
+        faults += acknowledgement_refusals(proposal.acknowledged, (), triggered=False)
         is_counted_out = values["customer_number"] is None
         if is_counted_out:
             number = written_out(self.next_number)

@@ -12,7 +12,7 @@ from app.domain.billing import Subscription, is_triggered
 from app.domain.customer_rules import Record, rule_faults, subscription_currency_faults
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.digests import difference, digest_of
-from app.domain.errors import ErrorCode, Fault, TransitionChangedFault
+from app.domain.errors import ErrorCode, Fault, Refused, TransitionChangedFault
 from app.domain.metadata_fields import merged_metadata
 from app.domain.transition import Transition, acknowledgement_refusals, plan
 
@@ -104,14 +104,23 @@ def judge(
     faults = [*draft.faults, *references, *rule_faults(new, facts.parent, facts.children, old)]
     if draft.is_triggered or "default_currency" in draft.values:
         faults += subscription_currency_faults(old, new, facts.parent, facts.children, facts.subscriptions)
-    transition = None
-    if facts.today is not None:
-        transition = plan(old, new, facts.records, facts.children, facts.subscriptions, facts.today)
+    transition, undatable = _transition(draft, facts)
     own = [each for each in facts.subscriptions if each.customer_id == old.id]
-    faults += acknowledgement_refusals(transition, acknowledged, own)
-    if digest is not None and digest != digest_of(transition):
+    faults += acknowledgement_refusals(acknowledged, own, triggered=draft.is_triggered)
+    faults += undatable
+    if digest is not None and not undatable and digest != digest_of(transition):
         faults.append(_changed(digest, transition))
     return Change(draft.before, draft.values, transition, tuple(faults))
+
+
+def _transition(draft: Draft, facts: Facts) -> tuple[Transition | None, Sequence[Fault]]:
+    """Return what the change would move, and the faults of subscriptions for which no dates can be computed."""
+    if facts.today is None:
+        return None, ()
+    try:
+        return plan(draft.old, draft.new, facts.records, facts.children, facts.subscriptions, facts.today), ()
+    except Refused as refused:
+        return None, refused.faults
 
 
 def _same(stored: object, value: object) -> bool:

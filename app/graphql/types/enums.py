@@ -215,6 +215,7 @@ _show(
         "SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE": "Subscriptions in `subscriptionTransitions` are not active.",
         "SUBSCRIPTION_TRANSITIONS_DUPLICATE": "Subscriptions are named more than once.",
         "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "Nothing is moved by this change, so nothing can be acknowledged.",
+        "SUBSCRIPTION_DATES_OUT_OF_RANGE": "The change would give subscriptions dates outside the years 1 to 9999: an administrator corrects the dates of their periods.",
         "COMPANY_TIME_ZONE_UNKNOWN": "Nothing that needs today's date can be decided until an administrator mends the company's time zone.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
         "VERSION_CONFLICT": "The object has changed since the expected version.",

@@ -1,0 +1,76 @@
+"""A change that would give a subscription dates after the year 9999 is refused by its id, by updates, previews and lists."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode, Fault, Refused, SubscriptionsFault
+from app.domain.upserts import MatchKey, RefusalPolicy
+from app.services.customer_change import UpdateCustomerCommand
+from app.services.preview_transition import preview_transition
+from app.services.update_customer import update_customer
+from app.services.upsert_customers import UpsertCustomersCommand, upsert_customers
+from app.services.upsert_rows import UpsertRow
+from tests.records import Records
+from tests.untouched import everything_of
+
+LAST: dict[str, Any] = {"current_period_start": date(9999, 12, 1), "current_period_end": date.max}
+CHANGES: dict[str, dict[str, Any]] = {
+    "a mode": {"consolidation_mode": None},
+    "a billing day": {"billing_day": 20},
+}
+
+
+def named(faults: tuple[Fault, ...]) -> list[tuple[ErrorCode, tuple[UUID, ...]]]:
+    return [(each.code, each.subscription_ids if isinstance(each, SubscriptionsFault) else ()) for each in faults]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_is_refused_for_the_subscriptions_that_no_dates_can_be_computed_for(
+    unit_of_work: UnitOfWork,
+    database: Database,
+    owner_engine: AsyncEngine,
+    company: UUID,
+    records: Records,
+    change: str,
+) -> None:
+    parent = await records.customer(customer_number="parent", consolidation_mode="SINGLE_INVOICE", billing_day=15)
+    fine, last = await records.subscription(parent), await records.subscription(parent, **LAST)
+    acknowledged = (fine, last) if change == "a mode" else None
+    command = UpdateCustomerCommand(parent, CHANGES[change], acknowledged)
+    row = UpsertRow(CHANGES[change] | {"customer_number": "parent"}, acknowledged and tuple(map(str, acknowledged)))
+    rows = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, RefusalPolicy.ROW_BY_ROW)
+    before = await everything_of(owner_engine, company)
+
+    with pytest.raises(Refused) as refused:
+        await update_customer(unit_of_work, "tester", command, None)
+    async with database.read(company) as session:
+        preview = await preview_transition(session, command)
+    (result,) = (await upsert_customers(unit_of_work, "tester", rows, None))[0].results
+
+    expected = [(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (last,))]
+    assert named(refused.value.faults) == named(preview.faults) == named(result.errors) == expected
+    assert result.errors[0].path == ("input", "rows", 0)
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_it_is_told_beside_what_is_wrong_with_the_acknowledgement(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    parent = await records.customer(consolidation_mode="SINGLE_INVOICE", billing_day=15)
+    last = await records.subscription(parent, **LAST)
+
+    with pytest.raises(Refused) as refused:
+        await update_customer(
+            unit_of_work, "tester", UpdateCustomerCommand(parent, CHANGES["a mode"], digest="previewed"), None
+        )
+
+    assert named(refused.value.faults) == [
+        (ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED, (last,)),
+        (ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (last,)),
+    ]
