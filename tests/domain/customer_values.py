@@ -24,13 +24,13 @@ def _key(most: int) -> SearchStrategy[str]:
 
 
 _METADATA: SearchStrategy[dict[str, Any]] = st.dictionaries(
-    st.text(_CHARACTERS, min_size=1, max_size=128),
+    _key(128),
     st.text(_CHARACTERS, max_size=500)
     | st.integers(-(10**308), 10**308)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.booleans(),
     max_size=50,
-)
+).filter(lambda entries: len({stored_form(key) for key in entries}) == len(entries))
 _LARGEST = Decimal("9999999999999.99")
 
 VALID: dict[str, SearchStrategy[Any]] = {
