@@ -3,6 +3,7 @@ import "./workers.js";
 import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";
 import "./page.css";
+import "./readable.css";
 import { useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
@@ -14,7 +15,8 @@ import * as sessions from "./session.js";
 import { EditorSync } from "./sync.jsx";
 import { WrappedLines } from "./wrapped.jsx";
 
-const PLUGINS = [HISTORY_PLUGIN, explorerPlugin()];
+// Its own name, "GraphiQL Explorer", is what the button would say, and says nothing of what it is for.
+const PLUGINS = [HISTORY_PLUGIN, { ...explorerPlugin(), title: "Query Builder" }];
 // Scalars that take more than one kind of JSON value, for the editor of variables.
 const SCALARS = { JSON: {}, Metadata: { type: "object" }, MetadataValue: {}, _Any: { type: "object" } };
 

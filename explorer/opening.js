@@ -13,10 +13,10 @@ function ofTab({ query, variables }, defaultTabs = TOUR) {
   return { initialQuery: query ?? "", initialVariables: variables ?? "", defaultTabs };
 }
 
-/** A link such as `/graphql?query=…&variables=…` opens a tab beside the others, and runs nothing. */
+/** A link such as `/graphql?query=…&variables=…`, or with one of the two, opens a tab beside the others, and runs nothing. */
 function ofLink(parameters) {
   const tab = { query: parameters.get("query"), variables: parameters.get("variables") };
-  if (!tab.query) return null;
+  if (!tab.query && !tab.variables) return null;
   // From now on the tab is what counts: reloading must not bring back what was edited since.
   window.history.replaceState(null, "", window.location.pathname + window.location.hash);
   return ofTab(tab, [tab, ...TOUR]);

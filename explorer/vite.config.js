@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
+import { EDITOR_COLORS } from "./colors.js";
 
 const ASSETS = "explorer";
 
@@ -19,25 +20,111 @@ function precompressed() {
   };
 }
 
-// What is corrected in libraries: in which file, what for, the code that is there, and what takes its place.
+const EXPLORER = /graphiql-explorer\/dist\/Explorer\.js$/;
+const HISTORY = /@graphiql\/plugin-history\/dist\/components\.js$/;
+const CONSTANTS = /@graphiql\/react\/dist\/constants\.js$/;
+const NAMED = "Buttons show a sign alone: they get a name, for screen readers and as a tooltip.";
+
+/** The properties of a button that name it, by an expression. */
+function nameOf(name) {
+  return `title: ${name}, "aria-label": ${name},`;
+}
+
+// What is corrected in libraries: in which file, what for, the code that is there, and what takes its place; `$&` in that is the code itself.
 const CORRECTIONS = [
   {
-    file: /graphiql-explorer\/dist\/Explorer\.js$/,
+    file: EXPLORER,
     reason: "The query builder knows no lists and logs an error for each: show them as they are written.",
     found: "(argValue.kind === 'Variable')",
     put: "(argValue.kind === 'ListValue') { input = React.createElement('span', null, (0, _graphql.print)(argValue)); } else if (argValue.kind === 'Variable')",
   },
   {
-    file: /graphiql-explorer\/dist\/Explorer\.js$/,
+    file: EXPLORER,
     reason: "Each value takes the focus as it is shown, so that the builder opens at the last one: only the first one after a click in the builder.",
     found: "if (input && activeElement && !(activeElement instanceof HTMLTextAreaElement)) {",
     put: "if (input && activeElement && activeElement.matches('.graphiql-explorer-root :not(input)')) {",
   },
   {
-    file: /@graphiql\/react\/dist\/constants\.js$/,
-    reason: "Comments have a contrast of 3.6 in the dark: they get one of more than 4.5.",
-    found: 'foreground: "#908aff"',
-    put: 'foreground: "#908aff" }, { token: "comment", foreground: "#86b374"',
+    file: EXPLORER,
+    reason: NAMED,
+    found: "title: isArgValueVariable ? 'Remove the variable' : 'Extract the current value into a GraphQL variable',",
+    put: nameOf("isArgValueVariable ? 'Replace the variable by a value' : 'Replace the value by a variable'"),
+  },
+  {
+    file: EXPLORER,
+    reason: NAMED,
+    found: "title: 'Extract selections into a new reusable fragment',",
+    put: nameOf("'Move the selected fields into a fragment'"),
+  },
+  {
+    file: EXPLORER,
+    reason: NAMED,
+    found: "onClick: function onClick() {\n                  return _this13.props.onOperationDestroy();",
+    put: `${nameOf("`Remove this ${operationType}`")} $&`,
+  },
+  {
+    file: EXPLORER,
+    reason: NAMED,
+    found: "onClick: function onClick() {\n                  return _this13.props.onOperationClone();",
+    put: `${nameOf("`Copy this ${operationType}`")} $&`,
+  },
+  {
+    file: EXPLORER,
+    reason: NAMED,
+    found: "onClick: function onClick() {\n                return _this15.state.newOperationType ?",
+    put: `${nameOf("`Add a ${_this15.state.newOperationType}`")} $&`,
+  },
+  {
+    file: HISTORY,
+    reason: NAMED,
+    found: "onClick: handleClose, children:",
+    put: `onClick: handleClose, ${nameOf('"Keep the label as it was"')} children:`,
+  },
+  {
+    file: HISTORY,
+    reason: "Every operation of the history was called alike by screen readers, and not by its own name.",
+    found: '"aria-label": "Set active"',
+    put: '"aria-label": `Load ${displayName} into the editors`',
+  },
+  {
+    file: HISTORY,
+    reason: 'It doesn\'t say what "active" means.',
+    found: 'label: "Set active"',
+    put: 'label: "Load into the editors"',
+  },
+  {
+    file: /@graphiql\/react\/dist\/icons\/index\.js$/,
+    reason: 'Icons have titles such as "docs icon", which say what is drawn and not what it is for: that is said by the buttons.',
+    found: `RawComponent.name.replace("Svg", "").replaceAll(/([A-Z])/g, " $1").trimStart().toLowerCase() + " icon"`,
+    put: "undefined",
+  },
+  {
+    file: /@graphiql\/react\/dist\/icons\/index\.js$/,
+    reason: "Without a title an icon is decoration, also for screen readers.",
+    found: "jsx(RawComponent, {",
+    put: '$& "aria-hidden": "true",',
+  },
+  {
+    file: CONSTANTS,
+    reason: "The pink of Monaco's links and lists has a contrast of 4.1 on its own tint in the light.",
+    found: '"#d60590"',
+    put: '"#b8057c"',
+  },
+  {
+    file: CONSTANTS,
+    reason: "It has 4.3 in the dark.",
+    found: '"#ff5794"',
+    put: '"#ff8ab5"',
+  },
+  {
+    file: CONSTANTS,
+    reason: "Brackets, numbers, comments, directives and line numbers have contrasts of 1.7 to 4.4.",
+    found: "export { DEFAULT_PRETTIFY_QUERY",
+    put: `for (const [theme, { colors, rules }] of Object.entries(${JSON.stringify(EDITOR_COLORS)})) {
+      Object.assign(MONACO_THEME_DATA[theme].colors, colors);
+      MONACO_THEME_DATA[theme].rules.push(...rules);
+    }
+    $&`,
   },
 ];
 
@@ -51,7 +138,7 @@ function corrections() {
         for (const { reason, found, put } of CORRECTIONS.filter(({ file }) => file.test(id))) {
           const parts = code.split(found);
           if (parts.length !== 2) this.error(`${id} is another one: see whether this is still needed. ${reason}`);
-          code = parts.join(put);
+          code = parts.join(put.replace("$&", () => found));
         }
         return { code, map: null };
       },
@@ -72,8 +159,6 @@ export default defineConfig({
     rolldownOptions: {
       // Server components are not a thing here, and a third of the libraries mark themselves for them.
       onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning),
-      // GraphiQL makes the titles of its icons from the names of functions.
-      output: { keepNames: true },
     },
   },
   plugins: [corrections(), precompressed()],

@@ -36,10 +36,16 @@ async def chromium(untested: str) -> AsyncGenerator[Browser]:
         await browser.close()
 
 
-async def new_context(browser: Browser, *, width: int = 1400, height: int = 900) -> BrowserContext:
-    """A browser that was never here before."""
+async def new_context(
+    browser: Browser, *, width: int = 1400, height: int = 900, is_touched: bool = False
+) -> BrowserContext:
+    """A browser that was never here before; `is_touched` by fingers, which don't hover."""
     context = await browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="light", locale="en-GB"
+        viewport={"width": width, "height": height},
+        color_scheme="light",
+        locale="en-GB",
+        has_touch=is_touched,
+        is_mobile=is_touched,
     )
     context.set_default_timeout(_PATIENCE)
     expect.set_options(timeout=_PATIENCE)

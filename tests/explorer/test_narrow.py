@@ -15,7 +15,7 @@ USUAL = (390, 844)
 PANELS = {
     "Documentation Explorer": ".graphiql-doc-explorer",
     "History": ".graphiql-history",
-    "GraphiQL Explorer": ".graphiql-explorer-root",
+    "Query Builder": ".graphiql-explorer-root",
 }
 SIZES = [USUAL, (320, 568), (480, 800)]
 

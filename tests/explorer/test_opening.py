@@ -52,6 +52,29 @@ async def test_a_link_opens_what_it_says_before_the_tour(developing: str, visit:
     assert (await visit.run())["data"] == {"customer": {"name": "Søren Østergaard"}}
 
 
+async def test_a_link_of_variables_alone_opens_a_tab_with_them_on_a_first_visit_and_on_a_later_one(
+    developing: str, visit: Visit
+) -> None:
+    await visit.enter_signed_in(developing, variables=OTHERS)
+    assert (await visit.written(), await visit.written(VARIABLES)) == ("", OTHERS)
+    assert await visit.tabs() == ["<untitled>", *NAMES]
+    assert "?" not in visit.page.url
+
+    # They are there for what is typed next.
+    await visit.write(LINKED)
+    assert body_of(await visit.sent(visit.click_run()))["variables"] == json.loads(OTHERS)
+    await visit.has_stored(LINKED)
+    more = '{ "by": { "customerNumber": "2" } }'
+    await visit.enter_signed_in(developing, variables=more)
+    assert (await visit.written(), await visit.written(VARIABLES)) == ("", more)
+    assert await visit.tabs() == ["Linked", *NAMES, "<untitled>"]
+
+
+async def test_a_link_of_nothing_opens_what_was_left_open(developing: str, visit: Visit) -> None:
+    await visit.enter_signed_in(developing, query="", variables="")
+    assert await visit.tabs() == NAMES
+
+
 async def test_a_link_opens_a_tab_of_its_own_once_beside_those_of_the_last_visit(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
     await visit.write(TYPED)
