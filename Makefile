@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod check check-types check-tests test test-database conformance supergraph bench lock
+.PHONY: help dev prod check check-types check-tests test test-database conformance supergraph explorer-picture bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,6 +21,7 @@ help:
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
 	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"
+	@echo "make explorer-picture  take docs/explorer.png anew (needs Node and Chromium)"
 	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
 	@echo "make lock           compile requirements/*.txt from pyproject.toml, or with UPGRADE=1 to the newest versions"
 
@@ -60,6 +61,10 @@ conformance: $(VENV)/.installed-test
 
 supergraph: $(VENV)/.installed-test
 	@$(BIN)/python -m tests.conformance.supergraph
+
+explorer-picture: $(VENV)/.installed-test
+	@$(BIN)/python explorer/build.py
+	@$(BIN)/python -m tests.picture
 
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m bench $(BENCH)

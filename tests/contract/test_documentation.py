@@ -17,6 +17,7 @@ from app.graphql.schema import executable, schema
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode
 from app.web.faults import FaultCode
+from tests.picture import PICTURE, in_sight, noted
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -67,7 +68,11 @@ def test_the_readme_is_short_enough_to_be_read() -> None:
 
 
 def test_the_readme_s_picture_is_small_enough_to_be_loaded() -> None:
-    assert (ROOT / "docs" / "explorer.png").stat().st_size < 150_000
+    assert PICTURE.stat().st_size < 150_000
+
+
+def test_the_readme_s_picture_shows_the_tour_as_it_is() -> None:
+    assert noted(PICTURE.read_bytes()) == in_sight(), "Run `make explorer-picture`, and look at docs/explorer.png."
 
 
 def test_every_file_that_a_document_links_to_exists() -> None:
