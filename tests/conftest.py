@@ -39,6 +39,7 @@ def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) 
 log_lines.as_text = _noted
 pytest_plugins = ["tests.conformance.page"]
 _WITHOUT_SERVER = "--without-server"
+_SLOW = "--slow"
 _SERVER_DSN = os.environ.get("DATABASE_URL")
 # No test may depend on the settings of the machine that it runs on.
 for _name in Settings.model_fields:
@@ -53,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         _WITHOUT_SERVER, action="store_true", help="run only tests that start no PostgreSQL, command or other program"
     )
+    parser.addoption(_SLOW, action="store_true", help="run the slow tests too, such as those of tests/pressure")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
@@ -67,10 +69,15 @@ def pytest_configure_node(node: WorkerController) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In a process beside others, begin with the longest; leave out what `--without-server` says."""
-    if config.getoption(_WITHOUT_SERVER):
-        left_out = [item for item in items if not needs_no_server(item)]
+    left_out = [
+        item
+        for item in items
+        if (config.getoption(_WITHOUT_SERVER) and not needs_no_server(item))
+        or (item.get_closest_marker("slow") and not config.getoption(_SLOW))
+    ]
+    if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if needs_no_server(item)]
+        items[:] = [item for item in items if item not in {*left_out}]
     if hasattr(config, "workerinput"):
         longest_first(items)
 

@@ -34,7 +34,7 @@ class Bound(NamedTuple):
     variables: tuple[tuple[str, int | None], ...]
     """Variables, each with what holds where it is left out or null."""
 
-    def rows(self, variables: Mapping[str, Any]) -> int:
+    def rows(self, variables: Mapping[str, Any], _different: dict[str, int]) -> int:
         """The most rows under these coerced variables."""
         asked = [*self.values]
         for name, fallback in self.variables:
@@ -52,9 +52,14 @@ class Items(NamedTuple):
     variables: tuple[str, ...]
     """The variable that holds the whole list, if one does."""
 
-    def rows(self, variables: Mapping[str, Any]) -> int:
-        """The rows under these coerced variables."""
-        return self.literal + sum(_different(variables.get(name)) for name in self.variables)
+    def rows(self, variables: Mapping[str, Any], different: dict[str, int]) -> int:
+        """Return the rows under these coerced variables; `different` remembers them for aliases that repeat a variable."""
+        rows = self.literal
+        for name in self.variables:
+            if name not in different:
+                different[name] = _different(variables.get(name))
+            rows += different[name]
+        return rows
 
 
 def bound_of(field: GraphQLField, node: FieldNode) -> Bound | Items | None:

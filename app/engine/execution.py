@@ -8,6 +8,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
 
 from app.engine.documents import Document, Documents, Operation
+from app.engine.executors import bounded
 from app.engine.guard import Access, Guard
 from app.engine.limits import SATURATED, Limits, shown
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
@@ -43,7 +44,7 @@ class Engine:
     ) -> None:
         self._schema = schema
         self._limits = limits
-        self._build: _Build = executor_class.build  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
+        self._build: _Build = bounded(executor_class).build  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
         self._is_awaitable = is_awaitable
         self._documents = Documents(schema, limits, cache_size)
         persistence = persistence or Persistence()
@@ -83,14 +84,15 @@ class Engine:
     async def run(self, operation: Operation, variables: Mapping[str, Any], context: object) -> Outcome:
         """The operation's answer, errors of single fields included; DocumentError if nothing of it may run."""
         execution = Execution.FIELDS
-        if self._plans is not None and operation.type is OperationType.QUERY:
-            coerced = operation.variables.coerce(variables)
-            # What is wrong with variables is said below.
-            if coerced is not None:
-                self._check_size(operation, coerced.coerced)
+        coerced = operation.variables.coerce(variables) if operation.type is OperationType.QUERY else None
+        # What is wrong with variables is said below.
+        if coerced is not None:
+            self._check_size(operation, coerced.coerced)
+            if self._plans is not None:
                 body, execution = await self._plans.attempt(operation, coerced, context)
                 if body is not None:
                     return Outcome(body, execution)
+            self._check_items(operation, coerced)
         return Outcome(await self._execute(operation, variables, context), execution)
 
     async def _execute(self, operation: Operation, variables: Mapping[str, Any], context: object) -> ExecutionResult:
@@ -106,6 +108,7 @@ class Engine:
         if isinstance(executor, list):
             raise DocumentError(executor, RefusalCode.VARIABLES)
         self._check_size(operation, executor.variable_values.coerced)
+        self._check_written_rows(operation, executor.variable_values)
         if errors := self._refusals(operation, executor.variable_values, context):
             return ExecutionResult(None, errors)
         result: Any = executor.execute_operation()
@@ -128,13 +131,31 @@ class Engine:
             return [error]
         return [*access.refusals(context)]
 
+    def _check_items(self, operation: Operation, variables: VariableValues) -> None:
+        """Refuse a query with many malformed items. A plan has stopped at the first one, so only others pay for the count."""
+        if self._guard is not None:
+            error = self._guard.malformed(operation.syntax, operation.node, variables)
+            if error is not None:
+                raise DocumentError([error], RefusalCode.VARIABLES)
+
+    def _check_written_rows(self, operation: Operation, variables: VariableValues) -> None:
+        if self._guard is None or operation.type is not OperationType.MUTATION:
+            return
+        rows, limit = self._guard.rows(operation.syntax, operation.node, variables), self._limits.max_mutation_rows
+        if rows > limit:
+            raise refuse(
+                RefusalCode.TOO_COMPLEX,
+                f"The operation writes up to {rows:,} rows; the limit is {limit:,}. Send several requests.",
+            )
+
     def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> None:
+        different: dict[str, int] = {}
         sizes = (
             (operation.rows, self._limits.max_requested_rows, "rows"),
             (operation.values, self._limits.max_requested_values, "values"),
         )
         for requested, limit, what in sizes:
-            count = requested.count(variables)
+            count = requested.count(variables, different)
             if count > limit:
                 asked = shown(count) if count >= SATURATED else f"up to {count:,}"
                 raise refuse(

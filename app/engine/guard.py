@@ -1,4 +1,4 @@
-"""What an operation needs of its caller, checked before a mutation runs, so that nothing is written by one that is then refused."""
+"""What is checked before an operation runs: what a mutation needs of its caller, and the lists among its arguments."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -20,4 +20,14 @@ class Guard(Protocol):
 
     def access(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> Access:
         """Return what is needed by the parts that @skip and @include leave; GraphQLError if that can't be told."""
+        ...
+
+    def malformed(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> GraphQLError | None:
+        """Return an error if more items are malformed than are answered one by one."""
+        ...
+
+    def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:
+        """Return how many rows a mutation is given to write, in all of its lists."""
         ...

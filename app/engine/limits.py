@@ -19,6 +19,7 @@ from graphql import (
     Node,
     ObjectValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     ValueNode,
     VariableNode,
@@ -46,6 +47,8 @@ class Limits:
     max_fields: int
     max_requested_rows: int
     max_requested_values: int
+    max_mutations: int
+    max_mutation_rows: int
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class _Cost:
     depth: int = 0
     aliases: int = 0
     fields: int = 0
+    roots: int = 0
+    """Fields that are not below another one, introspection left out."""
     value_depth: int = 0
     number_digits: int = 0
 
@@ -62,6 +67,8 @@ class _Cost:
         """Count a fragment that is spread at this depth."""
         self.aliases = min(self.aliases + spread.aliases, SATURATED)
         self.fields = min(self.fields + spread.fields, SATURATED)
+        if depth == 1:
+            self.roots = min(self.roots + spread.roots, SATURATED)
         if depth and spread.depth:
             self.depth = max(self.depth, depth - 1 + spread.depth)
 
@@ -101,7 +108,9 @@ def excesses(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     for node in document.definitions:
         # An unused fragment is measured too: validation looks into it all the same.
         if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
-            errors = [GraphQLError(message, node) for message in _excesses(_cost(node, costs), limits)]
+            cost = _cost(node, costs)
+            messages = [*_excesses(cost, limits), *_excess_of_mutations(node, cost, limits)]
+            errors = [GraphQLError(message, node) for message in messages]
             if errors:
                 return errors
     return []
@@ -139,6 +148,17 @@ def _excesses(cost: _Cost, limits: Limits) -> Iterator[str]:
         yield f"A number has {cost.number_digits:,} digits; the limit is {MAX_NUMBER_DIGITS:,}."
 
 
+def _excess_of_mutations(
+    definition: OperationDefinitionNode | FragmentDefinitionNode, cost: _Cost, limits: Limits
+) -> Iterator[str]:
+    is_mutation = isinstance(definition, OperationDefinitionNode) and definition.operation is OperationType.MUTATION
+    if is_mutation and cost.roots > limits.max_mutations:
+        yield (
+            f"The operation runs {shown(cost.roots)} mutations, with fragments spread out;"
+            f" the limit is {limits.max_mutations:,}. Send several requests."
+        )
+
+
 def _cost(definition: OperationDefinitionNode | FragmentDefinitionNode, fragments: dict[str, _Cost]) -> _Cost:
     cost = _Cost()
     if isinstance(definition, OperationDefinitionNode):
@@ -170,6 +190,7 @@ def _count_field(field: FieldNode, depth: int, cost: _Cost) -> int:
     """Count the field alone and return the depth of what it selects."""
     here = 0 if field.name.value in {"__schema", "__type"} else depth
     cost.fields += 1
+    cost.roots += depth == 1 and not field.name.value.startswith("__")
     cost.aliases += field.alias is not None
     cost.depth = max(cost.depth, here)
     for argument in field.arguments or ():

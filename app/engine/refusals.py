@@ -16,7 +16,7 @@ class RefusalCode(StrEnum):
     TOO_LARGE = "DOCUMENT_TOO_LARGE"
     """The document's text is too long: too many bytes or tokens."""
     TOO_COMPLEX = "OPERATION_TOO_COMPLEX"
-    """The operation asks for too much: depth, aliases, fields, nesting of a value, or rows."""
+    """The operation asks for too much: depth, aliases, fields, nesting of a value, rows, values, or mutations."""
     OPERATION = "OPERATION_NOT_FOUND"
     """The document doesn't say which of its operations to run, or doesn't have the one named."""
     UNSUPPORTED = "OPERATION_NOT_SUPPORTED"
@@ -29,6 +29,13 @@ class RefusalCode(StrEnum):
     """Only registered documents run, and this is none."""
     VARIABLES = "BAD_USER_INPUT"
     """A variable's value is missing or doesn't fit its type."""
+
+
+class ExecutionCode(StrEnum):
+    """The `extensions.code` of an error that the engine adds to an answer."""
+
+    MORE_ERRORS = "MORE_ERRORS"
+    """Fields gave more errors than an answer lists; `extensions.omittedErrors` says how many more."""
 
 
 class DocumentError(Exception):

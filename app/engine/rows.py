@@ -42,11 +42,11 @@ class _Step(NamedTuple):
     conditions: tuple[tuple[str, bool], ...]
     """Variables of @skip and @include, each with the value under which the part is selected."""
 
-    def rows(self, variables: Mapping[str, Any], earlier: list[int]) -> int:
+    def rows(self, variables: Mapping[str, Any], earlier: list[int], different: dict[str, int]) -> int:
         if self.conditions and any(variables.get(name, wanted) is not wanted for name, wanted in self.conditions):
             return 0
         total = self.constant + sum(earlier[child] for child in self.children)
-        return min(total if self.bound is None else self.bound.rows(variables) * (1 + total), SATURATED)
+        return min(total if self.bound is None else self.bound.rows(variables, different) * (1 + total), SATURATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,17 @@ class RequestedRows:
     children: tuple[int, ...]
     steps: tuple[_Step, ...]
 
-    def count(self, variables: Mapping[str, Any]) -> int:
-        """The most rows that the operation asks for under these coerced variables."""
+    def count(self, variables: Mapping[str, Any], different: dict[str, int] | None = None) -> int:
+        """Return the most rows that the operation asks for under these coerced variables.
+
+        `different` keeps the numbers of different items by variable, for another count under the same variables.
+        """
         if not self.steps:
             return self.constant
+        different = {} if different is None else different
         results: list[int] = []
         for step in self.steps:
-            results.append(step.rows(variables, results))
+            results.append(step.rows(variables, results, different))
         return min(self.constant + sum(results[child] for child in self.children), SATURATED)
 
 
@@ -116,7 +120,7 @@ class RowCounter:
         else:
             constant, children, bound = self._field(cast("FieldNode", selection), parent)
         if not conditions and not children and (bound is None or not bound.variables):
-            return (constant if bound is None else min(bound.rows({}) * (1 + constant), SATURATED)), []
+            return (constant if bound is None else min(bound.rows({}, {}) * (1 + constant), SATURATED)), []
         if not conditions and bound is None:
             return constant, children
         return self._step(constant, children, bound, conditions)

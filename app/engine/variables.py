@@ -11,7 +11,9 @@ from graphql import (
     GraphQLError,
     GraphQLID,
     GraphQLInt,
+    GraphQLList,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
     OperationDefinitionNode,
@@ -32,6 +34,9 @@ _IS_COERCED: dict[Any, Callable[[Any], bool]] = {
     GraphQLInt: lambda value: type(value) is int and _LEAST_INT <= value <= _MOST_INT,
 }
 """For the scalars that most variables are: whether a value is taken as it is."""
+
+TAKES_ANYTHING = "takes_anything"
+"""The extension of a scalar type that takes every value but null as it is."""
 
 
 class _Variable(NamedTuple):
@@ -87,8 +92,18 @@ class OperationVariables:
 def _variable(signature: GraphQLVariableSignature) -> _Variable:
     declared = cast("Any", signature).type
     is_required = isinstance(declared, GraphQLNonNull)
-    is_coerced = _IS_COERCED.get(cast("Any", declared).of_type if is_required else declared)
+    is_coerced = _test_of(cast("Any", declared).of_type if is_required else declared)
     return _Variable(signature.name, signature, declared, is_required, is_coerced)
+
+
+def _test_of(kind: Any) -> Callable[[Any], bool] | None:
+    """Return whether values of a nullable type are taken as they are, where that can be told without coercing them."""
+    if isinstance(kind, GraphQLList) and isinstance(cast("Any", kind).of_type, GraphQLNonNull):
+        item = _test_of(cast("Any", kind).of_type.of_type)
+        return None if item is None else lambda value: type(value) is list and all(map(item, value))
+    if isinstance(kind, GraphQLScalarType) and kind.extensions.get(TAKES_ANYTHING):
+        return lambda value: value is not None
+    return _IS_COERCED.get(kind)
 
 
 def _by_rules(value: Any, kind: Any) -> Any:

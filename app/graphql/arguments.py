@@ -32,15 +32,22 @@ def sent_fields(sent: Any) -> dict[str, object]:
     }
 
 
+MOST_FAULTS = 10
+"""Maximum number of faults that one error holds; its message says that there are more."""
+
+
 @dataclass(slots=True)
 class Faults:
-    """The faults found so far in the arguments of one field."""
+    """The first faults in the arguments of one field, and the number of all found so far."""
 
     found: list[dict[str, Any]] = field(default_factory=list)
+    count: int = 0
 
     def add(self, path: Path, message: str, code: FieldCode = FieldCode.BAD_USER_INPUT) -> None:
         """Note a fault; `path` leads from the argument to the value."""
-        self.found.append({"code": code, "path": list(path), "message": message})
+        self.count += 1
+        if self.count <= MOST_FAULTS:
+            self.found.append({"code": code, "path": list(path), "message": message})
 
     def refuse_if_any(self) -> None:
         """Raise the error, if there are faults."""
@@ -48,10 +55,11 @@ class Faults:
             raise self.error()
 
     def error(self) -> GraphQLError:
-        """One error that holds all the faults; its code is theirs where they agree."""
+        """Return one error that holds the faults; its code is theirs where they agree."""
         codes = {fault["code"] for fault in self.found}
         return GraphQLError(
-            " ".join(f"{_dotted(fault['path'])}: {fault['message']}" for fault in self.found),
+            " ".join(f"{_dotted(fault['path'])}: {fault['message']}" for fault in self.found)
+            + (" There are more faults." if self.count > MOST_FAULTS else ""),
             extensions={"code": codes.pop() if len(codes) == 1 else FieldCode.BAD_USER_INPUT, "faults": self.found},
         )
 
@@ -74,8 +82,15 @@ def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = 50
     if len(values) > most:
         faults.add(path, f"has {len(values)} ids; at most {most} are allowed.")
         return ()
-    found = [identifier(value, (*path, place), faults) for place, value in enumerate(values)]
-    return tuple(dict.fromkeys(each for each in found if each is not None))
+    found: dict[UUID, None] = {}
+    for place, value in enumerate(values):
+        if faults.count > MOST_FAULTS:
+            # Nothing more would be said of those that follow.
+            break
+        each = identifier(value, (*path, place), faults)
+        if each is not None:
+            found[each] = None
+    return tuple(found)
 
 
 def filled(value: str, path: Path, faults: Faults, *, advice: str = "", most: int = 255) -> str | None:

@@ -45,11 +45,11 @@ def _node(_company_id: UUID, given: dict[str, Any]) -> Arguments:
 
 
 def _nodes(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_nodes(**given).arguments
+    return asked_nodes(**given, strict=True).arguments
 
 
 def _entities(most: int, _company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_entities(**given, most=most).arguments
+    return asked_entities(**given, most=most, strict=True).arguments
 
 
 def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:

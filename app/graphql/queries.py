@@ -177,7 +177,8 @@ class Query:
 
     @strawberry.field(
         description="What has these ids, in their order: null for each that nothing of the company has, and null with an"
-        " error of its own for each that is no UUID. Ledger accounts need accounts-read as well. Needs customers-read.",
+        " error of its own for each that is no UUID; an operation with more than 100 malformed ids is refused as a whole"
+        " (BAD_USER_INPUT). Ledger accounts need accounts-read as well. Needs customers-read.",
         graphql_type=list[Node | None],
         extensions=READS,
     )
@@ -189,7 +190,8 @@ class Query:
     @strawberry.field(
         name="_entities",
         description="What these representations refer to, in their order: null for each that nothing of the company"
-        " fits, and null with an error of its own for each that is malformed. Ledger accounts need accounts-read as well."
+        " fits, and null with an error of its own for each that is malformed; an operation with more than 100 malformed"
+        " ones is refused as a whole (BAD_USER_INPUT). Ledger accounts need accounts-read as well."
         " For gateways. Needs customers-read.",
         graphql_type=Entities,
         extensions=READS,

@@ -1,8 +1,8 @@
 """From ids and representations to what is asked of the database: each is a key or a fault for itself, so that one leaves the others standing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from graphql import GraphQLError
@@ -71,6 +71,10 @@ class AskedEntities:
         return References(tuple(kinds), wanted, _numbered(self.places, numbers))
 
 
+MOST_MALFORMED = 100
+"""Maximum number of malformed ids and representations of one operation that are answered one by one."""
+
+
 def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
     """The id of one node; GraphQLError if it is none."""
     found = _id(id, ("id",))
@@ -79,17 +83,36 @@ def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
     return found
 
 
-def asked_nodes(ids: Sequence[str]) -> AskedNodes:
-    """The ids of some nodes; GraphQLError if they are too many."""
+def asked_nodes(ids: Sequence[str], *, strict: bool = False) -> AskedNodes:
+    """Return the ids of some nodes; raise GraphQLError if they are too many or, if `strict`, at the first malformed one."""
     _bounded(ids, "ids", MOST_ROWS)
-    return AskedNodes(tuple(_id(each, ("ids", place)) for place, each in enumerate(ids)))
+    return AskedNodes(_places((_id(each, ("ids", place)) for place, each in enumerate(ids)), strict=strict))
 
 
-def asked_entities(representations: Sequence[object], *, most: int) -> AskedEntities:
-    """What some representations refer to; GraphQLError if they are too many."""
+def asked_entities(representations: Sequence[object], *, most: int, strict: bool = False) -> AskedEntities:
+    """Return what some representations refer to; raise GraphQLError as `asked_nodes` does."""
     _bounded(representations, "representations", most)
     read = (_reference(each, ("representations", place)) for place, each in enumerate(representations))
-    return AskedEntities(tuple(read))
+    return AskedEntities(_places(read, strict=strict))
+
+
+def malformed(lists: Iterable[tuple[str, Sequence[object]]]) -> GraphQLError | None:
+    """Return an error if more than MOST_MALFORMED items of lists are malformed; each list comes with its field's name.
+
+    Counting ends there: items may be hundreds of thousands, when aliases repeat a list.
+    """
+    faults = Faults()
+    # The lists are kept, or another one could get the identity of one that is gone.
+    known: dict[tuple[int, str], tuple[Sequence[object], int]] = {}
+    total = 0
+    for name, items in lists:
+        key = id(items), name
+        if key not in known:
+            known[key] = items, _count(_LISTS[name], items, faults)
+        total += known[key][1]
+        if total > MOST_MALFORMED:
+            return _too_many(faults)
+    return None
 
 
 def key_names(entity: Entity[Any]) -> dict[str, str]:
@@ -102,6 +125,39 @@ _KEYS = {each.name: key_names(each) for each in graph.NODES}
 
 
 _KINDS = [(entity, key) for entity in graph.NODES for key in entity.keys]
+
+
+PlaceT = TypeVar("PlaceT")
+
+
+def _places(read: Iterable[PlaceT | GraphQLError], *, strict: bool) -> tuple[PlaceT | GraphQLError, ...]:
+    if not strict:
+        return tuple(read)
+    places: list[PlaceT | GraphQLError] = []
+    for each in read:
+        if isinstance(each, GraphQLError):
+            raise each
+        places.append(each)
+    return tuple(places)
+
+
+def _count(read: "_List", items: Sequence[object], faults: Faults) -> int:
+    """Return how many items are malformed, or MOST_MALFORMED + 1 if more are; note them among the faults."""
+    before = faults.count
+    for place, each in enumerate(items):
+        read.read(each, (read.argument, place), faults)
+        if faults.count - before > MOST_MALFORMED:
+            break
+    return faults.count - before
+
+
+def _too_many(faults: Faults) -> GraphQLError:
+    shown = faults.error()
+    first = " ".join(f"{'.'.join(map(str, each['path']))}: {each['message']}" for each in faults.found[:3])
+    return GraphQLError(
+        f"More than {MOST_MALFORMED} ids or representations of the operation are malformed. The first ones: {first}",
+        extensions=shown.extensions,
+    )
 
 
 def _numbered(places: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int, ...]:
@@ -154,3 +210,15 @@ def _id(value: str, path: Path) -> UUID | GraphQLError:
     faults = Faults()
     found = identifier(value, path, faults)
     return faults.error() if found is None else found
+
+
+class _List(NamedTuple):
+    """A list whose items are checked one by one."""
+
+    argument: str
+    read: Callable[[Any, Path, Faults], object]
+
+
+_LISTS = {"nodes": _List("ids", identifier), "_entities": _List("representations", _referred)}
+LISTS = {name: each.argument for name, each in _LISTS.items()}
+"""The root fields that find rows by lists of references, each with the argument that holds its list."""

@@ -52,6 +52,8 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
     _let_rows_travel(executable(schema))
     describe(executable(schema))
     executable(schema).description = INTRODUCTION
+    # The engine takes its values as they are, without coercing each of thousands.
+    executable(schema).type_map["_Any"].extensions["takes_anything"] = True
     # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
     for kind in executable(schema).type_map.values():
         if isinstance(kind, GraphQLInputObjectType):

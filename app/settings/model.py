@@ -126,6 +126,12 @@ class Settings(BaseModel):
         ge=1,
         description="The most values that an operation may ask for: its rows, and the fields of each.",
     )
+    max_mutations: int = Field(
+        default=10, ge=1, description="The most mutations that one operation runs, fragments spread out."
+    )
+    max_mutation_rows: int = Field(
+        default=500, ge=1, description="The most rows that one operation writes, in all of its lists together."
+    )
     max_representations: int = Field(
         default=10_000,
         ge=1,
@@ -211,6 +217,8 @@ class Settings(BaseModel):
             max_fields=self.max_fields,
             max_requested_rows=self.max_requested_rows,
             max_requested_values=self.max_requested_values,
+            max_mutations=self.max_mutations,
+            max_mutation_rows=self.max_mutation_rows,
         )
 
     def trusted_documents(self) -> TrustedDocuments:

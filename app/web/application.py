@@ -23,9 +23,9 @@ from app.db.pools import PoolUsage
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
 from app.engine.plans import Plans
-from app.graphql.access import AccessRules
 from app.graphql.context import Context
 from app.graphql.planner import Planner
+from app.graphql.rules import Rules
 from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
@@ -193,7 +193,7 @@ def _engine(settings: Settings, planner: Planner) -> Engine:
         executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
         is_awaitable=optimized_is_awaitable,
         plans=Plans(planner) if settings.query_plans else None,
-        guard=AccessRules(executable(schema)),
+        guard=Rules(executable(schema)),
         persistence=Persistence(
             settings.persisted_query_cache_size, settings.trusted_documents(), settings.trusted_only
         ),

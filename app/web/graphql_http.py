@@ -15,6 +15,7 @@ from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
 from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, refusal_of
 from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, has_left, read_body
+from app.web.large_bodies import LARGE_BYTES, LargeBodies
 from app.web.media_types import negotiate, wants_page
 from app.web.request_log import OperationLog, OperationRecord
 
@@ -62,6 +63,7 @@ class GraphQLEndpoint:
         self._timeout_seconds = timeout_seconds
         self._page = page
         self._show_execution = show_execution
+        self._large_bodies = LargeBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -134,7 +136,10 @@ class GraphQLEndpoint:
     async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
         if scope["method"] == "GET":
             return from_url(scope["query_string"], self._max_body_bytes)
-        return from_body(await read_body(receive, headers, self._max_body_bytes))
+        body = await read_body(receive, headers, self._max_body_bytes)
+        if len(body) >= LARGE_BYTES:
+            await self._large_bodies.turn()
+        return from_body(body)
 
     async def _run(
         self,

@@ -11,7 +11,7 @@ from graphql import GraphQLEnumType
 
 from app.domain.errors import ErrorCode
 from app.engine.documents import Documents
-from app.engine.refusals import DocumentError, RefusalCode
+from app.engine.refusals import DocumentError, ExecutionCode, RefusalCode
 from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
 from app.settings import Settings
@@ -27,7 +27,7 @@ SETTINGS = (ROOT / "docs/settings.md").read_text()
 
 def test_every_error_code_is_documented_and_no_other() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \| [a-z]", ERRORS, re.MULTILINE)
-    codes = {str(code) for code in chain(RefusalCode, FieldCode, CredentialCode, FaultCode)}
+    codes = {str(code) for code in chain(RefusalCode, ExecutionCode, FieldCode, CredentialCode, FaultCode)}
 
     assert sorted(documented) == sorted(codes)
 

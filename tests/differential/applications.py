@@ -30,6 +30,8 @@ _BEYOND_ALL_LIMITS = {
     "max_fields": 100_000,
     "max_requested_rows": 10**9,
     "max_requested_values": 10**9,
+    "max_mutations": 10_000,
+    "max_mutation_rows": 10**9,
     # A busy machine is slow; both must answer all the same.
     "statement_timeout_seconds": 120,
     "request_timeout_seconds": 240,

@@ -133,7 +133,15 @@ def test_the_introspection_query_of_tools_passes(type_depth: int) -> None:
         type_depth=type_depth,
     )
     shallow = Limits(
-        50_000, 5_000, max_depth=2, max_aliases=0, max_fields=2_000, max_requested_rows=1, max_requested_values=1
+        50_000,
+        5_000,
+        max_depth=2,
+        max_aliases=0,
+        max_fields=2_000,
+        max_requested_rows=1,
+        max_requested_values=1,
+        max_mutations=1,
+        max_mutation_rows=1,
     )
 
     assert Documents(SCHEMA, shallow, 10).prepare(query).select(None).name == "IntrospectionQuery"

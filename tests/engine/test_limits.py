@@ -65,6 +65,25 @@ def test_fields_are_counted_with_fragments_spread_out(text: str, fields: int) ->
     assert f"The operation selects {fields} fields" in messages(text, replace(LIMITS, max_fields=fields - 1))[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "mutations"),
+    [
+        ("mutation {a}", 1),
+        ("mutation {a{b c} x: a{b} __typename ...{y: a}}", 3),
+        ("mutation {...f z: a} fragment f on T {...g x: a{b}} fragment g on T {y: a ... on T {w: a{b c}}}", 4),
+        ("mutation {...f ...f} fragment f on T {...g ...g} fragment g on T {a b}", 8),
+    ],
+)
+def test_mutations_are_counted_with_fragments_spread_out(text: str, mutations: int) -> None:
+    assert messages(text, replace(LIMITS, max_mutations=mutations)) == []
+    (message,) = messages(text, replace(LIMITS, max_mutations=mutations - 1))
+    assert message.startswith(f"The operation runs {mutations} mutations, with fragments spread out; the limit is")
+
+
+def test_root_fields_of_queries_are_not_counted_as_mutations() -> None:
+    assert messages("{a b c}", replace(LIMITS, max_mutations=1)) == []
+
+
 def test_each_operation_has_the_limits_for_itself() -> None:
     assert messages("query a {x y} query b {x y}", replace(LIMITS, max_fields=2)) == []
 

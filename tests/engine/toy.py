@@ -46,6 +46,8 @@ LIMITS = Limits(
     max_fields=2_000,
     max_requested_rows=100_000,
     max_requested_values=500_000,
+    max_mutations=10,
+    max_mutation_rows=500,
 )
 
 

@@ -14,19 +14,19 @@ from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine
 from app.engine.limits import Limits
 from app.engine.refusals import DocumentError
-from app.graphql.access import AccessRules
 from app.graphql.context import Context
+from app.graphql.rules import Rules
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
 
 _MANY = 10**9
 ENGINE = Engine(
     executable(schema),
-    Limits(*([_MANY] * 7)),
+    Limits(*([_MANY] * 9)),
     cache_size=100,
     executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
     is_awaitable=optimized_is_awaitable,
-    guard=AccessRules(executable(schema)),
+    guard=Rules(executable(schema)),
 )
 
 

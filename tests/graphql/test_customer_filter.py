@@ -239,3 +239,15 @@ async def test_a_metadata_key_is_found_in_its_form_and_as_an_older_release_store
     assert await found(caller, {"metadata": [{"key": " e\u0301", "value": 1}]}) == ["1"]
     assert await found(caller, {"metadata": [{"key": "\ufeffe\u0301", "value": 1}]}) == ["1", "2"]
     assert await found(caller, {"not": {"metadata": [{"key": "\ufeffe\u0301", "value": 1}]}}) == []
+
+
+async def test_an_error_names_the_first_ten_faults_and_says_that_there_are_more(caller: Caller) -> None:
+    document = "query($ids: [ID!]) { customers(where: {ids: $ids}) { totalCount } }"
+
+    all_of_them = await caller.refusal(document, ids=["x"] * 10)
+    assert [fault["path"] for fault in all_of_them["faults"]] == [["where", "ids", place] for place in range(10)]
+    assert not all_of_them["message"].endswith("There are more faults.")
+
+    first_ones = await caller.refusal(document, ids=["x"] * 500)
+    assert first_ones["faults"] == all_of_them["faults"]
+    assert first_ones["message"] == all_of_them["message"] + " There are more faults."

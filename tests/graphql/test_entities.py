@@ -148,6 +148,20 @@ async def test_every_malformed_representation_has_its_error(caller: Caller) -> N
     assert caller.statements == 0
 
 
+async def test_many_malformed_representations_are_refused_before_anything_is_read(caller: Caller) -> None:
+    result = await caller.run(CUSTOMERS, of=[customer(id="7")] * 101)
+
+    assert result.data is None
+    (error,) = result.errors or []
+    assert error.message.startswith("More than 100 ids or representations of the operation are malformed.")
+    assert "representations.0.id: must be a UUID" in error.message
+    assert caller.statements == 0
+
+    result = await caller.run(CUSTOMERS, of=[customer(id="7")] * 100)
+    assert result.data == {"_entities": [None] * 100}
+    assert [error.path for error in result.errors or ()] == [["_entities", place] for place in range(100)]
+
+
 async def test_representations_may_be_literals_with_variables(caller: Caller, records: Records) -> None:
     found = await records.customer(name="Found")
     document = """

@@ -161,3 +161,47 @@ def test_every_type_whose_rows_have_an_id_of_their_own_is_a_node_and_no_other() 
     with_id = {name for name, kind in types.items() if isinstance(kind, GraphQLObjectType) and "id" in kind.fields}
     # A credential has one company, which `viewer` shows.
     assert nodes == {each.name for each in graph.NODES} == with_id - {"Company"}
+
+
+def of_aliases(number: int) -> str:
+    """A query that asks for the same ids so many times."""
+    return "query($ids: [ID!]!) {" + " ".join(f"a{each}: nodes(ids: $ids) {{ id }}" for each in range(number)) + "}"
+
+
+async def test_a_hundred_malformed_ids_of_an_operation_are_answered_one_by_one(member: Caller) -> None:
+    result = await member.run(of_aliases(50), ids=["7", ""])
+
+    assert result.data == {f"a{each}": [None, None] for each in range(50)}
+    assert [error.path for error in result.errors or ()] == [
+        [f"a{each}", place] for each in range(50) for place in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(("aliases", "malformed"), [(1, 101), (50, 3), (50, 500)])
+async def test_more_malformed_ids_are_refused_before_anything_is_read(
+    member: Caller, own: World, aliases: int, malformed: int
+) -> None:
+    (first, *_) = shown(own)
+
+    # The same one each time: it counts each time.
+    result = await member.run(of_aliases(aliases), ids=[*["7"] * (malformed - 1), "8", first["id"]][:500])
+
+    assert result.data is None
+    (error,) = result.errors or []
+    assert error.message.startswith(
+        f"More than 100 ids or representations of the operation are malformed. The first ones: ids.0: {MALFORMED}"
+    )
+    assert error.path is None
+    assert error.extensions is not None
+    assert error.extensions["code"] == "BAD_USER_INPUT"
+    assert error.extensions["faults"][0] == {"code": "BAD_USER_INPUT", "path": ["ids", 0], "message": MALFORMED}
+    assert len(error.extensions["faults"]) <= 10
+    assert member.statements == 0
+
+
+async def test_malformed_ids_of_literal_lists_count_as_well(member: Caller) -> None:
+    lists = " ".join(f'a{each}: nodes(ids: ["x", "y{each}", "z"]) {{ id }}' for each in range(50))
+
+    result = await member.run(f"{{ {lists} }}")
+
+    assert [error.path for error in result.errors or ()] == [None]

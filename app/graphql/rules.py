@@ -1,0 +1,70 @@
+"""What is checked before an operation runs: scopes, malformed references, and the rows that a mutation writes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    get_argument_values,
+)
+from graphql.execution import VariableValues
+from graphql.execution.collect_fields import FragmentDetails, collect_fields
+
+from app.domain.upserts import MOST_ROWS
+from app.graphql.access import AccessRules
+from app.graphql.references import LISTS, malformed
+
+_ROWS = "rows"
+
+
+class Rules(AccessRules):
+    """Checks the operations of one schema."""
+
+    def malformed(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> GraphQLError | None:
+        """Return an error if too many ids and representations are malformed for an error each."""
+        return malformed(
+            (name, cast("Sequence[object]", given[LISTS[name]]))
+            for name, given in self._arguments(document, operation, variables)
+            if name in LISTS
+        )
+
+    def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:
+        """Return how many rows a mutation is given to write, in all of its lists."""
+        inputs = (given.get("input") for _, given in self._arguments(document, operation, variables))
+        lists = (cast("dict[str, list[object]]", each).get(_ROWS, ()) for each in inputs if isinstance(each, dict))
+        # A list that is longer is refused by itself, with how many rows it has.
+        return sum(min(len(each), MOST_ROWS) for each in lists)
+
+    def _arguments(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the name and the arguments of each root field that has any."""
+        schema = self._schema
+        fragments = {
+            node.name.value: FragmentDetails(node)
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        root = cast("GraphQLObjectType", schema.get_root_type(operation.operation))
+        try:
+            collected = collect_fields(schema, fragments, variables, root, operation).grouped_field_set
+        except GraphQLError:
+            # @skip or @include of null, which execution answers.
+            return
+        for fields in collected.values():
+            node = fields[0].node
+            field = schema.get_field(root, node.name.value)
+            if field is None or not node.arguments:
+                continue
+            try:
+                given = get_argument_values(field, node, variables)
+            except GraphQLError:
+                # An error of the field alone.
+                continue
+            yield node.name.value, given

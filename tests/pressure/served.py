@@ -1,0 +1,91 @@
+"""`serve` as it is deployed, and a client that costs its machine little."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.commands import ROOT, free_port
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def memory_mb(self) -> float:
+        """Return the resident memory of the process and its workers, in MB."""
+        return sum(_resident(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / 1e6
+
+
+@contextmanager
+def served(log: Path, *options: str, **environment: str) -> Generator[Served]:
+    """Start `serve` with these settings, wait until it is ready, and end it."""
+    port = free_port()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port), *options]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            command, env=kept | environment, cwd=ROOT, stderr=stderr, stdout=stderr, stdin=subprocess.DEVNULL
+        )
+        try:
+            running = Served(port, process, log)
+            _wait_until_ready(running)
+            yield running
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+async def post(port: int, headers: dict[str, str], body: dict[str, Any]) -> tuple[float, int, bytes]:
+    """Send one operation over a connection of its own; return the seconds that it took, the status and the body."""
+    content = json.dumps(body).encode()
+    named = {"host": f"127.0.0.1:{port}", "content-type": "application/json", "connection": "close", **headers}
+    lines = [*(f"{name}: {value}" for name, value in named.items()), f"content-length: {len(content)}"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
+    begun = time.perf_counter()
+    try:
+        writer.write("\r\n".join(["POST /graphql HTTP/1.1", *lines, "", ""]).encode() + content)
+        answer = await reader.read()
+    finally:
+        writer.close()
+    head, _, answered = answer.partition(b"\r\n\r\n")
+    return time.perf_counter() - begun, int(head.split(None, 2)[1]), answered
+
+
+def _wait_until_ready(running: Served) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if httpx.get(f"{running.url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        assert running.process.poll() is None, running.log.read_text()
+        assert time.monotonic() < deadline, running.log.read_text()
+        time.sleep(0.05)
+
+
+def _children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(each) for each in listed.read_text().split()]
+
+
+def _resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

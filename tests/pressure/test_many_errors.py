@@ -1,0 +1,88 @@
+"""Small requests that would give many errors: the answers are small, and other clients hardly notice."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import api_keys
+from app.domain.identity import Scope
+from app.web.development import DevelopmentKeys
+from tests.pressure.served import Served, post, served
+from tests.web.started import settings_of
+
+pytestmark = pytest.mark.slow
+
+AT_ONCE = 64
+ALIASES = " ".join(f"a{number}: nodes(ids: $r) {{ id }}" for number in range(50))
+FLOODS: dict[str, dict[str, Any]] = {
+    "nodes": {"query": f"query($r: [ID!]!) {{ {ALIASES} }}", "variables": {"r": [f"x{n}" for n in range(500)]}},
+    "entities": {
+        "query": "query($r: [_Any!]!) { _entities(representations: $r) { __typename } }",
+        "variables": {"r": [{"__typename": "Customer", "id": f"x{n}"} for n in range(10_000)]},
+    },
+    "filters": {
+        "query": "query($r: [ID!]!) {"
+        + " ".join(f"a{n}: customers(where: {{ids: $r}}) {{ totalCount }}" for n in range(50))
+        + "}",
+        "variables": {"r": [f"x{n}" for n in range(500)]},
+    },
+}
+SMALL = {"query": "{ customers(first: 1) { nodes { id } } }"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api_key(owner_engine: AsyncEngine, company: UUID) -> dict[str, str]:
+    async with owner_engine.begin() as connection:
+        _, plaintext = await api_keys.create(connection, company, "Flood", tuple(Scope), None)
+    return {"x-api-key": plaintext, "accept": "application/graphql-response+json"}
+
+
+async def waits_of_another(running: Served, headers: dict[str, str], over: asyncio.Event) -> tuple[list[float], float]:
+    """Return how long small queries took until an event, and the most memory of the service meanwhile."""
+    waits, memory = list[float](), 0.0
+    while not over.is_set():
+        seconds, status, _ = await post(running.port, headers, SMALL)
+        assert status == 200
+        waits.append(seconds)
+        memory = max(memory, running.memory_mb())
+        await asyncio.sleep(0.005)
+    return waits, memory
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_many_requests_with_many_errors_hardly_delay_others(
+    flood: str, service_dsn: str, api_key: dict[str, str], tmp_path: Path
+) -> None:
+    settings = settings_of(service_dsn, DevelopmentKeys(tmp_path / "keys"))
+    environment = {name.upper(): str(value) for name, value in settings.items()}
+    with served(tmp_path / "log", **environment) as running:
+        for _ in range(20):
+            await post(running.port, api_key, SMALL)
+        first = await post(running.port, api_key, FLOODS[flood])
+        before, over = running.memory_mb(), asyncio.Event()
+        other = asyncio.create_task(waits_of_another(running, api_key, over))
+        await asyncio.sleep(0.1)
+        answers = await asyncio.gather(*(post(running.port, api_key, FLOODS[flood]) for _ in range(AT_ONCE)))
+        over.set()
+        waits, memory = await other
+
+    largest, slowest = max(len(body) for _, _, body in answers), max(seconds for seconds, _, _ in answers)
+    figures = {
+        "alone": first[0],
+        "largest": largest,
+        "slowest": slowest,
+        "other": max(waits),
+        "grown": memory - before,
+        "count": len(json.loads(first[2])["errors"]),
+    }
+    assert {status for _, status, _ in answers} <= {200, 400}, figures
+    assert largest < 300_000, figures
+    # A loop of its own would answer within 200 ms; this machine may be busy with other tests.
+    assert max(waits) < 1, figures
+    assert memory - before < 100, figures
