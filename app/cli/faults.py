@@ -11,6 +11,7 @@ from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeo
 from app.db.embedded import EmbeddedServerError
 from app.db.roles import RoleRefusedError
 from app.db.seed import SeedError
+from app.db.unavailable import Cause
 from app.db.unit_of_work import LostRace
 from app.settings import SettingsError
 
@@ -71,6 +72,8 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
             return CommandError(_BUSY, ExitCode.DATABASE_AWAY)
         case DatabaseRefused():
             return _explain_refusal(error.__cause__ or error)
+        case DatabaseUnavailable(cause=Cause.DISK_FULL):
+            return CommandError("The database's disk is full.", ExitCode.DATABASE_AWAY)
         case DatabaseUnavailable():
             return CommandError(explain_failure(error.__cause__) or _away(error.__cause__), ExitCode.DATABASE_AWAY)
         case OSError() if error.filename is not None:

@@ -1,5 +1,6 @@
 """API keys: made, listed and revoked by the tables' owner, recognized by the service without reading the table."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
 from app.db.database import translate_faults
+from app.db.probing import PROBE_SECONDS
 from app.domain.fields import is_storable
 from app.domain.identity import Scope
 from app.domain.texts import stored_form, unprintable_in
@@ -65,15 +67,19 @@ def hash_of(plaintext: str) -> bytes:
 
 
 async def find(engine: AsyncEngine, key_hash: bytes) -> ApiKey | None:
-    """The valid key of this hash; None if it is unknown, revoked or expired. DatabaseUnavailable while the server is away."""
+    """The valid key of this hash; None if it is unknown, revoked or expired.
+
+    DatabaseUnavailable while the server is away, or if it doesn't answer within two seconds.
+    """
     with translate_faults():
-        try:
-            return await _find(engine, key_hash)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            # A restarted server leaves dead connections in the pool; that failure discarded them all.
-            return await _find(engine, key_hash)
+        async with asyncio.timeout(PROBE_SECONDS):
+            try:
+                return await _find(engine, key_hash)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # A restarted server leaves dead connections in the pool; that failure discarded them all.
+                return await _find(engine, key_hash)
 
 
 async def create(

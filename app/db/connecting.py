@@ -15,6 +15,7 @@ from app.db.connection_files import load_client_certificate
 from app.db.dsn import Dsn, Host, parse
 from app.db.dsn_parameters import SYSTEM_CERTIFICATES
 from app.db.plain_values import give_plain_values
+from app.db.sockets import watch_socket
 
 APPLICATION_NAME = "customer-gateway"
 CONNECT_SECONDS = 10
@@ -99,11 +100,14 @@ async def _connect(hosts: tuple[Host, ...], *, target_session_attrs: str, **argu
     for host in hosts:
         place: dict[str, Any] = {} if host is DEFAULT_PLACE else {"host": host.name, "port": host.port}
         try:
-            return await _driver.connect(**place, target_session_attrs=target_session_attrs, **arguments)
+            connection = await _driver.connect(**place, target_session_attrs=target_session_attrs, **arguments)
         except _NEXT_HOST as error:
             failures.append((host, error))
         except (ValueError, OverflowError, asyncpg.InterfaceError) as error:
             raise InvalidConnection(error) from error
+        else:
+            watch_socket(connection)
+            return connection
     last = failures[-1][1]
     if isinstance(last, asyncpg.TargetServerAttributeNotMatched):
         raise NoSuitableHost from last

@@ -1,21 +1,40 @@
 """The engine, the ways to a session on it, and what a lost database looks like from above."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-from sqlalchemy import Executable, Row, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, PendingRollbackError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import Executable, NullPool, Row, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.connecting import create_engine
 from app.db.held import HeldConnections
 from app.db.pools import CountingPool, PoolUsage
+from app.db.probing import PROBE_SECONDS, Probe
 from app.db.stored_json import stored_json
+from app.db.unavailable import (
+    CommitUnknown,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    StatementTimeout,
+    message_of,
+    translate_faults,
+    translated_fault,
+)
+from app.db.waits import GRACE_SECONDS, Waits
+from app.db.watched import watch
+
+__all__ = [
+    "CommitUnknown",
+    "DatabaseRefused",
+    "DatabaseUnavailable",
+    "StatementTimeout",
+    "message_of",
+    "translate_faults",
+]
 
 SERVICE_ROLE = "customer_gateway_service"
 """The group role that holds the grants; the role that the service connects as is a member of it."""
@@ -29,68 +48,10 @@ Record = Row[*tuple[Any, ...]]
 _CONFIGURE = text(
     "SELECT set_config('app.company_id', :company_id, true), set_config('plan_cache_mode', :plan_cache_mode, true)"
 )
-_QUERY_CANCELED = "57014"
-# Class 28 is a role or password that is not accepted, 3D a database that does not exist.
-_REFUSED = ("28", "3D")
-# Class 08 is lost connections, 57P0x a server that stops or starts, 53300 a server without a free connection.
-_AWAY = ("08", "57P", "53300")
-
-
-class DatabaseUnavailable(Exception):
-    """PostgreSQL can't be reached or has no connection free; the message is safe to show."""
-
-    def __init__(self) -> None:
-        super().__init__("The database is not available right now; try again in a few seconds.")
-
-
-class DatabaseRefused(DatabaseUnavailable):
-    """PostgreSQL answers, but not to this role, password or database; the cause says which. For a caller it is away."""
 
 
 class SessionEnded(Exception):
     """A statement came after the end of its operation: a sibling field had failed, and nobody waits for this one."""
-
-
-class StatementTimeout(Exception):
-    """A statement ran longer than STATEMENT_TIMEOUT_SECONDS; the message is safe to show."""
-
-    def __init__(self) -> None:
-        super().__init__("The query took too long; ask for less, or narrow it with a filter.")
-
-
-def message_of(error: DBAPIError) -> str:
-    """Return the server's own message on one line: no statement, no parameters, no control characters."""
-    cause = error.orig.__cause__ if error.orig is not None and error.orig.__cause__ is not None else error.orig
-    return " ".join(part if part.isprintable() else ascii(part)[1:-1] for part in str(cause).split()).removesuffix(".")
-
-
-@contextmanager
-def translate_faults() -> Generator[None]:
-    """Turn what the driver raises for a lost, refused or busy database into this module's exceptions."""
-    try:
-        yield
-    except DBAPIError as error:
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        if state == _QUERY_CANCELED:
-            raise StatementTimeout from error
-        if state.startswith(_REFUSED):
-            raise DatabaseRefused from error
-        if error.connection_invalidated or isinstance(error, InterfaceError) or state.startswith(_AWAY):
-            raise DatabaseUnavailable from error
-        raise
-    except PendingRollbackError as error:
-        # The transaction's connection was lost by an earlier statement.
-        raise DatabaseUnavailable from error
-    except (OSError, PoolTimeout, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
-        raise DatabaseUnavailable from error
-    except asyncpg.PostgresError as error:
-        # What a plan's connection raises, which is used without SQLAlchemy.
-        state = str(getattr(error, "sqlstate", None) or "")
-        if state.startswith(_REFUSED):
-            raise DatabaseRefused from error
-        if state.startswith(_AWAY):
-            raise DatabaseUnavailable from error
-        raise
 
 
 class ReadSession:
@@ -184,7 +145,14 @@ class Database:
         plan_connections: int = 10,
         compiled_statements: int = 500,
         prepared_statements: int = 100,
+        grace_seconds: float = GRACE_SECONDS,
     ) -> None:
+        # SQLAlchemy keeps its own statements; the driver those that are sent without it, however long they are.
+        driver_options = {
+            "prepared_statement_cache_size": prepared_statements,
+            "statement_cache_size": prepared_statements,
+            "max_cacheable_statement_size": 0,
+        }
         self.engine = create_engine(
             dsn,
             poolclass=CountingPool,
@@ -194,26 +162,35 @@ class Database:
             query_cache_size=compiled_statements,
             json_deserializer=stored_json,
             connect_seconds=pool_timeout_seconds,
-            driver_options={
-                # SQLAlchemy keeps its own statements; the driver those that are sent without it, however long they are.
-                "prepared_statement_cache_size": prepared_statements,
-                "statement_cache_size": prepared_statements,
-                "max_cacheable_statement_size": 0,
-            },
-            server_settings={
-                "TimeZone": "UTC",
-                "DateStyle": "ISO, YMD",
-                "standard_conforming_strings": "on",
-                "jit": "off",
-                # Many short statements share the server; workers would start later than most of them end.
-                "max_parallel_workers_per_gather": "0",
-                # A statement whose client is gone should not work on; PostgreSQL looks for the client only if told to.
-                "client_connection_check_interval": "1000",
-                "statement_timeout": str(int(statement_timeout_seconds * 1000)),
-            },
+            driver_options=driver_options,
+            server_settings=_server_settings(statement_timeout_seconds),
         )
+        probe_options: dict[str, Any] = {
+            "connect_seconds": PROBE_SECONDS,
+            "driver_options": driver_options,
+            "server_settings": _server_settings(PROBE_SECONDS),
+        }
+        self.probe = Probe(
+            create_engine(
+                dsn,
+                poolclass=CountingPool,
+                pool_size=1,
+                max_overflow=0,
+                pool_timeout=PROBE_SECONDS,
+                **probe_options,
+            ),
+            create_engine(dsn, poolclass=NullPool, **probe_options),
+        )
+        self.waits = Waits(statement_timeout_seconds, grace_seconds, discard=self._discard, server=self.probe)
+        watch(self.engine, self.waits)
+        watch(self.probe.engine, self.waits)
+        watch(self.probe.fresh, self.waits)
         self.held = HeldConnections(
-            self.engine, size=plan_connections, timeout_seconds=pool_timeout_seconds, statements=prepared_statements
+            self.engine,
+            self.waits,
+            size=plan_connections,
+            timeout_seconds=pool_timeout_seconds,
+            statements=prepared_statements,
         )
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -230,19 +207,55 @@ class Database:
         """The same, for whoever calls its `end`."""
         return ReadSession(self._reading, company_id)
 
+    async def answer(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
+        """Run a plan's statement, and return the first column of its one row, or None; this module's exceptions and the driver's."""
+        try:
+            return await self.held.value(sql, parameters, company_id, filters=filters)
+        except Exception as error:
+            translated = translated_fault(error)
+            if translated is None:
+                raise
+            raise translated from error
+
     def pools(self) -> dict[str, PoolUsage]:
         """Return how the pools fare now: of connections for transactions and for plans."""
-        pool = self.engine.pool
-        assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
-        return {"transactions": pool.usage(), "plans": self.held.usage()}
+        return {"transactions": self._pool().usage(), "plans": self.held.usage()}
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless a connection answers."""
-        with translate_faults():
-            async with self.engine.connect() as connection:
+
+        async def select(engine: AsyncEngine) -> None:
+            async with engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
 
+        await self.probe.ask(select)
+
     async def dispose(self) -> None:
-        """Close all connections."""
-        await self.held.aclose()
+        """Close all connections, in a bounded time even if the server is silent."""
+        self.held.close()
         await self.engine.dispose()
+        await self.probe.engine.dispose()
+        await self.waits.aclose()
+
+    def _pool(self) -> CountingPool:
+        pool = self.engine.pool
+        assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
+        return pool
+
+    def _discard(self) -> None:
+        self._pool().discard()
+        self.held.discard()
+
+
+def _server_settings(statement_timeout_seconds: float) -> dict[str, str]:
+    return {
+        "TimeZone": "UTC",
+        "DateStyle": "ISO, YMD",
+        "standard_conforming_strings": "on",
+        "jit": "off",
+        # Many short statements share the server; workers would start later than most of them end.
+        "max_parallel_workers_per_gather": "0",
+        # A statement whose client is gone should not work on; PostgreSQL looks for the client only if told to.
+        "client_connection_check_interval": "1000",
+        "statement_timeout": str(int(statement_timeout_seconds * 1000)),
+    }

@@ -6,17 +6,22 @@ changes. Nobody else may use these connections.
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.pools import PoolUsage
+from app.db.unavailable import ConnectionSilent, PoolExhausted
+from app.db.waits import Waits
 
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+_AT_ONCE_SECONDS = 1.0
+"""A connection that is lost within this time was dead before, and its statement is sent again."""
 
 
 class _Setting(NamedTuple):
@@ -29,10 +34,10 @@ class _Setting(NamedTuple):
 class _Held:
     """A connection of the driver's that SQLAlchemy made, and no longer counts among its own."""
 
-    def __init__(self, connection: AsyncConnection, driver: Any, statements: int) -> None:
+    def __init__(self, driver: Any, waits: Waits, statements: int) -> None:
         self.setting: _Setting | None = None
         self.driver = driver
-        self._connection = connection
+        self.waits = waits
         self._prepared = OrderedDict[str, Any]()
         self._most_prepared = statements
 
@@ -62,29 +67,47 @@ class _Held:
             del self._prepared[sql]
             raise
 
-    async def close(self) -> None:
-        await self._connection.close()
+    async def value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+        """The first column of the statement's one row under this setting, or None."""
+        self.waits.begin(self.driver)
+        try:
+            if self.setting != setting:
+                await self.set_to(setting)
+            rows = await self.fetch(sql, parameters)
+        finally:
+            self.waits.end(self.driver)
+        if not rows:
+            # The setting is not what it was set to: a pooler stands in between, or someone else used it.
+            self.setting = None
+        return rows[0][0] if rows else None
 
 
 class HeldConnections:
     """At most `size` connections, opened when they are needed; each keeps up to `statements` prepared."""
 
-    def __init__(self, engine: AsyncEngine, *, size: int, timeout_seconds: float, statements: int) -> None:
+    def __init__(
+        self, engine: AsyncEngine, waits: Waits, *, size: int, timeout_seconds: float, statements: int
+    ) -> None:
         self._engine = engine
+        self._waits = waits
         self._statements = statements
         self._timeout_seconds = timeout_seconds
         self._free = asyncio.Semaphore(size)
         self._size = size
         self._in_use = self._waiting = 0
         self._idle: list[_Held] = []
+        self._discarded = 0
+        """How often all connections were discarded."""
 
     async def value(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
-        """The first column of a statement's one row, or None; the driver's exceptions, and TimeoutError where none is free."""
+        """The first column of a statement's one row, or None; the driver's exceptions, and PoolExhausted where none is free."""
         if self._free.locked():
             self._waiting += 1
             try:
                 async with asyncio.timeout(self._timeout_seconds):
                     await self._free.acquire()
+            except TimeoutError as error:
+                raise PoolExhausted(self._timeout_seconds) from error
             finally:
                 self._waiting -= 1
         else:
@@ -100,29 +123,49 @@ class HeldConnections:
         """Return how many connections work and how many operations wait for one."""
         return PoolUsage(self._size, self._in_use, self._waiting)
 
-    async def aclose(self) -> None:
-        """Close all connections."""
+    def close(self) -> None:
+        """Close all connections without waiting for them."""
+        self.discard()
+
+    def discard(self) -> None:
+        """Close all connections, those that are in use when they come back."""
+        self._discarded += 1
         while self._idle:
-            await self._idle.pop().close()
+            self._waits.close(self._idle.pop().driver)
 
     async def _value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        held = self._take(setting) or await self._open()
+        held, begun = self._take(setting), time.monotonic()
         try:
-            if held.setting != setting:
-                await held.set_to(setting)
-            rows = await held.fetch(sql, parameters)
+            return await self._value_of(held or await self._open(), sql, parameters, setting)
+        except asyncpg.PostgresConnectionError as error:
+            # It may have died while it rested. A statement that ran for a while may be what ended the server.
+            if not isinstance(error, ConnectionSilent) and time.monotonic() - begun > _AT_ONCE_SECONDS:
+                raise
+        return await self._value_of(await self._open(), sql, parameters, setting)
+
+    async def _value_of(self, held: _Held, sql: str, parameters: list[object], setting: _Setting) -> Any:
+        discarded = self._discarded
+        try:
+            value = await held.value(sql, parameters, setting)
+        except asyncpg.PostgresConnectionError as error:
+            # Others are likely to have died with it.
+            self._waits.discard()
+            raise self._waits.silence_of(held.driver) or error from error
         except asyncpg.PostgresError:
-            self._idle.append(held)
+            self._give_back(held, discarded)
             raise
         except BaseException:
             # Whatever state it is in, nobody shall find out.
-            held.driver.terminate()
+            self._waits.close(held.driver)
             raise
-        if not rows:
-            # The setting is not what it was set to: a pooler stands in between, or someone else used it.
-            held.setting = None
-        self._idle.append(held)
-        return rows[0][0] if rows else None
+        self._give_back(held, discarded)
+        return value
+
+    def _give_back(self, held: _Held, discarded: int) -> None:
+        if discarded == self._discarded:
+            self._idle.append(held)
+        else:
+            self._waits.close(held.driver)
 
     def _take(self, setting: _Setting) -> _Held | None:
         """The idle connection that was used last of those with this setting, or else the one that has rested longest."""
@@ -142,9 +185,15 @@ class HeldConnections:
         driver: Any = raw.driver_connection
         # From now on closing it ends it, and the engine's pool may make another.
         raw.detach()
+        self._waits.begin(driver)
         try:
             await driver.execute(_READ_ONLY)
+        except asyncpg.PostgresConnectionError as error:
+            self._waits.discard()
+            raise self._waits.silence_of(driver) or error from error
         except BaseException:
-            driver.terminate()
+            self._waits.close(driver)
             raise
-        return _Held(connection, driver, self._statements)
+        finally:
+            self._waits.end(driver)
+        return _Held(driver, self._waits, self._statements)

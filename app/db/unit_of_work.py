@@ -11,7 +11,7 @@ from sqlalchemy import Executable, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db.database import COMPANY, Database, DatabaseUnavailable, Record, translate_faults
+from app.db.database import COMPANY, CommitUnknown, Database, DatabaseUnavailable, Record, translate_faults
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
@@ -85,9 +85,10 @@ class UnitOfWork:
         """Do the work and commit it; an exception rolls it back.
 
         The work is done again from its start, a bounded number of times, when PostgreSQL ends it for a deadlock or a
-        serialization failure, and after a lost race. Raises CompanyUnknown if there is no such company.
+        serialization failure, and after a lost race. Raises CompanyUnknown if there is no such company, and CommitUnknown
+        where the connection was lost during the commit: then nothing may be done again.
         """
-        with translate_faults():
+        with translate_faults(writes=True):
             try:
                 return await self._repeated(work)
             except IntegrityError as error:
@@ -121,7 +122,12 @@ class UnitOfWork:
         """Yield a connection whose transaction is committed unless an exception is raised inside."""
         async with self._connection() as connection:
             yield connection
-            await connection.commit()
+            try:
+                await connection.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise CommitUnknown from error
+                raise
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[AsyncConnection]:

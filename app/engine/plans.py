@@ -52,16 +52,22 @@ class Attempt(NamedTuple):
 class Plans:
     """The plans of one schema's operations, each remembered as long as its document is."""
 
-    def __init__(self, planner: Planner) -> None:
+    def __init__(self, planner: Planner, final: tuple[type[Exception], ...] = ()) -> None:
         self._planner = planner
+        self._final = final
 
     async def attempt(self, operation: Operation, variables: VariableValues, context: object) -> Attempt:
-        """The answer by the operation's plan, if it has one and that works."""
+        """The answer by the operation's plan, if it has one and that works.
+
+        Raises the failures that are `final`: executing the operation would meet them again, and cost more.
+        """
         plan: Plan | None = operation.remember(variables.coerced, partial(self._make, operation, variables))
         if plan is None:
             return Attempt(None, Execution.FIELDS)
         try:
             body = await plan.answer(variables, context)
+        except self._final:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever went wrong, executing the operation tells
             # No message: the driver's may quote values.
             _log.warning("plan_failed", error=type(error).__name__, state=getattr(error, "sqlstate", None))

@@ -74,7 +74,7 @@ class Context:
     async def answer(self, sql: str, parameters: list[object], *, filters: bool) -> bytes | None:
         """Run a plan's statement."""
         self._earlier_statements += 1
-        return await self._database.held.value(sql, parameters, self.principal.company_id, filters=filters)
+        return await self._database.answer(sql, parameters, self.principal.company_id, filters=filters)
 
     @property
     def statements(self) -> int:

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
-from app.db.database import Database
+from app.db.database import Database, DatabaseUnavailable, StatementTimeout
 from app.db.pools import PoolUsage
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
@@ -192,7 +192,7 @@ def _engine(settings: Settings, planner: Planner) -> Engine:
         cache_size=settings.document_cache_size,
         executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
         is_awaitable=optimized_is_awaitable,
-        plans=Plans(planner) if settings.query_plans else None,
+        plans=Plans(planner, (DatabaseUnavailable, StatementTimeout)) if settings.query_plans else None,
         guard=Rules(executable(schema)),
         persistence=Persistence(
             settings.persisted_query_cache_size, settings.trusted_documents(), settings.trusted_only

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from http import HTTPStatus
 
 import structlog
 from graphql import GraphQLError
@@ -11,6 +12,7 @@ from app.db.database import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CompanyUnknown
 from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
+from app.web.causes import log_cause, log_request_timeout
 from app.web.credential_errors import CredentialsUnavailable, Unauthenticated
 from app.web.media_types import GRAPHQL_TYPE
 
@@ -78,14 +80,18 @@ def refusal_of(error: Exception, request_id: str) -> Refusal:
     """What the caller is told when a request ends with this exception; anything unforeseen is logged here."""
     match error:
         case Refusal():
+            if error.status == HTTPStatus.GATEWAY_TIMEOUT:
+                log_request_timeout(request_id)
             return error
         case Unauthenticated():
             return Refusal(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))
         case DatabaseUnavailable() | CredentialsUnavailable():
+            log_cause(error, request_id, status=503)
             return Refusal(503, FaultCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", "2"),))
         case CompanyUnknown():
             return Refusal(403, FaultCode.COMPANY_NOT_FOUND, str(error))
         case StatementTimeout():
+            log_cause(error, request_id, status=504)
             return Refusal(504, FaultCode.TIMEOUT, str(error))
         case _:
             _log.error("fault", request_id=request_id, exc_info=error)

@@ -1,11 +1,17 @@
 """Health: /livez says that the process answers, /readyz that the database does and is migrated."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.db.database import Database, DatabaseUnavailable
 from app.db.migrate import current_revision, head_revision
+from app.db.unavailable import Cause
+from app.web.causes import log_cause
+from app.web.envelope import request_id_of
 
+_DISK_FULL = "The disk of the database's server is full."
 _MIGRATE = "run `customer-gateway migrate` as the tables' owner"
 
 
@@ -20,13 +26,15 @@ class Readiness:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._needed = head_revision()
+        self._asking: asyncio.Task[str | None] | None = None
 
-    async def readyz(self, _request: Request) -> Response:
+    async def readyz(self, request: Request) -> Response:
         """Answer 200, or 503 with what is missing."""
         try:
-            found = await current_revision(self._database.engine)
+            found = await self._revision()
         except DatabaseUnavailable as error:
-            return _not_ready(str(error))
+            log_cause(error, request_id_of(request.scope), status=503)
+            return _not_ready(_DISK_FULL if error.cause is Cause.DISK_FULL else str(error), error.cause)
         if found is None:
             return _not_ready(f"The database is not migrated: {_MIGRATE}.")
         if found != self._needed:
@@ -35,6 +43,20 @@ class Readiness:
             )
         return JSONResponse({"status": "ok"})
 
+    async def _revision(self) -> str | None:
+        """The database's revision; those who ask at the same time share one answer, and one connection."""
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._database.probe.ask(current_revision))
+            self._asking.add_done_callback(self._asked)
+        return await asyncio.shield(self._asking)
 
-def _not_ready(reason: str) -> Response:
-    return JSONResponse({"status": "unavailable", "reason": reason}, status_code=503)
+    def _asked(self, task: asyncio.Task[str | None]) -> None:
+        self._asking = None
+        if not task.cancelled():
+            # Whoever asked may be gone, and then nobody else looks at it.
+            task.exception()
+
+
+def _not_ready(reason: str, cause: Cause | None = None) -> Response:
+    told = {"status": "unavailable", "reason": reason} | ({} if cause is None else {"cause": cause})
+    return JSONResponse(told, status_code=503)

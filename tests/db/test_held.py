@@ -175,18 +175,31 @@ async def test_a_connection_that_the_server_ended_while_it_rested_is_replaced_wi
         assert len(connections.drivers) == 2
 
 
-async def test_a_connection_that_the_server_ends_under_a_statement_fails_that_one_alone(
+async def test_a_connection_that_the_server_ends_under_a_long_statement_fails_that_one_alone(
     service_dsn: str, owner_dsn: str, company: UUID
 ) -> None:
     async with watched(service_dsn) as connections:
         pid = await connections.ask(company, PID)
         task = asyncio.create_task(connections.ask(company, SLEEP))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.1)
         await execute(owner_dsn, f"SELECT pg_terminate_backend({pid})")
         with pytest.raises(asyncpg.ConnectionDoesNotExistError):
             await task
 
         assert await connections.ask(company, COUNT) == 0
+
+
+async def test_a_statement_whose_connection_is_lost_at_once_is_sent_again_over_a_new_one(
+    service_dsn: str, owner_dsn: str, company: UUID
+) -> None:
+    async with watched(service_dsn) as connections:
+        pid = await connections.ask(company, PID)
+        task = asyncio.create_task(connections.ask(company, "SELECT 42 FROM pg_sleep(0.5)"))
+        await asyncio.sleep(0.1)
+        await execute(owner_dsn, f"SELECT pg_terminate_backend({pid})")
+
+        assert await task == 42
+        assert len(connections.drivers) == 2
 
 
 async def test_a_plan_answers_nothing_where_the_setting_is_not_what_it_was_set_to_and_it_is_set_again(

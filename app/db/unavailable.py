@@ -1,0 +1,170 @@
+"""What a lost, refused, full or busy database looks like from above: the driver's errors become a few exceptions."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError, PendingRollbackError
+
+_QUERY_CANCELED = "57014"
+_READ_ONLY = "25006"
+
+
+class Cause(StrEnum):
+    """Why an operation could not use the database, as the log names it."""
+
+    POOL_EXHAUSTED = "pool_exhausted"
+    """No connection became free in time."""
+    CONNECT_FAILED = "connect_failed"
+    """No connection could be opened."""
+    REFUSED = "refused"
+    """The role, its password or the database is not accepted."""
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    """The server has no connection left."""
+    CONNECTION_LOST = "connection_lost"
+    """The server or the network closed the connection under a statement."""
+    SILENT = "silent"
+    """The connection is open, but the server doesn't answer over it."""
+    NO_ANSWER_IN_TIME = "no_answer_in_time"
+    """A readiness check or a look-up of credentials took longer than its two seconds."""
+    DISK_FULL = "disk_full"
+    """The server's disk is full."""
+    OUT_OF_RESOURCES = "out_of_resources"
+    """The server lacks memory or temporary space, or its disk fails."""
+    READ_ONLY = "read_only"
+    """The server takes no writes, as after a failover to a standby."""
+    STATEMENT_TIMEOUT = "statement_timeout"
+    """A statement ran into its time limit."""
+
+
+# By SQLSTATE, the longest prefix first. Class 08 is lost connections, 57P0x a server that stops or starts.
+_CAUSES = {
+    "53100": Cause.DISK_FULL,
+    "53300": Cause.TOO_MANY_CONNECTIONS,
+    "58030": Cause.OUT_OF_RESOURCES,
+    "57P03": Cause.CONNECT_FAILED,
+    "57P": Cause.CONNECTION_LOST,
+    "08": Cause.CONNECTION_LOST,
+    "53": Cause.OUT_OF_RESOURCES,
+    "28": Cause.REFUSED,
+    "3D": Cause.REFUSED,
+}
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL can't be reached, has no connection free or can't work; the message is safe to show."""
+
+    def __init__(self, cause: Cause = Cause.CONNECTION_LOST, waited_seconds: float | None = None) -> None:
+        super().__init__("The database is not available right now; try again in a few seconds.")
+        self.cause = cause
+        self.waited_seconds = waited_seconds
+        """How long was waited, where it is known."""
+
+
+class CommitUnknown(DatabaseUnavailable):
+    """The connection was lost while a transaction was being committed: nobody knows whether it was.
+
+    Trying again may do the work a second time.
+    """
+
+
+class DatabaseRefused(DatabaseUnavailable):
+    """PostgreSQL answers, but not to this role, password or database; the cause says which. For a caller it is away."""
+
+    def __init__(self) -> None:
+        super().__init__(Cause.REFUSED)
+
+
+class StatementTimeout(Exception):
+    """A statement ran longer than STATEMENT_TIMEOUT_SECONDS; the message is safe to show."""
+
+    def __init__(self) -> None:
+        super().__init__("The query took too long; ask for less, or narrow it with a filter.")
+
+
+class PoolExhausted(TimeoutError):
+    """No connection became free in time."""
+
+    def __init__(self, waited_seconds: float) -> None:
+        super().__init__("no connection became free in time")
+        self.waited_seconds = waited_seconds
+
+
+class ConnectionSilent(asyncpg.ConnectionDoesNotExistError):
+    """The driver's connection was closed from this side, as the server did not answer over it."""
+
+    def __init__(self, waited_seconds: float) -> None:
+        super().__init__("the server did not answer over this connection")
+        self.waited_seconds = waited_seconds
+
+
+def message_of(error: DBAPIError) -> str:
+    """Return the server's own message on one line: no statement, no parameters, no control characters."""
+    cause = error.orig.__cause__ if error.orig is not None and error.orig.__cause__ is not None else error.orig
+    return " ".join(part if part.isprintable() else ascii(part)[1:-1] for part in str(cause).split()).removesuffix(".")
+
+
+@contextmanager
+def translate_faults(*, writes: bool = False) -> Generator[None]:
+    """Turn what the driver raises for a lost, refused or busy database into this module's exceptions.
+
+    `writes`: a server that takes no writes is unavailable too.
+    """
+    try:
+        yield
+    except Exception as error:
+        translated = translated_fault(error, writes=writes)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def translated_fault(error: Exception, *, writes: bool = False) -> DatabaseUnavailable | StatementTimeout | None:  # noqa: PLR0911 - one per kind of error
+    """Return what an error of the driver or of a pool means; None for one that says nothing of the database's state."""
+    match error:
+        case DBAPIError():
+            return _of_driver(error.orig and error.orig.__cause__, error, writes=writes)
+        case PendingRollbackError():
+            # An earlier statement lost the transaction's connection.
+            return DatabaseUnavailable(Cause.CONNECTION_LOST)
+        case asyncpg.PostgresError() | asyncpg.InterfaceError():
+            # Plans use their connections without SQLAlchemy.
+            return _of_driver(error, None, writes=writes)
+        case PoolExhausted():
+            return DatabaseUnavailable(Cause.POOL_EXHAUSTED, error.waited_seconds)
+        case TimeoutError():
+            return DatabaseUnavailable(Cause.NO_ANSWER_IN_TIME)
+        case OSError():
+            return DatabaseUnavailable(Cause.CONNECT_FAILED)
+        case _:
+            return None
+
+
+def _of_driver(
+    error: BaseException | None, wrapped: DBAPIError | None, *, writes: bool
+) -> DatabaseUnavailable | StatementTimeout | None:
+    if isinstance(error, ConnectionSilent):
+        return DatabaseUnavailable(Cause.SILENT, error.waited_seconds)
+    state = str(getattr(error if wrapped is None else wrapped.orig, "sqlstate", None) or "")
+    if state == _QUERY_CANCELED:
+        return StatementTimeout()
+    cause = _cause_of(state, writes=writes)
+    if cause is None and not isinstance(error, ValueError) and _is_lost(error, wrapped):
+        # A ValueError is of a value that the driver can't send.
+        cause = Cause.CONNECTION_LOST
+    if cause is None:
+        return None
+    return DatabaseRefused() if cause is Cause.REFUSED else DatabaseUnavailable(cause)
+
+
+def _cause_of(state: str, *, writes: bool) -> Cause | None:
+    if state == _READ_ONLY:
+        return Cause.READ_ONLY if writes else None
+    return next((cause for prefix, cause in _CAUSES.items() if state.startswith(prefix)), None)
+
+
+def _is_lost(error: BaseException | None, wrapped: DBAPIError | None) -> bool:
+    if wrapped is None:
+        return isinstance(error, asyncpg.InterfaceError)
+    return wrapped.connection_invalidated or isinstance(wrapped, InterfaceError)

@@ -1,0 +1,77 @@
+"""Why requests were answered 503 or 504, in the log: which wait, which limit."""
+
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from app.db.connection_failures import explain_failure
+from app.db.database import message_of
+from app.db.rarely import Rarely
+from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
+
+_log = structlog.get_logger()
+
+REQUEST_TIMEOUT = "request_timeout"
+"""The cause of an operation that was stopped at its deadline."""
+
+_LIMITS = {
+    Cause.POOL_EXHAUSTED: "DATABASE_POOL_TIMEOUT_SECONDS",
+    Cause.STATEMENT_TIMEOUT: "STATEMENT_TIMEOUT_SECONDS",
+    Cause.SILENT: "STATEMENT_TIMEOUT_SECONDS",
+    REQUEST_TIMEOUT: "REQUEST_TIMEOUT_SECONDS",
+}
+_MAX_REASON = 500
+
+
+def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
+    """Log why a request is answered 503 or 504, at most one line in ten seconds for each cause."""
+    match error:
+        case DatabaseUnavailable():
+            _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__))
+        case StatementTimeout():
+            _log_unavailable(Cause.STATEMENT_TIMEOUT, status, request_id, None, None)
+        case _:
+            pass
+
+
+def log_request_timeout(request_id: str) -> None:
+    """Log that an operation was stopped at its deadline, at most one line in ten seconds."""
+    _log_unavailable(REQUEST_TIMEOUT, 504, request_id, None, None)
+
+
+def _log_unavailable(
+    cause: str, status: int, request_id: str | None, waited_seconds: float | None, reason: str | None
+) -> None:
+    _lines.tell(
+        cause,
+        cause=cause,
+        status=status,
+        request_id=request_id,
+        waited_seconds=None if waited_seconds is None else round(waited_seconds, 3),
+        reason=reason,
+    )
+
+
+def _write(fields: dict[str, Any], left_out: int) -> None:
+    _log.warning(
+        "unavailable",
+        cause=fields["cause"],
+        limit=_LIMITS.get(fields["cause"]),
+        status=fields["status"],
+        waited_seconds=fields["waited_seconds"],
+        reason=fields["reason"],
+        request_id=fields["request_id"],
+        left_out=left_out,
+    )
+
+
+_lines = Rarely(_write)
+
+
+def _reason(error: BaseException | None) -> str | None:
+    """Return the error's own words on one line: no statement and no parameters."""
+    if error is None:
+        return None
+    said = message_of(error) if isinstance(error, DBAPIError) else explain_failure(error) or str(error)
+    return " ".join(said.split())[:_MAX_REASON] or type(error).__name__

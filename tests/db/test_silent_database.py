@@ -1,0 +1,192 @@
+"""A database that doesn't answer over connections that stay open: every wait ends, and nothing is lost for good."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from app.db import api_keys
+from app.db.database import CommitUnknown, Database, DatabaseUnavailable
+from app.db.unavailable import Cause
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from tests.databases import execute
+from tests.db.silent_network import SilentNetwork, silent_network
+from tests.db.tcp_servers import TcpServer, plain_server
+
+ONE = text("SELECT 1")
+STATEMENT_SECONDS = 1
+GRACE_SECONDS = 0.5
+
+
+@pytest.fixture(scope="module")
+def server() -> Generator[TcpServer]:
+    """A server that is reached over TCP, with a table and what a look-up of API keys asks."""
+    with TemporaryDirectory(prefix="customer-gateway-") as folder, plain_server(Path(folder)) as server:
+        statements = (
+            "CREATE TABLE numbers (number int PRIMARY KEY)",
+            "INSERT INTO numbers VALUES (1)",
+            "GRANT ALL ON numbers TO anybody",
+            "CREATE TYPE api_key AS (company_id uuid, id uuid, name text, scopes text[], expires_at timestamptz)",
+            "CREATE FUNCTION authenticate_api_key(bytea) RETURNS SETOF api_key LANGUAGE sql AS 'SELECT NULL::api_key WHERE false'",
+        )
+        asyncio.run(execute(server.superuser_url, *statements))
+        yield server
+
+
+@asynccontextmanager
+async def connected(
+    server: TcpServer, *, pool_size: int = 4, statement_seconds: float = STATEMENT_SECONDS
+) -> AsyncGenerator[tuple[Database, SilentNetwork]]:
+    """A database behind a network, with connections of every kind open; it must be disposed of in time in the end."""
+    async with silent_network(server.port) as network:
+        database = Database(
+            server.url(port=network.port, host="127.0.0.1"),
+            pool_size=pool_size,
+            plan_connections=pool_size,
+            pool_timeout_seconds=1,
+            statement_timeout_seconds=statement_seconds,
+            grace_seconds=GRACE_SECONDS,
+        )
+        await asyncio.gather(*(plan(database, "SELECT 1 FROM pg_sleep(0.1)") for _ in range(pool_size)))
+        await asyncio.gather(*(read(database, "SELECT pg_sleep(0.1)") for _ in range(pool_size)))
+        await database.ping()
+        try:
+            yield database, network
+        finally:
+            begun = time.monotonic()
+            await database.dispose()
+            assert time.monotonic() - begun < 3
+            assert database.pools()["transactions"].in_use == 0
+
+
+async def read(database: Database, sql: str = "SELECT 1") -> object:
+    async with database.read(uuid4()) as session:
+        return (await session.rows(text(sql), {}))[0][0]
+
+
+async def plan(database: Database, sql: str = "SELECT 1") -> object:
+    return await database.answer(sql, [], uuid4(), filters=False)
+
+
+async def look_up(database: Database) -> object:
+    return 1 if await api_keys.find(database.engine, b"unknown") is None else None
+
+
+async def ready(database: Database) -> object:
+    await database.ping()
+    return 1
+
+
+async def write(database: Database) -> object:
+    async def work(session: WriteSession) -> object:
+        return (await session.rows(text("UPDATE numbers SET number = number RETURNING number")))[0][0]
+
+    return await UnitOfWork(database, uuid4()).run(work)
+
+
+WAYS = [read, plan, look_up, write, ready]
+
+
+async def test_over_connections_that_fell_silent_everything_is_answered_by_new_ones(server: TcpServer) -> None:
+    async with connected(server, statement_seconds=20) as (database, network):
+        network.freeze_open()
+        begun = time.monotonic()
+        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+        assert time.monotonic() - begun < 4
+        begun = time.monotonic()
+        assert await asyncio.gather(*(each(database) for each in WAYS for _ in range(4))) == [1] * 20
+        assert time.monotonic() - begun < 1
+
+
+async def test_probes_and_credentials_wait_two_seconds_for_a_database_that_is_silent_as_a_whole(
+    server: TcpServer,
+) -> None:
+    async with connected(server) as (database, network):
+        network.freeze()
+        begun = time.monotonic()
+        asked = (way(database) for way in (look_up, ready) for _ in range(12))
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(each) for each in results} == {DatabaseUnavailable}
+        assert time.monotonic() - begun < 2.5
+        network.thaw()
+        begun = time.monotonic()
+        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+        assert time.monotonic() - begun < 2
+
+
+async def test_a_statement_waits_little_longer_than_the_server_may_run_it(server: TcpServer) -> None:
+    async with connected(server) as (database, network):
+        network.freeze()
+        begun = time.monotonic()
+        ways = (read, plan, write)
+        with capture_logs() as logged:
+            results = await asyncio.gather(*(way(database) for way in ways), return_exceptions=True)
+        assert {type(each) for each in results} == {DatabaseUnavailable}
+        # The limit, the grace, and one attempt to connect anew.
+        assert time.monotonic() - begun < STATEMENT_SECONDS + GRACE_SECONDS + 1 + 1
+        assert [line["event"] for line in logged] == ["connection_silent"]
+        network.thaw()
+        assert await asyncio.gather(*(each(database) for each in ways)) == [1] * 3
+
+
+async def test_a_statement_that_the_server_works_on_is_left_to_it(server: TcpServer) -> None:
+    async with connected(server, statement_seconds=20) as (database, _):
+        with capture_logs() as logged:
+            assert await asyncio.gather(
+                read(database, "SELECT 1 FROM pg_sleep(3.5)"), plan(database, "SELECT 1 FROM pg_sleep(3.5)")
+            ) == [1, 1]
+        assert logged == []
+
+
+async def test_of_a_transaction_that_nobody_hears_of_any_more_the_locks_are_released(server: TcpServer) -> None:
+    async with connected(server, statement_seconds=20) as (database, network):
+
+        async def work(session: WriteSession) -> None:
+            await session.rows(text("UPDATE numbers SET number = number"))
+            network.freeze_open()
+            await session.rows(ONE)
+
+        with pytest.raises(DatabaseUnavailable) as lost:
+            await UnitOfWork(database, uuid4()).run(work)
+        assert lost.value.cause is Cause.SILENT
+        begun = time.monotonic()
+        assert await write(database) == 1
+        assert time.monotonic() - begun < 2
+
+
+async def test_a_commit_that_is_not_answered_has_an_unknown_outcome_and_is_not_repeated(server: TcpServer) -> None:
+    async with connected(server, statement_seconds=20) as (database, network):
+        attempts: list[int] = []
+
+        async def work(session: WriteSession) -> None:
+            attempts.append(1)
+            await session.rows(ONE)
+            network.freeze_open()
+
+        with pytest.raises(CommitUnknown):
+            await UnitOfWork(database, uuid4()).run(work)
+        assert attempts == [1]
+
+
+async def test_tasks_that_are_canceled_over_silent_connections_end_at_once_and_give_their_places_back(
+    server: TcpServer,
+) -> None:
+    async with connected(server, statement_seconds=20) as (database, network):
+        network.freeze_open()
+        tasks = [asyncio.create_task(way(database)) for way in (read, read, plan, plan)]
+        await asyncio.sleep(0.3)
+        begun = time.monotonic()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert time.monotonic() - begun < 0.2
+        begun = time.monotonic()
+        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+        assert time.monotonic() - begun < 4
