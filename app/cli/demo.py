@@ -20,8 +20,9 @@ from app.cli.development import prepare_database
 from app.cli.faults import CommandError, ExitCode
 from app.cli.first_query import curl_line
 from app.cli.running import DATA_FOLDER_VARIABLE, hold, refuse_second_start
-from app.cli.serving import end_on_signals, listen
+from app.cli.serving import listen
 from app.cli.tokens import development_token
+from app.cli.worker import end_on_signals
 from app.db.embedded import EmbeddedServer, require_package
 from app.domain.identity import Scope
 from app.settings import load_settings

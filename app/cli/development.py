@@ -24,7 +24,7 @@ from app.cli.program import installed_program
 from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, refuse_second_start
 from app.cli.serving import listen, server_config
 from app.cli.tokens import DataFolder, development_token
-from app.cli.workers import end_on_signals
+from app.cli.worker import end_on_signals
 from app.db.dsn import with_role
 from app.db.embedded import EmbeddedServer, require_package
 from app.db.migrate import upgrade
@@ -34,6 +34,7 @@ from app.domain.identity import Scope
 from app.settings import Settings, load_settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from app.web.server import Server
 
 _ROLE = "customer_gateway_dev"
 _COMPANIES, _CUSTOMERS = 2, 300
@@ -78,7 +79,7 @@ def dev(
         _AnnouncingServer(config, announce).run(sockets=[listener])
 
 
-class _AnnouncingServer(uvicorn.Server):
+class _AnnouncingServer(Server):
     """Says so once it listens, and ends in good order however often it is told to."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:

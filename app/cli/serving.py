@@ -17,14 +17,17 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.cli.faults import CommandError, ExitCode
+from app.cli.open_files import connection_limits
 from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.startup import startup_fields, tls_of
-from app.cli.workers import ServingConfig, Workers, end_on_signals
+from app.cli.worker import ServingConfig, end_on_signals
+from app.cli.workers import Workers
 from app.db.roles import refuse_powerful_role
 from app.settings import Settings, load_settings
 from app.web.application import SERVING_CHECKS
 from app.web.http_protocol import HttpProtocol
 from app.web.logs import configure_logging
+from app.web.server import Server
 from app.web.shared_metrics import SHARED_FOLDER
 
 _log = structlog.get_logger()
@@ -44,6 +47,7 @@ def serve(
     # Here, where it is said once: workers that can't start would be started again and again.
     settings = load_settings(*SERVING_CHECKS)
     configure_logging(settings)
+    limits = connection_limits(settings)
     tls = asyncio.run(check_database(settings.service_dsn))
     end_on_signals()
     with (
@@ -52,13 +56,19 @@ def serve(
     ):
         address, number = listener.getsockname()[:2]
         config = _serving_config(settings, workers)
-        _log.info("serving", **startup_fields(settings, host=address, port=number, workers=workers, tls=tls))
+        config.connection_limits = limits
+        _log.info(
+            "serving",
+            **startup_fields(
+                settings, host=address, port=number, workers=workers, connections=limits.connections, tls=tls
+            ),
+        )
         if workers > 1:
             supervisor = Workers(config, sockets=[listener])
             supervisor.run()
             has_failed = supervisor.has_failed
         else:
-            server = uvicorn.Server(config)
+            server = Server(config, config.connection_limits)
             server.run(sockets=[listener])
             has_failed = not server.started
         if has_failed:

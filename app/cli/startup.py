@@ -19,13 +19,16 @@ async def tls_of(engine: AsyncEngine) -> str | None:
             return None if secured is None else secured.version()
 
 
-def startup_fields(settings: Settings, *, host: str, port: int, workers: int, tls: str | None) -> dict[str, object]:
+def startup_fields(
+    settings: Settings, *, host: str, port: int, workers: int, connections: int, tls: str | None
+) -> dict[str, object]:
     """Return what the line says; no field holds a URL or a secret."""
     return {
         "version": __version__,
         "host": host,
         "port": port,
         "workers": workers,
+        "max_connections": connections,
         "credentials": _credentials(settings),
         "database_tls": tls,
         "plans": settings.query_plans,

@@ -1,14 +1,10 @@
 """The processes of `serve --workers N`: how each begins, and what is said when one ends."""
 
-import multiprocessing
 import signal
-import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from socket import socket
-from types import FrameType
-from typing import NoReturn
 
 import structlog
 import uvicorn
@@ -16,10 +12,9 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from app.settings import load_settings
-from app.web.log_hooks import log_what_python_prints
-from app.web.logs import configure_logging
-from app.web.shared_metrics import forget_process, reserve_shared_space
+from app.cli.worker import Worker
+from app.web.acceptor import refuse_new_connections
+from app.web.shared_metrics import forget_process
 
 _log = structlog.get_logger()
 
@@ -29,31 +24,6 @@ _LONGEST_PAUSE_SECONDS = 30
 """The longest wait before a worker is replaced, after several that ended before they served."""
 _PATIENCE_SECONDS = 60
 """How long a worker may not answer before it is replaced."""
-
-
-class ServingConfig(uvicorn.Config):
-    """uvicorn's configuration for `serve`, whose first act in each process is to set up logging."""
-
-    def configure_logging(self) -> None:
-        """Send every line of this process to the log; uvicorn calls it in the parent process and in each worker."""
-        configure_logging(load_settings())
-        log_what_python_prints()
-        if multiprocessing.parent_process() is not None:
-            # Without these a signal would end the process before its last lines are written.
-            end_on_signals()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-    def load(self) -> None:
-        """Load the application; a worker that can't logs why, and ends with an exit code that tells so."""
-        if multiprocessing.parent_process() is None:
-            super().load()
-            return
-        reserve_shared_space()
-        try:
-            super().load()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next worker would meet it again
-            _log.critical("worker_failed_to_start", exc_info=error)
-            sys.exit(STARTUP_FAILURE)
 
 
 class Workers(Multiprocess):
@@ -75,8 +45,33 @@ class Workers(Multiprocess):
 
     def init_processes(self) -> None:
         """Start the workers."""
-        with _interrupts_held():
-            super().init_processes()
+        self.processes = [self._start() for _ in range(self.config.workers)]
+
+    def restart_all(self) -> None:
+        """Replace each worker by one that serves already; uvicorn calls it on SIGHUP."""
+        for place, old in enumerate(self.processes):
+            new = self._start()
+            if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
+                new.kill()
+                new.join()
+                return
+            old.terminate()
+            old.join()
+            self.processes[place] = new
+
+    def handle_ttin(self) -> None:
+        """Add a worker; uvicorn calls it on SIGTTIN."""
+        self.processes_num += 1
+        self.processes.append(self._start())
+
+    def terminate_all(self) -> None:
+        """Begin no more connections, in whichever worker, and have the workers end."""
+        for listener in self.sockets:
+            refuse_new_connections(listener)
+        super().terminate_all()
+        for listener in self.sockets:
+            # What nobody has accepted would otherwise wait until this process ends.
+            listener.close()
 
     def keep_subprocess_alive(self) -> None:
         """Replace workers that ended or no longer answer; end the service where none can start."""
@@ -116,10 +111,14 @@ class Workers(Multiprocess):
         _log_death(process, replaced_by=replaced_by, stopped_answering=stopped_answering)
 
     def _replace(self, place: int) -> Process:
-        self.processes[place] = replacement = Process(self.config, self.sockets)
-        with _interrupts_held():
-            replacement.start()
+        self.processes[place] = replacement = self._start()
         return replacement
+
+    def _start(self) -> Worker:
+        worker = Worker(self.config, self.sockets)
+        with _interrupts_held():
+            worker.start()
+        return worker
 
     def _answers(self, process: Process) -> bool:
         """Whether a worker has answered in time; one that starts on a busy machine takes a while."""
@@ -135,20 +134,6 @@ class Workers(Multiprocess):
         except (OSError, EOFError):
             return False
         return now - self._unanswered[process] < _PATIENCE_SECONDS
-
-
-def end_on_signals() -> None:
-    """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped; a second one changes nothing."""
-
-    def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        handle(signal.SIG_IGN)
-        sys.exit(0)
-
-    def handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, handler)
-
-    handle(end)
 
 
 def _log_death(process: Process, *, replaced_by: int | None, stopped_answering: bool) -> None:

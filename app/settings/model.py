@@ -82,6 +82,25 @@ class Settings(BaseModel):
         description="Serve GraphiQL at /graphql to browsers, and its files at /explorer; `dev` turns it on.",
     )
     request_timeout_seconds: float = Field(default=30, gt=0, le=3600, description="How long one operation may take.")
+    max_connections: int | None = Field(
+        default=None,
+        ge=1,
+        description="Maximum number of open connections per process. Default: what the limit of open files leaves room for, at most 10,000.",
+    )
+    max_unsent_bytes: int = Field(
+        default=256_000_000,
+        ge=1_000_000,
+        description="Maximum size of all answers per process that clients have not read yet, in bytes; beyond it the oldest are cut off.",
+    )
+    send_timeout_seconds: float = Field(
+        default=30, gt=0, le=3600, description="How long a client may read nothing of an answer before it is cut off."
+    )
+    header_timeout_seconds: float = Field(
+        default=10,
+        gt=0,
+        le=3600,
+        description="How long a client may take to send a request's headers, from when it connects or from their first byte.",
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
 
     # Credentials

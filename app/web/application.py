@@ -30,6 +30,7 @@ from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.web.authentication import Authenticator
+from app.web.connections import ConnectionUsage, usage
 from app.web.direct import Direct
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
@@ -173,6 +174,9 @@ class _Sources:
 
     def dropped_log_lines(self) -> int:
         return dropped_log_lines()
+
+    def connections(self) -> ConnectionUsage:
+        return usage
 
 
 def _planner(settings: Settings) -> Planner:

@@ -1,23 +1,97 @@
-"""uvicorn's HTTP/1.1 protocol, corrected where it departs from RFC 9110: upgrades that are not taken, and trailers (ADR 18)."""
+"""uvicorn's HTTP/1.1 protocol, held to RFC 9110 where it departs from it, and to limits (ADR 18)."""
 
-from typing import cast
+import asyncio
+from fcntl import ioctl
+from http import HTTPStatus
+from termios import FIONREAD
+from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from app.web.connections import Connections
+from app.web.faults import FaultCode
+from app.web.refused_connection import RefusedConnection, error_body
 
 _INVALID = "Invalid HTTP request received."
+MAX_HEADERS = 100
+"""Maximum number of header fields of a request."""
+MAX_HEADER_BYTES = 32_768
+"""Maximum size of all header fields of a request, or of all its trailers."""
+_FIELD_BYTES = len(": \r\n")
+_TOO_LARGE_HEADERS = (
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    FaultCode.PAYLOAD_TOO_LARGE,
+    f"The request has more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES} bytes of them. Send fewer.",
+)
+_TOO_LONG_URL = "The URL is too long. Send the document in the body of a POST."
+_TOO_MANY_CONNECTIONS = "Too many connections are open. Try again shortly."
+_MAX_REFUSED = 64
+"""How many refused connections are kept until their clients have read why."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Read a request that asks for an upgrade as if it had not asked, unless the upgrade is taken.
+    """One connection: its clients' upgrades are ignored, its headers and its waiting are bounded.
 
+    A request that asks for an upgrade is read as if it had not asked, unless the upgrade is taken.
     httptools ends such a request with its headers, whether or not a body follows, and raises HttpParserUpgrade with the
     position after them. The headers are then parsed again by a new parser, without `Upgrade`, and what follows as usual.
     """
 
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        assert isinstance(server_state, Connections)  # noqa: S101 - app.web.server makes it
+        self._state = server_state
+        self._waiting_since: float | None = None
+        """Since when headers are awaited of which none, or a part, has arrived."""
+        self._unread = 0
+        """Bytes that were parsed since the last headers or piece of a body were complete."""
+        self.url = b""
+        self._refusal: tuple[int, FaultCode, str] | None = None
+        """What is wrong with the headers that are being parsed."""
+        self._last_unsent = 0
+        self._progress_at = 0.0
+        self.unsent_since = 0.0
+
+    @property
+    def idle_since(self) -> float | None:
+        """The time since when there is no request; None while there is one."""
+        if self._has_request() or self.transport.is_closing() or self.unsent_bytes:
+            return None
+        if self._waiting_since is not None:
+            return self._waiting_since
+        timer = self.timeout_keep_alive_task
+        return 0.0 if timer is None else timer.when() - self.timeout_keep_alive
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Number of bytes of answers that the client has not read, beside those in the kernel's buffers."""
+        return self.transport.get_write_buffer_size()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn's own
+        """Begin to wait for the first headers; refuse the connection if there are too many."""
+        super().connection_made(transport)
+        self._waiting_since = self._progress_at = self.unsent_since = self.loop.time()
+        if not self._state.make_room(self):
+            self._refuse_connection()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        super().connection_lost(exc)
+        self._state.discard_slow(self)
+
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived; requests without an upgrade take the same steps as in uvicorn."""
         self._unset_keepalive_if_required()
+        self._unread += len(data)
         unread: bytes | memoryview = data
         try:
             while True:
@@ -27,14 +101,40 @@ class HttpProtocol(HttpToolsProtocol):
                     # A view: a client may send thousands of such requests at once.
                     unread = memoryview(unread)[cast("int", asked.args[0]) :]
                 else:
-                    return
+                    break
                 if self._takes_upgrade():
                     self.handle_websocket_upgrade()
                     return
                 self._parse_again_without_upgrade()
         except HttpParserError:
-            self.logger.warning(_INVALID)
-            self.send_400_response(_INVALID)
+            self._refuse_request()
+            return
+        if self._unread > MAX_HEADER_BYTES and self._is_too_large():
+            self._refuse_request()
+            return
+        cycle = self.cycle
+        if cycle is not None and cycle.scope is self.scope and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+            # The usual case: the headers are complete, and the request is being answered.
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        """Refuse headers that are too large; a server that is about to end closes the connection after the answer."""
+        if len(self.headers) > MAX_HEADERS or (
+            self._unread > MAX_HEADER_BYTES and self._header_bytes() > MAX_HEADER_BYTES
+        ):
+            self._refusal = _TOO_LARGE_HEADERS
+            raise HttpParserError
+        self._unread = 0
+        super().on_headers_complete()
+        if self._state.is_draining:
+            self.close_after_answer()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body: whatever has arrived so far was read."""
+        self._unread = 0
+        super().on_body(body)
 
     def on_chunk_header(self) -> None:
         """Let go of the headers: fields that follow a chunk are trailers, which are not to be merged into them."""
@@ -58,3 +158,112 @@ class HttpProtocol(HttpToolsProtocol):
         # As uvicorn's own: after a request with `Connection: close`, more may have been sent.
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
+
+    def shutdown(self) -> None:
+        """Close the connection, or have it closed after the answers to what has arrived, even if it was not read yet."""
+        if self.idle_since is not None and self._has_arrived():
+            return
+        super().shutdown()
+
+    def pause_writing(self) -> None:
+        """Take note that the client reads more slowly than it is sent to."""
+        super().pause_writing()
+        self.unsent_since = self.loop.time()
+        self._state.add_slow(self)
+
+    def resume_writing(self) -> None:
+        """Take note that the client has caught up."""
+        super().resume_writing()
+        self._state.discard_slow(self)
+
+    def close_after_answer(self) -> None:
+        """Close the connection after the answers to the requests that have come."""
+        if self._has_request():
+            self.cycle.keep_alive = False
+
+    def look(self, now: float) -> None:
+        """Close the connection if its client has taken too long to send headers, or to read."""
+        unsent = self.unsent_bytes
+        if unsent != self._last_unsent or not unsent:
+            self._last_unsent, self._progress_at = unsent, now
+        elif now - self._progress_at >= self._state.limits.send_seconds:
+            self.end("slow_reader")
+            return
+        if self._waiting_since is None or now - self._waiting_since < self._state.limits.head_seconds:
+            return
+        if self._has_request():
+            # The answers to earlier requests are sent; what came after them is not read to its end.
+            self.close_after_answer()
+        elif self.transport.is_closing():
+            return
+        elif self._is_within_headers():
+            self._state.count("slow_headers")
+            msg = f"The headers took longer than {self._state.limits.head_seconds:g} seconds to arrive."
+            self._send_refusal(HTTPStatus.REQUEST_TIMEOUT, FaultCode.TIMEOUT, msg)
+        else:
+            self._state.count("silent")
+            self.transport.close()
+
+    def end(self, reason: str) -> None:
+        """Close the connection at once, whatever is still to be sent."""
+        self._state.count(reason)
+        self._state.connections.discard(self)
+        self.transport.abort()
+
+    def _has_request(self) -> bool:
+        """Whether a request is being answered."""
+        return self.cycle is not None and not self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+
+    def _is_within_headers(self) -> bool:
+        """Whether a part of a request's headers has arrived."""
+        scope = None if self.cycle is None else self.cycle.scope  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+        return self.scope is not scope
+
+    def _has_arrived(self) -> bool:
+        """Whether the kernel has bytes of the client that this process has not read yet."""
+        try:
+            count = ioctl(self.transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
+        except OSError:
+            return False
+        return any(count)
+
+    def _is_too_large(self) -> bool:
+        """Whether what was read since the last headers or body is more than a URL, headers or trailers may be."""
+        if len(self.url) > self._state.limits.url_bytes:
+            self._refusal = HTTPStatus.REQUEST_URI_TOO_LONG, FaultCode.PAYLOAD_TOO_LARGE, _TOO_LONG_URL
+        elif self._unread - len(self.url) > MAX_HEADER_BYTES:
+            self._refusal = _TOO_LARGE_HEADERS
+        return self._refusal is not None
+
+    def _header_bytes(self) -> int:
+        return sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.headers)
+
+    def _refuse_request(self) -> None:
+        """Answer what is no request, or too large a one, and close the connection."""
+        if self._refusal is None:
+            self._state.count("not_http")
+            self.send_400_response(_INVALID)
+            return
+        self._state.count("headers_too_large")
+        self._send_refusal(*self._refusal)
+
+    def _send_refusal(self, status: int, code: FaultCode, message: str) -> None:
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+            self._write_refusal(status, error_body(code, message))
+        self.transport.close()
+
+    def _write_refusal(self, status: int, body: bytes, *headers: bytes) -> None:
+        lines = [name + b": " + value for name, value in self._state.default_headers]
+        lines += [b"content-type: application/json", b"content-length: %d" % len(body), b"connection: close"]
+        self.transport.write(STATUS_LINE[status] + b"\r\n".join([*lines, *headers, b"", body]))
+
+    def _refuse_connection(self) -> None:
+        """Say that there are too many connections, and close this one once its client has had time to read that."""
+        self._state.count("refused")
+        self._state.connections.discard(self)
+        if len(self._state.refused) >= _MAX_REFUSED:
+            self.transport.abort()
+            return
+        body = error_body(FaultCode.SERVICE_UNAVAILABLE, _TOO_MANY_CONNECTIONS)
+        self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, body, b"retry-after: 1")
+        RefusedConnection(self.transport, self._state.refused, self.loop)

@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import __version__
+from app.web.connections import REASONS, ConnectionUsage
 from app.web.shared_metrics import SHARED_FOLDER, Processes
 
 _log = structlog.get_logger()
@@ -93,6 +94,10 @@ class Sources(Protocol):
         """Log lines that could not be written so far."""
         ...
 
+    def connections(self) -> ConnectionUsage:
+        """The connections of clients."""
+        ...
+
 
 class Metrics:
     """The numbers of one application, and /metrics, which shows them."""
@@ -136,6 +141,22 @@ class Metrics:
             "Log lines that were dropped because they could not be written.",
             registry=registry,
         )
+        self._open, self._unsent = (
+            Gauge(f"customer_gateway_{name}", text, registry=registry, multiprocess_mode="livesum")
+            for name, text in (
+                ("connections", "Open connections of clients."),
+                ("unsent_bytes", "Bytes of answers that clients have not read yet."),
+            )
+        )
+        self._ended = Counter(
+            "customer_gateway_connections_ended",
+            "Connections that the service ended or refused, by the reason.",
+            ("reason",),
+            registry=registry,
+        )
+        for reason in REASONS:
+            # An increase can only be seen from a number that was there before.
+            self._ended.labels(reason)
         build = Gauge(
             "customer_gateway_build_info",
             "The version of the service and of Python; the value is 1.",
@@ -195,6 +216,11 @@ class Metrics:
             self._entries.labels(name).set(cache.entries)
             for result, total in (("hit", cache.hits), ("miss", cache.misses)):
                 self._cache_requests.labels(name, result).inc(self._since((name, result), total))
+        connections = self._sources.connections()
+        self._open.set(connections.open)
+        self._unsent.set(connections.unsent_bytes)
+        for reason, total in connections.ended.items():
+            self._ended.labels(reason).inc(self._since(("ended", reason), total))
         self._dropped.inc(self._since(("dropped",), self._sources.dropped_log_lines()))
 
     def _since(self, key: tuple[str, ...], total: int) -> int:

@@ -45,7 +45,7 @@ def logged() -> dict[str, tuple[str, frozenset[str]]]:
             fields[event] |= names
     # These are not written out where they are logged.
     fields["operation"] |= fields_of(OperationRecord("a"), None, 200, (), 0.1).keys()
-    fields["serving"] |= startup_fields(Settings(), host="", port=1, workers=1, tls=None).keys()
+    fields["serving"] |= startup_fields(Settings(), host="", port=1, workers=1, connections=1, tls=None).keys()
     notice = json.loads(dropped_notice(1))
     levels["log_lines_dropped"].add(notice["level"])
     fields["log_lines_dropped"] |= notice.keys() - COMMON
@@ -70,7 +70,7 @@ def test_no_line_of_the_start_holds_a_url_or_a_secret() -> None:
         jwt_jwks_url="https://issuer.example/secret",
         max_depth=3,
     )
-    line = to_line(startup_fields(settings, host="::", port=80, workers=3, tls="TLSv1.3")).decode()
+    line = to_line(startup_fields(settings, host="::", port=80, workers=3, connections=1, tls="TLSv1.3")).decode()
     assert "secret" not in line
     assert "://" not in line
     assert json.loads(line)["changed_limits"] == {"max_depth": 3}

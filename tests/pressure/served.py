@@ -29,24 +29,32 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes that serve: with `--workers`, the children but the first, which is multiprocessing's own."""
+        return _children(self.process.pid)[1:] or [self.process.pid]
+
     def memory_mb(self) -> float:
         """Return the resident memory of the process and its workers, in MB."""
         return sum(_resident(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / 1e6
 
 
 @contextmanager
-def served(log: Path, *options: str, **environment: str) -> Generator[Served]:
-    """Start `serve` with these settings, wait until it is ready, and end it."""
+def served(log: Path, *options: str, files: str | None = None, **environment: str) -> Generator[Served]:
+    """Start `serve` with these settings and limit of open files, wait until all of it is ready, and end it."""
     port = free_port()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     command = [sys.executable, "-m", "app", "serve", "--port", str(port), *options]
+    if files is not None:
+        command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
+    workers = int(options[options.index("--workers") + 1]) if "--workers" in options else 1
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             command, env=kept | environment, cwd=ROOT, stderr=stderr, stdout=stderr, stdin=subprocess.DEVNULL
         )
         try:
             running = Served(port, process, log)
-            _wait_until_ready(running)
+            _wait_until_ready(running, workers)
             yield running
         finally:
             process.terminate()
@@ -69,11 +77,12 @@ async def post(port: int, headers: dict[str, str], body: dict[str, Any]) -> tupl
     return time.perf_counter() - begun, int(head.split(None, 2)[1]), answered
 
 
-def _wait_until_ready(running: Served) -> None:
+def _wait_until_ready(running: Served, workers: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            if httpx.get(f"{running.url}/readyz").status_code == 200:
+            is_ready = httpx.get(f"{running.url}/readyz").status_code == 200
+            if is_ready and running.log.read_text().count("startup complete") == workers:
                 return
         except httpx.TransportError:
             pass

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.web.connections import ConnectionUsage
 from app.web.metrics import CacheUsage, PoolUsage
 
 
@@ -15,6 +16,10 @@ class Idle:
     def caches(self) -> Mapping[str, CacheUsage]:
         """None."""
         return {}
+
+    def connections(self) -> ConnectionUsage:
+        """None."""
+        return ConnectionUsage()
 
     def dropped_log_lines(self) -> int:
         """None."""

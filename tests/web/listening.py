@@ -9,27 +9,30 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from app.cli.serving import server_config
+from app.web.connections import ConnectionLimits
+from app.web.server import Server
 
 _PATIENCE_SECONDS = 30
 _PAUSE_SECONDS = 0.05
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, *, ws: Any = None) -> AsyncGenerator[int]:
+async def listening(app: ASGIApp, *, ws: Any = None, limits: ConnectionLimits | None = None) -> AsyncGenerator[int]:
     """The port of a server for the application, which need not know of a lifespan; `ws` is uvicorn's for WebSockets."""
     config = server_config(app, grace_seconds=1)
     config.lifespan = "off"
     config.ws = ws or config.ws
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(config)
+        server = Server(config, limits)
         running = asyncio.create_task(server.serve([listener]))
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await running
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await running
 
 
 class Reply(NamedTuple):

@@ -1,0 +1,102 @@
+"""One worker process of `serve --workers N`: how it begins, and how it ends with its parent."""
+
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from socket import socket
+from types import FrameType
+from typing import NoReturn
+
+import structlog
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Process
+
+from app.settings import load_settings
+from app.web.connections import ConnectionLimits
+from app.web.log_hooks import log_what_python_prints
+from app.web.logs import configure_logging
+from app.web.server import Server
+from app.web.shared_metrics import reserve_shared_space
+
+_log = structlog.get_logger()
+
+_HANGING_UP_SECONDS = 0.2
+"""How long a parent process that has closed its end of the pipe may take to end, if it ends."""
+
+
+class ServingConfig(uvicorn.Config):
+    """uvicorn's configuration for `serve`, whose first act in each process is to set up logging."""
+
+    connection_limits = ConnectionLimits()
+
+    def configure_logging(self) -> None:
+        """Send every line of this process to the log; uvicorn calls it in the parent process and in each worker."""
+        configure_logging(load_settings())
+        log_what_python_prints()
+        if multiprocessing.parent_process() is not None:
+            # Without these a signal would end the process before its last lines are written.
+            end_on_signals()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def load(self) -> None:
+        """Load the application; a worker that can't logs why, and ends with an exit code that tells so."""
+        if multiprocessing.parent_process() is None:
+            super().load()
+            return
+        reserve_shared_space()
+        try:
+            super().load()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next worker would meet it again
+            _log.critical("worker_failed_to_start", exc_info=error)
+            sys.exit(STARTUP_FAILURE)
+
+
+class Worker(Process):
+    """A worker process, which ends with its parent."""
+
+    def target(self, sockets: list[socket] | None = None) -> None:
+        """Serve, in the worker's own process."""
+        # This process's copy: once the parent closes its own, or ends, reading from it ends.
+        self.parent_conn.close()
+        self.server.share_listener()
+        threading.Thread(target=self._answer_parent, name="parent", daemon=True).start()
+        self.server.run(sockets)
+
+    @property
+    def server(self) -> Server:
+        """The server of this process."""
+        if self._server is None:
+            limits = self.config.connection_limits if isinstance(self.config, ServingConfig) else None
+            self._server = Server(self.config, limits)
+        assert isinstance(self._server, Server)  # noqa: S101 - made above
+        return self._server
+
+    def _answer_parent(self) -> None:
+        with suppress(EOFError, OSError):
+            self.always_pong()
+        parent = multiprocessing.parent_process()
+        assert parent is not None  # noqa: S101 - this is a worker
+        # The system closes what a process had open one by one.
+        parent.join(_HANGING_UP_SECONDS)
+        is_orphan = not parent.is_alive()
+        if is_orphan:
+            _log.error("parent_process_died", parent_pid=parent.pid)
+        self.server.end_with_others(is_orphan=is_orphan)
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped; a second one changes nothing."""
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        handle(signal.SIG_IGN)
+        sys.exit(0)
+
+    def handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handler)
+
+    handle(end)

@@ -1,0 +1,93 @@
+"""uvicorn's server, which bounds its connections, and ends without resetting any that has a request."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+
+from app.web.acceptor import Acceptor, refuse_new_connections
+from app.web.connections import SWEEP_SECONDS, ConnectionLimits, Connections
+
+_SETTLING_SECONDS = 0.25
+"""How long connections that are just being made may take, once the kernel begins no more."""
+_LINGERING_SECONDS = 1.0
+"""How long idle connections stay open at the end, for requests that are on their way."""
+_POLL_SECONDS = 0.05
+
+
+class Server(uvicorn.Server):
+    """Serves on sockets that listen already."""
+
+    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits | None = None) -> None:
+        super().__init__(config)
+        self.server_state = self._connections = Connections(limits or ConnectionLimits())
+        self._is_alone = True
+        self._others_end = False
+        self._acceptors: list[Acceptor] = []
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def share_listener(self) -> None:
+        """Expect other processes to listen on the same sockets, until `end_with_others`."""
+        self._is_alone = False
+
+    def end_with_others(self, *, is_orphan: bool) -> None:
+        """End, because the parent process has hung up; it has taken care of the sockets unless it has died."""
+        self._is_alone = is_orphan
+        self._others_end = True
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, and then take connections."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        self.servers = []
+        make_protocol = partial(
+            self.config.http_protocol_class,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        self._acceptors = [Acceptor(listener, make_protocol) for listener in sockets or ()]
+        self._sweep()
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what has come and what is on its way, and end.
+
+        First the kernel begins no more connections, and those that it has begun are accepted. Then connections without
+        a request have a moment to send one that is on its way, and each answer closes its connection.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _LINGERING_SECONDS
+        self._connections.drain()
+        # A signal may have come to this worker alone, or to the whole group and soon to the parent process as well.
+        await _until(lambda: self._is_alone or self._others_end, end)
+        if self._is_alone:
+            for listener in sockets or ():
+                refuse_new_connections(listener)
+        if self._is_alone or self._others_end:
+            await asyncio.sleep(_SETTLING_SECONDS)
+        for acceptor in self._acceptors:
+            acceptor.close()
+        await asyncio.sleep(_POLL_SECONDS)
+        await _until(lambda: not self._connections.has_idle(), end)
+        await super().shutdown(sockets)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._sweeping = loop.call_later(SWEEP_SECONDS, self._sweep)
+        self._connections.sweep(loop.time())
+
+
+async def _until(happened: Callable[[], bool], end: float) -> None:
+    """Wait until something has happened, or until a time."""
+    loop = asyncio.get_running_loop()
+    while not happened() and loop.time() < end:  # noqa: ASYNC110 - a thread, or a client, makes it happen
+        await asyncio.sleep(_POLL_SECONDS)

@@ -1,0 +1,218 @@
+"""What clients may take of the server by their connections alone: they wait, send endless headers, or don't read."""
+
+import asyncio
+import time
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from app.web.connections import ConnectionLimits, usage
+from tests.web.listening import listening, wired
+from tests.web.toy_app import toy_app
+
+ASK = b"GET /graphql?query={hello} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n"
+SOON = ConnectionLimits(head_seconds=0.3)
+HUGE_BYTES = 12_000_000
+
+
+async def huge(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with more than the kernel's buffers hold; /later waits for its body, and /small is small."""
+    if scope["path"] == "/later":
+        await receive()
+    body = bytes(1 if scope["path"] == "/small" else HUGE_BYTES)
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def asked(path: str = "/") -> bytes:
+    """A request for one of its answers."""
+    return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+
+
+async def ended(reason: str, before: int) -> None:
+    """Wait until one more connection was ended for a reason."""
+    end = time.monotonic() + 10
+    while usage.ended[reason] <= before:
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_sends_nothing_is_hung_up_on_without_a_word() -> None:
+    async with listening(toy_app(), limits=SOON) as port, wired(port) as wire:
+        assert await wire.rest() == b""
+
+
+@pytest.mark.parametrize("first", [b"", ASK + b"\r\n"])
+async def test_half_a_header_is_answered_with_408_however_its_bytes_drip(first: bytes) -> None:
+    async with listening(toy_app(), limits=SOON) as port, wired(port) as wire:
+        if first:
+            await wire.send(first)
+            assert (await wire.reply()).status == 200
+        begun = time.monotonic()
+        replying = asyncio.create_task(wire.reply())
+        for byte in ASK:
+            if replying.done():
+                break
+            await wire.send(bytes([byte]))
+            await asyncio.sleep(0.05)
+        reply = await replying
+        assert (reply.status, reply.headers["connection"]) == (408, "close")
+        assert reply.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
+        assert time.monotonic() - begun < 3
+        assert await wire.rest() == b""
+
+
+async def test_empty_lines_are_nothing_either() -> None:
+    async with listening(toy_app(), limits=SOON) as port, wired(port) as wire:
+        await wire.send(b"\r\n\r\n")
+        assert await wire.rest() == b""
+
+
+async def test_what_follows_an_answered_request_does_not_keep_the_connection_open() -> None:
+    unauthorized = b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n"
+    async with listening(toy_app(), limits=SOON) as port, wired(port) as wire:
+        await wire.send(unauthorized)
+        assert (await wire.reply()).status == 401
+        await wire.send(b"begin")
+        assert await wire.rest() == b""
+
+
+async def test_a_request_is_answered_before_half_of_the_next_one_is_given_up() -> None:
+    async with listening(huge, limits=SOON) as port, wired(port) as wire:
+        await wire.send(b"POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+        await asyncio.sleep(1.5)
+        await wire.send(b"{}GET / HT")
+        reply = await wire.reply()
+        assert (reply.status, len(reply.body)) == (200, HUGE_BYTES)
+
+
+def many_headers(number: int, size: int = 1) -> bytes:
+    return b"".join(b"x-%d: %b\r\n" % (each, b"v" * size) for each in range(number))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [many_headers(99), many_headers(1, 33_000), many_headers(90, 400)],
+    ids=["many", "a long one", "long together"],
+)
+async def test_too_large_headers_are_refused_and_the_connection_is_closed(headers: bytes) -> None:
+    async with listening(toy_app()) as port, wired(port) as wire:
+        await wire.send(ASK + headers + b"\r\n")
+        reply = await wire.reply()
+        assert reply.status == 431
+        assert reply.json()["errors"][0]["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
+        assert await wire.rest() == b""
+
+
+async def test_a_hundred_headers_and_a_long_url_are_served() -> None:
+    url = b"GET /graphql?query={hello}&extra=" + b"x" * 40_000
+    async with listening(toy_app()) as port, wired(port) as wire:
+        await wire.send(ASK + many_headers(98) + b"\r\n")
+        assert (await wire.reply()).status == 200
+        await wire.send(ASK.replace(b"GET /graphql?query={hello}", url) + many_headers(90, 300) + b"\r\n")
+        assert (await wire.reply()).status == 414
+        await wire.send(ASK + b"\r\n")
+        assert (await wire.reply()).status == 200
+
+
+@pytest.mark.parametrize(
+    ("begun", "piece", "status"),
+    [
+        (ASK + b"x: ", b"v" * 10_000, 431),
+        (ASK, b"x: v\r\n" * 2_000, 431),
+        (b"GET /", b"x" * 100_000, 414),
+    ],
+    ids=["a value", "headers", "a URL"],
+)
+async def test_endless_headers_are_refused_while_they_arrive(begun: bytes, piece: bytes, status: int) -> None:
+    async with listening(toy_app()) as port, wired(port) as wire:
+        await wire.send(begun)
+        replying = asyncio.create_task(wire.reply())
+        for _ in range(100):
+            await wire.send(piece)
+            if replying.done():
+                break
+        assert (await replying).status == status
+
+
+async def test_endless_trailers_are_refused_while_they_arrive() -> None:
+    before = usage.ended["headers_too_large"]
+    async with listening(toy_app()) as port, wired(port) as wire:
+        await wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nx: ")
+        assert (await wire.reply()).status == 401
+        for _ in range(10):
+            if usage.ended["headers_too_large"] > before:
+                break
+            await wire.send(b"v" * 10_000)
+        assert usage.ended["headers_too_large"] == before + 1
+
+
+async def test_the_longest_idle_connection_makes_room_for_a_new_one() -> None:
+    limits = ConnectionLimits(connections=3)
+    async with listening(toy_app(), limits=limits) as port, wired(port) as first, wired(port) as second:
+        for wire in (first, second):
+            await wire.send(ASK + b"\r\n")
+            assert (await wire.reply()).status == 200
+        async with wired(port) as silent, wired(port) as fourth:
+            await fourth.send(ASK + b"\r\n")
+            assert (await fourth.reply()).status == 200
+            assert await first.rest() == b""
+            async with wired(port) as fifth:
+                await fifth.send(ASK + b"\r\n")
+                assert (await fifth.reply()).status == 200
+                assert await second.rest() == b""
+            del silent
+
+
+async def test_a_connection_too_many_is_told_so_while_all_others_are_busy() -> None:
+    limits = ConnectionLimits(connections=2)
+    async with listening(huge, limits=limits) as port, wired(port) as first, wired(port) as second:
+        for wire in (first, second):
+            await wire.send(b"POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+        async with wired(port) as third:
+            await third.send(asked())
+            reply = await third.reply()
+            assert (reply.status, reply.headers["retry-after"], reply.headers["connection"]) == (503, "1", "close")
+            assert reply.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+            assert await third.rest() == b""
+        await first.send(b"{}")
+        assert (await first.reply()).status == 200
+        async with wired(port) as fourth:
+            await fourth.send(asked("/small"))
+            assert (await fourth.reply()).status == 200
+
+
+async def test_a_client_that_reads_nothing_of_its_answer_is_cut_off() -> None:
+    before = usage.ended["slow_reader"]
+    limits = ConnectionLimits(send_seconds=0.5)
+    async with listening(huge, limits=limits) as port, wired(port) as wire:
+        await wire.send(asked(), asked())
+        # The client's buffers are full, and nobody empties them.
+        await ended("slow_reader", before)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await wire.exactly(2 * HUGE_BYTES)
+
+
+async def test_a_client_that_reads_slowly_is_served() -> None:
+    limits = ConnectionLimits(send_seconds=0.5)
+    async with listening(huge, limits=limits) as port, wired(port) as wire:
+        await wire.send(asked())
+        for _ in range(12):
+            await wire.exactly(HUGE_BYTES // 12)
+            await asyncio.sleep(0.2)
+
+
+async def test_beyond_the_bound_of_what_is_unsent_the_oldest_answers_are_cut_off() -> None:
+    before = usage.ended["unsent_bytes"]
+    limits = ConnectionLimits(unsent_bytes=2 * HUGE_BYTES)
+    async with listening(huge, limits=limits) as port, wired(port) as first, wired(port) as second:
+        async with wired(port) as third, wired(port) as fourth:
+            for wire in (first, second, third, fourth):
+                await wire.send(asked())
+            await ended("unsent_bytes", before)
+            for wire in (third, fourth):
+                reply = await wire.reply()
+                assert (reply.status, len(reply.body)) == (200, HUGE_BYTES)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await first.exactly(HUGE_BYTES)
