@@ -69,6 +69,12 @@ def test_a_name_is_printable_and_of_at_most_255_characters(name: str) -> None:
     assert result.stderr.startswith("Error: NAME ")
 
 
+@pytest.mark.parametrize("name", ["\u200b", "\ufff9", "\U00013430", "\uffff"], ids=ascii)
+def test_a_name_of_which_nothing_is_visible_is_blank_as_it_is_in_a_mutation(name: str) -> None:
+    result = run("company", "create", name, "--currency", "DKK", DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
+    assert (result.returncode, result.stderr) == (2, "Error: NAME must be given and not be blank.\n")
+
+
 @pytest.mark.parametrize(
     "zone", ["europe/copenhagen", "CEST", "Europe", "../etc/passwd", "localtime", "Factory", "UTC+1"]
 )

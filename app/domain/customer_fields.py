@@ -22,7 +22,7 @@ from app.domain.fields import (
     whole,
 )
 from app.domain.inputs import as_read
-from app.domain.metadata_fields import all_entries, form_conflicts, keys, some_entries
+from app.domain.metadata_fields import all_entries, canonical_metadata, form_conflicts, keys, some_entries
 
 REQUIRED = frozenset({"name", "vat_zone", "customer_group_id", "country_code", "default_currency"})
 """Attributes that a new customer can't be without."""
@@ -81,7 +81,7 @@ def read_fields(given: Mapping[str, object], *, creating: bool) -> tuple[dict[st
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:
     """Return fields by what they mean."""
-    return as_read(given, read_fields(given, creating=False)[0])
+    return canonical_metadata(as_read(given, read_fields(given, creating=False)[0]))
 
 
 def _read(name: str, given: object, reader: Reader, *, creating: bool) -> object:

@@ -29,6 +29,7 @@ _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
 # The library's documented way to accept domains that mail can't be sent to from outside, such as firma.local.
 SPECIAL_USE_DOMAIN_NAMES.clear()
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PUNYCODE = re.compile(r"(?<![^.])xn--(?=[a-z0-9-]+(?:\.|\Z))", re.ASCII | re.IGNORECASE)
 _NOT_IN_URL = frozenset('"<>\\^`{|}')
 
 
@@ -83,13 +84,16 @@ def hidden_in_key(hidden: str) -> str:
 
 
 def formed(form: Form, must: str) -> Reader:
-    """Reads text of a certain form; `must` says which, and how it is written."""
+    """Return a reader of text of a certain form, without invisible characters; `must` says which, and how it is written."""
     plain = text()
 
     def read(value: object, path: Path) -> object:
         found = plain(value, path)
         if not isinstance(found, str):
             return found
+        hidden = invisible_in(found)
+        if hidden is not None:
+            return invalid(path, f"{must}. It holds {hidden}, an invisible character or special space: remove that.")
         shaped = form(found)
         return invalid(path, f"{must}.") if shaped is None else shaped
 
@@ -100,11 +104,14 @@ def email(value: str) -> str | None:
     """Return an email address as it was written; None if its syntax is wrong.
 
     Whether mail could reach the domain is not checked: `x@firma.local` and `x@test` are addresses within a company.
-    Quoted local parts and address literals are rare, but of the right syntax.
+    Quoted local parts and address literals are rare, but of the right syntax. So is a label such as `xn--a`, whether or not
+    it is the Punycode of something.
     """
+    local, at, domain = value.rpartition("@")
     try:
         validate_email(
-            value,
+            # The library decodes Punycode. A label without its prefix has the same syntax and length.
+            local + at + _PUNYCODE.sub("xnxx", domain),
             check_deliverability=False,
             globally_deliverable=False,
             allow_quoted_local=True,

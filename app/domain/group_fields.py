@@ -10,6 +10,7 @@ from app.domain import customer_fields
 from app.domain.errors import Fault, Path
 from app.domain.fields import amount, invalid, key_text, text
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, refuse_if_any
+from app.domain.metadata_fields import canonical_metadata
 
 _METADATA = {"metadata", "metadata_set", "metadata_unset"}
 _MOST_PERCENT = 100
@@ -59,7 +60,7 @@ def read_group_change(given: Mapping[str, object]) -> GroupChange:
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:
     """Return the input of a new, changed or removed group by what it means."""
-    return as_read(given, _read(given, _ALL_FIELDS)[0])
+    return canonical_metadata(as_read(given, _read(given, _ALL_FIELDS)[0]))
 
 
 def _read(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Fault]]:

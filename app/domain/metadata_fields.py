@@ -1,7 +1,8 @@
 """The fields of an input that are metadata: the whole map, entries to set, and keys to unset.
 
 Keys are trimmed and stored in normal form C, and hold nothing invisible. An older release stored them to the letter: such
-a key can still be read, found and unset as it is, and setting it in its present form replaces it.
+a key can still be read, found and unset as it is, and setting it in its present form replaces it. A blank key can only be
+removed with the whole map.
 """
 
 import sys
@@ -69,8 +70,31 @@ def keys(given: object, path: Path) -> object:
     if not isinstance(given, list | tuple):
         return invalid(path, "must be a list of keys.")
     sent = cast("list[object]", given)
-    faults = [invalid((*path, place), "must be a key.") for place, key in enumerate(sent) if not isinstance(key, str)]
+    if len(sent) > MAX_ENTRIES:
+        message = f"has {len(sent)} keys; at most {MAX_ENTRIES} are allowed, as many as there can be entries."
+        return LimitFault(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_ENTRIES, len(sent))
+    faults = [invalid((*path, place), message) for place, key in enumerate(sent) if (message := search_key_fault(key))]
     return faults or tuple(sorted({*cast("list[str]", sent)}))
+
+
+def search_key_fault(key: object) -> str | None:
+    """Return why no entry can have a key, whichever release stored it; None if one can."""
+    form = stored_form(key) if isinstance(key, str) and is_storable(key) else ""
+    # An older release stored keys to the letter, and normal form C may be longer.
+    if isinstance(key, str) and form and min(len(form), len(key)) <= MAX_KEY_CHARACTERS:
+        return None
+    return f"must be a key of 1 to {MAX_KEY_CHARACTERS} visible characters, none of them U+0000."
+
+
+def canonical_metadata(given: Mapping[str, object]) -> dict[str, object]:
+    """Return an input's fields with keys to unset in their form, and without changes that change nothing."""
+    meant = dict(given)
+    unset = keys(meant.get("metadata_unset"), ())
+    if isinstance(unset, tuple):
+        meant["metadata_unset"] = tuple(sorted({*map(stored_form, cast("tuple[str, ...]", unset))}))
+    # Beside the whole map even an empty change is a conflict.
+    changes = () if "metadata" in meant else ("metadata_set", "metadata_unset")
+    return {name: value for name, value in meant.items() if name not in changes or value not in ((), {})}
 
 
 def _stored_keys(current: Mapping[str, object], sent: tuple[str, ...]) -> set[str]:

@@ -52,13 +52,19 @@ FORMAT = (
     " 13430-13438 1BCA0-1BCA3 1D173-1D17A E0001 E0020-E007F"
 )
 """The category Cf."""
-_VISIBLE_FORMAT = "600-605 6DD 70F 890-891 8E2 110BD 110CD 13430-13438"
-"""Of the category Cf, signs around Arabic, Syriac and Kaithi numbers, and what arranges hieroglyphs."""
+_SIGNS = "600-605 6DD 70F 890-891 8E2 110BD 110CD"
+"""Of the category Cf, what shows something alone: signs around Arabic, Syriac and Kaithi numbers."""
+_HIEROGLYPH_CONTROLS = "13430-13438"
+"""Of the category Cf, what arranges the hieroglyphs around it, also at the ends of a text; alone it shows nothing."""
+_ANNOTATION_MARKS = "FFF9-FFFB"
+"""The rest of the category Cf that is not default-ignorable: marks between a text and its annotation."""
 NONCHARACTERS = " ".join(("FDD0-FDEF", *(f"{plane:X}FFFE-{plane:X}FFFF" for plane in range(17))))
 """The property Noncharacter_Code_Point."""
 _WHITE_SPACE_BUT_SPACE = "9-D 85 A0 1680 2000-200A 2028-2029 202F 205F 3000"
 
-BLANKS = character_class(WHITE_SPACE, CONTROLS, DEFAULT_IGNORABLE, _BLANK_BRAILLE)
+BLANKS = character_class(WHITE_SPACE, CONTROLS, DEFAULT_IGNORABLE, _ANNOTATION_MARKS, NONCHARACTERS, _BLANK_BRAILLE)
+"""What is trimmed; a text of nothing else is blank."""
+_VISIBLE = re.compile(f"[^{BLANKS}{character_class(_HIEROGLYPH_CONTROLS)}]")
 _BLANK = re.compile(f"[{BLANKS}]")
 _LEADING = re.compile(f"[{BLANKS}]*")
 _KEPT = re.compile(f"[{character_class(_ATTACHED)}]*")
@@ -68,7 +74,7 @@ INVISIBLES = character_class(*_UNSEEN, _WHITE_SPACE_BUT_SPACE, _BLANK_BRAILLE)
 """What no key may hold: it shows nothing, or can't be told from a space."""
 _INVISIBLE = re.compile(f"[{INVISIBLES}]")
 _UNPRINTABLE = re.compile(
-    f"(?![{character_class(_ATTACHED, _VISIBLE_FORMAT)}])[{character_class(*_UNSEEN, '2028-2029')}]"
+    f"(?![{character_class(_ATTACHED, _SIGNS, _HIEROGLYPH_CONTROLS)}])[{character_class(*_UNSEEN, '2028-2029')}]"
 )
 _IGNORABLE = re.compile(f"[{character_class(DEFAULT_IGNORABLE)}]+")
 _UNASSIGNED = re.compile(f"([{character_class(UNASSIGNED)}]+)")
@@ -89,12 +95,14 @@ def normal(text: str) -> str:
 
 
 def trimmed(text: str) -> str:
-    """Return a text without white space, controls and invisible characters around it.
+    """Return a text without white space, controls and invisible characters around it; empty if nothing of it is visible.
 
     Joiners and variation selectors stay where they follow a visible character.
     """
     if text.isascii():
         return text.strip(_ASCII_BLANKS)
+    if not _VISIBLE.search(text):
+        return ""
     text = _LEADING.sub("", text, count=1)
     end = len(text)
     # From the end: a search for blanks before the end would begin anew at every blank inside.

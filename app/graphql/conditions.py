@@ -24,7 +24,8 @@ from app.db.conditions import (
 )
 from app.db.customers import CustomerSort
 from app.db.search import MAX_WORDS
-from app.domain.metadata import MAX_FILTER_PAIRS, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
+from app.domain.metadata import MAX_FILTER_PAIRS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
+from app.domain.metadata_fields import search_key_fault
 from app.domain.texts import stored_form, words_of
 from app.graphql.arguments import Faults, Path, filled, identifier, identifiers
 from app.graphql.codes import FieldCode
@@ -121,8 +122,8 @@ def pairs_of(
 
 def _pair(pair: MetadataPairInput, path: Path, faults: Faults) -> tuple[bytes, ...]:
     """Return the digests of a pair, with the key as it is stored and as it was sent."""
-    if not 1 <= len(pair.key) <= MAX_KEY_CHARACTERS or "\0" in pair.key:
-        faults.add((*path, "key"), f"must have 1 to {MAX_KEY_CHARACTERS} characters, none of them U+0000.")
+    if message := search_key_fault(pair.key):
+        faults.add((*path, "key"), message)
         return ()
     try:
         text = canonical_text(pair.value)

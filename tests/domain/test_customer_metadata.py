@@ -105,6 +105,32 @@ def test_keys_to_unset_are_a_list_of_keys():
     assert fault_of(metadata_unset=["a", 1]).path == ("input", "metadataUnset", 1)
 
 
+@pytest.mark.parametrize(
+    "key", ["", " ", "\u200b", "\ufff9", "a\0b", "\ud800", "k" * 129, f" {'k' * 300} "], ids=lambda key: ascii(key)[:12]
+)
+def test_a_key_that_no_release_could_store_is_refused_where_it_is_to_be_unset(key: str):
+    fault = fault_of(metadata_unset=["a", key])
+
+    assert (fault.code, fault.path) == (ErrorCode.FIELD_INVALID, ("input", "metadataUnset", 1))
+    assert fault.message == "must be a key of 1 to 128 visible characters, none of them U+0000."
+
+
+def test_a_key_that_only_an_older_release_could_store_is_unset_even_if_its_form_is_longer():
+    # U+0958 has no composed form: in normal form C it is two characters.
+    for key in ("\u0958" * 128, "a\nb", "a\u200bb", f"{' ' * 99}{'k' * 128}"):
+        assert merged_metadata({key: 1}, read(metadata_unset=[key]))[0] == {}
+
+
+def test_at_most_as_many_keys_are_unset_as_there_can_be_entries():
+    assert read(metadata_unset=[*"ab"] * 25) == {"metadata_unset": ("a", "b")}
+
+    fault = fault_of(metadata_unset=[""] * 2_000)
+
+    assert isinstance(fault, LimitFault)
+    assert (fault.code, fault.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("input", "metadataUnset"))
+    assert (fault.limit, fault.actual) == (50, 2_000)
+
+
 def test_the_two_forms_of_metadata_exclude_each_other():
     fault = fault_of(metadata={}, metadata_set={"a": 1}, metadata_unset=["b"])
 

@@ -55,6 +55,11 @@ def test_what_no_column_can_hold_is_refused(name: str, text: str):
         f"{'x' * 64}@fjord.dk",
         '"a b"@fjord.dk',
         '"a@\\"b"@fjord.dk',
+        "a@xn--a.dk",
+        "a@XN--A.dk",
+        "a@xn--a",
+        "a@mail.xn--bler-uoa.dk",
+        "xn--a@fjord.dk",
         "f@[127.0.0.1]",
         "f@[IPv6:2001:db8::1]",
     ],
@@ -80,6 +85,11 @@ def test_an_email_address_is_kept_as_it_was_written(email: str):
         f"{'x' * 65}@fjord.dk",
         '"a b@fjord.dk',
         '"a"b@fjord.dk',
+        "a@xn--.dk",
+        "a@xn--a-.dk",
+        "a@xn--æ.dk",
+        "a@ab--c.dk",
+        f"a@xn--{'a' * 60}.dk",
         "f@[127.0.0.256]",
         "f@[2001:db8::1]",
         "f@127.0.0.1]",
@@ -115,6 +125,36 @@ def test_an_http_url_is_kept_as_it_was_written(url: str):
 )
 def test_what_is_no_http_url_is_refused(url: str):
     assert code_of(website=url) == ErrorCode.FIELD_INVALID
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["\u3164", "\u115f", "\u2800", "\u034f", "\ufe0f", "\u17b4", "\u200c", "\u00a0", "\u0600", "\ufff9", "\uffff"],
+    ids=ascii,
+)
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("email", "a{}@c.dk"),
+        ("email", "{}a@c.dk"),
+        ("email", "a@c{}c.dk"),
+        ("email", '"a{}"@c.dk'),
+        ("website", "http://a{}.dk"),
+        ("website", "http://a.dk/b{}/c"),
+        ("country_code", "D{}K"),
+        ("default_currency", "D{}KK"),
+    ],
+)
+def test_a_text_with_a_syntax_holds_no_invisible_character_and_says_which_to_remove(name: str, form: str, hidden: str):
+    given = form.format(hidden)
+    # What is around a text is trimmed.
+    if form.startswith("{}") and hidden != "\u0600":
+        assert read(**{name: given}) == {name: form.format("")}
+        return
+    fault = fault_of(**{name: given})
+
+    assert fault.code == ErrorCode.FIELD_INVALID
+    assert f"It holds U+{ord(hidden):04X}, an invisible character or special space" in fault.message
 
 
 def test_countries_and_currencies_are_stored_in_upper_case():
@@ -222,7 +262,22 @@ def test_decimals_that_are_written_are_counted_even_if_they_are_zeros():
 
 
 @pytest.mark.parametrize(
-    "blank", ["\u200b", "\ufeff\u200d", "\u2060 \u00ad", "\u3164", "\u2800", "\x07", "\U000e0020"], ids=ascii
+    "blank",
+    [
+        "\u200b",
+        "\ufeff\u200d",
+        "\u2060 \u00ad",
+        "\u3164",
+        "\u2800",
+        "\x07",
+        "\U000e0020",
+        "\ufff9\ufffa \ufffb",
+        "\ufdd0",
+        "\uffff\U0010fffe",
+        "\U00013430",
+        "\U00013430\ufe0f \U00013438",
+    ],
+    ids=ascii,
 )
 def test_a_text_without_a_visible_character_is_blank(blank: str):
     assert read(email=blank, external_system_id=blank) == {"email": None, "external_system_id": None}

@@ -174,11 +174,22 @@ def test_what_is_stored_is_stored_again_as_it_is(text: str) -> None:
 
 
 def test_every_blank_character_is_nothing_alone_and_around_a_text() -> None:
-    blank = codes_of(f"{WHITE_SPACE} {DEFAULT_IGNORABLE}") | {*range(1, 32), *range(127, 160), 0x2800}
-    for code in blank:
+    trimmed = codes_of(f"{WHITE_SPACE} {CONTROLS} {DEFAULT_IGNORABLE} {NONCHARACTERS} FFF9-FFFB 2800")
+    hieroglyphs = codes_of("13430-13438")
+    for code in trimmed:
         assert stored_form(chr(code)) == ""
         assert stored_form(f"{chr(code)} x {chr(code)}") == "x"
-    assert all(stored_form(character) for character in EVERY_CHARACTER if ord(character) not in blank)
+    for code in hieroglyphs:
+        assert stored_form(chr(code) * 2) == ""
+        # These arrange what follows or precedes them.
+        assert stored_form(f" {chr(code)}x{chr(code)} ") == f"{chr(code)}x{chr(code)}"
+    assert all(stored_form(each) for each in EVERY_CHARACTER if ord(each) not in trimmed | hieroglyphs)
+
+
+def test_of_the_format_characters_only_signs_around_numbers_are_a_text_alone() -> None:
+    shown = {code for code in codes_of(FORMAT) if stored_form(chr(code))}
+
+    assert shown == codes_of("600-605 6DD 70F 890-891 8E2 110BD 110CD")
 
 
 def test_invisible_characters_are_named() -> None:

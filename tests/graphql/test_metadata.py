@@ -112,6 +112,8 @@ async def test_ten_pairs_are_allowed_and_eleven_refused_with_their_own_code(call
     ("pair", "at"),
     [
         ({"key": "", "value": 1}, "key"),
+        ({"key": "\u200b", "value": 1}, "key"),
+        ({"key": " \ufeff", "value": 1}, "key"),
         ({"key": "k" * 129, "value": 1}, "key"),
         ({"key": "a\0b", "value": 1}, "key"),
         ({"key": "a", "value": "v" * 501}, "value"),
@@ -120,7 +122,18 @@ async def test_ten_pairs_are_allowed_and_eleven_refused_with_their_own_code(call
         ({"key": "a", "value": math.nan}, "value"),
         ({"key": "a", "value": 10**400}, "value"),
     ],
-    ids=["no key", "long key", "U+0000 in the key", "long value", "U+0000", "infinity", "NaN", "too large"],
+    ids=[
+        "no key",
+        "invisible key",
+        "blank key",
+        "long key",
+        "U+0000 in the key",
+        "long value",
+        "U+0000",
+        "infinity",
+        "NaN",
+        "too large",
+    ],
 )
 async def test_a_pair_that_can_not_be_stored_is_refused_at_its_path(
     caller: Caller, pair: dict[str, Any], at: str

@@ -28,6 +28,12 @@ def test_what_was_left_out_or_equals_a_default_and_the_order_of_names_make_no_ot
 
 
 ID, OTHER = "0198C0DE-0000-7000-8000-00000000000A", "0198c0de-0000-7000-8000-00000000000b"
+NO_METADATA: tuple[dict[str, object], ...] = (
+    {},
+    {"metadata_set": {}},
+    {"metadata_unset": []},
+    {"metadata_set": {}, "metadata_unset": ()},
+)
 SAME: dict[str, tuple[Repeatable, ...]] = {
     "a decimal": tuple(
         UpdateCustomerCommand(UUID(ID), {"credit_limit": each, "opening_balance": each})
@@ -39,6 +45,19 @@ SAME: dict[str, tuple[Repeatable, ...]] = {
     "keys to unset": tuple(
         UpdateCustomerCommand(UUID(ID), {"metadata_unset": each}) for each in (["a", "b"], ("b", "a"), ["b", "a", "b"])
     ),
+    "keys to unset in another form": tuple(
+        UpdateCustomerCommand(UUID(ID), {"metadata_unset": each})
+        for each in (["\u00e9", "b"], ["e\u0301", " b"], ["b\ufeff", "\u00e9"], ["b", " b", "\u00e9", "e\u0301"])
+    ),
+    "a group's keys to unset in another form": tuple(
+        UpdateCustomerGroupCommand({"id": ID, "metadata_unset": each}) for each in (["\u00e9"], ["e\u0301 "])
+    ),
+    "a row's keys to unset in another form": tuple(
+        UpsertCustomersCommand((UpsertRow({"metadata_unset": each}),)) for each in (["\u00e9"], ["e\u0301 "])
+    ),
+    "no change of metadata": tuple(UpdateCustomerCommand(UUID(ID), each) for each in NO_METADATA),
+    "no change of a group's metadata": tuple(UpdateCustomerGroupCommand({"id": ID, **each}) for each in NO_METADATA),
+    "no change of a row's metadata": tuple(UpsertCustomersCommand((UpsertRow(each),)) for each in NO_METADATA),
     "keys to set": tuple(
         UpdateCustomerCommand(UUID(ID), {"metadata_set": each}) for each in ({"a": 1, "b": 0.0}, {"b": -0.0, "a": 1})
     ),
@@ -115,6 +134,11 @@ def test_every_difference_makes_another_input() -> None:
         UpdateCustomerCommand(id_, {"credit_limit": Decimal("12.500")}),
         UpdateCustomerCommand(id_, {"metadata_unset": ["a"]}),
         UpdateCustomerCommand(id_, {"metadata_unset": ["a", "b"]}),
+        UpdateCustomerCommand(id_, {"metadata_unset": [""]}),
+        UpdateCustomerCommand(id_, {"metadata_unset": None}),
+        UpdateCustomerCommand(id_, {"metadata_set": None}),
+        UpdateCustomerCommand(id_, {"metadata": {}}),
+        UpdateCustomerCommand(id_, {"metadata": {}, "metadata_set": {}}),
         UpdateCustomerCommand(id_, {"name": ""}),
         UpdateCustomerCommand(id_, {"name": None}),
     ]

@@ -12,7 +12,7 @@ from app.graphql.types.scalars import MetadataValue
 class MetadataPairInput:
     """One pair of a metadata filter."""
 
-    key: str = strawberry.field(description="The key, 1 to 128 characters, case-sensitive.")
+    key: str = strawberry.field(description="The key, 1 to 128 visible characters, trimmed, case-sensitive.")
     value: MetadataValue = strawberry.field(
         description='The value; numbers and booleans are compared by their text: `5`, `5.0` and `"5"` are the same.'
     )

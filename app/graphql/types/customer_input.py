@@ -156,7 +156,8 @@ class ChangedCustomerFields(OptionalCustomerFields):
         + _MAP
     )
     metadata_unset: Maybe[list[str] | None] = strawberry.field(
-        description="Keys of metadata entries to remove; those that are not there are no fault. Not beside `metadata`,"
+        description="Keys of metadata entries to remove; those that are not there are no fault. At most 50"
+        " (METADATA_LIMIT_EXCEEDED), each of 1 to 128 visible characters (FIELD_INVALID). Not beside `metadata`,"
         " and none that `metadataSet` sets (FIELD_CONFLICT). Not null."
     )
     subscription_transitions: Maybe[list[SubscriptionTransitionInput] | None] = strawberry.field(
