@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from app.db.held import HeldConnections
 from app.db.pools import CountingPool, PoolUsage
 from app.db.probing import PROBE_SECONDS, Probe
 from app.db.stored_json import stored_json
+from app.db.turns import Turns, reserve_of
 from app.db.unavailable import (
     CommitUnknown,
     DatabaseRefused,
@@ -60,11 +61,13 @@ class ReadSession:
     Statements are serialized here, so concurrent resolvers share the one connection safely.
     """
 
-    def __init__(self, engine: AsyncEngine, company_id: UUID) -> None:
+    def __init__(self, engine: AsyncEngine, turns: Turns, company_id: UUID) -> None:
         self.company_id = company_id
         self.statements = 0
         """Statements run so far, the transaction's own not counted."""
         self._engine = engine
+        self._turns = turns
+        self._has_turn = False
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._has_ended = False
@@ -105,6 +108,10 @@ class ReadSession:
         return self._connection
 
     async def _begin(self) -> AsyncConnection:
+        if not self._has_turn:
+            await self._turns.take(self.company_id)
+            self._has_turn = True
+            self._stack.callback(self._turns.give_back, self.company_id)
         # A pooled connection may have died with a restarted server: the first failure discards all such connections,
         # so the second attempt gets a new one, and nothing was read yet that a retry could tear.
         try:
@@ -157,7 +164,8 @@ class Database:
             dsn,
             poolclass=CountingPool,
             pool_size=pool_size,
-            max_overflow=0,
+            # Operations wait for their turn, not here. Beside them, credentials are looked up, and plans' connections made.
+            max_overflow=plan_connections,
             pool_timeout=pool_timeout_seconds,
             query_cache_size=compiled_statements,
             json_deserializer=stored_json,
@@ -192,6 +200,7 @@ class Database:
             timeout_seconds=pool_timeout_seconds,
             statements=prepared_statements,
         )
+        self._turns = Turns(pool_size, reserve=reserve_of(pool_size), seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager
@@ -205,7 +214,11 @@ class Database:
 
     def session(self, company_id: UUID) -> ReadSession:
         """The same, for whoever calls its `end`."""
-        return ReadSession(self._reading, company_id)
+        return ReadSession(self._reading, self._turns, company_id)
+
+    def turn(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Wait until a company may use a connection of the engine for a transaction; TooBusy if it may not in time."""
+        return self._turns.turn(company_id)
 
     async def answer(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
         """Run a plan's statement, and return the first column of its one row, or None; this module's exceptions and the driver's."""
@@ -219,7 +232,7 @@ class Database:
 
     def pools(self) -> dict[str, PoolUsage]:
         """Return how the pools fare now: of connections for transactions and for plans."""
-        return {"transactions": self._pool().usage(), "plans": self.held.usage()}
+        return {"transactions": self._turns.usage(), "plans": self.held.usage()}
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless a connection answers."""

@@ -5,7 +5,6 @@ beside that, the company that row-level security asks for, is a setting of the c
 changes. Nobody else may use these connections.
 """
 
-import asyncio
 import time
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -15,11 +14,14 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.pools import PoolUsage
-from app.db.unavailable import ConnectionSilent, PoolExhausted
+from app.db.turns import Turns, reserve_of
+from app.db.unavailable import ConnectionSilent
 from app.db.waits import Waits
 
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+_HEAVY_SHARE = 3
+"""Of so many connections, one is for statements that are planned for their values."""
 _AT_ONCE_SECONDS = 1.0
 """A connection that is lost within this time was dead before, and its statement is sent again."""
 
@@ -91,37 +93,29 @@ class HeldConnections:
         self._engine = engine
         self._waits = waits
         self._statements = statements
-        self._timeout_seconds = timeout_seconds
-        self._free = asyncio.Semaphore(size)
-        self._size = size
-        self._in_use = self._waiting = 0
+        self._turns = Turns(size, reserve=reserve_of(size), seconds=timeout_seconds)
+        # What is planned for its values may be answered from a few rows or from all of them. Many such statements at once
+        # would all take so long that none is answered in time.
+        heavy = max(1, size // _HEAVY_SHARE)
+        self._heavy = Turns(heavy, reserve=min(1, heavy - 1), seconds=timeout_seconds)
         self._idle: list[_Held] = []
         self._discarded = 0
         """How often all connections were discarded."""
 
     async def value(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
-        """The first column of a statement's one row, or None; the driver's exceptions, and PoolExhausted where none is free."""
-        if self._free.locked():
-            self._waiting += 1
-            try:
-                async with asyncio.timeout(self._timeout_seconds):
-                    await self._free.acquire()
-            except TimeoutError as error:
-                raise PoolExhausted(self._timeout_seconds) from error
-            finally:
-                self._waiting -= 1
-        else:
-            await self._free.acquire()
-        self._in_use += 1
+        """The first column of a statement's one row, or None; the driver's exceptions, and TooBusy where no turn comes."""
+        if not filters:
+            return await self._in_turn(sql, parameters, _Setting(company_id, filters))
+        await self._heavy.take(company_id)
         try:
-            return await self._value(sql, parameters, _Setting(company_id, filters))
+            return await self._in_turn(sql, parameters, _Setting(company_id, filters))
         finally:
-            self._in_use -= 1
-            self._free.release()
+            self._heavy.give_back(company_id)
 
     def usage(self) -> PoolUsage:
         """Return how many connections work and how many operations wait for one."""
-        return PoolUsage(self._size, self._in_use, self._waiting)
+        usage = self._turns.usage()
+        return usage._replace(waiting=usage.waiting + self._heavy.usage().waiting)
 
     def close(self) -> None:
         """Close all connections without waiting for them."""
@@ -132,6 +126,14 @@ class HeldConnections:
         self._discarded += 1
         while self._idle:
             self._waits.close(self._idle.pop().driver)
+
+    async def _in_turn(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+        if not self._turns.take_free(setting.company_id):
+            await self._turns.take(setting.company_id)
+        try:
+            return await self._value(sql, parameters, setting)
+        finally:
+            self._turns.give_back(setting.company_id)
 
     async def _value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
         held, begun = self._take(setting), time.monotonic()

@@ -16,6 +16,8 @@ class Cause(StrEnum):
 
     POOL_EXHAUSTED = "pool_exhausted"
     """No connection became free in time."""
+    TOO_MANY_WAITING = "too_many_waiting"
+    """More operations wait for their turn than may."""
     CONNECT_FAILED = "connect_failed"
     """No connection could be opened."""
     REFUSED = "refused"
@@ -67,6 +69,15 @@ class CommitUnknown(DatabaseUnavailable):
 
     Trying again may do the work a second time.
     """
+
+
+class TooBusy(DatabaseUnavailable):
+    """No turn came in time, or too many wait for one already; `waited_seconds` is None for the latter."""
+
+    def __init__(self, waited_seconds: float | None = None) -> None:
+        cause = Cause.TOO_MANY_WAITING if waited_seconds is None else Cause.POOL_EXHAUSTED
+        super().__init__(cause, waited_seconds)
+        self.args = ("The service has too much to do right now; try again in a few seconds.",)
 
 
 class DatabaseRefused(DatabaseUnavailable):

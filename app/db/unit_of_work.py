@@ -134,7 +134,9 @@ class UnitOfWork:
         """A connection whose transaction is set to the company; what was not committed is rolled back in the end."""
         company = {"company_id": str(self.company_id)}
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(self._database.engine.connect())
+            await stack.enter_async_context(self._database.turn(self.company_id))
+            attempt = await stack.enter_async_context(AsyncExitStack())
+            connection = await attempt.enter_async_context(self._database.engine.connect())
             try:
                 await connection.execute(_SET_COMPANY, company)
             except DBAPIError as error:
@@ -142,8 +144,8 @@ class UnitOfWork:
                     raise
                 # A pooled connection may have died with a restarted server. The first failure discards all such
                 # connections, and nothing was done yet that a repetition could do twice.
-                await stack.aclose()
-                connection = await stack.enter_async_context(self._database.engine.connect())
+                await attempt.aclose()
+                connection = await attempt.enter_async_context(self._database.engine.connect())
                 await connection.execute(_SET_COMPANY, company)
             yield connection
 

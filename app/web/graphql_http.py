@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from app.db.turns import Turns
 from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.refusals import DocumentError
@@ -23,6 +24,11 @@ _KNOWN_HEADERS = {
     name.encode(): name
     for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
 }
+_LARGE_MUTATION_BYTES = 16_384
+_LARGE_MUTATIONS = 4
+"""How many mutations with large inputs run at once, each of another company."""
+_WAITING_SHARE = 1 / 3
+"""How much of an operation's time it may wait for its turn."""
 _NOT_SENT = (499, ("CLIENT_CLOSED_REQUEST",))
 """How an operation is logged whose client has left: with the number that proxies use."""
 
@@ -64,6 +70,9 @@ class GraphQLEndpoint:
         self._page = page
         self._show_execution = show_execution
         self._large_bodies = LargeBodies()
+        # Long lists of one company wait for each other's locks: here they do so without a connection, and before their
+        # input is looked at, which takes the time of small operations of others.
+        self._large_mutations = Turns(_LARGE_MUTATIONS, one_each=True, seconds=timeout_seconds * _WAITING_SHARE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -118,7 +127,7 @@ class GraphQLEndpoint:
                 406, FaultCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
-            request = await self._request(scope, receive, headers)
+            request, size = await self._request(scope, receive, headers)
             operation = self._engine.prepare(request.document).select(request.operation_name)
             record.operation = operation
             is_query = operation.type is OperationType.QUERY
@@ -127,19 +136,25 @@ class GraphQLEndpoint:
                 raise _not_allowed(msg, "POST")
             # A query is abandoned with its client; a mutation that has begun is seen through.
             deadline.begin_operation(abandon=is_query)
-            outcome = await self._run(operation, request.variables, self._open_context(principal), record)
+            opening = self._open_context(principal)
+            if is_query or size < _LARGE_MUTATION_BYTES:
+                outcome = await self._run(operation, request.variables, opening, record)
+            else:
+                async with self._large_mutations.turn(principal.company_id):
+                    outcome = await self._run(operation, request.variables, opening, record)
         body, codes = _body(outcome, record.request_id)
         if self._show_execution:
             body = _with_extensions(body, {"execution": record.execution_shown()})
         return Answer(200, body, media_type, codes=codes)
 
-    async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> GraphQLRequest:
+    async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> tuple[GraphQLRequest, int]:
+        """The request, and how many bytes it has."""
         if scope["method"] == "GET":
-            return from_url(scope["query_string"], self._max_body_bytes)
+            return from_url(scope["query_string"], self._max_body_bytes), len(scope["query_string"])
         body = await read_body(receive, headers, self._max_body_bytes)
         if len(body) >= LARGE_BYTES:
             await self._large_bodies.turn()
-        return from_body(body)
+        return from_body(body), len(body)
 
     async def _run(
         self,

@@ -14,6 +14,7 @@ from app.db.paging import PageRequest
 from app.db.plans.slots import values_of
 from app.db.plans.statement import statement
 from app.db.plans.tree import Connection, PageArguments, TotalCount
+from app.db.unavailable import TooBusy
 from tests.databases import execute
 from tests.db.watched import watched
 from tests.records import Records, new_company
@@ -139,7 +140,7 @@ async def test_there_are_no_more_connections_than_allowed_and_who_waits_too_long
     async with watched(service_dsn, size=2, timeout_seconds=0.2) as connections:
         sleepers = [asyncio.create_task(connections.ask(company, "SELECT 1 FROM pg_sleep(1)")) for _ in range(2)]
         await asyncio.sleep(0)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TooBusy):
             await connections.ask(company, COUNT)
 
         assert await asyncio.gather(*sleepers) == [1, 1]

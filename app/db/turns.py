@@ -1,0 +1,133 @@
+"""Whose turn it is: a fair share for each company of what one process can do at once."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from app.db.pools import PoolUsage
+from app.db.unavailable import TooBusy
+
+_RESERVED_SHARE = 5
+
+
+def reserve_of(size: int) -> int:
+    """Return how many of so many connections are kept for companies that use none."""
+    return size // _RESERVED_SHARE
+
+
+class Turns:
+    """At most `size` turns at once, shared fairly between companies.
+
+    A turn that is free is given at once, whoever asks, but the last `reserve` of them only to a company that has none:
+    whatever one company waits for, another needn't wait for it. Where companies wait, a turn goes to the one that has
+    the fewest, and of those to the one that had one longest ago. At most `most_waiting` wait; beyond that whoever is
+    last of the company with the most waiting is refused. Nobody waits longer than `seconds`. With `one_each` a company
+    has one turn at a time.
+    """
+
+    def __init__(
+        self, size: int, *, reserve: int = 0, most_waiting: int = 1_000, seconds: float, one_each: bool = False
+    ) -> None:
+        self._size = size
+        # A reserve of all turns is for companies that have none.
+        self._reserve = size if one_each else min(reserve, size - 1)
+        self._most_waiting = most_waiting
+        self._seconds = seconds
+        self._in_use = self._waiting = 0
+        self._held = Counter[UUID]()
+        self._queues: dict[UUID, deque[asyncio.Future[None]]] = {}
+        """The companies that wait, the one that had a turn longest ago first."""
+
+    @asynccontextmanager
+    async def turn(self, company_id: UUID) -> AsyncGenerator[None]:
+        """Wait for a turn, and give it back in the end; TooBusy if there will be none."""
+        await self.take(company_id)
+        try:
+            yield
+        finally:
+            self.give_back(company_id)
+
+    def usage(self) -> PoolUsage:
+        """Return how many turns are taken and how many wait for one."""
+        return PoolUsage(self._size, self._in_use, self._waiting)
+
+    def take_free(self, company_id: UUID) -> bool:
+        """Take a turn if one is free for this company, and tell whether one was."""
+        # Whoever waits could have none of those that are free, so nobody is overtaken.
+        if not self._is_free_for(company_id):
+            return False
+        self._in_use += 1
+        self._held[company_id] += 1
+        return True
+
+    async def take(self, company_id: UUID) -> None:
+        """Wait for a turn; TooBusy if there will be none. Whoever has one gives it back."""
+        if self.take_free(company_id):
+            return
+        turn = self._queue(company_id)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                # It came at the very moment when nobody waited any more.
+                self.give_back(company_id)
+            else:
+                self._forget(company_id, turn)
+            if isinstance(error, TimeoutError):
+                raise TooBusy(self._seconds) from error
+            raise
+
+    def give_back(self, company_id: UUID) -> None:
+        """End a turn; whoever is next has it from now on."""
+        self._in_use -= 1
+        self._held[company_id] -= 1
+        if not self._held[company_id]:
+            del self._held[company_id]
+        if company_id in self._queues:
+            self._queues[company_id] = self._queues.pop(company_id)
+        while self._queues and (next_one := self._next()) is not None:
+            queue = self._queues.pop(next_one)
+            turn = queue.popleft()
+            self._waiting -= 1
+            if queue:
+                self._queues[next_one] = queue
+            # A task that is canceled has canceled what it waits for before it runs again.
+            if not turn.done():
+                self._in_use += 1
+                self._held[next_one] += 1
+                turn.set_result(None)
+
+    def _is_free_for(self, company_id: UUID) -> bool:
+        free = self._size - self._in_use
+        return free > self._reserve or (free > 0 and company_id not in self._held)
+
+    def _next(self) -> UUID | None:
+        # The first of the smallest, so the one that had a turn longest ago.
+        fewest = min(self._queues, key=lambda company_id: self._held[company_id])
+        return fewest if self._is_free_for(fewest) else None
+
+    def _queue(self, company_id: UUID) -> asyncio.Future[None]:
+        if self._waiting >= self._most_waiting:
+            longest = max(self._queues, key=lambda waiting: len(self._queues[waiting]))
+            if len(self._queues[longest]) <= len(self._queues.get(company_id, ())) + 1:
+                raise TooBusy
+            refused = self._queues[longest][-1]
+            self._forget(longest, refused)
+            if not refused.done():
+                refused.set_exception(TooBusy())
+        turn = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(company_id, deque()).append(turn)
+        self._waiting += 1
+        return turn
+
+    def _forget(self, company_id: UUID, turn: asyncio.Future[None]) -> None:
+        queue = self._queues.get(company_id)
+        if queue is None or turn not in queue:
+            return
+        queue.remove(turn)
+        self._waiting -= 1
+        if not queue:
+            del self._queues[company_id]

@@ -1,0 +1,65 @@
+"""Large mutations of one company wait for each other before they take anything that others need."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from httpx import AsyncClient, Response
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.web.development import DevelopmentKeys
+from tests.records import Records, new_company
+from tests.web.started import headers_of, settings_of, started
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('parents:' || CAST(:company AS text), 0))")
+_UPSERT = "mutation($input: UpsertCustomersInput!) { upsertCustomers(input: $input) { errors { code } } }"
+
+
+async def upsert(client: AsyncClient, headers: dict[str, str], group_id: UUID, rows: int) -> Response:
+    row: dict[str, Any] = {"vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
+    row |= {"name": "Fjord", "customerGroupId": str(group_id)}
+    listed = [row | {"externalSystemId": f"{number}"} for number in range(rows)]
+    body = {"query": _UPSERT, "variables": {"input": {"rows": listed}}}
+    return await client.post("/graphql", json=body, headers=headers)
+
+
+async def test_while_those_of_one_company_wait_for_a_lock_another_company_writes(
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    keys = DevelopmentKeys(tmp_path)
+    other = await new_company(owner_engine)
+    groups = {company_id: await Records(owner_engine, company_id).group() for company_id in (company, other)}
+    headers = {company_id: headers_of(keys, company_id) for company_id in (company, other)}
+    async with started(settings_of(service_dsn, keys, database_pool_size=2), {}) as client:
+        async with owner_engine.begin() as held:
+            await held.execute(_LOCK, {"company": str(company)})
+            flood = [asyncio.create_task(upsert(client, headers[company], groups[company], 150)) for _ in range(4)]
+            await asyncio.sleep(0.5)
+            beside = await upsert(client, headers[other], groups[other], 150)
+            answered = sum(task.done() for task in flood)
+        answers = await asyncio.gather(*flood)
+
+    assert beside.json() == {"data": {"upsertCustomers": {"errors": []}}}
+    assert answered == 0
+    assert [answer.json() for answer in answers] == [beside.json()] * 4
+
+
+async def test_one_that_waits_for_longer_than_a_third_of_its_time_is_told_to_come_again(
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    keys = DevelopmentKeys(tmp_path)
+    group_id = await Records(owner_engine, company).group()
+    headers = headers_of(keys, company)
+    async with started(settings_of(service_dsn, keys, request_timeout_seconds=6), {}) as client:
+        async with owner_engine.begin() as held:
+            await held.execute(_LOCK, {"company": str(company)})
+            first = asyncio.create_task(upsert(client, headers, group_id, 150))
+            await asyncio.sleep(0.2)
+            second = await upsert(client, headers, group_id, 150)
+        await first
+
+    assert (second.status_code, second.headers["retry-after"]) == (503, "2")
+    assert second.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert first.result().json() == {"data": {"upsertCustomers": {"errors": []}}}
