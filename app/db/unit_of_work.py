@@ -21,6 +21,8 @@ _WORTH_ANOTHER_ATTEMPT = {"40P01", "40001"}
 _COMPANY_CONSTRAINT = "_company_id_fkey"
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.05
+_COMMIT_SECONDS = 5
+"""How long a commit may still take once nobody would wait for it."""
 
 
 def constraint_of(error: IntegrityError) -> str | None:
@@ -70,6 +72,30 @@ class WriteSession:
         self.statements += 1
         result = await self._connection.execute(statement, {**(parameters or {}), COMPANY: self.company_id})
         return result.all() if result.returns_rows else ()
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    """Commit, and know how it ended: whoever is canceled meanwhile is told the outcome and not that he was canceled."""
+    committing = asyncio.ensure_future(_committed(connection))
+    try:
+        await asyncio.shield(committing)
+    except asyncio.CancelledError:
+        if committing.cancelled():
+            raise
+        await asyncio.wait({committing}, timeout=_COMMIT_SECONDS)
+        if not committing.done():
+            committing.cancel()
+            raise CommitUnknown from None
+        await committing
+
+
+async def _committed(connection: AsyncConnection) -> None:
+    try:
+        await connection.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise CommitUnknown from error
+        raise
 
 
 class UnitOfWork:
@@ -122,12 +148,7 @@ class UnitOfWork:
         """Yield a connection whose transaction is committed unless an exception is raised inside."""
         async with self._connection() as connection:
             yield connection
-            try:
-                await connection.commit()
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise CommitUnknown from error
-                raise
+            await _commit(connection)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[AsyncConnection]:

@@ -8,7 +8,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
 
 from app.engine.documents import Document, Documents, Operation
-from app.engine.executors import bounded
+from app.engine.executors import TimedExecutor, bounded, timed
 from app.engine.guard import Access, Guard
 from app.engine.limits import SATURATED, Limits, shown
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
@@ -45,6 +45,7 @@ class Engine:
         self._schema = schema
         self._limits = limits
         self._build: _Build = bounded(executor_class).build  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
+        self._build_timed: _Build = timed(executor_class).build  # pyright: ignore[reportUnknownMemberType] - the same
         self._is_awaitable = is_awaitable
         self._documents = Documents(schema, limits, cache_size)
         persistence = persistence or Persistence()
@@ -81,8 +82,13 @@ class Engine:
             else:
                 yield document_id, None
 
-    async def run(self, operation: Operation, variables: Mapping[str, Any], context: object) -> Outcome:
-        """The operation's answer, errors of single fields included; DocumentError if nothing of it may run."""
+    async def run(
+        self, operation: Operation, variables: Mapping[str, Any], context: object, ends_at: float | None = None
+    ) -> Outcome:
+        """Return the operation's answer, errors of single fields included; DocumentError if nothing of it may run.
+
+        A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. Whoever calls ends a query.
+        """
         execution = Execution.FIELDS
         coerced = operation.variables.coerce(variables) if operation.type is OperationType.QUERY else None
         # What is wrong with variables is said below.
@@ -93,11 +99,14 @@ class Engine:
                 if body is not None:
                     return Outcome(body, execution)
             self._check_items(operation, coerced)
-        return Outcome(await self._execute(operation, variables, context), execution)
+        return Outcome(await self._execute(operation, variables, context, ends_at), execution)
 
-    async def _execute(self, operation: Operation, variables: Mapping[str, Any], context: object) -> ExecutionResult:
+    async def _execute(
+        self, operation: Operation, variables: Mapping[str, Any], context: object, ends_at: float | None
+    ) -> ExecutionResult:
         # Built here and not by graphql-core's execute, which answers a bad variable and a failed root field alike.
-        executor = self._build(
+        is_mutation = operation.type is OperationType.MUTATION
+        executor = (self._build_timed if is_mutation else self._build)(
             self._schema,
             operation.syntax,
             context_value=context,
@@ -111,6 +120,8 @@ class Engine:
         self._check_written_rows(operation, executor.variable_values)
         if errors := self._refusals(operation, executor.variable_values, context):
             return ExecutionResult(None, errors)
+        if is_mutation:
+            cast("TimedExecutor", executor).ends_at = ends_at
         result: Any = executor.execute_operation()
         if isawaitable(result):
             result = await result

@@ -1,10 +1,11 @@
-"""Executors whose operations give a bounded number of errors."""
+"""Executors whose operations give a bounded number of errors, and whose mutations end in time and say what they wrote."""
 
-from collections.abc import Callable
+from asyncio import get_running_loop, timeout_at
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from graphql import GraphQLError, GraphQLNonNull
+from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, located_error
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.executor import CollectedErrors
@@ -100,10 +101,106 @@ class _Bounded(_Base):
             errors.omit(path)
 
 
+class OutOfTime(Exception):
+    """The time of a mutation was over before a field was done."""
+
+    def __init__(self, *, has_begun: bool) -> None:
+        super().__init__("The time of the operation was over.")
+        self.has_begun = has_begun
+
+
+class Payload(Protocol):
+    """What a mutation's root field resolves to, where it can tell what was written without reading."""
+
+    def written_at(self, path: Sequence[str | int], /) -> Mapping[str, object] | None:
+        """Return what was written and is shown at a path below the payload, or None."""
+        ...
+
+
+class TimedExecutor(Protocol):
+    """An executor of mutations."""
+
+    ends_at: float | None
+
+
+class _Timed(_Bounded):
+    """Runs a mutation whose fields, and not the whole operation, end when its time is over: what came before is stored.
+
+    A root field is canceled and fails; what a payload reads fails field by field, so that the rest of it is answered.
+    """
+
+    ends_at: float | None = None
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._payloads: dict[str | int, object] = {}
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> Any:
+        if path.prev is None and self.ends_at is not None and get_running_loop().time() >= self.ends_at:
+            field = self.schema.get_field(parent_type, field_details_list[0].node.name.value)
+            if field is not None:
+                self.handle_field_error(OutOfTime(has_begun=False), cast("Any", field).type, field_details_list, path)
+                return None
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    def complete_value(
+        self,
+        return_type: Any,
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        if path.prev is None:
+            self._payloads[path.key] = result
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)  # pyright: ignore[reportUnknownMemberType] - the same
+
+    async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
+        """Await what a resolver returned until the time is over."""
+        limit = timeout_at(self.ends_at)
+        try:
+            async with limit:
+                return await awaitable
+        except TimeoutError:
+            if limit.expired():
+                raise OutOfTime(has_begun=True) from None
+            raise
+
+    def handle_field_error(
+        self, raw_error: Exception, return_type: Any, field_details_list: FieldDetailsList, path: Path
+    ) -> None:
+        if path.prev is not None and not isinstance(raw_error, GraphQLError):
+            raw_error = self._after_write(raw_error, field_details_list, path.as_list())
+        super().handle_field_error(raw_error, return_type, field_details_list, path)
+
+    def _after_write(self, failure: Exception, fields: FieldDetailsList, path: list[str | int]) -> GraphQLError:
+        """Return a failure below a payload with what was written: the field that fails may take the payload's object with it."""
+        error = located_error(failure, [each.node for each in fields], path)
+        written = getattr(self._payloads.get(path[0]), "written_at", None)
+        found = None if written is None else cast("Callable[[list[str | int]], object]", written)(path[1:])
+        if found is not None:
+            error.extensions = {**(error.extensions or {}), "written": found}
+        return error
+
+
 @lru_cache
 def bounded(executor_class: type[Executor[Any]]) -> type[Executor[Any]]:
     """Return an executor class whose operations list at most MOST_ERRORS errors."""
     return cast("Callable[..., type[Executor[Any]]]", type)("BoundedExecutor", (_Bounded, executor_class), {})
+
+
+@lru_cache
+def timed(executor_class: type[Executor[Any]]) -> type[Executor[Any]]:
+    """Return such a class for mutations: from `ends_at` on, by the event loop's clock, their fields fail with OutOfTime."""
+    return cast("Callable[..., type[Executor[Any]]]", type)("TimedExecutor", (_Timed, executor_class), {})
 
 
 def _kind(error: Exception) -> type[Exception] | None:

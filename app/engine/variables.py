@@ -100,7 +100,7 @@ def _test_of(kind: Any) -> Callable[[Any], bool] | None:
     """Return whether values of a nullable type are taken as they are, where that can be told without coercing them."""
     if isinstance(kind, GraphQLList) and isinstance(cast("Any", kind).of_type, GraphQLNonNull):
         item = _test_of(cast("Any", kind).of_type.of_type)
-        return None if item is None else lambda value: type(value) is list and all(map(item, value))
+        return None if item is None else lambda value: type(value) is list and all(map(item, cast("list[Any]", value)))
     if isinstance(kind, GraphQLScalarType) and kind.extensions.get(TAKES_ANYTHING):
         return lambda value: value is not None
     return _IS_COERCED.get(kind)

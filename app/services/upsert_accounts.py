@@ -56,6 +56,11 @@ class AccountResult:
         """Whether the row wrote what it shows."""
         return not self.is_planned and self.outcome in WRITES
 
+    @property
+    def shown(self) -> LedgerAccountRow | None:
+        """The stored row."""
+        return self.ledger_account
+
 
 @dataclass(frozen=True, slots=True)
 class UpsertAccountsOutcome:

@@ -67,6 +67,11 @@ class RowResult:
         """Whether the row wrote what it shows."""
         return not self.is_planned and self.outcome in WRITES
 
+    @property
+    def shown(self) -> CustomerRow | None:
+        """The stored row."""
+        return self.customer
+
 
 @dataclass(frozen=True, slots=True)
 class UpsertCustomersOutcome:

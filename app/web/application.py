@@ -30,6 +30,7 @@ from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.web.authentication import Authenticator
+from app.web.causes import flush_causes
 from app.web.connections import ConnectionUsage, usage
 from app.web.direct import Direct
 from app.web.envelope import REQUEST_ID, Caught, Envelope
@@ -102,6 +103,7 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
             background.append(asyncio.create_task(metrics.keep_sampling()))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(asyncio.to_thread, writer.flush, FLUSH_SECONDS)
+            stack.callback(flush_causes)
             stack.push_async_callback(database.dispose)
             stack.push_async_callback(authenticator.aclose)
             for task in background:

@@ -9,6 +9,7 @@ from app.db.connection_failures import explain_failure
 from app.db.database import message_of
 from app.db.rarely import Rarely
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
+from app.engine.executors import OutOfTime
 
 _log = structlog.get_logger()
 
@@ -25,12 +26,14 @@ _MAX_REASON = 500
 
 
 def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
-    """Log why a request is answered 503 or 504, at most one line in ten seconds for each cause."""
+    """Log why a request is answered 503 or 504, or 200 with such an error, at most one line in ten seconds for each cause."""
     match error:
         case DatabaseUnavailable():
             _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__))
         case StatementTimeout():
             _log_unavailable(Cause.STATEMENT_TIMEOUT, status, request_id, None, None)
+        case OutOfTime():
+            _log_unavailable(REQUEST_TIMEOUT, status, request_id, None, None)
         case _:
             pass
 
@@ -38,6 +41,11 @@ def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
 def log_request_timeout(request_id: str) -> None:
     """Log that an operation was stopped at its deadline, at most one line in ten seconds."""
     _log_unavailable(REQUEST_TIMEOUT, 504, request_id, None, None)
+
+
+def flush_causes() -> None:
+    """Log what is still to be told."""
+    _lines.flush()
 
 
 def _log_unavailable(

@@ -14,9 +14,9 @@ _PATIENCE_SECONDS = 0.1
 
 
 class Deadline:
-    """Cancels what runs inside when the body (408) or then the operation (504) takes longer than some seconds.
+    """Cancels what runs inside when the body (408) or then a query (504) takes longer than some seconds.
 
-    Also when the client leaves and the operation may be abandoned (ClientGone). The same as asyncio.timeout, but for the
+    A mutation is told when it has to end, as what it has committed must be answered. Also when the client leaves and the operation may be abandoned (ClientGone). The same as asyncio.timeout, but for the
     price of a timer: every request has one.
     """
 
@@ -50,12 +50,18 @@ class Deadline:
         if self._task.uncancel() <= self._cancellations and isinstance(error, asyncio.CancelledError):
             raise self._reason from None
 
-    def begin_operation(self, *, abandon: bool) -> None:
-        """The body is here: the time of the operation begins; it may be abandoned with its client or not."""
-        self._reads_body, self._abandon = False, abandon
+    def begin_query(self) -> float | None:
+        """Begin the time of a query: its body is here. It is abandoned with its client, and canceled at its end."""
+        self._reads_body, self._abandon = False, True
         self._begun = self._loop.time()
         if self._is_supervised and self._reason is None:
             self._supervise()
+        return None
+
+    def begin_mutation(self) -> float:
+        """Begin the time of a mutation, and return when it is over by the event loop's clock; from now on, nothing is canceled."""
+        self._timer.cancel()
+        return self._loop.time() + self._seconds
 
     def _supervise(self) -> None:
         self._is_supervised = True

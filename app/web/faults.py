@@ -5,11 +5,12 @@ from enum import StrEnum
 from http import HTTPStatus
 
 import structlog
-from graphql import GraphQLError
+from graphql import ExecutionResult, GraphQLError
 from graphql.error import GraphQLFormattedError
 
 from app.db.database import DatabaseUnavailable, StatementTimeout
-from app.db.unit_of_work import CompanyUnknown
+from app.db.unit_of_work import CommitUnknown, CompanyUnknown
+from app.engine.executors import OutOfTime
 from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.causes import log_cause, log_request_timeout
@@ -18,6 +19,12 @@ from app.web.media_types import GRAPHQL_TYPE
 
 _log = structlog.get_logger()
 
+_STOPPED = "The operation took longer than it may and was stopped: nothing of it is stored."
+_NOT_READ_BACK = "The mutation is done, and this part of its answer could not be read back: read it again, and don't repeat the mutation."
+_OUTCOME_UNKNOWN = (
+    "The connection to the database was lost while this was being stored, so it is not known whether it is:"
+    " repeat it with the same idempotencyKey, or read before you repeat it."
+)
 _MAX_LOGGED_FAULTS = 3
 """A fault in a field of a list happens once per row; a few of them tell the story."""
 
@@ -45,6 +52,8 @@ class FaultCode(StrEnum):
     """The body took too long to arrive, or the operation took too long and was stopped."""
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     """Something that the service needs is away: try again shortly."""
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    """Nobody knows whether a mutation was carried out: repeat it with the same idempotencyKey, or read first."""
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
     """A fault of the service, logged under the request's id."""
 
@@ -106,12 +115,76 @@ def document_answer(refused: DocumentError, media_type: str) -> Answer:
     )
 
 
-def field_errors(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
-    """The errors of single fields as the caller sees them. Raises what makes the whole answer worthless."""
+def field_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormattedError]:
+    """Return the errors of single fields as the caller sees them. Raises what makes the whole answer worthless."""
+    errors = result.errors or []
     for error in errors:
-        for cause in _causes(error):
-            if isinstance(cause, DatabaseUnavailable | StatementTimeout | CompanyUnknown):
-                raise cause
+        cause = _unavailable(error)
+        if isinstance(cause, OutOfTime):
+            raise Refusal(504, FaultCode.TIMEOUT, _STOPPED)
+        if cause is not None:
+            raise cause
+    return _shown_all(errors, request_id)
+
+
+def mutation_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormattedError]:
+    """Return the errors of a mutation's fields. The whole answer is worthless only where nothing was done, and that is known."""
+    errors = result.errors or []
+    if not any(value is not None for value in (result.data or {}).values()) and not any(map(_may_be_done, errors)):
+        return field_errors(result, request_id)
+    for cause in {type(cause): cause for cause in map(_unavailable, errors) if cause is not None}.values():
+        log_cause(cause, request_id, status=200)
+    return _shown_all([_as_told(error) for error in errors], request_id)
+
+
+def _may_be_done(error: GraphQLError) -> bool:
+    """Return whether the root field of an error may have been carried out: it failed below its payload, or at its commit."""
+    return len(error.path or ()) > 1 or isinstance(_unavailable(error), CommitUnknown)
+
+
+def _as_told(error: GraphQLError) -> GraphQLError:
+    """Return the error of a field that could not be carried out, or read back, with what that means for its caller."""
+    match _unavailable(error):
+        case None:
+            return error
+        case CommitUnknown():
+            code, message = FaultCode.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN
+        case cause if len(error.path or ()) > 1:
+            code, message = _code_of(cause), _NOT_READ_BACK
+        case OutOfTime(has_begun=False):
+            code, message = FaultCode.TIMEOUT, "The time of the operation was over before this began: it was not done."
+        case StatementTimeout() | OutOfTime():
+            code, message = FaultCode.TIMEOUT, "This took too long and was stopped: nothing of it is stored."
+        case CompanyUnknown() as cause:
+            code, message = FaultCode.COMPANY_NOT_FOUND, str(cause)
+        case _:
+            code = FaultCode.SERVICE_UNAVAILABLE
+            message = (
+                "The database is not available right now, and nothing of this is stored: try again in a few seconds."
+            )
+    return GraphQLError(message, error.nodes, path=error.path, extensions={"code": code, **_written(error)})
+
+
+def _written(error: GraphQLError) -> dict[str, object]:
+    """Return what execution noted of the write that the field belongs to."""
+    extensions = error.extensions or {}
+    return {"written": extensions["written"]} if "written" in extensions else {}
+
+
+def _code_of(cause: Exception) -> FaultCode:
+    is_late = isinstance(cause, StatementTimeout | OutOfTime)
+    return FaultCode.TIMEOUT if is_late else FaultCode.SERVICE_UNAVAILABLE
+
+
+def _unavailable(error: GraphQLError) -> Exception | None:
+    """Return what kept a field from being carried out, if that is no fault of the service or of the caller."""
+    for cause in _causes(error):
+        if isinstance(cause, DatabaseUnavailable | StatementTimeout | CompanyUnknown | OutOfTime):
+            return cause
+    return None
+
+
+def _shown_all(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
     faults = [error for error in errors if _is_fault(error)]
     for error in faults[:_MAX_LOGGED_FAULTS]:
         _log.error("fault", request_id=request_id, path=error.path, faults=len(faults), exc_info=error.original_error)
@@ -134,7 +207,11 @@ def _is_fault(error: GraphQLError) -> bool:
 def _shown_fault(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
     shown = error.formatted
     shown["message"] = _masked(request_id)
-    shown["extensions"] = {"code": FaultCode.INTERNAL_SERVER_ERROR, "requestId": request_id}
+    shown["extensions"] = {
+        "code": FaultCode.INTERNAL_SERVER_ERROR,
+        "requestId": request_id,
+        **_written(error),
+    }
     return shown
 
 

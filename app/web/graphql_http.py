@@ -14,7 +14,7 @@ from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
-from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, refusal_of
+from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, mutation_errors, refusal_of
 from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, has_left, read_body
 from app.web.large_bodies import LARGE_BYTES, LargeBodies
 from app.web.media_types import negotiate, wants_page
@@ -135,14 +135,15 @@ class GraphQLEndpoint:
                 msg = "GET runs queries only: send a mutation by POST."
                 raise _not_allowed(msg, "POST")
             # A query is abandoned with its client; a mutation that has begun is seen through.
-            deadline.begin_operation(abandon=is_query)
+            ends_at = deadline.begin_query() if is_query else deadline.begin_mutation()
             opening = self._open_context(principal)
             if is_query or size < _LARGE_MUTATION_BYTES:
-                outcome = await self._run(operation, request.variables, opening, record)
+                outcome = await self._run(operation, request.variables, opening, record, ends_at)
             else:
+                # The turn has a time limit of its own; what is left of the operation's time counts for its fields.
                 async with self._large_mutations.turn(principal.company_id):
-                    outcome = await self._run(operation, request.variables, opening, record)
-        body, codes = _body(outcome, record.request_id)
+                    outcome = await self._run(operation, request.variables, opening, record, ends_at)
+        body, codes = _body(outcome, record.request_id, is_mutation=not is_query)
         if self._show_execution:
             body = _with_extensions(body, {"execution": record.execution_shown()})
         return Answer(200, body, media_type, codes=codes)
@@ -162,24 +163,26 @@ class GraphQLEndpoint:
         variables: Mapping[str, Any],
         opening: AbstractAsyncContextManager[OperationContext],
         record: OperationRecord,
+        ends_at: float | None,
     ) -> Outcome:
         async with opening as context:
             try:
-                outcome = await self._engine.run(operation, variables, context)
+                outcome = await self._engine.run(operation, variables, context, ends_at)
                 record.execution = outcome.execution
                 return outcome
             finally:
                 record.statements = context.statements
 
 
-def _body(outcome: Outcome, request_id: str) -> tuple[bytes, tuple[str, ...]]:
+def _body(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[bytes, tuple[str, ...]]:
     """The answer as JSON, and the codes of its errors."""
     if isinstance(outcome.answer, bytes):
         return outcome.answer, ()
     data = outcome.answer.data
     if not outcome.answer.errors:
         return to_json({"data": data}), ()
-    errors = field_errors(outcome.answer.errors, request_id)
+    shown = mutation_errors if is_mutation else field_errors
+    errors = shown(outcome.answer, request_id)
     return to_json({"errors": errors, "data": data}), codes_of(errors)
 
 

@@ -22,7 +22,7 @@ class CreateContactPayload(ContactPayload):
 @strawberry.field(
     description="Create a contact of a customer. It becomes the default contact only if the input says so,"
     " in place of the one that is. Needs customers-write.",
-    graphql_type=CreateContactPayload,
+    graphql_type=CreateContactPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def create_contact(

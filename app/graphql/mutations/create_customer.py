@@ -1,5 +1,6 @@
 """The mutation createCustomer."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -11,6 +12,7 @@ from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals, UserError
 from app.graphql.mutations.commands import sent
+from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import CreateCustomerInput, given_fields
@@ -26,6 +28,10 @@ class CreatePayload:
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
     wrote: ClassVar[bool] = True
+
+    def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
+        """Return what was written."""
+        return identity_of(self.customer) if self.customer is not None else None
 
 
 def _refused(refused: Refused) -> CreatePayload:
@@ -48,7 +54,7 @@ class CreateCustomerPayload:
 @strawberry.field(
     description="Create a customer. Left without a number, it gets one more than the company's highest all-digit number;"
     " any number of concurrent creations get different ones. All faults are reported at once. Needs customers-write.",
-    graphql_type=CreateCustomerPayload,
+    graphql_type=CreateCustomerPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
 )
 async def create_customer(

@@ -22,7 +22,7 @@ class CreateCustomerGroupPayload(GroupPayload):
 
 @strawberry.field(
     description="Create a customer group. Needs customers-write.",
-    graphql_type=CreateCustomerGroupPayload,
+    graphql_type=CreateCustomerGroupPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def create_customer_group(

@@ -22,7 +22,7 @@ class CreateDepartmentPayload(DepartmentPayload):
 @strawberry.field(
     description="Create a department of a customer. It becomes the default department only if the input says"
     " so, in place of the one that is. Needs customers-write.",
-    graphql_type=CreateDepartmentPayload,
+    graphql_type=CreateDepartmentPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def create_department(

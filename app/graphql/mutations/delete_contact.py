@@ -22,7 +22,7 @@ class DeleteContactPayload(ContactPayload):
 @strawberry.field(
     description="Remove a contact. The default goes only with another one to follow it, or where there is no"
     " other. Needs customers-write.",
-    graphql_type=DeleteContactPayload,
+    graphql_type=DeleteContactPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def delete_contact(

@@ -22,7 +22,7 @@ class DeleteCustomerGroupPayload(GroupPayload):
 
 @strawberry.field(
     description="Remove a customer group that no customers belong to. Needs customers-write.",
-    graphql_type=DeleteCustomerGroupPayload,
+    graphql_type=DeleteCustomerGroupPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def delete_customer_group(

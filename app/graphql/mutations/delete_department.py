@@ -22,7 +22,7 @@ class DeleteDepartmentPayload(DepartmentPayload):
 @strawberry.field(
     description="Remove a department. The default goes only with another one to follow it, or where there is"
     " no other. Needs customers-write.",
-    graphql_type=DeleteDepartmentPayload,
+    graphql_type=DeleteDepartmentPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def delete_department(

@@ -1,5 +1,6 @@
 """What the mutations of customer groups answer: the group, and what went wrong."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import strawberry
@@ -8,6 +9,7 @@ from app.db.rows import CustomerGroupRow
 from app.domain.errors import Fault, Refused
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import ERRORS, REPLAYED
+from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import SHOWS_WRITTEN
 from app.graphql.types.group import CustomerGroup
 from app.services.customer_groups import GroupOutcome
@@ -31,6 +33,10 @@ class GroupWritten:
     def wrote(self) -> bool:
         """Whether what it shows was written. What a removal shows was written by others."""
         return self.outcome is not None and self.outcome.wrote and not self.is_removal
+
+    def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
+        """Return what was written."""
+        return identity_of(self.customer_group) if self.wrote and self.customer_group is not None else None
 
 
 def refused(refusal: Refused) -> GroupWritten:

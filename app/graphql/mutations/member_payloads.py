@@ -1,5 +1,6 @@
 """What the mutations of contacts and departments answer: the object, its customer, and what went wrong."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from app.db.rows import ContactRow, CustomerRow, DepartmentRow
 from app.domain.errors import Fault, Refused
 from app.graphql.context import Info
 from app.graphql.errors import UserError
+from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import READS, SHOWS_WRITTEN
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer import Customer
@@ -32,6 +34,10 @@ class MemberWritten:
     def wrote(self) -> bool:
         """Whether what it shows was written. What a removal shows was written by others."""
         return self.outcome is not None and self.outcome.wrote and not self.is_removal
+
+    def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
+        """Return what was written."""
+        return identity_of(self.outcome.row) if self.wrote and self.outcome is not None else None
 
 
 def refused(refusal: Refused) -> MemberWritten:

@@ -17,7 +17,10 @@ from app.graphql.mutations.upsert_customers import upsert_customers
 from app.graphql.mutations.upsert_ledger_accounts import upsert_ledger_accounts
 
 
-@strawberry.type(description="What can be written. Root fields run one after the other, each all or nothing.")
+@strawberry.type(
+    description="What can be written. Root fields run one after the other, each all or nothing. One is null, with an error,"
+    " if it failed; those before it are stored, and answered."
+)
 class Mutation:
     """One line per mutation; each has a module of its own."""
 

@@ -1,5 +1,6 @@
 """The mutation updateCustomer."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsRefusals, UserError
 from app.graphql.mutations.commands import update_command
+from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import READS, SHOWS_WRITTEN, Requires
 from app.graphql.types.billing_document import BillingTransition
 from app.graphql.types.customer import Customer
@@ -33,6 +35,10 @@ class UpdatePayload:
     def wrote(self) -> bool:
         """Whether something changed."""
         return bool(self.changed_fields)
+
+    def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
+        """Return what was written."""
+        return identity_of(self.customer) if self.wrote and self.customer is not None else None
 
 
 def _refused(refused: Refused) -> UpdatePayload:
@@ -76,7 +82,7 @@ class UpdateCustomerPayload:
     description="Change a customer: only the fields that are sent. Changing who pays (parentCustomerId,"
     " billingRelationship, consolidationMode) moves its active subscriptions, each of which must be acknowledged in"
     " `subscriptionTransitions`; `billingTransitionPreview` shows what would be booked. Needs customers-write.",
-    graphql_type=UpdateCustomerPayload,
+    graphql_type=UpdateCustomerPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
 )
 async def update_customer(

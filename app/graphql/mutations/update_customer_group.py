@@ -22,7 +22,7 @@ class UpdateCustomerGroupPayload(GroupPayload):
 
 @strawberry.field(
     description="Change a customer group: only the fields that are sent. Needs customers-write.",
-    graphql_type=UpdateCustomerGroupPayload,
+    graphql_type=UpdateCustomerGroupPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def update_customer_group(

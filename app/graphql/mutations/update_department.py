@@ -23,7 +23,7 @@ class UpdateDepartmentPayload(DepartmentPayload):
     description="Change a department: only the fields that are sent. Making it the default unmakes the one"
     " that is, and the default goes only with another one to follow it, or where there is no"
     " other. Needs customers-write.",
-    graphql_type=UpdateDepartmentPayload,
+    graphql_type=UpdateDepartmentPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
 )
 async def update_department(

@@ -47,7 +47,7 @@ class UpsertCustomersPayload(UpsertFields):
     description="Keep customers in step with another system: create, update or leave as it is each row of a list, in one"
     " transaction. A row that would move active subscriptions is refused with SUBSCRIPTION_TRANSITIONS_REQUIRED unless it"
     " acknowledges them. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
-    graphql_type=UpsertCustomersPayload,
+    graphql_type=UpsertCustomersPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
 )
 async def upsert_customers(

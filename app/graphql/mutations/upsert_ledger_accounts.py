@@ -44,7 +44,7 @@ class UpsertLedgerAccountsPayload(UpsertFields):
 @strawberry.field(
     description="Keep ledger accounts in step with another system: create, update or leave as it is each row of a list, in"
     " one transaction. Repeating a list that was written leaves every row UNCHANGED. Needs accounts-write.",
-    graphql_type=UpsertLedgerAccountsPayload,
+    graphql_type=UpsertLedgerAccountsPayload | None,
     extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsRefusals(_refused, reads=Scope.ACCOUNTS_READ)],
 )
 async def upsert_ledger_accounts(

@@ -1,7 +1,8 @@
 """What the payloads of lists of rows have in common."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import strawberry
 
@@ -9,6 +10,7 @@ from app.domain.errors import Fault
 from app.domain.upserts import RowOutcome
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import REPLAYED
+from app.graphql.mutations.written import identity_of, place_in
 from app.graphql.types.enums import RowOutcome as ShownOutcome
 
 RESULTS = "One for each row, in the order of the rows; none where the list itself or its key was refused."
@@ -22,6 +24,16 @@ class RowEnded(Protocol):
         """How the row ended."""
         ...
 
+    @property
+    def wrote(self) -> bool:
+        """Whether the row wrote what it shows."""
+        ...
+
+    @property
+    def shown(self) -> Any:
+        """The stored row that it shows, or None."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class UpsertPayload:
@@ -31,6 +43,14 @@ class UpsertPayload:
     written: bool = False
     replayed: bool = False
     errors: tuple[Fault, ...] = ()
+
+    def written_at(self, path: Sequence[str | int]) -> Mapping[str, object] | None:
+        """Return what the row of a result wrote."""
+        place = place_in(path)
+        if place is None or place >= len(self.results):
+            return None
+        result = self.results[place]
+        return identity_of(result.shown) if result.wrote and result.shown is not None else None
 
 
 Payload = strawberry.Parent[UpsertPayload]

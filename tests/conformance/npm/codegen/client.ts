@@ -74,7 +74,7 @@ const input: CreateCustomerInput = {
 // @ts-expect-error a name is text
 const wrong: CreateCustomerInput = { ...input, name: 5 };
 const refused = await ask(create, { input });
-const codes = refused.data?.createCustomer.errors.map((error) => error.code);
+const codes = refused.data?.createCustomer?.errors.map((error) => error.code);
 
 if (!cursor || typeof limit !== "string" || typeof wrong.name !== "number") throw new Error("not as typed");
 process.stdout.write(JSON.stringify({ names, codes }));
