@@ -1,5 +1,6 @@
 """What spreadsheets make of a table: titles, separators, errors, numbers that lost digits, cells that are left out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.cli.faults import CommandError
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode
+from app.domain.metadata_fields import merged_metadata
 from tests.test_cli_import_files import fields_of, problems_of, read
 
 
@@ -123,3 +125,108 @@ def test_cells_that_a_spreadsheet_left_out_at_the_end_of_a_row_are_not_given(tmp
         {"external_system_id": "c"},
         {"external_system_id": "d", "name": "D", "email": "d@d.example"},
     ]
+
+
+@pytest.mark.parametrize("told", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    ("separator", "words"), [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")]
+)
+@pytest.mark.parametrize("first", ["externalSystemId", "metadata.tier"])
+def test_the_separator_is_the_one_of_the_header_whatever_the_first_line_tells(
+    tmp_path: Path, told: str, separator: str, words: str, first: str
+) -> None:
+    found = read(tmp_path, f"sep={told}\n{first}{separator}name\na{separator}b\n")
+
+    assert [each["name"] for each in fields_of(found)] == ["b"]
+    assert found.form.startswith(f"UTF-8, cells separated by {words}")
+    assert ("although line 1 names" in found.form) == (told != separator)
+
+
+def test_the_separator_that_is_told_decides_where_the_header_leaves_it_open(tmp_path: Path) -> None:
+    for told, words in ((";", "semicolons"), (",", "commas")):
+        found = read(tmp_path, f"sep={told}\nmetadata.a,metadata.b;metadata.c\na{told}b\n")
+        assert found.form == f"UTF-8, cells separated by {words}"
+
+
+def test_a_title_below_the_line_that_tells_the_separator_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        CommandError, match=r"line 2: is no header: the names of the columns are in line 3\. Delete line 2,"
+    ):
+        read(tmp_path, "sep=;\nKunder\nexternalSystemId;name\na;b\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "words"),
+    [
+        (
+            "externalSystemId,name,email,phone,city,notes",
+            "a;b;c;d;e;f",
+            "is one cell with 5 semicolons, but the 6 cells of the header are separated by commas: separate the cells of",
+        ),
+        (
+            "externalSystemId;name",
+            "a,b",
+            "is one cell with 1 comma, but the 2 cells of the header are separated by semicolons: separate the cells of",
+        ),
+        ("externalSystemId\tname\temail", "a|b", "is one cell with 1 vertical bar, but the 3 cells of the header"),
+    ],
+)
+def test_a_row_that_is_separated_otherwise_than_the_header_says_so(
+    tmp_path: Path, header: str, row: str, words: str
+) -> None:
+    ((line, field, code, message),) = problems_of(read(tmp_path, f"{header}\n{row}\n"))
+
+    assert (line, field, code) == (2, "", ErrorCode.FIELD_INVALID)
+    assert message.startswith(words)
+
+
+def test_a_key_that_holds_a_separator_is_a_cell(tmp_path: Path) -> None:
+    assert problems_of(read(tmp_path, "externalSystemId\na;b\n")) == []
+    assert problems_of(read(tmp_path, "externalSystemId,name\na;b,\n")) == []
+    assert problems_of(read(tmp_path, "externalSystemId,name,email,notes\na;b\n")) == []
+
+
+def test_files_of_one_format_under_the_name_of_the_other_say_how_to_import_them(tmp_path: Path) -> None:
+    for content in ('{"name": "a"}\n{"name": "b"}\n', '\n \n{"a": 1, "b": ";"}'):
+        with pytest.raises(CommandError, match="looks like JSON lines, not CSV: import it with --format jsonl"):
+            read(tmp_path, content)
+    for content in ("externalSystemId,name\na,b\n", "sep=;\nexternalSystemId;name\na;b\n"):
+        with pytest.raises(CommandError, match="looks like CSV, not JSON lines: import it with --format csv"):
+            read(tmp_path, content, "x.jsonl")
+
+
+def test_a_column_of_csv_is_no_choice_in_json_lines(tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as caught:
+        read(tmp_path, '{"metadata.k": "v"}\n', "x.jsonl")
+
+    assert """Did you mean "metadataSet": {"k": "…"} for "metadata.k"? """ in str(caught.value)
+    assert "metadata.KEY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "columns"),
+    [
+        ("metadataUnset,metadata.a", '"[""a""]",x', ["metadata.a"]),
+        ("metadataUnset,metadata.a,metadata.b", '"[""a""]",x,y', ["metadata.a"]),
+        ("metadataSet,metadata.a", '"{""a"": 1}",null', ["metadata.a"]),
+        ("metadata,metadata.a", "{},x", ["metadata.a"]),
+        ("metadata,metadata.a", "{},null", ["metadata.a"]),
+        ("externalSystemId,metadata.", "a,null", ["metadata."]),
+        ("externalSystemId,metadata.", "a,x", ["metadata."]),
+        (f"externalSystemId,metadata.{'k' * 129}", "a,null", [f"metadata.{'k' * 129}"]),
+        (",".join(f"metadata.{each}" for each in range(60)), ",".join("x" * 60), ["metadata.KEY"]),
+        (",".join(f"metadata.{each}" for each in range(501)), ",".join(["null"] * 501), ["metadata.KEY"]),
+    ],
+)
+def test_a_problem_of_metadata_names_only_columns_that_the_file_has(
+    tmp_path: Path, header: str, row: str, columns: list[str]
+) -> None:
+    file = read(tmp_path, f"customerNumber,{header}\n1,{row}\n")
+    (line,) = file.lines
+    values, faults = read_fields(line.row.fields, creating=False)
+    faults += merged_metadata({}, values)[1] if not faults else []
+    named = [replace(fault, path=("input", "rows", 0, *fault.path[1:])) for fault in faults]
+
+    found = [each.field for each in line.problems] + [file.column_of(fault) for fault in named]
+
+    assert found == columns

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple, cast
 
 from app.cli.import_cells import UnreadableCell
 from app.cli.import_header import Header, find_header
+from app.cli.import_records import other_separators
 from app.cli.import_rows import ENTRY, Columns, RawRow, RowProblem
 from app.cli.import_spreadsheets import damage_of
 from app.domain.errors import ErrorCode
+from app.domain.metadata_fields import search_key_fault
 from app.domain.texts import stored_form, trimmed
 
 
@@ -45,6 +47,9 @@ class _Rows:
         excess = [cell for cell in cells[len(self.header.names) :] if trimmed(cell)]
         if excess or len(cells) > self.header.width:
             return RawRow(line, {}, (self._misfit(len(cells)),))
+        unparted = self._unparted(cells)
+        if unparted is not None:
+            return RawRow(line, {}, (unparted,))
         reading = _Reading()
         for name, cell in zip(self.header.names, cells, strict=False):
             if trimmed(cell):
@@ -56,6 +61,19 @@ class _Rows:
         message = (
             f"has {found} cells, but the header has {len(self.header.names)}, separated by {self.header.separator}. "
             "Put a text that holds a separator or a line break in quotation marks."
+        )
+        return RowProblem("", ErrorCode.FIELD_INVALID, message)
+
+    def _unparted(self, cells: list[str]) -> RowProblem | None:
+        """Return the problem of a row whose cells are separated otherwise than those of the header."""
+        names = len(self.header.names)
+        count, separators = other_separators(cells[0], self.header.separator)
+        # One cell alone can't be more than a key, and a key may hold some.
+        if len(cells) > 1 or names == 1 or not count or 2 * (count + 1) <= names:
+            return None
+        message = (
+            f"is one cell with {count} {separators}, but the {names} cells of the header are separated by"
+            f" {self.header.separator}: separate the cells of all lines alike."
         )
         return RowProblem("", ErrorCode.FIELD_INVALID, message)
 
@@ -88,11 +106,17 @@ class _Reading:
     def add_entries(self) -> None:
         """Add the entries to those of `metadataSet` and `metadataUnset`; what is said twice is a problem of the row."""
         others = _keys_said(self.fields)
-        for name in self.entries:
-            for column in ("metadata",) if "metadata" in self.fields else others.get(name.removeprefix(ENTRY), ()):
-                message = f"and the column {column} both say what the entry becomes: leave one of the two cells empty."
-                self.problems.append(RowProblem(name, ErrorCode.FIELD_CONFLICT, message))
-        kept = {name.removeprefix(ENTRY): value for name, value in self.entries.items()}
+        kept: dict[str, object] = {}
+        for name, value in self.entries.items():
+            key = name.removeprefix(ENTRY)
+            found = [_said_twice(name, each) for each in ("metadata",) if "metadata" in self.fields]
+            found = found or [_said_twice(name, each) for each in others.get(key, ())]
+            if value is None and not found and (message := search_key_fault(key)):
+                found = [RowProblem(name, ErrorCode.FIELD_INVALID, message)]
+            self.problems += found
+            # What has a problem is left out: the rules of the other fields would name columns that the file doesn't have.
+            if not found:
+                kept[key] = value
         changed = {key: value for key, value in kept.items() if value is not None}
         removed = [key for key, value in kept.items() if value is None]
         # A cell with another form stays as it is: the field's rules say what it must be.
@@ -101,6 +125,11 @@ class _Reading:
             self.fields["metadataSet"] = {**entries, **changed}
         if removed and isinstance(keys, list):
             self.fields["metadataUnset"] = [*cast("list[object]", keys), *removed]
+
+
+def _said_twice(name: str, column: str) -> RowProblem:
+    message = f"and the column {column} both say what the entry becomes: leave one of the two cells empty."
+    return RowProblem(name, ErrorCode.FIELD_CONFLICT, message)
 
 
 def _keys_said(fields: Mapping[str, object]) -> dict[str, list[str]]:

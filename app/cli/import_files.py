@@ -7,7 +7,8 @@ from typing import Generic, NamedTuple, NoReturn
 
 from app.cli.faults import CommandError, ExitCode
 from app.cli.import_csv import read_table
-from app.cli.import_jsonl import read_objects
+from app.cli.import_header import has_known_names
+from app.cli.import_jsonl import holds_objects, read_objects
 from app.cli.import_records import cells_of_any_length
 from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem, RowT
 from app.cli.import_text import read_text
@@ -51,8 +52,14 @@ class ImportFile(Generic[RowT]):
     def column_of(self, fault: Fault) -> str:
         """Return the column that a fault of a row is about, whose path begins with the list and the row's place in it."""
         parts = [str(part) for part in fault.path[3:]]
+        name = ".".join(parts)
+        if parts[:1] not in (["metadataSet"], ["metadataUnset"]):
+            return name
         entry = ENTRY + ".".join(parts[1:])
-        return entry if parts[:1] == ["metadataSet"] and entry in self.names else ".".join(parts)
+        if parts[0] == "metadataSet" and entry in self.names:
+            return entry
+        # The columns of single entries together, where the file has no other.
+        return name if parts[0] in self.names else f"{ENTRY}KEY"
 
 
 def format_of(path: Path) -> FileFormat:
@@ -69,6 +76,8 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
     text, encoding = read_text(path)
     file_format = file_format or format_of(path)
     form = encoding
+    if file_format is FileFormat.CSV and holds_objects(text):
+        _reject(f"{path} looks like JSON lines, not CSV: import it with --format jsonl, or rename it to end in .jsonl.")
     try:
         if file_format is FileFormat.CSV:
             with cells_of_any_length(text):
@@ -80,6 +89,12 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
             lines = [_line(each, columns) for each in objects]
             names = frozenset(name for each in objects for name in (*each.fields, *(it.field for it in each.problems)))
     except NotRows as error:
+        if (
+            file_format is FileFormat.JSONL
+            and not text.lstrip().startswith(("{", "["))
+            and has_known_names(text, columns)
+        ):
+            _reject(f"{path} looks like CSV, not JSON lines: import it with --format csv, or rename it to end in .csv.")
         _reject(f"{path}, line {error.line}: {error}")
     if not lines:
         _reject(f"{path} holds no {columns.plural}.")

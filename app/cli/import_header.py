@@ -38,24 +38,35 @@ class Found(NamedTuple):
 def find_header(text: str, columns: Columns[Any]) -> Found:
     """Return the header of a text with the records behind it; NotRows if its columns can't be imported."""
     told = _TOLD.match(text)
-    separator = told[1] if told else _separator_of(text, columns)
+    separator, _ = _separator_of(text, columns, told)
     records = filled_records(text, separator, told)
     first = next(records, None)
     header = None if first is None else _header(text, first, columns, separator)
-    return Found(header, records, SEPARATORS[separator])
+    words = SEPARATORS[separator]
+    if told and told[1] != separator:
+        words += f", although line 1 names {SEPARATORS[told[1]]}"
+    return Found(header, records, words)
 
 
-def _separator_of(text: str, columns: Columns[Any]) -> str:
-    """Return the separator that finds the most names in the header."""
+def has_known_names(text: str, columns: Columns[Any]) -> bool:
+    """Whether a text begins with a header that names any column that can be imported."""
+    return _separator_of(text, columns, _TOLD.match(text))[1] > 0
+
+
+def _separator_of(text: str, columns: Columns[Any], told: re.Match[str] | None) -> tuple[str, int]:
+    """Return the separator that finds the most names in the header, and their number; the one that is told if it is as good."""
 
     def names_found(separator: str) -> int:
         try:
-            record = next(filled_records(text, separator), None)
+            record = next(filled_records(text, separator, told), None)
         except NotRows:
             return 0
         return _known_in(record, columns)
 
-    return max(SEPARATORS, key=names_found)
+    # A line such as `sep=;` may stand above a file that was saved with another separator.
+    found = {separator: names_found(separator) for separator in ([told[1]] if told else []) + list(SEPARATORS)}
+    best = max(found, key=found.__getitem__)
+    return best, found[best]
 
 
 def _known_in(record: Record | None, columns: Columns[Any]) -> int:
@@ -97,7 +108,7 @@ def _refuse_titles(text: str, line: int, columns: Columns[Any]) -> None:
     """Raise NotRows if the first record is no header, but one of those behind it is."""
     for separator in SEPARATORS:
         for found in _following(text, separator):
-            if 2 * _known_in(found, columns) > sum(map(bool, found[1])):
+            if found[0] > line and 2 * _known_in(found, columns) > sum(map(bool, found[1])):
                 above = f"line {line}" if found[0] == line + 1 else f"lines {line} to {found[0] - 1}"
                 msg = (
                     f"is no header: the names of the columns are in line {found[0]}. Delete {above}, such as the title of a "

@@ -19,6 +19,15 @@ def read_objects(text: str, columns: Columns[Any]) -> Iterator[RawRow]:
             yield _row(number, line, columns)
 
 
+def holds_objects(text: str) -> bool:
+    """Whether the first line of a text that is not blank is an object of JSON."""
+    first = next((line for line in text.split("\n") if trimmed(line)), "")
+    try:
+        return trimmed(first).startswith("{") and isinstance(read_json(first).value, dict)
+    except NotJson:
+        return False
+
+
 def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
     try:
         found, repeated = read_json(line)
@@ -29,7 +38,7 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
     fields = cast("dict[str, object]", found)
     unknown = [each for each in fields if each not in columns.names]
     if unknown:
-        raise NotRows(number, columns.unknown(unknown))
+        raise NotRows(number, columns.unknown(unknown, in_json=True))
     values, problems = _values(fields, columns.values)
     problems += [
         RowProblem("", ErrorCode.FIELD_CONFLICT, f"names {json.dumps(each)} more than once: keep one of them.")

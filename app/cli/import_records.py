@@ -30,6 +30,13 @@ def cells_of_any_length(text: str) -> Generator[None]:
         csv.field_size_limit(before)
 
 
+def other_separators(cell: str, separator: str) -> tuple[int, str]:
+    """Return which separator other than the file's stands most often in a cell, in words, and how often."""
+    counts = {words: cell.count(each) for each, words in SEPARATORS.items() if words != separator}
+    most = max(counts, key=counts.__getitem__)
+    return counts[most], most if counts[most] > 1 else most.removesuffix("s")
+
+
 def filled_records(text: str, separator: str, told: object = None) -> Iterator[Record]:
     """Yield the records that hold any text, except for the first one of all if it told the separator.
 

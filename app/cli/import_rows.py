@@ -1,5 +1,6 @@
 """What the rows of a file may say, and what was read of each."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,24 +42,23 @@ class Columns(Generic[RowT]):
     has_entries: bool = False
     """Whether a CSV column `metadata.KEY` holds one metadata entry."""
 
-    @property
-    def known(self) -> str:
-        """A sentence that lists the names that a column or field may have."""
-        return f"Choose from: {', '.join(sorted(self.names) + [f'{ENTRY}KEY'] * self.has_entries)}."
-
-    def unknown(self, names: Sequence[str], how: str = "") -> str:
-        """Return sentences that list names that can't be imported, and those that were probably meant."""
+    def unknown(self, names: Sequence[str], how: str = "", *, in_json: bool = False) -> str:
+        """Return sentences that list names that can't be imported, those that were probably meant, and those to choose from."""
         listed = ", ".join(shown(name) for name in names[:_MOST_NAMES])
         if len(names) > _MOST_NAMES:
             listed += f" and {len(names) - _MOST_NAMES} more"
         guesses = [f"{guess} for {shown(name)}" for name in names[:_MOST_NAMES] if (guess := self._meant(name))]
         hint = f"Did you mean {', '.join(guesses)}? " if guesses else ""
-        return f"{listed} can't be imported{how}. {hint}{self.known}"
+        choices = sorted(self.names) + [f"{ENTRY}KEY"] * (self.has_entries and not in_json)
+        return f"{listed} can't be imported{how}. {hint}Choose from: {', '.join(choices)}."
 
     def _meant(self, name: str) -> str | None:
         """Return the name that is most like another one, whatever its case and what is between its words."""
         if len(name) > _LONGEST_COMPARED:
             return None
+        if self.is_entry(name):
+            # Known in CSV, so that it is asked of a field of JSON.
+            return f'"metadataSet": {json.dumps({name.removeprefix(ENTRY): "…"}, ensure_ascii=False)}'
         by_letters = {each.lower(): each for each in sorted(self.names)}
         letters = _BETWEEN_WORDS.sub("", name).lower()
         return next((by_letters[each] for each in get_close_matches(letters, by_letters, n=1)), None)

@@ -4,6 +4,8 @@ from decimal import Decimal
 from hashlib import sha256
 
 MAX_ENTRIES = 50
+MAX_UNSET_KEYS = 500
+"""Keys that one change removes; more than there can be entries, because it may name those of other customers too."""
 MAX_KEY_CHARACTERS = 128
 MAX_VALUE_CHARACTERS = 500
 MAX_FILTER_PAIRS = 10

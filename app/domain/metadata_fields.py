@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from app.domain.errors import ErrorCode, Fault, LimitFault, MetadataFault, Path
 from app.domain.fields import hidden_in_key, invalid, is_storable
-from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_VALUE_CHARACTERS
+from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_UNSET_KEYS, MAX_VALUE_CHARACTERS
 from app.domain.texts import invisible_in, stored_form
 
 MetadataEntries = dict[str, str | int | float | bool]
@@ -70,9 +70,9 @@ def keys(given: object, path: Path) -> object:
     if not isinstance(given, list | tuple):
         return invalid(path, "must be a list of keys.")
     sent = cast("list[object]", given)
-    if len(sent) > MAX_ENTRIES:
-        message = f"has {len(sent)} keys; at most {MAX_ENTRIES} are allowed, as many as there can be entries."
-        return LimitFault(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_ENTRIES, len(sent))
+    if len(sent) > MAX_UNSET_KEYS:
+        message = f"has {len(sent)} keys; at most {MAX_UNSET_KEYS} are allowed."
+        return LimitFault(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_UNSET_KEYS, len(sent))
     faults = [invalid((*path, place), message) for place, key in enumerate(sent) if (message := search_key_fault(key))]
     return faults or tuple(sorted({*cast("list[str]", sent)}))
 

@@ -38,7 +38,8 @@ async def asked(wire: Wire, *hosts: str, version: str = "1.1") -> Reply:
         " [2001:db8::1]:8000",
         " [::ffff:192.0.2.1]",
         " r%C3%B8d.test",
-        "",
+        " service.test:65535",
+        " service.test:000080",
         f" {LONG}",
     ],
 )
@@ -60,6 +61,14 @@ async def test_a_valid_host_is_accepted(wire: Wire, host: str) -> None:
         " service.test:http",
         " service.test:80:80",
         " service.test:-1",
+        "",
+        " ",
+        " :80",
+        " :",
+        " a:65536",
+        " a:99999",
+        f" a:{'9' * 5_000}",
+        " [::1]:99999",
         " [::1",
         " ::1",
         " []",
@@ -90,6 +99,14 @@ async def test_several_hosts_are_refused(wire: Wire, hosts: tuple[str, ...], ver
 
 async def test_http_1_1_without_a_host_is_refused(wire: Wire) -> None:
     assert_refused(await asked(wire), "no `Host` header")
+
+
+@pytest.mark.parametrize("version", ["0.9", "2.0"])
+@pytest.mark.parametrize("hosts", [(), (" service.test",)])
+async def test_a_version_that_is_not_written_in_this_form_is_refused(
+    wire: Wire, version: str, hosts: tuple[str, ...]
+) -> None:
+    assert_refused(await asked(wire, *hosts, version=version), f"HTTP/{version}: send HTTP/1.1.")
 
 
 async def test_http_1_0_may_leave_it_out(wire: Wire) -> None:
