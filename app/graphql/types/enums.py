@@ -187,7 +187,7 @@ _show(
         "FIELD_INVALID": "The value does not have the form that the field needs.",
         "FIELD_TOO_LONG": "The text has too many characters, or the list too many rows.",
         "FIELD_CONFLICT": "Two fields of the input, or two rows of its list, exclude each other.",
-        "METADATA_LIMIT_EXCEEDED": "There would be more than 50 metadata entries.",
+        "METADATA_LIMIT_EXCEEDED": "There would be more than 50 metadata entries, or more than 500 keys to remove.",
         "METADATA_VALUE_INVALID": "A metadata key or value is too long or of a kind that is not stored.",
         "CUSTOMER_NOT_FOUND": "The company has no customer with this id.",
         "CUSTOMER_GROUP_NOT_FOUND": "The company has no customer group with this id.",
