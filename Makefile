@@ -1,12 +1,14 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod check check-types check-tests test test-database conformance supergraph explorer-picture bench lock
+.PHONY: help dev prod check check-types check-tests test test-database test-pressure conformance supergraph explorer-picture bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
 # How many processes run the tests: one for each core, or none beside pytest's own with 0.
 WORKERS ?= auto
+# Which tests under pressure run.
+PRESSURE ?= tests/pressure
 PIP := -m pip --quiet --quiet --no-input --disable-pip-version-check
 export PIP_ROOT_USER_ACTION := ignore
 # What `make lock` compiles with stands apart from what it compiles for.
@@ -19,6 +21,7 @@ help:
 	@echo "make check          lint, type check and run the tests that start nothing, within a minute"
 	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
+	@echo "make test-pressure  run the tests that flood, kill and cut off, some minutes (PRESSURE: which; LEDGER_SECONDS)"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
 	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"
 	@echo "make explorer-picture  take docs/explorer.png anew (needs Node and Chromium)"
@@ -55,6 +58,9 @@ test: $(VENV)/.installed-test
 test-database: $(VENV)/.installed-test
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL to a PostgreSQL 15 or newer." >&2; exit 2; }
 	@$(BIN)/pytest --numprocesses=$(WORKERS) tests/db tests/graphql
+
+test-pressure: $(VENV)/.installed-test
+	@$(BIN)/pytest --slow -m slow $(PRESSURE)
 
 conformance: $(VENV)/.installed-test
 	@$(BIN)/pytest tests/conformance tests/contract/test_graphql_over_http_audit.py --write-conformance

@@ -34,6 +34,12 @@ class SilentNetwork:
         self._passes.set()
         self._new_passes.set()
 
+    def cut(self) -> None:
+        """Reset every connection that is open now; new ones pass."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client."""
         self._writers.add(writer)
