@@ -136,8 +136,13 @@ def test_with_each_kind_of_credential_reads_and_mutations_are_answered_logged_an
     assert {line["status"] for line in operations} == {200}
 
 
-@pytest.mark.parametrize("sink", ["full", "reader gone", "never read", "closed"])
-def test_a_log_that_can_not_be_written_changes_no_answer_and_delays_none(caller: Caller, sink: str) -> None:
+@pytest.mark.parametrize(
+    ("sink", "workers"),
+    [("full", "1"), ("reader gone", "1"), ("never read", "1"), ("closed", "1"), ("full", "2"), ("never read", "2")],
+)
+def test_a_log_that_can_not_be_written_changes_no_answer_and_delays_none(
+    caller: Caller, sink: str, workers: str
+) -> None:
     reading, writing = os.pipe()
     if sink == "reader gone":
         os.close(reading)
@@ -148,7 +153,7 @@ def test_a_log_that_can_not_be_written_changes_no_answer_and_delays_none(caller:
         os.set_blocking(writing, True)
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a descriptor is wanted
         descriptor = {"full": full.fileno(), "closed": None}.get(sink, writing)
-        with serving(caller, descriptor) as url:
+        with serving(caller, descriptor, "--workers", workers) as url:
             begun = time.monotonic()
             for headers in caller.credentials.values():
                 for _ in range(20):

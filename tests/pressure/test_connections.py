@@ -1,0 +1,131 @@
+"""Clients that take connections or memory and give nothing: others are served meanwhile."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from app.web.development import DevelopmentKeys
+from tests.pressure.served import Served, post, served
+from tests.records import Records
+from tests.web.started import headers_of, settings_of
+
+pytestmark = pytest.mark.slow
+
+FILES = "1024"
+_MANY = 1_100
+_READERS = 60
+SMALL = {"query": "{customers(first: 1) {totalCount}}"}
+# Fifty times 500 customers with their texts: some 11 MB.
+_PAGES = (f"a{each}: customers(first: 500) {{nodes {{id customerNumber name address email}}}}" for each in range(50))
+LARGE = {"query": f"{{{' '.join(_PAGES)}}}"}
+
+
+def settings_for(service_dsn: str, keys: DevelopmentKeys, **more: str) -> dict[str, str]:
+    """The environment of `serve`."""
+    return {name.upper(): str(value) for name, value in settings_of(service_dsn, keys, **more).items()}
+
+
+async def waited(service: Served, headers: dict[str, str], seconds: float) -> list[float]:
+    """How long small queries take that are sent, one after the other, for some seconds; 10 s for one that is not answered."""
+    found: list[float] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            async with asyncio.timeout(10):
+                took, status, _ = await post(service.port, headers, SMALL)
+            assert status == 200
+        except (TimeoutError, ConnectionError, ValueError, IndexError):
+            took = 10.0
+        found.append(took)
+        await asyncio.sleep(0.1)
+    return found
+
+
+@asynccontextmanager
+async def held(port: int, number: int, sent: bytes, *, answered: bool = False) -> AsyncGenerator[None]:
+    """As many connections that send this and then nothing; each waits until its answer begins, and reads no more of it."""
+    pairs: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    try:
+        for _ in range(number):
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(5):
+                    pairs.append(await asyncio.open_connection("127.0.0.1", port, limit=1_024))
+                pairs[-1][1].write(sent)
+                if answered:
+                    await pairs[-1][0].readexactly(1)
+        yield
+    finally:
+        for _, writer in pairs:
+            writer.transport.abort()
+
+
+def open_sockets(pid: int) -> int:
+    """How many sockets a process has open."""
+    found = 0
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found += str(each.readlink()).startswith("socket:")
+    return found
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /graphql HTTP/1.1\r\nHost: a\r\n"], ids=["nothing", "half a header"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_others_are_served_beside_more_silent_connections_than_there_are_files(
+    service_dsn: str, company: UUID, tmp_path: Path, workers: str, sent: bytes
+) -> None:
+    keys = DevelopmentKeys(tmp_path / "keys")
+    with served(tmp_path / "log", "--workers", workers, files=FILES, **settings_for(service_dsn, keys)) as service:
+        headers = headers_of(keys, company)
+        before = [open_sockets(pid) for pid in service.workers]
+        async with held(service.port, _MANY * int(workers), sent):
+            beside = await waited(service, headers, 5)
+            await asyncio.sleep(10)
+            left = [open_sockets(pid) for pid in service.workers]
+            after = await waited(service, headers, 1)
+    print(  # noqa: T201 - figures, for `-s`
+        f"beside: median {statistics.median(beside):.3f}, most {max(beside):.3f}; sockets before {before}, left {left}"
+    )
+    assert max(beside) < 2
+    assert max(after) < 2
+    assert all(now <= then + 30 for then, now in zip(before, left, strict=True))
+
+
+async def test_answers_that_nobody_reads_take_a_bounded_amount_of_memory_for_a_bounded_time(
+    service_dsn: str, company: UUID, records: Records, tmp_path: Path
+) -> None:
+    for _ in range(500):
+        await records.customer(name="x" * 150, email=f"{'y' * 60}@example.com", address="z" * 100)
+    keys = DevelopmentKeys(tmp_path / "keys")
+    settings = settings_for(service_dsn, keys, send_timeout_seconds="10", max_unsent_bytes="100000000")
+    with served(tmp_path / "log", "--workers", "1", **settings) as service:
+        headers = headers_of(keys, company)
+        _, status, body = await post(service.port, headers, LARGE)
+        assert status == 200
+        quiet = service.memory_mb()
+        size = len(body)
+        sampling = asyncio.create_task(waited(service, headers, 30))
+        async with held(service.port, _READERS, _request(headers), answered=True):
+            full = service.memory_mb()
+            await asyncio.sleep(12)
+            left = service.memory_mb()
+            beside = await sampling
+    print(  # noqa: T201 - figures, for `-s`
+        f"answers of {size / 1e6:.1f} MB; quiet {quiet:.0f} MB, full {full:.0f}, left {left:.0f}; beside {max(beside):.2f}"
+    )
+    # Beside the bound, answers that are being made, and what Python's allocator keeps.
+    assert full - quiet < 100 + 10 * size / 1e6
+    assert left - quiet < 10 * size / 1e6
+    assert max(beside) < 5
+
+
+def _request(headers: dict[str, str]) -> bytes:
+    content = json.dumps(LARGE).encode()
+    named = {"host": "a", "content-type": "application/json", "content-length": str(len(content)), **headers}
+    return "\r\n".join(["POST /graphql HTTP/1.1", *(f"{k}: {v}" for k, v in named.items()), "", ""]).encode() + content
