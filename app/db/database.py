@@ -71,6 +71,8 @@ class ReadSession:
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._has_ended = False
+        self._runs: asyncio.Task[Any] | None = None
+        """What runs the statement that is under way, or ran the last one."""
         self._connection: AsyncConnection | None = None
         self._plan_cache_mode = "auto"
 
@@ -85,15 +87,22 @@ class ReadSession:
         async with self._lock:
             if self._has_ended:
                 raise SessionEnded
+            self._runs = asyncio.current_task()
             with translate_faults():
                 connection = await self._connected(plan_for_values=plan_for_values)
                 self.statements += 1
                 result = await connection.execute(statement, {**parameters, COMPANY: self.company_id})
                 return result.all()
 
-    async def end(self) -> None:
-        """End the transaction, after the statement that is under way: its connection can't be given back before."""
+    async def end(self, *, abandon: bool = False) -> None:
+        """End the transaction, after the statement that is under way: its connection can't be given back before.
+
+        `abandon`: cancel that statement. A loader runs it in a task of its own, which is not canceled with the operation.
+        """
         self._has_ended = True
+        if abandon and self._lock.locked() and self._runs not in {None, asyncio.current_task()}:
+            assert self._runs is not None  # noqa: S101 - as was just looked at
+            self._runs.cancel()
         async with self._lock:
             await self._stack.aclose()
 

@@ -151,7 +151,7 @@ class HeldConnections:
             value = await held.value(sql, parameters, setting)
         except asyncpg.PostgresConnectionError as error:
             # Others are likely to have died with it.
-            self._waits.discard()
+            self._waits.lost(held.driver)
             raise self._waits.silence_of(held.driver) or error from error
         except asyncpg.PostgresError:
             self._give_back(held, discarded)
@@ -191,7 +191,7 @@ class HeldConnections:
         try:
             await driver.execute(_READ_ONLY)
         except asyncpg.PostgresConnectionError as error:
-            self._waits.discard()
+            self._waits.lost(driver)
             raise self._waits.silence_of(driver) or error from error
         except BaseException:
             self._waits.close(driver)

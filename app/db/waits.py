@@ -22,6 +22,8 @@ _log = structlog.get_logger()
 
 GRACE_SECONDS = 2.0
 """How much longer than its own limit the server may take to answer, and how long a canceled statement may take to end."""
+_END_SECONDS = 1.0
+"""How long the service's end waits until connections are closed on both sides."""
 _TICK_SECONDS = 0.25
 _LATE_SECONDS = 1.0
 _PATIENCE_SECONDS = 0.5
@@ -73,7 +75,10 @@ class Waits:
         self.limit_seconds = limit_seconds + grace_seconds
         self._grace_seconds = grace_seconds
         self._lines = Rarely(_write)
-        self.discard = discard
+        self._discard = discard
+        self._generation = 0
+        """How often all connections were discarded."""
+        self._generations = WeakKeyDictionary[Any, int]()
         self._server = server
         self._since: dict[Any, float] = {}
         self._unlimited = set[Any]()
@@ -105,6 +110,16 @@ class Waits:
         """Note that an answer came, or that it is no longer waited for."""
         self._since.pop(driver, None)
 
+    def opened(self, driver: Any) -> None:
+        """Note that a connection was opened."""
+        self._generations[driver] = self._generation
+
+    def lost(self, driver: Any) -> None:
+        """Discard all connections, as this one is dead, unless those that were opened with it have been already."""
+        if self._generations.get(driver) == self._generation:
+            self._generation += 1
+            self._discard()
+
     def silence_of(self, driver: Any) -> ConnectionSilent | None:
         """Return what a wait on this connection ended with if it was closed for being silent."""
         return self._silent.get(driver)
@@ -129,7 +144,9 @@ class Waits:
             if task is not None:
                 task.cancel()
         if self._closing:
-            await asyncio.wait(self._closing, timeout=self._grace_seconds)
+            await asyncio.wait(self._closing, timeout=min(_END_SECONDS, self._grace_seconds))
+        for task in [*self._closing]:
+            task.cancel()
         for driver in (*self._closing.values(), *self._since):
             driver.terminate()
         self._lines.flush()
@@ -207,7 +224,7 @@ class Waits:
         # Whoever waits is told that the connection is lost.
         driver.terminate()
         self._lines.tell("silent", waited_seconds=round(waited, 3), found=found)
-        self.discard()
+        self.lost(driver)
         if pid is not None and found != "gone":
             task = asyncio.get_running_loop().create_task(self._free(pid))
             self._freeing.add(task)

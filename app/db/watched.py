@@ -47,6 +47,7 @@ class _Connection(AsyncAdapt_asyncpg_connection):
     def __init__(self, dbapi: Any, connection: Any, prepared_statement_cache_size: int, *, waits: Waits) -> None:
         super().__init__(dbapi, connection, prepared_statement_cache_size)  # pyright: ignore[reportUnknownMemberType] - it has no types
         self.waits = waits
+        waits.opened(connection)
 
     def commit(self) -> None:
         self.waits.begin(self._connection)

@@ -43,7 +43,8 @@ class Context:
         self._has_ended = True
         session = vars(self).get("session")
         if session is not None:
-            await session.end()
+            # An operation that ends with an exception was stopped, and nobody waits for what it still reads.
+            await session.end(abandon=kind is not None)
 
     @cached_property
     def session(self) -> ReadSession:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 
 class SilentNetwork:
@@ -10,13 +11,14 @@ class SilentNetwork:
 
     def __init__(self, target: int) -> None:
         self.port = 0
+        self._is_closed = False
         self._target = target
         self._passes = asyncio.Event()
         self._passes.set()
         self._new_passes = asyncio.Event()
         self._new_passes.set()
         self._writers = set[asyncio.StreamWriter]()
-        self._pumps = set[asyncio.Task[None]]()
+        self._tasks = set[asyncio.Task[Any]]()
 
     def freeze_open(self) -> None:
         """Pass nothing more over connections that are open now, ever; new ones pass."""
@@ -45,20 +47,26 @@ class SilentNetwork:
         self._writers.add(writer)
         with suppress(OSError):
             await self._new_passes.wait()
+            if self._is_closed:
+                return
             there, back = await asyncio.open_connection("127.0.0.1", self._target)
             self._writers.add(back)
             passes = self._passes
             for source, sink in ((reader, back), (there, writer)):
-                task = asyncio.create_task(self._pump(source, sink, passes))
-                self._pumps.add(task)
-                task.add_done_callback(self._pumps.discard)
+                self._keep(asyncio.create_task(self._pump(source, sink, passes)))
 
     def close(self) -> None:
         """End all connections."""
-        for task in self._pumps:
+        self._is_closed = True
+        self._new_passes.set()
+        for task in self._tasks:
             task.cancel()
         for writer in self._writers:
             writer.transport.abort()
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     @staticmethod
     async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, passes: asyncio.Event) -> None:
@@ -82,3 +90,5 @@ async def silent_network(target: int) -> AsyncGenerator[SilentNetwork]:
     finally:
         server.close()
         network.close()
+        # The tasks that were canceled end in the next turns.
+        await asyncio.sleep(0.05)

@@ -190,3 +190,20 @@ async def test_tasks_that_are_canceled_over_silent_connections_end_at_once_and_g
         begun = time.monotonic()
         assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
         assert time.monotonic() - begun < 4
+
+
+async def test_connections_that_replaced_silent_ones_are_kept_when_those_are_given_up(server: TcpServer) -> None:
+    async with connected(server, pool_size=1, statement_seconds=20) as (database, network):
+
+        async def pids() -> list[object]:
+            return [await way(database, "SELECT pg_backend_pid()") for way in (read, plan)]
+
+        before = await pids()
+        network.freeze_open()
+        # A plan's connection comes from the pool, which then opens another.
+        await pids()
+        after = await pids()
+        # Silent connections are cut off after the grace.
+        await asyncio.sleep(GRACE_SECONDS + 0.3)
+        assert await pids() == after
+        assert not {*before} & {*after}

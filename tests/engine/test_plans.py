@@ -111,6 +111,14 @@ async def test_a_plan_that_fails_is_logged_without_its_message_and_the_operation
     ]
 
 
+async def test_a_failure_that_executing_would_only_meet_again_is_final() -> None:
+    plans = Plans(ToyPlanner(ToyPlan(PrivateError())), (PrivateError,))
+    engine = Engine(toy_schema(), LIMITS, cache_size=10, plans=plans)
+    with capture_logs() as lines, pytest.raises(PrivateError):
+        await run(engine, "{hello}")
+    assert lines == []
+
+
 async def test_a_plan_that_failed_is_tried_again_for_the_next_request() -> None:
     plan = ToyPlan(PrivateError())
     engine = planning_engine(ToyPlanner(plan))

@@ -1,0 +1,189 @@
+"""A database that is there but can't work: a full disk, no writes, no temporary space, statements past their time."""
+
+import asyncio
+import os
+import subprocess
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from httpx import AsyncClient
+from sqlalchemy import insert, text
+
+from app.db.connecting import short_lived_engine
+from app.db.database import Database
+from app.db.migrate import upgrade
+from app.db.roles import make_login_role
+from app.db.server_user import make_owner_of
+from app.db.tables import ledger_accounts
+from app.web.development import DevelopmentKeys
+from tests.databases import as_role, execute
+from tests.db.tcp_servers import TcpServer, plain_server
+from tests.records import Records, new_company
+from tests.web.started import headers_of, settings_of, started
+
+PLANNED = "{ customers(first: 1) { totalCount nodes { name } } }"
+CREATE = """mutation($number: String!, $account: ID!) {
+  createCustomerGroup(input: {number: $number, name: "Nordic", accountId: $account}) { errors { code } }
+}"""
+VIEW = """CREATE VIEW alembic_version AS SELECT version_num FROM kept
+WHERE (SELECT count(*) FROM (SELECT g FROM generate_series(1, 300000) AS g ORDER BY random()) AS sorted) > 0"""
+"""Its sort needs some megabytes for a moment."""
+
+
+class World:
+    """A service over a server of its own."""
+
+    def __init__(self, server: TcpServer, client: AsyncClient, account: str) -> None:
+        self.server = server
+        self.client = client
+        self._account = account
+
+    async def owner(self, *statements: str) -> None:
+        """Run statements as the superuser."""
+        await execute(self.server.superuser_url, *statements)
+
+    async def create(self) -> tuple[int, Any]:
+        """Write something; return the status and the answer."""
+        variables = {"number": str(uuid4().int % 10**9), "account": self._account}
+        response = await self.client.post("/graphql", json={"query": CREATE, "variables": variables})
+        return response.status_code, response.json()
+
+    async def read(self) -> tuple[int, Any]:
+        """Read by a plan."""
+        response = await self.client.post("/graphql", json={"query": PLANNED})
+        return response.status_code, response.json()
+
+    async def readyz(self) -> tuple[int, Any]:
+        """Ask whether the service is ready."""
+        response = await self.client.get("/readyz")
+        return response.status_code, response.json()
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def world() -> AsyncGenerator[World]:
+    with TemporaryDirectory(prefix="customer-gateway-") as folder, plain_server_in_thread(Path(folder)) as starting:
+        server = await asyncio.to_thread(starting)
+        await asyncio.to_thread(upgrade, server.superuser_url)
+        await make_login_role(server.superuser_url, "serving", None)
+        owner = Database(server.superuser_url, pool_size=1, pool_timeout_seconds=5, statement_timeout_seconds=30)
+        company, account = await new_company(owner.engine), uuid4()
+        row = {"company_id": company, "id": account, "number": "1010", "name": "Sales"}
+        async with owner.engine.begin() as connection:
+            await connection.execute(insert(ledger_accounts).values(row))
+        await Records(owner.engine, company).customer()
+        await owner.dispose()
+        keys = DevelopmentKeys(Path(folder) / "keys")
+        settings = settings_of(as_role(server.superuser_url, "serving"), keys, statement_timeout_seconds=0.5)
+        async with started(settings, headers_of(keys, company)) as client:
+            yield World(server, client, str(account))
+
+
+@contextmanager
+def plain_server_in_thread(folder: Path) -> Generator[Any]:
+    """A server that is started by calling what is yielded, outside the loop."""
+    serving = plain_server(folder)
+    yield serving.__enter__
+    serving.__exit__(None, None, None)
+
+
+@pytest.fixture
+def tiny_disk() -> Generator[Path]:
+    """A file system of four megabytes, for the server."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    with TemporaryDirectory(prefix="customer-gateway-tiny-") as folder:
+        path = Path(folder) / "disk"
+        path.mkdir()
+        Path(folder).chmod(0o755)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", path], check=False)
+        if mounted.returncode != 0:
+            pytest.skip("no file system can be mounted here")
+        try:
+            make_owner_of(path)
+            yield path
+        finally:
+            subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def _is_unavailable(answer: tuple[int, Any]) -> bool:
+    status, body = answer
+    return status == 503 and body["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+
+
+async def test_a_full_disk_is_unavailable_and_heals(world: World, tiny_disk: Path) -> None:
+    assert (await world.create())[0] == 200
+    await world.owner(
+        f"CREATE TABLESPACE tiny LOCATION '{tiny_disk}'", "GRANT CREATE ON TABLESPACE tiny TO serving",
+        "ALTER TABLE customer_groups SET TABLESPACE tiny", "CREATE TABLE filling (filled text) TABLESPACE tiny",
+    )  # fmt: skip
+    with pytest.raises(Exception, match="No space left"):
+        await world.owner("INSERT INTO filling SELECT repeat('x', 1000) FROM generate_series(1, 10000)")
+    answers = [await world.create() for _ in range(80)]
+    assert any(map(_is_unavailable, answers)), answers
+    assert {status for status, _ in answers} <= {200, 503}
+    # What needs no space works.
+    assert (await world.read())[0] == 200
+    assert (await world.readyz()) == (200, {"status": "ok"})
+
+    # A sort that needs some, in the view that stands for the table which readiness asks.
+    await world.owner(
+        "ALTER ROLE serving SET temp_tablespaces = tiny",
+        "ALTER TABLE alembic_version RENAME TO kept",
+        VIEW,
+        "GRANT SELECT ON alembic_version TO serving",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'serving'",
+    )
+    try:
+        assert await world.readyz() == (
+            503,
+            {"status": "unavailable", "reason": "The disk of the database's server is full.", "cause": "disk_full"},
+        )
+    finally:
+        await world.owner(
+            "DROP VIEW alembic_version",
+            "ALTER TABLE kept RENAME TO alembic_version",
+            "ALTER ROLE serving RESET temp_tablespaces",
+            "DROP TABLE filling",
+            "ALTER TABLE customer_groups SET TABLESPACE pg_default",
+            "DROP TABLESPACE tiny",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'serving'",
+        )
+    assert (await world.readyz()) == (200, {"status": "ok"})
+    assert (await world.create())[0] == 200
+
+
+async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(world: World) -> None:
+    await world.owner("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+    try:
+        async with asyncio.timeout(10):
+            while not _is_unavailable(answer := await world.create()):
+                assert answer[0] == 200
+        assert (await world.read())[0] == 200
+        assert (await world.readyz())[0] == 200
+    finally:
+        await world.owner(
+            "ALTER SYSTEM RESET default_transaction_read_only",
+            "SELECT pg_reload_conf()",
+        )
+    async with asyncio.timeout(10):
+        while (await world.create())[0] != 200:
+            pass
+
+
+async def test_a_plan_that_is_stopped_by_its_time_limit_is_not_run_again_field_by_field(world: World) -> None:
+    engine = short_lived_engine(world.server.superuser_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE"))
+        begun = time.monotonic()
+        status, body = await world.read()
+        # Half a second is the limit of one statement.
+        assert time.monotonic() - begun < 0.9
+    assert (status, body["errors"][0]["extensions"]["code"]) == (504, "TIMEOUT")
+    assert (await world.read())[0] == 200
