@@ -1,46 +1,34 @@
-"""Log lines that tell of a state rather than of an event: the first at once, then one in ten seconds."""
+"""Log lines that tell of a state rather than of an event: the first at once, then at most one in ten seconds."""
 
-import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 PERIOD_SECONDS = 10.0
 
 
 class Rarely:
-    """Writes the first line of each kind at once, and of those that follow within the period the last one in its end."""
+    """Writes the first line of each kind, and none within the period that follows; the next one tells how many those were."""
 
     def __init__(self, write: Callable[[dict[str, Any], int], None], period_seconds: float = PERIOD_SECONDS) -> None:
         self._write = write
         self._period_seconds = period_seconds
-        self._written: dict[str, float] = {}
-        self._left_out: dict[str, int] = {}
-        self._last: dict[str, dict[str, Any]] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._until: dict[str, float] = {}
+        self._left_out: dict[str, tuple[dict[str, Any], int]] = {}
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Write a line with these fields, now or later; what it is written with is how many more there were."""
-        until = self._written.get(kind, 0) + self._period_seconds
+        """Write a line with these fields and the number of those that were left out before it, or leave it out."""
         now = time.monotonic()
-        if kind in self._last:
-            self._left_out[kind] += 1
-            self._last[kind] = fields
-        elif kind not in self._written or now >= until:
-            self._written[kind] = now
-            self._write(fields, 0)
-        else:
-            self._left_out[kind], self._last[kind] = 0, fields
-            self._timers[kind] = asyncio.get_running_loop().call_later(until - now, partial(self._flush, kind))
+        if now < self._until.get(kind, 0):
+            left_out = self._left_out[kind][1] + 1 if kind in self._left_out else 1
+            self._left_out[kind] = fields, left_out
+            return
+        self._until[kind] = now + self._period_seconds
+        _, left_out = self._left_out.pop(kind, (None, 0))
+        self._write(fields, left_out)
 
     def flush(self) -> None:
-        """Write what is still to be told."""
-        for kind, timer in [*self._timers.items()]:
-            timer.cancel()
-            self._flush(kind)
-
-    def _flush(self, kind: str) -> None:
-        del self._timers[kind]
-        self._written[kind] = time.monotonic()
-        self._write(self._last.pop(kind), self._left_out.pop(kind))
+        """Write the last line of each kind that was left out, with the number of the others."""
+        for fields, left_out in self._left_out.values():
+            self._write(fields, left_out - 1)
+        self._left_out.clear()

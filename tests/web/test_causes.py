@@ -1,0 +1,40 @@
+"""Why requests are answered 503 and 504, in the log: the cause, the limit, and no more lines than needed."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.db.rarely import Rarely
+from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
+from app.web import causes
+from app.web.faults import FaultCode, Refusal, refusal_of
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(causes, "_lines", Rarely(causes._write))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "cause", "limit"),
+    [
+        (DatabaseUnavailable(Cause.POOL_EXHAUSTED, 5), 503, "pool_exhausted", "DATABASE_POOL_TIMEOUT_SECONDS"),
+        (DatabaseUnavailable(Cause.DISK_FULL), 503, "disk_full", None),
+        (StatementTimeout(), 504, "statement_timeout", "STATEMENT_TIMEOUT_SECONDS"),
+        (Refusal(504, FaultCode.TIMEOUT, "too long"), 504, "request_timeout", "REQUEST_TIMEOUT_SECONDS"),
+    ],
+)
+def test_each_cause_is_logged_once_with_its_limit(error: Exception, status: int, cause: str, limit: str | None) -> None:
+    with capture_logs() as lines:
+        for number in range(20):
+            assert refusal_of(error, f"request{number}").status == status
+    assert [(line["event"], line["cause"], line["limit"], line["request_id"]) for line in lines] == [
+        ("unavailable", cause, limit, "request0")
+    ]
+
+
+def test_the_reason_is_the_error_s_own_words_on_one_line() -> None:
+    error = DatabaseUnavailable(Cause.CONNECT_FAILED)
+    error.__cause__ = OSError("db1:5432: the connection\nwas refused")
+    with capture_logs() as lines:
+        refusal_of(error, "request")
+    assert lines[0]["reason"] == "db1:5432: the connection was refused"
