@@ -26,6 +26,7 @@ from graphql.validation.validate import ValidationAbortedError
 from app.engine.limits import Limits, excesses, switches_of
 from app.engine.refusals import DocumentError, RefusalCode, refuse
 from app.engine.rows import RequestedRows, RowCounter
+from app.engine.short_messages import shorten_messages
 from app.engine.variables import OperationVariables
 
 BYTES_PER_REMEMBERED_DOCUMENT = 512
@@ -47,6 +48,7 @@ _NO_SUBSCRIPTIONS = "Subscription operations are not served: send a query or a m
 # Comparing fields of the same name takes quadratic time, which the limits alone would let reach a second of CPU.
 # The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
+shorten_messages()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,10 +38,18 @@ class ExecutionCode(StrEnum):
     """Fields gave more errors than an answer lists; `extensions.omittedErrors` says how many more."""
 
 
+_MOST_CHARACTERS = 1_000
+"""The longest message of an error."""
+
+
 class DocumentError(Exception):
     """The operation is refused: nothing of it ran, and every error may be shown."""
 
     def __init__(self, errors: Sequence[GraphQLError], kind: RefusalCode) -> None:
+        for error in errors:
+            if len(error.message) > _MOST_CHARACTERS:
+                # It quotes a value or a name of the request.
+                error.message = error.message[:_MOST_CHARACTERS] + " …"
         super().__init__("; ".join(error.message for error in errors))
         self.errors = errors
         self.kind = kind

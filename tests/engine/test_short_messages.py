@@ -1,0 +1,58 @@
+"""However long the values and names of a request are, messages about them are short."""
+
+import time
+from typing import Any
+
+import pytest
+
+from app.engine.execution import Engine
+from app.engine.refusals import DocumentError
+from tests.engine.toy import refusal, toy_engine
+
+FIELDS = " ".join(f"unknown{number}: 1" for number in range(1_200))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"{{ things(filter: {{{FIELDS}}}) {{ totalCount }} }}",
+        f'{{ things(first: "{"x" * 40_000}") {{ totalCount }} }}',
+        f"{{ things(first: [{FIELDS.replace('unknown', '').replace(':', '')}]) {{ totalCount }} }}",
+        f"{{ {'x' * 40_000} }}",
+        f"query(${'x' * 40_000}: Int) {{ hello }}",
+    ],
+)
+def test_messages_of_validation_are_short(document: str) -> None:
+    begun = time.process_time()
+    refused = refusal(document)
+    seconds = time.process_time() - begun
+
+    assert sum(len(error.message) for error in refused.errors) < 21 * 1_100
+    # Printing the literal anew for each error took more than a second.
+    assert seconds < 0.5
+
+
+def test_a_short_literal_is_shown_in_full_and_a_long_one_by_its_beginning() -> None:
+    assert "found: { x: 1 }." in refusal("{ things(filter: {x:1}) { totalCount } }").errors[0].message
+    message = refusal(f"{{ things(filter: {{{FIELDS}}}) {{ totalCount }} }}").errors[0].message
+    assert "'unknown0'" in message
+    assert "found: {unknown0: 1 unknown1: 1" in message
+    assert message.endswith("….")
+
+
+VARIABLES: list[dict[str, Any]] = [
+    {"filter": {f"unknown{number}": "x" * 300 for number in range(2_000)}},
+    {"filter": {"AND": [{"x" * 5_000: 1} for _ in range(100)]}},
+]
+
+
+@pytest.mark.parametrize("variables", VARIABLES)
+async def test_messages_of_variables_are_short(variables: dict[str, Any]) -> None:
+    engine: Engine = toy_engine()
+    operation = engine.prepare("query($filter: Filter) { things(filter: $filter) { totalCount } }").select(None)
+
+    with pytest.raises(DocumentError) as refused:
+        await engine.run(operation, variables, None)
+
+    assert len(refused.value.errors) == 51
+    assert all(len(error.message) <= 1_002 for error in refused.value.errors)
