@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db.connection_failures import NoHostAnswers, explain_failure
 from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeout, message_of
 from app.db.embedded import EmbeddedServerError
+from app.db.pooling import PoolingRefusedError
 from app.db.roles import RoleRefusedError
 from app.db.seed import SeedError
 from app.db.unavailable import Cause
@@ -38,6 +39,7 @@ EXPECTED = (
     CommandError,
     SettingsError,
     RoleRefusedError,
+    PoolingRefusedError,
     SeedError,
     EmbeddedServerError,
     DatabaseUnavailable,
@@ -64,7 +66,7 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
     match error:
         case CommandError():
             return error
-        case SettingsError() | RoleRefusedError() | SeedError():
+        case SettingsError() | RoleRefusedError() | PoolingRefusedError() | SeedError():
             return CommandError(str(error), ExitCode.SETTINGS)
         case EmbeddedServerError() | StatementTimeout():
             return CommandError(str(error), ExitCode.DATABASE_AWAY)

@@ -22,6 +22,7 @@ from app.cli.serving import check_database
 from app.cli.target import service_target
 from app.db import companies
 from app.db.database import Database
+from app.db.pooling import Pooling
 from app.db.unit_of_work import UnitOfWork, rehearsal
 from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
 from app.settings import Settings
@@ -117,7 +118,7 @@ for _name, (_help, _kind) in KINDS.items():
 def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -> None:  # noqa: FBT001 - as they were typed
     target = service_target()
     company_id = target.company_id(source.company_id)
-    asyncio.run(check_database(target.settings.service_dsn))
+    asyncio.run(check_database(target.settings.service_dsn, Pooling(target.settings.database_pooling)))
     file = read_file(source.file, source.file_format, kind.columns)
     sys.stderr.write(f"Reading {source.file}: {file.form}.\n")
     missing = kind.missing_key(file.names)
@@ -146,6 +147,7 @@ async def _run(
         pool_size=1,
         pool_timeout_seconds=settings.database_pool_timeout_seconds,
         statement_timeout_seconds=settings.statement_timeout_seconds,
+        pooling=Pooling(settings.database_pooling),
     )
     try:
         await _require_company(database, company_id)

@@ -22,6 +22,8 @@ from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.startup import startup_fields, tls_of
 from app.cli.worker import ServingConfig, end_on_signals
 from app.cli.workers import Workers
+from app.db.database import translate_faults
+from app.db.pooling import Pooling, refuse_shared_connections
 from app.db.roles import refuse_powerful_role
 from app.settings import Settings, load_settings
 from app.web.application import SERVING_CHECKS
@@ -48,7 +50,7 @@ def serve(
     settings = load_settings(*SERVING_CHECKS)
     configure_logging(settings)
     limits = connection_limits(settings)
-    tls = asyncio.run(check_database(settings.service_dsn))
+    tls = asyncio.run(check_database(settings.service_dsn, Pooling(settings.database_pooling)))
     end_on_signals()
     with (
         listen(host or settings.host, settings.port if port is None else port) as listener,
@@ -139,9 +141,14 @@ def listen(host: str, port: int) -> socket.socket:
         raise CommandError(msg, ExitCode.IN_USE) from error
 
 
-async def check_database(dsn: str) -> str | None:
-    """Refuse a role that could look past the company's wall, and a database that is not migrated; return its TLS version."""
+async def check_database(dsn: str, pooling: Pooling = Pooling.SESSION) -> str | None:
+    """Refuse a pooler of another kind, a role that could look past the company's wall, and a database that is not migrated.
+
+    Returns the version of TLS.
+    """
     async with short_lived_engine(dsn) as engine:
+        with translate_faults():
+            await refuse_shared_connections(engine, pooling)
         # The role first: one that is no member may not even read the revision.
         await refuse_powerful_role(engine)
         await require_migrated(engine)

@@ -1,5 +1,6 @@
 """Engines from a connection URL: the one place where a URL becomes connections."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from functools import partial
@@ -10,11 +11,19 @@ import asyncpg
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.db.connection_failures import DEFAULT_PLACE, InvalidConnection, NoHostAnswers, NoSuitableHost, explain_failure
+from app.db.connection_failures import (
+    DEFAULT_PLACE,
+    InvalidConnection,
+    NoHostAnswers,
+    NoSuitableHost,
+    ParameterRefused,
+    explain_failure,
+)
 from app.db.connection_files import load_client_certificate
 from app.db.dsn import Dsn, Host, parse
 from app.db.dsn_parameters import SYSTEM_CERTIFICATES
 from app.db.plain_values import give_plain_values
+from app.db.pooling import UNNAMED_STATEMENTS, refused_parameter
 from app.db.sockets import watch_socket
 
 APPLICATION_NAME = "customer-gateway"
@@ -33,15 +42,18 @@ def create_engine(
     connect_seconds: float = CONNECT_SECONDS,
     driver_options: Mapping[str, Any] | None = None,
     server_settings: Mapping[str, str] | None = None,
+    first_statements: str | None = None,
     **options: Any,
 ) -> AsyncEngine:
     """Return an engine for the URL; DsnError if it can't be used.
 
     `connect_seconds` bounds each host's attempt unless the URL says `connect_timeout`. `driver_options` are for asyncpg
-    and its adapter, `server_settings` for the session: the URL's application_name goes before one of these.
+    and its adapter, `server_settings` for the session: the URL's application_name goes before one of these. Poolers know
+    few of them; `first_statements` are run on each new connection.
     """
     connect_args = {
         **(driver_options or {}),
+        "first_statements": first_statements,
         **_driver_arguments(parse(dsn), connect_seconds, server_settings or {}),
     }
     # Parameters may hold customer data, which has no place in a log or a message.
@@ -51,8 +63,8 @@ def create_engine(
 
 
 def short_lived_engine(dsn: str, **options: Any) -> AsyncEngine:
-    """Return an engine that keeps no connection, for the few statements of a command."""
-    return create_engine(dsn, poolclass=NullPool, **options)
+    """Return an engine that keeps no connection, for the few statements of a command; it works through any pooler."""
+    return create_engine(dsn, poolclass=NullPool, driver_options=UNNAMED_STATEMENTS, **options)
 
 
 def _driver_arguments(dsn: Dsn, connect_seconds: float, server_settings: Mapping[str, str]) -> dict[str, Any]:
@@ -85,7 +97,9 @@ def _tls(parameters: Mapping[str, str]) -> dict[str, Any]:
     return {"dsn": f"postgresql://?{urlencode(written, quote_via=quote)}"}
 
 
-async def _connect(hosts: tuple[Host, ...], *, target_session_attrs: str, **arguments: Any) -> Any:
+async def _connect(
+    hosts: tuple[Host, ...], *, target_session_attrs: str, first_statements: str | None, **arguments: Any
+) -> Any:
     """Connect to the first host that answers and is of the kind that was asked for.
 
     As in libpq each host has the whole timeout to itself: the driver's own list of hosts shares one, so that a host
@@ -93,24 +107,47 @@ async def _connect(hosts: tuple[Host, ...], *, target_session_attrs: str, **argu
     """
     if target_session_attrs == "prefer-standby":
         try:
-            return await _connect(hosts, target_session_attrs="standby", **arguments)
+            return await _connect(hosts, target_session_attrs="standby", first_statements=first_statements, **arguments)
         except _NEXT_HOST:
             target_session_attrs = "any"
     failures: list[tuple[Host, Exception]] = []
     for host in hosts:
         place: dict[str, Any] = {} if host is DEFAULT_PLACE else {"host": host.name, "port": host.port}
         try:
-            connection = await _driver.connect(**place, target_session_attrs=target_session_attrs, **arguments)
+            return await _connect_to(first_statements, **place, target_session_attrs=target_session_attrs, **arguments)
         except _NEXT_HOST as error:
+            # What has a reason of its own is the same everywhere.
+            if isinstance(error, InvalidConnection | ParameterRefused):
+                raise
             failures.append((host, error))
-        except (ValueError, OverflowError, asyncpg.InterfaceError) as error:
-            raise InvalidConnection(error) from error
-        else:
-            watch_socket(connection)
-            return connection
     last = failures[-1][1]
     if isinstance(last, asyncpg.TargetServerAttributeNotMatched):
         raise NoSuitableHost from last
     if len(failures) == 1 and explain_failure(last) is not None:
         raise last
     raise NoHostAnswers(failures) from last
+
+
+async def _connect_to(first_statements: str | None, *, timeout: float, **arguments: Any) -> Any:  # noqa: ASYNC109 - the driver's name for it
+    """Connect to one host, and run what a connection begins with."""
+    try:
+        connection = await _driver.connect(timeout=timeout, **arguments)
+    except asyncpg.ProtocolViolationError as error:
+        parameter = refused_parameter(error)
+        if parameter is None:
+            raise
+        raise ParameterRefused(parameter) from error
+    except OSError:
+        # A certificate that is not accepted is a ValueError as well.
+        raise
+    except (ValueError, OverflowError, asyncpg.InterfaceError) as error:
+        raise InvalidConnection(error) from error
+    watch_socket(connection)
+    if first_statements is not None:
+        try:
+            async with asyncio.timeout(timeout):
+                await connection.execute(first_statements)
+        except BaseException:
+            connection.terminate()
+            raise
+    return connection

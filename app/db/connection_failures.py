@@ -37,6 +37,16 @@ class InvalidConnection(OSError):
         )
 
 
+class ParameterRefused(OSError):
+    """A pooler stands in between that doesn't know a parameter which the URL gives for the session."""
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(
+            f"The pooler in front of the database refuses the parameter {parameter} of the connection: remove it from the "
+            "URL, or add it to the pooler's ignore_startup_parameters, which leaves it without effect"
+        )
+
+
 def explain_failure(error: BaseException | None) -> str | None:
     """Return why no connection came about and what to do, where the error tells more than that nobody answered."""
     match error:
@@ -47,7 +57,7 @@ def explain_failure(error: BaseException | None) -> str | None:
             )
         case ssl.SSLError():
             return "The TLS handshake with the database's server failed: check sslmode, sslcert and sslkey of the URL."
-        case NoSuitableHost() | InvalidConnection():
+        case NoSuitableHost() | InvalidConnection() | ParameterRefused():
             return f"{error}."
         # The operating system raises subclasses of it; the driver itself where TLS is refused.
         case ConnectionError() if type(error) is ConnectionError:

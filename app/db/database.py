@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.connecting import create_engine
 from app.db.held import HeldConnections
+from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
 from app.db.pools import CountingPool, PoolUsage
 from app.db.probing import PROBE_SECONDS, Probe
 from app.db.stored_json import stored_json
@@ -151,7 +152,7 @@ class ReadSession:
 class Database:
     """A pool of connections to PostgreSQL, as the role that serves."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per setting
         self,
         dsn: str,
         *,
@@ -162,13 +163,10 @@ class Database:
         compiled_statements: int = 500,
         prepared_statements: int = 100,
         grace_seconds: float = GRACE_SECONDS,
+        pooling: Pooling = Pooling.SESSION,
     ) -> None:
-        # SQLAlchemy keeps its own statements; the driver those that are sent without it, however long they are.
-        driver_options = {
-            "prepared_statement_cache_size": prepared_statements,
-            "statement_cache_size": prepared_statements,
-            "max_cacheable_statement_size": 0,
-        }
+        beginning = beginning_of(pooling, statement_timeout_seconds)
+        probe_beginning = beginning_of(pooling, PROBE_SECONDS)
         self.engine = create_engine(
             dsn,
             poolclass=CountingPool,
@@ -179,13 +177,15 @@ class Database:
             query_cache_size=compiled_statements,
             json_deserializer=stored_json,
             connect_seconds=pool_timeout_seconds,
-            driver_options=driver_options,
-            server_settings=_server_settings(statement_timeout_seconds),
+            driver_options=driver_options(pooling, prepared_statements),
+            server_settings=SERVER_SETTINGS,
+            first_statements=first_statements(pooling, statement_timeout_seconds),
         )
         probe_options: dict[str, Any] = {
             "connect_seconds": PROBE_SECONDS,
-            "driver_options": driver_options,
-            "server_settings": _server_settings(PROBE_SECONDS),
+            "driver_options": driver_options(pooling, prepared_statements),
+            "server_settings": SERVER_SETTINGS,
+            "first_statements": first_statements(pooling, PROBE_SECONDS),
         }
         self.probe = Probe(
             create_engine(
@@ -198,16 +198,23 @@ class Database:
             ),
             create_engine(dsn, poolclass=NullPool, **probe_options),
         )
-        self.waits = Waits(statement_timeout_seconds, grace_seconds, discard=self._discard, server=self.probe)
-        watch(self.engine, self.waits)
-        watch(self.probe.engine, self.waits)
-        watch(self.probe.fresh, self.waits)
+        self.waits = Waits(
+            statement_timeout_seconds,
+            grace_seconds,
+            discard=self._discard,
+            # Behind a pooler a connection has another process of the server's for each transaction.
+            server=self.probe if pooling is Pooling.SESSION else None,
+        )
+        watch(self.engine, self.waits, beginning=beginning)
+        watch(self.probe.engine, self.waits, beginning=probe_beginning)
+        watch(self.probe.fresh, self.waits, beginning=probe_beginning)
         self.held = HeldConnections(
             self.engine,
             self.waits,
             size=plan_connections,
             timeout_seconds=pool_timeout_seconds,
             statements=prepared_statements,
+            beginning=beginning,
         )
         self._turns = Turns(pool_size, reserve=reserve_of(pool_size), seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -267,17 +274,3 @@ class Database:
     def _discard(self) -> None:
         self._pool().discard()
         self.held.discard()
-
-
-def _server_settings(statement_timeout_seconds: float) -> dict[str, str]:
-    return {
-        "TimeZone": "UTC",
-        "DateStyle": "ISO, YMD",
-        "standard_conforming_strings": "on",
-        "jit": "off",
-        # Many short statements share the server; workers would start later than most of them end.
-        "max_parallel_workers_per_gather": "0",
-        # A statement whose client is gone should not work on; PostgreSQL looks for the client only if told to.
-        "client_connection_check_interval": "1000",
-        "statement_timeout": str(int(statement_timeout_seconds * 1000)),
-    }

@@ -2,7 +2,8 @@
 
 A plan is one statement, so it needs no transaction: it sees one moment by itself. What a transaction was needed for
 beside that, the company that row-level security asks for, is a setting of the connection here, and sent only when it
-changes. Nobody else may use these connections.
+changes. Nobody else may use these connections. Behind a pooler that works by transaction there is no such thing, and each
+plan has a transaction.
 """
 
 import time
@@ -84,15 +85,54 @@ class _Held:
         return rows[0][0] if rows else None
 
 
+class _HeldBehindPooler(_Held):
+    """A connection whose other end is the service's for one transaction, which each statement has for itself."""
+
+    def __init__(self, driver: Any, waits: Waits, beginning: str) -> None:
+        super().__init__(driver, waits, 0)
+        self._beginning = beginning
+
+    async def value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+        # A UUID's text needs no quoting, and so all can be sent at once. The mode says what becomes of a statement that is
+        # kept prepared, which none is here.
+        begin = (
+            f"BEGIN READ ONLY; {self._beginning}; SELECT set_config('app.company_id', '{setting.company_id!s}', true)"
+        )
+        self.waits.begin(self.driver)
+        try:
+            await self.driver.execute(begin)
+            try:
+                rows = await self.driver.fetch(sql, *parameters)
+            except asyncpg.PostgresError:
+                if not self.driver.is_closed():
+                    await self.driver.execute("ROLLBACK")
+                raise
+            await self.driver.execute("COMMIT")
+        finally:
+            self.waits.end(self.driver)
+        return rows[0][0] if rows else None
+
+
 class HeldConnections:
-    """At most `size` connections, opened when they are needed; each keeps up to `statements` prepared."""
+    """At most `size` connections, opened when they are needed; each keeps up to `statements` prepared.
+
+    `beginning` is what the transaction of each statement begins with; None if the connections' state is kept.
+    """
 
     def __init__(
-        self, engine: AsyncEngine, waits: Waits, *, size: int, timeout_seconds: float, statements: int
+        self,
+        engine: AsyncEngine,
+        waits: Waits,
+        *,
+        size: int,
+        timeout_seconds: float,
+        statements: int,
+        beginning: str | None = None,
     ) -> None:
         self._engine = engine
         self._waits = waits
         self._statements = statements
+        self._beginning = beginning
         self._turns = Turns(size, reserve=reserve_of(size), seconds=timeout_seconds)
         # What is planned for its values may be answered from a few rows or from all of them. Many such statements at once
         # would all take so long that none is answered in time.
@@ -187,6 +227,8 @@ class HeldConnections:
         driver: Any = raw.driver_connection
         # From now on closing it ends it, and the engine's pool may make another.
         raw.detach()
+        if self._beginning is not None:
+            return _HeldBehindPooler(driver, self._waits, self._beginning)
         self._waits.begin(driver)
         try:
             await driver.execute(_READ_ONLY)

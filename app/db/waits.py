@@ -67,10 +67,11 @@ class Waits:
     """The connections that are waited for now, those that turned out to be silent, and those that are being closed.
 
     All are the driver's own. `discard` is called when a connection is silent: others opened before may be as well.
+    `server` is None where nobody can tell which of its processes a connection has.
     """
 
     def __init__(
-        self, limit_seconds: float, grace_seconds: float, *, discard: Callable[[], None], server: Server
+        self, limit_seconds: float, grace_seconds: float, *, discard: Callable[[], None], server: Server | None
     ) -> None:
         self.limit_seconds = limit_seconds + grace_seconds
         self._grace_seconds = grace_seconds
@@ -169,8 +170,8 @@ class Waits:
             waited = self._ticked - since
             if waited > self.limit_seconds and driver not in self._unlimited:
                 self._silence(driver, waited, found="no answer")
-        if self._asking is None and (due := self._due()):
-            self._asking = asyncio.get_running_loop().create_task(self._look(due))
+        if self._server is not None and self._asking is None and (due := self._due()):
+            self._asking = asyncio.get_running_loop().create_task(self._look(due, self._server))
             self._asking.add_done_callback(self._looked)
 
     def _due(self) -> dict[Any, float]:
@@ -194,11 +195,11 @@ class Waits:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("silence_check_failed", exc_info=error)
 
-    async def _look(self, due: dict[Any, float]) -> None:
+    async def _look(self, due: dict[Any, float], server: Server) -> None:
         """Ask the server about statements that take long, and close connections on which it has nothing to do."""
         # A server that doesn't answer may be busy, or away as a whole: nothing follows from it.
         with suppress(DatabaseUnavailable):
-            for driver, backend in (await self._server.backends(due)).items():
+            for driver, backend in (await server.backends(due)).items():
                 # The very same wait, that is, and not one that began meanwhile.
                 if self._since.get(driver) == due[driver]:
                     self._judge(driver, due[driver], backend)
@@ -225,15 +226,15 @@ class Waits:
         driver.terminate()
         self._lines.tell("silent", waited_seconds=round(waited, 3), found=found)
         self.lost(driver)
-        if pid is not None and found != "gone":
-            task = asyncio.get_running_loop().create_task(self._free(pid))
+        if self._server is not None and pid is not None and found != "gone":
+            task = asyncio.get_running_loop().create_task(self._free(pid, self._server))
             self._freeing.add(task)
             task.add_done_callback(self._freeing.discard)
 
-    async def _free(self, pid: int) -> None:
+    async def _free(self, pid: int, server: Server) -> None:
         """Release the locks of a transaction whose end the server will not hear of."""
         with suppress(DatabaseUnavailable):
-            await self._server.end(pid)
+            await server.end(pid)
 
     async def _close(self, driver: Any) -> None:
         begun = time.monotonic()

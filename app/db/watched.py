@@ -9,7 +9,7 @@ from sqlalchemy.util import await_only
 
 from app.db.waits import Waits
 
-_ADAPTERS = {"async_creator_fn", "prepared_statement_cache_size"}
+_ADAPTERS = {"async_creator_fn", "prepared_statement_cache_size", "prepared_statement_name_func"}
 """What is told to SQLAlchemy's adapter, and not to the driver."""
 
 
@@ -38,16 +38,28 @@ class _Cursor(AsyncAdapt_asyncpg_cursor):
 
 
 class _Connection(AsyncAdapt_asyncpg_connection):
-    """A connection whose waits are known."""
+    """A connection whose waits are known, and whose transactions begin with the statements that they are to begin with."""
 
-    __slots__ = ("waits",)
+    __slots__ = ("beginning", "waits")
 
     _cursor_cls = _Cursor
 
-    def __init__(self, dbapi: Any, connection: Any, prepared_statement_cache_size: int, *, waits: Waits) -> None:
-        super().__init__(dbapi, connection, prepared_statement_cache_size)  # pyright: ignore[reportUnknownMemberType] - it has no types
+    def __init__(self, dbapi: Any, connection: Any, *, waits: Waits, beginning: str | None, **options: Any) -> None:
+        super().__init__(dbapi, connection, **options)  # pyright: ignore[reportUnknownMemberType] - it has no types
         self.waits = waits
         waits.opened(connection)
+        self.beginning = beginning
+        if beginning is not None:
+            # The driver turns JIT off for the session while it looks up a type; each transaction does that for itself.
+            connection._server_caps = connection._server_caps._replace(jit=False)  # noqa: SLF001 - there is no option
+
+    async def _start_transaction(self) -> None:
+        await super()._start_transaction()
+        if self.beginning is not None:
+            try:
+                await self._connection.execute(self.beginning)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - SQLAlchemy names less than there is
+            except Exception as error:  # noqa: BLE001 - it is raised again as SQLAlchemy's
+                self._handle_exception(error)
 
     def commit(self) -> None:
         self.waits.begin(self._connection)
@@ -74,13 +86,14 @@ class _Connection(AsyncAdapt_asyncpg_connection):
         super()._handle_exception(self.waits.silence_of(self._connection) or error)
 
 
-def watch(engine: AsyncEngine, waits: Waits) -> None:
-    """Have the engine's connections tell of their waits."""
+def watch(engine: AsyncEngine, waits: Waits, *, beginning: str | None = None) -> None:
+    """Have the engine's connections tell of their waits, and begin each transaction with some statements."""
 
     def connect(dialect: Any, _record: object, _arguments: object, options: dict[str, Any]) -> Any:
         driver = {name: value for name, value in options.items() if name not in _ADAPTERS}
-        adapter = {"prepared_statement_cache_size": options["prepared_statement_cache_size"], "waits": waits}
-        creator = options["async_creator_fn"]
-        return await_only(_Connection.create(dialect.loaded_dbapi, creator(**driver), **adapter))
+        adapter = {name: options[name] for name in _ADAPTERS & options.keys()}
+        creator = adapter.pop("async_creator_fn")
+        made = _Connection.create(dialect.loaded_dbapi, creator(**driver), waits=waits, beginning=beginning, **adapter)
+        return await_only(made)
 
     event.listen(engine.sync_engine, "do_connect", connect)

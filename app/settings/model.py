@@ -56,6 +56,10 @@ class Settings(BaseModel):
     database_pool_timeout_seconds: float = Field(
         default=5, gt=0, le=300, description="How long an operation waits for a connection before it is refused."
     )
+    database_pooling: Annotated[Literal["session", "transaction"], BeforeValidator(in_lower_case)] = Field(
+        default="session",
+        description="How a pooler between the service and PostgreSQL works: `transaction` if it gives connections to others after each transaction. Explained in database.md.",
+    )
     statement_timeout_seconds: float = Field(
         default=10, gt=0, le=3600, description="How long one SQL statement may run."
     )

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Lifespan
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database, DatabaseUnavailable, StatementTimeout
+from app.db.pooling import Pooling
 from app.db.pools import PoolUsage
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
@@ -75,6 +76,7 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
         plan_connections=settings.plan_connections,
         compiled_statements=settings.compiled_statement_cache_size,
         prepared_statements=settings.prepared_statement_cache_size,
+        pooling=Pooling(settings.database_pooling),
     )
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
