@@ -1,4 +1,7 @@
-"""uvicorn's HTTP/1.1 protocol, held to RFC 9110 where it departs from it, and to limits (ADR 18)."""
+"""uvicorn's HTTP/1.1 protocol, held to RFC 9110 where it departs from it, and to limits (ADR 18).
+
+One class, longer than others here: what uvicorn calls, in the order in which a connection lives.
+"""
 
 import asyncio
 from fcntl import ioctl
