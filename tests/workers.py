@@ -23,9 +23,11 @@ _STARTING = (
     "tests/e2e/",
     "tests/explorer/",
     "tests/frontends/",
+    "tests/pressure/",
     "tests/db/test_connecting",
     "tests/db/test_database",
     "tests/db/test_embedded",
+    "tests/db/test_silent_database",
     "tests/test_cli.",
     "tests/test_cli_companies",
     "tests/test_cli_documents",
@@ -33,6 +35,8 @@ _STARTING = (
     "tests/test_cli_refusals",
     "tests/test_prepared",
     "tests/test_serving",
+    "tests/web/test_full_database",
+    "tests/web/test_log_writer",
     "tests/web/test_metrics",
 )
 

@@ -12,7 +12,7 @@ from uvicorn.config import STARTUP_FAILURE
 from app.web.acceptor import Acceptor, refuse_new_connections
 from app.web.connections import SWEEP_SECONDS, ConnectionLimits, Connections
 
-_SETTLING_SECONDS = 0.25
+SETTLING_SECONDS = 0.25
 """How long connections that are just being made may take, once the kernel begins no more."""
 _LINGERING_SECONDS = 1.0
 """How long idle connections stay open at the end, for requests that are on their way."""
@@ -22,8 +22,15 @@ _POLL_SECONDS = 0.05
 class Server(uvicorn.Server):
     """Serves on sockets that listen already."""
 
-    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        limits: ConnectionLimits | None = None,
+        *,
+        settling_seconds: float = SETTLING_SECONDS,
+    ) -> None:
         super().__init__(config)
+        self._settling_seconds = settling_seconds
         self.server_state = self._connections = Connections(limits or ConnectionLimits())
         self._is_alone = True
         self._others_end = False
@@ -71,7 +78,7 @@ class Server(uvicorn.Server):
             for listener in sockets or ():
                 refuse_new_connections(listener)
         if self._is_alone or self._others_end:
-            await asyncio.sleep(_SETTLING_SECONDS)
+            await asyncio.sleep(self._settling_seconds)
         for acceptor in self._acceptors:
             acceptor.close()
         await asyncio.sleep(_POLL_SECONDS)

@@ -20,13 +20,15 @@ _PAUSE_SECONDS = 0.05
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, *, ws: Any = None, limits: ConnectionLimits | None = None) -> AsyncGenerator[int]:
+async def listening(
+    app: ASGIApp, *, ws: Any = None, limits: ConnectionLimits | None = None, settling_seconds: float = 0
+) -> AsyncGenerator[int]:
     """The port of a server for the application, which need not know of a lifespan; `ws` is uvicorn's for WebSockets."""
     config = server_config(app, grace_seconds=1)
     config.lifespan = "off"
     config.ws = ws or config.ws
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(config, limits)
+        server = Server(config, limits, settling_seconds=settling_seconds)
         running = asyncio.create_task(server.serve([listener]))
         try:
             yield listener.getsockname()[1]
@@ -60,7 +62,7 @@ class Wire:
             self._writer.write(piece)
             await self._writer.drain()
             # Long enough for the server, which is in this loop, to read it alone.
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.002)
 
     async def reply(self) -> Reply:
         """Read the next answer to its end."""

@@ -11,10 +11,17 @@ from tests.web.toy_app import toy_app
 LONG = "x" * 300
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def port() -> AsyncGenerator[int]:
+    """The port of the toy application."""
+    async with listening(toy_app()) as port:
+        yield port
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def wire() -> AsyncGenerator[Wire]:
+async def wire(port: int) -> AsyncGenerator[Wire]:
     """A connection to the toy application."""
-    async with listening(toy_app()) as port, wired(port) as wire:
+    async with wired(port) as wire:
         yield wire
 
 

@@ -68,10 +68,17 @@ async def greeted(wire: Wire, *names: str) -> None:
         assert (reply.status, reply.json()) == (200, {"data": {"hello": f"Hello {name}"}})
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def port() -> AsyncGenerator[int]:
+    """The port of the toy application."""
+    async with listening(toy_app()) as port:
+        yield port
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def wire() -> AsyncGenerator[Wire]:
+async def wire(port: int) -> AsyncGenerator[Wire]:
     """A connection to the toy application."""
-    async with listening(toy_app()) as port, wired(port) as wire:
+    async with wired(port) as wire:
         yield wire
 
 
