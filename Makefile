@@ -5,7 +5,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# How many processes run the tests: one more than there are cores, or none beside pytest's own with 0.
+# How many processes run the tests: one for each core, or none beside pytest's own with 0.
 WORKERS ?= auto
 # Which tests under pressure run.
 PRESSURE ?= tests/pressure

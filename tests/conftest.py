@@ -57,11 +57,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(_SLOW, action="store_true", help="run the slow tests too, such as those of tests/pressure")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Start one process more than there are cores: many tests wait for commands, browsers and downloads."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
     """Hand out the tests in our own way; only asked with `-n`."""
     return Handout(config, log)
