@@ -7,12 +7,11 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from app.db.connection_failures import NoHostAnswers, explain_failure
-from app.db.database import DatabaseRefused, DatabaseUnavailable, StatementTimeout, message_of
 from app.db.embedded import EmbeddedServerError
 from app.db.pooling import PoolingRefusedError
 from app.db.roles import RoleRefusedError
 from app.db.seed import SeedError
-from app.db.unavailable import Cause
+from app.db.unavailable import Cause, DatabaseRefused, DatabaseUnavailable, StatementTimeout, message_of
 from app.db.unit_of_work import LostRace
 from app.settings import SettingsError
 

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.cli.faults import CommandError, ExitCode
 from app.db import connecting
-from app.db.database import translate_faults
 from app.db.migrate import current_revision, head_revision
 from app.db.roles import require_owner
+from app.db.unavailable import translate_faults
 
 
 @asynccontextmanager

@@ -22,9 +22,9 @@ from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.startup import startup_fields, tls_of
 from app.cli.worker import ServingConfig, end_on_signals
 from app.cli.workers import Workers
-from app.db.database import translate_faults
 from app.db.pooling import Pooling, refuse_shared_connections
 from app.db.roles import refuse_powerful_role
+from app.db.unavailable import translate_faults
 from app.settings import Settings, load_settings
 from app.web.application import SERVING_CHECKS
 from app.web.http_protocol import HttpProtocol

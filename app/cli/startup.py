@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import __version__
-from app.db.database import translate_faults
+from app.db.unavailable import translate_faults
 from app.settings import Settings
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db import graph
 from app.db.conditions import Condition
-from app.db.database import ReadSession
 from app.db.declarations import SortKey, narrowed
 from app.db.paging import clause
+from app.db.read_session import ReadSession
 from app.db.record_set import at_this_moment, insert_all, record_set
 from app.db.rows import LedgerAccountRow
 from app.db.tables import ledger_accounts

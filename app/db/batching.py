@@ -24,9 +24,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import paging
 from app.db.conditions import Condition
-from app.db.database import ReadSession
 from app.db.declarations import Entity, RowT, SortKey, ToMany, narrowed
 from app.db.paging import Page, PageRequest
+from app.db.read_session import ReadSession
 
 _KEYS = bindparam("keys", type_=ARRAY(Uuid()))
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import graph
-from app.db.database import ReadSession
+from app.db.read_session import ReadSession
 from app.db.rows import CompanyRow
 from app.db.tables import companies, customers
 

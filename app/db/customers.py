@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from app.db import graph, paging
 from app.db.conditions import Condition
-from app.db.database import ReadSession
 from app.db.declarations import SortKey, narrowed
 from app.db.paging import Page, PageRequest
+from app.db.read_session import ReadSession
 from app.db.rows import CustomerRow
 from app.db.tables import customers
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db.database import COMPANY
+from app.db.read_session import COMPANY
 from app.db.tables import companies
 from app.domain.identity import Scope
 

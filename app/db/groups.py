@@ -2,9 +2,9 @@
 
 from app.db import graph
 from app.db.conditions import Condition
-from app.db.database import ReadSession
 from app.db.declarations import SortKey
 from app.db.paging import clause
+from app.db.read_session import ReadSession
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.alphabet.established import follow_icu, locale_of
 from app.db.connecting import short_lived_engine
-from app.db.database import translate_faults
+from app.db.unavailable import translate_faults
 
 DEFAULT_ALPHABET = "da"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('customer-gateway migrate', 0))")

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Table, Uuid, bindparam, column, func, inse
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from app.db.database import COMPANY
+from app.db.read_session import COMPANY
 from app.db.unit_of_work import WriteSession
 
 _COMPANY = bindparam(COMPANY, type_=Uuid())

@@ -5,8 +5,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.connecting import short_lived_engine
-from app.db.database import SERVICE_ROLE, message_of, translate_faults
+from app.db.database import SERVICE_ROLE
 from app.db.dsn import parse
+from app.db.unavailable import message_of, translate_faults
 
 _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 # A role's name and password can't be parameters of CREATE ROLE: the server itself quotes them.

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import short_lived_engine
-from app.db.database import translate_faults
 from app.db.seeding.companies import demo_company_id
 from app.db.seeding.population import batches
 from app.db.seeding.rows import Batch
+from app.db.unavailable import translate_faults
 
 __all__ = ["SeedError", "SeedReport", "company_to_show", "demo_company_id", "seed"]
 

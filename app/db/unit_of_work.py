@@ -11,7 +11,9 @@ from sqlalchemy import Executable, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db.database import COMPANY, CommitUnknown, Database, DatabaseUnavailable, Record, translate_faults
+from app.db.database import Database
+from app.db.read_session import COMPANY, Record
+from app.db.unavailable import CommitUnknown, DatabaseUnavailable, translate_faults
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")

@@ -6,7 +6,8 @@ from typing import Self
 
 import strawberry
 
-from app.db.database import Database, ReadSession, SessionEnded
+from app.db.database import Database
+from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders

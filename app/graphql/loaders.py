@@ -9,10 +9,10 @@ from aiodataloader import DataLoader
 
 from app.db import batching, graph
 from app.db.conditions import Condition
-from app.db.database import ReadSession
 from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
 from app.db.plans.tree import ListArguments
+from app.db.read_session import ReadSession
 from app.db.rows import (
     BillingDocumentLineRow,
     BillingDocumentRow,

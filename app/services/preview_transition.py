@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.db.database import ReadSession
+from app.db.read_session import ReadSession
 from app.domain.digests import digest_of
 from app.domain.errors import Fault
 from app.domain.transition import Transition

@@ -18,9 +18,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
-from app.db.database import Database, DatabaseUnavailable, StatementTimeout
+from app.db.database import Database
 from app.db.pooling import Pooling
 from app.db.pools import PoolUsage
+from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
 from app.engine.plans import Plans

@@ -6,9 +6,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.db.connection_failures import explain_failure
-from app.db.database import message_of
 from app.db.rarely import Rarely
-from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
+from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, message_of
 from app.engine.executors import OutOfTime
 
 _log = structlog.get_logger()

@@ -8,7 +8,7 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 from graphql.error import GraphQLFormattedError
 
-from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CommitUnknown, CompanyUnknown
 from app.engine.executors import OutOfTime
 from app.engine.refusals import DocumentError

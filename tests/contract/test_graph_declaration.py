@@ -10,8 +10,8 @@ from strawberry.types.field import StrawberryField
 
 from app.db import customers, graph, rows, tables
 from app.db.customers import CustomerSort
-from app.db.database import COMPANY
 from app.db.declarations import Entity, Field, Render, SortKey, ToMany, ToOne
+from app.db.read_session import COMPANY
 from app.graphql.schema import executable, schema
 
 SCHEMA = executable(schema)

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import event, text
 
-from app.db.database import Database, ReadSession
+from app.db.database import Database
+from app.db.read_session import ReadSession
 
 Ask = Callable[[ReadSession], Awaitable[object]]
 

@@ -17,10 +17,11 @@ from app.cli.startup import tls_of
 from app.db.connecting import short_lived_engine
 from app.db.connection_failures import explain_failure
 from app.db.connection_files import check_files
-from app.db.database import Database, DatabaseRefused, DatabaseUnavailable, translate_faults
+from app.db.database import Database
 from app.db.dsn import Dsn, DsnError, Host, with_role
 from app.db.dsn_parameters import SSL_MODES
 from app.db.roles import make_login_role
+from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, translate_faults
 from tests.commands import free_port, messages, run
 from tests.databases import execute
 from tests.db.certificates import Authority

@@ -12,9 +12,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import QueuePool, text
 
-from app.db.database import Database, DatabaseRefused, DatabaseUnavailable, ReadSession, StatementTimeout
+from app.db.database import Database
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import current_revision
+from app.db.read_session import ReadSession
+from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, StatementTimeout
 from tests.databases import as_role, execute
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"

@@ -8,9 +8,9 @@ import pytest
 from app.db import batching, customers, graph, groups
 from app.db.conditions import Condition, Equals, IsOneOf
 from app.db.customers import CustomerSort
-from app.db.database import ReadSession
 from app.db.declarations import ToMany
 from app.db.paging import PageRequest
+from app.db.read_session import ReadSession
 from tests.db.big_company import BY_NUMBER, FILTERS, PER_HITS, PER_PAGE, Facts, assert_served, pair
 
 

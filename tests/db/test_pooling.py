@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import api_keys
 from app.db.connecting import short_lived_engine
 from app.db.connection_failures import ParameterRefused
-from app.db.database import Database, StatementTimeout
+from app.db.database import Database
 from app.db.pooling import Pooling, PoolingRefusedError, refuse_shared_connections
+from app.db.unavailable import StatementTimeout
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.identity import Scope
 from app.settings import Settings

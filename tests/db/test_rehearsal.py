@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.accounts import accounts_by_id, insert_accounts, lock_numbered
-from app.db.database import Database, DatabaseUnavailable
+from app.db.database import Database
+from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession, rehearsal
 from tests.untouched import everything_of
 

@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import short_lived_engine
-from app.db.database import Database, DatabaseUnavailable
+from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seed import SeedError, SeedReport, company_to_show, demo_company_id, seed
+from app.db.unavailable import DatabaseUnavailable
 from app.domain.metadata import pair_digest
 from tests.records import new_company
 

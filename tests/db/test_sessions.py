@@ -10,7 +10,8 @@ import pytest
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, build_schema
 from sqlalchemy import QueuePool, text
 
-from app.db.database import Database, ReadSession, SessionEnded
+from app.db.database import Database
+from app.db.read_session import ReadSession, SessionEnded
 from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine
 from app.graphql.context import Context

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from app.db import api_keys
-from app.db.database import CommitUnknown, Database, DatabaseUnavailable
-from app.db.unavailable import Cause
+from app.db.database import Database
+from app.db.unavailable import Cause, CommitUnknown, DatabaseUnavailable
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from tests.databases import execute
 from tests.db.silent_network import SilentNetwork, silent_network

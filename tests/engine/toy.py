@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema
 
-from app.db.database import DatabaseUnavailable
+from app.db.unavailable import DatabaseUnavailable
 from app.engine.documents import Documents
 from app.engine.execution import Engine
 from app.engine.limits import Limits

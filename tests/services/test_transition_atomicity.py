@@ -14,7 +14,8 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
-from app.db.database import Database, DatabaseUnavailable
+from app.db.database import Database
+from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import UnitOfWork
 from app.services.customer_change import UpdateCustomerCommand
 from app.services.update_customer import update_customer

@@ -11,7 +11,8 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
-from app.db.database import Database, DatabaseUnavailable
+from app.db.database import Database
+from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Principal, Scope
 from app.settings import Settings, SettingsError
 from app.web.authentication import ApiKeyVerifier, Authenticator

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from app.db.database import DatabaseUnavailable, StatementTimeout
+from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CompanyUnknown
 from app.domain.identity import Principal
 from app.settings import Settings

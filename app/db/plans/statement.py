@@ -14,7 +14,6 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
-from app.db.database import COMPANY
 from app.db.declarations import Entity
 from app.db.plans.found import found_of, leads_to
 from app.db.plans.pages import belonging, beneath, page_of
@@ -35,6 +34,7 @@ from app.db.plans.tree import (
     Plain,
     Single,
 )
+from app.db.read_session import COMPANY
 
 _DIALECT = asyncpg.dialect()
 
