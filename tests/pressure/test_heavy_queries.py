@@ -1,0 +1,73 @@
+"""Many searches at once that each look at much of a company: they are answered one after the other, and others hardly wait."""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import api_keys
+from app.db.seed import seed
+from app.domain.identity import Scope
+from tests.pressure.served import post, served
+from tests.records import new_company
+
+pytestmark = pytest.mark.slow
+
+CUSTOMERS = 20_000
+AT_ONCE = 64
+# Each branch is in most names or none, and the order is not the search's own.
+HEAVY = {
+    "query": """{ customers(first: 500, orderBy: [{field: CREATED_AT, direction: DESC}], where: {or: [
+      {search: "example"}, {search: "a"}, {namePrefix: "s"}, {and: [{search: "c"}, {hasParent: true}]}
+    ]}) { totalCount nodes { id name group { name } } } }"""
+}
+SMALL = {"query": "{ customers(first: 5) { nodes { id name } } }"}
+
+
+async def credential_of(engine: AsyncEngine, company_id: UUID) -> dict[str, str]:
+    async with engine.begin() as connection:
+        _, plaintext = await api_keys.create(connection, company_id, "Pressure", tuple(Scope), None)
+    return {"x-api-key": plaintext, "accept": "application/graphql-response+json"}
+
+
+async def ask(port: int, headers: dict[str, str], body: dict[str, Any], answers: Counter[str]) -> float:
+    seconds, status, answer = await post(port, headers, body)
+    errors = json.loads(answer).get("errors", ())
+    answers[" ".join([str(status), *(error["extensions"]["code"] for error in errors)])] += 1
+    return seconds
+
+
+async def test_they_are_answered_or_refused_in_time_and_another_company_is_served(
+    service_dsn: str, owner_dsn: str, owner_engine: AsyncEngine, tmp_path: Path
+) -> None:
+    report = await seed(owner_dsn, companies=1, customers=CUSTOMERS, seed=64, progress=lambda _done, _total: None)
+    heavy = await credential_of(owner_engine, report.companies[0])
+    other = await credential_of(owner_engine, await new_company(owner_engine))
+    answers, others = Counter[str](), Counter[str]()
+    with served(tmp_path / "log", DATABASE_URL=service_dsn) as running:
+        alone = await ask(running.port, heavy, HEAVY, Counter())
+        flood = [asyncio.create_task(ask(running.port, heavy, HEAVY, answers)) for _ in range(AT_ONCE)]
+        waits: list[float] = []
+        while not all(task.done() for task in flood):
+            waits.append(await ask(running.port, other, SMALL, others))
+            await asyncio.sleep(0.02)
+        took = await asyncio.gather(*flood)
+
+    told = {
+        "alone": round(alone, 3),
+        "answers": answers,
+        "longest": round(max(took), 3),
+        "others": others,
+        "others_longest": round(max(waits), 3),
+    }
+    logging.getLogger(__name__).info("%s", told)
+    assert others.keys() == {"200"}, told
+    assert answers["200"] > 0, told
+    assert answers.keys() <= {"200", "503 SERVICE_UNAVAILABLE"}, told
+    assert max(waits) < 2, told
