@@ -116,7 +116,7 @@ async def _connect(
         try:
             return await _connect_to(first_statements, **place, target_session_attrs=target_session_attrs, **arguments)
         except _NEXT_HOST as error:
-            # What has a reason of its own is the same everywhere.
+            # A failure with its own explanation would be the same at every host.
             if isinstance(error, InvalidConnection | ParameterRefused):
                 raise
             failures.append((host, error))

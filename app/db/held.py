@@ -22,7 +22,7 @@ from app.db.waits import Waits
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 _HEAVY_SHARE = 3
-"""Of so many connections, one is for statements that are planned for their values."""
+"""One connection in this many runs statements that are planned for their values."""
 _AT_ONCE_SECONDS = 1.0
 """A connection that is lost within this time was dead before, and its statement is sent again."""
 

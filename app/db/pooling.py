@@ -107,7 +107,10 @@ async def refuse_shared_connections(engine: AsyncEngine, pooling: Pooling) -> No
 
 
 async def _changes_servers(engine: AsyncEngine) -> bool:
-    """Whether two connections have one process of the server's, or one has several. A pooler tells pids of its own making."""
+    """Return whether two connections share one server process, or one connection uses several.
+
+    The pid that a pooler reports at the start is made up, so the server is asked for the real one.
+    """
     async with engine.connect() as one, engine.connect() as other:
         drivers = [await _driver_of(one), await _driver_of(other)]
         found: list[set[int]] = [set(), set()]

@@ -26,7 +26,7 @@ _END = text(
 
 
 class Probe:
-    """Asks the server something over a connection of its own, and over a new one if that one is dead."""
+    """Asks the server a question over a separate connection, and over a new one if that connection is dead."""
 
     def __init__(self, engine: AsyncEngine, fresh: AsyncEngine) -> None:
         self.engine = engine
@@ -69,7 +69,7 @@ async def _backends(engine: AsyncEngine, drivers: list[Any]) -> Mapping[Any, Bac
         address, own_pid = own._addr, own.get_server_pid()  # noqa: SLF001 - the driver tells nowhere else
     pid, is_standby, *_ = rows[0]
     if pid != own_pid or is_standby:
-        # A pooler stands in between, which tells pids of its own; or there may be several servers at this address.
+        # The pids mean nothing here: there is a pooler in between, or there may be several servers at this address.
         return {}
     found = {row[2]: Backend(row[3], row[4]) for row in rows}
     return {driver: found.get(pid) for driver, pid in pids.items() if driver._addr == address}  # noqa: SLF001

@@ -29,7 +29,7 @@ class SessionEnded(Exception):
 
 
 class ReadSession:
-    """One read-only snapshot for one company: begun by the first statement, ended by whoever opened the session.
+    """One read-only snapshot for one company: begun by the first statement, ended by the code that opened the session.
 
     Statements are serialized here, so concurrent resolvers share the one connection safely.
     """
@@ -70,7 +70,7 @@ class ReadSession:
     async def end(self, *, abandon: bool = False) -> None:
         """End the transaction, after the statement that is under way: its connection can't be given back before.
 
-        `abandon`: cancel that statement. A loader runs it in a task of its own, which is not canceled with the operation.
+        `abandon`: cancel that statement. A loader runs it in a separate task, which is not canceled with the operation.
         """
         self._has_ended = True
         if abandon and self._lock.locked() and self._runs not in {None, asyncio.current_task()}:

@@ -13,18 +13,19 @@ _RESERVED_SHARE = 5
 
 
 def reserve_of(size: int) -> int:
-    """Return how many of so many connections are kept for companies that use none."""
+    """Return how many connections of a pool of this size are kept for companies that use none."""
     return size // _RESERVED_SHARE
 
 
 class Turns:
     """At most `size` turns at once, shared fairly between companies.
 
-    A turn that is free is given at once, whoever asks, but the last `reserve` of them only to a company that has none:
-    whatever one company waits for, another needn't wait for it. Where companies wait, a turn goes to the one that has
-    the fewest, and of those to the one that had one longest ago. At most `most_waiting` wait; beyond that whoever is
-    last of the company with the most waiting is refused. Nobody waits longer than `seconds`. With `one_each` a company
-    has one turn at a time.
+    A free turn is given at once. The last `reserve` free turns are given only to companies that have none, so that
+    one company that waits for something does not hold up the others. If several companies wait, the next turn goes to the company
+    that has the fewest turns; of equals, to the one whose last turn is longest ago.
+
+    At most `most_waiting` requests wait. One more, and the newest request of the company with the most waiting requests
+    is refused. No request waits longer than `seconds`. With `one_each`, a company has at most one turn at a time.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Turns:
 
     def take_free(self, company_id: UUID) -> bool:
         """Take a turn if one is free for this company, and tell whether one was."""
-        # Whoever waits could have none of those that are free, so nobody is overtaken.
+        # The free turns are closed to all companies that wait, so this overtakes nobody.
         if not self._is_free_for(company_id):
             return False
         self._in_use += 1
@@ -63,7 +64,7 @@ class Turns:
         return True
 
     async def take(self, company_id: UUID) -> None:
-        """Wait for a turn; TooBusy if there will be none. Whoever has one gives it back."""
+        """Wait for a turn, or raise TooBusy. The caller gives the turn back."""
         if self.take_free(company_id):
             return
         turn = self._queue(company_id)
@@ -72,7 +73,7 @@ class Turns:
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                # It came at the very moment when nobody waited any more.
+                # The turn came just as this request gave up.
                 self.give_back(company_id)
             else:
                 self._forget(company_id, turn)
@@ -81,7 +82,7 @@ class Turns:
             raise
 
     def give_back(self, company_id: UUID) -> None:
-        """End a turn; whoever is next has it from now on."""
+        """End a turn, and pass it to the next request that may have it."""
         self._in_use -= 1
         self._held[company_id] -= 1
         if not self._held[company_id]:

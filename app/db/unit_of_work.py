@@ -77,7 +77,7 @@ class WriteSession:
 
 
 async def _commit(connection: AsyncConnection) -> None:
-    """Commit, and know how it ended: whoever is canceled meanwhile is told the outcome and not that he was canceled."""
+    """Commit, and learn the outcome: a task that is canceled meanwhile gets the outcome instead of the cancellation."""
     committing = asyncio.ensure_future(_committed(connection))
     try:
         await asyncio.shield(committing)

@@ -222,7 +222,7 @@ class Waits:
         self._since.pop(driver, None)
         self._said.pop(driver, None)
         pid = None if driver.is_closed() else driver.get_server_pid()
-        # Whoever waits is told that the connection is lost.
+        # The waiting statement fails with a lost connection.
         driver.terminate()
         self._lines.tell("silent", waited_seconds=round(waited, 3), found=found)
         self.lost(driver)

@@ -87,7 +87,7 @@ class Engine:
     ) -> Outcome:
         """Return the operation's answer, errors of single fields included; DocumentError if nothing of it may run.
 
-        A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. Whoever calls ends a query.
+        A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. A query is ended by the caller.
         """
         execution = Execution.FIELDS
         coerced = operation.variables.coerce(variables) if operation.type is OperationType.QUERY else None

@@ -53,7 +53,7 @@ class Readiness:
     def _asked(self, task: asyncio.Task[str | None]) -> None:
         self._asking = None
         if not task.cancelled():
-            # Whoever asked may be gone, and then nobody else looks at it.
+            # The requests that asked may be gone, and an exception that nobody retrieves is logged.
             task.exception()
 
 
