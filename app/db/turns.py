@@ -20,9 +20,9 @@ def reserve_of(size: int) -> int:
 class Turns:
     """At most `size` turns at once, shared fairly between companies.
 
-    A free turn is given at once. The last `reserve` free turns are given only to companies that have none, so that
-    one company that waits for something does not hold up the others. If several companies wait, the next turn goes to the company
-    that has the fewest turns; of equals, to the one whose last turn is longest ago.
+    A free turn is given at once. The last `reserve` free turns are given only to companies that have none, so that one
+    company that waits for something does not hold up the others. If several companies wait, the next turn goes to the
+    company that has the fewest turns; of equals, to the one whose last turn is longest ago.
 
     At most `most_waiting` requests wait. One more, and the newest request of the company with the most waiting requests
     is refused. No request waits longer than `seconds`. With `one_each`, a company has at most one turn at a time.

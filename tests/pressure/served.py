@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db import api_keys
+from app.domain.identity import Scope
 from tests.commands import ROOT, free_port
 
 
@@ -59,6 +63,13 @@ def served(log: Path, *options: str, files: str | None = None, **environment: st
         finally:
             process.terminate()
             process.wait(60)
+
+
+async def api_key_headers(engine: AsyncEngine, company_id: UUID) -> dict[str, str]:
+    """Make an API key with all scopes, and return what its client sends."""
+    async with engine.begin() as connection:
+        _, plaintext = await api_keys.create(connection, company_id, "Pressure", tuple(Scope), None)
+    return {"x-api-key": plaintext, "accept": "application/graphql-response+json"}
 
 
 async def post(port: int, headers: dict[str, str], body: dict[str, Any]) -> tuple[float, int, bytes]:

@@ -11,11 +11,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
 from app.db.tables import customers
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.pressure.served import post, served
+from tests.pressure.served import api_key_headers, post, served
 from tests.records import Records
 from tests.web.started import settings_of
 
@@ -33,10 +32,8 @@ async def test_nobody_is_told_to_repeat_what_is_stored(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, records: Records, tmp_path: Path
 ) -> None:
     keys = DevelopmentKeys(tmp_path / "keys")
-    async with owner_engine.begin() as connection:
-        _, plaintext = await api_keys.create(connection, company, "Flood", tuple(Scope), None)
     token = keys.mint(company, tuple(Scope), "tester", timedelta(hours=1))
-    credentials = [{"x-api-key": plaintext}, {"authorization": f"Bearer {token}"}]
+    credentials = [await api_key_headers(owner_engine, company), {"authorization": f"Bearer {token}"}]
     settings = settings_of(service_dsn, keys, database_pool_size=1, database_pool_timeout_seconds=0.1)
     required = {"vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
     required["customerGroupId"] = str(await records.group())

@@ -14,9 +14,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
-from app.domain.identity import Scope
-from tests.pressure.served import post, served
+from tests.pressure.served import api_key_headers, post, served
 from tests.records import Records, new_company
 
 pytestmark = pytest.mark.slow
@@ -64,9 +62,7 @@ class Client:
 
 async def client_of(engine: AsyncEngine, port: int, company_id: UUID) -> Client:
     group_id = await Records(engine, company_id).group()
-    async with engine.begin() as connection:
-        _, plaintext = await api_keys.create(connection, company_id, "Pressure", tuple(Scope), None)
-    return Client(port, company_id, group_id, {"x-api-key": plaintext, "accept": "application/graphql-response+json"})
+    return Client(port, company_id, group_id, await api_key_headers(engine, company_id))
 
 
 async def repeat(seconds: float, once: Callable[[int], Awaitable[None]], *, pause: float = 0.0) -> None:

@@ -6,15 +6,12 @@ import logging
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
 from app.db.seed import seed
-from app.domain.identity import Scope
-from tests.pressure.served import post, served
+from tests.pressure.served import api_key_headers, post, served
 from tests.records import new_company
 
 pytestmark = pytest.mark.slow
@@ -30,12 +27,6 @@ HEAVY = {
 SMALL = {"query": "{ customers(first: 5) { nodes { id name } } }"}
 
 
-async def credential_of(engine: AsyncEngine, company_id: UUID) -> dict[str, str]:
-    async with engine.begin() as connection:
-        _, plaintext = await api_keys.create(connection, company_id, "Pressure", tuple(Scope), None)
-    return {"x-api-key": plaintext, "accept": "application/graphql-response+json"}
-
-
 async def ask(port: int, headers: dict[str, str], body: dict[str, Any], answers: Counter[str]) -> float:
     seconds, status, answer = await post(port, headers, body)
     errors = json.loads(answer).get("errors", ())
@@ -47,8 +38,8 @@ async def test_they_are_answered_or_refused_in_time_and_another_company_is_serve
     service_dsn: str, owner_dsn: str, owner_engine: AsyncEngine, tmp_path: Path
 ) -> None:
     report = await seed(owner_dsn, companies=1, customers=CUSTOMERS, seed=64, progress=lambda _done, _total: None)
-    heavy = await credential_of(owner_engine, report.companies[0])
-    other = await credential_of(owner_engine, await new_company(owner_engine))
+    heavy = await api_key_headers(owner_engine, report.companies[0])
+    other = await api_key_headers(owner_engine, await new_company(owner_engine))
     answers, others = Counter[str](), Counter[str]()
     with served(tmp_path / "log", DATABASE_URL=service_dsn) as running:
         alone = await ask(running.port, heavy, HEAVY, Counter())

@@ -19,12 +19,11 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
 from app.db.connecting import short_lived_engine
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
-from app.domain.identity import Scope
 from tests.pressure.ledger import Ledger, Told
+from tests.pressure.served import api_key_headers
 from tests.pressure.troubles import House, house
 from tests.records import Records, new_company
 
@@ -109,27 +108,25 @@ class Writer:
 
 
 @asynccontextmanager
-async def served_company(folder: Path) -> AsyncGenerator[tuple[House, AsyncEngine, UUID, str]]:
+async def served_company(folder: Path) -> AsyncGenerator[tuple[House, AsyncEngine, UUID, dict[str, str]]]:
     """A migrated database with a company, its API key, and the service before it."""
     async with house(folder) as built:
         await asyncio.to_thread(upgrade, built.owner_dsn)
         await make_login_role(built.owner_dsn, "serving", None)
         engine = short_lived_engine(built.owner_dsn)
         company_id = await new_company(engine)
-        async with engine.begin() as connection:
-            _, key = await api_keys.create(connection, company_id, "Ledger", tuple(Scope), None)
+        headers = await api_key_headers(engine, company_id)
         built.environment = {"DATABASE_URL": built.dsn("serving"), "METRICS": "true"}
         await built.start()
-        yield built, engine, company_id, key
+        yield built, engine, company_id, headers
         await engine.dispose()
 
 
 async def test_every_acknowledged_write_is_there_once_and_no_refused_one_is() -> None:
     ledger, over = Ledger(), asyncio.Event()
     with TemporaryDirectory(prefix="customer-gateway-") as folder:
-        async with served_company(Path(folder)) as (built, engine, company_id, key):
+        async with served_company(Path(folder)) as (built, engine, company_id, headers):
             group_id = await Records(engine, company_id).group()
-            headers = {"x-api-key": key, "accept": "application/graphql-response+json"}
             async with httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{built.port}", headers=headers, timeout=40
             ) as client:

@@ -10,10 +10,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
-from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.pressure.served import Served, post, served
+from tests.pressure.served import Served, api_key_headers, post, served
 from tests.web.started import settings_of
 
 pytestmark = pytest.mark.slow
@@ -38,9 +36,7 @@ SMALL = {"query": "{ customers(first: 1) { nodes { id } } }"}
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def api_key(owner_engine: AsyncEngine, company: UUID) -> dict[str, str]:
-    async with owner_engine.begin() as connection:
-        _, plaintext = await api_keys.create(connection, company, "Flood", tuple(Scope), None)
-    return {"x-api-key": plaintext, "accept": "application/graphql-response+json"}
+    return await api_key_headers(owner_engine, company)
 
 
 async def waits_of_another(running: Served, headers: dict[str, str], over: asyncio.Event) -> tuple[list[float], float]:

@@ -12,9 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
-from app.domain.identity import Scope
-from tests.pressure.served import post, served
+from tests.pressure.served import api_key_headers, post, served
 from tests.records import Records
 
 pytestmark = pytest.mark.slow
@@ -28,9 +26,7 @@ UPSERT = "mutation($input: UpsertCustomersInput!) { upsertCustomers(input: $inpu
 async def test_memory_does_not_grow_whatever_is_asked(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, records: Records, tmp_path: Path
 ) -> None:
-    async with owner_engine.begin() as connection:
-        _, plaintext = await api_keys.create(connection, company, "Soak", tuple(Scope), None)
-    headers = {"x-api-key": plaintext, "accept": "application/graphql-response+json"}
+    headers = await api_key_headers(owner_engine, company)
     new = {"vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK", "name": "Soak"}
     new["customerGroupId"] = str(await records.group())
     answers = Counter[str]()
