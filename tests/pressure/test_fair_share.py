@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import statistics
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -90,7 +91,8 @@ async def test_a_company_that_writes_without_end_delays_itself_alone(
         f"alone: p99 {quiet.p99():.3f} s of {len(quiet.waits)}, beside the flood: p99 {beside.p99():.3f} s of"
         f" {len(beside.waits)}; the flood: {dict(flooding.answers)}"
     )
+    logging.getLogger(__name__).info("%s", told)
     assert quiet.answers.keys() == beside.answers.keys() == {"200"}, told
     assert flooding.answers["200"] > 0, told
     assert flooding.answers.keys() <= {"200", "503 SERVICE_UNAVAILABLE"}, told
-    assert beside.p99() < 0, told
+    assert beside.p99() < 1, told
