@@ -23,6 +23,7 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
+from app.engine.input_values import InputValues
 from app.engine.limits import Limits, excesses, switches_of
 from app.engine.refusals import DocumentError, RefusalCode, refuse
 from app.engine.rows import RequestedRows, RowCounter
@@ -114,6 +115,7 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, cache_size: int) -> None:
         self._schema = schema
+        self._inputs = InputValues()
         self._limits = limits
         self._cache_size = cache_size
         self._remembered: OrderedDict[str, Document] = OrderedDict()
@@ -165,7 +167,7 @@ class Documents:
                 syntax,
                 node,
                 switches,
-                OperationVariables(self._schema, node),
+                OperationVariables(self._schema, node, self._inputs),
                 size,
                 rows.compile(node),
                 values.compile(node),

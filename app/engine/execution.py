@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, get_variable_values
 from graphql.execution import Executor, VariableValues
 
 from app.engine.documents import Document, Documents, Operation
-from app.engine.executors import TimedExecutor, bounded, timed
+from app.engine.executors import bounded, timed
 from app.engine.guard import Access, Guard
 from app.engine.limits import SATURATED, Limits, shown
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
@@ -17,7 +17,7 @@ from app.engine.refusals import DocumentError, RefusalCode, refuse
 
 __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 
-_Build = Callable[..., Executor[Any] | list[GraphQLError]]
+_MOST_VARIABLE_ERRORS = 50
 
 
 class Outcome(NamedTuple):
@@ -44,8 +44,8 @@ class Engine:
     ) -> None:
         self._schema = schema
         self._limits = limits
-        self._build: _Build = bounded(executor_class).build  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
-        self._build_timed: _Build = timed(executor_class).build  # pyright: ignore[reportUnknownMemberType] - the same
+        self._executors = bounded(executor_class)
+        self._timed_executors = timed(executor_class)
         self._is_awaitable = is_awaitable
         self._documents = Documents(schema, limits, cache_size)
         persistence = persistence or Persistence()
@@ -90,38 +90,39 @@ class Engine:
         A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. A query is ended by the caller.
         """
         execution = Execution.FIELDS
-        coerced = operation.variables.coerce(variables) if operation.type is OperationType.QUERY else None
-        # What is wrong with variables is said below.
-        if coerced is not None:
-            self._check_size(operation, coerced.coerced)
+        coerced = operation.variables.coerce(variables)
+        if coerced is None:
+            coerced = self._coerced_slowly(operation, variables)
+        self._check_size(operation, coerced.coerced)
+        if operation.type is OperationType.QUERY:
             if self._plans is not None:
                 body, execution = await self._plans.attempt(operation, coerced, context)
                 if body is not None:
                     return Outcome(body, execution)
             self._check_items(operation, coerced)
-        return Outcome(await self._execute(operation, variables, context, ends_at), execution)
+        return Outcome(await self._execute(operation, coerced, context, ends_at), execution)
+
+    def _coerced_slowly(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
+        """Return what graphql-core makes of the variables, or raise DocumentError with what it says is wrong with them."""
+        definitions = operation.node.variable_definitions or ()
+        coerced = get_variable_values(self._schema, definitions, dict(variables), max_errors=_MOST_VARIABLE_ERRORS)
+        if isinstance(coerced, list):
+            raise DocumentError(coerced, RefusalCode.VARIABLES)
+        return coerced
 
     async def _execute(
-        self, operation: Operation, variables: Mapping[str, Any], context: object, ends_at: float | None
+        self, operation: Operation, variables: VariableValues, context: object, ends_at: float | None
     ) -> ExecutionResult:
         # Built here and not by graphql-core's execute, which answers a bad variable and a failed root field alike.
         is_mutation = operation.type is OperationType.MUTATION
-        executor = (self._build_timed if is_mutation else self._build)(
-            self._schema,
-            operation.syntax,
-            context_value=context,
-            raw_variable_values=dict(variables),
-            operation_name=operation.name,
-            is_awaitable=self._is_awaitable,
-        )
-        if isinstance(executor, list):
-            raise DocumentError(executor, RefusalCode.VARIABLES)
-        self._check_size(operation, executor.variable_values.coerced)
-        self._check_written_rows(operation, executor.variable_values)
-        if errors := self._refusals(operation, executor.variable_values, context):
+        self._check_written_rows(operation, variables)
+        if errors := self._refusals(operation, variables, context):
             return ExecutionResult(None, errors)
+        executor = (self._timed_executors if is_mutation else self._executors).begin(
+            self._schema, operation.syntax, operation.node, variables, context, self._is_awaitable
+        )
         if is_mutation:
-            cast("TimedExecutor", executor).ends_at = ends_at
+            executor.ends_at = ends_at
         result: Any = executor.execute_operation()
         if isawaitable(result):
             result = await result

@@ -5,9 +5,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from graphql import GraphQLError, GraphQLNonNull, GraphQLObjectType, located_error
-from graphql.execution import Executor
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    default_field_resolver,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    default_type_resolver,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    located_error,
+)
+from graphql.execution import Executor, VariableValues
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
 from graphql.execution.executor import CollectedErrors
 from graphql.pyutils import Path
 
@@ -78,12 +89,42 @@ class _Omitted(GraphQLError):
         super().__init__("This error is not listed.", path=["omitted"])
 
 
-class _Bounded(_Base):
+class BoundedExecutor(_Base):
     """Executes an operation without locating errors that are not listed: locating one takes longer than many a field."""
+
+    ends_at: float | None = None
+    """For a mutation: when its time is over."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
         self.collected_errors = BoundedErrors()
+
+    @classmethod
+    def begin(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        variables: VariableValues,
+        context: object,
+        is_awaitable: Callable[[Any], bool] | None,
+    ) -> "BoundedExecutor":
+        """Return an executor as the library's `build` does, without coercing the variables once more."""
+        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        details = {name: FragmentDetails(each) for name, each in fragments.items()}
+        return cls(
+            schema,
+            fragments,
+            details,
+            None,
+            context,
+            operation,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=is_awaitable,
+        )
 
     def handle_field_error(
         self,
@@ -92,6 +133,7 @@ class _Bounded(_Base):
         field_details_list: FieldDetailsList,
         path: Path,
     ) -> None:
+        """Note the error of a field that may be null, or pass it on to the next one above that may."""
         errors = cast("BoundedErrors", self.collected_errors)
         if errors.takes(raw_error):
             super().handle_field_error(raw_error, return_type, field_details_list, path)  # pyright: ignore[reportUnknownMemberType] - the same
@@ -117,19 +159,11 @@ class Payload(Protocol):
         ...
 
 
-class TimedExecutor(Protocol):
-    """An executor of mutations."""
-
-    ends_at: float | None
-
-
-class _Timed(_Bounded):
+class _Timed(BoundedExecutor):
     """Runs a mutation whose fields, and not the whole operation, end when its time is over: what came before is stored.
 
     A root field is canceled and fails; what a payload reads fails field by field, so that the rest of it is answered.
     """
-
-    ends_at: float | None = None
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -192,15 +226,15 @@ class _Timed(_Bounded):
 
 
 @lru_cache
-def bounded(executor_class: type[Executor[Any]]) -> type[Executor[Any]]:
+def bounded(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
     """Return an executor class whose operations list at most MOST_ERRORS errors."""
-    return cast("Callable[..., type[Executor[Any]]]", type)("BoundedExecutor", (_Bounded, executor_class), {})
+    return cast("Callable[..., type[BoundedExecutor]]", type)("Bounded", (BoundedExecutor, executor_class), {})
 
 
 @lru_cache
-def timed(executor_class: type[Executor[Any]]) -> type[Executor[Any]]:
+def timed(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
     """Return such a class for mutations: from `ends_at` on, by the event loop's clock, their fields fail with OutOfTime."""
-    return cast("Callable[..., type[Executor[Any]]]", type)("TimedExecutor", (_Timed, executor_class), {})
+    return cast("Callable[..., type[BoundedExecutor]]", type)("Timed", (_Timed, executor_class), {})
 
 
 def _kind(error: Exception) -> type[Exception] | None:

@@ -3,40 +3,22 @@
 The rules are graphql-core's. Whatever it would refuse, or says in words of its own, is left to it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from graphql import (
-    GraphQLBoolean,
     GraphQLError,
-    GraphQLID,
-    GraphQLInt,
-    GraphQLList,
     GraphQLNonNull,
-    GraphQLScalarType,
     GraphQLSchema,
-    GraphQLString,
     OperationDefinitionNode,
     Undefined,
-    coerce_input_value,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     get_variable_values,
 )
 from graphql.execution import VariableValues
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValueSource
 
-_MOST_INT, _LEAST_INT = 2**31 - 1, -(2**31)
-
-_IS_COERCED: dict[Any, Callable[[Any], bool]] = {
-    GraphQLString: lambda value: type(value) is str,
-    GraphQLID: lambda value: type(value) is str,
-    GraphQLBoolean: lambda value: type(value) is bool,
-    GraphQLInt: lambda value: type(value) is int and _LEAST_INT <= value <= _MOST_INT,
-}
-"""For the scalars that most variables are: whether a value is taken as it is."""
-
-TAKES_ANYTHING = "takes_anything"
-"""The extension of a scalar type that takes every value but null as it is."""
+from app.engine.input_values import Coerce, InputValues
 
 
 class _Variable(NamedTuple):
@@ -44,15 +26,15 @@ class _Variable(NamedTuple):
 
     name: str
     signature: GraphQLVariableSignature
-    type: Any
+    coerce: Coerce
     is_required: bool
-    is_coerced: Callable[[Any], bool] | None
 
     def coerced(self, value: Any) -> Any:
         """The coerced value; Undefined where it can't be."""
-        if self.is_coerced is not None and self.is_coerced(value):
-            return value
-        return None if value is None and not self.is_required else _by_rules(value, self.type)
+        try:
+            return self.coerce(value)
+        except Exception:  # noqa: BLE001 - what it is, graphql-core tells; RecursionError, where it is nested too deep
+            return Undefined
 
 
 class OperationVariables:
@@ -60,9 +42,9 @@ class OperationVariables:
 
     __slots__ = ("_defaults", "_variables")
 
-    def __init__(self, schema: GraphQLSchema, node: OperationDefinitionNode) -> None:
+    def __init__(self, schema: GraphQLSchema, node: OperationDefinitionNode, inputs: InputValues) -> None:
         signatures = [get_variable_signature(schema, each) for each in node.variable_definitions or ()]
-        self._variables = [_variable(each) for each in signatures if not isinstance(each, GraphQLError)]
+        self._variables = [_variable(each, inputs) for each in signatures if not isinstance(each, GraphQLError)]
         defaults = [each for each in node.variable_definitions or () if each.default_value is not None]
         # graphql-core answers for the defaults by themselves; wrong ones don't pass validation.
         coerced = get_variable_values(schema, defaults, {})
@@ -89,25 +71,6 @@ class OperationVariables:
         return VariableValues(sources, values)
 
 
-def _variable(signature: GraphQLVariableSignature) -> _Variable:
+def _variable(signature: GraphQLVariableSignature, inputs: InputValues) -> _Variable:
     declared = cast("Any", signature).type
-    is_required = isinstance(declared, GraphQLNonNull)
-    is_coerced = _test_of(cast("Any", declared).of_type if is_required else declared)
-    return _Variable(signature.name, signature, declared, is_required, is_coerced)
-
-
-def _test_of(kind: Any) -> Callable[[Any], bool] | None:
-    """Return whether values of a nullable type are taken as they are, where that can be told without coercing them."""
-    if isinstance(kind, GraphQLList) and isinstance(cast("Any", kind).of_type, GraphQLNonNull):
-        item = _test_of(cast("Any", kind).of_type.of_type)
-        return None if item is None else lambda value: type(value) is list and all(map(item, cast("list[Any]", value)))
-    if isinstance(kind, GraphQLScalarType) and kind.extensions.get(TAKES_ANYTHING):
-        return lambda value: value is not None
-    return _IS_COERCED.get(kind)
-
-
-def _by_rules(value: Any, kind: Any) -> Any:
-    try:
-        return coerce_input_value(value, kind)
-    except Exception:  # noqa: BLE001 - what it is, graphql-core tells
-        return Undefined
+    return _Variable(signature.name, signature, inputs.coercion(declared), isinstance(declared, GraphQLNonNull))

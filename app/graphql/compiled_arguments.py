@@ -1,7 +1,8 @@
 """A field's arguments as its resolver takes them: what is the same for every request is worked out once per document.
 
 Two steps, as in Strawberry: graphql-core's coercion of the literals and variables, then inputs as objects. A step that is
-met by something unusual (a variable that is missing or null inside of a literal) leaves the whole to the libraries.
+met by something unusual (a variable that is missing or null inside of a literal) leaves the whole to the libraries. The
+second step serves resolvers as well: the schema gives it to Strawberry.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any, cast
 from graphql import (
     FieldNode,
     GraphQLArgument,
+    GraphQLError,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLList,
@@ -140,7 +142,7 @@ class Inputs:
         if isinstance(kind, LazyType):
             return self.convert(kind.resolve_type())
         if isinstance(kind, StrawberryMaybe):
-            return _maybe(self.convert(kind.of_type), is_nullable=isinstance(kind.of_type, StrawberryOptional))
+            return _maybe(self.convert(kind.of_type), kind)
         if isinstance(kind, StrawberryOptional):
             inner = self.convert(kind.of_type)
             return lambda value: None if value is None else inner(value)
@@ -150,11 +152,12 @@ class Inputs:
         if get_object_definition(kind) is None:
             return lambda value: value
 
-        def convert(value: Any) -> Any:
-            # Looked up only when a value comes: an input may hold itself.
-            return (self._known.get(kind) or self._learn(kind))(value)
+        # Looked up only when a value comes: an input may hold itself.
+        return lambda value: self.build(kind, value)
 
-        return convert
+    def build(self, kind: type, value: Mapping[str, Any], _context: object = None) -> Any:
+        """Build an input from its coerced value; Strawberry may be given this as the `from_input` of a type."""
+        return (self._known.get(kind) or self._learn(kind))(value)
 
     def _learn(self, kind: type) -> Convert:
         definition = get_object_definition(kind, strict=True)
@@ -180,10 +183,14 @@ class Inputs:
         return convert
 
 
-def _maybe(inner: Convert, *, is_nullable: bool) -> Convert:
+def _maybe(inner: Convert, kind: StrawberryMaybe) -> Convert:
+    is_nullable = isinstance(kind.of_type, StrawberryOptional)
+
     def convert(value: Any) -> Some[Any]:
         if value is None and not is_nullable:
-            raise _Unusual
+            name = getattr(kind.of_type, "__name__", str(kind.of_type))
+            msg = f"A value of the type {name} is expected, not null."
+            raise GraphQLError(msg)
         return Some(inner(value))
 
     return convert

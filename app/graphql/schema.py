@@ -12,6 +12,7 @@ from strawberry.types import arguments
 from strawberry.types.field import StrawberryField
 
 from app.db import graph
+from app.graphql.compiled_arguments import Inputs
 from app.graphql.errors import ERROR_TYPES
 from app.graphql.federation import FEDERATION_SCALARS, FEDERATION_VERSION, describe
 from app.graphql.introduction import INTRODUCTION
@@ -50,6 +51,7 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
         federation_version=FEDERATION_VERSION,
     )
     _let_rows_travel(executable(schema))
+    _compile_inputs(schema)
     describe(executable(schema))
     executable(schema).description = INTRODUCTION
     # The engine takes its values as they are, without coercing each of thousands.
@@ -76,6 +78,14 @@ def _let_rows_travel(schema: GraphQLSchema) -> None:
                 if shown is not None and shown.is_basic_field:
                     # Strawberry's own way to an attribute takes several calls, for most of all fields that are shown.
                     field.resolve = _plain(shown.python_name)
+
+
+def _compile_inputs(schema: strawberry.Schema) -> None:
+    """Have inputs built by what is known of their types: Strawberry works it out for each value, 90 ms for a list of 500 rows."""
+    inputs = Inputs(schema.config.name_converter.get_graphql_name)
+    for kind in executable(schema).type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            kind.extensions["strawberry-definition"].from_input = inputs.build
 
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:

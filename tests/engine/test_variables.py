@@ -18,10 +18,12 @@ from graphql.execution import VariableValues
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from app.engine.input_values import InputValues
 from app.engine.variables import OperationVariables
 from app.graphql.types.enums import CustomerSort, OrderDirection
 from tests.graphql.input_values import SCHEMA, Drawn, input_types, written
 
+INPUTS = InputValues()
 WRAPPED = ("{}", "{}!", "[{}]", "[{}!]!", "[[{}]!]", "[[{}!]!]!")
 
 
@@ -84,7 +86,7 @@ def test_variables_are_coerced_as_graphql_core_coerces_them(example: tuple[str, 
     expected = get_variable_values(SCHEMA, operation.variable_definitions or (), values)
 
     event("taken" if isinstance(expected, VariableValues) else "refused")
-    assert told(OperationVariables(SCHEMA, operation).coerce(values)) == told(expected)
+    assert told(OperationVariables(SCHEMA, operation, INPUTS).coerce(values)) == told(expected)
 
 
 class Text(str):
@@ -141,7 +143,7 @@ def test_a_value_at_the_edge_of_its_type(
 ) -> None:
     operation = operation_of(definitions)
 
-    found = OperationVariables(SCHEMA, operation).coerce(values)
+    found = OperationVariables(SCHEMA, operation, INPUTS).coerce(values)
 
     assert (found and found.coerced) == coerced
     assert told(found) == told(get_variable_values(SCHEMA, operation.variable_definitions or (), values))

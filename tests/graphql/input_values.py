@@ -1,7 +1,8 @@
 """Strategies for what is given to inputs of the contract: mostly what fits, at times what does not."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -107,6 +108,21 @@ class Drawn:
         if self.odd and self.one_in(10):
             chosen ^= self.draw(st.sets(st.sampled_from([*names, "unknown"]), max_size=2))
         return {name: self.value(types.get(name, SCHEMA.type_map["Int"]), depth + 1) for name in sorted(chosen)}
+
+
+@contextmanager
+def built_by_strawberry() -> Generator[None]:
+    """Have Strawberry build inputs in its own way, as it would without what the schema gives it."""
+    kinds = [kind for kind in SCHEMA.type_map.values() if isinstance(kind, GraphQLInputObjectType)]
+    builds = [(each, each.from_input) for each in (kind.extensions["strawberry-definition"] for kind in kinds)]
+    assert all(build is not None for _, build in builds)
+    for each, _ in builds:
+        each.from_input = None
+    try:
+        yield
+    finally:
+        for each, build in builds:
+            each.from_input = build
 
 
 def input_types() -> list[str]:

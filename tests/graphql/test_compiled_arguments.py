@@ -24,9 +24,11 @@ from graphql.execution import VariableValues
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from app.engine.input_values import InputValues
+from app.engine.variables import OperationVariables
 from app.graphql.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.schema import convert_arguments, name_of
-from tests.graphql.input_values import SCHEMA, Drawn, written
+from tests.graphql.input_values import SCHEMA, Drawn, built_by_strawberry, written
 
 RULES = [ValuesOfCorrectTypeRule, VariablesInAllowedPositionRule, ProvidedRequiredArgumentsRule]
 FIELDS = {
@@ -37,6 +39,7 @@ FIELDS = {
     if cast("GraphQLField", field).args
 }
 INPUTS = Inputs(name_of)
+VALUES = InputValues()
 
 
 class Example(NamedTuple):
@@ -82,9 +85,12 @@ def read(example: Example) -> tuple[Any, Any]:
     field, compiled = FIELDS[example.field], example.compiled
     variables = get_variable_values(SCHEMA, example.operation.variable_definitions or (), example.given)
     assert isinstance(variables, VariableValues)
+    definition = field.extensions["strawberry-definition"]
     try:
         coerced = get_argument_values(field, example.node, variables)
-        expected = told(convert_arguments(field.extensions["strawberry-definition"], coerced))
+        with built_by_strawberry():
+            expected = told(convert_arguments(definition, coerced))
+        assert told(convert_arguments(definition, coerced)) == expected
     except GraphQLError:
         expected = None
     try:
@@ -136,6 +142,29 @@ def test_arguments_are_read_as_the_libraries_read_them(example: Example) -> None
 
     event("refused" if expected is None else "read")
     assert actual == expected
+
+
+@pytest.mark.parametrize("name", sorted(name for kind, name in FIELDS if kind == "Mutation"))
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_the_input_of_a_mutation_is_read_as_the_libraries_read_it(name: str, data: st.DataObject) -> None:
+    field = FIELDS["Mutation", name]
+    definition, kind = field.extensions["strawberry-definition"], cast("Any", field.args["input"]).type
+    operation = cast("OperationDefinitionNode", parse(f"mutation($v: {kind}) {{{name}(input: $v)}}").definitions[0])
+    sent = {"v": Drawn(data.draw).value(kind)}
+
+    expected = get_variable_values(SCHEMA, operation.variable_definitions or (), sent)
+    found = OperationVariables(SCHEMA, operation, VALUES).coerce(sent)
+
+    event("read" if isinstance(expected, VariableValues) else "refused")
+    if isinstance(expected, list):
+        # What is wrong is said by the library.
+        assert found is None
+        return
+    with built_by_strawberry():
+        arguments = convert_arguments(definition, {"input": expected.coerced["v"]})
+    assert found is not None
+    assert told(convert_arguments(definition, {"input": found.coerced["v"]})) == told(arguments)
 
 
 CUSTOMERS, CUSTOMER, GROUPS = ("Query", "customers"), ("Query", "customer"), ("Query", "customerGroups")
