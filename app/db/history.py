@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.db.declarations import narrowed
+from app.db.pauses import paced
 from app.db.record_set import at_this_moment, insert_all
 from app.db.tables import customer_history
 from app.db.unit_of_work import Session, WriteSession
@@ -41,7 +42,7 @@ async def record(
 
 async def record_all(session: WriteSession, entries: Sequence[Change], *, actor: str) -> None:
     """Record changes of many customers in one statement."""
-    rows = [each._asdict() | {"actor": actor, "changes": told(each.changes)} for each in entries]
+    rows = [each._asdict() | {"actor": actor, "changes": told(each.changes)} async for each in paced(entries)]
     await insert_all(session, customer_history, rows, occurred_at=at_this_moment)
 
 

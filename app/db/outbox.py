@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db.identifiers import new_id
+from app.db.pauses import paced
 from app.db.record_set import at_this_moment, insert_all
 from app.db.tables import outbox_events
 from app.db.unit_of_work import WriteSession
@@ -36,6 +37,6 @@ async def append_all(session: WriteSession, events: Sequence[Event], *, actor: s
             "actor": actor,
             "data": plain_values(each.data),
         }
-        for each in events
+        async for each in paced(events)
     ]
     await insert_all(session, outbox_events, rows, occurred_at=at_this_moment)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -33,6 +34,7 @@ _PUNYCODE = re.compile(r"(?<![^.])xn--(?=[a-z0-9-]+(?:\.|\Z))", re.ASCII | re.IG
 _NOT_IN_URL = frozenset('"<>\\^`{|}')
 
 
+@lru_cache(maxsize=1_000)
 def schema_name(attribute: str) -> str:
     """The name that the schema gives to an attribute: `postal_code` is `postalCode`."""
     first, *others = attribute.split("_")

@@ -17,6 +17,11 @@ class Repeatable(ABC):
         """The same command with values as they are stored and sets in one order; fingerprints are made of it."""
 
     @property
+    def is_long(self) -> bool:
+        """Whether it may hold so many rows that others wait while it is looked at as a whole."""
+        return False
+
+    @property
     def in_order(self) -> Self:
         """The command as version 2 of fingerprints took it: values as they were sent, acknowledgements in one order."""
         return self

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import customer_batches, customer_writes, documents
+from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
 from app.domain.billing import Subscription
@@ -19,7 +20,7 @@ from app.domain.upserts import MatchKey, RowOutcome
 from app.services.customer_decision import Change, Draft, Facts, judge, new_record, record_of
 from app.services.customer_numbers import is_counted, written_out
 from app.services.customer_references import missing_references
-from app.services.upsert_rows import Proposal, UpsertRow, keys_of, propose
+from app.services.upsert_rows import Proposal, UpsertRow, key_of, propose
 
 _KEYS = ("customer_number", "external_system_id")
 
@@ -38,11 +39,11 @@ class Decision:
 
 async def decide_all(session: WriteSession, rows: Sequence[UpsertRow], match_by: MatchKey) -> list[Decision]:
     """Decide every row under locks; later rows are judged by what the accepted ones before them would leave."""
-    keys = keys_of(rows, match_by)
+    keys = [key_of(row, match_by) async for row in paced(rows)]
     stored = await _lock(session, rows, {key for key in keys if key is not None}, match_by)
-    proposals = propose(rows, keys, {getattr(row, match_by.attribute): row for row in stored}, match_by)
+    proposals = await propose(rows, keys, {getattr(row, match_by.attribute): row for row in stored}, match_by)
     desk = await _read(session, proposals, stored)
-    return [desk.decide(proposal) for proposal in proposals]
+    return [desk.decide(proposal) async for proposal in paced(proposals)]
 
 
 async def _lock(

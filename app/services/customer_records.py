@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from app.db import history, outbox
+from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
 from app.domain.customer_fields import ATTRIBUTES
@@ -24,8 +25,8 @@ class Written(NamedTuple):
 async def record_written(session: WriteSession, written: Iterable[Written], actor: str) -> None:
     """Record customers that were written, in two statements."""
     entries = list(written)
-    await history.record_all(session, [_entry(each) for each in entries], actor=actor)
-    await outbox.append_all(session, [_event(each) for each in entries], actor=actor)
+    await history.record_all(session, [_entry(each) async for each in paced(entries)], actor=actor)
+    await outbox.append_all(session, [_event(each) async for each in paced(entries)], actor=actor)
 
 
 def _entry(written: Written) -> history.Change:

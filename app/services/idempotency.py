@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.db import idempotency
+from app.db.pauses import aside
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Fault, Refused
 from app.domain.fields import key_text
@@ -14,6 +15,7 @@ from app.services.fingerprints import UnknownFingerprint, fingerprint, fits, mut
 from app.services.stored_outcomes import UnreadableOutcome, decode, encode
 
 OutcomeT = TypeVar("OutcomeT")
+ComputedT = TypeVar("ComputedT")
 _PATH = ("input", "idempotencyKey")
 _read_key = key_text()
 
@@ -37,14 +39,19 @@ async def once(
     key = stored_form(key)
 
     async def work_once(session: WriteSession) -> tuple[OutcomeT, bool]:
-        earlier = await idempotency.claim(session, key, mutation_of(command), fingerprint(command))
+        compute = aside if command.is_long else _at_once
+        earlier = await idempotency.claim(session, key, mutation_of(command), await compute(fingerprint, command))
         if earlier is not None:
-            return _replay(earlier, command, outcome), True
+            return await compute(_replay, earlier, command, outcome), True
         result = await work(session)
-        await idempotency.remember(session, key, encode(result))
+        await idempotency.remember(session, key, await compute(encode, result))
         return result, False
 
     return await unit_of_work.run(work_once)
+
+
+async def _at_once(work: Callable[..., ComputedT], *arguments: Any) -> ComputedT:
+    return work(*arguments)
 
 
 async def find_replay(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.db import accounts, outbox
 from app.db.identifiers import new_id
+from app.db.pauses import paced
 from app.db.rows import LedgerAccountRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import canonical, read_account
@@ -30,6 +31,11 @@ class UpsertAccountsCommand(Repeatable):
     """The fields of each row that were sent, by attribute; None is null."""
     on_refusal: RefusalPolicy = RefusalPolicy.ALL_OR_NOTHING
     dry_run: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """A list is."""
+        return True
 
     @property
     def canonical(self) -> Self:
@@ -99,20 +105,20 @@ async def upsert_accounts(
         decisions = await _decide_all(session, command.rows)
         faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
         if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
-            raise Refused(faults, current=_outcome(decisions, None))
+            raise Refused(faults, current=await _outcome(decisions, None))
         stored = None if command.dry_run else await _write(session, actor, decisions)
-        return _outcome(decisions, stored)
+        return await _outcome(decisions, stored)
 
     key = None if command.dry_run else idempotency_key
     return await once(unit_of_work, key, command, UpsertAccountsOutcome, work)
 
 
 async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[_Decision]:
-    numbers = numbers_of(rows)
+    numbers = [_number(row) async for row in paced(rows)]
     times = Counter(numbers)
     stored = await accounts.lock_numbered(session, {number for number in numbers if number is not None})
     decisions: list[_Decision] = []
-    for row, number in zip(rows, numbers, strict=True):
+    async for row, number in paced(list(zip(rows, numbers, strict=True))):
         before = None if number is None else stored.get(number)
         if number is not None and times[number] > 1:
             problem = repeated("number", times[number])
@@ -167,9 +173,12 @@ def _updated(account: LedgerAccountRow, changes: Mapping[str, Any]) -> outbox.Ev
     return outbox.Event(EventType.LEDGER_ACCOUNT_UPDATED, account.id, data)
 
 
-def _outcome(decisions: Sequence[_Decision], stored: Mapping[UUID, LedgerAccountRow] | None) -> UpsertAccountsOutcome:
+async def _outcome(
+    decisions: Sequence[_Decision], stored: Mapping[UUID, LedgerAccountRow] | None
+) -> UpsertAccountsOutcome:
     """Return how the rows ended, with the accounts that were written; without them, how they would have."""
-    return UpsertAccountsOutcome(tuple(_result(index, each, stored) for index, each in enumerate(decisions)))
+    results = [_result(index, each, stored) async for index, each in paced(list(enumerate(decisions)))]
+    return UpsertAccountsOutcome(tuple(results))
 
 
 def _result(index: int, decision: _Decision, stored: Mapping[UUID, LedgerAccountRow] | None) -> AccountResult:

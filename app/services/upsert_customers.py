@@ -6,6 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from app.db import customer_batches, documents
+from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import (
@@ -41,6 +42,11 @@ class UpsertCustomersCommand(Repeatable):
     def in_order(self) -> Self:
         """With what each row acknowledges in order."""
         return replace(self, rows=tuple(row.in_order for row in self.rows))
+
+    @property
+    def is_long(self) -> bool:
+        """A list is."""
+        return True
 
     @property
     def canonical(self) -> Self:
@@ -94,9 +100,9 @@ async def upsert_customers(
         decisions = await decide_all(session, command.rows, command.match_by)
         faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
         if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
-            raise Refused(faults, current=_outcome(decisions, None))
+            raise Refused(faults, current=await _outcome(decisions, None))
         stored = None if command.dry_run else await _write(session, actor, decisions)
-        return _outcome(decisions, stored)
+        return await _outcome(decisions, stored)
 
     key = None if command.dry_run else idempotency_key
     return await once(unit_of_work, key, command, UpsertCustomersOutcome, work)
@@ -128,9 +134,10 @@ def _effective(updated: Iterable[tuple[CustomerRow, Decision]]) -> list[dict[str
     ]
 
 
-def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, CustomerRow] | None) -> UpsertCustomersOutcome:
+async def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, CustomerRow] | None) -> UpsertCustomersOutcome:
     """Return how the rows ended, with the customers that were written; without them, how they would have."""
-    return UpsertCustomersOutcome(tuple(_result(index, each, stored) for index, each in enumerate(decisions)))
+    results = [_result(index, each, stored) async for index, each in paced(list(enumerate(decisions)))]
+    return UpsertCustomersOutcome(tuple(results))
 
 
 def _result(index: int, decision: Decision, stored: Mapping[UUID, CustomerRow] | None) -> RowResult:

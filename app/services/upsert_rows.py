@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.identifiers import new_id
+from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import ATTRIBUTES, DEFAULTS, canonical, read_fields
 from app.domain.errors import ErrorCode, Fault
@@ -63,22 +64,24 @@ class Proposal:
 
 def keys_of(rows: Iterable[UpsertRow], match_by: MatchKey) -> list[str | None]:
     """The match key of each row; None where it has none that could be stored."""
-    return [_key(row, match_by.attribute) for row in rows]
+    return [key_of(row, match_by) for row in rows]
 
 
-def _key(row: UpsertRow, attribute: str) -> str | None:
+def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
+    """Return the match key of a row; None where it has none that could be stored."""
+    attribute = match_by.attribute
     values, _ = read_fields({attribute: row.fields.get(attribute)}, creating=False)
     key = values.get(attribute)
     return key if isinstance(key, str) else None
 
 
-def propose(
+async def propose(
     rows: Sequence[UpsertRow], keys: Sequence[str | None], stored: Mapping[str, CustomerRow], match_by: MatchKey
 ) -> list[Proposal]:
     """What each row would do; `stored` holds the customers by match key."""
     times = Counter(keys)
     proposals: list[Proposal] = []
-    for row, key in zip(rows, keys, strict=True):
+    async for row, key in paced(list(zip(rows, keys, strict=True))):
         before = None if key is None else stored.get(key)
         if key is not None and times[key] > 1:
             proposals.append(Proposal(row, before, None, None, None, (repeated(match_by.attribute, times[key]),)))

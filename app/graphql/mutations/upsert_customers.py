@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from app.db.pauses import paced
 from app.domain.errors import Refused
 from app.domain.identity import Scope
 from app.graphql.context import Info
@@ -55,8 +56,8 @@ async def upsert_customers(
     input: Annotated[UpsertCustomersInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
     """All or nothing, or row by row."""
-    rows = tuple(_row(each) for each in input.rows)
-    command = UpsertCustomersCommand(rows, input.match_by, input.on_refusal, input.dry_run)
+    rows = [_row(each) async for each in paced(input.rows)]
+    command = UpsertCustomersCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
     context = info.context
     outcome, replayed = await upsert(
         context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)

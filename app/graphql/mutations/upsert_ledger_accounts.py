@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from app.db.pauses import paced
 from app.domain.errors import Refused
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
@@ -52,7 +53,8 @@ async def upsert_ledger_accounts(
     input: Annotated[UpsertLedgerAccountsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
     """All or nothing, or row by row."""
-    command = UpsertAccountsCommand(tuple(sent_fields(each) for each in input.rows), input.on_refusal, input.dry_run)
+    rows = [sent_fields(each) async for each in paced(input.rows)]
+    command = UpsertAccountsCommand(tuple(rows), input.on_refusal, input.dry_run)
     context = info.context
     outcome, replayed = await upsert_accounts(
         context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
