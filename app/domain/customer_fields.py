@@ -58,6 +58,20 @@ DEFAULTS: Mapping[str, object] = {
 """What a new customer has where it doesn't say, as the table does."""
 
 
+FAMILY_FIELDS = frozenset(
+    {
+        "parent_customer_id",
+        "billing_relationship",
+        "consolidation_mode",
+        "billing_day",
+        "parent_invoice_template_id",
+        "default_currency",
+        "is_active",
+    }
+)
+"""Attributes whose rules look at the parent and the children."""
+
+
 def read_fields(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Fault]]:
     """The values to store of what was given, by attribute, and everything that is wrong with it.
 

@@ -5,7 +5,7 @@ from typing import Generic
 from uuid import UUID
 
 from app.db import members as stored
-from app.db.customer_writes import lock_customer
+from app.db.customer_reads import lock_customer
 from app.db.members import Members, MemberT
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Fault, Refused

@@ -6,9 +6,8 @@ from app.db.read_session import ReadSession
 from app.domain.digests import digest_of
 from app.domain.errors import Fault
 from app.domain.transition import Transition
-from app.services.customer_change import UpdateCustomerCommand, decide
 from app.services.idempotency import find_replay
-from app.services.update_customer import UpdateCustomerOutcome
+from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, decide_update
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +30,5 @@ async def preview_transition(
     earlier = await find_replay(session, idempotency_key, command, UpdateCustomerOutcome)
     if earlier is not None:
         return TransitionPreview(None, (), None, would_replay=True)
-    change = await decide(session, command)
-    return TransitionPreview(change.transition, change.faults, digest_of(change.transition))
+    _, decision = await decide_update(session, command)
+    return TransitionPreview(decision.transition, decision.faults, digest_of(decision.transition))

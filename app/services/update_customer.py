@@ -1,16 +1,43 @@
 """Updating a customer, and cutting its subscriptions over where the payer changes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 from uuid import UUID
 
-from app.db import customer_writes, documents
+from app.db import history
 from app.db.rows import CustomerRow
-from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.errors import Refused
-from app.services.customer_change import UpdateCustomerCommand, decide
-from app.services.customer_decision import Change
-from app.services.customer_records import Written, changed_names, record_written
+from app.db.unit_of_work import Session, UnitOfWork, WriteSession
+from app.domain.customer_fields import canonical, read_fields
+from app.domain.errors import ErrorCode, Fault, Refused, VersionFault
+from app.services.commands import Repeatable
+from app.services.customers.deciding import Decision, Judge
+from app.services.customers.drafts import draft_of_change, touches_family
+from app.services.customers.reading import read_facts, read_stored
+from app.services.customers.writing import changed_names, write
 from app.services.idempotency import once
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCustomerCommand(Repeatable):
+    """What a caller wants changed; only the fields that were sent."""
+
+    customer_id: UUID
+    fields: Mapping[str, object]
+    acknowledged: tuple[UUID, ...] | None = None
+    digest: str | None = None
+    """The digest of the preview that must be carried out exactly."""
+    expected_version: int | None = None
+
+    @property
+    def in_order(self) -> Self:
+        """With what it acknowledges in order: the list is a set."""
+        return replace(self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged)))
+
+    @property
+    def canonical(self) -> Self:
+        """With the fields by what they mean, and what it acknowledges in order; to acknowledge nothing is no acknowledgement."""
+        return replace(self, fields=canonical(self.fields), acknowledged=tuple(sorted(self.acknowledged or ())) or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +48,7 @@ class UpdateCustomerOutcome:
     changed_fields: tuple[str, ...]
     """In the schema's names; empty where nothing changed and nothing was written."""
     transition_id: UUID | None
-    """Where subscriptions moved: what holds their documents together."""
+    """Where subscriptions moved: what holds their billing documents together."""
 
 
 async def update_customer(
@@ -30,20 +57,44 @@ async def update_customer(
     """Change a customer in one transaction, or raise Refused with every reason against it."""
 
     async def work(session: WriteSession) -> UpdateCustomerOutcome:
-        change = await decide(session, command)
-        if change.faults:
-            raise Refused(change.faults)
-        return await _write(session, actor, change)
+        before, decision = await decide_update(session, command)
+        if decision.faults:
+            raise Refused(decision.faults)
+        if not decision.writes:
+            return UpdateCustomerOutcome(before, (), None)
+        written = await write(session, [decision], actor)
+        transition_id = next(iter(written.transition_ids), None)
+        return UpdateCustomerOutcome(written.customers[before.id], changed_names(decision.values), transition_id)
 
     return await once(unit_of_work, idempotency_key, command, UpdateCustomerOutcome, work)
 
 
-async def _write(session: WriteSession, actor: str, change: Change) -> UpdateCustomerOutcome:
-    if not change.values:
-        return UpdateCustomerOutcome(change.before, (), None)
-    customer = await customer_writes.update_customer(session, change.before.id, change.values)
-    await record_written(session, [Written(change.before, customer, change.values.keys())], actor)
-    transition_id = None
-    if change.transition is not None:
-        transition_id = await documents.book(session, change.transition, actor)
-    return UpdateCustomerOutcome(customer, changed_names(change.values), transition_id)
+async def decide_update(session: Session, command: UpdateCustomerCommand) -> tuple[CustomerRow, Decision]:
+    """Return the customer as it is, and what to do. Raise Refused for what leaves nothing to decide: malformed fields, an unknown customer, another version.
+
+    A session that may write takes the locks first, so that what was decided is still true when it is written.
+    """
+    values, faults = read_fields(command.fields, creating=False)
+    if faults:
+        raise Refused(faults)
+    parent_id = values.get("parent_customer_id")
+    parents = [parent_id] if isinstance(parent_id, UUID) else []
+    stored = await read_stored(session, "id", [command.customer_id], parents if touches_family(values) else None)
+    before = stored.get(command.customer_id)
+    if before is None:
+        raise Refused([Fault(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "id"), "is no customer of the company.")])
+    await _check_version(session, before, command.expected_version)
+    draft = draft_of_change(before, values, command.acknowledged, command.digest)
+    facts = await read_facts(session, stored.values(), [draft])
+    return before, Judge(facts).decide(draft)
+
+
+async def _check_version(session: Session, before: CustomerRow, expected: int | None) -> None:
+    if expected is None or expected == before.version:
+        return
+    changed = await history.fields_changed_since(session, before.id, expected)
+    message = f"is {expected}, but the customer is at version {before.version}: read it again and decide anew."
+    fault = VersionFault(
+        ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"), message, expected, before.version, tuple(changed)
+    )
+    raise Refused([fault], current=before)

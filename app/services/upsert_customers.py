@@ -1,11 +1,10 @@
 """Keeping customers in step with another system: a list of rows, each created, updated, left as it is or refused."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from app.db import customer_batches, documents
 from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
@@ -19,11 +18,14 @@ from app.domain.errors import (
 )
 from app.domain.upserts import WRITES, MatchKey, RefusalPolicy, RowOutcome
 from app.services.commands import Repeatable
-from app.services.customer_batch import Decision, decide_all
-from app.services.customer_records import Written, changed_names, record_written
+from app.services.customers.deciding import Decision, Judge
+from app.services.customers.drafts import Draft, touches_family
+from app.services.customers.numbers import give_numbers
+from app.services.customers.reading import read_facts, read_stored
+from app.services.customers.writing import changed_names, write
 from app.services.idempotency import once
 from app.services.upsert_lists import at_row, check_size
-from app.services.upsert_rows import UpsertRow
+from app.services.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 
 RowFault = CustomersFault | SubscriptionsFault | LimitFault | MetadataFault | Fault
 """The kinds that a row can have; named, so that a remembered answer keeps what each kind holds."""
@@ -39,14 +41,14 @@ class UpsertCustomersCommand(Repeatable):
     dry_run: bool = False
 
     @property
-    def in_order(self) -> Self:
-        """With what each row acknowledges in order."""
-        return replace(self, rows=tuple(row.in_order for row in self.rows))
-
-    @property
     def is_long(self) -> bool:
         """A list is."""
         return True
+
+    @property
+    def in_order(self) -> Self:
+        """With what each row acknowledges in order."""
+        return replace(self, rows=tuple(row.in_order for row in self.rows))
 
     @property
     def canonical(self) -> Self:
@@ -97,41 +99,29 @@ async def upsert_customers(
     check_size(len(command.rows))
 
     async def work(session: WriteSession) -> UpsertCustomersOutcome:
-        decisions = await decide_all(session, command.rows, command.match_by)
+        decisions = await _decide(session, command.rows, command.match_by)
         faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
         if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
             raise Refused(faults, current=await _outcome(decisions, None))
-        stored = None if command.dry_run else await _write(session, actor, decisions)
-        return await _outcome(decisions, stored)
+        written = None if command.dry_run else await write(session, decisions, actor)
+        return await _outcome(decisions, None if written is None else written.customers)
 
     key = None if command.dry_run else idempotency_key
     return await once(unit_of_work, key, command, UpsertCustomersOutcome, work)
 
 
-async def _write(session: WriteSession, actor: str, decisions: Sequence[Decision]) -> dict[UUID, CustomerRow]:
-    """Write and record what was decided; the customers that were written, as they are now."""
-    created = [each for each in decisions if each.outcome is RowOutcome.CREATED]
-    updated = [(each.before, each) for each in decisions if each.before and each.outcome is RowOutcome.UPDATED]
-    await customer_batches.insert_customers(session, [each.values for each in created])
-    await customer_batches.update_customers(session, _effective(updated))
-    ids = [each.values["id"] for each in created] + [before.id for before, _ in updated]
-    stored = await customer_batches.customers_by_id(session, ids)
-    written = [Written(None, stored[each.values["id"]], ()) for each in created]
-    written += [Written(before, stored[before.id], each.values.keys()) for before, each in updated]
-    await record_written(session, written, actor)
-    transitions = [each.transition for each in decisions if each.transition is not None]
-    await documents.book_all(session, transitions, actor)
-    return stored
-
-
-def _effective(updated: Iterable[tuple[CustomerRow, Decision]]) -> list[dict[str, Any]]:
-    """Rows of the same columns: every one that changes in any of them, with what each customer then has in it."""
-    pairs = list(updated)
-    names = sorted({name for _, each in pairs for name in each.values})
-    return [
-        {"id": before.id} | {name: each.values.get(name, getattr(before, name)) for name in names}
-        for before, each in pairs
-    ]
+async def _decide(session: WriteSession, rows: Sequence[UpsertRow], match_by: MatchKey) -> list[Decision]:
+    """Decide every row under locks; later rows are judged by what the accepted ones before them would leave."""
+    keys = [key_of(row, match_by) async for row in paced(rows)]
+    parents = new_parents(rows) if any(touches_family(row.fields) for row in rows) else None
+    named = {key for key in keys if key is not None}
+    stored = await read_stored(session, match_by.attribute, named, parents)
+    matched = {getattr(row, match_by.attribute): row for row in stored.values()}
+    read = await read_rows(rows, keys, matched, match_by)
+    judge = Judge(await read_facts(session, stored.values(), [each for each in read if isinstance(each, Draft)]))
+    return await give_numbers(
+        session, [judge.decide(each) if isinstance(each, Draft) else each async for each in paced(read)]
+    )
 
 
 async def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, CustomerRow] | None) -> UpsertCustomersOutcome:
@@ -141,7 +131,16 @@ async def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, Customer
 
 
 def _result(index: int, decision: Decision, stored: Mapping[UUID, CustomerRow] | None) -> RowResult:
+    outcome = _outcome_of(decision)
     id_ = decision.before.id if decision.before else decision.values.get("id")
     customer = (stored or {}).get(id_, decision.before) if id_ else None
-    changed = changed_names(decision.values) if decision.outcome is RowOutcome.UPDATED else ()
-    return RowResult(index, decision.outcome, customer, changed, at_row(index, decision.faults), stored is None)
+    changed = changed_names(decision.values) if outcome is RowOutcome.UPDATED else ()
+    return RowResult(index, outcome, customer, changed, at_row(index, decision.faults), stored is None)
+
+
+def _outcome_of(decision: Decision) -> RowOutcome:
+    if decision.faults:
+        return RowOutcome.REFUSED
+    if decision.before is None:
+        return RowOutcome.CREATED
+    return RowOutcome.UPDATED if decision.writes else RowOutcome.UNCHANGED

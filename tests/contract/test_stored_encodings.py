@@ -37,7 +37,6 @@ from app.graphql.cursors import Cursors
 from app.services.commands import Repeatable
 from app.services.contacts import CreateContactCommand, DeleteContactCommand, UpdateContactCommand
 from app.services.create_customer import CreateCustomerCommand
-from app.services.customer_change import UpdateCustomerCommand
 from app.services.customer_groups import (
     CreateCustomerGroupCommand,
     DeleteCustomerGroupCommand,
@@ -45,6 +44,7 @@ from app.services.customer_groups import (
 )
 from app.services.departments import CreateDepartmentCommand, DeleteDepartmentCommand, UpdateDepartmentCommand
 from app.services.fingerprints import fingerprint, fits
+from app.services.update_customer import UpdateCustomerCommand
 from app.services.upsert_accounts import UpsertAccountsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_rows import UpsertRow

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import documents, tables
+from app.db import booking, tables
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.billing import Arrangement, Subscription
 from app.domain.customers import ConsolidationMode
@@ -29,7 +29,7 @@ class Books:
 
     async def subscriptions(self, *customers: UUID) -> list[Subscription]:
         async def read(session: WriteSession) -> list[Subscription]:
-            return await documents.subscriptions_for_billing(session, customers, lock=True)
+            return await booking.subscriptions_for_billing(session, customers, lock=True)
 
         return await self.unit_of_work.run(read)
 
@@ -42,11 +42,11 @@ class Books:
         new = Arrangement(after, mode, billing_day)
 
         async def work(session: WriteSession) -> UUID:
-            found = await documents.subscriptions_for_billing(session, customers, lock=True)
+            found = await booking.subscriptions_for_billing(session, customers, lock=True)
             made = tuple(cuts(found, old, new, on))
             moved = tuple(moves(found, old, new))
             transition = Transition(customers[0], on, old, new, made, dict.fromkeys(customers, new), moved, ())
-            transition_id = await documents.book(session, transition, "someone")
+            transition_id = await booking.book(session, transition, "someone")
             assert transition_id is not None
             return transition_id
 

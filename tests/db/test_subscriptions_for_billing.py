@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import documents
+from app.db import booking
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.billing import Arrangement
@@ -71,13 +71,13 @@ async def test_a_locked_subscription_waits_for_the_cut_before_it_and_then_shows_
     read, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(session: WriteSession) -> None:
-        found = await documents.subscriptions_for_billing(session, [customer], lock=True)
+        found = await booking.subscriptions_for_billing(session, [customer], lock=True)
         read.set()
         await go_on.wait()
         old = Arrangement(customer, ConsolidationMode.PER_CHILD_INVOICE, None)
         new = Arrangement(payer, ConsolidationMode.PER_CHILD_INVOICE, None)
         made = tuple(cuts(found, old, new, CUT))
-        await documents.book(session, Transition(customer, CUT, old, new, made, {customer: new}, (), ()), "someone")
+        await booking.book(session, Transition(customer, CUT, old, new, made, {customer: new}, (), ()), "someone")
 
     first = asyncio.create_task(books.unit_of_work.run(slow))
     await read.wait()

@@ -17,8 +17,7 @@ from app.db.tables import customer_groups, customer_history, customers, idempote
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
 from app.services.create_customer import CreateCustomerCommand, create_customer
-from app.services.customer_change import UpdateCustomerCommand
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records
 from tests.untouched import everything_of
 

@@ -11,9 +11,8 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Fault, Refused, SubscriptionsFault
 from app.domain.upserts import MatchKey, RefusalPolicy
-from app.services.customer_change import UpdateCustomerCommand
 from app.services.preview_transition import preview_transition
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersCommand, upsert_customers
 from app.services.upsert_rows import UpsertRow
 from tests.records import Records

@@ -9,10 +9,10 @@ from app.domain.customers import CustomerType
 from app.services.commands import Repeatable
 from app.services.contacts import DeleteContactCommand
 from app.services.create_customer import CreateCustomerCommand
-from app.services.customer_change import UpdateCustomerCommand
 from app.services.customer_groups import UpdateCustomerGroupCommand
 from app.services.departments import UpdateDepartmentCommand
 from app.services.fingerprints import fingerprint
+from app.services.update_customer import UpdateCustomerCommand
 from app.services.upsert_accounts import UpsertAccountsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_rows import UpsertRow

@@ -12,8 +12,7 @@ from app.db.tables import idempotency_keys as keys
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Refused
 from app.services.create_customer import CreateCustomerCommand, create_customer
-from app.services.customer_change import UpdateCustomerCommand
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records, new_company
 
 MOST = 20

@@ -15,8 +15,7 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Refused, SubscriptionsFault
 from app.domain.transition import Transition
-from app.services.customer_change import UpdateCustomerCommand
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import upsert_customers
 from tests.records import Records
 from tests.services.conftest import Clock

@@ -13,16 +13,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from app.db import customer_writes, tables
+from app.db import customer_reads, customer_writes, tables
 from app.db.database import Database
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
 from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine
 from app.graphql.context import Context
 from app.graphql.schema import executable, schema
-from app.services.customer_change import UpdateCustomerCommand
 from app.services.recent_lists import RecentLists
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.databases import execute
 from tests.engine.toy import LIMITS
 from tests.records import Records
@@ -83,10 +82,10 @@ async def test_of_two_that_lock_in_opposite_order_one_is_done_again_and_both_suc
     async def lock(first: UUID, second: UUID) -> str:
         async def work(session: WriteSession) -> str:
             begun.append(first)
-            await customer_writes.lock_customer(session, first)
+            await customer_reads.lock_customer(session, first)
             if len(begun) <= 2:
                 await both_hold_one.wait()
-            await customer_writes.lock_customer(session, second)
+            await customer_reads.lock_customer(session, second)
             return "done"
 
         return await UnitOfWork(database, company).run(work)
@@ -106,10 +105,11 @@ async def test_writers_that_can_t_be_serialized_are_done_again_until_each_has_wr
 
     async def work(session: WriteSession) -> None:
         begun.append(1)
-        row = (await customer_writes.alone(session, customer, lock=False))[customer]
+        row = (await customer_reads.customers_by_id(session, [customer]))[customer]
         if len(begun) <= 3:
             await all_have_read.wait()
-        await customer_writes.update_customer(session, customer, {"payment_terms": (row.payment_terms or 0) + 1})
+        terms = (row.payment_terms or 0) + 1
+        await customer_writes.update_customers(session, [{"id": customer, "payment_terms": terms}])
 
     async with asyncio.timeout(20):
         await asyncio.gather(*(UnitOfWork(serializable, company).run(work) for _ in range(3)))

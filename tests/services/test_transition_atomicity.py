@@ -17,8 +17,7 @@ from sqlalchemy.util import await_only
 from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import UnitOfWork
-from app.services.customer_change import UpdateCustomerCommand
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records, new_company
 from tests.services.test_update_customer import PARENT, billed
 from tests.untouched import everything_of

@@ -15,8 +15,7 @@ from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Refused
-from app.services.customer_change import UpdateCustomerCommand
-from app.services.update_customer import UpdateCustomerOutcome, update_customer
+from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
 from tests.records import Records
 from tests.services import test_update_customer as updates
 from tests.services.rivals import meeting

@@ -11,8 +11,7 @@ from app.db import tables
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, LimitFault, Refused, SubscriptionsFault
 from app.services.create_customer import CreateCustomerCommand, create_customer
-from app.services.customer_change import UpdateCustomerCommand
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersOutcome, upsert_customers
 from tests.records import Records, new_company
 from tests.services.conftest import Clock

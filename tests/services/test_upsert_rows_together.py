@@ -15,8 +15,7 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersFault, ErrorCode, Refused, SubscriptionsFault
 from app.domain.upserts import MatchKey
-from app.services.customer_change import UpdateCustomerCommand
-from app.services.update_customer import update_customer
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records, new_company
 from tests.services.upserts import (
     CREATED,

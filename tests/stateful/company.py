@@ -14,9 +14,8 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Refused
 from app.services.create_customer import CreateCustomerCommand, create_customer
-from app.services.customer_change import UpdateCustomerCommand
 from app.services.preview_transition import TransitionPreview, preview_transition
-from app.services.update_customer import UpdateCustomerOutcome, update_customer
+from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
 from tests.records import Records, new_company
 from tests.services.conftest import Clock
 from tests.stateful.billing_model import Period, Subscription

@@ -24,8 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import customer_writes
 from app.db.database import Database
-from app.services.customer_change import UpdateCustomerCommand
 from app.services.preview_transition import TransitionPreview
+from app.services.update_customer import UpdateCustomerCommand
 from tests.services.conftest import Clock
 from tests.stateful.billing_model import ACTIVE, Period, Subscription, in_months, next_period
 from tests.stateful.company import Bench, Company

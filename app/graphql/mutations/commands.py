@@ -7,8 +7,8 @@ from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode, Fault, Path, Refused
 from app.domain.fields import identifier
 from app.graphql.types.customer_input import UpdateCustomerInput, given_fields
-from app.services.customer_change import UpdateCustomerCommand
 from app.services.idempotency import key_faults
+from app.services.update_customer import UpdateCustomerCommand
 
 
 def sent(value: Any) -> Any:

@@ -1,0 +1,80 @@
+"""Reading customers for use cases: every function is at most one statement, however many customers it is about."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, any_, literal, or_, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.db import graph
+from app.db.declarations import narrowed
+from app.db.rows import CustomerRow
+from app.db.tables import customer_groups, customers
+from app.db.unit_of_work import Session
+
+
+def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+async def matching(session: Session, column: str, keys: Collection[Any], *, lock: bool) -> dict[UUID, CustomerRow]:
+    """Return the customers that a column's values name, by id; locked if wanted."""
+    return await _customers(session, _among(customers.c[column], keys), lock=lock)
+
+
+async def families(
+    session: Session, column: str, keys: Collection[Any], others: Collection[UUID], *, lock: bool
+) -> dict[UUID, CustomerRow]:
+    """Return the customers that a column's values name, their parents and children, and others that may become parents, by id."""
+    its = customers.c
+    matched = (
+        select(its.id, its.parent_customer_id).where(narrowed(customers), _among(its[column], keys)).cte("matched")
+    )
+    children = select(its.id).join(matched, its.parent_customer_id == matched.c.id).where(narrowed(customers))
+    wanted = union(
+        select(matched.c.id),
+        select(matched.c.parent_customer_id),
+        select(its.id).where(narrowed(customers), _among(its.id, others)),
+        children,
+    ).cte("wanted")
+    ids: Select[tuple[Any]] = select(wanted.c.id)
+    return await _customers(session, customers.c.id.in_(ids), lock=lock)
+
+
+async def customers_by_id(session: Session, ids: Collection[UUID]) -> dict[UUID, CustomerRow]:
+    """Return customers as they are stored now."""
+    return await matching(session, "id", ids, lock=False) if ids else {}
+
+
+async def lock_customer(session: Session, customer_id: UUID) -> CustomerRow | None:
+    """Lock one customer against every other writer of it or of what belongs to it; None if there is none."""
+    return (await matching(session, "id", [customer_id], lock=True)).get(customer_id)
+
+
+async def _customers(session: Session, condition: ColumnElement[bool], *, lock: bool) -> dict[UUID, CustomerRow]:
+    query = graph.customer.select().where(condition).order_by(customers.c.id)
+    # FOR UPDATE, because only that blocks a concurrent insert of a subscription.
+    rows = await session.rows(query.with_for_update(of=customers) if lock else query, {})
+    return {row[0]: CustomerRow._make(row) for row in rows}
+
+
+async def existing_groups(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the ids that are customer groups of the company; the foreign key holds them once they are referred to."""
+    if not ids:
+        return set()
+    query = select(customer_groups.c.id).where(narrowed(customer_groups), _among(customer_groups.c.id, ids))
+    return {row[0] for row in await session.rows(query, {})}
+
+
+async def key_holders(session: Session, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, UUID]]:
+    """Return who has which of the unique keys that are wanted: by the column's name, then by its value."""
+    holders: dict[str, dict[str, UUID]] = {name: {} for name in wanted}
+    conditions = [_among(customers.c[name], values) for name, values in wanted.items() if values]
+    if conditions:
+        query = select(customers.c.id, *(customers.c[name] for name in wanted))
+        for row in await session.rows(query.where(narrowed(customers), or_(*conditions)), {}):
+            for name, value in zip(wanted, row[1:], strict=True):
+                if value in wanted[name]:
+                    holders[name][value] = row[0]
+    return holders

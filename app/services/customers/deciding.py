@@ -1,0 +1,154 @@
+"""The one judge of customers: drafts, one after the other, each on what those before it leave. Reads nothing itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from app.db.rows import CustomerRow
+from app.domain.billing import Subscription
+from app.domain.customer_rules import Record, rule_faults, subscription_currency_faults
+from app.domain.digests import difference, digest_of
+from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused, SubscriptionsFault, TransitionChangedFault
+from app.domain.fields import schema_name
+from app.domain.transition import Transition, acknowledgement_refusals, plan
+from app.services.customers.drafts import Draft
+from app.services.customers.reading import UNIQUE_KEYS, Facts
+
+_TAKEN = {
+    "customer_number": ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS,
+    "external_system_id": ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be written for a customer, or every reason against it."""
+
+    before: CustomerRow | None
+    """None for a new customer."""
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The columns that really change, or all of a new customer's."""
+    transition: Transition | None = None
+    faults: tuple[Fault, ...] = ()
+    """In the order of the checks."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self.values) and not self.faults
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges drafts by facts, and by the drafts that it accepted before."""
+
+    facts: Facts
+    _records: dict[UUID, Record] = field(init=False)
+    _children: dict[UUID | None, dict[UUID, None]] = field(default_factory=dict[UUID | None, dict[UUID, None]])
+    _claimed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _moved: set[UUID] = field(default_factory=set[UUID])
+
+    def __post_init__(self) -> None:
+        self._records = dict(self.facts.records)
+        for record in self._records.values():
+            self._children.setdefault(record.parent_id, {})[record.id] = None
+
+    def decide(self, draft: Draft) -> Decision:
+        """Judge a draft; what it does counts for those after it, unless there is something against it."""
+        parent, children, subscriptions = self._surroundings(draft)
+        faults = [*draft.faults, *self._reference_faults(draft)]
+        faults += rule_faults(draft.new, parent, children, draft.old)
+        if draft.old is not None and (draft.is_triggered or "default_currency" in draft.values):
+            faults += subscription_currency_faults(draft.old, draft.new, parent, children, subscriptions)
+        transition, undatable = self._transition(draft, children, subscriptions)
+        own = [subscription for subscription in subscriptions if subscription.customer_id == draft.id]
+        faults += acknowledgement_refusals(draft.acknowledged, own, triggered=draft.is_triggered)
+        faults += undatable
+        if draft.digest is not None and not undatable and draft.digest != digest_of(transition):
+            faults.append(_changed(draft.digest, transition))
+        faults += self._moved_before(transition)
+        if not faults:
+            self._accept(draft, transition)
+        return Decision(draft.before, draft.values, transition, tuple(faults))
+
+    def _surroundings(self, draft: Draft) -> tuple[Record | None, Sequence[Record], Sequence[Subscription]]:
+        """Return the parent after the change (None also where it does not exist), the children, and the subscriptions that decide."""
+        if not draft.touches_family:
+            return None, (), ()
+        parent = None if draft.new.parent_id is None else self._records.get(draft.new.parent_id)
+        children = [self._records[child] for child in self._children.get(draft.id, ())]
+        if not draft.concerns_billing:
+            return parent, children, ()
+        ids = (draft.id, *(child.id for child in children if child.is_paid_for))
+        return parent, children, [each for id_ in ids for each in self.facts.subscriptions.get(id_, ())]
+
+    def _transition(
+        self, draft: Draft, children: Sequence[Record], subscriptions: Sequence[Subscription]
+    ) -> tuple[Transition | None, Sequence[Fault]]:
+        """Return what the change would move, and the faults of subscriptions for which no dates can be computed."""
+        if draft.old is None or self.facts.today is None or not draft.concerns_billing:
+            return None, ()
+        try:
+            return plan(draft.old, draft.new, self._records, children, subscriptions, self.facts.today), ()
+        except Refused as refused:
+            return None, refused.faults
+
+    def _reference_faults(self, draft: Draft) -> list[Fault]:
+        """Return the references to what does not exist, and the unique keys that others have."""
+        values, faults = draft.values, list[Fault]()
+        group_id, parent_id = values.get("customer_group_id"), values.get("parent_customer_id")
+        if group_id is not None and group_id not in self.facts.groups:
+            message = "must be the id of a customer group of the company."
+            faults.append(Fault(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "customerGroupId"), message))
+        if parent_id is not None and parent_id not in self._records:
+            message = "must be the id of a customer of the company."
+            faults.append(Fault(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("input", "parentCustomerId"), message))
+        for name in UNIQUE_KEYS:
+            value = values.get(name)
+            if value is None:
+                continue
+            holder = self.facts.holders[name].get(value)
+            if holder is not None and holder != draft.id:
+                faults.append(_taken(name, holder))
+            elif (name, value) in self._claimed:
+                faults.append(replace(_taken(name), message="is what an earlier row of the list takes."))
+        return faults
+
+    def _moved_before(self, transition: Transition | None) -> list[Fault]:
+        again = sorted(self._moved & _moves(transition))
+        if not again:
+            return []
+        message = "would move subscriptions that an earlier row of the list moves today: send the row in a later list."
+        path = ("input", "subscriptionTransitions")
+        return [SubscriptionsFault(ErrorCode.FIELD_CONFLICT, path, message, tuple(again))]
+
+    def _accept(self, draft: Draft, transition: Transition | None) -> None:
+        self._claimed.update((name, draft.values[name]) for name in UNIQUE_KEYS if draft.values.get(name) is not None)
+        self._records[draft.id] = draft.new
+        if draft.old is not None:
+            self._children[draft.old.parent_id].pop(draft.id)
+        self._children.setdefault(draft.new.parent_id, {})[draft.id] = None
+        self._moved.update(_moves(transition))
+
+
+def _taken(attribute: str, *customer_ids: UUID) -> Fault:
+    path = ("input", schema_name(attribute))
+    return CustomersFault(_TAKEN[attribute], path, "is the one of another customer already.", customer_ids)
+
+
+def _changed(previewed: str, transition: Transition | None) -> Fault:
+    message = "is no longer what would be booked: preview again, and send the new digest."
+    return TransitionChangedFault(
+        ErrorCode.TRANSITION_CHANGED,
+        ("input", "transitionDigest"),
+        message,
+        digest_of(transition),
+        difference(previewed, transition),
+    )
+
+
+def _moves(transition: Transition | None) -> set[UUID]:
+    if transition is None:
+        return set()
+    return {each.subscription.id for each in (*transition.cuts, *transition.moves)}

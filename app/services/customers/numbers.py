@@ -1,0 +1,52 @@
+"""Numbers for new customers that come without one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.db import customer_writes
+from app.db.unit_of_work import WriteSession
+from app.domain.errors import ErrorCode, Fault
+from app.services.customers.deciding import Decision
+
+_MOST_DIGITS = 50
+
+
+async def give_numbers(session: WriteSession, decisions: Sequence[Decision]) -> list[Decision]:
+    """Return decisions with a number for every new customer that has none: one more than the highest, in their order.
+
+    The lock is the last one taken, because all creations of the company wait for it.
+    """
+    given = [decision.values.get("customer_number") for decision in decisions if _creates(decision)]
+    counted = [int(number) for number in given if number is not None and _is_counted(number)]
+    if not counted and None not in given:
+        return list(decisions)
+    # Also for a number that was given: it may be the very one that a concurrent creation is about to get.
+    await customer_writes.lock_numbers(session)
+    if None not in given:
+        return list(decisions)
+    following = max(await customer_writes.next_customer_number(session), *(number + 1 for number in counted), 1)
+    numbered: list[Decision] = []
+    for decision in decisions:
+        if _creates(decision) and decision.values["customer_number"] is None:
+            numbered.append(_with_number(decision, following))
+            following += 1
+        else:
+            numbered.append(decision)
+    return numbered
+
+
+def _creates(decision: Decision) -> bool:
+    return decision.before is None and decision.writes
+
+
+def _is_counted(number: str) -> bool:
+    """Return whether a number is one that others may follow: all digits."""
+    return number.isascii() and number.isdigit()
+
+
+def _with_number(decision: Decision, number: int) -> Decision:
+    digits = str(number)
+    if len(digits) <= _MOST_DIGITS:
+        return replace(decision, values={**decision.values, "customer_number": digits})
+    message = f"must be given: the highest number can't be followed by one of at most {_MOST_DIGITS} digits."
+    return replace(decision, faults=(Fault(ErrorCode.FIELD_REQUIRED, ("input", "customerNumber"), message),))
