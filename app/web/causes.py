@@ -9,17 +9,22 @@ from app.db.connection_failures import explain_failure
 from app.db.rarely import Rarely
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, message_of
 from app.engine.executors import OutOfTime
+from app.web.credential_errors import CredentialsUnavailable
+from app.web.jwks import FETCH_SECONDS
 
 _log = structlog.get_logger()
 
 REQUEST_TIMEOUT = "request_timeout"
 """The cause of an operation that was stopped at its deadline."""
+ISSUER_UNREACHABLE = "issuer_unreachable"
+"""The cause of a token that can't be checked, as its key isn't known and the issuer's keys can't be fetched."""
 
 _LIMITS = {
     Cause.POOL_EXHAUSTED: "DATABASE_POOL_TIMEOUT_SECONDS",
     Cause.STATEMENT_TIMEOUT: "STATEMENT_TIMEOUT_SECONDS",
     Cause.SILENT: "STATEMENT_TIMEOUT_SECONDS",
     REQUEST_TIMEOUT: "REQUEST_TIMEOUT_SECONDS",
+    ISSUER_UNREACHABLE: f"{FETCH_SECONDS:g} s",
 }
 _MAX_REASON = 500
 
@@ -31,6 +36,8 @@ def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
             _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__))
         case StatementTimeout():
             _log_unavailable(Cause.STATEMENT_TIMEOUT, status, request_id, None, None)
+        case CredentialsUnavailable():
+            _log_unavailable(ISSUER_UNREACHABLE, status, request_id, error.waited_seconds, error.reason)
         case OutOfTime():
             _log_unavailable(REQUEST_TIMEOUT, status, request_id, None, None)
         case _:

@@ -45,9 +45,18 @@ class Unauthenticated(Exception):
 
 
 class CredentialsUnavailable(Exception):
-    """Tokens can't be checked at the moment: answer 503 and show the message."""
+    """The token can't be checked at the moment: answer 503 and show the message.
 
-    def __init__(self) -> None:
+    `retry_after_seconds`: when the issuer may be asked again. `waited_seconds`: how long this request waited for it.
+    `reason`: why the issuer's keys were not fetched, for the log.
+    """
+
+    def __init__(
+        self, retry_after_seconds: int = 2, *, waited_seconds: float | None = None, reason: str | None = None
+    ) -> None:
         super().__init__(
-            "Tokens can't be checked right now, as their issuer's keys can't be fetched; try again shortly."
+            "The token can't be checked right now, as its issuer's keys can't be fetched; try again shortly."
         )
+        self.retry_after_seconds = retry_after_seconds
+        self.waited_seconds = waited_seconds
+        self.reason = reason

@@ -25,6 +25,7 @@ _OUTCOME_UNKNOWN = (
     "The connection to the database was lost while this was being stored, so it is not known whether it is:"
     " repeat it with the same idempotencyKey, or read before you repeat it."
 )
+_RETRY_AFTER_SECONDS = 2
 _MAX_LOGGED_FAULTS = 3
 """A fault in a field of a list happens once per row; a few of them tell the story."""
 
@@ -96,7 +97,8 @@ def refusal_of(error: Exception, request_id: str) -> Refusal:
             return Refusal(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))
         case DatabaseUnavailable() | CredentialsUnavailable():
             log_cause(error, request_id, status=503)
-            return Refusal(503, FaultCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", "2"),))
+            seconds = error.retry_after_seconds if isinstance(error, CredentialsUnavailable) else _RETRY_AFTER_SECONDS
+            return Refusal(503, FaultCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", str(seconds)),))
         case CompanyUnknown():
             return Refusal(403, FaultCode.COMPANY_NOT_FOUND, str(error))
         case StatementTimeout():

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -117,12 +118,15 @@ class PublishedKeys:
         self._refresh_at = float("-inf")
         self._paused_until = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
+        self._failure: str | None = None
+        """Why the last fetch failed; None if it did not."""
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:
         """The key of this id; the only one of this algorithm if either has no id.
 
-        Raises CredentialsUnavailable while the issuer has never answered with a key.
+        Raises CredentialsUnavailable where the key isn't known and the last fetch failed: the issuer may have a new one.
         """
+        begun = self._clock()
         key = self._known(key_id, algorithm)
         if key is None:
             if (fetching := self._refresh()) is not None:
@@ -131,8 +135,10 @@ class PublishedKeys:
             key = self._known(key_id, algorithm)
         elif self._clock() >= self._refresh_at:
             self._refresh()
-        if key is None and not self._keys:
-            raise CredentialsUnavailable
+        if key is None and (self._failure is not None or not self._keys):
+            # At least a second: the pause may end just now.
+            pause = math.ceil(max(1, self._paused_until - self._clock()))
+            raise CredentialsUnavailable(pause, waited_seconds=self._clock() - begun, reason=self._failure)
         return key
 
     async def aclose(self) -> None:
@@ -161,11 +167,23 @@ class PublishedKeys:
             async with asyncio.timeout(self._fetch_seconds):
                 self._keys = _keys_in(await _download(self._url))
             self._refresh_at = self._clock() + FRESH_SECONDS
+            self._failure = None
         except Exception as error:  # noqa: BLE001 - whatever the issuer answers, the keys that are known stay good
-            _log.warning("jwks_not_fetched", url=self._url, reason=repr(error))
+            self._failure = _reason(error, self._fetch_seconds)
+            _log.warning("jwks_not_fetched", url=self._url, reason=self._failure)
         finally:
             self._paused_until = self._clock() + PAUSE_SECONDS
             self._fetching = None
+
+
+def _reason(error: Exception, seconds: float) -> str:
+    match error:
+        case httpx.TimeoutException():
+            return f"the issuer sent nothing for {_SILENCE_SECONDS:g} s"
+        case TimeoutError():
+            return f"the issuer's answer was not complete within {seconds:g} s"
+        case _:
+            return f"{type(error).__name__}: {error}"
 
 
 def _is_http(url: str) -> bool:

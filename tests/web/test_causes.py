@@ -6,6 +6,7 @@ from structlog.testing import capture_logs
 from app.db.rarely import Rarely
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
 from app.web import causes
+from app.web.credential_errors import CredentialsUnavailable
 from app.web.faults import FaultCode, Refusal, refusal_of
 
 
@@ -30,6 +31,20 @@ def test_each_cause_is_logged_once_with_its_limit(error: Exception, status: int,
     assert [(line["event"], line["cause"], line["limit"], line["request_id"]) for line in lines] == [
         ("unavailable", cause, limit, "request0")
     ]
+
+
+def test_a_token_that_can_not_be_checked_has_a_cause_too_and_its_client_is_not_told_to_come_back_too_early() -> None:
+    error = CredentialsUnavailable(9, waited_seconds=1.23456, reason="ConnectError: All connection attempts failed")
+    with capture_logs() as lines:
+        told = [refusal_of(error, f"request{number}") for number in range(3)]
+    assert {(each.status, each.headers) for each in told} == {(503, (("retry-after", "9"),))}
+    assert lines == [
+        {
+            "event": "unavailable", "log_level": "warning", "cause": "issuer_unreachable", "limit": "10 s", "status": 503,
+            "waited_seconds": 1.235, "reason": "ConnectError: All connection attempts failed",
+            "request_id": "request0", "left_out": 0,
+        }
+    ]  # fmt: skip
 
 
 def test_the_reason_is_the_error_s_own_words_on_one_line() -> None:

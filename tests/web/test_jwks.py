@@ -106,7 +106,8 @@ async def test_known_keys_stay_while_the_issuer_is_away_and_are_refreshed_when_i
     issuer.leave()
     for _ in range(3):
         clock.now += FRESH_SECONDS
-        assert await keys.find("made-up", "EdDSA") is None
+        with pytest.raises(CredentialsUnavailable):
+            await keys.find("made-up", "EdDSA")
         assert await keys.find("old", "EdDSA") is not None
     issuer.publish(public_jwk(NEW, "new"))
     issuer.come_back()
@@ -125,6 +126,26 @@ async def test_without_any_key_the_caller_is_told_to_try_again_and_the_issuer_is
     issuer.status = 200
     clock.now += PAUSE_SECONDS
     assert await keys.find("old", "EdDSA") is not None
+
+
+async def test_a_key_that_may_be_new_is_neither_known_nor_unknown_until_the_keys_can_be_fetched(
+    issuer: Issuer, keys: PublishedKeys, clock: Clock
+) -> None:
+    await keys.find("old", "EdDSA")
+    issuer.publish(public_jwk(OLD, "old"), public_jwk(NEW, "new"))
+    issuer.status = 500
+    clock.now += PAUSE_SECONDS
+    for passed, pause in ((0, 10), (4, 6), (PAUSE_SECONDS - 4.5, 1)):
+        clock.now += passed
+        with pytest.raises(CredentialsUnavailable) as unavailable:
+            await keys.find("new", "EdDSA")
+        # Nobody asks the issuer sooner, whenever the client comes back.
+        assert unavailable.value.retry_after_seconds == pause
+        assert unavailable.value.reason == "ValueError: the issuer answers with status 500"
+    issuer.status = 200
+    clock.now += PAUSE_SECONDS
+    assert await keys.find("new", "EdDSA") is not None
+    assert await keys.find("made-up", "EdDSA") is None
 
 
 UNUSABLE_ANSWERS: dict[str, bytes] = {
@@ -156,8 +177,9 @@ async def test_an_answer_that_never_ends_is_given_up_in_time_and_leaves_no_threa
     keys = PublishedKeys(issuer.url, clock=clock, fetch_seconds=0.1)
     # More often than the loop has threads for what blocks.
     for fetches in range(1, 41):
-        with pytest.raises(CredentialsUnavailable):
+        with pytest.raises(CredentialsUnavailable) as unavailable:
             await keys.find("old", "EdDSA")
+        assert unavailable.value.reason == "the issuer's answer was not complete within 0.1 s"
         assert issuer.fetches == fetches
         clock.now += PAUSE_SECONDS
     started = {thread for thread in threading.enumerate() if not thread.name.startswith("Thread-")} - threads
