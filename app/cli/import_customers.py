@@ -59,7 +59,7 @@ def _amount(value: object) -> object:
     return value if found is None else found
 
 
-_CUSTOMER = {schema_name(each): each for each in (*customer_fields.ATTRIBUTES, "metadata_set", "metadata_unset")}
+_CUSTOMER = {schema_name(each): each for each in (*customer_fields.FIELDS, "metadata_set", "metadata_unset")}
 CUSTOMER_COLUMNS = Columns(
     "customers",
     "UpsertCustomerRow",

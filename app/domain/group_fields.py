@@ -6,13 +6,11 @@ from decimal import Decimal
 from typing import cast
 from uuid import UUID
 
-from app.domain import customer_fields
 from app.domain.errors import Fault, Path
 from app.domain.fields import amount, invalid, key_text, text
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, refuse_if_any
-from app.domain.metadata_fields import canonical_metadata
+from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 
-_METADATA = {"metadata", "metadata_set", "metadata_unset"}
 _MOST_PERCENT = 100
 _percent = amount(signed=False)
 
@@ -64,9 +62,5 @@ def canonical(given: Mapping[str, object]) -> dict[str, object]:
 
 
 def _read(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Fault]]:
-    values, faults = read_input({name: given[name] for name in given if name not in _METADATA}, fields)
-    # A group's metadata follows the same rules as a customer's.
-    metadata, more = customer_fields.read_fields(
-        {name: given[name] for name in given if name in _METADATA}, creating=False
-    )
-    return {**values, **metadata}, [*faults, *more]
+    values, faults = read_input(given, {**fields, **METADATA_FIELDS})
+    return values, [*faults, *form_conflicts(given)]

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from app.domain.errors import ErrorCode, Fault, Refused, VersionFault
+from app.domain.errors import ErrorCode, Fault, Path, Refused, VersionFault
 from app.domain.fields import Reader, identifier, schema_name, whole
 
 _MOST_VERSIONS = 2**31 - 1
@@ -12,10 +13,17 @@ _CONDITIONS = frozenset({"expected_version", "new_default_id"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one field is read, and whether null or a blank text unsets it."""
+    """Everything that is said of one field of an input."""
 
     read: Reader
     clearable: bool = True
+    """Whether null or a blank text unsets it."""
+    required: bool = False
+    """Whether a new object can't be without it."""
+    default: object = None
+    """What a new object has where the input doesn't say, as the table's column does."""
+    touches_family: bool = False
+    """Whether rules about a customer's parent and children read it."""
 
 
 ID = Field(identifier, clearable=False)
@@ -24,26 +32,41 @@ EXPECTED_VERSION = Field(whole(1, _MOST_VERSIONS))
 """The version that a caller has seen; null is no expectation."""
 
 
-def read_input(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Fault]]:
-    """The values of the fields that were sent, and the faults of the others; both by attribute."""
+def read_input(
+    given: Mapping[str, object], fields: Mapping[str, Field], *, creating: bool = False
+) -> tuple[dict[str, object], list[Fault]]:
+    """Return the values of the fields that were sent, by attribute, and all problems of the others, in the fields' order.
+
+    `given` holds only what was sent; None is null. With `creating`, required fields that were not sent are problems too.
+    """
     values: dict[str, object] = {}
     faults: list[Fault] = []
-    for name, value in given.items():
-        found = _read(fields[name], value, ("input", schema_name(name)))
-        if isinstance(found, Fault):
-            faults.append(found)
-        else:
-            values[name] = found
+    for name, field in fields.items():
+        path = ("input", schema_name(name))
+        if name in given:
+            found = _read(field, given[name], path, creating=creating)
+            if isinstance(found, Fault):
+                faults.append(found)
+            elif isinstance(found, list):
+                faults += cast("list[Fault]", found)
+            else:
+                values[name] = found
+        elif creating and field.required:
+            faults.append(_missing(path))
     return values, faults
 
 
-def _read(field: Field, value: object, path: tuple[str, ...]) -> object:
+def _read(field: Field, value: object, path: Path, *, creating: bool) -> object:
     if value is None and not field.clearable:
+        if creating and field.required:
+            return _missing(path)
         return Fault(ErrorCode.FIELD_NOT_CLEARABLE, path, "can't be null; leave it out instead.")
     found = None if value is None else field.read(value, path)
-    if found is None and not field.clearable:
-        return Fault(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
-    return found
+    return _missing(path) if found is None and not field.clearable else found
+
+
+def _missing(path: Path) -> Fault:
+    return Fault(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
 
 
 def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:

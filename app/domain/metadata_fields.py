@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from app.domain.errors import ErrorCode, Fault, LimitFault, MetadataFault, Path
 from app.domain.fields import hidden_in_key, invalid, is_storable
+from app.domain.inputs import Field
 from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_UNSET_KEYS, MAX_VALUE_CHARACTERS
 from app.domain.texts import invisible_in, stored_form
 
@@ -157,3 +158,11 @@ def _value_fault(value: object) -> str | None:
     if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
         return None
     return "must be a string, a finite number (at most 1.79e308) or a boolean."
+
+
+METADATA_FIELDS = {
+    "metadata": Field(all_entries, clearable=False, default={}),
+    "metadata_set": Field(some_entries, clearable=False),
+    "metadata_unset": Field(keys, clearable=False),
+}
+"""The fields of an input that are metadata; only the first one is an attribute of a row."""

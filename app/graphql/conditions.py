@@ -24,6 +24,7 @@ from app.db.conditions import (
 )
 from app.db.customers import CustomerSort
 from app.db.search import MAX_WORDS
+from app.domain.customer_fields import FIELDS
 from app.domain.metadata import MAX_FILTER_PAIRS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
 from app.domain.metadata_fields import search_key_fault
 from app.domain.texts import stored_form, words_of
@@ -38,8 +39,8 @@ from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 MAX_CONDITIONS = 50
 _MAX_SORTS = 3
 _COUNTRY_LETTERS = 2
-# Fields that can be unset, so that null asks for just that.
-_NULLABLE = {"external_system_id", "parent_customer_id"}
+# Of a field that can be unset, null asks for just that.
+_NULLABLE = frozenset(name for name, field in FIELDS.items() if field.clearable)
 _NOT_NULL = "must not be null: this can't be unset. Leave it out to have no condition."
 _LEAVE_OUT = "; leave it out to have no condition"
 _BY_NUMBER = ((CustomerSort.NUMBER, False),)

@@ -8,11 +8,11 @@ from uuid import UUID
 from app.db import history
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
-from app.domain.customer_fields import canonical, read_fields
+from app.domain.customer_fields import canonical, read_fields, touches_family
 from app.domain.errors import ErrorCode, Fault, Refused, VersionFault
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
-from app.services.customers.drafts import draft_of_change, touches_family
+from app.services.customers.drafts import draft_of_change
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import changed_names, write
 from app.services.idempotency import once

@@ -8,6 +8,7 @@ from uuid import UUID
 from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.customer_fields import touches_family
 from app.domain.errors import (
     CustomersFault,
     Fault,
@@ -19,7 +20,7 @@ from app.domain.errors import (
 from app.domain.upserts import WRITES, MatchKey, RefusalPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
-from app.services.customers.drafts import Draft, touches_family
+from app.services.customers.drafts import Draft
 from app.services.customers.numbers import give_numbers
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import changed_names, write

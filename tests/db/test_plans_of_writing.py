@@ -45,7 +45,9 @@ async def test_a_family_is_found_by_indexes(facts: Facts) -> None:
     async with facts.database.read(facts.company_id) as session:
         (customer,) = await customer_reads.matching(session, "customer_number", [facts.number], lock=False)
 
-    found = await facts.plans(lambda session: customer_reads.families(session, "id", [customer], [customer], lock=False))
+    found = await facts.plans(
+        lambda session: customer_reads.families(session, "id", [customer], [customer], lock=False)
+    )
 
     for index in (PRIMARY, "customers_of_parent"):
         assert_served(found, index, most=2 * FEW)

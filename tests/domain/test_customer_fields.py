@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.db.rows import CustomerRow
 from app.db.tables import customers
-from app.domain.customer_fields import ATTRIBUTES, CLEARABLE, REQUIRED, read_fields
+from app.domain.customer_fields import FIELDS, read_fields
 from app.domain.customers import VatZone
 from app.domain.errors import ErrorCode, Fault
 from app.domain.fields import schema_name
@@ -23,12 +23,19 @@ NEW = {
     "country_code": "DK",
     "default_currency": "DKK",
 }
+CLEARABLE = {name for name, field in FIELDS.items() if field.clearable}
 
 
-def test_the_rules_name_columns_of_the_table_and_nothing_else():
-    assert set(ATTRIBUTES) < set(CustomerRow._fields)
-    assert {column.name for column in customers.c if column.name in ATTRIBUTES and column.nullable} == CLEARABLE
-    assert set(ATTRIBUTES) > REQUIRED
+def test_the_fields_are_columns_of_the_table_that_are_nullable_where_they_can_be_unset():
+    assert set(FIELDS) < set(CustomerRow._fields)
+    assert {column.name for column in customers.c if column.name in FIELDS and column.nullable} == CLEARABLE
+
+
+def test_a_new_customer_has_a_value_in_every_column_that_needs_one():
+    given = {name for name, field in FIELDS.items() if field.required or field.default is not None}
+    # The number is counted out where none is given.
+    assert given | CLEARABLE | {"customer_number"} == set(FIELDS)
+    assert not given & CLEARABLE
 
 
 def test_a_new_customer_needs_its_five_required_fields_and_says_all_that_are_missing():
@@ -54,7 +61,7 @@ def test_null_unsets_a_clearable_field(name: str, *, creating: bool):
     assert fields[name] is None
 
 
-@pytest.mark.parametrize("name", sorted({*ATTRIBUTES, "metadata_set", "metadata_unset"} - CLEARABLE))
+@pytest.mark.parametrize("name", sorted({*FIELDS, "metadata_set", "metadata_unset"} - CLEARABLE))
 def test_null_is_refused_for_every_other_field(name: str):
     assert fault_of(**{name: None}) == Fault(
         ErrorCode.FIELD_NOT_CLEARABLE, ("input", schema_name(name)), "can't be null; leave it out instead."
@@ -137,7 +144,7 @@ _ANYTHING = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from([*ATTRIBUTES, "metadata_set", "metadata_unset"]), _ANYTHING), st.booleans())
+@given(st.dictionaries(st.sampled_from([*FIELDS, "metadata_set", "metadata_unset"]), _ANYTHING), st.booleans())
 def test_whatever_is_given_is_read_or_refused_at_its_path(given: dict[str, object], creating: bool):  # noqa: FBT001 - Hypothesis gives it by position
     fields, faults = read_fields(given, creating=creating)
 

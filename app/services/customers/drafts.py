@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from app.db.identifiers import new_id
 from app.db.rows import CustomerRow
 from app.domain.billing import is_triggered
-from app.domain.customer_fields import ATTRIBUTES, DEFAULTS, FAMILY_FIELDS
+from app.domain.customer_fields import FIELDS, touches_family
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import Fault
@@ -79,15 +79,13 @@ def draft_of_change(
 def draft_of_creation(given: Mapping[str, object], acknowledged: Sequence[UUID] | None = None) -> Draft:
     """Return the customer that fields, read by the domain, make; defaults of the table applied."""
     metadata, faults = merged_metadata({}, given)
-    values = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}, "metadata": metadata}
-    values = {"id": new_id()} | {name: values.get(name) for name in ATTRIBUTES}
-    new = _record(cast("UUID", values["id"]), values)
+    values: dict[str, Any] = {"id": new_id()}
+    for name, field in FIELDS.items():
+        value = given.get(name)
+        values[name] = field.default if value is None else value
+    values["metadata"] = metadata
+    new = _record(values["id"], values)
     return Draft(new.id, None, values, None, new, tuple(faults), new.parent_id is not None, acknowledged)
-
-
-def touches_family(given: Mapping[str, object]) -> bool:
-    """Return whether the rules of any field that was sent look at the parent and the children."""
-    return not FAMILY_FIELDS.isdisjoint(given)
 
 
 def record_of(row: CustomerRow) -> Record:

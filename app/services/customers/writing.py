@@ -9,7 +9,7 @@ from app.db import booking, customer_reads, customer_writes, history, outbox
 from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
-from app.domain.customer_fields import ATTRIBUTES
+from app.domain.customer_fields import FIELDS
 from app.domain.events import ChangeOperation, EventType
 from app.domain.fields import schema_name
 from app.services.customers.deciding import Decision
@@ -58,7 +58,7 @@ def _of_the_same_columns(updated: Sequence[tuple[CustomerRow, Decision]]) -> lis
 
 
 def _creation(customer: CustomerRow) -> history.Change:
-    values = {name: getattr(customer, name) for name in ATTRIBUTES}
+    values = {name: getattr(customer, name) for name in FIELDS}
     changes = {schema_name(name): (None, value) for name, value in values.items() if value not in (None, {})}
     return history.Change(customer.id, customer.version, ChangeOperation.CREATED, changes)
 
