@@ -9,6 +9,7 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import create_engine
+from app.db.heavy import HeavyTurns
 from app.db.held import HeldConnections
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
 from app.db.pools import CountingPool, PoolUsage
@@ -91,6 +92,8 @@ class Database:
             statements=prepared_statements,
             beginning=beginning,
         )
+        # Heavy operations run on either pool; both leave most of their connections to others.
+        self._heavy = HeavyTurns(min(pool_size, plan_connections), seconds=pool_timeout_seconds)
         self._turns = Turns(pool_size, reserve=reserve_of(pool_size), seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -103,17 +106,25 @@ class Database:
         finally:
             await session.end()
 
-    def session(self, company_id: UUID) -> ReadSession:
+    def session(self, company_id: UUID, *, is_heavy: bool = False) -> ReadSession:
         """The same, for whoever calls its `end`."""
-        return ReadSession(self._reading, self._turns, company_id)
+        return ReadSession(self._reading, self._turns, self._heavy, company_id, is_heavy=is_heavy)
 
     def turn(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
         """Wait until a company may use a connection of the engine for a transaction; TooBusy if it may not in time."""
         return self._turns.turn(company_id)
 
-    async def answer(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
-        """Run a plan's statement, and return the first column of its one row, or None; this module's exceptions and the driver's."""
+    async def answer(
+        self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool, is_heavy: bool = False
+    ) -> Any:
+        """Run a plan's statement, and return the first column of its one row, or None; this module's exceptions and the driver's.
+
+        What is planned for its values counts as heavy: it may be answered from a few rows, or from all of them.
+        """
         try:
+            if filters or is_heavy:
+                async with self._heavy.turn(company_id):
+                    return await self.held.value(sql, parameters, company_id, filters=filters)
             return await self.held.value(sql, parameters, company_id, filters=filters)
         except Exception as error:
             translated = translated_fault(error)
@@ -122,8 +133,8 @@ class Database:
             raise translated from error
 
     def pools(self) -> dict[str, PoolUsage]:
-        """Return how the pools fare now: of connections for transactions and for plans."""
-        return {"transactions": self._turns.usage(), "plans": self.held.usage()}
+        """Return how the pools fare now: of connections for transactions and for plans, and of turns for heavy operations."""
+        return {"transactions": self._turns.usage(), "plans": self.held.usage(), "heavy": self._heavy.usage()}
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable unless a connection answers."""

@@ -21,8 +21,6 @@ from app.db.waits import Waits
 
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
-_HEAVY_SHARE = 3
-"""One connection in this many runs statements that are planned for their values."""
 _AT_ONCE_SECONDS = 1.0
 """A connection that is lost within this time was dead before, and its statement is sent again."""
 
@@ -134,28 +132,23 @@ class HeldConnections:
         self._statements = statements
         self._beginning = beginning
         self._turns = Turns(size, reserve=reserve_of(size), seconds=timeout_seconds)
-        # What is planned for its values may be answered from a few rows or from all of them. Many such statements at once
-        # would all take so long that none is answered in time.
-        heavy = max(1, size // _HEAVY_SHARE)
-        self._heavy = Turns(heavy, reserve=min(1, heavy - 1), seconds=timeout_seconds)
         self._idle: list[_Held] = []
         self._discarded = 0
         """How often all connections were discarded."""
 
     async def value(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
         """The first column of a statement's one row, or None; the driver's exceptions, and TooBusy where no turn comes."""
-        if not filters:
-            return await self._in_turn(sql, parameters, _Setting(company_id, filters))
-        await self._heavy.take(company_id)
+        setting = _Setting(company_id, filters)
+        if not self._turns.take_free(company_id):
+            await self._turns.take(company_id)
         try:
-            return await self._in_turn(sql, parameters, _Setting(company_id, filters))
+            return await self._value(sql, parameters, setting)
         finally:
-            self._heavy.give_back(company_id)
+            self._turns.give_back(company_id)
 
     def usage(self) -> PoolUsage:
         """Return how many connections work and how many operations wait for one."""
-        usage = self._turns.usage()
-        return usage._replace(waiting=usage.waiting + self._heavy.usage().waiting)
+        return self._turns.usage()
 
     def close(self) -> None:
         """Close all connections without waiting for them."""
@@ -166,14 +159,6 @@ class HeldConnections:
         self._discarded += 1
         while self._idle:
             self._waits.close(self._idle.pop().driver)
-
-    async def _in_turn(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        if not self._turns.take_free(setting.company_id):
-            await self._turns.take(setting.company_id)
-        try:
-            return await self._value(sql, parameters, setting)
-        finally:
-            self._turns.give_back(setting.company_id)
 
     async def _value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
         held, begun = self._take(setting), time.monotonic()

@@ -10,6 +10,7 @@ from sqlalchemy import Executable, Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.db.heavy import HeavyTurns
 from app.db.turns import Turns
 from app.db.unavailable import DatabaseUnavailable, translate_faults
 
@@ -34,13 +35,17 @@ class ReadSession:
     Statements are serialized here, so concurrent resolvers share the one connection safely.
     """
 
-    def __init__(self, engine: AsyncEngine, turns: Turns, company_id: UUID) -> None:
+    def __init__(
+        self, engine: AsyncEngine, turns: Turns, heavy: HeavyTurns, company_id: UUID, *, is_heavy: bool = False
+    ) -> None:
         self.company_id = company_id
         self.statements = 0
         """Statements run so far, the transaction's own not counted."""
         self._engine = engine
         self._turns = turns
-        self._has_turn = False
+        self._heavy = heavy
+        self._is_heavy = is_heavy
+        self._has_turn = self._has_heavy_turn = False
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._has_ended = False
@@ -67,6 +72,10 @@ class ReadSession:
                 result = await connection.execute(statement, {**parameters, COMPANY: self.company_id})
                 return result.all()
 
+    def become_heavy(self) -> None:
+        """Take a turn among the heavy operations before the next statement, if the session has none."""
+        self._is_heavy = True
+
     async def end(self, *, abandon: bool = False) -> None:
         """End the transaction, after the statement that is under way: its connection can't be given back before.
 
@@ -80,6 +89,10 @@ class ReadSession:
             await self._stack.aclose()
 
     async def _connected(self, *, plan_for_values: bool) -> AsyncConnection:
+        if self._is_heavy and not self._has_heavy_turn:
+            await self._heavy.take(self.company_id, has_connection=self._connection is not None)
+            self._has_heavy_turn = True
+            self._stack.callback(self._heavy.give_back, self.company_id)
         is_new_mode = plan_for_values and self._plan_cache_mode == "auto"
         if is_new_mode:
             self._plan_cache_mode = "force_custom_plan"

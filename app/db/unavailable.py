@@ -18,6 +18,8 @@ class Cause(StrEnum):
     """No connection became free in time."""
     TOO_MANY_WAITING = "too_many_waiting"
     """More operations wait for their turn than may."""
+    TOO_MANY_HEAVY = "too_many_heavy"
+    """No turn came in time for an operation that reads or answers much, or too many such operations wait already."""
     CONNECT_FAILED = "connect_failed"
     """No connection could be opened."""
     REFUSED = "refused"
@@ -78,6 +80,14 @@ class TooBusy(DatabaseUnavailable):
         cause = Cause.TOO_MANY_WAITING if waited_seconds is None else Cause.POOL_EXHAUSTED
         super().__init__(cause, waited_seconds)
         self.args = ("The service has too much to do right now; try again in a few seconds.",)
+
+
+class TooManyHeavy(TooBusy):
+    """The same, for a heavy operation."""
+
+    def __init__(self, waited_seconds: float | None = None) -> None:
+        super().__init__(waited_seconds)
+        self.cause = Cause.TOO_MANY_HEAVY
 
 
 class DatabaseRefused(DatabaseUnavailable):

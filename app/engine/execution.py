@@ -27,10 +27,14 @@ class Outcome(NamedTuple):
     execution: Execution
 
 
+def _ignore(_context: Any, _values: int) -> None:
+    pass
+
+
 class Engine:
     """Runs the operations of one schema: by their plans, where there are plans, or field by field."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one per part
         self,
         schema: GraphQLSchema,
         limits: Limits,
@@ -41,6 +45,7 @@ class Engine:
         plans: Plans | None = None,
         persistence: Persistence | None = None,
         guard: Guard | None = None,
+        note_cost: Callable[[Any, int], None] = _ignore,
     ) -> None:
         self._schema = schema
         self._limits = limits
@@ -54,6 +59,8 @@ class Engine:
         self._prepare = self._persisted.prepare
         self._plans = plans
         self._guard = guard
+        self._note_cost = note_cost
+        """Tells the context of a query how many values it asks for."""
 
     @property
     def caches(self) -> Mapping[str, Documents | PersistedDocuments]:
@@ -93,8 +100,9 @@ class Engine:
         coerced = operation.variables.coerce(variables)
         if coerced is None:
             coerced = self._coerced_slowly(operation, variables)
-        self._check_size(operation, coerced.coerced)
+        values = self._check_size(operation, coerced.coerced)
         if operation.type is OperationType.QUERY:
+            self._note_cost(context, values)
             if self._plans is not None:
                 body, execution = await self._plans.attempt(operation, coerced, context)
                 if body is not None:
@@ -160,7 +168,9 @@ class Engine:
                 f"The operation writes up to {rows:,} rows; the limit is {limit:,}. Send several requests.",
             )
 
-    def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> None:
+    def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> int:
+        """Return how many values the operation asks for; DocumentError if those, or the rows, are too many."""
+        count = 0
         different: dict[str, int] = {}
         sizes = (
             (operation.rows, self._limits.max_requested_rows, "rows"),
@@ -174,3 +184,4 @@ class Engine:
                     RefusalCode.TOO_COMPLEX,
                     f"The operation asks for {asked} {what}; the limit is {limit:,}. Ask for fewer with `first`.",
                 )
+        return count

@@ -31,9 +31,14 @@ async def all_customers(context: Context, asked: AskedPage) -> CustomerList:
     company_id, only = context.principal.company_id, asked.only
 
     async def read(request: PageRequest) -> Page[CustomerRow]:
+        if asked.filters:
+            context.session.become_heavy()
         return await stored.page(context.session, request, only)
 
     async def count() -> int:
+        # A page stops at its bound; a count reads all that meets the condition.
+        if only is not None:
+            context.session.become_heavy()
         return await stored.count(context.session, only)
 
     if only is not None:
@@ -44,6 +49,8 @@ async def all_customers(context: Context, asked: AskedPage) -> CustomerList:
 
 async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked: AskedPage) -> Listed[RowT]:
     """A page of an edge; all sources of one level are read together."""
+    if asked.filters:
+        context.session.become_heavy()
 
     async def read(request: PageRequest) -> Page[RowT]:
         return await context.loaders.page(edge, request, asked.only).load(source_id)

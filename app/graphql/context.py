@@ -16,6 +16,9 @@ from app.services.recent_lists import RecentLists
 MAX_REPRESENTATIONS = 10_000
 """The most representations of one `_entities`, unless the service is set otherwise."""
 
+HEAVY_VALUES = 100_000
+"""From how many requested values on a query counts as heavy, unless the service is set otherwise."""
+
 
 class Context:
     """The context of one operation; it ends what it has begun to read when the operation ends."""
@@ -27,11 +30,14 @@ class Context:
         principal: Principal,
         *,
         max_representations: int = MAX_REPRESENTATIONS,
+        heavy_values: int = HEAVY_VALUES,
     ) -> None:
         self.principal = principal
         self.max_representations = max_representations
         self.recent = recent
         self._database = database
+        self._heavy_values = heavy_values
+        self._is_heavy = False
         self._earlier_statements = 0
         self._has_ended = False
 
@@ -52,7 +58,7 @@ class Context:
         """A session that is yet to see its moment; SessionEnded where the operation has ended."""
         if self._has_ended:
             raise SessionEnded
-        return self._database.session(self.principal.company_id)
+        return self._database.session(self.principal.company_id, is_heavy=self._is_heavy)
 
     @cached_property
     def loaders(self) -> Loaders:
@@ -63,6 +69,10 @@ class Context:
     def unit_of_work(self) -> UnitOfWork:
         """The way to write."""
         return UnitOfWork(self._database, self.principal.company_id)
+
+    def note_cost(self, values: int) -> None:
+        """Take note of how many values a query asks for, before it runs."""
+        self._is_heavy = values >= self._heavy_values
 
     async def begin_anew(self) -> None:
         """Forget what was read, so that what follows sees what is stored now; hold no connection meanwhile."""
@@ -76,7 +86,8 @@ class Context:
     async def answer(self, sql: str, parameters: list[object], *, filters: bool) -> bytes | None:
         """Run a plan's statement."""
         self._earlier_statements += 1
-        return await self._database.answer(sql, parameters, self.principal.company_id, filters=filters)
+        company_id = self.principal.company_id
+        return await self._database.answer(sql, parameters, company_id, filters=filters, is_heavy=self._is_heavy)
 
     @property
     def statements(self) -> int:

@@ -149,6 +149,11 @@ class Settings(BaseModel):
         ge=1,
         description="The most values that an operation may ask for: its rows, and the fields of each.",
     )
+    heavy_query_values: int = Field(
+        default=100_000,
+        ge=1,
+        description="From how many requested values on a query counts as heavy: such queries share a third of the connections.",
+    )
     max_mutations: int = Field(
         default=10, ge=1, description="The most mutations that one operation runs, fragments spread out."
     )

@@ -88,7 +88,13 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
     endpoint = GraphQLEndpoint(
         engine,
         authenticator.authenticate,
-        partial(Context, database, recent, max_representations=settings.max_representations),
+        partial(
+            Context,
+            database,
+            recent,
+            max_representations=settings.max_representations,
+            heavy_values=settings.heavy_query_values,
+        ),
         log=log,
         max_body_bytes=settings.max_body_bytes,
         timeout_seconds=settings.request_timeout_seconds,
@@ -203,6 +209,7 @@ def _engine(settings: Settings, planner: Planner) -> Engine:
         is_awaitable=optimized_is_awaitable,
         plans=Plans(planner, (DatabaseUnavailable, StatementTimeout)) if settings.query_plans else None,
         guard=Rules(executable(schema)),
+        note_cost=Context.note_cost,
         persistence=Persistence(
             settings.persisted_query_cache_size, settings.trusted_documents(), settings.trusted_only
         ),

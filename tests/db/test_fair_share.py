@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
-from app.db.unavailable import TooBusy
+from app.db.unavailable import Cause, TooBusy, TooManyHeavy
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from tests.records import new_company
 
@@ -26,10 +26,10 @@ async def other(owner_engine: AsyncEngine) -> UUID:
 
 @asynccontextmanager
 async def small_database(dsn: str, pool_timeout_seconds: float = 30) -> AsyncGenerator[Database]:
-    """A database with five connections for transactions and six for plans."""
+    """A database with six connections each for transactions and for plans, of which two may run heavy operations."""
     database = Database(
         dsn,
-        pool_size=5,
+        pool_size=6,
         plan_connections=6,
         pool_timeout_seconds=pool_timeout_seconds,
         statement_timeout_seconds=30,
@@ -57,10 +57,33 @@ async def plan(database: Database, company_id: UUID, sql: str) -> None:
 
 
 async def search(database: Database, company_id: UUID, sql: str) -> None:
-    await database.held.value(sql, [], company_id, filters=True)
+    await database.answer(sql, [], company_id, filters=True)
 
 
-@pytest.mark.parametrize("ask", [read, write, plan, search])
+async def heavy_plan(database: Database, company_id: UUID, sql: str) -> None:
+    await database.answer(sql, [], company_id, filters=False, is_heavy=True)
+
+
+async def heavy_read(database: Database, company_id: UUID, sql: str) -> None:
+    session = database.session(company_id, is_heavy=True)
+    try:
+        await session.rows(text(sql), {})
+    finally:
+        await session.end()
+
+
+async def late_heavy_read(database: Database, company_id: UUID, sql: str) -> None:
+    """An operation whose first statement is a small one."""
+    async with database.read(company_id) as session:
+        await session.rows(text("SELECT 1"), {})
+        session.become_heavy()
+        await session.rows(text(sql), {})
+
+
+HEAVY = [search, heavy_plan, heavy_read, late_heavy_read]
+
+
+@pytest.mark.parametrize("ask", [read, write, plan, search, heavy_plan, heavy_read])
 async def test_another_company_is_answered_before_any_of_a_flood_is(
     ask: Callable[[Database, UUID, str], Coroutine[None, None, None]], service_dsn: str, company: UUID, other: UUID
 ) -> None:
@@ -83,19 +106,50 @@ async def test_alone_a_company_uses_all_connections_but_the_reserve(service_dsn:
         in_use, waiting = database.pools()["transactions"][1:]
         await asyncio.gather(*flood)
 
-    assert (in_use, waiting) == (4, 4)
+    assert (in_use, waiting) == (5, 3)
 
 
-async def test_searches_of_one_company_leave_connections_to_its_other_plans(service_dsn: str, company: UUID) -> None:
+@pytest.mark.parametrize("asks", [HEAVY[:1] * 6, HEAVY[1:2] * 6, HEAVY[2:3] * 6, HEAVY[:3] * 2])
+async def test_heavy_operations_of_one_company_leave_connections_to_its_small_ones(
+    asks: list[Callable[[Database, UUID, str], Coroutine[None, None, None]]], service_dsn: str, company: UUID
+) -> None:
     async with small_database(service_dsn) as database:
-        flood = [asyncio.create_task(search(database, company, SLEEP)) for _ in range(6)]
+        await asyncio.gather(*(ask(database, company, "SELECT 1") for ask in (plan, read)))
+        flood = [asyncio.create_task(ask(database, company, SLEEP)) for ask in asks]
         await asyncio.sleep(0.3)
-        in_use, waiting = database.pools()["plans"][1:]
-        await plan(database, company, "SELECT 1")
+        pools = database.pools()
+        await asyncio.gather(*(ask(database, company, "SELECT 1") for ask in (plan, read, write)))
         answered = sum(task.done() for task in flood)
         await asyncio.gather(*flood)
 
-    assert (in_use, waiting, answered) == (1, 5, 0)
+    assert answered == 0
+    assert pools["heavy"] == (2, 1, 5)
+    assert pools["plans"].in_use + pools["transactions"].in_use == 1
+
+
+async def test_operations_that_turn_out_to_be_heavy_do_not_wait_with_all_connections_in_hand(
+    service_dsn: str, company: UUID
+) -> None:
+    async with small_database(service_dsn) as database:
+        flood = [asyncio.create_task(late_heavy_read(database, company, SLEEP)) for _ in range(8)]
+        endings = await asyncio.gather(*flood, return_exceptions=True)
+
+        # One runs and two wait; the others are refused at once.
+        assert [type(ending) for ending in endings].count(TooManyHeavy) == 5
+        assert database.pools() == {"transactions": (6, 0, 0), "plans": (6, 0, 0), "heavy": (2, 0, 0)}
+
+
+async def test_beyond_a_bounded_queue_heavy_operations_are_refused_at_once(service_dsn: str, company: UUID) -> None:
+    async with small_database(service_dsn, pool_timeout_seconds=0.3) as database:
+        flood = [asyncio.create_task(search(database, company, SLEEP)) for _ in range(120)]
+        done, _ = await asyncio.wait(flood, timeout=0.2)
+        refused = [task.exception() for task in done]
+        endings = await asyncio.gather(*flood, return_exceptions=True)
+
+    # One runs, a hundred wait.
+    assert [type(each) for each in refused] == [TooManyHeavy] * 19
+    assert [type(ending) for ending in endings].count(TooManyHeavy) == 119
+    assert {each.cause for each in endings if isinstance(each, TooManyHeavy)} == {Cause.TOO_MANY_HEAVY}
 
 
 async def test_whoever_waits_longer_than_the_limit_is_told_so_and_nothing_is_left(
@@ -105,6 +159,6 @@ async def test_whoever_waits_longer_than_the_limit_is_told_so_and_nothing_is_lef
         flood = [asyncio.create_task(read(database, company, SLEEP)) for _ in range(8)]
         endings = await asyncio.gather(*flood, return_exceptions=True)
 
-        assert [type(ending) for ending in endings].count(TooBusy) == 4
-        assert database.pools()["transactions"] == (5, 0, 0)
+        assert [type(ending) for ending in endings].count(TooBusy) == 3
+        assert database.pools()["transactions"] == (6, 0, 0)
         await read(database, company, "SELECT 1")

@@ -1,4 +1,4 @@
-"""Many searches at once that each look at much of a company: they are answered one after the other, and others hardly wait."""
+"""Many queries at once that read or answer much: they are answered one after the other, and others hardly wait, nor do small ones of the same company."""
 
 import asyncio
 import json
@@ -19,10 +19,16 @@ pytestmark = pytest.mark.slow
 CUSTOMERS = 20_000
 AT_ONCE = 64
 # Each branch is in most names or none, and the order is not the search's own.
-HEAVY = {
+SEARCH = {
     "query": """{ customers(first: 500, orderBy: [{field: CREATED_AT, direction: DESC}], where: {or: [
       {search: "example"}, {search: "a"}, {namePrefix: "s"}, {and: [{search: "c"}, {hasParent: true}]}
     ]}) { totalCount nodes { id name group { name } } } }"""
+}
+# As many aliases as there may be, each over a list that is as long as it may be, and shows little.
+LISTS = {
+    "query": "{"
+    + " ".join(f"a{each}: customers(first: 500) {{nodes {{id name email city}}}}" for each in range(50))
+    + "}"
 }
 SMALL = {"query": "{ customers(first: 5) { nodes { id name } } }"}
 
@@ -34,19 +40,20 @@ async def ask(port: int, headers: dict[str, str], body: dict[str, Any], answers:
     return seconds
 
 
-async def test_they_are_answered_or_refused_in_time_and_another_company_is_served(
-    service_dsn: str, owner_dsn: str, owner_engine: AsyncEngine, tmp_path: Path
+@pytest.mark.parametrize(("query", "plans"), [(SEARCH, "true"), (SEARCH, "false"), (LISTS, "true")])
+async def test_they_are_answered_or_refused_in_time_and_small_queries_are_answered(
+    *, query: dict[str, Any], plans: str, service_dsn: str, owner_dsn: str, owner_engine: AsyncEngine, tmp_path: Path
 ) -> None:
     report = await seed(owner_dsn, companies=1, customers=CUSTOMERS, seed=64, progress=lambda _done, _total: None)
     heavy = await api_key_headers(owner_engine, report.companies[0])
     other = await api_key_headers(owner_engine, await new_company(owner_engine))
     answers, others = Counter[str](), Counter[str]()
-    with served(tmp_path / "log", DATABASE_URL=service_dsn) as running:
-        alone = await ask(running.port, heavy, HEAVY, Counter())
-        flood = [asyncio.create_task(ask(running.port, heavy, HEAVY, answers)) for _ in range(AT_ONCE)]
+    with served(tmp_path / "log", DATABASE_URL=service_dsn, QUERY_PLANS=plans) as running:
+        alone = await ask(running.port, heavy, query, Counter())
+        flood = [asyncio.create_task(ask(running.port, heavy, query, answers)) for _ in range(AT_ONCE)]
         waits: list[float] = []
         while not all(task.done() for task in flood):
-            waits.append(await ask(running.port, other, SMALL, others))
+            waits += [await ask(running.port, each, SMALL, others) for each in (other, heavy)]
             await asyncio.sleep(0.02)
         took = await asyncio.gather(*flood)
 

@@ -1,0 +1,62 @@
+"""Which operations are heavy, and how many of them run at once.
+
+An operation that reads or answers much keeps a connection, the database and memory for longer than many small ones. Such operations
+share a third of the connections, whether they run by plans or field by field, so that a small one finds a connection.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from app.db.pools import PoolUsage
+from app.db.turns import Turns
+from app.db.unavailable import TooBusy, TooManyHeavy
+
+_SHARE = 3
+"""One connection in this many may run heavy operations."""
+_MOST_WAITING = 100
+
+
+class HeavyTurns:
+    """The turns of heavy operations, as many as a third of `connections`.
+
+    A turn is taken before a connection, so that nobody waits here with a connection in hand. An operation that only later turns
+    out to be heavy may, up to a third of the connections; one more is refused at once.
+    """
+
+    def __init__(self, connections: int, *, seconds: float) -> None:
+        size = max(1, connections // _SHARE)
+        self._turns = Turns(size, reserve=min(1, size - 1), most_waiting=_MOST_WAITING, seconds=seconds)
+        self._most_late = size
+        self._late = 0
+
+    @asynccontextmanager
+    async def turn(self, company_id: UUID) -> AsyncGenerator[None]:
+        """Wait for a turn, and give it back in the end; TooManyHeavy if there will be none."""
+        await self.take(company_id)
+        try:
+            yield
+        finally:
+            self.give_back(company_id)
+
+    async def take(self, company_id: UUID, *, has_connection: bool = False) -> None:
+        """Wait for a turn, or raise TooManyHeavy. The caller gives the turn back."""
+        if self._turns.take_free(company_id):
+            return
+        if has_connection and self._late >= self._most_late:
+            raise TooManyHeavy
+        self._late += has_connection
+        try:
+            await self._turns.take(company_id)
+        except TooBusy as error:
+            raise TooManyHeavy(error.waited_seconds) from None
+        finally:
+            self._late -= has_connection
+
+    def give_back(self, company_id: UUID) -> None:
+        """End a turn."""
+        self._turns.give_back(company_id)
+
+    def usage(self) -> PoolUsage:
+        """Return how many turns are taken and how many operations wait for one."""
+        return self._turns.usage()
