@@ -98,10 +98,8 @@ class InputValues:
 
 
 def is_taken(kind: Any) -> Callable[[Any], bool] | None:
-    """Return whether values of a type are taken as they are; None where that can't be told without coercing them."""
-    if not isinstance(kind, GraphQLNonNull):
-        return None
-    nullable = cast("Any", kind).of_type
+    """Return what tells of a value that it is taken as it is; None for a type whose values have to be coerced to tell."""
+    nullable = cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind
     if isinstance(nullable, GraphQLScalarType) and nullable.extensions.get(TAKES_ANYTHING):
         return lambda value: value is not None
     return _IS_COERCED.get(nullable)

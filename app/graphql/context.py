@@ -23,6 +23,9 @@ HEAVY_VALUES = 100_000
 class Context:
     """The context of one operation; it ends what it has begun to read when the operation ends."""
 
+    _is_heavy = False
+    """Whether it takes a turn among the heavy queries."""
+
     def __init__(
         self,
         database: Database,
@@ -37,7 +40,6 @@ class Context:
         self.recent = recent
         self._database = database
         self._heavy_values = heavy_values
-        self._is_heavy = False
         self._earlier_statements = 0
         self._has_ended = False
 
@@ -72,7 +74,8 @@ class Context:
 
     def note_cost(self, values: int) -> None:
         """Take note of how many values a query asks for, before it runs."""
-        self._is_heavy = values >= self._heavy_values
+        if values >= self._heavy_values:
+            self._is_heavy = True
 
     async def begin_anew(self) -> None:
         """Forget what was read, so that what follows sees what is stored now; hold no connection meanwhile."""

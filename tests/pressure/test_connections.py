@@ -50,7 +50,7 @@ async def waited(service: Served, headers: dict[str, str], seconds: float) -> li
 
 @asynccontextmanager
 async def held(port: int, number: int, sent: bytes, *, answered: bool = False) -> AsyncGenerator[None]:
-    """As many connections that send this and then nothing; each waits until its answer begins, and reads no more of it."""
+    """As many connections that send this and then nothing; all wait until their answers begin, and read no more of them."""
     pairs: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
     try:
         for _ in range(number):
@@ -58,8 +58,8 @@ async def held(port: int, number: int, sent: bytes, *, answered: bool = False) -
                 async with asyncio.timeout(5):
                     pairs.append(await asyncio.open_connection("127.0.0.1", port, limit=1_024))
                 pairs[-1][1].write(sent)
-                if answered:
-                    await pairs[-1][0].readexactly(1)
+        if answered:
+            await asyncio.gather(*(reader.readexactly(1) for reader, _ in pairs))
         yield
     finally:
         for _, writer in pairs:

@@ -40,11 +40,20 @@ async def ask(port: int, headers: dict[str, str], body: dict[str, Any], answers:
     return seconds
 
 
-@pytest.mark.parametrize(("query", "plans"), [(SEARCH, "true"), (SEARCH, "false"), (LISTS, "true")])
+@pytest.mark.parametrize(
+    ("query", "plans", "number"), [(SEARCH, "true", 64), (SEARCH, "false", 65), (LISTS, "true", 66)]
+)
 async def test_they_are_answered_or_refused_in_time_and_small_queries_are_answered(
-    *, query: dict[str, Any], plans: str, service_dsn: str, owner_dsn: str, owner_engine: AsyncEngine, tmp_path: Path
+    *,
+    query: dict[str, Any],
+    plans: str,
+    number: int,
+    service_dsn: str,
+    owner_dsn: str,
+    owner_engine: AsyncEngine,
+    tmp_path: Path,
 ) -> None:
-    report = await seed(owner_dsn, companies=1, customers=CUSTOMERS, seed=64, progress=lambda _done, _total: None)
+    report = await seed(owner_dsn, companies=1, customers=CUSTOMERS, seed=number, progress=lambda _done, _total: None)
     heavy = await api_key_headers(owner_engine, report.companies[0])
     other = await api_key_headers(owner_engine, await new_company(owner_engine))
     answers, others = Counter[str](), Counter[str]()
