@@ -3,8 +3,9 @@
 import sys
 
 from app.settings import SettingsError, load_settings
-from app.web.application import SERVING_CHECKS, create_app
+from app.web.application import create_app
 from app.web.collector import relax_collector
+from app.web.serving_checks import SERVING_CHECKS
 
 try:
     app = create_app(load_settings(*SERVING_CHECKS))

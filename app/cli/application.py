@@ -14,6 +14,7 @@ from typer.main import get_command, get_group
 
 from app import __version__
 from app.cli.faults import EXPECTED, CommandError, ExitCode, explain
+from app.web.collector import paused_collector
 
 _HELP = """Serve customer billing data from PostgreSQL over GraphQL.
 
@@ -95,7 +96,8 @@ def command_line() -> TyperGroup:
 
 def _load(name: str) -> Any:  # typer's own copy of click, whose types it keeps to itself
     module, _, attribute = COMMANDS[name].partition(":")
-    found = getattr(import_module(module), attribute)
+    with paused_collector():
+        found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):
         found.rich_markup_mode = None
         return get_group(found)

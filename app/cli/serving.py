@@ -26,10 +26,10 @@ from app.db.pooling import Pooling, refuse_shared_connections
 from app.db.roles import refuse_powerful_role
 from app.db.unavailable import translate_faults
 from app.settings import Settings, load_settings
-from app.web.application import SERVING_CHECKS
 from app.web.http_protocol import HttpProtocol
 from app.web.logs import configure_logging
 from app.web.server import Server
+from app.web.serving_checks import SERVING_CHECKS
 from app.web.shared_metrics import SHARED_FOLDER
 
 _log = structlog.get_logger()

@@ -16,6 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Process
 
 from app.settings import load_settings
+from app.web.collector import paused_collector
 from app.web.connections import ConnectionLimits
 from app.web.log_hooks import log_what_python_prints
 from app.web.logs import configure_logging
@@ -45,11 +46,13 @@ class ServingConfig(uvicorn.Config):
     def load(self) -> None:
         """Load the application; a worker that can't logs why, and ends with an exit code that tells so."""
         if multiprocessing.parent_process() is None:
-            super().load()
+            with paused_collector():
+                super().load()
             return
         reserve_shared_space()
         try:
-            super().load()
+            with paused_collector():
+                super().load()
         except Exception as error:  # noqa: BLE001 - whatever it is, the next worker would meet it again
             _log.critical("worker_failed_to_start", exc_info=error)
             sys.exit(STARTUP_FAILURE)

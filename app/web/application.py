@@ -40,7 +40,6 @@ from app.web.explorer import explorer_page, explorer_routes
 from app.web.faults import FaultCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
-from app.web.jwks import keys_from_settings
 from app.web.logs import FLUSH_SECONDS, configure_logging, dropped_log_lines
 from app.web.media_types import wants_page
 from app.web.metrics import CacheUsage, Metrics
@@ -49,13 +48,6 @@ from app.web.request_log import OperationLog
 _log = structlog.get_logger()
 
 GRAPHQL_PATH = "/graphql"
-
-SERVING_CHECKS: tuple[Callable[[Settings], object], ...] = (
-    lambda settings: settings.service_dsn,
-    keys_from_settings,
-    Settings.trusted_documents,
-)
-"""For `load_settings`: what must be true of the settings before the service can start."""
 
 _EXPOSED_HEADERS = (REQUEST_ID, "retry-after", "www-authenticate")
 # A frontend's development server: on this machine, on any port.
