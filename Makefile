@@ -11,6 +11,8 @@ WORKERS ?= auto
 PRESSURE ?= tests/pressure
 PIP := -m pip --quiet --quiet --no-input --disable-pip-version-check
 export PIP_ROOT_USER_ACTION := ignore
+# Compiled modules are kept, whatever the shell says: the tests start the service dozens of times.
+unexport PYTHONDONTWRITEBYTECODE
 # What `make lock` compiles with stands apart from what it compiles for.
 TOOLS := .tools
 COMPILE := $(TOOLS)/bin/uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url $(if $(UPGRADE),--upgrade)
@@ -19,7 +21,7 @@ help:
 	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
 	@echo "make prod           show the production shape: serve with two workers, JSON logs, metrics and keys (PORT)"
 	@echo "make check          lint, type check and run the tests that start nothing, within a minute"
-	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them)"
+	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them; THOROUGH=1: more examples)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make test-pressure  run the tests that flood, kill and cut off, some minutes (PRESSURE: which; LEDGER_SECONDS)"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"

@@ -10,8 +10,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-from tests.prepared import ROOT, prepared
+from tests.prepared import ROOT, Started, prepared
+
+Process = subprocess.Popen[bytes] | Started
 
 _SECONDS = 60
 
@@ -41,28 +44,24 @@ def messages(result: subprocess.CompletedProcess[str]) -> str:
 @contextmanager
 def running(
     *arguments: str | Path, output: Path, program: str | Path | None = None, **environment: str
-) -> Generator[subprocess.Popen[bytes]]:
+) -> Generator[Process]:
     """A command that is ended in the end; what it prints, to both streams, is written to a file."""
     with output.open("wb") as file:
-        process = subprocess.Popen(
-            _command(program, *arguments),
-            env=_environment(environment),
-            cwd=ROOT,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            # A group of its own, as a shell gives it: a signal to the group is then what the terminal's Ctrl-C is.
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-            process.wait(_SECONDS)
+        if program is None:
+            process = prepared(_environment({})).start([*map(str, arguments)], _environment(environment), file, file)
+        else:
+            process = _started(_command(program, *arguments), environment, file)
+        yield from _ended(process)
 
 
-def wait_for_text(process: subprocess.Popen[bytes], output: Path, text: str) -> str:
+@contextmanager
+def running_anew(*arguments: str | Path, output: Path, **environment: str) -> Generator[Process]:
+    """The same by an interpreter of its own, for how a command starts."""
+    with output.open("wb") as file:
+        yield from _ended(_started(_command(None, *arguments), environment, file))
+
+
+def wait_for_text(process: Process, output: Path, text: str) -> str:
     """What the command has printed by the time that it has printed this text."""
     deadline = time.monotonic() + _SECONDS
     while text not in (printed := output.read_text()):
@@ -99,6 +98,27 @@ def _command(program: str | Path | None, *arguments: str | Path) -> list[str | P
     if program is not None:
         return [program, *arguments]
     return [sys.executable, "-W", "error", "-m", "app", *arguments]
+
+
+def _started(command: list[str | Path], environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=_environment(environment),
+        cwd=ROOT,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        # A group of its own, as a shell gives it: a signal to the group is then what the terminal's Ctrl-C is.
+        start_new_session=True,
+    )
+
+
+def _ended(process: Process) -> Generator[Process]:
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(_SECONDS)
 
 
 def _finished(command: list[str | Path], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

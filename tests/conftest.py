@@ -37,6 +37,8 @@ def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) 
 
 
 log_lines.as_text = _noted
+# Until the tests are collected nearly everything is kept, and the collector would look through it again and again.
+gc.disable()
 pytest_plugins = ["tests.conformance.page"]
 _WITHOUT_SERVER = "--without-server"
 _SLOW = "--slow"
@@ -69,15 +71,15 @@ def pytest_configure_node(node: WorkerController) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In a process beside others, begin with the longest; leave out what `--without-server` says."""
-    left_out = [
+    left_out = {
         item
         for item in items
         if (config.getoption(_WITHOUT_SERVER) and not needs_no_server(item))
         or (item.get_closest_marker("slow") and not config.getoption(_SLOW))
-    ]
+    }
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in {*left_out}]
+        config.hook.pytest_deselected(items=[*left_out])
+        items[:] = [item for item in items if item not in left_out]
     if hasattr(config, "workerinput"):
         longest_first(items)
 
@@ -86,6 +88,7 @@ def pytest_collection_finish() -> None:
     """Spare the collector the thousands of tests and all modules, which live to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

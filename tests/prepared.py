@@ -1,8 +1,8 @@
 """A process that has imported the command line and runs each command in a copy of itself.
 
-Most of what a short command costs is its imports. A copy has done them, and is otherwise a process as any other: it has its own
-arguments, environment, output and exit code, and ends as the interpreter ends it. What a copy can't prove is how a command
-starts: which modules it imports, and what depends on the hashes of texts, which all copies share.
+Most of what a command costs until it does something is its imports. A copy has done them, and is otherwise a process as any
+other: it has its own group, arguments, environment, output and exit code, and ends as the interpreter ends it. What a copy can't
+prove is how a command starts: which modules it imports, and what depends on the hashes of texts, which all copies share.
 """
 
 import atexit
@@ -11,20 +11,67 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from signal import SIGKILL
-from typing import IO
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[1]
 _PACKAGES = ("app.cli", "app.web")
 """What commands import, as soon as they start or later."""
+_ANSWER = struct.Struct("i")
+"""A process id, and later an exit code."""
+
+
+class Started:
+    """A command that runs in a copy, seen as `subprocess.Popen` shows a process."""
+
+    def __init__(self, arguments: Sequence[str], answers: socket.socket) -> None:
+        self._arguments = arguments
+        self._answers = answers
+        self.returncode: int | None = None
+        self.pid = self._answer()
+
+    def poll(self) -> int | None:
+        """Return the exit code; None while the command runs."""
+        return self._awaited(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code once the command has ended; TimeoutExpired if that takes more seconds."""
+        code = self._awaited(timeout)
+        if code is None:
+            assert timeout is not None
+            raise subprocess.TimeoutExpired(self._arguments, timeout)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the command has ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End the command at once."""
+        self.send_signal(SIGKILL)
+
+    def _awaited(self, seconds: float | None) -> int | None:
+        if self.returncode is None and select.select([self._answers], [], [], seconds)[0]:
+            with self._answers:
+                self.returncode = self._answer()
+        return self.returncode
+
+    def _answer(self) -> int:
+        (number,) = _ANSWER.unpack(self._answers.recv(_ANSWER.size))
+        return number
 
 
 class Prepared:
@@ -51,30 +98,28 @@ class Prepared:
         self, arguments: Sequence[str], environment: Mapping[str, str], seconds: float
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; raises TimeoutExpired when it takes longer."""
-        with (
-            tempfile.TemporaryFile("w+") as request,
-            tempfile.TemporaryFile("w+") as output,
-            tempfile.TemporaryFile("w+") as errors,
-        ):
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            started = self.start(arguments, environment, output, errors)
+            try:
+                code = started.wait(seconds)
+            except subprocess.TimeoutExpired:
+                started.kill()
+                started.wait()
+                raise
+            return subprocess.CompletedProcess(arguments, code, _whole(output), _whole(errors))
+
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], output: IO[Any], errors: IO[Any]
+    ) -> Started:
+        """Start a command, in a process group of its own, that writes to these files."""
+        ours, theirs = socket.socketpair()
+        with tempfile.TemporaryFile("w+") as request, theirs:
             json.dump({"arguments": arguments, "environment": environment}, request)
             request.seek(0)
-            code = self._exit_code([request, output, errors], arguments, seconds)
-            return subprocess.CompletedProcess(arguments, code, *(_whole(file) for file in (output, errors)))
-
-    def _exit_code(self, files: Sequence[IO[str]], arguments: Sequence[str], seconds: float) -> int:
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                # One byte takes the files along.
-                socket.send_fds(self._requests, [b"!"], [*(file.fileno() for file in files), theirs.fileno()])
-            ours.settimeout(seconds)
-            with ours.makefile() as answers:
-                pid = int(answers.readline())
-                try:
-                    return int(answers.readline())
-                except TimeoutError:
-                    os.kill(pid, SIGKILL)
-                    raise subprocess.TimeoutExpired(arguments, seconds) from None
+            files = [each.fileno() for each in (request, output, errors, theirs)]
+            # One byte takes the files along.
+            socket.send_fds(self._requests, [b"!"], files)
+        return Started(arguments, ours)
 
 
 def _whole(file: IO[str]) -> str:
@@ -120,11 +165,12 @@ def _forget_ended() -> None:
 def _run(request: int, output: int, errors: int, answers: int) -> None:
     pid = os.fork()
     if pid:
-        os.write(answers, b"%d\n" % pid)
+        os.write(answers, _ANSWER.pack(pid))
         _, status = os.waitpid(pid, 0)
-        os.write(answers, b"%d\n" % os.waitstatus_to_exitcode(status))
+        os.write(answers, _ANSWER.pack(os.waitstatus_to_exitcode(status)))
         os._exit(0)
     os.close(answers)
+    os.setsid()
     with os.fdopen(request) as file:
         command = json.load(file)
     for given, usual in ((output, 1), (errors, 2)):

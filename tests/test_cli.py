@@ -20,7 +20,7 @@ from app.db.migrate import head_revision, upgrade
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from tests.commands import ROOT, free_port, messages, run, running, taken_port, wait_for_text
+from tests.commands import ROOT, free_port, messages, run, running_anew, taken_port, wait_for_text
 from tests.databases import as_role, execute
 
 
@@ -28,7 +28,7 @@ from tests.databases import as_role, execute
 def test_serve_answers_until_it_is_told_to_end(service_dsn: str, tmp_path: Path, workers: str) -> None:
     port = free_port()
     output = tmp_path / "output"
-    with running(
+    with running_anew(
         "serve", "--workers", workers, "--port", str(port), output=output, DATABASE_URL=service_dsn
     ) as process:
         wait_for_text(process, output, "startup complete")

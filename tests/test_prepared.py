@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
+from signal import SIGTERM
 from subprocess import TimeoutExpired
 
 import pytest
 
-from tests.commands import run, run_anew
+from tests.commands import free_port, run, run_anew, running, running_anew, wait_for_text
 from tests.prepared import prepared
 
 _ENVIRONMENT = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
@@ -34,3 +35,16 @@ def test_a_copy_that_takes_too_long_is_ended_and_the_next_one_runs(tmp_path: Pat
     with pytest.raises(TimeoutExpired):
         prepared(_ENVIRONMENT).run(arguments, _ENVIRONMENT, 0.5)
     assert prepared(_ENVIRONMENT).run(["--version"], _ENVIRONMENT, 60).returncode == 0
+
+
+def test_a_copy_that_serves_leads_its_group_and_ends_as_a_process_of_its_own(service_dsn: str, tmp_path: Path) -> None:
+    for number, start in enumerate((running, running_anew)):
+        output = tmp_path / str(number)
+        with start("serve", "--port", str(free_port()), output=output, DATABASE_URL=service_dsn) as process:
+            wait_for_text(process, output, "startup complete")
+            assert os.getpgid(process.pid) == process.pid
+            assert process.poll() is None
+            with pytest.raises(TimeoutExpired):
+                process.wait(0.1)
+            process.send_signal(SIGTERM)
+            assert process.wait(60) == process.poll() == process.returncode == 0

@@ -16,7 +16,7 @@ import pytest
 
 from app import __version__
 from app.web.development import DevelopmentKeys
-from tests.commands import ROOT, free_port, run, running
+from tests.commands import ROOT, free_port, run, running, running_anew
 from tests.web.listening import assert_upgrades_are_ignored
 from tests.web.started import settings_of
 
@@ -45,7 +45,7 @@ def test_every_line_is_json_and_the_first_says_once_what_is_served(
     port, output = free_port(), tmp_path / "output"
     settings = settings_of(service_dsn, DevelopmentKeys(tmp_path / "keys"), max_depth=9, request_timeout_seconds=20.5)
     environment = {name.upper(): str(value) for name, value in settings.items()}
-    with running("serve", "--workers", workers, "--port", str(port), output=output, **environment) as process:
+    with running_anew("serve", "--workers", workers, "--port", str(port), output=output, **environment) as process:
         wait_for(lambda: output.read_text().count("startup complete") == int(workers))
         # As the terminal's Ctrl-C: all processes get it.
         os.killpg(process.pid, signal.SIGINT)

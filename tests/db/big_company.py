@@ -1,4 +1,4 @@
-"""A company of 100,000 customers: values that it holds, conditions on it, and what a question to it may cost."""
+"""A company of many customers: values that it holds, conditions on it, and what a question to it may cost."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,13 +23,15 @@ from app.db.database import Database
 from app.db.paging import Position
 from app.domain.metadata import pair_digest
 from tests.db.plans import Ask, Plan, plans
+from tests.thorough import number
 
+CUSTOMERS = number(25_000, 100_000)
 # The tables that grow with the company; its groups and accounts are a few dozen rows, cheaper to read whole.
 BIG = {"customers", "contacts", "departments", "subscriptions", "customer_metadata", "customer_words"}
 # A page is 50 rows, each with its group's number and name: two or three pages of memory per row.
 PER_PAGE = 450
 # A filter on one column and an order by another: bounded by what the rarer of them finds, not by the page alone.
-PER_HITS = 10_000
+PER_HITS = CUSTOMERS // 10
 
 BY_NUMBER = order_by((CustomerSort.NUMBER, False))
 
@@ -65,14 +67,14 @@ async def facts_of(database: Database, company_id: UUID) -> Facts:
             return list(await session.rows(text(query), {"company": company_id}))
 
         middle = {
-            sort: tuple((await rows(f"{column}, id", f"ORDER BY {column}, id OFFSET 50000 LIMIT 1"))[0])
+            sort: tuple((await rows(f"{column}, id", f"ORDER BY {column}, id OFFSET {CUSTOMERS // 2} LIMIT 1"))[0])
             for sort, column in (
                 (CustomerSort.NUMBER, "number_key"),
                 (CustomerSort.NAME, "name_key"),
                 (CustomerSort.CREATED_AT, "created_at"),
             )
         }
-        ids = [row.id for row in await rows("id", "ORDER BY number_key OFFSET 40000 LIMIT 50")]
+        ids = [row.id for row in await rows("id", f"ORDER BY number_key OFFSET {CUSTOMERS * 2 // 5} LIMIT 50")]
         parents = await rows(
             "parent_customer_id", "AND parent_customer_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 50"
         )

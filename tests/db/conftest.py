@@ -11,16 +11,16 @@ from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.db.seed import seed
 from tests.databases import as_role, execute, new_database
-from tests.db.big_company import Facts, facts_of
+from tests.db.big_company import CUSTOMERS, Facts, facts_of
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def facts(server_dsn: str) -> AsyncGenerator[Facts]:
-    """A database with a company of 100,000 customers and another of 2,000."""
+    """A database with a company of 25,000 customers, or of 100,000 in a thorough run, and another of 2,000."""
     role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
     async with new_database(server_dsn) as dsn:
         await asyncio.to_thread(upgrade, dsn)
-        report = await seed(dsn, companies=1, customers=100_000, seed=1, progress=lambda _done, _total: None)
+        report = await seed(dsn, companies=1, customers=CUSTOMERS, seed=1, progress=lambda _done, _total: None)
         await seed(dsn, companies=1, customers=2_000, seed=2, progress=lambda _done, _total: None)
         await make_login_role(dsn, role, password)
         service = Database(

@@ -1,4 +1,4 @@
-"""Every order and filter of the list is served by an index, under row-level security, in a company of 100,000 customers."""
+"""Every order and filter of the list is served by an index, under row-level security, in a company of many customers."""
 
 from collections.abc import Callable
 

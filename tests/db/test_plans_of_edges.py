@@ -1,4 +1,4 @@
-"""Every look-up, count and edge is served by an index, under row-level security, in a company of 100,000 customers."""
+"""Every look-up, count and edge is served by an index, under row-level security, in a company of many customers."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What writing a customer looks up costs a few pages in a company of 100,000 customers, under row-level security."""
+"""What writing a customer looks up costs a few pages in a company of many customers, under row-level security."""
 
 import pytest
 

@@ -1,7 +1,7 @@
 """Random documents, run by both applications: whatever is asked, planned answers are those of the loaders, byte for byte.
 
 `DIFFERENTIAL_EXAMPLES` says how many documents: with it they are other ones in every run, and a failure prints how to
-repeat it; without it they are 2,000, the same in every run.
+repeat it. Without it they are the same in every run: 400, or 2,000 with `THOROUGH=1`.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from tests.differential.contract import contract
 from tests.differential.documents import Example, examples
 from tests.differential.runner import Runner
 from tests.differential.world import Company
+from tests.thorough import number
 
 EXAMPLES: str | None = os.environ.get("DIFFERENTIAL_EXAMPLES")
 _COMPANIES = ("everyday", "everyday", "everyday", "hostile", "hostile", "crowd", "crowd", "extremes", "empty")
@@ -26,7 +27,7 @@ async def test_planned_answers_are_byte_for_byte_those_of_the_loaders(
     runner = Runner(pair, companies, asyncio.get_running_loop())
 
     @settings(
-        max_examples=int(EXAMPLES or 2_000),
+        max_examples=int(EXAMPLES or number(400, 2_000)),
         derandomize=EXAMPLES is None,
         deadline=None,
         database=None,

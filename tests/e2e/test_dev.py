@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from app.db.seed import demo_company_id
-from tests.commands import free_port, is_running, run, running, wait_for_text
+from tests.commands import free_port, is_running, run, running, running_anew, wait_for_text
 from tests.databases import execute
 from tests.web.listening import assert_upgrades_are_ignored
 
@@ -61,7 +61,7 @@ def test_the_printed_query_answers_and_ctrl_c_ends_everything_and_a_second_start
     folder: Path, tmp_path: Path
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    with running("dev", "--data-folder", folder, output=first, PORT=str(free_port())) as process:
+    with running_anew("dev", "--data-folder", folder, output=first, PORT=str(free_port())) as process:
         answer = pasted(wait_for_text(process, first, _LISTENS))
         assert_nested(answer)
         database = database_pid(folder)

@@ -32,6 +32,7 @@ from tests.stateful.company import Bench, Company
 from tests.stateful.comparison import assert_same
 from tests.stateful.model import Customer, Model
 from tests.stateful.strategies import ACKNOWLEDGEMENT, CHILD, DIGEST, FIELDS, MODE, PARENT, PLACE, STATUS, VALUES
+from tests.thorough import number
 
 EXAMPLES: str | None = os.environ.get("STATEFUL_EXAMPLES")
 
@@ -248,7 +249,7 @@ async def test_whatever_happens_in_whatever_order_the_company_is_as_the_model_ha
     monkeypatch.setattr(customer_writes, "clock", clock)
     CompanyMachine.bench = Bench(database, owner_engine, clock, asyncio.get_running_loop())
     bounds = settings(
-        max_examples=int(EXAMPLES or 50),
+        max_examples=int(EXAMPLES or number(15, 50)),
         stateful_step_count=25,
         derandomize=EXAMPLES is None,
         deadline=None,
