@@ -35,6 +35,7 @@ _STARTING = (
     "tests/test_cli_refusals",
     "tests/test_prepared",
     "tests/test_serving",
+    "tests/test_settings.py::test_uvicorn",
     "tests/web/test_full_database",
     "tests/web/test_log_writer",
     "tests/web/test_metrics",

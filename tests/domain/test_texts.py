@@ -183,7 +183,8 @@ def test_every_blank_character_is_nothing_alone_and_around_a_text() -> None:
         assert stored_form(chr(code) * 2) == ""
         # These arrange what follows or precedes them.
         assert stored_form(f" {chr(code)}x{chr(code)} ") == f"{chr(code)}x{chr(code)}"
-    assert all(stored_form(each) for each in EVERY_CHARACTER if ord(each) not in trimmed | hieroglyphs)
+    blank = trimmed | hieroglyphs
+    assert all(stored_form(each) for each in EVERY_CHARACTER if ord(each) not in blank)
 
 
 def test_of_the_format_characters_only_signs_around_numbers_are_a_text_alone() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -25,9 +27,12 @@ from app.db import api_keys
 from app.db.tables import ledger_accounts
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.commands import ROOT, free_port
+from tests.commands import ROOT, Process, free_port
+from tests.prepared import prepared
 from tests.web.started import settings_of
 
+# Made once: it takes longer than a request, and each call of httpx would make one.
+_TRUST = ssl.create_default_context()
 READ = "{customers(first: 1) {totalCount}}"
 CREATE = """mutation ($input: CreateCustomerGroupInput!) {
   createCustomerGroup(input: $input) {customerGroup {number} errors {code}}
@@ -71,16 +76,13 @@ def serving(caller: Caller, stderr: int | None, *options: str) -> Generator[str]
     settings = settings_of(caller.dsn, caller.keys, metrics="true")
     environment = {name.upper(): str(value) for name, value in settings.items()}
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    command = [sys.executable, "-W", "error", "-m", "app", "serve", "--port", str(port), *options]
-    if stderr is None:
-        command = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
-    process = subprocess.Popen(command, env=kept | environment, cwd=ROOT, stderr=stderr, stdout=subprocess.DEVNULL)
+    process = _started(["serve", "--port", str(port), *options], kept, kept | environment, stderr)
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 60
         while True:
             try:
-                assert httpx.get(f"{url}/readyz").status_code == 200
+                assert httpx.get(f"{url}/readyz", verify=_TRUST).status_code == 200
                 break
             except httpx.TransportError:
                 assert process.poll() is None
@@ -88,14 +90,23 @@ def serving(caller: Caller, stderr: int | None, *options: str) -> Generator[str]
                 time.sleep(0.05)
         yield url
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def _started(arguments: list[str], plain: dict[str, str], environment: dict[str, str], stderr: int | None) -> Process:
+    if stderr is None:
+        # Only an interpreter of its own starts with a stream that is closed.
+        command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-W", "error", "-m", "app", *arguments]
+        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+    with Path(os.devnull).open("wb") as nowhere, os.fdopen(stderr, "wb", closefd=False) as errors:
+        return prepared(plain).start(arguments, environment, nowhere, errors)
 
 
 def ask(url: str, headers: dict[str, str], query: str, **variables: Any) -> dict[str, Any]:
     """The data of an answer that must be good."""
     body = {"query": query, "variables": variables}
-    response = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=10)
+    response = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=10, verify=_TRUST)
     assert response.status_code == 200, response.text
     assert "errors" not in response.json(), response.text
     return response.json()["data"]
@@ -104,7 +115,7 @@ def ask(url: str, headers: dict[str, str], query: str, **variables: Any) -> dict
 def counted(url: str) -> Counter[tuple[str, str]]:
     """How many operations there were, by their type and status."""
     found = Counter[tuple[str, str]]()
-    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text):
+    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics", verify=_TRUST).text):
         for sample in family.samples:
             if sample.name == "customer_gateway_operations_total":
                 found[sample.labels["type"], sample.labels["status"]] += int(sample.value)
