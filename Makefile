@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod check check-types check-tests test test-database test-pressure conformance supergraph explorer-picture bench lock
+.PHONY: help dev prod check check-types check-tests test test-database test-pressure conformance supergraph explorer-picture migration bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,7 @@ help:
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
 	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"
 	@echo "make explorer-picture  take docs/explorer.png anew (needs Node and Chromium)"
+	@echo "make migration NAME=\"…\"  write the next migration: what app/db/tables.py declares and the newest one lacks"
 	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
 	@echo "make lock           compile requirements/*.txt from pyproject.toml, or with UPGRADE=1 to the newest versions"
 
@@ -73,6 +74,9 @@ supergraph: $(VENV)/.installed-test
 explorer-picture: $(VENV)/.installed-test
 	@$(BIN)/python explorer/build.py
 	@$(BIN)/python -m tests.picture
+
+migration: $(VENV)/.installed-test
+	@$(BIN)/python -m tests.new_migration "$(NAME)"
 
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m bench $(BENCH)

@@ -16,6 +16,7 @@ from app.db.connecting import short_lived_engine
 from app.db.unavailable import translate_faults
 
 DEFAULT_ALPHABET = "da"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('customer-gateway migrate', 0))")
 _ENCODING = text("SELECT current_setting('server_encoding')")
 
@@ -59,7 +60,7 @@ def _upgrade_on(connection: Connection, alphabet: str | None, revision: str) -> 
         )
         raise ValueError(msg)
     notes: list[str] = []
-    config = _config()
+    config = migrations()
     config.attributes["connection"] = connection
     config.attributes["alphabet"] = alphabet or DEFAULT_ALPHABET
     config.attributes["notes"] = notes
@@ -71,7 +72,7 @@ def _upgrade_on(connection: Connection, alphabet: str | None, revision: str) -> 
 
 def head_revision() -> str:
     """The newest revision that this code knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = ScriptDirectory.from_config(migrations()).get_current_head()
     if head is None:
         msg = "the package has no migrations: it was not installed whole"
         raise RuntimeError(msg)
@@ -85,8 +86,9 @@ async def current_revision(engine: AsyncEngine) -> str | None:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
-def _config() -> Config:
+def migrations(folder: Path = MIGRATIONS) -> Config:
+    """Return what tells alembic where the migrations are."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(folder))
     config.set_main_option("path_separator", "os")
     return config

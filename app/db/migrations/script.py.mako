@@ -1,19 +1,25 @@
 """${message}."""
 
-import sqlalchemy as sa
 from alembic import op
-${imports if imports else ""}
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+
+from app.db.alphabet.established import run_script
+
+revision = "${up_revision}"
+down_revision = "${down_revision}"
 branch_labels = None
 depends_on = None
 
+_SCRIPT = """
+${script}
+"""
+
 
 def upgrade() -> None:
-    """Apply the change."""
-    ${upgrades if upgrades else "pass"}
+    """${message}."""
+    run_script(op.get_bind(), _SCRIPT)
 
 
 def downgrade() -> None:
-    """Take the change back."""
-    ${downgrades if downgrades else "pass"}
+    """Raise: a release is taken back by restoring a backup."""
+    msg = "restore a backup instead"
+    raise NotImplementedError(msg)

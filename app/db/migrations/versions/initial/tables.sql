@@ -1,4 +1,4 @@
--- The tables, as app/db/tables.py declares them (a test compares the two).
+-- The tables of the first revision. What they are today is declared by app/db/tables.py; a test compares that with all migrations.
 
 CREATE TABLE companies (
     id UUID NOT NULL,

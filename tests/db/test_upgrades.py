@@ -1,0 +1,49 @@
+"""A database with data of every earlier revision becomes the newest, and keeps what it holds."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import Table, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.db.connecting import short_lived_engine
+from app.db.migrate import migrations, upgrade
+from app.db.tables import metadata
+from tests.db.every_table import SIDE_TABLES, world
+from tests.db.test_migrations import differences
+
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrations()).walk_revisions()]
+
+
+async def _rows(connection: AsyncConnection, table: Table, columns: list[str]) -> list[dict[str, Any]]:
+    found = await connection.execute(select(*(table.c[name] for name in columns)).order_by(*table.primary_key))
+    return [dict(row) for row in found.mappings()]
+
+
+@pytest.mark.parametrize("revision", REVISIONS[1:])
+async def test_every_row_of_an_earlier_revision_is_kept_and_found(empty_dsn: str, revision: str) -> None:
+    await asyncio.to_thread(upgrade, empty_dsn, revision=revision)
+    given = world(uuid4())
+    engine = short_lived_engine(empty_dsn)
+    async with engine.begin() as connection:
+        for name, row in given.items():
+            if name not in SIDE_TABLES:
+                await connection.execute(insert(metadata.tables[name]).values(row))
+        before = {name: await _rows(connection, metadata.tables[name], list(row)) for name, row in given.items()}
+
+    await asyncio.to_thread(upgrade, empty_dsn)
+
+    async with engine.connect() as connection:
+        after = {name: await _rows(connection, metadata.tables[name], list(row)) for name, row in given.items()}
+        words = set((await connection.execute(text("SELECT word FROM customer_words"))).scalars())
+        assert await connection.run_sync(differences) == []
+    assert after == before
+    assert all(after[name] for name in given)
+    assert {"fjord", "1001"} <= words
+
+
+def test_there_is_an_earlier_revision_to_upgrade_from() -> None:
+    assert len(REVISIONS) > 1
