@@ -22,7 +22,8 @@ from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.startup import startup_fields, tls_of
 from app.cli.worker import ServingConfig, end_on_signals
 from app.cli.workers import Workers
-from app.db.pooling import Pooling, refuse_shared_connections
+from app.db.database import connections_of_process
+from app.db.pooling import Pooling, connections_given, refuse_shared_connections
 from app.db.roles import refuse_powerful_role
 from app.db.unavailable import translate_faults
 from app.settings import Settings, load_settings
@@ -50,7 +51,7 @@ def serve(
     settings = load_settings(*SERVING_CHECKS)
     configure_logging(settings)
     limits = connection_limits(settings)
-    tls = asyncio.run(check_database(settings.service_dsn, Pooling(settings.database_pooling)))
+    tls = asyncio.run(check_at_start(settings, workers))
     end_on_signals()
     with (
         listen(host or settings.host, settings.port if port is None else port) as listener,
@@ -139,6 +140,20 @@ def listen(host: str, port: int) -> socket.socket:
         other = port + 1 if port < _HIGHEST_PORT else 8_000
         msg = f"Can't listen on {host}, port {port}: {error.strerror}. Set PORT or --port to another, such as PORT={other}."
         raise CommandError(msg, ExitCode.IN_USE) from error
+
+
+async def check_at_start(settings: Settings, workers: int) -> str | None:
+    """Check the database, and warn of a pooler that has not enough connections for all workers."""
+    pooling = Pooling(settings.database_pooling)
+    tls = await check_database(settings.service_dsn, pooling)
+    if pooling is Pooling.SESSION:
+        needed = workers * connections_of_process(settings.database_pool_size, settings.plan_connections)
+        async with short_lived_engine(settings.service_dsn) as engine:
+            with translate_faults():
+                given = await connections_given(engine, needed)
+        if given is not None and given < needed:
+            _log.warning("pooler_too_small", needed=needed, given=given)
+    return tls
 
 
 async def check_database(dsn: str, pooling: Pooling = Pooling.SESSION) -> str | None:

@@ -16,6 +16,7 @@ from app.db.connection_failures import (
     InvalidConnection,
     NoHostAnswers,
     NoSuitableHost,
+    NotLetIn,
     ParameterRefused,
     explain_failure,
 )
@@ -30,6 +31,8 @@ APPLICATION_NAME = "customer-gateway"
 CONNECT_SECONDS = 10
 """How long one host may take to connect for a command, unless the URL says `connect_timeout`."""
 
+_ACCEPT_SECONDS = 0.2
+_PORT = 5432
 _TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 _driver: Any = asyncpg  # it has no types
 # After these the next host is tried. A refused password is none of them: as in libpq it is the same everywhere.
@@ -119,13 +122,28 @@ async def _connect(
             # A failure with its own explanation would be the same at every host.
             if isinstance(error, InvalidConnection | ParameterRefused):
                 raise
-            failures.append((host, error))
+            is_accepted = type(error) is TimeoutError and await _accepts(host)
+            failures.append((host, NotLetIn() if is_accepted else error))
     last = failures[-1][1]
     if isinstance(last, asyncpg.TargetServerAttributeNotMatched):
         raise NoSuitableHost from last
     if len(failures) == 1 and explain_failure(last) is not None:
         raise last
     raise NoHostAnswers(failures) from last
+
+
+async def _accepts(host: Host) -> bool:
+    """Return whether a host that was silent accepts connections at all: the driver doesn't tell how far it came."""
+    if host is DEFAULT_PLACE or host.name.startswith("/"):
+        # A Unix socket accepts connections, or refuses them at once.
+        return True
+    try:
+        async with asyncio.timeout(_ACCEPT_SECONDS):
+            _, writer = await asyncio.open_connection(host.name, host.port or _PORT)
+    except (OSError, TimeoutError):
+        return False
+    writer.transport.abort()
+    return True
 
 
 async def _connect_to(first_statements: str | None, *, timeout: float, **arguments: Any) -> Any:  # noqa: ASYNC109 - the driver's name for it
@@ -147,7 +165,10 @@ async def _connect_to(first_statements: str | None, *, timeout: float, **argumen
         try:
             async with asyncio.timeout(timeout):
                 await connection.execute(first_statements)
-        except BaseException:
+        except BaseException as error:
             connection.terminate()
+            if isinstance(error, TimeoutError):
+                # A pooler lets its clients in, and has them wait for a connection to the server then.
+                raise NotLetIn from error
             raise
     return connection

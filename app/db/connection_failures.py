@@ -27,6 +27,16 @@ class NoHostAnswers(OSError):
         super().__init__("; ".join(reasons))
 
 
+class NotLetIn(TimeoutError):
+    """A host accepted the connection, and then didn't answer in time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "connected, but not let in in time: a pooler without a free connection to the server (see its pool's size, and "
+            "the server's max_connections), or a server that is stopped or too busy"
+        )
+
+
 class InvalidConnection(OSError):
     """The driver can't even try: the URL, or a variable of libpq that the driver reads beside it, is invalid."""
 
@@ -76,7 +86,7 @@ def _why(error: Exception) -> str:
     """Return why a host accepted no connection, in a few words."""
     match error:
         case TimeoutError():
-            return "no answer in time"
+            return str(error) if isinstance(error, NotLetIn) else "no answer in time"
         case socket.gaierror():
             return "the name can't be resolved"
         case ConnectionRefusedError():

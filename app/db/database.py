@@ -13,7 +13,7 @@ from app.db.heavy import HeavyTurns
 from app.db.held import HeldConnections
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
 from app.db.pools import CountingPool, PoolUsage
-from app.db.probing import PROBE_SECONDS, Probe
+from app.db.probing import CONNECT_SECONDS, PROBE_SECONDS, Probe
 from app.db.read_session import ReadSession
 from app.db.stored_json import stored_json
 from app.db.turns import Turns, reserve_of
@@ -23,6 +23,14 @@ from app.db.watched import watch
 
 SERVICE_ROLE = "customer_gateway_service"
 """The group role that holds the grants; the role that the service connects as is a member of it."""
+
+
+def connections_of_process(pool_size: int, plan_connections: int) -> int:
+    """Return how many connections a process may have at once.
+
+    Beside those of its pools there is one for readiness, one to ask about slow statements, and one to end a transaction.
+    """
+    return pool_size + plan_connections + 3
 
 
 class Database:
@@ -58,7 +66,6 @@ class Database:
             first_statements=first_statements(pooling, statement_timeout_seconds),
         )
         probe_options: dict[str, Any] = {
-            "connect_seconds": PROBE_SECONDS,
             "driver_options": driver_options(pooling, prepared_statements),
             "server_settings": SERVER_SETTINGS,
             "first_statements": first_statements(pooling, PROBE_SECONDS),
@@ -70,9 +77,10 @@ class Database:
                 pool_size=1,
                 max_overflow=0,
                 pool_timeout=PROBE_SECONDS,
+                connect_seconds=CONNECT_SECONDS,
                 **probe_options,
             ),
-            create_engine(dsn, poolclass=NullPool, **probe_options),
+            create_engine(dsn, poolclass=NullPool, connect_seconds=PROBE_SECONDS, **probe_options),
         )
         self.waits = Waits(
             statement_timeout_seconds,

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.pools import PoolUsage
 from app.db.turns import Turns, reserve_of
-from app.db.unavailable import ConnectionSilent
+from app.db.unavailable import ConnectionSilent, lost_connection
 from app.db.waits import Waits
 
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
@@ -174,19 +174,25 @@ class HeldConnections:
         discarded = self._discarded
         try:
             value = await held.value(sql, parameters, setting)
-        except asyncpg.PostgresConnectionError as error:
-            # Others are likely to have died with it.
-            self._waits.lost(held.driver)
-            raise self._waits.silence_of(held.driver) or error from error
-        except asyncpg.PostgresError:
-            self._give_back(held, discarded)
-            raise
-        except BaseException:
-            # Whatever state it is in, nobody shall find out.
-            self._waits.close(held.driver)
+        except BaseException as error:
+            if (lost := self._lost(held.driver, error)) is not None:
+                raise lost from error
+            if isinstance(error, asyncpg.PostgresError):
+                self._give_back(held, discarded)
+            else:
+                # Discard the connection: its state is unknown.
+                self._waits.close(held.driver)
             raise
         self._give_back(held, discarded)
         return value
+
+    def _lost(self, driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
+        """Return what an error means if it says that a connection is lost, and discard those that are likely to be as well."""
+        lost = lost_connection(driver, error)
+        if lost is None:
+            return None
+        self._waits.lost(driver)
+        return self._waits.silence_of(driver) or lost
 
     def _give_back(self, held: _Held, discarded: int) -> None:
         if discarded == self._discarded:
@@ -217,10 +223,9 @@ class HeldConnections:
         self._waits.begin(driver)
         try:
             await driver.execute(_READ_ONLY)
-        except asyncpg.PostgresConnectionError as error:
-            self._waits.lost(driver)
-            raise self._waits.silence_of(driver) or error from error
-        except BaseException:
+        except BaseException as error:
+            if (lost := self._lost(driver, error)) is not None:
+                raise lost from error
             self._waits.close(driver)
             raise
         finally:

@@ -134,6 +134,42 @@ async def _driver_of(connection: AsyncConnection) -> Any:
     return (await connection.get_raw_connection()).driver_connection
 
 
+async def connections_given(engine: AsyncEngine, needed: int) -> int | None:
+    """Return how many of `needed` connections a pooler that works by session gives at once; None if there is no pooler.
+
+    They are open for a moment, until all are, or until no further one came for a second. Behind a pooler others wait that
+    long, and get no error. `engine` keeps no connection.
+    """
+    async with engine.connect() as connection:
+        driver = await _driver_of(connection)
+        if await driver.fetchval("SELECT pg_backend_pid()") == driver.get_server_pid():
+            return None
+        given, done = asyncio.Queue[None](), asyncio.Event()
+        tasks = [asyncio.create_task(_take(engine, given, done)) for _ in range(needed - 1)]
+        try:
+            for number in range(1, needed):
+                try:
+                    async with asyncio.timeout(_SECONDS):
+                        await given.get()
+                except TimeoutError:
+                    return number
+        finally:
+            done.set()
+            _, waiting = await asyncio.wait(tasks, timeout=_SECONDS)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return needed
+
+
+async def _take(engine: AsyncEngine, given: asyncio.Queue[None], done: asyncio.Event) -> None:
+    """Open a connection, say so once the server's end of it answers, and keep it until the others are done."""
+    async with engine.connect() as connection:
+        await (await _driver_of(connection)).fetchval("SELECT 1")
+        given.put_nowait(None)
+        await done.wait()
+
+
 def refused_parameter(error: asyncpg.PostgresError) -> str | None:
     """Return the startup parameter that a pooler refused, or None if that is not what the error says."""
     _, found, name = str(error).partition("unsupported startup parameter")

@@ -1,20 +1,24 @@
 """Questions that are answered within two seconds or not at all, over connections that operations don't use."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.unavailable import DatabaseUnavailable, translate_faults
+from app.db.unavailable import DatabaseUnavailable, NoAnswerInTime, translate_faults
 from app.db.waits import Backend
 
 AnswerT = TypeVar("AnswerT")
 PROBE_SECONDS = 2.0
 """How long readiness and the look-up of a credential may wait for the database in all."""
 _FIRST_ATTEMPT_SECONDS = 0.75
+CONNECT_SECONDS = 1.0
+"""How long each host may take to connect for it: what goes wrong then is told before the time is over."""
 _BACKENDS = text(
     "SELECT pg_backend_pid(), pg_is_in_recovery(), pid, state, state_change FROM (SELECT) AS once"
     " LEFT JOIN pg_stat_activity ON pid = ANY (:pids) AND usename = current_user"
@@ -23,6 +27,19 @@ _END = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = :pid AND usename = current_user"
     " AND state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '0.5 s'"
 )
+
+
+@asynccontextmanager
+async def answered_within(seconds: float, question: str) -> AsyncGenerator[asyncio.Timeout]:
+    """Bound the wait for an answer; NoAnswerInTime names the question."""
+    begun, limit = time.monotonic(), asyncio.timeout(seconds)
+    try:
+        async with limit:
+            yield limit
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise NoAnswerInTime(question, seconds, time.monotonic() - begun) from error
 
 
 class Probe:
@@ -36,7 +53,7 @@ class Probe:
     async def ask(self, question: Callable[[AsyncEngine], Awaitable[AnswerT]]) -> AnswerT:
         """Return the answer of a question that may be asked twice; DatabaseUnavailable if none comes in time."""
         with translate_faults():
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with answered_within(PROBE_SECONDS, "The readiness check"):
                 try:
                     with translate_faults():
                         async with asyncio.timeout(_FIRST_ATTEMPT_SECONDS):
@@ -49,13 +66,13 @@ class Probe:
         """Return what the server says of these connections, None for one that it doesn't have."""
         # A connection that was kept may have fallen silent like those in question.
         with translate_faults():
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with answered_within(PROBE_SECONDS, "The question about slow statements"):
                 return await _backends(self.fresh, [each for each in drivers if not each.is_closed()])
 
     async def end(self, pid: int) -> None:
         """End a process that keeps a transaction open without doing anything."""
         with translate_faults():
-            async with asyncio.timeout(PROBE_SECONDS), self.fresh.connect() as connection:
+            async with answered_within(PROBE_SECONDS, "The end of a transaction"), self.fresh.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 if await driver.fetchval("SELECT pg_backend_pid()") == driver.get_server_pid():
                     await connection.execute(_END, {"pid": pid})

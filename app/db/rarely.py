@@ -1,5 +1,6 @@
 """Log lines that tell of a state rather than of an event: the first at once, then at most one in ten seconds."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,27 +9,51 @@ PERIOD_SECONDS = 10.0
 
 
 class Rarely:
-    """Writes the first line of each kind, and none within the period that follows; the next one tells how many those were."""
+    """Writes the first line of each kind at once, and what came in the period that follows as one line at its end."""
 
     def __init__(self, write: Callable[[dict[str, Any], int], None], period_seconds: float = PERIOD_SECONDS) -> None:
         self._write = write
         self._period_seconds = period_seconds
         self._until: dict[str, float] = {}
         self._left_out: dict[str, tuple[dict[str, Any], int]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Write a line with these fields and the number of those that were left out before it, or leave it out."""
+        """Write a line with these fields, or keep it until the period is over: then the last one is written.
+
+        The number of those that were left out for it is written with it.
+        """
         now = time.monotonic()
-        if now < self._until.get(kind, 0):
-            left_out = self._left_out[kind][1] + 1 if kind in self._left_out else 1
+        until = self._until.get(kind, 0)
+        if now < until:
+            left_out = self._left_out[kind][1] + 1 if kind in self._left_out else 0
             self._left_out[kind] = fields, left_out
+            if not left_out:
+                self._start_timer(kind, until - now)
             return
+        # Those that are still left out came where no timer runs, and are told of first: they are of another time.
+        self._tell_left_out(kind)
         self._until[kind] = now + self._period_seconds
-        _, left_out = self._left_out.pop(kind, (None, 0))
-        self._write(fields, left_out)
+        self._write(fields, 0)
 
     def flush(self) -> None:
         """Write the last line of each kind that was left out, with the number of the others."""
-        for fields, left_out in self._left_out.values():
-            self._write(fields, left_out - 1)
-        self._left_out.clear()
+        for kind in [*self._left_out]:
+            self._tell_left_out(kind)
+
+    def _start_timer(self, kind: str, seconds: float) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._timers[kind] = loop.call_later(seconds, self._period_ended, kind)
+
+    def _period_ended(self, kind: str) -> None:
+        self._until[kind] = time.monotonic() + self._period_seconds
+        self._tell_left_out(kind)
+
+    def _tell_left_out(self, kind: str) -> None:
+        if (timer := self._timers.pop(kind, None)) is not None:
+            timer.cancel()
+        if kind in self._left_out:
+            self._write(*self._left_out.pop(kind))

@@ -3,12 +3,15 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Any
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError, PendingRollbackError
 
 _QUERY_CANCELED = "57014"
 _READ_ONLY = "25006"
+_SERVER_ENDS = "57P"
+_CLOSED = "the server or the network closed the connection"
 
 
 class Cause(StrEnum):
@@ -112,12 +115,50 @@ class PoolExhausted(TimeoutError):
         self.waited_seconds = waited_seconds
 
 
+class NoAnswerInTime(TimeoutError):
+    """A question with a time limit of its own was not answered within it."""
+
+    def __init__(self, question: str, limit_seconds: float, waited_seconds: float) -> None:
+        super().__init__(f"{question} was not answered within {limit_seconds:g} s")
+        self.waited_seconds = waited_seconds
+
+
 class ConnectionSilent(asyncpg.ConnectionDoesNotExistError):
     """The driver's connection was closed from this side, as the server did not answer over it."""
 
-    def __init__(self, waited_seconds: float) -> None:
+    def __init__(self, waited_seconds: float, *, server_answers: bool = False) -> None:
         super().__init__("the server did not answer over this connection")
         self.waited_seconds = waited_seconds
+        self.server_answers = server_answers
+        """Whether the server answered over another connection."""
+
+
+class ConnectionLost(asyncpg.ConnectionDoesNotExistError):
+    """The server or the network closed the driver's connection."""
+
+
+def lost_connection(driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
+    """Return what an error means if it says that the driver's connection is lost, and close that; None for all others."""
+    if isinstance(error, asyncpg.PostgresConnectionError):
+        return error
+    if isinstance(error, asyncpg.PostgresError):
+        # After the server's last message the connection is open for a moment, but takes no statement.
+        lost = ConnectionLost(str(error)) if str(getattr(error, "sqlstate", "")).startswith(_SERVER_ENDS) else None
+    elif isinstance(error, asyncpg.InterfaceError):
+        lost = ConnectionLost(_CLOSED) if driver.is_closed() else None
+    else:
+        # What the driver says of a statement in that moment.
+        is_unusable = isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
+        lost = ConnectionLost(_CLOSED) if is_unusable else None
+    if lost is not None:
+        driver.terminate()
+    return lost
+
+
+def is_silent_alone(error: DBAPIError) -> bool:
+    """Return whether a statement's connection was silent while the server answers over others."""
+    cause = error.orig and error.orig.__cause__
+    return isinstance(cause, ConnectionSilent) and cause.server_answers
 
 
 def message_of(error: DBAPIError) -> str:
@@ -154,6 +195,8 @@ def translated_fault(error: Exception, *, writes: bool = False) -> DatabaseUnava
             return _of_driver(error, None, writes=writes)
         case PoolExhausted():
             return DatabaseUnavailable(Cause.POOL_EXHAUSTED, error.waited_seconds)
+        case NoAnswerInTime():
+            return DatabaseUnavailable(Cause.NO_ANSWER_IN_TIME, error.waited_seconds)
         case TimeoutError():
             return DatabaseUnavailable(Cause.NO_ANSWER_IN_TIME)
         case OSError():

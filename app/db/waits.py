@@ -28,6 +28,8 @@ _TICK_SECONDS = 0.25
 _LATE_SECONDS = 1.0
 _PATIENCE_SECONDS = 0.5
 """How long a statement waits before the server is asked about it."""
+_GONE, _IDLE = "gone", "idle"
+"""What the server says of a connection that is silent."""
 
 
 class Backend(NamedTuple):
@@ -207,18 +209,18 @@ class Waits:
     def _judge(self, driver: Any, since: float, backend: Backend | None) -> None:
         waited = time.monotonic() - since
         if backend is None:
-            self._silence(driver, waited, found="gone")
+            self._silence(driver, waited, found=_GONE)
             return
         is_idle = backend.state is not None and backend.state.startswith("idle")
         said = self._said.get(driver)
         # Its answer may be under way, if a large one. The second time it is lost.
         if is_idle and said is not None and (said.of_wait, said.idle_since) == (since, backend.since):
-            self._silence(driver, waited, found="idle")
+            self._silence(driver, waited, found=_IDLE)
         else:
             self._said[driver] = _Said(since, waited, backend.since if is_idle else None)
 
     def _silence(self, driver: Any, waited: float, *, found: str) -> None:
-        self._silent[driver] = ConnectionSilent(waited)
+        self._silent[driver] = ConnectionSilent(waited, server_answers=found in {_GONE, _IDLE})
         self._since.pop(driver, None)
         self._said.pop(driver, None)
         pid = None if driver.is_closed() else driver.get_server_pid()
@@ -226,7 +228,7 @@ class Waits:
         driver.terminate()
         self._lines.tell("silent", waited_seconds=round(waited, 3), found=found)
         self.lost(driver)
-        if self._server is not None and pid is not None and found != "gone":
+        if self._server is not None and pid is not None and found != _GONE:
             task = asyncio.get_running_loop().create_task(self._free(pid, self._server))
             self._freeing.add(task)
             task.add_done_callback(self._freeing.discard)

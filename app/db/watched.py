@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
+from app.db.unavailable import lost_connection
 from app.db.waits import Waits
 
 _ADAPTERS = {"async_creator_fn", "prepared_statement_cache_size", "prepared_statement_name_func"}
@@ -83,7 +84,8 @@ class _Connection(AsyncAdapt_asyncpg_connection):
         self.close()
 
     def _handle_exception(self, error: Exception) -> NoReturn:
-        super()._handle_exception(self.waits.silence_of(self._connection) or error)
+        driver = self._connection
+        super()._handle_exception(self.waits.silence_of(driver) or lost_connection(driver, error) or error)
 
 
 def watch(engine: AsyncEngine, waits: Waits, *, beginning: str | None = None) -> None:

@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.db.connection_failures import explain_failure
+from app.db.probing import PROBE_SECONDS
 from app.db.rarely import Rarely
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, message_of
 from app.engine.executors import OutOfTime
@@ -24,6 +25,7 @@ _LIMITS = {
     Cause.TOO_MANY_HEAVY: "DATABASE_POOL_TIMEOUT_SECONDS",
     Cause.STATEMENT_TIMEOUT: "STATEMENT_TIMEOUT_SECONDS",
     Cause.SILENT: "STATEMENT_TIMEOUT_SECONDS",
+    Cause.NO_ANSWER_IN_TIME: f"{PROBE_SECONDS:g} s",
     REQUEST_TIMEOUT: "REQUEST_TIMEOUT_SECONDS",
     ISSUER_UNREACHABLE: f"{FETCH_SECONDS:g} s",
 }

@@ -1,4 +1,4 @@
-"""PgBouncer in front of the tests' server, in any of its modes and with the settings that it comes with."""
+"""PgBouncer in front of the tests' server, in any of its modes and with the settings that docs/database.md shows."""
 
 import os
 import pwd
@@ -8,13 +8,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Generator
+from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from app.db.dsn import parse
 from tests.browser import missing
-from tests.commands import free_port
+from tests.commands import ROOT, free_port
 
 _SECONDS = 20
 
@@ -34,14 +35,19 @@ def pooler(*dsns: str, mode: str, size: int) -> Generator[list[str]]:
         folder = Path(name)
         configuration, users, log = folder / "pgbouncer.ini", folder / "users.txt", folder / "log"
         users.write_text("".join(f'"{parse(each).user}" "{parse(each).password or ""}"\n' for each in dsns))
-        configuration.write_text(
-            "[databases]\n"
-            f"* = host={server.name} port={server.port or 5432}\n"
-            "[pgbouncer]\n"
-            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-            f"auth_type = trust\nauth_file = {users}\n"
-            f"pool_mode = {mode}\ndefault_pool_size = {size}\n"
-        )
+        documented = _documented()
+        documented["databases"] = {"*": f"host={server.name} port={server.port or 5432}"}
+        own = {
+            "listen_port": str(port),
+            "unix_socket_dir": "",
+            "auth_type": "trust",
+            "auth_file": str(users),
+            "pool_mode": mode,
+            "default_pool_size": str(size),
+        }
+        documented.read_dict({"pgbouncer": own})
+        with configuration.open("w") as file:
+            documented.write(file)
         if user is not None:
             for path in (folder, configuration, users):
                 os.chown(path, user.pw_uid, user.pw_gid)
@@ -61,6 +67,15 @@ def pooler(*dsns: str, mode: str, size: int) -> Generator[list[str]]:
         finally:
             process.kill()
             process.wait(_SECONDS)
+
+
+def _documented() -> ConfigParser:
+    """Return the configuration that docs/database.md shows."""
+    guide = (ROOT / "docs/database.md").read_text(encoding="utf-8")
+    documented = ConfigParser(interpolation=None)
+    _, begin, following = guide.partition("[databases]")
+    documented.read_string(begin + following.partition("```")[0])
+    return documented
 
 
 def _user(host: str) -> pwd.struct_passwd | None:

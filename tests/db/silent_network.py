@@ -11,6 +11,8 @@ class SilentNetwork:
 
     def __init__(self, target: int) -> None:
         self.port = 0
+        self.passes_ends = True
+        """Whether the end of a connection is passed on, or only what was sent before."""
         self._is_closed = False
         self._target = target
         self._passes = asyncio.Event()
@@ -68,22 +70,22 @@ class SilentNetwork:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    @staticmethod
-    async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, passes: asyncio.Event) -> None:
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, passes: asyncio.Event) -> None:
         with suppress(OSError):
             while data := await source.read(65_536):
                 await passes.wait()
                 sink.write(data)
                 await sink.drain()
             await passes.wait()
-            sink.close()
+            if self.passes_ends:
+                sink.close()
 
 
 @asynccontextmanager
-async def silent_network(target: int) -> AsyncGenerator[SilentNetwork]:
-    """A proxy before a port of this machine."""
+async def silent_network(target: int, port: int = 0) -> AsyncGenerator[SilentNetwork]:
+    """A proxy before a port of this machine, on a port of its own or this one."""
     network = SilentNetwork(target)
-    server = await asyncio.start_server(network.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(network.serve, "127.0.0.1", port)
     network.port = server.sockets[0].getsockname()[1]
     try:
         yield network

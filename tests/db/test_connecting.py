@@ -296,6 +296,17 @@ async def test_a_host_that_is_silent_has_only_its_own_share_of_time(tls: TcpServ
     assert await is_encrypted(f"postgresql://anybody:correct@/postgres?{query}") is True
 
 
+async def test_a_host_that_takes_a_connection_and_says_nothing_is_told_from_one_that_takes_none(silent: int) -> None:
+    query = f"host=127.0.0.1,127.0.0.1&port={silent},{free_port()}&connect_timeout=1"
+    with pytest.raises(DatabaseUnavailable) as unavailable:
+        await is_encrypted(f"postgresql://anybody:correct@/postgres?{query}")
+    first, second = str(unavailable.value.__cause__).split("; ")
+    assert first.startswith(
+        f"127.0.0.1:{silent}: connected, but not let in in time: a pooler without a free connection"
+    )
+    assert second.endswith("the connection was refused")
+
+
 async def test_a_password_that_is_refused_is_not_tried_elsewhere(tls: TcpServer, plain: TcpServer) -> None:
     with pytest.raises(DatabaseRefused):
         await is_encrypted(f"postgresql://anybody:wrong@localhost:{plain.port},localhost:{tls.port}/postgres")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,19 +15,23 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
+from app.cli.serving import check_at_start
 from app.db import api_keys
 from app.db.connecting import short_lived_engine
 from app.db.connection_failures import ParameterRefused
 from app.db.database import Database
-from app.db.pooling import Pooling, PoolingRefusedError, refuse_shared_connections
-from app.db.unavailable import StatementTimeout
+from app.db.dsn import parse
+from app.db.pooling import Pooling, PoolingRefusedError, connections_given, refuse_shared_connections
+from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
-from tests.commands import messages, run
+from tests.commands import free_port, messages, run
 from tests.db.pooler import pooler
+from tests.db.silent_network import silent_network
 from tests.e2e.test_tenancy import FILTERS, FOREIGN, LIST, assert_nothing_of, shown
 from tests.e2e.two_companies import Companies, made
 from tests.graphql.asking import Caller
@@ -76,8 +81,13 @@ async def pooled(transaction_url: str) -> AsyncGenerator[Database]:
 
 
 @asynccontextmanager
-async def opened(url: str, pooling: Pooling, *, statement_timeout_seconds: float = 30) -> AsyncGenerator[Database]:
-    limits: dict[str, Any] = {"pool_timeout_seconds": 30, "statement_timeout_seconds": statement_timeout_seconds}
+async def opened(
+    url: str, pooling: Pooling, *, statement_timeout_seconds: float = 30, pool_timeout_seconds: float = 30
+) -> AsyncGenerator[Database]:
+    limits: dict[str, Any] = {
+        "pool_timeout_seconds": pool_timeout_seconds,
+        "statement_timeout_seconds": statement_timeout_seconds,
+    }
     database = Database(url, pool_size=5, plan_connections=5, pooling=pooling, **limits)
     yield database
     await database.dispose()
@@ -221,6 +231,53 @@ async def test_what_gives_connections_away_too_early_is_found_out(service_dsn: s
         pytest.raises(PoolingRefusedError, match="pool_mode=transaction"),
     ):
         await refuse_shared_connections(short_lived_engine(url), mode)
+
+
+async def test_a_pooler_by_session_with_too_few_connections_is_told_of_at_the_start(
+    service_dsn: str,
+) -> None:
+    assert await connections_given(short_lived_engine(service_dsn), 4) is None
+    with pooler(service_dsn, mode="session", size=9) as (url,), capture_logs() as logged:
+        settings = Settings(database_url=url, database_pool_size=3, plan_connections=3)
+        for workers in (1, 2, 1):
+            await check_at_start(settings, workers)
+    told = {"event": "pooler_too_small", "log_level": "warning", "needed": 18, "given": 9}
+    assert logged == [told]
+
+
+async def test_a_pooler_without_a_free_connection_is_named_as_the_cause(service_dsn: str, company: UUID) -> None:
+    with pooler(service_dsn, mode="session", size=1) as (url,):
+        async with opened(url, Pooling.SESSION) as holding:
+            await count_read(holding, company)
+            async with opened(url, Pooling.SESSION, pool_timeout_seconds=0.5) as database:
+                for way in (count_read(database, company), count_planned(database, company), database.ping()):
+                    with pytest.raises(DatabaseUnavailable) as unavailable:
+                        await way
+                    assert unavailable.value.cause is Cause.CONNECT_FAILED
+                    assert "connected, but not let in in time: a pooler" in str(unavailable.value.__cause__)
+
+
+async def test_behind_the_documented_pooler_a_server_that_comes_back_is_found_at_once(
+    service_dsn: str, transaction_url: str
+) -> None:
+    port = free_port()
+    away = f"postgresql://{parse(service_dsn).user}@127.0.0.1:{port}/{parse(service_dsn).database}"
+    with pooler(away, mode="transaction", size=2) as (url,):
+        async with opened(url, Pooling.TRANSACTION) as database:
+            with pytest.raises(DatabaseUnavailable):
+                await database.ping()
+            # From here on the server is there: another pooler stands for it.
+            target = parse(transaction_url).hosts[0].port
+            assert target is not None
+            async with silent_network(target, port):
+                begun = time.monotonic()
+                while True:
+                    try:
+                        await database.ping()
+                        break
+                    except DatabaseUnavailable:
+                        assert time.monotonic() - begun < 4
+                        await asyncio.sleep(0.05)
 
 
 def test_serve_says_what_to_set_behind_a_pooler_that_works_by_transaction(transaction_url: str) -> None:

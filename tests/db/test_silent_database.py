@@ -23,6 +23,11 @@ from tests.db.tcp_servers import TcpServer, plain_server
 ONE = text("SELECT 1")
 STATEMENT_SECONDS = 1
 GRACE_SECONDS = 0.5
+LOOK_UP, SLOW_LOOK_UP = (
+    f"CREATE OR REPLACE FUNCTION authenticate_api_key(bytea) RETURNS SETOF api_key LANGUAGE plpgsql AS '{body}'"
+    for body in ("BEGIN END", "BEGIN PERFORM pg_sleep(1.4); END")
+)
+END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'anybody'"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def server() -> Generator[TcpServer]:
             "INSERT INTO numbers VALUES (1)",
             "GRANT ALL ON numbers TO anybody",
             "CREATE TYPE api_key AS (company_id uuid, id uuid, name text, scopes text[], expires_at timestamptz)",
-            "CREATE FUNCTION authenticate_api_key(bytea) RETURNS SETOF api_key LANGUAGE sql AS 'SELECT NULL::api_key WHERE false'",
+            LOOK_UP,
         )
         asyncio.run(execute(server.superuser_url, *statements))
         yield server
@@ -105,6 +110,53 @@ async def test_over_connections_that_fell_silent_everything_is_answered_by_new_o
         begun = time.monotonic()
         assert await asyncio.gather(*(each(database) for each in WAYS for _ in range(4))) == [1] * 20
         assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("passes_ends", [False, True])
+async def test_over_connections_that_the_server_has_ended_everything_is_answered_by_new_ones(
+    server: TcpServer, *, passes_ends: bool
+) -> None:
+    async with connected(server, statement_seconds=20) as (database, network):
+        # The server's last message comes before the end of the connection, and something may be sent in between.
+        network.passes_ends = passes_ends
+        await execute(server.superuser_url, END_ALL)
+        await asyncio.sleep(0.1)
+        assert await asyncio.gather(*(each(database) for each in WAYS for _ in range(4))) == [1] * 20
+
+
+async def test_a_statement_whose_connection_the_server_ends_is_told_so_in_the_servers_words(server: TcpServer) -> None:
+    async with connected(server, statement_seconds=20) as (database, _):
+        asked = [asyncio.create_task(way(database, "SELECT pg_sleep(10)::text")) for way in (read, plan)]
+        # A plan that was lost within a second is sent again.
+        await asyncio.sleep(1.2)
+        await execute(server.superuser_url, END_ALL)
+        for lost in await asyncio.gather(*asked, return_exceptions=True):
+            assert isinstance(lost, DatabaseUnavailable)
+            assert lost.cause is Cause.CONNECTION_LOST
+            assert "terminating connection due to administrator command" in str(lost.__cause__)
+        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+
+
+async def test_a_look_up_that_met_a_silent_connection_begins_anew(server: TcpServer) -> None:
+    async with connected(server, statement_seconds=20) as (database, network):
+        await execute(server.superuser_url, SLOW_LOOK_UP)
+        network.freeze_open()
+        begun = time.monotonic()
+        assert await look_up(database) == 1
+        # More than a look-up has, if it began when the silence was found.
+        assert 2 < time.monotonic() - begun < 4
+    await execute(server.superuser_url, LOOK_UP)
+
+
+async def test_a_look_up_that_is_not_answered_says_so(server: TcpServer) -> None:
+    async with connected(server, statement_seconds=20) as (database, network):
+        network.freeze()
+        with pytest.raises(DatabaseUnavailable) as unavailable:
+            await look_up(database)
+        assert unavailable.value.cause is Cause.NO_ANSWER_IN_TIME
+        assert unavailable.value.waited_seconds == pytest.approx(2, abs=0.5)
+        assert str(unavailable.value.__cause__) == "The look-up of an API key was not answered within 2 s"
+        network.thaw()
 
 
 async def test_probes_and_credentials_wait_two_seconds_for_a_database_that_is_silent_as_a_whole(
