@@ -1,7 +1,7 @@
-# `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else.
+# `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else (PYTHON names one).
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod check check-types check-tests test test-database test-pressure conformance supergraph explorer-picture migration bench lock
+.PHONY: help dev prod check check-types check-tests test test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 # Which tests under pressure run.
 PRESSURE ?= tests/pressure
+# What `make coverage` runs: the tests that call the code in their own process.
+COVERED ?= tests/domain tests/db tests/services tests/engine tests/graphql tests/web
 PIP := -m pip --quiet --quiet --no-input --disable-pip-version-check
 export PIP_ROOT_USER_ACTION := ignore
 # Compiled modules are kept, whatever the shell says: the tests start the service dozens of times.
@@ -24,6 +26,7 @@ help:
 	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them; THOROUGH=1: more examples)"
 	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
 	@echo "make test-pressure  run the tests that flood, kill and cut off, some minutes (PRESSURE: which; LEDGER_SECONDS)"
+	@echo "make coverage       run the tests of everything but the commands and measure what they run (some minutes)"
 	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
 	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"
 	@echo "make explorer-picture  take docs/explorer.png anew (needs Node and Chromium)"
@@ -65,6 +68,11 @@ test-database: $(VENV)/.installed-test
 test-pressure: $(VENV)/.installed-test
 	@$(BIN)/pytest --slow -m slow $(PRESSURE)
 
+# In one process, because the figures of several would have to be combined.
+coverage: $(VENV)/.installed-test
+	@$(BIN)/coverage run -m pytest --quiet $(COVERED)
+	@$(BIN)/coverage report
+
 conformance: $(VENV)/.installed-test
 	@$(BIN)/pytest tests/conformance tests/contract/test_graphql_over_http_audit.py --write-conformance
 
@@ -99,9 +107,9 @@ $(TOOLS)/.installed-lock: requirements/lock.txt | $(TOOLS)/bin/pip
 
 # Cleared first: without pip it is what an interrupted run left behind.
 $(VENV)/bin/pip $(TOOLS)/bin/pip: %/bin/pip:
-	@for python in python3.11 python3 python3.13 python3.12; do \
+	@for python in $(or $(PYTHON),python3.11 python3 python3.14 python3.13 python3.12); do \
 		if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			exec $$python -m venv --clear $*; \
 		fi; \
 	done; \
-	echo "Python 3.11 or newer with its venv module is needed, and none was found on the PATH." >&2; exit 1
+	echo "Python 3.11 or newer with its venv module is needed, and none was found$(if $(PYTHON),: PYTHON=$(PYTHON), on the PATH)." >&2; exit 1

@@ -32,6 +32,19 @@ def test_every_error_code_is_documented_and_no_other() -> None:
     assert sorted(documented) == sorted(codes)
 
 
+def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both() -> None:
+    lines = (ROOT / "tests/contract/codes.txt").read_text().splitlines()
+    ever = [line for line in lines if not line.startswith("#")]
+    retired = re.findall(r"^\| `([A-Z_]+)` \| \d+\.\d+\.\d+ \| .+ \|$", ERRORS, re.MULTILINE)
+    given = {str(code) for code in chain(ErrorCode, RefusalCode, ExecutionCode, FieldCode, CredentialCode, FaultCode)}
+
+    assert ever == sorted({*ever})
+    assert given.isdisjoint(retired), "A retired code never gets another meaning: choose another name."
+    assert {*ever} == {*given, *retired}, (
+        "Add new codes to codes.txt; move codes that are no longer given to docs/errors.md."
+    )
+
+
 def test_a_subscription_is_answered_with_the_code_that_is_documented_for_it() -> None:
     with pytest.raises(DocumentError) as refused:
         Documents(executable(schema), Settings().limits, 0).prepare("subscription { anything }")
@@ -76,7 +89,7 @@ def test_the_readme_s_picture_shows_the_tour_as_it_is() -> None:
 
 
 def test_every_file_that_a_document_links_to_exists() -> None:
-    documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").glob("*.md")]
     for document in documents:
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
             if not link.startswith("https://"):

