@@ -9,6 +9,7 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import create_engine
+from app.db.connection_turns import ConnectionTurns
 from app.db.heavy import HeavyTurns
 from app.db.held import HeldConnections
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
@@ -16,10 +17,10 @@ from app.db.pools import CountingPool, PoolUsage
 from app.db.probing import CONNECT_SECONDS, PROBE_SECONDS, Probe
 from app.db.read_session import ReadSession
 from app.db.stored_json import stored_json
-from app.db.turns import Turns, reserve_of
 from app.db.unavailable import translated_fault
 from app.db.waits import GRACE_SECONDS, Waits
 from app.db.watched import watch
+from app.db.write_health import WriteHealth
 
 SERVICE_ROLE = "customer_gateway_service"
 """The group role that holds the grants; the role that the service connects as is a member of it."""
@@ -102,7 +103,8 @@ class Database:
         )
         # Heavy operations run on either pool; both leave most of their connections to others.
         self._heavy = HeavyTurns(min(pool_size, plan_connections), seconds=pool_timeout_seconds)
-        self._turns = Turns(pool_size, reserve=reserve_of(pool_size), seconds=pool_timeout_seconds)
+        self.write_health = WriteHealth()
+        self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @asynccontextmanager

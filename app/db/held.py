@@ -14,8 +14,8 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.connection_turns import ConnectionTurns
 from app.db.pools import PoolUsage
-from app.db.turns import Turns, reserve_of
 from app.db.unavailable import ConnectionSilent, lost_connection
 from app.db.waits import Waits
 
@@ -131,7 +131,7 @@ class HeldConnections:
         self._waits = waits
         self._statements = statements
         self._beginning = beginning
-        self._turns = Turns(size, reserve=reserve_of(size), seconds=timeout_seconds)
+        self._turns = ConnectionTurns(size, waits, seconds=timeout_seconds)
         self._idle: list[_Held] = []
         self._discarded = 0
         """How often all connections were discarded."""

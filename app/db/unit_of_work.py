@@ -116,13 +116,16 @@ class UnitOfWork:
         serialization failure, and after a lost race. Raises CompanyUnknown if there is no such company, and CommitUnknown
         where the connection was lost during the commit: then nothing may be done again.
         """
-        with translate_faults(writes=True):
-            try:
+        try:
+            with translate_faults(writes=True):
                 return await self._repeated(work)
-            except IntegrityError as error:
-                if (constraint_of(error) or "").endswith(_COMPANY_CONSTRAINT):
-                    raise CompanyUnknown from error
-                raise
+        except IntegrityError as error:
+            if (constraint_of(error) or "").endswith(_COMPANY_CONSTRAINT):
+                raise CompanyUnknown from error
+            raise
+        except DatabaseUnavailable as error:
+            self._database.write_health.failed(error)
+            raise
 
     async def _repeated(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
         for attempt in range(1, _ATTEMPTS):
@@ -151,6 +154,7 @@ class UnitOfWork:
         async with self._connection() as connection:
             yield connection
             await _commit(connection)
+        self._database.write_health.succeeded()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[AsyncConnection]:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from app.db.rarely import Rarely
-from app.db.unavailable import ConnectionSilent, DatabaseUnavailable
+from app.db.unavailable import Cause, ConnectionSilent, DatabaseUnavailable
 
 _log = structlog.get_logger()
 
@@ -28,6 +28,8 @@ _TICK_SECONDS = 0.25
 _LATE_SECONDS = 1.0
 _PATIENCE_SECONDS = 0.5
 """How long a statement waits before the server is asked about it."""
+_LATELY_SECONDS = 10.0
+_NO_ANSWER = {Cause.NO_ANSWER_IN_TIME, Cause.CONNECT_FAILED, Cause.SILENT}
 _GONE, _IDLE = "gone", "idle"
 """What the server says of a connection that is silent."""
 
@@ -84,6 +86,7 @@ class Waits:
         self._generations = WeakKeyDictionary[Any, int]()
         self._server = server
         self._since: dict[Any, float] = {}
+        self._unanswered_at = float("-inf")
         self._unlimited = set[Any]()
         self._timer: asyncio.TimerHandle | None = None
         self._ticked = 0.0
@@ -126,6 +129,14 @@ class Waits:
     def silence_of(self, driver: Any) -> ConnectionSilent | None:
         """Return what a wait on this connection ended with if it was closed for being silent."""
         return self._silent.get(driver)
+
+    def is_server_silent(self) -> bool:
+        """Return whether the server lately didn't answer, over a connection or when it was asked about one."""
+        return time.monotonic() - self._unanswered_at < _LATELY_SECONDS
+
+    def longest_seconds(self) -> float:
+        """Return how long the oldest wait has lasted; 0 if nothing is waited for."""
+        return max((time.monotonic() - since for since in self._since.values()), default=0.0)
 
     def close(self, driver: Any) -> None:
         """Close a connection without waiting: what it still runs is canceled, and if that doesn't help, it is cut off."""
@@ -199,12 +210,17 @@ class Waits:
 
     async def _look(self, due: dict[Any, float], server: Server) -> None:
         """Ask the server about statements that take long, and close connections on which it has nothing to do."""
-        # A server that doesn't answer may be busy, or away as a whole: nothing follows from it.
-        with suppress(DatabaseUnavailable):
-            for driver, backend in (await server.backends(due)).items():
-                # The very same wait, that is, and not one that began meanwhile.
-                if self._since.get(driver) == due[driver]:
-                    self._judge(driver, due[driver], backend)
+        try:
+            found = await server.backends(due)
+        except DatabaseUnavailable as error:
+            # It may be busy, or away as a whole: nothing follows for a connection.
+            if error.cause in _NO_ANSWER:
+                self._unanswered_at = time.monotonic()
+            return
+        for driver, backend in found.items():
+            # The very same wait, that is, and not one that began meanwhile.
+            if self._since.get(driver) == due[driver]:
+                self._judge(driver, due[driver], backend)
 
     def _judge(self, driver: Any, since: float, backend: Backend | None) -> None:
         waited = time.monotonic() - since
@@ -220,6 +236,7 @@ class Waits:
             self._said[driver] = _Said(since, waited, backend.since if is_idle else None)
 
     def _silence(self, driver: Any, waited: float, *, found: str) -> None:
+        self._unanswered_at = time.monotonic()
         self._silent[driver] = ConnectionSilent(waited, server_answers=found in {_GONE, _IDLE})
         self._since.pop(driver, None)
         self._said.pop(driver, None)

@@ -1,4 +1,4 @@
-"""Health: /livez says that the process answers, /readyz that the database does and is migrated."""
+"""Health: /livez says that the process answers, /readyz that the database does, is migrated, and takes writes."""
 
 import asyncio
 
@@ -12,6 +12,10 @@ from app.web.causes import log_cause
 from app.web.envelope import request_id_of
 
 _DISK_FULL = "The disk of the database's server is full."
+_DEGRADED = {
+    Cause.DISK_FULL: f"{_DISK_FULL} Reads are answered; writes are refused until there is space.",
+    Cause.READ_ONLY: "The database's server takes no writes, as after a failover to a standby. Reads are answered.",
+}
 _MIGRATE = "run `customer-gateway migrate` as the tables' owner"
 
 
@@ -29,7 +33,10 @@ class Readiness:
         self._asking: asyncio.Task[str | None] | None = None
 
     async def readyz(self, request: Request) -> Response:
-        """Answer 200, or 503 with what is missing."""
+        """Answer 200, or 503 with what is missing.
+
+        200 as well where only writes fail: all processes share the database, so no other would answer the reads.
+        """
         try:
             found = await self._revision()
         except DatabaseUnavailable as error:
@@ -41,6 +48,9 @@ class Readiness:
             return _not_ready(
                 f"The database is at revision {found}, and this version needs {self._needed}: {_MIGRATE}."
             )
+        failing = self._database.write_health.failing()
+        if failing is not None:
+            return JSONResponse({"status": "degraded", "reason": _DEGRADED[failing], "cause": failing})
         return JSONResponse({"status": "ok"})
 
     async def _revision(self) -> str | None:

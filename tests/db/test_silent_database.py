@@ -1,11 +1,13 @@
 """A database that doesn't answer over connections that stay open: every wait ends, and nothing is lost for good."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,7 +16,7 @@ from structlog.testing import capture_logs
 
 from app.db import api_keys
 from app.db.database import Database
-from app.db.unavailable import Cause, CommitUnknown, DatabaseUnavailable
+from app.db.unavailable import Cause, CommitUnknown, DatabaseUnavailable, TooBusy
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from tests.databases import execute
 from tests.db.silent_network import SilentNetwork, silent_network
@@ -173,6 +175,31 @@ async def test_probes_and_credentials_wait_two_seconds_for_a_database_that_is_si
         begun = time.monotonic()
         assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
         assert time.monotonic() - begun < 2
+
+
+async def test_a_turn_that_does_not_come_says_whether_the_database_is_silent_or_busy(server: TcpServer) -> None:
+    async def refused(database: Database, way: Any) -> str:
+        with pytest.raises(TooBusy) as busy:
+            await way(database)
+        assert (busy.value.cause, busy.value.waited_seconds) == (Cause.POOL_EXHAUSTED, 1)
+        return str(busy.value.__cause__)
+
+    async with connected(server, pool_size=1, statement_seconds=20) as (database, network):
+        running = [asyncio.create_task(way(database, "SELECT pg_sleep(2)::text")) for way in (read, plan)]
+        await asyncio.sleep(0.3)
+        for reason in await asyncio.gather(*(refused(database, way) for way in (read, plan))):
+            assert re.fullmatch(
+                r"1 of 1 connections are in use; the longest has waited 1\.\d s for the database's answer", reason
+            )
+        await asyncio.gather(*running)
+        network.freeze()
+        running = [asyncio.create_task(way(database)) for way in (read, plan)]
+        # After half a second the server is asked about them, for two seconds.
+        await asyncio.sleep(2.5)
+        for reason in await asyncio.gather(*(refused(database, way) for way in (read, plan))):
+            assert "the database does not answer over some of them: a larger pool would not help" in reason
+        network.thaw()
+        await asyncio.gather(*running)
 
 
 async def test_a_statement_waits_little_longer_than_the_server_may_run_it(server: TcpServer) -> None:

@@ -16,6 +16,7 @@ import pytest_asyncio
 from httpx import AsyncClient
 from sqlalchemy import insert, text
 
+from app.db import write_health
 from app.db.connecting import short_lived_engine
 from app.db.database import Database
 from app.db.migrate import upgrade
@@ -29,8 +30,8 @@ from tests.records import Records, new_company
 from tests.web.started import headers_of, settings_of, started
 
 PLANNED = "{ customers(first: 1) { totalCount nodes { name } } }"
-CREATE = """mutation($number: String!, $account: ID!) {
-  createCustomerGroup(input: {number: $number, name: "Nordic", accountId: $account}) { errors { code } }
+CREATE = """mutation($number: String!, $account: ID!, $name: String!) {
+  createCustomerGroup(input: {number: $number, name: $name, accountId: $account}) { errors { code } }
 }"""
 VIEW = """CREATE VIEW alembic_version AS SELECT version_num FROM kept
 WHERE (SELECT count(*) FROM (SELECT g FROM generate_series(1, 300000) AS g ORDER BY random()) AS sorted) > 0"""
@@ -49,9 +50,9 @@ class World:
         """Run statements as the superuser."""
         await execute(self.server.superuser_url, *statements)
 
-    async def create(self) -> tuple[int, Any]:
+    async def create(self, name: str = "Nordic") -> tuple[int, Any]:
         """Write something; return the status and the answer."""
-        variables = {"number": str(uuid4().int % 10**9), "account": self._account}
+        variables = {"number": str(uuid4().int % 10**9), "account": self._account, "name": name}
         response = await self.client.post("/graphql", json={"query": CREATE, "variables": variables})
         return response.status_code, response.json()
 
@@ -117,7 +118,26 @@ def _is_unavailable(answer: tuple[int, Any]) -> bool:
     return status == 503 and body["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
 
 
+@pytest.fixture(autouse=True)
+def _writes_prove_soon_that_they_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_health, "SETTLED_SECONDS", 0.5)
+
+
+def is_degraded(answer: tuple[int, Any], cause: str) -> bool:
+    status, body = answer
+    return (status, body["status"], body.get("cause")) == (200, "degraded", cause)
+
+
+async def until_ready(world: World) -> None:
+    """Write until the service finds that writes work again."""
+    async with asyncio.timeout(10):
+        while await world.readyz() != (200, {"status": "ok"}):
+            assert (await world.create())[0] in {200, 503}
+            await asyncio.sleep(0.1)
+
+
 async def test_a_full_disk_is_unavailable_and_heals(world: World, tiny_disk: Path) -> None:
+    assert await world.readyz() == (200, {"status": "ok"})
     assert (await world.create())[0] == 200
     await world.owner(
         f"CREATE TABLESPACE tiny LOCATION '{tiny_disk}'", "GRANT CREATE ON TABLESPACE tiny TO serving",
@@ -128,9 +148,10 @@ async def test_a_full_disk_is_unavailable_and_heals(world: World, tiny_disk: Pat
     answers = [await world.create() for _ in range(80)]
     assert any(map(_is_unavailable, answers)), answers
     assert {status for status, _ in answers} <= {200, 503}
-    # What needs no space works.
+    # What needs no space works, so the service stays in rotation, and says what is wrong.
     assert (await world.read())[0] == 200
-    assert (await world.readyz()) == (200, {"status": "ok"})
+    assert is_degraded(await world.readyz(), "disk_full")
+    assert "disk of the database's server is full" in (await world.readyz())[1]["reason"]
 
     # A sort that needs some, in the view that stands for the table which readiness asks.
     await world.owner(
@@ -155,8 +176,28 @@ async def test_a_full_disk_is_unavailable_and_heals(world: World, tiny_disk: Pat
             "DROP TABLESPACE tiny",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'serving'",
         )
-    assert (await world.readyz()) == (200, {"status": "ok"})
+    await until_ready(world)
     assert (await world.create())[0] == 200
+
+
+async def test_a_full_disk_is_remembered_as_long_as_writes_fail_and_a_minute_beyond(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The server's own error, where no file system can be mounted.
+    await world.owner(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF NEW.name = 'Nordic' THEN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER full_disk BEFORE INSERT ON customer_groups FOR EACH ROW EXECUTE FUNCTION fail()",
+    )
+    try:
+        assert _is_unavailable(await world.create())
+        # A small write may still find room, and proves nothing so soon.
+        assert (await world.create("Small"))[0] == 200
+        assert is_degraded(await world.readyz(), "disk_full")
+        monkeypatch.setattr(write_health, "REMEMBERED_SECONDS", 0)
+        assert await world.readyz() == (200, {"status": "ok"})
+    finally:
+        await world.owner("DROP FUNCTION fail CASCADE")
 
 
 async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(world: World) -> None:
@@ -166,15 +207,14 @@ async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(world
             while not _is_unavailable(answer := await world.create()):
                 assert answer[0] == 200
         assert (await world.read())[0] == 200
-        assert (await world.readyz())[0] == 200
+        assert is_degraded(await world.readyz(), "read_only")
     finally:
         await world.owner(
             "ALTER SYSTEM RESET default_transaction_read_only",
             "SELECT pg_reload_conf()",
         )
-    async with asyncio.timeout(10):
-        while (await world.create())[0] != 200:
-            pass
+    await until_ready(world)
+    assert (await world.create())[0] == 200
 
 
 async def test_a_plan_that_is_stopped_by_its_time_limit_is_not_run_again_field_by_field(world: World) -> None:

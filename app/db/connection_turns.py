@@ -1,0 +1,31 @@
+"""Turns for connections: one that doesn't come in time says what the connections wait for."""
+
+from uuid import UUID
+
+from app.db.turns import Turns, reserve_of
+from app.db.unavailable import TooBusy
+from app.db.waits import Waits
+
+
+class ConnectionTurns(Turns):
+    """Turns of which each is for one connection of a pool."""
+
+    def __init__(self, size: int, waits: Waits, *, seconds: float) -> None:
+        super().__init__(size, reserve=reserve_of(size), seconds=seconds)
+        self._waits = waits
+
+    async def take(self, company_id: UUID) -> None:
+        """Wait for a turn, or raise TooBusy. The caller gives the turn back."""
+        try:
+            await super().take(company_id)
+        except TooBusy as error:
+            if error.waited_seconds is None:
+                raise
+            raise error from TimeoutError(self._why())
+
+    def _why(self) -> str:
+        usage = self.usage()
+        taken = f"{usage.in_use} of {usage.size} connections are in use"
+        if self._waits.is_server_silent():
+            return f"{taken}, and the database does not answer over some of them: a larger pool would not help"
+        return f"{taken}; the longest has waited {self._waits.longest_seconds():.1f} s for the database's answer"
