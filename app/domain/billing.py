@@ -14,6 +14,8 @@ from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 ACTIVE = frozenset({SubscriptionStatus.TRIAL, SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION})
 """Statuses that a change of payer cuts, and that must be acknowledged."""
+MOST_ACKNOWLEDGED = 5_000
+"""Maximum number of subscriptions that one change acknowledges."""
 ENDED = frozenset({SubscriptionStatus.CANCELLED, SubscriptionStatus.EXPIRED})
 """Statuses that never move."""
 
@@ -115,11 +117,11 @@ def acknowledgement_faults(
         return {AcknowledgementFault.NOT_ALLOWED: named} if named else {}
     if not named:
         return {AcknowledgementFault.REQUIRED: active}
-    once = list(dict.fromkeys(named))
+    times = Counter(named)
     found = {
-        AcknowledgementFault.INCOMPLETE: [each for each in active if each not in set(named)],
-        AcknowledgementFault.UNKNOWN: [each for each in once if each not in own],
-        AcknowledgementFault.NOT_ACTIVE: [each for each in once if each in own and own[each] not in ACTIVE],
-        AcknowledgementFault.DUPLICATE: [each for each, times in Counter(named).items() if times > 1],
+        AcknowledgementFault.INCOMPLETE: [each for each in active if each not in times],
+        AcknowledgementFault.UNKNOWN: [each for each in times if each not in own],
+        AcknowledgementFault.NOT_ACTIVE: [each for each in times if each in own and own[each] not in ACTIVE],
+        AcknowledgementFault.DUPLICATE: [each for each, count in times.items() if count > 1],
     }
     return {fault: ids for fault, ids in found.items() if ids}

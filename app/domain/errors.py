@@ -1,6 +1,6 @@
 """Refusals: what a caller can mend, each with a code, the path of the input it is about, and the data a program needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -49,6 +49,7 @@ class ErrorCode(StrEnum):
     TRANSITION_CHANGED = "TRANSITION_CHANGED"
     VERSION_CONFLICT = "VERSION_CONFLICT"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    MORE_PROBLEMS = "MORE_PROBLEMS"
 
     @property
     def http_status(self) -> int:
@@ -69,6 +70,7 @@ _MALFORMED = frozenset(
         ErrorCode.FIELD_CONFLICT,
         ErrorCode.METADATA_LIMIT_EXCEEDED,
         ErrorCode.METADATA_VALUE_INVALID,
+        ErrorCode.MORE_PROBLEMS,
     }
 )
 _CONFLICTS = frozenset(
@@ -155,6 +157,25 @@ class TransitionChangedFault(Fault):
     """Which subscriptions that is about."""
 
 
+MOST_LISTED = 100
+"""Maximum number of problems that one answer lists."""
+MOST_LISTED_OF_ROW = 10
+"""Maximum number of problems that are listed of a row."""
+
+
+def listed(faults: Sequence[Fault], most: int, path: Path = ("input",)) -> tuple[Fault, ...]:
+    """Return the first problems; if there are more, one more, at `path`, says how many there are in all."""
+    rest = faults[-1] if faults else None
+    if isinstance(rest, LimitFault) and rest.code is ErrorCode.MORE_PROBLEMS and rest.path == path:
+        faults, count = faults[:-1], rest.actual
+    else:
+        count = len(faults)
+    if len(faults) <= most:
+        return (*faults,) if rest is None or count == len(faults) else (*faults, rest)
+    message = f"has {count:,} problems, of which only the first {most:,} are listed: mend these, then try again."
+    return (*faults[:most], LimitFault(ErrorCode.MORE_PROBLEMS, path, message, most, count))
+
+
 class Refused(Exception):
     """A use case does not happen; nothing was written. Holds every fault that was found."""
 
@@ -162,4 +183,5 @@ class Refused(Exception):
         self.faults = tuple(faults)
         self.current = current
         """What is stored now, where the refusal is about having moved on."""
-        super().__init__("; ".join(f"{fault.code} at {'.'.join(map(str, fault.path))}" for fault in self.faults))
+        named = (f"{fault.code} at {'.'.join(map(str, fault.path))}" for fault in self.faults[:MOST_LISTED])
+        super().__init__("; ".join(named))

@@ -41,29 +41,30 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Fault]:
         names = " and ".join("metadataSet" if name == "metadata_set" else "metadataUnset" for name in single)
         message = f"replaces all entries, so it can't be combined with {names}."
         yield Fault(ErrorCode.FIELD_CONFLICT, ("input", "metadata"), message)
-    entries, unset = given.get("metadata_set"), given.get("metadata_unset")
-    if isinstance(entries, Mapping) and isinstance(unset, list | tuple):
-        added = {stored_form(key) for key in cast("Mapping[object, object]", entries) if isinstance(key, str)}
+    added, unset = given.get("metadata_set"), given.get("metadata_unset")
+    if not isinstance(added, Mapping) or not isinstance(unset, list | tuple):
+        return
+    # What has too many is refused for that.
+    if (
+        len(cast("Mapping[object, object]", added)) <= MAX_ENTRIES
+        and len(cast("list[object]", unset)) <= MAX_UNSET_KEYS
+    ):
+        forms = {stored_form(key) for key in cast("Mapping[object, object]", added) if isinstance(key, str)}
         for place, key in enumerate(cast("list[object]", unset)):
-            if isinstance(key, str) and stored_form(key) in added:
+            if isinstance(key, str) and stored_form(key) in forms:
                 message = "names a key that metadataSet sets."
                 yield Fault(ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", place), message)
 
 
-def all_entries(given: object, path: Path) -> object:
-    """Read the whole map; too many entries are a fault beside those of the entries."""
+def entries(given: object, path: Path) -> object:
+    """Read a map of entries. Too many are one fault, and none of them is looked at.
+
+    Entries to set may still be too many with the stored ones.
+    """
     if not isinstance(given, Mapping):
         return _not_entries(path)
-    entries = cast("Mapping[object, object]", given)
-    return [*_limit_faults(entries, path), *_entry_faults(entries, path)] or _stored(entries)
-
-
-def some_entries(given: object, path: Path) -> object:
-    """Read entries to set; only with the stored ones it shows whether there are too many."""
-    if not isinstance(given, Mapping):
-        return _not_entries(path)
-    entries = cast("Mapping[object, object]", given)
-    return list(_entry_faults(entries, path)) or _stored(entries)
+    sent = cast("Mapping[object, object]", given)
+    return [*_limit_faults(sent, path)] or [*_entry_faults(sent, path)] or _stored(sent)
 
 
 def keys(given: object, path: Path) -> object:
@@ -161,8 +162,8 @@ def _value_fault(value: object) -> str | None:
 
 
 METADATA_FIELDS = {
-    "metadata": Field(all_entries, clearable=False, default={}),
-    "metadata_set": Field(some_entries, clearable=False),
+    "metadata": Field(entries, clearable=False, default={}),
+    "metadata_set": Field(entries, clearable=False),
     "metadata_unset": Field(keys, clearable=False),
 }
 """The fields of an input that are metadata; only the first one is an attribute of a row."""

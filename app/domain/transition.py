@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.domain.billing import (
     ACTIVE,
+    MOST_ACKNOWLEDGED,
     AcknowledgementFault,
     Arrangement,
     DocumentKind,
@@ -19,7 +20,7 @@ from app.domain.billing import (
 from app.domain.calendar import DateOutOfRange
 from app.domain.customer_rules import Record
 from app.domain.cutting import Cut, Line, cuts
-from app.domain.errors import ErrorCode, Fault, Refused, SubscriptionsFault
+from app.domain.errors import ErrorCode, Fault, LimitFault, Refused, SubscriptionsFault
 from app.domain.money import total
 from app.domain.moving import Move, moves, reschedulings
 
@@ -162,6 +163,14 @@ def plan(
         to_acknowledge=tuple(active),
         is_triggered=triggered,
     )
+
+
+def excess(acknowledged: int) -> LimitFault | None:
+    """Return the problem of an acknowledgement that names too many subscriptions to be read."""
+    if acknowledged <= MOST_ACKNOWLEDGED:
+        return None
+    message = f"names {acknowledged:,} subscriptions; at most {MOST_ACKNOWLEDGED:,} are allowed."
+    return LimitFault(ErrorCode.FIELD_TOO_LONG, _PATH, message, MOST_ACKNOWLEDGED, acknowledged)
 
 
 def acknowledgement_refusals(

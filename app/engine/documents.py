@@ -23,6 +23,8 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
+from app.engine.input_lists import InputListReader, InputLists
+from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
 from app.engine.limits import Limits, excesses, switches_of
 from app.engine.refusals import DocumentError, RefusalCode, refuse
@@ -63,6 +65,7 @@ class Operation:
     switches: tuple[str, ...]
     """The variables that @skip and @include of the document look at."""
     variables: OperationVariables
+    lists: InputLists
     bytes: int
     """The length of the document's text."""
     rows: RequestedRows
@@ -116,6 +119,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits, cache_size: int) -> None:
         self._schema = schema
         self._inputs = InputValues()
+        self._sizes = InputSizes()
         self._limits = limits
         self._cache_size = cache_size
         self._remembered: OrderedDict[str, Document] = OrderedDict()
@@ -159,6 +163,7 @@ class Documents:
         syntax = self._parse(text)
         self._check(syntax)
         rows, values = RowCounter(self._schema, syntax), RowCounter(self._schema, syntax, values=True)
+        lists = InputListReader(self._schema, syntax, self._sizes)
         switches = switches_of(syntax)
         operations = [
             Operation(
@@ -168,6 +173,7 @@ class Documents:
                 node,
                 switches,
                 OperationVariables(self._schema, node, self._inputs),
+                lists.read(node),
                 size,
                 rows.compile(node),
                 values.compile(node),

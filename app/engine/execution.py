@@ -77,6 +77,7 @@ class Engine:
         for name in document.names:
             operation = document.select(name)
             if not operation.node.variable_definitions:
+                operation.lists.check({}, self._limits.max_input_items)
                 self._check_size(operation, {})
 
     def check_trusted(self) -> Iterator[tuple[str, DocumentError | None]]:
@@ -97,6 +98,8 @@ class Engine:
         A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. A query is ended by the caller.
         """
         execution = Execution.FIELDS
+        if operation.lists.has_any:
+            operation.lists.check(variables, self._limits.max_input_items)
         coerced = operation.variables.coerce(variables)
         if coerced is None:
             coerced = self._coerced_slowly(operation, variables)

@@ -49,6 +49,7 @@ class Limits:
     max_requested_values: int
     max_mutations: int
     max_mutation_rows: int
+    max_input_items: int
 
 
 @dataclass(slots=True)

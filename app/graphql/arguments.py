@@ -32,6 +32,8 @@ def sent_fields(sent: Any) -> dict[str, object]:
     }
 
 
+MOST_IDS = 500
+"""Maximum number of ids in a filter."""
 MOST_FAULTS = 10
 """Maximum number of faults that one error holds; its message says that there are more."""
 
@@ -77,7 +79,7 @@ def identifier(value: str, path: Path, faults: Faults) -> UUID | None:
     return None
 
 
-def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = 500) -> tuple[UUID, ...]:
+def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = MOST_IDS) -> tuple[UUID, ...]:
     """UUIDs without repetition, or faults."""
     if len(values) > most:
         faults.add(path, f"has {len(values)} ids; at most {most} are allowed.")

@@ -37,7 +37,7 @@ from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 
 MAX_CONDITIONS = 50
-_MAX_SORTS = 3
+MAX_SORTS = 3
 _COUNTRY_LETTERS = 2
 # Of a field that can be unset, null asks for just that.
 _NULLABLE = frozenset(name for name, field in FIELDS.items() if field.clearable)
@@ -49,8 +49,8 @@ _BY_NUMBER = ((CustomerSort.NUMBER, False),)
 def sorts_of(order: list[CustomerOrder] | None, faults: Faults) -> tuple[tuple[CustomerSort, bool], ...]:
     """The columns to sort by and whether each descends: by number unless something is given."""
     sorts = tuple((each.field, each.direction is OrderDirection.DESC) for each in order or ())
-    if len(sorts) > _MAX_SORTS or len({field for field, _ in sorts}) < len(sorts):
-        faults.add(("orderBy",), f"must name at most {_MAX_SORTS} fields, each once.")
+    if len(sorts) > MAX_SORTS or len({field for field, _ in sorts}) < len(sorts):
+        faults.add(("orderBy",), f"must name at most {MAX_SORTS} fields, each once.")
         return _BY_NUMBER
     return sorts or _BY_NUMBER
 

@@ -1,5 +1,6 @@
 """What every resolver of one operation shares: who asks, one moment of the database, its loaders."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,7 @@ import strawberry
 from app.db.database import Database
 from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import MOST_LISTED, Fault, listed
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
 from app.services.recent_lists import RecentLists
@@ -18,6 +20,21 @@ MAX_REPRESENTATIONS = 10_000
 
 HEAVY_VALUES = 100_000
 """From how many requested values on a query counts as heavy, unless the service is set otherwise."""
+
+
+class ListedProblems:
+    """The problems that the payloads of one operation list, or the rows of its lists: a bounded number together."""
+
+    def __init__(self, path_size: int) -> None:
+        self._left = MOST_LISTED
+        self._path_size = path_size
+        """How many parts of a problem's path lead to the payload's input, or to the row."""
+
+    def of(self, faults: Sequence[Fault]) -> Sequence[Fault]:
+        """Return those of one payload or row that are listed: always the first one, and how many there are."""
+        most = max(1, self._left)
+        self._left = max(0, self._left - len(faults))
+        return listed(faults, most, faults[0].path[: self._path_size]) if len(faults) > most else faults
 
 
 class Context:
@@ -42,6 +59,7 @@ class Context:
         self._heavy_values = heavy_values
         self._earlier_statements = 0
         self._has_ended = False
+        self.problems, self.row_problems = ListedProblems(1), ListedProblems(3)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,11 +1,18 @@
 """The schema, assembled."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, GraphQLUnionType
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    get_named_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+)
 from strawberry import federation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import arguments
@@ -13,9 +20,11 @@ from strawberry.types.field import StrawberryField
 
 from app.db import graph
 from app.graphql.compiled_arguments import Inputs
+from app.graphql.context import Context
 from app.graphql.errors import ERROR_TYPES
 from app.graphql.federation import FEDERATION_SCALARS, FEDERATION_VERSION, describe
 from app.graphql.introduction import INTRODUCTION
+from app.graphql.maxima import set_maxima
 from app.graphql.mutations.root import Mutation
 from app.graphql.queries import Query
 from app.graphql.types.entity import printed
@@ -28,6 +37,17 @@ def _plain(name: str) -> Callable[[Any, object], object]:
     def resolve(row: Any, _info: object) -> object:
         value = getattr(row, name)
         return str(value) if isinstance(value, UUID) else value
+
+    return resolve
+
+
+def _problems(name: str) -> Callable[[Any, Any], object]:
+    """Resolve the problems of a payload or of a row: an operation lists a bounded number of each."""
+
+    def resolve(row: Any, info: Any) -> object:
+        is_of_row = info.path.prev is not None and isinstance(info.path.prev.key, int)
+        context: Context = info.context
+        return (context.row_problems if is_of_row else context.problems).of(getattr(row, name))
 
     return resolve
 
@@ -52,6 +72,7 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
     )
     _let_rows_travel(executable(schema))
     _compile_inputs(schema)
+    set_maxima(executable(schema))
     describe(executable(schema))
     executable(schema).description = INTRODUCTION
     # The engine takes its values as they are, without coercing each of thousands.
@@ -77,7 +98,9 @@ def _let_rows_travel(schema: GraphQLSchema) -> None:
                 shown: StrawberryField | None = field.extensions.get("strawberry-definition")
                 if shown is not None and shown.is_basic_field:
                     # Strawberry's own way to an attribute takes several calls, for most of all fields that are shown.
-                    field.resolve = _plain(shown.python_name)
+                    named = cast("object", get_named_type(field.type))
+                    lists_problems = named is schema.type_map.get("UserError")
+                    field.resolve = (_problems if lists_problems else _plain)(shown.python_name)
 
 
 def _compile_inputs(schema: strawberry.Schema) -> None:

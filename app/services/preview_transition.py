@@ -15,7 +15,8 @@ class TransitionPreview:
     """What an update would do to billing, and why it would be refused."""
 
     transition: Transition | None
-    faults: tuple[Fault, ...]
+    errors: tuple[Fault, ...]
+    """In the order of the checks."""
 
     digest: str | None
     """What an update carries to be done exactly so; None where there was nothing to decide."""

@@ -12,7 +12,7 @@ from app.db.pauses import paced
 from app.db.rows import LedgerAccountRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import canonical, read_account
-from app.domain.errors import Fault, LimitFault, Refused
+from app.domain.errors import MOST_LISTED_OF_ROW, Fault, LimitFault, Refused, listed
 from app.domain.events import EventType
 from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
 from app.services.commands import Repeatable
@@ -142,7 +142,7 @@ def _number(row: Mapping[str, object]) -> str | None:
 def _decide(row: Mapping[str, object], number: str | None, before: LedgerAccountRow | None) -> _Decision:
     values, faults = read_account(row, creating=number is not None and before is None)
     if faults:
-        return _Decision(RowOutcome.REFUSED, before, {}, tuple(faults))
+        return _Decision(RowOutcome.REFUSED, before, {}, listed(faults, MOST_LISTED_OF_ROW))
     if before is None:
         return _Decision(RowOutcome.CREATED, None, {"id": new_id()} | values)
     changes = {name: value for name, value in values.items() if getattr(before, name) != value}

@@ -8,8 +8,9 @@ from uuid import UUID
 from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import canonical, read_fields
-from app.domain.errors import ErrorCode, Fault
+from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Fault, listed
 from app.domain.fields import identifier, schema_name
+from app.domain.transition import excess
 from app.domain.upserts import MatchKey
 from app.services.customers.deciding import Decision
 from app.services.customers.drafts import Draft, draft_of_change, draft_of_creation
@@ -84,7 +85,7 @@ def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match
     acknowledged, malformed = _acknowledged(row)
     faults += malformed
     if faults:
-        return Decision(before, faults=tuple(faults))
+        return Decision(before, faults=listed(faults, MOST_LISTED_OF_ROW))
     if before is None:
         return draft_of_creation(values, acknowledged)
     draft = draft_of_change(before, values, acknowledged)
@@ -96,6 +97,8 @@ def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Fault]]
     if row.acknowledged is None:
         return None, []
     path = ("input", "subscriptionTransitions")
+    if too_many := excess(len(row.acknowledged)):
+        return None, [too_many]
     found = [identifier(value, (*path, place, "subscriptionId")) for place, value in enumerate(row.acknowledged)]
     return (
         tuple(each for each in found if isinstance(each, UUID)),

@@ -28,6 +28,10 @@ class Checked(Protocol):
     def trusted_only(self) -> bool: ...  # noqa: D102
     @property
     def trusted_documents_file(self) -> Path | None: ...  # noqa: D102
+    @property
+    def max_representations(self) -> int: ...  # noqa: D102
+    @property
+    def max_input_items(self) -> int: ...  # noqa: D102
 
 
 def misfits_of(settings: Checked) -> Iterator[Misfit]:
@@ -47,3 +51,6 @@ def misfits_of(settings: Checked) -> Iterator[Misfit]:
     if settings.trusted_only and settings.trusted_documents_file is None:
         message = "must be set if TRUSTED_ONLY is true: without documents nothing would run"
         yield Misfit(("trusted_documents_file", "trusted_only"), message)
+    if settings.max_representations > settings.max_input_items:
+        message = "must be at most MAX_INPUT_ITEMS, which counts representations as well"
+        yield Misfit(("max_representations", "max_input_items"), message)

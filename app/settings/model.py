@@ -160,6 +160,11 @@ class Settings(BaseModel):
     max_mutation_rows: int = Field(
         default=500, ge=1, description="The most rows that one operation writes, in all of its lists together."
     )
+    max_input_items: int = Field(
+        default=10_000,
+        ge=1,
+        description="The most items that the lists among the arguments of an operation have together, a variable counted wherever it is used.",
+    )
     max_representations: int = Field(
         default=10_000,
         ge=1,
@@ -247,6 +252,7 @@ class Settings(BaseModel):
             max_requested_values=self.max_requested_values,
             max_mutations=self.max_mutations,
             max_mutation_rows=self.max_mutation_rows,
+            max_input_items=self.max_input_items,
         )
 
     def trusted_documents(self) -> TrustedDocuments:

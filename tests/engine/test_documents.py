@@ -142,6 +142,7 @@ def test_the_introspection_query_of_tools_passes(type_depth: int) -> None:
         max_requested_values=1,
         max_mutations=1,
         max_mutation_rows=1,
+        max_input_items=1,
     )
 
     assert Documents(SCHEMA, shallow, 10).prepare(query).select(None).name == "IntrospectionQuery"

@@ -48,6 +48,7 @@ LIMITS = Limits(
     max_requested_values=500_000,
     max_mutations=10,
     max_mutation_rows=500,
+    max_input_items=10_000,
 )
 
 

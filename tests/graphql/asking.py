@@ -22,7 +22,7 @@ from app.services.recent_lists import RecentLists
 _MANY = 10**9
 ENGINE = Engine(
     executable(schema),
-    Limits(*([_MANY] * 9)),
+    Limits(*([_MANY] * 9), max_input_items=10_000),
     cache_size=100,
     executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
     is_awaitable=optimized_is_awaitable,

@@ -97,7 +97,7 @@ async def test_at_most_500_ids_are_taken(caller: Caller, most: int) -> None:
         assert (result.data, result.errors) == ({"nodes": [None] * 500}, None)
     else:
         assert result.data is None
-        assert [error.message for error in result.errors or ()] == ["ids: has 501 ids; at most 500 are allowed."]
+        assert [error.message for error in result.errors or ()] == ["ids: has 501 items; at most 500 are allowed."]
         assert caller.statements == 0
 
 
@@ -177,7 +177,7 @@ async def test_a_hundred_malformed_ids_of_an_operation_are_answered_one_by_one(m
     ]
 
 
-@pytest.mark.parametrize(("aliases", "malformed"), [(1, 101), (50, 3), (50, 500)])
+@pytest.mark.parametrize(("aliases", "malformed"), [(1, 101), (50, 3), (20, 499)])
 async def test_more_malformed_ids_are_refused_before_anything_is_read(
     member: Caller, own: World, aliases: int, malformed: int
 ) -> None:

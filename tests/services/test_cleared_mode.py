@@ -69,7 +69,7 @@ async def test_another_mode_and_none_alike_must_be_acknowledged(
     row = await listed(unit_of_work, fields, dry_run=False)
 
     required = [(ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED, (own,))]
-    for faults in (refused.value.faults, preview.faults, row.errors):
+    for faults in (refused.value.faults, preview.errors, row.errors):
         assert [(each.code, getattr(each, "subscription_ids", None)) for each in faults] == required
     assert preview.transition is not None
     assert preview.transition.to_acknowledge == (own,)
@@ -95,7 +95,7 @@ async def test_the_mode_that_is_stored_and_none_where_there_is_none_demand_nothi
     row = await listed(unit_of_work, fields, dry_run=False)
     outcome, _ = await update_customer(unit_of_work, "tester", UpdateCustomerCommand(parent, fields), None)
 
-    assert (preview.transition, preview.faults) == (None, ())
+    assert (preview.transition, preview.errors) == (None, ())
     assert (row.outcome, row.errors) == (RowOutcome.UNCHANGED, ())
     assert outcome.changed_fields == ()
 

@@ -53,7 +53,7 @@ async def test_a_change_is_refused_for_the_subscriptions_that_no_dates_can_be_co
     (result,) = (await upsert_customers(unit_of_work, "tester", rows, None))[0].results
 
     expected = [(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (last,))]
-    assert named(refused.value.faults) == named(preview.faults) == named(result.errors) == expected
+    assert named(refused.value.faults) == named(preview.errors) == named(result.errors) == expected
     assert result.errors[0].path == ("input", "rows", 0)
     assert await everything_of(owner_engine, company) == before
 

@@ -213,7 +213,7 @@ async def test_what_is_booked_is_what_was_previewed(
     fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
 
     preview = await previewed(database, company, customer, fields)
-    assert [fault.code for fault in preview.faults] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED]
+    assert [fault.code for fault in preview.errors] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED]
     assert preview.transition is not None
     later = await records.subscription(customer)
     second = await previewed(database, company, customer, fields)

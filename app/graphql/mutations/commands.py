@@ -6,6 +6,7 @@ from uuid import UUID
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode, Fault, Path, Refused
 from app.domain.fields import identifier
+from app.domain.transition import excess
 from app.graphql.types.customer_input import UpdateCustomerInput, given_fields
 from app.services.idempotency import key_faults
 from app.services.update_customer import UpdateCustomerCommand
@@ -23,9 +24,11 @@ def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, s
     """
     faults: list[Fault] = []
     transitions = sent(given.subscription_transitions)
+    if too_many := excess(len(transitions or ())):
+        faults.append(too_many)
     acknowledged = (
         None
-        if transitions is None
+        if transitions is None or too_many
         else tuple(
             _id(each.subscription_id, ("input", "subscriptionTransitions", place, "subscriptionId"), faults)
             for place, each in enumerate(transitions)

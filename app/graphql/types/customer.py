@@ -43,7 +43,7 @@ from app.graphql.types.subscription import CustomerSubscription
 
 Statuses = Annotated[
     list[SubscriptionStatus] | None,
-    strawberry.argument(description="Only subscriptions of these statuses; an empty list matches nothing."),
+    strawberry.argument(description="Only subscriptions of these statuses, at most 8; an empty list matches nothing."),
 ]
 Row = strawberry.Parent[CustomerRow]
 

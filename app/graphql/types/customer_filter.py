@@ -20,16 +20,17 @@ class MetadataPairInput:
 
 @strawberry.input(
     description="Conditions on a customer. All that are given must hold; left out is no condition,"
-    " null means that the field is unset, and an empty list of ids matches nothing."
+    " null means that the field is unset, and an empty list of ids matches nothing. A filter holds at most 50 conditions,"
+    " those of the filters within it counted."
 )
 class CustomerFilter:
     """app.graphql.conditions says what each field means."""
 
     and_: strawberry.Maybe[list["CustomerFilter"] | None] = strawberry.field(
-        name="and", description="All of these hold; an empty list always holds."
+        name="and", description="All of these hold, at most 50; an empty list always holds."
     )
     or_: strawberry.Maybe[list["CustomerFilter"] | None] = strawberry.field(
-        name="or", description="At least one of these holds; an empty list never holds."
+        name="or", description="At least one of these holds, at most 50; an empty list never holds."
     )
     not_: strawberry.Maybe[Optional["CustomerFilter"]] = strawberry.field(name="not", description="This does not hold.")
     ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(

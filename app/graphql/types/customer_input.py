@@ -162,7 +162,7 @@ class ChangedCustomerFields(OptionalCustomerFields):
     )
     subscription_transitions: Maybe[list[SubscriptionTransitionInput] | None] = strawberry.field(
         description="Needed where the parent, billing relationship or consolidation mode really changes: exactly the"
-        " customer's active subscriptions (TRIAL, ACTIVE, PENDING_CANCELLATION), each once."
+        " customer's active subscriptions (TRIAL, ACTIVE, PENDING_CANCELLATION), each once, at most 5,000 (FIELD_TOO_LONG)."
         " SUBSCRIPTION_TRANSITIONS_REQUIRED, SUBSCRIPTION_TRANSITIONS_INCOMPLETE, SUBSCRIPTION_TRANSITIONS_UNKNOWN,"
         " SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE, SUBSCRIPTION_TRANSITIONS_DUPLICATE, SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED."
     )

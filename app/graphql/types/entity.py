@@ -32,7 +32,8 @@ Entities: Any = list[_Entity | None]
 Representations = Annotated[
     list[FederationAny],
     strawberry.argument(
-        description="Objects of `__typename` and one of the type's keys; at most MAX_REPRESENTATIONS of them."
+        description="Objects of `__typename` and one of the type's keys; at most 10,000 of them, or"
+        " what MAX_REPRESENTATIONS says."
     ),
 ]
 

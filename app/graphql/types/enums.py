@@ -185,7 +185,7 @@ _show(
         "FIELD_REQUIRED": "The field must say something.",
         "FIELD_NOT_CLEARABLE": "The field can't be null; leave it out to keep it.",
         "FIELD_INVALID": "The value does not have the form that the field needs.",
-        "FIELD_TOO_LONG": "The text has too many characters, or the list too many rows.",
+        "FIELD_TOO_LONG": "The text has too many characters, or the list too many rows or subscriptions.",
         "FIELD_CONFLICT": "Two fields of the input, or two rows of its list, exclude each other.",
         "METADATA_LIMIT_EXCEEDED": "There would be more than 50 metadata entries, or more than 500 keys to remove.",
         "METADATA_VALUE_INVALID": "A metadata key or value is too long or of a kind that is not stored.",
@@ -221,6 +221,7 @@ _show(
         "VERSION_CONFLICT": "The object has changed since the expected version.",
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input, or its answer was stored by a release"
         " whose answers this one can't read.",
+        "MORE_PROBLEMS": "There are more problems than are listed: `limit` are, `actual` is how many there are in all.",
     },
     name="UserErrorCode",
 )

@@ -25,7 +25,7 @@ class CreateCustomerGroupInput:
         " LEDGER_ACCOUNT_NOT_FOUND if the company has none with this id."
     )
     metadata: strawberry.Maybe[Metadata | None] = strawberry.field(
-        description="Key-value metadata; empty unless sent. Not null."
+        description="Key-value metadata, at most 50 entries (METADATA_LIMIT_EXCEEDED); empty unless sent. Not null."
     )
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
 
@@ -54,11 +54,11 @@ class UpdateCustomerGroupInput:
         " LEDGER_ACCOUNT_NOT_FOUND if the company has none with this id. Not null."
     )
     metadata: strawberry.Maybe[Metadata | None] = strawberry.field(
-        description="Key-value metadata that replaces all there is; `{}` removes it. Not null,"
+        description="Key-value metadata that replaces all there is, at most 50 entries; `{}` removes it. Not null,"
         " and not together with `metadataSet` or `metadataUnset`."
     )
     metadata_set: strawberry.Maybe[Metadata | None] = strawberry.field(
-        description="Single entries to add or replace; the others stay. Not null."
+        description="Single entries to add or replace, at most 50; the others stay. Not null."
     )
     metadata_unset: strawberry.Maybe[list[str] | None] = strawberry.field(
         description="Keys of single entries to remove; one that is not there is no fault. At most 500"

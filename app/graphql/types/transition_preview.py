@@ -9,7 +9,6 @@ import strawberry
 
 from app.db.rows import CustomerRow
 from app.domain.cutting import Cut, Line
-from app.domain.errors import Fault
 from app.domain.moving import Move
 from app.domain.transition import Document, PayerTotal
 from app.graphql.context import Info
@@ -277,11 +276,6 @@ class BillingTransitionPreview:
         " nothing. Then nothing else is previewed."
     )
 
-    @strawberry.field(
-        description="Every refusal that the update would meet. IDEMPOTENCY_KEY_REUSED stands alone.",
-        graphql_type=list[UserError],
+    errors: list[UserError] = strawberry.field(
+        description="Every refusal that the update would meet. IDEMPOTENCY_KEY_REUSED stands alone."
     )
-    @staticmethod
-    def errors(preview: strawberry.Parent[TransitionPreview]) -> tuple[Fault, ...]:
-        """In the order of the checks."""
-        return preview.faults

@@ -1,0 +1,193 @@
+"""The lists among an operation's arguments, which are counted before any of them is coerced or converted.
+
+A list of thousands takes milliseconds to convert, and 50 aliases may convert one variable 50 times. Literals are measured
+once per document; of variables only the lists are looked at, by what is known of their types.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    type_from_ast,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+)
+
+from app.engine.bounds import named_type
+from app.engine.input_sizes import (
+    MAX_ITEMS,
+    Excess,
+    Found,
+    InputSizes,
+    MaxItems,
+    Measure,
+    Use,
+    is_too_long,
+    measure_literal,
+)
+from app.engine.limits import fragments_of
+from app.engine.refusals import DocumentError, RefusalCode, refuse
+
+_MOST_ERRORS = 10
+"""Maximum number of lists that are named as too long."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Argument:
+    """The lists of one argument in a document."""
+
+    node: FieldNode
+    literal: Found
+    uses: tuple[Use, ...]
+
+    def errors(self, variables: Mapping[str, Found], given: Mapping[str, Any]) -> Iterator[GraphQLError]:
+        for each in self.literal.excesses:
+            yield _error(each, self.node)
+        for name, path, maximum in self.uses:
+            value = given.get(name)
+            top = Found()
+            if isinstance(value, list) and is_too_long(cast("list[Any]", value), maximum, path, top):
+                yield from (_error(each, self.node) for each in top.excesses)
+            else:
+                yield from (_error(each.below(path), self.node) for each in variables[name].excesses)
+
+
+class InputLists:
+    """The lists among the arguments of one operation, those in its fragments included; @skip and @include don't matter."""
+
+    __slots__ = ("_arguments", "_literal_items", "_uses", "_variables", "has_any")
+
+    def __init__(
+        self, arguments: Counter[_Argument], variables: Mapping[str, tuple[Measure, ValueNode | None, Any]]
+    ) -> None:
+        self._arguments = arguments
+        self._literal_items = sum(each.literal.items * times for each, times in arguments.items())
+        self._uses: Counter[str] = Counter()
+        for each, times in arguments.items():
+            for use in each.uses:
+                self._uses[use.name] += times
+        self._variables = {name: variables[name] for name in self._uses}
+        self.has_any = bool(self._uses or self._literal_items)
+
+    def check(self, given: Mapping[str, Any], limit: int) -> None:
+        """Raise DocumentError if a list is too long, or all of them together, a variable counted wherever it is used."""
+        found: dict[str, Found] = {}
+        for name, (measure, default, kind) in self._variables.items():
+            each = found[name] = Found()
+            if name in given:
+                try:
+                    measure(given[name], (), each)
+                except RecursionError:
+                    # Coercing it refuses it, in the words of the library.
+                    continue
+            elif default is not None:
+                measure_literal(kind, default, (), None, each, [])
+        errors = [
+            error
+            for argument in self._arguments
+            if argument.literal.excesses or argument.uses
+            for error in argument.errors(found, given)
+        ]
+        if errors:
+            raise DocumentError(_distinct(errors)[:_MOST_ERRORS], RefusalCode.VARIABLES)
+        total = self._literal_items + sum(found[name].items * times for name, times in self._uses.items())
+        if total > limit:
+            raise refuse(RefusalCode.TOO_COMPLEX, self._too_many(total, limit, found))
+
+    def _too_many(self, total: int, limit: int, found: Mapping[str, Found]) -> str:
+        name, times = max(self._uses.items(), key=lambda use: found[use[0]].items * use[1], default=("", 0))
+        longest = f" ${name} has {found[name].items:,} items and is used {times:,} times." if times > 1 else ""
+        return (
+            f"The lists among the operation's arguments have {total:,} items, a variable counted wherever it is used;"
+            f" the limit is {limit:,}.{longest} Send several requests."
+        )
+
+
+class InputListReader:
+    """Finds the lists among the arguments of one valid document's operations."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, sizes: InputSizes) -> None:
+        self._schema, self._sizes = schema, sizes
+        self._fragments: dict[str, Counter[_Argument]] = {}
+        for name, fragment in fragments_of(document).items():
+            self._fragments[name] = self._of(fragment)
+
+    def read(self, operation: OperationDefinitionNode) -> InputLists:
+        """Return the lists of an operation."""
+        variables: dict[str, tuple[Measure, ValueNode | None, Any]] = {}
+        for each in operation.variable_definitions or ():
+            kind: Any = type_from_ast(self._schema, each.type)
+            measure = self._sizes.measure(kind)
+            if measure is not None:
+                variables[each.variable.name.value] = measure, each.default_value, kind
+        arguments: Counter[_Argument] = Counter()
+        for argument, times in self._of(operation).items():
+            uses = tuple(use for use in argument.uses if use.name in variables)
+            if uses or argument.literal.items or argument.literal.excesses:
+                arguments[_Argument(argument.node, argument.literal, uses)] = times
+        return InputLists(arguments, variables)
+
+    def _of(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> Counter[_Argument]:
+        """Return the arguments with lists or variables below a definition, each with how often it is there."""
+        found: Counter[_Argument] = Counter()
+        if isinstance(definition, OperationDefinitionNode):
+            parent = self._schema.get_root_type(definition.operation)
+        else:
+            parent = self._schema.get_type(definition.type_condition.name.value)
+        stack: list[tuple[SelectionSetNode, Any]] = [(definition.selection_set, parent)]
+        while stack:
+            selection_set, kind = stack.pop()
+            for selection in selection_set.selections:
+                if isinstance(selection, FragmentSpreadNode):
+                    found.update(self._fragments[selection.name.value])
+                elif isinstance(selection, InlineFragmentNode):
+                    condition = selection.type_condition
+                    inner = self._schema.get_type(condition.name.value) if condition else kind
+                    stack.append((selection.selection_set, inner))
+                else:
+                    node = cast("FieldNode", selection)
+                    shown = cast(
+                        "GraphQLField", self._schema.get_field(cast("GraphQLCompositeType", kind), node.name.value)
+                    )
+                    found.update(self._arguments(shown, node))
+                    if node.selection_set is not None:
+                        stack.append((node.selection_set, named_type(shown)))
+        return found
+
+    def _arguments(self, shown: GraphQLField, node: FieldNode) -> Iterator[_Argument]:
+        for each in node.arguments or ():
+            argument = shown.args[each.name.value]
+            maximum: MaxItems | None = argument.extensions.get(MAX_ITEMS)
+            kind = cast("Any", argument).type
+            if self._sizes.measure(kind, maximum) is None:
+                continue
+            literal, uses = Found(), list[Use]()
+            measure_literal(kind, each.value, (each.name.value,), maximum, literal, uses)
+            if uses or literal.items:
+                yield _Argument(node, literal, tuple(uses))
+
+
+def _error(excess: Excess, node: FieldNode) -> GraphQLError:
+    fault = {"code": excess.code, "path": list(excess.path), "message": excess.message}
+    message = f"{'.'.join(map(str, excess.path))}: {excess.message}"
+    return GraphQLError(message, node, extensions={"code": excess.code, "faults": [fault]})
+
+
+def _distinct(errors: list[GraphQLError]) -> list[GraphQLError]:
+    """Return the errors without those that aliases repeat, each with all of its places."""
+    by_message: dict[str, GraphQLError] = {}
+    for each in errors:
+        by_message.setdefault(each.message, each)
+    return [*by_message.values()]

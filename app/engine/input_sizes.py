@@ -1,0 +1,196 @@
+"""Measure input values: how many items their lists hold, told from literals and raw values before they are coerced."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, cast
+
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+)
+
+from app.engine.refusals import RefusalCode
+
+MAX_ITEMS = "max_items"
+"""The extension of an argument, of an input's field, or of a scalar whose values are maps, that holds its MaxItems."""
+MAX_FIELDS = "max_fields"
+"""The extension of an input type with the most fields that an input of it has, those of inputs of the type within it counted."""
+
+Path = tuple[str | int, ...]
+
+
+class MaxItems(Protocol):
+    """How many items a list may hold, or entries a map. The entries of a map that is within it don't count among all items."""
+
+    @property
+    def most(self) -> int:
+        """The maximum."""
+        ...
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a longer one is refused by what reads it, without looking at its items."""
+        ...
+
+    @property
+    def code(self) -> str:
+        """The code of the error that refuses a longer one."""
+        ...
+
+
+class Excess(NamedTuple):
+    """A list that is too long, or an input of too many fields."""
+
+    path: Path
+    message: str
+    code: str
+
+    def below(self, path: Path) -> "Excess":
+        """Return it as it is seen from further above."""
+        return self._replace(path=(*path, *self.path))
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found in a value."""
+
+    items: int = 0
+    fields: int | None = None
+    """Fields of an input whose number is limited, while it is looked at."""
+    excesses: list[Excess] = field(default_factory=list[Excess])
+
+
+Measure = Callable[[Any, Path, Found], None]
+"""Counts the items of the lists in a raw value, which may be of any shape: what doesn't fit its type is refused later."""
+
+
+class InputSizes:
+    """Measures the values of one schema's input types."""
+
+    def __init__(self) -> None:
+        self._known: dict[GraphQLInputObjectType, Measure | None] = {}
+
+    def measure(self, kind: Any, maximum: MaxItems | None = None) -> Measure | None:
+        """Return what measures values of a type; None where they hold no lists. `maximum` is that of their place."""
+        if isinstance(kind, GraphQLNonNull):
+            return self.measure(cast("Any", kind).of_type, maximum)
+        if isinstance(kind, GraphQLList):
+            return _list(self.measure(cast("Any", kind).of_type), maximum)
+        if isinstance(kind, GraphQLInputObjectType):
+            return self._known[kind] if kind in self._known else self._object(kind)
+        of_map = kind.extensions.get(MAX_ITEMS)
+        return None if of_map is None else _map(of_map)
+
+    def _object(self, kind: GraphQLInputObjectType) -> Measure | None:
+        lists: dict[str, Measure] = {}
+        most: int | None = kind.extensions.get(MAX_FIELDS)
+        known = _object(lists) if most is None else _limited_object(lists, most)
+        # Known before its lists are: an input may hold itself.
+        self._known[kind] = known
+        for name, each in kind.fields.items():
+            measure = self.measure(each.type, each.extensions.get(MAX_ITEMS))
+            if measure is not None:
+                lists[name] = measure
+        if not lists and most is None:
+            self._known[kind] = None
+        return self._known[kind]
+
+
+def _object(lists: Mapping[str, Measure]) -> Measure:
+    def measure_object(value: Any, path: Path, found: Found) -> None:
+        if isinstance(value, dict):
+            _measure_fields(cast("dict[str, Any]", value), lists, path, found)
+
+    return measure_object
+
+
+def _limited_object(lists: Mapping[str, Measure], most: int) -> Measure:
+    def measure_object(value: Any, path: Path, found: Found) -> None:
+        if not isinstance(value, dict):
+            return
+        given = cast("dict[str, Any]", value)
+        is_outermost, found.fields = found.fields is None, len(given) + (found.fields or 0)
+        _measure_fields(given, lists, path, found)
+        if is_outermost:
+            if found.fields > most:
+                message = f"has {found.fields:,} conditions, those within it counted; at most {most:,} are allowed."
+                found.excesses.append(Excess(path, message, RefusalCode.VARIABLES))
+            found.fields = None
+
+    return measure_object
+
+
+def _measure_fields(given: Mapping[str, Any], lists: Mapping[str, Measure], path: Path, found: Found) -> None:
+    for name in lists.keys() & given.keys():
+        lists[name](given[name], (*path, name), found)
+
+
+def _list(measure_item: Measure | None, maximum: MaxItems | None) -> Measure:
+    def measure_list(value: Any, path: Path, found: Found) -> None:
+        if value is None:
+            return
+        items = cast("list[Any]", value if isinstance(value, list) else [value])
+        found.items += len(items)
+        if is_too_long(items, maximum, path, found) or measure_item is None:
+            return
+        for place, each in enumerate(items):
+            measure_item(each, (*path, place), found)
+
+    return measure_list
+
+
+def _map(maximum: MaxItems) -> Measure:
+    def measure_map(value: Any, _path: Path, found: Found) -> None:
+        if isinstance(value, dict):
+            found.items += max(0, len(cast("dict[str, Any]", value)) - maximum.most)
+
+    return measure_map
+
+
+def is_too_long(items: "list[Any] | tuple[Any, ...]", maximum: MaxItems | None, path: Path, found: Found) -> bool:
+    """Return whether a list is longer than its maximum, and note it, unless what reads it does."""
+    if maximum is None or len(items) <= maximum.most:
+        return False
+    if not maximum.is_read:
+        message = f"has {len(items):,} items; at most {maximum.most:,} are allowed."
+        found.excesses.append(Excess(path, message, maximum.code))
+    return True
+
+
+class Use(NamedTuple):
+    """A variable that holds lists, or is one, within an argument."""
+
+    name: str
+    path: Path
+    maximum: MaxItems | None
+
+
+def measure_literal(
+    kind: Any, node: ValueNode, path: Path, maximum: MaxItems | None, found: Found, uses: list[Use]
+) -> None:
+    """Measure a literal, and note the variables in it. Its depth was checked before."""
+    if isinstance(kind, GraphQLNonNull):
+        measure_literal(cast("Any", kind).of_type, node, path, maximum, found, uses)
+    elif isinstance(node, VariableNode):
+        uses.append(Use(node.name.value, path, maximum))
+    elif isinstance(kind, GraphQLList) and not isinstance(node, NullValueNode):
+        of_type = cast("Any", kind).of_type
+        items = tuple(node.values) if isinstance(node, ListValueNode) else (node,)
+        found.items += len(items)
+        if not is_too_long(items, maximum, path, found):
+            for place, each in enumerate(items):
+                measure_literal(of_type, each, (*path, place), None, found, uses)
+    elif isinstance(kind, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
+        for each in node.fields:
+            taken = kind.fields[each.name.value]
+            below = (*path, each.name.value)
+            measure_literal(taken.type, each.value, below, taken.extensions.get(MAX_ITEMS), found, uses)
+    elif isinstance(node, ObjectValueNode):
+        of_map: MaxItems | None = cast("Any", kind).extensions.get(MAX_ITEMS)
+        found.items += 0 if of_map is None else max(0, len(node.fields) - of_map.most)

@@ -1,0 +1,78 @@
+"""How many items each list among the arguments may hold: declared here, and counted by the engine before a list is converted."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+
+from app.domain.billing import MOST_ACKNOWLEDGED
+from app.domain.metadata import MAX_ENTRIES, MAX_FILTER_PAIRS, MAX_UNSET_KEYS
+from app.domain.subscriptions import SubscriptionStatus
+from app.domain.upserts import MOST_ROWS as MOST_WRITTEN
+from app.graphql.arguments import MOST_IDS
+from app.graphql.codes import FieldCode
+from app.graphql.conditions import MAX_CONDITIONS, MAX_SORTS
+from app.graphql.context import MAX_REPRESENTATIONS
+from app.graphql.reading import MOST_ROWS
+
+
+class Maximum(NamedTuple):
+    """How many items a list may hold, or entries a map."""
+
+    most: int
+    is_read: bool = False
+    """Whether a longer one is refused as data by what reads it, at its path among all other problems of the input."""
+    code: str = FieldCode.BAD_USER_INPUT
+
+
+_CONDITIONS = Maximum(MAX_CONDITIONS)
+_IDS = Maximum(MOST_IDS)
+_PAIRS = Maximum(MAX_FILTER_PAIRS, code=FieldCode.METADATA_FILTER_LIMIT_EXCEEDED)
+_WRITTEN = Maximum(MOST_WRITTEN, is_read=True)
+_UNSET = Maximum(MAX_UNSET_KEYS, is_read=True)
+_ACKNOWLEDGED = Maximum(MOST_ACKNOWLEDGED, is_read=True)
+
+MAXIMA: Mapping[str, Maximum] = {
+    "Query.customers(orderBy:)": Maximum(MAX_SORTS),
+    "Query.nodes(ids:)": Maximum(MOST_ROWS),
+    # The setting MAX_REPRESENTATIONS may say otherwise, which the resolver knows.
+    "Query._entities(representations:)": Maximum(MAX_REPRESENTATIONS, is_read=True),
+    "Customer.subscriptions(status:)": Maximum(len(SubscriptionStatus)),
+    "CustomerFilter.and": _CONDITIONS,
+    "CustomerFilter.or": _CONDITIONS,
+    "CustomerFilter.ids": _IDS,
+    "CustomerFilter.metadata": _PAIRS,
+    "CustomerGroupFilter.ids": _IDS,
+    "CustomerGroupFilter.metadata": _PAIRS,
+    "LedgerAccountFilter.ids": _IDS,
+    "UpdateCustomerInput.metadataUnset": _UNSET,
+    "UpdateCustomerInput.subscriptionTransitions": _ACKNOWLEDGED,
+    "UpdateCustomerGroupInput.metadataUnset": _UNSET,
+    "UpsertCustomersInput.rows": _WRITTEN,
+    "UpsertCustomerRow.metadataUnset": _UNSET,
+    "UpsertCustomerRow.subscriptionTransitions": _ACKNOWLEDGED,
+    "UpsertLedgerAccountsInput.rows": _WRITTEN,
+}
+"""Maxima by argument, or by field of an input."""
+MAPS: Mapping[str, Maximum] = {"Metadata": Maximum(MAX_ENTRIES, is_read=True)}
+"""Maxima of scalars whose values are maps."""
+
+
+def set_maxima(schema: GraphQLSchema) -> None:
+    """Tell the engine the maxima of a schema's lists, by extensions that it knows."""
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLInputObjectType):
+            for field, taken in kind.fields.items():
+                _set(taken.extensions, MAXIMA.get(f"{name}.{field}"))
+        elif isinstance(kind, GraphQLObjectType):
+            for field, shown in kind.fields.items():
+                for argument, taken in shown.args.items():
+                    _set(taken.extensions, MAXIMA.get(f"{name}.{field}({argument}:)"))
+        else:
+            _set(kind.extensions, MAPS.get(name))
+    schema.type_map["CustomerFilter"].extensions["max_fields"] = MAX_CONDITIONS
+
+
+def _set(extensions: dict[str, object], maximum: Maximum | None) -> None:
+    if maximum is not None:
+        extensions["max_items"] = maximum

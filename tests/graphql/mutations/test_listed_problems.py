@@ -1,0 +1,67 @@
+"""Problems as data: an operation lists a bounded number, and says how many there are."""
+
+from typing import Any
+from uuid import UUID
+
+from tests.graphql.asking import Caller
+
+ID = str(UUID(int=1))
+PROBLEMS = "errors { code path message ... on LimitError { limit actual } }"
+UPSERT = f"""mutation($i: UpsertCustomersInput!) {{
+    upsertCustomers(input: $i) {{ {PROBLEMS} results {{ index {PROBLEMS} }} }} }}"""
+BAD: dict[str, Any] = {
+    "email": "x",
+    "website": "x",
+    "paymentTerms": -1,
+    "billingDay": 99,
+    "creditLimit": "-1",
+    "openingBalance": "1.234",
+    "parentCustomerId": "x",
+    "customerGroupId": "x",
+    "parentInvoiceTemplateId": "x",
+    "countryCode": "xx",
+    "defaultCurrency": "x",
+}
+
+
+def more(limit: int, actual: int, path: list[str]) -> dict[str, Any]:
+    message = f"has {actual:,} problems, of which only the first {limit:,} are listed: mend these, then try again."
+    return {"code": "MORE_PROBLEMS", "path": path, "message": message, "limit": limit, "actual": actual}
+
+
+async def test_a_payload_lists_a_hundred_problems_and_how_many_there_are(caller: Caller) -> None:
+    document = f"query($i: UpdateCustomerInput!) {{ billingTransitionPreview(input: $i) {{ {PROBLEMS} }} }}"
+    for count in (100, 101, 3_000):
+        given = {"id": ID, "subscriptionTransitions": [{"subscriptionId": "x"}] * count}
+        errors = (await caller.data(document, i=given))["billingTransitionPreview"]["errors"]
+        listed = errors[:100]
+        assert [each["path"][2] for each in listed] == [str(place) for place in range(100)]
+        assert {each["code"] for each in listed} == {"FIELD_INVALID"}
+        assert errors[100:] == ([] if count == 100 else [more(100, count, ["input"])])
+
+
+async def test_all_payloads_of_an_operation_list_a_hundred_problems_together(caller: Caller) -> None:
+    aliases = " ".join(f"a{n}: updateCustomer(input: $i) {{ {PROBLEMS} }}" for n in range(4))
+    given = {"id": ID, "subscriptionTransitions": [{"subscriptionId": "x"}] * 40}
+
+    data = await caller.data(f"mutation($i: UpdateCustomerInput!) {{ {aliases} }}", i=given)
+
+    # Each lists one at least.
+    assert [len(payload["errors"]) for payload in data.values()] == [40, 40, 20 + 1, 1 + 1]
+    assert data["a2"]["errors"][-1] == more(20, 40, ["input"])
+    assert data["a3"]["errors"][-1] == more(1, 40, ["input"])
+
+
+async def test_the_rows_of_a_list_list_a_hundred_problems_and_each_row_its_first(caller: Caller) -> None:
+    rows = [{"externalSystemId": str(n), "name": "a", "vatZone": "EU", **BAD} for n in range(30)]
+
+    payload = (await caller.data(UPSERT, i={"rows": rows, "dryRun": True}))["upsertCustomers"]
+
+    # Of eleven problems of a row ten are kept.
+    assert len(payload["errors"]) == 101
+    assert payload["errors"][100] == more(100, 330, ["input"])
+    results = [each["errors"] for each in payload["results"]]
+    assert [len(each) for each in results] == [11] * 9 + [2] * 21
+    assert results[0][10] == more(10, 11, ["input", "rows", "0"])
+    assert results[29][0] == results[0][0] | {"path": ["input", "rows", "29", results[0][0]["path"][3]]}
+    assert results[29][1] == more(1, 11, ["input", "rows", "29"])
