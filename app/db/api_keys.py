@@ -1,22 +1,18 @@
 """API keys: made, listed and revoked by the tables' owner, recognized by the service without reading the table."""
 
-import asyncio
 import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import ARRAY, DateTime, LargeBinary, Text, Uuid, bindparam, column, func, insert, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
-from app.db.probing import PROBE_SECONDS, answered_within
-from app.db.unavailable import is_silent_alone, translate_faults
 from app.domain.fields import is_storable
 from app.domain.identity import Scope
 from app.domain.texts import stored_form, unprintable_in
@@ -27,14 +23,16 @@ _SECRET_BYTES = 32
 _MAX_NAME = 255
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
-_found = func.authenticate_api_key(bindparam("key_hash", type_=LargeBinary)).table_valued(
+_presented = func.unnest(bindparam("hashes", type_=ARRAY(LargeBinary))).column_valued("key_hash")
+_found = func.authenticate_api_key(_presented).table_valued(
     column("company_id", Uuid),
     column("id", Uuid),
     column("name", Text),
     column("scopes", ARRAY(Text)),
     column("expires_at", DateTime(timezone=True)),
+    joins_implicitly=True,
 )
-_FIND = select(_found)
+_FIND = select(_presented, _found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +64,11 @@ def hash_of(plaintext: str) -> bytes:
     return hashlib.sha256(plaintext.encode()).digest()
 
 
-async def find(engine: AsyncEngine, key_hash: bytes) -> ApiKey | None:
-    """The valid key of this hash; None if it is unknown, revoked or expired.
-
-    DatabaseUnavailable while the server is away, or if it doesn't answer within two seconds: two more where the first were
-    spent on a connection that turned out to be silent, and the server answers over others.
-    """
-    with translate_faults():
-        async with answered_within(PROBE_SECONDS, "The look-up of an API key") as limit:
-            try:
-                return await _find(engine, key_hash)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-                if is_silent_alone(error):
-                    limit.reschedule(asyncio.get_running_loop().time() + PROBE_SECONDS)
-                # A restarted server leaves dead connections in the pool; that failure discarded them all.
-                return await _find(engine, key_hash)
+async def find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, ApiKey]:
+    """Return the valid keys of these hashes, by hash; those that are unknown, revoked or expired are left out."""
+    async with engine.connect() as connection:
+        rows = (await connection.execute(_FIND, {"hashes": hashes})).all()
+    return {row.key_hash: ApiKey(row.company_id, row.id, row.name, _known(row.scopes), row.expires_at) for row in rows}
 
 
 async def create(
@@ -134,12 +120,6 @@ async def revoke(connection: AsyncConnection, company_id: UUID, id: UUID) -> boo
         .returning(keys.c.id)
     )
     return (await connection.execute(statement)).one_or_none() is not None
-
-
-async def _find(engine: AsyncEngine, key_hash: bytes) -> ApiKey | None:
-    async with engine.connect() as connection:
-        row = (await connection.execute(_FIND, {"key_hash": key_hash})).one_or_none()
-    return None if row is None else ApiKey(row.company_id, row.id, row.name, _known(row.scopes), row.expires_at)
 
 
 def _known(names: Sequence[str]) -> frozenset[Scope]:

@@ -12,6 +12,7 @@ from app.db.connecting import create_engine
 from app.db.connection_turns import ConnectionTurns
 from app.db.heavy import HeavyTurns
 from app.db.held import HeldConnections
+from app.db.key_lookups import KeyLookups
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
 from app.db.pools import CountingPool, PoolUsage
 from app.db.probing import CONNECT_SECONDS, PROBE_SECONDS, Probe
@@ -52,37 +53,46 @@ class Database:
     ) -> None:
         beginning = beginning_of(pooling, statement_timeout_seconds)
         probe_beginning = beginning_of(pooling, PROBE_SECONDS)
+        options: dict[str, Any] = {
+            "json_deserializer": stored_json,
+            "connect_seconds": pool_timeout_seconds,
+            "driver_options": driver_options(pooling, prepared_statements),
+            "server_settings": SERVER_SETTINGS,
+            "first_statements": first_statements(pooling, statement_timeout_seconds),
+        }
         self.engine = create_engine(
             dsn,
             poolclass=CountingPool,
             pool_size=pool_size,
-            # Operations wait for their turn, not here. Beside them, credentials are looked up, and plans' connections made.
-            max_overflow=plan_connections,
+            # Operations wait for their turn, not here.
+            max_overflow=0,
             pool_timeout=pool_timeout_seconds,
             query_cache_size=compiled_statements,
-            json_deserializer=stored_json,
-            connect_seconds=pool_timeout_seconds,
-            driver_options=driver_options(pooling, prepared_statements),
-            server_settings=SERVER_SETTINGS,
-            first_statements=first_statements(pooling, statement_timeout_seconds),
+            **options,
         )
+        # Opens what is held for plans. Taken from the pool, each would leave a place there that a connection is opened for
+        # while another one is closed, so that there are more than are set.
+        opening = create_engine(dsn, poolclass=NullPool, **options)
         probe_options: dict[str, Any] = {
             "driver_options": driver_options(pooling, prepared_statements),
             "server_settings": SERVER_SETTINGS,
             "first_statements": first_statements(pooling, PROBE_SECONDS),
         }
+        single: dict[str, Any] = {
+            "poolclass": CountingPool,
+            "pool_size": 1,
+            "max_overflow": 0,
+            "pool_timeout": PROBE_SECONDS,
+            "connect_seconds": CONNECT_SECONDS,
+            **probe_options,
+        }
         self.probe = Probe(
-            create_engine(
-                dsn,
-                poolclass=CountingPool,
-                pool_size=1,
-                max_overflow=0,
-                pool_timeout=PROBE_SECONDS,
-                connect_seconds=CONNECT_SECONDS,
-                **probe_options,
-            ),
+            create_engine(dsn, **single),
             create_engine(dsn, poolclass=NullPool, connect_seconds=PROBE_SECONDS, **probe_options),
         )
+        # Anyone can ask for keys, so they don't take the connections of those who are known.
+        key_engine = create_engine(dsn, **single)
+        self.keys = KeyLookups(Probe(key_engine, self.probe.fresh))
         self.waits = Waits(
             statement_timeout_seconds,
             grace_seconds,
@@ -91,10 +101,12 @@ class Database:
             server=self.probe if pooling is Pooling.SESSION else None,
         )
         watch(self.engine, self.waits, beginning=beginning)
+        watch(opening, self.waits, beginning=beginning)
         watch(self.probe.engine, self.waits, beginning=probe_beginning)
         watch(self.probe.fresh, self.waits, beginning=probe_beginning)
+        watch(key_engine, self.waits, beginning=probe_beginning)
         self.held = HeldConnections(
-            self.engine,
+            opening,
             self.waits,
             size=plan_connections,
             timeout_seconds=pool_timeout_seconds,
@@ -160,6 +172,7 @@ class Database:
         self.held.close()
         await self.engine.dispose()
         await self.probe.engine.dispose()
+        await self.keys.aclose()
         await self.waits.aclose()
 
     def _pool(self) -> CountingPool:

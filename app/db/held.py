@@ -127,7 +127,8 @@ class HeldConnections:
         statements: int,
         beginning: str | None = None,
     ) -> None:
-        self._engine = engine
+        self.engine = engine
+        """Opens the connections, and keeps none."""
         self._waits = waits
         self._statements = statements
         self._beginning = beginning
@@ -213,10 +214,10 @@ class HeldConnections:
         return idle.pop() if idle else None
 
     async def _open(self) -> _Held:
-        connection = await self._engine.connect()
+        connection = await self.engine.connect()
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
-        # From now on closing it ends it, and the engine's pool may make another.
+        # From now on it is closed here, and not with SQLAlchemy's connection.
         raw.detach()
         if self._beginning is not None:
             return _HeldBehindPooler(driver, self._waits, self._beginning)

@@ -8,8 +8,11 @@ from app.db.database import Database
 from app.domain.identity import Principal
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
-from app.web.remembered import RememberedPrincipals
+from app.web.remembered import RememberedPrincipals, RememberedRefusals
 from app.web.tokens import TokenVerifier
+
+REFUSED_SECONDS = 5.0
+"""Longest time for which a refused key is remembered as such. It can't become valid: nobody knows a key before it is made."""
 
 __all__ = ["Authenticator", "CredentialCode", "CredentialsUnavailable", "Unauthenticated"]
 
@@ -75,7 +78,7 @@ class Authenticator:
 
 
 class ApiKeyVerifier:
-    """Looks API keys up by their hash and remembers the good ones for some seconds."""
+    """Looks API keys up by their hash and remembers what was found for some seconds."""
 
     def __init__(
         self, database: Database, cache_seconds: float, cache_size: int, clock: Callable[[], float] = time.time
@@ -84,6 +87,7 @@ class ApiKeyVerifier:
         self._cache_seconds = cache_seconds
         self._clock = clock
         self.remembered = self._remembered = RememberedPrincipals(cache_size)
+        self._refused = RememberedRefusals(cache_size)
 
     async def verify(self, presented: str) -> Principal:
         """The key's principal, or Unauthenticated; DatabaseUnavailable if it can't be looked up."""
@@ -94,8 +98,11 @@ class ApiKeyVerifier:
         known = self._remembered.get(digest)
         if known is not None and self._clock() < known[1]:
             return known[0]
-        key = await api_keys.find(self._database.engine, digest)
+        if self._refused.has(digest, self._clock()):
+            raise _key_not_accepted()
+        key = await self._database.keys.find(digest)
         if key is None:
+            self._refused.put(digest, self._clock() + min(self._cache_seconds, REFUSED_SECONDS))
             raise _key_not_accepted()
         principal = Principal(
             company_id=key.company_id, subject=f"api-key:{key.id}", scopes=key.scopes, expires_at=key.expires_at

@@ -1,4 +1,4 @@
-"""Principals of verified credentials, remembered by the credential's hash until a moment."""
+"""Verified credentials' principals, and refused credentials, remembered by the credential's hash until a moment."""
 
 from collections import OrderedDict
 
@@ -35,3 +35,22 @@ class RememberedPrincipals:
         self._entries.move_to_end(digest)
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
+
+
+class RememberedRefusals:
+    """The `size` credentials that were refused last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._until: OrderedDict[bytes, float] = OrderedDict()
+
+    def has(self, digest: bytes, now: float) -> bool:
+        """Whether this credential was refused, and needn't be looked up again yet."""
+        return now < self._until.get(digest, 0.0)
+
+    def put(self, digest: bytes, until: float) -> None:
+        """Remember that it was refused; the one that was refused first makes room."""
+        self._until[digest] = until
+        self._until.move_to_end(digest)
+        if len(self._until) > self._size:
+            self._until.popitem(last=False)

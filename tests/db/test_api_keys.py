@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys, tables
-from app.db.api_keys import ApiKey, create, find, hash_of, is_well_formed, list_keys, revoke
+from app.db.api_keys import ApiKey, create, hash_of, is_well_formed, list_keys, revoke
 from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Scope
@@ -21,6 +21,11 @@ async def make(
     """A key of the company with all scopes."""
     async with owner_engine.begin() as connection:
         return await create(connection, company, name, Scope, expires_at)
+
+
+async def find(engine: AsyncEngine, key_hash: bytes) -> ApiKey | None:
+    """The valid key of one hash."""
+    return (await api_keys.find(engine, [key_hash])).get(key_hash)
 
 
 async def test_the_service_finds_a_key_by_its_hash(
@@ -127,7 +132,7 @@ async def test_an_unreachable_database_is_an_outage(company: UUID) -> None:
         "postgresql://nobody@127.0.0.1:1/none", pool_size=1, pool_timeout_seconds=2, statement_timeout_seconds=1
     )
     with pytest.raises(DatabaseUnavailable):
-        await find(away.engine, hash_of(str(company)))
+        await away.keys.find(hash_of(str(company)))
     await away.dispose()
 
 
@@ -136,9 +141,10 @@ async def test_a_connection_that_died_in_the_pool_is_replaced(
 ) -> None:
     key, plaintext = await make(owner_engine, company)
     service = Database(service_dsn, pool_size=1, pool_timeout_seconds=5, statement_timeout_seconds=5)
-    async with service.engine.connect() as connection:
+    assert await service.keys.find(hash_of(plaintext)) == key
+    async with service.keys.probe.engine.connect() as connection:
         backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
     async with owner_engine.begin() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:backend, 5000)"), {"backend": backend})
-    assert await find(service.engine, hash_of(plaintext)) == key
+    assert await service.keys.find(hash_of(plaintext)) == key
     await service.dispose()

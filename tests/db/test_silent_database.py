@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from app.db import api_keys
 from app.db.database import Database
 from app.db.unavailable import Cause, CommitUnknown, DatabaseUnavailable, TooBusy
 from app.db.unit_of_work import UnitOfWork, WriteSession
@@ -83,7 +82,7 @@ async def plan(database: Database, sql: str = "SELECT 1") -> object:
 
 
 async def look_up(database: Database) -> object:
-    return 1 if await api_keys.find(database.engine, b"unknown") is None else None
+    return 1 if await database.keys.find(b"unknown") is None else None
 
 
 async def ready(database: Database) -> object:

@@ -48,7 +48,7 @@ async def watched(dsn: str, *, size: int = 1, timeout_seconds: float = 10) -> As
         found.drivers.append(connection.driver_connection)
         connection.driver_connection.add_query_logger(found.note)
 
-    event.listen(database.engine.sync_engine, "connect", watch)
+    event.listen(database.held.engine.sync_engine, "connect", watch)
     yield found
     await database.dispose()
     assert all(driver.is_closed() for driver in found.drivers)

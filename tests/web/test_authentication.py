@@ -8,16 +8,18 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
+from app.db import api_keys, tables
 from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Principal, Scope
 from app.settings import Settings, SettingsError
-from app.web.authentication import ApiKeyVerifier, Authenticator
+from app.web.authentication import REFUSED_SECONDS, ApiKeyVerifier, Authenticator
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
+from app.web.remembered import RememberedRefusals
 from tests.web.issuer import Clock
 
 ANY_KEY = api_keys.PREFIX + "A" * 43
@@ -71,6 +73,15 @@ async def revoke(owner_engine: AsyncEngine, key: api_keys.ApiKey) -> None:
     """End the key."""
     async with owner_engine.begin() as connection:
         assert await api_keys.revoke(connection, key.company_id, key.id)
+
+
+async def store_hash(owner_engine: AsyncEngine, key: api_keys.ApiKey, key_hash: bytes) -> None:
+    """Have the key be found by another hash."""
+    keys = tables.api_keys
+    async with owner_engine.begin() as connection:
+        await connection.execute(
+            update(keys).where(keys.c.company_id == key.company_id, keys.c.id == key.id).values(key_hash=key_hash)
+        )
 
 
 async def refusal(authenticator: Authenticator, *headers: tuple[str, str]) -> Unauthenticated:
@@ -242,10 +253,27 @@ async def test_where_nothing_is_remembered_a_revoked_key_ends_at_once(
         await verifier.verify(plaintext)
 
 
-async def test_a_refused_key_is_not_remembered(owner_engine: AsyncEngine, company: UUID, database: Database) -> None:
-    verifier = ApiKeyVerifier(database, 300, 10)
-    _, other = await make_key(owner_engine, company)
-    plaintext = other[:-1] + ("A" if other[-1] != "A" else "E")
+async def test_a_refused_key_is_remembered_for_some_seconds(
+    owner_engine: AsyncEngine, company: UUID, database: Database
+) -> None:
+    clock = Clock(time.time())
+    verifier = ApiKeyVerifier(database, 300, 10, clock)
+    key, plaintext = await make_key(owner_engine, company)
+    await store_hash(owner_engine, key, api_keys.hash_of("another"))
     with pytest.raises(Unauthenticated):
         await verifier.verify(plaintext)
-    assert (await verifier.verify(other)).company_id == company
+    # As after a backup was restored: no key can be sent before it is made.
+    await store_hash(owner_engine, key, api_keys.hash_of(plaintext))
+    clock.now += REFUSED_SECONDS - 0.1
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(plaintext)
+    clock.now += 0.1
+    assert (await verifier.verify(plaintext)).company_id == company
+
+
+async def test_of_many_refused_keys_the_last_ones_are_remembered_and_good_ones_stay() -> None:
+    refused = RememberedRefusals(2)
+    for each in (b"a", b"b", b"c"):
+        refused.put(each, 10)
+    assert [refused.has(each, 9) for each in (b"a", b"b", b"c")] == [False, True, True]
+    assert not refused.has(b"c", 10)
