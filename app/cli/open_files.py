@@ -32,6 +32,7 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         connections=settings.max_connections or min(room, _MOST_CONNECTIONS),
         head_seconds=settings.header_timeout_seconds,
+        body_seconds=settings.body_timeout_seconds,
         send_seconds=settings.send_timeout_seconds,
         unsent_bytes=settings.max_unsent_bytes,
         url_bytes=settings.max_body_bytes + _URL_BYTES,

@@ -94,7 +94,7 @@ class Settings(BaseModel):
     max_unsent_bytes: int = Field(
         default=256_000_000,
         ge=1_000_000,
-        description="Maximum size of all answers per process that clients have not read yet, in bytes; beyond it the oldest are cut off.",
+        description="Maximum size of what a process keeps for clients, in bytes: answers that they have not read, requests sent ahead of these, and incomplete bodies. Beyond it the oldest are cut off.",
     )
     send_timeout_seconds: float = Field(
         default=30, gt=0, le=3600, description="How long a client may read nothing of an answer before it is cut off."
@@ -104,6 +104,12 @@ class Settings(BaseModel):
         gt=0,
         le=3600,
         description="How long a client may take to send a request's headers, from when it connects or from their first byte.",
+    )
+    body_timeout_seconds: float = Field(
+        default=10,
+        gt=0,
+        le=3600,
+        description="How long a client may take to send a request's body, and one second more for each 20,000 bytes of it; REQUEST_TIMEOUT_SECONDS bounds both.",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
 
@@ -130,7 +136,7 @@ class Settings(BaseModel):
         default=5,
         ge=0,
         le=300,
-        description="How long a verified API key is remembered, and so how long a revoked one may still work.",
+        description="How long a verified API key is remembered, and so how long a revoked one may still work. A refused one is remembered as long, at most 5 seconds.",
     )
 
     # Limits of a GraphQL operation

@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
+from heapq import nsmallest
+from operator import itemgetter
 from typing import Protocol, cast
 
 import structlog
@@ -14,6 +15,7 @@ _log = structlog.get_logger()
 REASONS = (
     "silent",
     "slow_headers",
+    "slow_body",
     "headers_too_large",
     "not_http",
     "room",
@@ -22,12 +24,16 @@ REASONS = (
     "unsent_bytes",
 )
 """Why connections are ended or refused; docs/metrics.md explains each."""
+GIVEN_UP = "given_up"
+"""In a request's state: its connection was closed with 408, because its body did not arrive."""
 SWEEP_SECONDS = 1.0
 """How often connections are looked at, and so how much later than at its time one may be closed."""
 REPORT_SECONDS = 10.0
 """How often a line of the log may tell that connections were closed."""
 _ROOM_PARTS = 16
-"""One of this many idle connections is closed to make room, so that they are not sorted for each new one."""
+"""One of this many connections is closed to make room, so that they are not sorted for each new one."""
+_LATE_SECONDS = 0.25
+"""How much later than planned connections may be looked at; beyond, the process did not turn to its clients meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,13 @@ class ConnectionLimits:
     """Maximum number of open connections."""
     head_seconds: float = 10
     """How long a client may take to send the headers of a request."""
+    body_seconds: float = 10
+    """How long a client may take to send a body, beside the time for its size."""
     send_seconds: float = 30
     """How long a client that has an answer to read may read nothing of it."""
     unsent_bytes: int = 256_000_000
-    """Maximum number of bytes, of all answers together, that clients have not read yet."""
+    """Maximum number of bytes that are kept for all clients: answers that they have not read, requests that wait for these,
+    and incomplete bodies."""
     url_bytes: int = 1_010_000
     """Maximum length of a URL."""
 
@@ -56,20 +65,25 @@ class Connection(Protocol):
 
     @property
     def unsent_since(self) -> float:
-        """The time since when it has more bytes to send than fit into the buffers."""
+        """The time since when much is kept for its client."""
         ...
 
     @property
-    def unsent_bytes(self) -> int:
-        """Number of bytes that the client has not read yet."""
+    def incomplete_since(self) -> float | None:
+        """The time since when it waits for a request's body; None if it doesn't."""
+        ...
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Number of bytes that are kept for its client."""
         ...
 
     def close_after_answer(self) -> None:
         """Close it after the answers to the requests that have come; without one, leave it open."""
         ...
 
-    def look(self, now: float) -> None:
-        """Close it if its client has taken too long."""
+    def look(self, now: float, stalled: float) -> None:
+        """Close it if its client has taken too long, not counting the seconds for which this process stalled."""
         ...
 
     def end(self, reason: str) -> None:
@@ -82,7 +96,7 @@ class ConnectionUsage:
 
     def __init__(self) -> None:
         self.open = 0
-        self.unsent_bytes = 0
+        self.buffered_bytes = 0
         self.ended: Counter[str] = Counter()
         """How many connections the service ended, by the reason."""
 
@@ -102,7 +116,8 @@ class Connections(ServerState):
         self.refused: set[asyncio.Protocol] = set()
         """Connections that were told that there are too many, and are about to be closed."""
         self._slow: dict[Connection, None] = {}
-        """Those that have more to send than fits into the buffers."""
+        """Those for whose clients much is kept."""
+        self._swept_at: float | None = None
         self._reported = Counter[str]()
         self._reported_at = float("-inf")
 
@@ -117,15 +132,18 @@ class Connections(ServerState):
         return any(each.idle_since is not None for each in self._all())
 
     def make_room(self, newcomer: Connection) -> bool:
-        """Return whether one more connection fits, after the longest idle ones were closed for it."""
-        if len(self.connections) <= self.limits.connections:
-            return True
-        idle = [
-            (since, each) for each in self._all() if (since := each.idle_since) is not None and each is not newcomer
-        ]
-        idle.sort(key=lambda pair: pair[0])
-        for _, connection in islice(idle, -(-len(idle) // _ROOM_PARTS)):
-            connection.end("room")
+        """Return whether one more connection fits, after the longest idle ones were closed for it.
+
+        If none is idle, those are closed that have waited longest for the body of a request.
+        """
+        for since_of in (_idle_since, _incomplete_since):
+            if len(self.connections) <= self.limits.connections:
+                return True
+            found = [
+                (since, each) for each in self._all() if (since := since_of(each)) is not None and each is not newcomer
+            ]
+            for _, connection in nsmallest(-(-len(found) // _ROOM_PARTS), found, key=itemgetter(0)):
+                connection.end("room")
         return len(self.connections) <= self.limits.connections
 
     def count(self, reason: str) -> None:
@@ -133,38 +151,44 @@ class Connections(ServerState):
         usage.ended[reason] += 1
 
     def add_slow(self, connection: Connection) -> None:
-        """Take note of a connection that has much to send, and keep all of them within their bound."""
+        """Take note of a connection for whose client much is kept, and keep all of them within their bound."""
         self._slow[connection] = None
-        if sum(each.unsent_bytes for each in self._slow) > self.limits.unsent_bytes:
+        if sum(each.buffered_bytes for each in self._slow) > self.limits.unsent_bytes:
             self._shed(list(self._slow))
 
+    def is_slow(self, connection: Connection) -> bool:
+        """Whether much is kept for a connection's client."""
+        return connection in self._slow
+
     def discard_slow(self, connection: Connection) -> None:
-        """Take note that it has little left to send, or has ended."""
+        """Take note that little is kept for its client, or that it has ended."""
         self._slow.pop(connection, None)
 
     def sweep(self, now: float) -> None:
         """Close connections whose clients have taken too long, and those that hold more than there is room for."""
+        late = 0.0 if self._swept_at is None else now - self._swept_at - SWEEP_SECONDS
+        self._swept_at = now
+        stalled = late if late > _LATE_SECONDS else 0.0
+        for connection in self._all():
+            connection.look(now, stalled)
         connections = self._all()
-        for connection in connections:
-            connection.look(now)
-        connections = self._all()
-        unsent = sum(each.unsent_bytes for each in connections)
-        if unsent > self.limits.unsent_bytes:
-            unsent = self._shed(connections)
-        usage.open, usage.unsent_bytes = len(connections), unsent
+        buffered = sum(each.buffered_bytes for each in connections)
+        if buffered > self.limits.unsent_bytes:
+            buffered = self._shed(connections)
+        usage.open, usage.buffered_bytes = len(connections), buffered
         self._report(now)
 
     def _all(self) -> list[Connection]:
         return list(cast("set[Connection]", self.connections))
 
     def _shed(self, connections: list[Connection]) -> int:
-        """End those that have been sending for longest until the others fit; return what these have left to send."""
-        unsent = {each: each.unsent_bytes for each in connections}
-        total = sum(unsent.values())
-        for connection in sorted((each for each in connections if unsent[each]), key=lambda each: each.unsent_since):
+        """End those for whose clients much is kept for longest, until the others fit; return how much these have."""
+        buffered = {each: each.buffered_bytes for each in connections}
+        total = sum(buffered.values())
+        for connection in sorted((each for each in connections if buffered[each]), key=_buffered_since):
             if total <= self.limits.unsent_bytes:
                 break
-            total -= unsent[connection]
+            total -= buffered[connection]
             connection.end("unsent_bytes")
         return total
 
@@ -177,3 +201,16 @@ class Connections(ServerState):
             _log.warning("connections_ended", reasons=dict(new), open=usage.open)
             self._reported_at = now
         self._reported = usage.ended.copy()
+
+
+def _idle_since(connection: Connection) -> float | None:
+    return connection.idle_since
+
+
+def _incomplete_since(connection: Connection) -> float | None:
+    return connection.incomplete_since
+
+
+def _buffered_since(connection: Connection) -> float:
+    since = connection.incomplete_since
+    return connection.unsent_since if since is None else since

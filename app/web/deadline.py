@@ -11,6 +11,8 @@ from app.web.graphql_request import ClientGone
 
 _PATIENCE_SECONDS = 0.1
 """Most requests end sooner, so only the others pay for being watched."""
+_TURNS = 20
+"""Turns of the event loop in which a body that is late may still be read: what arrived while the process was busy is not late."""
 
 
 class Deadline:
@@ -25,9 +27,10 @@ class Deadline:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
-        self._timer = self._loop.call_later(min(_PATIENCE_SECONDS, seconds), self._supervise)
+        self._timer: asyncio.Handle = self._loop.call_later(min(_PATIENCE_SECONDS, seconds), self._supervise)
         self._is_supervised = False
         self._reads_body = True
+        self._turns_left = _TURNS
         self._abandon = False
         self._reason: Exception | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -49,6 +52,13 @@ class Deadline:
         # Someone else may have canceled the task as well, and then it ends as canceled.
         if self._task.uncancel() <= self._cancellations and isinstance(error, asyncio.CancelledError):
             raise self._reason from None
+
+    def end_body(self) -> None:
+        """Begin the time that a request may wait for its turn: its body is here, so what comes late is not the client's fault."""
+        self._reads_body = False
+        self._begun = self._loop.time()
+        if self._is_supervised and self._reason is None:
+            self._supervise()
 
     def begin_query(self) -> float | None:
         """Begin the time of a query: its body is here. It is abandoned with its client, and canceled at its end."""
@@ -76,7 +86,10 @@ class Deadline:
         self._end(ClientGone())
 
     def _expire(self) -> None:
-        if self._reads_body:
+        if self._reads_body and self._turns_left:
+            self._turns_left -= 1
+            self._timer = self._loop.call_soon(self._expire)
+        elif self._reads_body:
             # What may still come is not read, so the connection can't be used again.
             message = f"The body took longer than {self._seconds:g} seconds to arrive."
             self._end(Refusal(408, FaultCode.TIMEOUT, message, (("connection", "close"),)))

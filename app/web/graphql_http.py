@@ -12,6 +12,7 @@ from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
+from app.web.connections import GIVEN_UP
 from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
 from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, mutation_errors, refusal_of
@@ -31,6 +32,8 @@ _WAITING_SHARE = 1 / 3
 """How much of an operation's time it may wait for its turn."""
 _NOT_SENT = (499, ("CLIENT_CLOSED_REQUEST",))
 """How an operation is logged whose client has left: with the number that proxies use."""
+_GAVE_UP = (408, (FaultCode.TIMEOUT.value,))
+"""How a request is logged whose body did not arrive, which the server has said."""
 
 
 class OperationContext(Protocol):
@@ -86,7 +89,7 @@ class GraphQLEndpoint:
         try:
             answer = await self._answer(scope, receive, headers, media_type, record)
         except ClientGone:
-            self._log.write(record, *_NOT_SENT)
+            self._log.write(record, *(_GAVE_UP if scope.get("state", {}).get(GIVEN_UP) else _NOT_SENT))
             return
         except DocumentError as error:
             answer = document_answer(error, media_type or JSON_TYPE)
@@ -127,7 +130,7 @@ class GraphQLEndpoint:
                 406, FaultCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
-            request, size = await self._request(scope, receive, headers)
+            request, size = await self._request(scope, receive, headers, deadline)
             operation = self._engine.prepare(request.document).select(request.operation_name)
             record.operation = operation
             is_query = operation.type is OperationType.QUERY
@@ -148,11 +151,14 @@ class GraphQLEndpoint:
             body = _with_extensions(body, {"execution": record.execution_shown()})
         return Answer(200, body, media_type, codes=codes)
 
-    async def _request(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> tuple[GraphQLRequest, int]:
+    async def _request(
+        self, scope: Scope, receive: Receive, headers: Mapping[str, str], deadline: Deadline
+    ) -> tuple[GraphQLRequest, int]:
         """The request, and how many bytes it has."""
         if scope["method"] == "GET":
             return from_url(scope["query_string"], self._max_body_bytes), len(scope["query_string"])
         body = await read_body(receive, headers, self._max_body_bytes)
+        deadline.end_body()
         if len(body) >= LARGE_BYTES:
             await self._large_bodies.turn()
         return from_body(body), len(body)

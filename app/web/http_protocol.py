@@ -11,11 +11,13 @@ from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.web.connections import Connections
+from app.web.connections import GIVEN_UP, Connections
 from app.web.faults import FaultCode
+from app.web.pipelining import MAX_AHEAD, PIECE_BYTES, REQUEST_BYTES, PipelineFlow
 from app.web.refused_connection import RefusedConnection, error_body
 
 _INVALID = "Invalid HTTP request received."
@@ -30,9 +32,12 @@ _TOO_LARGE_HEADERS = (
     f"The request has more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES} bytes of them. Send fewer.",
 )
 _TOO_LONG_URL = "The URL is too long. Send the document in the body of a POST."
+_TOO_MUCH_TO_DO = "The request took too long to arrive while the service had too much to do. Try again shortly."
 _TOO_MANY_CONNECTIONS = "Too many connections are open. Try again shortly."
 _MAX_REFUSED = 64
 """How many refused connections are kept until their clients have read why."""
+MIN_BODY_RATE = 20_000
+"""Bytes of a body for which a client has one more second."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -45,6 +50,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     # Beside uvicorn's, in its dictionary: with more than 30 attributes there, each look at one would take longer.
     __slots__ = (
+        "_ahead",
+        "_body_bytes",
+        "_body_since",
         "_last_unsent",
         "_progress_at",
         "_refusal",
@@ -68,10 +76,16 @@ class HttpProtocol(HttpToolsProtocol):
         """Since when headers are awaited of which none, or a part, has arrived."""
         self._unread = 0
         """Bytes that were parsed since the last headers or piece of a body were complete."""
+        self._ahead: bytes | memoryview = b""
+        """What was read and is not to be parsed before earlier requests are answered."""
+        self._body_bytes = 0
+        """Number of bytes of the last request's body that have arrived."""
+        self._body_since = 0.0
+        """When the last request's headers were complete."""
         self.url = b""
         self._refusal: tuple[int, FaultCode, str] | None = None
         """What is wrong with the headers that are being parsed."""
-        self._last_unsent = 0
+        self._last_unsent: int = 0
         self._progress_at = 0.0
         self.unsent_since = 0.0
 
@@ -90,9 +104,22 @@ class HttpProtocol(HttpToolsProtocol):
         """Number of bytes of answers that the client has not read, beside those in the kernel's buffers."""
         return self.transport.get_write_buffer_size()
 
+    @property
+    def buffered_bytes(self) -> int:
+        """Number of bytes that are kept for this client: answers, requests that wait for them, and a body that is incomplete."""
+        waiting = len(self._ahead) + REQUEST_BYTES * len(self.pipeline)
+        return self.transport.get_write_buffer_size() + waiting + (self._body_bytes if self._awaits_body() else 0)
+
+    @property
+    def incomplete_since(self) -> float | None:
+        """The time since when a request's body is awaited; None if there is none, or if it is not the client who delays it."""
+        is_awaited = self._awaits_body() and not self.flow.read_paused and not self.pipeline
+        return self._body_since if is_awaited else None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn's own
         """Begin to wait for the first headers; refuse the connection if there are too many."""
         super().connection_made(transport)
+        self.flow = PipelineFlow(transport, self._may_read)
         self._waiting_since = self._progress_at = self.unsent_since = self.loop.time()
         if not self._state.make_room(self):
             self._refuse_connection()
@@ -101,29 +128,32 @@ class HttpProtocol(HttpToolsProtocol):
         """Forget the connection."""
         super().connection_lost(exc)
         self._state.discard_slow(self)
+        self._forget_waiting()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has arrived; requests without an upgrade take the same steps as in uvicorn."""
+        """Parse what has arrived, as far as there is room; requests without an upgrade take the same steps as in uvicorn."""
+        if self._ahead:
+            # Read before the pause took effect.
+            self._ahead = bytes(self._ahead) + data
+            return
         self._unset_keepalive_if_required()
-        self._unread += len(data)
-        unread: bytes | memoryview = data
+        position, size = 0, len(data)
+        piece: bytes | memoryview = data
         try:
             while True:
-                try:
-                    self.parser.feed_data(unread)
-                except HttpParserUpgrade as asked:
-                    # A view: a client may send thousands of such requests at once.
-                    unread = memoryview(unread)[cast("int", asked.args[0]) :]
-                else:
+                if size > PIECE_BYTES:
+                    # A view: a client may send thousands of requests at once.
+                    piece = memoryview(data)[position : position + PIECE_BYTES]
+                position += self._feed(piece)
+                if position == size:
                     break
-                if self._takes_upgrade():
-                    self.handle_websocket_upgrade()
+                if self.transport.get_protocol() is not self:
                     return
-                self._parse_again_without_upgrade()
+                if len(self.pipeline) >= MAX_AHEAD:
+                    self._keep_ahead(memoryview(data)[position:])
+                    return
+                piece = memoryview(data)[position:]
         except HttpParserError:
-            self._refuse_request()
-            return
-        if self._unread > MAX_HEADER_BYTES and self._is_too_large():
             self._refuse_request()
             return
         cycle = self.cycle
@@ -133,6 +163,22 @@ class HttpProtocol(HttpToolsProtocol):
         elif self._waiting_since is None:
             self._waiting_since = self.loop.time()
 
+    def _feed(self, piece: bytes | memoryview) -> int:
+        """Parse a piece up to its end, or to that of headers which ask for an upgrade; return how many bytes were parsed."""
+        parsed = len(piece)
+        self._unread += parsed
+        try:
+            self.parser.feed_data(piece)
+        except HttpParserUpgrade as asked:
+            parsed = cast("int", asked.args[0])
+            if self._takes_upgrade():
+                self.handle_websocket_upgrade()
+                return parsed
+            self._parse_again_without_upgrade()
+        if self._unread > MAX_HEADER_BYTES and self._is_too_large():
+            raise HttpParserError
+        return parsed
+
     def on_headers_complete(self) -> None:
         """Refuse headers that are too large; a server that is about to end closes the connection after the answer."""
         if len(self.headers) > MAX_HEADERS or (
@@ -140,7 +186,8 @@ class HttpProtocol(HttpToolsProtocol):
         ):
             self._refusal = _TOO_LARGE_HEADERS
             raise HttpParserError
-        self._unread = 0
+        self._unread = self._body_bytes = 0
+        self._body_since = self.loop.time()
         # Each request passes here, and super() would take longer.
         HttpToolsProtocol.on_headers_complete(self)
         if self._state.is_draining:
@@ -149,7 +196,30 @@ class HttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body: whatever has arrived so far was read."""
         self._unread = 0
+        before = self._body_bytes
+        self._body_bytes = before + len(body)
         super().on_body(body)
+        if before <= HIGH_WATER_LIMIT < self._body_bytes and self._awaits_body():
+            self._state.add_slow(self)
+
+    def on_message_complete(self) -> None:
+        """Take note that the body is there."""
+        super().on_message_complete()
+        if self._body_bytes > HIGH_WATER_LIMIT:
+            self._discard_slow()
+
+    def on_response_complete(self) -> None:
+        """Begin the next request, and parse and read more if there is room."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._forget_waiting()
+            return
+        if self._ahead and len(self.pipeline) < MAX_AHEAD:
+            ahead, self._ahead = self._ahead, b""
+            self.data_received(cast("bytes", ahead))
+            if not self._ahead:
+                self._discard_slow()
+        self.flow.resume_reading()
 
     def on_chunk_header(self) -> None:
         """Let go of the headers: fields that follow a chunk are trailers, which are not to be merged into them."""
@@ -189,23 +259,48 @@ class HttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Take note that the client has caught up."""
         super().resume_writing()
-        self._state.discard_slow(self)
+        self._discard_slow()
 
     def close_after_answer(self) -> None:
         """Close the connection after the answers to the requests that have come."""
         if self._has_request():
             self.cycle.keep_alive = False
 
-    def look(self, now: float) -> None:
-        """Close the connection if its client has taken too long to send headers, or to read."""
+    def look(self, now: float, stalled: float) -> None:
+        """Close the connection if its client has taken too long to send, or to read; while this process stalled, no time passed."""
+        self._body_since += stalled
+        self._progress_at += stalled
+        if self._waiting_since is not None:
+            # What is not read can't arrive.
+            self._waiting_since = now if self.flow.read_paused else self._waiting_since + stalled
         unsent = self.unsent_bytes
         if unsent != self._last_unsent or not unsent:
             self._last_unsent, self._progress_at = unsent, now
         elif now - self._progress_at >= self._state.limits.send_seconds:
             self.end("slow_reader")
             return
-        if self._waiting_since is None or now - self._waiting_since < self._state.limits.head_seconds:
+        if self._waiting_since is None:
+            self._look_at_body(now)
+        elif now - self._waiting_since >= self._state.limits.head_seconds and not self._has_arrived():
+            self._end_waiting()
+
+    def _look_at_body(self, now: float) -> None:
+        if not self._awaits_body():
             return
+        if self.incomplete_since is None:
+            self._body_since = now
+        elif (
+            now - self._body_since >= self._state.limits.body_seconds + self._body_bytes / MIN_BODY_RATE
+            and not self._has_arrived()
+        ):
+            self._state.count("slow_body")
+            self._give_up(
+                f"The body took too long to arrive. Send it within {self._state.limits.body_seconds:g} seconds, "
+                f"and one more for each {MIN_BODY_RATE:,} bytes."
+            )
+
+    def _end_waiting(self) -> None:
+        """End the wait for headers, of which none or a part has arrived."""
         if self._has_request():
             # The answers to earlier requests are sent; what came after them is not read to its end.
             self.close_after_answer()
@@ -213,17 +308,57 @@ class HttpProtocol(HttpToolsProtocol):
             return
         elif self._is_within_headers():
             self._state.count("slow_headers")
-            msg = f"The headers took longer than {self._state.limits.head_seconds:g} seconds to arrive."
-            self._send_refusal(HTTPStatus.REQUEST_TIMEOUT, FaultCode.TIMEOUT, msg)
+            self._give_up(f"The headers took longer than {self._state.limits.head_seconds:g} seconds to arrive.")
         else:
             self._state.count("silent")
             self.transport.close()
 
     def end(self, reason: str) -> None:
-        """Close the connection at once, whatever is still to be sent."""
+        """Close the connection at once, whatever is still to be sent; a client that has not sent its request is told so."""
         self._state.count(reason)
         self._state.connections.discard(self)
-        self.transport.abort()
+        if self._awaits_body() or (self._is_within_headers() and not self._has_request()):
+            self._give_up(_TOO_MUCH_TO_DO)
+        else:
+            self.transport.abort()
+
+    def _give_up(self, message: str) -> None:
+        """Wait no longer for the rest of a request."""
+        if self._awaits_body():
+            self.cycle.scope["state"][GIVEN_UP] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
+        self._send_refusal(HTTPStatus.REQUEST_TIMEOUT, FaultCode.TIMEOUT, message)
+
+    def _may_read(self) -> bool:
+        """Whether there is room for more of what the client sends."""
+        if self._ahead or len(self.pipeline) >= MAX_AHEAD:
+            return False
+        return not self.pipeline or len(self.cycle.body) <= HIGH_WATER_LIMIT
+
+    def _keep_ahead(self, unread: memoryview) -> None:
+        """Leave what was read for later."""
+        self._ahead = unread
+        self._waiting_since = None
+        self.flow.pause_reading()
+        if not self._state.is_slow(self):
+            self.unsent_since = self.loop.time()
+            self._state.add_slow(self)
+
+    def _forget_waiting(self) -> None:
+        """Drop the requests that will not be answered, as the connection is closed."""
+        self._ahead = b""
+        self.pipeline.clear()
+
+    def _discard_slow(self) -> None:
+        """Take note that little is kept for the client, unless there is more."""
+        if not self._ahead and not self.flow.write_paused:
+            self._state.discard_slow(self)
+
+    def _awaits_body(self) -> bool:
+        """Whether the last request's body is incomplete, and nothing of its answer was sent."""
+        cycle = self.cycle
+        if cycle is None or not cycle.more_body or cycle.response_started:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+            return False
+        return cycle.scope is self.scope and not self.transport.is_closing()
 
     def _has_request(self) -> bool:
         """Whether a request is being answered."""

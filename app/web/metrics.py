@@ -145,7 +145,10 @@ class Metrics:
             Gauge(f"customer_gateway_{name}", text, registry=registry, multiprocess_mode="livesum")
             for name, text in (
                 ("connections", "Open connections of clients."),
-                ("unsent_bytes", "Bytes of answers that clients have not read yet."),
+                (
+                    "unsent_bytes",
+                    "Bytes kept for clients: unread answers, requests that wait for them, incomplete bodies.",
+                ),
             )
         )
         self._ended = Counter(
@@ -218,7 +221,7 @@ class Metrics:
                 self._cache_requests.labels(name, result).inc(self._since((name, result), total))
         connections = self._sources.connections()
         self._open.set(connections.open)
-        self._unsent.set(connections.unsent_bytes)
+        self._unsent.set(connections.buffered_bytes)
         for reason, total in connections.ended.items():
             self._ended.labels(reason).inc(self._since(("ended", reason), total))
         self._dropped.inc(self._since(("dropped",), self._sources.dropped_log_lines()))

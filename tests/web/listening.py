@@ -64,6 +64,10 @@ class Wire:
             # Long enough for the server, which is in this loop, to read it alone.
             await asyncio.sleep(0.002)
 
+    def write(self, piece: bytes) -> None:
+        """Hand a piece to the kernel, and turn to nothing else."""
+        self._writer.write(piece)
+
     async def reply(self) -> Reply:
         """Read the next answer to its end."""
         async with asyncio.timeout(_PATIENCE_SECONDS):

@@ -4,9 +4,13 @@ import asyncio
 import time
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.web.connections import ConnectionLimits, usage
+from app.web.deadline import Deadline
+from app.web.envelope import Envelope
+from app.web.faults import Refusal
+from app.web.http_protocol import MIN_BODY_RATE
 from tests.web.listening import listening, wired
 from tests.web.toy_app import toy_app
 
@@ -16,9 +20,11 @@ HUGE_BYTES = 12_000_000
 
 
 async def huge(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with more than the kernel's buffers hold; /later waits for its body, and /small is small."""
+    """Answer with more than the kernel's buffers hold; /later waits for its body, /soon for a second, and /small is small."""
     if scope["path"] == "/later":
         await receive()
+    if scope["path"] == "/soon":
+        await asyncio.sleep(1)
     body = bytes(1 if scope["path"] == "/small" else HUGE_BYTES)
     headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -169,18 +175,117 @@ async def test_a_connection_too_many_is_told_so_while_all_others_are_busy() -> N
     limits = ConnectionLimits(connections=2)
     async with listening(huge, limits=limits) as port, wired(port) as first, wired(port) as second:
         for wire in (first, second):
-            await wire.send(b"POST /later HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+            await wire.send(asked("/soon"))
         async with wired(port) as third:
             await third.send(asked())
             reply = await third.reply()
             assert (reply.status, reply.headers["retry-after"], reply.headers["connection"]) == (503, "1", "close")
             assert reply.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
             assert await third.rest() == b""
-        await first.send(b"{}")
         assert (await first.reply()).status == 200
         async with wired(port) as fourth:
             await fourth.send(asked("/small"))
             assert (await fourth.reply()).status == 200
+
+
+UPLOAD = b"POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nContent-Type: application/json\r\n"
+
+
+def uploads() -> Envelope:
+    """The toy application, which takes bodies of usual sizes."""
+    return toy_app(max_body_bytes=1_000_000)
+
+
+async def test_a_body_that_drips_is_given_up_with_408() -> None:
+    before = usage.ended["slow_body"]
+    async with listening(uploads(), limits=ConnectionLimits(body_seconds=0.5)) as port, wired(port) as wire:
+        await wire.send(UPLOAD + b"Content-Length: 900000\r\n\r\n")
+        replying = asyncio.create_task(wire.reply())
+        begun = time.monotonic()
+        while not replying.done():
+            await wire.send(b" ")
+            await asyncio.sleep(0.05)
+        reply = await replying
+        assert (reply.status, reply.headers["connection"]) == (408, "close")
+        assert reply.json()["errors"][0]["extensions"]["code"] == "TIMEOUT"
+        assert time.monotonic() - begun < 3
+    assert usage.ended["slow_body"] == before + 1
+
+
+async def test_a_body_that_comes_fast_enough_is_waited_for() -> None:
+    piece = b" " * (MIN_BODY_RATE // 2)
+    body = piece * 5 + b'{"query": "{hello}"}'
+    async with listening(uploads(), limits=ConnectionLimits(body_seconds=0.1)) as port, wired(port) as wire:
+        await wire.send(UPLOAD + b"Content-Length: %d\r\n\r\n" % len(body))
+        for _ in range(5):
+            await wire.send(piece)
+            await asyncio.sleep(0.45)
+        await wire.send(body[-20:])
+        assert (await wire.reply()).status == 200
+
+
+async def test_the_body_that_is_awaited_longest_makes_room_where_no_connection_is_idle() -> None:
+    limits = ConnectionLimits(connections=2)
+    async with listening(uploads(), limits=limits) as port, wired(port) as first, wired(port) as second:
+        for wire in (first, second):
+            await wire.send(UPLOAD + b"Content-Length: 20\r\n\r\n")
+        async with wired(port) as third:
+            await third.send(ASK + b"\r\n")
+            assert (await third.reply()).status == 200
+            reply = await first.reply()
+            assert (reply.status, reply.headers["connection"]) == (408, "close")
+            assert await first.rest() == b""
+        await second.send(b'{"query": "{hello}"}')
+        assert (await second.reply()).status == 200
+
+
+async def test_incomplete_bodies_count_toward_what_is_kept_for_clients() -> None:
+    before = usage.ended["unsent_bytes"]
+    limits = ConnectionLimits(unsent_bytes=500_000)
+    async with listening(uploads(), limits=limits) as port, wired(port) as first, wired(port) as second:
+        for wire in (first, second):
+            await wire.send(UPLOAD + b"Content-Length: 300001\r\n\r\n", *[b" " * 30_000] * 10)
+        assert (await first.reply()).status == 408
+        await second.send(b"]")
+        assert (await second.reply()).status == 400
+    assert usage.ended["unsent_bytes"] == before + 1
+
+
+async def test_what_arrived_while_the_process_was_busy_is_not_late() -> None:
+    limits = ConnectionLimits(head_seconds=0.3, body_seconds=0.3)
+    async with listening(uploads(), limits=limits) as port, wired(port) as heads, wired(port) as bodies:
+        await heads.send(ASK)
+        await bodies.send(UPLOAD + b"Content-Length: 20\r\n\r\n")
+        # The loop, which is the clients' as well, stands still; what they have sent is in the kernel.
+        heads.write(b"\r\n")
+        bodies.write(b'{"query": "{hello}"}')
+        time.sleep(2)  # noqa: ASYNC251 - that is what is tried
+        assert (await heads.reply()).status == 200
+        assert (await bodies.reply()).status == 200
+
+
+async def test_a_body_that_arrived_while_the_process_was_busy_is_read_before_the_request_is_given_up() -> None:
+    body = b'{"query": "{hello}"' + b" " * 300_000 + b"}"
+    app = toy_app(max_body_bytes=1_000_000, timeout_seconds=0.5)
+    async with listening(app) as port, wired(port) as wire:
+        await wire.send(UPLOAD + b"Content-Length: %d\r\n\r\n" % len(body), body[:10])
+        wire.write(body[10:])
+        time.sleep(1)  # noqa: ASYNC251 - that is what is tried
+        assert (await wire.reply()).status == 200
+
+
+async def test_a_request_whose_body_is_there_and_that_gets_no_turn_in_time_is_told_so() -> None:
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def wait() -> None:
+        with Deadline(0.05, receive) as deadline:
+            deadline.end_body()
+            await asyncio.sleep(5)
+
+    with pytest.raises(Refusal, match="operation took longer") as caught:
+        await wait()
+    assert caught.value.status == 504
 
 
 async def test_a_client_that_reads_nothing_of_its_answer_is_cut_off() -> None:

@@ -51,6 +51,7 @@ def toy_app(
     timeout_seconds: float = 5,
     explorer: bool = False,
     log: OperationLog | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Envelope:
     """The endpoint with its envelope."""
     endpoint = GraphQLEndpoint(
@@ -58,7 +59,7 @@ def toy_app(
         authenticate,
         opener or opening(ToyContext()),
         log=log or OperationLog(),
-        max_body_bytes=MAX_BODY_BYTES,
+        max_body_bytes=max_body_bytes,
         timeout_seconds=timeout_seconds,
         page=explorer_page() if explorer else None,
     )
