@@ -1,5 +1,6 @@
 """API keys: made, listed and revoked by the tables' owner, recognized by the service without reading the table."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -10,9 +11,12 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import ARRAY, DateTime, LargeBinary, Text, Uuid, bindparam, column, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
+from app.db.probing import PROBE_SECONDS, answered_within
+from app.db.unavailable import is_silent_alone, translate_faults
 from app.domain.fields import is_storable
 from app.domain.identity import Scope
 from app.domain.texts import stored_form, unprintable_in
@@ -65,7 +69,25 @@ def hash_of(plaintext: str) -> bytes:
 
 
 async def find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, ApiKey]:
-    """Return the valid keys of these hashes, by hash; those that are unknown, revoked or expired are left out."""
+    """Return the valid keys of these hashes, by hash; those that are unknown, revoked or expired are left out.
+
+    DatabaseUnavailable while the server is away, or if it doesn't answer within two seconds: two more where the first were
+    spent on a connection that turned out to be silent, and the server answers over others.
+    """
+    with translate_faults():
+        async with answered_within(PROBE_SECONDS, "The look-up of an API key") as limit:
+            try:
+                return await _find(engine, hashes)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                if is_silent_alone(error):
+                    limit.reschedule(asyncio.get_running_loop().time() + PROBE_SECONDS)
+                # A restarted server leaves a dead connection in the pool; that failure discarded it.
+                return await _find(engine, hashes)
+
+
+async def _find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, ApiKey]:
     async with engine.connect() as connection:
         rows = (await connection.execute(_FIND, {"hashes": hashes})).all()
     return {row.key_hash: ApiKey(row.company_id, row.id, row.name, _known(row.scopes), row.expires_at) for row in rows}

@@ -83,16 +83,15 @@ class Database:
             "pool_size": 1,
             "max_overflow": 0,
             "pool_timeout": PROBE_SECONDS,
-            "connect_seconds": CONNECT_SECONDS,
             **probe_options,
         }
         self.probe = Probe(
-            create_engine(dsn, **single),
+            create_engine(dsn, connect_seconds=CONNECT_SECONDS, **single),
             create_engine(dsn, poolclass=NullPool, connect_seconds=PROBE_SECONDS, **probe_options),
         )
         # Anyone can ask for keys, so they don't take the connections of those who are known.
-        key_engine = create_engine(dsn, **single)
-        self.keys = KeyLookups(Probe(key_engine, self.probe.fresh))
+        key_engine = create_engine(dsn, connect_seconds=PROBE_SECONDS, **single)
+        self.keys = KeyLookups(key_engine)
         self.waits = Waits(
             statement_timeout_seconds,
             grace_seconds,
@@ -175,11 +174,9 @@ class Database:
         await self.keys.aclose()
         await self.waits.aclose()
 
-    def _pool(self) -> CountingPool:
-        pool = self.engine.pool
-        assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
-        return pool
-
     def _discard(self) -> None:
-        self._pool().discard()
+        for engine in (self.engine, self.keys.engine):
+            pool = engine.pool
+            assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
+            pool.discard()
         self.held.discard()

@@ -1,13 +1,10 @@
 """Look-ups of API keys over one connection that operations don't use: all that wait share the next statement."""
 
 import asyncio
-from collections.abc import Mapping
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.api_keys import ApiKey, find
-from app.db.probing import Probe
 from app.db.unavailable import DatabaseUnavailable
 
 _MOST_AT_ONCE = 500
@@ -21,8 +18,9 @@ class KeyLookups:
     clients, and each statement takes the oldest, so that even thousands are looked up within a fraction of a second.
     """
 
-    def __init__(self, probe: Probe) -> None:
-        self.probe = probe
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        """Has one connection."""
         self._waiting: dict[bytes, asyncio.Future[ApiKey | None]] = {}
         self._running: dict[bytes, asyncio.Future[ApiKey | None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -44,7 +42,7 @@ class KeyLookups:
         """Close the connection."""
         if self._task is not None:
             self._task.cancel()
-        await self.probe.engine.dispose()
+        await self.engine.dispose()
 
     async def _look_up(self) -> None:
         try:
@@ -57,7 +55,7 @@ class KeyLookups:
 
     async def _answer(self, running: dict[bytes, asyncio.Future[ApiKey | None]]) -> None:
         try:
-            found = await self.probe.ask(partial(_find, hashes=[*running]), "The look-up of an API key")
+            found = await find(self.engine, [*running])
         except BaseException as error:
             # Those that wait would only wait as long once more.
             failed, self._waiting = [*running.values(), *self._waiting.values()], {}
@@ -70,10 +68,6 @@ class KeyLookups:
                 future.set_result(found.get(each))
         finally:
             self._running = {}
-
-
-async def _find(engine: AsyncEngine, *, hashes: list[bytes]) -> Mapping[bytes, ApiKey]:
-    return await find(engine, hashes)
 
 
 def _fail(future: asyncio.Future[ApiKey | None], error: BaseException) -> None:

@@ -50,12 +50,10 @@ class Probe:
         self.fresh = fresh
         """Opens a connection for each use."""
 
-    async def ask(
-        self, question: Callable[[AsyncEngine], Awaitable[AnswerT]], name: str = "The readiness check"
-    ) -> AnswerT:
-        """Return the answer of a question that may be asked twice; DatabaseUnavailable, which names it, if none comes in time."""
+    async def ask(self, question: Callable[[AsyncEngine], Awaitable[AnswerT]]) -> AnswerT:
+        """Return the answer of a question that may be asked twice; DatabaseUnavailable if none comes in time."""
         with translate_faults():
-            async with answered_within(PROBE_SECONDS, name):
+            async with answered_within(PROBE_SECONDS, "The readiness check"):
                 try:
                     with translate_faults():
                         async with asyncio.timeout(_FIRST_ATTEMPT_SECONDS):

@@ -142,7 +142,7 @@ async def test_a_connection_that_died_in_the_pool_is_replaced(
     key, plaintext = await make(owner_engine, company)
     service = Database(service_dsn, pool_size=1, pool_timeout_seconds=5, statement_timeout_seconds=5)
     assert await service.keys.find(hash_of(plaintext)) == key
-    async with service.keys.probe.engine.connect() as connection:
+    async with service.keys.engine.connect() as connection:
         backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
     async with owner_engine.begin() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:backend, 5000)"), {"backend": backend})

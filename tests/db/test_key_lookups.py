@@ -46,7 +46,7 @@ async def test_many_keys_are_looked_up_by_few_statements_and_each_answer_is_its_
     asked = [random_hash() for _ in range(1_500)]
     for place, (_, plaintext) in enumerate(made):
         asked.insert(place * 70, api_keys.hash_of(plaintext))
-    with Statements(database.keys.probe.engine) as statements:
+    with Statements(database.keys.engine) as statements:
         found = await asyncio.gather(*map(database.keys.find, asked))
     assert [key for key in found if key is not None] == [key for key, _ in made]
     assert found.index(made[-1][0]) == 19 * 70
@@ -55,7 +55,7 @@ async def test_many_keys_are_looked_up_by_few_statements_and_each_answer_is_its_
 
 async def test_requests_for_one_key_at_the_same_time_share_its_look_up(database: Database) -> None:
     key_hash = random_hash()
-    with Statements(database.keys.probe.engine) as statements:
+    with Statements(database.keys.engine) as statements:
         assert await asyncio.gather(*(database.keys.find(key_hash) for _ in range(50))) == [None] * 50
         assert statements.count == 1
         assert await database.keys.find(key_hash) is None
