@@ -8,11 +8,26 @@ from app.db.waits import Waits
 
 
 class ConnectionTurns(Turns):
-    """Turns of which each is for one connection of a pool."""
+    """Turns of which each is for one connection of a pool, or for one operation that uses connections."""
 
-    def __init__(self, size: int, waits: Waits, *, seconds: float) -> None:
-        super().__init__(size, reserve=reserve_of(size), seconds=seconds)
+    def __init__(
+        self,
+        size: int,
+        waits: Waits,
+        *,
+        seconds: float,
+        reserve: int | None = None,
+        most_waiting: int = 1_000,
+        what: str = "connections",
+    ) -> None:
+        super().__init__(
+            size,
+            reserve=reserve_of(size) if reserve is None else reserve,
+            most_waiting=most_waiting,
+            seconds=seconds,
+        )
         self._waits = waits
+        self._what = what
 
     async def take(self, company_id: UUID) -> None:
         """Wait for a turn, or raise TooBusy. The caller gives the turn back."""
@@ -25,7 +40,9 @@ class ConnectionTurns(Turns):
 
     def _why(self) -> str:
         usage = self.usage()
-        taken = f"{usage.in_use} of {usage.size} connections are in use"
+        taken = f"{usage.in_use} of {usage.size} {self._what} are in use"
+        if usage.in_use < usage.size:
+            taken += " (the others are kept for companies that use none)"
         if self._waits.is_server_silent():
-            return f"{taken}, and the database does not answer over some of them: a larger pool would not help"
-        return f"{taken}; the longest has waited {self._waits.longest_seconds():.1f} s for the database's answer"
+            return f"{taken}, and the database does not answer over some connections: a larger pool would not help"
+        return f"{taken}; the longest wait for the database's answer has lasted {self._waits.longest_seconds():.1f} s"

@@ -30,7 +30,7 @@ SERVICE_ROLE = "customer_gateway_service"
 def connections_of_process(pool_size: int, plan_connections: int) -> int:
     """Return how many connections a process may have at once.
 
-    Beside those of its pools there is one for readiness, one to ask about slow statements, and one to end a transaction.
+    Beside those of its pools there is one for readiness, one to look up API keys, and one to ask about slow statements.
     """
     return pool_size + plan_connections + 3
 
@@ -113,7 +113,7 @@ class Database:
             beginning=beginning,
         )
         # Heavy operations run on either pool; both leave most of their connections to others.
-        self._heavy = HeavyTurns(min(pool_size, plan_connections), seconds=pool_timeout_seconds)
+        self._heavy = HeavyTurns(min(pool_size, plan_connections), self.waits, seconds=pool_timeout_seconds)
         self.write_health = WriteHealth()
         self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from app.db.connection_turns import ConnectionTurns
 from app.db.pools import PoolUsage
-from app.db.turns import Turns
 from app.db.unavailable import TooBusy, TooManyHeavy
+from app.db.waits import Waits
 
 _SHARE = 3
 """One connection in this many may run heavy operations."""
@@ -24,9 +25,16 @@ class HeavyTurns:
     out to be heavy may, up to a third of the connections; one more is refused at once.
     """
 
-    def __init__(self, connections: int, *, seconds: float) -> None:
+    def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:
         size = max(1, connections // _SHARE)
-        self._turns = Turns(size, reserve=min(1, size - 1), most_waiting=_MOST_WAITING, seconds=seconds)
+        self._turns = ConnectionTurns(
+            size,
+            waits,
+            seconds=seconds,
+            reserve=min(1, size - 1),
+            most_waiting=_MOST_WAITING,
+            what="turns of heavy operations",
+        )
         self._most_late = size
         self._late = 0
 
@@ -49,7 +57,7 @@ class HeavyTurns:
         try:
             await self._turns.take(company_id)
         except TooBusy as error:
-            raise TooManyHeavy(error.waited_seconds) from None
+            raise TooManyHeavy(error.waited_seconds) from error.__cause__
         finally:
             self._late -= has_connection
 

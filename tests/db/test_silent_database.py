@@ -187,7 +187,7 @@ async def test_a_turn_that_does_not_come_says_whether_the_database_is_silent_or_
         await asyncio.sleep(0.3)
         for reason in await asyncio.gather(*(refused(database, way) for way in (read, plan))):
             assert re.fullmatch(
-                r"1 of 1 connections are in use; the longest has waited 1\.\d s for the database's answer", reason
+                r"1 of 1 connections are in use; the longest wait for the database's answer has lasted 1\.\d s", reason
             )
         await asyncio.gather(*running)
         network.freeze()
@@ -195,7 +195,7 @@ async def test_a_turn_that_does_not_come_says_whether_the_database_is_silent_or_
         # After half a second the server is asked about them, for two seconds.
         await asyncio.sleep(2.5)
         for reason in await asyncio.gather(*(refused(database, way) for way in (read, plan))):
-            assert "the database does not answer over some of them: a larger pool would not help" in reason
+            assert "the database does not answer over some connections: a larger pool would not help" in reason
         network.thaw()
         await asyncio.gather(*running)
 
