@@ -1,0 +1,109 @@
+"""The recipes of CONTRIBUTING.md name the files that a change really touches, and docs/README.md lists every page."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.domain.customer_fields import FIELDS
+from app.domain.errors import ErrorCode
+from app.domain.fields import schema_name
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+MIGRATIONS = "app/db/migrations/versions"
+ONCE = {
+    "app/services/positional_outcomes.py",  # how answers were stored before they had names
+    "app/db/migrations/restored_texts.py",  # what one migration looks at
+}
+"""Files that held a name at one time, which a new one isn't added to."""
+WITHOUT_A_NEED = ("app/db/seeding/", "app/cli/", "app/graphql/introduction.py")
+"""Demo data, commands that show some of it, and an introduction that names some of it."""
+
+
+def recipe(title: str) -> set[str]:
+    """The files in the table of a recipe."""
+    (section,) = re.findall(rf"^### {title}\n(.*?)(?=^##)", CONTRIBUTING, re.MULTILINE | re.DOTALL)
+    files = re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
+    assert len(files) == len({*files}) > 3
+    return {*files}
+
+
+def text_of(file: str) -> str:
+    return (ROOT / file).read_text()
+
+
+def files_with(pattern: str) -> set[str]:
+    """The files of the package that hold a match, other than migrations and those that a new name has no need of."""
+    paths = [path for path in (ROOT / "app").rglob("*.py") if re.search(pattern, path.read_text())]
+    found = {path.relative_to(ROOT).as_posix() for path in paths}
+    return {name for name in found - ONCE if not name.startswith((MIGRATIONS, *WITHOUT_A_NEED))}
+
+
+def of_package(files: set[str]) -> set[str]:
+    return {file for file in files if file.startswith("app/") and file != MIGRATIONS}
+
+
+TITLES = re.findall(r"^### (.+)$", CONTRIBUTING, re.MULTILINE)
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_every_file_of_a_recipe_exists(title: str) -> None:
+    assert [file for file in recipe(title) if not (ROOT / file).exists()] == []
+
+
+def test_there_are_four_recipes() -> None:
+    assert len(TITLES) == 4
+
+
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_every_field_of_a_customer_is_in_each_file_of_its_recipe(field: str) -> None:
+    pattern = rf"\b({field}|{schema_name(field)})\b"
+    files = recipe("A field of a customer") - {MIGRATIONS, "CHANGELOG.md"}
+    assert [file for file in sorted(files) if not re.search(pattern, text_of(file))] == []
+
+
+def test_a_plain_field_of_a_customer_is_in_no_other_file() -> None:
+    assert files_with(r"\bwebsite\b") == of_package(recipe("A field of a customer"))
+
+
+def test_an_entity_is_in_the_files_of_its_recipe_and_in_no_other() -> None:
+    files = recipe("An entity with an edge and mutations")
+    found = files_with(r"(?i)(?<![a-z])contacts?(?![a-z])|ContactRow|CONTACT_NOT_FOUND")
+    for file in files - {MIGRATIONS, "CHANGELOG.md"}:
+        assert re.search("contact", text_of(file), re.IGNORECASE), file
+    # What contacts and departments share, which a new member of a customer finds there.
+    assert found - {"app/domain/members.py", "app/services/members.py"} == of_package(files)
+
+
+@pytest.mark.parametrize("code", list(ErrorCode))
+def test_every_rejection_code_is_in_each_file_of_its_recipe_and_raised_and_tested(code: ErrorCode) -> None:
+    pattern, files = rf"\b{code}\b", recipe("A rejection code")
+    assert [file for file in sorted(files - {"CHANGELOG.md"}) if not re.search(pattern, text_of(file))] == []
+    # One is added where the problems of an input are gathered, beside its definition.
+    assert files_with(pattern) > of_package(files) or code is ErrorCode.MORE_PROBLEMS
+    tests = (path for path in (ROOT / "tests").rglob("*.py") if path.parent.name != "contract")
+    assert any(re.search(pattern, path.read_text()) for path in tests)
+
+
+@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
+def test_every_setting_is_in_each_file_of_its_recipe_and_used(setting: str) -> None:
+    files = recipe("A setting") - {"CHANGELOG.md"}
+    if setting in {"host", "port", "database_url_file"}:  # the image's business
+        files -= {"docker-compose.yml"}
+    if setting.startswith("owner_"):
+        files -= {"docker-compose.yml"}
+    pattern = rf"(?i)\b{setting}\b"
+    assert [file for file in sorted(files) if not re.search(pattern, text_of(file))] == []
+
+
+def test_the_index_of_documents_lists_every_page() -> None:
+    index = text_of("docs/README.md")
+    pages = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
+    assert [page for page in pages if page != "README.md" and f"]({page})" not in index] == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/README.md"])
+def test_the_readme_leads_to(page: str) -> None:
+    assert f"]({page})" in text_of("README.md")
