@@ -60,6 +60,11 @@ class Condition:
         """Whether an index finds what meets it in the order of customer numbers, whatever the value: one plan suits all."""
         return False
 
+    @property
+    def narrowed_column(self) -> str | None:
+        """The column in whose order the rows that can meet it lie together, as names with one prefix do."""
+        return None
+
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         """The condition on a row of the table that the condition is about."""
         raise NotImplementedError
@@ -214,6 +219,11 @@ class NameBeginsWith(Condition):
     def values(self) -> tuple[object, ...]:
         return (prefix_form(self.prefix),)
 
+    @property
+    @override
+    def narrowed_column(self) -> str | None:
+        return "name_key"
+
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         return begins_with(row.c.name_prefix, bind(prefix_form(self.prefix), Text()))
@@ -266,6 +276,11 @@ class AllOf(_Several):
     def finds_in_order(self) -> bool:
         return len(self.conditions) == 1 and self.conditions[0].finds_in_order
 
+    @property
+    @override
+    def narrowed_column(self) -> str | None:
+        return next(filter(None, (condition.narrowed_column for condition in self.conditions)), None)
+
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         return and_(true(), *(condition.sql(row, bind) for condition in self.conditions))
@@ -299,10 +314,3 @@ class Negation(Condition):
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         return not_(func.coalesce(self.condition.sql(row, bind), false()))
-
-
-def narrows_names(condition: Condition | None) -> bool:
-    """Whether nothing but names with a prefix can meet the condition."""
-    if isinstance(condition, AllOf):
-        return any(narrows_names(each) for each in condition.conditions)
-    return isinstance(condition, NameBeginsWith)

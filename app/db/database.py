@@ -136,17 +136,17 @@ class Database:
         return self._turns.turn(company_id)
 
     async def answer(
-        self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool, is_heavy: bool = False
+        self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool, is_heavy: bool = False
     ) -> Any:
         """Run a plan's statement, and return the first column of its one row, or None; this module's exceptions and the driver's.
 
         What is planned for its values counts as heavy: it may be answered from a few rows, or from all of them.
         """
         try:
-            if filters or is_heavy:
+            if plan_for_values or is_heavy:
                 async with self._heavy.turn(company_id):
-                    return await self.held.value(sql, parameters, company_id, filters=filters)
-            return await self.held.value(sql, parameters, company_id, filters=filters)
+                    return await self.held.value(sql, parameters, company_id, plan_for_values=plan_for_values)
+            return await self.held.value(sql, parameters, company_id, plan_for_values=plan_for_values)
         except Exception as error:
             translated = translated_fault(error)
             if translated is None:

@@ -29,7 +29,7 @@ class _Setting(NamedTuple):
     """What a connection is set to."""
 
     company_id: UUID
-    filters: bool
+    plan_for_values: bool
 
 
 class _Held:
@@ -44,7 +44,7 @@ class _Held:
 
     async def set_to(self, setting: _Setting) -> None:
         # A statement whose cost depends on its values is planned for them; all others are soon planned once.
-        mode = "force_custom_plan" if setting.filters else "auto"
+        mode = "force_custom_plan" if setting.plan_for_values else "auto"
         self.setting = None
         await self.driver.fetch(_CONFIGURE, str(setting.company_id), mode)
         self.setting = setting
@@ -137,9 +137,9 @@ class HeldConnections:
         self._discarded = 0
         """How often all connections were discarded."""
 
-    async def value(self, sql: str, parameters: list[object], company_id: UUID, *, filters: bool) -> Any:
+    async def value(self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool) -> Any:
         """The first column of a statement's one row, or None; the driver's exceptions, and TooBusy where no turn comes."""
-        setting = _Setting(company_id, filters)
+        setting = _Setting(company_id, plan_for_values)
         if not self._turns.take_free(company_id):
             await self._turns.take(company_id)
         try:

@@ -7,9 +7,8 @@ from typing import Any, Generic
 
 from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, literal, literal_column, or_, tuple_
 
-from app.db.conditions import Bind, Condition, narrows_names
+from app.db.conditions import Bind, Condition
 from app.db.declarations import Entity, RowT, SortKey
-from app.db.tables import customers
 
 Position = tuple[Any, ...]
 """A row's values of the order's columns."""
@@ -68,9 +67,9 @@ def reverse(order: Sequence[SortKey]) -> tuple[SortKey, ...]:
 def clause(order: Sequence[SortKey], row: FromClause, only: Condition | None = None) -> list[ColumnElement[Any]]:
     """An order as the columns of ORDER BY, as it is best for rows that meet a condition."""
     columns = [row.c[key.column.name] for key in order]
-    if order[0].column is customers.c.name_key and narrows_names(only):
-        # Names with one prefix lie together, which the planner doesn't know: it would walk the list by name from its
-        # start to reach them. An expression has no index, so it finds the names by their prefix and sorts those.
+    if only is not None and only.narrowed_column == order[0].column.name:
+        # Such rows lie together in the order, which the planner doesn't know: it would walk the list from its start to
+        # reach them. An expression has no index, so it finds the rows by the condition and sorts those.
         columns[0] = columns[0].concat(literal_column("''", Text()))
     return [column.desc() if key.descending else column.asc() for key, column in zip(order, columns, strict=True)]
 

@@ -31,7 +31,7 @@ async def all_customers(context: Context, asked: AskedPage) -> CustomerList:
     company_id, only = context.principal.company_id, asked.only
 
     async def read(request: PageRequest) -> Page[CustomerRow]:
-        if asked.filters:
+        if asked.plan_for_values:
             context.session.become_heavy()
         return await stored.page(context.session, request, only)
 
@@ -49,7 +49,7 @@ async def all_customers(context: Context, asked: AskedPage) -> CustomerList:
 
 async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked: AskedPage) -> Listed[RowT]:
     """A page of an edge; all sources of one level are read together."""
-    if asked.filters:
+    if asked.plan_for_values:
         context.session.become_heavy()
 
     async def read(request: PageRequest) -> Page[RowT]:

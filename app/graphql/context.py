@@ -104,11 +104,13 @@ class Context:
             self._earlier_statements += session.statements
             await session.end()
 
-    async def answer(self, sql: str, parameters: list[object], *, filters: bool) -> bytes | None:
+    async def answer(self, sql: str, parameters: list[object], *, plan_for_values: bool) -> bytes | None:
         """Run a plan's statement."""
         self._earlier_statements += 1
         company_id = self.principal.company_id
-        return await self._database.answer(sql, parameters, company_id, filters=filters, is_heavy=self._is_heavy)
+        return await self._database.answer(
+            sql, parameters, company_id, plan_for_values=plan_for_values, is_heavy=self._is_heavy
+        )
 
     @property
     def statements(self) -> int:

@@ -9,8 +9,9 @@ from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry.types.field import StrawberryField
 
 from app.db import accounts, graph, groups
+from app.db.arguments import Arguments, References
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
-from app.db.plans.tree import Arguments, Connection, Listing, Lookup, References
+from app.db.plans.tree import Connection, Listing, Lookup
 from app.graphql.reading import asked_customers, asked_edge, asked_key, asked_list, asked_rows
 from app.graphql.references import asked_entities, asked_node, asked_nodes
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from aiodataloader import DataLoader
 
 from app.db import batching, graph
+from app.db.arguments import ListArguments
 from app.db.conditions import Condition
 from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
-from app.db.plans.tree import ListArguments
 from app.db.read_session import ReadSession
 from app.db.rows import (
     BillingDocumentLineRow,

@@ -8,10 +8,11 @@ from cachetools import LRUCache
 from graphql import GraphQLError
 from graphql.execution import VariableValues
 
+from app.db.arguments import Arguments, References
 from app.db.declarations import Entity
 from app.db.plans.slots import values_of
 from app.db.plans.statement import Statement, statement
-from app.db.plans.tree import Arguments, Members, References
+from app.db.plans.tree import Members
 from app.domain.identity import Scope
 from app.graphql.compiled_arguments import CompiledArguments
 from app.graphql.context import Context
@@ -104,7 +105,7 @@ class QueryPlan:
             return None
         asked = self._statement(arguments, hidden)
         parameters = asked.parameters(company_id, values_of(arguments))
-        return await context.answer(asked.sql, parameters, filters=asked.filters)
+        return await context.answer(asked.sql, parameters, plan_for_values=asked.plan_for_values)
 
     def _arguments(self, company_id: UUID, variables: VariableValues) -> tuple[Arguments, ...]:
         if not self._fixed:

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from app.db import customers
+from app.db.arguments import Key, ListArguments, PageArguments
 from app.db.conditions import Condition, Equals
 from app.db.declarations import ToMany
 from app.db.paging import PageRequest
-from app.db.plans.tree import Key, ListArguments, PageArguments
 from app.graphql.arguments import Faults, bounded, given
 from app.graphql.conditions import condition_of, key_of, list_condition_of, sorts_of, status_condition
 from app.graphql.cursors import Cursors
@@ -33,13 +33,13 @@ class AskedPage:
     request: PageRequest
     only: Condition | None
     cursors: Cursors
-    filters: bool
+    plan_for_values: bool
     """Whether how many rows are read depends on the values of the condition."""
 
     @property
     def arguments(self) -> PageArguments:
         """The same, as a plan's statement takes it."""
-        return PageArguments(self.request, self.only, self.cursors.identity, self.filters)
+        return PageArguments(self.request, self.only, self.cursors.identity, self.plan_for_values)
 
 
 def asked_key(by: CustomerLookup | CustomerGroupLookup) -> Key:
@@ -68,7 +68,7 @@ def asked_customers(
     faults.refuse_if_any()
     is_in_order = only is not None and only.finds_in_order and order[0].column is customers.BY_NUMBER
     request = PageRequest(order, limit, backward, at_after, at_before)
-    return AskedPage(request, only, cursors, filters=only is not None and not is_in_order)
+    return AskedPage(request, only, cursors, plan_for_values=only is not None and not is_in_order)
 
 
 def asked_edge(
@@ -87,7 +87,7 @@ def asked_edge(
     cursors = Cursors(edge.order, edge.source.name, edge.name, company_id, only)
     request = PageRequest(edge.order, limit, after=cursors.decode(given(after), ("after",), faults))
     faults.refuse_if_any()
-    return AskedPage(request, only, cursors, filters=only is not None)
+    return AskedPage(request, only, cursors, plan_for_values=only is not None)
 
 
 def asked_list(*, first: int = DEFAULT_LIST, status: list[SubscriptionStatus] | None = None) -> ListArguments:

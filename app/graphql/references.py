@@ -9,9 +9,9 @@ from graphql import GraphQLError
 from strawberry.utils.str_converters import to_camel_case
 
 from app.db import graph
+from app.db.arguments import References
 from app.db.conditions import Equals
 from app.db.declarations import Entity
-from app.db.plans.tree import References
 from app.graphql.arguments import Faults, Path, filled, identifier
 from app.graphql.reading import MOST_ROWS
 

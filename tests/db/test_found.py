@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
+from app.db.arguments import References
 from app.db.database import Database
 from app.db.declarations import Entity
 from app.db.plans.slots import values_of
 from app.db.plans.statement import Statement, statement
-from app.db.plans.tree import Found, Plain, References
+from app.db.plans.tree import Found, Plain
 from tests.records import Records, new_company
 
 Plan = dict[str, Any]
@@ -33,7 +34,9 @@ async def run(database: Database, records: Records, arguments: References, *, pr
     """What the statement answers, or what EXPLAIN says of it."""
     one = asked(arguments)
     parameters = one.parameters(records.company_id, values_of((arguments,)))
-    answer = await database.held.value(prefix + one.sql, parameters, records.company_id, filters=one.filters)
+    answer = await database.held.value(
+        prefix + one.sql, parameters, records.company_id, plan_for_values=one.plan_for_values
+    )
     return json.loads(answer) if isinstance(answer, bytes) else answer
 
 

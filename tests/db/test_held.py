@@ -10,10 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
+from app.db.arguments import PageArguments
 from app.db.paging import PageRequest
 from app.db.plans.slots import values_of
 from app.db.plans.statement import statement
-from app.db.plans.tree import Connection, PageArguments, TotalCount
+from app.db.plans.tree import Connection, TotalCount
 from app.db.unavailable import TooBusy
 from tests.databases import execute
 from tests.db.watched import watched
@@ -63,12 +64,14 @@ async def test_a_connection_is_set_only_when_what_it_is_set_to_changes(
 
     async with watched(service_dsn) as connections:
         found = [
-            (await connections.ask(of, mode, filters=filters), await connections.settings()) for of, filters in asked
+            (await connections.ask(of, mode, plan_for_values=plan_for_values), await connections.settings())
+            for of, plan_for_values in asked
         ]
 
     modes = {False: "auto", True: "force_custom_plan"}
     assert found == [
-        (f"{of} {modes[filters]}", times) for (of, filters), times in zip(asked, [1, 0, 1, 1, 0, 1], strict=True)
+        (f"{of} {modes[plan_for_values]}", times)
+        for (of, plan_for_values), times in zip(asked, [1, 0, 1, 1, 0, 1], strict=True)
     ]
 
 
@@ -207,7 +210,7 @@ async def test_a_plan_answers_nothing_where_the_setting_is_not_what_it_was_set_t
     service_dsn: str, records: Records, other: UUID
 ) -> None:
     await records.customer()
-    arguments = (PageArguments(PageRequest(graph.BY_NUMBER, 50), None, b"", filters=False),)
+    arguments = (PageArguments(PageRequest(graph.BY_NUMBER, 50), None, b"", plan_for_values=False),)
     counted = Connection(graph.customer, (("totalCount", TotalCount()),), 0)
     asked = statement((("customers", counted),), arguments, ())
     parameters, answer = (

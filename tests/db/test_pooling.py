@@ -103,7 +103,7 @@ async def companies_of(engine: AsyncEngine, *sizes: int) -> list[UUID]:
 
 
 async def count_planned(database: Database, company_id: UUID) -> int:
-    return await database.answer(COUNT, [], company_id, filters=False)
+    return await database.answer(COUNT, [], company_id, plan_for_values=False)
 
 
 async def count_read(database: Database, company_id: UUID) -> int:
@@ -145,7 +145,7 @@ async def test_a_plan_can_not_write_and_who_comes_next_can(pooled: Database, own
     (company_id,) = await companies_of(owner_engine, 1)
 
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-        await pooled.answer(RENAME.text, [], company_id, filters=False)
+        await pooled.answer(RENAME.text, [], company_id, plan_for_values=False)
 
     assert await count_written(pooled, company_id) == 1
     assert await count_planned(pooled, company_id) == 1
@@ -158,7 +158,7 @@ async def test_statements_are_ended_at_their_limit_through_either_kind_of_pooler
     url = transaction_url if mode is Pooling.TRANSACTION else session_url
     async with opened(url, mode, statement_timeout_seconds=0.2) as database:
         with pytest.raises(StatementTimeout):
-            await database.answer("SELECT pg_sleep(5)::text", [], company, filters=False)
+            await database.answer("SELECT pg_sleep(5)::text", [], company, plan_for_values=False)
         async with database.read(company) as session:
             with pytest.raises(StatementTimeout):
                 await session.rows(text("SELECT pg_sleep(5)"), {})
@@ -186,11 +186,11 @@ async def test_no_statement_is_taken_for_one_that_others_left_prepared(
 async def test_a_statement_that_takes_long_is_waited_for_although_nobody_can_tell_which_process_runs_it(
     pooled: Database, company: UUID
 ) -> None:
-    assert await pooled.answer("SELECT 'done' FROM pg_sleep(1.3)", [], company, filters=False) == "done"
+    assert await pooled.answer("SELECT 'done' FROM pg_sleep(1.3)", [], company, plan_for_values=False) == "done"
 
 
 async def test_a_plan_that_is_canceled_leaves_the_connection_to_the_others(pooled: Database, company: UUID) -> None:
-    task = asyncio.create_task(pooled.answer("SELECT pg_sleep(20)::text", [], company, filters=False))
+    task = asyncio.create_task(pooled.answer("SELECT pg_sleep(20)::text", [], company, plan_for_values=False))
     await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SAWarning
 from typing_extensions import override
 
 from app.db import graph
+from app.db.arguments import Arguments, Key, ListArguments, PageArguments
 from app.db.conditions import AllOf, AnyOf, Bind, Condition, Equals, HasMetadata, HasWords, NameBeginsWith
 from app.db.database import Database
 from app.db.declarations import Entity, SortKey
@@ -19,18 +20,14 @@ from app.db.paging import PageRequest
 from app.db.plans.slots import values_of
 from app.db.plans.statement import Statement, statement
 from app.db.plans.tree import (
-    Arguments,
     Connection,
     Constant,
     Cursor,
     Edges,
-    Key,
-    ListArguments,
     Listing,
     Lookup,
     Members,
     Nodes,
-    PageArguments,
     PageInfo,
     Plain,
     Single,
@@ -60,13 +57,13 @@ def page(*parts: tuple[str, Any], slot: int = 0) -> Connection:
 
 
 def page_arguments(request: PageRequest, only: Condition | None = None) -> PageArguments:
-    return PageArguments(request, only, b"identity", filters=False)
+    return PageArguments(request, only, b"identity", plan_for_values=False)
 
 
 async def answered(database: Database, company_id: UUID, asked: Statement, *arguments: Arguments) -> Any:
     """What a statement answers."""
     parameters = asked.parameters(company_id, values_of(arguments))
-    answer = await database.held.value(asked.sql, parameters, company_id, filters=asked.filters)
+    answer = await database.held.value(asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values)
     return json.loads(answer)["data"]
 
 

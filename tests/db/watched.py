@@ -21,9 +21,9 @@ class Watched:
     drivers: list[Any] = field(default_factory=list[Any])
     sent: list[str] = field(default_factory=list[str])
 
-    async def ask(self, company_id: UUID, sql: str, *parameters: object, filters: bool = False) -> Any:
+    async def ask(self, company_id: UUID, sql: str, *parameters: object, plan_for_values: bool = False) -> Any:
         """The value of a statement."""
-        return await self.database.held.value(sql, [*parameters], company_id, filters=filters)
+        return await self.database.held.value(sql, [*parameters], company_id, plan_for_values=plan_for_values)
 
     def note(self, record: Any) -> None:
         """Keep what was sent."""

@@ -19,11 +19,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.types import TypeEngine
 
+from app.db.arguments import References
 from app.db.declarations import Entity
 from app.db.plans.pages import Show, beneath
 from app.db.plans.rendering import NULL, Piece, constant, joined, number
 from app.db.plans.slots import Slots
-from app.db.plans.tree import Found, References
+from app.db.plans.tree import Found
 
 _BY_ANY_ID = "id"
 

@@ -20,11 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.db import paging
+from app.db.arguments import PageArguments
 from app.db.declarations import Render, SortKey, render_of
 from app.db.plans.rendering import NULL, Piece, constant, joined, moment, number, object_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
-from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Nodes, PageArguments, PageInfo, TotalCount
+from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Nodes, PageInfo, TotalCount
 
 CURSOR_DIGEST_BYTES = 9
 """How much of its digest a cursor carries."""
@@ -153,7 +154,7 @@ class _Page:
 
     def _count(self) -> ColumnElement[int]:
         # A page stops at its bound; a count reads all that meets the condition, which may be a few rows or all.
-        self._slots.filters |= self._asked.only is not None
+        self._slots.plan_for_values |= self._asked.only is not None
         row = self._slots.row(self._node.entity.table)
         query = row.select(func.count()).where(*self._belonging(row), *self._only(row.table))
         return beneath(query, row.table)

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Integer, Table, bindparam
 from sqlalchemy.types import TypeEngine
 
+from app.db.arguments import Arguments
 from app.db.conditions import Bind
 from app.db.plans.rendering import number
 from app.db.plans.row import Row
-from app.db.plans.tree import Arguments
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
@@ -23,7 +23,7 @@ class Slots:
         self._fixed_limits = fixed_limits
         self._bound: dict[str, object] = {}
         self._numbers = count()
-        self.filters = any(each.filters for each in arguments)
+        self.plan_for_values = any(each.plan_for_values for each in arguments)
         """Whether the server should plan the statement for its values."""
 
     def row(self, table: Table) -> Row:

@@ -14,26 +14,14 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
+from app.db.arguments import Arguments, Key, ListArguments
 from app.db.declarations import Entity
 from app.db.plans.found import found_of, leads_to
 from app.db.plans.pages import belonging, beneath, page_of
 from app.db.plans.rendering import NULL, Piece, constant, fault, joined, object_of, value_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
-from app.db.plans.tree import (
-    Arguments,
-    Connection,
-    Constant,
-    Found,
-    Key,
-    ListArguments,
-    Listing,
-    Lookup,
-    Members,
-    Node,
-    Plain,
-    Single,
-)
+from app.db.plans.tree import Connection, Constant, Found, Listing, Lookup, Members, Node, Plain, Single
 from app.db.read_session import COMPANY
 
 _DIALECT = asyncpg.dialect()
@@ -46,7 +34,7 @@ class Statement:
     sql: str
     order: tuple[int | None, ...]
     """For each parameter its place among the values of all slots; None is the company."""
-    filters: bool
+    plan_for_values: bool
     """Whether the server should plan it for its values."""
 
     def parameters(self, company_id: UUID, values: Sequence[object]) -> list[object]:
@@ -78,7 +66,7 @@ def statement(
     return Statement(
         str(compiled),
         tuple(places[name] for name in compiled.positiontup or ()),
-        filters=slots.filters,
+        plan_for_values=slots.plan_for_values,
     )
 
 
