@@ -31,17 +31,14 @@ async def all_customers(context: Context, asked: AskedPage) -> CustomerList:
     company_id, only = context.principal.company_id, asked.only
 
     async def read(request: PageRequest) -> Page[CustomerRow]:
-        if asked.plan_for_values:
-            context.session.become_heavy()
         return await stored.page(context.session, request, only)
 
     async def count() -> int:
-        # A page stops at its bound; a count reads all that meets the condition.
-        if only is not None:
-            context.session.become_heavy()
         return await stored.count(context.session, only)
 
     if only is not None:
+        # Also where a page of it is small: its count is asked for with a connection in hand, and few may wait with one.
+        context.session.become_heavy()
         return Listed(await read(asked.request), asked, read, count)
     page = await context.recent.get(company_id, ("customers", asked.request), lambda: read(asked.request))
     return Listed(page, asked, read, lambda: context.recent.get(company_id, "customers.count", count))

@@ -33,7 +33,7 @@ class Asked:
         self.principal = Principal(company_id, "tester", frozenset(Scope), None)
         self.statements: set[str] = set()
 
-    async def answer(self, sql: str, _parameters: list[object], *, filters: bool) -> bytes:  # noqa: ARG002 - as it is asked
+    async def answer(self, sql: str, _parameters: list[object], *, plan_for_values: bool) -> bytes:  # noqa: ARG002 - as it is asked
         """Remember the statement's length in its place: nothing else may be held here."""
         self.statements.add(f"{len(sql)} {hash(sql)}")
         return b"{}"
