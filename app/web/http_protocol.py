@@ -82,7 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Number of bytes of the last request's body that have arrived."""
         self._body_since = 0.0
         """When the last request's headers were complete."""
-        self.url = b""
+        self.url: bytes | bytearray = b""
         self._refusal: tuple[int, FaultCode, str] | None = None
         """What is wrong with the headers that are being parsed."""
         self._last_unsent: int = 0
@@ -106,8 +106,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Number of bytes that are kept for this client: answers, requests that wait for them, and a body that is incomplete."""
-        waiting = len(self._ahead) + REQUEST_BYTES * len(self.pipeline)
+        """Number of bytes that are kept for this client: answers, requests that wait for them, and one that is incomplete."""
+        waiting = len(self._ahead) + REQUEST_BYTES * len(self.pipeline) + self._unread
         return self.transport.get_write_buffer_size() + waiting + (self._body_bytes if self._awaits_body() else 0)
 
     @property
@@ -175,8 +175,11 @@ class HttpProtocol(HttpToolsProtocol):
                 self.handle_websocket_upgrade()
                 return parsed
             self._parse_again_without_upgrade()
-        if self._unread > MAX_HEADER_BYTES and self._is_too_large():
-            raise HttpParserError
+        if self._unread > MAX_HEADER_BYTES:
+            if self._is_too_large():
+                raise HttpParserError
+            # A long URL is under way.
+            self._add_slow()
         return parsed
 
     def on_headers_complete(self) -> None:
@@ -186,12 +189,23 @@ class HttpProtocol(HttpToolsProtocol):
         ):
             self._refusal = _TOO_LARGE_HEADERS
             raise HttpParserError
+        if self._unread > MAX_HEADER_BYTES:
+            self._discard_slow()
         self._unread = self._body_bytes = 0
         self._body_since = self.loop.time()
         # Each request passes here, and super() would take longer.
         HttpToolsProtocol.on_headers_complete(self)
         if self._state.is_draining:
             self.close_after_answer()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the URL: a long one in many pieces would be copied with each, were it not for the array."""
+        if not self.url:
+            self.url = url
+            return
+        if isinstance(self.url, bytes):
+            self.url = bytearray(self.url)
+        self.url += url
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body: whatever has arrived so far was read."""
@@ -200,7 +214,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._body_bytes = before + len(body)
         super().on_body(body)
         if before <= HIGH_WATER_LIMIT < self._body_bytes and self._awaits_body():
-            self._state.add_slow(self)
+            self._add_slow()
 
     def on_message_complete(self) -> None:
         """Take note that the body is there."""
@@ -339,6 +353,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._ahead = unread
         self._waiting_since = None
         self.flow.pause_reading()
+        self._add_slow()
+
+    def _add_slow(self) -> None:
+        """Take note that much is kept for the client."""
         if not self._state.is_slow(self):
             self.unsent_since = self.loop.time()
             self._state.add_slow(self)

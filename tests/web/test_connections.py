@@ -251,6 +251,18 @@ async def test_incomplete_bodies_count_toward_what_is_kept_for_clients() -> None
     assert usage.ended["unsent_bytes"] == before + 1
 
 
+async def test_incomplete_urls_count_toward_what_is_kept_for_clients() -> None:
+    before = usage.ended["unsent_bytes"]
+    limits = ConnectionLimits(unsent_bytes=80_000)
+    async with listening(uploads(), limits=limits) as port, wired(port) as first, wired(port) as second:
+        for wire in (first, second):
+            await wire.send(b"GET /graphql?query={hello}&extra=", *[b"x" * 5_000] * 10)
+        assert (await first.reply()).status == 408
+        await second.send(ASK.partition(b"{hello}")[2] + b"\r\n")
+        assert (await second.reply()).status == 200
+    assert usage.ended["unsent_bytes"] == before + 1
+
+
 async def test_what_arrived_while_the_process_was_busy_is_not_late() -> None:
     limits = ConnectionLimits(head_seconds=0.3, body_seconds=0.3)
     async with listening(uploads(), limits=limits) as port, wired(port) as heads, wired(port) as bodies:
