@@ -147,7 +147,7 @@ class Metrics:
                 ("connections", "Open connections of clients."),
                 (
                     "unsent_bytes",
-                    "Bytes kept for clients: unread answers, requests that wait for them, incomplete bodies.",
+                    "Bytes kept for clients: unread answers, requests that wait for them, incomplete requests.",
                 ),
             )
         )
