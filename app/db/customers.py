@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.db import graph, paging
 from app.db.conditions import Condition
@@ -49,16 +50,21 @@ async def find(session: ReadSession, condition: Condition) -> CustomerRow | None
 
 async def page(session: ReadSession, request: PageRequest, only: Condition | None) -> Page[CustomerRow]:
     """A page of the company's customers."""
-    order = paging.clause(paging.reading_order(request), customers, only)
-    query = paging.statement(graph.customer, request, only).order_by(*order)
+
+    def query() -> Select[Any]:
+        order = paging.clause(paging.reading_order(request), customers, only)
+        return paging.statement(graph.customer, request, only).order_by(*order)
+
     rows = await session.rows(query, {}, plan_for_values=only is not None)
     return paging.page(graph.customer, request, rows)
 
 
 async def count(session: ReadSession, only: Condition | None) -> int:
     """How many customers a condition finds."""
-    query = select(func.count()).where(narrowed(customers))
-    if only is not None:
-        query = query.where(only.sql(customers))
+
+    def query() -> Select[Any]:
+        counted = select(func.count()).where(narrowed(customers))
+        return counted if only is None else counted.where(only.sql(customers))
+
     rows = await session.rows(query, {}, plan_for_values=only is not None)
     return int(rows[0][0])

@@ -1,7 +1,7 @@
 """Reading: one read-only moment of one company, for as long as an operation lasts."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 from uuid import UUID
@@ -55,12 +55,17 @@ class ReadSession:
         self._plan_cache_mode = "auto"
 
     async def rows(
-        self, statement: Executable, parameters: Mapping[str, object], *, plan_for_values: bool = False
+        self,
+        statement: Executable | Callable[[], Executable],
+        parameters: Mapping[str, object],
+        *,
+        plan_for_values: bool = False,
     ) -> Sequence[Record]:
         """Run one statement; COMPANY is always among its parameters.
 
         A statement that runs often is soon planned once for whatever values come. `plan_for_values` keeps the server
         from that, for this statement and those after it: a word may be a customer's alone or in all of their names.
+        A function that makes the statement is called when its turn comes: making 50 with long filters holds the loop for seconds.
         """
         async with self._lock:
             if self._has_ended:
@@ -69,7 +74,8 @@ class ReadSession:
             with translate_faults():
                 connection = await self._connected(plan_for_values=plan_for_values)
                 self.statements += 1
-                result = await connection.execute(statement, {**parameters, COMPANY: self.company_id})
+                made = statement if isinstance(statement, Executable) else statement()
+                result = await connection.execute(made, {**parameters, COMPANY: self.company_id})
                 return result.all()
 
     def become_heavy(self) -> None:

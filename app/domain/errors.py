@@ -95,6 +95,11 @@ class Fault:
     """From the mutation's argument to the value, in the schema's names: ("input", "metadata", "key")."""
     message: str
 
+    @property
+    def http_status(self) -> int:
+        """The status that the REST API answers with."""
+        return self.code.http_status
+
 
 @dataclass(frozen=True, slots=True)
 class LimitFault(Fault):

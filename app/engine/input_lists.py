@@ -40,6 +40,10 @@ from app.engine.input_sizes import (
 from app.engine.limits import fragments_of
 from app.engine.refusals import DocumentError, RefusalCode, refuse
 
+MOST_CONDITIONS = 250
+"""Maximum number of conditions in the filters of an operation: to make a statement of one takes half a millisecond."""
+_MANY = 50
+"""From how many items on an operation takes its turn to begin."""
 _MOST_ERRORS = 10
 """Maximum number of lists that are named as too long."""
 
@@ -67,22 +71,55 @@ class _Argument:
 class InputLists:
     """The lists among the arguments of one operation, those in its fragments included; @skip and @include don't matter."""
 
-    __slots__ = ("_arguments", "_literal_items", "_uses", "_variables", "has_any")
+    __slots__ = ("_arguments", "_literal_conditions", "_literal_items", "_uses", "_variables", "has_any")
 
     def __init__(
         self, arguments: Counter[_Argument], variables: Mapping[str, tuple[Measure, ValueNode | None, Any]]
     ) -> None:
         self._arguments = arguments
         self._literal_items = sum(each.literal.items * times for each, times in arguments.items())
+        self._literal_conditions = sum(each.literal.conditions * times for each, times in arguments.items())
         self._uses: Counter[str] = Counter()
         for each, times in arguments.items():
             for use in each.uses:
                 self._uses[use.name] += times
         self._variables = {name: variables[name] for name in self._uses}
-        self.has_any = bool(self._uses or self._literal_items)
+        self.has_any = bool(self._uses or self._literal_items or self._literal_conditions > MOST_CONDITIONS)
+
+    def is_long(self, given: Mapping[str, Any]) -> bool:
+        """Return whether the lists are so long that others should come in between operations like this one."""
+        if not self.has_any:
+            return False
+        return self._items(self._measured(given)) >= _MANY
 
     def check(self, given: Mapping[str, Any], limit: int) -> None:
         """Raise DocumentError if a list is too long, or all of them together, a variable counted wherever it is used."""
+        found = self._measured(given)
+        errors = [
+            error
+            for argument in self._arguments
+            if argument.literal.excesses or argument.uses
+            for error in argument.errors(found, given)
+        ]
+        if errors:
+            raise DocumentError(_distinct(errors)[:_MOST_ERRORS], RefusalCode.VARIABLES)
+        conditions = self._literal_conditions + sum(
+            found[name].conditions * times for name, times in self._uses.items()
+        )
+        if conditions > MOST_CONDITIONS:
+            message = (
+                f"The filters of the operation have {conditions:,} conditions, a variable counted wherever it is used;"
+                f" the limit is {MOST_CONDITIONS:,}. Send several requests."
+            )
+            raise refuse(RefusalCode.TOO_COMPLEX, message)
+        total = self._items(found)
+        if total > limit:
+            raise refuse(RefusalCode.TOO_COMPLEX, self._too_many(total, limit, found))
+
+    def _items(self, found: Mapping[str, Found]) -> int:
+        return self._literal_items + sum(found[name].items * times for name, times in self._uses.items())
+
+    def _measured(self, given: Mapping[str, Any]) -> dict[str, Found]:
         found: dict[str, Found] = {}
         for name, (measure, default, kind) in self._variables.items():
             each = found[name] = Found()
@@ -94,17 +131,7 @@ class InputLists:
                     continue
             elif default is not None:
                 measure_literal(kind, default, (), None, each, [])
-        errors = [
-            error
-            for argument in self._arguments
-            if argument.literal.excesses or argument.uses
-            for error in argument.errors(found, given)
-        ]
-        if errors:
-            raise DocumentError(_distinct(errors)[:_MOST_ERRORS], RefusalCode.VARIABLES)
-        total = self._literal_items + sum(found[name].items * times for name, times in self._uses.items())
-        if total > limit:
-            raise refuse(RefusalCode.TOO_COMPLEX, self._too_many(total, limit, found))
+        return found
 
     def _too_many(self, total: int, limit: int, found: Mapping[str, Found]) -> str:
         name, times = max(self._uses.items(), key=lambda use: found[use[0]].items * use[1], default=("", 0))
@@ -135,7 +162,8 @@ class InputListReader:
         arguments: Counter[_Argument] = Counter()
         for argument, times in self._of(operation).items():
             uses = tuple(use for use in argument.uses if use.name in variables)
-            if uses or argument.literal.items or argument.literal.excesses:
+            literal = argument.literal
+            if uses or literal.items or literal.conditions or literal.excesses:
                 arguments[_Argument(argument.node, argument.literal, uses)] = times
         return InputLists(arguments, variables)
 
@@ -175,7 +203,7 @@ class InputListReader:
                 continue
             literal, uses = Found(), list[Use]()
             measure_literal(kind, each.value, (each.name.value,), maximum, literal, uses)
-            if uses or literal.items:
+            if uses or literal.items or literal.conditions:
                 yield _Argument(node, literal, tuple(uses))
 
 

@@ -39,6 +39,11 @@ class MaxItems(Protocol):
         ...
 
     @property
+    def most_read(self) -> int | None:
+        """Beyond how many items it is refused before all the same, if at all."""
+        ...
+
+    @property
     def code(self) -> str:
         """The code of the error that refuses a longer one."""
         ...
@@ -61,6 +66,8 @@ class Found:
     """What was found in a value."""
 
     items: int = 0
+    conditions: int = 0
+    """Fields of inputs whose number is limited."""
     fields: int | None = None
     """Fields of an input whose number is limited, while it is looked at."""
     excesses: list[Excess] = field(default_factory=list[Excess])
@@ -121,6 +128,7 @@ def _limited_object(lists: Mapping[str, Measure], most: int) -> Measure:
             if found.fields > most:
                 message = f"has {found.fields:,} conditions, those within it counted; at most {most:,} are allowed."
                 found.excesses.append(Excess(path, message, RefusalCode.VARIABLES))
+            found.conditions += found.fields
             found.fields = None
 
     return measure_object
@@ -157,7 +165,7 @@ def is_too_long(items: "list[Any] | tuple[Any, ...]", maximum: MaxItems | None, 
     """Return whether a list is longer than its maximum, and note it, unless what reads it does."""
     if maximum is None or len(items) <= maximum.most:
         return False
-    if not maximum.is_read:
+    if not maximum.is_read or (maximum.most_read is not None and len(items) > maximum.most_read):
         message = f"has {len(items):,} items; at most {maximum.most:,} are allowed."
         found.excesses.append(Excess(path, message, maximum.code))
     return True
@@ -187,6 +195,7 @@ def measure_literal(
             for place, each in enumerate(items):
                 measure_literal(of_type, each, (*path, place), None, found, uses)
     elif isinstance(kind, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
+        found.conditions += len(node.fields) if MAX_FIELDS in kind.extensions else 0
         for each in node.fields:
             taken = kind.fields[each.name.value]
             below = (*path, each.name.value)

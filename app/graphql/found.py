@@ -10,6 +10,8 @@ from app.graphql.context import Context
 from app.graphql.permissions import forbidden
 from app.graphql.references import AskedEntities, AskedNodes, Reference
 
+_BATCH = 1_000
+"""How many references are looked up at a time."""
 AnyRow: TypeAlias = tuple[Any, ...]
 """A row of whatever entity; its class tells which."""
 
@@ -46,6 +48,9 @@ async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | Grap
         each: forbidden(each.entity.scope) for each in asked.references if each.entity.scope not in scopes
     }
     references = [each for each in asked.references if each not in found]
-    rows: list[Any] = await gather(*(loaders.by_key(each.entity, each.key).load(each.value) for each in references))
-    found.update(zip(references, rows, strict=True))
+    # In batches, so that others come in between: 10,000 at once would hold the loop for half a second.
+    for start in range(0, len(references), _BATCH):
+        batch = references[start : start + _BATCH]
+        rows: list[Any] = await gather(*(loaders.by_key(each.entity, each.key).load(each.value) for each in batch))
+        found.update(zip(batch, rows, strict=True))
     return [found[each] if isinstance(each, Reference) else each for each in asked.places]

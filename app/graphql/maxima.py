@@ -23,12 +23,14 @@ class Maximum(NamedTuple):
     is_read: bool = False
     """Whether a longer one is refused as data by what reads it, at its path among all other problems of the input."""
     code: str = FieldCode.BAD_USER_INPUT
+    most_read: int | None = None
+    """Beyond how many items it is refused before all the same: converting 10,000 rows takes 0.2 s."""
 
 
 _CONDITIONS = Maximum(MAX_CONDITIONS)
 _IDS = Maximum(MOST_IDS)
 _PAIRS = Maximum(MAX_FILTER_PAIRS, code=FieldCode.METADATA_FILTER_LIMIT_EXCEEDED)
-_WRITTEN = Maximum(MOST_WRITTEN, is_read=True)
+_WRITTEN = Maximum(MOST_WRITTEN, is_read=True, most_read=2 * MOST_WRITTEN)
 _UNSET = Maximum(MAX_UNSET_KEYS, is_read=True)
 _ACKNOWLEDGED = Maximum(MOST_ACKNOWLEDGED, is_read=True)
 

@@ -236,6 +236,33 @@ async def test_as_many_rows_and_entries_as_each_list_takes_are_taken_together(ca
     assert data == {"upsertCustomers": {"refused": 500, "errors": []}}
 
 
+@pytest.mark.parametrize("places", [5, 6])
+async def test_the_conditions_of_all_filters_are_bounded_together(caller: Caller, places: int) -> None:
+    # Of an odd place the filter is a literal.
+    where: dict[str, Any] = {"or": [{"customerNumber": str(n)} for n in range(49)]}
+    literal = "{or: [" + " ".join(f'{{customerNumber: "{n}"}}' for n in range(49)) + "]}"
+    fields = " ".join(f"a{n}: customers(where: {literal if n % 2 else '$w'}) {{ totalCount }}" for n in range(places))
+
+    result = await caller.run(f"query($w: CustomerFilter) {{ {fields} }}", w=where)
+
+    if places == 5:
+        assert result.errors is None
+    else:
+        (error,) = result.errors or []
+        assert error.message == (
+            "The filters of the operation have 300 conditions, a variable counted wherever it is used; the limit is 250."
+            " Send several requests."
+        )
+        assert caller.statements == 0
+
+
+async def test_rows_of_which_there_are_far_too_many_are_not_converted(caller: Caller) -> None:
+    document = "mutation($i: UpsertCustomersInput!) { upsertCustomers(input: $i) { written } }"
+    for count, message in ((1_000, None), (1_001, "input.rows: has 1,001 items; at most 500 are allowed.")):
+        result = await caller.run(document, i={"rows": [{"externalSystemId": "a"}] * count})
+        assert [error.message for error in result.errors or ()] == ([] if message is None else [message])
+
+
 async def test_lists_that_are_too_long_are_named_together(caller: Caller) -> None:
     document = """query($w: CustomerFilter, $by: [CustomerOrder!]) {
         a: customers(where: $w, orderBy: $by) { totalCount } b: customers(where: $w) { totalCount } }"""
