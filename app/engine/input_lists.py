@@ -71,7 +71,17 @@ class _Argument:
 class InputLists:
     """The lists among the arguments of one operation, those in its fragments included; @skip and @include don't matter."""
 
-    __slots__ = ("_arguments", "_literal_conditions", "_literal_items", "_uses", "_variables", "has_any")
+    __slots__ = (
+        "_arguments",
+        "_has_excess",
+        "_literal_conditions",
+        "_literal_items",
+        "_times",
+        "_tops",
+        "_uses",
+        "_variables",
+        "has_any",
+    )
 
     def __init__(
         self, arguments: Counter[_Argument], variables: Mapping[str, tuple[Measure, ValueNode | None, Any]]
@@ -83,6 +93,14 @@ class InputLists:
         for each, times in arguments.items():
             for use in each.uses:
                 self._uses[use.name] += times
+        self._times = tuple(self._uses.items())
+        self._has_excess = any(each.literal.excesses for each in arguments)
+        # Variables that are lists as a whole, each with the least maximum of the places where it is used.
+        tops: dict[str, int] = {}
+        for use in (use for each in arguments for use in each.uses):
+            if use.maximum is not None:
+                tops[use.name] = min(tops.get(use.name, use.maximum.most), use.maximum.most)
+        self._tops = tuple(tops.items())
         self._variables = {name: variables[name] for name in self._uses}
         self.has_any = bool(self._uses or self._literal_items or self._literal_conditions > MOST_CONDITIONS)
 
@@ -95,17 +113,13 @@ class InputLists:
     def check(self, given: Mapping[str, Any], limit: int) -> None:
         """Raise DocumentError if a list is too long, or all of them together, a variable counted wherever it is used."""
         found = self._measured(given)
-        errors = [
-            error
-            for argument in self._arguments
-            if argument.literal.excesses or argument.uses
-            for error in argument.errors(found, given)
-        ]
-        if errors:
-            raise DocumentError(_distinct(errors)[:_MOST_ERRORS], RefusalCode.VARIABLES)
-        conditions = self._literal_conditions + sum(
-            found[name].conditions * times for name, times in self._uses.items()
-        )
+        if self._has_excess or self._may_exceed(found, given):
+            errors = [error for argument in self._arguments for error in argument.errors(found, given)]
+            if errors:
+                raise DocumentError(_distinct(errors)[:_MOST_ERRORS], RefusalCode.VARIABLES)
+        conditions = self._literal_conditions
+        for name, times in self._times:
+            conditions += found[name].conditions * times
         if conditions > MOST_CONDITIONS:
             message = (
                 f"The filters of the operation have {conditions:,} conditions, a variable counted wherever it is used;"
@@ -117,7 +131,21 @@ class InputLists:
             raise refuse(RefusalCode.TOO_COMPLEX, self._too_many(total, limit, found))
 
     def _items(self, found: Mapping[str, Found]) -> int:
-        return self._literal_items + sum(found[name].items * times for name, times in self._uses.items())
+        items = self._literal_items
+        for name, times in self._times:
+            items += found[name].items * times
+        return items
+
+    def _may_exceed(self, found: Mapping[str, Found], given: Mapping[str, Any]) -> bool:
+        """Return whether a list may be too long, without naming it: most requests need no more."""
+        for each in found.values():
+            if each.excesses:
+                return True
+        for name, most in self._tops:
+            value = given.get(name)
+            if isinstance(value, list) and len(cast("list[Any]", value)) > most:
+                return True
+        return False
 
     def _measured(self, given: Mapping[str, Any]) -> dict[str, Found]:
         found: dict[str, Found] = {}
