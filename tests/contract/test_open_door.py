@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from app import __version__
+
 ROOT = Path(__file__).parents[2]
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -132,3 +134,9 @@ def test_hooks_run_the_locked_tools_and_download_nothing() -> None:
         assert hook["language"] == "system"
         assert Path(sys.executable).with_name(program).exists()
         assert re.search(rf"^{distributions.get(program, program)}==", locked, re.MULTILINE)
+
+
+def test_the_changelog_has_a_section_for_this_version_below_what_is_unreleased() -> None:
+    titles = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert titles[0] == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(__version__)} — \d{{4}}-\d{{2}}-\d{{2}}", titles[1])
