@@ -246,4 +246,5 @@ async def test_a_temporary_table_does_not_stand_in_for_the_api_keys(service_engi
         found = await connection.execute(text("SELECT * FROM authenticate_api_key(:forged)"), {"forged": forged})
         assert found.all() == []
         await connection.rollback()
-    assert await find(service_engine, own["api_keys"]["key_hash"]) is not None
+    key_hash = own["api_keys"]["key_hash"]
+    assert key_hash in await find(service_engine, [key_hash])
