@@ -13,7 +13,7 @@ from bench import plot, report, runs
 from bench.cpu import Cores
 from bench.database import ROOT
 from bench.documents import QUERIES
-from bench.faults import BenchError
+from bench.failures import BenchError
 from bench.node import install_packages
 from bench.options import MetadataBy, Mode, Options, Timing
 from bench.results import Results

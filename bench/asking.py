@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bench.dialects import Dialect, dialect_of
-from bench.faults import BenchError
+from bench.failures import BenchError
 from bench.load import HOST, request
 from bench.servers import Running
 

@@ -17,7 +17,7 @@ from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from bench.arrangement import arrange
 from bench.cpu import Cores, held_to
-from bench.faults import BenchError
+from bench.failures import BenchError
 from bench.postgres import execute
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from typing_extensions import override
 
-from bench.faults import BenchError
+from bench.failures import BenchError
 
 HOST = "127.0.0.1"
 _DRAIN_SECONDS = 60

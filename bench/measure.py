@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.cpu import resident_megabytes, run_seconds
-from bench.faults import BenchError
+from bench.failures import BenchError
 from bench.load import Load, Window
 from bench.options import Timing
 

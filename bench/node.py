@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench.faults import BenchError
+from bench.failures import BenchError
 
 PEERS = Path(__file__).parent / "peers" / "node"
 _NPM = "lib/node_modules/npm/bin/npm-cli.js"

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from bench.documents import documents
-from bench.faults import BenchError
+from bench.failures import BenchError
 from bench.options import Mode
 from bench.results import PEERS_RUN, Results, Row
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.arrangement import LARGE_COMPANY
 from bench.cpu import Cores, held_to
 from bench.database import ROOT, Cluster
-from bench.faults import BenchError
+from bench.failures import BenchError
 from bench.node import PEERS, node
 from bench.options import MetadataBy, Mode
 from bench.tokens import Issuer

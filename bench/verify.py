@@ -7,7 +7,7 @@ from typing import Any, cast
 from bench.arrangement import LARGE_COMPANY, SMALL_COMPANIES
 from bench.asking import Asker
 from bench.documents import Values
-from bench.faults import BenchError
+from bench.failures import BenchError
 from bench.tokens import Issuer
 
 Cursors = Mapping[str, list[str]]
@@ -42,10 +42,10 @@ def verify_walls(askers: Sequence[Asker], issuer: Issuer, values: Values) -> Non
         if asker.running.token is None:
             continue
         name, document = asker.running.server.name, asker.documents["Q1"]
-        for fault, token in {"no token": "", **issuer.refused(LARGE_COMPANY)}.items():
+        for problem, token in {"no token": "", **issuer.refused(LARGE_COMPANY)}.items():
             status = asker.ask(document, variables, token).status
             if status != _UNAUTHORIZED:
-                msg = f"{name} answers {status} to a request with {fault}; it must be {_UNAUTHORIZED}"
+                msg = f"{name} answers {status} to a request with {problem}; it must be {_UNAUTHORIZED}"
                 raise BenchError(msg)
         if asker.ask(document, variables, issuer.without_scope(LARGE_COMPANY)).data is not None:
             msg = f"{name} shows a customer to a token without the scope"

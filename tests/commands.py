@@ -22,7 +22,7 @@ _SECONDS = 60
 def run(
     *arguments: str | Path, program: str | Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, of this checkout or of another program; a traceback is a fault whatever the exit code is."""
+    """Run a command to its end, of this checkout or of another program; a traceback is a failure whatever the exit code is."""
     if program is not None:
         return _finished(_command(program, *arguments), environment)
     result = prepared(_environment({})).run([*map(str, arguments)], _environment(environment), _SECONDS)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.cli.faults import CommandError
+from app.cli.failures import CommandError
 from app.cli.import_accounts import ACCOUNTS
 from app.cli.import_files import format_of, read_file
 from app.db.tables import ledger_accounts

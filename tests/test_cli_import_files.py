@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.import_customers import CUSTOMER_COLUMNS
 from app.cli.import_files import ImportFile, format_of, read_file
 from app.domain.errors import ErrorCode

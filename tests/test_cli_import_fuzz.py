@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.cli.faults import CommandError
+from app.cli.failures import CommandError
 from app.cli.import_accounts import ACCOUNTS
 from app.cli.import_customers import CUSTOMER_COLUMNS, customers_by
 from app.cli.import_files import FileFormat, ImportFile, read_file
@@ -73,7 +73,7 @@ def check(kind: Kind[Any], file: ImportFile[Any] | None) -> None:
     if file is not None:
         Job(kind, file, RefusalPolicy.ALL_OR_NOTHING, None, dry_run=True).check_file()
         for line in file.lines:
-            kind.faults(line.row)
+            kind.problems(line.row)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=["customers", "accounts"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.faults import CommandError
+from app.cli.failures import CommandError
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode
 from app.domain.metadata_fields import merged_metadata
@@ -106,13 +106,13 @@ def test_codes_that_look_like_errors_and_short_numbers_are_values(tmp_path: Path
 def test_a_value_that_is_none_of_an_enumeration_is_quoted_beside_those_that_are(tmp_path: Path) -> None:
     for cell, quoted in (("Danmark", '"Danmark"'), ("x" * 500, f'"{"x" * 40}…"')):
         (line,) = read(tmp_path, f"externalSystemId,vatZone\na,{cell}\n").lines
-        (fault,) = read_fields(line.row.fields, creating=False)[1]
-        assert fault.message.startswith("must be one of DOMESTIC, ")
-        assert fault.message.endswith(f", not {quoted}.")
+        (problem,) = read_fields(line.row.fields, creating=False)[1]
+        assert problem.message.startswith("must be one of DOMESTIC, ")
+        assert problem.message.endswith(f", not {quoted}.")
     others: list[tuple[object, str]] = [(5, "5"), (True, "true"), ([], "a list"), ({}, "an object"), (1.5, "1.5")]
     for value, named in others:
-        (fault,) = read_fields({"vat_zone": value}, creating=False)[1]
-        assert fault.message.endswith(f", not {named}.")
+        (problem,) = read_fields({"vat_zone": value}, creating=False)[1]
+        assert problem.message.endswith(f", not {named}.")
 
 
 def test_cells_that_a_spreadsheet_left_out_at_the_end_of_a_row_are_not_given(tmp_path: Path) -> None:
@@ -223,10 +223,10 @@ def test_a_problem_of_metadata_names_only_columns_that_the_file_has(
 ) -> None:
     file = read(tmp_path, f"customerNumber,{header}\n1,{row}\n")
     (line,) = file.lines
-    values, faults = read_fields(line.row.fields, creating=False)
-    faults += merged_metadata({}, values)[1] if not faults else []
-    named = [replace(fault, path=("input", "rows", 0, *fault.path[1:])) for fault in faults]
+    values, problems = read_fields(line.row.fields, creating=False)
+    problems += merged_metadata({}, values)[1] if not problems else []
+    named = [replace(problem, path=("input", "rows", 0, *problem.path[1:])) for problem in problems]
 
-    found = [each.field for each in line.problems] + [file.column_of(fault) for fault in named]
+    found = [each.field for each in line.problems] + [file.column_of(problem) for problem in named]
 
     assert found == columns

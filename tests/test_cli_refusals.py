@@ -15,7 +15,7 @@ import pytest
 from asyncpg import DeadlockDetectedError
 from sqlalchemy.exc import DBAPIError
 
-from app.cli.faults import explain
+from app.cli.failures import explain
 from app.db.dsn import with_database
 from app.db.migrate import upgrade
 from app.db.unit_of_work import LostRace
@@ -97,7 +97,7 @@ def test_a_role_that_is_a_superuser_may_not_serve(owner_dsn: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attribute", "grant", "fault"),
+    ("attribute", "grant", "failure"),
     [
         ("BYPASSRLS", "GRANT customer_gateway_service TO {role}", "bypasses row-level security"),
         ("", "ALTER TABLE companies OWNER TO {role}", "owns the tables"),
@@ -105,7 +105,7 @@ def test_a_role_that_is_a_superuser_may_not_serve(owner_dsn: str) -> None:
     ],
 )
 def test_a_role_that_sees_past_the_policies_may_not_serve(
-    empty_dsn: str, attribute: str, grant: str, fault: str
+    empty_dsn: str, attribute: str, grant: str, problem: str
 ) -> None:
     upgrade(empty_dsn)
     role = f"customer_gateway_test_{uuid4().hex}"
@@ -119,10 +119,10 @@ def test_a_role_that_sees_past_the_policies_may_not_serve(
             )
         )
     assert result.returncode == 2
-    assert fault in result.stderr
+    assert problem in result.stderr
 
 
-def test_a_database_that_does_not_exist_is_named_as_the_fault(server_dsn: str) -> None:
+def test_a_database_that_does_not_exist_is_named_as_the_problem(server_dsn: str) -> None:
     missing = with_database(server_dsn, "customer_gateway_missing")
     result = run("migrate", DATABASE_URL=missing)
     assert result.returncode == 2
@@ -323,7 +323,7 @@ def test_a_file_without_room_is_one_line() -> None:
     assert (code, said) == (1, "Error: The output can't be written: No space left on device.\n")
 
 
-def test_a_reader_that_has_gone_is_no_fault() -> None:
+def test_a_reader_that_has_gone_is_no_problem() -> None:
     assert with_output("| true", "schema")[1] == ""
 
 

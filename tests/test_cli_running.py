@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.running import Running, find, hold, refuse_second_start
 
 TOLD = Running(address="http://127.0.0.1:1", database_url="postgresql://a@h/d", owner_database_url="postgresql://b@h/d")

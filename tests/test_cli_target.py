@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.running import Running, hold
 from app.cli.target import Target, owner_target, service_target
 from app.settings import Settings, SettingsError

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from app.cli.faults import CommandError
+from app.cli.failures import CommandError
 from app.cli.open_files import connection_limits
 from app.settings import Settings
 

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.exc import IntegrityError
 
 from app.cli.companies import unknown_company
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.owner import owner_transaction
 from app.cli.target import owner_target
 from app.db import api_keys, companies

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from app import __version__
-from app.cli.faults import EXPECTED, CommandError, ExitCode, explain
+from app.cli.failures import EXPECTED, CommandError, ExitCode, explain
 from app.web.collector import paused_collector
 
 _HELP = """Serve customer billing data from PostgreSQL over GraphQL.

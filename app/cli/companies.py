@@ -12,7 +12,7 @@ import typer
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.owner import owner_transaction
 from app.cli.target import owner_target
 from app.db import companies

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.graph_picture import entity_graph
 from app.graphql.federation import without_scopes
 from app.graphql.schema import sdl

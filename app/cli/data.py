@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.target import owner_target
 from app.db.dsn import parse

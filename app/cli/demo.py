@@ -17,7 +17,7 @@ import typer
 
 from app.cli.api_keys import create_key
 from app.cli.development import prepare_database
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.first_query import curl_line
 from app.cli.running import DATA_FOLDER_VARIABLE, hold, refuse_second_start
 from app.cli.serving import listen

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from app.engine.trusted import FORMAT, VERSION, ManifestError, documents_of, faults_of, read_object
+from app.engine.trusted import FORMAT, VERSION, ManifestError, documents_of, problems_of, read_object
 
 _APOLLO_FORMAT = "apollo-persisted-query-manifest"
 _KNOWN = (
@@ -23,18 +23,18 @@ class Registered(NamedTuple):
 
 def read_documents(paths: list[Path]) -> list[Registered]:
     """All documents of the files; ManifestError with everything that keeps the files from being read."""
-    documents, faults = list[Registered](), list[str]()
+    documents, problems = list[Registered](), list[str]()
     for path in paths:
         try:
             documents += [Registered(path, *each) for each in _documents(path.read_text(encoding="utf-8-sig")).items()]
         except OSError as error:
-            faults.append(f"{path}: can't be read: {error.strerror}.")
+            problems.append(f"{path}: can't be read: {error.strerror}.")
         except UnicodeDecodeError:
-            faults.append(f"{path}: is not UTF-8.")
+            problems.append(f"{path}: is not UTF-8.")
         except ManifestError as error:
-            faults += [f"{path}: {fault}" for fault in error.faults]
-    if faults:
-        raise ManifestError(faults)
+            problems += [f"{path}: {problem}" for problem in error.problems]
+    if problems:
+        raise ManifestError(problems)
     return documents
 
 
@@ -55,18 +55,18 @@ def _operations(value: object) -> dict[str, str]:
     """The operations of Apollo's manifest; ManifestError with every entry that is none."""
     if not isinstance(value, list) or not value:
         raise ManifestError(["operations must be a list with at least one operation."])
-    documents, faults = dict[str, str](), list[str]()
+    documents, problems = dict[str, str](), list[str]()
     for place, operation in enumerate(cast("list[object]", value)):
         members = cast("dict[str, object]", operation) if isinstance(operation, dict) else {}
-        faults += [f"operations[{place}]: {fault}" for fault in _faults(members, documents)]
+        problems += [f"operations[{place}]: {problem}" for problem in _problems(members, documents)]
         documents.setdefault(str(members.get("id")), str(members.get("body")))
-    if faults:
-        raise ManifestError(faults)
+    if problems:
+        raise ManifestError(problems)
     return documents
 
 
-def _faults(operation: dict[str, object], before: dict[str, str]) -> Iterator[str]:
+def _problems(operation: dict[str, object], before: dict[str, str]) -> Iterator[str]:
     document_id, text = operation.get("id"), operation.get("body")
-    yield from faults_of(document_id, text)
+    yield from problems_of(document_id, text)
     if before.get(str(document_id), text) != text:
         yield f"{document_id} is the id of another operation, whose body is another."

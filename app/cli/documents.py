@@ -11,7 +11,7 @@ import typer
 from graphql import GraphQLError
 
 from app.cli.document_files import Registered, read_documents
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.engine.execution import Engine
 from app.engine.refusals import DocumentError
 from app.engine.trusted import ManifestError, TrustedDocuments, write_manifest
@@ -40,14 +40,14 @@ def documents(
         registered = read_documents(files)
     except ManifestError as error:
         raise CommandError(str(error), ExitCode.SETTINGS) from None
-    faults = [fault for each in dict.fromkeys(registered) for fault in _invalid(engine, each)]
-    faults += _ambiguous(registered)
+    problems = [problem for each in dict.fromkeys(registered) for problem in _invalid(engine, each)]
+    problems += _ambiguous(registered)
     try:
         merged = TrustedDocuments({each.id: each.text for each in registered})
     except ManifestError as error:
-        raise _refused(out, [*faults, *error.faults]) from None
-    if faults:
-        raise _refused(out, faults)
+        raise _refused(out, [*problems, *error.problems]) from None
+    if problems:
+        raise _refused(out, problems)
     _write(out, write_manifest(merged))
     sys.stdout.write(f"Trusted documents in {out}: {len(merged)}.\n")
 
@@ -73,8 +73,8 @@ def _ambiguous(registered: list[Registered]) -> Iterator[str]:
             yield f"{each.path}: {each.id}: is the id of another document in {found.path}."
 
 
-def _refused(out: Path, faults: list[str]) -> CommandError:
-    listed = "\n".join(faults)
+def _refused(out: Path, problems: list[str]) -> CommandError:
+    listed = "\n".join(problems)
     return CommandError(f"{out} was not written, because of these documents:\n{listed}", ExitCode.DIFFERENT)
 
 

@@ -34,7 +34,7 @@ ACCOUNTS: Kind[Mapping[str, object]] = Kind(
     ),
     key="number",
     keys=numbers_of,
-    faults=lambda row: account_fields.read_account(row, creating=False)[1],
+    problems=lambda row: account_fields.read_account(row, creating=False)[1],
     carry_out=_carry_out,
     results_of=lambda found: found.results if isinstance(found, UpsertAccountsOutcome) else None,
 )

@@ -29,9 +29,9 @@ def amount(cell: str) -> Decimal:
     found = decimal_of(digits)
     if found is not None:
         return found
-    fault = f"is {shown(digits)}, with a comma" if "," in digits else f"is {shown(digits)}"
+    problem = f"is {shown(digits)}, with a comma" if "," in digits else f"is {shown(digits)}"
     msg = (
-        f"{fault}: write the amount in digits with a point for the decimals, and without thousands separators, spaces "
+        f"{problem}: write the amount in digits with a point for the decimals, and without thousands separators, spaces "
         "and currency, such as 1250.00."
     )
     raise UnreadableCell(msg)

@@ -10,7 +10,7 @@ from app.cli.import_records import other_separators
 from app.cli.import_rows import ENTRY, Columns, RawRow, RowProblem
 from app.cli.import_spreadsheets import damage_of
 from app.domain.errors import ErrorCode
-from app.domain.metadata_fields import search_key_fault
+from app.domain.metadata_fields import search_key_problem
 from app.domain.texts import stored_form, trimmed
 
 
@@ -111,7 +111,7 @@ class _Reading:
             key = name.removeprefix(ENTRY)
             found = [_said_twice(name, each) for each in ("metadata",) if "metadata" in self.fields]
             found = found or [_said_twice(name, each) for each in others.get(key, ())]
-            if value is None and not found and (message := search_key_fault(key)):
+            if value is None and not found and (message := search_key_problem(key)):
                 found = [RowProblem(name, ErrorCode.FIELD_INVALID, message)]
             self.problems += found
             # What has a problem is left out: the rules of the other fields would name columns that the file doesn't have.

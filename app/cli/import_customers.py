@@ -31,7 +31,7 @@ def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
         columns=CUSTOMER_COLUMNS,
         key=schema_name(match_by.attribute),
         keys=lambda rows: keys_of(rows, match_by),
-        faults=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
+        problems=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
         carry_out=carry_out,
         results_of=lambda found: found.results if isinstance(found, UpsertCustomersOutcome) else None,
         other_keys={schema_name(each.attribute): f"--match-by {each}" for each in MatchKey if each is not match_by},

@@ -5,14 +5,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Generic, NamedTuple, NoReturn
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.import_csv import read_table
 from app.cli.import_header import has_known_names
 from app.cli.import_jsonl import holds_objects, read_objects
 from app.cli.import_records import cells_of_any_length
 from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem, RowT
 from app.cli.import_text import read_text
-from app.domain.errors import Fault
+from app.domain.errors import Problem
 
 
 class FileFormat(StrEnum):
@@ -49,9 +49,9 @@ class ImportFile(Generic[RowT]):
     names: frozenset[str] = frozenset()
     """The columns of its header, or the fields that any of its objects has."""
 
-    def column_of(self, fault: Fault) -> str:
-        """Return the column that a fault of a row is about, whose path begins with the list and the row's place in it."""
-        parts = [str(part) for part in fault.path[3:]]
+    def column_of(self, problem: Problem) -> str:
+        """Return the column that a problem of a row is about, whose path begins with the list and the row's place in it."""
+        parts = [str(part) for part in problem.path[3:]]
         name = ".".join(parts)
         if parts[:1] not in (["metadataSet"], ["metadataUnset"]):
             return name

@@ -81,20 +81,20 @@ def _header(text: str, record: Record, columns: Columns[Any], separator: str) ->
         names.pop()
     if not _known_in(record, columns):
         _refuse_titles(text, line, columns)
-    faults: list[str] = []
+    problems: list[str] = []
     unknown = [
         name for name in dict.fromkeys(names) if name and name not in columns.names and not columns.is_entry(name)
     ]
     if unknown:
-        faults.append(columns.unknown(unknown, f" (read with {SEPARATORS[separator]} as separators)"))
-    faults += [
+        problems.append(columns.unknown(unknown, f" (read with {SEPARATORS[separator]} as separators)"))
+    problems += [
         f"has the column {name} more than once."
         for name in sorted({each for each in names if names.count(each) > 1})
         if name
     ]
-    faults += [f"has no name for column {place}." for place, name in enumerate(names, start=1) if not name]
-    if faults:
-        raise NotRows(line, " It ".join(faults))
+    problems += [f"has no name for column {place}." for place, name in enumerate(names, start=1) if not name]
+    if problems:
+        raise NotRows(line, " It ".join(problems))
     return Header(names, len(cells), SEPARATORS[separator])
 
 

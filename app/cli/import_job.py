@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import ImportFile, Line
 from app.cli.import_kind import Kind, RowResult
 from app.cli.import_report import Report, ReportedProblem
 from app.cli.import_rows import RowProblem
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
 
 _MOST_SHOWN = 20
@@ -68,34 +68,34 @@ class Job:
     async def _results(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> Sequence[RowResult]:
         try:
             return await self.kind.carry_out(unit_of_work, [line.row for line in lines], self.policy)
-        except Refused as refused:
+        except Rejected as refused:
             found = self.kind.results_of(refused.current)
             if found is None:
                 # About no row, so that every batch would meet it.
-                msg = "\n".join(f"The import {fault.message}" for fault in refused.faults)
+                msg = "\n".join(f"The import {problem.message}" for problem in refused.problems)
                 raise CommandError(msg, ExitCode.SETTINGS) from refused
             self.stopped_at = (lines[0].number, lines[-1].number)
             return [each for each in found if each.errors]
 
     def _tell_result(self, line: Line[Any], result: RowResult) -> None:
         self.counts[result.outcome] += 1
-        for fault in result.errors:
-            self._tell(line, self._problem(fault))
+        for problem in result.errors:
+            self._tell(line, self._problem(problem))
 
     def _reject(self, line: Line[Any]) -> None:
         """Report a row that is not sent, with what else is wrong with it."""
         self.counts[RowOutcome.REFUSED] += 1
         named = {problem.field for problem in line.problems}
-        for problem in (*line.problems, *(each for each in self._faults(line) if each.field not in named)):
+        for problem in (*line.problems, *(each for each in self._problems(line) if each.field not in named)):
             self._tell(line, problem)
 
-    def _faults(self, line: Line[Any]) -> Iterator[RowProblem]:
+    def _problems(self, line: Line[Any]) -> Iterator[RowProblem]:
         if all(problem.field for problem in line.problems):
-            for fault in self.kind.faults(line.row):
-                yield self._problem(replace(fault, path=("input", "rows", 0, *fault.path[1:])))
+            for problem in self.kind.problems(line.row):
+                yield self._problem(replace(problem, path=("input", "rows", 0, *problem.path[1:])))
 
-    def _problem(self, fault: Fault) -> RowProblem:
-        return RowProblem(self.file.column_of(fault), fault.code, fault.message)
+    def _problem(self, problem: Problem) -> RowProblem:
+        return RowProblem(self.file.column_of(problem), problem.code, problem.message)
 
     def _tell(self, line: Line[Any], problem: RowProblem) -> None:
         reported = ReportedProblem.of(line.number, problem)

@@ -6,7 +6,7 @@ from typing import Generic, Protocol
 
 from app.cli.import_rows import Columns, RowT
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import Fault
+from app.domain.errors import Problem
 from app.domain.upserts import RefusalPolicy, RowOutcome
 
 ACTOR = "customer-gateway import"
@@ -27,7 +27,7 @@ class RowResult(Protocol):
         ...
 
     @property
-    def errors(self) -> Sequence[Fault]:
+    def errors(self) -> Sequence[Problem]:
         """Why it was refused."""
         ...
 
@@ -51,7 +51,7 @@ class Kind(Generic[RowT]):
     """The field that finds what a row is about."""
     keys: Callable[[Sequence[RowT]], Sequence[str | None]]
     """From rows to their keys as they are compared; None for a row without one."""
-    faults: Callable[[RowT], Sequence[Fault]]
+    problems: Callable[[RowT], Sequence[Problem]]
     """From a row to what is wrong with it whatever is stored."""
     carry_out: CarryOut[RowT]
     results_of: Callable[[object], Sequence[RowResult] | None]

@@ -4,7 +4,7 @@ import codecs
 from pathlib import Path
 from typing import NamedTuple
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 
 _SAVE_AS = 'In Excel, save it as "CSV UTF-8"; in LibreOffice, save it as CSV with the character set Unicode (UTF-8).'
 # The marks of UTF-32 first: that of UTF-16 is how one of them begins.

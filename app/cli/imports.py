@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from app.cli.companies import unknown_company
 from app.cli.data import progress_bar
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import FileFormat, read_file
 from app.cli.import_job import Job
 from app.cli.import_kind import Kind

@@ -4,7 +4,7 @@ import resource
 import sys
 from contextlib import suppress
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.settings import Settings
 from app.web.connections import ConnectionLimits
 

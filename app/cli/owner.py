@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.db import connecting
 from app.db.migrate import current_revision, head_revision
 from app.db.roles import require_owner
-from app.db.unavailable import translate_faults
+from app.db.unavailable import translate_failures
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def owner_transaction(owner_dsn: str) -> AsyncGenerator[AsyncConnection]:
     """One transaction on a migrated database."""
     async with short_lived_engine(owner_dsn) as engine:
         await require_migrated(engine)
-        with translate_faults():
+        with translate_failures():
             async with engine.begin() as connection:
                 await require_owner(connection, "companies")
                 yield connection

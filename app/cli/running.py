@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 
 DEVELOPMENT_FOLDER = Path(".dev")
 DATA_FOLDER_VARIABLE = "DATA_FOLDER"

@@ -16,7 +16,7 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.open_files import connection_limits
 from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.startup import startup_fields, tls_of
@@ -25,7 +25,7 @@ from app.cli.workers import Workers
 from app.db.database import connections_of_process
 from app.db.pooling import Pooling, connections_given, refuse_shared_connections
 from app.db.roles import refuse_powerful_role
-from app.db.unavailable import translate_faults
+from app.db.unavailable import translate_failures
 from app.settings import Settings, load_settings
 from app.web.http_protocol import HttpProtocol
 from app.web.logs import configure_logging
@@ -149,7 +149,7 @@ async def check_at_start(settings: Settings, workers: int) -> str | None:
     if pooling is Pooling.SESSION:
         needed = workers * connections_of_process(settings.database_pool_size, settings.plan_connections)
         async with short_lived_engine(settings.service_dsn) as engine:
-            with translate_faults():
+            with translate_failures():
                 given = await connections_given(engine, needed)
         if given is not None and given < needed:
             _log.warning("pooler_too_small", needed=needed, given=given)
@@ -162,7 +162,7 @@ async def check_database(dsn: str, pooling: Pooling = Pooling.SESSION) -> str | 
     Returns the version of TLS.
     """
     async with short_lived_engine(dsn) as engine:
-        with translate_faults():
+        with translate_failures():
             await refuse_shared_connections(engine, pooling)
         # The role first: one that is no member may not even read the revision.
         await refuse_powerful_role(engine)

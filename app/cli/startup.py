@@ -5,13 +5,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import __version__
-from app.db.unavailable import translate_faults
+from app.db.unavailable import translate_failures
 from app.settings import Settings
 
 
 async def tls_of(engine: AsyncEngine) -> str | None:
     """Return the version of TLS that this service's connections have, such as TLSv1.3; None for connections in the clear."""
-    with translate_faults():
+    with translate_failures():
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             # The server's own pg_stat_ssl would tell of a pooler's connection where one stands in between.

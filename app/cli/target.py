@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from app.cli.faults import CommandError, ExitCode
+from app.cli.failures import CommandError, ExitCode
 from app.cli.program import installed_program
 from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, find
 from app.db.dsn import parse

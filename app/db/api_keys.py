@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
 from app.db.probing import PROBE_SECONDS, answered_within
-from app.db.unavailable import is_silent_alone, translate_faults
+from app.db.unavailable import is_silent_alone, translate_failures
 from app.domain.fields import is_storable
 from app.domain.identity import Scope
 from app.domain.texts import stored_form, unprintable_in
@@ -74,7 +74,7 @@ async def find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, A
     DatabaseUnavailable while the server is away, or if it doesn't answer within two seconds: two more where the first were
     spent on a connection that turned out to be silent, and the server answers over others.
     """
-    with translate_faults():
+    with translate_failures():
         async with answered_within(PROBE_SECONDS, "The look-up of an API key") as limit:
             try:
                 return await _find(engine, hashes)

@@ -18,7 +18,7 @@ from app.db.pools import CountingPool, PoolUsage
 from app.db.probing import CONNECT_SECONDS, PROBE_SECONDS, Probe
 from app.db.read_session import ReadSession
 from app.db.stored_json import stored_json
-from app.db.unavailable import translated_fault
+from app.db.unavailable import translated_failure
 from app.db.waits import GRACE_SECONDS, Waits
 from app.db.watched import watch
 from app.db.write_health import WriteHealth
@@ -148,7 +148,7 @@ class Database:
                     return await self.held.value(sql, parameters, company_id, plan_for_values=plan_for_values)
             return await self.held.value(sql, parameters, company_id, plan_for_values=plan_for_values)
         except Exception as error:
-            translated = translated_fault(error)
+            translated = translated_failure(error)
             if translated is None:
                 raise
             raise translated from error

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.alphabet.established import follow_icu, locale_of
 from app.db.connecting import short_lived_engine
-from app.db.unavailable import translate_faults
+from app.db.unavailable import translate_failures
 
 DEFAULT_ALPHABET = "da"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -40,7 +40,7 @@ def upgrade(owner_dsn: str, *, alphabet: str | None = None, revision: str = "hea
 
 async def _upgrade(owner_dsn: str, alphabet: str | None, revision: str) -> Upgraded:
     engine = short_lived_engine(owner_dsn)
-    with translate_faults():
+    with translate_failures():
         async with engine.begin() as connection:
             return await connection.run_sync(_upgrade_on, alphabet, revision)
 
@@ -81,7 +81,7 @@ def head_revision() -> str:
 
 async def current_revision(engine: AsyncEngine) -> str | None:
     """The revision that the database is at, or None if it was never migrated."""
-    with translate_faults():
+    with translate_failures():
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.unavailable import DatabaseUnavailable, NoAnswerInTime, translate_faults
+from app.db.unavailable import DatabaseUnavailable, NoAnswerInTime, translate_failures
 from app.db.waits import Backend
 
 AnswerT = TypeVar("AnswerT")
@@ -52,10 +52,10 @@ class Probe:
 
     async def ask(self, question: Callable[[AsyncEngine], Awaitable[AnswerT]]) -> AnswerT:
         """Return the answer of a question that may be asked twice; DatabaseUnavailable if none comes in time."""
-        with translate_faults():
+        with translate_failures():
             async with answered_within(PROBE_SECONDS, "The readiness check"):
                 try:
-                    with translate_faults():
+                    with translate_failures():
                         async with asyncio.timeout(_FIRST_ATTEMPT_SECONDS):
                             return await question(self.engine)
                 except DatabaseUnavailable:
@@ -65,13 +65,13 @@ class Probe:
     async def backends(self, drivers: Iterable[Any]) -> Mapping[Any, Backend | None]:
         """Return what the server says of these connections, None for one that it doesn't have."""
         # A connection that was kept may have fallen silent like those in question.
-        with translate_faults():
+        with translate_failures():
             async with answered_within(PROBE_SECONDS, "The question about slow statements"):
                 return await _backends(self.fresh, [each for each in drivers if not each.is_closed()])
 
     async def end(self, pid: int) -> None:
         """End a process that keeps a transaction open without doing anything."""
-        with translate_faults():
+        with translate_failures():
             async with answered_within(PROBE_SECONDS, "The end of a transaction"), self.fresh.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 if await driver.fetchval("SELECT pg_backend_pid()") == driver.get_server_pid():

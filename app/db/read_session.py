@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.heavy import HeavyTurns
 from app.db.turns import Turns
-from app.db.unavailable import DatabaseUnavailable, translate_faults
+from app.db.unavailable import DatabaseUnavailable, translate_failures
 
 COMPANY = "current_company"
 """The parameter that narrows every statement. A session supplies it, nobody else does."""
@@ -71,7 +71,7 @@ class ReadSession:
             if self._has_ended:
                 raise SessionEnded
             self._runs = asyncio.current_task()
-            with translate_faults():
+            with translate_failures():
                 connection = await self._connected(plan_for_values=plan_for_values)
                 self.statements += 1
                 made = statement if isinstance(statement, Executable) else statement()
@@ -131,7 +131,7 @@ class ReadSession:
 
     async def _end(self, attempt: AsyncExitStack) -> None:
         # There is nothing to undo: of a connection that is lost only now, everything was read.
-        with suppress(DatabaseUnavailable), translate_faults():
+        with suppress(DatabaseUnavailable), translate_failures():
             await attempt.aclose()
 
     async def _configure(self, connection: AsyncConnection) -> None:

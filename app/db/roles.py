@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.db.connecting import short_lived_engine
 from app.db.database import SERVICE_ROLE
 from app.db.dsn import parse
-from app.db.unavailable import message_of, translate_faults
+from app.db.unavailable import message_of, translate_failures
 
 _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 # A role's name and password can't be parameters of CREATE ROLE: the server itself quotes them.
@@ -35,7 +35,7 @@ class RoleRefusedError(Exception):
 async def make_login_role(owner_dsn: str, name: str, password: str | None, *, reset_password: bool = False) -> bool:
     """Let a role serve, and make it unless it exists; says whether it was made."""
     engine = short_lived_engine(owner_dsn)
-    with translate_faults():
+    with translate_failures():
         async with engine.begin() as connection:
             return await connection.run_sync(_make_login_role, name, password, reset_password)
 
@@ -69,19 +69,19 @@ async def require_owner(connection: AsyncConnection, table: str) -> None:
 
 async def refuse_powerful_role(engine: AsyncEngine) -> None:
     """Raise RoleRefusedError unless the engine's role is bound by the policies and holds the service's grants."""
-    with translate_faults():
+    with translate_failures():
         async with engine.connect() as connection:
             role = (await connection.execute(_POWERS, {"service_role": SERVICE_ROLE})).one()
-    faults = {
+    problems = {
         "is a superuser": role.rolsuper,
         "bypasses row-level security": role.rolbypassrls,
         "owns the tables, and so is above their policies": role.owns_tables,
         f"is no member of {SERVICE_ROLE}": not role.is_member,
     }
-    fault = next((words for words, applies in faults.items() if applies), None)
-    if fault is not None:
+    problem = next((words for words, applies in problems.items() if applies), None)
+    if problem is not None:
         msg = (
-            f'The role "{role.name}" {fault}. Set OWNER_DATABASE_URL to this role and DATABASE_URL to another, '
+            f'The role "{role.name}" {problem}. Set OWNER_DATABASE_URL to this role and DATABASE_URL to another, '
             "then run `customer-gateway migrate`: it makes the other role."
         )
         raise RoleRefusedError(msg)

@@ -17,7 +17,7 @@ from app.db.connecting import short_lived_engine
 from app.db.seeding.companies import demo_company_id
 from app.db.seeding.population import batches
 from app.db.seeding.rows import Batch
-from app.db.unavailable import translate_faults
+from app.db.unavailable import translate_failures
 
 __all__ = ["SeedError", "SeedReport", "company_to_show", "demo_company_id", "seed"]
 
@@ -43,7 +43,7 @@ class SeedReport:
 
 async def company_to_show(engine: AsyncEngine) -> UUID | None:
     """The first demo company, or else the oldest company that the owner's engine finds; None if there is none."""
-    with translate_faults():
+    with translate_failures():
         async with engine.connect() as connection:
             return (await connection.execute(_COMPANY_TO_SHOW, {"demo": demo_company_id()})).scalar_one_or_none()
 
@@ -65,7 +65,7 @@ async def seed(
     today = today or datetime.now(UTC).date()
     everything = (batch for index in range(companies) for batch in batches(seed, index, customers, today))
     engine = short_lived_engine(owner_dsn)
-    with translate_faults(), _refuse_repetition(seed):
+    with translate_failures(), _refuse_repetition(seed):
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             async with driver.transaction():

@@ -168,7 +168,7 @@ def message_of(error: DBAPIError) -> str:
 
 
 @contextmanager
-def translate_faults(*, writes: bool = False) -> Generator[None]:
+def translate_failures(*, writes: bool = False) -> Generator[None]:
     """Turn what the driver raises for a lost, refused or busy database into this module's exceptions.
 
     `writes`: a server that takes no writes is unavailable too.
@@ -176,13 +176,13 @@ def translate_faults(*, writes: bool = False) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        translated = translated_fault(error, writes=writes)
+        translated = translated_failure(error, writes=writes)
         if translated is None:
             raise
         raise translated from error
 
 
-def translated_fault(error: Exception, *, writes: bool = False) -> DatabaseUnavailable | StatementTimeout | None:  # noqa: PLR0911 - one per kind of error
+def translated_failure(error: Exception, *, writes: bool = False) -> DatabaseUnavailable | StatementTimeout | None:  # noqa: PLR0911 - one per kind of error
     """Return what an error of the driver or of a pool means; None for one that says nothing of the database's state."""
     match error:
         case DBAPIError():

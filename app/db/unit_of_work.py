@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.database import Database
 from app.db.read_session import COMPANY, Record
-from app.db.unavailable import CommitUnknown, DatabaseUnavailable, translate_faults
+from app.db.unavailable import CommitUnknown, DatabaseUnavailable, translate_failures
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
@@ -117,7 +117,7 @@ class UnitOfWork:
         where the connection was lost during the commit: then nothing may be done again.
         """
         try:
-            with translate_faults(writes=True):
+            with translate_failures(writes=True):
                 return await self._repeated(work)
         except IntegrityError as error:
             if (constraint_of(error) or "").endswith(_COMPANY_CONSTRAINT):
@@ -188,13 +188,13 @@ class _Rehearsal(UnitOfWork):
     async def held(self) -> AsyncGenerator["_Rehearsal"]:
         """Hold the transaction, and roll it back in the end."""
         stack = AsyncExitStack()
-        with translate_faults():
+        with translate_failures():
             self._held = await stack.enter_async_context(self._connection())
         try:
             yield self
         finally:
             # A transaction whose connection is lost is rolled back by the server.
-            with suppress(DatabaseUnavailable), translate_faults():
+            with suppress(DatabaseUnavailable), translate_failures():
                 await stack.aclose()
 
     @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.domain.errors import ErrorCode, Fault
+from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import key_text, text
 from app.domain.inputs import Field, as_read, read_input
 
@@ -11,7 +11,7 @@ ATTRIBUTES = ("number", "name")
 _FIELDS = {"number": Field(key_text(50), clearable=False), "name": Field(text(), clearable=False)}
 
 
-def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Fault]]:
+def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:
     """Return the values to store of the fields that were sent, and all problems; both by attribute.
 
     The number is the key and always required, the name only of a new account.
@@ -27,5 +27,5 @@ def canonical(given: Mapping[str, object]) -> dict[str, object]:
     return as_read(given, read_account(given, creating=False)[0])
 
 
-def _missing(name: str) -> Fault:
-    return Fault(ErrorCode.FIELD_REQUIRED, ("input", name), "must be given and not be blank.")
+def _missing(name: str) -> Problem:
+    return Problem(ErrorCode.FIELD_REQUIRED, ("input", name), "must be given and not be blank.")

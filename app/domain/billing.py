@@ -27,7 +27,7 @@ class DocumentKind(StrEnum):
     INVOICE = "INVOICE"
 
 
-class AcknowledgementFault(StrEnum):
+class AcknowledgementProblem(StrEnum):
     """What can be wrong with the list of acknowledged subscriptions."""
 
     REQUIRED = "SUBSCRIPTION_TRANSITIONS_REQUIRED"
@@ -104,24 +104,24 @@ def is_triggered(before: Party, after: Party) -> bool:
     return (before.parent_id, before.relationship, before.mode) != (after.parent_id, after.relationship, after.mode)
 
 
-def acknowledgement_faults(
+def check_acknowledgement(
     acknowledged: Sequence[UUID] | None, own: Mapping[UUID, SubscriptionStatus], *, triggered: bool
-) -> dict[AcknowledgementFault, list[UUID]]:
-    """Everything that is wrong with an acknowledgement, each fault with the ids it is about.
+) -> dict[AcknowledgementProblem, list[UUID]]:
+    """Everything that is wrong with an acknowledgement, each problem with the ids it is about.
 
-    `own` are all subscriptions of the customer. No fault means: the list names exactly the active ones, or none is needed.
+    `own` are all subscriptions of the customer. No problem means: the list names exactly the active ones, or none is needed.
     """
     named = list(acknowledged or ())
     active = sorted(each for each, status in own.items() if status in ACTIVE)
     if not (triggered and active):
-        return {AcknowledgementFault.NOT_ALLOWED: named} if named else {}
+        return {AcknowledgementProblem.NOT_ALLOWED: named} if named else {}
     if not named:
-        return {AcknowledgementFault.REQUIRED: active}
+        return {AcknowledgementProblem.REQUIRED: active}
     times = Counter(named)
     found = {
-        AcknowledgementFault.INCOMPLETE: [each for each in active if each not in times],
-        AcknowledgementFault.UNKNOWN: [each for each in times if each not in own],
-        AcknowledgementFault.NOT_ACTIVE: [each for each in times if each in own and own[each] not in ACTIVE],
-        AcknowledgementFault.DUPLICATE: [each for each, count in times.items() if count > 1],
+        AcknowledgementProblem.INCOMPLETE: [each for each in active if each not in times],
+        AcknowledgementProblem.UNKNOWN: [each for each in times if each not in own],
+        AcknowledgementProblem.NOT_ACTIVE: [each for each in times if each in own and own[each] not in ACTIVE],
+        AcknowledgementProblem.DUPLICATE: [each for each, count in times.items() if count > 1],
     }
-    return {fault: ids for fault, ids in found.items() if ids}
+    return {problem: ids for problem, ids in found.items() if ids}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from zoneinfo import ZoneInfo
 
-from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.errors import ErrorCode, Problem, Rejected
 
 
 class DateOutOfRange(Exception):
@@ -35,7 +35,7 @@ def today_in(time_zone: str, now: datetime) -> date:
             f"needs today's date, but the company's time zone \"{time_zone}\" is unknown: "
             "an administrator sets another with `customer-gateway company update`."
         )
-        raise Refused([Fault(ErrorCode.COMPANY_TIME_ZONE_UNKNOWN, ("input",), message)]) from error
+        raise Rejected([Problem(ErrorCode.COMPANY_TIME_ZONE_UNKNOWN, ("input",), message)]) from error
     return now.astimezone(zone).date()
 
 

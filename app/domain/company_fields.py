@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
-from app.domain.errors import Fault, Path
+from app.domain.errors import Path, Problem
 from app.domain.fields import currency, formed, identifier, invalid, text
 from app.domain.inputs import Field, read_input
 from app.domain.texts import unprintable_in
@@ -37,6 +37,6 @@ _FIELDS = {
 }
 
 
-def read_company(given: Mapping[str, object]) -> tuple[dict[str, object], list[Fault]]:
+def read_company(given: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
     """Return the values to store of the fields that were given, and all problems of the others; both by attribute."""
     return read_input(given, _FIELDS)

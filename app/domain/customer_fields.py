@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
-from app.domain.errors import Fault
+from app.domain.errors import Problem
 from app.domain.fields import (
     amount,
     choice,
@@ -65,14 +65,14 @@ _ALL_FIELDS = {**FIELDS, **METADATA_FIELDS}
 _FAMILY_FIELDS = frozenset(name for name, field in FIELDS.items() if field.touches_family)
 
 
-def read_fields(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Fault]]:
+def read_fields(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:
     """Return the values to store of what was given, by attribute, and everything that is wrong with it.
 
     `given` holds only what was sent; None is null. `metadata_set` and `metadata_unset` come back as they will be merged:
     see `metadata_fields.merged_metadata`.
     """
-    values, faults = read_input(given, _ALL_FIELDS, creating=creating)
-    return values, [*faults, *form_conflicts(given)]
+    values, problems = read_input(given, _ALL_FIELDS, creating=creating)
+    return values, [*problems, *form_conflicts(given)]
 
 
 def touches_family(given: Mapping[str, object]) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.billing import ENDED, Party, Subscription
 from app.domain.customers import BillingRelationship, ConsolidationMode
-from app.domain.errors import CustomersFault, ErrorCode, Fault, Path, SubscriptionsFault
+from app.domain.errors import CustomersProblem, ErrorCode, Path, Problem, SubscriptionsProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +38,23 @@ class Record:
         return self.mode is ConsolidationMode.SINGLE_INVOICE
 
 
-def rule_faults(
+def rule_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None = None
-) -> list[Fault]:
+) -> list[Problem]:
     """All rules that the effective record breaks, parent rules first.
 
     `parent` is the effective parent, None also where it does not exist; `children` are all of the customer's;
     `before` is None for a new customer.
     """
     return [
-        *_parent_faults(after, parent, children, before),
-        *_consolidation_faults(after, parent, children, before),
+        *_parent_problems(after, parent, children, before),
+        *_consolidation_problems(after, parent, children, before),
     ]
 
 
-def _parent_faults(
+def _parent_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     if after.parent_id == after.id:
         yield _at("parentCustomerId", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must be another customer.")
         return
@@ -82,9 +82,9 @@ def _newly_relies_on_parent(before: Record | None, after: Record) -> bool:
     return after.is_paid_for and (after.is_active or not before.is_paid_for)
 
 
-def _consolidation_faults(
+def _consolidation_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     if after.is_paid_for and parent is not None and parent.has_single_invoice and parent.currency != after.currency:
         message = f"must be {parent.currency}, the currency of the parent that pays with a single invoice."
         yield _about([parent], "defaultCurrency", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
@@ -109,47 +109,47 @@ def _consolidation_faults(
                 yield _at(name, ErrorCode.CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD, message)
 
 
-def subscription_currency_faults(
+def subscription_currency_problems(
     before: Record,
     after: Record,
     parent: Record | None,
     children: Sequence[Record],
     subscriptions: Iterable[Subscription],
-) -> list[Fault]:
-    """Return the faults of subscriptions that a single invoice of the parent would hold in another currency.
+) -> list[Problem]:
+    """Return the problems of subscriptions that a single invoice of the parent would hold in another currency.
 
     `subscriptions` are those of the customer and of its children.
     """
     running = [each for each in subscriptions if each.status not in ENDED]
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     if after.is_paid_for and parent is not None and parent.has_single_invoice:
         field = "defaultCurrency"
         if before.parent_id != after.parent_id:
             field = "parentCustomerId"
         elif before.relationship != after.relationship:
             field = "billingRelationship"
-        faults += _in_other_currencies(running, {after.id}, parent.currency, field)
+        problems += _in_other_currencies(running, {after.id}, parent.currency, field)
     if after.has_single_invoice:
         paid = {child.id for child in children if child.is_paid_for}
         field = "defaultCurrency" if before.has_single_invoice else "consolidationMode"
-        faults += _in_other_currencies(running, paid, after.currency, field)
-    return faults
+        problems += _in_other_currencies(running, paid, after.currency, field)
+    return problems
 
 
 def _in_other_currencies(
     subscriptions: Iterable[Subscription], customers: Container[UUID], currency: str, field: str
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     its = (each for each in subscriptions if each.customer_id in customers and each.currency != currency)
     others = tuple(sorted(each.id for each in its))
     if others:
         message = f"can't be changed while subscriptions in another currency than {currency} would come on the single invoice."
-        yield SubscriptionsFault(ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field), message, others)
+        yield SubscriptionsProblem(ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field), message, others)
 
 
-def _at(field: str, code: ErrorCode, message: str) -> Fault:
-    return Fault(code, ("input", field), message)
+def _at(field: str, code: ErrorCode, message: str) -> Problem:
+    return Problem(code, ("input", field), message)
 
 
-def _about(customers: Sequence[Record], field: str, code: ErrorCode, message: str) -> Fault:
+def _about(customers: Sequence[Record], field: str, code: ErrorCode, message: str) -> Problem:
     path: Path = ("input", field)
-    return CustomersFault(code, path, message, tuple(sorted(customer.id for customer in customers)))
+    return CustomersProblem(code, path, message, tuple(sorted(customer.id for customer in customers)))

@@ -87,7 +87,7 @@ _CONFLICTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Problem:
     """One reason why an input is refused."""
 
     code: ErrorCode
@@ -102,7 +102,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class LimitFault(Fault):
+class LimitProblem(Problem):
     """Too long, too many, too large."""
 
     limit: int
@@ -110,28 +110,28 @@ class LimitFault(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class MetadataFault(Fault):
-    """A fault of one metadata entry."""
+class MetadataProblem(Problem):
+    """A problem of one metadata entry."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class CustomersFault(Fault):
-    """A fault about other customers: the one that has the value already, the children in the way."""
+class CustomersProblem(Problem):
+    """A problem about other customers: the one that has the value already, the children in the way."""
 
     customer_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionsFault(Fault):
-    """A fault about subscriptions of the customer, or ids that are none of them."""
+class SubscriptionsProblem(Problem):
+    """A problem about subscriptions of the customer, or ids that are none of them."""
 
     subscription_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class VersionFault(Fault):
+class VersionProblem(Problem):
     """The customer has moved on since it was read."""
 
     expected_version: int
@@ -153,7 +153,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class TransitionChangedFault(Fault):
+class TransitionChangedProblem(Problem):
     """What would be booked is no longer what the preview showed."""
 
     digest: str
@@ -168,25 +168,25 @@ MOST_LISTED_OF_ROW = 10
 """Maximum number of problems that are listed of a row."""
 
 
-def listed(faults: Sequence[Fault], most: int, path: Path = ("input",)) -> tuple[Fault, ...]:
+def listed(problems: Sequence[Problem], most: int, path: Path = ("input",)) -> tuple[Problem, ...]:
     """Return the first problems; if there are more, one more, at `path`, says how many there are in all."""
-    rest = faults[-1] if faults else None
-    if isinstance(rest, LimitFault) and rest.code is ErrorCode.MORE_PROBLEMS and rest.path == path:
-        faults, count = faults[:-1], rest.actual
+    rest = problems[-1] if problems else None
+    if isinstance(rest, LimitProblem) and rest.code is ErrorCode.MORE_PROBLEMS and rest.path == path:
+        problems, count = problems[:-1], rest.actual
     else:
-        count = len(faults)
-    if len(faults) <= most:
-        return (*faults,) if rest is None or count == len(faults) else (*faults, rest)
+        count = len(problems)
+    if len(problems) <= most:
+        return (*problems,) if rest is None or count == len(problems) else (*problems, rest)
     message = f"has {count:,} problems, of which only the first {most:,} are listed: mend these, then try again."
-    return (*faults[:most], LimitFault(ErrorCode.MORE_PROBLEMS, path, message, most, count))
+    return (*problems[:most], LimitProblem(ErrorCode.MORE_PROBLEMS, path, message, most, count))
 
 
-class Refused(Exception):
-    """A use case does not happen; nothing was written. Holds every fault that was found."""
+class Rejected(Exception):
+    """A use case does not happen; nothing was written. Holds every problem that was found."""
 
-    def __init__(self, faults: Iterable[Fault], current: object = None) -> None:
-        self.faults = tuple(faults)
+    def __init__(self, problems: Iterable[Problem], current: object = None) -> None:
+        self.problems = tuple(problems)
         self.current = current
         """What is stored now, where the refusal is about having moved on."""
-        named = (f"{fault.code} at {'.'.join(map(str, fault.path))}" for fault in self.faults[:MOST_LISTED])
+        named = (f"{problem.code} at {'.'.join(map(str, problem.path))}" for problem in self.problems[:MOST_LISTED])
         super().__init__("; ".join(named))

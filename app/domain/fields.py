@@ -1,4 +1,4 @@
-"""Readers of single values: a raw value of an input comes in, the value to store or a fault goes out."""
+"""Readers of single values: a raw value of an input comes in, the value to store or a problem goes out."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from iso3166 import countries_by_alpha2
 
 from app.domain.decimals import decimals_in
-from app.domain.errors import ErrorCode, Fault, LimitFault, Path
+from app.domain.errors import ErrorCode, LimitProblem, Path, Problem
 from app.domain.money import is_currency
 from app.domain.texts import invisible_in, shown, stored_form
 
 Reader = Callable[[object, Path], object]
-"""From a value that is not null, and its path, to what is stored, or a Fault, or a list of them; None is a blank text."""
+"""From a value that is not null, and its path, to what is stored, or a Problem, or a list of them; None is a blank text."""
 Form = Callable[[str], str | None]
 """From a trimmed text to the one that is stored; None if it doesn't have the form."""
 EnumT = TypeVar("EnumT", bound=StrEnum)
@@ -41,9 +41,9 @@ def schema_name(attribute: str) -> str:
     return first + "".join(other.capitalize() for other in others)
 
 
-def invalid(path: Path, message: str) -> Fault:
+def invalid(path: Path, message: str) -> Problem:
     """A value without the form that its field needs."""
-    return Fault(ErrorCode.FIELD_INVALID, path, message)
+    return Problem(ErrorCode.FIELD_INVALID, path, message)
 
 
 def is_storable(value: str) -> bool:
@@ -62,7 +62,7 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
         stored = stored_form(value)
         if len(stored) > most:
             message = f"has {len(stored)} characters; at most {most} are allowed."
-            return LimitFault(ErrorCode.FIELD_TOO_LONG, path, message, most, len(stored))
+            return LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, most, len(stored))
         return stored or None
 
     return read

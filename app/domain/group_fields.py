@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import cast
 from uuid import UUID
 
-from app.domain.errors import Fault, Path
+from app.domain.errors import Path, Problem
 from app.domain.fields import amount, invalid, key_text, text
-from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, refuse_if_any
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, reject_if_any
 from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 
 _MOST_PERCENT = 100
@@ -42,16 +42,16 @@ _ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
 
 def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
-    """The values of the group that an input describes, or all of the input's faults."""
-    values, faults = _read(given, _FIELDS)
-    refuse_if_any(faults)
+    """The values of the group that an input describes, or all of the input's problems."""
+    values, problems = _read(given, _FIELDS)
+    reject_if_any(problems)
     return values
 
 
 def read_group_change(given: Mapping[str, object]) -> GroupChange:
-    """The change that an input describes, or all of the input's faults."""
-    values, faults = _read(given, _ALL_FIELDS)
-    refuse_if_any(faults)
+    """The change that an input describes, or all of the input's problems."""
+    values, problems = _read(given, _ALL_FIELDS)
+    reject_if_any(problems)
     expected = cast("int | None", values.pop("expected_version", None))
     return GroupChange(cast("UUID", values.pop("id")), values, expected)
 
@@ -61,6 +61,6 @@ def canonical(given: Mapping[str, object]) -> dict[str, object]:
     return canonical_metadata(as_read(given, _read(given, _ALL_FIELDS)[0]))
 
 
-def _read(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Fault]]:
-    values, faults = read_input(given, {**fields, **METADATA_FIELDS})
-    return values, [*faults, *form_conflicts(given)]
+def _read(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Problem]]:
+    values, problems = read_input(given, {**fields, **METADATA_FIELDS})
+    return values, [*problems, *form_conflicts(given)]

@@ -1,10 +1,10 @@
-"""Reading a whole input: each field that was sent by its reader, all faults together."""
+"""Reading a whole input: each field that was sent by its reader, all problems together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from app.domain.errors import ErrorCode, Fault, Path, Refused, VersionFault
+from app.domain.errors import ErrorCode, Path, Problem, Rejected, VersionProblem
 from app.domain.fields import Reader, identifier, schema_name, whole
 
 _MOST_VERSIONS = 2**31 - 1
@@ -34,39 +34,39 @@ EXPECTED_VERSION = Field(whole(1, _MOST_VERSIONS))
 
 def read_input(
     given: Mapping[str, object], fields: Mapping[str, Field], *, creating: bool = False
-) -> tuple[dict[str, object], list[Fault]]:
+) -> tuple[dict[str, object], list[Problem]]:
     """Return the values of the fields that were sent, by attribute, and all problems of the others, in the fields' order.
 
     `given` holds only what was sent; None is null. With `creating`, required fields that were not sent are problems too.
     """
     values: dict[str, object] = {}
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     for name, field in fields.items():
         path = ("input", schema_name(name))
         if name in given:
             found = _read(field, given[name], path, creating=creating)
-            if isinstance(found, Fault):
-                faults.append(found)
+            if isinstance(found, Problem):
+                problems.append(found)
             elif isinstance(found, list):
-                faults += cast("list[Fault]", found)
+                problems += cast("list[Problem]", found)
             else:
                 values[name] = found
         elif creating and field.required:
-            faults.append(_missing(path))
-    return values, faults
+            problems.append(_missing(path))
+    return values, problems
 
 
 def _read(field: Field, value: object, path: Path, *, creating: bool) -> object:
     if value is None and not field.clearable:
         if creating and field.required:
             return _missing(path)
-        return Fault(ErrorCode.FIELD_NOT_CLEARABLE, path, "can't be null; leave it out instead.")
+        return Problem(ErrorCode.FIELD_NOT_CLEARABLE, path, "can't be null; leave it out instead.")
     found = None if value is None else field.read(value, path)
     return _missing(path) if found is None and not field.clearable else found
 
 
-def _missing(path: Path) -> Fault:
-    return Fault(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
+def _missing(path: Path) -> Problem:
+    return Problem(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
 
 
 def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
@@ -79,17 +79,17 @@ def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[s
     }
 
 
-def refuse_if_any(faults: list[Fault]) -> None:
-    """Refuse the input for all of its faults."""
-    if faults:
-        raise Refused(faults)
+def reject_if_any(problems: list[Problem]) -> None:
+    """Refuse the input for all of its problems."""
+    if problems:
+        raise Rejected(problems)
 
 
-def version_fault(expected: int | None, actual: int) -> Fault | None:
+def version_problem(expected: int | None, actual: int) -> Problem | None:
     """Why a change of what has moved on does not happen; there is no history that tells which fields moved."""
     if expected is None or expected == actual:
         return None
     message = (
         f"is {expected}, but version {actual} is stored: look at what it is now, then try again with that version."
     )
-    return VersionFault(ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"), message, expected, actual, ())
+    return VersionProblem(ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"), message, expected, actual, ())

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
-from app.domain.errors import ErrorCode, Fault, LimitFault, MetadataFault, Path
+from app.domain.errors import ErrorCode, LimitProblem, MetadataProblem, Path, Problem
 from app.domain.fields import hidden_in_key, invalid, is_storable
 from app.domain.inputs import Field
 from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_UNSET_KEYS, MAX_VALUE_CHARACTERS
@@ -19,8 +19,10 @@ from app.domain.texts import invisible_in, stored_form
 MetadataEntries = dict[str, str | int | float | bool]
 
 
-def merged_metadata(current: Mapping[str, object], fields: Mapping[str, object]) -> tuple[MetadataEntries, list[Fault]]:
-    """Return the metadata after an update whose fields were read, and the fault if there would be too much of it."""
+def merged_metadata(
+    current: Mapping[str, object], fields: Mapping[str, object]
+) -> tuple[MetadataEntries, list[Problem]]:
+    """Return the metadata after an update whose fields were read, and the problem if there would be too much of it."""
     if "metadata" in fields:
         return dict(cast("MetadataEntries", fields["metadata"])), []
     added = cast("MetadataEntries", fields.get("metadata_set", {}))
@@ -31,16 +33,16 @@ def merged_metadata(current: Mapping[str, object], fields: Mapping[str, object])
         if key not in removed and (key in added or stored_form(key) not in added)
     }
     merged = kept | added
-    return merged, list(_limit_faults(merged, ("input", "metadataSet")))
+    return merged, list(_limit_problems(merged, ("input", "metadataSet")))
 
 
-def form_conflicts(given: Mapping[str, object]) -> Iterator[Fault]:
-    """Yield the faults of fields that can't be given together."""
+def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield the problems of fields that can't be given together."""
     single = [name for name in ("metadata_set", "metadata_unset") if name in given]
     if "metadata" in given and single:
         names = " and ".join("metadataSet" if name == "metadata_set" else "metadataUnset" for name in single)
         message = f"replaces all entries, so it can't be combined with {names}."
-        yield Fault(ErrorCode.FIELD_CONFLICT, ("input", "metadata"), message)
+        yield Problem(ErrorCode.FIELD_CONFLICT, ("input", "metadata"), message)
     added, unset = given.get("metadata_set"), given.get("metadata_unset")
     if not isinstance(added, Mapping) or not isinstance(unset, list | tuple):
         return
@@ -53,33 +55,35 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Fault]:
         for place, key in enumerate(cast("list[object]", unset)):
             if isinstance(key, str) and stored_form(key) in forms:
                 message = "names a key that metadataSet sets."
-                yield Fault(ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", place), message)
+                yield Problem(ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", place), message)
 
 
 def entries(given: object, path: Path) -> object:
-    """Read a map of entries. Too many are one fault, and none of them is looked at.
+    """Read a map of entries. Too many are one problem, and none of them is looked at.
 
     Entries to set may still be too many with the stored ones.
     """
     if not isinstance(given, Mapping):
         return _not_entries(path)
     sent = cast("Mapping[object, object]", given)
-    return [*_limit_faults(sent, path)] or [*_entry_faults(sent, path)] or _stored(sent)
+    return [*_limit_problems(sent, path)] or [*_entry_problems(sent, path)] or _stored(sent)
 
 
 def keys(given: object, path: Path) -> object:
-    """Read keys to unset, in one order because they are a set; one that is not there is no fault."""
+    """Read keys to unset, in one order because they are a set; one that is not there is no problem."""
     if not isinstance(given, list | tuple):
         return invalid(path, "must be a list of keys.")
     sent = cast("list[object]", given)
     if len(sent) > MAX_UNSET_KEYS:
         message = f"has {len(sent)} keys; at most {MAX_UNSET_KEYS} are allowed."
-        return LimitFault(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_UNSET_KEYS, len(sent))
-    faults = [invalid((*path, place), message) for place, key in enumerate(sent) if (message := search_key_fault(key))]
-    return faults or tuple(sorted({*cast("list[str]", sent)}))
+        return LimitProblem(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_UNSET_KEYS, len(sent))
+    problems = [
+        invalid((*path, place), message) for place, key in enumerate(sent) if (message := search_key_problem(key))
+    ]
+    return problems or tuple(sorted({*cast("list[str]", sent)}))
 
 
-def search_key_fault(key: object) -> str | None:
+def search_key_problem(key: object) -> str | None:
     """Return why no entry can have a key, whichever release stored it; None if one can."""
     form = stored_form(key) if isinstance(key, str) and is_storable(key) else ""
     # An older release stored keys to the letter, and normal form C may be longer.
@@ -119,29 +123,29 @@ def _written_out(value: float) -> int | float:
     return int(Decimal(repr(value))) if "e+" in repr(value) else value + 0.0
 
 
-def _not_entries(path: Path) -> Fault:
+def _not_entries(path: Path) -> Problem:
     return invalid(path, "must be an object of keys and values.")
 
 
-def _entry_faults(entries: Mapping[object, object], path: Path) -> Iterator[Fault]:
+def _entry_problems(entries: Mapping[object, object], path: Path) -> Iterator[Problem]:
     found: set[str] = set()
     for key, value in entries.items():
         form = stored_form(key) if isinstance(key, str) else ""
-        message = _key_fault(key, form) or _value_fault(value)
+        message = _key_problem(key, form) or _value_problem(value)
         if message is None and form in found:
             message = "has the key of another entry: keys are trimmed, and stored in Unicode's normal form C."
         found.add(form)
         if message is not None:
-            yield MetadataFault(ErrorCode.METADATA_VALUE_INVALID, (*path, str(key)), message, str(key))
+            yield MetadataProblem(ErrorCode.METADATA_VALUE_INVALID, (*path, str(key)), message, str(key))
 
 
-def _limit_faults(entries: Mapping[Any, object], path: Path) -> Iterator[Fault]:
+def _limit_problems(entries: Mapping[Any, object], path: Path) -> Iterator[Problem]:
     if len(entries) > MAX_ENTRIES:
         message = f"has {len(entries)} entries; at most {MAX_ENTRIES} are allowed."
-        yield LimitFault(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_ENTRIES, len(entries))
+        yield LimitProblem(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_ENTRIES, len(entries))
 
 
-def _key_fault(key: object, form: str) -> str | None:
+def _key_problem(key: object, form: str) -> str | None:
     if not isinstance(key, str) or not 1 <= len(form) <= MAX_KEY_CHARACTERS:
         return f"must have a key of 1 to {MAX_KEY_CHARACTERS} visible characters."
     if not is_storable(key):
@@ -150,7 +154,7 @@ def _key_fault(key: object, form: str) -> str | None:
     return None if hidden is None else f"has a key that {hidden_in_key(hidden)}"
 
 
-def _value_fault(value: object) -> str | None:
+def _value_problem(value: object) -> str | None:
     if isinstance(value, str):
         if len(value) > MAX_VALUE_CHARACTERS:
             return f"has {len(value)} characters; at most {MAX_VALUE_CHARACTERS} are allowed."

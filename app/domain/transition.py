@@ -9,29 +9,29 @@ from uuid import UUID
 from app.domain.billing import (
     ACTIVE,
     MOST_ACKNOWLEDGED,
-    AcknowledgementFault,
+    AcknowledgementProblem,
     Arrangement,
     DocumentKind,
     Subscription,
-    acknowledgement_faults,
     arrangement,
+    check_acknowledgement,
     is_triggered,
 )
 from app.domain.calendar import DateOutOfRange
 from app.domain.customer_rules import Record
 from app.domain.cutting import Cut, Line, cuts
-from app.domain.errors import ErrorCode, Fault, LimitFault, Refused, SubscriptionsFault
+from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected, SubscriptionsProblem
 from app.domain.money import total
 from app.domain.moving import Move, moves, reschedulings
 
 _PATH = ("input", "subscriptionTransitions")
 _MESSAGES = {
-    AcknowledgementFault.REQUIRED: "must name every active subscription: the change moves them.",
-    AcknowledgementFault.INCOMPLETE: "must name every active subscription; some are missing.",
-    AcknowledgementFault.UNKNOWN: "names ids that are no subscriptions of this customer.",
-    AcknowledgementFault.NOT_ACTIVE: "names subscriptions that are not active; leave them out.",
-    AcknowledgementFault.DUPLICATE: "names subscriptions more than once.",
-    AcknowledgementFault.NOT_ALLOWED: "must be left out: this change moves no active subscription.",
+    AcknowledgementProblem.REQUIRED: "must name every active subscription: the change moves them.",
+    AcknowledgementProblem.INCOMPLETE: "must name every active subscription; some are missing.",
+    AcknowledgementProblem.UNKNOWN: "names ids that are no subscriptions of this customer.",
+    AcknowledgementProblem.NOT_ACTIVE: "names subscriptions that are not active; leave them out.",
+    AcknowledgementProblem.DUPLICATE: "names subscriptions more than once.",
+    AcknowledgementProblem.NOT_ALLOWED: "must be left out: this change moves no active subscription.",
 }
 
 
@@ -124,7 +124,7 @@ def plan(
 ) -> Transition | None:
     """Return the transition that a change makes; None for a change that moves nothing.
 
-    Raise Refused, with the ids, for subscriptions that would get dates outside the years 1 to 9999. `parents` holds the parent before and the one after; `subscriptions` are those of the customer and of its children.
+    Raise Rejected, with the ids, for subscriptions that would get dates outside the years 1 to 9999. `parents` holds the parent before and the one after; `subscriptions` are those of the customer and of its children.
     """
     by_customer: dict[UUID, list[Subscription]] = {}
     for subscription in subscriptions:
@@ -147,7 +147,7 @@ def plan(
             except DateOutOfRange:
                 out_of_range.append(each.id)
     if out_of_range:
-        raise Refused([_dates_fault(out_of_range)])
+        raise Rejected([_dates_problem(out_of_range)])
     own = by_customer.get(before.id, [])
     active = sorted(each.id for each in own if each.status in ACTIVE) if triggered else []
     if not (active or made or moved):
@@ -165,27 +165,30 @@ def plan(
     )
 
 
-def excess(acknowledged: int) -> LimitFault | None:
+def excess(acknowledged: int) -> LimitProblem | None:
     """Return the problem of an acknowledgement that names too many subscriptions to be read."""
     if acknowledged <= MOST_ACKNOWLEDGED:
         return None
     message = f"names {acknowledged:,} subscriptions; at most {MOST_ACKNOWLEDGED:,} are allowed."
-    return LimitFault(ErrorCode.FIELD_TOO_LONG, _PATH, message, MOST_ACKNOWLEDGED, acknowledged)
+    return LimitProblem(ErrorCode.FIELD_TOO_LONG, _PATH, message, MOST_ACKNOWLEDGED, acknowledged)
 
 
-def acknowledgement_refusals(
+def acknowledgement_problems(
     acknowledged: Sequence[UUID] | None, own: Iterable[Subscription], *, triggered: bool
-) -> list[Fault]:
+) -> list[Problem]:
     """Return what is wrong with an acknowledgement, as refusals; `own` are all subscriptions of the customer."""
     statuses = {each.id: each.status for each in own}
-    found = acknowledgement_faults(acknowledged, statuses, triggered=triggered)
-    return [SubscriptionsFault(ErrorCode(fault), _PATH, _MESSAGES[fault], tuple(ids)) for fault, ids in found.items()]
+    found = check_acknowledgement(acknowledged, statuses, triggered=triggered)
+    return [
+        SubscriptionsProblem(ErrorCode(problem), _PATH, _MESSAGES[problem], tuple(ids))
+        for problem, ids in found.items()
+    ]
 
 
-def _dates_fault(subscription_ids: Iterable[UUID]) -> Fault:
+def _dates_problem(subscription_ids: Iterable[UUID]) -> Problem:
     message = "would give subscriptions dates outside the years 1 to 9999: an administrator corrects the dates of their periods."
     ids = tuple(sorted(subscription_ids))
-    return SubscriptionsFault(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, ("input",), message, ids)
+    return SubscriptionsProblem(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, ("input",), message, ids)
 
 
 def _under(customer: Record, parents: Mapping[UUID, Record]) -> Arrangement:

@@ -114,7 +114,7 @@ class Document:
 
 
 class Documents:
-    """The documents of one schema. Refused texts aren't remembered: they would push out those that work."""
+    """The documents of one schema. Rejected texts aren't remembered: they would push out those that work."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, cache_size: int) -> None:
         self._schema = schema
@@ -215,7 +215,7 @@ class Documents:
             raise DocumentError([_with_advice(error) for error in invalid], RefusalCode.VALIDATION)
 
     def _check_types_of_operations(self, syntax: DocumentNode) -> None:
-        """Refuse subscriptions by their own code where the schema has none; as a fault of the document they would be VALIDATION."""
+        """Refuse subscriptions by their own code where the schema has none; as a problem of the document they would be VALIDATION."""
         if self._schema.subscription_type is not None:
             return
         subscriptions = [

@@ -236,9 +236,9 @@ class InputListReader:
 
 
 def _error(excess: Excess, node: FieldNode) -> GraphQLError:
-    fault = {"code": excess.code, "path": list(excess.path), "message": excess.message}
+    problem = {"code": excess.code, "path": list(excess.path), "message": excess.message}
     message = f"{'.'.join(map(str, excess.path))}: {excess.message}"
-    return GraphQLError(message, node, extensions={"code": excess.code, "faults": [fault]})
+    return GraphQLError(message, node, extensions={"code": excess.code, "problems": [problem]})
 
 
 def _distinct(errors: list[GraphQLError]) -> list[GraphQLError]:

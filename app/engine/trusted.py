@@ -20,9 +20,9 @@ _DOCUMENT_ID = re.compile(rf"sha256:[0-9a-f]{{64}}|(x-{_UNRESERVED}:)?{_UNRESERV
 class ManifestError(Exception):
     """A text is no manifest; everything that is wrong with it."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class TrustedDocuments:
@@ -33,9 +33,9 @@ class TrustedDocuments:
         self._documents = documents
         self._texts = frozenset(documents.values())
         self._by_id: dict[str, str] = {}
-        faults = [fault for each in documents.items() for fault in self._add(*each)]
-        if faults:
-            raise ManifestError(faults)
+        problems = [problem for each in documents.items() for problem in self._add(*each)]
+        if problems:
+            raise ManifestError(problems)
 
     def _add(self, document_id: str, text: str) -> Iterator[str]:
         digest = digest_of(text)
@@ -108,13 +108,13 @@ def documents_of(value: object, where: str) -> dict[str, str]:
     if not isinstance(value, dict) or not value:
         raise ManifestError([f"{where} must be an object of documents by id, with at least one."])
     documents = cast("dict[str, object]", value)
-    faults = [fault for each in documents.items() for fault in faults_of(*each)]
-    if faults:
-        raise ManifestError(faults)
+    problems = [problem for each in documents.items() for problem in problems_of(*each)]
+    if problems:
+        raise ManifestError(problems)
     return cast("dict[str, str]", documents)
 
 
-def faults_of(document_id: object, text: object) -> Iterator[str]:
+def problems_of(document_id: object, text: object) -> Iterator[str]:
     """What keeps a pair from being a document's id and text."""
     shown = json.dumps(document_id, ensure_ascii=False)[: _MAX_ID + 2]
     if not isinstance(document_id, str) or not is_document_id(document_id):

@@ -52,11 +52,11 @@ class Access:
         missing = self.scopes - context.principal.scopes
         if not missing:
             return []
-        refused: dict[tuple[str, ...], None] = {}
+        rejected: dict[tuple[str, ...], None] = {}
         errors: list[GraphQLError] = []
         for need in self._needs:
-            if need.scope in missing and not any(need.path[:size] in refused for size in range(1, len(need.path))):
-                refused[need.path] = None
+            if need.scope in missing and not any(need.path[:size] in rejected for size in range(1, len(need.path))):
+                rejected[need.path] = None
                 errors.append(forbidden(need.scope, [*need.nodes], [*need.path]))
         return errors
 

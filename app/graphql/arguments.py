@@ -1,4 +1,4 @@
-"""Checking arguments: all faults of a field's arguments are found, then reported together, each at its path."""
+"""Checking arguments: all problems of a field's arguments are found, then reported together, each at its path."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -34,35 +34,35 @@ def sent_fields(sent: Any) -> dict[str, object]:
 
 MOST_IDS = 500
 """Maximum number of ids in a filter."""
-MOST_FAULTS = 10
-"""Maximum number of faults that one error holds; its message says that there are more."""
+MOST_PROBLEMS = 10
+"""Maximum number of problems that one error holds; its message says that there are more."""
 
 
 @dataclass(slots=True)
-class Faults:
-    """The first faults in the arguments of one field, and the number of all found so far."""
+class Problems:
+    """The first problems in the arguments of one field, and the number of all found so far."""
 
     found: list[dict[str, Any]] = field(default_factory=list)
     count: int = 0
 
     def add(self, path: Path, message: str, code: FieldCode = FieldCode.BAD_USER_INPUT) -> None:
-        """Note a fault; `path` leads from the argument to the value."""
+        """Note a problem; `path` leads from the argument to the value."""
         self.count += 1
-        if self.count <= MOST_FAULTS:
+        if self.count <= MOST_PROBLEMS:
             self.found.append({"code": code, "path": list(path), "message": message})
 
-    def refuse_if_any(self) -> None:
-        """Raise the error, if there are faults."""
+    def reject_if_any(self) -> None:
+        """Raise the error, if there are problems."""
         if self.found:
             raise self.error()
 
     def error(self) -> GraphQLError:
-        """Return one error that holds the faults; its code is theirs where they agree."""
-        codes = {fault["code"] for fault in self.found}
+        """Return one error that holds the problems; its code is theirs where they agree."""
+        codes = {problem["code"] for problem in self.found}
         return GraphQLError(
-            " ".join(f"{_dotted(fault['path'])}: {fault['message']}" for fault in self.found)
-            + (" There are more faults." if self.count > MOST_FAULTS else ""),
-            extensions={"code": codes.pop() if len(codes) == 1 else FieldCode.BAD_USER_INPUT, "faults": self.found},
+            " ".join(f"{_dotted(problem['path'])}: {problem['message']}" for problem in self.found)
+            + (" There are more problems." if self.count > MOST_PROBLEMS else ""),
+            extensions={"code": codes.pop() if len(codes) == 1 else FieldCode.BAD_USER_INPUT, "problems": self.found},
         )
 
 
@@ -70,47 +70,47 @@ def _dotted(path: list[str | int]) -> str:
     return ".".join(str(part) for part in path)
 
 
-def identifier(value: str, path: Path, faults: Faults) -> UUID | None:
-    """A UUID in its usual form, or a fault."""
+def identifier(value: str, path: Path, problems: Problems) -> UUID | None:
+    """A UUID in its usual form, or a problem."""
     found = fields.identifier(value, path)
     if isinstance(found, UUID):
         return found
-    faults.add(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")
+    problems.add(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")
     return None
 
 
-def identifiers(values: list[str], path: Path, faults: Faults, *, most: int = MOST_IDS) -> tuple[UUID, ...]:
-    """UUIDs without repetition, or faults."""
+def identifiers(values: list[str], path: Path, problems: Problems, *, most: int = MOST_IDS) -> tuple[UUID, ...]:
+    """UUIDs without repetition, or problems."""
     if len(values) > most:
-        faults.add(path, f"has {len(values)} ids; at most {most} are allowed.")
+        problems.add(path, f"has {len(values)} ids; at most {most} are allowed.")
         return ()
     found: dict[UUID, None] = {}
     for place, value in enumerate(values):
-        if faults.count > MOST_FAULTS:
+        if problems.count > MOST_PROBLEMS:
             # Nothing more would be said of those that follow.
             break
-        each = identifier(value, (*path, place), faults)
+        each = identifier(value, (*path, place), problems)
         if each is not None:
             found[each] = None
     return tuple(found)
 
 
-def filled(value: str, path: Path, faults: Faults, *, advice: str = "", most: int = 255) -> str | None:
-    """A string as it would be stored, or a fault: one without a visible character is never taken for "all"."""
+def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most: int = 255) -> str | None:
+    """A string as it would be stored, or a problem: one without a visible character is never taken for "all"."""
     stored = stored_form(value)
     if not stored:
-        faults.add(path, f"must not be blank{advice}.")
+        problems.add(path, f"must not be blank{advice}.")
     elif "\0" in stored:
-        faults.add(path, "must not contain U+0000.")
+        problems.add(path, "must not contain U+0000.")
     elif len(stored) > most:
-        faults.add(path, f"has {len(stored)} characters; at most {most} are allowed.")
+        problems.add(path, f"has {len(stored)} characters; at most {most} are allowed.")
     else:
         return stored
     return None
 
 
-def bounded(value: int, path: Path, faults: Faults, *, most: int, least: int = 0) -> int:
-    """A number of rows within its bounds, or a fault."""
+def bounded(value: int, path: Path, problems: Problems, *, most: int, least: int = 0) -> int:
+    """A number of rows within its bounds, or a problem."""
     if not least <= value <= most:
-        faults.add(path, f"must be between {least} and {most}, not {value}.")
+        problems.add(path, f"must be between {least} and {most}, not {value}.")
     return value

@@ -1,4 +1,4 @@
-"""What the inputs of a list of customers mean: a condition and an order, or the faults that stand in their way."""
+"""What the inputs of a list of customers mean: a condition and an order, or the problems that stand in their way."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -26,9 +26,9 @@ from app.db.customers import CustomerSort
 from app.db.search import MAX_WORDS
 from app.domain.customer_fields import FIELDS
 from app.domain.metadata import MAX_FILTER_PAIRS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
-from app.domain.metadata_fields import search_key_fault
+from app.domain.metadata_fields import search_key_problem
 from app.domain.texts import stored_form, words_of
-from app.graphql.arguments import Faults, Path, filled, identifier, identifiers
+from app.graphql.arguments import Path, Problems, filled, identifier, identifiers
 from app.graphql.codes import FieldCode
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput
 from app.graphql.types.enums import OrderDirection
@@ -46,18 +46,18 @@ _LEAVE_OUT = "; leave it out to have no condition"
 _BY_NUMBER = ((CustomerSort.NUMBER, False),)
 
 
-def sorts_of(order: list[CustomerOrder] | None, faults: Faults) -> tuple[tuple[CustomerSort, bool], ...]:
+def sorts_of(order: list[CustomerOrder] | None, problems: Problems) -> tuple[tuple[CustomerSort, bool], ...]:
     """The columns to sort by and whether each descends: by number unless something is given."""
     sorts = tuple((each.field, each.direction is OrderDirection.DESC) for each in order or ())
     if len(sorts) > MAX_SORTS or len({field for field, _ in sorts}) < len(sorts):
-        faults.add(("orderBy",), f"must name at most {MAX_SORTS} fields, each once.")
+        problems.add(("orderBy",), f"must name at most {MAX_SORTS} fields, each once.")
         return _BY_NUMBER
     return sorts or _BY_NUMBER
 
 
-def condition_of(where: CustomerFilter | None, faults: Faults) -> Condition | None:
+def condition_of(where: CustomerFilter | None, problems: Problems) -> Condition | None:
     """The condition that a filter means; None is no condition."""
-    return _Reading(faults).read(where, ("where",)) if where else None
+    return _Reading(problems).read(where, ("where",)) if where else None
 
 
 def status_condition(statuses: Sequence[str] | None) -> Condition | None:
@@ -65,7 +65,7 @@ def status_condition(statuses: Sequence[str] | None) -> Condition | None:
     return None if statuses is None else IsOneOf("status", tuple(statuses))
 
 
-def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, faults: Faults) -> Condition | None:
+def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, problems: Problems) -> Condition | None:
     """The condition that a filter of groups or of accounts means; None is no condition."""
     if not where:
         return None
@@ -75,38 +75,40 @@ def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, f
         if given is None:
             continue
         if given.value is None:
-            faults.add(path, _NOT_NULL)
+            problems.add(path, _NOT_NULL)
         elif attribute == "ids":
-            found.append(HasId(identifiers(given.value, path, faults)))
+            found.append(HasId(identifiers(given.value, path, problems)))
         elif attribute == "number":
-            found.append(Equals("number", filled(given.value, path, faults, advice=_LEAVE_OUT)))
+            found.append(Equals("number", filled(given.value, path, problems, advice=_LEAVE_OUT)))
         elif attribute == "name_prefix":
-            found.append(NameBeginsWith(filled(given.value, path, faults, advice=_LEAVE_OUT) or ""))
+            found.append(NameBeginsWith(filled(given.value, path, problems, advice=_LEAVE_OUT) or ""))
         else:
-            found += pairs_of(given.value, path, faults, GroupHasMetadata)
+            found += pairs_of(given.value, path, problems, GroupHasMetadata)
     return AllOf(tuple(found)) if found else None
 
 
-def key_of(by: CustomerLookup | CustomerGroupLookup, faults: Faults) -> tuple[str, str | UUID]:
+def key_of(by: CustomerLookup | CustomerGroupLookup, problems: Problems) -> tuple[str, str | UUID]:
     """The column and value of a look-up by one of several unique keys."""
     for name, attribute in _fields(type(by)).items():
         given = getattr(by, attribute)
         if given is not None:
             path = ("by", name)
-            value = identifier(given.value, path, faults) if attribute == "id" else filled(given.value, path, faults)
-            faults.refuse_if_any()
-            assert value is not None  # noqa: S101 - a value without a fault
+            value = (
+                identifier(given.value, path, problems) if attribute == "id" else filled(given.value, path, problems)
+            )
+            problems.reject_if_any()
+            assert value is not None  # noqa: S101 - a value without a problem
             return attribute, value
     msg = "the schema lets exactly one key through"
     raise AssertionError(msg)
 
 
 def pairs_of(
-    pairs: list[MetadataPairInput], path: Path, faults: Faults, has_pair: Callable[[bytes], Condition]
+    pairs: list[MetadataPairInput], path: Path, problems: Problems, has_pair: Callable[[bytes], Condition]
 ) -> tuple[Condition, ...]:
-    """Return a condition for each metadata pair, of what `has_pair` makes of its digest, or faults."""
+    """Return a condition for each metadata pair, of what `has_pair` makes of its digest, or problems."""
     if len(pairs) > MAX_FILTER_PAIRS:
-        faults.add(
+        problems.add(
             path,
             f"has {len(pairs)} pairs; at most {MAX_FILTER_PAIRS} are allowed.",
             FieldCode.METADATA_FILTER_LIMIT_EXCEEDED,
@@ -115,24 +117,24 @@ def pairs_of(
     found: list[Condition] = []
     for place, pair in enumerate(pairs):
         # A key is stored in its form; one that an older release stored is in the form in which it was sent.
-        digests = dict.fromkeys(_pair(pair, (*path, place), faults))
+        digests = dict.fromkeys(_pair(pair, (*path, place), problems))
         conditions = tuple(map(has_pair, digests))
         found += conditions if len(conditions) <= 1 else (AnyOf(conditions),)
     return tuple(found)
 
 
-def _pair(pair: MetadataPairInput, path: Path, faults: Faults) -> tuple[bytes, ...]:
+def _pair(pair: MetadataPairInput, path: Path, problems: Problems) -> tuple[bytes, ...]:
     """Return the digests of a pair, with the key as it is stored and as it was sent."""
-    if message := search_key_fault(pair.key):
-        faults.add((*path, "key"), message)
+    if message := search_key_problem(pair.key):
+        problems.add((*path, "key"), message)
         return ()
     try:
         text = canonical_text(pair.value)
     except ValueError as error:
-        faults.add((*path, "value"), f"{error}.")
+        problems.add((*path, "value"), f"{error}.")
         return ()
     if isinstance(pair.value, str) and (len(text) > MAX_VALUE_CHARACTERS or "\0" in text):
-        faults.add((*path, "value"), f"must have at most {MAX_VALUE_CHARACTERS} characters, none of them U+0000.")
+        problems.add((*path, "value"), f"must have at most {MAX_VALUE_CHARACTERS} characters, none of them U+0000.")
         return ()
     return pair_digest(stored_form(pair.key), pair.value), pair_digest(pair.key, pair.value)
 
@@ -147,10 +149,10 @@ def _fields(kind: type) -> dict[str, str]:
 
 
 class _Reading:
-    """Reads one filter, however deep, and notes all of its faults."""
+    """Reads one filter, however deep, and notes all of its problems."""
 
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
         self._conditions = 0
 
     def read(self, where: CustomerFilter, path: Path) -> Condition | None:
@@ -165,10 +167,10 @@ class _Reading:
             self._conditions += 1
             if self._conditions > MAX_CONDITIONS:
                 if self._conditions == MAX_CONDITIONS + 1:
-                    self._faults.add(at, f"is one too many: a filter may hold {MAX_CONDITIONS} conditions.")
+                    self._problems.add(at, f"is one too many: a filter may hold {MAX_CONDITIONS} conditions.")
                 return
             if given.value is None and attribute not in _NULLABLE:
-                self._faults.add(at, _NOT_NULL)
+                self._problems.add(at, _NOT_NULL)
             else:
                 yield self._condition(attribute, given.value, at)
 
@@ -183,18 +185,18 @@ class _Reading:
             case "not_":
                 return Negation(self.read(value, at) or AllOf(()))
             case "ids":
-                return HasId(identifiers(value, at, self._faults))
+                return HasId(identifiers(value, at, self._problems))
             case "metadata":
-                return AllOf(pairs_of(value, at, self._faults, HasMetadata))
+                return AllOf(pairs_of(value, at, self._problems, HasMetadata))
             case "has_parent":
                 return HasParent(value)
             case "is_active" | "customer_type":
                 return Equals(attribute, value)
             case "customer_group_id" | "parent_customer_id":
-                found = identifier(value, at, self._faults)
+                found = identifier(value, at, self._problems)
                 return found and Equals(attribute, found)
             case _:
-                text = filled(value, at, self._faults, advice=_LEAVE_OUT)
+                text = filled(value, at, self._problems, advice=_LEAVE_OUT)
                 return self._about(attribute, text, at) if text else None
 
     def _about(self, attribute: str, text: str, at: Path) -> Condition | None:
@@ -205,12 +207,12 @@ class _Reading:
             case "search":
                 words = words_of(text)
                 if not 1 <= len(words) <= MAX_WORDS:
-                    self._faults.add(at, f"must hold 1 to {MAX_WORDS} words, not {len(words)}.")
+                    self._problems.add(at, f"must hold 1 to {MAX_WORDS} words, not {len(words)}.")
                     return None
                 return HasWords(words)
             case "country_code":
                 if len(text) != _COUNTRY_LETTERS or not (text.isascii() and text.isalpha()):
-                    self._faults.add(at, "must be two letters, such as DK.")
+                    self._problems.add(at, "must be two letters, such as DK.")
                 return Equals(attribute, text.upper())
             case _:
                 return Equals(attribute, text)

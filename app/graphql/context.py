@@ -10,7 +10,7 @@ import strawberry
 from app.db.database import Database
 from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import MOST_LISTED, Fault, listed
+from app.domain.errors import MOST_LISTED, Problem, listed
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
 from app.services.recent_lists import RecentLists
@@ -30,11 +30,11 @@ class ListedProblems:
         self._path_size = path_size
         """How many parts of a problem's path lead to the payload's input, or to the row."""
 
-    def of(self, faults: Sequence[Fault]) -> Sequence[Fault]:
+    def of(self, problems: Sequence[Problem]) -> Sequence[Problem]:
         """Return those of one payload or row that are listed: always the first one, and how many there are."""
         most = max(1, self._left)
-        self._left = max(0, self._left - len(faults))
-        return listed(faults, most, faults[0].path[: self._path_size]) if len(faults) > most else faults
+        self._left = max(0, self._left - len(problems))
+        return listed(problems, most, problems[0].path[: self._path_size]) if len(problems) > most else problems
 
 
 class Context:

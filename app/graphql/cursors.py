@@ -20,7 +20,7 @@ from app.db.declarations import SortKey
 from app.db.paging import Position
 from app.db.plans.pages import CURSOR_DIGEST_BYTES, CURSOR_VERSION
 from app.domain.encodings import digest
-from app.graphql.arguments import Faults, Path
+from app.graphql.arguments import Path, Problems
 from app.graphql.codes import FieldCode
 
 _MAX_CHARACTERS = 4_000
@@ -40,14 +40,14 @@ class Cursors:
         values = json.dumps({"v": CURSOR_VERSION, **named}, ensure_ascii=False, separators=(",", ":")).encode()
         return _text(self._digest(values) + values)
 
-    def decode(self, cursor: str | None, path: Path, faults: Faults) -> Position | None:
-        """The position that a cursor names, or a fault if it is not one of this list's."""
+    def decode(self, cursor: str | None, path: Path, problems: Problems) -> Position | None:
+        """The position that a cursor names, or a problem if it is not one of this list's."""
         if cursor is None:
             return None
         try:
             return self._position(cursor)
         except (KeyError, ValueError, TypeError, OverflowError, RecursionError):
-            faults.add(
+            problems.add(
                 path,
                 "is not a cursor of this list: it comes from another sort order or filter, or was altered."
                 " Start again without it.",

@@ -1,4 +1,4 @@
-"""Refusals as types of the schema: the one place where a domain fault becomes a UserError."""
+"""Refusals as types of the schema: the one place where a domain problem becomes a UserError."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,14 +9,14 @@ from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver
 
 from app.domain.errors import (
-    CustomersFault,
-    Fault,
-    LimitFault,
-    MetadataFault,
-    Refused,
-    SubscriptionsFault,
-    TransitionChangedFault,
-    VersionFault,
+    CustomersProblem,
+    LimitProblem,
+    MetadataProblem,
+    Problem,
+    Rejected,
+    SubscriptionsProblem,
+    TransitionChangedProblem,
+    VersionProblem,
 )
 from app.domain.identity import Scope
 from app.graphql.context import Info
@@ -25,7 +25,7 @@ from app.graphql.types.enums import UserErrorCode
 
 @strawberry.interface(description="Why an input was refused, in a way that the caller can mend. Nothing was written.")
 class UserError:
-    """How a fault is shown."""
+    """How a problem is shown."""
 
     code: UserErrorCode = strawberry.field(description="The reason.")
     message: str = strawberry.field(description="What is wrong and what to do, for people.")
@@ -37,7 +37,7 @@ class UserError:
     http_status: int = strawberry.field(description="The HTTP status that the REST API answers with for this reason.")
 
 
-ChangedFault = strawberry.Parent[TransitionChangedFault]
+ChangedProblem = strawberry.Parent[TransitionChangedProblem]
 
 
 def _shown_ids(ids: Iterable[UUID], info: Info) -> list[str]:
@@ -50,72 +50,74 @@ def may_read(info: Info, scope: Scope = Scope.CUSTOMERS_READ) -> bool:
     return scope in info.context.principal.scopes
 
 
-def _shows(*kinds: type[Fault]) -> Callable[[object, object], bool]:
-    """Faults travel as they are, so a type says itself which it shows; the interface's own check knows only classes of types."""
+def _shows(*kinds: type[Problem]) -> Callable[[object, object], bool]:
+    """Problems travel as they are, so a type says itself which it shows; the interface's own check knows only classes of types."""
 
-    def is_type_of(fault: object, _info: object) -> bool:
-        return type(fault) in kinds
+    def is_type_of(problem: object, _info: object) -> bool:
+        return type(problem) in kinds
 
     return is_type_of
 
 
-@strawberry.type(description="A fault of one field, or of a rule, that its path and code say all about.")
+@strawberry.type(description="A problem of one field, or of a rule, that its path and code say all about.")
 class InputError(UserError):
-    """A plain fault."""
+    """A plain problem."""
 
-    is_type_of = _shows(Fault)
+    is_type_of = _shows(Problem)
 
 
 @strawberry.type(description="Something is too long, too many or too large.")
 class LimitError(UserError):
-    """A fault with a limit."""
+    """A problem with a limit."""
 
     limit: int = strawberry.field(description="The most that is allowed.")
     actual: int = strawberry.field(description="What was given.")
-    is_type_of = _shows(LimitFault)
+    is_type_of = _shows(LimitProblem)
 
 
-@strawberry.type(description="A fault of one metadata entry.")
+@strawberry.type(description="A problem of one metadata entry.")
 class MetadataError(UserError):
-    """A fault with a key."""
+    """A problem with a key."""
 
     key: str = strawberry.field(description="The entry's key.")
-    is_type_of = _shows(MetadataFault)
+    is_type_of = _shows(MetadataProblem)
 
 
 @strawberry.type(
-    description="A fault about other customers: the one that has the value already, the children in the way,"
+    description="A problem about other customers: the one that has the value already, the children in the way,"
     " or those that belong to a group."
 )
 class CustomersError(UserError):
-    """A fault with customers."""
+    """A problem with customers."""
 
     @strawberry.field(
         description="The customers' ids; empty for a credential without customers-read.",
         graphql_type=list[strawberry.ID],
     )
     @staticmethod
-    def customer_ids(fault: strawberry.Parent[CustomersFault], info: Info) -> list[str]:
+    def customer_ids(problem: strawberry.Parent[CustomersProblem], info: Info) -> list[str]:
         """As the schema shows ids."""
-        return _shown_ids(fault.customer_ids, info)
+        return _shown_ids(problem.customer_ids, info)
 
-    is_type_of = _shows(CustomersFault)
+    is_type_of = _shows(CustomersProblem)
 
 
-@strawberry.type(description="A fault about subscriptions: those missing from, or wrong in, `subscriptionTransitions`.")
+@strawberry.type(
+    description="A problem about subscriptions: those missing from, or wrong in, `subscriptionTransitions`."
+)
 class SubscriptionsError(UserError):
-    """A fault with subscriptions."""
+    """A problem with subscriptions."""
 
     @strawberry.field(
         description="The subscriptions' ids; empty for a credential without customers-read.",
         graphql_type=list[strawberry.ID],
     )
     @staticmethod
-    def subscription_ids(fault: strawberry.Parent[SubscriptionsFault], info: Info) -> list[str]:
+    def subscription_ids(problem: strawberry.Parent[SubscriptionsProblem], info: Info) -> list[str]:
         """As the schema shows ids."""
-        return _shown_ids(fault.subscription_ids, info)
+        return _shown_ids(problem.subscription_ids, info)
 
-    is_type_of = _shows(SubscriptionsFault)
+    is_type_of = _shows(SubscriptionsProblem)
 
 
 @strawberry.type(
@@ -123,56 +125,56 @@ class SubscriptionsError(UserError):
     " customers-read."
 )
 class VersionConflictError(UserError):
-    """A fault with versions."""
+    """A problem with versions."""
 
     expected_version: int = strawberry.field(description="The version that the caller expected.")
     actual_version: int = strawberry.field(description="The version that is stored.")
     changed_fields: list[str] = strawberry.field(
         description="The fields that changed in between, in the schema's names."
     )
-    is_type_of = _shows(VersionFault)
+    is_type_of = _shows(VersionProblem)
 
 
 @strawberry.type(description="What would be booked is no longer what the preview showed.")
 class TransitionChangedError(UserError):
-    """A fault with a digest."""
+    """A problem with a digest."""
 
     @strawberry.field(
         description="The digest of what would be booked now; preview again to see it. Null without customers-read."
     )
     @staticmethod
-    def digest(fault: ChangedFault, info: Info) -> str | None:
+    def digest(problem: ChangedProblem, info: Info) -> str | None:
         """It holds the ids of the subscriptions."""
-        return fault.digest if may_read(info) else None
+        return problem.digest if may_read(info) else None
 
     @strawberry.field(
         description="Subscriptions that would be moved now and were not in the preview; empty without customers-read.",
         graphql_type=list[strawberry.ID],
     )
     @staticmethod
-    def added_subscription_ids(fault: ChangedFault, info: Info) -> list[str]:
+    def added_subscription_ids(problem: ChangedProblem, info: Info) -> list[str]:
         """As the schema shows ids."""
-        return _shown_ids(fault.difference.added, info)
+        return _shown_ids(problem.difference.added, info)
 
     @strawberry.field(
         description="Subscriptions of the preview that would no longer be moved; empty without customers-read.",
         graphql_type=list[strawberry.ID],
     )
     @staticmethod
-    def removed_subscription_ids(fault: ChangedFault, info: Info) -> list[str]:
+    def removed_subscription_ids(problem: ChangedProblem, info: Info) -> list[str]:
         """As the schema shows ids."""
-        return _shown_ids(fault.difference.removed, info)
+        return _shown_ids(problem.difference.removed, info)
 
     @strawberry.field(
         description="Subscriptions that would be moved otherwise than the preview showed; empty without customers-read.",
         graphql_type=list[strawberry.ID],
     )
     @staticmethod
-    def changed_subscription_ids(fault: ChangedFault, info: Info) -> list[str]:
+    def changed_subscription_ids(problem: ChangedProblem, info: Info) -> list[str]:
         """As the schema shows ids."""
-        return _shown_ids(fault.difference.changed, info)
+        return _shown_ids(problem.difference.changed, info)
 
-    is_type_of = _shows(TransitionChangedFault)
+    is_type_of = _shows(TransitionChangedProblem)
 
 
 ERROR_TYPES: Iterable[type] = (
@@ -187,29 +189,29 @@ ERROR_TYPES: Iterable[type] = (
 """The kinds of UserError; a schema must be told the types that only an interface leads to."""
 
 
-def type_of_fault(fault: Fault, _info: object, _abstract: object) -> str:
-    """Return the name of the type that shows a fault: asking each type in turn takes most of the time of a list of errors."""
-    return _SHOWN[type(fault)]
+def type_of_problem(problem: Problem, _info: object, _abstract: object) -> str:
+    """Return the name of the type that shows a problem: asking each type in turn takes most of the time of a list of errors."""
+    return _SHOWN[type(problem)]
 
 
-_SHOWN: dict[type[Fault], str] = {
-    Fault: "InputError",
-    LimitFault: "LimitError",
-    MetadataFault: "MetadataError",
-    CustomersFault: "CustomersError",
-    SubscriptionsFault: "SubscriptionsError",
-    VersionFault: "VersionConflictError",
-    TransitionChangedFault: "TransitionChangedError",
+_SHOWN: dict[type[Problem], str] = {
+    Problem: "InputError",
+    LimitProblem: "LimitError",
+    MetadataProblem: "MetadataError",
+    CustomersProblem: "CustomersError",
+    SubscriptionsProblem: "SubscriptionsError",
+    VersionProblem: "VersionConflictError",
+    TransitionChangedProblem: "TransitionChangedError",
 }
 
 
-class ReportsRefusals(FieldExtension):
+class ReportsProblems(FieldExtension):
     """Turns what a service refused into a payload, so that no resolver has to; before a write, forgets what was read so far."""
 
     def __init__(
-        self, refused: Callable[[Refused], Any], *, writes: bool = True, reads: Scope = Scope.CUSTOMERS_READ
+        self, rejected: Callable[[Rejected], Any], *, writes: bool = True, reads: Scope = Scope.CUSTOMERS_READ
     ) -> None:
-        self._refused = refused
+        self._refused = rejected
         self._writes = writes
         self._reads = reads
         """What a credential needs to be shown what is stored."""
@@ -221,6 +223,6 @@ class ReportsRefusals(FieldExtension):
             await info.context.begin_anew()
         try:
             payload = await next_(source, info, **arguments)
-        except Refused as refused:
-            payload = self._refused(refused if may_read(info, self._reads) else Refused(refused.faults))
+        except Rejected as rejected:
+            payload = self._refused(rejected if may_read(info, self._reads) else Rejected(rejected.problems))
         return payload

@@ -27,7 +27,7 @@ async def node(context: Context, wanted: UUID) -> AnyRow | None:
 
 
 async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLError | None]:
-    """A row, None or a fault for each place."""
+    """A row, None or a problem for each place."""
     loaders, ids = context.loaders, asked.ids
     entities = dict(zip(ids, await gather(*(loaders.entity().load(each) for each in ids)), strict=True))
     scopes = context.principal.scopes
@@ -41,9 +41,9 @@ async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLErr
 
 
 async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | GraphQLError | None]:
-    """A row, None or a fault for each place."""
+    """A row, None or a problem for each place."""
     loaders, scopes = context.loaders, context.principal.scopes
-    # Refused whether the row exists or not: what is referred to says its type.
+    # Rejected whether the row exists or not: what is referred to says its type.
     found: dict[Reference, Any] = {
         each: forbidden(each.entity.scope) for each in asked.references if each.entity.scope not in scopes
     }

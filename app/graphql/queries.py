@@ -12,12 +12,12 @@ from app.db import accounts as stored_accounts
 from app.db import customers as stored_customers
 from app.db import groups as stored_groups
 from app.db.rows import CustomerGroupRow, CustomerRow, LedgerAccountRow
-from app.domain.errors import Refused
+from app.domain.errors import Rejected
 from app.domain.identity import Principal
 from app.graphql import found
 from app.graphql.connections import CustomerList, all_customers
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.found import AnyRow
 from app.graphql.mutations.commands import update_command
 from app.graphql.permissions import READS, READS_ACCOUNTS
@@ -61,8 +61,8 @@ AccountWhere = Annotated[
 PreviewInput = Annotated[UpdateCustomerInput, strawberry.argument(description="What updateCustomer would be given.")]
 
 
-def _refused_preview(refused: Refused) -> TransitionPreview:
-    return TransitionPreview(None, refused.faults, None)
+def _refused_preview(rejected: Rejected) -> TransitionPreview:
+    return TransitionPreview(None, rejected.problems, None)
 
 
 @strawberry.type(description="What can be read.")
@@ -156,7 +156,7 @@ class Query:
         description="What updateCustomer would do to billing with the same input, and every refusal that it would meet."
         " Writes nothing. Needs customers-read.",
         graphql_type=BillingTransitionPreview,
-        extensions=[*READS, ReportsRefusals(_refused_preview, writes=False)],
+        extensions=[*READS, ReportsProblems(_refused_preview, writes=False)],
     )
     @staticmethod
     async def billing_transition_preview(info: Info, input: PreviewInput) -> TransitionPreview:  # noqa: A002 - the schema's name

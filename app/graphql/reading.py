@@ -1,4 +1,4 @@
-"""From a field's arguments to what is asked of the database: all faults at once, for resolvers and plans alike."""
+"""From a field's arguments to what is asked of the database: all problems at once, for resolvers and plans alike."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from app.db.arguments import Key, ListArguments, PageArguments
 from app.db.conditions import Condition, Equals
 from app.db.declarations import ToMany
 from app.db.paging import PageRequest
-from app.graphql.arguments import Faults, bounded, given
+from app.graphql.arguments import Problems, bounded, given
 from app.graphql.conditions import condition_of, key_of, list_condition_of, sorts_of, status_condition
 from app.graphql.cursors import Cursors
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder
@@ -44,7 +44,7 @@ class AskedPage:
 
 def asked_key(by: CustomerLookup | CustomerGroupLookup) -> Key:
     """The one unique key that is given."""
-    return Key(Equals(*key_of(by, Faults())))
+    return Key(Equals(*key_of(by, Problems())))
 
 
 def asked_customers(
@@ -58,14 +58,14 @@ def asked_customers(
     order_by: list[CustomerOrder] | None = None,
 ) -> AskedPage:
     """A page of the company's customers. For all these functions, an argument that was left out may be UNSET."""
-    faults = Faults()
-    limit, backward = _page_size(faults, given(first), given(last))
-    only = condition_of(given(where), faults)
-    order = customers.order_by(*sorts_of(given(order_by), faults))
+    problems = Problems()
+    limit, backward = _page_size(problems, given(first), given(last))
+    only = condition_of(given(where), problems)
+    order = customers.order_by(*sorts_of(given(order_by), problems))
     cursors = Cursors(order, "customers", company_id, only)
-    at_after = cursors.decode(given(after), ("after",), faults)
-    at_before = cursors.decode(given(before), ("before",), faults)
-    faults.refuse_if_any()
+    at_after = cursors.decode(given(after), ("after",), problems)
+    at_before = cursors.decode(given(before), ("before",), problems)
+    problems.reject_if_any()
     is_in_order = only is not None and only.finds_in_order and order[0].column is customers.BY_NUMBER
     request = PageRequest(order, limit, backward, at_after, at_before)
     return AskedPage(request, only, cursors, plan_for_values=only is not None and not is_in_order)
@@ -80,21 +80,21 @@ def asked_edge(
     where: CustomerFilter | None = None,
 ) -> AskedPage:
     """A page of an edge."""
-    faults = Faults()
-    limit, _ = _page_size(faults, given(first), None)
-    only = condition_of(given(where), faults)
+    problems = Problems()
+    limit, _ = _page_size(problems, given(first), None)
+    only = condition_of(given(where), problems)
     # Not bound to the source: the same cursor is an argument of every source that the document reaches.
     cursors = Cursors(edge.order, edge.source.name, edge.name, company_id, only)
-    request = PageRequest(edge.order, limit, after=cursors.decode(given(after), ("after",), faults))
-    faults.refuse_if_any()
+    request = PageRequest(edge.order, limit, after=cursors.decode(given(after), ("after",), problems))
+    problems.reject_if_any()
     return AskedPage(request, only, cursors, plan_for_values=only is not None)
 
 
 def asked_list(*, first: int = DEFAULT_LIST, status: list[SubscriptionStatus] | None = None) -> ListArguments:
     """The first rows of an edge, of some statuses where those are given."""
-    faults = Faults()
-    bounded(first, ("first",), faults, most=MOST_ROWS)
-    faults.refuse_if_any()
+    problems = Problems()
+    bounded(first, ("first",), problems, most=MOST_ROWS)
+    problems.reject_if_any()
     return ListArguments(first, status_condition(given(status)))
 
 
@@ -102,20 +102,20 @@ def asked_rows(
     *, where: CustomerGroupFilter | LedgerAccountFilter | None = None, first: int = DEFAULT_LIST
 ) -> ListArguments:
     """Return what the first of the company's customer groups, or ledger accounts, are asked for with."""
-    faults = Faults()
-    bounded(first, ("first",), faults, most=MOST_ROWS)
-    only = list_condition_of(given(where), faults)
-    faults.refuse_if_any()
+    problems = Problems()
+    bounded(first, ("first",), problems, most=MOST_ROWS)
+    only = list_condition_of(given(where), problems)
+    problems.reject_if_any()
     return ListArguments(first, only)
 
 
-def _page_size(faults: Faults, first: int | None, last: int | None) -> tuple[int, bool]:
+def _page_size(problems: Problems, first: int | None, last: int | None) -> tuple[int, bool]:
     """How many rows are asked for, and whether from the end."""
     if first is not None and last is not None:
-        faults.add(("last",), "can't be combined with `first`: a page is read from one end.")
+        problems.add(("last",), "can't be combined with `first`: a page is read from one end.")
     if first is not None:
-        bounded(first, ("first",), faults, most=MOST_ROWS)
+        bounded(first, ("first",), problems, most=MOST_ROWS)
     if last is not None:
-        bounded(last, ("last",), faults, most=MOST_ROWS)
+        bounded(last, ("last",), problems, most=MOST_ROWS)
     limit = first if first is not None else last if last is not None else DEFAULT_PAGE
     return limit, last is not None and first is None

@@ -1,4 +1,4 @@
-"""From ids and representations to what is asked of the database: each is a key or a fault for itself, so that one leaves the others standing."""
+"""From ids and representations to what is asked of the database: each is a key or a problem for itself, so that one leaves the others standing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.db import graph
 from app.db.arguments import References
 from app.db.conditions import Equals
 from app.db.declarations import Entity
-from app.graphql.arguments import Faults, Path, filled, identifier
+from app.graphql.arguments import Path, Problems, filled, identifier
 from app.graphql.reading import MOST_ROWS
 
 
@@ -30,7 +30,7 @@ class AskedNodes:
 
     @property
     def arguments(self) -> References:
-        """The same, as a plan's statement takes it; GraphQLError where there is a fault: no row could stand beside it."""
+        """The same, as a plan's statement takes it; GraphQLError where there is a problem: no row could stand beside it."""
         numbers = {each: number for number, each in enumerate(self.ids, 1)}
         return References((None,), tuple((0, each) for each in numbers), _numbered(self.places, numbers))
 
@@ -62,7 +62,7 @@ class AskedEntities:
 
     @property
     def arguments(self) -> References:
-        """The same, as a plan's statement takes it; GraphQLError where there is a fault: no row could stand beside it."""
+        """The same, as a plan's statement takes it; GraphQLError where there is a problem: no row could stand beside it."""
         references = self.references
         # In one order however they come, so that what is asked alike shares a statement.
         kinds = sorted({(each.entity, each.key) for each in references}, key=_KINDS.index)
@@ -101,17 +101,17 @@ def malformed(lists: Iterable[tuple[str, Sequence[object]]]) -> GraphQLError | N
 
     Counting ends there: items may be hundreds of thousands, when aliases repeat a list.
     """
-    faults = Faults()
+    problems = Problems()
     # The lists are kept, or another one could get the identity of one that is gone.
     known: dict[tuple[int, str], tuple[Sequence[object], int]] = {}
     total = 0
     for name, items in lists:
         key = id(items), name
         if key not in known:
-            known[key] = items, _count(_LISTS[name], items, faults)
+            known[key] = items, _count(_LISTS[name], items, problems)
         total += known[key][1]
         if total > MOST_MALFORMED:
-            return _too_many(faults)
+            return _too_many(problems)
     return None
 
 
@@ -141,19 +141,19 @@ def _places(read: Iterable[PlaceT | GraphQLError], *, strict: bool) -> tuple[Pla
     return tuple(places)
 
 
-def _count(read: "_List", items: Sequence[object], faults: Faults) -> int:
-    """Return how many items are malformed, or MOST_MALFORMED + 1 if more are; note them among the faults."""
-    before = faults.count
+def _count(read: "_List", items: Sequence[object], problems: Problems) -> int:
+    """Return how many items are malformed, or MOST_MALFORMED + 1 if more are; note them among the problems."""
+    before = problems.count
     for place, each in enumerate(items):
-        read.read(each, (read.argument, place), faults)
-        if faults.count - before > MOST_MALFORMED:
+        read.read(each, (read.argument, place), problems)
+        if problems.count - before > MOST_MALFORMED:
             break
-    return faults.count - before
+    return problems.count - before
 
 
-def _too_many(faults: Faults) -> GraphQLError:
-    shown = faults.error()
-    first = " ".join(f"{'.'.join(map(str, each['path']))}: {each['message']}" for each in faults.found[:3])
+def _too_many(problems: Problems) -> GraphQLError:
+    shown = problems.error()
+    first = " ".join(f"{'.'.join(map(str, each['path']))}: {each['message']}" for each in problems.found[:3])
     return GraphQLError(
         f"More than {MOST_MALFORMED} ids or representations of the operation are malformed. The first ones: {first}",
         extensions=shown.extensions,
@@ -161,7 +161,7 @@ def _too_many(faults: Faults) -> GraphQLError:
 
 
 def _numbered(places: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int, ...]:
-    """The number of what is wanted at each place, 0 where nothing is; a fault is raised."""
+    """The number of what is wanted at each place, 0 where nothing is; a problem is raised."""
     for each in places:
         if isinstance(each, GraphQLError):
             raise each
@@ -169,54 +169,54 @@ def _numbered(places: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int
 
 
 def _reference(representation: object, path: Path) -> Reference | GraphQLError | None:
-    faults = Faults()
-    found = _referred(representation, path, faults)
-    return faults.error() if faults.found else found
+    problems = Problems()
+    found = _referred(representation, path, problems)
+    return problems.error() if problems.found else found
 
 
-def _referred(representation: object, path: Path, faults: Faults) -> Reference | None:
+def _referred(representation: object, path: Path, problems: Problems) -> Reference | None:
     if not isinstance(representation, dict):
-        return faults.add(path, "must be an object of `__typename` and a key.")
+        return problems.add(path, "must be an object of `__typename` and a key.")
     given = cast("dict[str, object]", representation)
     name = given.get("__typename")
     entity = _ENTITIES.get(name) if isinstance(name, str) else None
     if entity is None:
-        return faults.add((*path, "__typename"), f"must be one of {', '.join(_ENTITIES)}.")
+        return problems.add((*path, "__typename"), f"must be one of {', '.join(_ENTITIES)}.")
     keys = {name: key for name, key in _KEYS[entity.name].items() if name in given}
     if not keys:
-        return faults.add(path, f"has no key of {entity.name}: give {' or '.join(_KEYS[entity.name])}.")
+        return problems.add(path, f"has no key of {entity.name}: give {' or '.join(_KEYS[entity.name])}.")
     # Of several keys that are given, the first that says something counts: whoever sends them took them from one row.
     name, key = next(((name, key) for name, key in keys.items() if given[name] is not None), (None, ""))
     if name is None:
         return None
-    value = _key(key, given[name], (*path, name), faults)
+    value = _key(key, given[name], (*path, name), problems)
     return None if value is None else Reference(entity, key, value)
 
 
-def _key(key: str, value: object, path: Path, faults: Faults) -> UUID | str | None:
+def _key(key: str, value: object, path: Path, problems: Problems) -> UUID | str | None:
     if not isinstance(value, str):
-        return faults.add(path, "must be a string.")
-    return identifier(value, path, faults) if key == "id" else filled(value, path, faults)
+        return problems.add(path, "must be a string.")
+    return identifier(value, path, problems) if key == "id" else filled(value, path, problems)
 
 
 def _bounded(items: Sequence[object], name: str, most: int) -> None:
     if len(items) > most:
-        faults = Faults()
-        faults.add((name,), f"has {len(items)} {name}; at most {most} are allowed.")
-        raise faults.error()
+        problems = Problems()
+        problems.add((name,), f"has {len(items)} {name}; at most {most} are allowed.")
+        raise problems.error()
 
 
 def _id(value: str, path: Path) -> UUID | GraphQLError:
-    faults = Faults()
-    found = identifier(value, path, faults)
-    return faults.error() if found is None else found
+    problems = Problems()
+    found = identifier(value, path, problems)
+    return problems.error() if found is None else found
 
 
 class _List(NamedTuple):
     """A list whose items are checked one by one."""
 
     argument: str
-    read: Callable[[Any, Path, Faults], object]
+    read: Callable[[Any, Path, Problems], object]
 
 
 _LISTS = {"nodes": _List("ids", identifier), "_entities": _List("representations", _referred)}

@@ -21,7 +21,7 @@ from strawberry.types.field import StrawberryField
 from app.db import graph
 from app.graphql.compiled_arguments import Inputs
 from app.graphql.context import Context
-from app.graphql.errors import ERROR_TYPES, type_of_fault
+from app.graphql.errors import ERROR_TYPES, type_of_problem
 from app.graphql.federation import FEDERATION_SCALARS, FEDERATION_VERSION, describe
 from app.graphql.introduction import INTRODUCTION
 from app.graphql.maxima import set_maxima
@@ -91,7 +91,7 @@ def _let_rows_travel(schema: GraphQLSchema) -> None:
             if {each.name for each in schema.get_possible_types(kind)} <= {*_TYPES.values()}:
                 kind.resolve_type = _type_of
             elif kind.name == "UserError":
-                kind.resolve_type = type_of_fault
+                kind.resolve_type = type_of_problem
         elif isinstance(kind, GraphQLObjectType):
             if kind.name in _TYPES.values():
                 # Strawberry's own looks for an instance of the type, and would be asked for every row.

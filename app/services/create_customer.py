@@ -7,14 +7,14 @@ from typing import Self
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_fields import canonical, read_fields
-from app.domain.errors import Refused
+from app.domain.errors import Rejected
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Judge
 from app.services.customers.drafts import draft_of_creation
 from app.services.customers.numbers import give_numbers
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import write
-from app.services.idempotency import key_faults, once
+from app.services.idempotency import key_problems, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class CreateCustomerOutcome:
 async def create_customer(
     unit_of_work: UnitOfWork, actor: str, command: CreateCustomerCommand, idempotency_key: str | None
 ) -> tuple[CreateCustomerOutcome, bool]:
-    """Create a customer, or raise Refused with every reason against it; says whether the outcome was replayed."""
-    values, faults = read_fields(command.fields, creating=True)
-    faults += key_faults(idempotency_key)
-    if faults:
-        raise Refused(faults)
+    """Create a customer, or raise Rejected with every reason against it; says whether the outcome was replayed."""
+    values, problems = read_fields(command.fields, creating=True)
+    problems += key_problems(idempotency_key)
+    if problems:
+        raise Rejected(problems)
 
     async def work(session: WriteSession) -> CreateCustomerOutcome:
         draft = draft_of_creation(values)
@@ -51,8 +51,8 @@ async def create_customer(
         parents = {} if parent_id is None else await read_stored(session, "id", [parent_id], parents=())
         judge = Judge(await read_facts(session, parents.values(), [draft]))
         (decision,) = await give_numbers(session, [judge.decide(draft)])
-        if decision.faults:
-            raise Refused(decision.faults)
+        if decision.problems:
+            raise Rejected(decision.problems)
         written = await write(session, [decision], actor)
         return CreateCustomerOutcome(written.customers[draft.id])
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from app.db import group_writes as stored
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
+from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.domain.group_fields import GroupChange, canonical, read_group_change, read_new_group
-from app.domain.inputs import refuse_if_any, version_fault
+from app.domain.inputs import reject_if_any, version_problem
 from app.domain.metadata_fields import merged_metadata
 from app.services.commands import Command
-from app.services.idempotency import beside_key_faults, once
+from app.services.idempotency import beside_key_problems, once
 
 _SHOWN_CUSTOMERS = 10
 
@@ -54,7 +54,7 @@ async def create_customer_group(
     unit_of_work: UnitOfWork, command: CreateCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Create a group."""
-    with beside_key_faults(idempotency_key):
+    with beside_key_problems(idempotency_key):
         new = read_new_group(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
@@ -68,7 +68,7 @@ async def update_customer_group(
     unit_of_work: UnitOfWork, command: UpdateCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Change the fields that were sent; without a real change nothing is written."""
-    with beside_key_faults(idempotency_key):
+    with beside_key_problems(idempotency_key):
         change = read_group_change(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
@@ -85,7 +85,7 @@ async def delete_customer_group(
     unit_of_work: UnitOfWork, command: DeleteCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Remove a group that has no customers."""
-    with beside_key_faults(idempotency_key):
+    with beside_key_problems(idempotency_key):
         change = read_group_change(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
@@ -94,7 +94,7 @@ async def delete_customer_group(
         some, total = await stored.some_customers(session, now.id, most=_SHOWN_CUSTOMERS)
         if total:
             message = f"must be the id of a group without customers: {total} belong to it; move them to another group."
-            raise Refused([CustomersFault(ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"), message, tuple(some))])
+            raise Rejected([CustomersProblem(ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"), message, tuple(some))])
         await stored.remove_group(session, now.id)
         return GroupOutcome(now)
 
@@ -105,16 +105,16 @@ async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRo
     now = await stored.lock_group(session, change.id)
     if now is None:
         message = "must be the id of a customer group of the company."
-        raise Refused([Fault(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "id"), message)])
-    if fault := version_fault(change.expected_version, now.version):
-        raise Refused([fault], current=GroupOutcome(now, wrote=False))
+        raise Rejected([Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "id"), message)])
+    if problem := version_problem(change.expected_version, now.version):
+        raise Rejected([problem], current=GroupOutcome(now, wrote=False))
     return now
 
 
 def _changes(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, object]:
     """The columns that really change."""
-    metadata, faults = merged_metadata(now.metadata, values)
-    refuse_if_any(faults)
+    metadata, problems = merged_metadata(now.metadata, values)
+    reject_if_any(problems)
     columns = {name: value for name, value in values.items() if name in CustomerGroupRow._fields}
     changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
     # Compared as JSON, because to Python true is 1.
@@ -126,12 +126,12 @@ def _changes(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, o
 
 async def _refuse_what_is_stored(session: WriteSession, values: Mapping[str, object]) -> None:
     """Refuse an account that is not there, and a number that is."""
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     account_id, number = cast("UUID | None", values.get("account_id")), cast("str | None", values.get("number"))
     if account_id is not None and not await stored.has_account(session, account_id):
         message = "must be the id of a ledger account of the company."
-        faults.append(Fault(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("input", "accountId"), message))
+        problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("input", "accountId"), message))
     if number is not None and await stored.has_number(session, number):
         message = "is the number of another customer group; choose one that is free."
-        faults.append(Fault(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("input", "number"), message))
-    refuse_if_any(faults)
+        problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("input", "number"), message))
+    reject_if_any(problems)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from app.db import idempotency
 from app.db.pauses import aside
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
-from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.fields import key_text
 from app.domain.texts import stored_form
 from app.services.commands import Repeatable
@@ -34,8 +34,8 @@ async def once(
     """
     if key is None:
         return await unit_of_work.run(work), False
-    if faults := key_faults(key):
-        raise Refused(faults)
+    if problems := key_problems(key):
+        raise Rejected(problems)
     key = stored_form(key)
 
     async def work_once(session: WriteSession) -> tuple[OutcomeT, bool]:
@@ -64,26 +64,26 @@ async def find_replay(
     return None if earlier is None else _replay(earlier, command, outcome)
 
 
-def key_faults(key: str | None) -> list[Fault]:
+def key_problems(key: str | None) -> list[Problem]:
     """What is wrong with a key's form."""
     if key is None:
         return []
     found = _read_key(key, _PATH)
-    if isinstance(found, Fault):
+    if isinstance(found, Problem):
         return [found]
-    return [] if found else [Fault(ErrorCode.FIELD_INVALID, _PATH, "must not be blank.")]
+    return [] if found else [Problem(ErrorCode.FIELD_INVALID, _PATH, "must not be blank.")]
 
 
 @contextmanager
-def beside_key_faults(key: str | None) -> Generator[None]:
+def beside_key_problems(key: str | None) -> Generator[None]:
     """Refuse a malformed key together with the fields that are read inside."""
-    faults = key_faults(key)
+    problems = key_problems(key)
     try:
         yield
-    except Refused as refused:
-        raise Refused((*refused.faults, *faults), refused.current) from None
-    if faults:
-        raise Refused(faults)
+    except Rejected as rejected:
+        raise Rejected((*rejected.problems, *problems), rejected.current) from None
+    if problems:
+        raise Rejected(problems)
 
 
 def _replay(earlier: idempotency.Claimed, command: Repeatable, outcome: type[OutcomeT]) -> OutcomeT:
@@ -94,4 +94,4 @@ def _replay(earlier: idempotency.Claimed, command: Repeatable, outcome: type[Out
     except (UnknownFingerprint, UnreadableOutcome):
         # Doing the work would write twice.
         message = "was used, and another release of the service stored the answer: read what was written, or choose a new key."
-    raise Refused([Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])
+    raise Rejected([Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])

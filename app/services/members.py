@@ -8,8 +8,8 @@ from app.db import members as stored
 from app.db.customer_reads import lock_customer
 from app.db.members import Members, MemberT
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.errors import ErrorCode, Fault, Refused
-from app.domain.inputs import version_fault
+from app.domain.errors import ErrorCode, Problem, Rejected
+from app.domain.inputs import version_problem
 from app.domain.members import (
     MemberChange,
     MemberKind,
@@ -20,7 +20,7 @@ from app.domain.members import (
     read_removal,
 )
 from app.services.commands import Command
-from app.services.idempotency import beside_key_faults, once
+from app.services.idempotency import beside_key_problems, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class MemberService(Generic[MemberT]):
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Add one to a customer; it is the default only where the input says so."""
-        with beside_key_faults(key):
+        with beside_key_problems(key):
             new = read_new(self.kind, command.given)
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
             if await lock_customer(session, new.customer_id) is None:
                 message = "must be the id of a customer of the company."
-                raise Refused([Fault(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "customerId"), message)])
+                raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "customerId"), message)])
             if new.values.get(self.kind.default):
                 await stored.unmake_default(session, self.members, new.customer_id)
             return MemberOutcome(new.customer_id, await stored.add(session, self.members, new.customer_id, new.values))
@@ -62,7 +62,7 @@ class MemberService(Generic[MemberT]):
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Change the fields that were sent; without a real change nothing is written."""
-        with beside_key_faults(key):
+        with beside_key_problems(key):
             change = read_change(self.kind, command.given)
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
@@ -82,7 +82,7 @@ class MemberService(Generic[MemberT]):
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Remove one; the default only with the last, or with another one to follow it."""
-        with beside_key_faults(key):
+        with beside_key_problems(key):
             change = read_removal(command.given)
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
@@ -103,26 +103,26 @@ class MemberService(Generic[MemberT]):
             # It may have been removed while this transaction waited for the lock.
             row = await stored.of_customer(session, self.members, customer_id, change.id)
         if customer_id is None or row is None:
-            raise Refused([self._not_found("id", "company")])
+            raise Rejected([self._not_found("id", "company")])
         now = MemberOutcome(customer_id, row)
-        if fault := version_fault(change.expected_version, row.version):
-            raise Refused([fault], current=replace(now, wrote=False))
+        if problem := version_problem(change.expected_version, row.version):
+            raise Rejected([problem], current=replace(now, wrote=False))
         return now
 
     async def _successor(
         self, session: WriteSession, change: MemberChange, now: MemberOutcome[MemberT], *, loses: bool
     ) -> MemberT | None:
-        """Return the one that becomes the default; raise Refused unless one is named exactly where it is needed."""
+        """Return the one that becomes the default; raise Rejected unless one is named exactly where it is needed."""
         named, customer_id = change.new_default_id, now.customer_id
         if named is None:
             if loses and await stored.has_others(session, self.members, customer_id, change.id):
-                raise Refused([default_required(self.kind.noun)])
+                raise Rejected([default_required(self.kind.noun)])
             return None
         successor = await stored.of_customer(session, self.members, customer_id, named)
         if successor is None:
-            raise Refused([self._not_found("newDefaultId", "customer")])
+            raise Rejected([self._not_found("newDefaultId", "customer")])
         if not loses:
-            raise Refused([not_the_default(self.kind.noun)])
+            raise Rejected([not_the_default(self.kind.noun)])
         return successor
 
     async def _promote(self, session: WriteSession, successor: MemberT | None) -> None:
@@ -132,5 +132,5 @@ class MemberService(Generic[MemberT]):
     def _is_default(self, row: MemberT) -> bool:
         return getattr(row, self.kind.default)
 
-    def _not_found(self, field: str, owner: str) -> Fault:
-        return Fault(self.kind.not_found, ("input", field), f"must be the id of a {self.kind.noun} of the {owner}.")
+    def _not_found(self, field: str, owner: str) -> Problem:
+        return Problem(self.kind.not_found, ("input", field), f"must be the id of a {self.kind.noun} of the {owner}.")

@@ -34,10 +34,10 @@ _GROUP = (
 )
 _Row = tuple[str, tuple[str, ...]]
 _PROBLEMS = {
-    "customer_ids": "CustomersFault",
-    "subscription_ids": "SubscriptionsFault",
-    "limit": "LimitFault",
-    "key": "MetadataFault",
+    "customer_ids": "CustomersProblem",
+    "subscription_ids": "SubscriptionsProblem",
+    "limit": "LimitProblem",
+    "key": "MetadataProblem",
 }
 """The kind of a row's problem, by the field that it alone has."""
 
@@ -75,4 +75,4 @@ def _result(stored: dict[str, Any], field: str, kind: _Row) -> dict[str, Any]:
 
 def _problem(stored: dict[str, Any]) -> dict[str, Any]:
     kinds = [name for field, name in _PROBLEMS.items() if field in stored]
-    return {TYPE: cast("Any", kinds[0]) if kinds else "Fault"} | stored
+    return {TYPE: cast("Any", kinds[0]) if kinds else "Problem"} | stored

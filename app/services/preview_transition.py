@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.db.read_session import ReadSession
 from app.domain.digests import digest_of
-from app.domain.errors import Fault
+from app.domain.errors import Problem
 from app.domain.transition import Transition
 from app.services.idempotency import find_replay
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, decide_update
@@ -15,7 +15,7 @@ class TransitionPreview:
     """What an update would do to billing, and why it would be refused."""
 
     transition: Transition | None
-    errors: tuple[Fault, ...]
+    errors: tuple[Problem, ...]
     """In the order of the checks."""
 
     digest: str | None
@@ -27,9 +27,9 @@ class TransitionPreview:
 async def preview_transition(
     session: ReadSession, command: UpdateCustomerCommand, idempotency_key: str | None = None
 ) -> TransitionPreview:
-    """Decide an update without locks; raise Refused where there is nothing to decide."""
+    """Decide an update without locks; raise Rejected where there is nothing to decide."""
     earlier = await find_replay(session, idempotency_key, command, UpdateCustomerOutcome)
     if earlier is not None:
         return TransitionPreview(None, (), None, would_replay=True)
     _, decision = await decide_update(session, command)
-    return TransitionPreview(decision.transition, decision.faults, digest_of(decision.transition))
+    return TransitionPreview(decision.transition, decision.problems, digest_of(decision.transition))

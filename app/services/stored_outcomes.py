@@ -20,6 +20,10 @@ VERSION = 2
 """The version that is written; 1 had no tag. Raise it with any change of what is stored (tests/contract/test_stored_encodings.py)."""
 
 _VERSION, _OUTCOME = "version", "outcome"
+_NOW_NAMED = {
+    f"{kind}Fault": f"{kind}Problem" for kind in ("", "Limit", "Metadata", "Customers", "Subscriptions", "Version")
+}
+"""Types that were stored by other names before."""
 _UNIONS = {Union, types.UnionType}
 OutcomeT = TypeVar("OutcomeT")
 
@@ -74,7 +78,8 @@ def _read_one(kinds: tuple[Any, ...], value: Any) -> Any:
         return _leaf(Union[kinds]).validate_python(None)  # noqa: UP007 - made of what is known only now
     structures = {each.__name__: each for each in kinds if _is_structure(each)}
     if structures:
-        return _read(structures[value[TYPE]], value)
+        name = value[TYPE]
+        return _read(structures[_NOW_NAMED.get(name, name)], value)
     return _leaf(Union[kinds]).validate_python(value)  # noqa: UP007 - as above
 
 

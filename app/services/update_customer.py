@@ -9,7 +9,7 @@ from app.db import history
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.customer_fields import canonical, read_fields, touches_family
-from app.domain.errors import ErrorCode, Fault, Refused, VersionFault
+from app.domain.errors import ErrorCode, Problem, Rejected, VersionProblem
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import draft_of_change
@@ -54,12 +54,12 @@ class UpdateCustomerOutcome:
 async def update_customer(
     unit_of_work: UnitOfWork, actor: str, command: UpdateCustomerCommand, idempotency_key: str | None
 ) -> tuple[UpdateCustomerOutcome, bool]:
-    """Change a customer in one transaction, or raise Refused with every reason against it."""
+    """Change a customer in one transaction, or raise Rejected with every reason against it."""
 
     async def work(session: WriteSession) -> UpdateCustomerOutcome:
         before, decision = await decide_update(session, command)
-        if decision.faults:
-            raise Refused(decision.faults)
+        if decision.problems:
+            raise Rejected(decision.problems)
         if not decision.writes:
             return UpdateCustomerOutcome(before, (), None)
         written = await write(session, [decision], actor)
@@ -74,15 +74,15 @@ async def decide_update(session: Session, command: UpdateCustomerCommand) -> tup
 
     A session that may write takes the locks first, so that what was decided is still true when it is written.
     """
-    values, faults = read_fields(command.fields, creating=False)
-    if faults:
-        raise Refused(faults)
+    values, problems = read_fields(command.fields, creating=False)
+    if problems:
+        raise Rejected(problems)
     parent_id = values.get("parent_customer_id")
     parents = [parent_id] if isinstance(parent_id, UUID) else []
     stored = await read_stored(session, "id", [command.customer_id], parents if touches_family(values) else None)
     before = stored.get(command.customer_id)
     if before is None:
-        raise Refused([Fault(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "id"), "is no customer of the company.")])
+        raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "id"), "is no customer of the company.")])
     await _check_version(session, before, command.expected_version)
     draft = draft_of_change(before, values, command.acknowledged, command.digest)
     facts = await read_facts(session, stored.values(), [draft])
@@ -94,7 +94,7 @@ async def _check_version(session: Session, before: CustomerRow, expected: int | 
         return
     changed = await history.fields_changed_since(session, before.id, expected)
     message = f"is {expected}, but the customer is at version {before.version}: read it again and decide anew."
-    fault = VersionFault(
+    problem = VersionProblem(
         ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"), message, expected, before.version, tuple(changed)
     )
-    raise Refused([fault], current=before)
+    raise Rejected([problem], current=before)

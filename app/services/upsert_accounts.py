@@ -12,14 +12,14 @@ from app.db.pauses import paced
 from app.db.rows import LedgerAccountRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import canonical, read_account
-from app.domain.errors import MOST_LISTED_OF_ROW, Fault, LimitFault, Refused, listed
+from app.domain.errors import MOST_LISTED_OF_ROW, LimitProblem, Problem, Rejected, listed
 from app.domain.events import EventType
 from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.idempotency import once
 from app.services.upsert_lists import at_row, check_size, repeated
 
-AccountRowFault = LimitFault | Fault
+AccountRowProblem = LimitProblem | Problem
 """The kinds that a row can have; named, so that a remembered answer keeps what each kind holds."""
 
 
@@ -53,7 +53,7 @@ class AccountResult:
     """As it is stored now; None for one that is not."""
     changed_fields: tuple[str, ...]
     """In the schema's names."""
-    errors: tuple[AccountRowFault, ...]
+    errors: tuple[AccountRowProblem, ...]
     is_planned: bool = False
     """Whether the list was not written: a dry run, or a list that was refused."""
 
@@ -83,7 +83,7 @@ class _Decision:
     before: LedgerAccountRow | None
     values: Mapping[str, Any]
     """The columns of a new account, its id among them, or those that change."""
-    faults: tuple[Fault, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def account_id(self) -> UUID | None:
@@ -96,16 +96,16 @@ async def upsert_accounts(
 ) -> tuple[UpsertAccountsOutcome, bool]:
     """Carry out a list in one transaction; return whether the outcome was replayed as well.
 
-    Raises Refused, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
+    Raises Rejected, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
     no key.
     """
     check_size(len(command.rows))
 
     async def work(session: WriteSession) -> UpsertAccountsOutcome:
         decisions = await _decide_all(session, command.rows)
-        faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
-        if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
-            raise Refused(faults, current=await _outcome(decisions, None))
+        problems = [problem for index, each in enumerate(decisions) for problem in at_row(index, each.problems)]
+        if problems and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
+            raise Rejected(problems, current=await _outcome(decisions, None))
         stored = None if command.dry_run else await _write(session, actor, decisions)
         return await _outcome(decisions, stored)
 
@@ -140,9 +140,9 @@ def _number(row: Mapping[str, object]) -> str | None:
 
 
 def _decide(row: Mapping[str, object], number: str | None, before: LedgerAccountRow | None) -> _Decision:
-    values, faults = read_account(row, creating=number is not None and before is None)
-    if faults:
-        return _Decision(RowOutcome.REFUSED, before, {}, listed(faults, MOST_LISTED_OF_ROW))
+    values, problems = read_account(row, creating=number is not None and before is None)
+    if problems:
+        return _Decision(RowOutcome.REFUSED, before, {}, listed(problems, MOST_LISTED_OF_ROW))
     if before is None:
         return _Decision(RowOutcome.CREATED, None, {"id": new_id()} | values)
     changes = {name: value for name, value in values.items() if getattr(before, name) != value}
@@ -185,4 +185,4 @@ def _result(index: int, decision: _Decision, stored: Mapping[UUID, LedgerAccount
     account_id = decision.account_id
     account = decision.before if account_id is None else (stored or {}).get(account_id, decision.before)
     changed = tuple(sorted(decision.values)) if decision.outcome is RowOutcome.UPDATED else ()
-    return AccountResult(index, decision.outcome, account, changed, at_row(index, decision.faults), stored is None)
+    return AccountResult(index, decision.outcome, account, changed, at_row(index, decision.problems), stored is None)

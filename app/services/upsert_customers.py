@@ -10,12 +10,12 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_fields import touches_family
 from app.domain.errors import (
-    CustomersFault,
-    Fault,
-    LimitFault,
-    MetadataFault,
-    Refused,
-    SubscriptionsFault,
+    CustomersProblem,
+    LimitProblem,
+    MetadataProblem,
+    Problem,
+    Rejected,
+    SubscriptionsProblem,
 )
 from app.domain.upserts import WRITES, MatchKey, RefusalPolicy, RowOutcome
 from app.services.commands import Repeatable
@@ -28,7 +28,7 @@ from app.services.idempotency import once
 from app.services.upsert_lists import at_row, check_size
 from app.services.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 
-RowFault = CustomersFault | SubscriptionsFault | LimitFault | MetadataFault | Fault
+RowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | MetadataProblem | Problem
 """The kinds that a row can have; named, so that a remembered answer keeps what each kind holds."""
 
 
@@ -67,7 +67,7 @@ class RowResult:
     """As it is stored now; None for one that is not."""
     changed_fields: tuple[str, ...]
     """In the schema's names."""
-    errors: tuple[RowFault, ...]
+    errors: tuple[RowProblem, ...]
     is_planned: bool = False
     """Whether the list was not written: a dry run, or a list that was refused."""
 
@@ -94,16 +94,16 @@ async def upsert_customers(
 ) -> tuple[UpsertCustomersOutcome, bool]:
     """Carry out a list in one transaction; says whether the outcome was replayed.
 
-    Raises Refused, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
+    Raises Rejected, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
     no key.
     """
     check_size(len(command.rows))
 
     async def work(session: WriteSession) -> UpsertCustomersOutcome:
         decisions = await _decide(session, command.rows, command.match_by)
-        faults = [fault for index, each in enumerate(decisions) for fault in at_row(index, each.faults)]
-        if faults and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
-            raise Refused(faults, current=await _outcome(decisions, None))
+        problems = [problem for index, each in enumerate(decisions) for problem in at_row(index, each.problems)]
+        if problems and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
+            raise Rejected(problems, current=await _outcome(decisions, None))
         written = None if command.dry_run else await write(session, decisions, actor)
         return await _outcome(decisions, None if written is None else written.customers)
 
@@ -136,11 +136,11 @@ def _result(index: int, decision: Decision, stored: Mapping[UUID, CustomerRow] |
     id_ = decision.before.id if decision.before else decision.values.get("id")
     customer = (stored or {}).get(id_, decision.before) if id_ else None
     changed = changed_names(decision.values) if outcome is RowOutcome.UPDATED else ()
-    return RowResult(index, outcome, customer, changed, at_row(index, decision.faults), stored is None)
+    return RowResult(index, outcome, customer, changed, at_row(index, decision.problems), stored is None)
 
 
 def _outcome_of(decision: Decision) -> RowOutcome:
-    if decision.faults:
+    if decision.problems:
         return RowOutcome.REFUSED
     if decision.before is None:
         return RowOutcome.CREATED

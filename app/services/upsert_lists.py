@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.domain.errors import ErrorCode, Fault, LimitFault, Refused
+from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected
 from app.domain.fields import schema_name
 from app.domain.upserts import MOST_ROWS
 
@@ -12,18 +12,18 @@ def check_size(rows: int) -> None:
     """Raise Refused for a list that is empty or too long."""
     path = ("input", "rows")
     if rows == 0:
-        raise Refused([Fault(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_ROWS} rows.")])
+        raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_ROWS} rows.")])
     if rows > MOST_ROWS:
         message = f"has {rows} rows; at most {MOST_ROWS} are allowed: send several lists."
-        raise Refused([LimitFault(ErrorCode.FIELD_TOO_LONG, path, message, MOST_ROWS, rows)])
+        raise Rejected([LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, MOST_ROWS, rows)])
 
 
-def repeated(attribute: str, times: int) -> Fault:
+def repeated(attribute: str, times: int) -> Problem:
     """The problem of rows that share a key."""
     message = f"is the key of {times} rows of the list: send one of them."
-    return Fault(ErrorCode.FIELD_CONFLICT, ("input", schema_name(attribute)), message)
+    return Problem(ErrorCode.FIELD_CONFLICT, ("input", schema_name(attribute)), message)
 
 
-def at_row(index: int, faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Faults of a row with their paths in the list: ("input", "rows", 3, "email")."""
-    return tuple(replace(fault, path=("input", "rows", index, *fault.path[1:])) for fault in faults)
+def at_row(index: int, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems of a row with their paths in the list: ("input", "rows", 3, "email")."""
+    return tuple(replace(problem, path=("input", "rows", index, *problem.path[1:])) for problem in problems)

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import canonical, read_fields
-from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Fault, listed
+from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
 from app.domain.fields import identifier, schema_name
 from app.domain.transition import excess
 from app.domain.upserts import MatchKey
@@ -71,29 +71,29 @@ async def read_rows(
     async for row, key in paced(list(zip(rows, keys, strict=True))):
         before = None if key is None else stored.get(key)
         if key is not None and times[key] > 1:
-            read.append(Decision(before, faults=(repeated(match_by.attribute, times[key]),)))
+            read.append(Decision(before, problems=(repeated(match_by.attribute, times[key]),)))
         else:
             read.append(_read_row(row, key, before, match_by))
     return read
 
 
 def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match_by: MatchKey) -> Draft | Decision:
-    values, faults = read_fields(row.fields, creating=key is not None and before is None)
+    values, problems = read_fields(row.fields, creating=key is not None and before is None)
     path = ("input", schema_name(match_by.attribute))
-    if key is None and all(fault.path != path for fault in faults):
-        faults.append(Fault(ErrorCode.FIELD_REQUIRED, path, "must be given, as the key that finds the customer."))
+    if key is None and all(problem.path != path for problem in problems):
+        problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, as the key that finds the customer."))
     acknowledged, malformed = _acknowledged(row)
-    faults += malformed
-    if faults:
-        return Decision(before, faults=listed(faults, MOST_LISTED_OF_ROW))
+    problems += malformed
+    if problems:
+        return Decision(before, problems=listed(problems, MOST_LISTED_OF_ROW))
     if before is None:
         return draft_of_creation(values, acknowledged)
     draft = draft_of_change(before, values, acknowledged)
     # Whatever it acknowledges: what a list has done once must be nothing the second time.
-    return draft if draft.values or draft.faults else Decision(before)
+    return draft if draft.values or draft.problems else Decision(before)
 
 
-def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Fault]]:
+def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Problem]]:
     if row.acknowledged is None:
         return None, []
     path = ("input", "subscriptionTransitions")
@@ -102,5 +102,5 @@ def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Fault]]
     found = [identifier(value, (*path, place, "subscriptionId")) for place, value in enumerate(row.acknowledged)]
     return (
         tuple(each for each in found if isinstance(each, UUID)),
-        [each for each in found if isinstance(each, Fault)],
+        [each for each in found if isinstance(each, Problem)],
     )

@@ -269,12 +269,12 @@ class Settings(BaseModel):
         try:
             return read_manifest(path.read_text(encoding="utf-8"))
         except OSError as error:
-            faults = [f"can't be read: {error.strerror}."]
+            problems = [f"can't be read: {error.strerror}."]
         except ValueError:
-            faults = ["is not UTF-8."]
+            problems = ["is not UTF-8."]
         except ManifestError as error:
-            faults = error.faults
-        raise SettingsError("\n".join(f"TRUSTED_DOCUMENTS_FILE: {path}: {fault}" for fault in faults))
+            problems = error.problems
+        raise SettingsError("\n".join(f"TRUSTED_DOCUMENTS_FILE: {path}: {problem}" for problem in problems))
 
     @property
     def service_dsn(self) -> str:

@@ -37,7 +37,7 @@ from app.web.connections import ConnectionUsage, usage
 from app.web.direct import Direct
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
-from app.web.faults import FaultCode
+from app.web.failures import FailureCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
 from app.web.logs import FLUSH_SECONDS, configure_logging, dropped_log_lines
@@ -225,7 +225,7 @@ async def _index(request: Request, *, explorer: bool) -> Response:
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what this handler is registered for
     found = error.status_code != HTTPStatus.NOT_FOUND
-    code, message = (FaultCode.METHOD_NOT_ALLOWED, error.detail) if found else (FaultCode.NOT_FOUND, _FOUND_NOTHING)
+    code, message = (FailureCode.METHOD_NOT_ALLOWED, error.detail) if found else (FailureCode.NOT_FOUND, _FOUND_NOTHING)
     return JSONResponse(
         {"errors": [{"message": message, "extensions": {"code": code}}]}, error.status_code, error.headers
     )

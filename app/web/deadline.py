@@ -6,7 +6,7 @@ from typing import Self
 
 from starlette.types import Receive
 
-from app.web.faults import FaultCode, Refusal
+from app.web.failures import FailureCode, Refusal
 from app.web.graphql_request import ClientGone
 
 _PATIENCE_SECONDS = 0.1
@@ -92,10 +92,10 @@ class Deadline:
         elif self._reads_body:
             # What may still come is not read, so the connection can't be used again.
             message = f"The body took longer than {self._seconds:g} seconds to arrive."
-            self._end(Refusal(408, FaultCode.TIMEOUT, message, (("connection", "close"),)))
+            self._end(Refusal(408, FailureCode.TIMEOUT, message, (("connection", "close"),)))
         else:
             message = f"The operation took longer than {self._seconds:g} seconds and was stopped."
-            self._end(Refusal(504, FaultCode.TIMEOUT, message))
+            self._end(Refusal(504, FailureCode.TIMEOUT, message))
 
     def _end(self, reason: Exception) -> None:
         if self._reason is None:

@@ -39,18 +39,18 @@ def _id(value: object) -> str:
 
 
 def _digest(persisted: object) -> str:
-    faults = list[str]()
+    problems = list[str]()
     if not isinstance(persisted, dict):
         msg = f"`extensions.{EXTENSION}` is {kind_of(persisted)}: send {_SEND}."
         raise bad(msg)
     version, digest = map(cast("dict[str, Any]", persisted).get, ("version", "sha256Hash"))
     # In Python, true is 1 as well.
     if type(version) is not int or version != _VERSION:
-        faults.append(f"`version` is not {_VERSION}")
+        problems.append(f"`version` is not {_VERSION}")
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        faults.append("`sha256Hash` is no hash")
-    if faults:
-        msg = f"`extensions.{EXTENSION}`: {' and '.join(faults)}; send {_SEND}."
+        problems.append("`sha256Hash` is no hash")
+    if problems:
+        msg = f"`extensions.{EXTENSION}`: {' and '.join(problems)}; send {_SEND}."
         raise bad(msg)
     return cast("str", digest)
 

@@ -5,7 +5,7 @@ from random import getrandbits
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.faults import refusal_of
+from app.web.failures import refusal_of
 from app.web.host import check_host
 
 REQUEST_ID = "x-request-id"

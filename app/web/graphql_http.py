@@ -15,7 +15,7 @@ from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import GIVEN_UP
 from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
-from app.web.faults import FaultCode, Refusal, codes_of, document_answer, field_errors, mutation_errors, refusal_of
+from app.web.failures import FailureCode, Refusal, codes_of, document_answer, field_errors, mutation_errors, refusal_of
 from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, has_left, read_body
 from app.web.large_bodies import LARGE_BYTES, LargeBodies
 from app.web.media_types import negotiate, wants_page
@@ -32,7 +32,7 @@ _WAITING_SHARE = 1 / 3
 """How much of an operation's time it may wait for its turn."""
 _NOT_SENT = (499, ("CLIENT_CLOSED_REQUEST",))
 """How an operation is logged whose client has left: with the number that proxies use."""
-_GAVE_UP = (408, (FaultCode.TIMEOUT.value,))
+_GAVE_UP = (408, (FailureCode.TIMEOUT.value,))
 """How a request is logged whose body did not arrive, which the server has said."""
 
 
@@ -127,7 +127,7 @@ class GraphQLEndpoint:
         record.principal = principal = await self._authenticate(headers)
         if media_type is None:
             raise Refusal(
-                406, FaultCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
+                406, FailureCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
             request, size = await self._request(scope, receive, headers, deadline)
@@ -213,4 +213,4 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _not_allowed(message: str, allow: str) -> Refusal:
-    return Refusal(405, FaultCode.METHOD_NOT_ALLOWED, message, (("allow", allow),))
+    return Refusal(405, FailureCode.METHOD_NOT_ALLOWED, message, (("allow", allow),))

@@ -8,7 +8,7 @@ from starlette.types import Message, Receive
 
 from app.engine.persisted import NamedDocument
 from app.web.document_names import EXTENSION, named_document
-from app.web.faults import FaultCode, Refusal
+from app.web.failures import FailureCode, Refusal
 from app.web.malformed import bad, kind_of
 from app.web.media_types import is_json, is_not_encoded
 from app.web.strict_json import json_of, repeated_in, shortened, text_of
@@ -36,11 +36,11 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
     if not is_json(headers.get("content-type", "")):
         raise Refusal(
             415,
-            FaultCode.UNSUPPORTED_MEDIA_TYPE,
+            FailureCode.UNSUPPORTED_MEDIA_TYPE,
             "Send the body as `application/json` in UTF-8, and say so in `Content-Type`.",
         )
     if not is_not_encoded(headers.get("content-encoding", "")):
-        raise Refusal(415, FaultCode.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a `Content-Encoding`.")
+        raise Refusal(415, FailureCode.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a `Content-Encoding`.")
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(limit)
@@ -93,7 +93,7 @@ def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
     if len(query_string) > limit:
         raise Refusal(
             414,
-            FaultCode.PAYLOAD_TOO_LARGE,
+            FailureCode.PAYLOAD_TOO_LARGE,
             f"The URL's query is longer than {limit:,} bytes: send the operation by POST.",
         )
     text = text_of(query_string, "URL")
@@ -140,4 +140,4 @@ def _request(parameters: Mapping[str, Any]) -> GraphQLRequest:
 
 def _too_large(limit: int) -> Refusal:
     # The rest of the body is not read, so the connection can't be used again.
-    return Refusal(413, FaultCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", _CLOSE)
+    return Refusal(413, FailureCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", _CLOSE)

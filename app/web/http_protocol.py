@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.web.connections import GIVEN_UP, Connections
-from app.web.faults import FaultCode
+from app.web.failures import FailureCode
 from app.web.pipelining import MAX_AHEAD, PIECE_BYTES, REQUEST_BYTES, PipelineFlow
 from app.web.refused_connection import RefusedConnection, error_body
 
@@ -28,7 +28,7 @@ MAX_HEADER_BYTES = 32_768
 _FIELD_BYTES = len(": \r\n")
 _TOO_LARGE_HEADERS = (
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    FaultCode.PAYLOAD_TOO_LARGE,
+    FailureCode.PAYLOAD_TOO_LARGE,
     f"The request has more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES} bytes of them. Send fewer.",
 )
 _TOO_LONG_URL = "The URL is too long. Send the document in the body of a POST."
@@ -83,7 +83,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._body_since = 0.0
         """When the last request's headers were complete."""
         self.url: bytes | bytearray = b""
-        self._refusal: tuple[int, FaultCode, str] | None = None
+        self._refusal: tuple[int, FailureCode, str] | None = None
         """What is wrong with the headers that are being parsed."""
         self._last_unsent: int = 0
         self._progress_at = 0.0
@@ -340,7 +340,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Wait no longer for the rest of a request."""
         if self._awaits_body():
             self.cycle.scope["state"][GIVEN_UP] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
-        self._send_refusal(HTTPStatus.REQUEST_TIMEOUT, FaultCode.TIMEOUT, message)
+        self._send_refusal(HTTPStatus.REQUEST_TIMEOUT, FailureCode.TIMEOUT, message)
 
     def _may_read(self) -> bool:
         """Whether there is room for more of what the client sends."""
@@ -398,7 +398,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _is_too_large(self) -> bool:
         """Whether what was read since the last headers or body is more than a URL, headers or trailers may be."""
         if len(self.url) > self._state.limits.url_bytes:
-            self._refusal = HTTPStatus.REQUEST_URI_TOO_LONG, FaultCode.PAYLOAD_TOO_LARGE, _TOO_LONG_URL
+            self._refusal = HTTPStatus.REQUEST_URI_TOO_LONG, FailureCode.PAYLOAD_TOO_LARGE, _TOO_LONG_URL
         elif self._unread - len(self.url) > MAX_HEADER_BYTES:
             self._refusal = _TOO_LARGE_HEADERS
         return self._refusal is not None
@@ -415,7 +415,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._state.count("headers_too_large")
         self._send_refusal(*self._refusal)
 
-    def _send_refusal(self, status: int, code: FaultCode, message: str) -> None:
+    def _send_refusal(self, status: int, code: FailureCode, message: str) -> None:
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
             self._write_refusal(status, error_body(code, message))
         self.transport.close()
@@ -432,6 +432,6 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self._state.refused) >= _MAX_REFUSED:
             self.transport.abort()
             return
-        body = error_body(FaultCode.SERVICE_UNAVAILABLE, _TOO_MANY_CONNECTIONS)
+        body = error_body(FailureCode.SERVICE_UNAVAILABLE, _TOO_MANY_CONNECTIONS)
         self._write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, body, b"retry-after: 1")
         RefusedConnection(self.transport, self._state.refused, self.loop)

@@ -84,14 +84,14 @@ class KeyFile:
     """One public key from a PEM file, read at the start; a token's key id doesn't matter."""
 
     def __init__(self, path: Path) -> None:
-        fault = f"JWT_PUBLIC_KEY_FILE: {path} must hold a public key in PEM form, Ed25519 or RSA of at least {_MIN_RSA_BITS} bits"
+        problem = f"JWT_PUBLIC_KEY_FILE: {path} must hold a public key in PEM form, Ed25519 or RSA of at least {_MIN_RSA_BITS} bits"
         try:
             public_key = load_pem_public_key(path.read_bytes())
         except (OSError, ValueError, UnsupportedAlgorithm) as error:
-            raise SettingsError(fault) from error
+            raise SettingsError(problem) from error
         key = _verifying(public_key)
         if key is None:
-            raise SettingsError(fault)
+            raise SettingsError(problem)
         self._key = key
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:  # noqa: ARG002 - there is one key, whatever it is called

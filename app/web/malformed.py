@@ -1,7 +1,7 @@
 """What is said of a request that is none of GraphQL over HTTP."""
 
 from app.domain.decimals import WrittenFloat
-from app.web.faults import FaultCode, Refusal
+from app.web.failures import FailureCode, Refusal
 
 _KINDS: dict[type, str] = {
     bool: "a boolean",
@@ -16,7 +16,7 @@ _KINDS: dict[type, str] = {
 
 def bad(message: str, headers: tuple[tuple[str, str], ...] = ()) -> Refusal:
     """The refusal of a request that isn't one."""
-    return Refusal(400, FaultCode.BAD_REQUEST, message, headers)
+    return Refusal(400, FailureCode.BAD_REQUEST, message, headers)
 
 
 def kind_of(value: object) -> str:

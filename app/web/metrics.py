@@ -34,7 +34,7 @@ SAMPLE_SECONDS = 5.0
 """How old what another process tells of its pools and caches may be."""
 
 _MAX_CODES = 200
-"""The codes that are told apart; there are fewer, and so a fault can't make the metrics grow without end."""
+"""The codes that are told apart; there are fewer, and so a failure can't make the metrics grow without end."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 # When a number was first counted is no number of its own: it doubles what is scraped.

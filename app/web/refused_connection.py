@@ -3,7 +3,7 @@
 import asyncio
 
 from app.web.answers import to_json
-from app.web.faults import FaultCode
+from app.web.failures import FailureCode
 
 _SECONDS = 1.0
 
@@ -29,6 +29,6 @@ class RefusedConnection(asyncio.Protocol):
         self._timer.cancel()
 
 
-def error_body(code: FaultCode, message: str) -> bytes:
+def error_body(code: FailureCode, message: str) -> bytes:
     """Return an error as the service writes them, as JSON."""
     return to_json({"errors": [{"message": message, "extensions": {"code": code}}]})

@@ -43,7 +43,7 @@ def rendered(proofs: Iterable[Proof]) -> str:
     return _HEAD + "".join(tables)
 
 
-def fault(page: str, proofs: set[Proof], *, complete: bool) -> str | None:
+def problem(page: str, proofs: set[Proof], *, complete: bool) -> str | None:
     """What a page says wrongly after a run, or None; a run of some of the proofs can only miss lines that are its own."""
     if complete:
         return None if page == rendered(proofs) else "it is not what this run has proved"
@@ -81,7 +81,7 @@ class Recorder:
             return
         if self._config.getoption("write_conformance") and self._complete():
             PAGE.write_text(rendered(self._proofs), encoding="utf-8")
-        wrong = fault(PAGE.read_text(encoding="utf-8"), self._proofs, complete=self._complete())
+        wrong = problem(PAGE.read_text(encoding="utf-8"), self._proofs, complete=self._complete())
         if wrong is not None:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
             self._verdict = f"docs/conformance.md is wrong: {wrong}. Run `make conformance`."

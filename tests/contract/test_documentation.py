@@ -16,7 +16,7 @@ from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode
-from app.web.faults import FaultCode
+from app.web.failures import FailureCode
 from tests.picture import PICTURE, in_sight, noted
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ SETTINGS = (ROOT / "docs/settings.md").read_text()
 
 def test_every_error_code_is_documented_and_no_other() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \| [a-z]", ERRORS, re.MULTILINE)
-    codes = {str(code) for code in chain(RefusalCode, ExecutionCode, FieldCode, CredentialCode, FaultCode)}
+    codes = {str(code) for code in chain(RefusalCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)}
 
     assert sorted(documented) == sorted(codes)
 
@@ -36,7 +36,7 @@ def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both(
     lines = (ROOT / "tests/contract/codes.txt").read_text().splitlines()
     ever = [line for line in lines if not line.startswith("#")]
     retired = re.findall(r"^\| `([A-Z_]+)` \| \d+\.\d+\.\d+ \| .+ \|$", ERRORS, re.MULTILINE)
-    given = {str(code) for code in chain(ErrorCode, RefusalCode, ExecutionCode, FieldCode, CredentialCode, FaultCode)}
+    given = {str(code) for code in chain(ErrorCode, RefusalCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)}
 
     assert ever == sorted({*ever})
     assert given.isdisjoint(retired), "A retired code never gets another meaning: choose another name."

@@ -55,20 +55,20 @@ def declared(name: str) -> dict[str, list[Requirement]]:
 
 def out_of_step(wanted: dict[str, list[Requirement]], found: Pins) -> list[str]:
     """What a file lacks, has in another version, or has although pyproject.toml no longer names it."""
-    faults = [f"{name} is not pinned" for name in wanted.keys() - found.keys()]
-    faults += [
+    problems = [f"{name} is not pinned" for name in wanted.keys() - found.keys()]
+    problems += [
         f"{name} is pinned to {version}, but {requirement} is wanted"
         for name, requirements in wanted.items()
         for requirement in requirements
         for version, _ in found.get(name, ())
         if not requirement.specifier.contains(version, prereleases=True)
     ]
-    faults += [
+    problems += [
         f"{name} is pinned for pyproject.toml, which does not name it"
         for name, versions in found.items()
         if name not in wanted and any("customer-gateway (pyproject.toml" in rest for _, rest in versions)
     ]
-    return faults
+    return problems
 
 
 def test_there_is_a_file_for_the_service_and_for_each_group() -> None:

@@ -32,7 +32,7 @@ from app.domain.digests import digest_of
 from app.domain.encodings import named
 from app.domain.moving import Move
 from app.domain.transition import Transition
-from app.graphql.arguments import Faults
+from app.graphql.arguments import Problems
 from app.graphql.cursors import Cursors
 from app.services.commands import Repeatable
 from app.services.contacts import CreateContactCommand, DeleteContactCommand, UpdateContactCommand
@@ -193,7 +193,7 @@ def test_a_cursor_stays_what_it_was(identity: tuple[object, ...], expected: str)
     cursors = Cursors(order, *identity)
     position = ("ærø", datetime(2026, 6, 19, 12, 30, tzinfo=UTC), TWO)
     assert cursors.encode(position) == expected
-    assert cursors.decode(expected, ("after",), Faults()) == position
+    assert cursors.decode(expected, ("after",), Problems()) == position
 
 
 def test_a_value_is_encoded_by_the_names_of_its_type_and_fields() -> None:

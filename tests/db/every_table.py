@@ -123,7 +123,7 @@ async def write_world(engine: AsyncEngine, company_id: UUID) -> World:
     return rows
 
 
-def fault(error: DBAPIError) -> tuple[str, str | None]:
+def problem(error: DBAPIError) -> tuple[str, str | None]:
     """The SQLSTATE of a refused statement, and the constraint that refused it."""
     cause = None if error.orig is None else error.orig.__cause__
     return str(getattr(cause, "sqlstate", None)), getattr(cause, "constraint_name", None)
@@ -159,4 +159,4 @@ async def refusal(engine: AsyncEngine, table: str, row: Row) -> tuple[str, str |
     """Why a row is refused."""
     with pytest.raises(DBAPIError) as refused:
         await put(engine, table, row)
-    return fault(refused.value)
+    return problem(refused.value)

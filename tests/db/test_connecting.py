@@ -21,7 +21,7 @@ from app.db.database import Database
 from app.db.dsn import Dsn, DsnError, Host, with_role
 from app.db.dsn_parameters import SSL_MODES
 from app.db.roles import make_login_role
-from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, translate_faults
+from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, translate_failures
 from tests.commands import free_port, messages, run
 from tests.databases import execute
 from tests.db.certificates import Authority
@@ -96,13 +96,13 @@ async def silent() -> AsyncGenerator[int]:
 
 
 async def value(dsn: str, statement: str) -> Any:
-    with translate_faults():
+    with translate_failures():
         async with short_lived_engine(dsn).connect() as connection:
             return (await connection.execute(text(statement))).scalar_one()
 
 
 async def is_encrypted(dsn: str) -> bool:
-    with translate_faults():
+    with translate_failures():
         async with short_lived_engine(dsn).connect() as connection:
             return await has_tls(connection)
 

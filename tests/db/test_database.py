@@ -127,7 +127,7 @@ def _put_first(file: Path, line: str) -> None:
     file.write_text(f"{line}\n{file.read_text()}")
 
 
-async def test_a_wrong_password_is_a_fault_of_the_settings_and_not_of_the_moment(server: EmbeddedServer) -> None:
+async def test_a_wrong_password_is_a_problem_of_the_settings_and_not_of_the_moment(server: EmbeddedServer) -> None:
     await execute(server.dsn(), "CREATE ROLE guarded LOGIN PASSWORD 'right'")
     _put_first(Path(await _setting(server, "hba_file")), "local all guarded scram-sha-256")
     await execute(server.dsn(), "SELECT pg_reload_conf()")

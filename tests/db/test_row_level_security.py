@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.db.api_keys import find, hash_of
 from app.db.database import SERVICE_ROLE
 from app.db.tables import metadata
-from tests.db.every_table import SIDE_TABLES, World, fault, world, write_world
+from tests.db.every_table import SIDE_TABLES, World, problem, world, write_world
 
 DENIED = "42501"
 READABLE = sorted(set(metadata.tables) - {"api_keys"})
@@ -127,7 +127,7 @@ async def denied(connection: AsyncConnection, statement: Any) -> None:
     """The statement is refused for want of a right."""
     with pytest.raises(DBAPIError) as refused:
         await connection.execute(statement)
-    assert fault(refused.value)[0] == DENIED
+    assert problem(refused.value)[0] == DENIED
 
 
 @pytest.mark.parametrize("table", WRITABLE)
@@ -229,7 +229,7 @@ async def test_a_stranger_with_a_login_can_do_nothing(owner_engine: AsyncEngine,
                 await connection.execute(text(f"SET LOCAL ROLE {role}"))
                 with pytest.raises(DBAPIError) as refused:
                     await connection.execute(text(statement))
-                assert fault(refused.value)[0] == DENIED
+                assert problem(refused.value)[0] == DENIED
                 await savepoint.rollback()
         await connection.rollback()
     assert own

@@ -91,7 +91,7 @@ class Served:
         return [json.loads(line) for line in self.output.read_text().splitlines()]
 
     def check_lines(self) -> None:
-        """Every line is an object of JSON, and none tells of a fault."""
+        """Every line is an object of JSON, and none tells of a failure."""
         for line in self.output.read_text().splitlines():
             assert isinstance(json.loads(line), dict), line
             assert "Traceback" not in line

@@ -111,7 +111,7 @@ async def pair_over(dsn: str, keys: DevelopmentKeys) -> AsyncGenerator[Pair]:
                 await stack.enter_async_context(_client(settings | execution))
                 for execution in ({"query_plans": False}, {"query_plans": True, "show_execution": True})
             ]
-            # Faults of a field are expected here and compared; their tracebacks would say nothing new.
+            # Problems of a field are expected here and compared; their tracebacks would say nothing new.
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
             logging.getLogger().setLevel(logging.CRITICAL)
             yield Pair(reference, planning, keys)

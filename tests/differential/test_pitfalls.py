@@ -161,16 +161,16 @@ async def test_cursors_that_do_not_fit_are_refused_alike(
 @pytest.mark.parametrize(
     "selection", ["createdAt", "metadata", "subscriptions { startedOn }", "billingDocuments { issuedOn }", "id"]
 )
-async def test_what_python_can_not_hold_is_a_fault_or_shown_but_breaks_nothing_else(
+async def test_what_python_can_not_hold_is_a_failure_or_shown_but_breaks_nothing_else(
     pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company], selection: str
 ) -> None:
     query = f"query($id: ID!) {{ customer(by: {{id: $id}}) {{ {selection} }} }}"
-    faults = list[Answer]()
+    problems = list[Answer]()
     for customer in companies["impossible"].values["CustomerLookup.id"]:
         expected, actual = await pair.both(tokens["impossible"], Request(query, {"id": customer}))
         if expected.codes == {"INTERNAL_SERVER_ERROR"}:
-            faults.append(expected)
+            problems.append(expected)
         else:
             assert actual[:3] == expected[:3]
         await pair.same(tokens["everyday"], Request("{ customers { nodes { name } } }"))
-    assert faults
+    assert problems

@@ -8,7 +8,7 @@ from hypothesis.strategies import SearchStrategy
 
 from app.domain.customer_fields import read_fields
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
-from app.domain.errors import ErrorCode, Fault
+from app.domain.errors import ErrorCode, Problem
 from app.domain.texts import invisible_in, stored_form
 
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -77,18 +77,18 @@ def valid_fields(*without: str) -> SearchStrategy[dict[str, Any]]:
 
 def read(**given: Any) -> dict[str, object]:
     """What an update reads of fields that are right."""
-    fields, faults = read_fields(given, creating=False)
-    assert faults == []
+    fields, problems = read_fields(given, creating=False)
+    assert problems == []
     return fields
 
 
-def fault_of(**given: Any) -> Fault:
-    """The one fault of an update."""
-    _, faults = read_fields(given, creating=False)
-    (fault,) = faults
-    return fault
+def problem_of(**given: Any) -> Problem:
+    """The one problem of an update."""
+    _, problems = read_fields(given, creating=False)
+    (problem,) = problems
+    return problem
 
 
 def code_of(**given: Any) -> ErrorCode:
     """Its code."""
-    return fault_of(**given).code
+    return problem_of(**given).code

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from app.domain.billing import (
     ACTIVE,
-    AcknowledgementFault,
+    AcknowledgementProblem,
     Arrangement,
     Party,
-    acknowledgement_faults,
     arrangement,
+    check_acknowledgement,
     is_triggered,
 )
 from app.domain.customers import BillingRelationship, ConsolidationMode
@@ -36,9 +36,9 @@ def test_a_change_is_acknowledged_if_and_only_if_exactly_the_active_ones_are_nam
     acknowledged = data.draw(st.permutations([*named, *of_own]))
     needed = {each for each, status in own.items() if status in ACTIVE} if triggered else set[UUID]()
 
-    faults = acknowledgement_faults(acknowledged, own, triggered=triggered)
+    problems = check_acknowledgement(acknowledged, own, triggered=triggered)
 
-    assert (not faults) == (set(acknowledged) == needed and len(acknowledged) == len(needed))
+    assert (not problems) == (set(acknowledged) == needed and len(acknowledged) == len(needed))
 
 
 @given(own=st.dictionaries(ids, statuses, max_size=8), data=st.data())
@@ -47,10 +47,10 @@ def test_naming_the_active_ones_in_any_order_is_enough(
 ) -> None:
     active = [each for each, status in own.items() if status in ACTIVE]
 
-    assert acknowledgement_faults(data.draw(st.permutations(active)), own, triggered=True) == {}
+    assert check_acknowledgement(data.draw(st.permutations(active)), own, triggered=True) == {}
 
 
-def test_every_fault_is_found_at_once_each_with_its_ids() -> None:
+def test_every_problem_is_found_at_once_each_with_its_ids() -> None:
     missing, named, paused, unknown = (UUID(int=number) for number in range(1, 5))
     own = {
         missing: SubscriptionStatus.TRIAL,
@@ -58,29 +58,31 @@ def test_every_fault_is_found_at_once_each_with_its_ids() -> None:
         paused: SubscriptionStatus.PAUSED,
     }
 
-    assert acknowledgement_faults([named, paused, named, unknown, unknown], own, triggered=True) == {
-        AcknowledgementFault.INCOMPLETE: [missing],
-        AcknowledgementFault.UNKNOWN: [unknown],
-        AcknowledgementFault.NOT_ACTIVE: [paused],
-        AcknowledgementFault.DUPLICATE: [named, unknown],
+    assert check_acknowledgement([named, paused, named, unknown, unknown], own, triggered=True) == {
+        AcknowledgementProblem.INCOMPLETE: [missing],
+        AcknowledgementProblem.UNKNOWN: [unknown],
+        AcknowledgementProblem.NOT_ACTIVE: [paused],
+        AcknowledgementProblem.DUPLICATE: [named, unknown],
     }
 
 
 @pytest.mark.parametrize("nothing", [None, ()])
-def test_naming_none_is_a_fault_where_some_are_active_and_none_where_none_is(nothing: tuple[UUID, ...] | None) -> None:
+def test_naming_none_is_a_problem_where_some_are_active_and_none_where_none_is(
+    nothing: tuple[UUID, ...] | None,
+) -> None:
     active, ended = {UUID(int=1): SubscriptionStatus.ACTIVE}, {UUID(int=1): SubscriptionStatus.EXPIRED}
 
-    assert acknowledgement_faults(nothing, active, triggered=True) == {AcknowledgementFault.REQUIRED: [UUID(int=1)]}
-    assert acknowledgement_faults(nothing, ended, triggered=True) == {}
-    assert acknowledgement_faults(nothing, active, triggered=False) == {}
+    assert check_acknowledgement(nothing, active, triggered=True) == {AcknowledgementProblem.REQUIRED: [UUID(int=1)]}
+    assert check_acknowledgement(nothing, ended, triggered=True) == {}
+    assert check_acknowledgement(nothing, active, triggered=False) == {}
 
 
-def test_naming_any_is_a_fault_where_nothing_moves() -> None:
+def test_naming_any_is_a_problem_where_nothing_moves() -> None:
     own = {UUID(int=1): SubscriptionStatus.ACTIVE}
 
-    faults = acknowledgement_faults([UUID(int=1)], own, triggered=False)
+    problems = check_acknowledgement([UUID(int=1)], own, triggered=False)
 
-    assert faults == {AcknowledgementFault.NOT_ALLOWED: [UUID(int=1)]}
+    assert problems == {AcknowledgementProblem.NOT_ALLOWED: [UUID(int=1)]}
 
 
 def party(parent: UUID | None, relationship: str, mode: str | None = None, billing_day: int | None = None) -> Party:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import Period, months_later, next_billing_day, today_in
-from app.domain.errors import ErrorCode, Refused
+from app.domain.errors import ErrorCode, Rejected
 from tests.domain.billing_strategies import days
 
 
@@ -105,8 +105,8 @@ def test_today_is_the_day_where_the_company_is(zone: str, moment: str, expected:
 
 @pytest.mark.parametrize("zone", ["Europe/Atlantis", "Europe", "", "../etc/passwd", "/etc/passwd", "a\0b", "x" * 300])
 def test_a_time_zone_that_is_unknown_is_refused_with_what_to_do(zone: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         today_in(zone, datetime(2026, 6, 19, tzinfo=UTC))
-    (fault,) = refused.value.faults
-    assert fault.code is ErrorCode.COMPANY_TIME_ZONE_UNKNOWN
-    assert "customer-gateway company update" in fault.message
+    (problem,) = rejected.value.problems
+    assert problem.code is ErrorCode.COMPANY_TIME_ZONE_UNKNOWN
+    assert "customer-gateway company update" in problem.message

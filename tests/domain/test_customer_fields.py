@@ -1,4 +1,4 @@
-"""Reading a customer's fields: what is stored, and every fault at once."""
+"""Reading a customer's fields: what is stored, and every problem at once."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,9 +11,9 @@ from app.db.rows import CustomerRow
 from app.db.tables import customers
 from app.domain.customer_fields import FIELDS, read_fields
 from app.domain.customers import VatZone
-from app.domain.errors import ErrorCode, Fault
+from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import schema_name
-from tests.domain.customer_values import VALID, code_of, fault_of, read, valid_fields
+from tests.domain.customer_values import VALID, code_of, problem_of, read, valid_fields
 
 GROUP = "0198c0de-0000-7000-8000-000000000000"
 NEW = {
@@ -39,10 +39,10 @@ def test_a_new_customer_has_a_value_in_every_column_that_needs_one():
 
 
 def test_a_new_customer_needs_its_five_required_fields_and_says_all_that_are_missing():
-    fields, faults = read_fields({}, creating=True)
+    fields, problems = read_fields({}, creating=True)
 
     assert fields == {}
-    assert {(fault.code, fault.path) for fault in faults} == {
+    assert {(problem.code, problem.path) for problem in problems} == {
         (ErrorCode.FIELD_REQUIRED, ("input", name))
         for name in ("name", "vatZone", "customerGroupId", "countryCode", "defaultCurrency")
     }
@@ -55,30 +55,30 @@ def test_an_update_without_fields_reads_nothing():
 @pytest.mark.parametrize("name", sorted(CLEARABLE))
 @pytest.mark.parametrize("creating", [True, False])
 def test_null_unsets_a_clearable_field(name: str, *, creating: bool):
-    fields, faults = read_fields((NEW if creating else {}) | {name: None}, creating=creating)
+    fields, problems = read_fields((NEW if creating else {}) | {name: None}, creating=creating)
 
-    assert faults == []
+    assert problems == []
     assert fields[name] is None
 
 
 @pytest.mark.parametrize("name", sorted({*FIELDS, "metadata_set", "metadata_unset"} - CLEARABLE))
 def test_null_is_refused_for_every_other_field(name: str):
-    assert fault_of(**{name: None}) == Fault(
+    assert problem_of(**{name: None}) == Problem(
         ErrorCode.FIELD_NOT_CLEARABLE, ("input", schema_name(name)), "can't be null; leave it out instead."
     )
 
 
 @pytest.mark.parametrize("name", ["customer_number", "customer_type", "is_active", "metadata"])
 def test_null_for_a_default_is_refused_on_create_too(name: str):
-    _, (fault,) = read_fields(NEW | {name: None}, creating=True)
+    _, (problem,) = read_fields(NEW | {name: None}, creating=True)
 
-    assert fault.code == ErrorCode.FIELD_NOT_CLEARABLE
+    assert problem.code == ErrorCode.FIELD_NOT_CLEARABLE
 
 
 def test_null_for_a_required_field_of_a_new_customer_says_that_it_is_required():
-    _, (fault,) = read_fields(NEW | {"name": None}, creating=True)
+    _, (problem,) = read_fields(NEW | {"name": None}, creating=True)
 
-    assert fault.code == ErrorCode.FIELD_REQUIRED
+    assert problem.code == ErrorCode.FIELD_REQUIRED
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_blank_text_is_refused_where_a_field_must_say_something(name: str):
     assert code_of(**{name: "  "}) == ErrorCode.FIELD_REQUIRED
 
 
-def test_all_faults_of_an_input_are_reported_at_once():
+def test_all_problems_of_an_input_are_reported_at_once():
     wrong: dict[str, object] = {
         "name": " ",
         "email": "nobody",
@@ -105,10 +105,10 @@ def test_all_faults_of_an_input_are_reported_at_once():
         "metadata": {"a": None, "b": []},
     }
 
-    fields, faults = read_fields(wrong | {"city": "Ribe"}, creating=False)
+    fields, problems = read_fields(wrong | {"city": "Ribe"}, creating=False)
 
     assert fields == {"city": "Ribe"}
-    assert [fault.path for fault in faults] == [
+    assert [problem.path for problem in problems] == [
         ("input", "name"),
         ("input", "isActive"),
         ("input", "email"),
@@ -129,10 +129,10 @@ def test_reading_what_was_read_changes_nothing(given: dict[str, Any]):
 
 @settings(deadline=None)
 @given(valid_fields())
-def test_valid_fields_have_no_fault(given: dict[str, Any]):
-    fields, faults = read_fields(given, creating=True)
+def test_valid_fields_have_no_problem(given: dict[str, Any]):
+    fields, problems = read_fields(given, creating=True)
 
-    assert faults == []
+    assert problems == []
     assert fields.keys() == given.keys()
 
 
@@ -146,8 +146,8 @@ _ANYTHING = st.recursive(
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*FIELDS, "metadata_set", "metadata_unset"]), _ANYTHING), st.booleans())
 def test_whatever_is_given_is_read_or_refused_at_its_path(given: dict[str, object], creating: bool):  # noqa: FBT001 - Hypothesis gives it by position
-    fields, faults = read_fields(given, creating=creating)
+    fields, problems = read_fields(given, creating=creating)
 
-    at_fault = {fault.path[1] for fault in faults}
-    assert all(name in fields or schema_name(name) in at_fault for name in given)
-    assert not {schema_name(name) for name in fields} & at_fault - {"metadata", "metadataUnset"}
+    at_problem = {problem.path[1] for problem in problems}
+    assert all(name in fields or schema_name(name) in at_problem for name in given)
+    assert not {schema_name(name) for name in fields} & at_problem - {"metadata", "metadataUnset"}

@@ -3,10 +3,10 @@
 import pytest
 
 from app.domain.customer_fields import read_fields
-from app.domain.errors import ErrorCode, LimitFault, MetadataFault
+from app.domain.errors import ErrorCode, LimitProblem, MetadataProblem
 from app.domain.fields import schema_name
 from app.domain.metadata_fields import merged_metadata
-from tests.domain.customer_values import code_of, fault_of, read
+from tests.domain.customer_values import code_of, problem_of, read
 
 
 def test_metadata_keeps_strings_numbers_and_booleans():
@@ -22,11 +22,11 @@ def test_metadata_keeps_strings_numbers_and_booleans():
 )
 @pytest.mark.parametrize("form", ["metadata", "metadata_set"])
 def test_a_metadata_value_that_is_not_stored_is_refused_with_its_key(form: str, value: object):
-    fault = fault_of(**{form: {"fine": 1, "wrong": value}})
+    problem = problem_of(**{form: {"fine": 1, "wrong": value}})
 
-    assert isinstance(fault, MetadataFault)
-    assert (fault.code, fault.key) == (ErrorCode.METADATA_VALUE_INVALID, "wrong")
-    assert fault.path == ("input", schema_name(form), "wrong")
+    assert isinstance(problem, MetadataProblem)
+    assert (problem.code, problem.key) == (ErrorCode.METADATA_VALUE_INVALID, "wrong")
+    assert problem.path == ("input", schema_name(form), "wrong")
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_a_metadata_key_is_stored_trimmed_and_in_normal_form_c(form: str):
 
 @pytest.mark.parametrize(("one", "other"), [("é", "e\u0301"), ("a", " a"), ("\ufeffa", "a")], ids=ascii)
 def test_two_keys_of_one_form_are_refused(one: str, other: str):
-    fault = fault_of(metadata={one: 1, other: 2})
+    problem = problem_of(metadata={one: 1, other: 2})
 
-    assert isinstance(fault, MetadataFault)
-    assert (fault.code, fault.key) == (ErrorCode.METADATA_VALUE_INVALID, other)
+    assert isinstance(problem, MetadataProblem)
+    assert (problem.code, problem.key) == (ErrorCode.METADATA_VALUE_INVALID, other)
 
 
 def test_a_key_of_an_older_release_can_be_unset_as_it_is_and_in_its_form():
@@ -62,9 +62,9 @@ def test_a_key_of_an_older_release_can_be_unset_as_it_is_and_in_its_form():
 def test_setting_a_key_replaces_the_one_that_an_older_release_stored_in_another_form():
     stored = {"\ufeffa": 1, "e\u0301": 2, "b": 3}
 
-    merged, faults = merged_metadata(stored, read(metadata_set={"a": 4, "é": 5}))
+    merged, problems = merged_metadata(stored, read(metadata_set={"a": 4, "é": 5}))
 
-    assert (merged, faults) == ({"b": 3, "a": 4, "é": 5}, [])
+    assert (merged, problems) == ({"b": 3, "a": 4, "é": 5}, [])
 
 
 def test_the_largest_number_that_others_can_hold_is_stored():
@@ -87,10 +87,10 @@ def test_too_many_entries_are_one_problem_whatever_they_are(form: str):
     entries: dict[str, object] = {str(number): number for number in range(50)}
     assert read(**{form: entries}) == {form: entries}
 
-    _, faults = read_fields({form: entries | {"more": None}}, creating=False)
+    _, problems = read_fields({form: entries | {"more": None}}, creating=False)
 
-    (limit,) = faults
-    assert isinstance(limit, LimitFault)
+    (limit,) = problems
+    assert isinstance(limit, LimitProblem)
     assert limit.code is ErrorCode.METADATA_LIMIT_EXCEEDED
     assert (limit.path, limit.limit, limit.actual) == (("input", schema_name(form)), 50, 51)
 
@@ -103,17 +103,17 @@ def test_metadata_is_an_object(form: str, value: object):
 
 def test_keys_to_unset_are_a_list_of_keys():
     assert code_of(metadata_unset="key") == ErrorCode.FIELD_INVALID
-    assert fault_of(metadata_unset=["a", 1]).path == ("input", "metadataUnset", 1)
+    assert problem_of(metadata_unset=["a", 1]).path == ("input", "metadataUnset", 1)
 
 
 @pytest.mark.parametrize(
     "key", ["", " ", "\u200b", "\ufff9", "a\0b", "\ud800", "k" * 129, f" {'k' * 300} "], ids=lambda key: ascii(key)[:12]
 )
 def test_a_key_that_no_release_could_store_is_refused_where_it_is_to_be_unset(key: str):
-    fault = fault_of(metadata_unset=["a", key])
+    problem = problem_of(metadata_unset=["a", key])
 
-    assert (fault.code, fault.path) == (ErrorCode.FIELD_INVALID, ("input", "metadataUnset", 1))
-    assert fault.message == "must be a key of 1 to 128 visible characters, none of them U+0000."
+    assert (problem.code, problem.path) == (ErrorCode.FIELD_INVALID, ("input", "metadataUnset", 1))
+    assert problem.message == "must be a key of 1 to 128 visible characters, none of them U+0000."
 
 
 def test_a_key_that_only_an_older_release_could_store_is_unset_even_if_its_form_is_longer():
@@ -125,24 +125,24 @@ def test_a_key_that_only_an_older_release_could_store_is_unset_even_if_its_form_
 def test_at_most_500_keys_are_unset():
     assert read(metadata_unset=[*"ab"] * 250) == {"metadata_unset": ("a", "b")}
 
-    fault = fault_of(metadata_unset=[""] * 2_000)
+    problem = problem_of(metadata_unset=[""] * 2_000)
 
-    assert isinstance(fault, LimitFault)
-    assert (fault.code, fault.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("input", "metadataUnset"))
-    assert (fault.limit, fault.actual) == (500, 2_000)
+    assert isinstance(problem, LimitProblem)
+    assert (problem.code, problem.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("input", "metadataUnset"))
+    assert (problem.limit, problem.actual) == (500, 2_000)
 
 
 def test_the_two_forms_of_metadata_exclude_each_other():
-    fault = fault_of(metadata={}, metadata_set={"a": 1}, metadata_unset=["b"])
+    problem = problem_of(metadata={}, metadata_set={"a": 1}, metadata_unset=["b"])
 
-    assert fault.code == ErrorCode.FIELD_CONFLICT
-    assert "metadataSet and metadataUnset" in fault.message
+    assert problem.code == ErrorCode.FIELD_CONFLICT
+    assert "metadataSet and metadataUnset" in problem.message
 
 
 def test_a_key_is_not_both_set_and_unset():
-    fault = fault_of(metadata_set={"a": 1}, metadata_unset=["b", "a"])
+    problem = problem_of(metadata_set={"a": 1}, metadata_unset=["b", "a"])
 
-    assert (fault.code, fault.path) == (ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", 1))
+    assert (problem.code, problem.path) == (ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", 1))
     assert code_of(metadata_set={"a": 1}, metadata_unset=["a "]) == ErrorCode.FIELD_CONFLICT
 
 
@@ -165,5 +165,5 @@ def test_the_limit_holds_for_the_merged_map():
     stored = {str(number): number for number in range(50)}
 
     assert merged_metadata(stored, read(metadata_set={"new": 1}, metadata_unset=["7"]))[1] == []
-    _, (fault,) = merged_metadata(stored, read(metadata_set={"new": 1}))
-    assert (fault.code, fault.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("input", "metadataSet"))
+    _, (problem,) = merged_metadata(stored, read(metadata_set={"new": 1}))
+    assert (problem.code, problem.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("input", "metadataSet"))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.customer_rules import Record, rule_faults
+from app.domain.customer_rules import Record, rule_problems
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import ErrorCode
 
@@ -35,7 +35,9 @@ PAID = replace(LINKED, relationship=BillingRelationship.PARENT_PAYS)
     ids=["created under it", "linked to it", "paid for from now on", "paid for while inactive", "active again"],
 )
 def test_no_customer_may_begin_to_rely_on_an_inactive_parent(before: Record | None, after: Record) -> None:
-    assert [fault.code for fault in rule_faults(after, PARENT, (), before)] == [ErrorCode.PARENT_CUSTOMER_INACTIVE]
+    assert [problem.code for problem in rule_problems(after, PARENT, (), before)] == [
+        ErrorCode.PARENT_CUSTOMER_INACTIVE
+    ]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_no_customer_may_begin_to_rely_on_an_inactive_parent(before: Record | No
 )
 def test_a_child_of_an_inactive_parent_may_stay_and_may_leave(before: Record, after: Record) -> None:
     parent = PARENT if after.parent_id else None
-    assert rule_faults(after, parent, (), before) == []
+    assert rule_problems(after, parent, (), before) == []
 
 
 @pytest.mark.parametrize(
@@ -63,5 +65,5 @@ def test_a_single_invoice_of_two_currencies_is_refused_at_the_field_that_changed
     before: dict[str, str | None], field: str
 ) -> None:
     parent = replace(PARENT, is_active=True, mode=ConsolidationMode.SINGLE_INVOICE, billing_day=1)
-    (fault,) = rule_faults(parent, None, [replace(PAID, currency="EUR")], replace(parent, **before))
-    assert (fault.code, fault.path) == (ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field))
+    (problem,) = rule_problems(parent, None, [replace(PAID, currency="EUR")], replace(parent, **before))
+    assert (problem.code, problem.path) == (ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field))

@@ -20,7 +20,7 @@ from app.domain.calendar import (
 )
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
-from app.domain.errors import ErrorCode, Refused, SubscriptionsFault
+from app.domain.errors import ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.transition import Transition, plan
 from tests.domain.billing_strategies import subscriptions
 
@@ -82,11 +82,11 @@ def planned(
     """The transition, or the subscriptions that it is refused for."""
     try:
         return plan(before, after, {PARENT: SINGLE}, (), its, today)
-    except Refused as refused:
-        (fault,) = refused.faults
-        assert isinstance(fault, SubscriptionsFault)
-        assert fault.code is ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE
-        return fault.subscription_ids
+    except Rejected as rejected:
+        (problem,) = rejected.problems
+        assert isinstance(problem, SubscriptionsProblem)
+        assert problem.code is ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE
+        return problem.subscription_ids
 
 
 @settings(deadline=None)

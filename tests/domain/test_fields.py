@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.errors import ErrorCode, LimitFault
+from app.domain.errors import ErrorCode, LimitProblem
 from app.domain.fields import schema_name
-from tests.domain.customer_values import code_of, fault_of, read
+from tests.domain.customer_values import code_of, problem_of, read
 
 GROUP = "0198c0de-0000-7000-8000-000000000000"
 
@@ -24,7 +24,7 @@ def test_texts_are_trimmed_and_otherwise_kept_as_they_are():
 )
 def test_a_text_is_measured_in_characters_after_trimming(name: str, most: int):
     assert read(**{name: f" {'🦉' * most} "}) == {name: "🦉" * most}
-    assert fault_of(**{name: "x" * (most + 1)}) == LimitFault(
+    assert problem_of(**{name: "x" * (most + 1)}) == LimitProblem(
         ErrorCode.FIELD_TOO_LONG,
         ("input", schema_name(name)),
         f"has {most + 1} characters; at most {most} are allowed.",
@@ -151,10 +151,10 @@ def test_a_text_with_a_syntax_holds_no_invisible_character_and_says_which_to_rem
     if form.startswith("{}") and hidden != "\u0600":
         assert read(**{name: given}) == {name: form.format("")}
         return
-    fault = fault_of(**{name: given})
+    problem = problem_of(**{name: given})
 
-    assert fault.code == ErrorCode.FIELD_INVALID
-    assert f"It holds U+{ord(hidden):04X}, an invisible character or special space" in fault.message
+    assert problem.code == ErrorCode.FIELD_INVALID
+    assert f"It holds U+{ord(hidden):04X}, an invisible character or special space" in problem.message
 
 
 def test_countries_and_currencies_are_stored_in_upper_case():
@@ -240,10 +240,10 @@ def test_ids_are_uuids_in_either_case(name: str):
     "name", ["customer_type", "vat_zone", "billing_relationship", "payment_term_type", "consolidation_mode"]
 )
 def test_an_unknown_value_of_an_enumeration_is_refused_with_those_that_there_are(name: str):
-    fault = fault_of(**{name: "NONE"})
+    problem = problem_of(**{name: "NONE"})
 
-    assert fault.code == ErrorCode.FIELD_INVALID
-    assert fault.message.startswith("must be one of ")
+    assert problem.code == ErrorCode.FIELD_INVALID
+    assert problem.message.startswith("must be one of ")
 
 
 @pytest.mark.parametrize("name", ["is_active", "include_child_details_pdf"])
@@ -253,9 +253,9 @@ def test_flags_are_true_or_false(name: str):
 
 
 def test_decimals_that_are_written_are_counted_even_if_they_are_zeros():
-    fault = fault_of(credit_limit=Decimal("12.500"))
+    problem = problem_of(credit_limit=Decimal("12.500"))
 
-    assert fault.message == (
+    assert problem.message == (
         "has 3 decimals; at most 2 are allowed, even if they are zeros."
         " A point separates decimals; nothing separates thousands."
     )
@@ -310,10 +310,10 @@ def test_what_is_invisible_around_a_text_is_trimmed(name: str):
     ids=ascii,
 )
 def test_a_key_holds_no_invisible_character_and_no_white_space_but_plain_spaces(name: str, hidden: str):
-    fault = fault_of(**{name: f"A{hidden}17"})
+    problem = problem_of(**{name: f"A{hidden}17"})
 
-    assert fault.code == ErrorCode.FIELD_INVALID
-    assert fault.message.startswith(f"must not contain U+{ord(hidden):04X}: a key holds no invisible characters")
+    assert problem.code == ErrorCode.FIELD_INVALID
+    assert problem.message.startswith(f"must not contain U+{ord(hidden):04X}: a key holds no invisible characters")
     assert read(**{name: "A 17"}) == {name: "A 17"}
 
 

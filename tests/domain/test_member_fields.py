@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.contact_fields import CONTACT
 from app.domain.department_fields import DEPARTMENT, ean
-from app.domain.errors import ErrorCode, Fault, LimitFault, Refused
+from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected
 from app.domain.members import MemberKind, read_change
 
 CONTACT_TEXTS = ("email", "phone")
@@ -20,10 +20,10 @@ def changed(kind: MemberKind, **sent: Any) -> dict[str, object]:
     return dict(read_change(kind, {"id": str(uuid4()), **sent}).values)
 
 
-def faults_of(kind: MemberKind, **sent: Any) -> list[Fault]:
-    with pytest.raises(Refused) as refused:
+def problems_of(kind: MemberKind, **sent: Any) -> list[Problem]:
+    with pytest.raises(Rejected) as rejected:
         changed(kind, **sent)
-    return list(refused.value.faults)
+    return list(rejected.value.problems)
 
 
 @pytest.mark.parametrize(("kind", "texts"), [(CONTACT, CONTACT_TEXTS), (DEPARTMENT, DEPARTMENT_TEXTS)])
@@ -41,11 +41,11 @@ def test_null_or_a_blank_text_unsets_what_may_be_unset(
 )
 def test_the_name_and_the_flags_can_not_be_unset(kind: MemberKind, fixed: list[str]) -> None:
     attributes = [name for name, field in kind.fields.items() if not field.clearable]
-    faults = faults_of(kind, **dict.fromkeys(attributes))
-    assert [(fault.code, fault.path) for fault in faults] == [
+    problems = problems_of(kind, **dict.fromkeys(attributes))
+    assert [(problem.code, problem.path) for problem in problems] == [
         (ErrorCode.FIELD_NOT_CLEARABLE, ("input", name)) for name in fixed
     ]
-    assert [fault.code for fault in faults_of(kind, name=" ")] == [ErrorCode.FIELD_REQUIRED]
+    assert [problem.code for problem in problems_of(kind, name=" ")] == [ErrorCode.FIELD_REQUIRED]
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_the_name_and_the_flags_can_not_be_unset(kind: MemberKind, fixed: list[s
 )
 def test_a_text_is_trimmed_and_has_at_most_255_characters(kind: MemberKind, name: str) -> None:
     assert changed(kind, **{name: f" {'å' * 255} "}) == {name: "å" * 255}
-    (fault,) = faults_of(kind, **{name: "å" * 256})
-    assert isinstance(fault, LimitFault)
-    assert (fault.code, fault.limit, fault.actual) == (ErrorCode.FIELD_TOO_LONG, 255, 256)
-    assert [fault.code for fault in faults_of(kind, **{name: "a\0b"})] == [ErrorCode.FIELD_INVALID]
+    (problem,) = problems_of(kind, **{name: "å" * 256})
+    assert isinstance(problem, LimitProblem)
+    assert (problem.code, problem.limit, problem.actual) == (ErrorCode.FIELD_TOO_LONG, 255, 256)
+    assert [problem.code for problem in problems_of(kind, **{name: "a\0b"})] == [ErrorCode.FIELD_INVALID]
 
 
 @pytest.mark.parametrize("email", ["ann", "ann@", "@example.com", "ann@example..com", "a b@example.com"])
 def test_an_email_address_must_look_like_one(email: str) -> None:
-    assert [(fault.code, fault.path[1]) for fault in faults_of(CONTACT, email=email)] == [
+    assert [(problem.code, problem.path[1]) for problem in problems_of(CONTACT, email=email)] == [
         (ErrorCode.FIELD_INVALID, "email")
     ]
     assert changed(CONTACT, email=" Ann@Example.com ") == {"email": "Ann@Example.com"}
@@ -78,7 +78,7 @@ def test_an_email_address_must_look_like_one(email: str) -> None:
 
 @pytest.mark.parametrize("code", ["D", "DKK", "XX", "ZZ", "d!"])
 def test_a_country_must_be_known(code: str) -> None:
-    assert [(fault.code, fault.path[1]) for fault in faults_of(DEPARTMENT, country_code=code)] == [
+    assert [(problem.code, problem.path[1]) for problem in problems_of(DEPARTMENT, country_code=code)] == [
         (ErrorCode.FIELD_INVALID, "countryCode")
     ]
     assert changed(DEPARTMENT, country_code=" dk ") == {"country_code": "DK"}
@@ -94,7 +94,7 @@ def test_a_known_ean_is_taken_as_it_is(known: str) -> None:
     ["5790000000004", "579000000000", "57900000000050", "579000000000x", "5790 00000005", "٥٧٩٠٠٠٠٠٠٠٠٠٥"],
 )
 def test_an_ean_that_is_none_is_refused(other: str) -> None:
-    assert [(fault.code, fault.path[1]) for fault in faults_of(DEPARTMENT, ean_number=other)] == [
+    assert [(problem.code, problem.path[1]) for problem in problems_of(DEPARTMENT, ean_number=other)] == [
         (ErrorCode.FIELD_INVALID, "eanNumber")
     ]
 

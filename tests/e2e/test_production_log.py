@@ -1,4 +1,4 @@
-"""`serve` with the log that production has: it tells of each operation, and no fault of it reaches a caller."""
+"""`serve` with the log that production has: it tells of each operation, and no failure of it reaches a caller."""
 
 import json
 import os

@@ -48,9 +48,9 @@ def test_what_is_no_manifest_is_refused_with_everything_that_is_wrong(content: s
     with pytest.raises(ManifestError) as caught:
         read_manifest(content)
 
-    assert len(caught.value.faults) == len(words)
-    for fault, word in zip(caught.value.faults, words, strict=True):
-        assert word in fault
+    assert len(caught.value.problems) == len(words)
+    for problem, word in zip(caught.value.problems, words, strict=True):
+        assert word in problem
 
 
 def test_ids_of_other_methods_are_ids() -> None:

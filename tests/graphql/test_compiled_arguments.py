@@ -218,7 +218,7 @@ def test_a_variable_may_be_missing_null_or_given(
     example = Example(field, arguments, variables, values)
     coerced = get_variable_values(SCHEMA, example.operation.variable_definitions or (), values)
     if isinstance(coerced, list):
-        # Refused before any argument is read: what must not be null may be neither missing nor null.
+        # Rejected before any argument is read: what must not be null may be neither missing nor null.
         assert "!" in kind
         assert state != "given"
         return

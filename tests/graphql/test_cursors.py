@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.conditions import Equals
 from app.db.customers import CustomerSort, order_by
 from app.db.database import Database
-from app.graphql.arguments import Faults
+from app.graphql.arguments import Problems
 from app.graphql.cursors import Cursors
 from tests.graphql.asking import Caller
 from tests.records import Records, new_company
@@ -34,14 +34,14 @@ async def cursor_of(caller: Caller, **variables: Any) -> str:
     return (await caller.data(LIST, **variables))["customers"]["edges"][0]["cursor"]
 
 
-async def refused(caller: Caller, document: str, argument: str = "after", **variables: Any) -> None:
+async def rejected(caller: Caller, document: str, argument: str = "after", **variables: Any) -> None:
     """A list refuses a cursor: every time that it is asked for, and with nothing but the reason."""
     result = await caller.run(document, **variables)
     assert result.errors
     for error in result.errors:
         assert error.extensions is not None
         assert error.extensions["code"] == "INVALID_CURSOR"
-        assert [fault["path"] for fault in error.extensions["faults"]] == [[argument]]
+        assert [problem["path"] for problem in error.extensions["problems"]] == [[argument]]
         assert error.message.startswith(f"{argument}: is not a cursor of this list")
 
 
@@ -86,8 +86,8 @@ async def test_a_cursor_from_another_order_or_filter_is_refused(caller: Caller, 
             if asked == made:
                 assert await caller.data(LIST, after=cursor, **arguments) == {"customers": {"edges": []}}
             else:
-                await refused(caller, LIST, after=cursor, **arguments)
-                await refused(caller, LIST, "before", before=cursor, last=1, **arguments)
+                await rejected(caller, LIST, after=cursor, **arguments)
+                await rejected(caller, LIST, "before", before=cursor, last=1, **arguments)
 
 
 async def test_the_same_order_and_filter_in_other_words_take_the_cursor(caller: Caller, records: Records) -> None:
@@ -107,8 +107,8 @@ async def test_a_cursor_from_another_edge_is_refused(caller: Caller, records: Re
 
     for document, foreign in ((LIST, (child, member)), (CHILDREN, (root, member)), (OF_GROUPS, (root, child))):
         for cursor in foreign:
-            await refused(caller, document, after=cursor)
-    await refused(caller, CHILDREN, after=child, where=ACTIVE)
+            await rejected(caller, document, after=cursor)
+    await rejected(caller, CHILDREN, after=child, where=ACTIVE)
 
 
 async def test_a_cursor_of_another_company_is_refused(
@@ -121,13 +121,13 @@ async def test_a_cursor_of_another_company_is_refused(
 
     cursor = await cursor_of(Caller(database, stranger.company_id))
 
-    await refused(caller, LIST, after=cursor)
+    await rejected(caller, LIST, after=cursor)
 
 
 async def test_a_cursor_altered_by_one_character_is_refused(caller: Caller, records: Records) -> None:
     await records.customer()
     for altered in variants(await cursor_of(caller)):
-        await refused(caller, LIST, after=altered)
+        await rejected(caller, LIST, after=altered)
 
 
 def forged(values: bytes, cursors: Cursors) -> str:
@@ -186,14 +186,14 @@ def test_the_contents_above_are_odd_by_one_thing_each() -> None:
 async def test_a_forged_cursor_with_odd_content_is_refused(caller: Caller, odd: bytes) -> None:
     cursors = Cursors(BY_TIME, "customers", caller.company_id, None)
     by = [{"field": "CREATED_AT"}]
-    await refused(caller, LIST, after=forged(odd, cursors), by=by)
+    await rejected(caller, LIST, after=forged(odd, cursors), by=by)
 
 
 @pytest.mark.parametrize("odd", ["\\ud800", "a\\u0000b", "\\ud83d"], ids=["surrogate", "U+0000", "half a pair"])
 async def test_a_forged_cursor_with_a_text_that_no_column_holds_is_refused(caller: Caller, odd: str) -> None:
     cursors = Cursors(order_by((CustomerSort.NUMBER, False)), "customers", caller.company_id, None)
     position = f'{{"v":2,"number_key":"{odd}","id":"{ONE}"}}'.encode()
-    await refused(caller, LIST, after=forged(position, cursors))
+    await rejected(caller, LIST, after=forged(position, cursors))
 
 
 async def test_a_forged_cursor_of_the_right_form_only_begins_the_own_list_elsewhere(
@@ -209,9 +209,9 @@ async def test_a_forged_cursor_of_the_right_form_only_begins_the_own_list_elsewh
 
 def decoded(cursors: Cursors, cursor: str) -> tuple[Any, ...] | None:
     """What a list reads from a cursor; None where it refuses it, for the one reason that there is."""
-    faults = Faults()
-    position = cursors.decode(cursor, ("after",), faults)
-    assert [fault["code"] for fault in faults.found] == ([] if position is not None else ["INVALID_CURSOR"])
+    problems = Problems()
+    position = cursors.decode(cursor, ("after",), problems)
+    assert [problem["code"] for problem in problems.found] == ([] if position is not None else ["INVALID_CURSOR"])
     return position
 
 

@@ -145,7 +145,7 @@ async def test_a_malformed_key_is_refused_at_its_path(
     refusal = await caller.refusal(FIND, by=by)
     assert refusal["code"] == "BAD_USER_INPUT"
     assert refusal["field"] == ["customer"]
-    assert [fault["path"] for fault in refusal["faults"]] == [path]
+    assert [problem["path"] for problem in refusal["problems"]] == [path]
     assert message in refusal["message"]
     assert "leave it out" not in refusal["message"]
 

@@ -124,7 +124,7 @@ async def test_50_customers_come_unless_asked_for_and_500_at_most(caller: Caller
     assert len(shown["most"]["nodes"]) == 51
 
 
-async def test_all_faults_of_a_connection_are_reported_at_once(caller: Caller, records: Records) -> None:
+async def test_all_problems_of_a_connection_are_reported_at_once(caller: Caller, records: Records) -> None:
     await records.customer(customer_number="P")
     refusal = await caller.refusal(
         """{ customer(by: {customerNumber: "P"}) {
@@ -132,7 +132,7 @@ async def test_all_faults_of_a_connection_are_reported_at_once(caller: Caller, r
     )
     assert refusal["field"] == ["customer", "children"]
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert [(fault["code"], fault["path"]) for fault in refusal["faults"]] == [
+    assert [(problem["code"], problem["path"]) for problem in refusal["problems"]] == [
         ("BAD_USER_INPUT", ["first"]),
         ("BAD_USER_INPUT", ["where", "ids", 0]),
         ("BAD_USER_INPUT", ["where", "search"]),

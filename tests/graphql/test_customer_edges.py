@@ -237,4 +237,4 @@ async def test_a_list_out_of_bounds_is_refused_where_it_was_asked_for(
     assert refusal["code"] == "BAD_USER_INPUT"
     assert refusal["field"] == ["customer", "all"]
     assert refusal["message"] == f"first: must be between 0 and 500, not {first}."
-    assert [fault["path"] for fault in refusal["faults"]] == [["first"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["first"]]

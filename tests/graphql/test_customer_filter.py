@@ -125,7 +125,7 @@ def test_every_condition_that_there_is_stands_among_the_filters_above() -> None:
 async def test_null_is_refused_for_what_can_not_be_unset(caller: Caller, field: str) -> None:
     refusal = await caller.refusal(LIST, where={field: None})
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert [fault["path"] for fault in refusal["faults"]] == [["where", field]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where", field]]
     assert "must not be null" in refusal["message"]
 
 
@@ -145,7 +145,7 @@ async def test_a_text_that_says_nothing_or_too_much_is_refused(
     caller: Caller, field: str, value: str, message: str
 ) -> None:
     refusal = await caller.refusal(LIST, where={"and": [{field: value}]})
-    assert [fault["path"] for fault in refusal["faults"]] == [["where", "and", 0, field]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where", "and", 0, field]]
     assert message in refusal["message"]
 
 
@@ -165,7 +165,7 @@ async def test_a_text_that_says_nothing_or_too_much_is_refused(
 async def test_a_malformed_condition_is_refused_at_its_path(caller: Caller, where: Filter, path: list[str]) -> None:
     refusal = await caller.refusal(LIST, where=where)
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert [fault["path"] for fault in refusal["faults"]] == [path]
+    assert [problem["path"] for problem in refusal["problems"]] == [path]
 
 
 async def test_500_ids_are_allowed(caller: Caller) -> None:
@@ -179,7 +179,7 @@ async def test_a_filter_holds_a_bounded_number_of_conditions(caller: Caller) -> 
     assert await found(caller, disjunction(MAX_CONDITIONS)) == []
     refusal = await caller.refusal(LIST, where=disjunction(MAX_CONDITIONS + 1))
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert [fault["path"] for fault in refusal["faults"]] == [["where"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where"]]
     assert refusal["message"] == "where: has 51 conditions, those within it counted; at most 50 are allowed."
 
 
@@ -187,7 +187,9 @@ async def test_conditions_of_a_literal_are_counted_when_they_are_read(caller: Ca
     conditions = " ".join(f'{{customerNumber: "{place}"}}' for place in range(MAX_CONDITIONS))
     refusal = await caller.refusal(f"{{ customers(where: {{or: [{conditions}]}}) {{ totalCount }} }}")
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert [fault["path"] for fault in refusal["faults"]] == [["where", "or", MAX_CONDITIONS - 1, "customerNumber"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [
+        ["where", "or", MAX_CONDITIONS - 1, "customerNumber"]
+    ]
     assert f"{MAX_CONDITIONS} conditions" in refusal["message"]
 
 
@@ -196,14 +198,14 @@ async def test_a_deep_filter_is_refused_as_a_long_one_is(caller: Caller) -> None
     for _ in range(MAX_CONDITIONS):
         where = {"not": where}
     refusal = await caller.refusal(LIST, where=where)
-    assert [fault["path"] for fault in refusal["faults"]] == [["where"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where"]]
 
 
 @pytest.mark.parametrize("code", ["D", "DNK", "12", "ß1"])
 async def test_a_country_is_two_letters(caller: Caller, code: str) -> None:
     refusal = await caller.refusal("query ($c: String) { customers(where: {countryCode: $c}) { totalCount } }", c=code)
 
-    assert refusal["faults"][0]["path"] == ["where", "countryCode"]
+    assert refusal["problems"][0]["path"] == ["where", "countryCode"]
 
 
 @pytest.mark.parametrize("text", ["{%s}", "urn:uuid:%s", "%s0", "\u0660%s"])
@@ -212,7 +214,7 @@ async def test_an_id_is_a_uuid_in_its_usual_form(caller: Caller, text: str) -> N
 
     refusal = await caller.refusal("query ($id: ID!) { customer(by: {id: $id}) { id } }", id=given)
 
-    assert refusal["faults"][0]["path"] == ["by", "id"]
+    assert refusal["problems"][0]["path"] == ["by", "id"]
 
 
 async def test_a_prefix_finds_every_name_that_begins_with_it_whatever_follows(caller: Caller, records: Records) -> None:
@@ -251,13 +253,13 @@ async def test_a_metadata_key_is_found_in_its_form_and_as_an_older_release_store
     assert await found(caller, {"not": {"metadata": [{"key": "\ufeffe\u0301", "value": 1}]}}) == []
 
 
-async def test_an_error_names_the_first_ten_faults_and_says_that_there_are_more(caller: Caller) -> None:
+async def test_an_error_names_the_first_ten_problems_and_says_that_there_are_more(caller: Caller) -> None:
     document = "query($ids: [ID!]) { customers(where: {ids: $ids}) { totalCount } }"
 
     all_of_them = await caller.refusal(document, ids=["x"] * 10)
-    assert [fault["path"] for fault in all_of_them["faults"]] == [["where", "ids", place] for place in range(10)]
-    assert not all_of_them["message"].endswith("There are more faults.")
+    assert [problem["path"] for problem in all_of_them["problems"]] == [["where", "ids", place] for place in range(10)]
+    assert not all_of_them["message"].endswith("There are more problems.")
 
     first_ones = await caller.refusal(document, ids=["x"] * 500)
-    assert first_ones["faults"] == all_of_them["faults"]
-    assert first_ones["message"] == all_of_them["message"] + " There are more faults."
+    assert first_ones["problems"] == all_of_them["problems"]
+    assert first_ones["message"] == all_of_them["message"] + " There are more problems."

@@ -105,22 +105,22 @@ async def test_a_malformed_key_is_refused_at_its_path(caller: Caller, by: dict[s
     refusal = await caller.refusal(FIND, by=by)
     assert refusal["code"] == "BAD_USER_INPUT"
     assert refusal["field"] == ["customerGroup"]
-    assert [fault["path"] for fault in refusal["faults"]] == [["by", *by]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["by", *by]]
 
 
 @pytest.mark.parametrize("field", ["ids", "number", "metadata"])
 async def test_null_is_refused_in_a_filter_of_groups(caller: Caller, field: str) -> None:
     refusal = await caller.refusal(LIST, where={field: None})
-    assert [fault["path"] for fault in refusal["faults"]] == [["where", field]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where", field]]
 
 
-async def test_all_faults_of_a_list_of_groups_are_reported_at_once(caller: Caller) -> None:
+async def test_all_problems_of_a_list_of_groups_are_reported_at_once(caller: Caller) -> None:
     refusal = await caller.refusal(
         LIST, first=501, where={"ids": ["1"], "number": "", "metadata": [{"key": "", "value": 1}]}
     )
     assert refusal["code"] == "BAD_USER_INPUT"
     paths = [["first"], ["where", "ids", 0], ["where", "number"], ["where", "metadata", 0, "key"]]
-    assert [fault["path"] for fault in refusal["faults"]] == paths
+    assert [problem["path"] for problem in refusal["problems"]] == paths
     assert (await caller.refusal(LIST, first=-1))["message"] == "first: must be between 0 and 500, not -1."
 
 

@@ -62,7 +62,7 @@ async def test_customers_sort_by_creation_time_and_then_by_more(caller: Caller, 
 async def test_an_order_names_each_field_once(caller: Caller) -> None:
     refusal = await caller.refusal(LIST, by=[{"field": "NAME"}, {"field": "NAME", "direction": "DESC"}])
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert [fault["path"] for fault in refusal["faults"]] == [["orderBy"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["orderBy"]]
     assert refusal["message"] == "orderBy: must name at most 3 fields, each once."
 
 
@@ -127,10 +127,10 @@ async def test_a_size_out_of_bounds_is_refused(caller: Caller, argument: str, si
 
 async def test_first_and_last_together_are_refused(caller: Caller) -> None:
     refusal = await caller.refusal(LIST, first=1, last=1)
-    assert [fault["path"] for fault in refusal["faults"]] == [["last"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["last"]]
 
 
-async def test_all_faults_of_all_arguments_are_reported_at_once(caller: Caller) -> None:
+async def test_all_problems_of_all_arguments_are_reported_at_once(caller: Caller) -> None:
     refusal = await caller.refusal(
         LIST,
         first=-1,
@@ -141,7 +141,7 @@ async def test_all_faults_of_all_arguments_are_reported_at_once(caller: Caller) 
         by=[{"field": "NAME"}, {"field": "NAME"}],
     )
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert {(fault["code"], ".".join(map(str, fault["path"]))) for fault in refusal["faults"]} == {
+    assert {(problem["code"], ".".join(map(str, problem["path"]))) for problem in refusal["problems"]} == {
         ("BAD_USER_INPUT", "first"),
         ("BAD_USER_INPUT", "last"),
         ("BAD_USER_INPUT", "orderBy"),

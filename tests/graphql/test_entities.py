@@ -137,7 +137,7 @@ async def test_a_malformed_representation_is_an_error_of_its_own_place_and_leave
     assert error.path == ["_entities", 1]
     assert error.extensions == {
         "code": "BAD_USER_INPUT",
-        "faults": [{"code": "BAD_USER_INPUT", "path": ["representations", 1, *path], "message": message}],
+        "problems": [{"code": "BAD_USER_INPUT", "path": ["representations", 1, *path], "message": message}],
     }
 
 

@@ -164,7 +164,7 @@ async def test_a_list_that_is_too_long_is_refused_before_its_items_are_coerced(c
 
     assert refusal["message"] == message
     assert refusal["code"] == MAXIMA[name].code
-    assert ".".join(map(str, refusal["faults"][0]["path"])) == message.split(":")[0]
+    assert ".".join(map(str, refusal["problems"][0]["path"])) == message.split(":")[0]
     assert caller.statements == 0
 
 

@@ -105,7 +105,7 @@ async def test_ten_pairs_are_allowed_and_eleven_refused_with_their_own_code(call
 
     assert refusal["code"] == "METADATA_FILTER_LIMIT_EXCEEDED"
     assert refusal["field"] is None
-    assert [fault["path"] for fault in refusal["faults"]] == [["where", "not", "metadata"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where", "not", "metadata"]]
 
 
 @pytest.mark.parametrize(
@@ -140,14 +140,14 @@ async def test_a_pair_that_can_not_be_stored_is_refused_at_its_path(
 ) -> None:
     refusal = await caller.refusal(LIST, where={"metadata": [{"key": "fine", "value": 1}, pair]})
     assert refusal["code"] == "BAD_USER_INPUT"
-    assert [fault["path"] for fault in refusal["faults"]] == [["where", "metadata", 1, at]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where", "metadata", 1, at]]
 
 
 @pytest.mark.parametrize("literal", ["1e-999999999", "1e999999999", "-1e400"])
 async def test_a_short_literal_of_a_gigantic_number_is_refused_at_once(caller: Caller, literal: str) -> None:
     document = f'{{ customers(where: {{metadata: [{{key: "n", value: {literal}}}]}}) {{ totalCount }} }}'
     refusal = await caller.refusal(document)
-    assert [fault["path"] for fault in refusal["faults"]] == [["where", "metadata", 0, "value"]]
+    assert [problem["path"] for problem in refusal["problems"]] == [["where", "metadata", 0, "value"]]
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, None])

@@ -157,7 +157,7 @@ async def trial(world: World, folder: Path, workers: int) -> AsyncGenerator[Tria
                 yield found
         finally:
             await asyncio.to_thread(serving.__exit__, None, None, None)
-        assert found.lines("fault") == []
+        assert found.lines("failure") == []
         assert found.lines("plan_failed") == []
         assert found.lines("uncaught_exception") == found.lines("ignored_exception") == []
         assert "Traceback" not in running.log.read_text()

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.errors import ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from tests.untouched import everything_of
 
@@ -26,15 +26,17 @@ async def create(unit_of_work: UnitOfWork, fields: dict[str, Any]) -> CustomerRo
     return outcome.customer
 
 
-async def faults_of(unit_of_work: UnitOfWork, owner_engine: AsyncEngine, fields: dict[str, Any]) -> tuple[Fault, ...]:
-    """The faults of a refused creation, which wrote nothing."""
+async def problems_of(
+    unit_of_work: UnitOfWork, owner_engine: AsyncEngine, fields: dict[str, Any]
+) -> tuple[Problem, ...]:
+    """The problems of a refused creation, which wrote nothing."""
     before = await everything_of(owner_engine, unit_of_work.company_id)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await create(unit_of_work, fields)
     assert await everything_of(owner_engine, unit_of_work.company_id) == before
-    return refused.value.faults
+    return rejected.value.problems
 
 
 async def codes_of(unit_of_work: UnitOfWork, owner_engine: AsyncEngine, fields: dict[str, Any]) -> list[ErrorCode]:
     """Their codes."""
-    return [fault.code for fault in await faults_of(unit_of_work, owner_engine, fields)]
+    return [problem.code for problem in await problems_of(unit_of_work, owner_engine, fields)]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.errors import ErrorCode, Problem, Rejected
 from app.services.customer_groups import (
     CreateCustomerGroupCommand,
     DeleteCustomerGroupCommand,
@@ -55,13 +55,13 @@ class GroupDesk:
             query = select(customer_groups).where(customer_groups.c.company_id == self.records.company_id)
             return {row["id"]: dict(row) for row in (await connection.execute(query)).mappings()}
 
-    async def refusal(self, doing: Awaitable[object]) -> list[Fault]:
-        """The faults of what is refused, having written nothing at all."""
+    async def refusal(self, doing: Awaitable[object]) -> list[Problem]:
+        """The problems of what is refused, having written nothing at all."""
         before = await everything_of(self.engine, self.records.company_id)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Rejected) as rejected:
             await doing
         assert await everything_of(self.engine, self.records.company_id) == before
-        return list(refused.value.faults)
+        return list(rejected.value.problems)
 
     async def codes(self, doing: Awaitable[object]) -> list[tuple[ErrorCode, tuple[str | int, ...]]]:
-        return [(fault.code, fault.path[1:]) for fault in await self.refusal(doing)]
+        return [(problem.code, problem.path[1:]) for problem in await self.refusal(doing)]

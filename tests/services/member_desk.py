@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Fault, Refused
+from app.domain.errors import ErrorCode, Problem, Rejected
 from app.services import contacts, departments
 from app.services.commands import Command
 from app.services.members import MemberOutcome, MemberService
@@ -84,13 +84,13 @@ class MemberDesk:
     async def defaults(self) -> list[UUID]:
         return [each for each, row in (await self.stored()).items() if row[self.kind.default]]
 
-    async def refusal(self, doing: Any) -> list[Fault]:
-        """The faults of what is refused, having written nothing at all."""
+    async def refusal(self, doing: Any) -> list[Problem]:
+        """The problems of what is refused, having written nothing at all."""
         before = await everything_of(self.engine, self.records.company_id)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Rejected) as rejected:
             await doing
         assert await everything_of(self.engine, self.records.company_id) == before
-        return list(refused.value.faults)
+        return list(rejected.value.problems)
 
     async def codes(self, doing: Any) -> list[tuple[ErrorCode, str]]:
-        return [(fault.code, str(fault.path[1])) for fault in await self.refusal(doing)]
+        return [(problem.code, str(problem.path[1])) for problem in await self.refusal(doing)]

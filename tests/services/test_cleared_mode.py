@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Refused
+from app.domain.errors import ErrorCode, Rejected
 from app.domain.upserts import MatchKey, RowOutcome
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
@@ -43,8 +43,8 @@ async def listed(unit_of_work: UnitOfWork, fields: dict[str, Any], *named: UUID,
     command = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, dry_run=dry_run)
     try:
         outcome, _ = await upsert_customers(unit_of_work, "tester", command, None)
-    except Refused as refused:
-        current: Any = refused.current
+    except Rejected as rejected:
+        current: Any = rejected.current
         return current.results[0]
     return outcome.results[0]
 
@@ -63,14 +63,14 @@ async def test_another_mode_and_none_alike_must_be_acknowledged(
     fields: dict[str, Any] = {"consolidation_mode": sent}
     before = await everything_of(owner_engine, company)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await update_customer(unit_of_work, "tester", UpdateCustomerCommand(parent, fields), None)
     preview = await previewed(database, company, parent, fields)
     row = await listed(unit_of_work, fields, dry_run=False)
 
     required = [(ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED, (own,))]
-    for faults in (refused.value.faults, preview.errors, row.errors):
-        assert [(each.code, getattr(each, "subscription_ids", None)) for each in faults] == required
+    for problems in (rejected.value.problems, preview.errors, row.errors):
+        assert [(each.code, getattr(each, "subscription_ids", None)) for each in problems] == required
     assert preview.transition is not None
     assert preview.transition.to_acknowledge == (own,)
     assert await everything_of(owner_engine, company) == before

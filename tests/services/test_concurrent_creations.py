@@ -15,7 +15,7 @@ from app.db.database import Database
 from app.db.rows import CustomerRow
 from app.db.tables import customer_groups, customer_history, customers, idempotency_keys, outbox_events
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused
+from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records
@@ -51,18 +51,18 @@ async def create(
 
 async def all_at_once(
     unit_of_work: UnitOfWork, *commands: CreateCustomerCommand
-) -> tuple[list[CustomerRow], list[Fault]]:
-    """What was created, and the faults of what was refused; anything else that happens fails the test."""
+) -> tuple[list[CustomerRow], list[Problem]]:
+    """What was created, and the problems of what was refused; anything else that happens fails the test."""
     results = await asyncio.gather(*(create(unit_of_work, each) for each in commands), return_exceptions=True)
-    created, faults = list[CustomerRow](), list[Fault]()
+    created, problems = list[CustomerRow](), list[Problem]()
     for result in results:
-        if isinstance(result, Refused):
-            faults.extend(result.faults)
+        if isinstance(result, Rejected):
+            problems.extend(result.problems)
         elif isinstance(result, BaseException):
             raise result
         else:
             created.append(result[0])
-    return created, faults
+    return created, problems
 
 
 async def counts(owner_engine: AsyncEngine, company_id: UUID) -> list[int]:
@@ -79,9 +79,9 @@ async def test_two_hundred_parallel_creations_get_two_hundred_consecutive_number
 ):
     await records.customer(customer_number="41")
 
-    created, faults = await all_at_once(parallel, *[new(group)] * 200)
+    created, problems = await all_at_once(parallel, *[new(group)] * 200)
 
-    assert faults == []
+    assert problems == []
     assert sorted(int(customer.customer_number) for customer in created) == list(range(42, 242))
     assert await counts(owner_engine, parallel.company_id) == [201, 200, 200]
 
@@ -92,12 +92,12 @@ async def test_creations_without_a_number_succeed_whatever_numbers_others_choose
     chosen = [new(group, customer_number=str(number)) for number in range(1, 41)]
     commands = [each for pair in zip([new(group)] * 40, chosen, strict=True) for each in pair]
 
-    created, faults = await all_at_once(parallel, *commands)
+    created, problems = await all_at_once(parallel, *commands)
 
     numbers = [customer.customer_number for customer in created]
-    assert len(set(numbers)) == len(numbers) == 80 - len(faults)
-    assert {fault.code for fault in faults} <= {ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS}
-    assert len(faults) <= len(chosen)
+    assert len(set(numbers)) == len(numbers) == 80 - len(problems)
+    assert {problem.code for problem in problems} <= {ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS}
+    assert len(problems) <= len(chosen)
     assert await counts(owner_engine, parallel.company_id) == [len(created)] * 3
 
 
@@ -128,12 +128,12 @@ async def test_only_a_number_that_could_be_the_next_one_waits_for_whoever_choose
 async def test_of_parallel_creations_with_one_key_exactly_one_wins(
     parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID, field: str, code: ErrorCode, value: str
 ):
-    created, faults = await all_at_once(parallel, *[new(group, **{field: value})] * CONNECTIONS)
+    created, problems = await all_at_once(parallel, *[new(group, **{field: value})] * CONNECTIONS)
 
     (winner,) = created
-    assert len(faults) == CONNECTIONS - 1
-    assert {fault.code for fault in faults} == {code}
-    assert all(isinstance(fault, CustomersFault) and fault.customer_ids == (winner.id,) for fault in faults)
+    assert len(problems) == CONNECTIONS - 1
+    assert {problem.code for problem in problems} == {code}
+    assert all(isinstance(problem, CustomersProblem) and problem.customer_ids == (winner.id,) for problem in problems)
     assert await counts(owner_engine, parallel.company_id) == [1, 1, 1]
 
 
@@ -157,11 +157,11 @@ async def test_a_key_that_was_used_with_another_input_is_refused(
     first, _ = await create(parallel, new(group), "key")
     before = await everything_of(owner_engine, parallel.company_id)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await create(parallel, new(group, name="Another"), "key")
 
-    (fault,) = refused.value.faults
-    assert (fault.code, fault.path) == (ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input", "idempotencyKey"))
+    (problem,) = rejected.value.problems
+    assert (problem.code, problem.path) == (ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input", "idempotencyKey"))
     assert await everything_of(owner_engine, parallel.company_id) == before
     assert await create(parallel, new(group), "key") == (first, True)
 
@@ -184,7 +184,7 @@ async def test_a_key_that_has_expired_is_free_again(parallel: UnitOfWork, owner_
 
 async def test_a_refusal_leaves_the_key_unused(parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
     before = await everything_of(owner_engine, parallel.company_id)
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         await create(parallel, new(group, billing_relationship="PARENT_PAYS"), "key")
     assert await everything_of(owner_engine, parallel.company_id) == before
 
@@ -202,9 +202,9 @@ async def test_a_group_that_vanishes_at_the_same_moment_is_not_found(
         await asyncio.sleep(0.3)  # it has seen the group, and waits to refer to it
         assert not creation.done()
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await creation
-    assert [fault.code for fault in refused.value.faults] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
+    assert [problem.code for problem in rejected.value.problems] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
     assert await counts(owner_engine, parallel.company_id) == [0, 0, 0]
 
 
@@ -222,9 +222,9 @@ async def test_a_customer_never_gets_a_child_and_a_parent_at_once(
             return_exceptions=True,
         )
 
-        (refused,) = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        assert isinstance(refused, Refused)
-        assert {fault.code for fault in refused.faults} <= {
+        (rejected,) = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        assert isinstance(rejected, Rejected)
+        assert {problem.code for problem in rejected.problems} <= {
             ErrorCode.PARENT_CUSTOMER_IS_CHILD,
             ErrorCode.CUSTOMER_HAS_CHILDREN,
         }

@@ -17,7 +17,7 @@ from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode
 from tests.domain.customer_values import valid_fields
 from tests.records import Records, new_company
-from tests.services.creations import create, faults_of, new
+from tests.services.creations import create, new, problems_of
 
 DECIDED_BY_RULES = ("customer_group_id", "parent_customer_id", "billing_relationship", "consolidation_mode")
 
@@ -153,9 +153,9 @@ async def test_numbers_may_have_fifty_digits_and_not_one_more(
     await records.customer(customer_number="9" * 49 + "8")
     assert (await create(unit_of_work, new(group))).customer_number == "9" * 50
 
-    (fault,) = await faults_of(unit_of_work, owner_engine, new(group))
+    (problem,) = await problems_of(unit_of_work, owner_engine, new(group))
 
-    assert (fault.code, fault.path) == (ErrorCode.FIELD_REQUIRED, ("input", "customerNumber"))
+    assert (problem.code, problem.path) == (ErrorCode.FIELD_REQUIRED, ("input", "customerNumber"))
     assert (await create(unit_of_work, new(group, customer_number="A1"))).customer_number == "A1"
 
 
@@ -202,8 +202,8 @@ async def test_a_parent_is_configured_before_its_first_child(unit_of_work: UnitO
 async def test_the_database_takes_every_value_that_has_its_form_and_keeps_it(
     owner_engine: AsyncEngine, company: UUID, records: Records, fields: dict[str, Any]
 ):
-    values, faults = read_fields(fields, creating=False)
-    assert faults == []
+    values, problems = read_fields(fields, creating=False)
+    assert problems == []
     keys = {"company_id": company, "id": uuid4(), "customer_group_id": await records.group()}
     columns = [customers.c[name] for name in values]
 

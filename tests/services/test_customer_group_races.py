@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups, customers, ledger_accounts
-from app.domain.errors import ErrorCode, Refused
+from app.domain.errors import ErrorCode, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_groups import CreateCustomerGroupCommand, create_customer_group
 from tests.services.group_desk import GroupDesk
@@ -17,8 +17,8 @@ from tests.services.rivals import meeting
 
 async def test_of_rivals_for_one_number_exactly_one_gets_it(groups: GroupDesk) -> None:
     answers = await asyncio.gather(*(groups.create(number="1") for _ in range(8)), return_exceptions=True)
-    refused = [answer.faults[0].code for answer in answers if isinstance(answer, Refused)]
-    assert refused == [ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS] * 7
+    rejected = [answer.problems[0].code for answer in answers if isinstance(answer, Rejected)]
+    assert rejected == [ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS] * 7
     assert len(await groups.stored()) == 1
 
 
@@ -30,8 +30,8 @@ async def test_a_number_taken_at_the_same_moment_is_refused_by_its_code(groups: 
         (answer,) = await meeting(
             groups.engine, insert(customer_groups).values(row | {"id": rival, "number": "1"}), doing
         )
-        assert isinstance(answer, Refused), answer
-        assert [fault.code for fault in answer.faults] == [ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS]
+        assert isinstance(answer, Rejected), answer
+        assert [problem.code for problem in answer.problems] == [ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS]
         async with groups.engine.begin() as owner:
             await owner.execute(delete(customer_groups).where(customer_groups.c.id == rival))
 
@@ -39,8 +39,8 @@ async def test_a_number_taken_at_the_same_moment_is_refused_by_its_code(groups: 
 async def test_an_account_that_goes_at_the_same_moment_is_not_found(groups: GroupDesk) -> None:
     going = delete(ledger_accounts).where(ledger_accounts.c.id == groups.account)
     (answer,) = await meeting(groups.engine, going, groups.create())
-    assert isinstance(answer, Refused), answer
-    assert [fault.code for fault in answer.faults] == [ErrorCode.LEDGER_ACCOUNT_NOT_FOUND]
+    assert isinstance(answer, Rejected), answer
+    assert [problem.code for problem in answer.problems] == [ErrorCode.LEDGER_ACCOUNT_NOT_FOUND]
     assert await groups.stored() == {}
 
 
@@ -57,8 +57,8 @@ async def test_a_customer_that_joins_at_the_same_moment_keeps_the_group(groups: 
         "default_currency": "DKK",
     }
     (answer,) = await meeting(groups.engine, insert(customers).values(customer), groups.delete(group))
-    assert isinstance(answer, Refused), answer
-    assert [fault.code for fault in answer.faults] == [ErrorCode.CUSTOMER_GROUP_IN_USE]
+    assert isinstance(answer, Rejected), answer
+    assert [problem.code for problem in answer.problems] == [ErrorCode.CUSTOMER_GROUP_IN_USE]
     assert list(await groups.stored()) == [group]
 
 
@@ -74,10 +74,10 @@ async def test_a_new_customer_that_meets_the_removal_is_in_the_group_or_finds_no
             create_customer(groups.unit_of_work, "tester", command, None),
             groups.delete(group),
         )
-        (refused,) = (answer for answer in (created, deleted) if isinstance(answer, Refused))
-        code = ErrorCode.CUSTOMER_GROUP_IN_USE if refused is deleted else ErrorCode.CUSTOMER_GROUP_NOT_FOUND
-        assert [fault.code for fault in refused.faults] == [code]
-        assert (group in await groups.stored()) == (refused is deleted)
+        (rejected,) = (answer for answer in (created, deleted) if isinstance(answer, Rejected))
+        code = ErrorCode.CUSTOMER_GROUP_IN_USE if rejected is deleted else ErrorCode.CUSTOMER_GROUP_NOT_FOUND
+        assert [problem.code for problem in rejected.problems] == [code]
+        assert (group in await groups.stored()) == (rejected is deleted)
 
 
 async def test_of_rivals_that_expect_one_version_exactly_one_writes(groups: GroupDesk) -> None:
@@ -85,8 +85,8 @@ async def test_of_rivals_that_expect_one_version_exactly_one_writes(groups: Grou
     lock = select(customer_groups.c.id).where(customer_groups.c.id == group).with_for_update()
     rivals = (groups.update(group, name=f"Name {place}", expected_version=1) for place in range(5))
     answers = await meeting(groups.engine, lock, *rivals)
-    refused = [answer.faults[0].code for answer in answers if isinstance(answer, Refused)]
-    assert refused == [ErrorCode.VERSION_CONFLICT] * 4
+    rejected = [answer.problems[0].code for answer in answers if isinstance(answer, Rejected)]
+    assert rejected == [ErrorCode.VERSION_CONFLICT] * 4
     assert (await groups.stored())[group]["version"] == 2
 
 
@@ -96,8 +96,8 @@ async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(groups
         lock = select(customer_groups.c.id).where(customer_groups.c.id == group).with_for_update()
         updated, deleted = await meeting(groups.engine, lock, groups.update(group, name="x"), groups.delete(group))
         assert isinstance(deleted, CustomerGroupRow)
-        if isinstance(updated, Refused):
-            assert [fault.code for fault in updated.faults] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
+        if isinstance(updated, Rejected):
+            assert [problem.code for problem in updated.problems] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
         else:
             assert isinstance(updated, CustomerGroupRow)
     assert await groups.stored() == {}

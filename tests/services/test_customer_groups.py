@@ -11,7 +11,7 @@ from app.db.database import Database
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_group_metadata
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import CustomersFault, ErrorCode, Refused, VersionFault
+from app.domain.errors import CustomersProblem, ErrorCode, Rejected, VersionProblem
 from app.services.customer_groups import CreateCustomerGroupCommand, GroupOutcome, create_customer_group
 from tests.records import Records, new_company
 from tests.services.group_desk import GroupDesk
@@ -92,7 +92,7 @@ async def test_metadata_is_bounded_with_what_is_stored(groups: GroupDesk) -> Non
     assert len((await groups.update(group, metadata_set={"50": 1}, metadata_unset=["0"])).metadata) == 50
 
 
-async def test_all_faults_of_an_input_are_reported_at_once(groups: GroupDesk) -> None:
+async def test_all_problems_of_an_input_are_reported_at_once(groups: GroupDesk) -> None:
     given: dict[str, Any] = {
         "number": "x" * 51,
         "name": " ",
@@ -100,7 +100,7 @@ async def test_all_faults_of_an_input_are_reported_at_once(groups: GroupDesk) ->
         "account_id": "x",
         "metadata": {"": 1, "k": "v" * 501},
     }
-    faults = [
+    problems = [
         (ErrorCode.FIELD_TOO_LONG, ("number",)),
         (ErrorCode.FIELD_REQUIRED, ("name",)),
         (ErrorCode.FIELD_INVALID, ("discount",)),
@@ -108,15 +108,15 @@ async def test_all_faults_of_an_input_are_reported_at_once(groups: GroupDesk) ->
         (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "")),
         (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "k")),
     ]
-    assert sorted(await groups.codes(groups.create(**given))) == sorted(faults)
-    assert await groups.codes(groups.update(uuid4(), **given)) == faults
+    assert sorted(await groups.codes(groups.create(**given))) == sorted(problems)
+    assert await groups.codes(groups.update(uuid4(), **given)) == problems
 
 
 async def test_nothing_of_a_group_can_be_null(groups: GroupDesk) -> None:
     group = await groups.group()
     fields = ("number", "name", "discount", "account_id", "metadata")
-    faults = await groups.refusal(groups.update(group, **dict.fromkeys(fields)))
-    assert [(fault.code, fault.path[1]) for fault in faults] == [
+    problems = await groups.refusal(groups.update(group, **dict.fromkeys(fields)))
+    assert [(problem.code, problem.path[1]) for problem in problems] == [
         (ErrorCode.FIELD_NOT_CLEARABLE, name) for name in ("number", "name", "discount", "accountId", "metadata")
     ]
 
@@ -175,25 +175,25 @@ async def test_a_group_in_use_stays_and_says_how_many_and_who(groups: GroupDesk)
         await groups.records.customer(customer_group_id=group, customer_number=str(place), is_active=place > 2)
         for place in range(1, 13)
     ]
-    (fault,) = await groups.refusal(groups.delete(group))
-    assert isinstance(fault, CustomersFault)
-    assert (fault.code, fault.path) == (ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"))
-    assert fault.customer_ids == tuple(users[:10])
-    assert "12 " in fault.message
+    (problem,) = await groups.refusal(groups.delete(group))
+    assert isinstance(problem, CustomersProblem)
+    assert (problem.code, problem.path) == (ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"))
+    assert problem.customer_ids == tuple(users[:10])
+    assert "12 " in problem.message
 
 
 async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups: GroupDesk) -> None:
     group = await groups.group(version=3, name="Now")
     before = await everything_of(groups.engine, groups.records.company_id)
     for doing in (groups.update(group, expected_version=2, name="x"), groups.delete(group, expected_version=4)):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Rejected) as rejected:
             await doing
-        (fault,) = refused.value.faults
-        assert isinstance(fault, VersionFault)
-        assert (fault.code, fault.path) == (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"))
-        assert (fault.actual_version, fault.changed_fields) == (3, ())
-        assert isinstance(refused.value.current, GroupOutcome)
-        assert refused.value.current.group.name == "Now"
+        (problem,) = rejected.value.problems
+        assert isinstance(problem, VersionProblem)
+        assert (problem.code, problem.path) == (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"))
+        assert (problem.actual_version, problem.changed_fields) == (3, ())
+        assert isinstance(rejected.value.current, GroupOutcome)
+        assert rejected.value.current.group.name == "Now"
     assert await everything_of(groups.engine, groups.records.company_id) == before
     assert (await groups.update(group, expected_version=3, name="x")).version == 4
     await groups.delete(group, expected_version=4)
@@ -211,9 +211,9 @@ async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups
 async def test_a_malformed_key_is_refused_together_with_malformed_fields(groups: GroupDesk) -> None:
     command = CreateCustomerGroupCommand({"number": "1", "name": " ", "account_id": str(groups.account)})
 
-    faults = await groups.codes(create_customer_group(groups.unit_of_work, command, " "))
+    problems = await groups.codes(create_customer_group(groups.unit_of_work, command, " "))
 
-    assert faults == [
+    assert problems == [
         (ErrorCode.FIELD_REQUIRED, ("name",)),
         (ErrorCode.FIELD_INVALID, ("idempotencyKey",)),
     ]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Fault, Refused, SubscriptionsFault
+from app.domain.errors import ErrorCode, Problem, Rejected, SubscriptionsProblem
 from app.domain.upserts import MatchKey, RefusalPolicy
 from app.services.preview_transition import preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
@@ -25,8 +25,8 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-def named(faults: tuple[Fault, ...]) -> list[tuple[ErrorCode, tuple[UUID, ...]]]:
-    return [(each.code, each.subscription_ids if isinstance(each, SubscriptionsFault) else ()) for each in faults]
+def named(problems: tuple[Problem, ...]) -> list[tuple[ErrorCode, tuple[UUID, ...]]]:
+    return [(each.code, each.subscription_ids if isinstance(each, SubscriptionsProblem) else ()) for each in problems]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -46,14 +46,14 @@ async def test_a_change_is_refused_for_the_subscriptions_that_no_dates_can_be_co
     rows = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, RefusalPolicy.ROW_BY_ROW)
     before = await everything_of(owner_engine, company)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await update_customer(unit_of_work, "tester", command, None)
     async with database.read(company) as session:
         preview = await preview_transition(session, command)
     (result,) = (await upsert_customers(unit_of_work, "tester", rows, None))[0].results
 
     expected = [(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (last,))]
-    assert named(refused.value.faults) == named(preview.errors) == named(result.errors) == expected
+    assert named(rejected.value.problems) == named(preview.errors) == named(result.errors) == expected
     assert result.errors[0].path == ("input", "rows", 0)
     assert await everything_of(owner_engine, company) == before
 
@@ -64,12 +64,12 @@ async def test_it_is_told_beside_what_is_wrong_with_the_acknowledgement(
     parent = await records.customer(consolidation_mode="SINGLE_INVOICE", billing_day=15)
     last = await records.subscription(parent, **LAST)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await update_customer(
             unit_of_work, "tester", UpdateCustomerCommand(parent, CHANGES["a mode"], digest="previewed"), None
         )
 
-    assert named(refused.value.faults) == [
+    assert named(rejected.value.problems) == [
         (ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED, (last,)),
         (ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (last,)),
     ]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import idempotency_keys as keys
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import Refused
+from app.domain.errors import Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records, new_company
@@ -45,11 +45,11 @@ async def test_a_key_with_something_invisible_inside_is_refused(
 ) -> None:
     customer = await records.customer()
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await change(unit_of_work, customer, key)
 
-    (fault,) = refused.value.faults
-    assert fault.path == ("input", "idempotencyKey")
+    (problem,) = rejected.value.problems
+    assert problem.path == ("input", "idempotencyKey")
     assert not await change(unit_of_work, customer, "k" * 255 + " ")
 
 

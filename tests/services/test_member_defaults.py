@@ -45,9 +45,11 @@ async def test_the_default_may_be_unset_while_there_is_no_other(members: MemberD
 
 async def test_the_default_is_not_unset_while_others_remain_and_none_is_named(members: MemberDesk) -> None:
     default, _ = await members.record(default=True), await members.record()
-    faults = await members.refusal(members.update(default, name="Renamed", **{members.kind.default: False}))
-    assert [(fault.code, fault.path) for fault in faults] == [(ErrorCode.DEFAULT_REQUIRED, ("input", "newDefaultId"))]
-    assert members.kind.service.kind.noun in faults[0].message
+    problems = await members.refusal(members.update(default, name="Renamed", **{members.kind.default: False}))
+    assert [(problem.code, problem.path) for problem in problems] == [
+        (ErrorCode.DEFAULT_REQUIRED, ("input", "newDefaultId"))
+    ]
+    assert members.kind.service.kind.noun in problems[0].message
 
 
 async def test_the_default_is_handed_over_to_the_one_that_is_named(members: MemberDesk) -> None:

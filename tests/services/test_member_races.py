@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.db import tables
-from app.domain.errors import ErrorCode, Refused
+from app.domain.errors import ErrorCode, Rejected
 from app.services.members import MemberOutcome
 from tests.services.member_desk import MemberDesk
 from tests.services.rivals import meeting
@@ -46,16 +46,16 @@ async def test_of_rivals_that_expect_one_version_exactly_one_writes(members: Mem
     member = await members.record()
     rivals = (members.update(member, name=f"Name {place}", expected_version=1) for place in range(5))
     answers = await meeting(members.engine, lock(members), *rivals)
-    refused = [answer.faults[0].code for answer in answers if isinstance(answer, Refused)]
-    assert refused == [ErrorCode.VERSION_CONFLICT] * 4
+    rejected = [answer.problems[0].code for answer in answers if isinstance(answer, Rejected)]
+    assert rejected == [ErrorCode.VERSION_CONFLICT] * 4
     assert (await members.stored())[member]["version"] == 2
 
 
 async def test_of_rivals_that_remove_the_same_one_exactly_one_does(members: MemberDesk) -> None:
     member = await members.record(default=True)
     answers = await meeting(members.engine, lock(members), *(members.delete(member) for _ in range(5)))
-    refused = [answer.faults[0].code for answer in answers if isinstance(answer, Refused)]
-    assert refused == [members.kind.not_found] * 4
+    rejected = [answer.problems[0].code for answer in answers if isinstance(answer, Rejected)]
+    assert rejected == [members.kind.not_found] * 4
     assert await members.stored() == {}
 
 
@@ -66,8 +66,8 @@ async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(member
             members.engine, lock(members), members.update(member, name="x"), members.delete(member)
         )
         assert isinstance(deleted, MemberOutcome)
-        if isinstance(updated, Refused):
-            assert [fault.code for fault in updated.faults] == [members.kind.not_found]
+        if isinstance(updated, Rejected):
+            assert [problem.code for problem in updated.problems] == [members.kind.not_found]
         else:
             assert isinstance(updated, MemberOutcome)
     assert await members.stored() == {}
@@ -84,8 +84,8 @@ async def test_the_default_never_vanishes_though_the_one_to_follow_is_removed_at
             members.engine, lock(members), members.delete(default, new_default_id=str(heir)), members.delete(heir)
         )
         # Whoever comes second is refused: the one to follow is gone, or has become the default itself.
-        refused = [answer.faults[0].code for answer in (first, second) if isinstance(answer, Refused)]
-        assert refused in ([members.kind.not_found], [ErrorCode.DEFAULT_REQUIRED])
+        rejected = [answer.problems[0].code for answer in (first, second) if isinstance(answer, Rejected)]
+        assert rejected in ([members.kind.not_found], [ErrorCode.DEFAULT_REQUIRED])
         left = [row for row in (await members.stored()).values() if row["customer_id"] == customer]
         assert [row[members.kind.default] for row in left].count(True) == 1
         assert len(left) == 2

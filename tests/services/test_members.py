@@ -7,7 +7,7 @@ import pytest
 
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Refused, VersionFault
+from app.domain.errors import ErrorCode, Rejected, VersionProblem
 from app.services.members import MemberOutcome
 from tests.records import new_company
 from tests.services.member_desk import MemberDesk
@@ -50,37 +50,37 @@ async def test_another_company_s_rows_are_not_found_and_stay(members: MemberDesk
         assert await stranger.codes(doing) == [(members.kind.not_found, "id")]
 
 
-async def test_all_faults_of_an_input_are_reported_at_once(members: MemberDesk) -> None:
+async def test_all_problems_of_an_input_are_reported_at_once(members: MemberDesk) -> None:
     given: dict[str, Any] = {"name": " ", members.kind.default: None}
     shared = [(ErrorCode.FIELD_REQUIRED, "name"), (ErrorCode.FIELD_NOT_CLEARABLE, "isDefault")]
-    faults = await members.codes(members.create(customer_id="x", **given))
-    assert [(code, path.removesuffix("ForCustomer")) for code, path in faults] == [
+    problems = await members.codes(members.create(customer_id="x", **given))
+    assert [(code, path.removesuffix("ForCustomer")) for code, path in problems] == [
         (ErrorCode.FIELD_INVALID, "customerId"),
         *shared,
     ]
-    faults = await members.codes(members.update(uuid4(), id="x", new_default_id="y", expected_version=0, **given))
-    assert [(code, path.removesuffix("ForCustomer")) for code, path in faults] == [
+    problems = await members.codes(members.update(uuid4(), id="x", new_default_id="y", expected_version=0, **given))
+    assert [(code, path.removesuffix("ForCustomer")) for code, path in problems] == [
         (ErrorCode.FIELD_INVALID, "id"),
         (ErrorCode.FIELD_INVALID, "newDefaultId"),
         (ErrorCode.FIELD_INVALID, "expectedVersion"),
         *shared,
     ]
-    faults = await members.codes(members.delete(uuid4(), id=" ", new_default_id="y"))
-    assert faults == [(ErrorCode.FIELD_INVALID, "id"), (ErrorCode.FIELD_INVALID, "newDefaultId")]
+    problems = await members.codes(members.delete(uuid4(), id=" ", new_default_id="y"))
+    assert problems == [(ErrorCode.FIELD_INVALID, "id"), (ErrorCode.FIELD_INVALID, "newDefaultId")]
 
 
 async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(members: MemberDesk) -> None:
     member = await members.record(version=3, name="Now")
     before = await everything_of(members.engine, members.records.company_id)
     for doing in (members.update(member, expected_version=2, name="x"), members.delete(member, expected_version=4)):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Rejected) as rejected:
             await doing
-        (fault,) = refused.value.faults
-        assert isinstance(fault, VersionFault)
-        assert (fault.code, fault.path) == (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"))
-        assert (fault.actual_version, fault.changed_fields) == (3, ())
-        assert isinstance(refused.value.current, MemberOutcome)
-        assert refused.value.current.row.name == "Now"  # pyright: ignore[reportUnknownMemberType] - a row of either kind
+        (problem,) = rejected.value.problems
+        assert isinstance(problem, VersionProblem)
+        assert (problem.code, problem.path) == (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"))
+        assert (problem.actual_version, problem.changed_fields) == (3, ())
+        assert isinstance(rejected.value.current, MemberOutcome)
+        assert rejected.value.current.row.name == "Now"  # pyright: ignore[reportUnknownMemberType] - a row of either kind
     assert await everything_of(members.engine, members.records.company_id) == before
     assert (await members.update(member, expected_version=3, name="x")).row.version == 4
     await members.delete(member, expected_version=4)

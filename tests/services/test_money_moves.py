@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Refused, SubscriptionsFault
+from app.domain.errors import ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.transition import Transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import upsert_customers
@@ -194,21 +194,21 @@ async def test_no_subscription_comes_on_a_single_invoice_in_another_currency(
     for status in ("CANCELLED", "EXPIRED"):
         await records.subscription(plain, currency="EUR", status=status)
     link = {"parent_customer_id": parent, "billing_relationship": PAYS}
-    refused = {
+    rejected = {
         (euro, "euro", "parentCustomerId"): link | {"default_currency": "DKK"},
         (mixed, "mixed", "parentCustomerId"): link,
         (plain, "plain", "consolidationMode"): PARENT,
     }
     before = await everything_of(owner_engine, company)
 
-    for (customer, number, field), fields in refused.items():
+    for (customer, number, field), fields in rejected.items():
         its_own = [its[customer]] if customer in its else []
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(Rejected) as raised:
             await change(customer, number, fields, *its_own)
-        (fault,) = raised.value.faults
-        assert isinstance(fault, SubscriptionsFault)
-        assert (fault.code, fault.path[-1]) == (ErrorCode.PARENT_CURRENCY_MISMATCH, field)
-        assert fault.subscription_ids == (its.get(customer, its[child]),)
+        (problem,) = raised.value.problems
+        assert isinstance(problem, SubscriptionsProblem)
+        assert (problem.code, problem.path[-1]) == (ErrorCode.PARENT_CURRENCY_MISMATCH, field)
+        assert problem.subscription_ids == (its.get(customer, its[child]),)
 
     assert await everything_of(owner_engine, company) == before
 
@@ -224,11 +224,11 @@ async def test_a_currency_that_would_leave_subscriptions_behind_is_refused_on_ei
     subscription = await billed(records, child, payer_id=parent)
     before = await everything_of(owner_engine, company)
 
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Rejected) as raised:
         await change(child, "child", {"default_currency": "EUR"})
-    assert [fault.code for fault in raised.value.faults] == [ErrorCode.PARENT_CURRENCY_MISMATCH]
-    assert [getattr(fault, "subscription_ids", None) for fault in raised.value.faults] == [(subscription,)]
-    with pytest.raises(Refused, match="PARENT_CURRENCY_MISMATCH"):
+    assert [problem.code for problem in raised.value.problems] == [ErrorCode.PARENT_CURRENCY_MISMATCH]
+    assert [getattr(problem, "subscription_ids", None) for problem in raised.value.problems] == [(subscription,)]
+    with pytest.raises(Rejected, match="PARENT_CURRENCY_MISMATCH"):
         await change(parent, "parent", {"default_currency": "SEK"})
     assert await everything_of(owner_engine, company) == before
 
@@ -242,9 +242,9 @@ async def test_a_list_can_not_move_twice_what_it_has_read_once(
     link = {"external_system_id": "kid", "parent_customer_id": parent, "billing_relationship": PAYS}
     day = {"external_system_id": "parent", "billing_day": 20}
 
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(Rejected) as raised:
         await upsert(unit_of_work, link | {"acknowledged": (subscription,)}, day)
-    assert [(fault.code, fault.path[:3]) for fault in raised.value.faults] == [
+    assert [(problem.code, problem.path[:3]) for problem in raised.value.problems] == [
         (ErrorCode.FIELD_CONFLICT, ("input", "rows", 1))
     ]
     await upsert(unit_of_work, day, link | {"acknowledged": (subscription,)})
@@ -271,7 +271,7 @@ async def test_a_key_is_the_same_in_whatever_order_subscriptions_are_acknowledge
         ]
         listed = [await upsert_customers(unit_of_work, "x", command(row), f"list {key}") for row in back]
         assert [replayed for _, replayed in listed] == [False, True]
-        with pytest.raises(Refused, match="IDEMPOTENCY_KEY_REUSED"):
+        with pytest.raises(Rejected, match="IDEMPOTENCY_KEY_REUSED"):
             await update_customer(unit_of_work, "x", UpdateCustomerCommand(kid, fields, tuple(its[:2])), key)
 
 

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import CustomersFault, ErrorCode
+from app.domain.errors import CustomersProblem, ErrorCode
 from tests.records import Records, new_company
-from tests.services.creations import codes_of, create, faults_of, new
+from tests.services.creations import codes_of, create, new, problems_of
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ async def group(records: Records) -> UUID:
 async def test_malformed_fields_are_refused_all_at_once_before_anything_is_looked_up(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine
 ):
-    faults = await faults_of(
+    problems = await problems_of(
         unit_of_work, owner_engine, new(uuid4(), name="", email="nobody", metadata={"a": None}, is_active=None)
     )
 
-    assert [(fault.code, fault.path) for fault in faults] == [
+    assert [(problem.code, problem.path) for problem in problems] == [
         (ErrorCode.FIELD_REQUIRED, ("input", "name")),
         (ErrorCode.FIELD_NOT_CLEARABLE, ("input", "isActive")),
         (ErrorCode.FIELD_INVALID, ("input", "email")),
@@ -39,12 +39,14 @@ async def test_keys_that_inactive_customers_have_are_taken_too(
     by_number = await records.customer(customer_number="K1", is_active=False)
     by_external_id = await records.customer(external_system_id="crm-1", is_active=False)
 
-    faults = await faults_of(unit_of_work, owner_engine, new(group, customer_number=" K1", external_system_id="crm-1 "))
+    problems = await problems_of(
+        unit_of_work, owner_engine, new(group, customer_number=" K1", external_system_id="crm-1 ")
+    )
 
     message = "is the one of another customer already."
-    assert faults == (
-        CustomersFault(ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS, ("input", "customerNumber"), message, (by_number,)),
-        CustomersFault(
+    assert problems == (
+        CustomersProblem(ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS, ("input", "customerNumber"), message, (by_number,)),
+        CustomersProblem(
             ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, ("input", "externalSystemId"), message, (by_external_id,)
         ),
     )
@@ -68,8 +70,8 @@ async def test_another_companys_group_and_parent_do_not_exist(
     foreign_group, foreign_parent = await stranger.group(), await stranger.customer()
 
     for group_id, parent_id in ((foreign_group, foreign_parent), (uuid4(), uuid4())):
-        faults = await faults_of(unit_of_work, owner_engine, new(group_id, parent_customer_id=parent_id))
-        assert [(fault.code, fault.path) for fault in faults] == [
+        problems = await problems_of(unit_of_work, owner_engine, new(group_id, parent_customer_id=parent_id))
+        assert [(problem.code, problem.path) for problem in problems] == [
             (ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "customerGroupId")),
             (ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("input", "parentCustomerId")),
         ]
@@ -111,7 +113,7 @@ async def test_what_breaks_a_rule_of_parents_or_consolidation_is_refused(
     assert await codes_of(unit_of_work, owner_engine, new(group, **fields)) == [code]
 
 
-async def test_faults_of_all_stages_after_the_shape_come_together_in_their_order(
+async def test_problems_of_all_stages_after_the_shape_come_together_in_their_order(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, records: Records
 ):
     await records.customer(external_system_id="crm-1")

@@ -150,7 +150,7 @@ async def test_what_fails_every_time_is_given_up_and_writes_nothing(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_another_fault_is_not_tried_again(
+async def test_another_problem_is_not_tried_again(
     unit_of_work: UnitOfWork, records: Records, owner_dsn: str, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer(name="Old")
@@ -161,7 +161,7 @@ async def test_another_fault_is_not_tried_again(
         assert await attempts() == 1
 
 
-async def test_the_caller_of_what_was_given_up_sees_a_masked_fault(
+async def test_the_caller_of_what_was_given_up_sees_a_masked_failure(
     database: Database, records: Records, owner_dsn: str, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer(name="Old")

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from app.db.database import Database
 from app.db.read_session import ReadSession
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.errors import Refused
+from app.domain.errors import Rejected
 from app.services.preview_transition import preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records
@@ -113,7 +113,7 @@ async def test_a_creation_locks_its_parent_and_last_of_all_the_numbers(
 async def test_a_refused_creation_makes_no_other_wait_for_a_number(
     unit_of_work: UnitOfWork, group: UUID, sent: list[str]
 ) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         await creations.create(unit_of_work, creations.new(group, billing_relationship="PARENT_PAYS"))
     assert sent == ["read customer_groups"]
 
@@ -142,7 +142,7 @@ async def test_an_update_reads_no_more_than_its_fields_are_about(
         assert sent == statements, fields
     await records.customer(parent_customer_id=child, billing_relationship="PARENT_PAYS", default_currency="EUR")
     sent.clear()
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         await update(unit_of_work, child, default_currency="SEK")
     assert sent == ["lock parents", "lock customers", *BILLING]
 

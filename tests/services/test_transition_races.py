@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Refused
+from app.domain.errors import ErrorCode, Rejected
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
 from tests.records import Records
 from tests.services import test_update_customer as updates
@@ -90,9 +90,9 @@ async def wrong_payers(engine: AsyncEngine, company: UUID) -> Sequence[Any]:
 
 
 def codes(result: Any) -> set[ErrorCode]:
-    """Why it was refused; an outcome has no codes, and a fault fails the test."""
-    if isinstance(result, Refused):
-        return {fault.code for fault in result.faults}
+    """Why it was refused; an outcome has no codes, and a problem fails the test."""
+    if isinstance(result, Rejected):
+        return {problem.code for problem in result.problems}
     assert not isinstance(result, BaseException), result
     return set()
 
@@ -233,15 +233,15 @@ async def test_no_storm_of_changes_makes_a_ring_a_second_level_or_a_child_with_s
         customer, fields = dice.choice(family), change()
         try:
             await updates.update(UnitOfWork(database, company), customer, fields, its[customer])
-        except Refused as refused:
+        except Rejected as rejected:
             unneeded = ErrorCode.SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED
-            return any(fault.code is not unneeded for fault in refused.faults)
+            return any(problem.code is not unneeded for problem in rejected.problems)
         return False
 
-    refused = await asyncio.gather(*(attempt() for _ in range(120)))
+    rejected = await asyncio.gather(*(attempt() for _ in range(120)))
 
-    assert any(refused)
-    assert not all(refused)
+    assert any(rejected)
+    assert not all(rejected)
     parent_of = {row["id"]: row for row in await rows_of(owner_engine, tables.customers, company)}
     children = [row for row in parent_of.values() if row["parent_customer_id"] is not None]
     for child in children:

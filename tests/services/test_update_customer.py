@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Refused, TransitionChangedFault
+from app.domain.errors import ErrorCode, Rejected, TransitionChangedProblem
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
 from tests.records import Records
@@ -54,10 +54,10 @@ async def test_an_unknown_time_zone_refuses_what_needs_a_date_and_nothing_else(
     clock.time_zone = "Europe/Atlantis"
     before = await everything_of(owner_engine, company)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await update(unit_of_work, child, {"parent_customer_id": parent}, subscription)
 
-    assert [fault.code for fault in refused.value.faults] == [ErrorCode.COMPANY_TIME_ZONE_UNKNOWN]
+    assert [problem.code for problem in rejected.value.problems] == [ErrorCode.COMPANY_TIME_ZONE_UNKNOWN]
     assert await everything_of(owner_engine, company) == before
     assert (await update(unit_of_work, child, {"name": "New"})).changed_fields == ("name",)
 
@@ -151,7 +151,7 @@ async def test_linking_a_parent_while_staying_self_needs_the_acknowledgement_and
     parent, customer = await records.customer(), await records.customer()
     subscription = await billed(records, customer)
 
-    with pytest.raises(Refused, match="SUBSCRIPTION_TRANSITIONS_REQUIRED"):
+    with pytest.raises(Rejected, match="SUBSCRIPTION_TRANSITIONS_REQUIRED"):
         await update(unit_of_work, customer, {"parent_customer_id": parent})
     await update(unit_of_work, customer, {"parent_customer_id": parent}, subscription)
 
@@ -213,17 +213,17 @@ async def test_what_is_booked_is_what_was_previewed(
     fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
 
     preview = await previewed(database, company, customer, fields)
-    assert [fault.code for fault in preview.errors] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED]
+    assert [problem.code for problem in preview.errors] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED]
     assert preview.transition is not None
     later = await records.subscription(customer)
     second = await previewed(database, company, customer, fields)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await update(unit_of_work, customer, fields, first, digest=preview.digest)
-    assert {fault.code for fault in refused.value.faults} == {
+    assert {problem.code for problem in rejected.value.problems} == {
         ErrorCode.SUBSCRIPTION_TRANSITIONS_INCOMPLETE,
         ErrorCode.TRANSITION_CHANGED,
     }
-    (changed,) = (fault for fault in refused.value.faults if isinstance(fault, TransitionChangedFault))
+    (changed,) = (problem for problem in rejected.value.problems if isinstance(problem, TransitionChangedProblem))
     assert (changed.difference.added, changed.difference.changed) == ((later,), ())
     assert second.transition is not None
     await update(unit_of_work, customer, fields, *second.transition.to_acknowledge, digest=second.digest)
@@ -246,13 +246,13 @@ async def test_an_expected_version_that_has_passed_names_what_changed(
     await update(unit_of_work, customer, {"name": "Two"})
     await update(unit_of_work, customer, {"city": "Ribe", "email": "x@y.example"})
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await update(unit_of_work, customer, {"name": "Three"}, expected_version=1)
 
-    (fault,) = refused.value.faults
-    assert fault.code is ErrorCode.VERSION_CONFLICT
-    assert getattr(fault, "changed_fields", None) == ("city", "email", "name")
-    assert getattr(refused.value.current, "name", None) == "Two"
+    (problem,) = rejected.value.problems
+    assert problem.code is ErrorCode.VERSION_CONFLICT
+    assert getattr(problem, "changed_fields", None) == ("city", "email", "name")
+    assert getattr(rejected.value.current, "name", None) == "Two"
 
 
 async def test_two_updates_that_would_make_a_ring_leave_one_level(
@@ -265,9 +265,9 @@ async def test_two_updates_that_would_make_a_ring_leave_one_level(
             update(UnitOfWork(database, company), other, {"parent_customer_id": one}),
             return_exceptions=True,
         )
-        refusals = [result for result in results if isinstance(result, Refused)]
+        refusals = [result for result in results if isinstance(result, Rejected)]
         assert len(refusals) == 1
-        assert {fault.code for fault in refusals[0].faults} == {
+        assert {problem.code for problem in refusals[0].problems} == {
             ErrorCode.PARENT_CUSTOMER_IS_CHILD,
             ErrorCode.CUSTOMER_HAS_CHILDREN,
         }
@@ -279,7 +279,7 @@ async def test_an_unknown_or_foreign_customer_is_not_found(
 ) -> None:
     before = await everything_of(owner_engine, company)
 
-    with pytest.raises(Refused, match="CUSTOMER_NOT_FOUND"):
+    with pytest.raises(Rejected, match="CUSTOMER_NOT_FOUND"):
         await update(unit_of_work, uuid4(), {"name": "x"})
 
     assert await everything_of(owner_engine, company) == before

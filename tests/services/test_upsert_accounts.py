@@ -13,7 +13,7 @@ from app.db.database import Database
 from app.db.identifiers import new_id
 from app.db.tables import ledger_accounts, outbox_events
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, LimitFault, Refused
+from app.domain.errors import ErrorCode, LimitProblem, Rejected
 from app.domain.upserts import RefusalPolicy, RowOutcome
 from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
 from tests.records import Records, new_company
@@ -108,13 +108,13 @@ MALFORMED: list[tuple[dict[str, object], list[tuple[str, ErrorCode]]]] = [
 
 
 @pytest.mark.parametrize(("row", "expected"), MALFORMED)
-async def test_all_faults_of_a_row_are_told_at_their_paths_and_the_others_are_written(
+async def test_all_problems_of_a_row_are_told_at_their_paths_and_the_others_are_written(
     unit_of_work: UnitOfWork, row: dict[str, object], expected: list[tuple[str, ErrorCode]]
 ) -> None:
     outcome = await upsert(unit_of_work, {"number": "1", "name": "Good"}, row, on_refusal=ROW_BY_ROW)
 
     assert outcomes(outcome) == [CREATED, REFUSED]
-    found = [(fault.path, fault.code) for fault in outcome.results[1].errors]
+    found = [(problem.path, problem.code) for problem in outcome.results[1].errors]
     assert sorted(found) == sorted((("input", "rows", 1, name), code) for name, code in expected)
 
 
@@ -124,14 +124,14 @@ async def test_one_refused_row_keeps_all_from_being_written_unless_told_otherwis
     await records.account(number="1", name="Old")
     before = await everything_of(owner_engine, company)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await upsert(unit_of_work, {"number": "1", "name": "New"}, {"number": "2"}, key="k")
 
-    assert [(fault.code, fault.path) for fault in refused.value.faults] == [
+    assert [(problem.code, problem.path) for problem in rejected.value.problems] == [
         (ErrorCode.FIELD_REQUIRED, ("input", "rows", 1, "name"))
     ]
-    assert isinstance(refused.value.current, UpsertAccountsOutcome)
-    assert outcomes(refused.value.current) == [UPDATED, REFUSED]
+    assert isinstance(rejected.value.current, UpsertAccountsOutcome)
+    assert outcomes(rejected.value.current) == [UPDATED, REFUSED]
     assert await everything_of(owner_engine, company) == before
 
 
@@ -161,18 +161,18 @@ async def test_the_same_key_answers_the_same_again_and_another_list_is_refused(
 
     assert (again, replayed) == (first, True)
     assert await everything_of(owner_engine, company) == before
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await upsert(unit_of_work, {"number": "1", "name": "Other"}, key="k")
-    assert [fault.code for fault in refused.value.faults] == [ErrorCode.IDEMPOTENCY_KEY_REUSED]
+    assert [problem.code for problem in rejected.value.problems] == [ErrorCode.IDEMPOTENCY_KEY_REUSED]
 
 
 @pytest.mark.parametrize(("count", "code"), [(0, ErrorCode.FIELD_REQUIRED), (501, ErrorCode.FIELD_TOO_LONG)])
 async def test_a_list_has_1_to_500_rows(unit_of_work: UnitOfWork, count: int, code: ErrorCode) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await upsert(unit_of_work, *({"number": str(each), "name": "x"} for each in range(count)))
-    (fault,) = refused.value.faults
-    assert (fault.code, fault.path) == (code, ("input", "rows"))
-    assert not isinstance(fault, LimitFault) or (fault.limit, fault.actual) == (500, 501)
+    (problem,) = rejected.value.problems
+    assert (problem.code, problem.path) == (code, ("input", "rows"))
+    assert not isinstance(problem, LimitProblem) or (problem.limit, problem.actual) == (500, 501)
     assert unit_of_work.statements == 0
 
 

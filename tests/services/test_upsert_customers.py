@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, LimitFault, Refused, SubscriptionsFault
+from app.domain.errors import ErrorCode, LimitProblem, Rejected, SubscriptionsProblem
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersOutcome, upsert_customers
@@ -131,18 +132,18 @@ async def test_one_refused_row_leaves_all_unwritten_unless_rows_stand_alone(
     ]
     before = await everything_of(owner_engine, company)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as rejected:
         await upsert(unit_of_work, *rows)
 
     assert await everything_of(owner_engine, company) == before
-    outcome = refused.value.current
+    outcome = rejected.value.current
     assert isinstance(outcome, UpsertCustomersOutcome)
     assert outcomes(outcome) == [CREATED, UPDATED, REFUSED, REFUSED]
     assert outcome.results[0].customer is None
     assert outcome.results[1].customer is not None
     assert (outcome.results[1].customer.id, outcome.results[1].customer.name) == (stored, "Old")
-    assert refused.value.faults == tuple(fault for each in outcome.results for fault in each.errors)
-    assert {(fault.code, fault.path) for fault in refused.value.faults} == {
+    assert rejected.value.problems == tuple(problem for each in outcome.results for problem in each.errors)
+    assert {(problem.code, problem.path) for problem in rejected.value.problems} == {
         (ErrorCode.FIELD_INVALID, ("input", "rows", 2, "email")),
         (ErrorCode.METADATA_VALUE_INVALID, ("input", "rows", 2, "metadata", "")),
         *((ErrorCode.FIELD_REQUIRED, ("input", "rows", 2, name)) for name in ("name", "vatZone", "customerGroupId")),
@@ -172,7 +173,7 @@ async def test_a_dry_run_decides_everything_and_writes_nothing_not_even_its_key(
         assert outcome.results[1].customer is not None
         assert outcome.results[1].customer.name == "Old"
         assert not replayed
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         await upsert(unit_of_work, *rows, dry_run=True)
 
     assert await everything_of(owner_engine, company) == before
@@ -200,7 +201,7 @@ async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_sing
 
     assert outcomes(outcome) == [REFUSED, UPDATED, REFUSED]
     (required,) = outcome.results[0].errors
-    assert isinstance(required, SubscriptionsFault)
+    assert isinstance(required, SubscriptionsProblem)
     assert (required.code, required.subscription_ids) == (
         ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED,
         (subscriptions[0],),
@@ -247,26 +248,28 @@ async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
         {"name": " ", "vat_zone": "MARS", "is_active": None, "billing_day": 29},
     ]
     for fields in changes:
-        with pytest.raises(Refused) as single:
+        with pytest.raises(Rejected) as single:
             await update_customer(unit_of_work, "tester", UpdateCustomerCommand(child, fields), None)
-        with pytest.raises(Refused) as listed:
+        with pytest.raises(Rejected) as listed:
             await upsert(unit_of_work, {"external_system_id": "k", **fields})
-        assert [(fault.code, ("input", *fault.path[3:])) for fault in listed.value.faults] == [
-            (fault.code, fault.path) for fault in single.value.faults
+        assert [(problem.code, ("input", *problem.path[3:])) for problem in listed.value.problems] == [
+            (problem.code, problem.path) for problem in single.value.problems
         ]
     assert await everything_of(owner_engine, company) == before
 
 
 @pytest.mark.parametrize("control", [{}, {"dry_run": True}])
 async def test_a_list_has_one_row_at_least_and_500_at_most(unit_of_work: UnitOfWork, control: dict[str, Any]) -> None:
-    with pytest.raises(Refused) as empty:
+    with pytest.raises(Rejected) as empty:
         await upsert(unit_of_work, **control)
-    with pytest.raises(Refused) as long:
+    with pytest.raises(Rejected) as long:
         await upsert(unit_of_work, *[{"external_system_id": str(place)} for place in range(501)], **control)
-    assert [(fault.code, fault.path) for fault in empty.value.faults] == [(ErrorCode.FIELD_REQUIRED, ("input", "rows"))]
-    (fault,) = long.value.faults
-    assert isinstance(fault, LimitFault)
-    assert (fault.code, fault.limit, fault.actual) == (ErrorCode.FIELD_TOO_LONG, 500, 501)
+    assert [(problem.code, problem.path) for problem in empty.value.problems] == [
+        (ErrorCode.FIELD_REQUIRED, ("input", "rows"))
+    ]
+    (problem,) = long.value.problems
+    assert isinstance(problem, LimitProblem)
+    assert (problem.code, problem.limit, problem.actual) == (ErrorCode.FIELD_TOO_LONG, 500, 501)
     assert unit_of_work.statements == 0
 
 
@@ -312,10 +315,16 @@ async def test_a_repeated_key_answers_the_same_with_all_that_the_errors_hold(
 
     assert (replayed, replayed_again) == (False, True)
     assert again == first
-    assert [type(fault) for each in again.results for fault in each.errors] == [
-        type(fault) for each in first.results for fault in each.errors
+    assert [type(problem) for each in again.results for problem in each.errors] == [
+        type(problem) for each in first.results for problem in each.errors
     ]
     assert await everything_of(owner_engine, company) == before
+
+    # Problems were stored as faults before.
+    earlier = "UPDATE idempotency_keys SET payload = replace(payload::text, 'Problem\"', 'Fault\"')::jsonb RETURNING payload::text"
+    async with owner_engine.begin() as connection:
+        assert "SubscriptionsFault" in (await connection.execute(text(earlier))).scalar_one()
+    assert await upsert_customers(unit_of_work, "tester", asked, "key") == (first, True)
 
 
 async def test_another_company_s_customer_is_neither_found_nor_in_the_way(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import CustomersFault, ErrorCode, Refused, SubscriptionsFault
+from app.domain.errors import CustomersProblem, ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.upserts import MatchKey
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.records import Records, new_company
@@ -60,7 +60,7 @@ async def test_a_unique_key_goes_to_the_first_row_that_takes_it_and_never_away_f
     )
     assert outcomes(outcome) == [UPDATED, REFUSED, CREATED, REFUSED]
     (stored,), (claimed,) = outcome.results[1].errors, outcome.results[3].errors
-    assert isinstance(stored, CustomersFault)
+    assert isinstance(stored, CustomersProblem)
     assert stored.customer_ids == (holder,)
     assert {stored.code, claimed.code} == {ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS}
     assert claimed.path == ("input", "rows", 3, "customerNumber")
@@ -149,7 +149,7 @@ async def test_subscriptions_are_moved_by_one_row_of_a_list_at_most(unit_of_work
 
     assert outcomes(outcome) == [UPDATED, REFUSED]
     (conflict,) = outcome.results[1].errors
-    assert isinstance(conflict, SubscriptionsFault)
+    assert isinstance(conflict, SubscriptionsProblem)
     assert (conflict.code, conflict.subscription_ids) == (ErrorCode.FIELD_CONFLICT, (subscription,))
 
 
@@ -213,8 +213,8 @@ async def changed_alone(
     """What a single update changes, and the codes that it is refused with."""
     try:
         outcome, _ = await update_customer(unit_of_work, "tester", command, None)
-    except Refused as refused:
-        return (), [fault.code for fault in refused.faults]
+    except Rejected as rejected:
+        return (), [problem.code for problem in rejected.problems]
     return outcome.changed_fields, []
 
 
@@ -245,7 +245,7 @@ async def test_a_list_does_what_its_rows_would_do_one_after_the_other(
 
     for result, place in zip(outcome.results, order, strict=True):
         expected = await changed_alone(alone, UpdateCustomerCommand(ids[place], fields(place, ids)))
-        assert (result.changed_fields, [fault.code for fault in result.errors]) == expected
+        assert (result.changed_fields, [problem.code for problem in result.errors]) == expected
     stored = [
         {each["external_system_id"]: {name: each[name] for name in (*CHANGES, "version")} for each in found}
         for found in (

@@ -44,7 +44,7 @@ def outcomes(outcome: UpsertCustomersOutcome) -> list[RowOutcome]:
 
 
 def codes(outcome: UpsertCustomersOutcome, index: int) -> list[ErrorCode]:
-    return [fault.code for fault in outcome.results[index].errors]
+    return [problem.code for problem in outcome.results[index].errors]
 
 
 async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import Refused
+from app.domain.errors import Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
@@ -54,15 +54,15 @@ class Company:
         try:
             work = create_customer(self._unit_of_work, "tester", CreateCustomerCommand(given), None)
             return self._bench.wait(work)[0].customer
-        except Refused as refused:
-            return {str(fault.code) for fault in refused.faults}
+        except Rejected as rejected:
+            return {str(problem.code) for problem in rejected.problems}
 
     def update(self, command: UpdateCustomerCommand, key: str) -> tuple[UpdateCustomerOutcome | set[str], bool]:
         """The outcome or the codes of the refusal, and whether it was replayed."""
         try:
             return self._bench.wait(update_customer(self._unit_of_work, "tester", command, key))
-        except Refused as refused:
-            return {str(fault.code) for fault in refused.faults}, False
+        except Rejected as rejected:
+            return {str(problem.code) for problem in rejected.problems}, False
 
     def preview(self, command: UpdateCustomerCommand) -> TransitionPreview | set[str]:
         """The preview, or the codes of what left nothing to preview."""
@@ -73,8 +73,8 @@ class Company:
 
         try:
             return self._bench.wait(read())
-        except Refused as refused:
-            return {str(fault.code) for fault in refused.faults}
+        except Rejected as rejected:
+            return {str(problem.code) for problem in rejected.problems}
 
     def start(self, subscription: Subscription) -> None:
         """Write a subscription and its first period, as the owner."""

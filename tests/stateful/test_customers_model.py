@@ -203,7 +203,7 @@ class CompanyMachine(RuleBasedStateMachine):
         command = UpdateCustomerCommand(of.id, fields, acknowledged)
         preview = self.company.preview(command)
         assert isinstance(preview, TransitionPreview)
-        assert self.told({str(fault.code) for fault in preview.errors}) == self.told(codes)
+        assert self.told({str(problem.code) for problem in preview.errors}) == self.told(codes)
         if preview.transition is not None:
             assert set(preview.transition.to_acknowledge) == set(self.model.needed(after))
         if digest != "none":

@@ -111,7 +111,7 @@ async def test_graphql_needs_a_credential() -> None:
     assert response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
-async def test_a_database_that_is_away_is_an_answer_and_no_fault() -> None:
+async def test_a_database_that_is_away_is_an_answer_and_no_problem() -> None:
     async with client_of({"x-api-key": f"{PREFIX}{'x' * 43}"}) as client:
         response = await client.post("/graphql", json={"query": "{__typename}"})
 

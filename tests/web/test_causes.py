@@ -7,7 +7,7 @@ from app.db.rarely import Rarely
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooManyHeavy
 from app.web import causes
 from app.web.credential_errors import CredentialsUnavailable
-from app.web.faults import FaultCode, Refusal, refusal_of
+from app.web.failures import FailureCode, Refusal, refusal_of
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
         (TooManyHeavy(5), 503, "too_many_heavy", "DATABASE_POOL_TIMEOUT_SECONDS"),
         (DatabaseUnavailable(Cause.DISK_FULL), 503, "disk_full", None),
         (StatementTimeout(), 504, "statement_timeout", "STATEMENT_TIMEOUT_SECONDS"),
-        (Refusal(504, FaultCode.TIMEOUT, "too long"), 504, "request_timeout", "REQUEST_TIMEOUT_SECONDS"),
+        (Refusal(504, FailureCode.TIMEOUT, "too long"), 504, "request_timeout", "REQUEST_TIMEOUT_SECONDS"),
     ],
 )
 def test_each_cause_is_logged_once_with_its_limit(error: Exception, status: int, cause: str, limit: str | None) -> None:

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.web.connections import ConnectionLimits, usage
 from app.web.deadline import Deadline
 from app.web.envelope import Envelope
-from app.web.faults import Refusal
+from app.web.failures import Refusal
 from app.web.http_protocol import MIN_BODY_RATE
 from tests.web.listening import listening, wired
 from tests.web.toy_app import toy_app

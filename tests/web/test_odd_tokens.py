@@ -39,7 +39,9 @@ json_values = st.recursive(
         max_size=3,
     )
 )
-async def test_no_claim_of_the_trusted_issuer_causes_a_fault(changes: dict[str, object], tokens: TokenVerifier) -> None:
+async def test_no_claim_of_the_trusted_issuer_causes_a_problem(
+    changes: dict[str, object], tokens: TokenVerifier
+) -> None:
     token = jwt.api_jws.encode(json.dumps(claims(**changes)).encode(), KEY, algorithm="EdDSA", headers={"kid": "ed"})
     with contextlib.suppress(Unauthenticated):
         assert (await tokens.verify(token)).company_id == COMPANY
@@ -50,7 +52,7 @@ async def test_no_claim_of_the_trusted_issuer_causes_a_fault(changes: dict[str, 
     header=json_values | st.dictionaries(st.sampled_from(["alg", "kid", "b64", "crit", "typ", "jwk"]), json_values),
     rest=st.text(),
 )
-async def test_no_header_and_no_text_causes_a_fault(header: object, rest: str, tokens: TokenVerifier) -> None:
+async def test_no_header_and_no_text_causes_a_problem(header: object, rest: str, tokens: TokenVerifier) -> None:
     for token in (f"{segment(header)}.{segment(claims())}.{segment(b'x')}", f"{segment(header)}.{rest}", rest):
         with pytest.raises(Unauthenticated):
             await tokens.verify(token)

@@ -99,7 +99,7 @@ def test_json_lines_are_one_object_each_the_libraries_lines_too(capfd: pytest.Ca
     writer = configure_logging(Settings(log_format="json"))
     structlog.get_logger().info("ours", name="Å")
     logging.getLogger("uvicorn.error").warning("theirs")
-    structlog.get_logger().error("fault", exc_info=failure("a local variable"))
+    structlog.get_logger().error("failure", exc_info=failure("a local variable"))
 
     assert writer.flush(10)
     captured = capfd.readouterr()
@@ -108,7 +108,7 @@ def test_json_lines_are_one_object_each_the_libraries_lines_too(capfd: pytest.Ca
     assert [(line["event"], line["level"]) for line in lines] == [
         ("ours", "info"),
         ("theirs", "warning"),
-        ("fault", "error"),
+        ("failure", "error"),
     ]
     assert lines[0]["name"] == "Å"
     assert "ValueError: invalid literal" in lines[2]["exception"]
@@ -166,7 +166,7 @@ def test_no_operation_leaves_a_line_below_the_level(capfd: pytest.CaptureFixture
 @pytest.mark.usefixtures("_logging_restored")
 def test_console_lines_are_for_people_and_show_no_local_variables(capfd: pytest.CaptureFixture[str]) -> None:
     writer = configure_logging(Settings(log_format="console"))
-    structlog.get_logger().error("fault", exc_info=failure("a local variable"))
+    structlog.get_logger().error("failure", exc_info=failure("a local variable"))
 
     assert writer.flush(10)
     text = capfd.readouterr().err

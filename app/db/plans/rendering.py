@@ -1,6 +1,6 @@
 """JSON as the database writes it: values and objects as pieces of text that one `concat` puts together.
 
-What a piece shows is byte for byte what the loaders' rows show. A value that can't be shown so is a fault: it fails the
+What a piece shows is byte for byte what the loaders' rows show. A value that can't be shown so is a failure: it fails the
 statement, and the operation is answered from rows.
 """
 
@@ -72,11 +72,11 @@ def value_of(field: Field, row: Row, names: Sequence[str] | None) -> list[Piece]
         return [func.coalesce(_unless_null(pieces), constant(NULL))]
     if field.reference is not None:
         # A foreign key holds that it is there; were it missing, there would be a gap.
-        return [func.coalesce(_unless_null(pieces), fault())]
+        return [func.coalesce(_unless_null(pieces), failure())]
     return pieces
 
 
-def fault() -> ColumnElement[str]:
+def failure() -> ColumnElement[str]:
     """Text that fails the statement where it is asked for; not computed beforehand, as it depends on the moment."""
     nothing = func.left(func.concat(func.now()), number(0))
     return cast(cast(nothing, Integer), Text)
@@ -89,7 +89,7 @@ def moment(value: ColumnElement[Any]) -> ColumnElement[str]:
         for text in ("1000-01-01 00:00:00", "9999-12-31 23:59:59.999999")
     )
     written = func.to_char(func.timezone(constant("UTC"), value), constant(_MOMENT), type_=Text())
-    return case((not_(value.between(first, last)), fault()), else_=written)
+    return case((not_(value.between(first, last)), failure()), else_=written)
 
 
 def _unless_null(pieces: Sequence[Piece]) -> ColumnElement[str]:
@@ -99,8 +99,8 @@ def _unless_null(pieces: Sequence[Piece]) -> ColumnElement[str]:
 
 
 def _checked(value: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[str]:
-    """The text of a value that fulfills a condition, or a fault."""
-    return case((not_(condition), fault()), else_=cast(value, Text))
+    """The text of a value that fulfills a condition, or a failure."""
+    return case((not_(condition), failure()), else_=cast(value, Text))
 
 
 def _date(value: ColumnElement[Any]) -> list[Piece]:

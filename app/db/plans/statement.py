@@ -18,7 +18,7 @@ from app.db.arguments import Arguments, Key, ListArguments
 from app.db.declarations import Entity
 from app.db.plans.found import found_of, leads_to
 from app.db.plans.pages import belonging, beneath, page_of
-from app.db.plans.rendering import NULL, Piece, constant, fault, joined, object_of, value_of
+from app.db.plans.rendering import NULL, Piece, constant, failure, joined, object_of, value_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
 from app.db.plans.tree import Connection, Constant, Found, Listing, Lookup, Members, Node, Plain, Single
@@ -91,7 +91,7 @@ class _Builder:
             case Single() if row is not None:
                 other = row.joined(node.key, node.entity.table)
                 shown = other.column(joined(self.members(node.shown, other.row)))
-                return [func.coalesce(shown, fault() if node.required else constant(NULL))]
+                return [func.coalesce(shown, failure() if node.required else constant(NULL))]
             case Listing():
                 return ["[", self._listing(node, row), "]"]
             case Connection():

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.customer_fields import read_fields
-from app.domain.errors import ErrorCode, Fault, Path, Refused
+from app.domain.errors import ErrorCode, Path, Problem, Rejected
 from app.domain.fields import identifier
 from app.domain.transition import excess
 from app.graphql.types.customer_input import UpdateCustomerInput, given_fields
-from app.services.idempotency import key_faults
+from app.services.idempotency import key_problems
 from app.services.update_customer import UpdateCustomerCommand
 
 
@@ -20,34 +20,34 @@ def sent(value: Any) -> Any:
 def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, str | None]:
     """The command of an update, and its idempotency key; raises Refused for ids that are none and a key that can't be one.
 
-    The faults of its fields come with them, because all faults of one input are reported together.
+    The problems of its fields come with them, because all problems of one input are reported together.
     """
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     transitions = sent(given.subscription_transitions)
     if too_many := excess(len(transitions or ())):
-        faults.append(too_many)
+        problems.append(too_many)
     acknowledged = (
         None
         if transitions is None or too_many
         else tuple(
-            _id(each.subscription_id, ("input", "subscriptionTransitions", place, "subscriptionId"), faults)
+            _id(each.subscription_id, ("input", "subscriptionTransitions", place, "subscriptionId"), problems)
             for place, each in enumerate(transitions)
         )
     )
-    customer_id = _id(given.id, ("input", "id"), faults)
+    customer_id = _id(given.id, ("input", "id"), problems)
     fields, key = given_fields(given), sent(given.idempotency_key)
-    faults += key_faults(key)
-    if faults:
-        raise Refused([*faults, *read_fields(fields, creating=False)[1]])
+    problems += key_problems(key)
+    if problems:
+        raise Rejected([*problems, *read_fields(fields, creating=False)[1]])
     command = UpdateCustomerCommand(
         customer_id, fields, acknowledged, sent(given.transition_digest), sent(given.expected_version)
     )
     return command, key
 
 
-def _id(value: str, path: Path, faults: list[Fault]) -> UUID:
+def _id(value: str, path: Path, problems: list[Problem]) -> UUID:
     found = identifier(value, path)
     if isinstance(found, UUID):
         return found
-    faults.append(found if isinstance(found, Fault) else Fault(ErrorCode.FIELD_INVALID, path, "must be a UUID."))
+    problems.append(found if isinstance(found, Problem) else Problem(ErrorCode.FIELD_INVALID, path, "must be a UUID."))
     return UUID(int=0)

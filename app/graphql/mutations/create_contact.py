@@ -6,9 +6,9 @@ import strawberry
 
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.mutations.asked import asked
-from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, refused
+from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, rejected
 from app.graphql.permissions import Requires
 from app.graphql.types.contact_input import CreateContactInput
 from app.services.contacts import CONTACTS, CreateContactCommand
@@ -23,7 +23,7 @@ class CreateContactPayload(ContactPayload):
     description="Create a contact of a customer. It becomes the default contact only if the input says so,"
     " in place of the one that is. Needs customers-write.",
     graphql_type=CreateContactPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def create_contact(
     info: Info,

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 import strawberry
 
 from app.db.rows import CustomerRow
-from app.domain.errors import Fault, Refused
+from app.domain.errors import Problem, Rejected
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals, UserError
+from app.graphql.errors import ReportsProblems, UserError
 from app.graphql.mutations.commands import sent
 from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
@@ -26,7 +26,7 @@ class CreatePayload:
 
     customer: CustomerRow | None
     replayed: bool = False
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[Problem, ...] = ()
     wrote: ClassVar[bool] = True
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
@@ -34,8 +34,8 @@ class CreatePayload:
         return identity_of(self.customer) if self.customer is not None else None
 
 
-def _refused(refused: Refused) -> CreatePayload:
-    return CreatePayload(None, errors=refused.faults)
+def _refused(rejected: Rejected) -> CreatePayload:
+    return CreatePayload(None, errors=rejected.problems)
 
 
 @strawberry.type(description="The customer that createCustomer made, or why it made none.")
@@ -53,9 +53,9 @@ class CreateCustomerPayload:
 
 @strawberry.field(
     description="Create a customer. Left without a number, it gets one more than the company's highest all-digit number;"
-    " any number of concurrent creations get different ones. All faults are reported at once. Needs customers-write.",
+    " any number of concurrent creations get different ones. All problems are reported at once. Needs customers-write.",
     graphql_type=CreateCustomerPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
 )
 async def create_customer(
     info: Info,

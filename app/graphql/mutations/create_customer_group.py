@@ -6,9 +6,9 @@ import strawberry
 
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.mutations.asked import asked
-from app.graphql.mutations.group_payloads import GroupPayload, GroupWritten, refused
+from app.graphql.mutations.group_payloads import GroupPayload, GroupWritten, rejected
 from app.graphql.permissions import Requires
 from app.graphql.types.group_input import CreateCustomerGroupInput
 from app.services import customer_groups
@@ -23,7 +23,7 @@ class CreateCustomerGroupPayload(GroupPayload):
 @strawberry.field(
     description="Create a customer group. Needs customers-write.",
     graphql_type=CreateCustomerGroupPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def create_customer_group(
     info: Info,

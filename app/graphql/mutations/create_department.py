@@ -6,9 +6,9 @@ import strawberry
 
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.mutations.asked import asked
-from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, refused
+from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, rejected
 from app.graphql.permissions import Requires
 from app.graphql.types.department_input import CreateDepartmentInput
 from app.services.departments import DEPARTMENTS, CreateDepartmentCommand
@@ -23,7 +23,7 @@ class CreateDepartmentPayload(DepartmentPayload):
     description="Create a department of a customer. It becomes the default department only if the input says"
     " so, in place of the one that is. Needs customers-write.",
     graphql_type=CreateDepartmentPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def create_department(
     info: Info,

@@ -6,9 +6,9 @@ import strawberry
 
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.mutations.asked import asked
-from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, refused
+from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, rejected
 from app.graphql.permissions import Requires
 from app.graphql.types.contact_input import DeleteContactInput
 from app.services.contacts import CONTACTS, DeleteContactCommand
@@ -23,7 +23,7 @@ class DeleteContactPayload(ContactPayload):
     description="Remove a contact. The default goes only with another one to follow it, or where there is no"
     " other. Needs customers-write.",
     graphql_type=DeleteContactPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def delete_contact(
     info: Info,

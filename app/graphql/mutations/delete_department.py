@@ -6,9 +6,9 @@ import strawberry
 
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.mutations.asked import asked
-from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, refused
+from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, rejected
 from app.graphql.permissions import Requires
 from app.graphql.types.department_input import DeleteDepartmentInput
 from app.services.departments import DEPARTMENTS, DeleteDepartmentCommand
@@ -23,7 +23,7 @@ class DeleteDepartmentPayload(DepartmentPayload):
     description="Remove a department. The default goes only with another one to follow it, or where there is"
     " no other. Needs customers-write.",
     graphql_type=DeleteDepartmentPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def delete_department(
     info: Info,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import strawberry
 
 from app.db.rows import CustomerGroupRow
-from app.domain.errors import Fault, Refused
+from app.domain.errors import Problem, Rejected
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import ERRORS, REPLAYED
 from app.graphql.mutations.written import identity_of
@@ -21,7 +21,7 @@ class GroupWritten:
 
     outcome: GroupOutcome | None
     replayed: bool = False
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[Problem, ...] = ()
     is_removal: bool = False
 
     @property
@@ -39,10 +39,10 @@ class GroupWritten:
         return identity_of(self.customer_group) if self.wrote and self.customer_group is not None else None
 
 
-def refused(refusal: Refused) -> GroupWritten:
+def rejected(refusal: Rejected) -> GroupWritten:
     """The payload of a refusal; one about having moved on shows what is stored."""
     now = refusal.current
-    return GroupWritten(now if isinstance(now, GroupOutcome) else None, errors=refusal.faults)
+    return GroupWritten(now if isinstance(now, GroupOutcome) else None, errors=refusal.problems)
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ from typing import Any, cast
 import strawberry
 
 from app.db.rows import ContactRow, CustomerRow, DepartmentRow
-from app.domain.errors import Fault, Refused
+from app.domain.errors import Problem, Rejected
 from app.graphql.context import Info
 from app.graphql.errors import UserError
 from app.graphql.mutations.written import identity_of
@@ -27,7 +27,7 @@ class MemberWritten:
 
     outcome: MemberOutcome[Any] | None
     replayed: bool = False
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[Problem, ...] = ()
     is_removal: bool = False
 
     @property
@@ -40,10 +40,10 @@ class MemberWritten:
         return identity_of(self.outcome.row) if self.wrote and self.outcome is not None else None
 
 
-def refused(refusal: Refused) -> MemberWritten:
+def rejected(refusal: Rejected) -> MemberWritten:
     """The payload of a refusal; one about having moved on shows what is stored."""
     now = cast("MemberOutcome[Any]", refusal.current) if isinstance(refusal.current, MemberOutcome) else None
-    return MemberWritten(now, errors=refusal.faults)
+    return MemberWritten(now, errors=refusal.problems)
 
 
 @strawberry.type

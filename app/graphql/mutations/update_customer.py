@@ -8,10 +8,10 @@ from uuid import UUID
 import strawberry
 
 from app.db.rows import BillingTransitionRow, CustomerRow
-from app.domain.errors import Fault, Refused
+from app.domain.errors import Problem, Rejected
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals, UserError
+from app.graphql.errors import ReportsProblems, UserError
 from app.graphql.mutations.commands import update_command
 from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import READS, SHOWS_WRITTEN, Requires
@@ -29,7 +29,7 @@ class UpdatePayload:
     changed_fields: tuple[str, ...] = ()
     transition_id: UUID | None = None
     replayed: bool = False
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[Problem, ...] = ()
 
     @property
     def wrote(self) -> bool:
@@ -41,9 +41,9 @@ class UpdatePayload:
         return identity_of(self.customer) if self.wrote and self.customer is not None else None
 
 
-def _refused(refused: Refused) -> UpdatePayload:
-    current = refused.current
-    return UpdatePayload(current if isinstance(current, CustomerRow) else None, errors=refused.faults)
+def _refused(rejected: Rejected) -> UpdatePayload:
+    current = rejected.current
+    return UpdatePayload(current if isinstance(current, CustomerRow) else None, errors=rejected.problems)
 
 
 @strawberry.type(description="What updateCustomer did, or why it did nothing.")
@@ -83,7 +83,7 @@ class UpdateCustomerPayload:
     " billingRelationship, consolidationMode) moves its active subscriptions, each of which must be acknowledged in"
     " `subscriptionTransitions`; `billingTransitionPreview` shows what would be booked. Needs customers-write.",
     graphql_type=UpdateCustomerPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
 )
 async def update_customer(
     info: Info,

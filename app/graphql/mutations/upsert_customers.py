@@ -5,10 +5,10 @@ from typing import Annotated
 import strawberry
 
 from app.db.pauses import paced
-from app.domain.errors import Refused
+from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.mutations.commands import sent
 from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
@@ -20,10 +20,10 @@ from app.services.upsert_customers import upsert_customers as upsert
 from app.services.upsert_rows import UpsertRow
 
 
-def _refused(refused: Refused) -> UpsertPayload:
-    outcome = refused.current
+def _refused(rejected: Rejected) -> UpsertPayload:
+    outcome = rejected.current
     results = outcome.results if isinstance(outcome, UpsertCustomersOutcome) else ()
-    return UpsertPayload(results, errors=refused.faults)
+    return UpsertPayload(results, errors=rejected.problems)
 
 
 @strawberry.type(description="How one row of a list of customers ended.")
@@ -49,7 +49,7 @@ class UpsertCustomersPayload(UpsertFields):
     " transaction. A row that would move active subscriptions is refused with SUBSCRIPTION_TRANSITIONS_REQUIRED unless it"
     " acknowledges them. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
     graphql_type=UpsertCustomersPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsRefusals(_refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
 )
 async def upsert_customers(
     info: Info,

@@ -5,11 +5,11 @@ from typing import Annotated
 import strawberry
 
 from app.db.pauses import paced
-from app.domain.errors import Refused
+from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
 from app.graphql.context import Info
-from app.graphql.errors import ReportsRefusals
+from app.graphql.errors import ReportsProblems
 from app.graphql.mutations.commands import sent
 from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
 from app.graphql.permissions import Requires, RequiresUnlessWritten
@@ -18,10 +18,10 @@ from app.graphql.types.ledger_account_input import UpsertLedgerAccountsInput
 from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
 
 
-def _refused(refused: Refused) -> UpsertPayload:
-    outcome = refused.current
+def _refused(rejected: Rejected) -> UpsertPayload:
+    outcome = rejected.current
     results = outcome.results if isinstance(outcome, UpsertAccountsOutcome) else ()
-    return UpsertPayload(results, errors=refused.faults)
+    return UpsertPayload(results, errors=rejected.problems)
 
 
 @strawberry.type(description="How one row of a list of ledger accounts ended.")
@@ -46,7 +46,7 @@ class UpsertLedgerAccountsPayload(UpsertFields):
     description="Keep ledger accounts in step with another system: create, update or leave as it is each row of a list, in"
     " one transaction. Repeating a list that was written leaves every row UNCHANGED. Needs accounts-write.",
     graphql_type=UpsertLedgerAccountsPayload | None,
-    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsRefusals(_refused, reads=Scope.ACCOUNTS_READ)],
+    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(_refused, reads=Scope.ACCOUNTS_READ)],
 )
 async def upsert_ledger_accounts(
     info: Info,

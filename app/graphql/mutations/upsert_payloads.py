@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import strawberry
 
-from app.domain.errors import Fault
+from app.domain.errors import Problem
 from app.domain.upserts import RowOutcome
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import REPLAYED
@@ -42,7 +42,7 @@ class UpsertPayload:
     results: tuple[RowEnded, ...] = ()
     written: bool = False
     replayed: bool = False
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[Problem, ...] = ()
 
     def written_at(self, path: Sequence[str | int]) -> Mapping[str, object] | None:
         """Return what the row of a result wrote."""

@@ -156,7 +156,7 @@ class ChangedCustomerFields(OptionalCustomerFields):
         + _MAP
     )
     metadata_unset: Maybe[list[str] | None] = strawberry.field(
-        description="Keys of metadata entries to remove; those that are not there are no fault. At most 500"
+        description="Keys of metadata entries to remove; those that are not there are no problem. At most 500"
         " (METADATA_LIMIT_EXCEEDED), each of 1 to 128 visible characters (FIELD_INVALID). Not beside `metadata`,"
         " and none that `metadataSet` sets (FIELD_CONFLICT). Not null."
     )

@@ -61,7 +61,7 @@ class UpdateCustomerGroupInput:
         description="Single entries to add or replace, at most 50; the others stay. Not null."
     )
     metadata_unset: strawberry.Maybe[list[str] | None] = strawberry.field(
-        description="Keys of single entries to remove; one that is not there is no fault. At most 500"
+        description="Keys of single entries to remove; one that is not there is no problem. At most 500"
         " (METADATA_LIMIT_EXCEEDED), each of 1 to 128 visible characters (FIELD_INVALID). Not null."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)

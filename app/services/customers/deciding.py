@@ -7,11 +7,18 @@ from uuid import UUID
 
 from app.db.rows import CustomerRow
 from app.domain.billing import Subscription
-from app.domain.customer_rules import Record, rule_faults, subscription_currency_faults
+from app.domain.customer_rules import Record, rule_problems, subscription_currency_problems
 from app.domain.digests import difference, digest_of
-from app.domain.errors import CustomersFault, ErrorCode, Fault, Refused, SubscriptionsFault, TransitionChangedFault
+from app.domain.errors import (
+    CustomersProblem,
+    ErrorCode,
+    Problem,
+    Rejected,
+    SubscriptionsProblem,
+    TransitionChangedProblem,
+)
 from app.domain.fields import schema_name
-from app.domain.transition import Transition, acknowledgement_refusals, plan
+from app.domain.transition import Transition, acknowledgement_problems, plan
 from app.services.customers.drafts import Draft
 from app.services.customers.reading import UNIQUE_KEYS, Facts
 
@@ -30,13 +37,13 @@ class Decision:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The columns that really change, or all of a new customer's."""
     transition: Transition | None = None
-    faults: tuple[Fault, ...] = ()
+    problems: tuple[Problem, ...] = ()
     """In the order of the checks."""
 
     @property
     def writes(self) -> bool:
         """Whether there is something to write."""
-        return bool(self.values) and not self.faults
+        return bool(self.values) and not self.problems
 
 
 @dataclass(slots=True)
@@ -57,20 +64,20 @@ class Judge:
     def decide(self, draft: Draft) -> Decision:
         """Judge a draft; what it does counts for those after it, unless there is something against it."""
         parent, children, subscriptions = self._surroundings(draft)
-        faults = [*draft.faults, *self._reference_faults(draft)]
-        faults += rule_faults(draft.new, parent, children, draft.old)
+        problems = [*draft.problems, *self._reference_problems(draft)]
+        problems += rule_problems(draft.new, parent, children, draft.old)
         if draft.old is not None and (draft.is_triggered or "default_currency" in draft.values):
-            faults += subscription_currency_faults(draft.old, draft.new, parent, children, subscriptions)
+            problems += subscription_currency_problems(draft.old, draft.new, parent, children, subscriptions)
         transition, undatable = self._transition(draft, children, subscriptions)
         own = [subscription for subscription in subscriptions if subscription.customer_id == draft.id]
-        faults += acknowledgement_refusals(draft.acknowledged, own, triggered=draft.is_triggered)
-        faults += undatable
+        problems += acknowledgement_problems(draft.acknowledged, own, triggered=draft.is_triggered)
+        problems += undatable
         if draft.digest is not None and not undatable and draft.digest != digest_of(transition):
-            faults.append(_changed(draft.digest, transition))
-        faults += self._moved_before(transition)
-        if not faults:
+            problems.append(_changed(draft.digest, transition))
+        problems += self._moved_before(transition)
+        if not problems:
             self._accept(draft, transition)
-        return Decision(draft.before, draft.values, transition, tuple(faults))
+        return Decision(draft.before, draft.values, transition, tuple(problems))
 
     def _surroundings(self, draft: Draft) -> tuple[Record | None, Sequence[Record], Sequence[Subscription]]:
         """Return the parent after the change (None also where it does not exist), the children, and the subscriptions that decide."""
@@ -85,43 +92,43 @@ class Judge:
 
     def _transition(
         self, draft: Draft, children: Sequence[Record], subscriptions: Sequence[Subscription]
-    ) -> tuple[Transition | None, Sequence[Fault]]:
-        """Return what the change would move, and the faults of subscriptions for which no dates can be computed."""
+    ) -> tuple[Transition | None, Sequence[Problem]]:
+        """Return what the change would move, and the problems of subscriptions for which no dates can be computed."""
         if draft.old is None or self.facts.today is None or not draft.concerns_billing:
             return None, ()
         try:
             return plan(draft.old, draft.new, self._records, children, subscriptions, self.facts.today), ()
-        except Refused as refused:
-            return None, refused.faults
+        except Rejected as rejected:
+            return None, rejected.problems
 
-    def _reference_faults(self, draft: Draft) -> list[Fault]:
+    def _reference_problems(self, draft: Draft) -> list[Problem]:
         """Return the references to what does not exist, and the unique keys that others have."""
-        values, faults = draft.values, list[Fault]()
+        values, problems = draft.values, list[Problem]()
         group_id, parent_id = values.get("customer_group_id"), values.get("parent_customer_id")
         if group_id is not None and group_id not in self.facts.groups:
             message = "must be the id of a customer group of the company."
-            faults.append(Fault(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "customerGroupId"), message))
+            problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "customerGroupId"), message))
         if parent_id is not None and parent_id not in self._records:
             message = "must be the id of a customer of the company."
-            faults.append(Fault(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("input", "parentCustomerId"), message))
+            problems.append(Problem(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("input", "parentCustomerId"), message))
         for name in UNIQUE_KEYS:
             value = values.get(name)
             if value is None:
                 continue
             holder = self.facts.holders[name].get(value)
             if holder is not None and holder != draft.id:
-                faults.append(_taken(name, holder))
+                problems.append(_taken(name, holder))
             elif (name, value) in self._claimed:
-                faults.append(replace(_taken(name), message="is what an earlier row of the list takes."))
-        return faults
+                problems.append(replace(_taken(name), message="is what an earlier row of the list takes."))
+        return problems
 
-    def _moved_before(self, transition: Transition | None) -> list[Fault]:
+    def _moved_before(self, transition: Transition | None) -> list[Problem]:
         again = sorted(self._moved & _moves(transition))
         if not again:
             return []
         message = "would move subscriptions that an earlier row of the list moves today: send the row in a later list."
         path = ("input", "subscriptionTransitions")
-        return [SubscriptionsFault(ErrorCode.FIELD_CONFLICT, path, message, tuple(again))]
+        return [SubscriptionsProblem(ErrorCode.FIELD_CONFLICT, path, message, tuple(again))]
 
     def _accept(self, draft: Draft, transition: Transition | None) -> None:
         self._claimed.update((name, draft.values[name]) for name in UNIQUE_KEYS if draft.values.get(name) is not None)
@@ -132,14 +139,14 @@ class Judge:
         self._moved.update(_moves(transition))
 
 
-def _taken(attribute: str, *customer_ids: UUID) -> Fault:
+def _taken(attribute: str, *customer_ids: UUID) -> Problem:
     path = ("input", schema_name(attribute))
-    return CustomersFault(_TAKEN[attribute], path, "is the one of another customer already.", customer_ids)
+    return CustomersProblem(_TAKEN[attribute], path, "is the one of another customer already.", customer_ids)
 
 
-def _changed(previewed: str, transition: Transition | None) -> Fault:
+def _changed(previewed: str, transition: Transition | None) -> Problem:
     message = "is no longer what would be booked: preview again, and send the new digest."
-    return TransitionChangedFault(
+    return TransitionChangedProblem(
         ErrorCode.TRANSITION_CHANGED,
         ("input", "transitionDigest"),
         message,

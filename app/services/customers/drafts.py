@@ -12,7 +12,7 @@ from app.domain.billing import is_triggered
 from app.domain.customer_fields import FIELDS, touches_family
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
-from app.domain.errors import Fault
+from app.domain.errors import Problem
 from app.domain.metadata_fields import merged_metadata
 
 _METADATA_CHANGES = {"metadata_set", "metadata_unset"}
@@ -30,7 +30,7 @@ class Draft:
     """The columns that really change; all of a new customer's, with None as the number of one that is to be given one."""
     old: Record | None
     new: Record
-    faults: tuple[Fault, ...]
+    problems: tuple[Problem, ...]
     """What was wrong before anything else was read."""
     touches_family: bool
     """Whether rules look at its parent and its children."""
@@ -56,7 +56,7 @@ def draft_of_change(
     digest: str | None = None,
 ) -> Draft:
     """Return what fields, read by the domain, make of a stored customer; defaults of the change applied."""
-    metadata, faults = merged_metadata(before.metadata, given)
+    metadata, problems = merged_metadata(before.metadata, given)
     values = {name: value for name, value in given.items() if name not in _METADATA_CHANGES}
     values["metadata"] = metadata
     detached = "parent_customer_id" in values and values["parent_customer_id"] is None
@@ -69,7 +69,7 @@ def draft_of_change(
         changed,
         record_of(before),
         record_of(before._replace(**changed)),
-        tuple(faults),
+        tuple(problems),
         touches_family(given),
         acknowledged,
         digest,
@@ -78,14 +78,14 @@ def draft_of_change(
 
 def draft_of_creation(given: Mapping[str, object], acknowledged: Sequence[UUID] | None = None) -> Draft:
     """Return the customer that fields, read by the domain, make; defaults of the table applied."""
-    metadata, faults = merged_metadata({}, given)
+    metadata, problems = merged_metadata({}, given)
     values: dict[str, Any] = {"id": new_id()}
     for name, field in FIELDS.items():
         value = given.get(name)
         values[name] = field.default if value is None else value
     values["metadata"] = metadata
     new = _record(values["id"], values)
-    return Draft(new.id, None, values, None, new, tuple(faults), new.parent_id is not None, acknowledged)
+    return Draft(new.id, None, values, None, new, tuple(problems), new.parent_id is not None, acknowledged)
 
 
 def record_of(row: CustomerRow) -> Record:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from app.db import customer_writes
 from app.db.unit_of_work import WriteSession
-from app.domain.errors import ErrorCode, Fault
+from app.domain.errors import ErrorCode, Problem
 from app.services.customers.deciding import Decision
 
 _MOST_DIGITS = 50
@@ -49,4 +49,4 @@ def _with_number(decision: Decision, number: int) -> Decision:
     if len(digits) <= _MOST_DIGITS:
         return replace(decision, values={**decision.values, "customer_number": digits})
     message = f"must be given: the highest number can't be followed by one of at most {_MOST_DIGITS} digits."
-    return replace(decision, faults=(Fault(ErrorCode.FIELD_REQUIRED, ("input", "customerNumber"), message),))
+    return replace(decision, problems=(Problem(ErrorCode.FIELD_REQUIRED, ("input", "customerNumber"), message),))

@@ -128,7 +128,7 @@ async def test_the_payload_leads_on_into_the_graph(caller: Caller, records: Reco
     }
 
 
-async def test_each_fault_says_its_code_its_path_its_status_and_its_data(
+async def test_each_problem_says_its_code_its_path_its_status_and_its_data(
     caller: Caller, owner_engine: AsyncEngine, group: UUID
 ):
     given = new(
@@ -206,11 +206,11 @@ async def test_the_same_key_and_input_is_answered_again(caller: Caller, owner_en
     )
 
 
-async def test_a_malformed_key_is_reported_with_the_faults_of_the_fields(
+async def test_a_malformed_key_is_reported_with_the_problems_of_the_fields(
     caller: Caller, owner_engine: AsyncEngine, group: UUID
 ):
-    faults = await errors_of(caller, owner_engine, new(group, email="no address", idempotencyKey="k" * 256))
-    assert [(each["code"], each["path"][1]) for each in faults] == [
+    problems = await errors_of(caller, owner_engine, new(group, email="no address", idempotencyKey="k" * 256))
+    assert [(each["code"], each["path"][1]) for each in problems] == [
         ("FIELD_INVALID", "email"),
         ("FIELD_TOO_LONG", "idempotencyKey"),
     ]

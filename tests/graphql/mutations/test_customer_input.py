@@ -52,7 +52,9 @@ async def test_an_input_may_be_written_out_with_variables_inside(caller: Caller,
     }
 
 
-async def test_a_null_inside_written_out_metadata_is_a_fault_and_a_missing_variable_is_not(caller: Caller, group: UUID):
+async def test_a_null_inside_written_out_metadata_is_a_problem_and_a_missing_variable_is_not(
+    caller: Caller, group: UUID
+):
     payload = (await caller.data(LITERAL, group=str(group), vip=True, nothing=None))["createCustomer"]
 
     assert payload == {
@@ -171,9 +173,9 @@ async def test_metadata_that_is_no_object_is_an_invalid_variable(caller: Caller,
 def test_what_is_written_out_wrong_makes_the_document_invalid(field: str, says: str):
     document = f'mutation {{ updateCustomer(input: {{ id: "1", {field} }}) {{ replayed }} }}'
 
-    (fault,) = validate(executable(schema), parse(document))
+    (problem,) = validate(executable(schema), parse(document))
 
-    assert says in fault.message
+    assert says in problem.message
 
 
 def test_no_field_of_an_input_has_null_as_its_default():

@@ -174,7 +174,7 @@ async def test_what_a_transition_booked_is_read_back_from_its_payload(
     ]
 
 
-async def test_all_faults_of_an_input_are_reported_at_once_each_at_its_path(
+async def test_all_problems_of_an_input_are_reported_at_once_each_at_its_path(
     caller: Caller, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer()
@@ -271,7 +271,7 @@ async def test_every_rule_is_refused_by_its_code_in_update_and_preview_and_nothi
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_a_fault_carries_the_ids_that_it_is_about(caller: Caller, records: Records) -> None:
+async def test_a_problem_carries_the_ids_that_it_is_about(caller: Caller, records: Records) -> None:
     owner = await records.customer(external_system_id="x")
     customer = await records.customer()
     first, second = await records.subscription(customer), await records.subscription(customer)
@@ -293,10 +293,10 @@ async def test_a_version_conflict_shows_what_changed_and_what_is_stored(caller: 
     customer = await records.customer(name="One")
     await update(caller, id=str(customer), name="Two")
 
-    refused = await update(caller, id=str(customer), name="Three", expectedVersion=1)
+    rejected = await update(caller, id=str(customer), name="Three", expectedVersion=1)
 
-    assert refused["customer"]["name"] == "Two"
-    (error,) = refused["errors"]
+    assert rejected["customer"]["name"] == "Two"
+    (error,) = rejected["errors"]
     assert (error["expectedVersion"], error["actualVersion"], error["changedFields"]) == (1, 2, ["name"])
 
 
@@ -429,8 +429,8 @@ async def test_malformed_ids_keys_and_fields_are_reported_together_and_previewed
         ("FIELD_NOT_CLEARABLE", "name"),
     }
 
-    def seen(faults: list[dict[str, Any]]) -> list[tuple[str, str]]:
-        return sorted((each["code"], ".".join(each["path"][1:])) for each in faults)
+    def seen(problems: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        return sorted((each["code"], ".".join(each["path"][1:])) for each in problems)
 
     assert seen(await errors(caller, id=str(customer), **given)) == sorted(wrong)
     assert seen(await errors(caller, id="none", **given)) == sorted(wrong | {("FIELD_INVALID", "id")})

@@ -52,6 +52,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused: there is nothing before this revision but an empty database."""
+    """Rejected: there is nothing before this revision but an empty database."""
     msg = "drop the database instead"
     raise NotImplementedError(msg)

@@ -36,6 +36,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused: the order of names before this depended on the server."""
+    """Rejected: the order of names before this depended on the server."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

@@ -35,6 +35,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused, as by the first revision."""
+    """Rejected, as by the first revision."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

@@ -40,6 +40,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused: texts were stored in another form before."""
+    """Rejected: texts were stored in another form before."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

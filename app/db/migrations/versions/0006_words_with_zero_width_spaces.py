@@ -44,6 +44,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refused, as by the revision before."""
+    """Rejected, as by the revision before."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

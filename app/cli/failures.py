@@ -17,7 +17,7 @@ from app.settings import SettingsError
 
 
 class ExitCode(IntEnum):
-    """How a command ends; 0 is success and 1 an unexpected fault."""
+    """How a command ends; 0 is success and 1 an unexpected failure."""
 
     DIFFERENT = 1
     SETTINGS = 2
@@ -60,8 +60,8 @@ _REFUSALS = {
 }
 
 
-def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind of fault
-    """The message and exit code of an expected fault; any other is raised again."""
+def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind of failure
+    """The message and exit code of an expected failure; any other is raised again."""
     match error:
         case CommandError():
             return error

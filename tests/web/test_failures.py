@@ -19,7 +19,7 @@ from app.web import request_log
 from app.web.application import assemble
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.envelope import Envelope
-from app.web.faults import refusal_of
+from app.web.failures import refusal_of
 from app.web.log_writer import LogWriter
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
@@ -52,7 +52,7 @@ async def test_a_refusal_without_a_code_blames_the_input() -> None:
     assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
-async def test_a_fault_of_a_field_is_masked_and_logged_in_full_under_the_request_id() -> None:
+async def test_a_failure_of_a_field_is_masked_and_logged_in_full_under_the_request_id() -> None:
     with capture_logs() as lines:
         async with client_of(toy_app()) as client:
             response = await client.post(
@@ -65,24 +65,24 @@ async def test_a_fault_of_a_field_is_masked_and_logged_in_full_under_the_request
     error = response.json()["errors"][0]
     assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": "order-66"}
     assert "order-66" in error["message"]
-    fault = next(line for line in lines if line["event"] == "fault")
-    assert (fault["request_id"], fault["path"], str(fault["exc_info"])) == (
+    failure = next(line for line in lines if line["event"] == "failure")
+    assert (failure["request_id"], failure["path"], str(failure["exc_info"])) == (
         "order-66",
         ["broken"],
         "the secret of the house",
     )
 
 
-async def test_a_fault_in_every_row_is_logged_a_few_times_only() -> None:
+async def test_a_failure_in_every_row_is_logged_a_few_times_only() -> None:
     query = " ".join(f"f{number}: broken" for number in range(20))
     with capture_logs() as lines:
         response = await post({"query": f"{{{query}}}"})
 
     assert len(response.json()["errors"]) == 20
-    assert [line["faults"] for line in lines if line["event"] == "fault"] == [20, 20, 20]
+    assert [line["failures"] for line in lines if line["event"] == "failure"] == [20, 20, 20]
 
 
-async def test_a_null_that_may_not_be_is_a_fault_and_leaves_no_data() -> None:
+async def test_a_null_that_may_not_be_is_a_failure_and_leaves_no_data() -> None:
     response = await post({"query": "{nothing}"})
 
     assert response.status_code == 200
@@ -121,7 +121,7 @@ async def test_what_goes_wrong_outside_of_fields_has_a_code_too(error: Exception
     assert_refused(response, status, code, "")
 
 
-async def test_a_fault_outside_of_graphql_is_masked_with_the_request_id() -> None:
+async def test_a_failure_outside_of_graphql_is_masked_with_the_request_id() -> None:
     async def fails(_scope: Scope, _receive: Receive, _send: Send) -> None:
         msg = "the secret of the house"
         raise RuntimeError(msg)
@@ -134,7 +134,7 @@ async def test_a_fault_outside_of_graphql_is_masked_with_the_request_id() -> Non
     assert_refused(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
 
 
-async def test_a_fault_of_another_page_is_masked_in_the_same_way() -> None:
+async def test_a_failure_of_another_page_is_masked_in_the_same_way() -> None:
     async def fails(_request: Request) -> Response:
         msg = "the secret of the house"
         raise RuntimeError(msg)
@@ -146,7 +146,7 @@ async def test_a_fault_of_another_page_is_masked_in_the_same_way() -> None:
     assert_refused(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
 
 
-async def test_a_fault_after_the_answer_began_is_left_to_the_server() -> None:
+async def test_a_failure_after_the_answer_began_is_left_to_the_server() -> None:
     async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError
@@ -165,7 +165,7 @@ async def test_an_operation_that_takes_too_long_is_stopped_and_cleaned_up() -> N
     assert context.finished == ["slow", "closed"]
 
 
-def test_a_timeout_of_something_else_is_a_fault() -> None:
+def test_a_timeout_of_something_else_is_a_failure() -> None:
     with capture_logs() as lines:
         assert refusal_of(TimeoutError(), "id").status == 500
     assert lines[0]["log_level"] == "error"
@@ -271,7 +271,7 @@ async def test_a_log_or_a_metric_that_fails_changes_no_answer(
     assert [(line["event"], line["log_level"], line["request_id"]) for line in lines] == [(event, "error", "a-1")]
 
 
-async def test_a_client_that_leaves_before_it_has_asked_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_leaves_before_it_has_asked_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 

@@ -1,4 +1,4 @@
-"""The one place where errors become what a caller sees: refusals keep their words, faults are masked and logged in full."""
+"""The one place where errors become what a caller sees: refusals keep their words, failures are masked and logged in full."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -26,12 +26,12 @@ _OUTCOME_UNKNOWN = (
     " repeat it with the same idempotencyKey, or read before you repeat it."
 )
 _RETRY_AFTER_SECONDS = 2
-_MAX_LOGGED_FAULTS = 3
-"""A fault in a field of a list happens once per row; a few of them tell the story."""
+_MAX_LOGGED_FAILURES = 3
+"""A failure in a field of a list happens once per row; a few of them tell the story."""
 
 
-class FaultCode(StrEnum):
-    """The `extensions.code` of an error that HTTP or a fault gives; RefusalCode and CredentialCode hold the others."""
+class FailureCode(StrEnum):
+    """The `extensions.code` of an error that HTTP or a failure gives; RefusalCode and CredentialCode hold the others."""
 
     BAD_REQUEST = "BAD_REQUEST"
     """The request isn't one of GraphQL over HTTP."""
@@ -56,7 +56,7 @@ class FaultCode(StrEnum):
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     """Nobody knows whether a mutation was carried out: repeat it with the same idempotencyKey, or read first."""
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
-    """A fault of the service, logged under the request's id."""
+    """A failure of the service, logged under the request's id."""
 
 
 class Refusal(Exception):
@@ -98,15 +98,15 @@ def refusal_of(error: Exception, request_id: str) -> Refusal:
         case DatabaseUnavailable() | CredentialsUnavailable():
             log_cause(error, request_id, status=503)
             seconds = error.retry_after_seconds if isinstance(error, CredentialsUnavailable) else _RETRY_AFTER_SECONDS
-            return Refusal(503, FaultCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", str(seconds)),))
+            return Refusal(503, FailureCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", str(seconds)),))
         case CompanyUnknown():
-            return Refusal(403, FaultCode.COMPANY_NOT_FOUND, str(error))
+            return Refusal(403, FailureCode.COMPANY_NOT_FOUND, str(error))
         case StatementTimeout():
             log_cause(error, request_id, status=504)
-            return Refusal(504, FaultCode.TIMEOUT, str(error))
+            return Refusal(504, FailureCode.TIMEOUT, str(error))
         case _:
-            _log.error("fault", request_id=request_id, exc_info=error)
-            return Refusal(500, FaultCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
+            _log.error("failure", request_id=request_id, exc_info=error)
+            return Refusal(500, FailureCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
 
 
 def document_answer(refused: DocumentError, media_type: str) -> Answer:
@@ -123,7 +123,7 @@ def field_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormat
     for error in errors:
         cause = _unavailable(error)
         if isinstance(cause, OutOfTime):
-            raise Refusal(504, FaultCode.TIMEOUT, _STOPPED)
+            raise Refusal(504, FailureCode.TIMEOUT, _STOPPED)
         if cause is not None:
             raise cause
     return _shown_all(errors, request_id)
@@ -150,17 +150,20 @@ def _as_told(error: GraphQLError) -> GraphQLError:
         case None:
             return error
         case CommitUnknown():
-            code, message = FaultCode.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN
+            code, message = FailureCode.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN
         case cause if len(error.path or ()) > 1:
             code, message = _code_of(cause), _NOT_READ_BACK
         case OutOfTime(has_begun=False):
-            code, message = FaultCode.TIMEOUT, "The time of the operation was over before this began: it was not done."
+            code, message = (
+                FailureCode.TIMEOUT,
+                "The time of the operation was over before this began: it was not done.",
+            )
         case StatementTimeout() | OutOfTime():
-            code, message = FaultCode.TIMEOUT, "This took too long and was stopped: nothing of it is stored."
+            code, message = FailureCode.TIMEOUT, "This took too long and was stopped: nothing of it is stored."
         case CompanyUnknown() as cause:
-            code, message = FaultCode.COMPANY_NOT_FOUND, str(cause)
+            code, message = FailureCode.COMPANY_NOT_FOUND, str(cause)
         case _:
-            code = FaultCode.SERVICE_UNAVAILABLE
+            code = FailureCode.SERVICE_UNAVAILABLE
             message = (
                 "The database is not available right now, and nothing of this is stored: try again in a few seconds."
             )
@@ -173,13 +176,13 @@ def _written(error: GraphQLError) -> dict[str, object]:
     return {"written": extensions["written"]} if "written" in extensions else {}
 
 
-def _code_of(cause: Exception) -> FaultCode:
+def _code_of(cause: Exception) -> FailureCode:
     is_late = isinstance(cause, StatementTimeout | OutOfTime)
-    return FaultCode.TIMEOUT if is_late else FaultCode.SERVICE_UNAVAILABLE
+    return FailureCode.TIMEOUT if is_late else FailureCode.SERVICE_UNAVAILABLE
 
 
 def _unavailable(error: GraphQLError) -> Exception | None:
-    """Return what kept a field from being carried out, if that is no fault of the service or of the caller."""
+    """Return what kept a field from being carried out, if that is no failure of the service or of the caller."""
     for cause in _causes(error):
         if isinstance(cause, DatabaseUnavailable | StatementTimeout | CompanyUnknown | OutOfTime):
             return cause
@@ -187,11 +190,13 @@ def _unavailable(error: GraphQLError) -> Exception | None:
 
 
 def _shown_all(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
-    faults = [error for error in errors if _is_fault(error)]
-    for error in faults[:_MAX_LOGGED_FAULTS]:
-        _log.error("fault", request_id=request_id, path=error.path, faults=len(faults), exc_info=error.original_error)
+    failures = [error for error in errors if _is_failure(error)]
+    for error in failures[:_MAX_LOGGED_FAILURES]:
+        _log.error(
+            "failure", request_id=request_id, path=error.path, failures=len(failures), exc_info=error.original_error
+        )
     return [
-        _shown_fault(error, request_id) if _is_fault(error) else _shown(error, FaultCode.BAD_USER_INPUT)
+        _shown_failure(error, request_id) if _is_failure(error) else _shown(error, FailureCode.BAD_USER_INPUT)
         for error in errors
     ]
 
@@ -201,16 +206,16 @@ def codes_of(errors: Sequence[GraphQLFormattedError]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(error.get("extensions", {}).get("code")) for error in errors))
 
 
-def _is_fault(error: GraphQLError) -> bool:
-    # graphql-core wraps whatever a resolver raises; a refusal is raised as a GraphQLError, all else is a fault.
+def _is_failure(error: GraphQLError) -> bool:
+    # graphql-core wraps whatever a resolver raises; a refusal is raised as a GraphQLError, all else is a failure.
     return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
 
 
-def _shown_fault(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
+def _shown_failure(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
     shown = error.formatted
     shown["message"] = _masked(request_id)
     shown["extensions"] = {
-        "code": FaultCode.INTERNAL_SERVER_ERROR,
+        "code": FailureCode.INTERNAL_SERVER_ERROR,
         "requestId": request_id,
         **_written(error),
     }
