@@ -97,7 +97,7 @@ def test_a_role_that_is_a_superuser_may_not_serve(owner_dsn: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attribute", "grant", "failure"),
+    ("attribute", "grant", "problem"),
     [
         ("BYPASSRLS", "GRANT customer_gateway_service TO {role}", "bypasses row-level security"),
         ("", "ALTER TABLE companies OWNER TO {role}", "owns the tables"),

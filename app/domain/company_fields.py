@@ -26,7 +26,6 @@ def time_zone(value: str) -> str | None:
 
 
 _FIELDS = {
-    "id": Field(identifier, clearable=False),
     "name": Field(_name, clearable=False),
     "base_currency": Field(
         formed(currency, "must be a currency of ISO 4217, three letters, such as DKK"), clearable=False
@@ -34,6 +33,7 @@ _FIELDS = {
     "time_zone": Field(
         formed(time_zone, "must be a time zone of the IANA database, such as Europe/Copenhagen"), clearable=False
     ),
+    "id": Field(identifier, clearable=False),
 }
 
 
