@@ -10,7 +10,7 @@ from app.db.declarations import RowT, ToMany
 from app.db.paging import Page, PageRequest, other_side
 from app.db.rows import CustomerRow
 from app.graphql.context import Context
-from app.graphql.reading import AskedPage
+from app.graphql.planning.reading import AskedPage
 
 
 @dataclass(frozen=True, slots=True)

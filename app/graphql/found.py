@@ -8,7 +8,7 @@ from graphql import GraphQLError
 
 from app.graphql.context import Context
 from app.graphql.permissions import forbidden
-from app.graphql.references import AskedEntities, AskedNodes, Reference
+from app.graphql.planning.references import AskedEntities, AskedNodes, Reference
 
 _BATCH = 1_000
 """How many references are looked up at a time."""

@@ -13,7 +13,7 @@ from app.graphql.arguments import MOST_IDS
 from app.graphql.codes import FieldCode
 from app.graphql.conditions import MAX_CONDITIONS, MAX_SORTS
 from app.graphql.context import MAX_REPRESENTATIONS
-from app.graphql.reading import MOST_ROWS
+from app.graphql.planning.reading import MOST_ROWS
 
 
 class Maximum(NamedTuple):

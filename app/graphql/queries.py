@@ -15,15 +15,16 @@ from app.db.rows import CustomerGroupRow, CustomerRow, LedgerAccountRow
 from app.domain.errors import Rejected
 from app.domain.identity import Principal
 from app.graphql import found
+from app.graphql.commands import update_command
 from app.graphql.connections import CustomerList, all_customers
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
 from app.graphql.found import AnyRow
-from app.graphql.mutations.commands import update_command
 from app.graphql.permissions import READS, READS_ACCOUNTS
-from app.graphql.reading import DEFAULT_LIST, asked_customers, asked_key, asked_rows
-from app.graphql.references import asked_entities, asked_node, asked_nodes
+from app.graphql.planning.reading import DEFAULT_LIST, asked_customers, asked_key, asked_rows
+from app.graphql.planning.references import asked_entities, asked_node, asked_nodes
 from app.graphql.types.customer import Customer
+from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import CustomerOrder, Where
 from app.graphql.types.customer_input import UpdateCustomerInput
 from app.graphql.types.entity import Entities, Representations, Service
@@ -33,7 +34,7 @@ from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 from app.graphql.types.node import Node
-from app.graphql.types.paging import After, Before, CustomerConnection, FirstOrLast, Last, ListFirst
+from app.graphql.types.paging import After, Before, FirstOrLast, Last, ListFirst
 from app.graphql.types.transition_preview import BillingTransitionPreview
 from app.graphql.types.viewer import Viewer
 from app.services.preview_transition import TransitionPreview, preview_transition

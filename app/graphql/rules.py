@@ -16,7 +16,7 @@ from graphql.execution.collect_fields import FragmentDetails, collect_fields
 
 from app.domain.upserts import MOST_ROWS
 from app.graphql.access import AccessRules
-from app.graphql.references import LISTS, malformed
+from app.graphql.planning.references import LISTS, malformed
 
 _ROWS = "rows"
 

@@ -19,13 +19,13 @@ from strawberry.types import arguments
 from strawberry.types.field import StrawberryField
 
 from app.db import graph
-from app.graphql.compiled_arguments import Inputs
 from app.graphql.context import Context
 from app.graphql.errors import ERROR_TYPES, type_of_problem
 from app.graphql.federation import FEDERATION_SCALARS, FEDERATION_VERSION, describe
 from app.graphql.introduction import INTRODUCTION
 from app.graphql.maxima import set_maxima
 from app.graphql.mutations.root import Mutation
+from app.graphql.planning.compiled_arguments import Inputs
 from app.graphql.queries import Query
 from app.graphql.types.entity import printed
 from app.graphql.types.scalars import SCALARS

@@ -26,7 +26,7 @@ from app.engine.execution import Engine
 from app.engine.persisted import Persistence
 from app.engine.plans import Plans
 from app.graphql.context import Context
-from app.graphql.planner import Planner
+from app.graphql.planning.planner import Planner
 from app.graphql.rules import Rules
 from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists

@@ -14,8 +14,8 @@ from app.domain.identity import Principal, Scope
 from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Document, Operation
 from app.engine.execution import Engine, Execution
 from app.engine.plans import Plans
-from app.graphql.planner import Planner
-from app.graphql.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan
+from app.graphql.planning.planner import Planner
+from app.graphql.planning.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan
 from app.graphql.schema import convert_arguments, executable, name_of, schema
 from tests.engine.toy import LIMITS
 

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from app.engine.input_values import InputValues
 from app.engine.variables import OperationVariables
-from app.graphql.compiled_arguments import CompiledArguments, Inputs
+from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.schema import convert_arguments, name_of
 from tests.graphql.input_values import SCHEMA, Drawn, built_by_strawberry, written
 

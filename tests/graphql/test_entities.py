@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
 from app.engine.documents import Documents
-from app.graphql.references import key_names
+from app.graphql.planning.references import key_names
 from app.graphql.schema import executable, schema, sdl
 from app.settings import Settings
 from tests.db.every_table import World

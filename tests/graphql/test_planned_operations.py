@@ -18,7 +18,7 @@ from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine, Execution, Outcome
 from app.engine.plans import Plans
 from app.graphql.context import Context
-from app.graphql.planner import Planner
+from app.graphql.planning.planner import Planner
 from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
 from tests.db.every_table import World, write_world

@@ -9,9 +9,9 @@ import strawberry
 from app.db.rows import CustomerRow
 from app.domain.errors import Problem, Rejected
 from app.domain.identity import Scope
+from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems, UserError
-from app.graphql.mutations.commands import sent
 from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer

@@ -10,9 +10,9 @@ import strawberry
 from app.db.rows import BillingTransitionRow, CustomerRow
 from app.domain.errors import Problem, Rejected
 from app.domain.identity import Scope
+from app.graphql.commands import update_command
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems, UserError
-from app.graphql.mutations.commands import update_command
 from app.graphql.mutations.written import identity_of
 from app.graphql.permissions import READS, SHOWS_WRITTEN, Requires
 from app.graphql.types.billing_document import BillingTransition

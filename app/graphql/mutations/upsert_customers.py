@@ -7,9 +7,9 @@ import strawberry
 from app.db.pauses import paced
 from app.domain.errors import Rejected
 from app.domain.identity import Scope
+from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.commands import sent
 from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer

@@ -8,9 +8,9 @@ from app.db.pauses import paced
 from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
+from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.commands import sent
 from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
 from app.graphql.permissions import Requires, RequiresUnlessWritten
 from app.graphql.types.ledger_account import LedgerAccount

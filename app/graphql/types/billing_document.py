@@ -18,10 +18,11 @@ from app.db.rows import (
 )
 from app.graphql.context import Info
 from app.graphql.permissions import READS
-from app.graphql.reading import DEFAULT_LIST, asked_list
+from app.graphql.planning.reading import DEFAULT_LIST, asked_list
+from app.graphql.types.customer_connection import LazyCustomer
 from app.graphql.types.enums import DocumentKind
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import LazyCustomer, ListFirst
+from app.graphql.types.paging import ListFirst
 from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
 
 Document = strawberry.Parent[BillingDocumentRow]

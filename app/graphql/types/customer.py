@@ -21,9 +21,10 @@ from app.db.rows import (
 from app.graphql.connections import CustomerList, Listed, listed_of
 from app.graphql.context import Info
 from app.graphql.permissions import READS
-from app.graphql.reading import DEFAULT_LIST, asked_edge, asked_list
+from app.graphql.planning.reading import DEFAULT_LIST, asked_edge, asked_list
 from app.graphql.types.billing_document import BillingDocument
 from app.graphql.types.contact import Contact
+from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import Where
 from app.graphql.types.department import Department
 from app.graphql.types.enums import (
@@ -37,7 +38,7 @@ from app.graphql.types.enums import (
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.history import CustomerChangeConnection
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import After, CustomerConnection, First, ListFirst
+from app.graphql.types.paging import After, First, ListFirst
 from app.graphql.types.scalars import Metadata
 from app.graphql.types.subscription import CustomerSubscription
 

@@ -11,11 +11,12 @@ from app.db.rows import CustomerGroupRow, LedgerAccountRow
 from app.graphql.connections import CustomerList, listed_of
 from app.graphql.context import Info
 from app.graphql.permissions import READS, READS_ACCOUNTS
-from app.graphql.reading import asked_edge
+from app.graphql.planning.reading import asked_edge
+from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import Where
 from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import After, CustomerConnection, First
+from app.graphql.types.paging import After, First
 from app.graphql.types.scalars import Metadata
 
 

@@ -7,7 +7,7 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from app.db.declarations import Entity
-from app.graphql.references import key_names
+from app.graphql.planning.references import key_names
 
 
 @strawberry.interface(

@@ -1,14 +1,11 @@
-"""Pages of customers as Relay connections, and the arguments that choose a page."""
+"""What pages of lists have in common, and the arguments that choose a page."""
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import strawberry
 from strawberry.federation.schema_directives import Shareable
 
 from app.graphql.connections import Listed, has_other_side
-
-if TYPE_CHECKING:
-    from app.graphql.types.customer import Customer
 
 First = Annotated[int | None, strawberry.argument(description="Page size, 0 to 500. Default: 50.")]
 FirstOrLast = Annotated[
@@ -31,8 +28,6 @@ Before = Annotated[
     ),
 ]
 ListFirst = Annotated[int, strawberry.argument(description="At most this many rows: 0 to 500.")]
-
-LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer")]
 
 
 @strawberry.type(description="Where a page is in its list.", directives=[Shareable()])
@@ -98,23 +93,3 @@ async def total_count(listed: strawberry.Parent[Listed[Any]]) -> int:
 CURSOR = "The row's place in the list, to be passed as a cursor."
 PAGE_INFO = "Where the page is in its list."
 TOTAL_COUNT = "How many rows the whole list holds; counted only when it is asked for."
-
-
-@strawberry.type(description="A customer in a list, with its place in it.")
-class CustomerEdge:
-    """A row and its cursor."""
-
-    cursor: str = strawberry.field(description=CURSOR)
-    node: LazyCustomer = strawberry.field(description="The customer.")
-
-
-@strawberry.type(description="A page of a list of customers.")
-class CustomerConnection:
-    """A page as Relay's clients expect it."""
-
-    nodes: list[LazyCustomer] = strawberry.field(resolver=nodes, description="The customers of the page.")
-    edges: list[CustomerEdge] = strawberry.field(
-        resolver=edges, description="The customers of the page, each with its cursor."
-    )
-    page_info: PageInfo = strawberry.field(resolver=page_info, description=PAGE_INFO)
-    total_count: int = strawberry.field(resolver=total_count, description=TOTAL_COUNT)

@@ -10,10 +10,11 @@ from app.db import graph
 from app.db.rows import CustomerRow, SubscriptionPeriodRow, SubscriptionRow
 from app.graphql.context import Info
 from app.graphql.permissions import READS
-from app.graphql.reading import DEFAULT_LIST, asked_list
+from app.graphql.planning.reading import DEFAULT_LIST, asked_list
+from app.graphql.types.customer_connection import LazyCustomer
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import LazyCustomer, ListFirst
+from app.graphql.types.paging import ListFirst
 
 
 @strawberry.type(

@@ -9,8 +9,8 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, get_n
 from app.db import graph
 from app.domain.fields import schema_name
 from app.domain.identity import Scope
-from app.graphql.declared import definition_of
 from app.graphql.permissions import Requires, RequiresUnlessWritten, scopes_of
+from app.graphql.planning.declared import definition_of
 from app.graphql.schema import executable, schema
 from tests.graphql.asking import Caller
 from tests.graphql.mutations.test_authorization import MUTATIONS, TABLE, document, ids_of

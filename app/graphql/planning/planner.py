@@ -1,6 +1,6 @@
 """From a query operation to a plan: a tree of declared entities, fields and edges, and readers of their arguments.
 
-What app/graphql/declared.py does not list is not planned: graphql-core runs it.
+What app/graphql/planning/declared.py does not list is not planned: graphql-core runs it.
 """
 
 from collections.abc import Callable
@@ -43,9 +43,9 @@ from app.db.plans.tree import (
     TotalCount,
 )
 from app.graphql.access import AccessRules
-from app.graphql.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
 from app.graphql.context import MAX_REPRESENTATIONS
-from app.graphql.declared import (
+from app.graphql.planning.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
+from app.graphql.planning.declared import (
     ROOTS,
     ArgumentReader,
     Declared,
@@ -55,7 +55,7 @@ from app.graphql.declared import (
     page_reader,
     references,
 )
-from app.graphql.query_plan import QueryPlan, Slot, Statements
+from app.graphql.planning.query_plan import QueryPlan, Slot, Statements
 
 ValueT = TypeVar("ValueT")
 

@@ -14,9 +14,9 @@ from app.db.plans.slots import values_of
 from app.db.plans.statement import Statement, statement
 from app.db.plans.tree import Members
 from app.domain.identity import Scope
-from app.graphql.compiled_arguments import CompiledArguments
 from app.graphql.context import Context
-from app.graphql.declared import ArgumentReader
+from app.graphql.planning.compiled_arguments import CompiledArguments
+from app.graphql.planning.declared import ArgumentReader
 
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
 """The room that a remembered statement takes at least; one with longer SQL takes that."""

@@ -12,8 +12,8 @@ from app.db import accounts, graph, groups
 from app.db.arguments import Arguments, References
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
-from app.graphql.reading import asked_customers, asked_edge, asked_key, asked_list, asked_rows
-from app.graphql.references import asked_entities, asked_node, asked_nodes
+from app.graphql.planning.reading import asked_customers, asked_edge, asked_key, asked_list, asked_rows
+from app.graphql.planning.references import asked_entities, asked_node, asked_nodes
 
 Declared = Field | ToOne[Any] | ToMany[Any]
 ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]

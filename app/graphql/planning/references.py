@@ -13,7 +13,7 @@ from app.db.arguments import References
 from app.db.conditions import Equals
 from app.db.declarations import Entity
 from app.graphql.arguments import Path, Problems, filled, identifier
-from app.graphql.reading import MOST_ROWS
+from app.graphql.planning.reading import MOST_ROWS
 
 
 @dataclass(frozen=True, slots=True)
