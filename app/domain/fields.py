@@ -31,6 +31,7 @@ _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
 SPECIAL_USE_DOMAIN_NAMES.clear()
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PUNYCODE = re.compile(r"(?<![^.])xn--(?=[a-z0-9-]+(?:\.|\Z))", re.ASCII | re.IGNORECASE)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _NOT_IN_URL = frozenset('"<>\\^`{|}')
 
 
@@ -48,7 +49,7 @@ def invalid(path: Path, message: str) -> Problem:
 
 def is_storable(value: str) -> bool:
     """Whether a column can hold the text: PostgreSQL has no U+0000, and half of a surrogate pair is no character."""
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    return not _UNSTORABLE.search(value)
 
 
 def text(most: int = _MOST_CHARACTERS) -> Reader:
@@ -59,7 +60,7 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
             return invalid(path, "must be text.")
         if not is_storable(value):
             return invalid(path, "must not contain U+0000 or half of a surrogate pair.")
-        stored = stored_form(value)
+        stored = stored_form(value, most=most)
         if len(stored) > most:
             message = f"has {len(stored)} characters; at most {most} are allowed."
             return LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, most, len(stored))

@@ -51,9 +51,9 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
         len(cast("Mapping[object, object]", added)) <= MAX_ENTRIES
         and len(cast("list[object]", unset)) <= MAX_UNSET_KEYS
     ):
-        forms = {stored_form(key) for key in cast("Mapping[object, object]", added) if isinstance(key, str)}
+        forms = {_form(key) for key in cast("Mapping[object, object]", added) if isinstance(key, str)}
         for place, key in enumerate(cast("list[object]", unset)):
-            if isinstance(key, str) and stored_form(key) in forms:
+            if isinstance(key, str) and _form(key) in forms:
                 message = "names a key that metadataSet sets."
                 yield Problem(ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", place), message)
 
@@ -85,7 +85,7 @@ def keys(given: object, path: Path) -> object:
 
 def search_key_problem(key: object) -> str | None:
     """Return why no entry can have a key, whichever release stored it; None if one can."""
-    form = stored_form(key) if isinstance(key, str) and is_storable(key) else ""
+    form = _form(key) if isinstance(key, str) and is_storable(key) else ""
     # An older release stored keys to the letter, and normal form C may be longer.
     if isinstance(key, str) and form and min(len(form), len(key)) <= MAX_KEY_CHARACTERS:
         return None
@@ -101,6 +101,11 @@ def canonical_metadata(given: Mapping[str, object]) -> dict[str, object]:
     # Beside the whole map even an empty change is a conflict.
     changes = () if "metadata" in meant else ("metadata_set", "metadata_unset")
     return {name: value for name, value in meant.items() if name not in changes or value not in ((), {})}
+
+
+def _form(key: str) -> str:
+    """Return the form of a key, of whatever length; of one that is too long, as little as shows that."""
+    return stored_form(key, most=MAX_KEY_CHARACTERS)
 
 
 def _stored_keys(current: Mapping[str, object], sent: tuple[str, ...]) -> set[str]:
@@ -130,7 +135,7 @@ def _not_entries(path: Path) -> Problem:
 def _entry_problems(entries: Mapping[object, object], path: Path) -> Iterator[Problem]:
     found: set[str] = set()
     for key, value in entries.items():
-        form = stored_form(key) if isinstance(key, str) else ""
+        form = _form(key) if isinstance(key, str) else ""
         message = _key_problem(key, form) or _value_problem(value)
         if message is None and form in found:
             message = "has the key of another entry: keys are trimmed, and stored in Unicode's normal form C."

@@ -8,6 +8,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Literal
 
 from app.domain.unicode_tables import MARKS, SEPARATORS, SYMBOLS, UNASSIGNED
 
@@ -15,6 +17,8 @@ MAX_FORM_CHARACTERS = 255
 """Characters of a comparison form that count; one character may become 18, and an index entry has a bound."""
 MAX_WORD_CHARACTERS = 64
 _MOST_SHOWN = 40
+_MOST_COMPOSED = 4
+"""The most characters that normal form C makes one of."""
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -78,14 +82,23 @@ _UNPRINTABLE = re.compile(
 )
 _IGNORABLE = re.compile(f"[{character_class(DEFAULT_IGNORABLE)}]+")
 _UNASSIGNED = re.compile(f"([{character_class(UNASSIGNED)}]+)")
+_MARK_RUN = re.compile(f"[{character_class(MARKS)}\uff9e\uff9f]{{32,}}")
+"""Many marks in a row; the two halfwidth letters become marks."""
 _WORD = re.compile(
     f"[{character_class(SYMBOLS)}][{character_class(MARKS)}]*"
     f"|[^{character_class(SEPARATORS, SYMBOLS, MARKS)}][^{character_class(SEPARATORS, SYMBOLS)}]*"
 )
 
 
-def stored_form(text: str) -> str:
-    """Return a text as it is stored: in Unicode's normal form C, without what is blank around it; empty if it says nothing."""
+def stored_form(text: str, *, most: int | None = None) -> str:
+    """Return a text as it is stored: in Unicode's normal form C, without what is blank around it; empty if it says nothing.
+
+    A text that is longer than `most` characters in any form is returned trimmed alone, which is longer as well.
+    """
+    if most is not None and len(text) > _MOST_COMPOSED * most:
+        text = trimmed(text)
+        if len(text) > _MOST_COMPOSED * most:
+            return text
     return trimmed(normal(text))
 
 
@@ -167,9 +180,24 @@ def _assigned(text: str, change: Callable[[str], str]) -> str:
 
 
 def _to_nfc(run: str) -> str:
-    return unicodedata.normalize("NFC", run)
+    return _normalized("NFC", "NFD", run)
 
 
 def _folded(run: str) -> str:
     # Folding may decompose, which the second normalization mends; a third would change nothing.
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", run).casefold())
+    return _normalized("NFKC", "NFKD", _normalized("NFKC", "NFKD", run).casefold())
+
+
+def _normalized(form: Literal["NFC", "NFKC"], decomposed: Literal["NFD", "NFKD"], run: str) -> str:
+    """Return a text in a normal form, in a time that grows with its length alone.
+
+    The library sorts marks by insertion, which takes minutes for 1 MB of them, and lets nothing else run. Marks in order cost it
+    nothing, and are the same text.
+    """
+    return unicodedata.normalize(form, _MARK_RUN.sub(lambda marks: _in_order(decomposed, marks[0]), run))
+
+
+def _in_order(form: Literal["NFD", "NFKD"], marks: str) -> str:
+    single = "".join(unicodedata.normalize(form, mark) for mark in marks)
+    runs = (list(each) for _, each in groupby(single, key=lambda mark: unicodedata.combining(mark) > 0))
+    return "".join("".join(sorted(each, key=unicodedata.combining)) for each in runs)

@@ -97,7 +97,7 @@ def identifiers(values: list[str], path: Path, problems: Problems, *, most: int 
 
 def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most: int = 255) -> str | None:
     """A string as it would be stored, or a problem: one without a visible character is never taken for "all"."""
-    stored = stored_form(value)
+    stored = stored_form(value, most=most)
     if not stored:
         problems.add(path, f"must not be blank{advice}.")
     elif "\0" in stored:

@@ -1,19 +1,25 @@
 """Texts: normal form, what is blank, and the form and the words that they are compared by."""
 # ruff: noqa: RUF001 - letters that look alike are what this is about
 
+import re
+import sys
 import unicodedata
+from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain import texts
 from app.domain.texts import (
     CONTROLS,
     DEFAULT_IGNORABLE,
     FORMAT,
     NONCHARACTERS,
     WHITE_SPACE,
+    character_class,
     comparison_form,
     invisible_in,
     normal,
@@ -23,7 +29,7 @@ from app.domain.texts import (
     unprintable_in,
     words_of,
 )
-from app.domain.unicode_tables import UNASSIGNED
+from app.domain.unicode_tables import MARKS, UNASSIGNED
 from tests.domain.unicode_tables import TARGET, VERSION, module
 
 
@@ -220,3 +226,59 @@ def test_a_key_holds_no_control_no_format_no_noncharacter_and_no_space_but_the_p
 @given(st.text(st.sampled_from("aB \u200b\u00ad\u2060"), max_size=8))
 def test_what_is_ignored_in_a_prefix_is_ignored_in_words(text: str) -> None:
     assert words_of(text) == tuple(dict.fromkeys(prefix_form(text).split()))
+
+
+_MARKS = [chr(code) for code in range(sys.maxunicode) if unicodedata.combining(chr(code))]
+_UNORDERED = st.lists(st.sampled_from([*_MARKS, "\uff9e", "\uff9f", "\u0f73", "a", "\u1ec7"]), min_size=32, max_size=99)
+
+
+@given(_UNORDERED)
+def test_many_marks_have_the_normal_form_that_the_library_gives_them(marks: list[str]) -> None:
+    text = "e" + "".join(each for each in marks if unicodedata.category(each) != "Cn")
+    assert normal(text) == "".join(
+        run if place % 2 else unicodedata.normalize("NFC", run)
+        for place, run in enumerate(re.split(f"([{character_class(UNASSIGNED)}]+)", text))
+    )
+
+
+def test_every_character_that_becomes_a_mark_is_one_or_is_known_to() -> None:
+    known = re.compile(f"[{character_class(MARKS, 'FF9E-FF9F', UNASSIGNED)}]")
+    becoming = (
+        letter
+        for letter in map(chr, range(sys.maxunicode))
+        if unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]) and not known.match(letter)
+    )
+    assert list(becoming) == []
+
+
+@pytest.mark.parametrize("change", [normal, comparison_form])
+@pytest.mark.parametrize("marks", ["\u0301\u0316", "\u0f73", "\uff9e\u0301", "\u0344\u0316"])
+def test_the_library_sorts_no_long_run_of_marks(
+    change: Callable[[str], str], marks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_to_it: list[str] = []
+
+    class Spy:
+        combining = staticmethod(unicodedata.combining)
+
+        @staticmethod
+        def normalize(form: Any, text: str) -> str:
+            given_to_it.append(
+                unicodedata.normalize("NFKD" if "K" in form else "NFD", text) if len(text) == 1 else text
+            )
+            return unicodedata.normalize(form, text)
+
+    monkeypatch.setattr(texts, "unicodedata", Spy)
+    change("a" + marks * 100)
+
+    # It sorts by insertion, which takes the square of their number.
+    assert max(map(len, given_to_it)) > 100
+    for text in given_to_it:
+        for has_class, run in groupby(map(unicodedata.combining, text), key=bool):
+            classes = list(run)
+            assert not has_class or len(classes) < 5 or classes == sorted(classes)
+
+
+def test_a_text_that_is_too_long_in_any_form_is_not_composed() -> None:
+    assert stored_form(" " + "e\u0301" * 255 + " ", most=255) == "\u00e9" * 255
+    assert stored_form(" " + "e\u0301" * 511 + " ", most=255) == "e\u0301" * 511
