@@ -32,6 +32,8 @@ REPORT_SECONDS = 10.0
 """How often a line of the log may tell that connections were closed."""
 _ROOM_PARTS = 16
 """One of this many connections is closed to make room, so that they are not sorted for each new one."""
+_IDLE_SECONDS = 1.0
+"""How long a connection has no request before it is closed for a new one rather than a request whose body is incomplete."""
 _LATE_SECONDS = 0.25
 """How much later than planned connections may be looked at; beyond, the process did not turn to its clients meanwhile."""
 
@@ -76,6 +78,10 @@ class Connection(Protocol):
     @property
     def buffered_bytes(self) -> int:
         """Number of bytes that are kept for its client."""
+        ...
+
+    def has_arrived(self) -> bool:
+        """Whether its client has sent something that was not read yet."""
         ...
 
     def close_after_answer(self) -> None:
@@ -131,19 +137,30 @@ class Connections(ServerState):
         """Whether a connection is open that has no request."""
         return any(each.idle_since is not None for each in self._all())
 
-    def make_room(self, newcomer: Connection) -> bool:
-        """Return whether one more connection fits, after the longest idle ones were closed for it.
+    def make_room(self, newcomer: Connection, now: float) -> bool:
+        """Return whether one more connection fits, after those were closed for it that have been idle for longest.
 
-        If none is idle, those are closed that have waited longest for the body of a request.
+        If none has been idle for a second, those are closed that have waited longest, be it for a request or for its body:
+        a client that has just connected, or was just answered, is not to make room for bodies that never come.
         """
-        for since_of in (_idle_since, _incomplete_since):
-            if len(self.connections) <= self.limits.connections:
-                return True
-            found = [
-                (since, each) for each in self._all() if (since := since_of(each)) is not None and each is not newcomer
-            ]
-            for _, connection in nsmallest(-(-len(found) // _ROOM_PARTS), found, key=itemgetter(0)):
-                connection.end("room")
+        if len(self.connections) <= self.limits.connections:
+            return True
+        idle: list[tuple[float, Connection]] = []
+        others: list[tuple[float, Connection]] = []
+        for each in self._all():
+            if each is newcomer:
+                continue
+            since = each.idle_since
+            if since is not None and now - since >= _IDLE_SECONDS and not each.has_arrived():
+                idle.append((since, each))
+            elif since is not None:
+                # What has come of its request, and was not read yet, ends a long wait.
+                others.append((since if now - since < _IDLE_SECONDS else now, each))
+            elif (since := each.incomplete_since) is not None:
+                others.append((since, each))
+        found = idle or others
+        for _, connection in nsmallest(-(-len(found) // _ROOM_PARTS), found, key=itemgetter(0)):
+            connection.end("room")
         return len(self.connections) <= self.limits.connections
 
     def count(self, reason: str) -> None:
@@ -201,14 +218,6 @@ class Connections(ServerState):
             _log.warning("connections_ended", reasons=dict(new), open=usage.open)
             self._reported_at = now
         self._reported = usage.ended.copy()
-
-
-def _idle_since(connection: Connection) -> float | None:
-    return connection.idle_since
-
-
-def _incomplete_since(connection: Connection) -> float | None:
-    return connection.incomplete_since
 
 
 def _buffered_since(connection: Connection) -> float:

@@ -120,8 +120,9 @@ class HttpProtocol(HttpToolsProtocol):
         """Begin to wait for the first headers; refuse the connection if there are too many."""
         super().connection_made(transport)
         self.flow = PipelineFlow(transport, self._may_read)
-        self._waiting_since = self._progress_at = self.unsent_since = self.loop.time()
-        if not self._state.make_room(self):
+        now = self.loop.time()
+        self._waiting_since = self._progress_at = self.unsent_since = now
+        if not self._state.make_room(self, now):
             self._refuse_connection()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -260,7 +261,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Close the connection, or have it closed after the answers to what has arrived, even if it was not read yet."""
-        if self.idle_since is not None and self._has_arrived():
+        if self.idle_since is not None and self.has_arrived():
             return
         super().shutdown()
 
@@ -274,6 +275,14 @@ class HttpProtocol(HttpToolsProtocol):
         """Take note that the client has caught up."""
         super().resume_writing()
         self._discard_slow()
+
+    def has_arrived(self) -> bool:
+        """Whether the kernel has bytes of the client that this process has not read yet."""
+        try:
+            count = ioctl(self.transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
+        except OSError:
+            return False
+        return any(count)
 
     def close_after_answer(self) -> None:
         """Close the connection after the answers to the requests that have come."""
@@ -295,7 +304,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         if self._waiting_since is None:
             self._look_at_body(now)
-        elif now - self._waiting_since >= self._state.limits.head_seconds and not self._has_arrived():
+        elif now - self._waiting_since >= self._state.limits.head_seconds and not self.has_arrived():
             self._end_waiting()
 
     def _look_at_body(self, now: float) -> None:
@@ -305,7 +314,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._body_since = now
         elif (
             now - self._body_since >= self._state.limits.body_seconds + self._body_bytes / MIN_BODY_RATE
-            and not self._has_arrived()
+            and not self.has_arrived()
         ):
             self._state.count("slow_body")
             self._give_up(
@@ -386,14 +395,6 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether a part of a request's headers has arrived."""
         scope = None if self.cycle is None else self.cycle.scope  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
         return self.scope is not scope
-
-    def _has_arrived(self) -> bool:
-        """Whether the kernel has bytes of the client that this process has not read yet."""
-        try:
-            count = ioctl(self.transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
-        except OSError:
-            return False
-        return any(count)
 
     def _is_too_large(self) -> bool:
         """Whether what was read since the last headers or body is more than a URL, headers or trailers may be."""

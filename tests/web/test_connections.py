@@ -2,16 +2,18 @@
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.web.connections import ConnectionLimits, usage
+from app.web.connections import Connection, ConnectionLimits, Connections, usage
 from app.web.deadline import Deadline
 from app.web.envelope import Envelope
 from app.web.failures import Refusal
 from app.web.http_protocol import MIN_BODY_RATE
-from tests.web.listening import listening, wired
+from tests.web.listening import Wire, listening, wired
 from tests.web.toy_app import toy_app
 
 ASK = b"GET /graphql?query={hello} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n"
@@ -237,6 +239,52 @@ async def test_the_body_that_is_awaited_longest_makes_room_where_no_connection_i
             assert await first.rest() == b""
         await second.send(b'{"query": "{hello}"}')
         assert (await second.reply()).status == 200
+
+
+async def test_who_has_just_connected_does_not_make_room_while_older_bodies_are_incomplete() -> None:
+    limits = ConnectionLimits(connections=3)
+    async with listening(uploads(), limits=limits) as port, wired(port) as first, wired(port) as second:
+        for wire in (first, second):
+            await wire.send(UPLOAD + b"Content-Length: 20\r\n\r\n")
+        async with wired(port) as third, wired(port) as fourth, wired(port) as fifth:
+            for wire in (first, second):
+                assert (await wire.reply()).status == 408
+            for wire in (third, fourth, fifth):
+                await wire.send(ASK + b"\r\n")
+                assert (await wire.reply()).status == 200
+
+
+async def test_who_is_idle_for_a_second_makes_room_before_an_incomplete_body() -> None:
+    async with idle_and_uploading() as (port, idle, body), wired(port):
+        assert await idle.rest() == b""
+        await body.send(b'{"query": "{hello}"}')
+        assert (await body.reply()).status == 200
+
+
+async def test_who_was_idle_does_not_make_room_once_a_request_has_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_room = Connections.make_room
+    async with idle_and_uploading() as (port, idle, body):
+
+        def make_room_now(self: Connections, newcomer: Connection, *now: float) -> bool:
+            idle.write(ASK + b"\r\n")
+            return make_room(self, newcomer, *now)
+
+        monkeypatch.setattr(Connections, "make_room", make_room_now)
+        async with wired(port):
+            assert (await idle.reply()).status == 200
+            assert (await body.reply()).status == 408
+
+
+@asynccontextmanager
+async def idle_and_uploading() -> AsyncGenerator[tuple[int, Wire, Wire]]:
+    """The port of a server with room for two; a connection that is idle for a second, and one whose body is incomplete."""
+    limits = ConnectionLimits(connections=2)
+    async with listening(uploads(), limits=limits) as port, wired(port) as idle, wired(port) as body:
+        await idle.send(ASK + b"\r\n")
+        assert (await idle.reply()).status == 200
+        await body.send(UPLOAD + b"Content-Length: 20\r\n\r\n")
+        await asyncio.sleep(1.1)
+        yield port, idle, body
 
 
 async def test_incomplete_bodies_count_toward_what_is_kept_for_clients() -> None:
