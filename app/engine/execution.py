@@ -1,5 +1,6 @@
 """The engine: from a document's text to an operation, and from an operation to its answer."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
@@ -102,7 +103,8 @@ class Engine:
             operation.lists.check(variables, self._limits.max_input_items)
         coerced = operation.variables.coerce(variables)
         if coerced is None:
-            coerced = self._coerced_slowly(operation, variables)
+            # Of a large value graphql-core tells for a second what is wrong with it: in a thread, so that others run meanwhile.
+            coerced = await asyncio.to_thread(self._coerced_slowly, operation, variables)
         values = self._check_size(operation, coerced.coerced)
         if operation.type is OperationType.QUERY:
             self._note_cost(context, values)
