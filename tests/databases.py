@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from app.db.connecting import short_lived_engine
+from app.db.database import Database
 from app.db.dsn import parse, with_database, with_role
+from app.db.migrate import current_revision
 
 
 async def execute(dsn: str, *statements: str) -> None:
@@ -33,3 +35,8 @@ def same_database(service_dsn: str, dsn: str) -> str:
 def as_role(dsn: str, name: str, password: str | None = None) -> str:
     """The same database as another role."""
     return with_role(dsn, name, password)
+
+
+async def probe(database: Database) -> None:
+    """Ask as /readyz does; raises DatabaseUnavailable unless a connection answers."""
+    await database.probe.ask(current_revision)

@@ -5,8 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import NullPool, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import NullPool
 
 from app.db.connecting import create_engine
 from app.db.connection_turns import ConnectionTurns
@@ -156,15 +155,6 @@ class Database:
     def pools(self) -> dict[str, PoolUsage]:
         """Return how the pools fare now: of connections for transactions and for plans, and of turns for heavy operations."""
         return {"transactions": self._turns.usage(), "plans": self.held.usage(), "heavy": self._heavy.usage()}
-
-    async def ping(self) -> None:
-        """Raise DatabaseUnavailable unless a connection answers."""
-
-        async def select(engine: AsyncEngine) -> None:
-            async with engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
-
-        await self.probe.ask(select)
 
     async def dispose(self) -> None:
         """Close all connections, in a bounded time even if the server is silent."""

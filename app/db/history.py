@@ -27,21 +27,8 @@ class Change(NamedTuple):
     changes: Changes
 
 
-async def record(
-    session: WriteSession,
-    *,
-    customer_id: UUID,
-    version: int,
-    operation: ChangeOperation,
-    actor: str,
-    changes: Changes,
-) -> None:
-    """Record one change of a customer."""
-    await record_all(session, [Change(customer_id, version, operation, changes)], actor=actor)
-
-
 async def record_all(session: WriteSession, entries: Sequence[Change], *, actor: str) -> None:
-    """Record changes of many customers in one statement."""
+    """Record changes of customers in one statement."""
     rows = [each._asdict() | {"actor": actor, "changes": told(each.changes)} async for each in paced(entries)]
     await insert_all(session, customer_history, rows, occurred_at=at_this_moment)
 

@@ -20,15 +20,8 @@ class Event(NamedTuple):
     data: Mapping[str, Any]
 
 
-async def append(
-    session: WriteSession, *, type_: EventType, subject_id: UUID, data: Mapping[str, Any], actor: str
-) -> None:
-    """Append one event."""
-    await append_all(session, [Event(type_, subject_id, data)], actor=actor)
-
-
 async def append_all(session: WriteSession, events: Sequence[Event], *, actor: str) -> None:
-    """Append many events in one statement."""
+    """Append events in one statement."""
     rows = [
         {
             "id": new_id(),

@@ -17,7 +17,7 @@ from app.db.embedded import EmbeddedServer
 from app.db.migrate import current_revision
 from app.db.read_session import ReadSession
 from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, StatementTimeout
-from tests.databases import as_role, execute
+from tests.databases import as_role, execute, probe
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 ONE = text("SELECT 1")
@@ -112,7 +112,7 @@ async def test_a_session_plans_for_values_from_the_first_statement_that_wants_it
 @pytest.mark.parametrize("dsn", [AWAY, "postgresql://nobody@/nothing?host=/nowhere"])
 async def test_no_server_is_a_database_that_is_unavailable(dsn: str) -> None:
     async with database(dsn) as opened:
-        for attempt in (ask(opened), opened.ping(), current_revision(opened.engine)):
+        for attempt in (ask(opened), probe(opened), current_revision(opened.engine)):
             with pytest.raises(DatabaseUnavailable) as refused:
                 await attempt
             assert "nothing" not in str(refused.value)

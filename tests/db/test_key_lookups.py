@@ -13,6 +13,7 @@ from app.db import api_keys
 from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Scope
+from tests.databases import probe
 
 
 def random_hash() -> bytes:
@@ -111,7 +112,7 @@ async def test_a_process_holds_no_more_connections_than_its_settings_say(
         load = [service.keys.find(random_hash()) for _ in range(300)]
         load += [service.answer(sleep, [], company, plan_for_values=False) for _ in range(30)]
         load += [read() for _ in range(30)]
-        running = asyncio.gather(*load, service.ping())
+        running = asyncio.gather(*load, probe(service))
         while not running.done():
             most = max(most, await counted())
         await running

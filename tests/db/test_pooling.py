@@ -30,6 +30,7 @@ from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from tests.commands import free_port, messages, run
+from tests.databases import probe
 from tests.db.pooler import pooler
 from tests.db.silent_network import silent_network
 from tests.e2e.test_tenancy import FILTERS, FOREIGN, LIST, assert_nothing_of, shown
@@ -163,7 +164,7 @@ async def test_statements_are_ended_at_their_limit_through_either_kind_of_pooler
             with pytest.raises(StatementTimeout):
                 await session.rows(text("SELECT pg_sleep(5)"), {})
         assert await count_planned(database, company) == await count_read(database, company) == 0
-        await database.ping()
+        await probe(database)
 
 
 async def test_no_statement_is_taken_for_one_that_others_left_prepared(
@@ -250,7 +251,7 @@ async def test_a_pooler_without_a_free_connection_is_named_as_the_cause(service_
         async with opened(url, Pooling.SESSION) as holding:
             await count_read(holding, company)
             async with opened(url, Pooling.SESSION, pool_timeout_seconds=0.5) as database:
-                for way in (count_read(database, company), count_planned(database, company), database.ping()):
+                for way in (count_read(database, company), count_planned(database, company), probe(database)):
                     with pytest.raises(DatabaseUnavailable) as unavailable:
                         await way
                     assert unavailable.value.cause is Cause.CONNECT_FAILED
@@ -265,7 +266,7 @@ async def test_behind_the_documented_pooler_a_server_that_comes_back_is_found_at
     with pooler(away, mode="transaction", size=2) as (url,):
         async with opened(url, Pooling.TRANSACTION) as database:
             with pytest.raises(DatabaseUnavailable):
-                await database.ping()
+                await probe(database)
             # From here on the server is there: another pooler stands for it.
             target = parse(transaction_url).hosts[0].port
             assert target is not None
@@ -273,7 +274,7 @@ async def test_behind_the_documented_pooler_a_server_that_comes_back_is_found_at
                 begun = time.monotonic()
                 while True:
                     try:
-                        await database.ping()
+                        await probe(database)
                         break
                     except DatabaseUnavailable:
                         assert time.monotonic() - begun < 4

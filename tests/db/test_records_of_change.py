@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import history, outbox
 from app.db.database import Database
 from app.db.history import Change
+from app.db.outbox import Event
 from app.db.tables import customer_history, outbox_events
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.events import ChangeOperation, EventType
@@ -45,14 +46,8 @@ async def test_a_change_is_recorded_with_values_as_json_holds_them(
     }
 
     async def work(session: WriteSession) -> None:
-        await history.record(
-            session,
-            customer_id=customer,
-            version=2,
-            operation=ChangeOperation.UPDATED,
-            actor="someone",
-            changes=changes,
-        )
+        change = Change(customer, 2, ChangeOperation.UPDATED, changes)
+        await history.record_all(session, [change], actor="someone")
 
     await unit_of_work.run(work)
 
@@ -92,13 +87,8 @@ async def test_an_event_is_complete_and_each_gets_a_higher_sequence_than_the_las
 
     async def work(session: WriteSession) -> None:
         for version in (1, 2):
-            await outbox.append(
-                session,
-                type_=EventType.CUSTOMER_UPDATED,
-                subject_id=customer,
-                data={"version": version, "creditLimit": Decimal("1.50")},
-                actor="someone",
-            )
+            data = {"version": version, "creditLimit": Decimal("1.50")}
+            await outbox.append_all(session, [Event(EventType.CUSTOMER_UPDATED, customer, data)], actor="someone")
 
     await unit_of_work.run(work)
 
@@ -119,9 +109,7 @@ async def test_a_follower_reads_and_marks_events_as_the_documentation_says(
     async def work(session: WriteSession) -> None:
         for version in (1, 2):
             data = {"version": version}
-            await outbox.append(
-                session, type_=EventType.CUSTOMER_UPDATED, subject_id=subject, data=data, actor="someone"
-            )
+            await outbox.append_all(session, [Event(EventType.CUSTOMER_UPDATED, subject, data)], actor="someone")
 
     await unit_of_work.run(work)
     guide = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")

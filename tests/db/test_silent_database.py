@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from app.db.database import Database
 from app.db.unavailable import Cause, CommitUnknown, DatabaseUnavailable, TooBusy
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from tests.databases import execute
+from tests.databases import execute, probe
 from tests.db.silent_network import SilentNetwork, silent_network
 from tests.db.tcp_servers import TcpServer, plain_server
 
@@ -62,7 +62,7 @@ async def connected(
         )
         await asyncio.gather(*(plan(database, "SELECT 1 FROM pg_sleep(0.1)") for _ in range(pool_size)))
         await asyncio.gather(*(read(database, "SELECT pg_sleep(0.1)") for _ in range(pool_size)))
-        await database.ping()
+        await probe(database)
         await look_up(database)
         try:
             yield database, network
@@ -87,7 +87,7 @@ async def look_up(database: Database) -> object:
 
 
 async def ready(database: Database) -> object:
-    await database.ping()
+    await probe(database)
     return 1
 
 
