@@ -1,10 +1,8 @@
 """Documents: parsed, limited and validated once per text, then remembered within bounds."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from graphlib import CycleError
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -23,12 +21,14 @@ from graphql import (
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
-from app.engine.input_lists import InputListReader, InputLists
+from app.db.pauses import in_turn
+from app.engine.input_lists import InputListReader
 from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
 from app.engine.limits import Limits, excesses, switches_of
+from app.engine.operations import LONG_BYTES, Operation
 from app.engine.refusals import DocumentError, RefusalCode, refuse
-from app.engine.rows import RequestedRows, RowCounter
+from app.engine.rows import RowCounter
 from app.engine.short_messages import shorten_messages
 from app.engine.variables import OperationVariables
 
@@ -36,9 +36,6 @@ BYTES_PER_REMEMBERED_DOCUMENT = 512
 """The average length of a remembered text. A parsed document takes some 160 times its text, so long ones leave room for fewer."""
 
 _MAX_VALIDATION_ERRORS = 20
-
-_COMBINATIONS_PER_OPERATION = 4
-"""Number of combinations of what @skip and @include decide for which an operation remembers what was made of it."""
 
 _INSTEAD = {
     "Unknown directive '@defer'.": "An answer comes in one piece here: leave the directive out, or send what can wait as a query of its own.",
@@ -52,38 +49,6 @@ _NO_SUBSCRIPTIONS = "Subscription operations are not served: send a query or a m
 # The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 shorten_messages()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Operation:
-    """One operation of a valid document, ready to run."""
-
-    name: str | None
-    type: OperationType
-    syntax: DocumentNode
-    node: OperationDefinitionNode
-    switches: tuple[str, ...]
-    """The variables that @skip and @include of the document look at."""
-    variables: OperationVariables
-    lists: InputLists
-    bytes: int
-    """The length of the document's text."""
-    rows: RequestedRows
-    values: RequestedRows
-    """The rows, and the leaves of each."""
-    made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
-    """A query's plans, or what a mutation needs, by the values of the switches; forgotten with the document."""
-
-    def remember(self, variables: Mapping[str, object], make: Callable[[], Any]) -> Any:
-        """Return what `make` makes of the parts that @skip and @include leave under these variables, made once."""
-        switches = tuple([variables.get(name) for name in self.switches])
-        if switches in self.made:
-            return self.made[switches]
-        made = make()
-        if len(self.made) >= _COMBINATIONS_PER_OPERATION:
-            self.made.pop(next(iter(self.made)))
-        self.made[switches] = made
-        return made
 
 
 class Document:
@@ -119,7 +84,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits, cache_size: int) -> None:
         self._schema = schema
         self._inputs = InputValues()
-        self._sizes = InputSizes()
+        self._sizes = InputSizes(schema)
         self._limits = limits
         self._cache_size = cache_size
         self._remembered: OrderedDict[str, Document] = OrderedDict()
@@ -134,23 +99,47 @@ class Documents:
 
     def prepare(self, text: str) -> Document:
         """The document of a text, or DocumentError with everything that is wrong with it."""
+        document = self._recall(text)
+        if document is None:
+            size = self._size(text)
+            document = self._compile(text, size)
+            self._remember(text, size, document)
+        return document
+
+    async def prepare_aside(self, text: str) -> Document:
+        """The same, without holding the event loop for a long text that is not remembered."""
+        if len(text) < LONG_BYTES:
+            return self.prepare(text)
+        document = self._recall(text)
+        if document is None:
+            size = self._size(text)
+            document = await in_turn((self, text), self._compile, text, size)
+            self._remember(text, size, document)
+        return document
+
+    def _recall(self, text: str) -> Document | None:
         document = self._remembered.get(text)
-        if document is not None:
-            self._remembered.move_to_end(text)
-            self.hits += 1
-            return document
-        self.misses += 1
+        if document is None:
+            self.misses += 1
+            return None
+        self._remembered.move_to_end(text)
+        self.hits += 1
+        return document
+
+    def _size(self, text: str) -> int:
+        """Return how many bytes a text has; DocumentError if that is too many."""
         size = len(text.encode())
         if size > self._limits.max_document_bytes:
             raise refuse(
                 RefusalCode.TOO_LARGE,
                 f"The document is {size:,} bytes long; the limit is {self._limits.max_document_bytes:,}.",
             )
-        document = self._compile(text, size)
-        self._remember(text, size, document)
-        return document
+        return size
 
     def _remember(self, text: str, size: int, document: Document) -> None:
+        if text in self._remembered:
+            # Others had waited for the same.
+            return
         self._remembered[text] = document
         self._bytes += size
         while (
@@ -160,6 +149,7 @@ class Documents:
             self._bytes -= len(forgotten.encode())
 
     def _compile(self, text: str, size: int) -> Document:
+        # May run in a thread: it only reads what others use.
         syntax = self._parse(text)
         self._check(syntax)
         rows, values = RowCounter(self._schema, syntax), RowCounter(self._schema, syntax, values=True)

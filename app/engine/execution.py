@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, cast
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, get_variable_values
 from graphql.execution import Executor, VariableValues
 
-from app.engine.documents import Document, Documents, Operation
+from app.engine.documents import Document, Documents
 from app.engine.executors import bounded, timed
 from app.engine.guard import Access, Guard
 from app.engine.limits import SATURATED, Limits, shown
+from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
 from app.engine.refusals import DocumentError, RefusalCode, refuse
@@ -71,6 +72,13 @@ class Engine:
     def prepare(self, document: str | NamedDocument) -> Document:
         """The document of a text, or of a name; DocumentError if there is none that may run."""
         return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
+
+    async def prepare_aside(self, document: str | NamedDocument) -> Document:
+        """The same, without holding the event loop for a long document that is not remembered."""
+        persisted = self._persisted
+        return await (
+            persisted.prepare_aside(document) if isinstance(document, str) else persisted.find_aside(document)
+        )
 
     def check(self, text: str) -> None:
         """DocumentError if an operation of a text can't run, whatever its variables are and whoever trusts it."""

@@ -8,6 +8,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLSchema,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
@@ -80,8 +81,12 @@ Measure = Callable[[Any, Path, Found], None]
 class InputSizes:
     """Measures the values of one schema's input types."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: GraphQLSchema) -> None:
         self._known: dict[GraphQLInputObjectType, Measure | None] = {}
+        # All of them beforehand: one that is half known must not be seen from another thread.
+        for kind in schema.type_map.values():
+            if isinstance(kind, GraphQLInputObjectType):
+                self.measure(kind)
 
     def measure(self, kind: Any, maximum: MaxItems | None = None) -> Measure | None:
         """Return what measures values of a type; None where they hold no lists. `maximum` is that of their place."""

@@ -56,6 +56,8 @@ class PersistedDocuments:
         """Hashes whose texts were remembered, and those whose were not."""
         self.prepare = self._prepare_trusted if persistence.trusted_only else documents.prepare
         """The document of a text, or DocumentError."""
+        self.prepare_aside = self._prepare_trusted_aside if persistence.trusted_only else documents.prepare_aside
+        """The same, without holding the event loop for a long text."""
 
     @property
     def entries(self) -> int:
@@ -64,18 +66,40 @@ class PersistedDocuments:
 
     def find(self, named: NamedDocument) -> Document:
         """The document that is named, or DocumentError."""
-        digest = named.id.removeprefix(SHA256_PREFIX)
-        if named.text is None:
-            return self._documents.prepare(self._trusted.text_of(named.id) or self._recall(digest, named))
-        document = self.prepare(named.text)
-        if named.text not in self._trusted:
-            self._remember(digest, named.text)
+        document = self._documents.prepare(self._text_of(named))
+        self._keep(named)
         return document
 
+    async def find_aside(self, named: NamedDocument) -> Document:
+        """The same, without holding the event loop for a long document."""
+        document = await self._documents.prepare_aside(self._text_of(named))
+        self._keep(named)
+        return document
+
+    def _text_of(self, named: NamedDocument) -> str:
+        """The text that is named and may run, or DocumentError."""
+        if named.text is None:
+            return self._trusted.text_of(named.id) or self._recall(_digest_of(named), named)
+        if self._trusted_only:
+            self._check_trusted(named.text)
+        return named.text
+
+    def _keep(self, named: NamedDocument) -> None:
+        """Remember a text that was sent with its hash, once it has proved to be a document."""
+        if named.text is not None and named.text not in self._trusted:
+            self._remember(_digest_of(named), named.text)
+
     def _prepare_trusted(self, text: str) -> Document:
+        self._check_trusted(text)
+        return self._documents.prepare(text)
+
+    async def _prepare_trusted_aside(self, text: str) -> Document:
+        self._check_trusted(text)
+        return await self._documents.prepare_aside(text)
+
+    def _check_trusted(self, text: str) -> None:
         if text not in self._trusted:
             raise refuse(RefusalCode.NOT_TRUSTED, _NOT_TRUSTED)
-        return self._documents.prepare(text)
 
     def _recall(self, digest: str, named: NamedDocument) -> str:
         text = self._remembered.get(digest)
@@ -105,3 +129,7 @@ class PersistedDocuments:
         while len(self._remembered) > self._most or self._bytes > self._most * BYTES_PER_REMEMBERED_TEXT:
             _, forgotten = self._remembered.popitem(last=False)
             self._bytes -= len(forgotten.encode())
+
+
+def _digest_of(named: NamedDocument) -> str:
+    return named.id.removeprefix(SHA256_PREFIX)

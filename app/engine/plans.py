@@ -8,7 +8,8 @@ import structlog
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import VariableValues
 
-from app.engine.documents import Operation
+from app.db.pauses import in_turn
+from app.engine.operations import LONG_BYTES, Operation
 
 _log = structlog.get_logger()
 
@@ -61,7 +62,12 @@ class Plans:
 
         Raises the failures that are `final`: executing the operation would meet them again, and cost more.
         """
-        plan: Plan | None = operation.remember(variables.coerced, partial(self._make, operation, variables))
+        make, coerced = partial(self._make, operation, variables), variables.coerced
+        if operation.bytes >= LONG_BYTES and not operation.has_made(coerced):
+            made = await in_turn((operation, operation.switched(coerced)), make)
+            plan: Plan | None = operation.remember(coerced, lambda: made)
+        else:
+            plan = operation.remember(coerced, make)
         if plan is None:
             return Attempt(None, Execution.FIELDS)
         try:

@@ -131,7 +131,8 @@ class GraphQLEndpoint:
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
             request, size = await self._request(scope, receive, headers, deadline)
-            operation = self._engine.prepare(request.document).select(request.operation_name)
+            document = await self._engine.prepare_aside(request.document)
+            operation = document.select(request.operation_name)
             record.operation = operation
             if size < LARGE_BYTES and operation.lists.is_long(request.variables):
                 # 1 kB of malformed ids for 50 aliases takes 20 ms: many such at once would be answered in one turn of the loop.
@@ -159,6 +160,8 @@ class GraphQLEndpoint:
     ) -> tuple[GraphQLRequest, int]:
         """The request, and how many bytes it has."""
         if scope["method"] == "GET":
+            # A long document in a URL may wait for its turn as well.
+            deadline.end_body()
             return from_url(scope["query_string"], self._max_body_bytes), len(scope["query_string"])
         body = await read_body(receive, headers, self._max_body_bytes)
         deadline.end_body()

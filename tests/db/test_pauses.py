@@ -1,11 +1,13 @@
-"""Long lists let others run between their items."""
+"""Long lists let others run between their items. Long computations run in turn, beside the event loop."""
 
 import asyncio
+import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
-from app.db.pauses import paced
+from app.db.pauses import in_turn, paced
 
 
 async def turns_during(items: int, seconds_each: float) -> int:
@@ -57,3 +59,62 @@ async def test_a_task_that_is_canceled_ends_between_two_items() -> None:
         await working
 
     assert 0 < len(done) < 1_000
+
+
+def waiting(gate: threading.Event, done: list[str], name: str) -> Callable[[], str]:
+    """Work that ends when the gate is opened."""
+
+    def work() -> str:
+        gate.wait(10)
+        done.append(name)
+        return name
+
+    return work
+
+
+async def test_works_are_done_one_after_the_other_and_the_same_one_once() -> None:
+    gate, done = threading.Event(), list[str]()
+    names = ["a", "b", "a", "c", "b"]
+    tasks = [asyncio.create_task(in_turn(name, waiting(gate, done, name))) for name in names]
+    await asyncio.sleep(0)
+    gate.set()
+
+    assert await asyncio.gather(*tasks) == names
+    assert done == ["a", "b", "c"]
+
+
+async def test_work_that_one_has_left_goes_on_for_the_other_and_work_that_all_have_left_is_not_begun() -> None:
+    gate, done = threading.Event(), list[str]()
+    first, *others = [asyncio.create_task(in_turn(name, waiting(gate, done, name))) for name in "abbcd"]
+    await asyncio.sleep(0)
+    left, stays, gone, last = others
+    left.cancel()
+    gone.cancel()
+    await asyncio.wait((left, gone))
+    gate.set()
+
+    assert await asyncio.gather(first, stays, last) == ["a", "b", "d"]
+    assert done == ["a", "b", "d"]
+
+
+async def test_a_failure_is_that_of_all_who_wait_and_is_not_kept() -> None:
+    def fail() -> None:
+        raise ValueError
+
+    results = await asyncio.gather(in_turn("x", fail), in_turn("x", fail), return_exceptions=True)
+
+    assert [type(each) for each in results] == [ValueError, ValueError]
+    assert await in_turn("x", lambda: 1) == 1
+
+
+async def test_who_is_canceled_while_the_work_is_under_way_ends_at_once() -> None:
+    gate, done = threading.Event(), list[str]()
+    task = asyncio.create_task(in_turn("slow", waiting(gate, done, "slow")))
+    await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert done == []
+    gate.set()
+    assert await in_turn("next", lambda: 2) == 2

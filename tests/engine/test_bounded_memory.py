@@ -11,8 +11,9 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.plans.statement import Statement
 from app.domain.identity import Principal, Scope
-from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Document, Operation
+from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Document
 from app.engine.execution import Engine, Execution
+from app.engine.operations import Operation
 from app.engine.plans import Plans
 from app.graphql.planning.planner import Planner
 from app.graphql.planning.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pytest
 from graphql import get_introspection_query
 
-from app.engine.documents import Documents, Operation
+from app.engine.documents import Documents
 from app.engine.limits import SATURATED
+from app.engine.operations import Operation
 from tests.engine.toy import LIMITS, SCHEMA
 
 

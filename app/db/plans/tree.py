@@ -3,6 +3,7 @@
 Lists and look-ups name the slot of their arguments (`app.db.arguments`), which come with each request.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -109,3 +110,22 @@ class Found:
 
 Node: TypeAlias = Constant | Plain | Lookup | Single | Listing | Connection | Found
 Members: TypeAlias = tuple[tuple[str, Node], ...]
+
+
+def number_of_nodes(shown: Members) -> int:
+    """How many fields and edges a tree has, which is what building its statement takes."""
+    return sum(1 + sum(number_of_nodes(each) for each in _below(node)) for _, node in shown)
+
+
+def _below(node: Node) -> Iterator[Members]:
+    match node:
+        case Constant() | Plain():
+            return
+        case Found():
+            yield from (shown for _, shown in node.choices)
+        case Connection():
+            for _, part in node.parts:
+                rows = [member for _, member in part.members] if isinstance(part, Edges) else [part]
+                yield from (each.shown for each in rows if isinstance(each, Nodes))
+        case Lookup() | Single() | Listing():
+            yield node.shown
