@@ -321,9 +321,12 @@ async def test_a_repeated_key_answers_the_same_with_all_that_the_errors_hold(
     assert await everything_of(owner_engine, company) == before
 
     # Problems were stored as faults before.
-    earlier = "UPDATE idempotency_keys SET payload = replace(payload::text, 'Problem\"', 'Fault\"')::jsonb RETURNING payload::text"
+    earlier = text(
+        "UPDATE idempotency_keys SET payload = replace(payload::text, 'Problem\"', 'Fault\"')::jsonb"
+        " WHERE company_id = :company RETURNING payload::text"
+    )
     async with owner_engine.begin() as connection:
-        assert "SubscriptionsFault" in (await connection.execute(text(earlier))).scalar_one()
+        assert "SubscriptionsFault" in (await connection.execute(earlier, {"company": company})).scalar_one()
     assert await upsert_customers(unit_of_work, "tester", asked, "key") == (first, True)
 
 
