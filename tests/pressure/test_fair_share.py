@@ -95,5 +95,5 @@ async def test_a_company_that_writes_without_end_delays_itself_alone(
     assert quiet.answers.keys() == beside.answers.keys() == {"200"}, told
     assert flooding.answers["200"] > 0, told
     assert flooding.answers.keys() <= {"200", "503 SERVICE_UNAVAILABLE"}, told
-    # On a quiet machine less than three times; what else runs on it delays few of some 150 requests by more.
-    assert beside.p99() < max(5 * quiet.p99(), 0.25), told
+    # What else runs on the machine delays a few of some 400 requests by more.
+    assert beside.p99() < max(3 * quiet.p99(), 0.25), told
