@@ -4,12 +4,11 @@ An operation that reads or answers much keeps a connection, the database and mem
 share a third of the connections, whether they run by plans or field by field, so that a small one finds a connection.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from uuid import UUID
 
+from typing_extensions import override
+
 from app.db.connection_turns import ConnectionTurns
-from app.db.pools import PoolUsage
 from app.db.unavailable import TooBusy, TooManyHeavy
 from app.db.waits import Waits
 
@@ -18,7 +17,7 @@ _SHARE = 3
 _MOST_WAITING = 100
 
 
-class HeavyTurns:
+class HeavyTurns(ConnectionTurns):
     """The turns of heavy operations, as many as a third of `connections`.
 
     A turn is taken before a connection, so that nobody waits here with a connection in hand. An operation that only later turns
@@ -27,7 +26,7 @@ class HeavyTurns:
 
     def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:
         size = max(1, connections // _SHARE)
-        self._turns = ConnectionTurns(
+        super().__init__(
             size,
             waits,
             seconds=seconds,
@@ -38,33 +37,17 @@ class HeavyTurns:
         self._most_late = size
         self._late = 0
 
-    @asynccontextmanager
-    async def turn(self, company_id: UUID) -> AsyncGenerator[None]:
-        """Wait for a turn, and give it back in the end; TooManyHeavy if there will be none."""
-        await self.take(company_id)
-        try:
-            yield
-        finally:
-            self.give_back(company_id)
-
+    @override
     async def take(self, company_id: UUID, *, has_connection: bool = False) -> None:
         """Wait for a turn, or raise TooManyHeavy. The caller gives the turn back."""
-        if self._turns.take_free(company_id):
+        if self.take_free(company_id):
             return
         if has_connection and self._late >= self._most_late:
             raise TooManyHeavy
         self._late += has_connection
         try:
-            await self._turns.take(company_id)
+            await super().take(company_id)
         except TooBusy as error:
             raise TooManyHeavy(error.waited_seconds) from error.__cause__
         finally:
             self._late -= has_connection
-
-    def give_back(self, company_id: UUID) -> None:
-        """End a turn."""
-        self._turns.give_back(company_id)
-
-    def usage(self) -> PoolUsage:
-        """Return how many turns are taken and how many operations wait for one."""
-        return self._turns.usage()
