@@ -31,7 +31,7 @@ def run(
 
 
 def run_anew(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The same by an interpreter of its own, for what a copy of one that has imported everything can't prove."""
+    """The same by a new interpreter, for what a copy of one that has imported everything can't prove."""
     return _finished(_command(None, *arguments), environment)
 
 
@@ -56,7 +56,7 @@ def running(
 
 @contextmanager
 def running_anew(*arguments: str | Path, output: Path, **environment: str) -> Generator[Process]:
-    """The same by an interpreter of its own, for how a command starts."""
+    """The same by a new interpreter, for how a command starts."""
     with output.open("wb") as file:
         yield from _ended(_started(_command(None, *arguments), environment, file))
 
@@ -108,7 +108,7 @@ def _started(command: list[str | Path], environment: dict[str, str], output: IO[
         stdout=output,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
-        # A group of its own, as a shell gives it: a signal to the group is then what the terminal's Ctrl-C is.
+        # A new process group, as a shell makes it: a signal to the group is then what Ctrl-C sends.
         start_new_session=True,
     )
 

@@ -111,7 +111,7 @@ class Prepared:
     def start(
         self, arguments: Sequence[str], environment: Mapping[str, str], output: IO[Any], errors: IO[Any]
     ) -> Started:
-        """Start a command, in a process group of its own, that writes to these files."""
+        """Start a command in a new process group; it writes to these files."""
         ours, theirs = socket.socketpair()
         with tempfile.TemporaryFile("w+") as request, theirs:
             json.dump({"arguments": arguments, "environment": environment}, request)

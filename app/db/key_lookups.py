@@ -14,8 +14,8 @@ _MOST_AT_ONCE = 500
 class KeyLookups:
     """Looks up keys by their hashes, those of one statement while the next ones gather; requests for the same key share one.
 
-    Anyone can send keys, so many can't be told from few that are good. What waits is bounded by the number of connections of
-    clients, and each statement takes the oldest, so that even thousands are looked up within a fraction of a second.
+    Before it is looked up, a made-up key looks like any other. No more look-ups wait than clients are connected, and each
+    statement takes the oldest of them, so that thousands are answered within a fraction of a second.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -116,7 +116,7 @@ class PoolExhausted(TimeoutError):
 
 
 class NoAnswerInTime(TimeoutError):
-    """A question with a time limit of its own was not answered within it."""
+    """A probe or a key look-up was not answered within its time limit."""
 
     def __init__(self, question: str, limit_seconds: float, waited_seconds: float) -> None:
         super().__init__(f"{question} was not answered within {limit_seconds:g} s")

@@ -18,7 +18,7 @@ class Repeatable(ABC):
 
     @property
     def is_long(self) -> bool:
-        """Whether it may hold so many rows that others wait while it is looked at as a whole."""
+        """Whether it may hold many rows, so that encoding it would hold up the event loop."""
         return False
 
     @property

@@ -120,7 +120,7 @@ class _Handler(logging.Handler):
 
 
 def _never_failing(wrapper: type[Any]) -> type[Any]:
-    """Return the class of bound loggers whose problems are lines of their own and not the caller's."""
+    """Return the class of bound loggers whose failures are logged and never reach the caller."""
 
     class NeverFailing(wrapper):
         def _proxy_to_logger(self, method_name: str, event: str | None = None, *arguments: Any, **fields: Any) -> Any:

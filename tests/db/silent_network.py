@@ -83,7 +83,7 @@ class SilentNetwork:
 
 @asynccontextmanager
 async def silent_network(target: int, port: int = 0) -> AsyncGenerator[SilentNetwork]:
-    """A proxy before a port of this machine, on a port of its own or this one."""
+    """A proxy before a port of this machine, on a free port or the one that is given."""
     network = SilentNetwork(target)
     server = await asyncio.start_server(network.serve, "127.0.0.1", port)
     network.port = server.sockets[0].getsockname()[1]

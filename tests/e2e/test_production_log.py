@@ -96,7 +96,7 @@ def serving(caller: Caller, stderr: int | None, *options: str) -> Generator[str]
 
 def _started(arguments: list[str], plain: dict[str, str], environment: dict[str, str], stderr: int | None) -> Process:
     if stderr is None:
-        # Only an interpreter of its own starts with a stream that is closed.
+        # Only a new interpreter starts with a stream that is closed.
         command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-W", "error", "-m", "app", *arguments]
         return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
     with Path(os.devnull).open("wb") as nowhere, os.fdopen(stderr, "wb", closefd=False) as errors:

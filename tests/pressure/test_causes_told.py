@@ -28,7 +28,7 @@ PERIOD_SECONDS = 10
 
 
 class Client:
-    """Sends each request over a connection of its own, so that both workers get some."""
+    """Sends each request over a new connection, so that both workers get some."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=30, headers={"connection": "close"})
