@@ -78,14 +78,14 @@ conformance: $(VENV)/.installed-test
 	@$(BIN)/pytest tests/conformance tests/contract/test_graphql_over_http_audit.py --write-conformance
 
 supergraph: $(VENV)/.installed-test
-	@$(BIN)/python -m tests.conformance.supergraph
+	@$(BIN)/python -m tests.support.supergraph
 
 explorer-picture: $(VENV)/.installed-test
 	@$(BIN)/python explorer/build.py
-	@$(BIN)/python -m tests.picture
+	@$(BIN)/python -m tests.support.picture
 
 migration: $(VENV)/.installed-test
-	@$(BIN)/python -m tests.new_migration "$(NAME)"
+	@$(BIN)/python -m tests.support.new_migration "$(NAME)"
 
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python -m bench $(BENCH)

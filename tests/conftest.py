@@ -23,9 +23,9 @@ from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.settings import Settings
 from app.web import log_lines
-from tests.databases import execute, new_database
-from tests.records import Records
-from tests.workers import Handout, longest_first, needs_no_server
+from tests.support.databases import execute, new_database
+from tests.support.records import Records
+from tests.support.workers import Handout, longest_first, needs_no_server
 
 _said_as_text: list[str] = []
 """Types of the values that this test's log lines could say as text only."""
@@ -39,7 +39,7 @@ def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) 
 log_lines.as_text = _noted
 # Until the tests are collected nearly everything is kept, and the collector would look through it again and again.
 gc.disable()
-pytest_plugins = ["tests.conformance.page"]
+pytest_plugins = ["tests.support.conformance_page"]
 _WITHOUT_SERVER = "--without-server"
 _SLOW = "--slow"
 _SERVER_DSN = os.environ.get("DATABASE_URL")

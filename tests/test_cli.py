@@ -20,8 +20,8 @@ from app.db.migrate import head_revision, upgrade
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from tests.commands import ROOT, free_port, messages, run, running_anew, taken_port, wait_for_text
-from tests.databases import as_role, execute
+from tests.support.commands import ROOT, free_port, messages, run, running_anew, taken_port, wait_for_text
+from tests.support.databases import as_role, execute
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

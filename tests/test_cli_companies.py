@@ -10,8 +10,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
-from tests.commands import free_port, messages, run
-from tests.records import Records, new_company
+from tests.support.commands import free_port, messages, run
+from tests.support.records import Records, new_company
 
 
 def company_(owner_dsn: str, *arguments: str) -> CompletedProcess[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.engine.trusted import read_manifest
-from tests.commands import run, run_anew
+from tests.support.commands import run, run_anew
 
 VIEWER = "query Viewer { viewer { company { name } } }"
 CUSTOMER = "query Customer($id: ID!) { customer(by: { id: $id }) { name __typename } }"

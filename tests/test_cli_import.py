@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import customers
-from tests.commands import messages, run, running, wait_for_text
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.commands import messages, run, running, wait_for_text
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 Import = Callable[..., CompletedProcess[str]]
 NEEDED = "name,vatZone,customerGroupId,countryCode,defaultCurrency"

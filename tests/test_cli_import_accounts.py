@@ -12,9 +12,9 @@ from app.cli.failures import CommandError
 from app.cli.import_accounts import ACCOUNTS
 from app.cli.import_files import format_of, read_file
 from app.db.tables import ledger_accounts
-from tests.commands import messages, run
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.commands import messages, run
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 
 async def stored(engine: AsyncEngine, company: UUID) -> dict[str, str]:

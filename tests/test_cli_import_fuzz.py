@@ -20,7 +20,7 @@ from app.cli.import_kind import Kind
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork, rehearsal
 from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
-from tests.records import Records
+from tests.support.records import Records
 
 BY_ID = customers_by(MatchKey.EXTERNAL_SYSTEM_ID)
 KINDS: tuple[Kind[Any], ...] = (BY_ID, ACCOUNTS)

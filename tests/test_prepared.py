@@ -7,8 +7,8 @@ from subprocess import TimeoutExpired
 
 import pytest
 
-from tests.commands import free_port, run, run_anew, running, running_anew, wait_for_text
-from tests.prepared import prepared
+from tests.support.commands import free_port, run, run_anew, running, running_anew, wait_for_text
+from tests.support.prepared import prepared
 
 _ENVIRONMENT = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
 

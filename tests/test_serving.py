@@ -16,9 +16,9 @@ import pytest
 
 from app import __version__
 from app.web.development import DevelopmentKeys
-from tests.commands import ROOT, free_port, run, running, running_anew
-from tests.web.listening import assert_upgrades_are_ignored
-from tests.web.started import settings_of
+from tests.support.commands import ROOT, free_port, run, running, running_anew
+from tests.support.listening import assert_upgrades_are_ignored
+from tests.support.started import settings_of
 
 # A machine whose folders for temporary files can't be written.
 NO_FOLDER = "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/nowhere']; from app.cli import main; main()"

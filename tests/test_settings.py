@@ -18,7 +18,7 @@ from app.engine.trusted import FORMAT, TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError, load_settings
 from app.web.application import create_app
 from app.web.serving_checks import SERVING_CHECKS
-from tests.commands import messages, run
+from tests.support.commands import messages, run
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 

@@ -12,9 +12,9 @@ import pytest_asyncio
 from app.db.migrate import upgrade
 from app.db.seed import seed
 from tests.conformance.python.environment import Environment, installed
-from tests.conformance.started import Seeded, Service, serving
-from tests.databases import new_database, same_database
-from tests.node import NodePackages, node_packages
+from tests.support.databases import new_database, same_database
+from tests.support.node import NodePackages, node_packages
+from tests.support.seeded import Seeded, Service, serving
 
 NPM = Path(__file__).parent / "npm"
 

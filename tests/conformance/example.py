@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 
 from app.web.development import AUDIENCE, ISSUER
-from tests.commands import free_port
-from tests.conformance.page import ROOT
-from tests.conformance.started import Service
+from tests.support.commands import free_port
+from tests.support.conformance_page import ROOT
+from tests.support.seeded import Service
+from tests.support.supergraph import EXAMPLE
 
-FOLDER = ROOT / "examples" / "invoices-subgraph"
 _SECONDS = 30
 
 
@@ -49,7 +49,7 @@ def example_serving(service: Service, folder: Path) -> Generator[Example]:
         "JWT_PUBLIC_KEY_FILE": str(service.keys.public_key_file),
     }
     port = url.split(":")[2].partition("/")[0]
-    command = ("-m", "uvicorn", "--app-dir", FOLDER, "--factory", "invoices:create_app", "--port", port)
+    command = ("-m", "uvicorn", "--app-dir", EXAMPLE, "--factory", "invoices:create_app", "--port", port)
     with (folder / "example").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, *command], env={**os.environ, **issuer}, stdout=output, stderr=subprocess.STDOUT

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.conformance.page import Proved
-from tests.conformance.started import Service
-from tests.node import NodePackages
+from tests.support.conformance_page import Proved
+from tests.support.node import NodePackages
+from tests.support.seeded import Service
 
 NAMES = ["Nordlys Gruppen A/S", "Nordlys Ærø ApS"]
 

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.conformance.page import Proved
-from tests.conformance.started import Service
-from tests.node import NodePackages
+from tests.support.conformance_page import Proved
+from tests.support.node import NodePackages
+from tests.support.seeded import Service
 
 
 def test_the_client_preset_with_strict_scalars_gives_types_that_a_strict_compiler_accepts_and_that_are_true(

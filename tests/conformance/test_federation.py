@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.commands import run
-from tests.conformance.example import FOLDER, Example, example_serving
-from tests.conformance.page import Proved
-from tests.conformance.started import Service
-from tests.conformance.supergraph import SUBGRAPHS, composed
-from tests.node import NodePackages
+from tests.conformance.example import Example, example_serving
+from tests.support.commands import run
+from tests.support.conformance_page import Proved
+from tests.support.node import NodePackages
+from tests.support.seeded import Service
+from tests.support.supergraph import EXAMPLE, SUBGRAPHS, composed
 
 COMPOSERS = ["@apollo/composition", "@theguild/federation-composition", "@wundergraph/composition"]
 GATEWAYS = {
@@ -82,7 +82,7 @@ def environment_of_both(example: Example, service: Service, tmp_path_factory: py
     """What scripts need to know; the customer is one that the example's demo data has invoices for."""
     without_scopes = tmp_path_factory.mktemp("schema") / "schema.graphql"
     assert run("schema", "--without-scopes", "--out", without_scopes).returncode == 0
-    demo = json.loads((FOLDER / "demo.json").read_text())
+    demo = json.loads((EXAMPLE / "demo.json").read_text())
     assert list(demo) == [str(company) for company in service.companies]
     environment = example.environment(service, demo[str(service.companies[0])][0]["customerId"])
     return environment | {"SERVICE_SCHEMA_WITHOUT_SCOPES": str(without_scopes)}

@@ -1,6 +1,6 @@
 """The page of what was proved: how it is written, and when it is wrong."""
 
-from tests.conformance.page import Proof, problem, rendered
+from tests.support.conformance_page import Proof, problem, rendered
 
 CLIENT = Proof("Clients", "some client", "1.2.3", "asks")
 TOOL = Proof("Schema tools", "a tool", "4.5.6", "finds nothing")

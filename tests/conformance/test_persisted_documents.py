@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.commands import run
-from tests.conformance.page import Proved
-from tests.conformance.started import Seeded, Service, serving
-from tests.node import NodePackages
+from tests.support.commands import run
+from tests.support.conformance_page import Proved
+from tests.support.node import NodePackages
+from tests.support.seeded import Seeded, Service, serving
 
 _SCRIPT, _PACKAGE = "clients/persisted.mjs", "@apollo/client"
 NAMES = ["Nordlys Gruppen A/S", "Nordlys Ærø ApS"]

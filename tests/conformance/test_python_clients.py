@@ -11,10 +11,10 @@ from gql import Client, GraphQLRequest
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 
-from tests.conformance.page import Proved
 from tests.conformance.python.environment import Environment
-from tests.conformance.started import Service
-from tests.node import succeed
+from tests.support.conformance_page import Proved
+from tests.support.node import succeed
+from tests.support.seeded import Service
 
 SOURCES = Path(__file__).parent / "python" / "ariadne"
 PAGE = "query($first: Int!) { customers(first: $first) { nodes { name group { id } } } }"

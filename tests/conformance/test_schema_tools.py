@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from shutil import copy
 
-from tests.conformance.page import ROOT, Proved
-from tests.conformance.started import Service
-from tests.node import NodePackages
+from tests.support.conformance_page import ROOT, Proved
+from tests.support.node import NodePackages
+from tests.support.seeded import Service
 
 SCHEMA = ROOT / "schema.graphql"
 

@@ -13,7 +13,7 @@ import yaml
 from app.cli.application import COMMANDS
 from app.settings import Settings
 from app.web.explorer import BUNDLE
-from tests.conformance.supergraph import SUBGRAPHS, SUPERGRAPH
+from tests.support.supergraph import SUBGRAPHS, SUPERGRAPH
 
 ROOT = Path(__file__).parents[2]
 

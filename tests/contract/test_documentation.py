@@ -17,7 +17,7 @@ from app.graphql.schema import executable, schema
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode
 from app.web.failures import FailureCode
-from tests.picture import PICTURE, in_sight, noted
+from tests.support.picture import PICTURE, in_sight, noted
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.page import Proved
-from tests.node import NodePackages, node_packages
-from tests.web.listening import listening
-from tests.web.toy_app import CREDENTIAL, toy_app
+from tests.support.conformance_page import Proved
+from tests.support.listening import listening
+from tests.support.node import NodePackages, node_packages
+from tests.support.toy_app import CREDENTIAL, toy_app
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.graphql.schema import executable, schema
-from tests.databases import same_database
-from tests.graphql.asking import Caller
 from tests.services.conftest import Clock
+from tests.support.asking import Caller
+from tests.support.databases import same_database
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTS = [

@@ -48,7 +48,7 @@ from app.services.update_customer import UpdateCustomerCommand
 from app.services.upsert_accounts import UpsertAccountsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_rows import UpsertRow
-from tests.domain.billing_examples import CUT, JUNE, OWN, single
+from tests.support.billing_examples import CUT, JUNE, OWN, single
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 FIELDS = {"name": "Å", "email": None, "credit_limit": Decimal("12.50"), "customer_type": CustomerType.PRIVATE}

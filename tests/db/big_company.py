@@ -23,7 +23,7 @@ from app.db.database import Database
 from app.db.paging import Position
 from app.domain.metadata import pair_digest
 from tests.db.plans import Ask, Plan, plans
-from tests.thorough import number
+from tests.support.thorough import number
 
 CUSTOMERS = number(25_000, 100_000)
 # The tables that grow with the company; its groups and accounts are a few dozen rows, cheaper to read whole.

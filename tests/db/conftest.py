@@ -10,8 +10,8 @@ from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.db.seed import seed
-from tests.databases import as_role, execute, new_database
 from tests.db.big_company import CUSTOMERS, Facts, facts_of
+from tests.support.databases import as_role, execute, new_database
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -16,7 +16,7 @@ from app.db.alphabet.weights import SUPPORTED, weights_of
 from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seeding import vocabulary
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
 
 DANISH = [
     "3F",

@@ -12,7 +12,7 @@ from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from tests.db.books import CUT, Books
-from tests.records import Records
+from tests.support.records import Records
 
 
 @pytest.fixture

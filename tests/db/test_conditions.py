@@ -33,7 +33,7 @@ from app.db.declarations import SortKey
 from app.db.paging import PageRequest
 from app.db.tables import customer_groups, customers
 from tests.db.aliases import assert_only_aliases
-from tests.records import Records
+from tests.support.records import Records
 
 # Ids are part of tests' names, which are the same in every process.
 _NO_ID, _ID, _OTHER_ID = (UUID(int=number) for number in range(3))

@@ -22,10 +22,10 @@ from app.db.dsn import Dsn, DsnError, Host, with_role
 from app.db.dsn_parameters import SSL_MODES
 from app.db.roles import make_login_role
 from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, translate_failures
-from tests.commands import free_port, messages, run
-from tests.databases import execute
-from tests.db.certificates import Authority
-from tests.db.tcp_servers import TcpServer, installed_server, plain_server, terminated_server
+from tests.support.certificates import Authority
+from tests.support.commands import free_port, messages, run
+from tests.support.databases import execute
+from tests.support.tcp_servers import TcpServer, installed_server, plain_server, terminated_server
 
 ODD = string.punctuation + " éß水\t"
 # The driver sends a user's name as a part of a list of name=value.

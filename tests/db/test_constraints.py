@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.companies import TIME_ZONE_CHECK
 from app.db.tables import metadata
-from tests.db.every_table import SIDE_TABLES, Row, World, another, put, refusal, write_world
+from tests.support.every_table import SIDE_TABLES, Row, World, another, put, refusal, write_world
 
 CHECK, NOT_NULL = "23514", "23502"
 

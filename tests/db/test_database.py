@@ -17,7 +17,7 @@ from app.db.embedded import EmbeddedServer
 from app.db.migrate import current_revision
 from app.db.read_session import ReadSession
 from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, StatementTimeout
-from tests.databases import as_role, execute, probe
+from tests.support.databases import as_role, execute, probe
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 ONE = text("SELECT 1")

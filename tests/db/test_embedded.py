@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app.db.connecting import short_lived_engine
 from app.db.embedded import EmbeddedServer, EmbeddedServerError
 from app.db.server_user import let_in
-from tests.commands import is_running
+from tests.support.commands import is_running
 
 _HOLD = """
 import sys, time

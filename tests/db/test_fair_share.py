@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.unavailable import Cause, TooBusy, TooManyHeavy
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from tests.records import new_company
+from tests.support.records import new_company
 
 SLEEP = "SELECT pg_sleep(0.5)"
 

@@ -13,7 +13,7 @@ from app.db.declarations import Entity
 from app.db.plans.slots import values_of
 from app.db.plans.statement import Statement, statement
 from app.db.plans.tree import Found, Plain
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
 
 Plan = dict[str, Any]
 

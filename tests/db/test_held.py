@@ -16,9 +16,9 @@ from app.db.plans.slots import values_of
 from app.db.plans.statement import statement
 from app.db.plans.tree import Connection, TotalCount
 from app.db.unavailable import TooBusy
-from tests.databases import execute
 from tests.db.watched import watched
-from tests.records import Records, new_company
+from tests.support.databases import execute
+from tests.support.records import Records, new_company
 
 COUNT = "SELECT count(*) FROM customers"
 """Row-level security is all that narrows it."""

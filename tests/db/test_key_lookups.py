@@ -13,7 +13,7 @@ from app.db import api_keys
 from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Scope
-from tests.databases import probe
+from tests.support.databases import probe
 
 
 def random_hash() -> bytes:

@@ -9,7 +9,7 @@ from sqlalchemy import Table, UniqueConstraint, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import metadata
-from tests.db.every_table import SIDE_TABLES, Row, World, another, refusal, write_world
+from tests.support.every_table import SIDE_TABLES, Row, World, another, refusal, write_world
 
 FOREIGN_KEY, UNIQUE = "23503", "23505"
 

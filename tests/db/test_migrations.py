@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.migrate import current_revision, head_revision, upgrade
 from app.db.tables import metadata
-from tests.databases import execute
+from tests.support.databases import execute
 
 _COLUMNS = text(
     """

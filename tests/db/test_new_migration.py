@@ -24,8 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.alphabet.established import run_script
 from app.db.migrate import MIGRATIONS, head_revision
 from app.db.tables import metadata
-from tests.commands import ROOT
-from tests.new_migration import main, script_of, write_migration
+from tests.support.commands import ROOT
+from tests.support.new_migration import main, script_of, write_migration
 
 _RIGHTS = text(
     "SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege"

@@ -17,7 +17,7 @@ from app.cli.owner import short_lived_engine
 from app.db import batching, graph
 from app.db.database import Database
 from app.db.tables import metadata
-from tests.db.every_table import SIDE_TABLES, World, write_world
+from tests.support.every_table import SIDE_TABLES, World, write_world
 
 ROOT = Path(__file__).parents[2]
 ID = UUID("0198c2f0-0000-7000-8000-000000000001")

@@ -29,16 +29,16 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
-from tests.commands import free_port, messages, run
-from tests.databases import probe
-from tests.db.pooler import pooler
-from tests.db.silent_network import silent_network
 from tests.e2e.test_tenancy import FILTERS, FOREIGN, LIST, assert_nothing_of, shown
-from tests.e2e.two_companies import Companies, made
-from tests.graphql.asking import Caller
-from tests.pressure.served import served
-from tests.records import Records, new_company
-from tests.web.lifespan import lifespan_of
+from tests.support.asking import Caller
+from tests.support.commands import free_port, messages, run
+from tests.support.databases import probe
+from tests.support.lifespan import lifespan_of
+from tests.support.pooler import pooler
+from tests.support.records import Records, new_company
+from tests.support.served import served
+from tests.support.silent_network import silent_network
+from tests.support.two_companies import Companies, made
 
 COUNT = "SELECT count(*) FROM customers"
 """Row-level security is all that narrows it."""

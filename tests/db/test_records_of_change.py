@@ -18,7 +18,7 @@ from app.db.outbox import Event
 from app.db.tables import customer_history, outbox_events
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.events import ChangeOperation, EventType
-from tests.records import Records
+from tests.support.records import Records
 
 
 @pytest.fixture

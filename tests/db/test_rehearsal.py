@@ -10,7 +10,7 @@ from app.db.accounts import accounts_by_id, insert_accounts, lock_numbered
 from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession, rehearsal
-from tests.untouched import everything_of
+from tests.support.untouched import everything_of
 
 
 async def write(session: WriteSession, number: str, account_id: UUID | None = None) -> UUID:

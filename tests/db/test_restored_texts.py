@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.migrate import upgrade
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
 
 FIRST, SECOND, THIRD = (UUID(int=place) for place in (1, 2, 3))
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.db.api_keys import find, hash_of
 from app.db.database import SERVICE_ROLE
 from app.db.tables import metadata
-from tests.db.every_table import SIDE_TABLES, World, problem, world, write_world
+from tests.support.every_table import SIDE_TABLES, World, problem, world, write_world
 
 DENIED = "42501"
 READABLE = sorted(set(metadata.tables) - {"api_keys"})

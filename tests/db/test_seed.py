@@ -16,7 +16,7 @@ from app.db.migrate import upgrade
 from app.db.seed import SeedError, SeedReport, company_to_show, demo_company_id, seed
 from app.db.unavailable import DatabaseUnavailable
 from app.domain.metadata import pair_digest
-from tests.records import new_company
+from tests.support.records import new_company
 
 # Numbers of this module's own: the database is shared with other tests.
 SEED, OTHER_SEED, INTERRUPTED_SEED, SMALL_SEED = 7001, 7002, 7003, 7004

@@ -16,7 +16,7 @@ from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine
 from app.graphql.context import Context
 from app.services.recent_lists import RecentLists
-from tests.engine.toy import LIMITS
+from tests.support.toy import LIMITS
 
 SLOW = text("SELECT 'slow' FROM pg_sleep(0.5)")
 COMPANY = text("SELECT current_setting('app.company_id', true)")

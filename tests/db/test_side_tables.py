@@ -16,7 +16,7 @@ from app.db.tables import (
 )
 from app.domain.metadata import pair_digest
 from app.domain.texts import words_of
-from tests.records import Records
+from tests.support.records import Records
 
 SEARCHED = ("customer_number", "name", "email", "vat_number", "external_system_id")
 ODD = {

@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 from app.db.database import Database
 from app.db.unavailable import Cause, CommitUnknown, DatabaseUnavailable, TooBusy
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from tests.databases import execute, probe
-from tests.db.silent_network import SilentNetwork, silent_network
-from tests.db.tcp_servers import TcpServer, plain_server
+from tests.support.databases import execute, probe
+from tests.support.silent_network import SilentNetwork, silent_network
+from tests.support.tcp_servers import TcpServer, plain_server
 
 ONE = text("SELECT 1")
 STATEMENT_SECONDS = 1

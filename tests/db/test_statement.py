@@ -35,7 +35,7 @@ from app.db.plans.tree import (
 )
 from app.db.tables import customers, metadata
 from tests.db.aliases import assert_only_aliases
-from tests.records import Records
+from tests.support.records import Records
 
 MIXED = (SortKey(customers.c.name_key), SortKey(customers.c.id, descending=True))
 

@@ -16,7 +16,7 @@ from app.domain.customers import ConsolidationMode
 from app.domain.cutting import cuts
 from app.domain.transition import Transition
 from tests.db.books import CUT, Books
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
 
 
 @pytest.fixture

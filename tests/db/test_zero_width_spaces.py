@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.migrate import upgrade
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
 
 # As revision 0005 parted words before.
 _PARTING = """

@@ -20,7 +20,7 @@ from tests.deployed.compose import Container, container
 from tests.deployed.image import build_wheel, install
 from tests.deployed.sandbox import Running, Sandbox, require_sandbox
 from tests.deployed.server import postgres_with_tls, require_server
-from tests.web.issuer import AUDIENCE, NAME, Issuer, public_jwk, sign
+from tests.support.issuer import AUDIENCE, NAME, Issuer, public_jwk, sign
 
 _SECONDS = 60
 _NUMBERS = count(1)

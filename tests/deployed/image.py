@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.deployed.compose import ROOT
 from tests.deployed.sandbox import INSTALLED
-from tests.node import once
+from tests.support.node import once
 
 _SECONDS = 900
 _LOCK = ROOT / "requirements" / "service.txt"

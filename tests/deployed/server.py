@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.db.server_user import make_owner_of, server_user
-from tests.databases import execute
-from tests.db.certificates import Authority
 from tests.deployed.sandbox import unavailable
+from tests.support.certificates import Authority
+from tests.support.databases import execute
 
 _DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian has its servers, one folder for each version; the embedded one is built without TLS."""

@@ -20,7 +20,7 @@ from tests.deployed.compose import ROOT, Container
 from tests.deployed.conftest import Served, address_of, loopback_address, token
 from tests.deployed.sandbox import Sandbox, copied, require_sandbox
 from tests.deployed.server import postgres_with_tls, require_server
-from tests.web.issuer import Issuer
+from tests.support.issuer import Issuer
 
 GUIDE = ROOT / "docs" / "operations.md"
 HOST, ISSUER, AUDIENCE = "db.example.com", "https://login.example.com", "https://billing.example.com"

@@ -17,7 +17,7 @@ from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from tests.web.lifespan import lifespan_of
+from tests.support.lifespan import lifespan_of
 
 GRAPHQL = "application/graphql-response+json"
 _REQUEST_ID = "differential"

@@ -13,12 +13,12 @@ from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.databases import as_role, execute, new_database, same_database
 from tests.differential import everything
 from tests.differential.applications import Pair, Request, pair_over
 from tests.differential.companies import MOST_INTEGER
 from tests.differential.world import Company
 from tests.differential.writer import Writer
+from tests.support.databases import as_role, execute, new_database, same_database
 
 _SETTINGS: dict[str, dict[str, str]] = {
     "formats": {

@@ -15,7 +15,7 @@ from tests.differential.contract import contract
 from tests.differential.documents import Example, examples
 from tests.differential.runner import Runner
 from tests.differential.world import Company
-from tests.thorough import number
+from tests.support.thorough import number
 
 EXAMPLES: str | None = os.environ.get("DIFFERENTIAL_EXAMPLES")
 _COMPANIES = ("everyday", "everyday", "everyday", "hostile", "hostile", "crowd", "crowd", "extremes", "empty")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
 from tests.differential import trouble
-from tests.records import Records
+from tests.support.records import Records
 
 
 def as_json(content: str) -> ColumnElement[Any]:

@@ -19,8 +19,8 @@ from app.domain.billing import (
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.cutting import cuts
 from app.domain.subscriptions import SubscriptionStatus
-from tests.domain.billing_examples import CUT, JUNE, OTHER, OWN, PARENT, PAYER, single
 from tests.domain.billing_strategies import ids, statuses
+from tests.support.billing_examples import CUT, JUNE, OTHER, OWN, PARENT, PAYER, single
 
 
 @given(

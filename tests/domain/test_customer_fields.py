@@ -13,7 +13,7 @@ from app.domain.customer_fields import FIELDS, read_fields
 from app.domain.customers import VatZone
 from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import schema_name
-from tests.domain.customer_values import VALID, code_of, problem_of, read, valid_fields
+from tests.support.customer_values import VALID, code_of, problem_of, read, valid_fields
 
 GROUP = "0198c0de-0000-7000-8000-000000000000"
 NEW = {

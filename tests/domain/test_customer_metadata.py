@@ -6,7 +6,7 @@ from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode, LimitProblem, MetadataProblem
 from app.domain.fields import schema_name
 from app.domain.metadata_fields import merged_metadata
-from tests.domain.customer_values import code_of, problem_of, read
+from tests.support.customer_values import code_of, problem_of, read
 
 
 def test_metadata_keeps_strings_numbers_and_booleans():

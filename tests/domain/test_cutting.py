@@ -10,7 +10,7 @@ import pytest
 from app.domain.billing import Arrangement, DocumentKind, Subscription
 from app.domain.calendar import Period
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from tests.domain.billing_examples import CUT, JUNE, OTHER, PARENT, PAYER, cut, single
+from tests.support.billing_examples import CUT, JUNE, OTHER, PARENT, PAYER, cut, single
 
 
 def amount(subscription: Subscription, today: date = CUT) -> Decimal | None:

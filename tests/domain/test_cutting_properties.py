@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from app.domain.billing import ACTIVE, Arrangement, DocumentKind, Subscription
 from app.domain.cutting import cuts
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from tests.domain.billing_examples import JUNE, OWN, PAYER, cut, single
 from tests.domain.billing_strategies import MINOR_DIGITS, arrangements, moments_of, subscriptions
+from tests.support.billing_examples import JUNE, OWN, PAYER, cut, single
 
 
 @given(st.lists(subscriptions(), max_size=6), arrangements(), st.data())

@@ -14,7 +14,7 @@ from app.domain.cutting import cuts
 from app.domain.digests import difference, digest_of
 from app.domain.errors import Difference
 from app.domain.transition import Transition
-from tests.domain.billing_examples import CUT, JUNE
+from tests.support.billing_examples import CUT, JUNE
 
 SELF = Arrangement(UUID(int=1), ConsolidationMode.PER_CHILD_INVOICE, None)
 PARENT = Arrangement(UUID(int=2), ConsolidationMode.SINGLE_INVOICE, 15)

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.errors import ErrorCode, LimitProblem
 from app.domain.fields import schema_name
-from tests.domain.customer_values import code_of, problem_of, read
+from tests.support.customer_values import code_of, problem_of, read
 
 GROUP = "0198c0de-0000-7000-8000-000000000000"
 

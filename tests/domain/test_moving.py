@@ -11,7 +11,7 @@ from app.domain.billing import Subscription
 from app.domain.calendar import Period
 from app.domain.moving import Move, moves, reschedulings
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from tests.domain.billing_examples import JUNE, OTHER, OWN, PARENT, single
+from tests.support.billing_examples import JUNE, OTHER, OWN, PARENT, single
 
 PAUSED = replace(JUNE, status=SubscriptionStatus.PAUSED, next_billing_date=None)
 SCHEDULED = replace(

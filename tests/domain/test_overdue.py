@@ -10,7 +10,7 @@ from app.domain.billing import DocumentKind, Subscription
 from app.domain.calendar import Period
 from app.domain.cutting import Cut, cuts
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from tests.domain.billing_examples import CUT, JUNE, OWN, PARENT, PAYER, cut, single
+from tests.support.billing_examples import CUT, JUNE, OWN, PARENT, PAYER, cut, single
 
 JULY_10 = date(2026, 7, 10)
 TRIAL = replace(

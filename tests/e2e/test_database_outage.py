@@ -26,8 +26,8 @@ from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from tests.databases import as_role
-from tests.records import Records, new_company
+from tests.support.databases import as_role
+from tests.support.records import Records, new_company
 
 CLIENTS = 8
 POOL = 3

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.commands import free_port, is_running, running, taken_port, wait_for_text
 from tests.e2e.test_dev import assert_nested, database_pid, folder, pasted
+from tests.support.commands import free_port, is_running, running, taken_port, wait_for_text
 
 __all__ = ["folder"]
 

@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 from app.db.seed import demo_company_id
-from tests.commands import free_port, is_running, run, running, running_anew, wait_for_text
-from tests.databases import execute
-from tests.web.listening import assert_upgrades_are_ignored
+from tests.support.commands import free_port, is_running, run, running, running_anew, wait_for_text
+from tests.support.databases import execute
+from tests.support.listening import assert_upgrades_are_ignored
 
 _LISTENS = "\ncurl "
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from app.domain.identity import Scope
-from tests.commands import free_port, messages, run_anew, running, wait_for_text
-from tests.databases import as_role, execute
+from tests.support.commands import free_port, messages, run_anew, running, wait_for_text
+from tests.support.databases import as_role, execute
 
 ACCOUNTS = """mutation($rows: [UpsertLedgerAccountRow!]!) {
   upsertLedgerAccounts(input: {rows: $rows}) { results { outcome ledgerAccount { id } } errors { message } }

@@ -27,9 +27,9 @@ from app.db import api_keys
 from app.db.tables import ledger_accounts
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.commands import ROOT, Process, free_port
-from tests.prepared import prepared
-from tests.web.started import settings_of
+from tests.support.commands import ROOT, Process, free_port
+from tests.support.prepared import prepared
+from tests.support.started import settings_of
 
 # Made once: it takes longer than a request, and each call of httpx would make one.
 _TRUST = ssl.create_default_context()

@@ -11,8 +11,8 @@ import pytest_asyncio
 from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
-from tests.databases import same_database
-from tests.graphql.asking import Caller
+from tests.support.asking import Caller
+from tests.support.databases import same_database
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

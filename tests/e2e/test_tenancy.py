@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.domain.identity import Scope
 from app.services.recent_lists import RecentLists
-from tests.e2e.two_companies import Companies, Company, made, without_narrowing
-from tests.graphql.asking import Caller
-from tests.untouched import everything_of
+from tests.support.asking import Caller
+from tests.support.two_companies import Companies, Company, made, without_narrowing
+from tests.support.untouched import everything_of
 
 GROUP_FIELDS = """
 fragment Group on CustomerGroup { id number name discount accountId accountNumber accountName account { id name } metadata }

@@ -13,9 +13,9 @@ from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from tests.commands import free_port, running, wait_for_text
-from tests.databases import new_database, same_database
-from tests.tour import FOLDER, TOUR
+from tests.support.commands import free_port, running, wait_for_text
+from tests.support.databases import new_database, same_database
+from tests.support.tour import FOLDER, TOUR
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from app import __version__
-from tests.commands import ROOT, run, running, wait_for_text
+from tests.support.commands import ROOT, run, running, wait_for_text
 
 BUILT_FROM = ("app", "explorer", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
 # Neither the path's Node nor the one that the type checker brings.

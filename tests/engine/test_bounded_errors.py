@@ -8,7 +8,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, build_sche
 
 from app.engine.execution import Engine
 from app.engine.executors import MOST_ERRORS
-from tests.engine.toy import LIMITS
+from tests.support.toy import LIMITS
 
 SCHEMA = build_schema("""
     type Query { rows: [Row]! one: String! }

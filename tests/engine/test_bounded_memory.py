@@ -18,7 +18,7 @@ from app.engine.plans import Plans
 from app.graphql.planning.planner import Planner
 from app.graphql.planning.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan
 from app.graphql.schema import convert_arguments, executable, name_of, schema
-from tests.engine.toy import LIMITS
+from tests.support.toy import LIMITS
 
 KindT = TypeVar("KindT")
 

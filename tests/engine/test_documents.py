@@ -6,7 +6,7 @@ from graphql import build_schema, get_introspection_query
 from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Documents
 from app.engine.limits import Limits
 from app.engine.refusals import DocumentError, RefusalCode
-from tests.engine.toy import LIMITS, SCHEMA, refusal
+from tests.support.toy import LIMITS, SCHEMA, refusal
 
 
 def test_a_text_is_compiled_once_and_then_remembered() -> None:

@@ -6,7 +6,7 @@ import pytest
 from graphql import ExecutionResult
 
 from app.engine.refusals import DocumentError, RefusalCode
-from tests.engine.toy import ToyContext, toy_engine
+from tests.support.toy import ToyContext, toy_engine
 
 KILLER = "{things(first:99){nodes{friends(first:99){nodes{friends(first:99){nodes{friends(first:99){nodes{friends{totalCount}}}}}}}}}}"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.engine.documents import Documents
 from app.engine.refusals import DocumentError, RefusalCode
-from tests.engine.toy import LIMITS, SCHEMA, refusal
+from tests.support.toy import LIMITS, SCHEMA, refusal
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from graphql import parse
 
 from app.engine.limits import Limits, excesses
-from tests.engine.toy import LIMITS
+from tests.support.toy import LIMITS
 
 
 def messages(text: str, limits: Limits) -> list[str]:

@@ -10,7 +10,7 @@ from app.engine.execution import Engine
 from app.engine.persisted import BYTES_PER_REMEMBERED_TEXT, NamedDocument, PersistedDocuments, Persistence
 from app.engine.refusals import DocumentError, RefusalCode
 from app.engine.trusted import TrustedDocuments, digest_of
-from tests.engine.toy import LIMITS, SCHEMA, toy_engine
+from tests.support.toy import LIMITS, SCHEMA, toy_engine
 
 HELLO, SUBJECT = "{hello}", "{subject}"
 

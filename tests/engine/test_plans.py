@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from app.engine.execution import Engine, Outcome
 from app.engine.plans import Execution, Plan, Plans
 from app.engine.refusals import DocumentError, RefusalCode
-from tests.engine.toy import LIMITS, ToyContext, toy_engine, toy_schema
+from tests.support.toy import LIMITS, ToyContext, toy_engine, toy_schema
 
 BODY = b'{"data":{"hello":"Hello plan"}}'
 

@@ -8,7 +8,7 @@ from graphql import get_introspection_query
 from app.engine.documents import Documents
 from app.engine.limits import SATURATED
 from app.engine.operations import Operation
-from tests.engine.toy import LIMITS, SCHEMA
+from tests.support.toy import LIMITS, SCHEMA
 
 
 def operation(text: str, name: str | None = None) -> Operation:

@@ -7,7 +7,7 @@ import pytest
 
 from app.engine.execution import Engine
 from app.engine.refusals import DocumentError
-from tests.engine.toy import refusal, toy_engine
+from tests.support.toy import refusal, toy_engine
 
 FIELDS = " ".join(f"unknown{number}: 1" for number in range(1_200))
 

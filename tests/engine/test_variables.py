@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from app.engine.input_values import InputValues
 from app.engine.variables import OperationVariables
 from app.graphql.types.enums import CustomerSort, OrderDirection
-from tests.graphql.input_values import SCHEMA, Drawn, input_types, written
+from tests.support.input_values import SCHEMA, Drawn, input_types, written
 
 INPUTS = InputValues()
 WRAPPED = ("{}", "{}!", "[{}]", "[{}!]!", "[[{}]!]", "[[{}!]!]!")

@@ -17,10 +17,10 @@ from app.db.seed import demo_company_id, seed
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from app.web.explorer import BUNDLE
-from tests.browser import chromium, missing, new_context
-from tests.commands import ROOT, free_port, running, wait_for_text
-from tests.databases import new_database, same_database
-from tests.explorer.visit import Visit
+from tests.support.browser import chromium, missing, new_context
+from tests.support.commands import ROOT, free_port, running, wait_for_text
+from tests.support.databases import new_database, same_database
+from tests.support.visit import Visit
 
 _BUILD_SECONDS = 900
 _NO_NODE = 3

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Route, expect
 
-from tests.explorer.visit import Visit, body_of
-from tests.tour import TOUR
+from tests.support.tour import TOUR
+from tests.support.visit import Visit, body_of
 
 ONE, PAGES, CREATE, _CHANGE, GATEWAY = (stop.operations[0] for stop in TOUR)
 RESPONSE = "response.json"

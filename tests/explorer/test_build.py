@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import ROOT
+from tests.support.commands import ROOT
 
 SOURCES = ROOT / "explorer"
 LOCK = json.loads((SOURCES / "package-lock.json").read_text())

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import TimeoutError as NotShown
 from playwright.async_api import expect
 
-from tests.explorer.visit import VARIABLES, Visit
+from tests.support.visit import VARIABLES, Visit
 
 Scheme = Literal["light", "dark"]
 

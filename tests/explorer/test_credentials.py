@@ -10,7 +10,7 @@ from app.db import api_keys
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.explorer.visit import Visit
+from tests.support.visit import Visit
 
 
 async def test_without_a_credential_it_asks_for_one_and_sends_nothing(serving: str, visit: Visit) -> None:

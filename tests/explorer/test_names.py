@@ -2,7 +2,7 @@
 
 import re
 
-from tests.explorer.visit import Visit
+from tests.support.visit import Visit
 
 _BUTTON = re.compile(r"""^\s*- '?button(?: "((?:[^"\\]|\\.)*)")?""", re.MULTILINE)
 _TITLES = """() => [...document.querySelectorAll("svg title, button[title], [role=button][title]")]

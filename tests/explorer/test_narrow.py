@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser import new_context
-from tests.explorer.visit import Visit
-from tests.tour import TOUR
+from tests.support.browser import new_context
+from tests.support.tour import TOUR
+from tests.support.visit import Visit
 
 _WHOLE = "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 USUAL = (390, 844)

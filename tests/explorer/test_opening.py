@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.explorer.visit import OPERATION, VARIABLES, Visit, body_of
-from tests.tour import TOUR
+from tests.support.tour import TOUR
+from tests.support.visit import OPERATION, VARIABLES, Visit, body_of
 
 ONE, PAGES, *_REST = TOUR
 NAMES = [stop.operations[0] for stop in TOUR]

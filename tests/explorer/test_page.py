@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.explorer.visit import Visit
-from tests.tour import TOUR, Stop
+from tests.support.tour import TOUR, Stop
+from tests.support.visit import Visit
 
 
 async def test_it_loads_from_this_service_alone_and_the_browser_has_nothing_to_complain_of(

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.explorer.visit import OPERATION, VARIABLES, Visit, body_of
-from tests.tour import TOUR, Stop
+from tests.support.tour import TOUR, Stop
+from tests.support.visit import OPERATION, VARIABLES, Visit, body_of
 
 ONE, PAGES, CREATE, CHANGE, GATEWAY = TOUR
 # The first tab last: a first visit shows it.

@@ -15,11 +15,11 @@ from playwright.async_api import Browser, Page
 
 from app.db.migrate import upgrade
 from app.db.seed import seed
-from tests.browser import chromium, new_context
-from tests.commands import ROOT
-from tests.conformance.started import Seeded, Service, serving
-from tests.databases import new_database, same_database
-from tests.node import NodePackages, node_packages
+from tests.support.browser import chromium, new_context
+from tests.support.commands import ROOT
+from tests.support.databases import new_database, same_database
+from tests.support.node import NodePackages, node_packages
+from tests.support.seeded import Seeded, Service, serving
 
 EXAMPLE = ROOT / "examples" / "react"
 

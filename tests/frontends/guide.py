@@ -7,7 +7,7 @@ from textwrap import dedent
 from graphql import GraphQLAbstractType, GraphQLSchema, is_abstract_type, is_introspection_type
 
 from app.graphql.schema import executable, schema
-from tests.commands import ROOT
+from tests.support.commands import ROOT
 
 GUIDE = ROOT / "docs" / "frontends.md"
 _BLOCK = re.compile(r"(<!-- (\S+)#(\w+) -->\n```\w+\n)(.*?)(```)", re.DOTALL)

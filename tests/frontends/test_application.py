@@ -10,10 +10,10 @@ from playwright.async_api import Page, Request, Route, expect
 
 from app.domain.identity import Scope
 from app.graphql.schema import executable, schema
-from tests.conformance.started import Service
 from tests.frontends.conftest import EXAMPLE, pages
 from tests.frontends.guide import possible_types
-from tests.node import NodePackages
+from tests.support.node import NodePackages
+from tests.support.seeded import Service
 
 PARENT, CHILD, ALONE = "Nordlys Gruppen A/S", "Nordlys Ærø ApS", "Havblik Kaffe ApS"
 

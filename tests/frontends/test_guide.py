@@ -8,8 +8,8 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLScalarType, is_specified_scalar_type, parse
 
 from app.graphql.schema import executable, schema
-from tests.commands import ROOT
 from tests.frontends.guide import GUIDE, filled, possible_types, region, unmarked
+from tests.support.commands import ROOT
 
 SCHEMA = executable(schema)
 TEXT = GUIDE.read_text(encoding="utf-8")

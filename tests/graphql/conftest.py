@@ -7,8 +7,8 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
-from tests.db.every_table import World, write_world
-from tests.graphql.asking import Caller
+from tests.support.asking import Caller
+from tests.support.every_table import World, write_world
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from app.engine.input_values import InputValues
 from app.engine.variables import OperationVariables
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.schema import convert_arguments, name_of
-from tests.graphql.input_values import SCHEMA, Drawn, built_by_strawberry, written
+from tests.support.input_values import SCHEMA, Drawn, built_by_strawberry, written
 
 RULES = [ValuesOfCorrectTypeRule, VariablesInAllowedPositionRule, ProvidedRequiredArgumentsRule]
 FIELDS = {

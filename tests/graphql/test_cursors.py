@@ -16,8 +16,8 @@ from app.db.customers import CustomerSort, order_by
 from app.db.database import Database
 from app.graphql.arguments import Problems
 from app.graphql.cursors import Cursors
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
 
 LIST = """query($after: String, $before: String, $last: Int, $where: CustomerFilter, $by: [CustomerOrder!]) {
   customers(after: $after, before: $before, last: $last, where: $where, orderBy: $by) { edges { cursor node { id } } }

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.rows import CustomerRow
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
 
 FIND = "query($by: CustomerLookup!) { customer(by: $by) { id name } }"
 FIELDS = """

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 CONNECTION = """
 nodes { customerNumber }

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from app.domain.subscriptions import SubscriptionStatus
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 LISTS = ("contacts", "departments", "subscriptions")
 

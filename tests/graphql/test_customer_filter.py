@@ -8,8 +8,8 @@ from graphql import GraphQLInputObjectType
 
 from app.graphql.conditions import MAX_CONDITIONS
 from app.graphql.schema import executable, schema
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 LIST = "query($where: CustomerFilter) { customers(where: $where) { nodes { customerNumber } totalCount } }"
 CONDITIONS = cast("GraphQLInputObjectType", executable(schema).type_map["CustomerFilter"]).fields

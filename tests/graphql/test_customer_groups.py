@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
 
 LIST = (
     "query($where: CustomerGroupFilter, $first: Int! = 100) { customerGroups(where: $where, first: $first) { number } }"

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
 
 LIST = """query($first: Int, $after: String, $last: Int, $before: String, $where: CustomerFilter, $by: [CustomerOrder!]) {
   customers(first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $by) {

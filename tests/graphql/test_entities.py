@@ -10,11 +10,11 @@ from app.engine.documents import Documents
 from app.graphql.planning.references import key_names
 from app.graphql.schema import executable, schema, sdl
 from app.settings import Settings
-from tests.db.every_table import World
-from tests.engine.toy import LIMITS
-from tests.graphql.asking import Caller
 from tests.graphql.test_statement_counts import cost
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.every_table import World
+from tests.support.records import Records, new_company
+from tests.support.toy import LIMITS
 
 ENTITIES = "query($of: [_Any!]!) { _entities(representations: $of) { __typename ... on Node { id } } }"
 CUSTOMERS = "query($of: [_Any!]!) { _entities(representations: $of) { ... on Customer { name } } }"

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import graph
 from app.db.tables import customer_history
 from app.graphql.cursors import Cursors
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 PAGE = """
 query($id: ID!, $first: Int, $after: String) {

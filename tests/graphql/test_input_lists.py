@@ -16,7 +16,7 @@ from graphql import (
 
 from app.graphql.maxima import MAPS, MAXIMA
 from app.graphql.schema import executable, schema
-from tests.graphql.asking import Caller
+from tests.support.asking import Caller
 
 SCHEMA = executable(schema)
 FILTERED = "query($w: CustomerFilter) { customers(where: $w) { totalCount } }"

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.identity import Scope
-from tests.graphql.asking import Caller
 from tests.graphql.test_statement_counts import cost
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
 
 LIST = (
     "query($where: LedgerAccountFilter, $first: Int! = 100) { ledgerAccounts(where: $where, first: $first) { number } }"

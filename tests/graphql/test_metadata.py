@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.metadata import canonical_text, pair_digest
 from app.graphql.schema import executable, schema
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 LIST = "query($where: CustomerFilter) { customers(where: $where) { nodes { metadata } } }"
 ODD: list[tuple[str, Any]] = [

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
 from app.graphql.schema import executable, schema
-from tests.db.every_table import World, write_world
-from tests.graphql.asking import Caller
 from tests.graphql.test_statement_counts import cost
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.every_table import World, write_world
+from tests.support.records import Records
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"

@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
 
 PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $where: CustomerFilter, $by: [CustomerOrder!]) {
   customers(first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $by) {

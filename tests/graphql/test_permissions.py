@@ -17,8 +17,8 @@ from app.graphql.schema import build, executable, schema
 from app.graphql.types.customer import Customer
 from app.graphql.types.group import CustomerGroup
 from app.services.recent_lists import RecentLists
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 ID = '"00000000-0000-7000-8000-000000000000"'
 ROOTS = {

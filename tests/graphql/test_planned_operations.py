@@ -21,9 +21,9 @@ from app.graphql.context import Context
 from app.graphql.planning.planner import Planner
 from app.graphql.schema import convert_arguments, executable, name_of, schema
 from app.services.recent_lists import RecentLists
-from tests.db.every_table import World, write_world
-from tests.engine.toy import LIMITS
-from tests.graphql.asking import Caller
+from tests.support.asking import Caller
+from tests.support.every_table import World, write_world
+from tests.support.toy import LIMITS
 
 SCHEMA = executable(schema)
 ENGINE = Engine(

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.domain.identity import Scope
 from app.services.recent_lists import RecentLists
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
 
 OLD, NEW = "Before", "After"
 # Each shows names alone, so that a changed name tells whether an answer is fresh.

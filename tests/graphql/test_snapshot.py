@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.tables import customer_groups
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 OPERATION = "{ customers(where: {isActive: true}) { nodes { name group { name } contacts { name } } totalCount } }"
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.db.database import Database
 from app.db.unit_of_work import CompanyUnknown
-from tests.graphql.asking import Caller
+from tests.support.asking import Caller
 
 WRITES = [
     'upsertLedgerAccounts(input: {rows: [{number: "1", name: "Sales"}]}) { errors { code } }',

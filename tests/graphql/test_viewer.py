@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.domain.identity import Scope
-from tests.graphql.asking import Caller
-from tests.records import new_company
+from tests.support.asking import Caller
+from tests.support.records import new_company
 
 VIEWER = "{ viewer { subject expiresAt scopes company { id name baseCurrency timeZone } } }"
 

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.dsn import parse
 from app.web.jwks import PAUSE_SECONDS
-from tests.db.pooler import pooler
-from tests.db.silent_network import silent_network
-from tests.pressure.served import api_key_headers, served
-from tests.web.issuer import AUDIENCE, NAME, Issuer, public_jwk, sign
+from tests.support.issuer import AUDIENCE, NAME, Issuer, public_jwk, sign
+from tests.support.pooler import pooler
+from tests.support.served import api_key_headers, served
+from tests.support.silent_network import silent_network
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 
 from app.web.development import DevelopmentKeys
-from tests.pressure.served import Served, post, served
-from tests.records import Records
-from tests.web.started import headers_of, settings_of
+from tests.support.records import Records
+from tests.support.served import Served, post, served
+from tests.support.started import headers_of, settings_of
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.tables import customers
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.pressure.served import api_key_headers, post, served
-from tests.records import Records
-from tests.web.started import settings_of
+from tests.support.records import Records
+from tests.support.served import api_key_headers, post, served
+from tests.support.started import settings_of
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.pressure.served import api_key_headers, post, served
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
+from tests.support.served import api_key_headers, post, served
 
 pytestmark = pytest.mark.slow
 

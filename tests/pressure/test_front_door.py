@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
 from app.web.development import DevelopmentKeys
-from tests.pressure.served import api_key_headers, post, served
 from tests.pressure.test_connections import FILES, SMALL, settings_for
-from tests.records import new_company
-from tests.web.started import headers_of
+from tests.support.records import new_company
+from tests.support.served import api_key_headers, post, served
+from tests.support.started import headers_of
 
 pytestmark = pytest.mark.slow
 

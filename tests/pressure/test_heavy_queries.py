@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.seed import seed
-from tests.pressure.served import api_key_headers, post, served
-from tests.records import new_company
+from tests.support.records import new_company
+from tests.support.served import api_key_headers, post, served
 
 pytestmark = pytest.mark.slow
 

@@ -23,9 +23,9 @@ from app.db.connecting import short_lived_engine
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from tests.pressure.ledger import Ledger, Told
-from tests.pressure.served import api_key_headers
 from tests.pressure.troubles import House, house
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
+from tests.support.served import api_key_headers
 
 pytestmark = pytest.mark.slow
 

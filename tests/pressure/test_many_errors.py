@@ -11,8 +11,8 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
-from tests.pressure.served import Served, api_key_headers, post, served
-from tests.web.started import settings_of
+from tests.support.served import Served, api_key_headers, post, served
+from tests.support.started import settings_of
 
 pytestmark = pytest.mark.slow
 

@@ -29,12 +29,12 @@ from app.db.roles import make_login_role
 from app.db.tables import ledger_accounts
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.databases import as_role
-from tests.db.silent_network import SilentNetwork, silent_network
-from tests.db.tcp_servers import TcpServer, plain_server
-from tests.pressure.served import Served, served
-from tests.records import Records, new_company
-from tests.web.started import settings_of
+from tests.support.databases import as_role
+from tests.support.records import Records, new_company
+from tests.support.served import Served, served
+from tests.support.silent_network import SilentNetwork, silent_network
+from tests.support.started import settings_of
+from tests.support.tcp_servers import TcpServer, plain_server
 
 pytestmark = pytest.mark.slow
 

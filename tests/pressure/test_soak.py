@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.pressure.served import api_key_headers, post, served
-from tests.records import Records
+from tests.support.records import Records
+from tests.support.served import api_key_headers, post, served
 
 pytestmark = pytest.mark.slow
 

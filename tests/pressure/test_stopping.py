@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 
 from app.web.development import DevelopmentKeys
-from tests.commands import is_running
 from tests.pressure.clients import Clients
-from tests.pressure.served import served
-from tests.web.started import headers_of, settings_of
+from tests.support.commands import is_running
+from tests.support.served import served
+from tests.support.started import headers_of, settings_of
 
 _CLIENTS = 6
 

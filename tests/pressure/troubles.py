@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 
 from app.db.embedded import EmbeddedServer, EmbeddedServerError
-from tests.commands import ROOT, free_port
-from tests.databases import execute
-from tests.db.silent_network import SilentNetwork, silent_network
+from tests.support.commands import ROOT, free_port
+from tests.support.databases import execute
+from tests.support.silent_network import SilentNetwork, silent_network
 
 _READY_SECONDS = 60
 _REST_SECONDS = 2.0

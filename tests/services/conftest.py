@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import customer_writes
 from app.db.database import Database
 from app.db.unit_of_work import Session, UnitOfWork
-from tests.records import Records
 from tests.services.group_desk import GroupDesk
 from tests.services.member_desk import KINDS, MemberDesk
+from tests.support.records import Records
 
 
 @pytest.fixture

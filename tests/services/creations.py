@@ -10,7 +10,7 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
-from tests.untouched import everything_of
+from tests.support.untouched import everything_of
 
 
 def new(group_id: UUID, **fields: Any) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from app.services.customer_groups import (
     delete_customer_group,
     update_customer_group,
 )
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from app.domain.errors import ErrorCode, Problem, Rejected
 from app.services import contacts, departments
 from app.services.commands import Command
 from app.services.members import MemberOutcome, MemberService
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 
 @dataclass(frozen=True, slots=True)

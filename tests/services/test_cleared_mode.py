@@ -14,8 +14,8 @@ from app.services.preview_transition import TransitionPreview, preview_transitio
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import RowResult, UpsertCustomersCommand, upsert_customers
 from app.services.upsert_rows import UpsertRow
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 SINGLE, PER_CHILD = "SINGLE_INVOICE", "PER_CHILD_INVOICE"
 CHANGES = [(SINGLE, None), (SINGLE, PER_CHILD), (PER_CHILD, None), (None, PER_CHILD)]

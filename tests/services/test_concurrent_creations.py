@@ -18,8 +18,8 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 CONNECTIONS = 20
 

@@ -13,9 +13,9 @@ from app.db.tables import customer_group_metadata
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode, Rejected, VersionProblem
 from app.services.customer_groups import CreateCustomerGroupCommand, GroupOutcome, create_customer_group
-from tests.records import Records, new_company
 from tests.services.group_desk import GroupDesk
-from tests.untouched import everything_of
+from tests.support.records import Records, new_company
+from tests.support.untouched import everything_of
 
 
 async def test_a_new_group_is_stored_with_all_that_was_sent(groups: GroupDesk) -> None:

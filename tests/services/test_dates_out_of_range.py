@@ -15,8 +15,8 @@ from app.services.preview_transition import preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersCommand, upsert_customers
 from app.services.upsert_rows import UpsertRow
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 LAST: dict[str, Any] = {"current_period_start": date(9999, 12, 1), "current_period_end": date.max}
 CHANGES: dict[str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
 
 MOST = 20
 """The expired keys that a claim removes."""

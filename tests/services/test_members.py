@@ -9,9 +9,9 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected, VersionProblem
 from app.services.members import MemberOutcome
-from tests.records import new_company
 from tests.services.member_desk import MemberDesk
-from tests.untouched import everything_of
+from tests.support.records import new_company
+from tests.support.untouched import everything_of
 
 
 async def test_an_update_writes_what_was_sent_and_nothing_else(members: MemberDesk) -> None:

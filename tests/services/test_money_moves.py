@@ -17,11 +17,11 @@ from app.domain.errors import ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.transition import Transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import upsert_customers
-from tests.records import Records
 from tests.services.conftest import Clock
 from tests.services.test_update_customer import PARENT, billed, previewed, rows_of, update
-from tests.services.upserts import command, upsert
-from tests.untouched import everything_of
+from tests.support.records import Records
+from tests.support.untouched import everything_of
+from tests.support.upserts import command, upsert
 
 Change = Callable[..., Awaitable[None]]
 PAYS = "PARENT_PAYS"

@@ -22,12 +22,12 @@ from app.graphql.context import Context
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.databases import execute
-from tests.engine.toy import LIMITS
-from tests.records import Records
 from tests.services.test_update_customer import rows_of
-from tests.untouched import everything_of
-from tests.web.toy_app import client_of, toy_app
+from tests.support.databases import execute
+from tests.support.records import Records
+from tests.support.toy import LIMITS
+from tests.support.toy_app import client_of, toy_app
+from tests.support.untouched import everything_of
 
 ATTEMPTS = 5
 # A sequence counts what transactions that were rolled back have drawn from it.

@@ -14,9 +14,10 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import Rejected
 from app.services.preview_transition import preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.records import Records
-from tests.services import creations, upserts
-from tests.services.upserts import SINGLE, upsert
+from tests.services import creations
+from tests.support import upserts
+from tests.support.records import Records
+from tests.support.upserts import SINGLE, upsert
 
 _ADVISORY = re.compile(r"pg_advisory_xact_lock\(hashtextextended\('([a-z ]+):'")
 _WRITE = re.compile(r"\A(?:INSERT INTO|UPDATE) ([a-z_]+)")

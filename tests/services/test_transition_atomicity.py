@@ -18,9 +18,9 @@ from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import UnitOfWork
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.records import Records, new_company
 from tests.services.test_update_customer import PARENT, billed
-from tests.untouched import everything_of
+from tests.support.records import Records, new_company
+from tests.support.untouched import everything_of
 
 pytestmark = pytest.mark.usefixtures("clock")
 # Waits until the server process has gone, so that the next statement finds it dead for certain.

@@ -16,10 +16,10 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
-from tests.records import Records
 from tests.services import test_update_customer as updates
 from tests.services.rivals import meeting
 from tests.services.test_update_customer import PARENT, billed, previewed, rows_of
+from tests.support.records import Records
 
 pytestmark = pytest.mark.usefixtures("clock")
 customers, subscriptions, periods = tables.customers.c, tables.subscriptions.c, tables.subscription_periods.c

@@ -16,9 +16,9 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected, TransitionChangedProblem
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
-from tests.records import Records
 from tests.services.conftest import Clock
-from tests.untouched import everything_of
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 PARENT = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
 

@@ -16,9 +16,9 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, LimitProblem, Rejected
 from app.domain.upserts import RefusalPolicy, RowOutcome
 from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
-from tests.records import Records, new_company
 from tests.services.rivals import meeting
-from tests.untouched import everything_of
+from tests.support.records import Records, new_company
+from tests.support.untouched import everything_of
 
 CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
 ROW_BY_ROW = RefusalPolicy.ROW_BY_ROW

@@ -14,9 +14,10 @@ from app.domain.errors import ErrorCode, LimitProblem, Rejected, SubscriptionsPr
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersOutcome, upsert_customers
-from tests.records import Records, new_company
 from tests.services.conftest import Clock
-from tests.services.upserts import (
+from tests.support.records import Records, new_company
+from tests.support.untouched import everything_of
+from tests.support.upserts import (
     CREATED,
     REFUSED,
     ROW_BY_ROW,
@@ -30,7 +31,6 @@ from tests.services.upserts import (
     rows_of,
     upsert,
 )
-from tests.untouched import everything_of
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.upserts import MatchKey
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.records import Records, new_company
-from tests.services.upserts import (
+from tests.support.records import Records, new_company
+from tests.support.upserts import (
     CREATED,
     REFUSED,
     ROW_BY_ROW,

@@ -32,7 +32,7 @@ from tests.stateful.company import Bench, Company
 from tests.stateful.comparison import assert_same
 from tests.stateful.model import Customer, Model
 from tests.stateful.strategies import ACKNOWLEDGEMENT, CHILD, DIGEST, FIELDS, MODE, PARENT, PLACE, STATUS, VALUES
-from tests.thorough import number
+from tests.support.thorough import number
 
 EXAMPLES: str | None = os.environ.get("STATEFUL_EXAMPLES")
 

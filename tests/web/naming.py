@@ -10,8 +10,8 @@ from httpx import Response
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
 from app.engine.trusted import TrustedDocuments
-from tests.engine.toy import toy_engine
-from tests.web.toy_app import GRAPHQL, client_of, toy_app
+from tests.support.toy import toy_engine
+from tests.support.toy_app import GRAPHQL, client_of, toy_app
 
 HELLO = "query a($n: String) {hello(name: $n)}"
 RENAME = 'mutation {rename(name: "x")}'

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpx import Response
 
-from tests.web.toy_app import client_of, toy_app
+from tests.support.toy_app import client_of, toy_app
 
 JSON = {"content-type": "application/json"}
 

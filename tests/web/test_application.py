@@ -16,7 +16,7 @@ from app.db.api_keys import PREFIX
 from app.engine.trusted import TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError
 from app.web.application import create_app
-from tests.web.lifespan import lifespan_of
+from tests.support.lifespan import lifespan_of
 from tests.web.requests import assert_refused
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import customers
 from app.web.development import DevelopmentKeys
-from tests.records import Records
-from tests.web.started import headers_of, settings_of, started
+from tests.support.records import Records
+from tests.support.started import headers_of, settings_of, started
 
 SECONDS = 1.0
 CREATE = """

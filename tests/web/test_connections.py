@@ -13,8 +13,8 @@ from app.web.deadline import Deadline
 from app.web.envelope import Envelope
 from app.web.failures import Refusal
 from app.web.http_protocol import MIN_BODY_RATE
-from tests.web.listening import Wire, listening, wired
-from tests.web.toy_app import toy_app
+from tests.support.listening import Wire, listening, wired
+from tests.support.toy_app import toy_app
 
 ASK = b"GET /graphql?query={hello} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n"
 SOON = ConnectionLimits(head_seconds=0.3)

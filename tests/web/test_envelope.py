@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.toy_app import client_of, toy_app
+from tests.support.toy_app import client_of, toy_app
 
 
 @pytest.mark.parametrize("request_id", ["a", "0198c2f0-0000-7000-8000-000000000001", "a.b_C-9", "x" * 64])

@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from app.web.explorer import ExplorerAssets, explorer_page
+from tests.support.toy_app import client_of, toy_app
 from tests.web.requests import assert_refused
-from tests.web.toy_app import client_of, toy_app
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -23,10 +23,10 @@ from app.web.failures import refusal_of
 from app.web.log_writer import LogWriter
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
-from tests.engine.toy import ToyContext
+from tests.support.toy import ToyContext
+from tests.support.toy_app import COMPANY, CREDENTIAL, client_of, opening, toy_app
 from tests.web.idle import Idle
 from tests.web.requests import assert_refused, post
-from tests.web.toy_app import COMPANY, CREDENTIAL, client_of, opening, toy_app
 
 
 async def test_a_refusal_of_a_field_keeps_its_words_and_code() -> None:

@@ -24,10 +24,10 @@ from app.db.roles import make_login_role
 from app.db.server_user import make_owner_of
 from app.db.tables import ledger_accounts
 from app.web.development import DevelopmentKeys
-from tests.databases import as_role, execute
-from tests.db.tcp_servers import TcpServer, plain_server
-from tests.records import Records, new_company
-from tests.web.started import headers_of, settings_of, started
+from tests.support.databases import as_role, execute
+from tests.support.records import Records, new_company
+from tests.support.started import headers_of, settings_of, started
+from tests.support.tcp_servers import TcpServer, plain_server
 
 PLANNED = "{ customers(first: 1) { totalCount nodes { name } } }"
 CREATE = """mutation($number: String!, $account: ID!, $name: String!) {

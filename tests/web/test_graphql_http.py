@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.toy import LIMITS, ToyContext, toy_engine
+from tests.support.toy import LIMITS, ToyContext, toy_engine
+from tests.support.toy_app import CREDENTIAL, GRAPHQL, client_of, opening, toy_app
 from tests.web.requests import assert_refused, get, post
-from tests.web.toy_app import CREDENTIAL, GRAPHQL, client_of, opening, toy_app
 
 # What works
 

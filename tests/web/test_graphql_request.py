@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.web.failures import Refusal
 from app.web.graphql_request import GraphQLRequest, from_body, from_url
+from tests.support.toy_app import MAX_BODY_BYTES, client_of, toy_app
 from tests.web.requests import JSON, assert_refused, get, post
-from tests.web.toy_app import MAX_BODY_BYTES, client_of, toy_app
 
 
 @pytest.mark.parametrize(

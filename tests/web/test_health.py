@@ -10,8 +10,8 @@ from app.db.database import Database
 from app.settings import Settings
 from app.web.application import assemble
 from app.web.health import Readiness
-from tests.databases import execute
-from tests.web.toy_app import toy_app
+from tests.support.databases import execute
+from tests.support.toy_app import toy_app
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 

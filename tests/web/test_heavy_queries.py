@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
-from tests.web.started import headers_of, settings_of, started
+from tests.support.started import headers_of, settings_of, started
 
 SEARCH = '{ customers(first: 3, orderBy: [{field: NAME}], where: {search: "x"}) { nodes { id } } }'
 COUNT = '{ viewer { subject } customers(first: 3, where: {search: "x"}) { totalCount } }'

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 import pytest
 import pytest_asyncio
 
-from tests.web.listening import Reply, Wire, listening, wired
-from tests.web.toy_app import toy_app
+from tests.support.listening import Reply, Wire, listening, wired
+from tests.support.toy_app import toy_app
 
 LONG = "x" * 300
 

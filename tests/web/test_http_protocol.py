@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.web.listening import Wire, listening, wired
-from tests.web.toy_app import toy_app
+from tests.support.listening import Wire, listening, wired
+from tests.support.toy_app import toy_app
 
 # As Java's HttpClient asks for HTTP/2 on a plain connection.
 H2C = (

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
-from tests.records import Records, new_company
-from tests.web.started import headers_of, settings_of, started
+from tests.support.records import Records, new_company
+from tests.support.started import headers_of, settings_of, started
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('parents:' || CAST(:company AS text), 0))")
 _UPSERT = "mutation($input: UpsertCustomersInput!) { upsertCustomers(input: $input) { errors { code } } }"

@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.web.development import DevelopmentKeys
-from tests.web.started import headers_of, settings_of, started
+from tests.support.started import headers_of, settings_of, started
 from tests.web.test_long_lists import Probe
 
 MOST_SECONDS = 0.045

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from app.web.development import DevelopmentKeys
-from tests.records import Records
-from tests.web.started import headers_of, settings_of, started
+from tests.support.records import Records
+from tests.support.started import headers_of, settings_of, started
 
 ROWS = 500
 MOST_SECONDS = 0.045

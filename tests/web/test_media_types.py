@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.toy_app import GRAPHQL, client_of, toy_app
 from tests.web.requests import JSON, assert_refused, post
-from tests.web.toy_app import GRAPHQL, client_of, toy_app
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from app.db.database import Database
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
 from app.web.metrics import Metrics
-from tests.commands import free_port, is_running, running, wait_for_text
+from tests.support.commands import free_port, is_running, running, wait_for_text
+from tests.support.started import headers_of, settings_of, started
 from tests.web.idle import Idle
-from tests.web.started import headers_of, settings_of, started
 
 ROOT = Path(__file__).parents[2]
 Kind = tuple[str, str, str, str]

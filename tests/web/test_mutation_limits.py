@@ -11,8 +11,8 @@ from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
-from tests.untouched import everything_of
-from tests.web.started import headers_of, settings_of, started
+from tests.support.started import headers_of, settings_of, started
+from tests.support.untouched import everything_of
 
 UPSERTS = """
 mutation ($a: UpsertCustomersInput!, $b: UpsertCustomersInput!) {

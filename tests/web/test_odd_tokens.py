@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from app.web.credential_errors import Unauthenticated
 from app.web.jwks import KeyFile
 from app.web.tokens import TokenRules, TokenVerifier
+from tests.support.issuer import AUDIENCE, COMPANY, NAME, claims
 from tests.web.forgery import KEY, segment
-from tests.web.issuer import AUDIENCE, COMPANY, NAME, claims
 
 
 @pytest.fixture(scope="module")

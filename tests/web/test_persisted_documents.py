@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from app.engine.persisted import NamedDocument
 from app.web.document_names import named_document
 from app.web.failures import Refusal
-from tests.engine.toy import ToyContext
+from tests.support.toy import ToyContext
+from tests.support.toy_app import client_of, opening, toy_app
 from tests.web.naming import HELLO, RENAME, SLOWLY, both, digest, engine_of, persisted, send
 from tests.web.requests import JSON, assert_refused
-from tests.web.toy_app import client_of, opening, toy_app
 
 
 @both

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from app.web.connections import ConnectionLimits, usage
 from app.web.http_protocol import HttpProtocol
 from app.web.pipelining import MAX_AHEAD, PIECE_BYTES
-from tests.web.listening import Wire, listening, wired
+from tests.support.listening import Wire, listening, wired
 
 SHORTEST = b"GET / HTTP/1.1\r\n\r\n"
 MANY = 10_000

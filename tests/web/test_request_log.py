@@ -13,8 +13,8 @@ from app.engine.execution import Execution
 from app.settings import Settings
 from app.web.logs import configure_logging
 from app.web.request_log import OperationLog, OperationRecord
-from tests.engine.toy import toy_engine
-from tests.web.toy_app import COMPANY, client_of, toy_app
+from tests.support.toy import toy_engine
+from tests.support.toy_app import COMPANY, client_of, toy_app
 
 
 @pytest.fixture

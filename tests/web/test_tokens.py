@@ -11,8 +11,8 @@ from app.domain.identity import Principal, Scope
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.jwks import PAUSE_SECONDS, PublishedKeys
 from app.web.tokens import MAX_TOKEN_BYTES, TokenRules, TokenVerifier
+from tests.support.issuer import AUDIENCE, COMPANY, NAME, Clock, Issuer, PrivateKey, public_jwk, sign
 from tests.web.forgery import FORGED, KEY, OTHER_KEY, RSA_KEY, sign_by_hand
-from tests.web.issuer import AUDIENCE, COMPANY, NAME, Clock, Issuer, PrivateKey, public_jwk, sign
 
 LEEWAY = 30
 RULES = TokenRules(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conformance.page import ROOT
-from tests.node import once, succeed
+from tests.support.conformance_page import ROOT
+from tests.support.node import once, succeed
 
 _FOLDER = Path(__file__).parent / ".venv"
 _LOCK = ROOT / "requirements" / "conformance.txt"

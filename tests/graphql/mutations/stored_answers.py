@@ -13,9 +13,9 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import idempotency_keys as keys
-from tests.graphql.asking import Caller
 from tests.graphql.mutations.test_authorization import MUTATIONS, TABLE, Ids, ids_of
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 FOLDER = Path(__file__).parent / "stored"
 CUSTOMER = """{

@@ -16,9 +16,9 @@ from app.domain.identity import Scope
 from app.graphql.schema import executable, schema
 from app.settings import Settings
 from app.web.application import create_app
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
-from tests.untouched import everything_of
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
+from tests.support.untouched import everything_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.domain.identity import Scope
-from tests.graphql.asking import Caller
-from tests.records import Records, new_company
-from tests.untouched import everything_of
+from tests.support.asking import Caller
+from tests.support.records import Records, new_company
+from tests.support.untouched import everything_of
 
 CREATE = """
 mutation ($input: CreateCustomerInput!) {

@@ -9,8 +9,8 @@ from graphql import parse, validate
 
 from app.graphql.schema import executable, schema
 from app.web.graphql_request import from_body
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 WITH_VARIABLES = (
     "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { creditLimit } } }"

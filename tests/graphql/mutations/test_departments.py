@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.graphql.asking import Caller
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.asking import Caller
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 PAYLOAD = """{
     department {

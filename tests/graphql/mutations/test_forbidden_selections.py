@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.graphql.asking import Caller
-from tests.records import Records
-from tests.untouched import everything_of
-from tests.web.started import headers_of, settings_of, started
+from tests.support.asking import Caller
+from tests.support.records import Records
+from tests.support.started import headers_of, settings_of, started
+from tests.support.untouched import everything_of
 
 SWITCHES = {"$yes": "$yes: Boolean = true", "$no": "$no: Boolean = false"}
 SELECTIONS = {

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from tests.graphql.asking import Caller
+from tests.support.asking import Caller
 
 ID = str(UUID(int=1))
 PROBLEMS = "errors { code path message ... on LimitError { limit actual } }"

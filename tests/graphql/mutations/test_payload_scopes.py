@@ -12,9 +12,9 @@ from app.domain.identity import Scope
 from app.graphql.permissions import Requires, RequiresUnlessWritten, scopes_of
 from app.graphql.planning.declared import definition_of
 from app.graphql.schema import executable, schema
-from tests.graphql.asking import Caller
 from tests.graphql.mutations.test_authorization import MUTATIONS, TABLE, document, ids_of
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 TYPES = executable(schema).type_map
 ENTITIES = {entity.name for entity in graph.NODES}

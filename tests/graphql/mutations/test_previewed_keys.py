@@ -8,10 +8,10 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import idempotency_keys as keys
-from tests.graphql.asking import Caller
 from tests.graphql.mutations.stored_answers import store, stored_by
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.asking import Caller
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 PREVIEW = """query($input: UpdateCustomerInput!) {
   billingTransitionPreview(input: $input) {

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.domain.identity import Scope
-from tests.graphql.asking import Caller
 from tests.graphql.mutations.test_authorization import Ids, document, ids_of
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 
 @dataclass(frozen=True, slots=True)

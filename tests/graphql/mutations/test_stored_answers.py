@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.services import fingerprints, stored_outcomes
 from app.web.answers import to_json
-from tests.graphql.asking import Caller
 from tests.graphql.mutations.stored_answers import document, shape_of, store, stored_by, written_by
-from tests.records import Records
-from tests.untouched import everything_of
+from tests.support.asking import Caller
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 STORED = [
     pytest.param(each, id=f"version {version}: {each['field']} {place}")

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import customer_writes
 from app.db.database import Database
 from app.domain.identity import Scope
-from tests.graphql.asking import Caller
-from tests.records import Records
 from tests.services.conftest import Clock
-from tests.untouched import everything_of
+from tests.support.asking import Caller
+from tests.support.records import Records
+from tests.support.untouched import everything_of
 
 UPDATE = """
 mutation ($input: UpdateCustomerInput!) {

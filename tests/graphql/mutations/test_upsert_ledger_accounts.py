@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.domain.identity import Scope
-from tests.graphql.asking import Caller
-from tests.records import Records
+from tests.support.asking import Caller
+from tests.support.records import Records
 
 UPSERT = """
 mutation($input: UpsertLedgerAccountsInput!) {

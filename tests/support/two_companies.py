@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
-from tests.records import Records, new_company
+from tests.support.records import Records, new_company
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
 from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
 
-from tests.commands import ROOT
+from tests.support.commands import ROOT
 
 SCREENSHOTS = ROOT / "screenshots"
 OPERATION = "operation.graphql"

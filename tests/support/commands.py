@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from tests.prepared import ROOT, Started, prepared
+from tests.support.prepared import ROOT, Started, prepared
 
 Process = subprocess.Popen[bytes] | Started
 

@@ -16,9 +16,9 @@ import pytest
 
 from app.db.embedded import EmbeddedServer
 from app.db.server_user import make_owner_of, server_user
-from tests.commands import free_port
-from tests.databases import execute
-from tests.db.certificates import Authority
+from tests.support.certificates import Authority
+from tests.support.commands import free_port
+from tests.support.databases import execute
 
 PASSWORD = "correct"  # noqa: S105 - of a server that lives as long as its test
 _ROLES = ("anybody", "tls_only", "plain_only")

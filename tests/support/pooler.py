@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from app.db.dsn import parse
-from tests.browser import missing
-from tests.commands import ROOT, free_port
+from tests.support.browser import missing
+from tests.support.commands import ROOT, free_port
 
 _SECONDS = 20
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
 from app.domain.identity import Scope
-from tests.commands import ROOT, free_port
+from tests.support.commands import ROOT, free_port
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from app.db.connecting import short_lived_engine
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import MIGRATIONS, head_revision, migrations, upgrade
 from app.db.tables import metadata
-from tests.commands import ROOT
+from tests.support.commands import ROOT
 
 _MOST_CHARACTERS = 60
 _ACCESS = """ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;

@@ -13,7 +13,7 @@ from app.web.envelope import Envelope
 from app.web.explorer import explorer_page
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.request_log import OperationLog
-from tests.engine.toy import ToyContext, toy_engine
+from tests.support.toy import ToyContext, toy_engine
 
 COMPANY = UUID("0198c2f0-0000-7000-8000-000000000001")
 CREDENTIAL = {"authorization": "Bearer good"}

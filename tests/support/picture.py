@@ -10,10 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.browser import chromium, new_context
-from tests.commands import ROOT, free_port, running, wait_for_text
-from tests.explorer.visit import Visit
-from tests.tour import TOUR
+from tests.support.browser import chromium, new_context
+from tests.support.commands import ROOT, free_port, running, wait_for_text
+from tests.support.tour import TOUR
+from tests.support.visit import Visit
 
 PICTURE = ROOT / "docs" / "explorer.png"
 _SIZE = (1400, 700)

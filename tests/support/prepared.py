@@ -25,7 +25,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import IO, Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _PACKAGES = ("app.cli", "app.web")
 """What commands import, as soon as they start or later."""
 _ANSWER = struct.Struct("i")

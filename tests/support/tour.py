@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.commands import ROOT
+from tests.support.commands import ROOT
 
 FOLDER = ROOT / "explorer" / "tour"
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from tests.commands import free_port, running, wait_for_text
+from tests.support.commands import free_port, running, wait_for_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from tests.web.lifespan import lifespan_of
+from tests.support.lifespan import lifespan_of
 
 
 def headers_of(keys: DevelopmentKeys, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> dict[str, str]:
