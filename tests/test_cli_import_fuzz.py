@@ -19,7 +19,7 @@ from app.cli.import_job import Job
 from app.cli.import_kind import Kind
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork, rehearsal
-from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RefusalPolicy, RowOutcome
 from tests.support.records import Records
 
 BY_ID = customers_by(MatchKey.EXTERNAL_SYSTEM_ID)
@@ -114,8 +114,8 @@ def rows_of(path: Path, rows: list[dict[str, Any]]) -> ImportFile[Any]:
 async def outcomes(unit_of_work: UnitOfWork, file: ImportFile[Any]) -> Counter[RowOutcome]:
     job = Job(BY_ID, file, RefusalPolicy.ROW_BY_ROW, None, dry_run=True)
     job.check_file()
-    for start in range(0, len(file.lines), MOST_ROWS):
-        await job.carry_out(unit_of_work, file.lines[start : start + MOST_ROWS])
+    for start in range(0, len(file.lines), MOST_UPSERT_ROWS):
+        await job.carry_out(unit_of_work, file.lines[start : start + MOST_UPSERT_ROWS])
     assert job.counts.total() == len(file.lines)
     return job.counts
 

@@ -24,7 +24,7 @@ from app.db import companies
 from app.db.database import Database
 from app.db.pooling import Pooling
 from app.db.unit_of_work import UnitOfWork, rehearsal
-from app.domain.upserts import MOST_ROWS, MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RefusalPolicy, RowOutcome
 from app.settings import Settings
 
 _DEFAULT_KIND = next(iter(KINDS))
@@ -53,7 +53,7 @@ CompanyId = Annotated[
 Format = Annotated[
     FileFormat | None, typer.Option("--format", help="How the file is written; as its name ends unless given.")
 ]
-Batch = Annotated[int, typer.Option(help="Rows per transaction.", min=1, max=MOST_ROWS)]
+Batch = Annotated[int, typer.Option(help="Rows per transaction.", min=1, max=MOST_UPSERT_ROWS)]
 RefusedFile = Annotated[
     Path | None, typer.Option("--refused", help="A file for the refused rows, .csv or .jsonl; it is replaced.")
 ]

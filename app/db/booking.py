@@ -20,7 +20,7 @@ from app.db.unit_of_work import Session, WriteSession
 from app.domain.billing import Arrangement, Subscription
 from app.domain.calendar import Period
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from app.domain.transition import Document, DocumentLine, Transition
+from app.domain.transition import BillingDocument, BillingDocumentLine, Transition
 
 
 async def subscriptions_for_billing(
@@ -120,7 +120,7 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     return [next(ids) if each.is_triggered else None for each in transitions]
 
 
-def _in_order(documents: Sequence[Document]) -> list[tuple[UUID, Document]]:
+def _in_order(documents: Sequence[BillingDocument]) -> list[tuple[UUID, BillingDocument]]:
     """Documents with ids that sort as they do, so that they are read back as they were previewed; of one moment, ids sort at random."""
     return list(zip(sorted(new_id() for _ in documents), documents, strict=True))
 
@@ -130,7 +130,7 @@ class _Made(NamedTuple):
 
     id: UUID
     transition: Transition
-    documents: list[tuple[UUID, Document]]
+    documents: list[tuple[UUID, BillingDocument]]
 
     def row(self, actor: str) -> dict[str, Any]:
         return {
@@ -173,7 +173,7 @@ class _Made(NamedTuple):
         return transition_events.transitioned(self.transition, self.id, document_of)
 
 
-def _lines(document_id: UUID, document: Document) -> list[dict[str, Any]]:
+def _lines(document_id: UUID, document: BillingDocument) -> list[dict[str, Any]]:
     return [
         {
             "document_id": document_id,
@@ -189,7 +189,7 @@ def _lines(document_id: UUID, document: Document) -> list[dict[str, Any]]:
     ]
 
 
-def _description(line: DocumentLine) -> str:
+def _description(line: BillingDocumentLine) -> str:
     span = line.line.period
     last_day = span.end - timedelta(days=1)
     return f"{line.subscription.name}: {span.days} of {line.line.period_days} days, {span.start} to {last_day}"

@@ -15,7 +15,7 @@ from app.db.record_set import insert_all, record_set
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession
-from app.domain.billing import DocumentKind, Subscription
+from app.domain.billing import BillingDocumentKind, Subscription
 from app.domain.cutting import Cut, RolledPeriod
 from app.domain.moving import Move
 
@@ -68,15 +68,15 @@ async def _close(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Mov
 
 
 def _closed(cut: Cut) -> dict[str, Any]:
-    subscription, settled = cut.subscription, dict.fromkeys(DocumentKind, Decimal(0))
+    subscription, settled = cut.subscription, dict.fromkeys(BillingDocumentKind, Decimal(0))
     if cut.settlement is not None:
         settled[cut.settlement.kind] = cut.settlement.amount
     return {
         "id": subscription.period_id,
         "cut_on": cut.closed_on,
         "payer_customer_id": subscription.period_payer_id,
-        "billed_amount": settled[DocumentKind.INVOICE],
-        "credited_amount": settled[DocumentKind.CREDIT_NOTE],
+        "billed_amount": settled[BillingDocumentKind.INVOICE],
+        "credited_amount": settled[BillingDocumentKind.CREDIT_NOTE],
     }
 
 

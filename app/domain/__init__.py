@@ -1,1 +1,1 @@
-"""The pure rules: no SQL, no GraphQL, no clock, no I/O."""
+"""Pure business rules: no SQL, no GraphQL, no clock, no I/O."""

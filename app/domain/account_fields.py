@@ -1,4 +1,4 @@
-"""What a ledger account's own fields may say."""
+"""Fields of a ledger account and how inputs are read into them."""
 
 from collections.abc import Mapping
 
@@ -12,9 +12,9 @@ _FIELDS = {"number": Field(key_text(50), clearable=False), "name": Field(text(),
 
 
 def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:
-    """Return the values to store of the fields that were sent, and all problems; both by attribute.
+    """Return the values of the fields that were sent, by attribute, and all problems.
 
-    The number is the key and always required, the name only of a new account.
+    The number is always required because it is the key. The name is required for a new account only.
     """
     values, problems = read_input(given, _FIELDS)
     required = ATTRIBUTES if creating else ("number",)
@@ -23,7 +23,7 @@ def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[s
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:
-    """Return a row by what it means."""
+    """Return a row with every value in its stored form."""
     return as_read(given, read_account(given, creating=False)[0])
 
 

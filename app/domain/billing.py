@@ -1,4 +1,4 @@
-"""What billing knows of customers and subscriptions: who pays, under which arrangement, and what must be acknowledged."""
+"""Billing arrangements (who pays, and how invoices are grouped), and which subscriptions a change must acknowledge."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 ACTIVE = frozenset({SubscriptionStatus.TRIAL, SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION})
-"""Statuses that a change of payer cuts, and that must be acknowledged."""
+"""Statuses of subscriptions that a change of payer cuts and that callers must acknowledge."""
 MOST_ACKNOWLEDGED = 5_000
-"""Maximum number of subscriptions that one change acknowledges."""
+"""Maximum number of subscriptions that one change can acknowledge."""
 ENDED = frozenset({SubscriptionStatus.CANCELLED, SubscriptionStatus.EXPIRED})
-"""Statuses that never move."""
+"""Final statuses."""
 
 
-class DocumentKind(StrEnum):
+class BillingDocumentKind(StrEnum):
     """The kind of a billing document."""
 
     CREDIT_NOTE = "CREDIT_NOTE"
@@ -28,7 +28,7 @@ class DocumentKind(StrEnum):
 
 
 class AcknowledgementProblem(StrEnum):
-    """What can be wrong with the list of acknowledged subscriptions."""
+    """A problem with the list of acknowledged subscriptions."""
 
     REQUIRED = "SUBSCRIPTION_TRANSITIONS_REQUIRED"
     INCOMPLETE = "SUBSCRIPTION_TRANSITIONS_INCOMPLETE"
@@ -40,7 +40,7 @@ class AcknowledgementProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """What billing reads of a customer."""
+    """The attributes of a customer that billing depends on."""
 
     id: UUID
     parent_id: UUID | None
@@ -51,17 +51,17 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """Who pays for a customer's subscriptions, and how its invoices are put together."""
+    """Who pays for a customer's subscriptions, and how its invoices are grouped."""
 
     payer_id: UUID
     mode: ConsolidationMode
     billing_day: int | None
-    """The day of the consolidated invoice; None unless the payer is a parent with a single invoice."""
+    """Day of the consolidated invoice; None unless the payer has a single invoice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a cut reads of a subscription and its current period."""
+    """A subscription and its current period, as cuts read them."""
 
     id: UUID
     customer_id: UUID
@@ -70,24 +70,24 @@ class Subscription:
     direction: BillingDirection
     currency: str
     net_amount: Decimal
-    """The price of a full period."""
+    """Price of a full period."""
     interval_months: int
     anchor_day: int
     ends_on: date | None
     period: Period
     period_net: Decimal
-    """The price of the current period: less than net_amount for a stub."""
+    """Price of the current period; less than net_amount for a stub period."""
     billed: Decimal
     credited: Decimal
     next_billing_date: date | None
     period_id: UUID | None
-    """The record of the current period; None where there is none, in which case nobody here knows what was billed."""
+    """Id of the current period's row; None if there is no row, in which case the billed amount is unknown."""
     period_payer_id: UUID | None
-    """The payer on that record."""
+    """Payer of the current period's row."""
 
 
 def arrangement(customer: Party, parent: Party | None) -> Arrangement:
-    """The arrangement of a customer; a parent without a mode invoices each child."""
+    """Return the arrangement of a customer. A parent without a mode invoices each child."""
     if customer.relationship is BillingRelationship.PARENT_PAYS and parent is not None:
         return _arrangement_under(parent)
     return _arrangement_under(customer)
@@ -100,28 +100,29 @@ def _arrangement_under(payer: Party) -> Arrangement:
 
 
 def is_triggered(before: Party, after: Party) -> bool:
-    """Whether a change is one that active subscriptions must be acknowledged for."""
+    """Return whether callers must acknowledge the active subscriptions of this change."""
     return (before.parent_id, before.relationship, before.mode) != (after.parent_id, after.relationship, after.mode)
 
 
 def check_acknowledgement(
     acknowledged: Sequence[UUID] | None, own: Mapping[UUID, SubscriptionStatus], *, triggered: bool
 ) -> dict[AcknowledgementProblem, list[UUID]]:
-    """Everything that is wrong with an acknowledgement, each problem with the ids it is about.
+    """Return all problems of an acknowledgement, each with the ids of the subscriptions concerned.
 
-    `own` are all subscriptions of the customer. No problem means: the list names exactly the active ones, or none is needed.
+    `own` maps all subscriptions of the customer to their status. An empty result means that the list names exactly the
+    active subscriptions, or that no list is needed and none was given.
     """
     named = list(acknowledged or ())
-    active = sorted(each for each, status in own.items() if status in ACTIVE)
+    active = sorted(id_ for id_, status in own.items() if status in ACTIVE)
     if not (triggered and active):
         return {AcknowledgementProblem.NOT_ALLOWED: named} if named else {}
     if not named:
         return {AcknowledgementProblem.REQUIRED: active}
     times = Counter(named)
     found = {
-        AcknowledgementProblem.INCOMPLETE: [each for each in active if each not in times],
-        AcknowledgementProblem.UNKNOWN: [each for each in times if each not in own],
-        AcknowledgementProblem.NOT_ACTIVE: [each for each in times if each in own and own[each] not in ACTIVE],
-        AcknowledgementProblem.DUPLICATE: [each for each, count in times.items() if count > 1],
+        AcknowledgementProblem.INCOMPLETE: [id_ for id_ in active if id_ not in times],
+        AcknowledgementProblem.UNKNOWN: [id_ for id_ in times if id_ not in own],
+        AcknowledgementProblem.NOT_ACTIVE: [id_ for id_ in times if id_ in own and own[id_] not in ACTIVE],
+        AcknowledgementProblem.DUPLICATE: [id_ for id_, count in times.items() if count > 1],
     }
     return {problem: ids for problem, ids in found.items() if ids}

@@ -1,4 +1,4 @@
-"""Billing's calendar: whole days, months that clamp, half-open periods."""
+"""Calendar arithmetic for billing: whole days, half-open periods, and days that are clamped to the end of a month."""
 
 import calendar
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ from app.domain.errors import ErrorCode, Problem, Rejected
 
 
 class DateOutOfRange(Exception):
-    """A computed date is not in the years 1 to 9999."""
+    """A computed date is outside the years 1 to 9999."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open span of days: `start` belongs to it, `end` does not."""
+    """A half-open span of days: includes `start`, excludes `end`."""
 
     start: date
     end: date
 
     @property
     def days(self) -> int:
-        """The length in calendar days."""
+        """Length in calendar days."""
         return (self.end - self.start).days
 
 
 def today_in(time_zone: str, now: datetime) -> date:
-    """The calendar day of a moment where the company is; raise Refused for a time zone that is not known here."""
+    """Return the calendar day of a moment in a company's time zone. Raise Rejected for an unknown time zone."""
     try:
         zone = ZoneInfo(time_zone)
     except (LookupError, ValueError, OSError) as error:
-        # The database checks zones against its own list, which may be newer or older than this one.
+        # PostgreSQL checks time zones against its own copy of the IANA database, whose version may differ from Python's.
         message = (
             f"needs today's date, but the company's time zone \"{time_zone}\" is unknown: "
             "an administrator sets another with `customer-gateway company update`."
@@ -40,7 +40,7 @@ def today_in(time_zone: str, now: datetime) -> date:
 
 
 def months_later(day: date, months: int, anchor_day: int) -> date:
-    """Return the day some months later, on the anchor day of the month; a shorter month clamps. Raise DateOutOfRange."""
+    """Return the anchor day (1 to 31, or the last day of a shorter month) some months after a date. Raise DateOutOfRange."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not MINYEAR <= year <= MAXYEAR:
         raise DateOutOfRange
@@ -49,19 +49,19 @@ def months_later(day: date, months: int, anchor_day: int) -> date:
 
 
 def next_billing_day(day: date, billing_day: int) -> date:
-    """Return the next date on a day of the month, 1 to 31, strictly after a day; a shorter month clamps."""
+    """Return the first date after `day` on a day of the month, 1 to 31; in a shorter month, its last day."""
     this_month = months_later(day, 0, billing_day)
     return this_month if this_month > day else months_later(day, 1, billing_day)
 
 
 def billing_day_from(day: date, billing_day: int) -> date:
-    """Return the first date on a day of the month, 1 to 31, on or after a day; a shorter month clamps."""
+    """Return the first date on or after `day` on a day of the month, 1 to 31; in a shorter month, its last day."""
     this_month = months_later(day, 0, billing_day)
     return this_month if this_month >= day else months_later(day, 1, billing_day)
 
 
 def cycle_end(start: date, months: int, anchor_day: int) -> date:
-    """Return the end of a billing cycle: whole months from an anchor day; from any other day, the next anchor day."""
+    """Return the end of a billing cycle: `months` later from an anchor day, the next anchor day from any other day."""
     if start == months_later(start, 0, anchor_day):
         return months_later(start, months, anchor_day)
     return next_billing_day(start, anchor_day)

@@ -1,15 +1,15 @@
-"""What a company's own fields may say."""
+"""Fields of a company and how inputs are read into them."""
 
 from collections.abc import Mapping
 from zoneinfo import available_timezones
 
 from app.domain.errors import Path, Problem
-from app.domain.fields import currency, formed, identifier, invalid, text
+from app.domain.fields import currency, formed, invalid, read_uuid, text
 from app.domain.inputs import Field, read_input
 from app.domain.texts import unprintable_in
 
 _UNSUITABLE = {"Factory", "localtime"}
-"""Names of the time zone database that mean no place: an unset clock, and the zone of one machine."""
+"""Names in the time zone database that aren't a place: an unset clock, and the zone of the local machine."""
 _plain = text()
 
 
@@ -21,7 +21,7 @@ def _name(value: object, path: Path) -> object:
 
 
 def time_zone(value: str) -> str | None:
-    """Return a name of the IANA time zone database exactly as it is spelled there; None for any other text."""
+    """Return the text if it is a name in the IANA time zone database (case-sensitive), else None."""
     return value if value in available_timezones() - _UNSUITABLE else None
 
 
@@ -33,10 +33,10 @@ _FIELDS = {
     "time_zone": Field(
         formed(time_zone, "must be a time zone of the IANA database, such as Europe/Copenhagen"), clearable=False
     ),
-    "id": Field(identifier, clearable=False),
+    "id": Field(read_uuid, clearable=False),
 }
 
 
 def read_company(given: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
-    """Return the values to store of the fields that were given, and all problems of the others; both by attribute."""
+    """Return the values of the fields that were given, by attribute, and all problems."""
     return read_input(given, _FIELDS)

@@ -1,4 +1,4 @@
-"""What a contact's own fields may say."""
+"""Fields of a contact and how inputs are read into them."""
 
 from app.domain.errors import ErrorCode
 from app.domain.fields import email, flag, formed, text

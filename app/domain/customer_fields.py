@@ -1,4 +1,4 @@
-"""A customer's fields, each said once: how it is read, whether it can be unset, what a new customer has."""
+"""Fields of a customer: how each is read, whether it can be unset, and its default."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,8 @@ from app.domain.fields import (
     email,
     flag,
     formed,
-    identifier,
     key_text,
+    read_uuid,
     text,
     web_address,
     whole,
@@ -26,7 +26,7 @@ FIELDS: Mapping[str, Field] = {
     "customer_type": Field(choice(CustomerType), clearable=False, default=CustomerType.BUSINESS),
     "name": Field(text(), clearable=False, required=True),
     "vat_zone": Field(choice(VatZone), clearable=False, required=True),
-    "customer_group_id": Field(identifier, clearable=False, required=True),
+    "customer_group_id": Field(read_uuid, clearable=False, required=True),
     "is_active": Field(flag, clearable=False, default=True, touches_family=True),
     "billing_relationship": Field(
         choice(BillingRelationship), clearable=False, default=BillingRelationship.SELF, touches_family=True
@@ -54,32 +54,32 @@ FIELDS: Mapping[str, Field] = {
         required=True,
         touches_family=True,
     ),
-    "parent_customer_id": Field(identifier, touches_family=True),
+    "parent_customer_id": Field(read_uuid, touches_family=True),
     "consolidation_mode": Field(choice(ConsolidationMode), touches_family=True),
     "billing_day": Field(whole(1, 28), touches_family=True),
-    "parent_invoice_template_id": Field(identifier, touches_family=True),
+    "parent_invoice_template_id": Field(read_uuid, touches_family=True),
     "metadata": METADATA_FIELDS["metadata"],
 }
-"""By attribute of a customer's row, in the order in which problems are reported."""
+"""Fields by attribute of a customer's row, in the order in which problems are reported."""
 _ALL_FIELDS = {**FIELDS, **METADATA_FIELDS}
 _FAMILY_FIELDS = frozenset(name for name, field in FIELDS.items() if field.touches_family)
 
 
 def read_fields(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:
-    """Return the values to store of what was given, by attribute, and everything that is wrong with it.
+    """Return the values of the fields that were given, by attribute, and all problems.
 
-    `given` holds only what was sent; None is null. `metadata_set` and `metadata_unset` come back as they will be merged:
-    see `metadata_fields.merged_metadata`.
+    `given` holds only fields that were sent; None is null. `merged_metadata` applies the values of `metadata_set` and
+    `metadata_unset`.
     """
     values, problems = read_input(given, _ALL_FIELDS, creating=creating)
     return values, [*problems, *form_conflicts(given)]
 
 
 def touches_family(given: Mapping[str, object]) -> bool:
-    """Return whether the rules of any field that was given look at the parent and the children."""
+    """Return whether the rules of any given field depend on the parent or the children."""
     return not _FAMILY_FIELDS.isdisjoint(given)
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:
-    """Return fields by what they mean."""
+    """Return fields with every value in its stored form."""
     return canonical_metadata(as_read(given, read_fields(given, creating=False)[0]))

@@ -1,4 +1,4 @@
-"""Rules between a customer, its parent and its children, checked on the record as it would be."""
+"""Rules between a customer, its parent and its children. They check the customer as it would be after a change."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.domain.errors import CustomersProblem, ErrorCode, Path, Problem, Subscr
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the rules read of a customer."""
+    """The attributes of a customer that the rules depend on."""
 
     id: UUID
     is_active: bool
@@ -24,27 +24,27 @@ class Record:
 
     @property
     def party(self) -> Party:
-        """What billing reads of it."""
+        """The attributes that billing depends on."""
         return Party(self.id, self.parent_id, self.relationship, self.mode, self.billing_day)
 
     @property
     def is_paid_for(self) -> bool:
-        """Whether its parent pays for it."""
+        """Whether the parent pays for this customer."""
         return self.relationship is BillingRelationship.PARENT_PAYS
 
     @property
     def has_single_invoice(self) -> bool:
-        """Whether it consolidates what it pays for."""
+        """Whether the customer gets a single invoice for all children that it pays for."""
         return self.mode is ConsolidationMode.SINGLE_INVOICE
 
 
 def rule_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None = None
 ) -> list[Problem]:
-    """All rules that the effective record breaks, parent rules first.
+    """Return a problem for each rule that the changed customer breaks, parent rules first.
 
-    `parent` is the effective parent, None also where it does not exist; `children` are all of the customer's;
-    `before` is None for a new customer.
+    `parent` is the parent after the change, None if there is none or it doesn't exist. `children` are all children of the
+    customer. `before` is None for a new customer.
     """
     return [
         *_parent_problems(after, parent, children, before),
@@ -76,7 +76,10 @@ def _parent_problems(
 
 
 def _newly_relies_on_parent(before: Record | None, after: Record) -> bool:
-    """An inactive child of an inactive parent may stay what it is; a link, or an active one that is paid for, needs an active parent."""
+    """Return whether a change needs an active parent: a new parent, or a child that becomes active or paid for.
+
+    An inactive child of an inactive parent can otherwise be changed.
+    """
     if before is None or before.parent_id != after.parent_id:
         return True
     return after.is_paid_for and (after.is_active or not before.is_paid_for)
@@ -90,7 +93,7 @@ def _consolidation_problems(
         yield _about([parent], "defaultCurrency", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
     others = [child for child in children if child.is_paid_for and child.currency != after.currency]
     if after.has_single_invoice and others:
-        # Where the mode was the same before, it is the currency that was changed.
+        # If the mode is unchanged, the currency is what changed.
         stays = before is not None and before.has_single_invoice
         field, value = ("defaultCurrency", after.currency) if stays else ("consolidationMode", after.mode)
         message = f"can't be {value} while the single invoice holds children in another currency than {after.currency}."
@@ -116,11 +119,11 @@ def subscription_currency_problems(
     children: Sequence[Record],
     subscriptions: Iterable[Subscription],
 ) -> list[Problem]:
-    """Return the problems of subscriptions that a single invoice of the parent would hold in another currency.
+    """Return problems for subscriptions whose currency differs from that of the single invoice they would be on.
 
-    `subscriptions` are those of the customer and of its children.
+    `subscriptions` are those of the customer and its children.
     """
-    running = [each for each in subscriptions if each.status not in ENDED]
+    running = [subscription for subscription in subscriptions if subscription.status not in ENDED]
     problems: list[Problem] = []
     if after.is_paid_for and parent is not None and parent.has_single_invoice:
         field = "defaultCurrency"
@@ -139,8 +142,8 @@ def subscription_currency_problems(
 def _in_other_currencies(
     subscriptions: Iterable[Subscription], customers: Container[UUID], currency: str, field: str
 ) -> Iterator[Problem]:
-    its = (each for each in subscriptions if each.customer_id in customers and each.currency != currency)
-    others = tuple(sorted(each.id for each in its))
+    theirs = (subscription for subscription in subscriptions if subscription.customer_id in customers)
+    others = tuple(sorted(subscription.id for subscription in theirs if subscription.currency != currency))
     if others:
         message = f"can't be changed while subscriptions in another currency than {currency} would come on the single invoice."
         yield SubscriptionsProblem(ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field), message, others)

@@ -1,4 +1,4 @@
-"""What a customer's own fields may say."""
+"""Enumerations of a customer's fields."""
 
 from enum import StrEnum
 
@@ -27,14 +27,14 @@ class BillingRelationship(StrEnum):
 
 
 class ConsolidationMode(StrEnum):
-    """How a paying parent's invoices are put together."""
+    """How the invoices of a paying parent are grouped."""
 
     SINGLE_INVOICE = "SINGLE_INVOICE"
     PER_CHILD_INVOICE = "PER_CHILD_INVOICE"
 
 
 class PaymentTermType(StrEnum):
-    """From which day the payment terms are counted."""
+    """The day from which payment terms are counted."""
 
     NET = "NET"
     END_OF_MONTH = "END_OF_MONTH"

@@ -1,4 +1,4 @@
-"""The clean cut: how a subscription's period is closed, what is billed for it, and the period that follows."""
+"""Cuts: how a subscription's current period is closed and settled, and the period that follows."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from app.domain.billing import ACTIVE, Arrangement, DocumentKind, Subscription
+from app.domain.billing import ACTIVE, Arrangement, BillingDocumentKind, Subscription
 from app.domain.calendar import Period, cycle_end, months_later, next_billing_day
 from app.domain.money import difference, rounded, rounded_within
-from app.domain.moving import rhythm
+from app.domain.moving import schedule
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 
@@ -18,64 +18,65 @@ from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 class Line:
     """One line of a billing document: the days of a subscription that are credited or invoiced."""
 
-    kind: DocumentKind
+    kind: BillingDocumentKind
     payer_id: UUID
     period: Period
-    """The days that the line is about."""
+    """Days that are credited or invoiced."""
     period_days: int
-    """The length of the billing period that they are a part of."""
+    """Length in days of the whole billing period."""
     amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class RolledPeriod:
-    """A period that should have begun before the cut, but that no biller has recorded."""
+    """A period that began before the cut but has no row yet, because billing is overdue."""
 
     payer_id: UUID
     period: Period
     net: Decimal
     cut_on: date | None
-    """The day of the cut if it holds that day; None if it has passed in whole."""
+    """Day of the cut if the period contains it; None if the period ended before."""
     line: Line | None
 
     @property
     def billed(self) -> Decimal:
-        """What the cut invoices for it."""
+        """Amount that the cut invoices for this period."""
         return Decimal(0) if self.line is None else self.line.amount
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What happens to one subscription when its arrangement changes."""
+    """The effect of a changed arrangement on one subscription."""
 
     subscription: Subscription
     closed_on: date
-    """The day from which the current period no longer counts."""
+    """First day after the shortened current period."""
     settlement: Line | None
-    """The line for the current period."""
+    """Line that settles the current period."""
     rolled: tuple[RolledPeriod, ...]
-    """The periods between an overdue one and the cut, in order."""
+    """Periods between an overdue current period and the cut, in order."""
     following: Period
-    """The period that begins; empty if the subscription has ended."""
+    """The next period; empty if the subscription has ended."""
     following_net: Decimal
     status: SubscriptionStatus
-    """A trial that has ended is active from then on."""
+    """Status after the cut; a trial that has ended becomes ACTIVE."""
     anchor_day: int
     next_billing_date: date | None
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """All lines that the cut makes, in the order of their days."""
-        made = (self.settlement, *(each.line for each in self.rolled))
+        """All lines of the cut, in the order of their days."""
+        made = (self.settlement, *(rolled.line for rolled in self.rolled))
         return tuple(line for line in made if line is not None)
 
 
 def cuts(subscriptions: Iterable[Subscription], before: Arrangement, after: Arrangement, today: date) -> list[Cut]:
-    """Return the cuts of a customer's active subscriptions, by subscription id; none if the arrangement stays the same."""
+    """Return the cuts of a customer's active subscriptions, ordered by id; empty if the arrangement is unchanged."""
     if before == after:
         return []
-    active = (each for each in subscriptions if each.status in ACTIVE)
-    return [_cut(each, before, after, today) for each in sorted(active, key=lambda each: each.id)]
+    active = (subscription for subscription in subscriptions if subscription.status in ACTIVE)
+    ordered = sorted(active, key=lambda subscription: subscription.id)
+    return [_cut(subscription, before, after, today) for subscription in ordered]
 
 
 def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, today: date) -> Cut:
@@ -104,19 +105,19 @@ def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, to
 def _following(
     subscription: Subscription, before: Arrangement, after: Arrangement, start: date, *, is_free: bool
 ) -> tuple[Period, Decimal, int, date | None]:
-    """Return the period that begins, its price, its anchor day and the next billing date."""
+    """Return the next period, its price, its anchor day and the next billing date."""
     if subscription.ends_on is not None and subscription.ends_on <= start:
         return Period(start, start), Decimal(0), subscription.anchor_day, None
     if is_free:
-        # A trial is promised until its end, and for nothing: only its payer and its later rhythm change.
-        rest = _until_its_end(subscription, Period(start, subscription.period.end))
-        return rest, Decimal(0), *rhythm(subscription, before, after)
+        # A trial stays free until its promised end. Only the payer and the later schedule change.
+        rest = _until_end_of(subscription, Period(start, subscription.period.end))
+        return rest, Decimal(0), *schedule(subscription, before, after)
     if after.billing_day is not None:
         regular, anchor_day = Period(start, next_billing_day(start, after.billing_day)), after.billing_day
     else:
         regular, anchor_day = Period(start, months_later(start, subscription.interval_months, start.day)), start.day
-    following = _until_its_end(subscription, regular)
-    # A consolidated invoice comes on the billing day, whichever way its subscriptions are billed.
+    following = _until_end_of(subscription, regular)
+    # A consolidated invoice is issued on the billing day, for subscriptions in advance and in arrears alike.
     if after.billing_day is not None:
         billed_on = regular.end
     else:
@@ -125,7 +126,7 @@ def _following(
 
 
 def _settlement(subscription: Subscription, closed_on: date) -> Line | None:
-    """Return what the current period still costs, or what is left of its invoice for the days that remain."""
+    """Return the line that settles the current period, or None if nothing is to be invoiced or credited."""
     if subscription.period_payer_id is None:
         return None
     period = subscription.period
@@ -134,25 +135,25 @@ def _settlement(subscription: Subscription, closed_on: date) -> Line | None:
     served = Fraction(subscription.period_net) * elapsed.days / period.days
     if subscription.direction is BillingDirection.ARREARS:
         open_ = served - Fraction(left)
-        # What was billed beyond the price of a period that is over is credited for its days.
+        # An amount billed in excess for a period that is over is credited for the days of that period.
         span = elapsed if open_ > 0 or remaining.days == 0 else remaining
     elif subscription.billed > 0:
         open_, span = -Fraction(left) * remaining.days / period.days, remaining
     else:
         open_, span = served, elapsed
     if open_ < 0:
-        kind, amount = DocumentKind.CREDIT_NOTE, rounded_within(-open_, left, subscription.currency)
+        kind, amount = BillingDocumentKind.CREDIT_NOTE, rounded_within(-open_, left, subscription.currency)
     else:
-        kind, amount = DocumentKind.INVOICE, rounded(open_, subscription.currency)
+        kind, amount = BillingDocumentKind.INVOICE, rounded(open_, subscription.currency)
     return _line(kind, subscription.period_payer_id, span, period.days, amount)
 
 
-def _line(kind: DocumentKind, payer_id: UUID, span: Period, period_days: int, amount: Decimal) -> Line | None:
+def _line(kind: BillingDocumentKind, payer_id: UUID, span: Period, period_days: int, amount: Decimal) -> Line | None:
     return Line(kind, payer_id, span, period_days, amount) if span.days > 0 and amount > 0 else None
 
 
 def _rolled(subscription: Subscription, before: Arrangement, today: date) -> Iterator[RolledPeriod]:
-    """Roll an overdue subscription forward under the old arrangement, to the day of the cut or to its end."""
+    """Yield the overdue periods under the old arrangement, up to the cut or to the subscription's end."""
     start = subscription.period.end
     until = today if subscription.ends_on is None else min(today, subscription.ends_on)
     if subscription.period_payer_id is None or start >= until:
@@ -160,32 +161,32 @@ def _rolled(subscription: Subscription, before: Arrangement, today: date) -> Ite
     anchor_day = _old_anchor_day(subscription, before)
     while start < until:
         regular_end = cycle_end(start, subscription.interval_months, anchor_day)
-        period = _until_its_end(subscription, Period(start, regular_end))
+        period = _until_end_of(subscription, Period(start, regular_end))
         net = _price(subscription, period, regular_end, anchor_day)
         served = Period(start, min(period.end, until))
         amount = rounded(Fraction(net) * served.days / period.days, subscription.currency)
-        line = _line(DocumentKind.INVOICE, before.payer_id, served, period.days, amount)
+        line = _line(BillingDocumentKind.INVOICE, before.payer_id, served, period.days, amount)
         cut_on = until if period.end > until else None
         yield RolledPeriod(before.payer_id, period, net, cut_on, line)
         start = period.end
 
 
 def _old_anchor_day(subscription: Subscription, before: Arrangement) -> int:
-    """Return the day that the old cycles began on: the parent's billing day, or else the day that an ended trial ended on."""
+    """Return the anchor day before the cut: the billing day, or the subscription's own, or the day on which a trial ended."""
     if before.billing_day is not None:
         return before.billing_day
     end = subscription.period.end
     return subscription.anchor_day if end == months_later(end, 0, subscription.anchor_day) else end.day
 
 
-def _until_its_end(subscription: Subscription, period: Period) -> Period:
-    """Return a period, shortened to the day from which a canceled subscription no longer runs."""
+def _until_end_of(subscription: Subscription, period: Period) -> Period:
+    """Return a period, shortened to the end of a canceled subscription."""
     ends_on = subscription.ends_on
     return period if ends_on is None else Period(period.start, min(ends_on, period.end))
 
 
 def _price(subscription: Subscription, period: Period, regular_end: date, anchor_day: int) -> Decimal:
-    """Return a full period's price, or for a stub its share of the full period that would end on the regular day."""
+    """Return the price of a period: for a stub, its share of the full period that would end on the same regular day."""
     full = Period(months_later(regular_end, -subscription.interval_months, anchor_day), regular_end)
     if period == full:
         return subscription.net_amount

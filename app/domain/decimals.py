@@ -1,4 +1,4 @@
-"""Decimal numbers as they were written: a number of JSON or of a document keeps its digits, the zeros at its end too."""
+"""Decimal numbers as written: those of JSON or of a GraphQL document keep all digits, trailing zeros included."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -9,28 +9,28 @@ _DIGITS = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 class WrittenFloat(float):
-    """A number of JSON, with the text that it had; `json.loads` makes it with `parse_float`."""
+    """A JSON number that keeps its text. Use it as the `parse_float` of `json.loads`."""
 
     __slots__ = ("text",)
 
     text: str
 
     def __new__(cls, text: str) -> Self:
-        """Read a number of JSON."""
+        """Parse a JSON number."""
         number = super().__new__(cls, text)
         number.text = text
         return number
 
 
 def decimal_of(value: object) -> Decimal | None:
-    """Return the decimal number that a value says, with as many decimals as were written; None if it is none.
+    """Return a value as a decimal number with all decimals that were written; None if it isn't a number.
 
-    Text is digits with at most one point and a sign. A number of JSON may have an exponent: `1.25e1` is 12.5.
+    Text may hold digits, one point and a sign. A JSON number may also have an exponent: `1.25e1` is 12.5.
     """
     if isinstance(value, str):
         return Decimal(value) if _DIGITS.fullmatch(value) else None
     if isinstance(value, float):
-        # The shortest text of a float is the number that was written, where a float can hold it at all.
+        # The shortest text of a float is the number as written, as long as a float can represent it.
         return _of_float(value.text if isinstance(value, WrittenFloat) else repr(value)) if isfinite(value) else None
     if isinstance(value, Decimal):
         return value
@@ -41,10 +41,10 @@ def _of_float(text: str) -> Decimal | None:
     try:
         return Decimal(text)
     except InvalidOperation:
-        return None  # a tiny number: its exponent has more than 18 digits
+        return None  # the exponent has more than 18 digits, which Decimal can't hold
 
 
 def decimals_in(number: Decimal) -> int:
-    """Return how many decimals a finite number was written with; those of an exponent counted as if written out."""
+    """Return the number of decimals that a finite number was written with, an exponent counted as if written out."""
     exponent = number.as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0

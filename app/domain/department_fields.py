@@ -1,4 +1,4 @@
-"""What a department's own fields may say."""
+"""Fields of a department and how inputs are read into them."""
 
 import re
 
@@ -11,7 +11,7 @@ _EAN = re.compile(r"[0-9]{13}")
 
 
 def ean(value: str) -> str | None:
-    """An EAN of 13 digits: every second one counts three times, and the last makes the sum a multiple of ten."""
+    """Return an EAN-13 (GS1 check digit: odd places count once, even places three times, modulo 10), else None."""
     if not _EAN.fullmatch(value):
         return None
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(value))

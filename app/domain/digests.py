@@ -1,4 +1,4 @@
-"""Digests of transitions: equal exactly where the same is booked, and able to say which subscriptions differ where it is not."""
+"""Digests of computed transitions. They are equal if the same is booked, and tell which subscriptions differ if not."""
 
 from base64 import b64decode, urlsafe_b64encode
 from uuid import UUID
@@ -8,25 +8,25 @@ from app.domain.errors import Difference
 from app.domain.transition import Transition
 
 _VERSION = b"\x02"
-"""The first byte of a digest; raise it with any change of what is hashed (tests/contract/test_stored_encodings.py)."""
+"""First byte of a digest. Raise it when the hashed content changes (tests/contract/test_stored_encodings.py)."""
 _HEAD = 16
 _ID = 16
 _ENTRY = 8
 
 
 def digest_of(transition: Transition | None) -> str:
-    """A head for the change as a whole and an entry per subscription; a change that moves nothing has a digest too."""
+    """Return a head for the whole change and an entry per subscription. A change that moves nothing has a digest too."""
     entries = _entries(transition)
     content = _VERSION + _head(transition) + b"".join(id_.bytes + entries[id_] for id_ in sorted(entries))
     return urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def difference(previewed: str, transition: Transition | None) -> Difference:
-    """What differs between a digest and a transition; of a text that is no digest, everything."""
+    """Return the difference between a digest and a transition. In an invalid digest, every subscription differs."""
     now = _entries(transition)
     head, before = _read(previewed)
     kept = now.keys() & before.keys()
-    # Another day or payer changes them all, even where amounts happen to be the same.
+    # Another day or payer changes every subscription, even if the amounts are equal.
     changed = kept if head != _head(transition) else {id_ for id_ in kept if now[id_] != before[id_]}
     return Difference(_sorted(now.keys() - before.keys()), _sorted(before.keys() - now.keys()), _sorted(changed))
 
@@ -37,7 +37,7 @@ def _entries(transition: Transition | None) -> dict[UUID, bytes]:
     shown: dict[UUID, object] = dict.fromkeys(transition.to_acknowledge, "acknowledged")
     shown |= {move.subscription.id: move for move in transition.moves}
     shown |= {cut.subscription.id: cut for cut in transition.cuts}
-    return {id_: digest(each)[:_ENTRY] for id_, each in shown.items()}
+    return {id_: digest(content)[:_ENTRY] for id_, content in shown.items()}
 
 
 def _head(transition: Transition | None) -> bytes:

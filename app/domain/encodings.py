@@ -1,6 +1,6 @@
-"""Named encodings: a value by the names of its type and fields, so that its meaning outlives the order and number of its fields.
+"""Named encodings: a value by the names of its type and fields, so that fields can be reordered and added later.
 
-Stored outcomes, fingerprints, digests and cursors rest on it (docs/adr/0020-named-encodings.md).
+Used by stored outcomes, fingerprints, digests and cursors (docs/adr/0020-named-encodings.md).
 """
 
 import dataclasses
@@ -15,13 +15,13 @@ from typing import Any, cast
 from uuid import UUID
 
 TYPE = "type"
-"""The member of an encoded object that names its type."""
+"""Member of an encoded object that holds the name of its type."""
 
 
 def named(value: object, mapping: Callable[[Mapping[str, object]], Any] = dict[str, object]) -> Any:
-    """Return a value as JSON holds it: an object with the type's name for a dataclass or a named tuple, texts for what JSON lacks.
+    """Return a value as JSON: a dataclass or named tuple as an object with its type's name, and types that JSON lacks as text.
 
-    `mapping` encodes maps, such as metadata.
+    `mapping` encodes mappings, such as metadata.
     """
     return _Encoder(mapping).encode(value)
 
@@ -29,20 +29,20 @@ def named(value: object, mapping: Callable[[Mapping[str, object]], Any] = dict[s
 def digest(value: object) -> bytes:
     """Return the SHA-256 of a value's canonical text.
 
-    Names are sorted, and a field that equals its default is left out, so that a new optional field changes nothing.
+    Names are sorted and fields equal to their default are left out, so that a new optional field keeps the digest.
     """
 
     def mapping(entries: Mapping[str, object]) -> dict[str, Any]:
-        return {key: encoder.encode(each) for key, each in entries.items()}
+        return {key: encoder.encode(entry) for key, entry in entries.items()}
 
     encoder = _Encoder(mapping, has_defaults=False)
     return sha256(json.dumps(encoder.encode(value), sort_keys=True, separators=(",", ":")).encode()).digest()
 
 
 def fields_of(kind: Any) -> dict[str, object]:
-    """The fields of a dataclass or a named tuple, each with its default or MISSING."""
+    """Return the fields of a dataclass or named tuple with their defaults, or MISSING."""
     if hasattr(kind, "__dataclass_fields__"):
-        return {each.name: each.default for each in dataclasses.fields(kind)}
+        return {field.name: field.default for field in dataclasses.fields(kind)}
     defaults: dict[str, object] = getattr(kind, "_field_defaults", {})
     return {name: defaults.get(name, MISSING) for name in getattr(kind, "_fields", ())}
 
@@ -76,7 +76,7 @@ class _Encoder:
         if dataclasses.is_dataclass(value) or hasattr(kind, "_fields"):
             return {TYPE: kind.__name__} | dict(self._members(value))
         if isinstance(value, tuple | list):
-            return [self.encode(each) for each in cast("tuple[object, ...]", value)]
+            return [self.encode(element) for element in cast("tuple[object, ...]", value)]
         msg = f"no encoding is known for {kind.__name__}"
         raise TypeError(msg)
 

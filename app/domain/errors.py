@@ -1,4 +1,4 @@
-"""Refusals: what a caller can mend, each with a code, the path of the input it is about, and the data a program needs."""
+"""Problems: reasons why an input is rejected, each with a code, a path into the input, and data for programs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Path = tuple[str | int, ...]
 
 
 class ErrorCode(StrEnum):
-    """The reason of a refusal."""
+    """The code of a problem."""
 
     FIELD_REQUIRED = "FIELD_REQUIRED"
     FIELD_NOT_CLEARABLE = "FIELD_NOT_CLEARABLE"
@@ -53,7 +53,7 @@ class ErrorCode(StrEnum):
 
     @property
     def http_status(self) -> int:
-        """The status that the REST API answers with: 400 a malformed field, 404, 409 a conflict with what is stored, 422 a rule."""
+        """HTTP status of the REST API: 400 malformed field, 404 not found, 409 conflict with stored data, 422 broken rule."""
         if self in _MALFORMED:
             return 400
         if self in _CONFLICTS:
@@ -88,7 +88,7 @@ _CONFLICTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One reason why an input is refused."""
+    """One reason why an input is rejected."""
 
     code: ErrorCode
     path: Path
@@ -97,13 +97,13 @@ class Problem:
 
     @property
     def http_status(self) -> int:
-        """The status that the REST API answers with."""
+        """HTTP status of the REST API."""
         return self.code.http_status
 
 
 @dataclass(frozen=True, slots=True)
 class LimitProblem(Problem):
-    """Too long, too many, too large."""
+    """A value that exceeds a limit."""
 
     limit: int
     actual: int
@@ -111,65 +111,65 @@ class LimitProblem(Problem):
 
 @dataclass(frozen=True, slots=True)
 class MetadataProblem(Problem):
-    """A problem of one metadata entry."""
+    """A problem with one metadata entry."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class CustomersProblem(Problem):
-    """A problem about other customers: the one that has the value already, the children in the way."""
+    """A problem caused by other customers, such as the one that already uses a unique value."""
 
     customer_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionsProblem(Problem):
-    """A problem about subscriptions of the customer, or ids that are none of them."""
+    """A problem with subscriptions of the customer, or with ids that aren't its subscriptions."""
 
     subscription_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class VersionProblem(Problem):
-    """The customer has moved on since it was read."""
+    """The stored object was changed after the caller read it."""
 
     expected_version: int
     actual_version: int
     changed_fields: tuple[str, ...]
-    """Fields of the schema that changed since the expected version."""
+    """Schema names of the fields that changed since the expected version."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What became of the subscriptions of a preview."""
+    """Subscriptions for which a preview is outdated."""
 
     added: tuple[UUID, ...]
-    """Moved now, and not in the preview."""
+    """Moved now, but not in the preview."""
     removed: tuple[UUID, ...]
-    """In the preview, and no longer moved."""
+    """Moved in the preview, but not now."""
     changed: tuple[UUID, ...]
-    """Moved otherwise than the preview showed."""
+    """Moved in both, in different ways."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionChangedProblem(Problem):
-    """What would be booked is no longer what the preview showed."""
+    """The change would now book something other than its preview showed."""
 
     digest: str
-    """The digest of what would be booked now."""
+    """Digest of what would be booked now."""
     difference: Difference
-    """Which subscriptions that is about."""
+    """The subscriptions that differ."""
 
 
 MOST_LISTED = 100
-"""Maximum number of problems that one answer lists."""
+"""Maximum number of problems listed in one response."""
 MOST_LISTED_OF_ROW = 10
-"""Maximum number of problems that are listed of a row."""
+"""Maximum number of problems listed for one row."""
 
 
 def listed(problems: Sequence[Problem], most: int, path: Path = ("input",)) -> tuple[Problem, ...]:
-    """Return the first problems; if there are more, one more, at `path`, says how many there are in all."""
+    """Return the first problems. If some are left out, append one at `path` that says how many there are."""
     rest = problems[-1] if problems else None
     if isinstance(rest, LimitProblem) and rest.code is ErrorCode.MORE_PROBLEMS and rest.path == path:
         problems, count = problems[:-1], rest.actual
@@ -182,11 +182,11 @@ def listed(problems: Sequence[Problem], most: int, path: Path = ("input",)) -> t
 
 
 class Rejected(Exception):
-    """A use case does not happen; nothing was written. Holds every problem that was found."""
+    """The input was rejected and nothing was written. Holds all problems."""
 
     def __init__(self, problems: Iterable[Problem], current: object = None) -> None:
         self.problems = tuple(problems)
         self.current = current
-        """What is stored now, where the refusal is about having moved on."""
+        """The stored state or outcome that goes with the problems, such as the current object of a version conflict."""
         named = (f"{problem.code} at {'.'.join(map(str, problem.path))}" for problem in self.problems[:MOST_LISTED])
         super().__init__("; ".join(named))

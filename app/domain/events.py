@@ -1,4 +1,4 @@
-"""What is told of a change: how a customer's history names it, which events others can follow, how values are written."""
+"""Changes as they are recorded: operations of the history, types of events, and values as JSON."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -9,14 +9,14 @@ from uuid import UUID
 
 
 class ChangeOperation(StrEnum):
-    """How an entry of a customer's history came about."""
+    """The operation that an entry of a customer's history records."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
 
 
 class EventType(StrEnum):
-    """What an event of the outbox says has happened."""
+    """The type of an event in the outbox."""
 
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
@@ -27,12 +27,12 @@ class EventType(StrEnum):
 
 
 def plain_values(named: Mapping[str, object]) -> dict[str, Any]:
-    """Named values as JSON holds them."""
+    """Return named values as JSON values."""
     return {name: plain(value) for name, value in named.items()}
 
 
 def plain(value: object) -> Any:
-    """A value as JSON holds it: exact numbers, dates and identifiers as strings, moments in UTC, metadata as it is."""
+    """Return a value as JSON: decimals, dates and UUIDs as strings, timestamps in UTC, metadata unchanged."""
     match value:
         case Decimal():
             return format(value, "f")
@@ -44,13 +44,13 @@ def plain(value: object) -> Any:
             return value.isoformat()
         case Mapping():
             entries = cast("Mapping[str, object]", value)
-            return {key: _number(each) for key, each in entries.items()}
+            return {key: _number(entry) for key, entry in entries.items()}
         case _:
             return value
 
 
 def _number(value: object) -> object:
-    # Inside metadata a number is a number; an exact one is only how it travelled here.
+    # Metadata holds JSON numbers; they are decimals only while they are being processed.
     if not isinstance(value, Decimal):
         return value
     return int(value) if value == value.to_integral_value() else float(value)

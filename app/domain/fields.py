@@ -1,4 +1,4 @@
-"""Readers of single values: a raw value of an input comes in, the value to store or a problem goes out."""
+"""Readers of single input values: each takes a raw value and returns the value to store or a problem."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ from app.domain.money import is_currency
 from app.domain.texts import invisible_in, shown, stored_form
 
 Reader = Callable[[object, Path], object]
-"""From a value that is not null, and its path, to what is stored, or a Problem, or a list of them; None is a blank text."""
+"""Maps a value that isn't null, and its path, to the value to store, a Problem or a list of them; None for blank text."""
 Form = Callable[[str], str | None]
-"""From a trimmed text to the one that is stored; None if it doesn't have the form."""
+"""Maps trimmed text to the text to store; None if the text is malformed."""
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
 _MOST_CHARACTERS = 255
 _AMOUNT_DIGITS = 15
 _AMOUNT_DECIMALS = 2
 _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
-# The library's documented way to accept domains that mail can't be sent to from outside, such as firma.local.
+# Accepts domains that work inside a network only, such as firma.local. The library documents this way.
 SPECIAL_USE_DOMAIN_NAMES.clear()
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PUNYCODE = re.compile(r"(?<![^.])xn--(?=[a-z0-9-]+(?:\.|\Z))", re.ASCII | re.IGNORECASE)
@@ -37,23 +37,23 @@ _NOT_IN_URL = frozenset('"<>\\^`{|}')
 
 @lru_cache(maxsize=1_000)
 def schema_name(attribute: str) -> str:
-    """The name that the schema gives to an attribute: `postal_code` is `postalCode`."""
+    """Return an attribute's name in the schema: `postalCode` for `postal_code`."""
     first, *others = attribute.split("_")
     return first + "".join(other.capitalize() for other in others)
 
 
 def invalid(path: Path, message: str) -> Problem:
-    """A value without the form that its field needs."""
+    """Return the problem of a malformed value."""
     return Problem(ErrorCode.FIELD_INVALID, path, message)
 
 
 def is_storable(value: str) -> bool:
-    """Whether a column can hold the text: PostgreSQL has no U+0000, and half of a surrogate pair is no character."""
+    """Return whether PostgreSQL can store the text: it can't store U+0000 and lone surrogates."""
     return not _UNSTORABLE.search(value)
 
 
 def text(most: int = _MOST_CHARACTERS) -> Reader:
-    """Return a reader of text with a maximum length: trimmed, in normal form C; None if nothing of it is visible."""
+    """Return a reader of text with a maximum length: trimmed, in normal form C; None if no character is visible."""
 
     def read(value: object, path: Path) -> object:
         if not isinstance(value, str):
@@ -70,7 +70,7 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
 
 
 def key_text(most: int = _MOST_CHARACTERS) -> Reader:
-    """Return a reader of text that finds something: two keys that look alike must be the same."""
+    """Return a reader of keys. They can't hold invisible characters, because keys that look alike must be equal."""
     plain = text(most)
 
     def read(value: object, path: Path) -> object:
@@ -82,12 +82,12 @@ def key_text(most: int = _MOST_CHARACTERS) -> Reader:
 
 
 def hidden_in_key(hidden: str) -> str:
-    """Return the message for a character that no key may hold, as `invisible_in` names it."""
+    """Return the message for a character that keys can't hold, named as by `invisible_in`."""
     return f"must not contain {hidden}: a key holds no invisible characters, and no white space but plain spaces."
 
 
 def formed(form: Form, must: str) -> Reader:
-    """Return a reader of text of a certain form, without invisible characters; `must` says which, and how it is written."""
+    """Return a reader of text with a form and without invisible characters. `must` describes the form in messages."""
     plain = text()
 
     def read(value: object, path: Path) -> object:
@@ -104,16 +104,15 @@ def formed(form: Form, must: str) -> Reader:
 
 
 def email(value: str) -> str | None:
-    """Return an email address as it was written; None if its syntax is wrong.
+    """Return an email address as written; None if its syntax is wrong.
 
-    Whether mail could reach the domain is not checked: `x@firma.local` and `x@test` are addresses within a company.
-    Quoted local parts and address literals are rare, but of the right syntax. So is a label such as `xn--a`, whether or not
-    it is the Punycode of something.
+    The domain needn't be reachable: `x@firma.local` and `x@test` can be addresses within a company. Quoted local parts and
+    address literals are valid. So is a label such as `xn--a`, even if it isn't valid Punycode.
     """
     local, at, domain = value.rpartition("@")
     try:
         validate_email(
-            # The library decodes Punycode. A label without its prefix has the same syntax and length.
+            # Without the prefix "xn--" the library doesn't decode the label. "xnxx" keeps its syntax and length.
             local + at + _PUNYCODE.sub("xnxx", domain),
             check_deliverability=False,
             globally_deliverable=False,
@@ -127,36 +126,36 @@ def email(value: str) -> str | None:
 
 
 def country(value: str) -> str | None:
-    """An ISO 3166-1 alpha-2 code, in upper case."""
+    """Return an ISO 3166-1 alpha-2 code in upper case, or None."""
     code = _upper(value)
     return code if code in countries_by_alpha2 else None
 
 
 def currency(value: str) -> str | None:
-    """An ISO 4217 code, in upper case."""
+    """Return an ISO 4217 code in upper case, or None."""
     code = _upper(value)
     return code if is_currency(code) else None
 
 
 def _upper(code: str) -> str:
-    # Only ASCII: the upper case of "ß" is "SS", which is South Sudan.
+    # ASCII only: the upper case of "ß" is "SS", the code of South Sudan.
     return code.upper() if code.isascii() else code
 
 
 def web_address(value: str) -> str | None:
-    """An http or https URL as it was written."""
-    if any(each.isspace() or not each.isprintable() or each in _NOT_IN_URL for each in value):
+    """Return an http or https URL as written, or None."""
+    if any(char.isspace() or not char.isprintable() or char in _NOT_IN_URL for char in value):
         return None
     try:
         parts = urlsplit(value)
-        host, _ = parts.hostname or "", parts.port  # a port that is none raises as well
+        host, _ = parts.hostname or "", parts.port  # an invalid port raises ValueError
     except ValueError:
         return None
     return value if parts.scheme in {"http", "https"} and all(host.removesuffix(".").split(".")) else None
 
 
 def choice(options: type[EnumT]) -> Reader:
-    """Reads one value of an enumeration."""
+    """Return a reader of an enumeration's values."""
     by_value = {option.value: option for option in options}
 
     def read(value: object, path: Path) -> object:
@@ -167,7 +166,7 @@ def choice(options: type[EnumT]) -> Reader:
 
 
 def _named(value: object) -> str:
-    """Return a value as a message names it: a text in quotation marks, or its kind."""
+    """Return a value as messages show it: numbers and booleans as they are, text in quotation marks, else the kind."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal | int | float):
@@ -176,12 +175,12 @@ def _named(value: object) -> str:
 
 
 def flag(value: object, path: Path) -> object:
-    """A boolean."""
+    """Read a boolean."""
     return value if isinstance(value, bool) else invalid(path, "must be true or false.")
 
 
 def whole(least: int, most: int) -> Reader:
-    """Reads a whole number within bounds."""
+    """Return a reader of whole numbers within bounds, both included."""
 
     def read(value: object, path: Path) -> object:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -192,9 +191,9 @@ def whole(least: int, most: int) -> Reader:
 
 
 def amount(*, signed: bool) -> Reader:
-    """Return a reader of exact amounts in major units, which are stored with two decimals.
+    """Return a reader of exact amounts in major units, stored with two decimals.
 
-    More than two that were written are refused even if they are zeros: in half of Europe `12.500` is twelve thousand.
+    More than two written decimals are rejected even if they are zeros: in half of Europe `12.500` means twelve thousand.
     """
 
     def read(value: object, path: Path) -> object:
@@ -220,8 +219,8 @@ def amount(*, signed: bool) -> Reader:
     return read
 
 
-def identifier(value: object, path: Path) -> object:
-    """A UUID."""
+def read_uuid(value: object, path: Path) -> object:
+    """Read a UUID."""
     if isinstance(value, UUID):
         return value
     if isinstance(value, str) and _UUID.fullmatch(value.lower()):

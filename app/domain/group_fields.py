@@ -1,4 +1,4 @@
-"""What a customer group's own fields may say."""
+"""Fields of a customer group and how inputs are read into them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _percent = amount(signed=False)
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
-    """A group to change or to remove."""
+    """A group to update or delete."""
 
     id: UUID
     values: Mapping[str, object]
@@ -25,7 +25,7 @@ class GroupChange:
 
 
 def _discount(value: object, path: Path) -> object:
-    """A percentage of at most two decimals."""
+    """Read a percentage with at most two decimals."""
     found = _percent(value, path)
     if isinstance(found, Decimal) and found > _MOST_PERCENT:
         return invalid(path, f"must be at most {_MOST_PERCENT} percent, not {found}.")
@@ -42,14 +42,14 @@ _ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
 
 def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
-    """The values of the group that an input describes, or all of the input's problems."""
+    """Return the values of a new group. Raise Rejected with all problems of the input."""
     values, problems = _read(given, _FIELDS)
     reject_if_any(problems)
     return values
 
 
 def read_group_change(given: Mapping[str, object]) -> GroupChange:
-    """The change that an input describes, or all of the input's problems."""
+    """Return the change that an input describes. Raise Rejected with all problems of the input."""
     values, problems = _read(given, _ALL_FIELDS)
     reject_if_any(problems)
     expected = cast("int | None", values.pop("expected_version", None))
@@ -57,7 +57,7 @@ def read_group_change(given: Mapping[str, object]) -> GroupChange:
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:
-    """Return the input of a new, changed or removed group by what it means."""
+    """Return the input for a new, updated or deleted group with every value in its stored form."""
     return canonical_metadata(as_read(given, _read(given, _ALL_FIELDS)[0]))
 
 

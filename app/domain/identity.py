@@ -1,4 +1,4 @@
-"""Who is asking: the company, the subject and the scopes that a credential grants."""
+"""The authenticated caller: the company, the subject and the scopes of a credential."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Scope(StrEnum):
-    """A permission that a credential may carry."""
+    """A permission that a credential grants."""
 
     CUSTOMERS_READ = "customers-read"
     CUSTOMERS_WRITE = "customers-write"
@@ -17,7 +17,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The authenticated caller. The company comes from here alone, never from an argument."""
+    """The authenticated caller. The company is always taken from here, never from an argument."""
 
     company_id: UUID
     subject: str

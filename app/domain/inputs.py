@@ -1,11 +1,11 @@
-"""Reading a whole input: each field that was sent by its reader, all problems together."""
+"""Reading of a whole input: every field that was sent, with all problems together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from app.domain.errors import ErrorCode, Path, Problem, Rejected, VersionProblem
-from app.domain.fields import Reader, identifier, schema_name, whole
+from app.domain.fields import Reader, read_uuid, schema_name, whole
 
 _MOST_VERSIONS = 2**31 - 1
 _CONDITIONS = frozenset({"expected_version", "new_default_id"})
@@ -13,31 +13,31 @@ _CONDITIONS = frozenset({"expected_version", "new_default_id"})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Everything that is said of one field of an input."""
+    """The definition of one field of an input."""
 
     read: Reader
     clearable: bool = True
-    """Whether null or a blank text unsets it."""
+    """Whether null or blank text unsets the field."""
     required: bool = False
-    """Whether a new object can't be without it."""
+    """Whether a new object must have the field."""
     default: object = None
-    """What a new object has where the input doesn't say, as the table's column does."""
+    """Value of a new object if the field is left out; the same as the column's default."""
     touches_family: bool = False
-    """Whether rules about a customer's parent and children read it."""
+    """Whether rules about a customer's parent and children depend on the field."""
 
 
-ID = Field(identifier, clearable=False)
-"""The id of what an input is about."""
+ID = Field(read_uuid, clearable=False)
+"""The id of the object that an input concerns."""
 EXPECTED_VERSION = Field(whole(1, _MOST_VERSIONS))
-"""The version that a caller has seen; null is no expectation."""
+"""The version that the caller expects; null expects no version in particular."""
 
 
 def read_input(
     given: Mapping[str, object], fields: Mapping[str, Field], *, creating: bool = False
 ) -> tuple[dict[str, object], list[Problem]]:
-    """Return the values of the fields that were sent, by attribute, and all problems of the others, in the fields' order.
+    """Return the values of the valid fields that were sent, by attribute, and all problems, in the order of `fields`.
 
-    `given` holds only what was sent; None is null. With `creating`, required fields that were not sent are problems too.
+    `given` holds only fields that were sent; None is null. With `creating`, missing required fields are problems too.
     """
     values: dict[str, object] = {}
     problems: list[Problem] = []
@@ -70,9 +70,9 @@ def _missing(path: Path) -> Problem:
 
 
 def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
-    """Return an input's fields by the values that were read, however they were written; what has a problem stays as it was sent.
+    """Return an input's fields with their values as they were read; fields with a problem stay as they were sent.
 
-    A condition that is null is none, as if it had been left out.
+    Conditions that are null are removed, because they mean the same as conditions that are left out.
     """
     return {
         name: values.get(name, value) for name, value in given.items() if value is not None or name not in _CONDITIONS
@@ -80,13 +80,13 @@ def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[s
 
 
 def reject_if_any(problems: list[Problem]) -> None:
-    """Refuse the input for all of its problems."""
+    """Raise Rejected if there are problems."""
     if problems:
         raise Rejected(problems)
 
 
 def version_problem(expected: int | None, actual: int) -> Problem | None:
-    """Why a change of what has moved on does not happen; there is no history that tells which fields moved."""
+    """Return the problem of a version other than expected; no changed fields, because only customers have a history."""
     if expected is None or expected == actual:
         return None
     message = (

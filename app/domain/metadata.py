@@ -1,17 +1,17 @@
-"""Key-value metadata: its bounds, and the canonical text that values are compared by."""
+"""Key-value metadata: limits, and the canonical text by which values are compared."""
 
 from decimal import Decimal
 from hashlib import sha256
 
 MAX_ENTRIES = 50
 MAX_UNSET_KEYS = 500
-"""Keys that one change removes; more than there can be entries, because it may name those of other customers too."""
+"""Maximum number of keys that one change can unset. Above MAX_ENTRIES, so that callers can send the same list for all customers."""
 MAX_KEY_CHARACTERS = 128
 MAX_VALUE_CHARACTERS = 500
 MAX_FILTER_PAIRS = 10
 
-# The largest and the smallest numbers that JSON's readers hold have this many digits before and after the point.
-# Beyond them nothing is finite to everyone, and a short `1e-999999999` would be written out in gigabytes.
+# The range of a double, the type that most JSON parsers use. Beyond it numbers become infinite or zero there, and a short
+# text such as `1e-999999999` would take gigabytes when written out.
 _MOST_DIGITS = 324
 _NOT_A_VALUE = "a metadata value is a string, a finite number or a boolean"
 
@@ -19,7 +19,7 @@ MetadataValue = str | int | float | bool | Decimal
 
 
 def canonical_text(value: MetadataValue) -> str:
-    """The text that a value is compared by: `true`, `5` (also for 5.0 and 5e0), or the string itself."""
+    """Return the text by which a value is compared: `true`, `5` (also for 5.0 and 5e0), or the string itself."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -34,5 +34,5 @@ def canonical_text(value: MetadataValue) -> str:
 
 
 def pair_digest(key: str, value: MetadataValue) -> bytes:
-    """The fixed-size name of a pair that the index holds; the key can't contain the U+0000 that parts the two."""
+    """Return the digest of a pair, which the index holds. U+0000 is a safe separator because keys can't contain it."""
     return sha256(f"{key}\0{canonical_text(value)}".encode()).digest()

@@ -1,8 +1,8 @@
-"""The fields of an input that are metadata: the whole map, entries to set, and keys to unset.
+"""Metadata in inputs: the whole map, entries to set, and keys to unset.
 
-Keys are trimmed and stored in normal form C, and hold nothing invisible. An older release stored them to the letter: such
-a key can still be read, found and unset as it is, and setting it in its present form replaces it. A blank key can only be
-removed with the whole map.
+Keys are trimmed, stored in normal form C, and can't hold invisible characters. Older releases stored keys as they were sent.
+Such a key can still be read, found and unset as it is; setting the same key in its stored form replaces it. A blank key can
+only be removed by replacing the whole map.
 """
 
 import sys
@@ -22,7 +22,7 @@ MetadataEntries = dict[str, str | int | float | bool]
 def merged_metadata(
     current: Mapping[str, object], fields: Mapping[str, object]
 ) -> tuple[MetadataEntries, list[Problem]]:
-    """Return the metadata after an update whose fields were read, and the problem if there would be too much of it."""
+    """Return the metadata after an update, and a problem if it would have too many entries."""
     if "metadata" in fields:
         return dict(cast("MetadataEntries", fields["metadata"])), []
     added = cast("MetadataEntries", fields.get("metadata_set", {}))
@@ -46,7 +46,7 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
     added, unset = given.get("metadata_set"), given.get("metadata_unset")
     if not isinstance(added, Mapping) or not isinstance(unset, list | tuple):
         return
-    # What has too many is refused for that.
+    # Inputs with too many entries are rejected for that alone.
     if (
         len(cast("Mapping[object, object]", added)) <= MAX_ENTRIES
         and len(cast("list[object]", unset)) <= MAX_UNSET_KEYS
@@ -59,9 +59,9 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def entries(given: object, path: Path) -> object:
-    """Read a map of entries. Too many are one problem, and none of them is looked at.
+    """Read a map of entries. If there are too many, that is the only problem and no entry is checked.
 
-    Entries to set may still be too many with the stored ones.
+    `merged_metadata` checks the number again, together with the stored entries.
     """
     if not isinstance(given, Mapping):
         return _not_entries(path)
@@ -70,7 +70,7 @@ def entries(given: object, path: Path) -> object:
 
 
 def keys(given: object, path: Path) -> object:
-    """Read keys to unset, in one order because they are a set; one that is not there is no problem."""
+    """Read keys to unset: sorted, because they are a set. Keys that aren't stored are allowed."""
     if not isinstance(given, list | tuple):
         return invalid(path, "must be a list of keys.")
     sent = cast("list[object]", given)
@@ -84,39 +84,39 @@ def keys(given: object, path: Path) -> object:
 
 
 def search_key_problem(key: object) -> str | None:
-    """Return why no entry can have a key, whichever release stored it; None if one can."""
+    """Return why no stored entry of any release can have this key; None if one can."""
     form = _form(key) if isinstance(key, str) and is_storable(key) else ""
-    # An older release stored keys to the letter, and normal form C may be longer.
+    # Older releases stored keys as they were sent, and normal form C can be longer.
     if isinstance(key, str) and form and min(len(form), len(key)) <= MAX_KEY_CHARACTERS:
         return None
     return f"must be a key of 1 to {MAX_KEY_CHARACTERS} visible characters, none of them U+0000."
 
 
 def canonical_metadata(given: Mapping[str, object]) -> dict[str, object]:
-    """Return an input's fields with keys to unset in their form, and without changes that change nothing."""
+    """Return an input's fields with keys to unset in their stored form, and without empty changes."""
     meant = dict(given)
     unset = keys(meant.get("metadata_unset"), ())
     if isinstance(unset, tuple):
         meant["metadata_unset"] = tuple(sorted({*map(stored_form, cast("tuple[str, ...]", unset))}))
-    # Beside the whole map even an empty change is a conflict.
+    # Beside the whole map, even an empty change is a conflict.
     changes = () if "metadata" in meant else ("metadata_set", "metadata_unset")
     return {name: value for name, value in meant.items() if name not in changes or value not in ((), {})}
 
 
 def _form(key: str) -> str:
-    """Return the form of a key, of whatever length; of one that is too long, as little as shows that."""
+    """Return the stored form of a key; of a key that is too long, any text that is too long."""
     return stored_form(key, most=MAX_KEY_CHARACTERS)
 
 
 def _stored_keys(current: Mapping[str, object], sent: tuple[str, ...]) -> set[str]:
-    """Return the stored keys that keys name: those that are equal, or else those with the same form."""
+    """Return the stored keys that match: equal keys, or if there is none, keys with the same stored form."""
     named = set(sent)
     forms = {stored_form(key) for key in named if key not in current}
     return {key for key in current if key in named or stored_form(key) in forms}
 
 
 def _stored(entries: Mapping[object, object]) -> dict[object, object]:
-    """Return entries with numbers as the column gives them back, so that sending what was read is no change."""
+    """Return entries with numbers as PostgreSQL returns them, so that sending back what was read changes nothing."""
     return {
         stored_form(cast("str", key)): _written_out(value) if isinstance(value, float) else value
         for key, value in entries.items()
@@ -124,7 +124,7 @@ def _stored(entries: Mapping[object, object]) -> dict[object, object]:
 
 
 def _written_out(value: float) -> int | float:
-    # The column keeps digits, not exponents, and no negative zero.
+    # jsonb stores digits without exponents, and no negative zero.
     return int(Decimal(repr(value))) if "e+" in repr(value) else value + 0.0
 
 
@@ -164,7 +164,7 @@ def _value_problem(value: object) -> str | None:
         if len(value) > MAX_VALUE_CHARACTERS:
             return f"has {len(value)} characters; at most {MAX_VALUE_CHARACTERS} are allowed."
         return None if is_storable(value) else "must not contain U+0000 or half of a surrogate pair."
-    # Beyond a double's range a number would be stored, and be infinite to almost everyone who reads it.
+    # PostgreSQL can store numbers beyond the range of a double, but most JSON parsers read them as infinite.
     if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
         return None
     return "must be a string, a finite number (at most 1.79e308) or a boolean."
@@ -175,4 +175,4 @@ METADATA_FIELDS = {
     "metadata_set": Field(entries, clearable=False),
     "metadata_unset": Field(keys, clearable=False),
 }
-"""The fields of an input that are metadata; only the first one is an attribute of a row."""
+"""The metadata fields of an input; only `metadata` is an attribute of a row."""

@@ -1,4 +1,4 @@
-"""Moving subscriptions without a cut: who pays for what was not billed yet, and when the next billing comes."""
+"""Moves: new payers and billing dates for subscriptions whose current period is not cut."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from app.domain.calendar import billing_day_from, months_later, next_billing_day
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 _NOT_YET_PAID = frozenset({SubscriptionStatus.TRIAL, SubscriptionStatus.SCHEDULED})
-"""Statuses whose first paid period is still to come."""
+"""Statuses before the first paid period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What happens to a subscription that keeps its period when an arrangement changes."""
+    """The effect of a changed arrangement on a subscription that keeps its current period."""
 
     subscription: Subscription
     payer_id: UUID | None
-    """The new payer on the record of its period; None if the record keeps its payer or does not exist."""
+    """New payer of the current period's row; None if the row keeps its payer or doesn't exist."""
     anchor_day: int
     next_billing_date: date | None
 
@@ -31,30 +31,34 @@ class Move:
 
 
 def moves(subscriptions: Iterable[Subscription], before: Arrangement, after: Arrangement) -> list[Move]:
-    """Return the moves of a customer's subscriptions that are neither active nor ended, by id.
+    """Return the moves of a customer's subscriptions that are neither active nor ended, ordered by id.
 
-    A period that was billed keeps its payer, who is the one to credit later.
+    A billed period keeps its payer, because later credit notes must go to that payer.
     """
     if before == after:
         return []
-    found = (each for each in subscriptions if each.status not in ACTIVE | ENDED)
-    return [_move(each, before, after) for each in sorted(found, key=lambda each: each.id)]
+    found = (subscription for subscription in subscriptions if subscription.status not in ACTIVE | ENDED)
+    return [_move(subscription, before, after) for subscription in sorted(found, key=_id)]
 
 
 def reschedulings(subscriptions: Iterable[Subscription], before: Arrangement, after: Arrangement) -> list[Move]:
-    """Return the moves that a new billing day alone makes, by id: no payer changes, and nothing is cut."""
+    """Return the moves caused by a new billing day alone, ordered by id. No payer changes and no period is cut."""
     if before == after:
         return []
-    found = (each for each in subscriptions if each.status not in ENDED)
-    return [Move(each, None, *rhythm(each, before, after)) for each in sorted(found, key=lambda each: each.id)]
+    found = (subscription for subscription in subscriptions if subscription.status not in ENDED)
+    return [Move(subscription, None, *schedule(subscription, before, after)) for subscription in sorted(found, key=_id)]
+
+
+def _id(subscription: Subscription) -> UUID:
+    return subscription.id
 
 
 def _move(subscription: Subscription, before: Arrangement, after: Arrangement) -> Move:
     takes_payer = subscription.period_id is not None and subscription.billed == 0
-    return Move(subscription, after.payer_id if takes_payer else None, *rhythm(subscription, before, after))
+    return Move(subscription, after.payer_id if takes_payer else None, *schedule(subscription, before, after))
 
 
-def rhythm(subscription: Subscription, before: Arrangement, after: Arrangement) -> tuple[int, date | None]:
+def schedule(subscription: Subscription, before: Arrangement, after: Arrangement) -> tuple[int, date | None]:
     """Return the anchor day and the next billing date of a subscription that keeps its period."""
     if before.billing_day is None and after.billing_day is None:
         return subscription.anchor_day, subscription.next_billing_date
@@ -62,7 +66,7 @@ def rhythm(subscription: Subscription, before: Arrangement, after: Arrangement) 
     is_scheduled = subscription.status is SubscriptionStatus.SCHEDULED
     boundary = subscription.period.start if is_scheduled else subscription.period.end
     anchor_day = after.billing_day or boundary.day
-    if _is_billed_no_more(subscription, boundary, is_new=is_new):
+    if _has_no_next_billing(subscription, boundary, is_new=is_new):
         return anchor_day, None
     if after.billing_day is not None:
         following = next_billing_day if is_new else billing_day_from
@@ -72,7 +76,7 @@ def rhythm(subscription: Subscription, before: Arrangement, after: Arrangement) 
     return anchor_day, boundary
 
 
-def _is_billed_no_more(subscription: Subscription, boundary: date, *, is_new: bool) -> bool:
+def _has_no_next_billing(subscription: Subscription, boundary: date, *, is_new: bool) -> bool:
     ends_on = subscription.ends_on
     if is_new:
         return ends_on is not None and ends_on <= boundary

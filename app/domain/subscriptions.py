@@ -1,4 +1,4 @@
-"""What a subscription may be."""
+"""Enumerations of a subscription's fields."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ class BillingDirection(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """Where a subscription is in its life."""
+    """The state of a subscription."""
 
     SCHEDULED = "SCHEDULED"
     TRIAL = "TRIAL"

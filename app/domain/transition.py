@@ -1,4 +1,4 @@
-"""A whole transition: what a change of payer cuts for a customer and its children, and the documents it makes."""
+"""Computed transitions: what a change of payer cuts and moves, and the billing documents it produces."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.domain.billing import (
     MOST_ACKNOWLEDGED,
     AcknowledgementProblem,
     Arrangement,
-    DocumentKind,
+    BillingDocumentKind,
     Subscription,
     arrangement,
     check_acknowledgement,
@@ -36,32 +36,32 @@ _MESSAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentLine:
-    """A line of a document with the subscription that it is about."""
+class BillingDocumentLine:
+    """A line of a billing document with its subscription."""
 
     subscription: Subscription
     line: Line
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A credit note or an invoice that a transition makes, one per kind, payer, customer and currency."""
+class BillingDocument:
+    """A credit note or invoice. A transition produces one for each kind, payer, customer and currency."""
 
-    kind: DocumentKind
+    kind: BillingDocumentKind
     payer_id: UUID
     customer_id: UUID
     currency: str
-    lines: tuple[DocumentLine, ...]
+    lines: tuple[BillingDocumentLine, ...]
 
     @property
     def total(self) -> Decimal:
         """The exact sum of the lines."""
-        return total(each.line.amount for each in self.lines)
+        return total(line.line.amount for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
 class PayerTotal:
-    """What one payer is credited and invoiced in all, in one currency."""
+    """Total amounts that one payer is credited and invoiced in one currency."""
 
     payer_id: UUID
     currency: str
@@ -71,50 +71,52 @@ class PayerTotal:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What a change would do to billing."""
+    """What a change does to billing."""
 
     customer_id: UUID
     effective_on: date
     before: Arrangement
     after: Arrangement
     cuts: tuple[Cut, ...]
-    """Those of the customer and of the children that it pays for, by subscription id."""
+    """Cuts for the customer and the children that it pays for, ordered by subscription id."""
     arrangements_after: Mapping[UUID, Arrangement]
-    """The arrangement of every customer with a cut or a moved subscription."""
+    """New arrangement of each customer with a cut or moved subscription, by customer id."""
     moves: tuple[Move, ...]
-    """Subscriptions that keep their period, by id."""
+    """Moves of subscriptions that keep their period, ordered by subscription id."""
     to_acknowledge: tuple[UUID, ...]
-    """The customer's own active subscriptions; empty if none must be acknowledged."""
+    """Ids of the customer's own active subscriptions if they must be acknowledged, else empty."""
     is_triggered: bool = True
-    """Whether it is a change of payer or mode; False for a new billing day, which only moves the next billing."""
+    """Whether the payer or mode changes; False for a new billing day, which only moves the next billing date."""
 
     @property
-    def documents(self) -> tuple[Document, ...]:
-        """The documents, in a stable order."""
-        grouped: dict[tuple[DocumentKind, UUID, UUID, str], list[DocumentLine]] = {}
+    def documents(self) -> tuple[BillingDocument, ...]:
+        """The billing documents, in a stable order."""
+        grouped: dict[tuple[BillingDocumentKind, UUID, UUID, str], list[BillingDocumentLine]] = {}
         for cut in self.cuts:
             for line in cut.lines:
                 key = (line.kind, line.payer_id, cut.subscription.customer_id, cut.subscription.currency)
-                grouped.setdefault(key, []).append(DocumentLine(cut.subscription, line))
-        return tuple(Document(*key, tuple(grouped[key])) for key in sorted(grouped))
+                grouped.setdefault(key, []).append(BillingDocumentLine(cut.subscription, line))
+        return tuple(BillingDocument(*key, tuple(grouped[key])) for key in sorted(grouped))
 
     @property
     def totals(self) -> tuple[PayerTotal, ...]:
-        """The totals per payer and currency, in a stable order."""
+        """Totals per payer and currency, in a stable order."""
         documents = self.documents
         payers = sorted({(document.payer_id, document.currency) for document in documents})
 
-        def sum_of(kind: DocumentKind, payer: tuple[UUID, str]) -> Decimal:
-            its = (each for each in documents if each.kind is kind and (each.payer_id, each.currency) == payer)
-            return total(each.total for each in its)
+        def sum_of(kind: BillingDocumentKind, payer: tuple[UUID, str]) -> Decimal:
+            theirs = (document for document in documents if (document.payer_id, document.currency) == payer)
+            return total(document.total for document in theirs if document.kind is kind)
 
         return tuple(
-            PayerTotal(*payer, sum_of(DocumentKind.CREDIT_NOTE, payer), sum_of(DocumentKind.INVOICE, payer))
+            PayerTotal(
+                *payer, sum_of(BillingDocumentKind.CREDIT_NOTE, payer), sum_of(BillingDocumentKind.INVOICE, payer)
+            )
             for payer in payers
         )
 
 
-def plan(
+def compute_transition(
     before: Record,
     after: Record,
     parents: Mapping[UUID, Record],
@@ -122,9 +124,10 @@ def plan(
     subscriptions: Iterable[Subscription],
     today: date,
 ) -> Transition | None:
-    """Return the transition that a change makes; None for a change that moves nothing.
+    """Return the transition of a change; None if the change affects no subscription.
 
-    Raise Rejected, with the ids, for subscriptions that would get dates outside the years 1 to 9999. `parents` holds the parent before and the one after; `subscriptions` are those of the customer and of its children.
+    `parents` holds the parents before and after the change. `subscriptions` are those of the customer and its children.
+    Raise Rejected, with the ids, if subscriptions would get dates outside the years 1 to 9999.
     """
     by_customer: dict[UUID, list[Subscription]] = {}
     for subscription in subscriptions:
@@ -140,16 +143,17 @@ def plan(
     moved: list[Move] = []
     out_of_range: list[UUID] = []
     for customer_id, old, new in changes:
-        for each in by_customer.get(customer_id, ()):
+        for subscription in by_customer.get(customer_id, ()):
+            one = [subscription]
             try:
-                made += cuts([each], old, new, today) if triggered else []
-                moved += moves([each], old, new) if triggered else reschedulings([each], old, new)
+                made += cuts(one, old, new, today) if triggered else []
+                moved += moves(one, old, new) if triggered else reschedulings(one, old, new)
             except DateOutOfRange:
-                out_of_range.append(each.id)
+                out_of_range.append(subscription.id)
     if out_of_range:
         raise Rejected([_dates_problem(out_of_range)])
     own = by_customer.get(before.id, [])
-    active = sorted(each.id for each in own if each.status in ACTIVE) if triggered else []
+    active = sorted(subscription.id for subscription in own if subscription.status in ACTIVE) if triggered else []
     if not (active or made or moved):
         return None
     return Transition(
@@ -166,7 +170,7 @@ def plan(
 
 
 def excess(acknowledged: int) -> LimitProblem | None:
-    """Return the problem of an acknowledgement that names too many subscriptions to be read."""
+    """Return the problem of an acknowledgement with too many subscriptions, or None."""
     if acknowledged <= MOST_ACKNOWLEDGED:
         return None
     message = f"names {acknowledged:,} subscriptions; at most {MOST_ACKNOWLEDGED:,} are allowed."
@@ -176,8 +180,8 @@ def excess(acknowledged: int) -> LimitProblem | None:
 def acknowledgement_problems(
     acknowledged: Sequence[UUID] | None, own: Iterable[Subscription], *, triggered: bool
 ) -> list[Problem]:
-    """Return what is wrong with an acknowledgement, as refusals; `own` are all subscriptions of the customer."""
-    statuses = {each.id: each.status for each in own}
+    """Return the problems of an acknowledgement. `own` are all subscriptions of the customer."""
+    statuses = {subscription.id: subscription.status for subscription in own}
     found = check_acknowledgement(acknowledged, statuses, triggered=triggered)
     return [
         SubscriptionsProblem(ErrorCode(problem), _PATH, _MESSAGES[problem], tuple(ids))

@@ -1,31 +1,32 @@
-"""What a list of rows to create or update says: how they are matched, what a refusal means, how each row ended."""
+"""Upserts of lists of rows: how rows are matched, what a rejected row does to the others, and outcomes of rows."""
 
 from enum import StrEnum
 
-MOST_ROWS = 500
+MOST_UPSERT_ROWS = 500
+"""Maximum number of rows in one list."""
 
 
 class MatchKey(StrEnum):
-    """The key that finds a row's customer."""
+    """The key by which a row is matched to a customer."""
 
     EXTERNAL_SYSTEM_ID = "EXTERNAL_SYSTEM_ID"
     CUSTOMER_NUMBER = "CUSTOMER_NUMBER"
 
     @property
     def attribute(self) -> str:
-        """The attribute of a customer that is the key."""
+        """The key's attribute of a customer."""
         return self.value.lower()
 
 
 class RefusalPolicy(StrEnum):
-    """What a refused row means for the others."""
+    """What happens to the other rows when one is rejected."""
 
     ALL_OR_NOTHING = "ALL_OR_NOTHING"
     ROW_BY_ROW = "ROW_BY_ROW"
 
 
 class RowOutcome(StrEnum):
-    """How a row ended."""
+    """The outcome of a row."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
@@ -34,4 +35,4 @@ class RowOutcome(StrEnum):
 
 
 WRITES = frozenset({RowOutcome.CREATED, RowOutcome.UPDATED})
-"""How a row ends that writes something, unless its list is only tried."""
+"""Outcomes of rows that are written, except in a dry run."""

@@ -72,7 +72,7 @@ def _dotted(path: list[str | int]) -> str:
 
 def identifier(value: str, path: Path, problems: Problems) -> UUID | None:
     """A UUID in its usual form, or a problem."""
-    found = fields.identifier(value, path)
+    found = fields.read_uuid(value, path)
     if isinstance(found, UUID):
         return found
     problems.add(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")

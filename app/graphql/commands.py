@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode, Path, Problem, Rejected
-from app.domain.fields import identifier
+from app.domain.fields import read_uuid
 from app.domain.transition import excess
 from app.graphql.types.customer_input import UpdateCustomerInput, given_fields
 from app.services.idempotency import key_problems
@@ -46,7 +46,7 @@ def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, s
 
 
 def _id(value: str, path: Path, problems: list[Problem]) -> UUID:
-    found = identifier(value, path)
+    found = read_uuid(value, path)
     if isinstance(found, UUID):
         return found
     problems.append(found if isinstance(found, Problem) else Problem(ErrorCode.FIELD_INVALID, path, "must be a UUID."))

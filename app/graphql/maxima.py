@@ -8,7 +8,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from app.domain.billing import MOST_ACKNOWLEDGED
 from app.domain.metadata import MAX_ENTRIES, MAX_FILTER_PAIRS, MAX_UNSET_KEYS
 from app.domain.subscriptions import SubscriptionStatus
-from app.domain.upserts import MOST_ROWS as MOST_WRITTEN
+from app.domain.upserts import MOST_UPSERT_ROWS
 from app.graphql.arguments import MOST_IDS
 from app.graphql.codes import FieldCode
 from app.graphql.conditions import MAX_CONDITIONS, MAX_SORTS
@@ -30,7 +30,7 @@ class Maximum(NamedTuple):
 _CONDITIONS = Maximum(MAX_CONDITIONS)
 _IDS = Maximum(MOST_IDS)
 _PAIRS = Maximum(MAX_FILTER_PAIRS, code=FieldCode.METADATA_FILTER_LIMIT_EXCEEDED)
-_WRITTEN = Maximum(MOST_WRITTEN, is_read=True, most_read=2 * MOST_WRITTEN)
+_WRITTEN = Maximum(MOST_UPSERT_ROWS, is_read=True, most_read=2 * MOST_UPSERT_ROWS)
 _UNSET = Maximum(MAX_UNSET_KEYS, is_read=True)
 _ACKNOWLEDGED = Maximum(MOST_ACKNOWLEDGED, is_read=True)
 

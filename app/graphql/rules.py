@@ -14,7 +14,7 @@ from graphql import (
 from graphql.execution import VariableValues
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
 
-from app.domain.upserts import MOST_ROWS
+from app.domain.upserts import MOST_UPSERT_ROWS
 from app.graphql.access import AccessRules
 from app.graphql.planning.references import LISTS, malformed
 
@@ -39,7 +39,7 @@ class Rules(AccessRules):
         inputs = (given.get("input") for _, given in self._arguments(document, operation, variables))
         lists = (cast("dict[str, list[object]]", each).get(_ROWS, ()) for each in inputs if isinstance(each, dict))
         # A list that is longer is refused by itself, with how many rows it has.
-        return sum(min(len(each), MOST_ROWS) for each in lists)
+        return sum(min(len(each), MOST_UPSERT_ROWS) for each in lists)
 
     def _arguments(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected
 from app.domain.fields import schema_name
-from app.domain.upserts import MOST_ROWS
+from app.domain.upserts import MOST_UPSERT_ROWS
 
 
 def check_size(rows: int) -> None:
     """Raise Refused for a list that is empty or too long."""
     path = ("input", "rows")
     if rows == 0:
-        raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_ROWS} rows.")])
-    if rows > MOST_ROWS:
-        message = f"has {rows} rows; at most {MOST_ROWS} are allowed: send several lists."
-        raise Rejected([LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, MOST_ROWS, rows)])
+        raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_UPSERT_ROWS} rows.")])
+    if rows > MOST_UPSERT_ROWS:
+        message = f"has {rows} rows; at most {MOST_UPSERT_ROWS} are allowed: send several lists."
+        raise Rejected([LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, MOST_UPSERT_ROWS, rows)])
 
 
 def repeated(attribute: str, times: int) -> Problem:

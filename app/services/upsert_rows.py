@@ -9,7 +9,7 @@ from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import canonical, read_fields
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
-from app.domain.fields import identifier, schema_name
+from app.domain.fields import read_uuid, schema_name
 from app.domain.transition import excess
 from app.domain.upserts import MatchKey
 from app.services.customers.deciding import Decision
@@ -35,7 +35,7 @@ class UpsertRow:
     @property
     def canonical(self) -> "UpsertRow":
         """The row with the fields by what they mean, and what it acknowledges in order."""
-        found = [(each, identifier(each, ())) for each in self.acknowledged or ()]
+        found = [(each, read_uuid(each, ())) for each in self.acknowledged or ()]
         named = sorted((str(id_ if isinstance(id_, UUID) else each) for each, id_ in found))
         return replace(self, fields=canonical(self.fields), acknowledged=tuple(named) or None)
 
@@ -55,7 +55,7 @@ def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
 
 def new_parents(rows: Iterable[UpsertRow]) -> set[UUID]:
     """Return the customers that rows name as parents."""
-    found = (identifier(row.fields.get("parent_customer_id"), ()) for row in rows)
+    found = (read_uuid(row.fields.get("parent_customer_id"), ()) for row in rows)
     return {parent_id for parent_id in found if isinstance(parent_id, UUID)}
 
 
@@ -99,7 +99,7 @@ def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Problem
     path = ("input", "subscriptionTransitions")
     if too_many := excess(len(row.acknowledged)):
         return None, [too_many]
-    found = [identifier(value, (*path, place, "subscriptionId")) for place, value in enumerate(row.acknowledged)]
+    found = [read_uuid(value, (*path, place, "subscriptionId")) for place, value in enumerate(row.acknowledged)]
     return (
         tuple(each for each in found if isinstance(each, UUID)),
         [each for each in found if isinstance(each, Problem)],

@@ -12,7 +12,7 @@ from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.cutting import Cut
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from app.domain.transition import Transition, plan
+from app.domain.transition import Transition, compute_transition
 from tests.domain.billing_year import DAY, Course, Cycle, Row, Terms, due, months_on, next_day, to_cents
 
 START = date(2026, 1, 10)
@@ -186,7 +186,9 @@ class World:
         before = self.records[name]
         children = [self.records["kid"]] if self.records["kid"].parent_id == before.id else []
         found = [each.subscription for each in self.accounts]
-        transition = plan(before, after, {each.id: each for each in self.records.values()}, children, found, self.today)
+        transition = compute_transition(
+            before, after, {each.id: each for each in self.records.values()}, children, found, self.today
+        )
         was = {each.subscription.id: self.terms_of(each) for each in self.accounts}
         self.records[name] = after
         triggered = (before.parent_id, before.relationship, before.mode) != (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.billing import Arrangement, DocumentKind, Subscription
+from app.domain.billing import Arrangement, BillingDocumentKind, Subscription
 from app.domain.calendar import Period
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from tests.support.billing_examples import CUT, JUNE, OTHER, PARENT, PAYER, cut, single
@@ -34,7 +34,7 @@ def test_the_days_that_remain_are_credited(billed: str, start: date, end: date, 
     line = cut(subscription, today).settlement
 
     assert line is not None
-    assert (line.kind, line.payer_id, line.period) == (DocumentKind.CREDIT_NOTE, PAYER, Period(today, end))
+    assert (line.kind, line.payer_id, line.period) == (BillingDocumentKind.CREDIT_NOTE, PAYER, Period(today, end))
     assert str(line.amount) == expected
 
 
@@ -42,7 +42,11 @@ def test_the_days_that_have_passed_are_invoiced_where_billing_is_in_arrears() ->
     line = cut(replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal(0))).settlement
 
     assert line is not None
-    assert (line.kind, line.payer_id, line.period) == (DocumentKind.INVOICE, PAYER, Period(JUNE.period.start, CUT))
+    assert (line.kind, line.payer_id, line.period) == (
+        BillingDocumentKind.INVOICE,
+        PAYER,
+        Period(JUNE.period.start, CUT),
+    )
     assert str(line.amount) == "180.00"
 
 
@@ -171,7 +175,7 @@ def test_billing_in_arrears_settles_what_was_billed_and_credited_before(today: d
     line = cut(subscription, today).settlement
 
     assert line is not None
-    assert line.kind == (DocumentKind.INVOICE if served > Decimal(billed) else DocumentKind.CREDIT_NOTE)
+    assert line.kind == (BillingDocumentKind.INVOICE if served > Decimal(billed) else BillingDocumentKind.CREDIT_NOTE)
     assert line.amount == abs(served - Decimal(billed))
     assert cut(replace(subscription, billed=Decimal(400), credited=400 - served), today).settlement is None
 
@@ -180,7 +184,7 @@ def test_arrears_that_were_billed_beyond_a_period_that_is_over_are_credited_for_
     line = cut(replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal("310.00")), JUNE.period.end).settlement
 
     assert line is not None
-    assert (line.kind, line.amount, line.period) == (DocumentKind.CREDIT_NOTE, Decimal("10.00"), JUNE.period)
+    assert (line.kind, line.amount, line.period) == (BillingDocumentKind.CREDIT_NOTE, Decimal("10.00"), JUNE.period)
 
 
 def test_the_days_of_a_recorded_period_that_nobody_has_billed_are_invoiced_to_its_payer() -> None:
@@ -195,7 +199,7 @@ def test_the_days_of_a_recorded_period_that_nobody_has_billed_are_invoiced_to_it
     line = cut(stub, date(2026, 7, 10)).settlement
 
     assert line is not None
-    assert (line.kind, line.payer_id, line.amount) == (DocumentKind.INVOICE, PARENT, Decimal("210.00"))
+    assert (line.kind, line.payer_id, line.amount) == (BillingDocumentKind.INVOICE, PARENT, Decimal("210.00"))
     assert (line.period, line.period_days) == (Period(CUT, date(2026, 7, 10)), 26)
 
 
@@ -209,14 +213,14 @@ def test_the_payer_on_the_record_gets_the_document_whoever_pays_now() -> None:
 @pytest.mark.parametrize(
     ("direction", "billed", "kind", "settled"),
     [
-        (BillingDirection.ADVANCE, "300.00", DocumentKind.CREDIT_NOTE, "210.00"),
-        (BillingDirection.ADVANCE, "0", DocumentKind.INVOICE, "90.00"),
-        (BillingDirection.ARREARS, "0", DocumentKind.INVOICE, "90.00"),
+        (BillingDirection.ADVANCE, "300.00", BillingDocumentKind.CREDIT_NOTE, "210.00"),
+        (BillingDirection.ADVANCE, "0", BillingDocumentKind.INVOICE, "90.00"),
+        (BillingDirection.ARREARS, "0", BillingDocumentKind.INVOICE, "90.00"),
     ],
 )
 @pytest.mark.parametrize("today", [CUT, date(2026, 6, 10), date(2026, 7, 20)])
 def test_a_subscription_that_has_ended_is_settled_to_its_end_and_begins_nothing(
-    direction: BillingDirection, billed: str, kind: DocumentKind, settled: str, today: date
+    direction: BillingDirection, billed: str, kind: BillingDocumentKind, settled: str, today: date
 ) -> None:
     ended = replace(
         JUNE,

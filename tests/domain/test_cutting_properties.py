@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.billing import ACTIVE, Arrangement, DocumentKind, Subscription
+from app.domain.billing import ACTIVE, Arrangement, BillingDocumentKind, Subscription
 from app.domain.cutting import cuts
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from tests.domain.billing_strategies import MINOR_DIGITS, arrangements, moments_of, subscriptions
@@ -55,7 +55,7 @@ def test_a_credit_is_exact_for_the_days_that_remain_and_never_more_than_was_bill
     assert 0 <= credited <= left
     assert abs(Fraction(credited) - exact) <= Fraction(1, 2 * 10 ** MINOR_DIGITS[subscription.currency])
     if line:
-        assert (line.kind, line.payer_id, line.period.days) == (DocumentKind.CREDIT_NOTE, PAYER, remaining)
+        assert (line.kind, line.payer_id, line.period.days) == (BillingDocumentKind.CREDIT_NOTE, PAYER, remaining)
 
 
 @given(subscriptions(), st.data())

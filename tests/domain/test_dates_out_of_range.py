@@ -21,7 +21,7 @@ from app.domain.calendar import (
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import ErrorCode, Rejected, SubscriptionsProblem
-from app.domain.transition import Transition, plan
+from app.domain.transition import Transition, compute_transition
 from tests.domain.billing_strategies import subscriptions
 
 CUSTOMER, PARENT = UUID(int=1), UUID(int=2)
@@ -81,7 +81,7 @@ def planned(
 ) -> Transition | tuple[UUID, ...] | None:
     """The transition, or the subscriptions that it is refused for."""
     try:
-        return plan(before, after, {PARENT: SINGLE}, (), its, today)
+        return compute_transition(before, after, {PARENT: SINGLE}, (), its, today)
     except Rejected as rejected:
         (problem,) = rejected.problems
         assert isinstance(problem, SubscriptionsProblem)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.billing import DocumentKind, Subscription
+from app.domain.billing import BillingDocumentKind, Subscription
 from app.domain.calendar import Period
 from app.domain.cutting import Cut, cuts
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
@@ -32,7 +32,7 @@ def test_the_days_since_the_last_recorded_period_are_invoiced_to_the_old_payer()
     made = cut(JUNE, JULY_10, single(15))
 
     (line,) = made.lines
-    assert (line.kind, line.payer_id, line.amount) == (DocumentKind.INVOICE, PAYER, Decimal("87.10"))
+    assert (line.kind, line.payer_id, line.amount) == (BillingDocumentKind.INVOICE, PAYER, Decimal("87.10"))
     assert (line.period, line.period_days) == (Period(date(2026, 7, 1), JULY_10), 31)
     (rolled,) = made.rolled
     assert (rolled.period, rolled.net, rolled.cut_on) == (

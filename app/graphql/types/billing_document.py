@@ -20,7 +20,7 @@ from app.graphql.context import Info
 from app.graphql.permissions import READS
 from app.graphql.planning.reading import DEFAULT_LIST, asked_list
 from app.graphql.types.customer_connection import LazyCustomer
-from app.graphql.types.enums import DocumentKind
+from app.graphql.types.enums import BillingDocumentKind
 from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import ListFirst
 from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
@@ -59,7 +59,7 @@ class BillingDocument(Node):
     """How a document's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The document's unique identifier, a UUID.")
-    kind: DocumentKind = strawberry.field(description="Whether it gives money back or asks for it.")
+    kind: BillingDocumentKind = strawberry.field(description="Whether it gives money back or asks for it.")
     currency: str = strawberry.field(description="The currency of its amounts, three letters (ISO 4217).")
     total: Decimal = strawberry.field(description="The sum of its lines without VAT, in major units; always positive.")
     issued_on: date = strawberry.field(description="The day it was issued, where the company is.")

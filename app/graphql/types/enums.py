@@ -7,7 +7,7 @@ import strawberry
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 
 from app.db.customers import CustomerSort
-from app.domain.billing import DocumentKind
+from app.domain.billing import BillingDocumentKind
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import ErrorCode as UserErrorCode
 from app.domain.events import ChangeOperation
@@ -17,12 +17,12 @@ from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
 
 __all__ = [
     "BillingDirection",
+    "BillingDocumentKind",
     "BillingRelationship",
     "ChangeOperation",
     "ConsolidationMode",
     "CustomerSort",
     "CustomerType",
-    "DocumentKind",
     "MatchKey",
     "OrderDirection",
     "PaymentTermType",
@@ -110,7 +110,7 @@ _show(
     },
 )
 _show(
-    DocumentKind,
+    BillingDocumentKind,
     "What a document of billing is.",
     {
         "CREDIT_NOTE": "It gives back what was billed for days that the payer will not pay for.",

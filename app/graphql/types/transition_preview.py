@@ -10,10 +10,10 @@ import strawberry
 from app.db.rows import CustomerRow
 from app.domain.cutting import Cut, Line
 from app.domain.moving import Move
-from app.domain.transition import Document, PayerTotal
+from app.domain.transition import BillingDocument, PayerTotal
 from app.graphql.context import Info
 from app.graphql.errors import UserError
-from app.graphql.types.enums import DocumentKind
+from app.graphql.types.enums import BillingDocumentKind
 from app.services.preview_transition import TransitionPreview
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer
 class PreviewedLine:
     """How a line is shown."""
 
-    kind: DocumentKind = strawberry.field(description="A credit note for days to come, or an invoice for days past.")
+    kind: BillingDocumentKind = strawberry.field(
+        description="A credit note for days to come, or an invoice for days past."
+    )
     amount: Decimal = strawberry.field(description="The amount without VAT, in major units; always positive.")
 
     @strawberry.field(
@@ -172,7 +174,7 @@ class PreviewedMove:
 class PreviewedDocument:
     """How a document is shown before it is made."""
 
-    kind: DocumentKind = strawberry.field(description="A credit note, or an invoice.")
+    kind: BillingDocumentKind = strawberry.field(description="A credit note, or an invoice.")
     currency: str = strawberry.field(description="The currency, three letters (ISO 4217).")
     total: Decimal = strawberry.field(description="The sum of its lines, in major units.")
 
@@ -180,13 +182,13 @@ class PreviewedDocument:
         description="Who gets it: the payer of the days that it is about.", graphql_type=LazyCustomer | None
     )
     @staticmethod
-    async def payer(document: strawberry.Parent[Document], info: Info) -> CustomerRow | None:
+    async def payer(document: strawberry.Parent[BillingDocument], info: Info) -> CustomerRow | None:
         """Through the loader."""
         return await info.context.loaders.customer().load(document.payer_id)
 
     @strawberry.field(description="Whose subscriptions it is about.", graphql_type=LazyCustomer | None)
     @staticmethod
-    async def customer(document: strawberry.Parent[Document], info: Info) -> CustomerRow | None:
+    async def customer(document: strawberry.Parent[BillingDocument], info: Info) -> CustomerRow | None:
         """Through the loader."""
         return await info.context.loaders.customer().load(document.customer_id)
 
@@ -242,7 +244,7 @@ class BillingTransitionPreview:
 
     @strawberry.field(description="The documents that the cuts make.", graphql_type=list[PreviewedDocument])
     @staticmethod
-    def documents(preview: strawberry.Parent[TransitionPreview]) -> tuple[Document, ...]:
+    def documents(preview: strawberry.Parent[TransitionPreview]) -> tuple[BillingDocument, ...]:
         """None where nothing is billed."""
         return preview.transition.documents if preview.transition else ()
 

@@ -18,7 +18,7 @@ from app.domain.errors import (
     TransitionChangedProblem,
 )
 from app.domain.fields import schema_name
-from app.domain.transition import Transition, acknowledgement_problems, plan
+from app.domain.transition import Transition, acknowledgement_problems, compute_transition
 from app.services.customers.drafts import Draft
 from app.services.customers.reading import UNIQUE_KEYS, Facts
 
@@ -97,7 +97,9 @@ class Judge:
         if draft.old is None or self.facts.today is None or not draft.concerns_billing:
             return None, ()
         try:
-            return plan(draft.old, draft.new, self._records, children, subscriptions, self.facts.today), ()
+            return compute_transition(
+                draft.old, draft.new, self._records, children, subscriptions, self.facts.today
+            ), ()
         except Rejected as rejected:
             return None, rejected.problems
 
