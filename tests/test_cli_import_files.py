@@ -9,24 +9,11 @@ import pytest
 
 from app.cli.failures import CommandError, ExitCode
 from app.cli.import_customers import CUSTOMER_COLUMNS
-from app.cli.import_files import ImportFile, format_of, read_file
+from app.cli.import_files import format_of, read_file
 from app.domain.errors import ErrorCode
+from tests.support.import_files import fields_of, problems_of, read
 
 HEADER = "externalSystemId,name\n"
-
-
-def read(folder: Path, content: str | bytes, name: str = "x.csv") -> ImportFile[Any]:
-    path = folder / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_file(path, format_of(path), CUSTOMER_COLUMNS)
-
-
-def fields_of(file: ImportFile[Any]) -> list[dict[str, object]]:
-    return [dict(line.row.fields) for line in file.lines]
-
-
-def problems_of(file: ImportFile[Any]) -> list[tuple[int, str, str, str]]:
-    return [(line.number, each.field, each.code, each.message) for line in file.lines for each in line.problems]
 
 
 @pytest.mark.parametrize(

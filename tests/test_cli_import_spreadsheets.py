@@ -9,7 +9,7 @@ from app.cli.failures import CommandError
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode
 from app.domain.metadata_fields import merged_metadata
-from tests.test_cli_import_files import fields_of, problems_of, read
+from tests.support.import_files import fields_of, problems_of, read
 
 
 @pytest.mark.parametrize(

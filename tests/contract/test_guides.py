@@ -17,8 +17,8 @@ from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.graphql.schema import executable, schema
-from tests.services.conftest import Clock
 from tests.support.asking import Caller
+from tests.support.clock import Clock
 from tests.support.databases import same_database
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.texts import comparison_form, words_of
-from tests.domain.test_texts import EVERY_CHARACTER, MARKED
+from tests.support.characters import EVERY_CHARACTER, MARKED
 
 AT_ONCE = 5_000
 # Of the ideographs and private characters that make up the other planes, a sixteenth is enough.

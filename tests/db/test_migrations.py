@@ -5,8 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from asyncpg import DuplicateTableError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.migrate import current_revision, head_revision, upgrade
 from app.db.tables import metadata
+from tests.db.schema_differences import differences
 from tests.support.databases import execute
 
 _COLUMNS = text(
@@ -44,12 +43,6 @@ def catalog(connection: Connection, schema: str) -> set[tuple[Any, ...]]:
     """Every column, constraint and index of a schema as the server describes it."""
     queries = (_COLUMNS, _CONSTRAINTS, _INDEXES)
     return {tuple(row) for query in queries for row in connection.execute(query, {"schema": schema})}
-
-
-def differences(connection: Connection) -> list[Any]:
-    """What alembic would write into a next migration."""
-    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-    return list(compare_metadata(context, metadata))
 
 
 async def test_alembic_finds_nothing_that_a_next_migration_would_change(owner_engine: AsyncEngine) -> None:

@@ -29,7 +29,6 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
-from tests.e2e.test_tenancy import FILTERS, FOREIGN, LIST, assert_nothing_of, shown
 from tests.support.asking import Caller
 from tests.support.commands import free_port, messages, run
 from tests.support.databases import probe
@@ -38,6 +37,7 @@ from tests.support.pooler import pooler
 from tests.support.records import Records, new_company
 from tests.support.served import served
 from tests.support.silent_network import silent_network
+from tests.support.tenant_isolation import FILTERS, FOREIGN, LIST, assert_nothing_of, shown
 from tests.support.two_companies import Companies, made
 
 COUNT = "SELECT count(*) FROM customers"

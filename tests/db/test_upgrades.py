@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.db.connecting import short_lived_engine
 from app.db.migrate import migrations, upgrade
 from app.db.tables import metadata
-from tests.db.test_migrations import differences
+from tests.db.schema_differences import differences
 from tests.support.every_table import SIDE_TABLES, world
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrations()).walk_revisions()]

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.domain.identity import Scope
 from app.graphql.schema import executable, schema
 from tests.deployed.client import Client
-from tests.deployed.conftest import Deployment, Served, address_of, token
+from tests.deployed.deployment import Deployment, Served, address_of, token
 from tests.deployed.operations import MUTATIONS, QUERIES, Operation, filled, make_everything
 
 READ = tuple(scope for scope in Scope if scope.endswith("-read"))

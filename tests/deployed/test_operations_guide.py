@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from tests.deployed.compose import ROOT, Container
-from tests.deployed.conftest import Served, address_of, loopback_address, token
+from tests.deployed.deployment import Served, address_of, loopback_address, token
 from tests.deployed.sandbox import Sandbox, copied, require_sandbox
 from tests.deployed.server import postgres_with_tls, require_server
 from tests.support.issuer import Issuer

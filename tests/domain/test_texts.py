@@ -31,6 +31,7 @@ from app.domain.texts import (
 )
 from app.domain.unicode_tables import MARKS, UNASSIGNED
 from tests.domain.unicode_tables import TARGET, VERSION, module
+from tests.support.characters import EVERY_CHARACTER, MARKED
 
 
 # Without planes that hold ideographs alone, characters for private use, or nothing.
@@ -40,7 +41,6 @@ def codes_of(table: str) -> set[int]:
 
 UNASSIGNED_IN_14 = codes_of(UNASSIGNED)
 """A newer Python may know how to compose these; the tables leave them as they are."""
-EVERY_CHARACTER = [chr(code) for code in (*range(1, 0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE1000))]
 CHANGING = [
     each
     for each in EVERY_CHARACTER
@@ -52,10 +52,6 @@ TEXTS = st.text(
         lambda character: ord(character) not in UNASSIGNED_IN_14
     ),
     max_size=12,
-)
-MARKED = st.text(
-    st.sampled_from("aAeiIJoszßſKkςσΣΐΰİıǰŉﬁ\u0301\u0308\u0307\u030a\u0327\u0328\u0345\u034f\u0338\u1100\u1161"),
-    max_size=8,
 )
 
 

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.test_dev import assert_nested, database_pid, folder, pasted
+from tests.e2e.dev import assert_nested, database_pid, pasted
 from tests.support.commands import free_port, is_running, running, taken_port, wait_for_text
-
-__all__ = ["folder"]
 
 
 def test_both_printed_queries_answer_and_ctrl_c_ends_the_service_and_its_database(folder: Path, tmp_path: Path) -> None:

@@ -1,60 +1,20 @@
 """`dev` as a newcomer uses it: start, paste the query, Ctrl-C, start again."""
 
 import asyncio
-import json
 import os
 import re
-import shlex
-import shutil
 import signal
-import subprocess
-from collections.abc import Generator
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import httpx
-import pytest
 
 from app.db.seed import demo_company_id
+from tests.e2e.dev import assert_nested, database_pid, pasted
 from tests.support.commands import free_port, is_running, run, running, running_anew, wait_for_text
 from tests.support.databases import execute
 from tests.support.listening import assert_upgrades_are_ignored
 
 _LISTENS = "\ncurl "
-
-
-@pytest.fixture
-def folder() -> Generator[Path]:
-    with TemporaryDirectory(prefix="customer-gateway-") as parent:
-        yield Path(parent) / "dev"
-
-
-def database_pid(folder: Path) -> int:
-    return int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-
-
-def pasted(printed: str) -> dict[str, Any]:
-    """The answer to the printed line: the shell's, or without curl that of the request that the line describes."""
-    (line,) = [line for line in printed.splitlines() if line.startswith("curl ")]
-    if shutil.which("curl") is not None:
-        return json.loads(subprocess.run(["sh", "-c", line], capture_output=True, check=True, timeout=30).stdout)
-    words = shlex.split(line)
-    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
-    (url,) = [word for word in words if word.startswith("http://")]
-    return httpx.post(url, headers=headers, content=words[words.index("-d") + 1], timeout=30).json()
-
-
-def assert_nested(answer: dict[str, Any]) -> None:
-    assert "errors" not in answer, answer
-    customer = answer["data"]["customer"]
-    children = customer["parent"]["children"]["nodes"]
-    assert customer["name"] in [child["name"] for child in children]
-    assert customer["name"] != customer["parent"]["name"]
-    assert customer["group"]["name"]
-    assert all(contact["name"] for contact in customer["contacts"])
-    assert all(department["name"] for department in customer["departments"])
-    assert min(len(customer[edge]) for edge in ("contacts", "departments", "subscriptions")) > 0
 
 
 def test_the_printed_query_answers_and_ctrl_c_ends_everything_and_a_second_start_finds_the_data(

@@ -2,111 +2,27 @@
 
 import json
 import os
-import signal
-import ssl
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import httpx
 import pytest
-import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import api_keys
-from app.db.tables import ledger_accounts
-from app.domain.identity import Scope
-from app.web.development import DevelopmentKeys
-from tests.support.commands import ROOT, Process, free_port
-from tests.support.prepared import prepared
-from tests.support.started import settings_of
+from tests.e2e.production import TRUST, Caller, serving
 
-# Made once: it takes longer than a request, and each call of httpx would make one.
-_TRUST = ssl.create_default_context()
 READ = "{customers(first: 1) {totalCount}}"
 CREATE = """mutation ($input: CreateCustomerGroupInput!) {
   createCustomerGroup(input: $input) {customerGroup {number} errors {code}}
 }"""
 
 
-@dataclass
-class Caller:
-    """Where the service is, and a credential of each kind for one company."""
-
-    dsn: str
-    keys: DevelopmentKeys
-    company: UUID
-    api_key: str
-    api_key_id: UUID
-    account_id: UUID
-
-    @property
-    def credentials(self) -> dict[str, dict[str, str]]:
-        token = self.keys.mint(self.company, tuple(Scope), "tester", timedelta(hours=1))
-        return {
-            "tester": {"authorization": f"Bearer {token}"},
-            f"api-key:{self.api_key_id}": {"x-api-key": self.api_key},
-        }
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def caller(service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path) -> Caller:
-    async with owner_engine.begin() as connection:
-        key, plaintext = await api_keys.create(connection, company, "ERP", tuple(Scope), None)
-        account_id = uuid4()
-        account = {"company_id": company, "id": account_id, "number": "1010", "name": "Sales"}
-        await connection.execute(insert(ledger_accounts).values(account))
-    return Caller(service_dsn, DevelopmentKeys(tmp_path / "keys"), company, plaintext, key.id, account_id)
-
-
-@contextmanager
-def serving(caller: Caller, stderr: int | None, *options: str) -> Generator[str]:
-    """The service with all settings at their defaults that may be, standard error closed for None; yields its URL and ends it."""
-    port = free_port()
-    settings = settings_of(caller.dsn, caller.keys, metrics="true")
-    environment = {name.upper(): str(value) for name, value in settings.items()}
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    process = _started(["serve", "--port", str(port), *options], kept, kept | environment, stderr)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                assert httpx.get(f"{url}/readyz", verify=_TRUST).status_code == 200
-                break
-            except httpx.TransportError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-
-
-def _started(arguments: list[str], plain: dict[str, str], environment: dict[str, str], stderr: int | None) -> Process:
-    if stderr is None:
-        # Only a new interpreter starts with a stream that is closed.
-        command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-W", "error", "-m", "app", *arguments]
-        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
-    with Path(os.devnull).open("wb") as nowhere, os.fdopen(stderr, "wb", closefd=False) as errors:
-        return prepared(plain).start(arguments, environment, nowhere, errors)
-
-
 def ask(url: str, headers: dict[str, str], query: str, **variables: Any) -> dict[str, Any]:
     """The data of an answer that must be good."""
     body = {"query": query, "variables": variables}
-    response = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=10, verify=_TRUST)
+    response = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=10, verify=TRUST)
     assert response.status_code == 200, response.text
     assert "errors" not in response.json(), response.text
     return response.json()["data"]
@@ -115,7 +31,7 @@ def ask(url: str, headers: dict[str, str], query: str, **variables: Any) -> dict
 def counted(url: str) -> Counter[tuple[str, str]]:
     """How many operations there were, by their type and status."""
     found = Counter[tuple[str, str]]()
-    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics", verify=_TRUST).text):
+    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics", verify=TRUST).text):
         for sample in family.samples:
             if sample.name == "customer_gateway_operations_total":
                 found[sample.labels["type"], sample.labels["status"]] += int(sample.value)

@@ -11,9 +11,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.e2e.test_production_log import Caller, caller, serving
-
-__all__ = ["caller"]
+from tests.e2e.production import Caller, serving
 
 PLANNED = "{customers(first: 1) {totalCount}}"
 BY_FIELDS = "{viewer {subject} customers(first: 1) {nodes {contacts {name}}}}"

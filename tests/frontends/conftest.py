@@ -2,11 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,13 +11,11 @@ from playwright.async_api import Browser, Page
 
 from app.db.migrate import upgrade
 from app.db.seed import seed
+from tests.frontends.pages import EXAMPLE, pages
 from tests.support.browser import chromium, new_context
-from tests.support.commands import ROOT
 from tests.support.databases import new_database, same_database
 from tests.support.node import NodePackages, node_packages
 from tests.support.seeded import Seeded, Service, serving
-
-EXAMPLE = ROOT / "examples" / "react"
 
 
 @pytest.fixture(scope="session")
@@ -31,23 +25,6 @@ def npm() -> NodePackages:
     packages.run(packages.program("graphql-codegen"), "--config", "codegen.ts")
     packages.run(packages.program("tsc"))
     return packages
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
-        """Say nothing."""
-
-
-@contextmanager
-def pages(folder: Path) -> Generator[str]:
-    """The origin of a server of files."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from playwright.async_api import Page, Request, Route, expect
 
 from app.domain.identity import Scope
 from app.graphql.schema import executable, schema
-from tests.frontends.conftest import EXAMPLE, pages
 from tests.frontends.guide import possible_types
+from tests.frontends.pages import EXAMPLE, pages
 from tests.support.node import NodePackages
 from tests.support.seeded import Service
 

@@ -10,7 +10,7 @@ from app.engine.documents import Documents
 from app.graphql.planning.references import key_names
 from app.graphql.schema import executable, schema, sdl
 from app.settings import Settings
-from tests.graphql.test_statement_counts import cost
+from tests.graphql.statements import cost
 from tests.support.asking import Caller
 from tests.support.every_table import World
 from tests.support.records import Records, new_company

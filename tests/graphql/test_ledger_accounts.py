@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.identity import Scope
-from tests.graphql.test_statement_counts import cost
+from tests.graphql.statements import cost
 from tests.support.asking import Caller
 from tests.support.records import Records, new_company
 

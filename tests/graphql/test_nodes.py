@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
 from app.graphql.schema import executable, schema
-from tests.graphql.test_statement_counts import cost
+from tests.graphql.statements import cost
 from tests.support.asking import Caller
 from tests.support.every_table import World, write_world
 from tests.support.records import Records

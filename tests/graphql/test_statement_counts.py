@@ -1,14 +1,11 @@
 """What an operation costs in SQL statements: a number of its shape, never of the number of rows."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.graphql.statements import cost
 from tests.support.asking import Caller
 from tests.support.records import Records
 
@@ -32,22 +29,6 @@ query($first: Int) {
 """
 
 
-@contextmanager
-def counted(engine: AsyncEngine) -> Generator[list[str]]:
-    """The statements that really go to the database, the one that names the company left out."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if "set_config" not in statement:
-            seen.append(statement)
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", note)
-
-
 @pytest.fixture
 async def family(records: Records) -> None:
     """40 active customers, each with a parent and two children of its own, and with all that hangs on a customer.
@@ -69,14 +50,6 @@ async def person(records: Records, group: UUID, **values: Any) -> UUID:
     await records.department(customer)
     await records.subscription(customer)
     return customer
-
-
-async def cost(caller: Caller, document: str, **variables: Any) -> int:
-    """The statements of an operation, by the engine's count and by the context's own."""
-    with counted(caller.database.engine) as seen:
-        await caller.data(document, **variables)
-    assert len(seen) == caller.statements
-    return caller.statements
 
 
 @pytest.mark.usefixtures("family")

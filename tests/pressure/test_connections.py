@@ -12,24 +12,18 @@ from uuid import UUID
 import pytest
 
 from app.web.development import DevelopmentKeys
+from tests.pressure.settings import FILES, SMALL, settings_for
 from tests.support.records import Records
 from tests.support.served import Served, post, served
-from tests.support.started import headers_of, settings_of
+from tests.support.started import headers_of
 
 pytestmark = pytest.mark.slow
 
-FILES = "1024"
 _MANY = 1_100
 _READERS = 60
-SMALL = {"query": "{customers(first: 1) {totalCount}}"}
 # Fifty times 500 customers with their texts: some 11 MB.
 _PAGES = (f"a{each}: customers(first: 500) {{nodes {{id customerNumber name address email}}}}" for each in range(50))
 LARGE = {"query": f"{{{' '.join(_PAGES)}}}"}
-
-
-def settings_for(service_dsn: str, keys: DevelopmentKeys, **more: str) -> dict[str, str]:
-    """The environment of `serve`."""
-    return {name.upper(): str(value) for name, value in settings_of(service_dsn, keys, **more).items()}
 
 
 async def waited(service: Served, headers: dict[str, str], seconds: float) -> list[float]:

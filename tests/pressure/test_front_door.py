@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
 from app.web.development import DevelopmentKeys
-from tests.pressure.test_connections import FILES, SMALL, settings_for
+from tests.pressure.settings import FILES, SMALL, settings_for
 from tests.support.records import new_company
 from tests.support.served import api_key_headers, post, served
 from tests.support.started import headers_of

@@ -1,6 +1,5 @@
 """Fixtures for use cases: a unit of work of the test's own company, desks that ask for them, and a clock that the test sets."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -8,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import customer_writes
 from app.db.database import Database
-from app.db.unit_of_work import Session, UnitOfWork
+from app.db.unit_of_work import UnitOfWork
 from tests.services.group_desk import GroupDesk
 from tests.services.member_desk import KINDS, MemberDesk
+from tests.support.clock import Clock
 from tests.support.records import Records
 
 
@@ -18,17 +18,6 @@ from tests.support.records import Records
 def unit_of_work(database: Database, company: UUID) -> UnitOfWork:
     """The way to write for the test's company."""
     return UnitOfWork(database, company)
-
-
-class Clock:
-    """What the database's clock is taken to say."""
-
-    def __init__(self) -> None:
-        self.time_zone = "Europe/Copenhagen"
-        self.now = datetime(2026, 6, 19, 10, tzinfo=UTC)
-
-    async def __call__(self, _session: Session) -> tuple[str, datetime]:
-        return self.time_zone, self.now
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from app.domain.errors import ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.transition import Transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import upsert_customers
-from tests.services.conftest import Clock
-from tests.services.test_update_customer import PARENT, billed, previewed, rows_of, update
+from tests.services.updates import PARENT, billed, previewed, rows_of, update
+from tests.support.clock import Clock
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 from tests.support.upserts import command, upsert

@@ -22,7 +22,7 @@ from app.graphql.context import Context
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.services.test_update_customer import rows_of
+from tests.services.updates import rows_of
 from tests.support.databases import execute
 from tests.support.records import Records
 from tests.support.toy import LIMITS

@@ -18,7 +18,7 @@ from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import UnitOfWork
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.services.test_update_customer import PARENT, billed
+from tests.services.updates import PARENT, billed
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 

@@ -16,9 +16,9 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
-from tests.services import test_update_customer as updates
+from tests.services import updates
 from tests.services.rivals import meeting
-from tests.services.test_update_customer import PARENT, billed, previewed, rows_of
+from tests.services.updates import PARENT, billed, previewed, rows_of
 from tests.support.records import Records
 
 pytestmark = pytest.mark.usefixtures("clock")

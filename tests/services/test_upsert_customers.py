@@ -14,7 +14,7 @@ from app.domain.errors import ErrorCode, LimitProblem, Rejected, SubscriptionsPr
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersOutcome, upsert_customers
-from tests.services.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 from tests.support.upserts import (

@@ -16,8 +16,8 @@ from app.domain.errors import Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
-from tests.services.conftest import Clock
 from tests.stateful.billing_model import Period, Subscription
+from tests.support.clock import Clock
 from tests.support.records import Records, new_company
 
 ResultT = TypeVar("ResultT")

@@ -26,12 +26,12 @@ from app.db import customer_writes
 from app.db.database import Database
 from app.services.preview_transition import TransitionPreview
 from app.services.update_customer import UpdateCustomerCommand
-from tests.services.conftest import Clock
 from tests.stateful.billing_model import ACTIVE, Period, Subscription, in_months, next_period
 from tests.stateful.company import Bench, Company
 from tests.stateful.comparison import assert_same
 from tests.stateful.model import Customer, Model
 from tests.stateful.strategies import ACKNOWLEDGEMENT, CHILD, DIGEST, FIELDS, MODE, PARENT, PLACE, STATUS, VALUES
+from tests.support.clock import Clock
 from tests.support.thorough import number
 
 EXAMPLES: str | None = os.environ.get("STATEFUL_EXAMPLES")

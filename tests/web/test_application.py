@@ -3,23 +3,19 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
-from httpx import ASGITransport, AsyncClient
 
 from app.db.api_keys import PREFIX
 from app.engine.trusted import TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError
 from app.web.application import create_app
-from tests.support.lifespan import lifespan_of
+from tests.web.application import client_of
 from tests.web.requests import assert_refused
 
-AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 ORIGIN = "https://app.example.com"
 
 
@@ -32,19 +28,6 @@ def _logging_restored() -> Iterator[None]:
     root.setLevel(level)
     logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
     structlog.reset_defaults()
-
-
-@asynccontextmanager
-async def client_of(
-    headers: Mapping[str, str] | None = None, make_token: Callable[[], str] | None = None, **settings: Any
-) -> AsyncGenerator[AsyncClient]:
-    """A client of the started application with these settings."""
-    app = create_app(Settings.model_validate({"database_url": AWAY, **settings}), make_token)
-    async with (
-        lifespan_of(app),
-        AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
-    ):
-        yield client
 
 
 async def test_the_root_names_the_endpoints() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.settings.kinds import ALLOWED_HEADERS
-from tests.web.test_application import client_of
+from tests.web.application import client_of
 
 ORIGIN = "https://app.example.com"
 LOOPBACK = [

@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 
 from app.web.development import DevelopmentKeys
 from tests.support.started import headers_of, settings_of, started
-from tests.web.test_long_lists import Probe
+from tests.web.probe import Probe
 
 MOST_SECONDS = 0.045
 """Of CPU time; 0.01 to 0.02 s is usual, and 0.1 s and more where the loop does the work."""

@@ -1,7 +1,5 @@
 """A list of 500 rows does not keep the process from its other clients."""
 
-import asyncio
-import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +9,7 @@ import pytest
 from app.web.development import DevelopmentKeys
 from tests.support.records import Records
 from tests.support.started import headers_of, settings_of, started
+from tests.web.probe import Probe
 
 ROWS = 500
 MOST_SECONDS = 0.045
@@ -18,26 +17,6 @@ MOST_SECONDS = 0.045
 UPSERT = """mutation($input: UpsertCustomersInput!) {
   upsertCustomers(input: $input) { created updated errors { code } }
 }"""
-
-
-class Probe:
-    """Measures for how long the event loop's thread works without a turn for others, in seconds of its CPU time."""
-
-    def __init__(self) -> None:
-        self.longest = 0.0
-        self._task = asyncio.create_task(self._measure())
-
-    async def stop(self) -> float:
-        await asyncio.sleep(0)
-        self._task.cancel()
-        return self.longest
-
-    async def _measure(self) -> None:
-        last = time.thread_time()
-        while True:
-            await asyncio.sleep(0.001)
-            now = time.thread_time()
-            self.longest, last = max(self.longest, now - last), now
 
 
 @pytest.mark.parametrize("idempotency_key", [None, "once"])

@@ -1,175 +1,30 @@
 """Who may write: every mutation of the schema without a credential, with too little of one, and about another company."""
 
 import json
-from collections.abc import Callable
-from dataclasses import astuple, dataclass, field
-from typing import Any, cast
+from dataclasses import astuple
+from typing import Any
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from graphql import GraphQLObjectType
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.identity import Scope
-from app.graphql.schema import executable, schema
 from app.settings import Settings
 from app.web.application import create_app
+from tests.graphql.mutations.every_mutation import (
+    MUTATIONS,
+    TABLE,
+    Ids,
+    document,
+    ids_of,
+)
 from tests.support.asking import Caller
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """What a company has that mutations are about."""
-
-    account: str
-    group: str
-    unused_group: str
-    customer: str
-    other_customer: str
-    contact: str
-    other_contact: str
-    department: str
-    other_department: str
-    subscription: str
-
-
-async def ids_of(records: Records) -> Ids:
-    account = await records.account()
-    customer = await records.customer()
-    made: tuple[UUID, ...] = (
-        account,
-        await records.group(account_id=account),
-        await records.group(account_id=account),
-        customer,
-        await records.customer(),
-        await records.contact(customer, is_default_for_customer=True),
-        await records.contact(customer),
-        await records.department(customer, is_default=True),
-        await records.department(customer),
-        await records.subscription(customer),
-    )
-    return Ids(*map(str, made))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A mutation of the table."""
-
-    input: Callable[[Ids], dict[str, Any]]
-    """What works for someone of the company of these ids who may write."""
-    payload: str
-    """The payload's object with a field of its own."""
-    relation: str
-    """The payload's object with something that needs the other scope; empty where it has none."""
-    foreign: dict[str, str] = field(default_factory=dict[str, str])
-    """The paths in the input that hold ids, and how another company's is refused."""
-    reads: Scope = Scope.CUSTOMERS_READ
-    writes: Scope = Scope.CUSTOMERS_WRITE
-
-
-CUSTOMER = ("customer { id }", "customer { group { id } }")
-CONTACT = ("contact { id }", "customer { id }")
-DEPARTMENT = ("department { id }", "customer { id }")
-GROUP = ("customerGroup { id }", "customerGroup { customers { totalCount } }")
-TABLE = {
-    "createCustomer": Row(
-        lambda ids: {
-            "name": "New",
-            "vatZone": "DOMESTIC",
-            "customerGroupId": ids.group,
-            "countryCode": "DK",
-            "defaultCurrency": "DKK",
-            "parentCustomerId": ids.customer,
-        },
-        *CUSTOMER,
-        {"customerGroupId": "CUSTOMER_GROUP_NOT_FOUND", "parentCustomerId": "PARENT_CUSTOMER_NOT_FOUND"},
-    ),
-    "updateCustomer": Row(
-        lambda ids: {
-            "id": ids.customer,
-            "customerGroupId": ids.group,
-            "parentCustomerId": ids.other_customer,
-            "subscriptionTransitions": [{"subscriptionId": ids.subscription}],
-        },
-        *CUSTOMER,
-        {
-            "id": "CUSTOMER_NOT_FOUND",
-            "customerGroupId": "CUSTOMER_GROUP_NOT_FOUND",
-            "parentCustomerId": "PARENT_CUSTOMER_NOT_FOUND",
-        },
-    ),
-    "upsertCustomers": Row(
-        lambda ids: {
-            "matchBy": "CUSTOMER_NUMBER",
-            "rows": [
-                {
-                    "customerNumber": "New",
-                    "name": "New",
-                    "vatZone": "DOMESTIC",
-                    "customerGroupId": ids.group,
-                    "countryCode": "DK",
-                    "defaultCurrency": "DKK",
-                    "parentCustomerId": ids.customer,
-                }
-            ],
-        },
-        "results { customer { id } }",
-        "results { customer { group { id } } }",
-        {
-            "rows.0.customerGroupId": "CUSTOMER_GROUP_NOT_FOUND",
-            "rows.0.parentCustomerId": "PARENT_CUSTOMER_NOT_FOUND",
-        },
-    ),
-    "createContact": Row(
-        lambda ids: {"customerId": ids.customer, "name": "New"}, *CONTACT, {"customerId": "CUSTOMER_NOT_FOUND"}
-    ),
-    "updateContact": Row(lambda ids: {"id": ids.contact, "name": "New"}, *CONTACT, {"id": "CONTACT_NOT_FOUND"}),
-    "deleteContact": Row(
-        lambda ids: {"id": ids.contact, "newDefaultId": ids.other_contact},
-        *CONTACT,
-        {"id": "CONTACT_NOT_FOUND", "newDefaultId": "CONTACT_NOT_FOUND"},
-    ),
-    "createDepartment": Row(
-        lambda ids: {"customerId": ids.customer, "name": "New"}, *DEPARTMENT, {"customerId": "CUSTOMER_NOT_FOUND"}
-    ),
-    "updateDepartment": Row(
-        lambda ids: {"id": ids.department, "name": "New"}, *DEPARTMENT, {"id": "DEPARTMENT_NOT_FOUND"}
-    ),
-    "deleteDepartment": Row(
-        lambda ids: {"id": ids.department, "newDefaultId": ids.other_department},
-        *DEPARTMENT,
-        {"id": "DEPARTMENT_NOT_FOUND", "newDefaultId": "DEPARTMENT_NOT_FOUND"},
-    ),
-    "createCustomerGroup": Row(
-        lambda ids: {"number": "New", "name": "New", "accountId": ids.account},
-        *GROUP,
-        {"accountId": "LEDGER_ACCOUNT_NOT_FOUND"},
-    ),
-    "updateCustomerGroup": Row(
-        lambda ids: {"id": ids.group, "name": "New", "accountId": ids.account},
-        *GROUP,
-        {"id": "CUSTOMER_GROUP_NOT_FOUND", "accountId": "LEDGER_ACCOUNT_NOT_FOUND"},
-    ),
-    "deleteCustomerGroup": Row(lambda ids: {"id": ids.unused_group}, *GROUP, {"id": "CUSTOMER_GROUP_NOT_FOUND"}),
-    "upsertLedgerAccounts": Row(
-        lambda _: {"rows": [{"number": "New", "name": "New"}]},
-        "results { ledgerAccount { id } }",
-        "",
-        reads=Scope.ACCOUNTS_READ,
-        writes=Scope.ACCOUNTS_WRITE,
-    ),
-}
 FOREIGN = [(name, id_field) for name, row in TABLE.items() for id_field in row.foreign]
-MUTATIONS = cast("GraphQLObjectType", executable(schema).type_map["Mutation"]).fields
-
-
-def document(name: str, selection: str) -> str:
-    input_type = MUTATIONS[name].args["input"].type
-    return f"mutation($input: {input_type}) {{ {name}(input: $input) {{ {selection} errors {{ code path }} }} }}"
 
 
 @pytest_asyncio.fixture(loop_scope="session")

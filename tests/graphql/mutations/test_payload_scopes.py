@@ -12,7 +12,7 @@ from app.domain.identity import Scope
 from app.graphql.permissions import Requires, RequiresUnlessWritten, scopes_of
 from app.graphql.planning.declared import definition_of
 from app.graphql.schema import executable, schema
-from tests.graphql.mutations.test_authorization import MUTATIONS, TABLE, document, ids_of
+from tests.graphql.mutations.every_mutation import MUTATIONS, TABLE, document, ids_of
 from tests.support.asking import Caller
 from tests.support.records import Records
 

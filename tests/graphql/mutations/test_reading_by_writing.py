@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.identity import Scope
-from tests.graphql.mutations.test_authorization import Ids, document, ids_of
+from tests.graphql.mutations.every_mutation import Ids, document, ids_of
 from tests.support.asking import Caller
 from tests.support.records import Records
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import customer_writes
 from app.db.database import Database
 from app.domain.identity import Scope
-from tests.services.conftest import Clock
 from tests.support.asking import Caller
+from tests.support.clock import Clock
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
