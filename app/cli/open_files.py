@@ -13,8 +13,6 @@ _RESERVE = 100
 _MOST_CONNECTIONS = 10_000
 """More than one process can serve, and as much memory as it should spend on connections that do nothing."""
 _FEWEST_CONNECTIONS = 10
-_URL_BYTES = 10_000
-"""How much longer than MAX_BODY_BYTES a URL may be, so that it is known what is wrong with it."""
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
@@ -35,7 +33,6 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
         body_seconds=settings.body_timeout_seconds,
         send_seconds=settings.send_timeout_seconds,
         unsent_bytes=settings.max_unsent_bytes,
-        url_bytes=settings.max_body_bytes + _URL_BYTES,
     )
 
 

@@ -57,8 +57,8 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     codes: tuple[str, ...] = ()
 
-    async def send(self, send: Send) -> None:
-        """Send it, uncacheable: every answer belongs to one caller and one moment."""
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Return its header fields. It can't be cached: every answer belongs to one caller and one moment."""
         headers = [
             (b"content-type", b"%b; charset=utf-8" % self.media_type.encode()),
             (b"content-length", b"%d" % len(self.body)),
@@ -66,5 +66,9 @@ class Answer:
         ]
         if self.headers:
             headers += [(name.encode(), value.encode()) for name, value in self.headers]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        return headers
+
+    async def send(self, send: Send) -> None:
+        """Send the answer."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.fields()})
         await send({"type": "http.response.body", "body": self.body})

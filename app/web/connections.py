@@ -53,8 +53,6 @@ class ConnectionLimits:
     unsent_bytes: int = 256_000_000
     """Maximum number of bytes that are kept for all clients: answers that they have not read, requests that wait for these,
     and incomplete bodies."""
-    url_bytes: int = 1_010_000
-    """Maximum length of a URL."""
 
 
 class Connection(Protocol):

@@ -1,6 +1,7 @@
 """The outermost ASGI middleware: check the Host header, add a request id and security headers, and mask failures."""
 
 import re
+from collections.abc import Iterable
 from random import getrandbits
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +13,7 @@ REQUEST_ID = "x-request-id"
 
 _VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _RAW_REQUEST_ID = REQUEST_ID.encode()
-_HEADERS = [
+SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -22,6 +23,13 @@ _HEADERS = [
 def request_id_of(scope: Scope) -> str:
     """The id that this request is known by."""
     return scope["state"]["request_id"]
+
+
+def sent_request_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the request id that the caller sent; None if it sent none, or an invalid one."""
+    return next(
+        (value.decode() for name, value in headers if name == _RAW_REQUEST_ID and _VALID_ID.fullmatch(value)), None
+    )
 
 
 class Envelope:
@@ -43,7 +51,7 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *_HEADERS, (_RAW_REQUEST_ID, request_id.encode())]
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS, (_RAW_REQUEST_ID, request_id.encode())]
             await send(message)
 
         try:

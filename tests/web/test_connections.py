@@ -12,7 +12,7 @@ from app.web.connections import Connection, ConnectionLimits, Connections, usage
 from app.web.deadline import Deadline
 from app.web.envelope import Envelope
 from app.web.failures import Refusal
-from app.web.http_protocol import MIN_BODY_RATE
+from app.web.http_timeouts import MIN_BODY_RATE
 from tests.support.listening import Wire, listening, wired
 from tests.support.toy_app import toy_app
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.support.listening import Wire, listening, wired
+from app.web.http_refusals import MAX_URL_BYTES
+from tests.support.listening import Reply, Wire, listening, wired
 from tests.support.toy_app import toy_app
 
 # As Java's HttpClient asks for HTTP/2 on a plain connection.
@@ -140,21 +142,78 @@ async def test_a_connection_that_is_to_be_closed_is_closed_after_the_answer(
     assert await wire.rest() == b""
 
 
+def assert_refused_early(reply: Reply, status: int, code: str, request_id: str | None = None) -> None:
+    """Assert that an answer which the application didn't give looks like those that it gives."""
+    assert (reply.status, reply.json()["errors"][0]["extensions"]["code"]) == (status, code)
+    assert reply.headers["content-type"] == "application/json; charset=utf-8"
+    assert (reply.headers["connection"], reply.headers["x-content-type-options"]) == ("close", "nosniff")
+    assert reply.headers.get("x-request-id") == request_id
+
+
 @pytest.mark.parametrize(
     "request_",
     [
+        b"nonsense\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"CONNECT service.test:80 HTTP/1.1\r\nHost: service.test\r\n\r\n",
         b"CONNECT service.test:80 HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\n{}nonsense\r\n\r\n",
         b"GET http:// HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
     ],
 )
 async def test_what_is_no_http_is_refused_and_the_connection_closed(wire: Wire, request_: bytes) -> None:
     await wire.send(request_)
 
-    answer = await wire.rest()
-    assert b"400 Bad Request" in answer
-    assert answer.endswith(b"Invalid HTTP request received.")
+    assert_refused_early(await wire.reply(), 400, "BAD_REQUEST")
+    assert await wire.rest() == b""
+
+
+@pytest.mark.parametrize("asked", [(), H2C])
+async def test_a_request_is_answered_before_what_follows_it_is_refused(wire: Wire, asked: tuple[str, ...]) -> None:
+    first, second = posted("first"), posted("second", *asked)
+    await wire.send(b"".join([*first, *second, b"nonsense\r\n\r\n", *posted("not read")]))
+
+    await greeted(wire, "first", "second")
+    assert_refused_early(await wire.reply(), 400, "BAD_REQUEST")
+    assert await wire.rest() == b""
+
+
+async def test_a_body_that_cannot_be_read_is_refused_after_the_requests_before_it(wire: Wire) -> None:
+    started, *_ = chunked("broken", "X-Request-Id: broken-one")
+    await wire.send(b"".join([*posted("first"), started, b"no length\r\n"]))
+
+    await greeted(wire, "first")
+    assert_refused_early(await wire.reply(), 400, "BAD_REQUEST", "broken-one")
+    assert await wire.rest() == b""
+
+
+async def test_a_url_that_is_too_long_for_the_parser_is_refused_as_json(wire: Wire) -> None:
+    beginning = b"GET /graphql?query={hello}&extra="
+    ending = b" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nX-Request-Id: mine-7\r\n\r\n"
+    longest = b"x" * (MAX_URL_BYTES - len(beginning) + len("GET "))
+    await wire.send(beginning + longest + ending)
+    # The application has a lower limit for the URL's query.
+    reply = await wire.reply()
+    assert (reply.status, reply.headers["x-request-id"], "connection" in reply.headers) == (414, "mine-7", False)
+    await wire.send(beginning + longest + b"x" + ending)
+    reply = await wire.reply()
+    # The headers may not have been read yet.
+    assert_refused_early(reply, 414, "PAYLOAD_TOO_LARGE", reply.headers.get("x-request-id"))
+    assert "65,535 bytes" in reply.json()["errors"][0]["message"]
+
+
+async def test_headers_that_are_too_many_are_refused_with_the_id_of_the_request(wire: Wire) -> None:
+    await wire.send(head("GET /graphql HTTP/1.1", "X-Request-Id: mine-8", *["X: 1"] * 100))
+
+    assert_refused_early(await wire.reply(), 431, "PAYLOAD_TOO_LARGE", "mine-8")
+
+
+async def test_a_client_that_sends_all_of_a_huge_request_before_it_reads_sees_why_it_is_refused(port: int) -> None:
+    def ask() -> bytes:
+        with socket.create_connection(("127.0.0.1", port), 10) as client:
+            client.sendall(b"GET /" + b"x" * 5_000_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+            return client.recv(100)
+
+    assert (await asyncio.to_thread(ask)).startswith(b"HTTP/1.1 414 ")
 
 
 @pytest.mark.parametrize("asked", [(), H2C])

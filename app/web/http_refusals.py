@@ -1,0 +1,132 @@
+"""Answers that are given before a request reaches the application, in the same form as the application's own."""
+
+from collections.abc import Iterable
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from app.web.connections import GIVEN_UP
+from app.web.envelope import REQUEST_ID, SECURITY_HEADERS, sent_request_id
+from app.web.failures import FailureCode, Refusal
+from app.web.http_state import ConnectionState
+from app.web.refused_connection import RefusedConnection
+
+MAX_HEADERS = 100
+"""Maximum number of header fields of a request."""
+MAX_HEADER_BYTES = 32_768
+"""Maximum size of all header fields of a request, or of all its trailers."""
+MAX_URL_BYTES = 65_535
+"""Maximum length of a URL: httptools counts in 16 bits."""
+LINGER_SECONDS = 1.0
+"""How long a refused client has to read why, while what it still sends is discarded.
+
+Closed at once, the connection would be reset, because bytes are left unread; the client may then never see the answer.
+"""
+_MAX_REFUSED = 64
+"""Maximum number of refused connections that are kept until their clients have read why."""
+
+
+class RefusingProtocol(ConnectionState):
+    """Refuses requests that can't reach the application, and closes connections."""
+
+    def close_after_answer(self) -> None:
+        """Close the connection after the answers to the requests that have come."""
+        if self._has_request():
+            self.cycle.keep_alive = False
+
+    def end(self, reason: str) -> None:
+        """Close the connection at once, whatever is still to be sent; a client that has not sent its request is told so."""
+        self._state.count(reason)
+        self._state.connections.discard(self)
+        is_due = self._awaits_body() and not self.pipeline
+        if is_due or (self._is_within_headers() and not self._has_request()):
+            self._give_up("The request took too long to arrive while the service was overloaded. Try again shortly.")
+        else:
+            self.transport.abort()
+
+    def _give_up(self, message: str) -> None:
+        """Wait no longer for the rest of a request."""
+        if self._awaits_body():
+            self.cycle.scope["state"][GIVEN_UP] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
+        self._refuse(Refusal(408, FailureCode.TIMEOUT, message))
+
+    def _refuse_unreadable(self) -> None:
+        """Refuse what can't be parsed, or was found to be too large while it was."""
+        if self._refusal is None:
+            self._state.count("not_http")
+            self._refuse(Refusal(400, FailureCode.BAD_REQUEST, "The request isn't valid HTTP/1.1."))
+        else:
+            self._state.count("headers_too_large")
+            self._refuse(self._refusal)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer the last request with a refusal, once all earlier ones are answered, and close the connection."""
+        self._refusal = refusal
+        self._waiting_since = None
+        is_next = not self.pipeline and (self._awaits_body() or not self._has_request())
+        if is_next:
+            self._send_refusal()
+        elif not self._is_within_headers() and not self.pipeline:
+            # The answer to a request has begun, and the rest of its body can't be read.
+            self.transport.close()
+
+    def _send_refusal(self) -> None:
+        assert self._refusal is not None  # noqa: S101 - there is something to send
+        if self.transport.is_closing():
+            return
+        self.transport.write(_message(self._refusal, self._state.default_headers, self._request_id()))
+        if self._awaits_body():
+            self.cycle.body = bytearray()
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _request_id(self) -> str | None:
+        """Return the id of the request that is refused; None if it has none yet."""
+        if self._awaits_body() and "request_id" in (state := self.scope.get("state", {})):
+            return state["request_id"]
+        return sent_request_id(self.scope["headers"]) if self._is_within_headers() or self._awaits_body() else None
+
+    def _refuse_connection(self) -> None:
+        """Say that there are too many connections, and close this one once its client has had time to read that."""
+        self._state.count("refused")
+        self._state.connections.discard(self)
+        if len(self._state.refused) >= _MAX_REFUSED:
+            self.transport.abort()
+            return
+        refusal = Refusal(
+            503,
+            FailureCode.SERVICE_UNAVAILABLE,
+            "Too many connections are open. Try again shortly.",
+            (("retry-after", "1"),),
+        )
+        self.transport.write(_message(refusal, self._state.default_headers, None))
+        RefusedConnection(self.transport, self._state.refused, self.loop, LINGER_SECONDS)
+
+    def _is_too_large(self) -> bool:
+        """Return whether what was read since the last headers or body is more than a URL, headers or trailers may be."""
+        if len(self.url) > MAX_URL_BYTES:
+            message = f"The URL is longer than {MAX_URL_BYTES:,} bytes. Send the operation by POST."
+            self._refusal = Refusal(414, FailureCode.PAYLOAD_TOO_LARGE, message)
+        elif self._unread - len(self.url) > MAX_HEADER_BYTES:
+            self._refusal = too_large_headers()
+        return self._refusal is not None
+
+
+def too_large_headers() -> Refusal:
+    """Return the refusal of too many headers, or too long ones."""
+    return Refusal(
+        431,
+        FailureCode.PAYLOAD_TOO_LARGE,
+        f"The request has more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES:,} bytes of them. Send fewer.",
+    )
+
+
+def _message(refusal: Refusal, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
+    """Return an answer as it is sent, after which the connection is closed."""
+    answer = refusal.answer()
+    fields = [*default_headers, *answer.fields(), *SECURITY_HEADERS, (b"connection", b"close")]
+    if request_id is not None:
+        fields.append((REQUEST_ID.encode(), request_id.encode()))
+    lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+    return STATUS_LINE[answer.status] + lines + b"\r\n" + answer.body

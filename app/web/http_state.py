@@ -1,0 +1,118 @@
+"""What is known of a connection: its last request, what it waits for, and how many bytes are kept for its client."""
+
+import asyncio
+from fcntl import ioctl
+from termios import FIONREAD
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from app.web.connections import Connections
+from app.web.failures import Refusal
+from app.web.http_upgrades import UpgradeProtocol
+from app.web.pipelining import REQUEST_BYTES
+
+
+class ConnectionState(UpgradeProtocol):
+    """A connection's state, and the questions that the server asks about it."""
+
+    # Beside uvicorn's, in its dictionary: with more than 30 attributes there, each look at one would take longer.
+    __slots__ = (
+        "_ahead",
+        "_body_bytes",
+        "_body_since",
+        "_last_unsent",
+        "_progress_at",
+        "_refusal",
+        "_state",
+        "_unread",
+        "_waiting_since",
+        "unsent_since",
+    )
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        assert isinstance(server_state, Connections)  # noqa: S101 - app.web.server makes it
+        self._state = server_state
+        self._waiting_since: float | None = None
+        """Since when headers are awaited of which none, or a part, has arrived."""
+        self._unread = 0
+        """Number of bytes parsed since the last headers or piece of a body were complete."""
+        self._ahead: bytes | memoryview = b""
+        """What was read and must not be parsed before earlier requests are answered."""
+        self._body_bytes = 0
+        """Number of bytes of the last request's body that have arrived."""
+        self._body_since = 0.0
+        """When the last request's headers were complete."""
+        self.url: bytes | bytearray = b""
+        self._refusal: Refusal | None = None
+        """Why the last request is refused; nothing after it is read."""
+        self._last_unsent: int = 0
+        """Number of unsent bytes when the server last looked."""
+        self._progress_at = 0.0
+        """When the client was last seen to have read something."""
+        self.unsent_since = 0.0
+
+    @property
+    def idle_since(self) -> float | None:
+        """The time since when there is no request; None while there is one."""
+        if self._has_request() or self.transport.is_closing() or self.unsent_bytes:
+            return None
+        if self._waiting_since is not None:
+            return self._waiting_since
+        timer = self.timeout_keep_alive_task
+        return 0.0 if timer is None else timer.when() - self.timeout_keep_alive
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Number of bytes of answers that the client has not read, beside those in the kernel's buffers."""
+        return self.transport.get_write_buffer_size()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Number of bytes kept for this client: answers, requests that wait for them, and one that is incomplete."""
+        waiting = len(self._ahead) + REQUEST_BYTES * len(self.pipeline) + self._unread
+        return self.transport.get_write_buffer_size() + waiting + (self._body_bytes if self._awaits_body() else 0)
+
+    @property
+    def incomplete_since(self) -> float | None:
+        """The time since when the client owes the rest of a body; None if it owes nothing, or if the service delays it."""
+        is_awaited = self._awaits_body() and not self.flow.read_paused and not self.pipeline
+        return self._body_since if is_awaited else None
+
+    def has_arrived(self) -> bool:
+        """Return whether the kernel has bytes of the client that this process has not read yet."""
+        try:
+            count = ioctl(self.transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
+        except OSError:
+            return False
+        return any(count)
+
+    def _awaits_body(self) -> bool:
+        """Return whether the last request's body is incomplete, and nothing of its answer was sent."""
+        cycle = self.cycle
+        if cycle is None or not cycle.more_body or cycle.response_started or cycle.disconnected:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+            return False
+        return cycle.scope is self.scope and not self.transport.is_closing()
+
+    def _has_request(self) -> bool:
+        """Return whether a request is being answered, or waits for it."""
+        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.disconnected  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+
+    def _is_within_headers(self) -> bool:
+        """Return whether a part of a request's headers has arrived."""
+        scope = None if self.cycle is None else self.cycle.scope  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+        return self.scope is not scope
+
+    def _header_bytes(self) -> int:
+        return sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.headers)
+
+
+_FIELD_BYTES = len(": \r\n")
