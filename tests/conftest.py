@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from xdist.remote import Producer
 from xdist.workermanage import WorkerController
@@ -24,7 +23,7 @@ from app.db.roles import make_login_role
 from app.settings import Settings
 from app.web import log_lines
 from tests.support.databases import execute, new_database
-from tests.support.records import Records
+from tests.support.records import Records, new_company
 from tests.support.workers import Handout, longest_first, needs_no_server
 
 _said_as_text: list[str] = []
@@ -164,15 +163,7 @@ def service_engine(database: Database) -> AsyncEngine:
 @pytest_asyncio.fixture(loop_scope="session")
 async def company(owner_engine: AsyncEngine) -> UUID:
     """A company of the test's own, empty; a new one for each test is what keeps tests apart."""
-    company_id = uuid4()
-    async with owner_engine.begin() as connection:
-        await connection.execute(
-            text(
-                "INSERT INTO companies (id, name, base_currency, time_zone) VALUES (:id, :name, 'DKK', 'Europe/Copenhagen')"
-            ),
-            {"id": company_id, "name": f"Company {company_id}"},
-        )
-    return company_id
+    return await new_company(owner_engine, time_zone="Europe/Copenhagen")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from app.db.migrate import upgrade
 from app.db.seed import demo_company_id, seed
 from app.graphql.schema import executable, schema
 from tests.support.asking import Caller
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
 from tests.support.databases import same_database
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,7 +43,7 @@ def test_every_document_of_the_guides_fits_the_schema(document: str) -> None:
 @pytest_asyncio.fixture(loop_scope="session")
 async def demo(empty_dsn: str, service_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Caller]:
     """Someone of the first demo company, on the day of the guides."""
-    clock = Clock()
+    clock = DatabaseClock()
     clock.now = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
     monkeypatch.setattr(customer_writes, "clock", clock)
     await asyncio.to_thread(upgrade, empty_dsn)

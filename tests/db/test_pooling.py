@@ -33,6 +33,7 @@ from tests.support.asking import Caller
 from tests.support.commands import free_port, messages, run
 from tests.support.databases import probe
 from tests.support.lifespan import lifespan_of
+from tests.support.new_customers import new_input
 from tests.support.pooler import pooler
 from tests.support.records import Records, new_company
 from tests.support.served import served
@@ -340,7 +341,6 @@ async def _use(engine: AsyncEngine, client: httpx.AsyncClient, company_id: UUID,
     group = await Records(engine, company_id).group()
     async with engine.begin() as connection:
         _, key = await api_keys.create(connection, company_id, "Pooling", tuple(Scope), None)
-    required = {"vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK", "customerGroupId": str(group)}
 
     async def ask(query: str, **variables: object) -> dict[str, Any]:
         body = {"query": query, "variables": variables}
@@ -350,7 +350,7 @@ async def _use(engine: AsyncEngine, client: httpx.AsyncClient, company_id: UUID,
 
     read: list[dict[str, Any]] = []
     for _ in range(6):
-        created = await ask(CREATE, input={"name": name, **required})
+        created = await ask(CREATE, input=new_input(group, name=name))
         assert created == {"createCustomer": {"customer": {"name": name}, "errors": []}}
         planned, by_field, _ = await asyncio.gather(ask(PLANNED), ask(BY_FIELD), ask(PLANNED))
         assert planned["customers"]["totalCount"] == by_field["customers"]["totalCount"]

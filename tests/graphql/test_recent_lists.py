@@ -13,6 +13,7 @@ from app.db.database import Database
 from app.domain.identity import Scope
 from app.services.recent_lists import RecentLists
 from tests.support.asking import Caller
+from tests.support.clock import Clock
 from tests.support.records import Records, new_company
 
 OLD, NEW = "Before", "After"
@@ -36,16 +37,6 @@ FRESH = {
     "a filter of groups": 'customerGroups(where: {number: "G"}) { name }',
     "a metadata filter of groups": 'customerGroups(where: {metadata: [{key: "k", value: 1}]}) { name }',
 }
-
-
-@dataclass(slots=True)
-class Clock:
-    """A clock that a test moves."""
-
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.tables import customers
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
+from tests.support.new_customers import new_input
 from tests.support.records import Records
 from tests.support.served import api_key_headers, post, served
 from tests.support.started import settings_of
@@ -35,8 +36,7 @@ async def test_nobody_is_told_to_repeat_what_is_stored(
     token = keys.mint(company, tuple(Scope), "tester", timedelta(hours=1))
     credentials = [await api_key_headers(owner_engine, company), {"authorization": f"Bearer {token}"}]
     settings = settings_of(service_dsn, keys, database_pool_size=1, database_pool_timeout_seconds=0.1)
-    required = {"vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
-    required["customerGroupId"] = str(await records.group())
+    group = await records.group()
 
     with served(
         tmp_path / "log", "--workers", "2", **{name.upper(): str(value) for name, value in settings.items()}
@@ -46,7 +46,7 @@ async def test_nobody_is_told_to_repeat_what_is_stored(
                 post(
                     running.port,
                     credentials[number % 2],
-                    {"query": CREATE, "variables": {"input": {"name": f"Customer {number}", **required}}},
+                    {"query": CREATE, "variables": {"input": new_input(group, name=f"Customer {number}")}},
                 )
                 for number in range(CREATIONS)
             )

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from tests.pressure.ledger import Ledger, Told
+from tests.support.new_customers import new
 from tests.support.records import Records
-from tests.support.upserts import new, upsert
+from tests.support.upserts import upsert
 
 LEDGERS: dict[str, Ledger] = {
     "a creation is lost": Ledger({"once": Told.STORED, "twice": Told.NOTHING, "lost": Told.STORED}),

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.support.new_customers import new_input
 from tests.support.records import Records
 from tests.support.served import api_key_headers, post, served
 
@@ -27,8 +28,7 @@ async def test_memory_does_not_grow_whatever_is_asked(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, records: Records, tmp_path: Path
 ) -> None:
     headers = await api_key_headers(owner_engine, company)
-    new = {"vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK", "name": "Soak"}
-    new["customerGroupId"] = str(await records.group())
+    customer = new_input(await records.group(), name="Soak")
     answers = Counter[str]()
 
     with served(tmp_path / "log", DATABASE_URL=service_dsn, METRICS="true") as running:
@@ -46,8 +46,10 @@ async def test_memory_does_not_grow_whatever_is_asked(
             await send(f"{{ nothing{turn} }}")
 
         async def write(turn: int) -> None:
-            await send(CREATE, input=new | {"idempotencyKey": f"{uuid4()}"})
-            await send(UPSERT, input={"rows": [new | {"externalSystemId": f"{turn % 100}-{row}"} for row in range(20)]})
+            await send(CREATE, input=customer | {"idempotencyKey": f"{uuid4()}"})
+            await send(
+                UPSERT, input={"rows": [customer | {"externalSystemId": f"{turn % 100}-{row}"} for row in range(20)]}
+            )
 
         work: list[Callable[[int], Awaitable[None]]] = [read, read_anew, write]
 

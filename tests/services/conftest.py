@@ -10,7 +10,7 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from tests.services.group_desk import GroupDesk
 from tests.services.member_desk import KINDS, MemberDesk
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
 from tests.support.records import Records
 
 
@@ -21,9 +21,9 @@ def unit_of_work(database: Database, company: UUID) -> UnitOfWork:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
     """19 June 2026, unless the test moves it."""
-    clock = Clock()
+    clock = DatabaseClock()
     monkeypatch.setattr(customer_writes, "clock", clock)
     return clock
 

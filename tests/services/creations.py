@@ -1,7 +1,6 @@
 """Creating customers in tests, and seeing that a refused creation wrote nothing."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,12 +10,6 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from tests.support.untouched import everything_of
-
-
-def new(group_id: UUID, **fields: Any) -> dict[str, Any]:
-    """A customer with no more than it must have."""
-    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
-    return {**required, "customer_group_id": group_id} | fields
 
 
 async def create(unit_of_work: UnitOfWork, fields: dict[str, Any]) -> CustomerRow:

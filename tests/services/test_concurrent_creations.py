@@ -18,6 +18,7 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
+from tests.support.new_customers import new
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -37,9 +38,8 @@ async def group(records: Records) -> UUID:
     return await records.group()
 
 
-def new(group_id: UUID, **fields: Any) -> CreateCustomerCommand:
-    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
-    return CreateCustomerCommand({**required, "customer_group_id": group_id} | fields)
+def command(group_id: UUID, **fields: Any) -> CreateCustomerCommand:
+    return CreateCustomerCommand(new(group_id, **fields))
 
 
 async def create(
@@ -79,7 +79,7 @@ async def test_two_hundred_parallel_creations_get_two_hundred_consecutive_number
 ):
     await records.customer(customer_number="41")
 
-    created, problems = await all_at_once(parallel, *[new(group)] * 200)
+    created, problems = await all_at_once(parallel, *[command(group)] * 200)
 
     assert problems == []
     assert sorted(int(customer.customer_number) for customer in created) == list(range(42, 242))
@@ -89,8 +89,8 @@ async def test_two_hundred_parallel_creations_get_two_hundred_consecutive_number
 async def test_creations_without_a_number_succeed_whatever_numbers_others_choose(
     parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
 ):
-    chosen = [new(group, customer_number=str(number)) for number in range(1, 41)]
-    commands = [each for pair in zip([new(group)] * 40, chosen, strict=True) for each in pair]
+    chosen = [command(group, customer_number=str(number)) for number in range(1, 41)]
+    commands = [each for pair in zip([command(group)] * 40, chosen, strict=True) for each in pair]
 
     created, problems = await all_at_once(parallel, *commands)
 
@@ -106,8 +106,8 @@ async def test_only_a_number_that_could_be_the_next_one_waits_for_whoever_choose
 ):
     async def work(session: WriteSession) -> "asyncio.Task[tuple[CustomerRow, bool]]":
         await customer_writes.lock_numbers(session)
-        waiting = asyncio.create_task(create(parallel, new(group, customer_number="8")))
-        assert (await create(parallel, new(group, customer_number="A8")))[0].customer_number == "A8"
+        waiting = asyncio.create_task(create(parallel, command(group, customer_number="8")))
+        assert (await create(parallel, command(group, customer_number="A8")))[0].customer_number == "A8"
         await asyncio.sleep(0.2)
         assert not waiting.done()
         return waiting
@@ -128,7 +128,7 @@ async def test_only_a_number_that_could_be_the_next_one_waits_for_whoever_choose
 async def test_of_parallel_creations_with_one_key_exactly_one_wins(
     parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID, field: str, code: ErrorCode, value: str
 ):
-    created, problems = await all_at_once(parallel, *[new(group, **{field: value})] * CONNECTIONS)
+    created, problems = await all_at_once(parallel, *[command(group, **{field: value})] * CONNECTIONS)
 
     (winner,) = created
     assert len(problems) == CONNECTIONS - 1
@@ -140,9 +140,9 @@ async def test_of_parallel_creations_with_one_key_exactly_one_wins(
 async def test_one_idempotency_key_sent_at_once_writes_once_and_answers_alike(
     parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
 ):
-    command = new(group, credit_limit=5, metadata={"rating": 4.5, "vip": True}, external_system_id="crm-1")
+    wanted = command(group, credit_limit=5, metadata={"rating": 4.5, "vip": True}, external_system_id="crm-1")
 
-    answers = await asyncio.gather(*(create(parallel, command, "key") for _ in range(20)))
+    answers = await asyncio.gather(*(create(parallel, wanted, "key") for _ in range(20)))
 
     ((first, _), *_) = answers
     assert all(customer == first for customer, _ in answers)
@@ -154,20 +154,20 @@ async def test_one_idempotency_key_sent_at_once_writes_once_and_answers_alike(
 async def test_a_key_that_was_used_with_another_input_is_refused(
     parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
 ):
-    first, _ = await create(parallel, new(group), "key")
+    first, _ = await create(parallel, command(group), "key")
     before = await everything_of(owner_engine, parallel.company_id)
 
     with pytest.raises(Rejected) as rejected:
-        await create(parallel, new(group, name="Another"), "key")
+        await create(parallel, command(group, name="Another"), "key")
 
     (problem,) = rejected.value.problems
     assert (problem.code, problem.path) == (ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input", "idempotencyKey"))
     assert await everything_of(owner_engine, parallel.company_id) == before
-    assert await create(parallel, new(group), "key") == (first, True)
+    assert await create(parallel, command(group), "key") == (first, True)
 
 
 async def test_a_key_that_has_expired_is_free_again(parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
-    first, _ = await create(parallel, new(group), "key")
+    first, _ = await create(parallel, command(group), "key")
     async with owner_engine.begin() as connection:
         await connection.execute(
             update(idempotency_keys)
@@ -175,20 +175,20 @@ async def test_a_key_that_has_expired_is_free_again(parallel: UnitOfWork, owner_
             .values(expires_at=func.now())
         )
 
-    second, replayed = await create(parallel, new(group, name="Another"), "key")
+    second, replayed = await create(parallel, command(group, name="Another"), "key")
 
     assert not replayed
     assert second.id != first.id
-    assert await create(parallel, new(group, name="Another"), "key") == (second, True)
+    assert await create(parallel, command(group, name="Another"), "key") == (second, True)
 
 
 async def test_a_refusal_leaves_the_key_unused(parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
     before = await everything_of(owner_engine, parallel.company_id)
     with pytest.raises(Rejected):
-        await create(parallel, new(group, billing_relationship="PARENT_PAYS"), "key")
+        await create(parallel, command(group, billing_relationship="PARENT_PAYS"), "key")
     assert await everything_of(owner_engine, parallel.company_id) == before
 
-    _, replayed = await create(parallel, new(group), "key")
+    _, replayed = await create(parallel, command(group), "key")
 
     assert not replayed
 
@@ -198,7 +198,7 @@ async def test_a_group_that_vanishes_at_the_same_moment_is_not_found(
 ):
     async with owner_engine.begin() as connection:
         await connection.execute(delete(customer_groups).where(customer_groups.c.id == group))
-        creation = asyncio.create_task(create(parallel, new(group)))
+        creation = asyncio.create_task(create(parallel, command(group)))
         await asyncio.sleep(0.3)  # it has seen the group, and waits to refer to it
         assert not creation.done()
 
@@ -218,7 +218,7 @@ async def test_a_customer_never_gets_a_child_and_a_parent_at_once(
 
         outcomes = await asyncio.gather(
             update_customer(parallel, "freja", link, None),
-            create(parallel, new(group, parent_customer_id=middle)),
+            create(parallel, command(group, parent_customer_id=middle)),
             return_exceptions=True,
         )
 

@@ -15,8 +15,9 @@ from app.db.tables import customer_history, customers, outbox_events
 from app.db.unit_of_work import UnitOfWork
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode
-from tests.services.creations import create, new, problems_of
+from tests.services.creations import create, problems_of
 from tests.support.customer_values import valid_fields
+from tests.support.new_customers import new
 from tests.support.records import Records, new_company
 
 DECIDED_BY_RULES = ("customer_group_id", "parent_customer_id", "billing_relationship", "consolidation_mode")

@@ -13,6 +13,7 @@ from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_groups import CreateCustomerGroupCommand, create_customer_group
 from tests.services.group_desk import GroupDesk
 from tests.services.rivals import meeting
+from tests.support.new_customers import new
 
 
 async def test_of_rivals_for_one_number_exactly_one_gets_it(groups: GroupDesk) -> None:
@@ -63,10 +64,9 @@ async def test_a_customer_that_joins_at_the_same_moment_keeps_the_group(groups: 
 
 
 async def test_a_new_customer_that_meets_the_removal_is_in_the_group_or_finds_none(groups: GroupDesk) -> None:
-    new = {"name": "New", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
     for _ in range(5):
         group = await groups.group()
-        command = CreateCustomerCommand(new | {"customer_group_id": str(group)})
+        command = CreateCustomerCommand(new(group))
         lock = select(customer_groups.c.id).where(customer_groups.c.id == group).with_for_update()
         created, deleted = await meeting(
             groups.engine,

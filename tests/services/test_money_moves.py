@@ -18,7 +18,7 @@ from app.domain.transition import Transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import upsert_customers
 from tests.services.updates import PARENT, billed, previewed, rows_of, update
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 from tests.support.upserts import command, upsert
@@ -68,7 +68,7 @@ def ledger(owner_engine: AsyncEngine, company: UUID) -> Ledger:
 
 
 async def test_a_stub_that_is_left_before_its_billing_day_is_invoiced_to_its_payer(
-    change: Change, records: Records, ledger: Ledger, clock: Clock
+    change: Change, records: Records, ledger: Ledger, clock: DatabaseClock
 ) -> None:
     parent = await records.customer(**PARENT)
     kid = await records.customer(external_system_id="kid")
@@ -85,7 +85,7 @@ async def test_a_stub_that_is_left_before_its_billing_day_is_invoiced_to_its_pay
 
 
 async def test_what_a_late_biller_left_out_is_booked_before_the_link(
-    change: Change, records: Records, ledger: Ledger, clock: Clock
+    change: Change, records: Records, ledger: Ledger, clock: DatabaseClock
 ) -> None:
     parent = await records.customer(**PARENT)
     kid = await records.customer(external_system_id="kid")
@@ -100,7 +100,7 @@ async def test_what_a_late_biller_left_out_is_booked_before_the_link(
 
 
 async def test_a_credit_goes_to_whoever_paid_before_a_pause(
-    change: Change, records: Records, ledger: Ledger, clock: Clock
+    change: Change, records: Records, ledger: Ledger, clock: DatabaseClock
 ) -> None:
     parent = await records.customer(**PARENT)
     kid = await records.customer(external_system_id="kid")
@@ -114,7 +114,7 @@ async def test_a_credit_goes_to_whoever_paid_before_a_pause(
 
 
 async def test_a_new_billing_day_applies_to_all_subscriptions_that_the_parent_pays_for(
-    change: Change, records: Records, ledger: Ledger, clock: Clock, owner_engine: AsyncEngine, company: UUID
+    change: Change, records: Records, ledger: Ledger, clock: DatabaseClock, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent = await records.customer(external_system_id="parent", **PARENT)
     children = {name: await records.customer(external_system_id=name) for name in ("kid", "sibling", "guest")}
@@ -234,7 +234,7 @@ async def test_a_currency_that_would_leave_subscriptions_behind_is_refused_on_ei
 
 
 async def test_a_list_can_not_move_twice_what_it_has_read_once(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
     parent = await records.customer(external_system_id="parent", **PARENT)
     kid = await records.customer(external_system_id="kid")
@@ -281,7 +281,7 @@ async def test_the_preview_shows_every_line_and_every_move_that_the_update_books
     database: Database,
     owner_engine: AsyncEngine,
     company: UUID,
-    clock: Clock,
+    clock: DatabaseClock,
 ) -> None:
     parent, kid = await records.customer(**PARENT), await records.customer()
     overdue, ended = await billed(records, kid), await billed(records, kid, ends_on=date(2026, 6, 10))

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode
-from tests.services.creations import codes_of, create, new, problems_of
+from tests.services.creations import codes_of, create, problems_of
+from tests.support.new_customers import new
 from tests.support.records import Records, new_company
 
 

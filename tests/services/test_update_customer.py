@@ -13,13 +13,13 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected, TransitionChangedProblem
 from tests.services.updates import PARENT, billed, previewed, rows_of, update
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
 
 async def test_an_unknown_time_zone_refuses_what_needs_a_date_and_nothing_else(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
     parent, child = await records.customer(**PARENT), await records.customer()
     subscription = await billed(records, child)
@@ -74,7 +74,7 @@ async def test_metadata_values_of_equal_worth_but_another_kind_are_a_change(
 
 
 async def test_giving_another_payer_cuts_the_subscriptions_over_today(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
     parent, customer = await records.customer(**PARENT), await records.customer()
     advance = await billed(records, customer)

@@ -14,7 +14,8 @@ from app.domain.errors import ErrorCode, LimitProblem, Rejected, SubscriptionsPr
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersOutcome, upsert_customers
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
+from tests.support.new_customers import new
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 from tests.support.upserts import (
@@ -26,7 +27,6 @@ from tests.support.upserts import (
     UPDATED,
     codes,
     command,
-    new,
     outcomes,
     rows_of,
     upsert,
@@ -180,7 +180,7 @@ async def test_a_dry_run_decides_everything_and_writes_nothing_not_even_its_key(
 
 
 async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_single_update_books(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: Clock
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
     parent = await records.customer(**SINGLE)
     children = [await records.customer(external_system_id=f"c{place}") for place in range(3)]

@@ -16,6 +16,7 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.upserts import MatchKey
 from app.services.update_customer import UpdateCustomerCommand, update_customer
+from tests.support.new_customers import new
 from tests.support.records import Records, new_company
 from tests.support.upserts import (
     CREATED,
@@ -25,7 +26,6 @@ from tests.support.upserts import (
     UNCHANGED,
     UPDATED,
     codes,
-    new,
     outcomes,
     rows_of,
     upsert,

@@ -17,7 +17,7 @@ from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOutcome, update_customer
 from tests.stateful.billing_model import Period, Subscription
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
 from tests.support.records import Records, new_company
 
 ResultT = TypeVar("ResultT")
@@ -29,7 +29,7 @@ class Bench:
 
     database: Database
     owner: AsyncEngine
-    clock: Clock
+    clock: DatabaseClock
     loop: asyncio.AbstractEventLoop
 
     def wait(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:

@@ -31,7 +31,7 @@ from tests.stateful.company import Bench, Company
 from tests.stateful.comparison import assert_same
 from tests.stateful.model import Customer, Model
 from tests.stateful.strategies import ACKNOWLEDGEMENT, CHILD, DIGEST, FIELDS, MODE, PARENT, PLACE, STATUS, VALUES
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
 from tests.support.thorough import number
 
 EXAMPLES: str | None = os.environ.get("STATEFUL_EXAMPLES")
@@ -245,7 +245,7 @@ class CompanyMachine(RuleBasedStateMachine):
 async def test_whatever_happens_in_whatever_order_the_company_is_as_the_model_has_it(
     database: Database, owner_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = DatabaseClock()
     monkeypatch.setattr(customer_writes, "clock", clock)
     CompanyMachine.bench = Bench(database, owner_engine, clock, asyncio.get_running_loop())
     bounds = settings(

@@ -20,17 +20,6 @@ COMPANY = UUID("0190a000-0000-7000-8000-000000000001")
 PrivateKey = Ed25519PrivateKey | RSAPrivateKey
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        """The time that it shows."""
-        return self.now
-
-
 def claims(**changes: object) -> dict[str, Any]:
     """The claims of a good token with some of them changed; None leaves a claim out."""
     now = int(time.time())

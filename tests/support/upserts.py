@@ -17,12 +17,6 @@ ROW_BY_ROW = RefusalPolicy.ROW_BY_ROW
 SINGLE = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
 
 
-def new(group_id: UUID, key: str, **fields: Any) -> dict[str, Any]:
-    """A row that says all that a new customer needs."""
-    required = {"name": "Fjord", "vat_zone": "DOMESTIC", "country_code": "DK", "default_currency": "DKK"}
-    return {**required, "customer_group_id": group_id, "external_system_id": key} | fields
-
-
 def command(*rows: dict[str, Any], **control: Any) -> UpsertCustomersCommand:
     """A list; `acknowledged` among a row's fields is what it acknowledges."""
     return UpsertCustomersCommand(

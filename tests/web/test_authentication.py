@@ -20,7 +20,7 @@ from app.web.authentication import REFUSED_SECONDS, ApiKeyVerifier, Authenticato
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from app.web.remembered import RememberedRefusals
-from tests.support.issuer import Clock
+from tests.support.clock import Clock
 
 ANY_KEY = api_keys.PREFIX + "A" * 43
 

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from app.settings import Settings, SettingsError
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.jwks import FRESH_SECONDS, PAUSE_SECONDS, KeyFile, PublishedKeys, keys_from_settings
-from tests.support.issuer import Clock, Issuer, PrivateKey, public_jwk
+from tests.support.clock import Clock
+from tests.support.issuer import Issuer, PrivateKey, public_jwk
 
 OLD, NEW = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)

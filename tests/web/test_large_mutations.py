@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from httpx import AsyncClient, Response
@@ -10,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
+from tests.support.new_customers import new_input
 from tests.support.records import Records, new_company
 from tests.support.started import headers_of, settings_of, started
 
@@ -18,9 +18,7 @@ _UPSERT = "mutation($input: UpsertCustomersInput!) { upsertCustomers(input: $inp
 
 
 async def upsert(client: AsyncClient, headers: dict[str, str], group_id: UUID, rows: int) -> Response:
-    row: dict[str, Any] = {"vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
-    row |= {"name": "Fjord", "customerGroupId": str(group_id)}
-    listed = [row | {"externalSystemId": f"{number}"} for number in range(rows)]
+    listed = [new_input(group_id, str(number)) for number in range(rows)]
     body = {"query": _UPSERT, "variables": {"input": {"rows": listed}}}
     return await client.post("/graphql", json=body, headers=headers)
 

@@ -11,7 +11,8 @@ from app.domain.identity import Principal, Scope
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.jwks import PAUSE_SECONDS, PublishedKeys
 from app.web.tokens import MAX_TOKEN_BYTES, TokenRules, TokenVerifier
-from tests.support.issuer import AUDIENCE, COMPANY, NAME, Clock, Issuer, PrivateKey, public_jwk, sign
+from tests.support.clock import Clock
+from tests.support.issuer import AUDIENCE, COMPANY, NAME, Issuer, PrivateKey, public_jwk, sign
 from tests.web.forgery import FORGED, KEY, OTHER_KEY, RSA_KEY, sign_by_hand
 
 LEEWAY = 30

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.domain.identity import Scope
 from tests.support.asking import Caller
+from tests.support.new_customers import new_input
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 
@@ -36,11 +37,6 @@ async def group(records: Records) -> UUID:
     return await records.group(number="7", name="Retail")
 
 
-def new(group_id: UUID, **fields: Any) -> dict[str, Any]:
-    required = {"name": "Fjord", "vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
-    return {**required, "customerGroupId": str(group_id)} | fields
-
-
 async def create(caller: Caller, given: dict[str, Any]) -> dict[str, Any]:
     return (await caller.data(CREATE, input=given))["createCustomer"]
 
@@ -55,7 +51,7 @@ async def errors_of(caller: Caller, owner_engine: AsyncEngine, given: dict[str, 
 
 
 async def test_every_field_is_written_and_shown(caller: Caller, group: UUID):
-    given = new(
+    given = new_input(
         group,
         customerNumber="K-1",
         customerType="PRIVATE",
@@ -89,7 +85,7 @@ async def test_every_field_is_written_and_shown(caller: Caller, group: UUID):
 
 
 async def test_what_is_left_out_or_null_is_unset_or_by_default(caller: Caller, group: UUID):
-    customer = (await create(caller, new(group, email=None, billingDay=None, phone=" ")))["customer"]
+    customer = (await create(caller, new_input(group, email=None, billingDay=None, phone=" ")))["customer"]
 
     assert {name: value for name, value in customer.items() if value is not None} == {
         "id": customer["id"],
@@ -118,7 +114,7 @@ async def test_the_payload_leads_on_into_the_graph(caller: Caller, records: Reco
     }
     """
 
-    data = await caller.data(document, input=new(group, parentCustomerId=str(parent)))
+    data = await caller.data(document, input=new_input(group, parentCustomerId=str(parent)))
 
     assert data["createCustomer"]["customer"] == {
         "group": {"number": "7"},
@@ -131,7 +127,7 @@ async def test_the_payload_leads_on_into_the_graph(caller: Caller, records: Reco
 async def test_each_problem_says_its_code_its_path_its_status_and_its_data(
     caller: Caller, owner_engine: AsyncEngine, group: UUID
 ):
-    given = new(
+    given = new_input(
         group,
         customerNumber=None,
         name=" ",
@@ -142,7 +138,7 @@ async def test_each_problem_says_its_code_its_path_its_status_and_its_data(
 
     errors = await errors_of(caller, owner_engine, given)
     too_many = {"metadata": {str(number): None for number in range(51)}}
-    errors += await errors_of(caller, owner_engine, new(group, **too_many))
+    errors += await errors_of(caller, owner_engine, new_input(group, **too_many))
 
     assert [(error["__typename"], error["code"], error["path"], error["httpStatus"]) for error in errors] == [
         ("InputError", "FIELD_NOT_CLEARABLE", ["input", "customerNumber"], 400),
@@ -162,7 +158,7 @@ async def test_a_taken_key_names_the_customer_that_has_it(
 ):
     holder = await records.customer(external_system_id="crm-1", is_active=False)
 
-    (error,) = await errors_of(caller, owner_engine, new(group, externalSystemId=" crm-1"))
+    (error,) = await errors_of(caller, owner_engine, new_input(group, externalSystemId=" crm-1"))
 
     assert (error["__typename"], error["code"], error["httpStatus"]) == (
         "CustomersError",
@@ -176,7 +172,7 @@ async def test_references_that_the_company_does_not_have_are_404(
     caller: Caller, owner_engine: AsyncEngine, database: Database, group: UUID
 ):
     stranger = Records(owner_engine, await new_company(owner_engine))
-    given = new(await stranger.group(), parentCustomerId=str(await stranger.customer()))
+    given = new_input(await stranger.group(), parentCustomerId=str(await stranger.customer()))
 
     errors = await errors_of(caller, owner_engine, given)
 
@@ -185,12 +181,12 @@ async def test_references_that_the_company_does_not_have_are_404(
         ("PARENT_CUSTOMER_NOT_FOUND", 404),
     ]
     other = Caller(database, await new_company(owner_engine))
-    (error,) = await errors_of(other, owner_engine, new(group))
+    (error,) = await errors_of(other, owner_engine, new_input(group))
     assert error["code"] == "CUSTOMER_GROUP_NOT_FOUND"
 
 
 async def test_the_same_key_and_input_is_answered_again(caller: Caller, owner_engine: AsyncEngine, group: UUID):
-    given = new(group, idempotencyKey="key", metadata={"a": 1, "b": 2}, creditLimit="1.50")
+    given = new_input(group, idempotencyKey="key", metadata={"a": 1, "b": 2}, creditLimit="1.50")
     first = await create(caller, given)
     before = await everything_of(owner_engine, caller.company_id)
 
@@ -209,7 +205,7 @@ async def test_the_same_key_and_input_is_answered_again(caller: Caller, owner_en
 async def test_a_malformed_key_is_reported_with_the_problems_of_the_fields(
     caller: Caller, owner_engine: AsyncEngine, group: UUID
 ):
-    problems = await errors_of(caller, owner_engine, new(group, email="no address", idempotencyKey="k" * 256))
+    problems = await errors_of(caller, owner_engine, new_input(group, email="no address", idempotencyKey="k" * 256))
     assert [(each["code"], each["path"][1]) for each in problems] == [
         ("FIELD_INVALID", "email"),
         ("FIELD_TOO_LONG", "idempotencyKey"),
@@ -222,7 +218,7 @@ async def test_it_needs_the_scope_to_write_and_says_so(
     reader = Caller(database, company, scopes=[Scope.CUSTOMERS_READ])
     before = await everything_of(owner_engine, company)
 
-    refusal = await reader.refusal(CREATE, input=new(group))
+    refusal = await reader.refusal(CREATE, input=new_input(group))
 
     assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", "customers-write")
     assert await everything_of(owner_engine, company) == before
@@ -233,11 +229,11 @@ async def test_with_the_scope_to_write_alone_the_new_customer_is_shown_but_not_w
 ):
     writer = Caller(database, company, scopes=[Scope.CUSTOMERS_WRITE])
 
-    payload = await create(writer, new(group))
+    payload = await create(writer, new_input(group))
 
     assert payload["customer"]["name"] == "Fjord"
     before = await everything_of(owner_engine, company)
     around = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { group { id } } } }"
-    refusal = await writer.refusal(around, input=new(group))
+    refusal = await writer.refusal(around, input=new_input(group))
     assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", "customers-read")
     assert await everything_of(owner_engine, company) == before

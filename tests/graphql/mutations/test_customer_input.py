@@ -1,7 +1,6 @@
 """The form of a customer's input: what is read of literals, variables and scalars, and what is no valid request."""
 
 import json
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +9,7 @@ from graphql import parse, validate
 from app.graphql.schema import executable, schema
 from app.web.graphql_request import from_body
 from tests.support.asking import Caller
+from tests.support.new_customers import new_input
 from tests.support.records import Records
 
 WITH_VARIABLES = (
@@ -20,11 +20,6 @@ WITH_VARIABLES = (
 @pytest.fixture
 async def group(records: Records) -> UUID:
     return await records.group()
-
-
-def new(group_id: UUID, **fields: Any) -> dict[str, Any]:
-    required = {"name": "Fjord", "vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
-    return {**required, "customerGroupId": str(group_id)} | fields
 
 
 LITERAL = """
@@ -65,7 +60,7 @@ async def test_a_null_inside_written_out_metadata_is_a_problem_and_a_missing_var
 
 @pytest.mark.parametrize("amount", [1000, 1000.5, "1000.5", "+1000.5", "1000.", ".5"])
 async def test_an_amount_may_be_a_string_or_a_number(caller: Caller, group: UUID, amount: object):
-    data = await caller.data(WITH_VARIABLES, input=new(group, creditLimit=amount))
+    data = await caller.data(WITH_VARIABLES, input=new_input(group, creditLimit=amount))
 
     assert float(data["createCustomer"]["customer"]["creditLimit"]) == float(str(amount))
 
@@ -100,7 +95,7 @@ async def test_an_exponent_counts_as_if_the_number_were_written_out(
 
 
 async def test_a_number_of_a_json_body_keeps_the_decimals_that_were_written(caller: Caller, group: UUID):
-    body = json.dumps({"query": WITH_VARIABLES, "variables": {"input": new(group, creditLimit=12.5)}})
+    body = json.dumps({"query": WITH_VARIABLES, "variables": {"input": new_input(group, creditLimit=12.5)}})
     variables = from_body(body.replace("12.5", "12.500").encode()).variables
 
     payload = await caller.data(WITH_VARIABLES.replace("} } }", "} errors { code path } } }"), **variables)
@@ -116,8 +111,8 @@ async def test_a_name_of_invisible_characters_is_refused_and_keys_are_trimmed_of
         "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input)"
         " { customer { customerNumber externalSystemId name metadata } errors { code path } } }"
     )
-    blank = (await caller.data(document, input=new(group, name="\u200b\u2060")))["createCustomer"]
-    given = new(
+    blank = (await caller.data(document, input=new_input(group, name="\u200b\u2060")))["createCustomer"]
+    given = new_input(
         group,
         name="\ufeffZoe\u0308 ",
         customerNumber="\ufeffK-1\u200b",
@@ -143,7 +138,7 @@ async def test_a_name_of_invisible_characters_is_refused_and_keys_are_trimmed_of
     "amount", ["", " 1", "1e3", "1,5", "\u0661", "NaN", "Infinity", "0x1", float("nan"), float("inf"), True, [1], {}]
 )
 async def test_what_is_no_decimal_number_is_an_invalid_variable(caller: Caller, group: UUID, amount: object):
-    result = await caller.run(WITH_VARIABLES, input=new(group, creditLimit=amount))
+    result = await caller.run(WITH_VARIABLES, input=new_input(group, creditLimit=amount))
 
     assert result.data is None
     assert result.errors is not None
@@ -152,7 +147,7 @@ async def test_what_is_no_decimal_number_is_an_invalid_variable(caller: Caller, 
 
 @pytest.mark.parametrize("metadata", ["text", 1, True, [], [{}]])
 async def test_metadata_that_is_no_object_is_an_invalid_variable(caller: Caller, group: UUID, metadata: object):
-    result = await caller.run(WITH_VARIABLES, input=new(group, metadata=metadata))
+    result = await caller.run(WITH_VARIABLES, input=new_input(group, metadata=metadata))
 
     assert result.data is None
     assert result.errors is not None
@@ -195,10 +190,10 @@ async def test_a_key_is_one_however_its_letters_are_composed_and_finds_its_custo
     document = (
         "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } errors { code } } }"
     )
-    created = (await caller.data(document, input=new(group, **{key: "A\u030a-1"})))["createCustomer"]["customer"]
+    created = (await caller.data(document, input=new_input(group, **{key: "A\u030a-1"})))["createCustomer"]["customer"]
 
-    again = (await caller.data(document, input=new(group, **{key: "\ufeffÅ-1"})))["createCustomer"]
-    other = (await caller.data(document, input=new(group, **{key: "å-1"})))["createCustomer"]
+    again = (await caller.data(document, input=new_input(group, **{key: "\ufeffÅ-1"})))["createCustomer"]
+    other = (await caller.data(document, input=new_input(group, **{key: "å-1"})))["createCustomer"]
 
     assert again == {"customer": None, "errors": [{"code": code}]}
     assert other["errors"] == []

@@ -11,7 +11,7 @@ from app.db import customer_writes
 from app.db.database import Database
 from app.domain.identity import Scope
 from tests.support.asking import Caller
-from tests.support.clock import Clock
+from tests.support.clock import DatabaseClock
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -85,7 +85,7 @@ async def test_the_preview_hands_over_all_that_the_update_needs(
 async def test_the_preview_shows_every_line_and_what_moves_along(
     caller: Caller, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = DatabaseClock()
     clock.now = datetime(2026, 8, 4, 10, tzinfo=UTC)
     monkeypatch.setattr(customer_writes, "clock", clock)
     parent = await records.customer(name="Parent", consolidation_mode="SINGLE_INVOICE", billing_day=15)
@@ -134,7 +134,7 @@ async def test_the_preview_shows_every_line_and_what_moves_along(
 async def test_what_a_transition_booked_is_read_back_from_its_payload(
     caller: Caller, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = DatabaseClock()
     clock.now = datetime(2026, 7, 1, 10, tzinfo=UTC)
     monkeypatch.setattr(customer_writes, "clock", clock)
     parent = await records.customer(name="Parent")

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.domain.identity import Scope
 from tests.support.asking import Caller
+from tests.support.new_customers import new_input
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -31,11 +32,6 @@ async def upsert(caller: Caller, *rows: dict[str, Any], **control: Any) -> dict[
     return (await caller.data(UPSERT, input={"rows": list(rows), **control}))["upsertCustomers"]
 
 
-def new(group: UUID, key: str, **fields: Any) -> dict[str, Any]:
-    required = {"name": "Fjord", "vatZone": "DOMESTIC", "countryCode": "DK", "defaultCurrency": "DKK"}
-    return {**required, "customerGroupId": str(group), "externalSystemId": key, **fields}
-
-
 async def test_rows_are_answered_in_their_order_with_counts(caller: Caller, records: Records) -> None:
     group = await records.group()
     changed = await records.customer(external_system_id="b", name="Old", metadata={"keep": 1, "drop": 2})
@@ -45,7 +41,7 @@ async def test_rows_are_answered_in_their_order_with_counts(caller: Caller, reco
         caller,
         {"externalSystemId": "c"},
         {"externalSystemId": "b", "name": "New", "metadataSet": {"add": True}, "metadataUnset": ["drop"]},
-        new(group, "a", creditLimit="12.50", isActive=False),
+        new_input(group, "a", creditLimit="12.50", isActive=False),
     )
 
     assert [(each["index"], each["outcome"]) for each in payload["results"]] == [
@@ -103,7 +99,7 @@ async def test_a_dry_run_says_that_nothing_was_written(
 ) -> None:
     group = await records.group()
     before = await everything_of(owner_engine, company)
-    payload = await upsert(caller, new(group, "a"), dryRun=True, idempotencyKey="key")
+    payload = await upsert(caller, new_input(group, "a"), dryRun=True, idempotencyKey="key")
     assert await everything_of(owner_engine, company) == before
     assert (payload["created"], payload["written"]) == (1, False)
     assert payload["results"][0]["customer"] is None
@@ -128,10 +124,10 @@ async def test_a_list_of_no_or_too_many_rows_is_refused_as_a_whole(caller: Calle
 
 async def test_the_same_key_answers_the_same_and_another_list_is_refused(caller: Caller, records: Records) -> None:
     group = await records.group()
-    first = await upsert(caller, new(group, "a"), idempotencyKey="key")
-    again = await upsert(caller, new(group, "a"), idempotencyKey="key")
+    first = await upsert(caller, new_input(group, "a"), idempotencyKey="key")
+    again = await upsert(caller, new_input(group, "a"), idempotencyKey="key")
     assert again == first | {"replayed": True}
-    other = await upsert(caller, new(group, "b"), idempotencyKey="key")
+    other = await upsert(caller, new_input(group, "b"), idempotencyKey="key")
     assert [each["code"] for each in other["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
 
 
@@ -141,7 +137,7 @@ async def test_the_scope_to_write_is_needed(
     group = await records.group()
     before = await everything_of(owner_engine, company)
     reader = Caller(database, company, scopes=[Scope.CUSTOMERS_READ])
-    refusal = await reader.refusal(UPSERT, input={"rows": [new(group, "a")]})
+    refusal = await reader.refusal(UPSERT, input={"rows": [new_input(group, "a")]})
     assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", "customers-write")
     assert await everything_of(owner_engine, company) == before
 
@@ -156,7 +152,7 @@ async def test_without_the_scope_to_read_only_customers_that_were_written_are_sh
         {"externalSystemId": "same"},
         {"externalSystemId": "refused", "email": "no address"},
         {"externalSystemId": "changed", "name": "New"},
-        new(await records.group(), "created", name="Made"),
+        new_input(await records.group(), "created", name="Made"),
     ]
 
     async def names(**control: Any) -> list[str | None]:
@@ -196,7 +192,7 @@ async def test_the_statements_do_not_grow_with_the_rows(caller: Caller, records:
     document = UPSERT.replace("customer { id", "customer { " + relation + " id")
     counts: set[int] = set()
     for n in (1, 10, 100):
-        rows = [new(group, f"{n}-{place}") for place in range(n)]
+        rows = [new_input(group, f"{n}-{place}") for place in range(n)]
         await caller.data(document, input={"rows": rows})
         counts.add(caller.statements)
     assert len(counts) == 1
