@@ -138,7 +138,7 @@ async def test_each_problem_says_its_code_its_path_its_status_and_its_data(
 
     errors = await errors_of(caller, owner_engine, given)
     too_many = {"metadata": {str(number): None for number in range(51)}}
-    errors += await errors_of(caller, owner_engine, new_input(group, **too_many))
+    errors += await errors_of(caller, owner_engine, new_input(group) | too_many)
 
     assert [(error["__typename"], error["code"], error["path"], error["httpStatus"]) for error in errors] == [
         ("InputError", "FIELD_NOT_CLEARABLE", ["input", "customerNumber"], 400),
