@@ -3,10 +3,9 @@
 from html import escape
 from typing import Any, NamedTuple
 
-from strawberry.utils.str_converters import to_camel_case
-
 from app.db import graph
 from app.db.declarations import Entity, ToMany, ToOne
+from app.graphql.strawberry_seam import to_camel_case
 
 Edge = ToOne[Any] | ToMany[Any]
 

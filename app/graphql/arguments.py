@@ -7,11 +7,11 @@ from uuid import UUID
 
 from graphql import GraphQLError
 from strawberry import Some
-from strawberry.types.unset import UnsetType
 
 from app.domain import fields
 from app.domain.texts import stored_form
 from app.graphql.codes import FieldCode
+from app.graphql.strawberry_seam import UnsetType
 
 Path = tuple[str | int, ...]
 ValueT = TypeVar("ValueT")

@@ -5,9 +5,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from strawberry.schema.name_converter import NameConverter
-from strawberry.types import get_object_definition
-
 from app.db.conditions import (
     AllOf,
     AnyOf,
@@ -30,6 +27,7 @@ from app.domain.metadata_fields import search_key_problem
 from app.domain.texts import stored_form, words_of
 from app.graphql.arguments import Path, Problems, filled, identifier, identifiers
 from app.graphql.codes import FieldCode
+from app.graphql.strawberry_seam import names_of_input
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput
 from app.graphql.types.enums import OrderDirection
 from app.graphql.types.group_filter import CustomerGroupFilter
@@ -141,11 +139,7 @@ def _pair(pair: MetadataPairInput, path: Path, problems: Problems) -> tuple[byte
 
 @lru_cache
 def _fields(kind: type) -> dict[str, str]:
-    """The fields of an input: the name in the schema, and the attribute."""
-    return {
-        NameConverter().get_graphql_name(field): field.python_name
-        for field in get_object_definition(kind, strict=True).fields
-    }
+    return names_of_input(kind)
 
 
 class _Reading:

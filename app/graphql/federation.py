@@ -1,6 +1,5 @@
 """What federation adds to the schema: its version, its directives' definitions, and descriptions of both."""
 
-from dataclasses import replace
 from typing import Any, ClassVar, NewType
 
 import strawberry
@@ -19,11 +18,18 @@ from graphql import (
     print_ast,
     visit,
 )
-from strawberry.federation.schema import FederationAny
-from strawberry.federation.schema_directives import FederationDirective, ImportedFrom
-from strawberry.federation.types import FieldSet, LinkImport
 from strawberry.schema_directive import Location, schema_directive
-from strawberry.types.scalar import ScalarDefinition, ScalarWrapper
+
+from app.graphql.strawberry_seam import (
+    FederationAny,
+    FederationDirective,
+    FieldSet,
+    ImportedFrom,
+    LinkImport,
+    ScalarDefinition,
+    ScalarWrapper,
+    print_definition,
+)
 
 FEDERATION_VERSION = "2.9"
 """The newest that every composer takes: one of them refuses a later one."""
@@ -32,7 +38,6 @@ _FEDERATION = "https://specs.apollo.dev/federation/v2.9"
 _LINK = "https://specs.apollo.dev/link/v1.0"
 _SCOPES = "requiresScopes"
 _SCOPE = "federation__Scope"
-_DEFINITION = "strawberry-definition"
 
 FederationScope = NewType("FederationScope", str)
 """A scope that a field needs, as gateways read it."""
@@ -112,18 +117,13 @@ def describe(schema: GraphQLSchema) -> None:
         purpose.description = "What a linked specification is needed for."
         for value, meaning in _PURPOSES.items():
             purpose.values[value].description = meaning
-        _print_definition(purpose)
+        print_definition(purpose)
     directives: list[Any] = [each for each in schema.directives if each.name in _DIRECTIVES]
     for directive in directives:
         directive.description, arguments = _DIRECTIVES[directive.name]
         for name, argument in directive.args.items():
             argument.description = arguments[name]
-        _print_definition(directive)
-
-
-def _print_definition(defined: Any) -> None:
-    """Strawberry prints no definition of what comes from a linked specification unless it is told to."""
-    defined.extensions[_DEFINITION] = replace(defined.extensions[_DEFINITION], print_definition=True)
+        print_definition(directive)
 
 
 def without_scopes(text: str) -> str:

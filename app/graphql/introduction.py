@@ -11,12 +11,3 @@ Customer billing data of one company: customers with their parent, children, gro
 
 **Writing.** In an update, a field that is left out keeps its value, and null clears it. `idempotencyKey` makes it safe to send a mutation again. `expectedVersion` rejects an update with `VERSION_CONFLICT` if the object has changed since it was read.
 """.strip()
-
-_SCHEMA, _END = "schema @link(", "\n}\n\n"
-
-
-def introduced(text: str) -> str:
-    """Return a schema's text with its description, which Strawberry's printer leaves out, and its roots first."""
-    directives, start, rest = text.partition(_SCHEMA)
-    roots, end, types = rest.partition(_END)
-    return f'"""\n{INTRODUCTION}\n"""\n{start}{roots}{end}{directives}{types}'

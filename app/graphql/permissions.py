@@ -6,11 +6,11 @@ import strawberry
 from graphql import FieldNode, GraphQLError, GraphQLField
 from strawberry.extensions import FieldExtension
 from strawberry.extensions.field_extension import AsyncExtensionResolver, SyncExtensionResolver
-from strawberry.types.field import StrawberryField
 
 from app.domain.identity import Scope
 from app.graphql.codes import FieldCode
 from app.graphql.federation import FederationScope, RequiresScopes
+from app.graphql.strawberry_seam import StrawberryField, extensions_of
 
 
 class Requires(FieldExtension):
@@ -74,9 +74,8 @@ class RequiresUnlessWritten(FieldExtension):
 
 
 def scopes_of(field: GraphQLField) -> list[Scope]:
-    """The scopes that a field of the schema needs, as it declares them."""
-    definition: StrawberryField | None = field.extensions.get("strawberry-definition")
-    return [] if definition is None else [each.scope for each in definition.extensions if isinstance(each, Requires)]
+    """Return the scopes that a field of the schema needs, as it declares them."""
+    return [extension.scope for extension in extensions_of(field) if isinstance(extension, Requires)]
 
 
 def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str | int] | None = None) -> GraphQLError:

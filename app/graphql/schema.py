@@ -15,8 +15,6 @@ from graphql import (
 )
 from strawberry import federation
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import arguments
-from strawberry.types.field import StrawberryField
 
 from app.db import graph
 from app.graphql.context import Context
@@ -27,6 +25,7 @@ from app.graphql.maxima import set_maxima
 from app.graphql.mutations.root import Mutation
 from app.graphql.planning.compiled_arguments import Inputs
 from app.graphql.queries import Query
+from app.graphql.strawberry_seam import attribute_of, executable, is_one_of, set_builder, shows_attribute
 from app.graphql.types.entity import printed
 from app.graphql.types.scalars import SCALARS
 
@@ -71,7 +70,7 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
         federation_version=FEDERATION_VERSION,
     )
     _let_rows_travel(executable(schema))
-    _compile_inputs(schema)
+    _compile_inputs(executable(schema))
     set_maxima(executable(schema))
     describe(executable(schema))
     executable(schema).description = INTRODUCTION
@@ -80,8 +79,7 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
     # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
     for kind in executable(schema).type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
-            definition = kind.extensions.get("strawberry-definition")
-            kind.is_one_of = definition is not None and definition.is_one_of
+            kind.is_one_of = is_one_of(kind)
     return schema
 
 
@@ -97,36 +95,19 @@ def _let_rows_travel(schema: GraphQLSchema) -> None:
                 # Strawberry's own looks for an instance of the type, and would be asked for every row.
                 kind.is_type_of = None
             for field in kind.fields.values():
-                shown: StrawberryField | None = field.extensions.get("strawberry-definition")
-                if shown is not None and shown.is_basic_field:
+                if shows_attribute(field):
                     # Strawberry's own way to an attribute takes several calls, for most of all fields that are shown.
                     named = cast("object", get_named_type(field.type))
                     lists_problems = named is schema.type_map.get("UserError")
-                    field.resolve = (_problems if lists_problems else _plain)(shown.python_name)
+                    field.resolve = (_problems if lists_problems else _plain)(attribute_of(field))
 
 
-def _compile_inputs(schema: strawberry.Schema) -> None:
+def _compile_inputs(schema: GraphQLSchema) -> None:
     """Have inputs built by what is known of their types: Strawberry works it out for each value, 90 ms for a list of 500 rows."""
-    inputs = Inputs(schema.config.name_converter.get_graphql_name)
-    for kind in executable(schema).type_map.values():
+    inputs = Inputs()
+    for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
-            kind.extensions["strawberry-definition"].from_input = inputs.build
-
-
-def executable(schema: strawberry.Schema) -> GraphQLSchema:
-    """The schema as graphql-core executes it."""
-    return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - Strawberry has no public name for it
-
-
-def convert_arguments(field: StrawberryField, coerced: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a field as its resolver takes them."""
-    registry = schema.schema_converter.scalar_registry
-    return arguments.convert_arguments(coerced, field.arguments, scalar_registry=registry, config=schema.config)
-
-
-def name_of(each: Any) -> str:
-    """The name in the schema of an argument, or of a field of an input."""
-    return schema.config.name_converter.get_graphql_name(each)
+            set_builder(kind, inputs.build)
 
 
 schema = build(Query, Mutation)

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
-from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database
 from app.db.pooling import Pooling
@@ -28,7 +27,8 @@ from app.engine.plans import Plans
 from app.graphql.context import Context
 from app.graphql.planning.planner import Planner
 from app.graphql.rules import Rules
-from app.graphql.schema import convert_arguments, executable, name_of, schema
+from app.graphql.schema import schema
+from app.graphql.strawberry_seam import executable, executor_class, optimized_is_awaitable
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
 from app.web.authentication import Authenticator
@@ -184,9 +184,7 @@ class _Sources:
 
 def _planner(settings: Settings) -> Planner:
     return Planner(
-        executable(schema),
-        convert_arguments,
-        name_of,
+        schema,
         statements=settings.plan_cache_size,
         max_representations=settings.max_representations,
     )
@@ -197,7 +195,7 @@ def _engine(settings: Settings, planner: Planner) -> Engine:
         executable(schema),
         settings.limits,
         cache_size=settings.document_cache_size,
-        executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
+        executor_class=executor_class(schema),
         is_awaitable=optimized_is_awaitable,
         plans=Plans(planner, (DatabaseUnavailable, StatementTimeout)) if settings.query_plans else None,
         guard=Rules(executable(schema)),

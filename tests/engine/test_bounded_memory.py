@@ -17,7 +17,7 @@ from app.engine.operations import Operation
 from app.engine.plans import Plans
 from app.graphql.planning.planner import Planner
 from app.graphql.planning.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan
-from app.graphql.schema import convert_arguments, executable, name_of, schema
+from app.graphql.schema import executable, schema
 from tests.support.toy import LIMITS
 
 KindT = TypeVar("KindT")
@@ -43,7 +43,7 @@ class Asked:
 @pytest.fixture
 def engine() -> Engine:
     """An engine that remembers little."""
-    planner = Planner(executable(schema), convert_arguments, name_of, statements=STATEMENTS)
+    planner = Planner(schema, statements=STATEMENTS)
     return Engine(
         executable(schema),
         LIMITS,

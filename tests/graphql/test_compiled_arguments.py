@@ -27,7 +27,8 @@ from hypothesis import strategies as st
 from app.engine.input_values import InputValues
 from app.engine.variables import OperationVariables
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
-from app.graphql.schema import convert_arguments, name_of
+from app.graphql.schema import schema
+from app.graphql.strawberry_seam import convert_arguments
 from tests.support.input_values import SCHEMA, Drawn, built_by_strawberry, written
 
 RULES = [ValuesOfCorrectTypeRule, VariablesInAllowedPositionRule, ProvidedRequiredArgumentsRule]
@@ -38,7 +39,14 @@ FIELDS = {
     for name, field in kind.fields.items()
     if cast("GraphQLField", field).args
 }
-INPUTS = Inputs(name_of)
+INPUTS = Inputs()
+
+
+def converted(field: GraphQLField, coerced: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a field as Strawberry converts them."""
+    return convert_arguments(schema, field, coerced)
+
+
 VALUES = InputValues()
 
 
@@ -76,8 +84,7 @@ class Example(NamedTuple):
     @property
     def compiled(self) -> CompiledArguments:
         """Its arguments, as they are read here."""
-        field = FIELDS[self.field]
-        return CompiledArguments(field, field.extensions["strawberry-definition"], self.node, INPUTS, convert_arguments)
+        return CompiledArguments(FIELDS[self.field], self.node, INPUTS, converted)
 
 
 def read(example: Example) -> tuple[Any, Any]:
@@ -85,12 +92,11 @@ def read(example: Example) -> tuple[Any, Any]:
     field, compiled = FIELDS[example.field], example.compiled
     variables = get_variable_values(SCHEMA, example.operation.variable_definitions or (), example.given)
     assert isinstance(variables, VariableValues)
-    definition = field.extensions["strawberry-definition"]
     try:
         coerced = get_argument_values(field, example.node, variables)
         with built_by_strawberry():
-            expected = told(convert_arguments(definition, coerced))
-        assert told(convert_arguments(definition, coerced)) == expected
+            expected = told(converted(field, coerced))
+        assert told(converted(field, coerced)) == expected
     except GraphQLError:
         expected = None
     try:
@@ -149,7 +155,7 @@ def test_arguments_are_read_as_the_libraries_read_them(example: Example) -> None
 @settings(max_examples=40, deadline=None)
 def test_the_input_of_a_mutation_is_read_as_the_libraries_read_it(name: str, data: st.DataObject) -> None:
     field = FIELDS["Mutation", name]
-    definition, kind = field.extensions["strawberry-definition"], cast("Any", field.args["input"]).type
+    kind = cast("Any", field.args["input"]).type
     operation = cast("OperationDefinitionNode", parse(f"mutation($v: {kind}) {{{name}(input: $v)}}").definitions[0])
     sent = {"v": Drawn(data.draw).value(kind)}
 
@@ -162,9 +168,9 @@ def test_the_input_of_a_mutation_is_read_as_the_libraries_read_it(name: str, dat
         assert found is None
         return
     with built_by_strawberry():
-        arguments = convert_arguments(definition, {"input": expected.coerced["v"]})
+        arguments = converted(field, {"input": expected.coerced["v"]})
     assert found is not None
-    assert told(convert_arguments(definition, {"input": found.coerced["v"]})) == told(arguments)
+    assert told(converted(field, {"input": found.coerced["v"]})) == told(arguments)
 
 
 CUSTOMERS, CUSTOMER, GROUPS = ("Query", "customers"), ("Query", "customer"), ("Query", "customerGroups")

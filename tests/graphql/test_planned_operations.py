@@ -19,7 +19,7 @@ from app.engine.execution import Engine, Execution, Outcome
 from app.engine.plans import Plans
 from app.graphql.context import Context
 from app.graphql.planning.planner import Planner
-from app.graphql.schema import convert_arguments, executable, name_of, schema
+from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
 from tests.support.asking import Caller
 from tests.support.every_table import World, write_world
@@ -32,7 +32,7 @@ ENGINE = Engine(
     cache_size=200,
     executor_class=schema.execution_context_class,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - Strawberry leaves it open
     is_awaitable=optimized_is_awaitable,
-    plans=Plans(Planner(SCHEMA, convert_arguments, name_of, statements=200)),
+    plans=Plans(Planner(schema, statements=200)),
 )
 EDGES: list[ToOne[Any] | ToMany[Any]] = [value for value in vars(graph).values() if isinstance(value, ToOne | ToMany)]
 

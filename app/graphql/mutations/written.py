@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strawberry.utils.str_converters import to_camel_case
-
 from app.db import graph
+from app.graphql.strawberry_seam import to_camel_case
 
 _TYPES = {entity.row: entity.name for entity in graph.NODES}
 _SHOWN = ("version", "customer_number", "external_system_id", "number")

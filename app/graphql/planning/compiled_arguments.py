@@ -6,7 +6,6 @@ second step serves resolvers as well: the schema gives it to Strawberry.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING
 from typing import Any, cast
 
 from graphql import (
@@ -28,17 +27,22 @@ from graphql import (
 from graphql.execution import VariableValues
 from graphql.utilities.coerce_input_value import coerce_default_value
 from strawberry import Some
-from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, get_object_definition
-from strawberry.types.field import StrawberryField
-from strawberry.types.lazy_type import LazyType
+
+from app.graphql.strawberry_seam import (
+    StrawberryList,
+    StrawberryMaybe,
+    StrawberryOptional,
+    fields_of_input,
+    inner_of,
+    is_input,
+    parameters_of,
+)
 
 Coerced = Mapping[str, Any]
 Fill = Callable[[Coerced], Any]
 """From the operation's variables to a coerced value; _Unusual where only the libraries know."""
 Convert = Callable[[Any], Any]
-ConvertAll = Callable[[StrawberryField, dict[str, Any]], dict[str, Any]]
-NameOf = Callable[[Any], str]
-"""The name in the schema of an argument, or of a field of an input."""
+ConvertAll = Callable[[GraphQLField, dict[str, Any]], dict[str, Any]]
 
 
 class _Unusual(Exception):
@@ -48,18 +52,16 @@ class _Unusual(Exception):
 class CompiledArguments:
     """The arguments of one field of a document."""
 
-    def __init__(
-        self, field: GraphQLField, definition: StrawberryField, node: FieldNode, inputs: "Inputs", convert: ConvertAll
-    ) -> None:
+    def __init__(self, field: GraphQLField, node: FieldNode, inputs: "Inputs", convert: ConvertAll) -> None:
         varying = {argument.name.value for argument in node.arguments or () if _has_variables(argument.value)}
         self.are_fixed = not varying
         self.limit_is_fixed = not varying & {"first", "last"}
-        self._field, self._definition, self._node, self._convert = field, definition, node, convert
+        self._field, self._node, self._convert = field, node, convert
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         self._steps = [
-            (argument.python_name, _argument(field.args[name], given.get(name)), inputs.convert(argument.type))
-            for argument in definition.arguments
-            if (name := inputs.name_of(argument)) in field.args
+            (attribute, _argument(field.args[name], given.get(name)), inputs.convert(declared))
+            for name, attribute, declared, _ in parameters_of(field)
+            if name in field.args
         ]
 
     def read(self, variables: VariableValues) -> dict[str, Any]:
@@ -69,7 +71,7 @@ class CompiledArguments:
             filled = [(name, fill(coerced), convert) for name, fill, convert in self._steps]
             return {name: convert(value) for name, value, convert in filled if value is not Undefined}
         except _Unusual:
-            return self._convert(self._definition, get_argument_values(self._field, self._node, variables))
+            return self._convert(self._field, get_argument_values(self._field, self._node, variables))
 
 
 def _argument(argument: GraphQLArgument, node: ValueNode | None) -> Fill:
@@ -133,23 +135,20 @@ def _unusual(_variables: Coerced) -> Any:
 class Inputs:
     """How coerced values become what resolvers take, by their types."""
 
-    def __init__(self, name_of: NameOf) -> None:
-        self.name_of = name_of
+    def __init__(self) -> None:
         self._known: dict[type, Convert] = {}
 
     def convert(self, kind: Any) -> Convert:
         """The conversion of values of a type."""
-        if isinstance(kind, LazyType):
-            return self.convert(kind.resolve_type())
         if isinstance(kind, StrawberryMaybe):
-            return _maybe(self.convert(kind.of_type), kind)
+            return _maybe(self.convert(inner_of(kind)), inner_of(kind))
         if isinstance(kind, StrawberryOptional):
-            inner = self.convert(kind.of_type)
+            inner = self.convert(inner_of(kind))
             return lambda value: None if value is None else inner(value)
         if isinstance(kind, StrawberryList):
-            item = self.convert(kind.of_type)
+            item = self.convert(inner_of(kind))
             return lambda value: [item(each) for each in value]
-        if get_object_definition(kind) is None:
+        if not is_input(kind):
             return lambda value: value
 
         # Looked up only when a value comes: an input may hold itself.
@@ -160,35 +159,27 @@ class Inputs:
         return (self._known.get(kind) or self._learn(kind))(value)
 
     def _learn(self, kind: type) -> Convert:
-        definition = get_object_definition(kind, strict=True)
-        fields: list[Any] = [*definition.fields]
-        absent = {
-            each.python_name: None
-            for each in fields
-            if each.default_value is MISSING and each.default_factory is MISSING
-        }
-        members = {
-            self.name_of(each): (each.python_name, self.convert(each.resolve_type(type_definition=definition)))
-            for each in fields
-        }
+        fields = fields_of_input(kind)
+        absent = {field.attribute: None for field in fields if not field.has_default}
+        members = {field.name: (field.attribute, self.convert(field.declared)) for field in fields}
 
         def convert(value: Mapping[str, Any]) -> Any:
             given: dict[str, Any] = {}
-            for name, each in value.items():
+            for name, member in value.items():
                 attribute, inner = members[name]
-                given[attribute] = inner(each)
+                given[attribute] = inner(member)
             return kind(**{**absent, **given})
 
         self._known[kind] = convert
         return convert
 
 
-def _maybe(inner: Convert, kind: StrawberryMaybe) -> Convert:
-    is_nullable = isinstance(kind.of_type, StrawberryOptional)
+def _maybe(inner: Convert, declared: object) -> Convert:
+    is_nullable = isinstance(declared, StrawberryOptional)
 
     def convert(value: Any) -> Some[Any]:
         if value is None and not is_nullable:
-            name = getattr(kind.of_type, "__name__", str(kind.of_type))
+            name = getattr(declared, "__name__", str(declared))
             msg = f"A value of the type {name} is expected, not null."
             raise GraphQLError(msg)
         return Some(inner(value))

@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
-from strawberry.types.field import StrawberryField
+from graphql import GraphQLObjectType, GraphQLSchema
 
 from app.db import accounts, graph, groups
 from app.db.arguments import Arguments, References
@@ -14,6 +13,7 @@ from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
 from app.graphql.planning.reading import asked_customers, asked_edge, asked_key, asked_list, asked_rows
 from app.graphql.planning.references import asked_entities, asked_node, asked_nodes
+from app.graphql.strawberry_seam import attribute_of, has_resolver
 
 Declared = Field | ToOne[Any] | ToMany[Any]
 ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
@@ -91,15 +91,9 @@ def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
     declared: dict[tuple[str, str], Declared] = {}
     for entity in entities:
         for name, field in cast("GraphQLObjectType", schema.type_map[entity.name]).fields.items():
-            definition: Any = definition_of(field)
             # A field with a resolver of its own is an edge, or computes what it shows.
-            known = plain if definition.base_resolver is None else by_attribute
-            found = known.get((entity.name, definition.python_name))
+            known = by_attribute if has_resolver(field) else plain
+            found = known.get((entity.name, attribute_of(field)))
             if found is not None:
                 declared[entity.name, name] = found
     return declared
-
-
-def definition_of(field: GraphQLField) -> StrawberryField:
-    """What Strawberry knows of a field."""
-    return field.extensions["strawberry-definition"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar, cast
 
+import strawberry
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -15,7 +16,6 @@ from graphql import (
     GraphQLField,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
@@ -44,18 +44,18 @@ from app.db.plans.tree import (
 )
 from app.graphql.access import AccessRules
 from app.graphql.context import MAX_REPRESENTATIONS
-from app.graphql.planning.compiled_arguments import CompiledArguments, ConvertAll, Inputs, NameOf
+from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.planning.declared import (
     ROOTS,
     ArgumentReader,
     Declared,
     declarations,
-    definition_of,
     list_reader,
     page_reader,
     references,
 )
 from app.graphql.planning.query_plan import QueryPlan, Slot, Statements
+from app.graphql.strawberry_seam import attribute_of, convert_arguments, executable
 
 ValueT = TypeVar("ValueT")
 
@@ -69,20 +69,18 @@ class Planner:
 
     def __init__(
         self,
-        schema: GraphQLSchema,
-        convert_arguments: ConvertAll,
-        name_of: NameOf,
+        schema: strawberry.Schema,
         *,
         statements: int,
         max_representations: int = MAX_REPRESENTATIONS,
     ) -> None:
-        self.schema = schema
-        self.inputs = Inputs(name_of)
-        self.convert_arguments = convert_arguments
+        self.schema = executable(schema)
+        self.inputs = Inputs()
+        self.convert_arguments = partial(convert_arguments, schema)
         self.references = references(max_representations)
         self.statements = Statements(statements)
-        self._declared = declarations(schema)
-        self._rules = AccessRules(schema)
+        self._declared = declarations(self.schema)
+        self._rules = AccessRules(self.schema)
 
     def plan(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
@@ -203,7 +201,7 @@ class _Planning:
         return Cursor() if _name(fields) == "cursor" else Nodes(self._row(_object(field), fields))
 
     def _of_page_info(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> str | Constant:
-        return definition_of(_field(kind, fields)).python_name
+        return attribute_of(_field(kind, fields))
 
     def _below(
         self, kind: GraphQLObjectType, fields: list[FieldDetails], show: Callable[[list[FieldDetails]], ValueT]
@@ -218,9 +216,7 @@ class _Planning:
 
     def _slot(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> int:
         planner = self._planner
-        given = CompiledArguments(
-            field, definition_of(field), fields[0].node, planner.inputs, planner.convert_arguments
-        )
+        given = CompiledArguments(field, fields[0].node, planner.inputs, planner.convert_arguments)
         self.slots.append(Slot(given, read))
         return len(self.slots) - 1
 

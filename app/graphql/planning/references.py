@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from graphql import GraphQLError
-from strawberry.utils.str_converters import to_camel_case
 
 from app.db import graph
 from app.db.arguments import References
@@ -14,6 +13,7 @@ from app.db.conditions import Equals
 from app.db.declarations import Entity
 from app.graphql.arguments import Path, Problems, filled, identifier
 from app.graphql.planning.reading import MOST_ROWS
+from app.graphql.strawberry_seam import to_camel_case
 
 
 @dataclass(frozen=True, slots=True)

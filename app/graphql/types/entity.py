@@ -4,10 +4,10 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 import strawberry
-from strawberry.federation.schema import FederationAny
 from strawberry.schema import BaseSchema
 
-from app.graphql.introduction import introduced
+from app.graphql.introduction import INTRODUCTION
+from app.graphql.strawberry_seam import FederationAny, with_description
 from app.graphql.types.billing_document import BillingDocument, BillingTransition
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer import Customer
@@ -41,7 +41,7 @@ Representations = Annotated[
 @lru_cache(maxsize=1)
 def printed(schema: BaseSchema) -> str:
     """The schema's text, which never changes."""
-    return introduced(schema.as_str())
+    return with_description(schema.as_str(), INTRODUCTION)
 
 
 @strawberry.type(name="_Service", description="What this subgraph says of itself.")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from enum import Enum
 
 import strawberry
-from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 
 from app.db.customers import CustomerSort
 from app.domain.billing import BillingDocumentKind
@@ -14,6 +13,7 @@ from app.domain.events import ChangeOperation
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
+from app.graphql.strawberry_seam import describe_values
 
 __all__ = [
     "BillingDirection",
@@ -45,10 +45,7 @@ class OrderDirection(Enum):
 def _show(enumeration: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
     """Put a Python enumeration into the schema, every value described."""
     strawberry.enum(enumeration, name=name, description=description)
-    definition: StrawberryEnumDefinition = vars(enumeration)["__strawberry_definition__"]
-    shown: list[EnumValue] = definition.values
-    for value in shown:
-        value.description = values[value.name]
+    describe_values(enumeration, values)
 
 
 _show(

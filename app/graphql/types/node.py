@@ -4,10 +4,10 @@ from typing import Any
 
 import strawberry
 from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
 
 from app.db.declarations import Entity
 from app.graphql.planning.references import key_names
+from app.graphql.strawberry_seam import FieldSet
 
 
 @strawberry.interface(

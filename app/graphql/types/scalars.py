@@ -15,9 +15,9 @@ from graphql.language import (
     ObjectValueNode,
     StringValueNode,
 )
-from strawberry.types.scalar import ScalarDefinition
 
 from app.domain.decimals import WrittenFloat, decimal_of
+from app.graphql.strawberry_seam import ScalarDefinition
 
 if TYPE_CHECKING:
     from app.db.rows import MetadataMap as Metadata

@@ -10,8 +10,8 @@ from app.db import graph
 from app.domain.fields import schema_name
 from app.domain.identity import Scope
 from app.graphql.permissions import Requires, RequiresUnlessWritten, scopes_of
-from app.graphql.planning.declared import definition_of
 from app.graphql.schema import executable, schema
+from app.graphql.strawberry_seam import extensions_of
 from tests.graphql.mutations.every_mutation import MUTATIONS, TABLE, document, ids_of
 from tests.support.asking import Caller
 from tests.support.records import Records
@@ -82,8 +82,6 @@ def test_every_object_of_a_payload_says_what_it_takes_to_see_it() -> None:
     assert len(fields) >= len(MUTATIONS)
     guards = (Requires, RequiresUnlessWritten)
     open_to_all = [
-        name
-        for name, field in fields.items()
-        if not any(isinstance(each, guards) for each in definition_of(field).extensions)
+        name for name, field in fields.items() if not any(isinstance(each, guards) for each in extensions_of(field))
     ]
     assert open_to_all == []

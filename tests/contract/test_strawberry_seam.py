@@ -1,0 +1,416 @@
+"""Strawberry's internals are used in one module only, and each of them still does what that module needs."""
+
+import ast
+import importlib
+import tomllib
+from collections.abc import Callable, Iterator
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, NamedTuple
+
+import pytest
+import strawberry
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql.execution import Executor
+from packaging.requirements import Requirement
+from strawberry import federation
+from strawberry.extensions import FieldExtension
+from strawberry.schema_directive import Location
+
+ROOT = Path(__file__).parents[2]
+SEAM = ROOT / "app" / "graphql" / "strawberry_seam.py"
+OTHERS = [path for path in sorted((ROOT / "app").rglob("*.py")) if path != SEAM]
+DOCUMENTED = {
+    "strawberry": set(strawberry.__all__),
+    "strawberry.extensions": {"FieldExtension"},
+    "strawberry.extensions.field_extension": {"AsyncExtensionResolver", "SyncExtensionResolver"},
+    "strawberry.federation.schema_directives": {"Key", "Shareable"},
+    "strawberry.scalars": {"JSON"},
+    "strawberry.schema": {"BaseSchema"},
+    "strawberry.schema.config": {"StrawberryConfig"},
+    "strawberry.schema_directive": {"Location", "schema_directive"},
+}
+"""What Strawberry's documentation imports, which any module may."""
+INTERNAL = {
+    "__strawberry_definition__",
+    "_schema",
+    "base_resolver",
+    "execution_context_class",
+    "from_input",
+    "is_basic_field",
+    "python_name",
+    "scalar_registry",
+    "schema_converter",
+    "strawberry-definition",
+}
+"""Attributes, and keys of mappings, that lead into Strawberry."""
+
+
+def undocumented_imports(tree: ast.AST) -> Iterator[str]:
+    """Every import, and every `strawberry.…`, that Strawberry's documentation doesn't show."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found = [("", alias.name) for alias in names if alias.name.startswith("strawberry.")]
+            case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "strawberry":
+                found = [(module, alias.name) for alias in names]
+            case ast.Attribute(value=ast.Name(id="strawberry"), attr=name):
+                found = [("strawberry", name)]
+            case _:
+                continue
+        yield from (f"{module}.{name}" for module, name in found if name not in DOCUMENTED.get(module, ()))
+
+
+def internals(tree: ast.AST) -> Iterator[str]:
+    """Every use of an internal attribute or key of Strawberry; what an object keeps in its own attributes is its own."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self")):
+                continue
+            case ast.Attribute(attr=str(name)) | ast.Constant(value=str(name)) if name in INTERNAL:
+                yield name
+            case _:
+                continue
+
+
+@pytest.mark.parametrize("module", OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_seam_uses_what_strawberry_does_not_document(module: Path) -> None:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    used = [*undocumented_imports(tree), *internals(tree)]
+    assert used == [], f"Give {SEAM.name} a name for {used}, with the reason, and import that."
+
+
+def test_each_way_into_the_internals_is_found() -> None:
+    tree = ast.parse(
+        "import strawberry.printer\n"
+        "from strawberry.types.base import StrawberryList\n"
+        "kind = strawberry.types\n"
+        "core = schema._schema\n"
+        'found = field.extensions["strawberry-definition"]\n'
+        "from strawberry import field\n"
+    )
+    assert sorted([*undocumented_imports(tree), *internals(tree)]) == [
+        ".strawberry.printer",
+        "_schema",
+        "strawberry-definition",
+        "strawberry.types",
+        "strawberry.types.base.StrawberryList",
+    ]
+
+
+def test_the_seam_uses_every_internal_that_the_others_may_not() -> None:
+    assert {*internals(ast.parse(SEAM.read_text(encoding="utf-8")))} == INTERNAL
+
+
+def test_the_requirement_is_bounded_to_the_releases_that_the_seam_was_tried_with() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (requirement,) = (
+        found for found in map(Requirement, project["dependencies"]) if found.name == "strawberry-graphql"
+    )
+    assert {specifier.operator for specifier in requirement.specifier} == {">=", "<"}
+
+
+def imported() -> list[tuple[str, str]]:
+    """What the seam imports from Strawberry: module and name."""
+    return [
+        (node.module, alias.name)
+        for node in ast.parse(SEAM.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("strawberry")
+        for alias in node.names
+    ]
+
+
+@pytest.mark.parametrize(("module", "name"), imported())
+def test_strawberry_has_a_name_where_the_seam_imports_it(module: str, name: str) -> None:
+    try:
+        getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        pytest.fail(f"{module} no longer has {name}. Search for it in the new release and change {SEAM.name}.")
+
+
+@pytest.fixture(scope="module")
+def seam() -> ModuleType:
+    """The seam, imported by the tests that need it: where an import fails, the test above names it."""
+    return importlib.import_module("app.graphql.strawberry_seam")
+
+
+class Color(Enum):
+    """An enumeration of the domain."""
+
+    RED = "red"
+
+
+strawberry.enum(Color)
+
+
+@strawberry.input(one_of=True)
+class Chosen:
+    """An input of which one field is given."""
+
+    one_id: strawberry.Maybe[int]
+    color: strawberry.Maybe[Color | None]
+
+
+@strawberry.input
+class Many:
+    """An input with a default and a list."""
+
+    some_numbers: list[int]
+    limit: int = 5
+
+
+class Marked(FieldExtension):
+    """An extension that can be recognized."""
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Any, **arguments: Any) -> Any:
+        return next_(source, info, **arguments)
+
+
+@federation.type(keys=["id"])
+class Thing:
+    """What other subgraphs may refer to."""
+
+    id: strawberry.ID
+
+
+@strawberry.type
+class Query:
+    """One field of each kind."""
+
+    thing: Thing | None
+    plain_name: str
+    marked: str = strawberry.field(extensions=[Marked()])
+
+    @strawberry.field
+    @staticmethod
+    def computed_name(most_rows: int, many: Many, chosen: Chosen | None = None) -> Color | None:
+        """Take arguments."""
+        assert most_rows
+        assert many
+        assert chosen is None
+        return None
+
+
+class Toy(NamedTuple):
+    """A schema, and parts of it."""
+
+    schema: strawberry.Schema
+    core: GraphQLSchema
+
+    def field(self, name: str) -> GraphQLField:
+        query = self.core.type_map["Query"]
+        assert isinstance(query, GraphQLObjectType)
+        return query.fields[name]
+
+    def input(self, name: str) -> GraphQLInputObjectType:
+        kind = self.core.type_map[name]
+        assert isinstance(kind, GraphQLInputObjectType)
+        return kind
+
+
+def toy(**options: Any) -> Toy:
+    """A schema of one's own: some checks change it."""
+    schema = federation.Schema(query=Query, federation_version="2.9", **options)
+    return Toy(schema, vars(schema)["_schema"])
+
+
+def convert(seam: Any, made: Toy) -> Any:
+    coerced = {"mostRows": 1, "many": {"someNumbers": [1], "limit": 2}, "chosen": {"oneId": 3}}
+    return seam.convert_arguments(made.schema, made.field("computedName"), coerced)
+
+
+def builds(seam: Any) -> bool:
+    made, built = toy(), object()
+    kind = made.input("Many")
+    original = kind.extensions["strawberry-definition"].from_input
+
+    def build(_kind: type, _value: object, _context: object) -> object:
+        return built
+
+    seam.set_builder(kind, build)
+    try:
+        return convert(seam, made)["many"] is built
+    finally:
+        kind.extensions["strawberry-definition"].from_input = original
+
+
+def describes(seam: Any) -> bool:
+    seam.describe_values(Color, {"RED": "Described."})
+    return 'Described."""\n  RED' in toy().schema.as_str()
+
+
+def prints(seam: Any) -> bool:
+    made = toy()
+    (link,) = (found for found in made.core.directives if found.name == "link")
+    is_missing = "directive @link" not in made.schema.as_str()
+    seam.print_definition(link)
+    return is_missing and "directive @link" in made.schema.as_str()
+
+
+def imports_directive(seam: Any) -> bool:
+    @strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="marks")
+    class Marks(seam.FederationDirective):
+        text: str
+        imported_from: ClassVar[Any] = seam.ImportedFrom(name="marks")
+        minimum_version: ClassVar[tuple[int, int]] = (2, 0)
+
+    @federation.type
+    class Root:
+        name: str = federation.field(directives=[Marks(text="x")])
+
+    text = federation.Schema(query=Root, federation_version="2.9").as_str()
+    return 'import: ["@marks"]' in text and 'name: String! @marks(text: "x")' in text
+
+
+def overrides(name: str, kind: str) -> Callable[[Any], bool]:
+    def holds(seam: Any) -> bool:
+        scalar = strawberry.scalar(name=kind, description="Described.", serialize=str, parse_value=str)
+        return toy(scalar_overrides={getattr(seam, name): scalar}).core.type_map[kind].description == "Described."
+
+    return holds
+
+
+def parameters(seam: Any) -> bool:
+    found = seam.parameters_of(toy().field("computedName"))
+    return [(each.name, each.attribute) for each in found] == [
+        ("mostRows", "most_rows"),
+        ("many", "many"),
+        ("chosen", "chosen"),
+    ]
+
+
+def wrapper(attribute: str, name: str) -> Callable[[Any], bool]:
+    """Whether the type of an input's field is a number in a wrapper."""
+
+    def holds(seam: Any) -> bool:
+        fields = {each.attribute: each.declared for kind in (Chosen, Many) for each in seam.fields_of_input(kind)}
+        found = fields[attribute]
+        return isinstance(found, getattr(seam, name)) and seam.inner_of(found) is int
+
+    return holds
+
+
+BASE, FIELD, CONVERTER = (
+    "strawberry/types/base.py",
+    "strawberry/types/field.py",
+    "strawberry/schema/schema_converter.py",
+)
+CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "FederationAny": (overrides("FederationAny", "_Any"), "strawberry/federation/schema.py"),
+    "FederationDirective": (imports_directive, "strawberry/federation/schema_directives.py"),
+    "FieldSet": (overrides("FieldSet", "federation__FieldSet"), "strawberry/federation/types.py"),
+    "ImportedFrom": (imports_directive, "strawberry/federation/schema_directives.py"),
+    "LinkImport": (overrides("LinkImport", "link__Import"), "strawberry/federation/types.py"),
+    "ScalarDefinition": (
+        lambda seam: isinstance(strawberry.scalar(name="X", serialize=str), seam.ScalarDefinition),
+        "strawberry/types/scalar.py",
+    ),
+    "ScalarWrapper": (lambda seam: isinstance(seam.ScalarWrapper, type), "strawberry/types/scalar.py"),
+    "StrawberryField": (lambda seam: isinstance(strawberry.field(), seam.StrawberryField), FIELD),
+    "StrawberryList": (wrapper("some_numbers", "StrawberryList"), BASE),
+    "StrawberryMaybe": (wrapper("one_id", "StrawberryMaybe"), BASE),
+    "StrawberryOptional": (
+        lambda seam: isinstance(seam.inner_of(seam.fields_of_input(Chosen)[1].declared), seam.StrawberryOptional),
+        BASE,
+    ),
+    "UnsetType": (lambda seam: isinstance(strawberry.UNSET, seam.UnsetType), "strawberry/types/unset.py"),
+    "attribute_of": (lambda seam: seam.attribute_of(toy().field("plainName")) == "plain_name", FIELD),
+    "convert_arguments": (
+        lambda seam: (
+            convert(seam, toy())
+            == {
+                "most_rows": 1,
+                "many": Many(some_numbers=[1], limit=2),
+                "chosen": Chosen(one_id=strawberry.Some(3), color=None),
+            }
+        ),
+        "strawberry/types/arguments.py",
+    ),
+    "describe_values": (describes, "strawberry/types/enum.py"),
+    "executable": (
+        lambda seam: isinstance(seam.executable(toy().schema), GraphQLSchema),
+        "strawberry/schema/schema.py",
+    ),
+    "executor_class": (
+        lambda seam: issubclass(seam.executor_class(toy().schema), Executor),
+        "strawberry/schema/schema.py and strawberry/schema/_graphql_core.py",
+    ),
+    "extensions_of": (
+        lambda seam: (
+            [type(each) for each in seam.extensions_of(toy().field("marked"))] == [Marked]
+            and [*seam.extensions_of(toy().field("plainName"))] == []
+        ),
+        FIELD,
+    ),
+    "fields_of_input": (
+        lambda seam: (
+            [(each.name, each.attribute, each.has_default) for each in seam.fields_of_input(Many)]
+            == [("someNumbers", "some_numbers", False), ("limit", "limit", True)]
+        ),
+        f"{BASE} and {FIELD}",
+    ),
+    "has_resolver": (
+        lambda seam: (
+            (seam.has_resolver(toy().field("computedName")), seam.has_resolver(toy().field("plainName")))
+            == (True, False)
+        ),
+        FIELD,
+    ),
+    "inner_of": (wrapper("some_numbers", "StrawberryList"), BASE),
+    "is_input": (lambda seam: (seam.is_input(Many), seam.is_input(int)) == (True, False), BASE),
+    "is_one_of": (
+        lambda seam: (seam.is_one_of(toy().input("Chosen")), seam.is_one_of(toy().input("Many"))) == (True, False),
+        BASE,
+    ),
+    "names_of_input": (
+        lambda seam: seam.names_of_input(Chosen) == {"oneId": "one_id", "color": "color"},
+        "strawberry/schema/name_converter.py",
+    ),
+    "optimized_is_awaitable": (
+        lambda seam: seam.optimized_is_awaitable("x") is False and seam.optimized_is_awaitable(Awaitable()) is True,
+        "strawberry/execution/is_awaitable.py",
+    ),
+    "parameters_of": (parameters, f"{FIELD} and strawberry/schema/name_converter.py"),
+    "print_definition": (prints, "strawberry/printer/printer.py"),
+    "set_builder": (builds, "strawberry/types/arguments.py"),
+    "shows_attribute": (
+        lambda seam: [seam.shows_attribute(toy().field(name)) for name in ("plainName", "marked")] == [True, False],
+        FIELD,
+    ),
+    "to_camel_case": (
+        lambda seam: seam.to_camel_case("customer_number") == "customerNumber",
+        "strawberry/utils/str_converters.py",
+    ),
+    "with_description": (
+        lambda seam: seam.with_description(toy().schema.as_str(), "Described.").startswith(
+            '"""\nDescribed.\n"""\nschema @link('
+        ),
+        "strawberry/printer/printer.py",
+    ),
+}
+"""For each name of the seam: what has to hold, and the files of Strawberry to look at where it does not."""
+
+
+class Awaitable:
+    """An object that can be awaited."""
+
+    def __await__(self) -> Iterator[None]:
+        yield
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_strawberry_still_does_what_the_seam_needs(seam: ModuleType, name: str) -> None:
+    holds, files = CHECKS[name]
+    advice = f"`{name}` of {SEAM.name} no longer works with this release of Strawberry. Look at {files}."
+    try:
+        found = holds(seam)
+    except Exception as error:  # noqa: BLE001 - whatever a new release raises
+        pytest.fail(f"{advice} It raises {error!r}.")
+    assert found, advice
+
+
+def test_every_name_of_the_seam_is_checked(seam: ModuleType) -> None:
+    own = {name for name, value in vars(seam).items() if getattr(value, "__module__", "") == seam.__name__}
+    functions = {name for name in own if not name.startswith("_") and name[0].islower()}
+    assert {*CHECKS} == functions | {*seam.__all__}
