@@ -23,6 +23,8 @@ class Cause(StrEnum):
     """More operations wait for their turn than may."""
     TOO_MANY_HEAVY = "too_many_heavy"
     """No turn came in time for an operation that reads or answers much, or too many such operations wait already."""
+    TOO_MUCH_TO_COMPUTE = "too_much_to_compute"
+    """No turn came in time for a long computation, such as validating a long document, or too many wait already."""
     CONNECT_FAILED = "connect_failed"
     """No connection could be opened."""
     REFUSED = "refused"
@@ -91,6 +93,14 @@ class TooManyHeavy(TooBusy):
     def __init__(self, waited_seconds: float | None = None) -> None:
         super().__init__(waited_seconds)
         self.cause = Cause.TOO_MANY_HEAVY
+
+
+class TooMuchToCompute(TooBusy):
+    """The same, for a long computation."""
+
+    def __init__(self, waited_seconds: float | None = None) -> None:
+        super().__init__(waited_seconds)
+        self.cause = Cause.TOO_MUCH_TO_COMPUTE
 
 
 class DatabaseRefused(DatabaseUnavailable):

@@ -113,7 +113,7 @@ class Documents:
         document = self._recall(text)
         if document is None:
             size = self._size(text)
-            document = await in_turn((self, text), self._compile, text, size)
+            document = await in_turn((self, text), self._compile_once, text, size)
             self._remember(text, size, document)
         return document
 
@@ -147,6 +147,10 @@ class Documents:
         ):
             forgotten, _ = self._remembered.popitem(last=False)
             self._bytes -= len(forgotten.encode())
+
+    def _compile_once(self, text: str, size: int) -> Document:
+        # Another company may have had its turn with the same text.
+        return self._remembered.get(text) or self._compile(text, size)
 
     def _compile(self, text: str, size: int) -> Document:
         # May run in a thread: it only reads what others use.

@@ -1,6 +1,5 @@
 """The engine: from a document's text to an operation, and from an operation to its answer."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple, cast
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, get_variable_values
 from graphql.execution import Executor, VariableValues
 
+from app.db.pauses import MANY_ITEMS, in_turn
 from app.engine.documents import Document, Documents
 from app.engine.executors import bounded, timed
 from app.engine.guard import Access, Guard
@@ -100,28 +100,48 @@ class Engine:
                 yield document_id, None
 
     async def run(
-        self, operation: Operation, variables: Mapping[str, Any], context: object, ends_at: float | None = None
+        self,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        context: object,
+        ends_at: float | None = None,
+        *,
+        is_large: bool = False,
     ) -> Outcome:
         """Return the operation's answer, errors of single fields included; DocumentError if nothing of it may run.
 
         A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. A query is ended by the caller.
+        `is_large`: the input takes long to look at.
         """
         execution = Execution.FIELDS
-        if operation.lists.has_any:
-            operation.lists.check(variables, self._limits.max_input_items)
-        coerced = operation.variables.coerce(variables)
+        if is_large:
+            items, coerced = await in_turn(object(), self._checked, operation, variables)
+        else:
+            items, coerced = self._checked(operation, variables)
+        is_long = items >= MANY_ITEMS
         if coerced is None:
-            # Of a large value graphql-core tells for a second what is wrong with it: in a thread, so that others run meanwhile.
-            coerced = await asyncio.to_thread(self._coerced_slowly, operation, variables)
-        values = self._check_size(operation, coerced.coerced)
+            # Of a large value graphql-core tells for a second what is wrong with it.
+            coerced = await in_turn(object(), self._coerced_slowly, operation, variables)
+        if is_long:
+            values = await in_turn(object(), self._check_size, operation, coerced.coerced)
+        else:
+            values = self._check_size(operation, coerced.coerced)
         if operation.type is OperationType.QUERY:
             self._note_cost(context, values)
             if self._plans is not None:
-                body, execution = await self._plans.attempt(operation, coerced, context)
+                body, execution = await self._plans.attempt(operation, coerced, context, is_long=is_long)
                 if body is not None:
                     return Outcome(body, execution)
-            self._check_items(operation, coerced)
+            if is_long:
+                await in_turn(object(), self._check_items, operation, coerced)
+            else:
+                self._check_items(operation, coerced)
         return Outcome(await self._execute(operation, coerced, context, ends_at), execution)
+
+    def _checked(self, operation: Operation, variables: Mapping[str, Any]) -> tuple[int, VariableValues | None]:
+        """Return how many items the operation's lists have, and its coerced variables; None where a value can't be coerced."""
+        items = operation.lists.check(variables, self._limits.max_input_items) if operation.lists.has_any else 0
+        return items, operation.variables.coerce(variables)
 
     def _coerced_slowly(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
         """Return what graphql-core makes of the variables, or raise DocumentError with what it says is wrong with them."""

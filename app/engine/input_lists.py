@@ -110,8 +110,11 @@ class InputLists:
             return False
         return self._items(self._measured(given)) >= _MANY
 
-    def check(self, given: Mapping[str, Any], limit: int) -> None:
-        """Raise DocumentError if a list is too long, or all of them together, a variable counted wherever it is used."""
+    def check(self, given: Mapping[str, Any], limit: int) -> int:
+        """Return how many items the lists have together, a variable counted wherever it is used.
+
+        Raise DocumentError if a list is too long, or all of them together.
+        """
         found = self._measured(given)
         if self._has_excess or self._may_exceed(found, given):
             errors = [error for argument in self._arguments for error in argument.errors(found, given)]
@@ -129,6 +132,7 @@ class InputLists:
         total = self._items(found)
         if total > limit:
             raise refuse(RefusalCode.TOO_COMPLEX, self._too_many(total, limit, found))
+        return total
 
     def _items(self, found: Mapping[str, Found]) -> int:
         items = self._literal_items

@@ -28,8 +28,11 @@ class Execution(StrEnum):
 class Plan(Protocol):
     """A way to answer one operation."""
 
-    async def answer(self, variables: VariableValues, context: Any) -> bytes | None:
-        """The JSON of the whole answer; None where executing the operation must say why there is none."""
+    async def answer(self, variables: VariableValues, context: Any, *, is_long: bool) -> bytes | None:
+        """The JSON of the whole answer; None where executing the operation must say why there is none.
+
+        `is_long`: the arguments hold long lists, which take long to read.
+        """
         ...
 
 
@@ -57,7 +60,9 @@ class Plans:
         self._planner = planner
         self._final = final
 
-    async def attempt(self, operation: Operation, variables: VariableValues, context: object) -> Attempt:
+    async def attempt(
+        self, operation: Operation, variables: VariableValues, context: object, *, is_long: bool = False
+    ) -> Attempt:
         """The answer by the operation's plan, if it has one and that works.
 
         Raises the failures that are `final`: executing the operation would meet them again, and cost more.
@@ -71,7 +76,7 @@ class Plans:
         if plan is None:
             return Attempt(None, Execution.FIELDS)
         try:
-            body = await plan.answer(variables, context)
+            body = await plan.answer(variables, context, is_long=is_long)
         except self._final:
             raise
         except Exception as error:  # noqa: BLE001 - whatever went wrong, executing the operation tells

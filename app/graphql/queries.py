@@ -1,5 +1,6 @@
 """The root query fields."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from strawberry.schema import BaseSchema
 from app.db import accounts as stored_accounts
 from app.db import customers as stored_customers
 from app.db import groups as stored_groups
+from app.db.pauses import MANY_ITEMS, in_turn
 from app.db.rows import CustomerGroupRow, CustomerRow, LedgerAccountRow
 from app.domain.errors import Rejected
 from app.domain.identity import Principal
@@ -186,7 +188,8 @@ class Query:
     @staticmethod
     async def nodes(info: Info, ids: NodeIds) -> list[AnyRow | GraphQLError | None]:
         """Whatever their types, each id read once."""
-        return await found.nodes(info.context, asked_nodes(ids))
+        asked = asked_nodes(ids) if len(ids) < MANY_ITEMS else await in_turn(object(), asked_nodes, ids)
+        return await found.nodes(info.context, asked)
 
     @strawberry.field(
         name="_entities",
@@ -200,7 +203,8 @@ class Query:
     @staticmethod
     async def entities(info: Info, representations: Representations) -> list[AnyRow | GraphQLError | None]:
         """Whatever their types and keys, each reference read once."""
-        asked = asked_entities(representations, most=info.context.max_representations)
+        read = partial(asked_entities, representations, most=info.context.max_representations)
+        asked = read() if len(representations) < MANY_ITEMS else await in_turn(object(), read)
         return await found.entities(info.context, asked)
 
     @strawberry.field(

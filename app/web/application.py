@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 
 from app.db.database import Database
+from app.db.pauses import short_switches
 from app.db.pooling import Pooling
 from app.db.pools import PoolUsage
 from app.db.unavailable import DatabaseUnavailable, StatementTimeout
@@ -103,6 +104,7 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
         if metrics is not None:
             background.append(asyncio.create_task(metrics.keep_sampling()))
         async with AsyncExitStack() as stack:
+            stack.enter_context(short_switches())
             stack.push_async_callback(asyncio.to_thread, writer.flush, FLUSH_SECONDS)
             stack.callback(flush_causes)
             stack.push_async_callback(database.dispose)

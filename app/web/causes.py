@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.db.connection_failures import explain_failure
+from app.db.pauses import COMPUTING_PATIENCE_SECONDS
 from app.db.probing import PROBE_SECONDS
 from app.db.rarely import Rarely
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, message_of
@@ -23,6 +24,7 @@ ISSUER_UNREACHABLE = "issuer_unreachable"
 _LIMITS = {
     Cause.POOL_EXHAUSTED: "DATABASE_POOL_TIMEOUT_SECONDS",
     Cause.TOO_MANY_HEAVY: "DATABASE_POOL_TIMEOUT_SECONDS",
+    Cause.TOO_MUCH_TO_COMPUTE: f"{COMPUTING_PATIENCE_SECONDS:g} s",
     Cause.STATEMENT_TIMEOUT: "STATEMENT_TIMEOUT_SECONDS",
     Cause.SILENT: "STATEMENT_TIMEOUT_SECONDS",
     Cause.NO_ANSWER_IN_TIME: f"{PROBE_SECONDS:g} s",

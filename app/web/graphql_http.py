@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, Protocol
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from app.db.pauses import in_turn, working_for
 from app.db.turns import Turns
 from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
@@ -16,7 +18,7 @@ from app.web.connections import GIVEN_UP
 from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
 from app.web.failures import FailureCode, Refusal, codes_of, document_answer, field_errors, mutation_errors, refusal_of
-from app.web.graphql_request import ClientGone, GraphQLRequest, from_body, from_url, has_left, read_body
+from app.web.graphql_request import ClientGone, from_body, from_url, has_left, read_body
 from app.web.large_bodies import LARGE_BYTES, LargeBodies
 from app.web.media_types import negotiate, wants_page
 from app.web.request_log import OperationLog, OperationRecord
@@ -25,6 +27,10 @@ _KNOWN_HEADERS = {
     name.encode(): name
     for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
 }
+_HUGE_BYTES = 65_536
+"""From which size on few bodies are worked on at once: the values of one take ten times its bytes."""
+_HUGE_BODIES = 4
+"""How many such bodies are worked on at once; the last place is for a company that has none."""
 _LARGE_MUTATION_BYTES = 16_384
 _LARGE_MUTATIONS = 4
 """How many mutations with large inputs run at once, each of another company."""
@@ -73,6 +79,7 @@ class GraphQLEndpoint:
         self._page = page
         self._show_execution = show_execution
         self._large_bodies = LargeBodies()
+        self._huge_bodies = Turns(_HUGE_BODIES, reserve=1, most_waiting=100, seconds=timeout_seconds * _WAITING_SHARE)
         # Long lists of one company wait for each other's locks: here they do so without a connection, and before their
         # input is looked at, which takes the time of small operations of others.
         self._large_mutations = Turns(_LARGE_MUTATIONS, one_each=True, seconds=timeout_seconds * _WAITING_SHARE)
@@ -125,49 +132,70 @@ class GraphQLEndpoint:
             msg = "GraphQL is served to GET and POST."
             raise _not_allowed(msg, "GET, POST")
         record.principal = principal = await self._authenticate(headers)
+        working_for.set(principal.company_id)
         if media_type is None:
             raise Refusal(
                 406, FailureCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
-            request, size = await self._request(scope, receive, headers, deadline)
-            document = await self._engine.prepare_aside(request.document)
-            operation = document.select(request.operation_name)
-            record.operation = operation
-            if size < LARGE_BYTES and operation.lists.is_long(request.variables):
-                # 1 kB of malformed ids for 50 aliases takes 20 ms: many such at once would be answered in one turn of the loop.
-                await self._large_bodies.turn()
-            is_query = operation.type is OperationType.QUERY
-            if scope["method"] == "GET" and not is_query:
-                msg = "GET runs queries only: send a mutation by POST."
-                raise _not_allowed(msg, "POST")
-            # A query is abandoned with its client; a mutation that has begun is seen through.
-            ends_at = deadline.begin_query() if is_query else deadline.begin_mutation()
-            opening = self._open_context(principal)
-            if is_query or size < _LARGE_MUTATION_BYTES:
-                outcome = await self._run(operation, request.variables, opening, record, ends_at)
-            else:
-                # The turn has a time limit of its own; what is left of the operation's time counts for its fields.
-                async with self._large_mutations.turn(principal.company_id):
-                    outcome = await self._run(operation, request.variables, opening, record, ends_at)
-        body, codes = _body(outcome, record.request_id, is_mutation=not is_query)
-        if self._show_execution:
-            body = _with_extensions(body, {"execution": record.execution_shown()})
-        return Answer(200, body, media_type, codes=codes)
+            body = await self._body(scope, receive, headers, deadline)
+            if len(body) < _HUGE_BYTES:
+                return await self._answer_body(scope, body, principal, deadline, media_type, record)
+            # Before it is decoded, and until its values are not needed any more.
+            async with self._huge_bodies.turn(principal.company_id):
+                return await self._answer_body(scope, body, principal, deadline, media_type, record)
 
-    async def _request(
-        self, scope: Scope, receive: Receive, headers: Mapping[str, str], deadline: Deadline
-    ) -> tuple[GraphQLRequest, int]:
-        """The request, and how many bytes it has."""
+    async def _answer_body(
+        self,
+        scope: Scope,
+        body: bytes,
+        principal: Principal,
+        deadline: Deadline,
+        media_type: str,
+        record: OperationRecord,
+    ) -> Answer:
+        size = len(body)
+        is_get = scope["method"] == "GET"
+        read = partial(from_url, limit=self._max_body_bytes) if is_get else from_body
+        request = read(body) if size < _HUGE_BYTES else await in_turn(object(), read, body)
+        document = await self._engine.prepare_aside(request.document)
+        operation = document.select(request.operation_name)
+        record.operation = operation
+        if size < LARGE_BYTES and operation.lists.is_long(request.variables):
+            # 1 kB of malformed ids for 50 aliases takes 20 ms: many such at once would be answered in one turn of the loop.
+            await self._large_bodies.turn()
+        is_query = operation.type is OperationType.QUERY
+        if is_get and not is_query:
+            msg = "GET runs queries only: send a mutation by POST."
+            raise _not_allowed(msg, "POST")
+        # A query is abandoned with its client; a mutation that has begun is seen through.
+        ends_at = deadline.begin_query() if is_query else deadline.begin_mutation()
+        opening = self._open_context(principal)
+        running = partial(
+            self._run, operation, request.variables, opening, record, ends_at, is_large=size >= _HUGE_BYTES
+        )
+        if is_query or size < _LARGE_MUTATION_BYTES:
+            outcome = await running()
+        else:
+            # The turn has a time limit of its own; what is left of the operation's time counts for its fields.
+            async with self._large_mutations.turn(principal.company_id):
+                outcome = await running()
+        answered, codes = _body(outcome, record.request_id, is_mutation=not is_query)
+        if self._show_execution:
+            answered = _with_extensions(answered, {"execution": record.execution_shown()})
+        return Answer(200, answered, media_type, codes=codes)
+
+    async def _body(self, scope: Scope, receive: Receive, headers: Mapping[str, str], deadline: Deadline) -> bytes:
+        """The body of a POST, or the URL's query of a GET."""
         if scope["method"] == "GET":
             # A long document in a URL may wait for its turn as well.
             deadline.end_body()
-            return from_url(scope["query_string"], self._max_body_bytes), len(scope["query_string"])
+            return scope["query_string"]
         body = await read_body(receive, headers, self._max_body_bytes)
         deadline.end_body()
         if len(body) >= LARGE_BYTES:
             await self._large_bodies.turn()
-        return from_body(body), len(body)
+        return body
 
     async def _run(
         self,
@@ -176,10 +204,12 @@ class GraphQLEndpoint:
         opening: AbstractAsyncContextManager[OperationContext],
         record: OperationRecord,
         ends_at: float | None,
+        *,
+        is_large: bool,
     ) -> Outcome:
         async with opening as context:
             try:
-                outcome = await self._engine.run(operation, variables, context, ends_at)
+                outcome = await self._engine.run(operation, variables, context, ends_at, is_large=is_large)
                 record.execution = outcome.execution
                 return outcome
             finally:

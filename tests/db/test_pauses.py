@@ -4,10 +4,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from uuid import UUID, uuid4
 
 import pytest
 
-from app.db.pauses import in_turn, paced
+from app.db import pauses
+from app.db.pauses import in_turn, paced, working_for
+from app.db.turns import Turns
+from app.db.unavailable import TooMuchToCompute
 
 
 async def turns_during(items: int, seconds_each: float) -> int:
@@ -118,3 +122,65 @@ async def test_who_is_canceled_while_the_work_is_under_way_ends_at_once() -> Non
     assert done == []
     gate.set()
     assert await in_turn("next", lambda: 2) == 2
+
+
+async def in_turn_for(company_id: UUID, name: str, work: Callable[[], str]) -> str:
+    working_for.set(company_id)
+    return await in_turn(name, work)
+
+
+async def test_companies_take_turns_however_much_one_of_them_has_to_compute() -> None:
+    gate, done = threading.Event(), list[str]()
+    one, other = uuid4(), uuid4()
+    names = [(one, f"one {number}") for number in range(10)] + [(other, f"other {number}") for number in range(2)]
+    tasks = [asyncio.create_task(in_turn_for(each, name, waiting(gate, done, name))) for each, name in names]
+    await asyncio.sleep(0.02)
+    gate.set()
+    await asyncio.gather(*tasks)
+
+    assert done[:5] == ["one 0", "other 0", "one 1", "other 1", "one 2"]
+
+
+async def test_work_is_refused_at_once_when_too_much_waits_and_after_a_while_when_no_turn_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pauses, "_turns", Turns(1, most_waiting=1, seconds=0.05))
+    gate, done = threading.Event(), list[str]()
+    under_way, waits = [asyncio.create_task(in_turn(name, waiting(gate, done, name))) for name in "ab"]
+    await asyncio.sleep(0)
+    with pytest.raises(TooMuchToCompute) as at_once:
+        await in_turn("c", waiting(gate, done, "c"))
+    with pytest.raises(TooMuchToCompute) as later:
+        await waits
+    gate.set()
+
+    assert await under_way == "a"
+    assert done == ["a"]
+    assert (at_once.value.waited_seconds, later.value.waited_seconds) == (None, 0.05)
+
+
+async def test_a_thread_that_computes_lets_the_loop_in_soon() -> None:
+    over = threading.Event()
+
+    def compute() -> None:
+        while not over.is_set():
+            pass
+
+    async def turns(seconds: float) -> int:
+        end, number = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            number += 1
+            # A turn in which the interpreter is given away, as it is for input and output.
+            await asyncio.sleep(0.0001)
+        return number
+
+    computing = asyncio.create_task(asyncio.to_thread(compute))
+    try:
+        usual = await turns(0.2)
+        with pauses.short_switches():
+            short = await turns(0.2)
+    finally:
+        over.set()
+        await computing
+
+    assert short > 2 * usual

@@ -32,7 +32,7 @@ class ToyPlan:
     answers: bytes | BaseException | None
     runs: list[tuple[dict[str, Any], object]] = field(default_factory=list[tuple[dict[str, Any], object]])
 
-    async def answer(self, variables: VariableValues, context: object) -> bytes | None:
+    async def answer(self, variables: VariableValues, context: object, *, is_long: bool) -> bytes | None:  # noqa: ARG002 - as it is asked
         self.runs.append((variables.coerced, context))
         if isinstance(self.answers, BaseException):
             raise self.answers

@@ -5,20 +5,23 @@ import time
 
 
 class Probe:
-    """Measures for how long the event loop's thread works without a turn for others, in seconds of its CPU time."""
+    """Measures the longest hold of the loop, in seconds of its thread's CPU time, which other programs don't take."""
 
     def __init__(self) -> None:
         self.longest = 0.0
+        self._last = time.thread_time()
         self._task = asyncio.create_task(self._measure())
 
     async def stop(self) -> float:
-        await asyncio.sleep(0)
+        self._note()
         self._task.cancel()
         return self.longest
 
+    def _note(self) -> None:
+        now = time.thread_time()
+        self.longest, self._last = max(self.longest, now - self._last), now
+
     async def _measure(self) -> None:
-        last = time.thread_time()
         while True:
             await asyncio.sleep(0.001)
-            now = time.thread_time()
-            self.longest, last = max(self.longest, now - last), now
+            self._note()

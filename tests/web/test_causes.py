@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.db.rarely import Rarely
-from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooManyHeavy
+from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooManyHeavy, TooMuchToCompute
 from app.web import causes
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.failures import FailureCode, Refusal, refusal_of
@@ -20,6 +20,7 @@ def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (DatabaseUnavailable(Cause.POOL_EXHAUSTED, 5), 503, "pool_exhausted", "DATABASE_POOL_TIMEOUT_SECONDS"),
         (TooManyHeavy(5), 503, "too_many_heavy", "DATABASE_POOL_TIMEOUT_SECONDS"),
+        (TooMuchToCompute(5), 503, "too_much_to_compute", "5 s"),
         (DatabaseUnavailable(Cause.DISK_FULL), 503, "disk_full", None),
         (StatementTimeout(), 504, "statement_timeout", "STATEMENT_TIMEOUT_SECONDS"),
         (Refusal(504, FailureCode.TIMEOUT, "too long"), 504, "request_timeout", "REQUEST_TIMEOUT_SECONDS"),

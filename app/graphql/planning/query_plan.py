@@ -1,6 +1,6 @@
 """A plan of a query: run with variables, for a principal, it answers with the bytes of the whole answer."""
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -101,13 +101,18 @@ class QueryPlan:
         self._remembered: LRUCache[UUID, dict[int, Arguments]] = LRUCache(_COMPANIES)
         self._latest: tuple[list[Hashable], Statement] | None = None
 
-    async def answer(self, variables: VariableValues, context: Context) -> bytes | None:
+    async def answer(self, variables: VariableValues, context: Context, *, is_long: bool = False) -> bytes | None:
         """The answer; None where graphql-core must say why there is none."""
         company_id = context.principal.company_id
         if not self._scopes <= context.principal.scopes:
             return None
         try:
-            arguments = self._arguments(company_id, variables)
+            if is_long:
+                # The cache is not to be used from two threads.
+                fixed = self._remembered.get(company_id)
+                arguments = await in_turn(object(), self._read, company_id, variables, fixed)
+            else:
+                arguments = self._arguments(company_id, variables)
         except GraphQLError:
             return None
         scopes = context.principal.scopes
@@ -115,19 +120,29 @@ class QueryPlan:
         if any(_names(each, hidden) for each in arguments):
             return None
         asked = await self._statement(arguments, hidden)
-        parameters = asked.parameters(company_id, values_of(arguments))
+        if is_long:
+            parameters = await in_turn(object(), asked.parameters, company_id, values_of(arguments))
+        else:
+            parameters = asked.parameters(company_id, values_of(arguments))
         return await context.answer(asked.sql, parameters, plan_for_values=asked.plan_for_values)
 
     def _arguments(self, company_id: UUID, variables: VariableValues) -> tuple[Arguments, ...]:
         if not self._fixed:
             return tuple([slot.arguments(company_id, variables) for slot in self._slots])
         fixed = self._remembered.get(company_id)
+        arguments = self._read(company_id, variables, fixed)
         if fixed is None:
-            fixed = {place: self._slots[place].arguments(company_id, variables) for place in self._fixed}
-            self._remembered[company_id] = fixed
+            self._remembered[company_id] = {place: arguments[place] for place in self._fixed}
+        return arguments
+
+    def _read(
+        self, company_id: UUID, variables: VariableValues, fixed: Mapping[int, Arguments] | None
+    ) -> tuple[Arguments, ...]:
         return tuple(
-            fixed[place] if place in fixed else slot.arguments(company_id, variables)
-            for place, slot in enumerate(self._slots)
+            [
+                fixed[place] if fixed is not None and place in fixed else slot.arguments(company_id, variables)
+                for place, slot in enumerate(self._slots)
+            ]
         )
 
     @cached_property

@@ -1,0 +1,86 @@
+"""Large requests that are within the limits, or refused for what they hold, don't keep the process from its other clients."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from app.web.development import DevelopmentKeys
+from tests.support.started import headers_of, settings_of, started
+from tests.web.probe import Probe
+
+ENTITIES = "query($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
+
+
+def aliases(number: int, field: str) -> str:
+    return " ".join(f"a{each}: {field}" for each in range(number))
+
+
+def customers(number: int) -> list[dict[str, Any]]:
+    return [{"__typename": "Customer", "id": f"00000000-0000-7000-8000-{each:012}"} for each in range(number)]
+
+
+def malformed(number: int, of: int) -> list[dict[str, Any]]:
+    return [{"__typename": "Customer", "id": f"x{each}"} for each in range(number)] + customers(of - number)
+
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "a hundred malformed of 9,999 representations": {"query": ENTITIES, "variables": {"r": malformed(100, 9_999)}},
+    "9,999 malformed representations": {"query": ENTITIES, "variables": {"r": malformed(9_999, 9_999)}},
+    "9,999 representations": {"query": ENTITIES, "variables": {"r": customers(9_999)}},
+    "9,999 keys of other alphabets": {
+        "query": ENTITIES,
+        "variables": {"r": [{"__typename": "Customer", "externalSystemId": f"ø{each}é"} for each in range(9_999)]},
+    },
+    "20 lists of 500 ids": {
+        "query": "query($r: [ID!]!) {" + aliases(20, "nodes(ids: $r) { id }") + "}",
+        "variables": {"r": [each["id"] for each in customers(500)]},
+    },
+    "50 lists of representations with further keys": {
+        "query": "query($r: [_Any!]!) {" + aliases(50, "_entities(representations: $r) { __typename }") + "}",
+        "variables": {
+            "r": [each | {f"k{number}": number for number in range(250)} for each in customers(199)],
+        },
+    },
+    "990 fields": {
+        "query": "{"
+        + aliases(49, "customers(first: 1) { nodes { " + "id name email externalSystemId " * 4 + "} }")
+        + "}"
+    },
+    "450 fragments": {
+        "query": "{...f0}"
+        + "".join(f"fragment f{n} on Query{{...f{n + 1}}}" for n in range(449))
+        + "fragment f449 on Query{__typename}"
+    },
+    "a long value of an enumeration": {
+        "query": "query($v: CustomerType) { customers(where: {customerType: {eq: $v}}) { totalCount } }",
+        "variables": {"v": "x" * 900_000},
+    },
+    "a long value of a sort": {
+        "query": "query($v: [CustomerOrder!]) { customers(orderBy: $v) { totalCount } }",
+        "variables": {"v": [{"field": "NAME", "direction": "x" * 900_000}]},
+    },
+    "small numbers": {
+        "query": "query($v: Int) { customers(first: $v) { totalCount } }",
+        "variables": {"v": 1, "unknown": [1] * 480_000},
+    },
+}
+MOST_SECONDS = 0.045
+"""Of CPU time; 0.002 to 0.027 s is usual."""
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_no_request_holds_the_loop_for_long(name: str, service_dsn: str, company: UUID, tmp_path: Path) -> None:
+    keys, content = DevelopmentKeys(tmp_path / "keys"), orjson.dumps(REQUESTS[name])
+    longest = list[float]()
+    async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
+        await client.post("/graphql", json={"query": "{ viewer { subject } }"})
+        for _ in range(2):
+            probe = Probe()
+            answer = await client.post("/graphql", content=content, headers={"content-type": "application/json"})
+            longest.append(await probe.stop())
+            assert answer.status_code in {200, 400}
+
+    assert min(longest) < MOST_SECONDS, longest
