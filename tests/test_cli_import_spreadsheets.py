@@ -225,7 +225,7 @@ def test_a_problem_of_metadata_names_only_columns_that_the_file_has(
     (line,) = file.lines
     values, problems = read_fields(line.row.fields, creating=False)
     problems += merged_metadata({}, values)[1] if not problems else []
-    named = [replace(problem, path=("input", "rows", 0, *problem.path[1:])) for problem in problems]
+    named = [replace(problem, path=("rows", 0, *problem.path)) for problem in problems]
 
     found = [each.field for each in line.problems] + [file.column_of(problem) for problem in named]
 

@@ -97,8 +97,7 @@ def _read(given: Mapping[str, object], options: Mapping[str, str]) -> dict[str, 
     """Return the values by attribute, or raise a CommandError with all problems, each named as it was typed."""
     values, problems = read_company(given)
     if problems:
-        typed = {schema_name(attribute): option for attribute, option in options.items()}
-        lines = [f"{typed[str(problem.path[-1])]} {problem.message}" for problem in problems]
+        lines = [f"{options[str(problem.path[-1])]} {problem.message}" for problem in problems]
         raise CommandError("\n".join(lines), ExitCode.SETTINGS)
     return values
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from app.db import graph
 from app.db.declarations import Entity, ToMany, ToOne
-from app.graphql.strawberry_seam import to_camel_case
+from app.domain.fields import schema_name
 
 Edge = ToOne[Any] | ToMany[Any]
 
@@ -97,7 +97,7 @@ def _drawn(box: Box) -> list[str]:
         f'<text class="note" x="{x + _WIDTH - 10}" y="{y + 22}" text-anchor="end">{len(box.entity.fields)} fields</text>',
     ]
     for edge in box.edges:
-        shown, kind = to_camel_case(edge.name), "many" if isinstance(edge, ToMany) else "one"
+        shown, kind = schema_name(edge.name), "many" if isinstance(edge, ToMany) else "one"
         target = f"[{edge.target.name}]" if kind == "many" else edge.target.name
         parts.append(f'<text class="{kind}" x="{x + 10}" y="{box.row(edge) + 4}">{escape(shown)}</text>')
         parts.append(

@@ -13,6 +13,7 @@ from app.cli.import_records import cells_of_any_length
 from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem, RowT
 from app.cli.import_text import read_text
 from app.domain.errors import Problem
+from app.graphql.paths import schema_path
 
 
 class FileFormat(StrEnum):
@@ -51,7 +52,8 @@ class ImportFile(Generic[RowT]):
 
     def column_of(self, problem: Problem) -> str:
         """Return the column that a problem of a row is about, whose path begins with the list and the row's place in it."""
-        parts = [str(part) for part in problem.path[3:]]
+        _, _, _, *names = schema_path(problem)
+        parts = [str(name) for name in names]
         name = ".".join(parts)
         if parts[:1] not in (["metadataSet"], ["metadataUnset"]):
             return name

@@ -92,7 +92,7 @@ class Job:
     def _problems(self, line: Line[Any]) -> Iterator[RowProblem]:
         if all(problem.field for problem in line.problems):
             for problem in self.kind.problems(line.row):
-                yield self._problem(replace(problem, path=("input", "rows", 0, *problem.path[1:])))
+                yield self._problem(replace(problem, path=("rows", 0, *problem.path)))
 
     def _problem(self, problem: Problem) -> RowProblem:
         return RowProblem(self.file.column_of(problem), problem.code, problem.message)

@@ -28,4 +28,4 @@ def canonical(given: Mapping[str, object]) -> dict[str, object]:
 
 
 def _missing(name: str) -> Problem:
-    return Problem(ErrorCode.FIELD_REQUIRED, ("input", name), "must be given and not be blank.")
+    return Problem(ErrorCode.FIELD_REQUIRED, (name,), "must be given and not be blank.")

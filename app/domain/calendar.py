@@ -35,7 +35,7 @@ def today_in(time_zone: str, now: datetime) -> date:
             f"needs today's date, but the company's time zone \"{time_zone}\" is unknown: "
             "an administrator sets another with `customer-gateway company update`."
         )
-        raise Rejected([Problem(ErrorCode.COMPANY_TIME_ZONE_UNKNOWN, ("input",), message)]) from error
+        raise Rejected([Problem(ErrorCode.COMPANY_TIME_ZONE_UNKNOWN, (), message)]) from error
     return now.astimezone(zone).date()
 
 

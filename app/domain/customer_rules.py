@@ -56,23 +56,23 @@ def _parent_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
 ) -> Iterator[Problem]:
     if after.parent_id == after.id:
-        yield _at("parentCustomerId", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must be another customer.")
+        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must be another customer.")
         return
     if parent is not None and parent.parent_id is not None:
         message = "must not be a child itself: billing goes up one level."
-        yield _at("parentCustomerId", ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)
+        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)
     if after.parent_id is not None and children:
         message = "can't be set on a customer that has children; detach them first."
-        yield _about(children, "parentCustomerId", ErrorCode.CUSTOMER_HAS_CHILDREN, message)
+        yield _about(children, "parent_customer_id", ErrorCode.CUSTOMER_HAS_CHILDREN, message)
     if after.is_paid_for and after.parent_id is None:
         message = "can't be PARENT_PAYS without a parentCustomerId."
-        yield _at("billingRelationship", ErrorCode.PARENT_CUSTOMER_REQUIRED, message)
+        yield _at("billing_relationship", ErrorCode.PARENT_CUSTOMER_REQUIRED, message)
     if parent is not None and not parent.is_active and _newly_relies_on_parent(before, after):
-        yield _at("parentCustomerId", ErrorCode.PARENT_CUSTOMER_INACTIVE, "must be an active customer.")
+        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_INACTIVE, "must be an active customer.")
     paying = [child for child in children if child.is_active and child.is_paid_for]
     if not after.is_active and paying:
         message = "can't be false while active children are paid for by this customer."
-        yield _about(paying, "isActive", ErrorCode.CUSTOMER_HAS_ACTIVE_CHILDREN, message)
+        yield _about(paying, "is_active", ErrorCode.CUSTOMER_HAS_ACTIVE_CHILDREN, message)
 
 
 def _newly_relies_on_parent(before: Record | None, after: Record) -> bool:
@@ -90,21 +90,21 @@ def _consolidation_problems(
 ) -> Iterator[Problem]:
     if after.is_paid_for and parent is not None and parent.has_single_invoice and parent.currency != after.currency:
         message = f"must be {parent.currency}, the currency of the parent that pays with a single invoice."
-        yield _about([parent], "defaultCurrency", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
+        yield _about([parent], "default_currency", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
     others = [child for child in children if child.is_paid_for and child.currency != after.currency]
     if after.has_single_invoice and others:
         # If the mode is unchanged, the currency is what changed.
         stays = before is not None and before.has_single_invoice
-        field, value = ("defaultCurrency", after.currency) if stays else ("consolidationMode", after.mode)
+        field, value = ("default_currency", after.currency) if stays else ("consolidation_mode", after.mode)
         message = f"can't be {value} while the single invoice holds children in another currency than {after.currency}."
         yield _about(others, field, ErrorCode.PARENT_CURRENCY_MISMATCH, message)
     if after.has_single_invoice and after.billing_day is None:
-        yield _at("billingDay", ErrorCode.BILLING_DAY_REQUIRED, "must be set, 1 to 28, for SINGLE_INVOICE.")
+        yield _at("billing_day", ErrorCode.BILLING_DAY_REQUIRED, "must be set, 1 to 28, for SINGLE_INVOICE.")
     if after.parent_id is not None:
         settings = {
-            "consolidationMode": after.mode,
-            "billingDay": after.billing_day,
-            "parentInvoiceTemplateId": after.template_id,
+            "consolidation_mode": after.mode,
+            "billing_day": after.billing_day,
+            "parent_invoice_template_id": after.template_id,
         }
         for name, value in settings.items():
             if value is not None:
@@ -126,15 +126,15 @@ def subscription_currency_problems(
     running = [subscription for subscription in subscriptions if subscription.status not in ENDED]
     problems: list[Problem] = []
     if after.is_paid_for and parent is not None and parent.has_single_invoice:
-        field = "defaultCurrency"
+        field = "default_currency"
         if before.parent_id != after.parent_id:
-            field = "parentCustomerId"
+            field = "parent_customer_id"
         elif before.relationship != after.relationship:
-            field = "billingRelationship"
+            field = "billing_relationship"
         problems += _in_other_currencies(running, {after.id}, parent.currency, field)
     if after.has_single_invoice:
         paid = {child.id for child in children if child.is_paid_for}
-        field = "defaultCurrency" if before.has_single_invoice else "consolidationMode"
+        field = "default_currency" if before.has_single_invoice else "consolidation_mode"
         problems += _in_other_currencies(running, paid, after.currency, field)
     return problems
 
@@ -146,13 +146,13 @@ def _in_other_currencies(
     others = tuple(sorted(subscription.id for subscription in theirs if subscription.currency != currency))
     if others:
         message = f"can't be changed while subscriptions in another currency than {currency} would come on the single invoice."
-        yield SubscriptionsProblem(ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field), message, others)
+        yield SubscriptionsProblem(ErrorCode.PARENT_CURRENCY_MISMATCH, (field,), message, others)
 
 
 def _at(field: str, code: ErrorCode, message: str) -> Problem:
-    return Problem(code, ("input", field), message)
+    return Problem(code, (field,), message)
 
 
 def _about(customers: Sequence[Record], field: str, code: ErrorCode, message: str) -> Problem:
-    path: Path = ("input", field)
+    path: Path = (field,)
     return CustomersProblem(code, path, message, tuple(sorted(customer.id for customer in customers)))

@@ -92,7 +92,7 @@ class Problem:
 
     code: ErrorCode
     path: Path
-    """From the mutation's argument to the value, in the schema's names: ("input", "metadata", "key")."""
+    """Attributes and list indices from the input to the value, such as ("rows", 3, "postal_code"); empty for the whole input."""
     message: str
 
     @property
@@ -111,7 +111,7 @@ class LimitProblem(Problem):
 
 @dataclass(frozen=True, slots=True)
 class MetadataProblem(Problem):
-    """A problem with one metadata entry."""
+    """A problem with one metadata entry. Its path ends with the entry's key."""
 
     key: str
 
@@ -168,7 +168,7 @@ MOST_LISTED_OF_ROW = 10
 """Maximum number of problems listed for one row."""
 
 
-def listed(problems: Sequence[Problem], most: int, path: Path = ("input",)) -> tuple[Problem, ...]:
+def listed(problems: Sequence[Problem], most: int, path: Path = ()) -> tuple[Problem, ...]:
     """Return the first problems. If some are left out, append one at `path` that says how many there are."""
     rest = problems[-1] if problems else None
     if isinstance(rest, LimitProblem) and rest.code is ErrorCode.MORE_PROBLEMS and rest.path == path:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from app.domain.errors import ErrorCode, Path, Problem, Rejected, VersionProblem
-from app.domain.fields import Reader, read_uuid, schema_name, whole
+from app.domain.fields import Reader, read_uuid, whole
 
 _MOST_VERSIONS = 2**31 - 1
 _CONDITIONS = frozenset({"expected_version", "new_default_id"})
@@ -42,7 +42,7 @@ def read_input(
     values: dict[str, object] = {}
     problems: list[Problem] = []
     for name, field in fields.items():
-        path = ("input", schema_name(name))
+        path = (name,)
         if name in given:
             found = _read(field, given[name], path, creating=creating)
             if isinstance(found, Problem):
@@ -92,4 +92,4 @@ def version_problem(expected: int | None, actual: int) -> Problem | None:
     message = (
         f"is {expected}, but version {actual} is stored: look at what it is now, then try again with that version."
     )
-    return VersionProblem(ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"), message, expected, actual, ())
+    return VersionProblem(ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, actual, ())

@@ -9,7 +9,7 @@ from app.domain.errors import ErrorCode, Path, Problem
 from app.domain.fields import read_uuid, schema_name
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, reject_if_any
 
-NEW_DEFAULT: Path = ("input", "newDefaultId")
+NEW_DEFAULT: Path = ("new_default_id",)
 _CONTROLS = {"id": ID, "new_default_id": Field(read_uuid), "expected_version": EXPECTED_VERSION}
 
 

@@ -33,7 +33,7 @@ def merged_metadata(
         if key not in removed and (key in added or stored_form(key) not in added)
     }
     merged = kept | added
-    return merged, list(_limit_problems(merged, ("input", "metadataSet")))
+    return merged, list(_limit_problems(merged, ("metadata_set",)))
 
 
 def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
@@ -42,7 +42,7 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
     if "metadata" in given and single:
         names = " and ".join("metadataSet" if name == "metadata_set" else "metadataUnset" for name in single)
         message = f"replaces all entries, so it can't be combined with {names}."
-        yield Problem(ErrorCode.FIELD_CONFLICT, ("input", "metadata"), message)
+        yield Problem(ErrorCode.FIELD_CONFLICT, ("metadata",), message)
     added, unset = given.get("metadata_set"), given.get("metadata_unset")
     if not isinstance(added, Mapping) or not isinstance(unset, list | tuple):
         return
@@ -55,7 +55,7 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
         for place, key in enumerate(cast("list[object]", unset)):
             if isinstance(key, str) and _form(key) in forms:
                 message = "names a key that metadataSet sets."
-                yield Problem(ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", place), message)
+                yield Problem(ErrorCode.FIELD_CONFLICT, ("metadata_unset", place), message)
 
 
 def entries(given: object, path: Path) -> object:

@@ -24,7 +24,7 @@ from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected, Subscr
 from app.domain.money import total
 from app.domain.moving import Move, moves, reschedulings
 
-_PATH = ("input", "subscriptionTransitions")
+_PATH = ("subscription_transitions",)
 _MESSAGES = {
     AcknowledgementProblem.REQUIRED: "must name every active subscription: the change moves them.",
     AcknowledgementProblem.INCOMPLETE: "must name every active subscription; some are missing.",
@@ -192,7 +192,7 @@ def acknowledgement_problems(
 def _dates_problem(subscription_ids: Iterable[UUID]) -> Problem:
     message = "would give subscriptions dates outside the years 1 to 9999: an administrator corrects the dates of their periods."
     ids = tuple(sorted(subscription_ids))
-    return SubscriptionsProblem(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, ("input",), message, ids)
+    return SubscriptionsProblem(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (), message, ids)
 
 
 def _under(customer: Record, parents: Mapping[UUID, Record]) -> Arrangement:

@@ -30,11 +30,11 @@ def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, s
         None
         if transitions is None or too_many
         else tuple(
-            _id(each.subscription_id, ("input", "subscriptionTransitions", place, "subscriptionId"), problems)
+            _id(each.subscription_id, ("subscription_transitions", place, "subscription_id"), problems)
             for place, each in enumerate(transitions)
         )
     )
-    customer_id = _id(given.id, ("input", "id"), problems)
+    customer_id = _id(given.id, ("id",), problems)
     fields, key = given_fields(given), sent(given.idempotency_key)
     problems += key_problems(key)
     if problems:

@@ -10,7 +10,7 @@ import strawberry
 from app.db.database import Database
 from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import MOST_LISTED, Problem, listed
+from app.domain.errors import MOST_LISTED, Path, Problem, listed
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
 from app.services.recent_lists import RecentLists
@@ -25,16 +25,20 @@ HEAVY_VALUES = 100_000
 class ListedProblems:
     """The problems that the payloads of one operation list, or the rows of its lists: a bounded number together."""
 
-    def __init__(self, path_size: int) -> None:
+    def __init__(self, *, of_rows: bool = False) -> None:
         self._left = MOST_LISTED
-        self._path_size = path_size
-        """How many parts of a problem's path lead to the payload's input, or to the row."""
+        self._of_rows = of_rows
 
     def of(self, problems: Sequence[Problem]) -> Sequence[Problem]:
         """Return those of one payload or row that are listed: always the first one, and how many there are."""
         most = max(1, self._left)
         self._left = max(0, self._left - len(problems))
-        return listed(problems, most, problems[0].path[: self._path_size]) if len(problems) > most else problems
+        return listed(problems, most, self._path(problems[0])) if len(problems) > most else problems
+
+    def _path(self, problem: Problem) -> Path:
+        """Return the path of the whole input, or of the row: ("rows", 3)."""
+        size = next((place for place, part in enumerate(problem.path, 1) if isinstance(part, int)), 0)
+        return problem.path[:size] if self._of_rows else ()
 
 
 class Context:
@@ -59,7 +63,7 @@ class Context:
         self._heavy_values = heavy_values
         self._earlier_statements = 0
         self._has_ended = False
-        self.problems, self.row_problems = ListedProblems(1), ListedProblems(3)
+        self.problems, self.row_problems = ListedProblems(), ListedProblems(of_rows=True)
 
     async def __aenter__(self) -> Self:
         return self

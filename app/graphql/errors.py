@@ -20,7 +20,13 @@ from app.domain.errors import (
 )
 from app.domain.identity import Scope
 from app.graphql.context import Info
+from app.graphql.paths import schema_path
 from app.graphql.types.enums import UserErrorCode
+
+
+def _shown_path(problem: strawberry.Parent[Problem]) -> list[str]:
+    """Return the path in the schema's names. Indices become strings, because GraphQL has no lists of mixed types."""
+    return [str(part) for part in schema_path(problem)]
 
 
 @strawberry.interface(description="Why an input was refused, in a way that the caller can mend. Nothing was written.")
@@ -30,9 +36,9 @@ class UserError:
     code: UserErrorCode = strawberry.field(description="The reason.")
     message: str = strawberry.field(description="What is wrong and what to do, for people.")
 
-    # GraphQL has no list of mixed values: places become strings.
     path: list[str] = strawberry.field(
-        description='The input that it is about, such as `["input", "metadata", "key"]`; places in lists are numbers.'
+        resolver=_shown_path,
+        description='The input that it is about, such as `["input", "metadata", "key"]`; places in lists are numbers.',
     )
     http_status: int = strawberry.field(description="The HTTP status that the REST API answers with for this reason.")
 

@@ -25,7 +25,6 @@ from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition, ScalarWrapper
 from strawberry.types.unset import UnsetType
-from strawberry.utils.str_converters import to_camel_case
 
 __all__ = [
     # The scalars of federation's own fields: redefined with descriptions. Used by federation.py and types/entity.py.
@@ -47,8 +46,6 @@ __all__ = [
     "UnsetType",
     # The check for awaitables that Strawberry gives graphql-core: types and rows are never awaitable. Used by the engine.
     "optimized_is_awaitable",
-    # A field's name in the schema. Used where paths and keys are named without a definition.
-    "to_camel_case",
 ]
 
 _DEFINITION = "strawberry-definition"

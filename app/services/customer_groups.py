@@ -94,7 +94,7 @@ async def delete_customer_group(
         some, total = await stored.some_customers(session, now.id, most=_SHOWN_CUSTOMERS)
         if total:
             message = f"must be the id of a group without customers: {total} belong to it; move them to another group."
-            raise Rejected([CustomersProblem(ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"), message, tuple(some))])
+            raise Rejected([CustomersProblem(ErrorCode.CUSTOMER_GROUP_IN_USE, ("id",), message, tuple(some))])
         await stored.remove_group(session, now.id)
         return GroupOutcome(now)
 
@@ -105,7 +105,7 @@ async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRo
     now = await stored.lock_group(session, change.id)
     if now is None:
         message = "must be the id of a customer group of the company."
-        raise Rejected([Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "id"), message)])
+        raise Rejected([Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",), message)])
     if problem := version_problem(change.expected_version, now.version):
         raise Rejected([problem], current=GroupOutcome(now, wrote=False))
     return now
@@ -130,8 +130,8 @@ async def _refuse_what_is_stored(session: WriteSession, values: Mapping[str, obj
     account_id, number = cast("UUID | None", values.get("account_id")), cast("str | None", values.get("number"))
     if account_id is not None and not await stored.has_account(session, account_id):
         message = "must be the id of a ledger account of the company."
-        problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("input", "accountId"), message))
+        problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",), message))
     if number is not None and await stored.has_number(session, number):
         message = "is the number of another customer group; choose one that is free."
-        problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("input", "number"), message))
+        problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",), message))
     reject_if_any(problems)

@@ -16,7 +16,7 @@ from app.services.stored_outcomes import UnreadableOutcome, decode, encode
 
 OutcomeT = TypeVar("OutcomeT")
 ComputedT = TypeVar("ComputedT")
-_PATH = ("input", "idempotencyKey")
+_PATH = ("idempotency_key",)
 _read_key = key_text()
 
 

@@ -51,7 +51,7 @@ class MemberService(Generic[MemberT]):
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
             if await lock_customer(session, new.customer_id) is None:
                 message = "must be the id of a customer of the company."
-                raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("input", "customerId"), message)])
+                raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("customer_id",), message)])
             if new.values.get(self.kind.default):
                 await stored.unmake_default(session, self.members, new.customer_id)
             return MemberOutcome(new.customer_id, await stored.add(session, self.members, new.customer_id, new.values))
@@ -120,7 +120,7 @@ class MemberService(Generic[MemberT]):
             return None
         successor = await stored.of_customer(session, self.members, customer_id, named)
         if successor is None:
-            raise Rejected([self._not_found("newDefaultId", "customer")])
+            raise Rejected([self._not_found("new_default_id", "customer")])
         if not loses:
             raise Rejected([not_the_default(self.kind.noun)])
         return successor
@@ -133,4 +133,4 @@ class MemberService(Generic[MemberT]):
         return getattr(row, self.kind.default)
 
     def _not_found(self, field: str, owner: str) -> Problem:
-        return Problem(self.kind.not_found, ("input", field), f"must be the id of a {self.kind.noun} of the {owner}.")
+        return Problem(self.kind.not_found, (field,), f"must be the id of a {self.kind.noun} of the {owner}.")

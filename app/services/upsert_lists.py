@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected
-from app.domain.fields import schema_name
 from app.domain.upserts import MOST_UPSERT_ROWS
 
 
 def check_size(rows: int) -> None:
     """Raise Refused for a list that is empty or too long."""
-    path = ("input", "rows")
+    path = ("rows",)
     if rows == 0:
         raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_UPSERT_ROWS} rows.")])
     if rows > MOST_UPSERT_ROWS:
@@ -21,9 +20,9 @@ def check_size(rows: int) -> None:
 def repeated(attribute: str, times: int) -> Problem:
     """The problem of rows that share a key."""
     message = f"is the key of {times} rows of the list: send one of them."
-    return Problem(ErrorCode.FIELD_CONFLICT, ("input", schema_name(attribute)), message)
+    return Problem(ErrorCode.FIELD_CONFLICT, (attribute,), message)
 
 
 def at_row(index: int, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Problems of a row with their paths in the list: ("input", "rows", 3, "email")."""
-    return tuple(replace(problem, path=("input", "rows", index, *problem.path[1:])) for problem in problems)
+    """Return problems of a row with their paths in the list, such as ("rows", 3, "email")."""
+    return tuple(replace(problem, path=("rows", index, *problem.path)) for problem in problems)

@@ -9,7 +9,7 @@ from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import canonical, read_fields
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
-from app.domain.fields import read_uuid, schema_name
+from app.domain.fields import read_uuid
 from app.domain.transition import excess
 from app.domain.upserts import MatchKey
 from app.services.customers.deciding import Decision
@@ -79,7 +79,7 @@ async def read_rows(
 
 def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match_by: MatchKey) -> Draft | Decision:
     values, problems = read_fields(row.fields, creating=key is not None and before is None)
-    path = ("input", schema_name(match_by.attribute))
+    path = (match_by.attribute,)
     if key is None and all(problem.path != path for problem in problems):
         problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, as the key that finds the customer."))
     acknowledged, malformed = _acknowledged(row)
@@ -96,10 +96,10 @@ def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match
 def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Problem]]:
     if row.acknowledged is None:
         return None, []
-    path = ("input", "subscriptionTransitions")
+    path = ("subscription_transitions",)
     if too_many := excess(len(row.acknowledged)):
         return None, [too_many]
-    found = [read_uuid(value, (*path, place, "subscriptionId")) for place, value in enumerate(row.acknowledged)]
+    found = [read_uuid(value, (*path, place, "subscription_id")) for place, value in enumerate(row.acknowledged)]
     return (
         tuple(each for each in found if isinstance(each, UUID)),
         [each for each in found if isinstance(each, Problem)],

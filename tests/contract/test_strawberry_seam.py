@@ -378,10 +378,6 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda seam: [seam.shows_attribute(toy().field(name)) for name in ("plainName", "marked")] == [True, False],
         FIELD,
     ),
-    "to_camel_case": (
-        lambda seam: seam.to_camel_case("customer_number") == "customerNumber",
-        "strawberry/utils/str_converters.py",
-    ),
     "with_description": (
         lambda seam: seam.with_description(toy().schema.as_str(), "Described.").startswith(
             '"""\nDescribed.\n"""\nschema @link('

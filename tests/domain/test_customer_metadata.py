@@ -4,7 +4,6 @@ import pytest
 
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode, LimitProblem, MetadataProblem
-from app.domain.fields import schema_name
 from app.domain.metadata_fields import merged_metadata
 from tests.support.customer_values import code_of, problem_of, read
 
@@ -26,7 +25,7 @@ def test_a_metadata_value_that_is_not_stored_is_refused_with_its_key(form: str, 
 
     assert isinstance(problem, MetadataProblem)
     assert (problem.code, problem.key) == (ErrorCode.METADATA_VALUE_INVALID, "wrong")
-    assert problem.path == ("input", schema_name(form), "wrong")
+    assert problem.path == (form, "wrong")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_too_many_entries_are_one_problem_whatever_they_are(form: str):
     (limit,) = problems
     assert isinstance(limit, LimitProblem)
     assert limit.code is ErrorCode.METADATA_LIMIT_EXCEEDED
-    assert (limit.path, limit.limit, limit.actual) == (("input", schema_name(form)), 50, 51)
+    assert (limit.path, limit.limit, limit.actual) == ((form,), 50, 51)
 
 
 @pytest.mark.parametrize("value", ["text", [], 1, True])
@@ -103,7 +102,7 @@ def test_metadata_is_an_object(form: str, value: object):
 
 def test_keys_to_unset_are_a_list_of_keys():
     assert code_of(metadata_unset="key") == ErrorCode.FIELD_INVALID
-    assert problem_of(metadata_unset=["a", 1]).path == ("input", "metadataUnset", 1)
+    assert problem_of(metadata_unset=["a", 1]).path == ("metadata_unset", 1)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_keys_to_unset_are_a_list_of_keys():
 def test_a_key_that_no_release_could_store_is_refused_where_it_is_to_be_unset(key: str):
     problem = problem_of(metadata_unset=["a", key])
 
-    assert (problem.code, problem.path) == (ErrorCode.FIELD_INVALID, ("input", "metadataUnset", 1))
+    assert (problem.code, problem.path) == (ErrorCode.FIELD_INVALID, ("metadata_unset", 1))
     assert problem.message == "must be a key of 1 to 128 visible characters, none of them U+0000."
 
 
@@ -128,7 +127,7 @@ def test_at_most_500_keys_are_unset():
     problem = problem_of(metadata_unset=[""] * 2_000)
 
     assert isinstance(problem, LimitProblem)
-    assert (problem.code, problem.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("input", "metadataUnset"))
+    assert (problem.code, problem.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadata_unset",))
     assert (problem.limit, problem.actual) == (500, 2_000)
 
 
@@ -142,7 +141,7 @@ def test_the_two_forms_of_metadata_exclude_each_other():
 def test_a_key_is_not_both_set_and_unset():
     problem = problem_of(metadata_set={"a": 1}, metadata_unset=["b", "a"])
 
-    assert (problem.code, problem.path) == (ErrorCode.FIELD_CONFLICT, ("input", "metadataUnset", 1))
+    assert (problem.code, problem.path) == (ErrorCode.FIELD_CONFLICT, ("metadata_unset", 1))
     assert code_of(metadata_set={"a": 1}, metadata_unset=["a "]) == ErrorCode.FIELD_CONFLICT
 
 
@@ -166,4 +165,4 @@ def test_the_limit_holds_for_the_merged_map():
 
     assert merged_metadata(stored, read(metadata_set={"new": 1}, metadata_unset=["7"]))[1] == []
     _, (problem,) = merged_metadata(stored, read(metadata_set={"new": 1}))
-    assert (problem.code, problem.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("input", "metadataSet"))
+    assert (problem.code, problem.path) == (ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadata_set",))

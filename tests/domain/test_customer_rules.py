@@ -58,7 +58,7 @@ def test_a_child_of_an_inactive_parent_may_stay_and_may_leave(before: Record, af
 
 @pytest.mark.parametrize(
     ("before", "field"),
-    [({"currency": "EUR"}, "defaultCurrency"), ({"mode": None}, "consolidationMode")],
+    [({"currency": "EUR"}, "default_currency"), ({"mode": None}, "consolidation_mode")],
     ids=["the currency changed", "the mode changed"],
 )
 def test_a_single_invoice_of_two_currencies_is_refused_at_the_field_that_changed(
@@ -66,4 +66,4 @@ def test_a_single_invoice_of_two_currencies_is_refused_at_the_field_that_changed
 ) -> None:
     parent = replace(PARENT, is_active=True, mode=ConsolidationMode.SINGLE_INVOICE, billing_day=1)
     (problem,) = rule_problems(parent, None, [replace(PAID, currency="EUR")], replace(parent, **before))
-    assert (problem.code, problem.path) == (ErrorCode.PARENT_CURRENCY_MISMATCH, ("input", field))
+    assert (problem.code, problem.path) == (ErrorCode.PARENT_CURRENCY_MISMATCH, (field,))

@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from app.domain.errors import ErrorCode, LimitProblem
-from app.domain.fields import schema_name
 from tests.support.customer_values import code_of, problem_of, read
 
 GROUP = "0198c0de-0000-7000-8000-000000000000"
@@ -26,7 +25,7 @@ def test_a_text_is_measured_in_characters_after_trimming(name: str, most: int):
     assert read(**{name: f" {'🦉' * most} "}) == {name: "🦉" * most}
     assert problem_of(**{name: "x" * (most + 1)}) == LimitProblem(
         ErrorCode.FIELD_TOO_LONG,
-        ("input", schema_name(name)),
+        (name,),
         f"has {most + 1} characters; at most {most} are allowed.",
         most,
         most + 1,

@@ -64,4 +64,4 @@ class GroupDesk:
         return list(rejected.value.problems)
 
     async def codes(self, doing: Awaitable[object]) -> list[tuple[ErrorCode, tuple[str | int, ...]]]:
-        return [(problem.code, problem.path[1:]) for problem in await self.refusal(doing)]
+        return [(problem.code, problem.path) for problem in await self.refusal(doing)]

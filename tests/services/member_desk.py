@@ -93,4 +93,4 @@ class MemberDesk:
         return list(rejected.value.problems)
 
     async def codes(self, doing: Any) -> list[tuple[ErrorCode, str]]:
-        return [(problem.code, str(problem.path[1])) for problem in await self.refusal(doing)]
+        return [(problem.code, str(problem.path[0])) for problem in await self.refusal(doing)]

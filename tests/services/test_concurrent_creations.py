@@ -161,7 +161,7 @@ async def test_a_key_that_was_used_with_another_input_is_refused(
         await create(parallel, command(group, name="Another"), "key")
 
     (problem,) = rejected.value.problems
-    assert (problem.code, problem.path) == (ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input", "idempotencyKey"))
+    assert (problem.code, problem.path) == (ErrorCode.IDEMPOTENCY_KEY_REUSED, ("idempotency_key",))
     assert await everything_of(owner_engine, parallel.company_id) == before
     assert await create(parallel, command(group), "key") == (first, True)
 

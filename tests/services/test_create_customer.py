@@ -156,7 +156,7 @@ async def test_numbers_may_have_fifty_digits_and_not_one_more(
 
     (problem,) = await problems_of(unit_of_work, owner_engine, new(group))
 
-    assert (problem.code, problem.path) == (ErrorCode.FIELD_REQUIRED, ("input", "customerNumber"))
+    assert (problem.code, problem.path) == (ErrorCode.FIELD_REQUIRED, ("customer_number",))
     assert (await create(unit_of_work, new(group, customer_number="A1"))).customer_number == "A1"
 
 

@@ -116,4 +116,4 @@ async def test_a_key_writes_once_and_answers_the_same_however_many_send_it_at_on
     assert sorted(replayed for _, replayed in answers) == [False] + [True] * 19
     assert list(await groups.stored()) == [answers[0][0].group.id]
     other = create_customer_group(groups.unit_of_work, CreateCustomerGroupCommand(given), "key")
-    assert await groups.codes(other) == [(ErrorCode.IDEMPOTENCY_KEY_REUSED, ("idempotencyKey",))]
+    assert await groups.codes(other) == [(ErrorCode.IDEMPOTENCY_KEY_REUSED, ("idempotency_key",))]

@@ -87,7 +87,7 @@ async def test_metadata_is_replaced_whole_or_entry_by_entry(
 
 async def test_metadata_is_bounded_with_what_is_stored(groups: GroupDesk) -> None:
     group = await groups.group(metadata={str(place): place for place in range(50)})
-    expected = [(ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadataSet",))]
+    expected = [(ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadata_set",))]
     assert await groups.codes(groups.update(group, metadata_set={"one more": 1})) == expected
     assert len((await groups.update(group, metadata_set={"50": 1}, metadata_unset=["0"])).metadata) == 50
 
@@ -104,7 +104,7 @@ async def test_all_problems_of_an_input_are_reported_at_once(groups: GroupDesk) 
         (ErrorCode.FIELD_TOO_LONG, ("number",)),
         (ErrorCode.FIELD_REQUIRED, ("name",)),
         (ErrorCode.FIELD_INVALID, ("discount",)),
-        (ErrorCode.FIELD_INVALID, ("accountId",)),
+        (ErrorCode.FIELD_INVALID, ("account_id",)),
         (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "")),
         (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "k")),
     ]
@@ -116,8 +116,8 @@ async def test_nothing_of_a_group_can_be_null(groups: GroupDesk) -> None:
     group = await groups.group()
     fields = ("number", "name", "discount", "account_id", "metadata")
     problems = await groups.refusal(groups.update(group, **dict.fromkeys(fields)))
-    assert [(problem.code, problem.path[1]) for problem in problems] == [
-        (ErrorCode.FIELD_NOT_CLEARABLE, name) for name in ("number", "name", "discount", "accountId", "metadata")
+    assert [(problem.code, problem.path[0]) for problem in problems] == [
+        (ErrorCode.FIELD_NOT_CLEARABLE, name) for name in ("number", "name", "discount", "account_id", "metadata")
     ]
 
 
@@ -133,7 +133,7 @@ async def test_a_discount_may_be_anything_from_nothing_to_all(groups: GroupDesk,
 
 
 async def test_what_is_not_there_is_not_found(groups: GroupDesk) -> None:
-    account = [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("accountId",))]
+    account = [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))]
     assert await groups.codes(groups.create(account_id=str(uuid4()))) == account
     assert await groups.codes(groups.update(await groups.group(), account_id=str(uuid4()))) == account
     for doing in (groups.update(uuid4(), name="x"), groups.delete(uuid4())):
@@ -144,7 +144,7 @@ async def test_another_company_s_rows_are_not_found_and_stay(groups: GroupDesk, 
     group = await groups.group(number="1")
     company = await new_company(groups.engine)
     stranger = GroupDesk(groups.engine, UnitOfWork(database, company), groups.records, groups.account)
-    assert await stranger.codes(stranger.create()) == [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("accountId",))]
+    assert await stranger.codes(stranger.create()) == [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))]
     for doing in (stranger.update(group, name="x"), stranger.delete(group)):
         assert await stranger.codes(doing) == [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))]
     own = await Records(groups.engine, company).account()
@@ -177,7 +177,7 @@ async def test_a_group_in_use_stays_and_says_how_many_and_who(groups: GroupDesk)
     ]
     (problem,) = await groups.refusal(groups.delete(group))
     assert isinstance(problem, CustomersProblem)
-    assert (problem.code, problem.path) == (ErrorCode.CUSTOMER_GROUP_IN_USE, ("input", "id"))
+    assert (problem.code, problem.path) == (ErrorCode.CUSTOMER_GROUP_IN_USE, ("id",))
     assert problem.customer_ids == tuple(users[:10])
     assert "12 " in problem.message
 
@@ -190,7 +190,7 @@ async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups
             await doing
         (problem,) = rejected.value.problems
         assert isinstance(problem, VersionProblem)
-        assert (problem.code, problem.path) == (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion"))
+        assert (problem.code, problem.path) == (ErrorCode.VERSION_CONFLICT, ("expected_version",))
         assert (problem.actual_version, problem.changed_fields) == (3, ())
         assert isinstance(rejected.value.current, GroupOutcome)
         assert rejected.value.current.group.name == "Now"
@@ -203,7 +203,7 @@ async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups
     await groups.group(number="7")
 
     assert await groups.codes(groups.create(number="7", account_id=str(uuid4()))) == [
-        (ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("accountId",)),
+        (ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",)),
         (ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",)),
     ]
 
@@ -215,5 +215,5 @@ async def test_a_malformed_key_is_refused_together_with_malformed_fields(groups:
 
     assert problems == [
         (ErrorCode.FIELD_REQUIRED, ("name",)),
-        (ErrorCode.FIELD_INVALID, ("idempotencyKey",)),
+        (ErrorCode.FIELD_INVALID, ("idempotency_key",)),
     ]

@@ -54,7 +54,7 @@ async def test_a_change_is_refused_for_the_subscriptions_that_no_dates_can_be_co
 
     expected = [(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (last,))]
     assert named(rejected.value.problems) == named(preview.errors) == named(result.errors) == expected
-    assert result.errors[0].path == ("input", "rows", 0)
+    assert result.errors[0].path == ("rows", 0)
     assert await everything_of(owner_engine, company) == before
 
 

@@ -49,7 +49,7 @@ async def test_a_key_with_something_invisible_inside_is_refused(
         await change(unit_of_work, customer, key)
 
     (problem,) = rejected.value.problems
-    assert problem.path == ("input", "idempotencyKey")
+    assert problem.path == ("idempotency_key",)
     assert not await change(unit_of_work, customer, "k" * 255 + " ")
 
 

@@ -46,9 +46,7 @@ async def test_the_default_may_be_unset_while_there_is_no_other(members: MemberD
 async def test_the_default_is_not_unset_while_others_remain_and_none_is_named(members: MemberDesk) -> None:
     default, _ = await members.record(default=True), await members.record()
     problems = await members.refusal(members.update(default, name="Renamed", **{members.kind.default: False}))
-    assert [(problem.code, problem.path) for problem in problems] == [
-        (ErrorCode.DEFAULT_REQUIRED, ("input", "newDefaultId"))
-    ]
+    assert [(problem.code, problem.path) for problem in problems] == [(ErrorCode.DEFAULT_REQUIRED, ("new_default_id",))]
     assert members.kind.service.kind.noun in problems[0].message
 
 
@@ -61,7 +59,7 @@ async def test_the_default_is_handed_over_to_the_one_that_is_named(members: Memb
 
 async def test_where_the_default_stays_none_may_be_named_to_follow_it(members: MemberDesk) -> None:
     member, default, other = await members.record(), await members.record(default=True), await members.record()
-    conflict = [(ErrorCode.FIELD_CONFLICT, "newDefaultId")]
+    conflict = [(ErrorCode.FIELD_CONFLICT, "new_default_id")]
     for named in (other, default):
         unset = {members.kind.default: False, "new_default_id": str(named)}
         assert await members.codes(members.update(member, name="Renamed", **unset)) == conflict
@@ -70,7 +68,7 @@ async def test_where_the_default_stays_none_may_be_named_to_follow_it(members: M
 
 async def test_where_there_is_no_default_none_may_be_named_to_follow_it(members: MemberDesk) -> None:
     member, other = await members.record(), await members.record()
-    conflict = [(ErrorCode.FIELD_CONFLICT, "newDefaultId")]
+    conflict = [(ErrorCode.FIELD_CONFLICT, "new_default_id")]
     unset = {members.kind.default: False, "new_default_id": str(other)}
     assert await members.codes(members.update(member, **unset)) == conflict
     assert await members.codes(members.delete(member, new_default_id=str(other))) == conflict
@@ -90,7 +88,7 @@ async def test_the_only_one_may_be_removed_though_it_is_the_default(members: Mem
 
 async def test_the_default_is_not_removed_while_others_remain_and_none_is_named(members: MemberDesk) -> None:
     default, _ = await members.record(default=True), await members.record()
-    assert await members.codes(members.delete(default)) == [(ErrorCode.DEFAULT_REQUIRED, "newDefaultId")]
+    assert await members.codes(members.delete(default)) == [(ErrorCode.DEFAULT_REQUIRED, "new_default_id")]
 
 
 async def test_removing_the_default_makes_the_one_that_is_named_follow(members: MemberDesk) -> None:
@@ -103,12 +101,12 @@ async def test_the_one_to_follow_must_be_another_one_of_the_same_customer(member
     default = await members.record(default=True)
     elsewhere = await members.record(customer=await members.records.customer())
     for heir in (elsewhere, uuid4()):
-        expected = [(members.kind.not_found, "newDefaultId")]
+        expected = [(members.kind.not_found, "new_default_id")]
         assert await members.codes(members.delete(default, new_default_id=str(heir))) == expected
         unset = {members.kind.default: False, "new_default_id": str(heir)}
         assert await members.codes(members.update(default, **unset)) == expected
     itself = {"new_default_id": str(default)}
-    conflict = [(ErrorCode.FIELD_CONFLICT, "newDefaultId")]
+    conflict = [(ErrorCode.FIELD_CONFLICT, "new_default_id")]
     assert await members.codes(members.delete(default, **itself)) == conflict
     assert await members.codes(members.update(default, **{members.kind.default: False}, **itself)) == conflict
 
@@ -117,5 +115,5 @@ async def test_one_to_follow_is_only_for_unsetting_the_default(members: MemberDe
     default, heir = await members.record(default=True), await members.record()
     for given in ({}, {members.kind.default: True}):
         doing = members.update(default, new_default_id=str(heir), **given)
-        assert await members.codes(doing) == [(ErrorCode.FIELD_CONFLICT, "newDefaultId")]
+        assert await members.codes(doing) == [(ErrorCode.FIELD_CONFLICT, "new_default_id")]
     assert (await members.update(default, new_default_id=None)).row.version == 1

@@ -195,9 +195,9 @@ async def test_no_subscription_comes_on_a_single_invoice_in_another_currency(
         await records.subscription(plain, currency="EUR", status=status)
     link = {"parent_customer_id": parent, "billing_relationship": PAYS}
     rejected = {
-        (euro, "euro", "parentCustomerId"): link | {"default_currency": "DKK"},
-        (mixed, "mixed", "parentCustomerId"): link,
-        (plain, "plain", "consolidationMode"): PARENT,
+        (euro, "euro", "parent_customer_id"): link | {"default_currency": "DKK"},
+        (mixed, "mixed", "parent_customer_id"): link,
+        (plain, "plain", "consolidation_mode"): PARENT,
     }
     before = await everything_of(owner_engine, company)
 
@@ -244,8 +244,8 @@ async def test_a_list_can_not_move_twice_what_it_has_read_once(
 
     with pytest.raises(Rejected) as raised:
         await upsert(unit_of_work, link | {"acknowledged": (subscription,)}, day)
-    assert [(problem.code, problem.path[:3]) for problem in raised.value.problems] == [
-        (ErrorCode.FIELD_CONFLICT, ("input", "rows", 1))
+    assert [(problem.code, problem.path[:2]) for problem in raised.value.problems] == [
+        (ErrorCode.FIELD_CONFLICT, ("rows", 1))
     ]
     await upsert(unit_of_work, day, link | {"acknowledged": (subscription,)})
 

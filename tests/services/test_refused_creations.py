@@ -26,10 +26,10 @@ async def test_malformed_fields_are_refused_all_at_once_before_anything_is_looke
     )
 
     assert [(problem.code, problem.path) for problem in problems] == [
-        (ErrorCode.FIELD_REQUIRED, ("input", "name")),
-        (ErrorCode.FIELD_NOT_CLEARABLE, ("input", "isActive")),
-        (ErrorCode.FIELD_INVALID, ("input", "email")),
-        (ErrorCode.METADATA_VALUE_INVALID, ("input", "metadata", "a")),
+        (ErrorCode.FIELD_REQUIRED, ("name",)),
+        (ErrorCode.FIELD_NOT_CLEARABLE, ("is_active",)),
+        (ErrorCode.FIELD_INVALID, ("email",)),
+        (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "a")),
     ]
     assert unit_of_work.statements == 0
 
@@ -46,9 +46,9 @@ async def test_keys_that_inactive_customers_have_are_taken_too(
 
     message = "is the one of another customer already."
     assert problems == (
-        CustomersProblem(ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS, ("input", "customerNumber"), message, (by_number,)),
+        CustomersProblem(ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS, ("customer_number",), message, (by_number,)),
         CustomersProblem(
-            ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, ("input", "externalSystemId"), message, (by_external_id,)
+            ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, ("external_system_id",), message, (by_external_id,)
         ),
     )
 
@@ -73,8 +73,8 @@ async def test_another_companys_group_and_parent_do_not_exist(
     for group_id, parent_id in ((foreign_group, foreign_parent), (uuid4(), uuid4())):
         problems = await problems_of(unit_of_work, owner_engine, new(group_id, parent_customer_id=parent_id))
         assert [(problem.code, problem.path) for problem in problems] == [
-            (ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "customerGroupId")),
-            (ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("input", "parentCustomerId")),
+            (ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("customer_group_id",)),
+            (ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("parent_customer_id",)),
         ]
     assert (await create(unit_of_work, new(group))).customer_group_id == group
 

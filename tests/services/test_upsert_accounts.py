@@ -115,7 +115,7 @@ async def test_all_problems_of_a_row_are_told_at_their_paths_and_the_others_are_
 
     assert outcomes(outcome) == [CREATED, REFUSED]
     found = [(problem.path, problem.code) for problem in outcome.results[1].errors]
-    assert sorted(found) == sorted((("input", "rows", 1, name), code) for name, code in expected)
+    assert sorted(found) == sorted((("rows", 1, name), code) for name, code in expected)
 
 
 async def test_one_refused_row_keeps_all_from_being_written_unless_told_otherwise(
@@ -128,7 +128,7 @@ async def test_one_refused_row_keeps_all_from_being_written_unless_told_otherwis
         await upsert(unit_of_work, {"number": "1", "name": "New"}, {"number": "2"}, key="k")
 
     assert [(problem.code, problem.path) for problem in rejected.value.problems] == [
-        (ErrorCode.FIELD_REQUIRED, ("input", "rows", 1, "name"))
+        (ErrorCode.FIELD_REQUIRED, ("rows", 1, "name"))
     ]
     assert isinstance(rejected.value.current, UpsertAccountsOutcome)
     assert outcomes(rejected.value.current) == [UPDATED, REFUSED]
@@ -171,7 +171,7 @@ async def test_a_list_has_1_to_500_rows(unit_of_work: UnitOfWork, count: int, co
     with pytest.raises(Rejected) as rejected:
         await upsert(unit_of_work, *({"number": str(each), "name": "x"} for each in range(count)))
     (problem,) = rejected.value.problems
-    assert (problem.code, problem.path) == (code, ("input", "rows"))
+    assert (problem.code, problem.path) == (code, ("rows",))
     assert not isinstance(problem, LimitProblem) or (problem.limit, problem.actual) == (500, 501)
     assert unit_of_work.statements == 0
 

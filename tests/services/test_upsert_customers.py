@@ -144,11 +144,11 @@ async def test_one_refused_row_leaves_all_unwritten_unless_rows_stand_alone(
     assert (outcome.results[1].customer.id, outcome.results[1].customer.name) == (stored, "Old")
     assert rejected.value.problems == tuple(problem for each in outcome.results for problem in each.errors)
     assert {(problem.code, problem.path) for problem in rejected.value.problems} == {
-        (ErrorCode.FIELD_INVALID, ("input", "rows", 2, "email")),
-        (ErrorCode.METADATA_VALUE_INVALID, ("input", "rows", 2, "metadata", "")),
-        *((ErrorCode.FIELD_REQUIRED, ("input", "rows", 2, name)) for name in ("name", "vatZone", "customerGroupId")),
-        *((ErrorCode.FIELD_REQUIRED, ("input", "rows", 2, name)) for name in ("countryCode", "defaultCurrency")),
-        (ErrorCode.FIELD_REQUIRED, ("input", "rows", 3, "externalSystemId")),
+        (ErrorCode.FIELD_INVALID, ("rows", 2, "email")),
+        (ErrorCode.METADATA_VALUE_INVALID, ("rows", 2, "metadata", "")),
+        *((ErrorCode.FIELD_REQUIRED, ("rows", 2, name)) for name in ("name", "vat_zone", "customer_group_id")),
+        *((ErrorCode.FIELD_REQUIRED, ("rows", 2, name)) for name in ("country_code", "default_currency")),
+        (ErrorCode.FIELD_REQUIRED, ("rows", 3, "external_system_id")),
     }
 
     alone = await upsert(unit_of_work, *rows, on_refusal=ROW_BY_ROW)
@@ -206,7 +206,7 @@ async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_sing
         ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED,
         (subscriptions[0],),
     )
-    assert outcome.results[2].errors[0].path == ("input", "rows", 2, "subscriptionTransitions", 0, "subscriptionId")
+    assert outcome.results[2].errors[0].path == ("rows", 2, "subscription_transitions", 0, "subscription_id")
     documents = await rows_of(owner_engine, tables.billing_documents, company, tables.billing_documents.c.id)
     assert [each["customer_id"] for each in documents] == children[1:]
     assert {(each["kind"], each["total"], each["issued_on"]) for each in documents} == {
@@ -252,7 +252,7 @@ async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
             await update_customer(unit_of_work, "tester", UpdateCustomerCommand(child, fields), None)
         with pytest.raises(Rejected) as listed:
             await upsert(unit_of_work, {"external_system_id": "k", **fields})
-        assert [(problem.code, ("input", *problem.path[3:])) for problem in listed.value.problems] == [
+        assert [(problem.code, problem.path[2:]) for problem in listed.value.problems] == [
             (problem.code, problem.path) for problem in single.value.problems
         ]
     assert await everything_of(owner_engine, company) == before
@@ -264,9 +264,7 @@ async def test_a_list_has_one_row_at_least_and_500_at_most(unit_of_work: UnitOfW
         await upsert(unit_of_work, **control)
     with pytest.raises(Rejected) as long:
         await upsert(unit_of_work, *[{"external_system_id": str(place)} for place in range(501)], **control)
-    assert [(problem.code, problem.path) for problem in empty.value.problems] == [
-        (ErrorCode.FIELD_REQUIRED, ("input", "rows"))
-    ]
+    assert [(problem.code, problem.path) for problem in empty.value.problems] == [(ErrorCode.FIELD_REQUIRED, ("rows",))]
     (problem,) = long.value.problems
     assert isinstance(problem, LimitProblem)
     assert (problem.code, problem.limit, problem.actual) == (ErrorCode.FIELD_TOO_LONG, 500, 501)

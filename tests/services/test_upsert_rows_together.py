@@ -43,7 +43,7 @@ async def test_rows_with_one_key_are_all_refused(unit_of_work: UnitOfWork, group
     )
     assert outcomes(outcome) == [REFUSED, CREATED, REFUSED, CREATED]
     assert codes(outcome, 0) == codes(outcome, 2) == [ErrorCode.FIELD_CONFLICT]
-    assert outcome.results[0].errors[0].path == ("input", "rows", 0, "externalSystemId")
+    assert outcome.results[0].errors[0].path == ("rows", 0, "external_system_id")
 
 
 async def test_a_unique_key_goes_to_the_first_row_that_takes_it_and_never_away_from_who_has_it(
@@ -63,7 +63,7 @@ async def test_a_unique_key_goes_to_the_first_row_that_takes_it_and_never_away_f
     assert isinstance(stored, CustomersProblem)
     assert stored.customer_ids == (holder,)
     assert {stored.code, claimed.code} == {ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS}
-    assert claimed.path == ("input", "rows", 3, "customerNumber")
+    assert claimed.path == ("rows", 3, "customer_number")
 
     by_number = await upsert(
         unit_of_work,

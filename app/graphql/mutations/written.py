@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.db import graph
-from app.graphql.strawberry_seam import to_camel_case
+from app.domain.fields import schema_name
 
 _TYPES = {entity.row: entity.name for entity in graph.NODES}
 _SHOWN = ("version", "customer_number", "external_system_id", "number")
@@ -13,7 +13,7 @@ _SHOWN = ("version", "customer_number", "external_system_id", "number")
 
 def identity_of(row: Any) -> Mapping[str, object]:
     """Return the type, id, version and numbers of a row, by the schema's names."""
-    shown = {to_camel_case(name): getattr(row, name) for name in _SHOWN if getattr(row, name, None) is not None}
+    shown = {schema_name(name): getattr(row, name) for name in _SHOWN if getattr(row, name, None) is not None}
     return {"type": _TYPES[type(row)], "id": str(row.id), **shown}
 
 

@@ -11,9 +11,9 @@ from app.db import graph
 from app.db.arguments import References
 from app.db.conditions import Equals
 from app.db.declarations import Entity
+from app.domain.fields import schema_name
 from app.graphql.arguments import Path, Problems, filled, identifier
 from app.graphql.planning.reading import MOST_ROWS
-from app.graphql.strawberry_seam import to_camel_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def malformed(lists: Iterable[tuple[str, Sequence[object]]]) -> GraphQLError | N
 
 def key_names(entity: Entity[Any]) -> dict[str, str]:
     """The keys of an entity: the name in the schema, and the attribute."""
-    return {to_camel_case(key): key for key in entity.keys}
+    return {schema_name(key): key for key in entity.keys}
 
 
 _ENTITIES = {each.name: each for each in graph.NODES}

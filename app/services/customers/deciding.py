@@ -17,7 +17,6 @@ from app.domain.errors import (
     SubscriptionsProblem,
     TransitionChangedProblem,
 )
-from app.domain.fields import schema_name
 from app.domain.transition import Transition, acknowledgement_problems, compute_transition
 from app.services.customers.drafts import Draft
 from app.services.customers.reading import UNIQUE_KEYS, Facts
@@ -109,10 +108,10 @@ class Judge:
         group_id, parent_id = values.get("customer_group_id"), values.get("parent_customer_id")
         if group_id is not None and group_id not in self.facts.groups:
             message = "must be the id of a customer group of the company."
-            problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("input", "customerGroupId"), message))
+            problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("customer_group_id",), message))
         if parent_id is not None and parent_id not in self._records:
             message = "must be the id of a customer of the company."
-            problems.append(Problem(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("input", "parentCustomerId"), message))
+            problems.append(Problem(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("parent_customer_id",), message))
         for name in UNIQUE_KEYS:
             value = values.get(name)
             if value is None:
@@ -129,7 +128,7 @@ class Judge:
         if not again:
             return []
         message = "would move subscriptions that an earlier row of the list moves today: send the row in a later list."
-        path = ("input", "subscriptionTransitions")
+        path = ("subscription_transitions",)
         return [SubscriptionsProblem(ErrorCode.FIELD_CONFLICT, path, message, tuple(again))]
 
     def _accept(self, draft: Draft, transition: Transition | None) -> None:
@@ -142,7 +141,7 @@ class Judge:
 
 
 def _taken(attribute: str, *customer_ids: UUID) -> Problem:
-    path = ("input", schema_name(attribute))
+    path = (attribute,)
     return CustomersProblem(_TAKEN[attribute], path, "is the one of another customer already.", customer_ids)
 
 
@@ -150,7 +149,7 @@ def _changed(previewed: str, transition: Transition | None) -> Problem:
     message = "is no longer what would be booked: preview again, and send the new digest."
     return TransitionChangedProblem(
         ErrorCode.TRANSITION_CHANGED,
-        ("input", "transitionDigest"),
+        ("transition_digest",),
         message,
         digest_of(transition),
         difference(previewed, transition),

@@ -49,4 +49,4 @@ def _with_number(decision: Decision, number: int) -> Decision:
     if len(digits) <= _MOST_DIGITS:
         return replace(decision, values={**decision.values, "customer_number": digits})
     message = f"must be given: the highest number can't be followed by one of at most {_MOST_DIGITS} digits."
-    return replace(decision, problems=(Problem(ErrorCode.FIELD_REQUIRED, ("input", "customerNumber"), message),))
+    return replace(decision, problems=(Problem(ErrorCode.FIELD_REQUIRED, ("customer_number",), message),))

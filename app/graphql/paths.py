@@ -1,0 +1,21 @@
+"""Paths of problems as clients see them: the argument's name, then the schema's names of attributes."""
+
+from app.domain.errors import MetadataProblem, Path, Problem
+from app.domain.fields import schema_name
+
+ARGUMENT = "input"
+"""The argument of every mutation, and so the first element of every path."""
+
+
+def schema_path(problem: Problem) -> Path:
+    """Return a problem's path in the schema's names, such as ("input", "rows", 3, "postalCode").
+
+    Release 0.1 stored outcomes under idempotency keys with such paths; they are returned as they are.
+    """
+    attributes, rest = problem.path, Path()
+    if attributes[:1] == (ARGUMENT,):
+        return attributes
+    if isinstance(problem, MetadataProblem):
+        # Callers choose the keys of metadata: "my_key" must not become "myKey".
+        attributes, rest = attributes[:-1], attributes[-1:]
+    return (ARGUMENT, *(schema_name(part) if isinstance(part, str) else part for part in attributes), *rest)
