@@ -10,7 +10,7 @@ from app.db.declarations import RowT, ToMany
 from app.db.paging import Page, PageRequest, other_side
 from app.db.rows import CustomerRow
 from app.graphql.context import Context
-from app.graphql.planning.reading import AskedPage
+from app.graphql.planning.reading import RequestedPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Listed(Generic[RowT]):
     """A page of a list, and how to learn what is only asked sometimes: the total, and what lies before."""
 
     page: Page[RowT]
-    asked: AskedPage
+    asked: RequestedPage
     read: Callable[[PageRequest], Awaitable[Page[RowT]]]
     count: Callable[[], Awaitable[int]]
 
@@ -26,7 +26,7 @@ class Listed(Generic[RowT]):
 CustomerList = Listed[CustomerRow]
 
 
-async def all_customers(context: Context, asked: AskedPage) -> CustomerList:
+async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
     """A page of the company's customers. Without a condition it may be a few seconds old."""
     company_id, only = context.principal.company_id, asked.only
 
@@ -44,7 +44,7 @@ async def all_customers(context: Context, asked: AskedPage) -> CustomerList:
     return Listed(page, asked, read, lambda: context.recent.get(company_id, "customers.count", count))
 
 
-async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked: AskedPage) -> Listed[RowT]:
+async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked: RequestedPage) -> Listed[RowT]:
     """A page of an edge; all sources of one level are read together."""
     if asked.plan_for_values:
         context.session.become_heavy()

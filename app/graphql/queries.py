@@ -21,9 +21,10 @@ from app.graphql.commands import update_command
 from app.graphql.connections import CustomerList, all_customers
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
+from app.graphql.field_arguments import read_customers_page, read_filtered_list, read_key
 from app.graphql.found import AnyRow
 from app.graphql.permissions import READS, READS_ACCOUNTS
-from app.graphql.planning.reading import DEFAULT_LIST, asked_customers, asked_key, asked_rows
+from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.planning.references import asked_entities, asked_node, asked_nodes
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_connection import CustomerConnection
@@ -81,7 +82,7 @@ class Query:
     @staticmethod
     async def customer(info: Info, by: CustomerKey) -> CustomerRow | None:
         """By id through the loader, so that equal ids of one operation are read once."""
-        condition = asked_key(by).condition
+        condition = read_key(by).condition
         if isinstance(condition.value, UUID):
             return await info.context.loaders.customer().load(condition.value)
         return await stored_customers.find(info.context.session, condition)
@@ -104,7 +105,7 @@ class Query:
     ) -> CustomerList:
         """A keyset page."""
         company_id = info.context.principal.company_id
-        asked = asked_customers(
+        asked = read_customers_page(
             company_id, first=first, after=after, last=last, before=before, where=where, order_by=order_by
         )
         return await all_customers(info.context, asked)
@@ -117,7 +118,7 @@ class Query:
     @staticmethod
     async def customer_group(info: Info, by: GroupKey) -> CustomerGroupRow | None:
         """By id through the loader, as customers are."""
-        condition = asked_key(by).condition
+        condition = read_key(by).condition
         if isinstance(condition.value, UUID):
             return await info.context.loaders.group().load(condition.value)
         return await stored_groups.find(info.context.session, condition)
@@ -133,7 +134,7 @@ class Query:
         info: Info, where: GroupWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[CustomerGroupRow]:
         """A list: companies have dozens of groups, not thousands."""
-        asked, context = asked_rows(where=where, first=first), info.context
+        asked, context = read_filtered_list(where=where, first=first), info.context
 
         async def read() -> list[CustomerGroupRow]:
             return await stored_groups.listed(context.session, asked.only, limit=asked.limit)
@@ -152,7 +153,7 @@ class Query:
         info: Info, where: AccountWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[LedgerAccountRow]:
         """A list: companies have hundreds of accounts, not thousands."""
-        asked = asked_rows(where=where, first=first)
+        asked = read_filtered_list(where=where, first=first)
         return await stored_accounts.listed(info.context.session, asked.only, limit=asked.limit)
 
     @strawberry.field(

@@ -1,6 +1,5 @@
 """What a plan can be made of: the declared fields and edges, and the root fields, by their names in the schema."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -11,13 +10,12 @@ from app.db import accounts, graph, groups
 from app.db.arguments import Arguments, References
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
-from app.graphql.planning.reading import asked_customers, asked_edge, asked_key, asked_list, asked_rows
+from app.graphql.field_arguments import read_customers_page, read_edge_page, read_filtered_list, read_key, read_list
+from app.graphql.planning.reading import ArgumentReader
 from app.graphql.planning.references import asked_entities, asked_node, asked_nodes
 from app.graphql.strawberry_seam import attribute_of, has_resolver
 
 Declared = Field | ToOne[Any] | ToMany[Any]
-ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
-"""From the company and a field's arguments, as its resolver takes them, to what the database is asked with."""
 
 
 class Root(NamedTuple):
@@ -30,15 +28,15 @@ class Root(NamedTuple):
 
 
 def _key(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_key(**given)
+    return read_key(**given)
 
 
 def _customers(company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_customers(company_id, **given).arguments
+    return read_customers_page(company_id, **given).arguments
 
 
 def _rows(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_rows(**given)
+    return read_filtered_list(**given)
 
 
 def _node(_company_id: UUID, given: dict[str, Any]) -> Arguments:
@@ -55,7 +53,7 @@ def _entities(most: int, _company_id: UUID, given: dict[str, Any]) -> Arguments:
 
 def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:
     """Reads the arguments of an edge that is a list."""
-    return asked_list(**given)
+    return read_list(**given)
 
 
 def page_reader(edge: ToMany[Any]) -> ArgumentReader:
@@ -64,7 +62,7 @@ def page_reader(edge: ToMany[Any]) -> ArgumentReader:
 
 
 def _page(edge: ToMany[Any], company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_edge(company_id, edge, **given).arguments
+    return read_edge_page(company_id, edge, **given).arguments
 
 
 ROOTS = {

@@ -47,7 +47,6 @@ from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.planning.declared import (
     ROOTS,
-    ArgumentReader,
     Declared,
     declarations,
     list_reader,
@@ -55,6 +54,7 @@ from app.graphql.planning.declared import (
     references,
 )
 from app.graphql.planning.query_plan import QueryPlan, Slot, Statements
+from app.graphql.planning.reading import ArgumentReader
 from app.graphql.strawberry_seam import attribute_of, convert_arguments, executable
 
 ValueT = TypeVar("ValueT")

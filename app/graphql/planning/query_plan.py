@@ -18,7 +18,7 @@ from app.db.plans.tree import Members, number_of_nodes
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.planning.compiled_arguments import CompiledArguments
-from app.graphql.planning.declared import ArgumentReader
+from app.graphql.planning.reading import ArgumentReader
 
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
 """The room that a remembered statement takes at least; one with longer SQL takes that."""

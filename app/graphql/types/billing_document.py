@@ -17,8 +17,9 @@ from app.db.rows import (
     SubscriptionRow,
 )
 from app.graphql.context import Info
+from app.graphql.field_arguments import read_list
 from app.graphql.permissions import READS
-from app.graphql.planning.reading import DEFAULT_LIST, asked_list
+from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.customer_connection import LazyCustomer
 from app.graphql.types.enums import BillingDocumentKind
 from app.graphql.types.node import Node, keys_of
@@ -94,7 +95,7 @@ class BillingDocument(Node):
         document: Document, info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentLineRow]]:
         """The edge graph.document_lines."""
-        return info.context.loaders.lines(asked_list(first=first)).load(document.id)
+        return info.context.loaders.lines(read_list(first=first)).load(document.id)
 
     @strawberry.field(
         description="The change that made it; null if something else did. Needs customers-read.",
@@ -138,7 +139,7 @@ class BillingTransition(Node):
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentRow]]:
         """The edge graph.transition_documents."""
-        loader = info.context.loaders.documents(graph.transition_documents, asked_list(first=first))
+        loader = info.context.loaders.documents(graph.transition_documents, read_list(first=first))
         return loader.load(transition.id)
 
     @strawberry.field(
@@ -152,4 +153,4 @@ class BillingTransition(Node):
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[SubscriptionPeriodRow]]:
         """The edge graph.transition_periods."""
-        return info.context.loaders.periods(graph.transition_periods, asked_list(first=first)).load(transition.id)
+        return info.context.loaders.periods(graph.transition_periods, read_list(first=first)).load(transition.id)

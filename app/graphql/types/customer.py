@@ -20,8 +20,9 @@ from app.db.rows import (
 )
 from app.graphql.connections import CustomerList, Listed, listed_of
 from app.graphql.context import Info
+from app.graphql.field_arguments import read_edge_page, read_list
 from app.graphql.permissions import READS
-from app.graphql.planning.reading import DEFAULT_LIST, asked_edge, asked_list
+from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.billing_document import BillingDocument
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer_connection import CustomerConnection
@@ -131,7 +132,7 @@ class Customer(Node):
         customer: Row, info: Info, first: First = UNSET, after: After = UNSET, where: Where = UNSET
     ) -> CustomerList:
         """The edge graph.children."""
-        asked = asked_edge(info.context.principal.company_id, graph.children, first=first, after=after, where=where)
+        asked = read_edge_page(info.context.principal.company_id, graph.children, first=first, after=after, where=where)
         return await listed_of(info.context, graph.children, customer.id, asked)
 
     @strawberry.field(
@@ -150,7 +151,7 @@ class Customer(Node):
     @staticmethod
     def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[ContactRow]]:
         """The edge graph.contacts."""
-        return info.context.loaders.contacts(asked_list(first=first)).load(customer.id)
+        return info.context.loaders.contacts(read_list(first=first)).load(customer.id)
 
     @strawberry.field(
         description="Its departments, inactive ones too: the default one first, then by name, ignoring case."
@@ -161,7 +162,7 @@ class Customer(Node):
     @staticmethod
     def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[DepartmentRow]]:
         """The edge graph.departments."""
-        return info.context.loaders.departments(asked_list(first=first)).load(customer.id)
+        return info.context.loaders.departments(read_list(first=first)).load(customer.id)
 
     @strawberry.field(
         description="Its subscriptions, the oldest first. Needs customers-read.",
@@ -173,7 +174,7 @@ class Customer(Node):
         customer: Row, info: Info, status: Statuses = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[SubscriptionRow]]:
         """The edge graph.subscriptions."""
-        return info.context.loaders.subscriptions(asked_list(first=first, status=status)).load(customer.id)
+        return info.context.loaders.subscriptions(read_list(first=first, status=status)).load(customer.id)
 
     @strawberry.field(
         description="Its changes, the newest first: who, when, which fields. Needs customers-read.",
@@ -185,7 +186,7 @@ class Customer(Node):
         customer: Row, info: Info, first: First = UNSET, after: After = UNSET
     ) -> Listed[CustomerChangeRow]:
         """The edge graph.history."""
-        asked = asked_edge(info.context.principal.company_id, graph.history, first=first, after=after)
+        asked = read_edge_page(info.context.principal.company_id, graph.history, first=first, after=after)
         return await listed_of(info.context, graph.history, customer.id, asked)
 
     @strawberry.field(
@@ -199,4 +200,4 @@ class Customer(Node):
         customer: Row, info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentRow]]:
         """The edge graph.customer_documents."""
-        return info.context.loaders.documents(graph.customer_documents, asked_list(first=first)).load(customer.id)
+        return info.context.loaders.documents(graph.customer_documents, read_list(first=first)).load(customer.id)

@@ -10,8 +10,8 @@ from app.db import graph
 from app.db.rows import CustomerGroupRow, LedgerAccountRow
 from app.graphql.connections import CustomerList, listed_of
 from app.graphql.context import Info
+from app.graphql.field_arguments import read_edge_page
 from app.graphql.permissions import READS, READS_ACCOUNTS
-from app.graphql.planning.reading import asked_edge
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import Where
 from app.graphql.types.ledger_account import LedgerAccount
@@ -67,5 +67,5 @@ class CustomerGroup(Node):
     ) -> CustomerList:
         """The edge graph.group_customers."""
         company_id = info.context.principal.company_id
-        asked = asked_edge(company_id, graph.group_customers, first=first, after=after, where=where)
+        asked = read_edge_page(company_id, graph.group_customers, first=first, after=after, where=where)
         return await listed_of(info.context, graph.group_customers, group.id, asked)

@@ -9,8 +9,9 @@ import strawberry
 from app.db import graph
 from app.db.rows import CustomerRow, SubscriptionPeriodRow, SubscriptionRow
 from app.graphql.context import Info
+from app.graphql.field_arguments import read_list
 from app.graphql.permissions import READS
-from app.graphql.planning.reading import DEFAULT_LIST, asked_list
+from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.customer_connection import LazyCustomer
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
 from app.graphql.types.node import Node, keys_of
@@ -54,7 +55,7 @@ class CustomerSubscription(Node):
         subscription: strawberry.Parent[SubscriptionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[SubscriptionPeriodRow]]:
         """The edge graph.subscription_periods."""
-        return info.context.loaders.periods(graph.subscription_periods, asked_list(first=first)).load(subscription.id)
+        return info.context.loaders.periods(graph.subscription_periods, read_list(first=first)).load(subscription.id)
 
 
 @strawberry.type(
