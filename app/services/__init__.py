@@ -1,1 +1,1 @@
-"""Use cases: one file each, read, decide, write, record."""
+"""Use cases, one per file. Each reads, decides, writes and records."""

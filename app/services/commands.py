@@ -1,4 +1,4 @@
-"""What a caller asks of a service, as it was sent, and the form in which equal commands are equal."""
+"""Commands: the inputs of services as they were sent, and their canonical form."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -7,28 +7,28 @@ from typing import Self
 
 
 class Repeatable(ABC):
-    """A command that an idempotency key may stand for."""
+    """A command that can be sent with an idempotency key."""
 
     __slots__ = ()
 
     @property
     @abstractmethod
     def canonical(self) -> Self:
-        """The same command with values as they are stored and sets in one order; fingerprints are made of it."""
+        """The command with values in their stored form and sets in a fixed order. Fingerprints are computed from it."""
 
     @property
     def is_long(self) -> bool:
-        """Whether it may hold many rows, so that encoding it would hold up the event loop."""
+        """Whether the command can hold so many rows that encoding it would block the event loop."""
         return False
 
     @property
     def in_order(self) -> Self:
-        """The command as version 2 of fingerprints took it: values as they were sent, acknowledgements in one order."""
+        """The command as in fingerprints of version 2: values as they were sent, acknowledgements in a fixed order."""
         return self
 
 
 @dataclass(frozen=True)
 class Command(Repeatable):
-    """The fields of an input that were sent, by attribute; the domain reads them. A subclass says what is to be done."""
+    """The fields of an input that were sent, by attribute. The domain reads them; the subclass names the action."""
 
     given: Mapping[str, object]

@@ -1,4 +1,4 @@
-"""Creating, changing and removing contacts."""
+"""Create, update and delete contacts."""
 
 from dataclasses import replace
 from typing import Self
@@ -22,11 +22,11 @@ class CreateContactCommand(_ContactCommand):
 
 
 class UpdateContactCommand(_ContactCommand):
-    """A contact to change."""
+    """A contact to update."""
 
 
 class DeleteContactCommand(_ContactCommand):
-    """A contact to remove."""
+    """A contact to delete."""
 
 
 CONTACTS = MemberService(CONTACT, stored.CONTACTS, MemberOutcome[ContactRow])

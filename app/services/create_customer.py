@@ -1,4 +1,4 @@
-"""Creating a customer: its fields, what they refer to, its unique keys and its place under a parent."""
+"""Create a customer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,13 +25,13 @@ class CreateCustomerCommand(Repeatable):
 
     @property
     def canonical(self) -> Self:
-        """With the fields by what they mean."""
+        """The command with every field in its stored form."""
         return replace(self, fields=canonical(self.fields))
 
 
 @dataclass(frozen=True, slots=True)
 class CreateCustomerOutcome:
-    """The customer as it was created."""
+    """The created customer."""
 
     customer: CustomerRow
 
@@ -39,7 +39,7 @@ class CreateCustomerOutcome:
 async def create_customer(
     unit_of_work: UnitOfWork, actor: str, command: CreateCustomerCommand, idempotency_key: str | None
 ) -> tuple[CreateCustomerOutcome, bool]:
-    """Create a customer, or raise Rejected with every reason against it; says whether the outcome was replayed."""
+    """Create a customer; return the outcome, and whether it was replayed. Raise Rejected with all problems."""
     values, problems = read_fields(command.fields, creating=True)
     problems += key_problems(idempotency_key)
     if problems:

@@ -1,4 +1,4 @@
-"""Creating, changing and removing customer groups."""
+"""Create, update and delete customer groups."""
 
 import json
 from collections.abc import Mapping
@@ -30,24 +30,24 @@ class CreateCustomerGroupCommand(_GroupCommand):
 
 
 class UpdateCustomerGroupCommand(_GroupCommand):
-    """A group to change."""
+    """A group to update."""
 
 
 class DeleteCustomerGroupCommand(_GroupCommand):
-    """A group to remove."""
+    """A group to delete."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupOutcome:
-    """The group as it is now, or as it was where it was removed."""
+    """The group after the write, or before its removal."""
 
     group: CustomerGroupRow
     wrote: bool = True
-    """False where nothing changed, so nothing was written."""
+    """False if nothing was written because nothing changed."""
 
 
 Written = tuple[GroupOutcome, bool]
-"""The outcome, and whether that is the answer to an earlier request."""
+"""The outcome, and whether it was replayed."""
 
 
 async def create_customer_group(
@@ -58,7 +58,7 @@ async def create_customer_group(
         new = read_new_group(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
-        await _refuse_what_is_stored(session, new)
+        await _check_stored(session, new)
         return GroupOutcome(await stored.add_group(session, new))
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
@@ -67,14 +67,14 @@ async def create_customer_group(
 async def update_customer_group(
     unit_of_work: UnitOfWork, command: UpdateCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
-    """Change the fields that were sent; without a real change nothing is written."""
+    """Update the fields that were sent. Write nothing if no value changes."""
     with beside_key_problems(idempotency_key):
         change = read_group_change(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
         now = await _locked(session, change)
         values = _changes(now, change.values)
-        await _refuse_what_is_stored(session, values)
+        await _check_stored(session, values)
         group = await stored.change_group(session, now.id, values) if values else now
         return GroupOutcome(group, wrote=bool(values))
 
@@ -84,13 +84,13 @@ async def update_customer_group(
 async def delete_customer_group(
     unit_of_work: UnitOfWork, command: DeleteCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
-    """Remove a group that has no customers."""
+    """Delete a group that has no customers."""
     with beside_key_problems(idempotency_key):
         change = read_group_change(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
         now = await _locked(session, change)
-        # The lock keeps customers from joining until this transaction ends.
+        # The lock on the group blocks customers from joining until this transaction ends.
         some, total = await stored.some_customers(session, now.id, most=_SHOWN_CUSTOMERS)
         if total:
             message = f"must be the id of a group without customers: {total} belong to it; move them to another group."
@@ -112,20 +112,20 @@ async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRo
 
 
 def _changes(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, object]:
-    """The columns that really change."""
+    """Return the columns whose values change."""
     metadata, problems = merged_metadata(now.metadata, values)
     reject_if_any(problems)
     columns = {name: value for name, value in values.items() if name in CustomerGroupRow._fields}
     changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
-    # Compared as JSON, because to Python true is 1.
+    # Compared as JSON, because in Python True == 1.
     changed.pop("metadata", None)
     if json.dumps(metadata, sort_keys=True) != json.dumps(now.metadata, sort_keys=True):
         changed["metadata"] = metadata
     return changed
 
 
-async def _refuse_what_is_stored(session: WriteSession, values: Mapping[str, object]) -> None:
-    """Refuse an account that is not there, and a number that is."""
+async def _check_stored(session: WriteSession, values: Mapping[str, object]) -> None:
+    """Raise Rejected for an account that doesn't exist and for a number that is taken."""
     problems: list[Problem] = []
     account_id, number = cast("UUID | None", values.get("account_id")), cast("str | None", values.get("number"))
     if account_id is not None and not await stored.has_account(session, account_id):

@@ -1,4 +1,4 @@
-"""Creating, changing and removing departments."""
+"""Create, update and delete departments."""
 
 from dataclasses import replace
 from typing import Self
@@ -22,11 +22,11 @@ class CreateDepartmentCommand(_DepartmentCommand):
 
 
 class UpdateDepartmentCommand(_DepartmentCommand):
-    """A department to change."""
+    """A department to update."""
 
 
 class DeleteDepartmentCommand(_DepartmentCommand):
-    """A department to remove."""
+    """A department to delete."""
 
 
 DEPARTMENTS = MemberService(DEPARTMENT, stored.DEPARTMENTS, MemberOutcome[DepartmentRow])

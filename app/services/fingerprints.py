@@ -1,4 +1,4 @@
-"""Fingerprints of commands: equal for equal inputs, however they are written and whatever fields later releases add."""
+"""Fingerprints of commands: equal for equal inputs, independent of spelling and of fields that later releases add."""
 
 from hashlib import sha256
 
@@ -6,30 +6,30 @@ from app.domain.encodings import digest
 from app.services.commands import Repeatable
 
 VERSION = 3
-"""The first byte of a fingerprint; those of version 1 had none, and one byte less. Raise it with any change of what is hashed,
-that of a reader of fields included (tests/contract/test_stored_encodings.py)."""
+"""First byte of a fingerprint; version 1 had no such byte. Raise it when the hashed content changes, also through a changed
+reader of a field (tests/contract/test_stored_encodings.py)."""
 
 _AS_SENT = 2
-"""The version that was made of values as they were sent."""
+"""Version whose fingerprints were computed from values as they were sent."""
 _POSITIONAL_BYTES = 32
 
 
 class UnknownFingerprint(Exception):
-    """A stored fingerprint that this release can't compare, such as one of a later release."""
+    """A stored fingerprint can't be compared, for example because a later release stored it."""
 
 
 def mutation_of(command: object) -> str:
-    """The name that a command is stored under."""
+    """Return the name under which a command is stored."""
     return type(command).__name__
 
 
 def fingerprint(command: Repeatable) -> bytes:
-    """Return a command's fingerprint: of what it means, by name, without what was left out or equals a default."""
+    """Return a command's fingerprint, computed from its canonical form without fields that equal their default."""
     return bytes([VERSION]) + digest(command.canonical)
 
 
 def fits(stored: bytes, command: Repeatable) -> bool:
-    """Return whether a stored fingerprint is a command's; UnknownFingerprint if that can't be told."""
+    """Return whether a stored fingerprint is a command's. Raise UnknownFingerprint for an unknown version."""
     if len(stored) == _POSITIONAL_BYTES:
         return stored in {_positional(command.in_order), _positional(command)}
     if stored[:1] == bytes([_AS_SENT]):
@@ -40,5 +40,5 @@ def fits(stored: bytes, command: Repeatable) -> bool:
 
 
 def _positional(command: object) -> bytes:
-    """Return the fingerprint that the release before version 2 stored: of the command as Python writes it."""
+    """Return the fingerprint of version 1, computed from the command's repr()."""
     return sha256(f"{mutation_of(command)}\0{command!r}".encode()).digest()

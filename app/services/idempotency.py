@@ -1,4 +1,4 @@
-"""Doing a thing once per key: the same key with the same command gives the same outcome again."""
+"""Idempotency keys: repeating a command under the same key returns the stored outcome."""
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -27,10 +27,10 @@ async def once(
     outcome: type[OutcomeT],
     work: Callable[[WriteSession], Awaitable[OutcomeT]],
 ) -> tuple[OutcomeT, bool]:
-    """Run the work in a unit of work, or answer what it gave before under the same key; says whether it was replayed.
+    """Run the work in a unit of work, or replay the outcome stored under the key; return it and whether it was replayed.
 
-    The outcome is committed with the data, so a refusal or a lost connection leaves the key unused. A concurrent duplicate
-    waits for the first. Commands are the same if they mean the same, however their values are written.
+    The outcome is committed with the data, so a rejection or a lost connection leaves the key unused. A concurrent duplicate
+    waits for the first. Commands are equal if their canonical forms are equal.
     """
     if key is None:
         return await unit_of_work.run(work), False
@@ -57,7 +57,7 @@ async def _at_once(work: Callable[..., ComputedT], *arguments: Any) -> ComputedT
 async def find_replay(
     session: Session, key: str | None, command: Repeatable, outcome: type[OutcomeT]
 ) -> OutcomeT | None:
-    """Return what `once` would answer again under a key, or None if it would do the work; raise Refused as it would."""
+    """Return the outcome that `once` would replay, or None if it would run the work. Raise Rejected as `once` does."""
     if key is None:
         return None
     earlier = await idempotency.find(session, stored_form(key))
@@ -65,7 +65,7 @@ async def find_replay(
 
 
 def key_problems(key: str | None) -> list[Problem]:
-    """What is wrong with a key's form."""
+    """Return the problems of a malformed key."""
     if key is None:
         return []
     found = _read_key(key, _PATH)
@@ -76,7 +76,7 @@ def key_problems(key: str | None) -> list[Problem]:
 
 @contextmanager
 def beside_key_problems(key: str | None) -> Generator[None]:
-    """Refuse a malformed key together with the fields that are read inside."""
+    """Add the problems of a malformed key to those that are raised inside, so that all are reported at once."""
     problems = key_problems(key)
     try:
         yield
@@ -92,6 +92,6 @@ def _replay(earlier: idempotency.Claimed, command: Repeatable, outcome: type[Out
         if fits(earlier.fingerprint, command):
             return decode(outcome, earlier.mutation, earlier.payload)
     except (UnknownFingerprint, UnreadableOutcome):
-        # Doing the work would write twice.
+        # Running the work would write a second time.
         message = "was used, and another release of the service stored the answer: read what was written, or choose a new key."
     raise Rejected([Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])

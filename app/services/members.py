@@ -1,4 +1,4 @@
-"""What creating, changing and removing contacts and departments have in common: their customer is locked, then their default decided."""
+"""Create, update and delete contacts and departments. Each locks the customer first, because that guards its default."""
 
 from dataclasses import dataclass, replace
 from typing import Generic
@@ -25,17 +25,17 @@ from app.services.idempotency import beside_key_problems, once
 
 @dataclass(frozen=True, slots=True)
 class MemberOutcome(Generic[MemberT]):
-    """The contact or department as it is now, or as it was where it was removed."""
+    """The contact or department after the write, or before its removal."""
 
     customer_id: UUID
     row: MemberT
     wrote: bool = True
-    """False where nothing changed, so nothing was written."""
+    """False if nothing was written because nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MemberService(Generic[MemberT]):
-    """The use cases of one of the two."""
+    """The use cases of contacts or of departments."""
 
     kind: MemberKind
     members: Members[MemberT]
@@ -44,7 +44,7 @@ class MemberService(Generic[MemberT]):
     async def create(
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
-        """Add one to a customer; it is the default only where the input says so."""
+        """Add a member to a customer. It becomes the default only if the input says so."""
         with beside_key_problems(key):
             new = read_new(self.kind, command.given)
 
@@ -61,7 +61,7 @@ class MemberService(Generic[MemberT]):
     async def update(
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
-        """Change the fields that were sent; without a real change nothing is written."""
+        """Update the fields that were sent. Write nothing if no value changes."""
         with beside_key_problems(key):
             change = read_change(self.kind, command.given)
 
@@ -81,7 +81,7 @@ class MemberService(Generic[MemberT]):
     async def delete(
         self, unit_of_work: UnitOfWork, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
-        """Remove one; the default only with the last, or with another one to follow it."""
+        """Delete a member. The default can only be deleted if it is the last member or a new default is named."""
         with beside_key_problems(key):
             change = read_removal(command.given)
 
@@ -95,12 +95,12 @@ class MemberService(Generic[MemberT]):
         return await once(unit_of_work, key, command, self.outcome, work)
 
     async def _locked(self, session: WriteSession, change: MemberChange) -> MemberOutcome[MemberT]:
-        """The member, while its customer is locked and so nobody else decides about it or the default."""
+        """Lock the member's customer, which guards the member and the default, and return the member. Raise Rejected."""
         customer_id = await stored.customer_of(session, self.members, change.id)
         row = None
         if customer_id is not None:
             await lock_customer(session, customer_id)
-            # It may have been removed while this transaction waited for the lock.
+            # Another transaction may have deleted it while this one waited for the lock.
             row = await stored.of_customer(session, self.members, customer_id, change.id)
         if customer_id is None or row is None:
             raise Rejected([self._not_found("id", "company")])
@@ -112,7 +112,7 @@ class MemberService(Generic[MemberT]):
     async def _successor(
         self, session: WriteSession, change: MemberChange, now: MemberOutcome[MemberT], *, loses: bool
     ) -> MemberT | None:
-        """Return the one that becomes the default; raise Rejected unless one is named exactly where it is needed."""
+        """Return the member that becomes the default. Raise Rejected if a needed one isn't named, or an unneeded one is."""
         named, customer_id = change.new_default_id, now.customer_id
         if named is None:
             if loses and await stored.has_others(session, self.members, customer_id, change.id):

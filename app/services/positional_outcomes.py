@@ -1,6 +1,6 @@
-"""Outcomes as they were stored before they had names: rows as lists of values, in the order that their columns had then.
+"""Outcomes in the format of version 1: rows as lists of values, in the order of their columns at that time.
 
-Keys live for 24 hours, so this can go with the second release after the one that began to store names.
+Keys live for 24 hours, so remove this module in the second release after the one that introduced version 2.
 """
 
 import json
@@ -39,21 +39,21 @@ _PROBLEMS = {
     "limit": "LimitProblem",
     "key": "MetadataProblem",
 }
-"""The kind of a row's problem, by the field that it alone has."""
+"""Kinds of a row's problem, by a field that only this kind has."""
 
 
 def by_name(mutation: str, stored: Any) -> dict[str, Any]:
-    """Return a stored outcome with the names that its values had; ValueError if it has another number of them."""
+    """Return a stored outcome with its values by name. Raise ValueError if the number of values is wrong."""
     is_update = mutation.startswith("Update")
     match mutation:
         case "CreateCustomerCommand" | "UpdateCustomerCommand":
             return {**stored, "customer": _row(_CUSTOMER, stored["customer"])}
         case "UpsertCustomersCommand":
-            return {"results": [_result(each, "customer", _CUSTOMER) for each in stored["results"]]}
+            return {"results": [_result(result, "customer", _CUSTOMER) for result in stored["results"]]}
         case "UpsertAccountsCommand":
-            return {"results": [_result(each, "ledger_account", _ACCOUNT) for each in stored["results"]]}
+            return {"results": [_result(result, "ledger_account", _ACCOUNT) for result in stored["results"]]}
         case _ if mutation.endswith("CustomerGroupCommand"):
-            # Whether an update changed something was not stored.
+            # Version 1 didn't store whether an update changed something.
             return {"group": _row(_GROUP, stored), "wrote": not is_update}
         case _:
             kind = _CONTACT if mutation.endswith("ContactCommand") else _DEPARTMENT
@@ -69,7 +69,7 @@ def _row(kind: _Row, values: Any) -> dict[str, Any] | None:
 
 
 def _result(stored: dict[str, Any], field: str, kind: _Row) -> dict[str, Any]:
-    errors = [_problem(each) for each in stored["errors"]]
+    errors = [_problem(error) for error in stored["errors"]]
     return {**stored, field: _row(kind, stored[field]), "errors": errors}
 
 

@@ -1,4 +1,4 @@
-"""Previewing an update: the same decision from one snapshot, writing nothing."""
+"""Preview an update: decide it from one snapshot, without writing."""
 
 from dataclasses import dataclass
 
@@ -12,22 +12,22 @@ from app.services.update_customer import UpdateCustomerCommand, UpdateCustomerOu
 
 @dataclass(frozen=True, slots=True)
 class TransitionPreview:
-    """What an update would do to billing, and why it would be refused."""
+    """What an update would do to billing, and the problems that would reject it."""
 
     transition: Transition | None
     errors: tuple[Problem, ...]
     """In the order of the checks."""
 
     digest: str | None
-    """What an update carries to be done exactly so; None where there was nothing to decide."""
+    """Digest to send with the update, so that it does exactly this; None if nothing could be decided."""
     would_replay: bool = False
-    """Whether the update would only answer again what it did under the same key."""
+    """Whether the update would replay an outcome stored under the same key."""
 
 
 async def preview_transition(
     session: ReadSession, command: UpdateCustomerCommand, idempotency_key: str | None = None
 ) -> TransitionPreview:
-    """Decide an update without locks; raise Rejected where there is nothing to decide."""
+    """Decide an update without locks. Raise Rejected if nothing can be decided."""
     earlier = await find_replay(session, idempotency_key, command, UpdateCustomerOutcome)
     if earlier is not None:
         return TransitionPreview(None, (), None, would_replay=True)

@@ -1,4 +1,4 @@
-"""The lists that may be a few seconds old, remembered per company."""
+"""A cache of lists that may be a few seconds old."""
 
 import time
 from collections.abc import Awaitable, Callable, Hashable
@@ -11,20 +11,20 @@ ValueT = TypeVar("ValueT")
 
 
 class RecentLists:
-    """Remembers what was read for `seconds`; the company is part of every key, so no page is ever shared."""
+    """Caches values for some seconds. The company is part of each key, so that companies never share a value."""
 
     def __init__(self, *, seconds: float, size: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._entries: TTLCache[Hashable, object] = TTLCache(maxsize=size, ttl=seconds, timer=clock)
         self.hits = self.misses = 0
-        """Lists that were remembered, and those that were read."""
+        """Number of lists found in the cache, and of those read from the database."""
 
     @property
     def entries(self) -> int:
-        """Lists that are remembered."""
+        """Number of cached lists."""
         return len(self._entries)
 
     async def get(self, company_id: UUID, key: Hashable, read: Callable[[], Awaitable[ValueT]]) -> ValueT:
-        """What `read` answered for this company and key a few seconds ago, or answers now."""
+        """Return the cached value of a company's key, or the result of `read`."""
         entry = (company_id, key)
         try:
             value = cast("ValueT", self._entries[entry])

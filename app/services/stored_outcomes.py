@@ -1,6 +1,6 @@
-"""What is stored of an outcome for its replay: its fields by name, under a version.
+"""Stored form of outcomes, which are replayed under idempotency keys: a version, and fields by name.
 
-What an older release has stored is read too: unknown members are ignored, and missing ones have the default of their field.
+Outcomes that older releases stored can be read: unknown members are ignored, missing ones get their field's default.
 """
 
 import json
@@ -17,28 +17,28 @@ from app.domain.encodings import TYPE, fields_of, named
 from app.services import positional_outcomes
 
 VERSION = 2
-"""The version that is written; 1 had no tag. Raise it with any change of what is stored (tests/contract/test_stored_encodings.py)."""
+"""Version that is written; version 1 had no tag. Raise it when the format changes (tests/contract/test_stored_encodings.py)."""
 
 _VERSION, _OUTCOME = "version", "outcome"
 _NOW_NAMED = {
     f"{kind}Fault": f"{kind}Problem" for kind in ("", "Limit", "Metadata", "Customers", "Subscriptions", "Version")
 }
-"""Types that were stored by other names before."""
+"""Current names of types that earlier releases stored under other names."""
 _UNIONS = {Union, types.UnionType}
 OutcomeT = TypeVar("OutcomeT")
 
 
 class UnreadableOutcome(Exception):
-    """A stored outcome that this release can't read, such as one of a later release."""
+    """A stored outcome can't be read, for example because a later release stored it."""
 
 
 def encode(outcome: object) -> dict[str, Any]:
-    """Return an outcome as it is stored."""
+    """Return an outcome in its stored form."""
     return {_VERSION: VERSION, _OUTCOME: named(outcome, _text_of)}
 
 
 def decode(kind: type[OutcomeT], mutation: str, stored: Any) -> OutcomeT:
-    """Return the outcome that was stored for a mutation; raise UnreadableOutcome if it can't be read."""
+    """Return the outcome that was stored for a mutation. Raise UnreadableOutcome."""
     try:
         return cast("OutcomeT", _read(kind, _outcome_of(mutation, stored)))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -46,7 +46,7 @@ def decode(kind: type[OutcomeT], mutation: str, stored: Any) -> OutcomeT:
 
 
 def _text_of(entries: Mapping[str, object]) -> str:
-    """Metadata as its own text, because a number in it may have more digits than a float."""
+    """Return metadata as JSON text, because its numbers can have more digits than a float."""
     return entries.text if isinstance(entries, StoredJson) else json.dumps(dict(entries))
 
 
@@ -64,7 +64,7 @@ def _read(kind: Any, value: Any) -> Any:
     if origin in _UNIONS:
         return _read_one(arguments, value)
     if origin is tuple and arguments[-1] is Ellipsis and _is_structure(arguments[0]):
-        return tuple(_read(arguments[0], each) for each in value)
+        return tuple(_read(arguments[0], element) for element in value)
     if origin is Mapping:
         return stored_json(value)
     if _is_structure(kind):
@@ -73,10 +73,10 @@ def _read(kind: Any, value: Any) -> Any:
 
 
 def _read_one(kinds: tuple[Any, ...], value: Any) -> Any:
-    """A value of a union: null, a structure by its name, or the one other kind."""
+    """Return a value of a union: None, a structure found by its type's name, or a value of the remaining kind."""
     if value is None:
-        return _leaf(Union[kinds]).validate_python(None)  # noqa: UP007 - made of what is known only now
-    structures = {each.__name__: each for each in kinds if _is_structure(each)}
+        return _leaf(Union[kinds]).validate_python(None)  # noqa: UP007 - the kinds are known at run time only
+    structures = {structure.__name__: structure for structure in kinds if _is_structure(structure)}
     if structures:
         name = value[TYPE]
         return _read(structures[_NOW_NAMED.get(name, name)], value)
@@ -86,7 +86,7 @@ def _read_one(kinds: tuple[Any, ...], value: Any) -> Any:
 def _is_structure(kind: Any) -> bool:
     plain: Any = get_origin(kind) or kind
     if get_origin(kind) in _UNIONS:
-        return any(_is_structure(each) for each in get_args(kind))
+        return any(_is_structure(argument) for argument in get_args(kind))
     return is_dataclass(plain) or hasattr(plain, "_fields")
 
 
@@ -103,7 +103,7 @@ def _read_structure(kind: Any, value: Mapping[str, Any]) -> Any:
 
 @lru_cache
 def _structure(kind: Any) -> tuple[Any, dict[str, Any]]:
-    """A dataclass or a named tuple, and the types of its fields; those that are open are closed."""
+    """Return a dataclass or named tuple and the types of its fields, with type variables replaced."""
     plain: Any = get_origin(kind) or kind
     closed = dict(zip(getattr(plain, "__parameters__", ()), get_args(kind), strict=True))
     return plain, {name: closed.get(hint, hint) for name, hint in get_type_hints(plain).items()}

@@ -1,4 +1,4 @@
-"""Updating a customer, and cutting its subscriptions over where the payer changes."""
+"""Update a customer, and book the transition of its subscriptions if the payer changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,41 +20,41 @@ from app.services.idempotency import once
 
 @dataclass(frozen=True, slots=True)
 class UpdateCustomerCommand(Repeatable):
-    """What a caller wants changed; only the fields that were sent."""
+    """The fields to update, by attribute; only those that were sent."""
 
     customer_id: UUID
     fields: Mapping[str, object]
     acknowledged: tuple[UUID, ...] | None = None
     digest: str | None = None
-    """The digest of the preview that must be carried out exactly."""
+    """Digest of the preview; the update is rejected if it would now book something else."""
     expected_version: int | None = None
 
     @property
     def in_order(self) -> Self:
-        """With what it acknowledges in order: the list is a set."""
+        """The command with acknowledgements sorted, because they are a set."""
         return replace(self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged)))
 
     @property
     def canonical(self) -> Self:
-        """With the fields by what they mean, and what it acknowledges in order; to acknowledge nothing is no acknowledgement."""
+        """The command with fields in their stored form and acknowledgements sorted; an empty list is None."""
         return replace(self, fields=canonical(self.fields), acknowledged=tuple(sorted(self.acknowledged or ())) or None)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateCustomerOutcome:
-    """The customer as it is now, and what happened."""
+    """The customer after the update, and what changed."""
 
     customer: CustomerRow
     changed_fields: tuple[str, ...]
-    """In the schema's names; empty where nothing changed and nothing was written."""
+    """Schema names; empty if nothing changed, in which case nothing was written."""
     transition_id: UUID | None
-    """Where subscriptions moved: what holds their billing documents together."""
+    """Id of the recorded transition, which groups its billing documents; None if there is none."""
 
 
 async def update_customer(
     unit_of_work: UnitOfWork, actor: str, command: UpdateCustomerCommand, idempotency_key: str | None
 ) -> tuple[UpdateCustomerOutcome, bool]:
-    """Change a customer in one transaction, or raise Rejected with every reason against it."""
+    """Update a customer in one transaction; return the outcome, and whether it was replayed. Raise Rejected."""
 
     async def work(session: WriteSession) -> UpdateCustomerOutcome:
         before, decision = await decide_update(session, command)
@@ -70,9 +70,9 @@ async def update_customer(
 
 
 async def decide_update(session: Session, command: UpdateCustomerCommand) -> tuple[CustomerRow, Decision]:
-    """Return the customer as it is, and what to do. Raise Refused for what leaves nothing to decide: malformed fields, an unknown customer, another version.
+    """Return the stored customer and the decision. Raise Rejected for malformed fields, an unknown customer or version.
 
-    A session that may write takes the locks first, so that what was decided is still true when it is written.
+    A write session takes the locks first, so that the decision still holds when it is written.
     """
     values, problems = read_fields(command.fields, creating=False)
     if problems:

@@ -1,4 +1,4 @@
-"""Keeping ledger accounts in step with another system: a list of rows, each created, updated, left as it is or refused."""
+"""Upsert a list of ledger accounts: each row is created, updated, unchanged or rejected."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,46 +20,46 @@ from app.services.idempotency import once
 from app.services.upsert_lists import at_row, check_size, repeated
 
 AccountRowProblem = LimitProblem | Problem
-"""The kinds that a row can have; named, so that a remembered answer keeps what each kind holds."""
+"""Kinds of problems of a row. Stored outcomes read problems by these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpsertAccountsCommand(Repeatable):
-    """A list of ledger accounts, and how it is carried out."""
+    """A list of ledger accounts to upsert."""
 
     rows: tuple[Mapping[str, object], ...]
-    """The fields of each row that were sent, by attribute; None is null."""
+    """For each row, the fields that were sent, by attribute; None is null."""
     on_refusal: RefusalPolicy = RefusalPolicy.ALL_OR_NOTHING
     dry_run: bool = False
 
     @property
     def is_long(self) -> bool:
-        """A list is."""
+        """Lists always are."""
         return True
 
     @property
     def canonical(self) -> Self:
-        """With each row by what it means."""
+        """The command with every row in its stored form."""
         return replace(self, rows=tuple(canonical(row) for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
 class AccountResult:
-    """How a row ended."""
+    """The result of a row."""
 
     index: int
     outcome: RowOutcome
     ledger_account: LedgerAccountRow | None
-    """As it is stored now; None for one that is not."""
+    """The stored account; None if there is none."""
     changed_fields: tuple[str, ...]
-    """In the schema's names."""
+    """Schema names."""
     errors: tuple[AccountRowProblem, ...]
     is_planned: bool = False
-    """Whether the list was not written: a dry run, or a list that was refused."""
+    """Whether nothing was written: a dry run, or a rejected list."""
 
     @property
     def wrote(self) -> bool:
-        """Whether the row wrote what it shows."""
+        """Whether the row was written."""
         return not self.is_planned and self.outcome in WRITES
 
     @property
@@ -70,40 +70,39 @@ class AccountResult:
 
 @dataclass(frozen=True, slots=True)
 class UpsertAccountsOutcome:
-    """How all rows ended, in their order."""
+    """The results of all rows, in order."""
 
     results: tuple[AccountResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What a row does."""
+    """The decision about a row."""
 
     outcome: RowOutcome
     before: LedgerAccountRow | None
     values: Mapping[str, Any]
-    """The columns of a new account, its id among them, or those that change."""
+    """All columns of a new account, its id included, or the columns that change."""
     problems: tuple[Problem, ...] = ()
 
     @property
     def account_id(self) -> UUID | None:
-        """The account that the row is about; None where there is none."""
+        """Id of the row's account; None if the row is rejected and matches none."""
         return self.before.id if self.before else self.values.get("id")
 
 
 async def upsert_accounts(
     unit_of_work: UnitOfWork, actor: str, command: UpsertAccountsCommand, idempotency_key: str | None
 ) -> tuple[UpsertAccountsOutcome, bool]:
-    """Carry out a list in one transaction; return whether the outcome was replayed as well.
+    """Upsert the list in one transaction; return the outcome, and whether it was replayed.
 
-    Raises Rejected, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
-    no key.
+    Raise Rejected, with the outcome as `current`, if ALL_OR_NOTHING and a row is rejected. A dry run doesn't use up its key.
     """
     check_size(len(command.rows))
 
     async def work(session: WriteSession) -> UpsertAccountsOutcome:
         decisions = await _decide_all(session, command.rows)
-        problems = [problem for index, each in enumerate(decisions) for problem in at_row(index, each.problems)]
+        problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
         if problems and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
             raise Rejected(problems, current=await _outcome(decisions, None))
         stored = None if command.dry_run else await _write(session, actor, decisions)
@@ -129,7 +128,7 @@ async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]
 
 
 def numbers_of(rows: Iterable[Mapping[str, object]]) -> list[str | None]:
-    """Return the key of each row; None where it has none that could be stored."""
+    """Return the key of each row; None if a row has no valid key."""
     return [_number(row) for row in rows]
 
 
@@ -150,9 +149,13 @@ def _decide(row: Mapping[str, object], number: str | None, before: LedgerAccount
 
 
 async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decision]) -> dict[UUID, LedgerAccountRow]:
-    """Write and record what was decided; return the accounts that were written, as they are now."""
-    created = [each.values for each in decisions if each.outcome is RowOutcome.CREATED]
-    updated = [(each.before, each.values) for each in decisions if each.before and each.outcome is RowOutcome.UPDATED]
+    """Write and record the decisions; return the written accounts by id."""
+    created = [decision.values for decision in decisions if decision.outcome is RowOutcome.CREATED]
+    updated = [
+        (decision.before, decision.values)
+        for decision in decisions
+        if decision.before and decision.outcome is RowOutcome.UPDATED
+    ]
     await accounts.insert_accounts(session, created)
     await accounts.update_accounts(session, [{"id": before.id, **values} for before, values in updated])
     ids = [values["id"] for values in created] + [before.id for before, _ in updated]
@@ -176,8 +179,8 @@ def _updated(account: LedgerAccountRow, changes: Mapping[str, Any]) -> outbox.Ev
 async def _outcome(
     decisions: Sequence[_Decision], stored: Mapping[UUID, LedgerAccountRow] | None
 ) -> UpsertAccountsOutcome:
-    """Return how the rows ended, with the accounts that were written; without them, how they would have."""
-    results = [_result(index, each, stored) async for index, each in paced(list(enumerate(decisions)))]
+    """Return the results of the rows, with the written accounts; with `stored` None, the results they would have."""
+    results = [_result(index, decision, stored) async for index, decision in paced(list(enumerate(decisions)))]
     return UpsertAccountsOutcome(tuple(results))
 
 

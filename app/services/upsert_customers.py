@@ -1,4 +1,4 @@
-"""Keeping customers in step with another system: a list of rows, each created, updated, left as it is or refused."""
+"""Upsert a list of customers: each row is created, updated, unchanged or rejected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,12 +29,12 @@ from app.services.upsert_lists import at_row, check_size
 from app.services.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 
 RowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | MetadataProblem | Problem
-"""The kinds that a row can have; named, so that a remembered answer keeps what each kind holds."""
+"""Kinds of problems of a row. Stored outcomes read problems by these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpsertCustomersCommand(Repeatable):
-    """A list of customers, and how it is carried out."""
+    """A list of customers to upsert."""
 
     rows: tuple[UpsertRow, ...]
     match_by: MatchKey = MatchKey.EXTERNAL_SYSTEM_ID
@@ -43,37 +43,37 @@ class UpsertCustomersCommand(Repeatable):
 
     @property
     def is_long(self) -> bool:
-        """A list is."""
+        """Lists always are."""
         return True
 
     @property
     def in_order(self) -> Self:
-        """With what each row acknowledges in order."""
+        """The command with the acknowledgements of every row sorted."""
         return replace(self, rows=tuple(row.in_order for row in self.rows))
 
     @property
     def canonical(self) -> Self:
-        """With each row by what it means."""
+        """The command with every row in its stored form."""
         return replace(self, rows=tuple(row.canonical for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """How a row ended."""
+    """The result of a row."""
 
     index: int
     outcome: RowOutcome
     customer: CustomerRow | None
-    """As it is stored now; None for one that is not."""
+    """The stored customer; None if there is none."""
     changed_fields: tuple[str, ...]
-    """In the schema's names."""
+    """Schema names."""
     errors: tuple[RowProblem, ...]
     is_planned: bool = False
-    """Whether the list was not written: a dry run, or a list that was refused."""
+    """Whether nothing was written: a dry run, or a rejected list."""
 
     @property
     def wrote(self) -> bool:
-        """Whether the row wrote what it shows."""
+        """Whether the row was written."""
         return not self.is_planned and self.outcome in WRITES
 
     @property
@@ -84,7 +84,7 @@ class RowResult:
 
 @dataclass(frozen=True, slots=True)
 class UpsertCustomersOutcome:
-    """How all rows ended, in their order."""
+    """The results of all rows, in order."""
 
     results: tuple[RowResult, ...]
 
@@ -92,16 +92,15 @@ class UpsertCustomersOutcome:
 async def upsert_customers(
     unit_of_work: UnitOfWork, actor: str, command: UpsertCustomersCommand, idempotency_key: str | None
 ) -> tuple[UpsertCustomersOutcome, bool]:
-    """Carry out a list in one transaction; says whether the outcome was replayed.
+    """Upsert the list in one transaction; return the outcome, and whether it was replayed.
 
-    Raises Rejected, with the outcome as its `current`, where a refused row leaves all of them unwritten. A dry run uses up
-    no key.
+    Raise Rejected, with the outcome as `current`, if ALL_OR_NOTHING and a row is rejected. A dry run doesn't use up its key.
     """
     check_size(len(command.rows))
 
     async def work(session: WriteSession) -> UpsertCustomersOutcome:
         decisions = await _decide(session, command.rows, command.match_by)
-        problems = [problem for index, each in enumerate(decisions) for problem in at_row(index, each.problems)]
+        problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
         if problems and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
             raise Rejected(problems, current=await _outcome(decisions, None))
         written = None if command.dry_run else await write(session, decisions, actor)
@@ -112,22 +111,21 @@ async def upsert_customers(
 
 
 async def _decide(session: WriteSession, rows: Sequence[UpsertRow], match_by: MatchKey) -> list[Decision]:
-    """Decide every row under locks; later rows are judged by what the accepted ones before them would leave."""
+    """Decide every row under locks. Each row is judged on top of the accepted rows before it."""
     keys = [key_of(row, match_by) async for row in paced(rows)]
     parents = new_parents(rows) if any(touches_family(row.fields) for row in rows) else None
     named = {key for key in keys if key is not None}
     stored = await read_stored(session, match_by.attribute, named, parents)
     matched = {getattr(row, match_by.attribute): row for row in stored.values()}
     read = await read_rows(rows, keys, matched, match_by)
-    judge = Judge(await read_facts(session, stored.values(), [each for each in read if isinstance(each, Draft)]))
-    return await give_numbers(
-        session, [judge.decide(each) if isinstance(each, Draft) else each async for each in paced(read)]
-    )
+    judge = Judge(await read_facts(session, stored.values(), [draft for draft in read if isinstance(draft, Draft)]))
+    decisions = [judge.decide(row) if isinstance(row, Draft) else row async for row in paced(read)]
+    return await give_numbers(session, decisions)
 
 
 async def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, CustomerRow] | None) -> UpsertCustomersOutcome:
-    """Return how the rows ended, with the customers that were written; without them, how they would have."""
-    results = [_result(index, each, stored) async for index, each in paced(list(enumerate(decisions)))]
+    """Return the results of the rows, with the written customers; with `stored` None, the results they would have."""
+    results = [_result(index, decision, stored) async for index, decision in paced(list(enumerate(decisions)))]
     return UpsertCustomersOutcome(tuple(results))
 
 

@@ -1,4 +1,4 @@
-"""What lists of rows to create or update have in common: their size, repeated keys, and the paths of problems."""
+"""Rules shared by all upserts of lists: size, repeated keys, and paths of problems."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,7 +8,7 @@ from app.domain.upserts import MOST_UPSERT_ROWS
 
 
 def check_size(rows: int) -> None:
-    """Raise Refused for a list that is empty or too long."""
+    """Raise Rejected for a list that is empty or too long."""
     path = ("rows",)
     if rows == 0:
         raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_UPSERT_ROWS} rows.")])
@@ -18,7 +18,7 @@ def check_size(rows: int) -> None:
 
 
 def repeated(attribute: str, times: int) -> Problem:
-    """The problem of rows that share a key."""
+    """Return the problem of rows that share a key."""
     message = f"is the key of {times} rows of the list: send one of them."
     return Problem(ErrorCode.FIELD_CONFLICT, (attribute,), message)
 

@@ -1,4 +1,4 @@
-"""Reading the rows of a list: what each would make of the customer that its key finds. Reads nothing but the rows."""
+"""Read the rows of a list into drafts of customers. Reads nothing from the database."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,34 +19,34 @@ from app.services.upsert_lists import repeated
 
 @dataclass(frozen=True, slots=True)
 class UpsertRow:
-    """A row as it was sent: the fields by attribute, None is null."""
+    """A row as it was sent: fields by attribute; None is null."""
 
     fields: Mapping[str, object]
     acknowledged: tuple[object, ...] | None = None
-    """What subscriptionTransitions names, whatever it is."""
+    """The entries of subscription_transitions, not validated yet."""
 
     @property
     def in_order(self) -> "UpsertRow":
-        """The row with what it acknowledges in order: the list is a set."""
+        """The row with acknowledgements sorted, because they are a set."""
         return replace(
             self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged, key=str))
         )
 
     @property
     def canonical(self) -> "UpsertRow":
-        """The row with the fields by what they mean, and what it acknowledges in order."""
-        found = [(each, read_uuid(each, ())) for each in self.acknowledged or ()]
-        named = sorted((str(id_ if isinstance(id_, UUID) else each) for each, id_ in found))
+        """The row with fields in their stored form and acknowledgements sorted."""
+        found = [(entry, read_uuid(entry, ())) for entry in self.acknowledged or ()]
+        named = sorted(str(id_ if isinstance(id_, UUID) else entry) for entry, id_ in found)
         return replace(self, fields=canonical(self.fields), acknowledged=tuple(named) or None)
 
 
 def keys_of(rows: Iterable[UpsertRow], match_by: MatchKey) -> list[str | None]:
-    """The match key of each row; None where it has none that could be stored."""
+    """Return the match key of each row; None if a row has no valid key."""
     return [key_of(row, match_by) for row in rows]
 
 
 def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
-    """Return the match key of a row; None where it has none that could be stored."""
+    """Return the match key of a row; None if it has no valid key."""
     attribute = match_by.attribute
     values, _ = read_fields({attribute: row.fields.get(attribute)}, creating=False)
     key = values.get(attribute)
@@ -54,7 +54,7 @@ def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
 
 
 def new_parents(rows: Iterable[UpsertRow]) -> set[UUID]:
-    """Return the customers that rows name as parents."""
+    """Return the ids of the customers that rows name as parents."""
     found = (read_uuid(row.fields.get("parent_customer_id"), ()) for row in rows)
     return {parent_id for parent_id in found if isinstance(parent_id, UUID)}
 
@@ -62,7 +62,7 @@ def new_parents(rows: Iterable[UpsertRow]) -> set[UUID]:
 async def read_rows(
     rows: Sequence[UpsertRow], keys: Sequence[str | None], stored: Mapping[str, CustomerRow], match_by: MatchKey
 ) -> list[Draft | Decision]:
-    """Return what each row would make of its customer, or what was decided already: it can't be read, or changes nothing.
+    """Return a draft for each row, or a decision if the row is invalid or changes nothing.
 
     `stored` holds the customers by match key.
     """
@@ -89,7 +89,7 @@ def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match
     if before is None:
         return draft_of_creation(values, acknowledged)
     draft = draft_of_change(before, values, acknowledged)
-    # Whatever it acknowledges: what a list has done once must be nothing the second time.
+    # A repeated list must change nothing, even if it still acknowledges subscriptions.
     return draft if draft.values or draft.problems else Decision(before)
 
 
@@ -101,6 +101,6 @@ def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Problem
         return None, [too_many]
     found = [read_uuid(value, (*path, place, "subscription_id")) for place, value in enumerate(row.acknowledged)]
     return (
-        tuple(each for each in found if isinstance(each, UUID)),
-        [each for each in found if isinstance(each, Problem)],
+        tuple(id_ for id_ in found if isinstance(id_, UUID)),
+        [problem for problem in found if isinstance(problem, Problem)],
     )

@@ -1,4 +1,4 @@
-"""The one judge of customers: drafts, one after the other, each on what those before it leave. Reads nothing itself."""
+"""Decide about drafts of customers, in order, each on top of the accepted drafts before it. Reads nothing from the database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,25 +29,25 @@ _TAKEN = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be written for a customer, or every reason against it."""
+    """What to write for a customer, or the problems that reject it."""
 
     before: CustomerRow | None
     """None for a new customer."""
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """The columns that really change, or all of a new customer's."""
+    """Columns that change, or all columns of a new customer."""
     transition: Transition | None = None
     problems: tuple[Problem, ...] = ()
     """In the order of the checks."""
 
     @property
     def writes(self) -> bool:
-        """Whether there is something to write."""
+        """Whether the decision writes anything."""
         return bool(self.values) and not self.problems
 
 
 @dataclass(slots=True)
 class Judge:
-    """Judges drafts by facts, and by the drafts that it accepted before."""
+    """Judges drafts by facts and by previously accepted drafts."""
 
     facts: Facts
     _records: dict[UUID, Record] = field(init=False)
@@ -61,17 +61,17 @@ class Judge:
             self._children.setdefault(record.parent_id, {})[record.id] = None
 
     def decide(self, draft: Draft) -> Decision:
-        """Judge a draft; what it does counts for those after it, unless there is something against it."""
+        """Decide about a draft. If it is accepted, later drafts are judged on top of it."""
         parent, children, subscriptions = self._surroundings(draft)
         problems = [*draft.problems, *self._reference_problems(draft)]
         problems += rule_problems(draft.new, parent, children, draft.old)
         if draft.old is not None and (draft.is_triggered or "default_currency" in draft.values):
             problems += subscription_currency_problems(draft.old, draft.new, parent, children, subscriptions)
-        transition, undatable = self._transition(draft, children, subscriptions)
+        transition, out_of_range = self._transition(draft, children, subscriptions)
         own = [subscription for subscription in subscriptions if subscription.customer_id == draft.id]
         problems += acknowledgement_problems(draft.acknowledged, own, triggered=draft.is_triggered)
-        problems += undatable
-        if draft.digest is not None and not undatable and draft.digest != digest_of(transition):
+        problems += out_of_range
+        if draft.digest is not None and not out_of_range and draft.digest != digest_of(transition):
             problems.append(_changed(draft.digest, transition))
         problems += self._moved_before(transition)
         if not problems:
@@ -79,7 +79,7 @@ class Judge:
         return Decision(draft.before, draft.values, transition, tuple(problems))
 
     def _surroundings(self, draft: Draft) -> tuple[Record | None, Sequence[Record], Sequence[Subscription]]:
-        """Return the parent after the change (None also where it does not exist), the children, and the subscriptions that decide."""
+        """Return the parent after the change (None if there is none or it doesn't exist), the children and the subscriptions."""
         if not draft.touches_family:
             return None, (), ()
         parent = None if draft.new.parent_id is None else self._records.get(draft.new.parent_id)
@@ -87,12 +87,12 @@ class Judge:
         if not draft.concerns_billing:
             return parent, children, ()
         ids = (draft.id, *(child.id for child in children if child.is_paid_for))
-        return parent, children, [each for id_ in ids for each in self.facts.subscriptions.get(id_, ())]
+        return parent, children, [subscription for id_ in ids for subscription in self.facts.subscriptions.get(id_, ())]
 
     def _transition(
         self, draft: Draft, children: Sequence[Record], subscriptions: Sequence[Subscription]
     ) -> tuple[Transition | None, Sequence[Problem]]:
-        """Return what the change would move, and the problems of subscriptions for which no dates can be computed."""
+        """Return the transition of the change, and problems of subscriptions whose dates would be out of range."""
         if draft.old is None or self.facts.today is None or not draft.concerns_billing:
             return None, ()
         try:
@@ -103,7 +103,7 @@ class Judge:
             return None, rejected.problems
 
     def _reference_problems(self, draft: Draft) -> list[Problem]:
-        """Return the references to what does not exist, and the unique keys that others have."""
+        """Return problems of references to missing objects and of unique keys that are taken."""
         values, problems = draft.values, list[Problem]()
         group_id, parent_id = values.get("customer_group_id"), values.get("parent_customer_id")
         if group_id is not None and group_id not in self.facts.groups:
@@ -159,4 +159,4 @@ def _changed(previewed: str, transition: Transition | None) -> Problem:
 def _moves(transition: Transition | None) -> set[UUID]:
     if transition is None:
         return set()
-    return {each.subscription.id for each in (*transition.cuts, *transition.moves)}
+    return {change.subscription.id for change in (*transition.cuts, *transition.moves)}

@@ -1,4 +1,4 @@
-"""Drafts: what an input would make of one customer, stored or new. Reads nothing."""
+"""Drafts: a stored or new customer as an input would change it. Reads nothing from the database."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,31 +21,31 @@ _CONCERNS_BILLING = {"billing_day", "default_currency"}
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A customer as it is stored, and what an input would make of it."""
+    """A customer before and after a change."""
 
     id: UUID
     before: CustomerRow | None
     """None for a new customer."""
     values: Mapping[str, Any]
-    """The columns that really change; all of a new customer's, with None as the number of one that is to be given one."""
+    """Columns that change, or all columns of a new customer. A customer_number of None is assigned later."""
     old: Record | None
     new: Record
     problems: tuple[Problem, ...]
-    """What was wrong before anything else was read."""
+    """Problems found without reading anything else."""
     touches_family: bool
-    """Whether rules look at its parent and its children."""
+    """Whether rules depend on the parent and the children."""
     acknowledged: Sequence[UUID] | None = None
     digest: str | None = None
-    """The digest of the preview that must be carried out exactly."""
+    """Digest of the preview; the change is rejected if it would now book something else."""
 
     @property
     def is_triggered(self) -> bool:
-        """Whether it may move subscriptions."""
+        """Whether the change can move subscriptions."""
         return self.old is not None and is_triggered(self.old.party, self.new.party)
 
     @property
     def concerns_billing(self) -> bool:
-        """Whether subscriptions may decide about it: they move, follow a billing day, or have currencies."""
+        """Whether the decision depends on subscriptions: on their moves, billing days or currencies."""
         return self.old is not None and (self.is_triggered or not _CONCERNS_BILLING.isdisjoint(self.values))
 
 
@@ -55,7 +55,7 @@ def draft_of_change(
     acknowledged: Sequence[UUID] | None = None,
     digest: str | None = None,
 ) -> Draft:
-    """Return what fields, read by the domain, make of a stored customer; defaults of the change applied."""
+    """Return the draft of a change of a stored customer. A detached child pays for itself unless the input says otherwise."""
     metadata, problems = merged_metadata(before.metadata, given)
     values = {name: value for name, value in given.items() if name not in _METADATA_CHANGES}
     values["metadata"] = metadata
@@ -77,7 +77,7 @@ def draft_of_change(
 
 
 def draft_of_creation(given: Mapping[str, object], acknowledged: Sequence[UUID] | None = None) -> Draft:
-    """Return the customer that fields, read by the domain, make; defaults of the table applied."""
+    """Return the draft of a new customer, with defaults applied."""
     metadata, problems = merged_metadata({}, given)
     values: dict[str, Any] = {"id": new_id()}
     for name, field in FIELDS.items():
@@ -89,7 +89,7 @@ def draft_of_creation(given: Mapping[str, object], acknowledged: Sequence[UUID] 
 
 
 def record_of(row: CustomerRow) -> Record:
-    """Return what rules read of a customer's row."""
+    """Return the attributes of a customer's row that rules depend on."""
     return _record(row.id, row._asdict())
 
 
@@ -109,6 +109,6 @@ def _record(customer_id: UUID, values: Mapping[str, Any]) -> Record:
 
 def _same(stored: object, value: object) -> bool:
     if isinstance(value, Mapping):
-        # In Python 1, 1.0 and True are equal; as metadata they are three values.
+        # 1, 1.0 and True are equal in Python, but three different values as metadata.
         return json.dumps(stored, sort_keys=True) == json.dumps(value, sort_keys=True)
     return stored == value

@@ -1,4 +1,4 @@
-"""Numbers for new customers that come without one."""
+"""Assign numbers to new customers that were sent without one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,15 +12,15 @@ _MOST_DIGITS = 50
 
 
 async def give_numbers(session: WriteSession, decisions: Sequence[Decision]) -> list[Decision]:
-    """Return decisions with a number for every new customer that has none: one more than the highest, in their order.
+    """Return decisions in which every new customer has a number; missing ones follow the highest number, in order.
 
-    The lock is the last one taken, because all creations of the company wait for it.
+    The lock is taken last, because all creations of the company wait for it.
     """
     given = [decision.values.get("customer_number") for decision in decisions if _creates(decision)]
     counted = [int(number) for number in given if number is not None and _is_counted(number)]
     if not counted and None not in given:
         return list(decisions)
-    # Also for a number that was given: it may be the very one that a concurrent creation is about to get.
+    # A given number needs the lock too, because a concurrent creation may be assigned the same number.
     await customer_writes.lock_numbers(session)
     if None not in given:
         return list(decisions)
@@ -40,7 +40,7 @@ def _creates(decision: Decision) -> bool:
 
 
 def _is_counted(number: str) -> bool:
-    """Return whether a number is one that others may follow: all digits."""
+    """Return whether a number counts for the highest number: it is all digits."""
     return number.isascii() and number.isdigit()
 
 

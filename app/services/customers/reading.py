@@ -1,6 +1,6 @@
-"""Reading what changes of customers are judged by: under locks, or from one snapshot where the session can't write.
+"""Read the facts that changes of customers are judged by: under locks, or from one snapshot in a read session.
 
-However many customers there are, the statements are the same; a statement that nothing needs is left out.
+The number of statements doesn't depend on the number of customers. Statements that no draft needs are skipped.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,31 +18,31 @@ from app.domain.customer_rules import Record
 from app.services.customers.drafts import Draft, record_of
 
 UNIQUE_KEYS = ("customer_number", "external_system_id")
-"""Attributes that no two customers of a company share."""
+"""Attributes that are unique in a company."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What drafts are judged by."""
+    """The facts that drafts are judged by."""
 
     records: Mapping[UUID, Record]
-    """The customers that were read: those of the drafts, and where rules look further, their parents and children."""
+    """Customers of the drafts and, if rules depend on them, their parents and children."""
     groups: Collection[UUID] = ()
-    """Those that the drafts name and the company has."""
+    """Existing groups among those that the drafts name."""
     holders: Mapping[str, Mapping[str, UUID]] = field(default_factory=dict[str, Mapping[str, UUID]])
-    """Who has which of the unique keys that the drafts name: by attribute, then by value."""
+    """Ids of the customers that have unique keys which the drafts name, by attribute, then by value."""
     subscriptions: Mapping[UUID, Sequence[Subscription]] = field(default_factory=dict[UUID, Sequence[Subscription]])
-    """By customer: those of the drafts that subscriptions decide about, and of the children that these pay for."""
+    """Subscriptions by customer: those that the decisions depend on."""
     today: date | None = None
-    """In the company's time zone; None if subscriptions decide about no draft."""
+    """Date in the company's time zone; None if no decision depends on subscriptions."""
 
 
 async def read_stored(
     session: Session, attribute: str, keys: Collection[Any], parents: Collection[UUID] | None
 ) -> dict[UUID, CustomerRow]:
-    """Return the customers that an attribute's values name, locked in the order of all writers.
+    """Return the customers with these keys, locked in the order that all writers use.
 
-    With `parents`, the customers that are to become parents, also these, the present parents and the children.
+    `parents` are ids of customers that become parents. If it isn't None, return those, the current parents and the children too.
     """
     locks = isinstance(session, WriteSession)
     if parents is None:
@@ -53,7 +53,7 @@ async def read_stored(
 
 
 async def read_facts(session: Session, stored: Iterable[CustomerRow], drafts: Sequence[Draft]) -> Facts:
-    """Read everything else that drafts are judged by; `stored` were read, under their locks, before."""
+    """Read all other facts that drafts are judged by. `stored` are the customers from `read_stored`."""
     records = {row.id: record_of(row) for row in stored}
     groups = await customer_reads.existing_groups(session, _values(drafts, "customer_group_id"))
     keys = {name: _values(drafts, name) for name in UNIQUE_KEYS}
@@ -74,10 +74,10 @@ def _values(drafts: Iterable[Draft], name: str) -> set[Any]:
 
 
 def _decided_by_subscriptions(drafts: Sequence[Draft], records: Mapping[UUID, Record]) -> set[UUID]:
-    """Return the customers whose subscriptions decide: those of such drafts, and the children that they pay for.
+    """Return the customers whose subscriptions the decisions depend on: customers of drafts, and children they pay for.
 
-    Without a single invoice, a currency or a billing day concerns no subscription. An earlier draft may make a parent one
-    that has it, or a child one that is paid for, so both what is stored and what is drafted count.
+    A currency or a billing day concerns subscriptions only under a single invoice. An earlier draft of the same list can
+    introduce a single invoice or a paid-for child, so both stored and drafted records count.
     """
     possible = [*records.values(), *(draft.new for draft in drafts)]
     with_single_invoice = {record.id for record in possible if record.has_single_invoice}

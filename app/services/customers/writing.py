@@ -1,4 +1,4 @@
-"""Writing what was decided of customers: rows, an entry of the history and an event for each, and their transitions."""
+"""Write decisions about customers: rows, history, events and transitions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ class Written:
     """What was written."""
 
     customers: dict[UUID, CustomerRow]
-    """The customers as they are now; not those that nothing was written of."""
+    """Customers after the write, by id; only those that were written."""
     transition_ids: tuple[UUID, ...]
-    """Of the transitions that were recorded, in the order of the decisions."""
+    """Ids of the recorded transitions, in the order of the decisions."""
 
 
 async def write(session: WriteSession, decisions: Sequence[Decision], actor: str) -> Written:
-    """Write decisions that nothing is against, in as many statements as one takes, and record them."""
+    """Write and record accepted decisions. The number of statements doesn't depend on their number."""
     created = [decision for decision in decisions if decision.writes and decision.before is None]
     updated = [(decision.before, decision) for decision in decisions if decision.writes and decision.before is not None]
     await customer_writes.insert_customers(session, [decision.values for decision in created])
@@ -44,12 +44,12 @@ async def write(session: WriteSession, decisions: Sequence[Decision], actor: str
 
 
 def changed_names(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return columns in the schema's names, sorted."""
+    """Return the sorted schema names of columns."""
     return tuple(sorted(schema_name(name) for name in columns))
 
 
 def _of_the_same_columns(updated: Sequence[tuple[CustomerRow, Decision]]) -> list[dict[str, Any]]:
-    """Return a row for each customer: every column that changes in any of them, with what the customer then has in it."""
+    """Return a row per customer with its new values in every column that changes in any of them."""
     names = sorted({name for _, decision in updated for name in decision.values})
     return [
         {"id": before.id} | {name: decision.values.get(name, getattr(before, name)) for name in names}
