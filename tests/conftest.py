@@ -68,8 +68,15 @@ def pytest_configure_node(node: WorkerController) -> None:
     node.workerinput["server_dsn"] = _SERVER_DSN  # pyright: ignore[reportUnknownMemberType] - xdist leaves it open
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a process beside others, begin with the longest; leave out what `--without-server` says."""
+    """Mark tests that need a browser, leave out those that the options exclude, and sort those of a parallel run.
+
+    It runs first, so that `-m "not browser"` finds the marks.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
     left_out = {
         item
         for item in items

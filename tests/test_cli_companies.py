@@ -129,7 +129,7 @@ async def test_the_base_currency_stays_while_customers_have_amounts_in_it(
     assert company_(owner_dsn, "update", str(company), "--currency", "EUR").returncode == 0
 
 
-async def test_a_change_of_currency_does_not_wait_for_ever_for_someone_who_writes_a_customer(
+async def test_a_change_of_currency_does_not_wait_forever_for_someone_who_writes(
     owner_dsn: str, owner_engine: AsyncEngine, company: UUID, records: Records
 ) -> None:
     customer = await records.customer()

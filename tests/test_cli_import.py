@@ -285,7 +285,7 @@ async def test_all_or_nothing_writes_nothing_of_a_file_that_is_wrong_in_itself(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_entries_are_reported_by_their_columns_and_a_long_cell_refuses_its_row_alone(
+async def test_entries_are_reported_by_their_columns_and_a_long_cell_rejects_its_row(
     import_file: Import, records: Records, stored: Any, tmp_path: Path
 ) -> None:
     group = await records.group()

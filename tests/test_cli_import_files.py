@@ -102,7 +102,7 @@ def test_columns_of_metadata_are_combined_whatever_their_order_or_conflict_by_na
 @pytest.mark.parametrize("cell", ["text", "null", "[]", "5", '"{""a"""'])
 @pytest.mark.parametrize("column", ["metadataSet", "metadataUnset"])
 @pytest.mark.parametrize("entry", ["x", "null"])
-def test_a_cell_of_another_form_beside_columns_of_entries_is_left_to_the_rules_of_its_field(
+def test_a_cell_of_another_form_beside_columns_of_entries_obeys_its_fields_rules(
     tmp_path: Path, column: str, cell: str, entry: str
 ) -> None:
     for content in (f"{column},metadata.b\n{cell},{entry}\n", f"metadata.b,{column}\n{entry},{cell}\n"):
@@ -158,7 +158,7 @@ def test_a_row_with_more_cells_than_the_header_is_rejected_alone(tmp_path: Path)
     assert found.lines[1].row.fields == {"external_system_id": "e", "name": "f"}
 
 
-def test_a_row_that_is_wider_than_the_header_is_rejected_even_if_only_empty_cells_stick_out(tmp_path: Path) -> None:
+def test_a_row_wider_than_the_header_is_rejected_even_if_only_empty_cells_exceed_it(tmp_path: Path) -> None:
     shifted = read(tmp_path, "externalSystemId,creditLimit,paymentTerms,notes\na,12,50,,\n")
     filled = read(tmp_path, "externalSystemId,notes,,\na,b,,\nc,d\ne,f,,,\n")
 

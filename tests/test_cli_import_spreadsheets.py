@@ -23,7 +23,7 @@ from tests.support.import_files import fields_of, problems_of, read
         ("x" * 100_000, "separators). Choose from: address, "),
     ],
 )
-def test_a_column_that_is_not_known_is_answered_with_the_one_that_was_probably_meant(
+def test_a_column_that_is_not_known_is_answered_with_the_one_probably_meant(
     tmp_path: Path, unknown: str, hint: str
 ) -> None:
     with pytest.raises(CommandError) as caught:

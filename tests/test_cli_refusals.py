@@ -76,7 +76,7 @@ def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
     assert messages(result).startswith("Error: The alphabet must be an ICU locale")
 
 
-def test_another_alphabet_than_that_of_the_database_is_refused_and_the_same_one_is_not(empty_dsn: str) -> None:
+def test_another_alphabet_than_the_databases_is_refused_and_the_same_one_is_not(empty_dsn: str) -> None:
     first, same, other = (run("migrate", "--alphabet", each, DATABASE_URL=empty_dsn) for each in ("nb", "nb", "da"))
     assert (first.returncode, same.returncode, other.returncode) == (0, 0, 2)
     assert same.stdout.endswith("names sort by the alphabet nb.\n")

@@ -55,7 +55,7 @@ def test_a_running_dev_is_found_from_every_folder_of_its_checkout_and_named(
         assert capsys.readouterr().err.startswith("Using the database of the running `customer-gateway dev` (")
 
 
-def test_a_running_dev_is_found_from_anywhere_by_the_environment_that_the_program_is_installed_in(
+def test_a_running_dev_is_found_from_anywhere_by_the_programs_environment(
     dev: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "prefix", str(dev / ".venv"))
@@ -88,7 +88,7 @@ def test_a_database_of_the_settings_is_used_and_named_without_its_password(
     assert capsys.readouterr().err == "Using the database billing on this machine (OWNER_DATABASE_URL).\n"
 
 
-def test_an_owner_of_the_settings_alone_keeps_an_import_from_the_development_database(
+def test_an_owner_in_the_settings_alone_keeps_imports_off_the_development_database(
     dev: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(dev)
@@ -97,7 +97,7 @@ def test_an_owner_of_the_settings_alone_keeps_an_import_from_the_development_dat
         service_target()
 
 
-def test_settings_of_a_deployed_service_keep_a_command_from_the_development_database(
+def test_settings_of_a_deployed_service_keep_a_command_off_the_development_database(
     dev: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(dev)

@@ -76,7 +76,7 @@ def test_a_file_that_is_no_manifest_keeps_the_service_from_being_built(
     assert words in str(caught.value)
 
 
-def test_everything_that_is_wrong_with_the_file_is_said_at_once_before_anything_is_served(tmp_path: Path) -> None:
+def test_everything_wrong_with_the_file_is_said_at_once_before_serving(tmp_path: Path) -> None:
     path = manifest(tmp_path / "manifest.json", {"a b": "{viewer {subject}}", "c": 1})
     result = run("serve", "--workers", "2", DATABASE_URL=AWAY, TRUSTED_ONLY="true", TRUSTED_DOCUMENTS_FILE=str(path))
 

@@ -9,7 +9,7 @@ from tests.support.node import NodePackages
 from tests.support.seeded import Service
 
 
-def test_the_client_preset_with_strict_scalars_gives_types_that_a_strict_compiler_accepts_and_that_are_true(
+def test_the_client_preset_with_strict_scalars_generates_true_types_that_compile(
     npm: NodePackages, service: Service, workshop: Callable[[str], Path], proved: Proved
 ) -> None:
     folder = workshop("codegen")

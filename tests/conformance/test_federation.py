@@ -88,7 +88,7 @@ def environment_of_both(example: Example, service: Service, tmp_path_factory: py
     return environment | {"SERVICE_SCHEMA_WITHOUT_SCOPES": str(without_scopes)}
 
 
-def test_every_composer_takes_the_schema_alone_and_with_another_subgraph_and_refuses_a_conflict(
+def test_every_composer_takes_the_schema_alone_and_beside_another_but_no_conflict(
     npm: NodePackages, environment_of_both: dict[str, str], proved: Proved
 ) -> None:
     outcomes = json.loads(npm.run("federation/compose.mjs", environment=environment_of_both))

@@ -14,7 +14,7 @@ def test_lines_stand_in_one_order_whatever_order_they_were_proved_in() -> None:
     assert page.index("## Clients") < page.index("## Schema tools")
 
 
-def test_a_page_is_wrong_after_a_complete_run_that_proved_more_or_less_or_with_another_version() -> None:
+def test_a_page_is_wrong_if_a_complete_run_proved_more_less_or_another_version() -> None:
     page = rendered([CLIENT, TOOL])
 
     assert problem(page, {CLIENT, TOOL}, complete=True) is None

@@ -48,7 +48,7 @@ async def test_gql_checks_documents_against_the_service_s_schema_and_makes_round
     proved("Clients", "gql", version("gql"), "a query, a mutation, a refusal in the payload and an error at the top")
 
 
-def test_ariadne_codegen_generates_a_typed_client_from_the_service_that_makes_round_trips(
+def test_ariadne_codegen_generates_a_typed_client_that_makes_round_trips(
     environment: Environment, service: Service, tmp_path: Path, proved: Proved
 ) -> None:
     folder = Path(copytree(SOURCES, tmp_path / "client"))

@@ -13,7 +13,7 @@ CHILDREN = ["Nordlys Ærø ApS", "Nordlys Skagen ApS", "Nordlys Aarhus ApS"]
 PARENT = "Nordlys Gruppen A/S"
 
 
-def test_relay_compiles_connections_refetchable_fragments_and_node_queries_and_its_store_holds_what_they_answer(
+def test_relay_compiles_connections_refetches_and_nodes_and_stores_their_answers(
     npm: NodePackages, service: Service, workshop: Callable[[str], Path], proved: Proved
 ) -> None:
     folder = workshop("relay")

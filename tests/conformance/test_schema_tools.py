@@ -12,7 +12,7 @@ from tests.support.seeded import Service
 SCHEMA = ROOT / "schema.graphql"
 
 
-def test_the_linter_s_rules_for_schemas_and_for_relay_find_nothing_that_is_not_excepted(
+def test_the_linter_finds_only_exceptions_to_its_rules_for_schemas_and_relay(
     npm: NodePackages, workshop: Callable[[str], Path], proved: Proved
 ) -> None:
     folder = workshop("lint")
@@ -34,7 +34,7 @@ def test_the_linter_still_finds_what_is_wrong(npm: NodePackages, workshop: Calla
     assert {"naming-convention", "require-description", "strict-id-in-types"} <= set(json.loads(report))
 
 
-def test_the_inspector_sees_no_difference_between_the_running_schema_and_the_committed_one(
+def test_the_inspector_finds_the_running_schema_equal_to_the_committed_one(
     npm: NodePackages, service: Service, proved: Proved
 ) -> None:
     answer = json.loads(npm.run("inspect/diff.mjs", SCHEMA, environment=service.environment()))

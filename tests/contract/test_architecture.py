@@ -37,7 +37,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_opens_with_one_sentence_of_purpose_and_imports_nothing_inside_a_function(module: Path) -> None:
+def test_a_module_begins_with_its_purpose_and_no_function_imports_anything(module: Path) -> None:
     tree = ast.parse(module.read_text(encoding="utf-8"))
     purpose = (ast.get_docstring(tree) or "").splitlines()
     assert purpose

@@ -50,7 +50,7 @@ def commands() -> set[str]:
     return set(COMMANDS)
 
 
-def test_the_compose_file_holds_three_services_and_three_of_profiles_and_nothing_that_the_format_does_not_know(
+def test_the_compose_file_holds_three_services_three_in_profiles_and_known_keys(
     compose: dict[str, Any],
 ) -> None:
     assert {key for key in compose if not key.startswith("x-")} == {"name", "services", "secrets", "volumes"}
@@ -81,7 +81,7 @@ def test_every_file_that_is_mounted_is_there_or_made_by_a_command_that_is_named(
     assert "make supergraph" in (ROOT / "docker-compose.yml").read_text()
 
 
-def test_the_router_asks_the_subgraphs_where_they_listen_and_hands_them_the_caller_s_credential(
+def test_the_router_asks_the_subgraphs_where_they_listen_with_the_credential(
     compose: dict[str, Any],
 ) -> None:
     config = yaml.safe_load((ROOT / "examples/router/router.config.yaml").read_text())

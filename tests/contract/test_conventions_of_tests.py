@@ -1,30 +1,37 @@
 """How tests are kept: what they share is in tests/support, and their names are short sentences."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
 SUPPORT = "tests.support"
+MOST_CHARACTERS = 80
 
 
-def imports() -> Iterator[tuple[str, str]]:
-    """Yield each module of the tests with each one that it imports."""
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return a module's syntax tree."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports() -> list[tuple[str, str]]:
+    """Return each module of the tests with each one that it imports, as pairs."""
+    found: list[tuple[str, str]] = []
     for path in FILES:
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             names: set[str] = set()
             if isinstance(node, ast.Import):
                 names = {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{module} has a relative import"
                 names = {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
-            yield from ((module, imported) for imported in names & MODULES)
-
-
-IMPORTS = sorted(imports())
+            found += ((module, imported) for imported in names & MODULES)
+    return sorted(found)
 
 
 def folder_of(module: str) -> str:
@@ -34,10 +41,10 @@ def folder_of(module: str) -> str:
 
 
 def test_no_module_imports_a_test_module_or_a_conftest() -> None:
-    assert len(IMPORTS) > 500
+    assert len(imports()) > 500
     reached = [
         (module, imported)
-        for module, imported in IMPORTS
+        for module, imported in imports()
         if imported.rpartition(".")[2].startswith("test_") or imported.endswith(".conftest")
     ]
     assert reached == [], "Move what they share to a module without tests."
@@ -46,7 +53,7 @@ def test_no_module_imports_a_test_module_or_a_conftest() -> None:
 def test_what_several_folders_share_is_in_support() -> None:
     strays = [
         (module, imported)
-        for module, imported in IMPORTS
+        for module, imported in imports()
         if not imported.startswith(SUPPORT) and folder_of(module) != folder_of(imported)
     ]
     assert strays == [], f"Move the imported module to {SUPPORT}."
@@ -55,3 +62,27 @@ def test_what_several_folders_share_is_in_support() -> None:
 def test_only_tests_and_packages_stand_beside_the_folders() -> None:
     beside = [path.name for path in (ROOT / "tests").glob("*.py") if not path.name.startswith("test_")]
     assert sorted(beside) == ["__init__.py", "conftest.py"]
+
+
+def test_the_names_of_tests_are_under_80_characters() -> None:
+    named = [
+        node.name
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    ]
+    assert len(named) > 1_000
+    assert [name for name in named if len(name) >= MOST_CHARACTERS] == []
+
+
+def test_chromium_is_started_by_fixtures_named_browser_alone() -> None:
+    """The mark `browser` goes by that name."""
+    starting = {
+        (path.parent.name, getattr(function, "name", ""))
+        for path in FILES
+        if path.parent.name != "support"
+        for function in tree_of(path).body
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "chromium"
+    }
+    assert starting == {("explorer", "browser"), ("frontends", "browser")}

@@ -79,7 +79,7 @@ def test_every_row_is_one_entity_s() -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
-def test_every_plain_field_of_a_type_is_on_its_row_and_the_row_is_what_the_entity_declares(entity: Entity[Any]) -> None:
+def test_every_plain_field_of_a_type_is_on_its_row_which_its_entity_declares(entity: Entity[Any]) -> None:
     assert list(entity.row._fields) == [field.name for field in entity.fields]
     assert [name for name in shown(entity) if name not in entity.row._fields] == []
 

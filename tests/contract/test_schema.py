@@ -84,7 +84,7 @@ def test_the_committed_schema_is_what_the_code_prints() -> None:
     assert COMMITTED.read_text(encoding="utf-8") == sdl(), "run `customer-gateway schema --out schema.graphql`"
 
 
-def test_the_printed_schema_is_valid_as_it_is_and_says_the_same_when_it_is_read_again() -> None:
+def test_the_printed_schema_is_valid_and_is_printed_alike_after_it_is_read() -> None:
     assert validate_schema(SCHEMA) == []
     read = build_schema(sdl())
     assert validate_schema(read) == []

@@ -101,7 +101,7 @@ def test_every_field_that_needs_a_scope_and_no_other_tells_a_gateway_so() -> Non
     assert sum(map(bool, needed.values())) > 40
 
 
-def test_the_schema_links_to_a_version_that_every_composer_knows_and_imports_only_what_it_uses() -> None:
+def test_the_schema_links_to_a_known_version_and_imports_only_what_it_uses() -> None:
     (version, imported) = re.findall(
         r'@link\(url: "https://specs.apollo.dev/federation/v([\d.]+)", import: \[(.*?)\]\)', sdl()
     )[0]

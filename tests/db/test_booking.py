@@ -121,7 +121,7 @@ async def test_a_cut_outside_the_period_closes_it_at_its_edge(
     assert [each.kind for each in await books.rows(tables.billing_documents)] == kinds
 
 
-async def test_periods_that_nobody_has_recorded_are_recorded_and_invoiced_to_the_old_payer(
+async def test_periods_that_were_not_recorded_are_recorded_and_invoiced_to_the_old_payer(
     books: Books, records: Records
 ) -> None:
     customer, payer = await records.customer(), await records.customer()
@@ -170,7 +170,7 @@ async def test_a_trial_that_has_ended_is_active_from_its_cut_on(books: Books, re
     ]
 
 
-async def test_a_subscription_that_has_ended_begins_no_period_however_often_its_payer_changes(
+async def test_an_ended_subscription_begins_no_period_however_often_its_payer_changes(
     books: Books, records: Records
 ) -> None:
     customer, payer = await records.customer(), await records.customer()

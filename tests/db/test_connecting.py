@@ -296,7 +296,7 @@ async def test_a_host_that_is_silent_has_only_its_own_share_of_time(tls: TcpServ
     assert await is_encrypted(f"postgresql://anybody:correct@/postgres?{query}") is True
 
 
-async def test_a_host_that_takes_a_connection_and_says_nothing_is_told_from_one_that_takes_none(silent: int) -> None:
+async def test_a_silent_host_is_distinguished_from_one_that_takes_no_connection(silent: int) -> None:
     query = f"host=127.0.0.1,127.0.0.1&port={silent},{free_port()}&connect_timeout=1"
     with pytest.raises(DatabaseUnavailable) as unavailable:
         await is_encrypted(f"postgresql://anybody:correct@/postgres?{query}")

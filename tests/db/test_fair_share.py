@@ -127,7 +127,7 @@ async def test_heavy_operations_of_one_company_leave_connections_to_its_small_on
     assert pools["plans"].in_use + pools["transactions"].in_use == 1
 
 
-async def test_operations_that_turn_out_to_be_heavy_do_not_wait_with_all_connections_in_hand(
+async def test_operations_that_turn_out_heavy_do_not_wait_with_all_connections_in_hand(
     service_dsn: str, company: UUID
 ) -> None:
     async with small_database(service_dsn) as database:

@@ -78,9 +78,7 @@ async def test_keys_of_several_kinds_each_lead_to_their_row(database: Database, 
     assert names == [None, *["Åse"] * 3, *["Retail"] * 2, None, None, None, None, "Åse"]
 
 
-async def test_an_id_of_whatever_kind_is_found_and_nothing_is_found_where_nothing_is_wanted(
-    database: Database, records: Records
-) -> None:
+async def test_an_id_of_any_kind_is_found_and_no_ids_find_nothing(database: Database, records: Records) -> None:
     ids = [await records.customer(name="Åse"), await records.group(name="Retail"), records.company_id]
 
     found = await run(database, records, References((None,), tuple((0, each) for each in ids), (2, 1, 3)))

@@ -162,7 +162,7 @@ async def test_held_connections_leave_the_engines_pool_to_others(service_dsn: st
             assert (await connection.execute(text("SHOW transaction_read_only"))).scalar() == "off"
 
 
-async def test_a_connection_that_the_server_ended_while_it_rested_is_replaced_without_an_error(
+async def test_an_idle_connection_that_the_server_ended_is_replaced_without_an_error(
     service_dsn: str, owner_dsn: str, company: UUID
 ) -> None:
     async with watched(service_dsn) as connections:
@@ -179,7 +179,7 @@ async def test_a_connection_that_the_server_ended_while_it_rested_is_replaced_wi
         assert len(connections.drivers) == 2
 
 
-async def test_a_connection_that_the_server_ends_under_a_long_statement_fails_that_one_alone(
+async def test_a_connection_that_ends_under_a_long_statement_fails_that_statement_alone(
     service_dsn: str, owner_dsn: str, company: UUID
 ) -> None:
     async with watched(service_dsn) as connections:
@@ -206,7 +206,7 @@ async def test_a_statement_whose_connection_is_lost_at_once_is_sent_again_over_a
         assert len(connections.drivers) == 2
 
 
-async def test_a_plan_answers_nothing_where_the_setting_is_not_what_it_was_set_to_and_it_is_set_again(
+async def test_a_plan_answers_nothing_after_its_setting_changed_until_it_is_set_again(
     service_dsn: str, records: Records, other: UUID
 ) -> None:
     await records.customer()

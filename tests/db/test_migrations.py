@@ -79,7 +79,7 @@ async def test_every_constraint_has_a_name_that_was_given(owner_engine: AsyncEng
     assert set(names) <= stored
 
 
-async def test_an_empty_database_becomes_the_newest_revision_and_a_second_upgrade_changes_nothing(
+async def test_an_empty_database_becomes_the_newest_revision_and_stays_it_when_upgraded(
     empty_dsn: str,
 ) -> None:
     database = Database(empty_dsn, pool_size=1, pool_timeout_seconds=10, statement_timeout_seconds=30)

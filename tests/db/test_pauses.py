@@ -87,7 +87,7 @@ async def test_works_are_done_one_after_the_other_and_the_same_one_once() -> Non
     assert done == ["a", "b", "c"]
 
 
-async def test_work_that_one_has_left_goes_on_for_the_other_and_work_that_all_have_left_is_not_begun() -> None:
+async def test_work_that_one_has_left_goes_on_and_work_that_all_have_left_does_not_begin() -> None:
     gate, done = threading.Event(), list[str]()
     first, *others = [asyncio.create_task(in_turn(name, waiting(gate, done, name))) for name in "abbcd"]
     await asyncio.sleep(0)

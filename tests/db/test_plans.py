@@ -85,7 +85,7 @@ async def test_a_filter_in_another_order_never_reads_the_whole_company(
 
 
 @pytest.mark.parametrize("prefix", ["a", "s", "v", "æ", "ø", "å"])
-async def test_names_with_a_prefix_are_sorted_by_name_without_a_walk_through_those_before_them(
+async def test_names_with_a_prefix_are_sorted_without_a_walk_through_those_before_them(
     facts: Facts, prefix: str
 ) -> None:
     request = PageRequest(order_by((CustomerSort.NAME, False)), 50)

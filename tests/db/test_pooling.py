@@ -128,7 +128,7 @@ async def left_on(url: str) -> dict[str, Any]:
     return {**state, "set": [name for name in state["set"] if name not in KEPT_BY_THE_POOLER]}
 
 
-async def test_companies_in_turn_on_one_connection_each_read_and_write_their_own_and_leave_nothing_behind(
+async def test_companies_in_turn_on_one_connection_read_and_write_only_their_own(
     pooled: Database, transaction_url: str, owner_engine: AsyncEngine
 ) -> None:
     sizes = [1, 2, 3]
@@ -154,7 +154,7 @@ async def test_a_plan_can_not_write_and_who_comes_next_can(pooled: Database, own
 
 
 @pytest.mark.parametrize("mode", Pooling)
-async def test_statements_are_ended_at_their_limit_through_either_kind_of_pooler_and_the_next_ones_work(
+async def test_statements_end_at_their_limit_behind_either_pooler_and_the_next_ones_work(
     transaction_url: str, session_url: str, company: UUID, mode: Pooling
 ) -> None:
     url = transaction_url if mode is Pooling.TRANSACTION else session_url
@@ -185,7 +185,7 @@ async def test_no_statement_is_taken_for_one_that_others_left_prepared(
             await connection.commit()
 
 
-async def test_a_statement_that_takes_long_is_waited_for_although_nobody_can_tell_which_process_runs_it(
+async def test_a_long_statement_is_waited_for_although_its_process_is_not_known(
     pooled: Database, company: UUID
 ) -> None:
     assert await pooled.answer("SELECT 'done' FROM pg_sleep(1.3)", [], company, plan_for_values=False) == "done"

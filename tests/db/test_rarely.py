@@ -33,7 +33,7 @@ def written() -> Written:
     return Written()
 
 
-async def test_the_first_is_written_at_once_and_the_last_of_the_others_when_the_period_ends(written: Written) -> None:
+async def test_the_first_is_written_at_once_and_the_last_when_the_period_ends(written: Written) -> None:
     written.tell(0, 1, 2, 3)
     written.tell(7, kind="other")
     assert written == [(0, 0), (7, 0)]
@@ -58,7 +58,7 @@ async def test_what_is_left_at_the_end_is_written_once(written: Written) -> None
     assert written[2:] == []
 
 
-def test_where_no_loop_runs_those_that_were_left_out_are_written_before_the_next_one(written: Written) -> None:
+def test_without_a_loop_those_that_were_left_out_are_written_before_the_next(written: Written) -> None:
     written.tell(0, 1, 2)
     time.sleep(PERIOD_SECONDS + 0.1)
     written.tell(8)

@@ -62,7 +62,7 @@ async def test_a_change_is_recorded_with_values_as_json_holds_them(
     }
 
 
-async def test_changes_of_many_customers_are_one_statement_and_those_of_none_are_no_statement(
+async def test_changes_of_many_customers_take_one_statement_and_those_of_none_take_none(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine
 ) -> None:
     customers = [await records.customer() for _ in range(20)]

@@ -76,7 +76,7 @@ async def test_a_race_that_is_lost_each_time_is_given_up(database: Database, com
             await unit_of_work.run(lose)
 
 
-async def test_a_lost_connection_is_named_as_such_and_what_is_raised_inside_stays_what_it_is(
+async def test_a_lost_connection_is_named_and_what_is_raised_inside_stays_what_it_is(
     database: Database, company: UUID
 ) -> None:
     kill = text("SELECT pg_terminate_backend(pg_backend_pid()) WHERE CAST(:current_company AS uuid) IS NOT NULL")

@@ -113,7 +113,7 @@ async def test_over_connections_that_fell_silent_everything_is_answered_by_new_o
 
 
 @pytest.mark.parametrize("passes_ends", [False, True])
-async def test_over_connections_that_the_server_has_ended_everything_is_answered_by_new_ones(
+async def test_after_the_server_has_ended_connections_new_ones_answer_everything(
     server: TcpServer, *, passes_ends: bool
 ) -> None:
     async with connected(server, statement_seconds=20) as (database, network):
@@ -124,7 +124,7 @@ async def test_over_connections_that_the_server_has_ended_everything_is_answered
         assert await asyncio.gather(*(each(database) for each in WAYS for _ in range(4))) == [1] * 20
 
 
-async def test_a_statement_whose_connection_the_server_ends_is_told_so_in_the_servers_words(server: TcpServer) -> None:
+async def test_a_statement_whose_connection_the_server_ends_fails_in_the_servers_words(server: TcpServer) -> None:
     async with connected(server, statement_seconds=20) as (database, _):
         asked = [asyncio.create_task(way(database, "SELECT pg_sleep(10)::text")) for way in (read, plan)]
         # A plan that was lost within a second is sent again.
@@ -159,7 +159,7 @@ async def test_a_look_up_that_is_not_answered_says_so(server: TcpServer) -> None
         network.thaw()
 
 
-async def test_probes_and_credentials_wait_two_seconds_for_a_database_that_is_silent_as_a_whole(
+async def test_probes_and_credentials_wait_two_seconds_for_a_wholly_silent_database(
     server: TcpServer,
 ) -> None:
     async with connected(server) as (database, network):
@@ -254,7 +254,7 @@ async def test_a_commit_that_is_not_answered_has_an_unknown_outcome_and_is_not_r
         assert attempts == [1]
 
 
-async def test_tasks_that_are_canceled_over_silent_connections_end_at_once_and_give_their_places_back(
+async def test_tasks_canceled_over_silent_connections_end_at_once_and_free_their_places(
     server: TcpServer,
 ) -> None:
     async with connected(server, statement_seconds=20) as (database, network):

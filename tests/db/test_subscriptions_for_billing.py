@@ -62,7 +62,7 @@ async def test_subscriptions_of_other_customers_and_companies_are_not_read(
     assert await books.subscriptions(customer, foreign) == []
 
 
-async def test_a_locked_subscription_waits_for_the_cut_before_it_and_then_shows_the_new_period(
+async def test_a_locked_subscription_waits_for_the_cut_and_then_shows_the_new_period(
     books: Books, records: Records
 ) -> None:
     customer, payer = await records.customer(), await records.customer()

@@ -256,7 +256,7 @@ def test_api_keys_and_passwords_from_files_suffice(deployment: Deployment, compa
         assert httpx.get(f"{served.url}/metrics").status_code == 404
 
 
-def test_one_worker_needs_no_folder_to_write_to_and_several_with_metrics_say_what_to_mount(
+def test_one_worker_needs_no_folder_and_several_with_metrics_say_what_to_mount(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     alone = replace(deployment.declared("service", WORKERS="1", METRICS="true"), tmpfs=())

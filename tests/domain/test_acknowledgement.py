@@ -29,7 +29,7 @@ from tests.support.billing_examples import CUT, JUNE, OTHER, OWN, PARENT, PAYER,
     data=st.data(),
     triggered=st.booleans(),
 )
-def test_a_change_is_acknowledged_if_and_only_if_exactly_the_active_ones_are_named_once(
+def test_a_change_is_acknowledged_only_if_exactly_the_active_ones_are_named_once(
     own: dict[UUID, SubscriptionStatus], named: list[UUID], data: st.DataObject, *, triggered: bool
 ) -> None:
     of_own = data.draw(st.lists(st.sampled_from(sorted(own)), max_size=8)) if own else []

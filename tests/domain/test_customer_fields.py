@@ -25,7 +25,7 @@ NEW = {
 CLEARABLE = {name for name, field in FIELDS.items() if field.clearable}
 
 
-def test_the_fields_are_columns_of_the_table_that_are_nullable_where_they_can_be_unset():
+def test_the_fields_are_columns_that_are_nullable_where_they_can_be_unset():
     assert set(FIELDS) < set(CustomerRow._fields)
     assert {column.name for column in customers.c if column.name in FIELDS and column.nullable} == CLEARABLE
 
@@ -37,7 +37,7 @@ def test_a_new_customer_has_a_value_in_every_column_that_needs_one():
     assert not given & CLEARABLE
 
 
-def test_a_new_customer_needs_its_five_required_fields_and_says_all_that_are_missing():
+def test_a_new_customer_needs_five_fields_and_all_that_are_missing_are_named():
     fields, problems = read_fields({}, creating=True)
 
     assert fields == {}

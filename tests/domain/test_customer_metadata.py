@@ -58,7 +58,7 @@ def test_a_key_of_an_older_release_can_be_unset_as_it_is_and_in_its_form():
     assert merged_metadata({"a": 1, "\ufeffa": 2}, read(metadata_unset=["\ufeffa"]))[0] == {"a": 1}
 
 
-def test_setting_a_key_replaces_the_one_that_an_older_release_stored_in_another_form():
+def test_setting_a_key_replaces_one_that_an_older_release_stored_in_another_form():
     stored = {"\ufeffa": 1, "e\u0301": 2, "b": 3}
 
     merged, problems = merged_metadata(stored, read(metadata_set={"a": 4, "é": 5}))
@@ -115,7 +115,7 @@ def test_a_key_that_no_release_could_store_is_refused_where_it_is_to_be_unset(ke
     assert problem.message == "must be a key of 1 to 128 visible characters, none of them U+0000."
 
 
-def test_a_key_that_only_an_older_release_could_store_is_unset_even_if_its_form_is_longer():
+def test_a_key_that_only_an_older_release_could_store_is_unset_even_if_it_is_longer():
     # U+0958 has no composed form: in normal form C it is two characters.
     for key in ("\u0958" * 128, "a\nb", "a\u200bb", f"{' ' * 99}{'k' * 128}"):
         assert merged_metadata({key: 1}, read(metadata_unset=[key]))[0] == {}

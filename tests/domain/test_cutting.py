@@ -157,7 +157,7 @@ def test_under_a_single_invoice_a_stub_leads_to_the_next_billing_day(
         (date(2026, 11, 30), 3, date(2027, 2, 28)),
     ],
 )
-def test_a_period_that_would_end_on_no_day_ends_with_the_month_and_costs_the_full_price(
+def test_a_period_that_would_end_on_no_day_ends_with_the_month_at_the_full_price(
     today: date, months: int, end: date
 ) -> None:
     period = Period(today - timedelta(days=9), today + timedelta(days=9))
@@ -180,14 +180,14 @@ def test_billing_in_arrears_settles_what_was_billed_and_credited_before(today: d
     assert cut(replace(subscription, billed=Decimal(400), credited=400 - served), today).settlement is None
 
 
-def test_arrears_that_were_billed_beyond_a_period_that_is_over_are_credited_for_its_days() -> None:
+def test_arrears_billed_beyond_a_period_that_is_over_are_credited_for_its_days() -> None:
     line = cut(replace(JUNE, direction=BillingDirection.ARREARS, billed=Decimal("310.00")), JUNE.period.end).settlement
 
     assert line is not None
     assert (line.kind, line.amount, line.period) == (BillingDocumentKind.CREDIT_NOTE, Decimal("10.00"), JUNE.period)
 
 
-def test_the_days_of_a_recorded_period_that_nobody_has_billed_are_invoiced_to_its_payer() -> None:
+def test_the_unbilled_days_of_a_recorded_period_are_invoiced_to_its_payer() -> None:
     stub = replace(
         JUNE,
         period=Period(CUT, date(2026, 7, 15)),
@@ -253,7 +253,7 @@ def test_a_cancelled_subscription_is_not_billed_beyond_its_end() -> None:
         (single(15), Period(date(2026, 6, 20), date(2026, 7, 15)), "250.00"),
     ],
 )
-def test_a_period_that_begins_later_is_credited_in_whole_and_the_next_begins_with_it(
+def test_a_period_that_begins_later_is_credited_in_whole_and_begins_the_next(
     after: Arrangement, following: Period, net: str
 ) -> None:
     tomorrow = replace(JUNE, period=Period(date(2026, 6, 20), date(2026, 7, 20)))

@@ -91,7 +91,7 @@ def planned(
 
 @settings(deadline=None)
 @given(records(), records(), st.lists(at_the_bounds(), max_size=3), NOW | LATE)
-def test_a_change_is_computed_or_names_every_subscription_that_it_can_not_be_computed_for(
+def test_a_change_is_computed_or_names_every_subscription_that_prevents_it(
     before: Record, after: Record, its: list[Subscription], today: date
 ) -> None:
     alone = [(each, planned(before, after, [each], today)) for each in its]

@@ -101,7 +101,7 @@ def test_active_and_ended_subscriptions_and_equal_arrangements_move_nothing() ->
         (20, date(2026, 7, 20), date(2026, 7, 20)),
     ],
 )
-def test_a_new_billing_day_moves_the_next_billing_to_the_first_one_from_the_end_of_the_period(
+def test_a_new_billing_day_moves_the_next_billing_to_the_first_after_the_period(
     day: int, ends: date, expected: date
 ) -> None:
     stub = replace(JUNE, anchor_day=15, period=Period(date(2026, 6, 20), ends), next_billing_date=ends)

@@ -80,7 +80,7 @@ def test_the_categories_are_those_of_unicode_14() -> None:
         assert codes_of(table) == known
 
 
-def test_the_form_of_a_form_is_the_form_and_spelling_makes_no_difference_for_every_character() -> None:
+def test_the_form_of_every_character_is_stable_and_ignores_its_spelling() -> None:
     for character in CHANGING:
         form = comparison_form(character)
         assert comparison_form(form) == form, ascii(character)
@@ -212,7 +212,7 @@ def test_invisible_characters_are_named() -> None:
     assert invisible_in("Ærø 1-2/3 🙂") is None
 
 
-def test_a_key_holds_no_control_no_format_no_noncharacter_and_no_space_but_the_plain_one() -> None:
+def test_a_key_holds_no_control_format_or_noncharacter_and_only_plain_spaces() -> None:
     hidden = codes_of(f"{WHITE_SPACE} {CONTROLS} {DEFAULT_IGNORABLE} {FORMAT} {NONCHARACTERS}") - {0x20} | {0x2800}
     for code in hidden:
         assert invisible_in(f"a{chr(code)}b") == f"U+{code:04X}"

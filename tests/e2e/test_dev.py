@@ -17,9 +17,7 @@ from tests.support.listening import assert_upgrades_are_ignored
 _LISTENS = "\ncurl "
 
 
-def test_the_printed_query_answers_and_ctrl_c_ends_everything_and_a_second_start_finds_the_data(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_the_printed_query_answers_ctrl_c_ends_everything_and_the_data_are_kept(folder: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     with running_anew("dev", "--data-folder", folder, output=first, PORT=str(free_port())) as process:
         answer = pasted(wait_for_text(process, first, _LISTENS))

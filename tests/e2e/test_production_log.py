@@ -39,7 +39,7 @@ def counted(url: str) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_with_each_kind_of_credential_reads_and_mutations_are_answered_logged_and_counted(
+def test_reads_and_mutations_of_each_credential_are_answered_logged_and_counted(
     caller: Caller, tmp_path: Path, workers: str
 ) -> None:
     log = tmp_path / "log"

@@ -185,7 +185,7 @@ def test_an_operation_that_cannot_be_told_or_served_is_refused(
     assert message in caught.value.errors[0].message
 
 
-def test_a_directive_for_answers_in_pieces_is_refused_at_its_place_and_nothing_else_is_said() -> None:
+def test_a_directive_for_answers_in_pieces_is_the_only_error_at_its_place() -> None:
     text = 'query a($later: Boolean = true) {\n  thing {\n    ... @defer(if: $later, label: "parts") { parts { id } }\n  }\n}'
     error = refusal(text)
 

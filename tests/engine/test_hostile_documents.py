@@ -65,7 +65,7 @@ def test_the_deepest_nesting_that_parses_is_measured_without_overflowing_the_sta
     ],
     ids=["spread twice", "unused", "aliased"],
 )
-def test_a_small_document_of_exponential_fragments_is_refused_by_its_size_spread_out(text: str) -> None:
+def test_a_small_document_of_exponential_fragments_is_refused_by_its_full_size(text: str) -> None:
     error = refusal(text)
 
     assert len(text) < 2_000

@@ -84,7 +84,7 @@ def test_an_engine_that_remembers_nothing_says_so_and_runs_what_has_its_text() -
     assert refused(engine, by_hash(HELLO)) == (RefusalCode.PERSISTED_NOT_SUPPORTED, "PersistedQueryNotSupported")
 
 
-def test_a_document_id_that_is_a_hash_leads_to_what_is_remembered_with_and_without_its_prefix() -> None:
+def test_a_document_id_that_is_a_hash_is_found_with_and_without_its_prefix() -> None:
     engine = remembering()
     engine.prepare(with_text(HELLO))
 

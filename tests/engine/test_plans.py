@@ -91,7 +91,7 @@ async def test_where_a_plan_has_no_answer_the_operation_is_executed_by_its_field
 @pytest.mark.parametrize(
     "failure", [PrivateError("the secret"), TimeoutError(), AssertionError("the secret"), RecursionError()]
 )
-async def test_a_plan_that_fails_is_logged_without_its_message_and_the_operation_is_executed_after_all(
+async def test_a_plan_that_fails_is_logged_without_its_message_and_execution_follows(
     failure: Exception,
 ) -> None:
     with capture_logs() as lines:
@@ -154,7 +154,7 @@ async def test_a_mutation_is_never_planned(text: str) -> None:
 SWITCHED = "query($on: Boolean!, $off: Boolean = false, $name: String){hello(name: $name) @include(if: $on) again: hello @skip(if: $off)}"
 
 
-async def test_the_planner_is_asked_once_for_each_set_of_values_that_skip_and_include_look_at() -> None:
+async def test_the_planner_is_asked_once_for_each_set_of_values_of_skip_and_include() -> None:
     planner = ToyPlanner(ToyPlan(BODY))
     engine = planning_engine(planner)
 
@@ -225,7 +225,7 @@ async def refusal_of(engine: Engine, text: str, variables: dict[str, Any]) -> tu
 
 
 @pytest.mark.parametrize(("text", "variables"), REFUSED)
-async def test_what_is_refused_without_plans_is_refused_with_the_same_words_and_no_plan_runs(
+async def test_what_is_refused_without_plans_is_refused_in_the_same_words_with_them(
     text: str, variables: dict[str, Any]
 ) -> None:
     planner = ToyPlanner(ToyPlan(BODY))

@@ -82,7 +82,7 @@ async def to_a_new_one(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("leave", [to_another, to_a_new_one])
-async def test_the_answer_of_a_tab_that_was_left_is_found_there_and_not_in_the_one_that_is_open(
+async def test_the_answer_of_a_tab_that_was_left_is_shown_there_and_not_in_the_open_one(
     visit: Visit, slow: Slow, leave: Callable[[Visit], Awaitable[None]]
 ) -> None:
     await slow.run(ONE)

@@ -34,7 +34,7 @@ def test_the_bundle_is_never_committed() -> None:
     assert {"app/web/explorer_bundle/", "node_modules/", "screenshots/"} <= set(ignored)
 
 
-def test_the_page_and_its_files_are_built_and_each_file_lies_beside_its_compressed_self(page_file: Path) -> None:
+def test_the_page_and_its_files_are_built_each_beside_its_compressed_copy(page_file: Path) -> None:
     files = {path.name for path in (page_file.parent / "explorer").iterdir()}
     plain = {name for name in files if not name.endswith(".gz")}
     assert files == plain | {f"{name}.gz" for name in plain}

@@ -52,9 +52,7 @@ async def test_a_link_opens_what_it_says_before_the_tour(developing: str, visit:
     assert (await visit.run())["data"] == {"customer": {"name": "Søren Østergaard"}}
 
 
-async def test_a_link_of_variables_alone_opens_a_tab_with_them_on_a_first_visit_and_on_a_later_one(
-    developing: str, visit: Visit
-) -> None:
+async def test_a_link_of_variables_alone_opens_a_tab_with_them_on_every_visit(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing, variables=OTHERS)
     assert (await visit.written(), await visit.written(VARIABLES)) == ("", OTHERS)
     assert await visit.tabs() == ["<untitled>", *NAMES]

@@ -9,7 +9,7 @@ from tests.support.tour import TOUR, Stop
 from tests.support.visit import Visit
 
 
-async def test_it_loads_from_this_service_alone_and_the_browser_has_nothing_to_complain_of(
+async def test_it_loads_from_this_service_alone_and_the_browser_reports_no_problem(
     developing: str, visit: Visit
 ) -> None:
     await visit.enter_signed_in(developing)
@@ -135,7 +135,7 @@ async def test_the_query_builder_opens_at_its_beginning_and_leaves_the_focus_whe
     assert await visit.page.evaluate("() => document.activeElement.closest('.graphiql-query-editor') !== null")
 
 
-async def test_the_value_of_an_argument_that_is_checked_in_the_builder_can_be_typed_at_once(
+async def test_the_value_of_an_argument_checked_in_the_builder_can_be_typed_at_once(
     developing: str, visit: Visit
 ) -> None:
     await visit.enter_signed_in(developing)

@@ -65,7 +65,7 @@ def test_the_example_of_a_scalar_is_read_and_shown_alike(name: str, form: str, e
     assert (GATEWAYS in form) == (name == "_Any" or "__" in name)
 
 
-def test_the_cache_has_a_policy_for_every_connection_by_the_arguments_that_make_another_list() -> None:
+def test_the_cache_has_a_policy_for_every_connection_by_the_arguments_that_matter() -> None:
     expected = {
         (kind.name, name): sorted(field.args.keys() - PAGING)
         for kind in OBJECTS.values()

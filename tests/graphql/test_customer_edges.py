@@ -148,7 +148,7 @@ async def test_a_subscription_shows_every_field(caller: Caller, records: Records
     assert (second["endsOn"], second["nextBillingDate"]) == (None, None)
 
 
-async def test_contacts_and_departments_come_default_first_then_by_name_ignoring_case_then_by_id(
+async def test_contacts_and_departments_are_sorted_by_default_name_without_case_and_id(
     caller: Caller, records: Records
 ) -> None:
     customer = await records.customer()

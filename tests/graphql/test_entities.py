@@ -125,7 +125,7 @@ MALFORMED: dict[str, tuple[Any, list[str], str]] = {
 
 
 @pytest.mark.parametrize(("representation", "path", "message"), MALFORMED.values(), ids=MALFORMED)
-async def test_a_malformed_representation_is_an_error_of_its_own_place_and_leaves_the_others(
+async def test_a_malformed_representation_is_an_error_at_its_place_and_spares_the_others(
     caller: Caller, records: Records, representation: Any, path: list[str], message: str
 ) -> None:
     found = await records.customer(name="Found")
@@ -170,7 +170,7 @@ async def test_representations_may_be_literals_with_variables(caller: Caller, re
     assert await caller.data(document, id=str(found)) == {"_entities": [{"name": "Found"}]}
 
 
-async def test_entities_cost_the_same_statements_at_1_10_and_40_and_however_often_each_is_asked_for(
+async def test_entities_cost_the_same_statements_at_1_10_and_40_and_when_repeated(
     caller: Caller, records: Records
 ) -> None:
     group = await records.group()
@@ -231,7 +231,7 @@ async def test_a_customer_number_is_trimmed_as_in_every_look_up(caller: Caller, 
     assert answer == {"_entities": [{"__typename": "Customer", "id": str(found)}] * 2}
 
 
-def test_what_is_asked_for_often_counts_once_among_the_rows_that_an_operation_may_ask_for() -> None:
+def test_what_is_asked_for_often_counts_once_towards_the_rows_of_an_operation() -> None:
     document = (
         "query($of: [_Any!]!) { _entities(representations: $of) { ... on Customer { contacts(first: 100) { id } } } }"
     )

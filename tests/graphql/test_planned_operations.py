@@ -189,7 +189,7 @@ def ways() -> dict[str, list[ToOne[Any] | ToMany[Any]]]:
 
 
 @pytest.mark.parametrize("edge", EDGES, ids=lambda edge: f"{edge.source.name}.{edge.name}")
-async def test_every_declared_edge_can_be_planned_with_all_plain_fields_of_what_it_leads_to(
+async def test_every_declared_edge_can_be_planned_with_all_plain_fields_of_its_target(
     database: Database, rows: World, edge: ToOne[Any] | ToMany[Any]
 ) -> None:
     selected = selecting(edge, plain_fields(edge.target.name))

@@ -91,7 +91,7 @@ async def test_others_are_served_beside_more_silent_connections_than_there_are_f
     assert all(now <= then + 30 for then, now in zip(before, left, strict=True))
 
 
-async def test_answers_that_nobody_reads_take_a_bounded_amount_of_memory_for_a_bounded_time(
+async def test_answers_that_nobody_reads_take_bounded_memory_for_a_bounded_time(
     service_dsn: str, company: UUID, records: Records, tmp_path: Path
 ) -> None:
     for _ in range(500):

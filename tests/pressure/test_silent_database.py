@@ -169,7 +169,7 @@ def _tell(figures: str) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_after_a_failover_that_leaves_connections_open_everything_is_answered_within_seconds(
+async def test_after_a_failover_that_leaves_connections_open_answers_come_within_seconds(
     world: World, tmp_path: Path, workers: int
 ) -> None:
     async with trial(world, tmp_path, workers) as found:

@@ -18,7 +18,7 @@ from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_rows import UpsertRow
 
 
-def test_what_was_left_out_or_equals_a_default_and_the_order_of_names_make_no_other_input() -> None:
+def test_missing_fields_defaults_and_the_order_of_names_make_no_other_input() -> None:
     id_ = UUID(int=1)
     same = [
         UpdateCustomerCommand(id_, {"name": "x", "email": None}),

@@ -73,7 +73,7 @@ async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(member
     assert await members.stored() == {}
 
 
-async def test_the_default_never_vanishes_though_the_one_to_follow_is_removed_at_the_same_moment(
+async def test_the_default_never_vanishes_though_its_successor_is_removed_meanwhile(
     members: MemberDesk,
 ) -> None:
     for _ in range(5):

@@ -100,7 +100,7 @@ async def counted(engine: AsyncEngine, of: Case) -> dict[str, int]:
     return {table: len(rows) for table, rows in (await everything_of(engine, of.company)).items()}
 
 
-async def test_a_connection_that_dies_before_any_statement_leaves_nothing_and_the_repetition_everything(
+async def test_a_connection_that_dies_writes_nothing_and_the_repetition_everything(
     lone: Database, owner_engine: AsyncEngine
 ) -> None:
     unharmed = await case(owner_engine)

@@ -97,7 +97,7 @@ def codes(result: Any) -> set[ErrorCode]:
     return set()
 
 
-async def test_a_subscription_that_is_just_being_started_makes_the_update_that_does_not_name_it_fail(
+async def test_a_subscription_that_starts_meanwhile_fails_an_update_that_omits_it(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent, customer = await records.customer(**PARENT), await records.customer()
@@ -127,7 +127,7 @@ async def test_a_subscription_that_is_just_being_started_makes_the_update_that_d
     assert await rows_of(owner_engine, tables.billing_transitions, company) == []
 
 
-async def test_a_subscription_that_is_just_being_cancelled_makes_the_update_that_names_it_fail(
+async def test_a_subscription_that_is_cancelled_meanwhile_fails_an_update_that_names_it(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent, customer = await records.customer(**PARENT), await records.customer()
@@ -142,7 +142,7 @@ async def test_a_subscription_that_is_just_being_cancelled_makes_the_update_that
     assert await rows_of(owner_engine, tables.billing_transitions, company) == []
 
 
-async def test_a_subscription_that_comes_while_an_update_holds_its_locks_waits_and_gets_the_new_payer(
+async def test_a_subscription_that_comes_during_an_update_waits_and_gets_the_new_payer(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent, customer = await records.customer(**PARENT), await records.customer()
@@ -173,7 +173,7 @@ async def test_a_subscription_that_comes_while_an_update_holds_its_locks_waits_a
     assert await wrong_payers(owner_engine, company) == []
 
 
-async def test_subscriptions_that_come_and_go_at_any_moment_are_in_the_set_or_make_the_update_fail(
+async def test_subscriptions_that_come_and_go_are_in_the_set_or_fail_the_update(
     database: Database, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     dice = random.Random(1)  # noqa: S311 - no secret

@@ -117,7 +117,7 @@ async def test_giving_another_payer_cuts_the_subscriptions_over_today(
 
 
 @pytest.mark.usefixtures("clock")
-async def test_linking_a_parent_while_staying_self_needs_the_acknowledgement_and_cuts_nothing(
+async def test_linking_a_parent_while_staying_self_needs_acknowledgement_and_cuts_nothing(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent, customer = await records.customer(), await records.customer()

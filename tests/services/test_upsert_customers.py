@@ -179,7 +179,7 @@ async def test_a_dry_run_decides_everything_and_writes_nothing_not_even_its_key(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_a_change_of_payer_needs_its_acknowledgement_and_books_what_a_single_update_books(
+async def test_a_change_of_payer_needs_acknowledgement_and_books_as_a_single_update_does(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
     parent = await records.customer(**SINGLE)

@@ -46,7 +46,7 @@ async def test_rows_with_one_key_are_all_refused(unit_of_work: UnitOfWork, group
     assert outcome.results[0].errors[0].path == ("rows", 0, "external_system_id")
 
 
-async def test_a_unique_key_goes_to_the_first_row_that_takes_it_and_never_away_from_who_has_it(
+async def test_a_unique_key_goes_to_the_first_row_that_takes_it_unless_it_is_taken(
     unit_of_work: UnitOfWork, records: Records, group: UUID
 ) -> None:
     holder = await records.customer(customer_number="H", external_system_id="h")

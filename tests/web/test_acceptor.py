@@ -47,7 +47,7 @@ async def test_connections_are_accepted_again_after_files_had_run_out() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another kernel has no such filter")
-async def test_what_waits_is_accepted_before_the_listener_is_closed_and_nothing_begins_after_it_was_told_so() -> None:
+async def test_waiting_connections_are_accepted_before_the_listener_closes_and_none_after() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     address = listener.getsockname()
     accepting = Acceptor(listener, Greeter)

@@ -139,7 +139,7 @@ async def test_logging_follows_the_settings_once_the_application_runs(capfd: pyt
     assert [line["status"] for line in lines if line["event"] == "operation"] == [401]
 
 
-async def test_a_trusted_document_that_does_not_fit_is_logged_once_and_keeps_nothing_from_starting(
+async def test_a_trusted_document_that_does_not_fit_is_logged_once_and_prevents_no_start(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "manifest.json"

@@ -35,7 +35,7 @@ def test_each_cause_is_logged_once_with_its_limit(error: Exception, status: int,
     ]
 
 
-def test_a_token_that_can_not_be_checked_has_a_cause_too_and_its_client_is_not_told_to_come_back_too_early() -> None:
+def test_a_token_that_can_not_be_checked_has_a_cause_and_no_early_retry() -> None:
     error = CredentialsUnavailable(9, waited_seconds=1.23456, reason="ConnectError: All connection attempts failed")
     with capture_logs() as lines:
         told = [refusal_of(error, f"request{number}") for number in range(3)]

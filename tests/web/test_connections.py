@@ -241,7 +241,7 @@ async def test_the_body_that_is_awaited_longest_makes_room_where_no_connection_i
         assert (await second.reply()).status == 200
 
 
-async def test_who_has_just_connected_does_not_make_room_while_older_bodies_are_incomplete() -> None:
+async def test_new_connections_make_no_room_while_older_bodies_are_incomplete() -> None:
     limits = ConnectionLimits(connections=3)
     async with listening(uploads(), limits=limits) as port, wired(port) as first, wired(port) as second:
         for wire in (first, second):
@@ -324,7 +324,7 @@ async def test_what_arrived_while_the_process_was_busy_is_not_late() -> None:
         assert (await bodies.reply()).status == 200
 
 
-async def test_a_body_that_arrived_while_the_process_was_busy_is_read_before_the_request_is_given_up() -> None:
+async def test_a_body_that_arrived_while_the_process_was_busy_is_read_in_time() -> None:
     body = b'{"query": "{hello}"' + b" " * 300_000 + b"}"
     app = toy_app(max_body_bytes=1_000_000, timeout_seconds=0.5)
     async with listening(app) as port, wired(port) as wire:

@@ -85,7 +85,7 @@ async def wire(port: int) -> AsyncGenerator[Wire]:
 
 
 @pytest.mark.parametrize("asked", UPGRADES.values(), ids=UPGRADES)
-async def test_a_request_that_asks_for_an_upgrade_is_answered_as_if_it_had_not_and_so_is_the_next(
+async def test_a_request_for_an_upgrade_and_the_next_one_are_answered_without_it(
     wire: Wire, asked: tuple[str, ...]
 ) -> None:
     await wire.send(b"".join(posted("whole", *asked)))
@@ -207,7 +207,7 @@ async def test_headers_that_are_too_many_are_refused_with_the_id_of_the_request(
     assert_refused_early(await wire.reply(), 431, "PAYLOAD_TOO_LARGE", "mine-8")
 
 
-async def test_a_client_that_sends_all_of_a_huge_request_before_it_reads_sees_why_it_is_refused(port: int) -> None:
+async def test_a_client_that_sends_a_huge_request_before_it_reads_sees_why_it_is_refused(port: int) -> None:
     def ask() -> bytes:
         with socket.create_connection(("127.0.0.1", port), 10) as client:
             client.sendall(b"GET /" + b"x" * 5_000_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -116,7 +116,7 @@ async def test_known_keys_stay_while_the_issuer_is_away_and_are_refreshed_when_i
     assert await keys.find("new", "EdDSA") is not None
 
 
-async def test_without_any_key_the_caller_is_told_to_try_again_and_the_issuer_is_not_hammered(
+async def test_without_any_key_the_caller_may_try_again_and_the_issuer_is_not_hammered(
     issuer: Issuer, keys: PublishedKeys, clock: Clock
 ) -> None:
     issuer.status = 500
@@ -129,7 +129,7 @@ async def test_without_any_key_the_caller_is_told_to_try_again_and_the_issuer_is
     assert await keys.find("old", "EdDSA") is not None
 
 
-async def test_a_key_that_may_be_new_is_neither_known_nor_unknown_until_the_keys_can_be_fetched(
+async def test_a_key_that_may_be_new_is_neither_known_nor_unknown_until_keys_are_fetched(
     issuer: Issuer, keys: PublishedKeys, clock: Clock
 ) -> None:
     await keys.find("old", "EdDSA")
@@ -253,7 +253,7 @@ async def test_different_keys_of_one_id_verify_nothing(issuer: Issuer, keys: Pub
     assert await keys.find("old", "EdDSA") is None
 
 
-async def test_a_key_without_an_id_is_meant_by_every_token_if_it_is_the_only_one_of_its_algorithm(
+async def test_a_key_without_an_id_fits_every_token_if_it_alone_has_its_algorithm(
     issuer: Issuer, keys: PublishedKeys, clock: Clock
 ) -> None:
     issuer.publish(public_jwk(OLD), public_jwk(RSA, "rsa"))

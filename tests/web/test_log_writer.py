@@ -61,7 +61,7 @@ def test_lines_arrive_whole_and_in_order(pipe: tuple[int, int]) -> None:
     assert writer.dropped == 0
 
 
-def test_a_reader_that_does_not_read_keeps_nobody_waiting_and_each_dropped_line_is_said_once(
+def test_a_reader_that_does_not_read_delays_nobody_and_dropped_lines_are_said_once(
     pipe: tuple[int, int],
 ) -> None:
     reading, writing = pipe

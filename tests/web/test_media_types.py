@@ -41,7 +41,7 @@ async def test_the_media_type_is_negotiated(accept: str | None, media_type: str)
     assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
 
 
-async def test_without_an_accept_header_a_refused_document_has_the_status_of_the_newer_type() -> None:
+async def test_without_an_accept_header_a_rejected_document_has_the_newer_types_status() -> None:
     async with client_of(toy_app()) as client:
         del client.headers["accept"]
         response = await client.post("/graphql", json={"query": "{"})

@@ -90,7 +90,7 @@ ASKED: list[tuple[str, dict[str, str], Kind]] = [
 
 
 @pytest.mark.parametrize(("query", "headers", "kind"), ASKED)
-async def test_an_operation_is_counted_once_by_its_type_its_execution_its_status_and_its_first_code(
+async def test_an_operation_is_counted_once_by_type_execution_status_and_first_code(
     service_dsn: str, tmp_path: Path, company: UUID, query: str, headers: dict[str, str], kind: Kind
 ) -> None:
     keys = DevelopmentKeys(tmp_path)

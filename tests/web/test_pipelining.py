@@ -59,7 +59,7 @@ def protocol() -> HttpProtocol:
     return found[0]
 
 
-async def test_of_thousands_of_requests_that_are_sent_ahead_few_are_parsed_and_all_are_answered() -> None:
+async def test_of_thousands_of_requests_sent_ahead_few_are_parsed_and_all_are_answered() -> None:
     app = Slow()
     async with asked(app, SHORTEST * MANY) as wire:
         connection = protocol()

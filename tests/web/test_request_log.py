@@ -37,7 +37,7 @@ def failure(private: str) -> ValueError:
     raise AssertionError
 
 
-async def test_an_operation_leaves_one_line_with_everything_but_its_variables_and_credentials() -> None:
+async def test_an_operation_leaves_one_line_without_its_variables_and_credentials() -> None:
     query = "query customers($name: String) {hello(name: $name)}"
     with capture_logs() as lines:
         async with client_of(toy_app()) as client:

@@ -224,7 +224,7 @@ async def test_it_needs_the_scope_to_write_and_says_so(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_with_the_scope_to_write_alone_the_new_customer_is_shown_but_not_what_is_around_it(
+async def test_with_the_scope_to_write_alone_only_the_new_customer_itself_is_shown(
     database: Database, owner_engine: AsyncEngine, company: UUID, group: UUID
 ):
     writer = Caller(database, company, scopes=[Scope.CUSTOMERS_WRITE])

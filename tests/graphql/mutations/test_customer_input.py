@@ -47,9 +47,7 @@ async def test_an_input_may_be_written_out_with_variables_inside(caller: Caller,
     }
 
 
-async def test_a_null_inside_written_out_metadata_is_a_problem_and_a_missing_variable_is_not(
-    caller: Caller, group: UUID
-):
+async def test_a_null_inside_literal_metadata_is_a_problem_and_a_missing_variable_is_not(caller: Caller, group: UUID):
     payload = (await caller.data(LITERAL, group=str(group), vip=True, nothing=None))["createCustomer"]
 
     assert payload == {

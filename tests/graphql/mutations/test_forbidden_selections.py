@@ -124,7 +124,7 @@ async def test_of_several_mutations_none_runs_if_one_is_forbidden(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_a_group_may_be_written_and_its_account_asked_for_only_with_the_scope_of_accounts(
+async def test_a_written_group_shows_its_account_only_with_the_scope_of_accounts(
     caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID
 ) -> None:
     account = await records.account()
@@ -142,7 +142,7 @@ async def test_a_group_may_be_written_and_its_account_asked_for_only_with_the_sc
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_a_group_may_be_written_and_fields_of_its_account_asked_for_only_with_the_scope_to_read(
+async def test_a_written_group_shows_fields_of_its_account_only_with_the_scope_to_read(
     caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID
 ) -> None:
     group = await records.group()

@@ -56,7 +56,7 @@ REFERRED = [(entity.name, schema_name(each.name)) for entity in graph.NODES for 
 
 
 @pytest.mark.parametrize(("kind", "field"), REFERRED)
-def test_a_plain_field_of_another_object_needs_the_scope_to_read_before_a_mutation_runs(kind: str, field: str) -> None:
+def test_a_plain_field_of_another_object_needs_the_scope_before_a_mutation_runs(kind: str, field: str) -> None:
     assert scopes_of(cast("GraphQLObjectType", TYPES[kind]).fields[field]) == [Scope.CUSTOMERS_READ]
 
 

@@ -97,7 +97,7 @@ async def send(caller: Caller, case: Unchanging, given: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_an_update_that_changes_nothing_shows_the_object_only_with_the_scope_to_read(
+async def test_an_update_without_changes_shows_the_object_only_with_the_scope_to_read(
     caller: Caller, records: Records, name: str
 ) -> None:
     case, ids = CASES[name], await secrets_of(records)
@@ -161,9 +161,7 @@ async def test_a_removal_shows_what_was_there_only_with_the_scope_to_read(
     assert seen == [(False, None), (True, "Secret"), (True, None)]
 
 
-async def test_of_several_mutations_one_that_changes_nothing_is_no_error_beside_the_others(
-    caller: Caller, records: Records
-) -> None:
+async def test_a_mutation_that_changes_nothing_is_no_error_beside_others(caller: Caller, records: Records) -> None:
     one, other = await records.customer(name="Secret"), await records.customer()
     caller.scopes = [Scope.CUSTOMERS_WRITE]
 

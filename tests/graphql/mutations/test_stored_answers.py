@@ -140,7 +140,7 @@ def unreadable(each: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", unreadable(NAMED[0]))
-async def test_an_answer_that_this_release_can_not_read_is_neither_a_failure_nor_written_twice(
+async def test_an_answer_that_this_release_can_not_read_neither_fails_nor_writes_twice(
     caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID, kind: str
 ) -> None:
     group = await records.group()

@@ -256,7 +256,7 @@ async def rules(records: Records) -> dict[str, tuple[dict[str, Any], set[str]]]:
     }
 
 
-async def test_every_rule_is_refused_by_its_code_in_update_and_preview_and_nothing_is_written(
+async def test_every_broken_rule_has_its_code_in_update_and_preview_and_writes_nothing(
     caller: Caller, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     cases = await rules(records)
@@ -439,7 +439,7 @@ async def test_malformed_ids_keys_and_fields_are_reported_together_and_previewed
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_without_the_scope_to_read_a_changed_transition_does_not_name_its_subscriptions_by_its_digest(
+async def test_a_changed_transition_names_no_subscriptions_without_the_scope_to_read(
     database: Database, company: UUID, records: Records
 ) -> None:
     customer = await records.customer()
