@@ -1,41 +1,41 @@
-# `make dev` starts everything, `make test` checks everything; both need Python 3.11 or newer and nothing else (PYTHON names one).
+# `make dev` starts everything, `make test` tests everything. Both need only Python 3.11 or newer (PYTHON chooses one).
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help dev prod check check-types check-tests test test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
-# How many processes run the tests: one for each core, or none beside pytest's own with 0.
+# Number of test processes: auto is one per core, 0 runs the tests in pytest's own process.
 WORKERS ?= auto
-# Which tests under pressure run.
+# The pressure tests to run.
 PRESSURE ?= tests/pressure
-# What `make coverage` runs: the tests that call the code in their own process.
+# The tests that `make coverage` runs: those that call the code in their own process.
 COVERED ?= tests/domain tests/db tests/services tests/engine tests/graphql tests/web
 PIP := -m pip --quiet --quiet --no-input --disable-pip-version-check
 export PIP_ROOT_USER_ACTION := ignore
-# Compiled modules are kept, whatever the shell says: the tests start the service dozens of times.
+# Keep compiled modules whatever the shell's setting: the tests start the service dozens of times.
 unexport PYTHONDONTWRITEBYTECODE
-# What `make lock` compiles with stands apart from what it compiles for.
+# The tools of `make lock` have a separate environment, so that they don't affect the locked versions.
 TOOLS := .tools
 COMPILE := $(TOOLS)/bin/uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 --no-emit-index-url $(if $(UPGRADE),--upgrade)
 
 help:
-	@echo "make dev            start the service with a PostgreSQL of its own and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
-	@echo "make prod           show the production shape: serve with two workers, JSON logs, metrics and keys (PORT)"
+	@echo "make dev            start the service with a PostgreSQL and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
+	@echo "make prod           show the production setup: two workers, JSON logs, metrics and keys (PORT)"
 	@echo "make check          lint, type check and run the tests that start nothing, within a minute"
-	@echo "make test           lint, type check and run all tests (WORKERS: the processes that run them; THOROUGH=1: more examples)"
-	@echo "make test-database  run the tests of the database on DATABASE_URL, as a role that may create databases"
-	@echo "make test-pressure  run the tests that flood, kill and cut off, some minutes (PRESSURE: which; LEDGER_SECONDS)"
-	@echo "make coverage       run the tests of everything but the commands and measure what they run (some minutes)"
-	@echo "make conformance    run other people's programs against the service and write docs/conformance.md (needs Node)"
+	@echo "make test           lint, type check and run all tests (WORKERS: processes; THOROUGH=1: more examples)"
+	@echo "make test-database  run the database's tests on DATABASE_URL, whose role may create databases"
+	@echo "make test-pressure  flood, kill and disconnect the service, some minutes (PRESSURE: a test file; LEDGER_SECONDS)"
+	@echo "make coverage       measure the coverage of all tests except those of commands, some minutes"
+	@echo "make conformance    test with real clients and gateways and write docs/conformance.md (needs Node)"
 	@echo "make supergraph     compose the schemas for the router of docker-compose.yml (needs Node)"
-	@echo "make explorer-picture  take docs/explorer.png anew (needs Node and Chromium)"
-	@echo "make migration NAME=\"…\"  write the next migration: what app/db/tables.py declares and the newest one lacks"
-	@echo "make bench          measure this service beside other GraphQL servers (BENCH="--quick" for a short run)"
-	@echo "make lock           compile requirements/*.txt from pyproject.toml, or with UPGRADE=1 to the newest versions"
+	@echo "make explorer-picture  take docs/explorer.png again (needs Node and Chromium)"
+	@echo "make migration NAME=\"…\"  write the next migration from the changes in app/db/tables.py"
+	@echo "make bench          compare this service with other GraphQL servers (BENCH=--quick for a short run)"
+	@echo "make lock           compile requirements/*.txt from pyproject.toml (UPGRADE=1: with the newest versions)"
 
 dev: $(VENV)/.installed-dev
-	@$(BIN)/python explorer/build.py || echo "Going on without the explorer; its page says how to get it." >&2
+	@$(BIN)/python explorer/build.py || echo "Continuing without the explorer; its page says how to get it." >&2
 	@$(BIN)/python -m app dev
 
 prod: $(VENV)/.installed-dev
@@ -50,7 +50,7 @@ check: $(VENV)/.installed-test
 check-types: $(VENV)/.installed-test
 	@$(BIN)/basedpyright
 
-# Folders by name, for looking for tests in all of them would take a fifth of the time.
+# Named folders, because collecting the tests of all folders would take a fifth of the time.
 check-tests: $(VENV)/.installed-test
 	@$(BIN)/pytest --quiet --without-server tests/contract tests/domain tests/engine tests/db tests/graphql tests/web tests/test_*.py
 
@@ -68,8 +68,8 @@ test-database: $(VENV)/.installed-test
 test-pressure: $(VENV)/.installed-test
 	@$(BIN)/pytest --slow -m slow $(PRESSURE)
 
-# In one process, because the figures of several would have to be combined. Python 3.14 measures with `sys.monitoring`, which costs a tenth
-# of the time; with the tracer of older versions the tests take up to three times as long.
+# In one process, because the figures of several would have to be combined. Python 3.14 measures with `sys.monitoring`,
+# which costs a tenth of the time; with the tracer of older versions the tests take up to three times as long.
 coverage: $(VENV)/.installed-test
 	@$(BIN)/coverage run -m pytest --quiet $(COVERED)
 	@$(BIN)/coverage report
@@ -95,7 +95,7 @@ lock: $(TOOLS)/.installed-lock
 	@for group in dev test bench; do $(COMPILE) pyproject.toml --extra dev --group $$group -o requirements/$$group.txt || exit; done
 	@for group in build conformance lock; do $(COMPILE) --group $$group -o requirements/$$group.txt || exit; done
 
-# What is installed is remembered in a file, so that the second start installs nothing.
+# A marker file per environment, so that the second start installs nothing.
 $(VENV)/.installed-dev $(VENV)/.installed-test $(VENV)/.installed-bench: $(VENV)/.installed-%: requirements/%.txt pyproject.toml app/__init__.py | $(BIN)/pip
 	@echo "Installing the locked dependencies (once)."
 	@$(BIN)/python $(PIP) install --require-hashes --requirement $<
@@ -106,7 +106,7 @@ $(TOOLS)/.installed-lock: requirements/lock.txt | $(TOOLS)/bin/pip
 	@$(TOOLS)/bin/python $(PIP) install --require-hashes --requirement $<
 	@touch $@
 
-# Cleared first: without pip it is what an interrupted run left behind.
+# --clear, because an environment without pip was left behind by an interrupted run.
 $(VENV)/bin/pip $(TOOLS)/bin/pip: %/bin/pip:
 	@for python in $(or $(PYTHON),python3.11 python3 python3.14 python3.13 python3.12); do \
 		if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \

@@ -27,9 +27,9 @@ def test_a_client_reads_writes_and_is_told_what_is_wrong(
     assert answer["unknown"] == "TOKEN_NOT_ACCEPTED"
     assert answer["requestsForBoth"] == 1
     claims = (
-        "a query with variables, and its repetition from the cache",
-        "a mutation, and one that is refused by a typed error of its payload",
-        "errors at the top with their codes: a wrong argument, an unknown caller",
+        "a query with variables, and the same query from the cache",
+        "a mutation, and one that is rejected with a typed problem in its payload",
+        "GraphQL errors with their codes: a wrong argument, an invalid token",
     )
     for claim in claims:
         proved("Clients", package, npm.version(package), claim)

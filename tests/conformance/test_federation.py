@@ -120,14 +120,14 @@ def test_a_gateway_answers_from_both_subgraphs_and_shows_nothing_of_another_comp
     assert answers.get("refusal") == REFUSALS.get(gateway)
     assert not [word for word in ("Nordlys", "Havblik") if word in json.dumps([answers[name] for name in FOREIGN])]
     claims = (
-        "queries that begin in either subgraph and go on in the other, there and back, and a mutation",
-        "another company's token finds nothing, neither by id nor by a reference that the other subgraph gives away",
+        "queries that start in either subgraph and continue in the other, there and back, and a mutation",
+        "another company's token finds nothing, neither by id nor by a reference from the other subgraph",
         "a caller without a credential gets errors and no data",
     )
     for claim in claims:
         proved("Federation", gateway, npm.version(gateway), claim)
     if gateway in REFUSALS:
-        claim = "refuses any schema with `@requiresScopes`, which it can't check, and takes this one without; the service checks"
+        claim = "rejects any schema with `@requiresScopes`, which it can't check, and accepts this one without; the service checks scopes"
         proved("Federation", gateway, npm.version(gateway), claim)
 
 

@@ -31,7 +31,7 @@ def test_a_text_is_sent_once_and_its_hash_from_then_on(
     assert answer["first"]["sent"] == [[*hash_alone, 400], [*with_text, 200]]
     assert answer["again"]["sent"] == [[*hash_alone, 200]]
     assert answer["first"]["names"] == answer["again"]["names"] == NAMES
-    claim = f"automatic persisted queries by {method}: a text is sent once, its hash from then on"
+    claim = f"automatic persisted queries by {method}: the text is sent once, then its hash"
     proved("Clients", _PACKAGE, npm.version(_PACKAGE), claim)
 
 
@@ -44,7 +44,7 @@ def test_where_nothing_is_kept_the_client_sends_texts(
     assert [each[1:] for each in answer["first"]["sent"]] == [[True, False, 400], [False, True, 200]]
     assert [each[1:] for each in answer["again"]["sent"]] == [[False, True, 200]]
     assert answer["again"]["names"] == NAMES
-    claim = "persisted queries turned off: told once, it sends texts"
+    claim = "automatic persisted queries turned off: after one answer it sends texts"
     proved("Clients", _PACKAGE, npm.version(_PACKAGE), claim)
 
 
@@ -63,5 +63,5 @@ def test_where_only_registered_documents_run_their_hashes_do_and_nothing_else(
         assert each["names"] == NAMES
     assert answer["other"]["codes"] == ["DOCUMENT_NOT_TRUSTED"]
     assert [sent[1:3] for sent in answer["other"]["sent"]] == [[True, False]]
-    claim = "trusted documents: registered ones run by their hashes, others are refused without another try"
+    claim = "trusted documents: registered ones run by their hashes, others are rejected without a retry"
     proved("Clients", _PACKAGE, npm.version(_PACKAGE), claim)

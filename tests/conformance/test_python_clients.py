@@ -45,7 +45,7 @@ async def test_gql_checks_documents_against_the_service_s_schema_and_makes_round
     assert made["createCustomer"] == {"customer": {"name": "From gql"}, "errors": []}
     assert [error["extensions"]["code"] for error in failed.value.errors or ()] == ["INVALID_CURSOR"]
     proved("Clients", "gql", version("gql"), "documents are checked against the introspected schema")
-    proved("Clients", "gql", version("gql"), "a query, a mutation, a refusal in the payload and an error at the top")
+    proved("Clients", "gql", version("gql"), "a query, a mutation, a problem in the payload and a GraphQL error")
 
 
 def test_ariadne_codegen_generates_a_typed_client_that_makes_round_trips(
@@ -65,7 +65,7 @@ def test_ariadne_codegen_generates_a_typed_client_that_makes_round_trips(
     package = "ariadne-codegen"
     claims = (
         "a client from the introspected schema, scalars included; a strict type checker accepts its use",
-        "its query, mutation, refusal in the payload and error at the top",
+        "its query, mutation, problem in the payload and GraphQL error",
     )
     for claim in claims:
         proved("Clients", package, environment.version(package), claim)

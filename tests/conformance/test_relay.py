@@ -35,10 +35,10 @@ def test_relay_compiles_connections_refetches_and_nodes_and_stores_their_answers
         compiler,
         "connections, refetchable fragments and node queries compile against schema.graphql",
     )
-    proved("Relay", "relay-runtime", runtime, "a list at the root and one below a node grow page by page in the store")
+    proved("Relay", "relay-runtime", runtime, "a list at the root and one below a node are paged in the store")
     proved(
         "Relay",
         "relay-runtime",
         runtime,
-        "`node` finds a customer, refetches a contact, and is null for what is unknown",
+        "`node` finds a customer, refetches a contact, and is null for an unknown id",
     )

@@ -46,9 +46,9 @@ def test_the_inspector_finds_the_running_schema_equal_to_the_committed_one(
     package = "@graphql-inspector/core"
     claims = (
         "no change between the introspected schema and the committed one",
-        "no change between the text that a gateway reads from `_service` and the committed one",
+        "no change between the schema that a gateway reads from `_service` and the committed one",
     )
     for claim in claims:
         proved("Schema tools", package, npm.version(package), claim)
-    claim = "`buildSchema` takes schema.graphql as it is, with every check"
+    claim = "`buildSchema` accepts schema.graphql as it is, with every check"
     proved("Schema tools", "graphql", npm.version("graphql"), claim)

@@ -11,10 +11,10 @@ PAGE = ROOT / "docs" / "conformance.md"
 FAMILIES = ("Transport", "Clients", "Relay", "Schema tools", "Federation")
 _FOLDER = "tests/conformance"
 _PROPERTY = "proved"
-_HEAD = """# What is proved with other people's programs
+_HEAD = """# Tested clients, gateways and tools
 
-Every line is said by a test that ran the program itself, in this version, against the started service with its PostgreSQL, and passed. The page is written
-from such a run by `make conformance`; a run that says anything else fails.
+Each line is a test that ran the program itself, in this version, against the started service with its PostgreSQL, and
+passed. `make conformance` writes this page from such a run; a run with another result fails.
 """
 
 
