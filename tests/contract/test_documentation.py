@@ -23,6 +23,20 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 ERRORS = (ROOT / "docs/errors.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
+PAGES = [
+    page.relative_to(ROOT)
+    for folder in (
+        "",
+        "docs",
+        "docs/adr",
+        "bench",
+        "bench/peers/node",
+        "examples/react",
+        "examples/invoices-subgraph",
+        ".github",
+    )
+    for page in sorted((ROOT / folder).glob("*.md"))
+]
 
 
 def test_every_error_code_is_documented_and_no_other() -> None:
@@ -88,12 +102,29 @@ def test_the_readme_s_picture_shows_the_tour_as_it_is() -> None:
     assert noted(PICTURE.read_bytes()) == in_sight(), "Run `make explorer-picture`, and look at docs/explorer.png."
 
 
-def test_every_file_that_a_document_links_to_exists() -> None:
-    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").glob("*.md")]
-    for document in documents:
-        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
-            if not link.startswith("https://"):
-                assert (document.parent / link).exists(), (document.name, link)
+def prose(page: Path) -> str:
+    """Return a page without its code blocks."""
+    return re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_file_and_heading_that_a_page_links_to_exists(page: Path) -> None:
+    links = re.findall(r"\]\((?!https://)([^)#]*)(?:#([^)]*))?\)", prose(ROOT / page))
+    found = [((ROOT / page).parent / file if file else ROOT / page, file, anchor) for file, anchor in links]
+    assert [file for target, file, _ in found if not target.exists()] == []
+    assert [(file, anchor) for target, file, anchor in found if anchor and anchor not in anchors(target)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    paths = re.findall(r"`((?:app|tests|bench|docs|examples|explorer)/[\w./-]+)`", prose(ROOT / page))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def test_the_readme_shows_a_query_of_json_that_parses() -> None:
