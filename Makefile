@@ -22,7 +22,7 @@ COMPILE := $(TOOLS)/bin/uv pip compile --universal --generate-hashes --no-header
 help:
 	@echo "make dev            start the service with a PostgreSQL and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
 	@echo "make prod           show the production setup: two workers, JSON logs, metrics and keys (PORT)"
-	@echo "make check          lint, type check and run the tests that start nothing, within a minute"
+	@echo "make check          lint, type check and run the tests that start nothing, with fewer random examples"
 	@echo "make test           lint, type check and run all tests (WORKERS: processes; THOROUGH=1: more examples)"
 	@echo "make test-database  run the database's tests on DATABASE_URL, whose role may create databases"
 	@echo "make test-pressure  flood, kill and disconnect the service, some minutes (PRESSURE: a test file; LEDGER_SECONDS)"
@@ -52,7 +52,7 @@ check-types: $(VENV)/.installed-test
 
 # Named folders, because collecting the tests of all folders would take a fifth of the time.
 check-tests: $(VENV)/.installed-test
-	@$(BIN)/pytest --quiet --without-server tests/contract tests/domain tests/engine tests/db tests/graphql tests/web tests/test_*.py
+	@QUICK=1 $(BIN)/pytest --quiet --without-server tests/contract tests/domain tests/engine tests/db tests/graphql tests/web tests/test_*.py
 
 test: $(VENV)/.installed-test
 	@$(BIN)/ruff check

@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.web import log_lines
 from tests.support.databases import execute, new_database
 from tests.support.records import Records, new_company
+from tests.support.thorough import examples
 from tests.support.workers import Handout, longest_first, needs_no_server
 
 _said_as_text: list[str] = []
@@ -46,7 +47,9 @@ _SERVER_DSN = os.environ.get("DATABASE_URL")
 for _name in Settings.model_fields:
     os.environ.pop(_name.upper(), None)
 # How long an example takes says how busy the machine is.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "any machine", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("any machine")
 
 

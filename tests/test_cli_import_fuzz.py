@@ -21,6 +21,7 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork, rehearsal
 from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RefusalPolicy, RowOutcome
 from tests.support.records import Records
+from tests.support.thorough import examples
 
 BY_ID = customers_by(MatchKey.EXTERNAL_SYSTEM_ID)
 KINDS: tuple[Kind[Any], ...] = (BY_ID, ACCOUNTS)
@@ -78,7 +79,7 @@ def check(kind: Kind[Any], file: ImportFile[Any] | None) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=["customers", "accounts"])
 @pytest.mark.parametrize("file_format", list(FileFormat))
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(250), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=CONTENTS)
 @example(content=b"metadata.a,metadataSet\nx,y\n")
 @example(content=b"metadata.a,metadataUnset\nnull,5\n")

@@ -1,6 +1,7 @@
 """The recipes of CONTRIBUTING.md name the files that a change really touches, and docs/README.md lists every page."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,20 @@ def recipe(title: str) -> set[str]:
     return {*files}
 
 
+@cache
 def text_of(file: str) -> str:
     return (ROOT / file).read_text()
 
 
+@cache
+def files_below(folder: str) -> list[str]:
+    """Every Python file below a folder, by its path from the root."""
+    return sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.py"))
+
+
 def files_with(pattern: str) -> set[str]:
     """The files of the package that hold a match, other than migrations and those that a new name has no need of."""
-    paths = [path for path in (ROOT / "app").rglob("*.py") if re.search(pattern, path.read_text())]
-    found = {path.relative_to(ROOT).as_posix() for path in paths}
+    found = {file for file in files_below("app") if re.search(pattern, text_of(file))}
     return {name for name in found - ONCE if not name.startswith((MIGRATIONS, *WITHOUT_A_NEED))}
 
 
@@ -83,8 +90,8 @@ def test_every_rejection_code_is_in_each_file_of_its_recipe_and_raised_and_teste
     assert [file for file in sorted(files - {"CHANGELOG.md"}) if not re.search(pattern, text_of(file))] == []
     # One is added where the problems of an input are gathered, beside its definition.
     assert files_with(pattern) > of_package(files) or code is ErrorCode.MORE_PROBLEMS
-    tests = (path for path in (ROOT / "tests").rglob("*.py") if path.parent.name != "contract")
-    assert any(re.search(pattern, path.read_text()) for path in tests)
+    tests = (file for file in files_below("tests") if not file.startswith("tests/contract/"))
+    assert any(re.search(pattern, text_of(file)) for file in tests)
 
 
 @pytest.mark.parametrize("setting", sorted(Settings.model_fields))

@@ -34,6 +34,7 @@ from app.db.paging import PageRequest
 from app.db.tables import customer_groups, customers
 from tests.db.aliases import assert_only_aliases
 from tests.support.records import Records
+from tests.support.thorough import examples
 
 # Ids are part of tests' names, which are the same in every process.
 _NO_ID, _ID, _OTHER_ID = (UUID(int=number) for number in range(3))
@@ -158,7 +159,7 @@ _any_condition = st.recursive(_single, _nested, max_leaves=4)
 
 
 @given(st.lists(_any_condition, min_size=2, max_size=6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_what_has_one_shape_has_one_sql_and_as_many_values(conditions: list[Condition]) -> None:
     told = [sql_of(each, customers) for each in conditions]
     for condition, (_, bound) in zip(conditions, told, strict=True):

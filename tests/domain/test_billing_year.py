@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.subscriptions import BillingDirection
 from tests.domain.billing_world import IDS, World
+from tests.support.thorough import examples
 
 SELF, PAYS = BillingRelationship.SELF, BillingRelationship.PARENT_PAYS
 SINGLE, PER_CHILD = ConsolidationMode.SINGLE_INVOICE, ConsolidationMode.PER_CHILD_INVOICE
@@ -92,7 +93,7 @@ def finish(world: World) -> None:
     act(world, "link", "last", PAYS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(first=st.lists(starts, min_size=1, max_size=3), year=years)
 def test_each_payer_pays_for_exactly_the_days_that_were_served(
     first: list[tuple[Any, ...]], year: list[tuple[int, tuple[Any, ...]]]

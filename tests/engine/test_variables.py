@@ -22,6 +22,7 @@ from app.engine.input_values import InputValues
 from app.engine.variables import OperationVariables
 from app.graphql.types.enums import CustomerSort, OrderDirection
 from tests.support.input_values import SCHEMA, Drawn, input_types, written
+from tests.support.thorough import examples
 
 INPUTS = InputValues()
 WRAPPED = ("{}", "{}!", "[{}]", "[{}!]!", "[[{}]!]", "[[{}!]!]!")
@@ -76,7 +77,7 @@ def nested(depth: int) -> dict[str, Any]:
 
 
 @given(asked())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_variables_are_coerced_as_graphql_core_coerces_them(example: tuple[str, dict[str, Any]]) -> None:
     definitions, values = example
     # Wrong defaults don't get past validation.

@@ -29,6 +29,7 @@ from app.engine.variables import OperationVariables
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import convert_arguments
+from tests.support import thorough
 from tests.support.input_values import SCHEMA, Drawn, built_by_strawberry, written
 
 RULES = [ValuesOfCorrectTypeRule, VariablesInAllowedPositionRule, ProvidedRequiredArgumentsRule]
@@ -138,7 +139,7 @@ def examples(draw: st.DrawFn) -> Example:
 
 
 @given(examples())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=thorough.examples(300), deadline=None)
 def test_arguments_are_read_as_the_libraries_read_them(example: Example) -> None:
     assume(not validate(SCHEMA, example.document, RULES))
     definitions = example.operation.variable_definitions or ()
@@ -152,7 +153,7 @@ def test_arguments_are_read_as_the_libraries_read_them(example: Example) -> None
 
 @pytest.mark.parametrize("name", sorted(name for kind, name in FIELDS if kind == "Mutation"))
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=thorough.examples(40), deadline=None)
 def test_the_input_of_a_mutation_is_read_as_the_libraries_read_it(name: str, data: st.DataObject) -> None:
     field = FIELDS["Mutation", name]
     kind = cast("Any", field.args["input"]).type
