@@ -1,7 +1,9 @@
-"""Coerce JSON values to input types: what is the same for every value of a type is worked out once.
+"""Coerce JSON values to input types, with what is the same for every value of a type prepared once.
 
-The rules are graphql-core's. Its `coerce_input_value` asks each value again what kind of type it belongs to, and works out
-every default again: 40 ms for a list of 500 rows, which takes 5 ms here.
+The rules are graphql-core's. Its `coerce_input_value` reads the type again for each value. `python -m bench.shortcuts`:
+0.6 ms instead of 7.5 for 10,000 representations, 8 ms instead of 14 for an upsert of 500 rows. Both hold the event loop.
+
+Remove this module when both ratios, 12 and 1.6 today, fall below 1.3.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,6 +1,10 @@
-"""Coercing variables: what is the same for every request is worked out once per operation.
+"""Coerce the variables of an operation, with what is the same for every request prepared once per operation.
 
-The rules are graphql-core's. Whatever it would refuse, or says in words of its own, is left to it.
+The rules are graphql-core's, and so are all messages: values that it would reject are left to its `get_variable_values`.
+That function reads the variables' types again for each request and checks each value twice. `python -m bench.shortcuts`:
+1.3 µs instead of 5.8 for one id, 7 ms instead of 16 for an upsert of 500 rows. The server takes 350 µs for one customer.
+
+Remove this module when that ratio, 2 to 4 today, falls below 1.3.
 """
 
 from collections.abc import Callable, Mapping

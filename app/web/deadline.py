@@ -1,4 +1,11 @@
-"""The end of a request that takes too long, or whose client has left."""
+"""The end of a request that takes too long, or whose client has left.
+
+`asyncio.timeout` and a task that waits for the client to leave do the same. `python -m bench.shortcuts`: 11 µs instead of
+39 for a query, of the 350 µs that the server takes for one customer. Most requests end within 0.1 seconds, and no task is
+started for them.
+
+Remove the timer, and use those two, when the ratio, 3.4 today, falls below 1.3.
+"""
 
 import asyncio
 from types import TracebackType

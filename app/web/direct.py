@@ -1,4 +1,8 @@
-"""A short way to the one path that nearly every request asks for."""
+"""Hand requests for the GraphQL path to their endpoint without Starlette's router and middleware.
+
+`python -m bench.shortcuts`: 1.5 µs instead of 8.5 for a request, of the 350 µs that the server takes for one customer. Remove
+this module when Starlette takes less than 3 µs: nothing else depends on it.
+"""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -1,8 +1,12 @@
-"""A field's arguments as its resolver takes them: what is the same for every request is worked out once per document.
+"""A field's arguments as its resolver takes them, with what is the same for every request prepared once per document.
 
-Two steps, as in Strawberry: graphql-core's coercion of the literals and variables, then inputs as objects. A step that is
-met by something unusual (a variable that is missing or null inside of a literal) leaves the whole to the libraries. The
-second step serves resolvers as well: the schema gives it to Strawberry.
+Two steps, as in Strawberry: graphql-core's coercion of literals and variables, then inputs as objects. Unusual values (a
+variable inside a literal that is missing or null) are left to the libraries. Resolvers use the second step as well: the
+schema gives it to Strawberry, which reads the definition of an input again for each of its values.
+
+`python -m bench.shortcuts`: 2.5 µs instead of 32 for one id, 9 µs instead of 144 for a filter by metadata, 15 ms instead
+of 146 for an upsert of 500 rows. The server takes 350 µs for one customer. Remove this module when the ratio, 10 to 20
+today, falls below 1.3; plans then call `get_argument_values` and `convert_arguments`.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,0 +1,24 @@
+"""Modules that re-do the work of a library say what they save, and the benchmark that they name measures them."""
+
+import ast
+from pathlib import Path
+
+from bench.shortcuts import pairs
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_each_module_that_redoes_the_work_of_a_library_names_the_benchmark_that_measures_it() -> None:
+    docstrings = {
+        path.relative_to(ROOT).as_posix(): ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        for path in (ROOT / "app").rglob("*.py")
+    }
+    naming = {path for path, text in docstrings.items() if "bench.shortcuts" in text}
+    assert naming == {pair.name.split(",")[0] for pair in pairs()}
+    assert all("Remove" in docstrings[path] for path in naming)
+
+
+def test_both_ways_of_each_pair_run() -> None:
+    for pair in pairs():
+        assert pair.own(1) >= 0
+        assert pair.library(1) >= 0
