@@ -94,7 +94,7 @@ class Settings(BaseModel):
     max_unsent_bytes: int = Field(
         default=256_000_000,
         ge=1_000_000,
-        description="Maximum size of what a process keeps for clients, in bytes: answers that they have not read, requests sent ahead of these, and incomplete requests. Beyond it the oldest are cut off.",
+        description="Maximum size of what a process keeps for clients, in bytes: answers that they have not read, requests sent ahead of these, and incomplete requests. Beyond it, connections of the company with the most are closed.",
     )
     send_timeout_seconds: float = Field(
         default=30, gt=0, le=3600, description="How long a client may read nothing of an answer before it is cut off."

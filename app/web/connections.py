@@ -1,7 +1,7 @@
 """The open connections of one server: how many there may be, how long each may wait, and how much may be unsent."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from heapq import nsmallest
 from operator import itemgetter
@@ -26,6 +26,8 @@ REASONS = (
 """Why connections are ended or refused; docs/metrics.md explains each."""
 GIVEN_UP = "given_up"
 """In a request's state: its connection was closed with 408, because its body did not arrive."""
+COMPANY_ID = "company_id"
+"""In a request's state: the company whose credential it carries. Its answer counts toward what is kept for that company."""
 SWEEP_SECONDS = 1.0
 """How often connections are looked at, and so how much later than at its time one may be closed."""
 REPORT_SECONDS = 10.0
@@ -51,8 +53,8 @@ class ConnectionLimits:
     send_seconds: float = 30
     """How long a client that has an answer to read may read nothing of it."""
     unsent_bytes: int = 256_000_000
-    """Maximum number of bytes that are kept for all clients: answers that they have not read, requests that wait for these,
-    and incomplete bodies."""
+    """Maximum number of bytes kept for all clients: answers that they have not read, requests that wait for these, and
+    incomplete requests. Where they don't fit, those of the company with the most bytes are closed."""
 
 
 class Connection(Protocol):
@@ -64,8 +66,13 @@ class Connection(Protocol):
         ...
 
     @property
+    def company_id(self) -> object:
+        """The company of its last request; None for requests without a valid credential, which count as one company."""
+        ...
+
+    @property
     def unsent_since(self) -> float:
-        """The time since when much is kept for its client."""
+        """The time since when much is kept for its client and the client has read nothing of it."""
         ...
 
     @property
@@ -197,15 +204,24 @@ class Connections(ServerState):
         return list(cast("set[Connection]", self.connections))
 
     def _shed(self, connections: list[Connection]) -> int:
-        """End those for whose clients much is kept for longest, until the others fit; return how much these have."""
-        buffered = {each: each.buffered_bytes for each in connections}
-        total = sum(buffered.values())
-        for connection in sorted((each for each in connections if buffered[each]), key=_buffered_since):
-            if total <= self.limits.unsent_bytes:
-                break
-            total -= buffered[connection]
+        """End connections until the others fit, and return how many bytes are kept for these.
+
+        The next to be ended is always one of the company that has most bytes, so that a company which has less than its
+        share keeps all of its connections, and one that is alone may use all of the space. Of its connections, the client
+        that has read nothing for longest comes first.
+        """
+        kept: dict[object, deque[tuple[Connection, int]]] = defaultdict(deque)
+        totals = Counter[object]()
+        for connection in sorted(connections, key=_waits_since):
+            if size := connection.buffered_bytes:
+                kept[connection.company_id].append((connection, size))
+                totals[connection.company_id] += size
+        while totals.total() > self.limits.unsent_bytes:
+            company_id = max(totals, key=totals.__getitem__)
+            connection, size = kept[company_id].popleft()
+            totals[company_id] -= size
             connection.end("unsent_bytes")
-        return total
+        return totals.total()
 
     def _report(self, now: float) -> None:
         """Tell of connections that were ended, except for silent ones, which load balancers and browsers open."""
@@ -218,6 +234,7 @@ class Connections(ServerState):
         self._reported = usage.ended.copy()
 
 
-def _buffered_since(connection: Connection) -> float:
+def _waits_since(connection: Connection) -> float:
+    """Return the time since when the client has not sent the rest of its request, or has read nothing of its answer."""
     since = connection.incomplete_since
     return connection.unsent_since if since is None else since

@@ -14,7 +14,7 @@ from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.refusals import DocumentError
 from app.web.answers import JSON_TYPE, Answer, to_json
-from app.web.connections import GIVEN_UP
+from app.web.connections import COMPANY_ID, GIVEN_UP
 from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
 from app.web.failures import FailureCode, Refusal, codes_of, document_answer, field_errors, mutation_errors, refusal_of
@@ -133,6 +133,7 @@ class GraphQLEndpoint:
             raise _not_allowed(msg, "GET, POST")
         record.principal = principal = await self._authenticate(headers)
         working_for.set(principal.company_id)
+        scope["state"][COMPANY_ID] = principal.company_id
         if media_type is None:
             raise Refusal(
                 406, FailureCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."

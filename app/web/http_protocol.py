@@ -25,7 +25,7 @@ class HttpProtocol(TimedProtocol):
         super().connection_made(transport)
         self.flow = PipelineFlow(transport, self._may_read)
         now = self.loop.time()
-        self._waiting_since = self._progress_at = self.unsent_since = now
+        self._waiting_since = self._progress_at = self._slow_since = now
         if not self._state.make_room(self, now):
             self._refuse_connection()
 
@@ -150,7 +150,7 @@ class HttpProtocol(TimedProtocol):
     def pause_writing(self) -> None:
         """Take note that the client reads more slowly than it is sent to."""
         super().pause_writing()
-        self.unsent_since = self.loop.time()
+        self._slow_since = self.loop.time()
         self._state.add_slow(self)
 
     def resume_writing(self) -> None:
@@ -184,7 +184,7 @@ class HttpProtocol(TimedProtocol):
     def _add_slow(self) -> None:
         """Take note that much is kept for the client."""
         if not self._state.is_slow(self):
-            self.unsent_since = self.loop.time()
+            self._slow_since = self.loop.time()
             self._state.add_slow(self)
 
     def _forget_waiting(self) -> None:

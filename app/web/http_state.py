@@ -8,7 +8,7 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from app.web.connections import Connections
+from app.web.connections import COMPANY_ID, Connections
 from app.web.failures import Refusal
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.pipelining import REQUEST_BYTES
@@ -22,13 +22,14 @@ class ConnectionState(UpgradeProtocol):
         "_ahead",
         "_body_bytes",
         "_body_since",
+        "_company_id",
         "_last_unsent",
         "_progress_at",
         "_refusal",
+        "_slow_since",
         "_state",
         "_unread",
         "_waiting_since",
-        "unsent_since",
     )
 
     def __init__(
@@ -58,7 +59,9 @@ class ConnectionState(UpgradeProtocol):
         """Number of unsent bytes when the server last looked."""
         self._progress_at = 0.0
         """When the client was last seen to have read something."""
-        self.unsent_since = 0.0
+        self._slow_since = 0.0
+        """When much began to be kept for the client."""
+        self._company_id: object = None
 
     @property
     def idle_since(self) -> float | None:
@@ -69,6 +72,18 @@ class ConnectionState(UpgradeProtocol):
             return self._waiting_since
         timer = self.timeout_keep_alive_task
         return 0.0 if timer is None else timer.when() - self.timeout_keep_alive
+
+    @property
+    def company_id(self) -> object:
+        """The company of the last request with a valid credential; None if there was none on this connection."""
+        if self.cycle is not None:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
+            self._company_id = self.cycle.scope.get("state", {}).get(COMPANY_ID, self._company_id)
+        return self._company_id
+
+    @property
+    def unsent_since(self) -> float:
+        """The time since when much is kept for the client and the client has read nothing of it."""
+        return max(self._slow_since, self._progress_at)
 
     @property
     def unsent_bytes(self) -> int:

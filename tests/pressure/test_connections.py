@@ -10,10 +10,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
 from tests.pressure.settings import FILES, SMALL, settings_for
-from tests.support.records import Records
+from tests.support.records import Records, new_company
 from tests.support.served import Served, post, served
 from tests.support.started import headers_of
 
@@ -91,32 +92,55 @@ async def test_others_are_served_beside_more_silent_connections_than_there_are_f
     assert all(now <= then + 30 for then, now in zip(before, left, strict=True))
 
 
-async def test_answers_that_nobody_reads_take_bounded_memory_for_a_bounded_time(
-    service_dsn: str, company: UUID, records: Records, tmp_path: Path
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_answers_that_nobody_reads_take_bounded_memory_and_cut_nobody_off(
+    service_dsn: str, company: UUID, records: Records, owner_engine: AsyncEngine, tmp_path: Path, workers: str
 ) -> None:
-    for _ in range(500):
-        await records.customer(name="x" * 150, email=f"{'y' * 60}@example.com", address="z" * 100)
+    other = await new_company(owner_engine)
+    for owner in (records, Records(owner_engine, other)):
+        for _ in range(500):
+            await owner.customer(name="x" * 150, email=f"{'y' * 60}@example.com", address="z" * 100)
     keys = DevelopmentKeys(tmp_path / "keys")
     settings = settings_for(service_dsn, keys, send_timeout_seconds="10", max_unsent_bytes="100000000")
-    with served(tmp_path / "log", "--workers", "1", **settings) as service:
+    with served(tmp_path / "log", "--workers", workers, **settings) as service:
         headers = headers_of(keys, company)
         _, status, body = await post(service.port, headers, LARGE)
         assert status == 200
         quiet = service.memory_mb()
         size = len(body)
         sampling = asyncio.create_task(waited(service, headers, 30))
+        reading = asyncio.create_task(_read_slowly(service.port, _request(headers_of(keys, other)), 2))
+        await asyncio.sleep(1)
         async with held(service.port, _READERS, _request(headers), answered=True):
             full = service.memory_mb()
+            read = await reading
             await asyncio.sleep(12)
             left = service.memory_mb()
             beside = await sampling
     print(  # noqa: T201 - figures, for `-s`
-        f"answers of {size / 1e6:.1f} MB; quiet {quiet:.0f} MB, full {full:.0f}, left {left:.0f}; beside {max(beside):.2f}"
+        f"answers of {size / 1e6:.1f} MB; quiet {quiet:.0f} MB, full {full:.0f}, left {left:.0f}; beside {max(beside):.2f}; "
+        f"the other company's {[f'{each / 1e6:.1f}' for each in read]}"
     )
     # Beside the bound, answers that are being made, and what Python's allocator keeps.
-    assert full - quiet < 100 + 10 * size / 1e6
-    assert left - quiet < 10 * size / 1e6
+    assert full - quiet < int(workers) * (100 + 10 * size / 1e6)
+    assert left - quiet < int(workers) * 10 * size / 1e6
     assert max(beside) < 5
+    assert min(read) > size * 0.99
+
+
+async def _read_slowly(port: int, request: bytes, times: int) -> list[int]:
+    """Read answers one after the other, each in some seconds; return how many bytes came of each."""
+    read: list[int] = []
+    for _ in range(times):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request.replace(b"host: a", b"host: a\r\nconnection: close"))
+        read.append(0)
+        with suppress(ConnectionError):
+            while piece := await reader.read(2**17):
+                read[-1] += len(piece)
+                await asyncio.sleep(0.1)
+        writer.close()
+    return read
 
 
 def _request(headers: dict[str, str]) -> bytes:

@@ -31,7 +31,7 @@ async def test_memory_does_not_grow_whatever_is_asked(
     customer = new_input(await records.group(), name="Soak")
     answers = Counter[str]()
 
-    with served(tmp_path / "log", DATABASE_URL=service_dsn, METRICS="true") as running:
+    with served(tmp_path / "log", "--workers", "2", DATABASE_URL=service_dsn, METRICS="true") as running:
 
         async def send(query: str, **variables: object) -> None:
             _, status, _ = await post(running.port, headers, {"query": query, "variables": variables})

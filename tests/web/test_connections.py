@@ -1,17 +1,19 @@
 """What clients may take of the server by their connections alone: they wait, send endless headers, or don't read."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.web.connections import Connection, ConnectionLimits, Connections, usage
+from app.web.connections import COMPANY_ID, Connection, ConnectionLimits, Connections, usage
 from app.web.deadline import Deadline
 from app.web.envelope import Envelope
 from app.web.failures import Refusal
+from app.web.http_protocol import HttpProtocol
 from app.web.http_timeouts import MIN_BODY_RATE
 from tests.support.listening import Wire, listening, wired
 from tests.support.toy_app import toy_app
@@ -22,7 +24,12 @@ HUGE_BYTES = 12_000_000
 
 
 async def huge(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with more than the kernel's buffers hold; /later waits for its body, /soon for a second, and /small is small."""
+    """Answer with more than the kernel's buffers hold; /later waits for its body, /soon for a second, and /small is small.
+
+    The query of the URL is the company.
+    """
+    if scope["query_string"]:
+        scope["state"][COMPANY_ID] = scope["query_string"]
     if scope["path"] == "/later":
         await receive()
     if scope["path"] == "/soon":
@@ -381,3 +388,43 @@ async def test_beyond_the_bound_of_what_is_unsent_the_oldest_answers_are_cut_off
                 assert (reply.status, len(reply.body)) == (200, HUGE_BYTES)
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await first.exactly(HUGE_BYTES)
+
+
+@pytest.mark.parametrize("flooding", ["/?flood", "/"], ids=["a company", "without a credential"])
+async def test_a_company_that_reads_nothing_leaves_the_answers_of_others_alone(flooding: str) -> None:
+    before = usage.ended["unsent_bytes"]
+    limits = ConnectionLimits(unsent_bytes=3 * HUGE_BYTES)
+    async with listening(huge, limits=limits) as port, wired(port) as reader, AsyncExitStack() as stack:
+        await reader.send(asked("/?other"))
+        for _ in range(12):
+            wire = await stack.enter_async_context(wired(port))
+            await wire.send(asked(flooding))
+            # The other company's client reads slowly, and its answer is the oldest.
+            await reader.exactly(HUGE_BYTES // 12)
+            await asyncio.sleep(0.2)
+    assert usage.ended["unsent_bytes"] >= before + 8
+
+
+async def test_of_one_company_the_client_that_has_stopped_reading_is_cut_off_before_one_that_reads() -> None:
+    before = usage.ended["unsent_bytes"]
+    async with listening(huge) as port, wired(port) as reading, wired(port) as stopped:
+        await reading.send(asked("/?a"))
+        await stopped.send(asked("/?a"))
+        for _ in range(6):
+            # The kernel takes more of an answer only once the client has read a megabyte or two.
+            await reading.exactly(HUGE_BYTES // 12)
+            await asyncio.sleep(0.4)
+        open_now = [each for each in gc.get_objects() if isinstance(each, HttpProtocol) and each.unsent_bytes]
+        assert len(open_now) == 2
+        state = open_now[0].server_state
+        assert isinstance(state, Connections)
+        # The next answer doesn't fit. How much of these the kernel holds depends on the machine.
+        state.limits = ConnectionLimits(unsent_bytes=sum(each.unsent_bytes for each in open_now))
+        async with wired(port) as third:
+            await third.send(asked("/?a"))
+            await ended("unsent_bytes", before)
+            assert len((await third.reply()).body) == HUGE_BYTES
+        await reading.exactly(HUGE_BYTES // 2)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await stopped.exactly(HUGE_BYTES)
+    assert usage.ended["unsent_bytes"] == before + 1
