@@ -19,7 +19,8 @@ from graphql import (
     is_required_argument,
     print_ast,
 )
-from graphql.utilities.coerce_input_value import coerce_default_value
+
+from app.engine.graphql_core_seam import coerce_default_value
 
 DEFAULT_PAGE_SIZE = 50
 """The rows of a list whose arguments leave the bound to the server."""

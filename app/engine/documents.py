@@ -18,10 +18,9 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.validation.rules import overlapping_fields_can_be_merged
-from graphql.validation.validate import ValidationAbortedError
 
 from app.db.pauses import in_turn
+from app.engine.graphql_core_seam import ValidationAbortedError, set_comparison_budget
 from app.engine.input_lists import InputListReader
 from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
@@ -47,7 +46,7 @@ _NO_SUBSCRIPTIONS = "Subscription operations are not served: send a query or a m
 
 # Comparing fields of the same name takes quadratic time, which the limits alone would let reach a second of CPU.
 # The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
+set_comparison_budget(50_000)
 shorten_messages()
 
 

@@ -18,10 +18,9 @@ from graphql import (
     located_error,
 )
 from graphql.execution import Executor, VariableValues
-from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
-from graphql.execution.executor import CollectedErrors
 from graphql.pyutils import Path
 
+from app.engine.graphql_core_seam import CollectedErrors, FieldDetailsList, FragmentDetails
 from app.engine.refusals import ExecutionCode
 
 MOST_ERRORS = 100

@@ -24,7 +24,8 @@ from graphql import (
     is_required_input_field,
 )
 from graphql.pyutils import is_iterable  # pyright: ignore[reportUnknownVariableType] - open wrappers
-from graphql.utilities.coerce_input_value import coerce_default_value
+
+from app.engine.graphql_core_seam import coerce_default_value
 
 Coerce = Callable[[Any], Any]
 """From a value to the coerced value; Undefined if it can't be coerced."""

@@ -19,9 +19,8 @@ from graphql import (
     get_variable_values,
 )
 from graphql.execution import VariableValues
-from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
-from graphql.execution.values import VariableValueSource
 
+from app.engine.graphql_core_seam import GraphQLVariableSignature, VariableValueSource, get_variable_signature
 from app.engine.input_values import Coerce, InputValues, is_taken
 
 
