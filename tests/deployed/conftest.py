@@ -40,7 +40,7 @@ def installed(wheel: Path) -> Generator[Path]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def deployment(installed: Path, issuer: Issuer) -> AsyncGenerator[Deployment]:
-    """Everything but the tables: nothing was migrated yet."""
+    """A deployment whose database was not migrated yet."""
     address = loopback_address(next(NUMBERS))
     passwords = {"POSTGRES_PASSWORD": secrets.token_hex(16), "SERVICE_PASSWORD": secrets.token_hex(16)}
     with TemporaryDirectory(prefix="customer-gateway-") as path:

@@ -1,4 +1,4 @@
-"""Fixtures of the differential tests: the companies, and the two applications that are asked about them."""
+"""Fixtures of the differential tests: the companies, and the two applications that are compared."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -23,7 +23,7 @@ _CURSORS = """query($first: Int) {
 
 @pytest.fixture(scope="package")
 def signing_keys(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentKeys:
-    """What signs the tokens of all applications here."""
+    """Keys that sign the tokens of both applications."""
     folder: Path = tmp_path_factory.mktemp("keys")
     return DevelopmentKeys(folder / "signing")
 
@@ -37,7 +37,7 @@ async def pair(service_dsn: str, signing_keys: DevelopmentKeys) -> AsyncGenerato
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def companies(owner_engine: AsyncEngine, pair: Pair) -> dict[str, Company]:
-    """The companies, written; by name."""
+    """The companies by name, with their rows."""
     found = dict[str, Company]()
     for name, company_id in (await write_companies(owner_engine)).items():
         values, pairs = await values_of(owner_engine, company_id), await pairs_of(owner_engine, company_id)
@@ -47,7 +47,7 @@ async def companies(owner_engine: AsyncEngine, pair: Pair) -> dict[str, Company]
 
 
 def _cursors_of(data: Any) -> dict[str, list[str]]:
-    """The cursors of each list in its usual order; none for a company whose rows can't be read."""
+    """Return the cursors of each list in its default order; none for a company whose rows can't be read."""
     if data is None:
         return {}
     customers, groups = data["customers"]["edges"], data["customerGroups"]
@@ -57,4 +57,7 @@ def _cursors_of(data: Any) -> dict[str, list[str]]:
         "Customer.history": [edge["node"]["history"] for edge in customers],
         "CustomerGroup.customers": [group["customers"] for group in groups],
     }
-    return {name: [edge["cursor"] for each in found for edge in each["edges"]][:12] for name, found in lists.items()}
+    return {
+        name: [edge["cursor"] for connection in found for edge in connection["edges"]][:12]
+        for name, found in lists.items()
+    }

@@ -28,7 +28,7 @@ _NO_NODE = 3
 
 @pytest.fixture(scope="session")
 def page_file() -> Path:
-    """The page of the explorer's bundle, built unless it is there."""
+    """The page of the explorer's bundle, built if it is missing."""
     command = [sys.executable, ROOT / "explorer" / "build.py"]
     built = subprocess.run(command, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False)
     if built.returncode == _NO_NODE:
@@ -46,7 +46,7 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser) -> AsyncGenerator[Visit]:
-    """A page of a browser that was never here before."""
+    """A page in a new browser profile."""
     context = await new_context(browser)
     yield Visit(await context.new_page())
     await context.close()

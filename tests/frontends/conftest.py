@@ -1,4 +1,4 @@
-"""The example as its users build it, the service that it calls, and a browser."""
+"""Fixtures: the example as its users build it, the service that it calls, and a browser."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -29,13 +29,13 @@ def npm() -> NodePackages:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the built application will be."""
+    """Folder of the built application."""
     return tmp_path_factory.mktemp("application")
 
 
 @pytest.fixture(scope="session")
 def origin(folder: Path) -> Generator[str]:
-    """Where browsers get the application from: an origin that the service permits."""
+    """Origin of the application, which the service permits."""
     with pages(folder) as address:
         yield address
 
@@ -71,7 +71,7 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> AsyncGenerator[Page]:
-    """A page of a browser that was never here before; errors that no code of the page handles fail the test."""
+    """A page in a new browser profile; errors that the page does not handle fail the test."""
     context = await new_context(browser)
     opened = await context.new_page()
     unhandled: list[str] = []

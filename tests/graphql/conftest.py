@@ -13,17 +13,17 @@ from tests.support.every_table import World, write_world
 
 @pytest.fixture
 def caller(database: Database, company: UUID) -> Caller:
-    """Someone of the test's own company who may do everything."""
+    """A caller of the test's company with all scopes."""
     return Caller(database, company)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own(owner_engine: AsyncEngine) -> World:
-    """A row of every table, in one company; it is only read."""
+    """A row of every table in one company, which tests only read."""
     return await write_world(owner_engine, uuid4())
 
 
 @pytest.fixture
 def member(database: Database, own: World) -> Caller:
-    """Someone of the company of the rows."""
+    """A caller of the company with a row of every table."""
     return Caller(database, own["customers"]["company_id"])

@@ -1,4 +1,4 @@
-"""Fixtures for use cases: a unit of work of the test's own company, desks that ask for them, and a clock that the test sets."""
+"""Fixtures for use cases: a unit of work of the test's company, helpers that call the use cases, and a clock."""
 
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from tests.support.records import Records
 
 @pytest.fixture
 def unit_of_work(database: Database, company: UUID) -> UnitOfWork:
-    """The way to write for the test's company."""
+    """A unit of work of the test's company."""
     return UnitOfWork(database, company)
 
 
@@ -32,11 +32,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
 async def members(
     request: pytest.FixtureRequest, owner_engine: AsyncEngine, unit_of_work: UnitOfWork, records: Records
 ) -> MemberDesk:
-    """A desk for contacts, then for departments, with a customer of the test's own."""
+    """A helper for contacts, then for departments, with a new customer."""
     return MemberDesk(KINDS[request.param], owner_engine, unit_of_work, records, await records.customer())
 
 
 @pytest.fixture
 async def groups(owner_engine: AsyncEngine, unit_of_work: UnitOfWork, records: Records) -> GroupDesk:
-    """A desk for customer groups, with a ledger account of the test's own."""
+    """A helper for customer groups, with a new ledger account."""
     return GroupDesk(owner_engine, unit_of_work, records, await records.account(number="4010", name="Sales"))

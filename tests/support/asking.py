@@ -1,4 +1,4 @@
-"""Running operations as the service does, field by field and without HTTP around them."""
+"""Run operations as the service does, field by field and without HTTP."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ ENGINE = Engine(
 
 @dataclass(slots=True)
 class Caller:
-    """Someone with a credential of one company."""
+    """A caller with a credential of one company."""
 
     database: Database
     company_id: UUID
@@ -42,10 +42,10 @@ class Caller:
     recent: RecentLists = field(default_factory=lambda: RecentLists(seconds=5, size=0))
     max_representations: int = 10_000
     statements: int = 0
-    """SQL statements of the last operation."""
+    """Number of SQL statements of the last operation."""
 
     async def run(self, document: str, **variables: Any) -> ExecutionResult:
-        """Validate and execute a document; a document that is not valid fails the test."""
+        """Validate and execute a document; fail the test if it is invalid."""
         operation = ENGINE.prepare(document).select(None)
         principal = Principal(self.company_id, self.subject, frozenset(self.scopes), self.expires_at)
         async with Context(
@@ -61,14 +61,14 @@ class Caller:
         return result
 
     async def data(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The data of an operation that has no errors."""
+        """Return the data of an operation; fail the test if it has errors."""
         result = await self.run(document, **variables)
         assert result.errors is None, result.errors
         assert result.data is not None
         return result.data
 
     async def refusal(self, document: str, **variables: Any) -> dict[str, Any]:
-        """The extensions of the one error of an operation, with its message and the path of the field."""
+        """Return the extensions of an operation's only error, with its message and the path of the field."""
         result = await self.run(document, **variables)
         assert result.errors is not None
         assert len(result.errors) == 1

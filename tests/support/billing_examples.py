@@ -1,4 +1,4 @@
-"""Examples that the tests of billing share: one subscription, one day, two arrangements."""
+"""Examples for tests of billing: one subscription, one day, two arrangements."""
 
 from datetime import date
 from decimal import Decimal
@@ -40,6 +40,6 @@ def single(billing_day: int) -> Arrangement:
 
 
 def cut(subscription: Subscription, today: date = CUT, after: Arrangement = OTHER) -> Cut:
-    """The one cut of an active subscription."""
+    """Return the only cut of an active subscription."""
     (made,) = cuts([subscription], OWN, after, today)
     return made

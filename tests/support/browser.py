@@ -1,4 +1,4 @@
-"""Chromium for tests, and what to do on a machine without it."""
+"""Chromium for tests, which are skipped with a message on a machine without it."""
 
 import os
 import shutil
@@ -10,11 +10,11 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 _PATIENCE = 60_000
-"""Milliseconds: a machine may be slow, and nothing waits for longer than it takes."""
+"""Timeout for actions of the browser, in milliseconds. Long, because machines may be slow."""
 
 
 def missing(what: str, variable: str, untested: str) -> NoReturn:
-    """Skip, or fail where the machine is to have it."""
+    """Skip the test, or fail it if this environment variable is "1": then the machine is to have what is missing."""
     reason = f"{what}: {untested.upper()} NOT TESTED"
     if os.environ.get(variable) == "1":
         pytest.fail(reason)
@@ -23,7 +23,7 @@ def missing(what: str, variable: str, untested: str) -> NoReturn:
 
 @asynccontextmanager
 async def chromium(untested: str) -> AsyncGenerator[Browser]:
-    """Chromium without a window; where there is none, `untested` says what was not tested."""
+    """Start Chromium without a window; without Chromium, skip the test and name what was `untested`."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing("chromium is not installed", "CUSTOMER_GATEWAY_REQUIRE_CHROMIUM", untested)
@@ -39,7 +39,7 @@ async def chromium(untested: str) -> AsyncGenerator[Browser]:
 async def new_context(
     browser: Browser, *, width: int = 1400, height: int = 900, is_touched: bool = False
 ) -> BrowserContext:
-    """A browser that was never here before; `is_touched` by fingers, which don't hover."""
+    """Return a new browser profile; `is_touched` for touch screens, which have no hovering."""
     context = await browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="light",

@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority, and what it issues for a name."""
+"""A certificate authority for tests."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

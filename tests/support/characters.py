@@ -1,4 +1,4 @@
-"""Characters that texts are tested with."""
+"""Characters for tests of texts."""
 # ruff: noqa: RUF001 - letters that look alike are what this is about
 
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Running the command line as a person does: in a process of its own, with an environment of its own."""
+"""Run the command line as a person does: in a separate process with a separate environment."""
 
 import os
 import re
@@ -22,7 +22,7 @@ _SECONDS = 60
 def run(
     *arguments: str | Path, program: str | Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, of this checkout or of another program; a traceback is a failure whatever the exit code is."""
+    """Run a command of this checkout or another program to its end; fail the test if it prints a traceback."""
     if program is not None:
         return _finished(_command(program, *arguments), environment)
     result = prepared(_environment({})).run([*map(str, arguments)], _environment(environment), _SECONDS)
@@ -31,12 +31,12 @@ def run(
 
 
 def run_anew(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The same by a new interpreter, for what a copy of one that has imported everything can't prove."""
+    """Run a command in a new interpreter, for tests that depend on what is imported."""
     return _finished(_command(None, *arguments), environment)
 
 
 def messages(result: subprocess.CompletedProcess[str]) -> str:
-    """What a command wrote to standard error after the line that names its database."""
+    """Return what a command wrote to standard error after the line that names its database."""
     named, _, others = result.stderr.partition("\n")
     return others if re.match(r"Using the database \S+ on .+ \((OWNER_)?DATABASE_URL\)\.", named) else result.stderr
 
@@ -45,7 +45,7 @@ def messages(result: subprocess.CompletedProcess[str]) -> str:
 def running(
     *arguments: str | Path, output: Path, program: str | Path | None = None, **environment: str
 ) -> Generator[Process]:
-    """A command that is ended in the end; what it prints, to both streams, is written to a file."""
+    """Start a command that writes both streams to a file, and end it on exit."""
     with output.open("wb") as file:
         if program is None:
             process = prepared(_environment({})).start([*map(str, arguments)], _environment(environment), file, file)
@@ -56,13 +56,13 @@ def running(
 
 @contextmanager
 def running_anew(*arguments: str | Path, output: Path, **environment: str) -> Generator[Process]:
-    """The same by a new interpreter, for how a command starts."""
+    """Start a command in a new interpreter, for tests of how it starts."""
     with output.open("wb") as file:
         yield from _ended(_started(_command(None, *arguments), environment, file))
 
 
 def wait_for_text(process: Process, output: Path, text: str) -> str:
-    """What the command has printed by the time that it has printed this text."""
+    """Wait until the command has printed a text, and return all that it has printed."""
     deadline = time.monotonic() + _SECONDS
     while text not in (printed := output.read_text()):
         assert process.poll() is None, printed
@@ -73,19 +73,19 @@ def wait_for_text(process: Process, output: Path, text: str) -> str:
 
 @contextmanager
 def taken_port() -> Generator[int]:
-    """A port that somebody listens on."""
+    """Return a port on which a process listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
+    """Return a port that was free a moment ago."""
     with taken_port() as port:
         return port
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process lives; a zombie, whose exit code nobody has asked for yet, does not."""
+    """Return whether the process runs; a zombie, whose exit code was not read yet, does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""docs/conformance.md: what the proofs of a run say, written from it or held against it."""
+"""Write docs/conformance.md from what the tests of a run have proved, or compare it with that."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -19,7 +19,7 @@ passed. `make conformance` writes this page from such a run; a run with another 
 
 
 class Proof(NamedTuple):
-    """What a test has proved, and with what."""
+    """What a test has proved, and with which program."""
 
     family: str
     program: str
@@ -32,19 +32,19 @@ Proved = Callable[[str, str, str, str], None]
 
 @pytest.fixture
 def proved(record_property: Callable[[str, object], None]) -> Proved:
-    """Says what a test has proved: family, program, version, claim. It counts if the test then passes."""
+    """Record what a test has proved: family, program, version, claim. It counts if the test passes."""
     return lambda family, program, version, claim: record_property(_PROPERTY, [family, program, version, claim])
 
 
 def rendered(proofs: Iterable[Proof]) -> str:
-    """The page."""
+    """Return the text of the page."""
     by_family = {family: sorted(proof for proof in proofs if proof.family == family) for family in FAMILIES}
     tables = (f"\n## {family}\n\n{_table(lines)}" for family, lines in by_family.items() if lines)
     return _HEAD + "".join(tables)
 
 
 def problem(page: str, proofs: set[Proof], *, complete: bool) -> str | None:
-    """What a page says wrongly after a run, or None; a run of some of the proofs can only miss lines that are its own."""
+    """Return what is wrong with a page after a run, or None; a run of some tests only finds lines that are missing."""
     if complete:
         return None if page == rendered(proofs) else "it is not what this run has proved"
     missing = [proof for proof in sorted(proofs) if _line(proof) not in page]
@@ -60,7 +60,7 @@ def _line(proof: Proof) -> str:
 
 
 class Recorder:
-    """Hears the reports of a run, those of parallel workers too."""
+    """Collects the reports of a run, those of parallel workers too."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -87,7 +87,7 @@ class Recorder:
             self._verdict = f"docs/conformance.md is wrong: {wrong}. Run `make conformance`."
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what is wrong with the page."""
+        """Print what is wrong with the page."""
         if self._verdict is not None:
             terminalreporter.section("conformance", red=True)
             terminalreporter.line(self._verdict, red=True)
@@ -95,20 +95,23 @@ class Recorder:
     def _complete(self) -> bool:
         option = self._config.option
         narrowed = (
-            option.keyword or option.markexpr or option.deselect or any("::" in each for each in self._config.args)
+            option.keyword
+            or option.markexpr
+            or option.deselect
+            or any("::" in argument for argument in self._config.args)
         )
         files = {path.relative_to(ROOT).as_posix() for path in (ROOT / _FOLDER).glob("test_*.py")}
         return not narrowed and files | {"tests/contract/test_graphql_over_http_audit.py"} <= self._ran
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what `make conformance` says."""
+    """Add the option of `make conformance`."""
     parser.addoption(
         "--write-conformance", action="store_true", help="write docs/conformance.md from a run of all proofs"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Record where the reports come together: in this process, unless it is a worker of a parallel run."""
+    """Record the reports in this process, unless it is a worker of a parallel run."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(config), "conformance-recorder")

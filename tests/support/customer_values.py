@@ -1,4 +1,4 @@
-"""Values that a customer's fields take, and what is read of them."""
+"""Valid values of a customer's fields, and what is read of them."""
 
 from decimal import Decimal
 from typing import Any
@@ -63,12 +63,12 @@ VALID: dict[str, SearchStrategy[Any]] = {
     "parent_invoice_template_id": st.uuids(),
     "metadata": _METADATA,
 }
-"""By attribute, values that the shape allows."""
+"""Valid values by attribute."""
 _REQUIRED = ("name", "vat_zone", "customer_group_id", "country_code", "default_currency")
 
 
 def valid_fields(*without: str) -> SearchStrategy[dict[str, Any]]:
-    """Fields of a new customer, some of the optional ones left out; never those named."""
+    """Return a strategy for the fields of a new customer, without those named."""
     return st.fixed_dictionaries(
         {name: VALID[name] for name in _REQUIRED if name not in without},
         optional={name: values for name, values in VALID.items() if name not in {*_REQUIRED, *without}},
@@ -76,19 +76,19 @@ def valid_fields(*without: str) -> SearchStrategy[dict[str, Any]]:
 
 
 def read(**given: Any) -> dict[str, object]:
-    """What an update reads of fields that are right."""
+    """Return what an update reads of valid fields."""
     fields, problems = read_fields(given, creating=False)
     assert problems == []
     return fields
 
 
 def problem_of(**given: Any) -> Problem:
-    """The one problem of an update."""
+    """Return the only problem of an update."""
     _, problems = read_fields(given, creating=False)
     (problem,) = problems
     return problem
 
 
 def code_of(**given: Any) -> ErrorCode:
-    """Its code."""
+    """Return the code of the only problem of an update."""
     return problem_of(**given).code

@@ -1,4 +1,4 @@
-"""Making databases of their own for tests, on the server of the run."""
+"""Databases for single tests, on the server of the run."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ async def execute(dsn: str, *statements: str) -> None:
 
 @asynccontextmanager
 async def new_database(server_dsn: str) -> AsyncGenerator[str]:
-    """An empty database that is dropped in the end."""
+    """Create an empty database, and drop it on exit."""
     name = f"customer_gateway_test_{uuid4().hex}"
     await execute(server_dsn, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
     yield with_database(server_dsn, name)
@@ -28,15 +28,15 @@ async def new_database(server_dsn: str) -> AsyncGenerator[str]:
 
 
 def same_database(service_dsn: str, dsn: str) -> str:
-    """The role of the first URL on the database of the second."""
+    """Return a URL with the role of the first URL and the database of the second."""
     return with_database(service_dsn, parse(dsn).database)
 
 
 def as_role(dsn: str, name: str, password: str | None = None) -> str:
-    """The same database as another role."""
+    """Return a URL of the same database with another role."""
     return with_role(dsn, name, password)
 
 
 async def probe(database: Database) -> None:
-    """Ask as /readyz does; raises DatabaseUnavailable unless a connection answers."""
+    """Probe the database as /readyz does; raise DatabaseUnavailable if it does not answer."""
     await database.probe.ask(current_revision)

@@ -1,4 +1,4 @@
-"""One valid row of every table for a company, so that what must hold of all tables is tested on all of them."""
+"""One valid row of every table for a company, for tests that must hold for all tables."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,13 +13,13 @@ from app.db.tables import metadata
 
 Row = dict[str, Any]
 World = dict[str, Row]
-"""A row by the name of its table."""
+"""Rows by the names of their tables."""
 SIDE_TABLES = ("customer_metadata", "customer_words", "customer_group_metadata")
-"""Triggers write these."""
+"""Tables that only triggers write."""
 
 
 def world(company_id: UUID) -> World:
-    """A row per table, in an order in which they can be inserted; the side tables' rows come by themselves."""
+    """Return a row per table, in an order in which they can be inserted; triggers write the rows of side tables."""
     account, group, customer, subscription, transition, document = (uuid4() for _ in range(6))
     own = {"company_id": company_id}
     january, february = date(2026, 1, 1), date(2026, 2, 1)
@@ -124,13 +124,13 @@ async def write_world(engine: AsyncEngine, company_id: UUID) -> World:
 
 
 def problem(error: DBAPIError) -> tuple[str, str | None]:
-    """The SQLSTATE of a refused statement, and the constraint that refused it."""
+    """Return the SQLSTATE of a rejected statement, and the constraint that rejected it."""
     cause = None if error.orig is None else error.orig.__cause__
     return str(getattr(cause, "sqlstate", None)), getattr(cause, "constraint_name", None)
 
 
 def another(world: World, table: str) -> Row:
-    """A row like the company's that stands beside it: no key is used twice."""
+    """Return a row like the company's with other keys, so that both can be stored."""
     row = dict(world[table])
     fresh: Row = {
         "id": uuid4(),
@@ -149,14 +149,14 @@ def another(world: World, table: str) -> Row:
 
 
 async def put(engine: AsyncEngine, table: str, row: Row) -> None:
-    """Insert a row and take it back."""
+    """Insert a row and roll back."""
     async with engine.connect() as connection:
         await connection.execute(insert(metadata.tables[table]).values(row))
         await connection.rollback()
 
 
 async def refusal(engine: AsyncEngine, table: str, row: Row) -> tuple[str, str | None]:
-    """Why a row is refused."""
+    """Return why a row is rejected."""
     with pytest.raises(DBAPIError) as refused:
         await put(engine, table, row)
     return problem(refused.value)

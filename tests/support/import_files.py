@@ -1,4 +1,4 @@
-"""Reading files of customers, and what was found in them."""
+"""Read files of customers, and show what was found in them."""
 
 from pathlib import Path
 from typing import Any
@@ -18,4 +18,6 @@ def fields_of(file: ImportFile[Any]) -> list[dict[str, object]]:
 
 
 def problems_of(file: ImportFile[Any]) -> list[tuple[int, str, str, str]]:
-    return [(line.number, each.field, each.code, each.message) for line in file.lines for each in line.problems]
+    return [
+        (line.number, problem.field, problem.code, problem.message) for line in file.lines for problem in line.problems
+    ]

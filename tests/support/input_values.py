@@ -1,4 +1,4 @@
-"""Strategies for what is given to inputs of the contract: mostly what fits, at times what does not."""
+"""Strategies for values of the schema's inputs: mostly valid, at times invalid."""
 
 import json
 from collections.abc import Callable, Generator
@@ -50,28 +50,28 @@ _ODD = st.recursive(
 
 
 class Token(str):
-    """What stands in a document as it is: an enumeration's value, or a variable."""
+    """Text that a document holds unquoted: an enumeration's value, or a variable."""
 
     __slots__ = ()
 
 
 @dataclass(slots=True)
 class Drawn:
-    """Draws values; in a document, some of their parts are variables, whose types are kept by their names."""
+    """Draws values; in a document, some of their parts are variables, whose types are kept by name."""
 
     draw: Draw
     in_document: bool = False
     odd: bool = True
-    """Whether some do not fit."""
+    """Whether some values are invalid."""
     has_variables: bool = False
     variables: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def one_in(self, number: int) -> bool:
-        """Once in so many times, by what is drawn."""
+        """Return whether a random event happens that has one chance in this many."""
         return self.draw(st.integers(1, number)) == number
 
     def value(self, kind: Any, depth: int = 0) -> Any:
-        """A value for a type: JSON, or what `written` writes."""
+        """Return a value for a type: JSON, or what `written` accepts."""
         if self.has_variables and self.one_in(3):
             name = f"v{len(self.variables)}"
             self.variables[name] = kind
@@ -97,13 +97,13 @@ class Drawn:
         return self.draw(st.sampled_from(_FITTING[kind.name]))
 
     def _object(self, kind: GraphQLInputObjectType, depth: int) -> dict[str, Any]:
-        types: dict[str, Any] = {name: each.type for name, each in kind.fields.items()}
+        types: dict[str, Any] = {name: field.type for name, field in kind.fields.items()}
         names = list(types)
         if kind.is_one_of:
             chosen = {self.draw(st.sampled_from(names))}
         else:
             most = 0 if depth >= _DEEPEST else 3
-            required = {name for name, each in types.items() if isinstance(each, GraphQLNonNull)}
+            required = {name for name, type_ in types.items() if isinstance(type_, GraphQLNonNull)}
             chosen = required | self.draw(st.sets(st.sampled_from(names), max_size=most))
         if self.odd and self.one_in(10):
             chosen ^= self.draw(st.sets(st.sampled_from([*names, "unknown"]), max_size=2))
@@ -112,26 +112,29 @@ class Drawn:
 
 @contextmanager
 def built_by_strawberry() -> Generator[None]:
-    """Have Strawberry build inputs in its own way, as it would without what the schema gives it."""
+    """Let Strawberry build inputs itself, without the builders of the schema."""
     kinds = [kind for kind in SCHEMA.type_map.values() if isinstance(kind, GraphQLInputObjectType)]
-    builds = [(each, each.from_input) for each in (kind.extensions["strawberry-definition"] for kind in kinds)]
+    builds = [
+        (definition, definition.from_input)
+        for definition in (kind.extensions["strawberry-definition"] for kind in kinds)
+    ]
     assert all(build is not None for _, build in builds)
-    for each, _ in builds:
-        each.from_input = None
+    for definition, _ in builds:
+        definition.from_input = None
     try:
         yield
     finally:
-        for each, build in builds:
-            each.from_input = build
+        for definition, build in builds:
+            definition.from_input = build
 
 
 def input_types() -> list[str]:
-    """The names of all types of the contract that variables may have."""
+    """Return the names of all types that variables may have."""
     return [name for name, kind in SCHEMA.type_map.items() if takes_input(kind) and not name.startswith("__")]
 
 
 def written(value: Any) -> str:
-    """A value as a document holds it."""
+    """Return a value as a document holds it."""
     match value:
         case Token():
             return value
@@ -139,7 +142,7 @@ def written(value: Any) -> str:
             return f"[{', '.join(map(written, cast('list[Any]', value)))}]"
         case dict():
             return (
-                f"{{{', '.join(f'{name}: {written(each)}' for name, each in cast('dict[str, Any]', value).items())}}}"
+                f"{{{', '.join(f'{name}: {written(item)}' for name, item in cast('dict[str, Any]', value).items())}}}"
             )
         case _:
             return json.dumps(value)

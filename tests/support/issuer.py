@@ -1,4 +1,4 @@
-"""An issuer of tokens for tests: it signs with real keys and publishes them over HTTP on the loopback interface."""
+"""An issuer of tokens for tests, which signs with real keys and publishes them over HTTP on the loopback interface."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ PrivateKey = Ed25519PrivateKey | RSAPrivateKey
 
 
 def claims(**changes: object) -> dict[str, Any]:
-    """The claims of a good token with some of them changed; None leaves a claim out."""
+    """Return the claims of a valid token with some of them changed; None leaves a claim out."""
     now = int(time.time())
     good = {
         "iss": NAME,
@@ -36,13 +36,13 @@ def claims(**changes: object) -> dict[str, Any]:
 
 
 def sign(key: PrivateKey, kid: str | None = None, **changes: object) -> str:
-    """A token signed with this key."""
+    """Return a token signed with this key."""
     algorithm = "EdDSA" if isinstance(key, Ed25519PrivateKey) else "RS256"
     return jwt.encode(claims(**changes), key, algorithm=algorithm, headers=None if kid is None else {"kid": kid})
 
 
 def public_jwk(key: PrivateKey, kid: str | None = None) -> dict[str, Any]:
-    """The public half of a key as an issuer publishes it."""
+    """Return the public half of a key as an issuer publishes it."""
     if isinstance(key, Ed25519PrivateKey):
         published = OKPAlgorithm.to_jwk(key.public_key(), as_dict=True)
     else:
@@ -51,7 +51,7 @@ def public_jwk(key: PrivateKey, kid: str | None = None) -> dict[str, Any]:
 
 
 class Issuer:
-    """A server of one key set that counts how often it is asked, and can be slow, wrong or away."""
+    """A server of one key set that counts its requests, and can be slow, wrong or unavailable."""
 
     def __init__(self, *jwks: dict[str, Any]) -> None:
         self.body = b""
@@ -59,9 +59,9 @@ class Issuer:
         self.headers: dict[str, str] = {}
         self.fetches = 0
         self.drips = False
-        """Whether answers come a byte at a time, and never end."""
+        """Whether answers arrive byte by byte and never end."""
         self.open_gate = threading.Event()
-        """While it is cleared, answers wait."""
+        """Answers wait while this is cleared."""
         self.open_gate.set()
         self.publish(*jwks)
         self._server = self._start(0)
@@ -80,7 +80,7 @@ class Issuer:
         self._server.server_close()
 
     def come_back(self) -> None:
-        """Answer again at the same address."""
+        """Listen again at the same address."""
         self._server = self._start(self.port)
 
     def _start(self, port: int) -> ThreadingHTTPServer:

@@ -1,4 +1,4 @@
-"""The life of an application without a server around it."""
+"""Start and shut down an application without a server."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message
 
 @asynccontextmanager
 async def lifespan_of(app: ASGIApp) -> AsyncGenerator[None]:
-    """The application has started, and is shut down in the end."""
+    """Start the application, and shut it down on exit."""
     told, answered = asyncio.Queue[Message](), asyncio.Queue[Message]()
 
     async def live() -> None:

@@ -1,4 +1,4 @@
-"""An application behind a real socket, served as `serve` does, and a client that writes and reads its bytes."""
+"""An application behind a real socket, served as `serve` does, and a client that writes and reads bytes."""
 
 import asyncio
 import http.client
@@ -23,7 +23,7 @@ _PAUSE_SECONDS = 0.05
 async def listening(
     app: ASGIApp, *, ws: Any = None, limits: ConnectionLimits | None = None, settling_seconds: float = 0
 ) -> AsyncGenerator[int]:
-    """The port of a server for the application, which need not know of a lifespan; `ws` is uvicorn's for WebSockets."""
+    """Serve the application without a lifespan and yield the port; `ws` is uvicorn's setting for WebSockets."""
     config = server_config(app, grace_seconds=1)
     config.lifespan = "off"
     config.ws = ws or config.ws
@@ -38,26 +38,26 @@ async def listening(
 
 
 class Reply(NamedTuple):
-    """One answer on a connection."""
+    """An answer on a connection."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """Return what the body says."""
+        """Return the body's JSON."""
         return json.loads(self.body)
 
 
 class Wire:
-    """A connection on which requests are written as bytes."""
+    """A connection to which a test writes requests as bytes."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
     async def send(self, *pieces: bytes) -> None:
-        """Send pieces that arrive one after the other."""
+        """Send pieces that arrive separately."""
         for piece in pieces:
             self._writer.write(piece)
             await self._writer.drain()
@@ -65,7 +65,7 @@ class Wire:
             await asyncio.sleep(0.002)
 
     def write(self, piece: bytes) -> None:
-        """Hand a piece to the kernel, and turn to nothing else."""
+        """Hand bytes to the kernel without a turn of the event loop."""
         self._writer.write(piece)
 
     async def reply(self) -> Reply:
@@ -89,7 +89,7 @@ class Wire:
 
 @asynccontextmanager
 async def wired(port: int) -> AsyncGenerator[Wire]:
-    """A connection to a server on this machine."""
+    """Open a connection to a server on this machine, and close it on exit."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         yield Wire(reader, writer)
@@ -98,7 +98,7 @@ async def wired(port: int) -> AsyncGenerator[Wire]:
 
 
 def assert_upgrades_are_ignored(port: int) -> None:
-    """Assert that requests with bodies which ask for HTTP/2, as Java's client does, are answered on one connection."""
+    """Assert that requests with bodies that ask for HTTP/2, as Java's client sends them, are answered on one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
     connection.connect()
     opened = connection.sock

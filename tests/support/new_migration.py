@@ -46,7 +46,7 @@ def script_of(connection: Connection, declared: MetaData) -> str:
         Operations(written).invoke(operation)
     tables = [operation.table_name for operation in operations if isinstance(operation, CreateTableOp)]
     statements = re.sub(r"\n{2,}", "\n\n", text.getvalue()).strip()
-    return "\n\n".join([*([statements] if statements else []), *(_ACCESS.format(table=each) for each in tables)])
+    return "\n\n".join([*([statements] if statements else []), *(_ACCESS.format(table=table) for table in tables)])
 
 
 def write_migration(name: str, script: str, folder: Path = MIGRATIONS) -> Path:
@@ -66,7 +66,7 @@ async def _script(dsn: str) -> str:
 
 
 def _single(operations: OpContainer) -> Iterator[MigrateOperation]:
-    """Yield operations that hold no others."""
+    """Yield the operations without their containers."""
     for operation in operations.ops:
         if isinstance(operation, OpContainer):
             yield from _single(operation)

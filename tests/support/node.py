@@ -1,4 +1,4 @@
-"""Node for tests: programs of other people, installed from a lock file by whichever test asks first."""
+"""Node for tests: third-party programs, installed from a lock file by the first test that needs them."""
 
 import fcntl
 import json
@@ -32,20 +32,20 @@ class NodePackages:
         within: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> str:
-        """What a script prints; it must succeed."""
+        """Run a script that must succeed, and return what it prints."""
         return succeed(self.node, script, *arguments, folder=within or self.folder, environment=environment)
 
     def version(self, package: str) -> str:
-        """The version of a package that is installed."""
+        """Return the version of an installed package."""
         return json.loads((self.folder / "node_modules" / package / "package.json").read_text())["version"]
 
     def program(self, name: str) -> Path:
-        """The script of a command that a package brings."""
+        """Return the script of a package's command."""
         return self.folder / "node_modules" / ".bin" / name
 
 
 def node_packages(folder: Path, what: str) -> NodePackages:
-    """Install what the folder's lock file lists, unless that is there; without Node the test is skipped, or fails where it must run."""
+    """Install what the folder's lock file lists, once; without Node skip the test, or fail it where Node is required."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         reason = f"node and npm are not installed: {what.upper()} DID NOT RUN"
@@ -62,7 +62,7 @@ def node_packages(folder: Path, what: str) -> NodePackages:
 def succeed(
     *command: str | Path, folder: Path, environment: Mapping[str, str] | None = None, seconds: int = _RUN_SECONDS
 ) -> str:
-    """What a command prints; when it fails, all that it said is the reason."""
+    """Run a command and return what it prints; if it fails, fail the test with all of its output."""
     result = subprocess.run(
         command,
         cwd=folder,
@@ -78,7 +78,7 @@ def succeed(
 
 @contextmanager
 def once(lock: Path, installed: Path) -> Generator[bool]:
-    """Whether what a lock file lists has yet to be installed; the other processes of a parallel run wait meanwhile."""
+    """Yield whether the packages of a lock file are missing; other processes of a parallel run wait meanwhile."""
     listed = sha256(lock.read_bytes()).hexdigest()
     name = sha256(str(lock.resolve()).encode()).hexdigest()[:16]
     with (Path(gettempdir()) / f"customer-gateway-{name}.lock").open("w") as file:

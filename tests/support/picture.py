@@ -18,7 +18,7 @@ from tests.support.visit import Visit
 PICTURE = ROOT / "docs" / "explorer.png"
 _SIZE = (1400, 700)
 _HAS_SETTLED = """() => [...document.querySelectorAll(".scrollbar")]
-  .every((each) => getComputedStyle(each).opacity === "0")"""
+  .every((scrollbar) => getComputedStyle(scrollbar).opacity === "0")"""
 _KEYWORD = b"Comment\0"
 # A signature of 8 bytes, and a chunk IHDR of 13 with length, name and checksum.
 _HEADER_BYTES = 8 + 13 + 12

@@ -34,7 +34,7 @@ def pooler(*dsns: str, mode: str, size: int) -> Generator[list[str]]:
     with tempfile.TemporaryDirectory(prefix="customer-gateway-pooler-") as name:
         folder = Path(name)
         configuration, users, log = folder / "pgbouncer.ini", folder / "users.txt", folder / "log"
-        users.write_text("".join(f'"{parse(each).user}" "{parse(each).password or ""}"\n' for each in dsns))
+        users.write_text("".join(f'"{parse(dsn).user}" "{parse(dsn).password or ""}"\n' for dsn in dsns))
         documented = _documented()
         documented["databases"] = {"*": f"host={server.name} port={server.port or 5432}"}
         own = {
@@ -63,7 +63,7 @@ def pooler(*dsns: str, mode: str, size: int) -> Generator[list[str]]:
             )
         try:
             _wait_until_it_listens(process, port, log)
-            yield [_through(each, port) for each in dsns]
+            yield [_through(dsn, port) for dsn in dsns]
         finally:
             process.kill()
             process.wait(_SECONDS)
@@ -79,7 +79,7 @@ def _documented() -> ConfigParser:
 
 
 def _user(host: str) -> pwd.struct_passwd | None:
-    """Whom it runs as: it refuses to be root, and must be let in to the server's socket."""
+    """Return the user that PgBouncer runs as if this process is root, which it rejects: one with access to the socket."""
     if os.geteuid() != 0:
         return None
     owner = Path(host).stat().st_uid if host.startswith("/") else 0

@@ -27,7 +27,7 @@ from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 _PACKAGES = ("app.cli", "app.web")
-"""What commands import, as soon as they start or later."""
+"""Packages that commands import when they start or later."""
 _ANSWER = struct.Struct("i")
 """A process id, and later an exit code."""
 
@@ -75,7 +75,7 @@ class Started:
 
 
 class Prepared:
-    """The process as its user sees it: it lives until `close`, or until its user ends."""
+    """The process as tests use it; it runs until `close`, or until the test run ends."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._requests, theirs = socket.socketpair()
@@ -90,7 +90,7 @@ class Prepared:
             )
 
     def close(self) -> None:
-        """End the process, which runs no command any more."""
+        """End the process; no command may run."""
         self._requests.close()
         self._process.wait()
 
@@ -116,7 +116,7 @@ class Prepared:
         with tempfile.TemporaryFile("w+") as request, theirs:
             json.dump({"arguments": arguments, "environment": environment}, request)
             request.seek(0)
-            files = [each.fileno() for each in (request, output, errors, theirs)]
+            files = [file.fileno() for file in (request, output, errors, theirs)]
             # One byte takes the files along.
             socket.send_fds(self._requests, [b"!"], files)
         return Started(arguments, ours)
@@ -132,7 +132,7 @@ _started: list[Prepared] = []
 
 
 def prepared(environment: Mapping[str, str]) -> Prepared:
-    """The process of this test run, started in this environment when it is first asked for."""
+    """Return the process of this test run; the first call starts it in this environment."""
     with _lock:
         if not _started:
             _started.append(Prepared(environment))
@@ -141,7 +141,7 @@ def prepared(environment: Mapping[str, str]) -> Prepared:
 
 
 def _serve(requests: socket.socket) -> None:
-    """Start a copy for each request; in a copy, return when its command has ended."""
+    """Fork a copy for each request; in a copy, return when its command has ended."""
     with requests:
         while (received := socket.recv_fds(requests, 1, 4))[0]:
             if os.fork() == 0:

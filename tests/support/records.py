@@ -1,4 +1,4 @@
-"""Rows for tests, written as the owner: a test says what it is about, the rest is filled in."""
+"""Rows for tests, written as the owner: a test names the values that matter, and the others have defaults."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from app.db import tables
 
 
 async def new_company(engine: AsyncEngine, **values: Any) -> UUID:
-    """Another company, empty."""
+    """Insert a company without rows, and return its id."""
     company_id = uuid4()
     row = {"id": company_id, "name": f"Company {company_id}", "base_currency": "DKK"} | values
     async with engine.begin() as connection:
@@ -30,18 +30,18 @@ class Records:
     _numbers: int = 0
 
     async def account(self, **values: Any) -> UUID:
-        """A ledger account."""
+        """Insert a ledger account."""
         number = self._next()
         return await self._insert(tables.ledger_accounts, {"number": f"4{number:03}", "name": "Sales"} | values)
 
     async def group(self, **values: Any) -> UUID:
-        """A customer group, with an account of its own unless one is given."""
+        """Insert a customer group, with a new account unless one is given."""
         if "account_id" not in values:
             values["account_id"] = await self.account()
         return await self._insert(tables.customer_groups, {"number": str(self._next()), "name": "Group"} | values)
 
     async def customer(self, **values: Any) -> UUID:
-        """A customer, in one group that all share unless one is given."""
+        """Insert a customer, in a group that all customers share unless one is given."""
         if self._group_id is None and "customer_group_id" not in values:
             self._group_id = await self.group()
         defaults = {
@@ -55,15 +55,15 @@ class Records:
         return await self._insert(tables.customers, defaults | values)
 
     async def contact(self, customer_id: UUID, **values: Any) -> UUID:
-        """A contact of a customer."""
+        """Insert a contact of a customer."""
         return await self._insert(tables.contacts, {"customer_id": customer_id, "name": "Contact"} | values)
 
     async def department(self, customer_id: UUID, **values: Any) -> UUID:
-        """A department of a customer."""
+        """Insert a department of a customer."""
         return await self._insert(tables.departments, {"customer_id": customer_id, "name": "Department"} | values)
 
     async def subscription(self, customer_id: UUID, **values: Any) -> UUID:
-        """A subscription of a customer, active and billed monthly."""
+        """Insert a subscription of a customer, active and billed monthly."""
         defaults = {
             "customer_id": customer_id,
             "name": "Subscription",
@@ -78,7 +78,7 @@ class Records:
         return await self._insert(tables.subscriptions, defaults | values)
 
     async def period(self, subscription_id: UUID, payer_id: UUID, **values: Any) -> UUID:
-        """The first period of a subscription: June 2026, not billed yet."""
+        """Insert the first period of a subscription: June 2026, not billed yet."""
         defaults = {
             "subscription_id": subscription_id,
             "sequence": 1,

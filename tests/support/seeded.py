@@ -1,4 +1,4 @@
-"""The service as other programs meet it: started by its own command, with demo data of two companies."""
+"""The service for other programs: started by its command, with demo data of two companies."""
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -14,18 +14,18 @@ from tests.support.commands import free_port, running, wait_for_text
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service that listens, and who may ask it."""
+    """A running service, and the keys and companies of its callers."""
 
     url: str
     keys: DevelopmentKeys
     companies: tuple[UUID, ...]
 
     def token(self, company: int = 0, scopes: Iterable[Scope] = tuple(Scope)) -> str:
-        """A credential of one of the companies."""
+        """Return a token of one of the companies."""
         return self.keys.mint(self.companies[company], scopes, "conformance", timedelta(hours=1))
 
     def environment(self, company: int = 0) -> dict[str, str]:
-        """What a script needs to know to ask as one of the companies."""
+        """Return the environment of a script that calls as one of the companies."""
         return {"SERVICE_URL": self.url, "SERVICE_TOKEN": self.token(company)}
 
 
@@ -39,7 +39,7 @@ class Seeded:
 
 @contextmanager
 def serving(seeded: Seeded, folder: Path, **settings: str) -> Generator[Service]:
-    """`serve` in a process of its own, with some more settings."""
+    """Run `serve` in a separate process, with additional settings."""
     keys, port, output = DevelopmentKeys(folder / "keys"), free_port(), folder / "output"
     environment = {
         "DATABASE_URL": seeded.dsn,

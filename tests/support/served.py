@@ -1,4 +1,4 @@
-"""`serve` as it is deployed, and a client that costs its machine little."""
+"""`serve` as it is deployed, and a client that takes little CPU time."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ class Served:
 
     @property
     def workers(self) -> list[int]:
-        """The processes that serve: with `--workers`, the children but the first, which is multiprocessing's own."""
+        """Return the ids of the processes that serve: with `--workers`, the children without multiprocessing's own."""
         return _children(self.process.pid)[1:] or [self.process.pid]
 
     def memory_mb(self) -> float:
@@ -45,7 +45,7 @@ class Served:
 
 @contextmanager
 def served(log: Path, *options: str, files: str | None = None, **environment: str) -> Generator[Served]:
-    """Start `serve` with these settings and limit of open files, wait until all of it is ready, and end it."""
+    """Start `serve` with these settings and this limit of open files, wait for all workers, and end it on exit."""
     port = free_port()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     command = [sys.executable, "-m", "app", "serve", "--port", str(port), *options]
@@ -66,14 +66,14 @@ def served(log: Path, *options: str, files: str | None = None, **environment: st
 
 
 async def api_key_headers(engine: AsyncEngine, company_id: UUID) -> dict[str, str]:
-    """Make an API key with all scopes, and return what its client sends."""
+    """Create an API key with all scopes, and return the headers of its client."""
     async with engine.begin() as connection:
         _, plaintext = await api_keys.create(connection, company_id, "Pressure", tuple(Scope), None)
     return {"x-api-key": plaintext, "accept": "application/graphql-response+json"}
 
 
 async def post(port: int, headers: dict[str, str], body: dict[str, Any]) -> tuple[float, int, bytes]:
-    """Send one operation over a connection of its own; return the seconds that it took, the status and the body."""
+    """Send one operation over a new connection; return its duration in seconds, the status and the body."""
     content = json.dumps(body).encode()
     named = {"host": f"127.0.0.1:{port}", "content-type": "application/json", "connection": "close", **headers}
     lines = [*(f"{name}: {value}" for name, value in named.items()), f"content-length: {len(content)}"]
@@ -104,7 +104,7 @@ def _wait_until_ready(running: Served, workers: int) -> None:
 
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(each) for each in listed.read_text().split()]
+    return [int(process_id) for process_id in listed.read_text().split()]
 
 
 def _resident(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL that loses connections without telling, as a failover or a firewall does."""
+"""A TCP proxy in front of PostgreSQL that drops connections silently, as a failover or a firewall does."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,12 +7,12 @@ from typing import Any
 
 
 class SilentNetwork:
-    """Passes bytes on in both directions until it is told not to; the connections stay open all the while."""
+    """Forwards bytes in both directions until it is told to stop; the connections stay open."""
 
     def __init__(self, target: int) -> None:
         self.port = 0
         self.passes_ends = True
-        """Whether the end of a connection is passed on, or only what was sent before."""
+        """Whether the end of a connection is forwarded, or only the bytes before it."""
         self._is_closed = False
         self._target = target
         self._passes = asyncio.Event()
@@ -23,23 +23,23 @@ class SilentNetwork:
         self._tasks = set[asyncio.Task[Any]]()
 
     def freeze_open(self) -> None:
-        """Pass nothing more over connections that are open now, ever; new ones pass."""
+        """Forward nothing more over the connections that are open now; new ones work."""
         self._passes.clear()
         self._passes = asyncio.Event()
         self._passes.set()
 
     def freeze(self) -> None:
-        """Pass nothing more, until `thaw`; new connections are accepted and stay silent."""
+        """Forward nothing until `thaw`; new connections are accepted and stay silent."""
         self._passes.clear()
         self._new_passes.clear()
 
     def thaw(self) -> None:
-        """Pass everything on again."""
+        """Forward everything again."""
         self._passes.set()
         self._new_passes.set()
 
     def cut(self) -> None:
-        """Reset every connection that is open now; new ones pass."""
+        """Reset every connection that is open now; new ones work."""
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
@@ -83,7 +83,7 @@ class SilentNetwork:
 
 @asynccontextmanager
 async def silent_network(target: int, port: int = 0) -> AsyncGenerator[SilentNetwork]:
-    """A proxy before a port of this machine, on a free port or the one that is given."""
+    """Run a proxy in front of a port of this machine, on a free port or the given one."""
     network = SilentNetwork(target)
     server = await asyncio.start_server(network.serve, "127.0.0.1", port)
     network.port = server.sockets[0].getsockname()[1]

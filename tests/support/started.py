@@ -1,4 +1,4 @@
-"""The whole application, started over a database with the log and the metrics of production, and a client whose credential it takes."""
+"""The whole application over a database, with the log and the metrics of production, and a client with a credential."""
 
 import logging
 from collections.abc import AsyncGenerator, Iterable
@@ -18,13 +18,13 @@ from tests.support.lifespan import lifespan_of
 
 
 def headers_of(keys: DevelopmentKeys, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> dict[str, str]:
-    """What a caller of a company sends."""
+    """Return the headers of a company's caller."""
     token = keys.mint(company_id, scopes, "tester", timedelta(hours=1))
     return {"authorization": f"Bearer {token}", "accept": "application/graphql-response+json"}
 
 
 def settings_of(dsn: str, keys: DevelopmentKeys, **more: Any) -> dict[str, Any]:
-    """Settings of a service that takes tokens which these keys signed."""
+    """Return the settings of a service that accepts tokens signed with these keys."""
     return {
         "database_url": dsn,
         "jwt_issuer": ISSUER,
@@ -37,7 +37,7 @@ def settings_of(dsn: str, keys: DevelopmentKeys, **more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def started(settings: dict[str, Any], headers: dict[str, str]) -> AsyncGenerator[AsyncClient]:
-    """A client of the application with these settings; logging is left as it was found."""
+    """Start the application with these settings and yield a client; restore the logging on exit."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     app = create_app(Settings.model_validate(settings))

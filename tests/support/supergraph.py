@@ -1,4 +1,4 @@
-"""`make supergraph`: the schemas of both subgraphs, composed for the router of docker-compose.yml."""
+"""Compose the schemas of both subgraphs for the router of docker-compose.yml: `make supergraph`."""
 
 import sys
 from pathlib import Path
@@ -9,14 +9,14 @@ from tests.support.node import node_packages, succeed
 
 SUPERGRAPH = ROOT / "examples" / "router" / "supergraph.graphql"
 SUBGRAPHS = {"SERVICE_URL": "http://service:8000/graphql", "EXAMPLE_URL": "http://invoices:8001/graphql"}
-"""Where docker-compose.yml has them."""
+"""Addresses of the subgraphs in docker-compose.yml."""
 EXAMPLE = ROOT / "examples" / "invoices-subgraph"
 _NPM = ROOT / "tests" / "conformance" / "npm"
 _PRINT = "import invoices; print(invoices.schema.as_str())"
 
 
 def composed() -> str:
-    """The supergraph."""
+    """Return the supergraph."""
     npm = node_packages(_NPM, "the composition of the supergraph")
     with TemporaryDirectory(prefix="customer-gateway-") as folder:
         schema = Path(folder) / "invoices.graphql"

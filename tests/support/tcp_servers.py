@@ -35,27 +35,27 @@ _TLS_REQUEST = struct.pack("!ii", 8, 80_877_103)
 
 @dataclass(frozen=True)
 class TcpServer:
-    """Where a running server is reached."""
+    """Addresses of a running server."""
 
     port: int
     socket_folder: Path
     socket_port: int
     direct_port: int | None = None
-    """Where TLS begins without asking; None where it can't."""
+    """Port where TLS begins without a request; None if the server has none."""
 
     def url(self, query: str = "", *, user: str = "anybody", host: str = "localhost", port: int | None = None) -> str:
-        """Where a role connects by its password, with these parameters."""
+        """Return the URL of a role with its password and these parameters."""
         return f"postgresql://{user}:{PASSWORD}@{host}:{port or self.port}/postgres?{query}".rstrip("?")
 
     @property
     def superuser_url(self) -> str:
-        """Where the superuser connects, over the Unix socket."""
+        """Return the URL of the superuser, over the Unix socket."""
         return f"postgresql://postgres@/postgres?host={self.socket_folder}&port={self.socket_port}"
 
 
 @contextmanager
 def plain_server(folder: Path) -> Generator[TcpServer]:
-    """The embedded server, which has no TLS."""
+    """Run the embedded server, which has no TLS."""
     port = free_port()
     with EmbeddedServer(folder / "data", durable=False, options=_options(folder, port, _ACCESS)):
         server = TcpServer(port, folder / "data", port)
@@ -65,7 +65,7 @@ def plain_server(folder: Path) -> Generator[TcpServer]:
 
 @contextmanager
 def terminated_server(folder: Path, authority: Authority) -> Generator[TcpServer]:
-    """The embedded server behind a proxy that does what a server with TLS does, as the hosts of databases have it."""
+    """Run the embedded server behind a proxy that terminates TLS, as database hosts do."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*authority.issue("localhost", folder))
     context.set_alpn_protocols(["postgresql"])
@@ -75,7 +75,7 @@ def terminated_server(folder: Path, authority: Authority) -> Generator[TcpServer
 
 @contextmanager
 def installed_server(folder: Path, authority: Authority) -> Generator[TcpServer]:
-    """A server of the machine's own that was built with TLS; the test is skipped without one."""
+    """Run the machine's PostgreSQL if it was built with TLS; skip the test otherwise."""
     binaries = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))), None)
     if binaries is None:
         pytest.skip("no PostgreSQL with TLS is installed: Debian's package postgresql")
@@ -143,7 +143,7 @@ def _wait_until_ready(pid_file: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 class _Terminator:
-    """Answers the request for TLS as PostgreSQL does, and hands on what comes; in a thread, as tests may block theirs."""
+    """Answers the request for TLS as PostgreSQL does, and forwards bytes; in a thread, because tests may block theirs."""
 
     def __init__(self, upstream: int, context: ssl.SSLContext) -> None:
         self.port, self.direct_port = free_port(), free_port()

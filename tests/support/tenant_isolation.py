@@ -1,4 +1,4 @@
-"""What a company sees of another one: documents, filters and a check of answers."""
+"""Documents and filters that show one company's data, and a check that nothing of another company is among it."""
 
 import json
 import re
@@ -49,13 +49,13 @@ query($where: CustomerFilter, $after: String, $orderBy: [CustomerOrder!]) {
 
 
 async def shown(caller: Caller, document: str, **variables: Any) -> str:
-    """All that an operation says, errors included."""
+    """Return the data and the errors of an operation as text."""
     result = await caller.run(document, **variables)
     return json.dumps({"data": result.data, "errors": [error.formatted for error in result.errors or ()]}, default=str)
 
 
 def assert_nothing_of(company: Company, answer: str) -> None:
-    """None of the company's traces is in an answer, and no number counts its two customers along with the own two."""
+    """Assert that an answer holds no trace of the company, and that no count includes its two customers."""
     assert [trace for trace in company.traces if trace in answer] == []
     assert re.search(r'"totalCount": (?![012]\b)', answer) is None
 

@@ -1,4 +1,4 @@
-"""The tour of the explorer, as its files have it."""
+"""The tour of the explorer, read from its files."""
 
 import json
 import re
@@ -11,7 +11,7 @@ FOLDER = ROOT / "explorer" / "tour"
 
 
 class Stop(NamedTuple):
-    """One document with its variables."""
+    """A document of the tour with its variables."""
 
     name: str
     text: str
@@ -20,7 +20,7 @@ class Stop(NamedTuple):
 
 
 def stop(path: Path) -> Stop:
-    """What a document and the file beside it hold."""
+    """Return the stop of a document and the file of variables beside it."""
     text, variables = path.read_text(), path.with_suffix(".variables.json").read_text()
     return Stop(path.stem, text, json.loads(variables), re.findall(r"^(?:query|mutation) (\w+)", text, re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""A small schema that has one of everything the engine and HTTP must tell apart."""
+"""A small schema with one example of everything that the engine and HTTP distinguish."""
 
 import asyncio
 from collections.abc import Callable
@@ -123,7 +123,7 @@ def _rename(_root: object, _info: Info, name: str) -> str:
 
 
 def toy_schema() -> GraphQLSchema:
-    """The schema with its resolvers."""
+    """Return the schema with its resolvers."""
     schema = build_schema(SDL)
     resolvers: dict[GraphQLObjectType | None, dict[str, Callable[..., object]]] = {
         schema.query_type: {
@@ -148,7 +148,7 @@ def toy_schema() -> GraphQLSchema:
 
 
 def toy_engine(limits: Limits = LIMITS, cache_size: int = 10, persistence: Persistence | None = None) -> Engine:
-    """An engine over the toy schema."""
+    """Return an engine over the toy schema."""
     return Engine(toy_schema(), limits, cache_size=cache_size, persistence=persistence)
 
 
@@ -156,7 +156,7 @@ SCHEMA = toy_schema()
 
 
 def refusal(text: str, limits: Limits = LIMITS) -> DocumentError:
-    """How a text is refused."""
+    """Return the error with which a text is rejected."""
     with pytest.raises(DocumentError) as caught:
         Documents(SCHEMA, limits, 10).prepare(text)
     return caught.value

@@ -24,14 +24,14 @@ Opener = Callable[[Principal], AbstractAsyncContextManager[ToyContext]]
 
 
 async def authenticate(headers: Mapping[str, str]) -> Principal:
-    """Accept the one credential."""
+    """Accept only the known credential."""
     if headers.get("authorization") != CREDENTIAL["authorization"]:
         raise Unauthenticated(CredentialCode.UNAUTHENTICATED, "Send a token.")
     return Principal(COMPANY, "tester", frozenset(Scope), None)
 
 
 def opening(context: ToyContext) -> Opener:
-    """A factory of contexts that always opens this one."""
+    """Return a factory of contexts that always opens this one."""
 
     @asynccontextmanager
     async def open_context(principal: Principal) -> AsyncGenerator[ToyContext]:
@@ -53,7 +53,7 @@ def toy_app(
     log: OperationLog | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Envelope:
-    """The endpoint with its envelope."""
+    """Return the endpoint with its envelope."""
     endpoint = GraphQLEndpoint(
         engine or toy_engine(),
         authenticate,
@@ -67,5 +67,5 @@ def toy_app(
 
 
 def client_of(app: Envelope, headers: Mapping[str, str] = CREDENTIAL) -> AsyncClient:
-    """A client of the application, with the credential unless told otherwise."""
+    """Yield a client of the application, with the credential unless other headers are given."""
     return AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers)

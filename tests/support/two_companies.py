@@ -1,4 +1,4 @@
-"""Two companies that differ in nothing that is looked up, and a way to take a wall between them down."""
+"""Two companies with equal keys and numbers, and a way to turn one layer of their isolation off."""
 
 import re
 from collections.abc import Generator
@@ -16,7 +16,7 @@ from tests.support.records import Records, new_company
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """One of the two, and what would give it away."""
+    """One of the two companies, and the texts that identify it in an answer."""
 
     id: UUID
     account: UUID
@@ -28,7 +28,7 @@ class Company:
 
 
 async def made(engine: AsyncEngine, word: str) -> Company:
-    """A company; but for its ids and the word it is like any other."""
+    """Insert a company that differs from others only in its ids and this word."""
     company_id = await new_company(engine, name=f"Company {word}")
     records = Records(engine, company_id)
     account = await records.account(number="1010", name=f"Sales {word}")
@@ -49,12 +49,12 @@ async def made(engine: AsyncEngine, word: str) -> Company:
         )
     ]
     ids = (company_id, account, group, parent, child, *others)
-    return Company(company_id, account, group, parent, child, (word, *(str(each) for each in ids)))
+    return Company(company_id, account, group, parent, child, (word, *(str(id_) for id_ in ids)))
 
 
 @dataclass(frozen=True, slots=True)
 class Companies:
-    """The one that asks, and the one that it must not see."""
+    """The company that calls, and the one that it must not see."""
 
     own: Company
     other: Company
@@ -62,7 +62,7 @@ class Companies:
 
 @contextmanager
 def without_narrowing(database: Database) -> Generator[list[str]]:
-    """Take the company's condition out of every statement on its way to the server; yields the statements."""
+    """Remove the company's condition from every statement that is sent to the server; yield the statements."""
     changed: list[str] = []
 
     def widen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:

@@ -1,4 +1,4 @@
-"""What a company has in the database, whole: a refused mutation leaves it as it was."""
+"""All rows of a company, to assert that a rejected mutation changed none."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from app.db.tables import companies, metadata
 
 
 async def everything_of(owner_engine: AsyncEngine, company_id: UUID) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of a company by table, in the order of their keys, as the owner sees them."""
+    """Return all rows of a company by table, in the order of their keys, as the owner sees them."""
     found: dict[str, list[tuple[Any, ...]]] = {}
     async with owner_engine.connect() as connection:
         for table in metadata.sorted_tables:

@@ -1,4 +1,4 @@
-"""Asking for lists of customers, in the terms of tests."""
+"""Upsert lists of customers, with short arguments."""
 
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ SINGLE = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
 
 
 def command(*rows: dict[str, Any], **control: Any) -> UpsertCustomersCommand:
-    """A list; `acknowledged` among a row's fields is what it acknowledges."""
+    """Return a command for these rows; a row's field `acknowledged` holds what it acknowledges."""
     return UpsertCustomersCommand(
         tuple(
             UpsertRow({name: value for name, value in row.items() if name != "acknowledged"}, row.get("acknowledged"))
@@ -34,7 +34,7 @@ async def upsert(unit_of_work: UnitOfWork, *rows: dict[str, Any], **control: Any
 
 
 def outcomes(outcome: UpsertCustomersOutcome) -> list[RowOutcome]:
-    return [each.outcome for each in outcome.results]
+    return [result.outcome for result in outcome.results]
 
 
 def codes(outcome: UpsertCustomersOutcome, index: int) -> list[ErrorCode]:

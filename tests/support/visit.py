@@ -1,4 +1,4 @@
-"""A visit to the explorer: what a person does and sees there, and what the browser complains of meanwhile."""
+"""A visit to the explorer: what a person does and sees there, and which problems the browser reports."""
 
 import json
 import re
@@ -21,13 +21,13 @@ _TEXT_OF = (
     """(name) => globalThis.__MONACO.editor.getModels().find((model) => model.uri.path.endsWith(name)).getValue()"""
 )
 _PASTE = """([name, text]) => {
-  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith(name));
+  const editor = globalThis.__MONACO.editor.getEditors().find((editor) => editor.getModel().uri.path.endsWith(name));
   editor.focus();
   editor.executeEdits("paste", [{ range: editor.getModel().getFullModelRange(), text }]);
   editor.setPosition(editor.getModel().getFullModelRange().getEndPosition());
 }"""
 _FOCUS = """([name, offset]) => {
-  const editor = globalThis.__MONACO.editor.getEditors().find((each) => each.getModel().uri.path.endsWith(name));
+  const editor = globalThis.__MONACO.editor.getEditors().find((editor) => editor.getModel().uri.path.endsWith(name));
   editor.setPosition(editor.getModel().getPositionAt(offset));
   editor.focus();
 }"""
@@ -41,7 +41,7 @@ _SHOWS = f"""(answer) => {{
 
 
 class Visit:
-    """One page, and what went on behind it."""
+    """A page, and its requests and problems."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -57,16 +57,20 @@ class Visit:
 
     @property
     def hosts(self) -> set[str]:
-        """Where requests went; what the page holds as data: goes nowhere."""
-        return {urlsplit(each.url).netloc or each.url for each in self.requests if not each.url.startswith("data:")}
+        """Return the hosts that requests went to, without `data:` URLs, which go to none."""
+        return {
+            urlsplit(request.url).netloc or request.url
+            for request in self.requests
+            if not request.url.startswith("data:")
+        }
 
     async def enter(self, address: str, **link: str) -> None:
-        """Open the page, or a link to an operation, and wait until one can type."""
+        """Open the page, or a link to an operation, and wait until the editor accepts input."""
         await self.page.goto(f"{address}/graphql?{urlencode(link)}" if link else f"{address}/graphql")
         await self.page.locator(f"{_EDITOR} .view-line").first.wait_for()
 
     async def enter_signed_in(self, address: str, **link: str) -> None:
-        """The same where the page signs in by itself, until it knows the schema."""
+        """Open a page that signs in by itself, and wait until it has the schema."""
         await self.enter(address, **link)
         await self.knows_the_schema()
 
@@ -76,7 +80,7 @@ class Visit:
         await self.page.get_by_role("button", name="Sign in").click()
 
     async def knows_the_schema(self) -> None:
-        """Wait until somebody is signed in and the schema is there."""
+        """Wait until the page is signed in and has the schema."""
         await self.viewer.wait_for()
         await self.show("Documentation Explorer")
         await expect(self.page.locator(".graphiql-doc-explorer-content")).to_contain_text("Root Types")
@@ -84,17 +88,17 @@ class Visit:
 
     @property
     def viewer(self) -> Locator:
-        """Who is asking."""
+        """Return the element that shows the caller."""
         return self.page.locator(".bar-viewer")
 
     @property
     def notice(self) -> Locator:
-        """What the bar says."""
+        """Return the element of the bar that shows a notice."""
         return self.page.locator(".bar-notice")
 
     @property
     def alarm(self) -> Locator:
-        """What the bar says where something is wrong."""
+        """Return the element of the bar that shows a problem."""
         return self.page.locator(".bar").get_by_role("alert")
 
     async def show(self, plugin: str) -> None:
@@ -110,7 +114,7 @@ class Visit:
         await self.page.get_by_role("tab", name=name).click()
 
     async def write(self, text: str, file: str = OPERATION) -> None:
-        """Replace what stands in an editor by a text, as if it were pasted: typed brackets would close themselves."""
+        """Replace the text of an editor as if by pasting: typed brackets would close themselves."""
         await self.page.evaluate(_PASTE, [file, text])
         assert await self.written(file) == text
 
@@ -132,7 +136,7 @@ class Visit:
         await self.page.wait_for_function(f"(text) => ({_TEXT_OF})('{OPERATION}').includes(text)", arg=text)
 
     async def stop_the_clock(self) -> None:
-        """Stop the page's timers until they are resumed: whatever is done from here on is done at once, on slow machines too.
+        """Stop the page's timers until they are resumed, so that what follows happens at once on slow machines too.
 
         `page.clock.install()` must have been called before the page was opened.
         """
@@ -151,7 +155,7 @@ class Visit:
         await self.page.keyboard.press("Control+Enter")
 
     async def sent(self, action: Coroutine[Any, Any, None]) -> Request:
-        """Return the request that an action sends: the text of the editor, by the name of an operation that is in it."""
+        """Return the request that an action sends: the editor's text, with the name of an operation in it."""
         text = await self.written()
         async with self.page.expect_request(is_operation) as requested:
             await action
@@ -161,7 +165,7 @@ class Visit:
         return request
 
     async def run(self, operation: str | None = None) -> dict[str, Any]:
-        """Run what stands in the editor; return the answer once it is shown."""
+        """Run the editor's text; return the answer once it is shown."""
         request = await self.sent(self.click_run(operation))
         response = await request.response()
         assert response is not None, request.failure
@@ -171,11 +175,11 @@ class Visit:
 
     @property
     def shown(self) -> Locator:
-        """The visible part of the answer."""
+        """Return the visible part of the answer."""
         return self.page.locator(".graphiql-response .view-lines")
 
     async def picture(self, name: str) -> Path:
-        """A screenshot, for people to look at."""
+        """Take a screenshot, for people to look at."""
         SCREENSHOTS.mkdir(exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
         await self.page.screenshot(path=path)
@@ -183,7 +187,7 @@ class Visit:
 
 
 def is_operation(request: Request) -> bool:
-    """Whether a request is an operation that a person ran: signed in, the page itself asks for nothing but the schema."""
+    """Return whether a request is an operation that a person ran: the page itself requests only the schema."""
     is_sent = request.method == "POST" and urlsplit(request.url).path == "/graphql"
     return is_sent and "__schema" not in body_of(request)["query"]
 
@@ -196,10 +200,10 @@ def body_of(request: Request) -> dict[str, Any]:
 
 
 def operation_names(text: str) -> set[str | None]:
-    """Return the names that a document can be run by; an operation without one, and a text that is no document, by None."""
+    """Return the names that a document can be run by; None for an operation without a name or an invalid document."""
     try:
         definitions = parse(text).definitions
     except GraphQLSyntaxError:
         return {None}
-    operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
-    return {each.name.value if each.name else None for each in operations} or {None}
+    operations = [definition for definition in definitions if isinstance(definition, OperationDefinitionNode)]
+    return {operation.name.value if operation.name else None for operation in operations} or {None}

@@ -1,4 +1,4 @@
-"""How the tests are handed out to the processes that run them, when there are several."""
+"""Distribute the tests over several processes."""
 
 import pytest
 from xdist.remote import Producer
@@ -43,7 +43,7 @@ _STARTING = (
 
 
 class Handout(LoadScopeScheduling):
-    """Work goes file by file, or together, to whichever process has nothing left to do."""
+    """Gives the next file, or the next group of files, to a process that is idle."""
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
         # In the order that they were put into, not by how many there are: one may take longer than hundreds.
@@ -56,10 +56,10 @@ class Handout(LoadScopeScheduling):
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Put the tests into the order in which they are handed out."""
+    """Sort the tests in the order in which they are distributed."""
     items.sort(key=lambda item: [not item.nodeid.startswith(together) for together in _TOGETHER])
 
 
 def needs_no_server(item: pytest.Item) -> bool:
-    """Whether a test runs in this process alone, without a PostgreSQL."""
+    """Return whether a test runs in this process alone, without a PostgreSQL."""
     return "server_dsn" not in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(_STARTING)
