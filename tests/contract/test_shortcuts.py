@@ -8,7 +8,7 @@ from bench.shortcuts import pairs
 ROOT = Path(__file__).parents[2]
 
 
-def test_each_module_that_redoes_the_work_of_a_library_names_the_benchmark_that_measures_it() -> None:
+def test_each_module_that_redoes_the_work_of_a_library_names_its_benchmark() -> None:
     docstrings = {
         path.relative_to(ROOT).as_posix(): ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         for path in (ROOT / "app").rglob("*.py")

@@ -405,7 +405,7 @@ async def test_a_company_that_reads_nothing_leaves_the_answers_of_others_alone(f
     assert usage.ended["unsent_bytes"] >= before + 8
 
 
-async def test_of_one_company_the_client_that_has_stopped_reading_is_cut_off_before_one_that_reads() -> None:
+async def test_of_one_companys_clients_one_that_stopped_reading_is_cut_off_first() -> None:
     before = usage.ended["unsent_bytes"]
     async with listening(huge) as port, wired(port) as reading, wired(port) as stopped:
         await reading.send(asked("/?a"))
