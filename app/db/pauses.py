@@ -110,6 +110,8 @@ async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) 
             if shared.task.done() and not shared.task.cancelled():
                 # It failed just as the last one left: the failure is known.
                 shared.task.exception()
+        # A failure would hold this frame, and this the failure.
+        del shared
 
 
 async def _do(company_id: UUID, work: Callable[..., ResultT], arguments: Iterable[Any]) -> ResultT:

@@ -20,6 +20,7 @@ from app.engine.refusals import DocumentError, RefusalCode, refuse
 __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 
 _MOST_VARIABLE_ERRORS = 50
+_NO_VARIABLES = VariableValues({}, {})
 
 
 class Outcome(NamedTuple):
@@ -167,6 +168,8 @@ class Engine:
         result: Any = executor.execute_operation()
         if isawaitable(result):
             result = await result
+        # An executor refers to itself, so it stays until the garbage collector comes. What is large of it does not.
+        executor.variable_values = _NO_VARIABLES
         # The schema has no @defer and no @stream, so there is one payload.
         return cast("ExecutionResult", result)
 

@@ -72,6 +72,9 @@ class Context:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._has_ended = True
+        loaders: Loaders | None = vars(self).get("loaders")
+        if loaders is not None:
+            loaders.forget()
         session = vars(self).get("session")
         if session is not None:
             # An operation that ends with an exception was stopped, and nobody waits for what it still reads.
@@ -102,7 +105,9 @@ class Context:
     async def begin_anew(self) -> None:
         """Forget what was read, so that what follows sees what is stored now; hold no connection meanwhile."""
         known = vars(self)
-        known.pop("loaders", None)
+        loaders: Loaders | None = known.pop("loaders", None)
+        if loaders is not None:
+            loaders.forget()
         session: ReadSession | None = known.pop("session", None)
         if session is not None:
             self._earlier_statements += session.statements

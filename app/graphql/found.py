@@ -10,7 +10,7 @@ from app.graphql.context import Context
 from app.graphql.permissions import forbidden
 from app.graphql.planning.references import AskedEntities, AskedNodes, Reference
 
-_BATCH = 250
+_BATCH = 500
 """How many references are looked up at a time."""
 AnyRow: TypeAlias = tuple[Any, ...]
 """A row of whatever entity; its class tells which."""

@@ -45,6 +45,10 @@ class Loaders:
         self._session = session
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
+    def forget(self) -> None:
+        """Let go of the loaders: each refers to this object, so their rows would stay until the garbage collector comes."""
+        self._loaders.clear()
+
     def entity(self) -> DataLoader[UUID, Entity[Any] | None]:
         """What an id is the id of."""
         return self._loader("nodes", lambda keys: batching.entities(self._session, graph.NODES, keys), lambda: None)

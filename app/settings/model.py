@@ -167,14 +167,16 @@ class Settings(BaseModel):
         default=500, ge=1, description="The most rows that one operation writes, in all of its lists together."
     )
     max_input_items: int = Field(
-        default=10_000,
+        default=11_000,
         ge=1,
-        description="The most items that the lists among the arguments of an operation have together, a variable counted wherever it is used.",
+        description="The most items that the lists among the arguments of an operation have together, representations"
+        " among them, a variable counted wherever it is used.",
     )
     max_representations: int = Field(
         default=10_000,
         ge=1,
-        description="The most representations that one `_entities` takes, repeated ones counted; a gateway may repeat each many times.",
+        description="The most representations that one `_entities` takes, repeated ones counted; a gateway may repeat each many times."
+        " They count among `MAX_INPUT_ITEMS` too, which leaves room for 1,000 other items by default.",
     )
     document_cache_size: int = Field(
         default=1_000, ge=0, description="Parsed and validated documents that are remembered."

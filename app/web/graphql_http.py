@@ -17,7 +17,16 @@ from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import COMPANY_ID, GIVEN_UP
 from app.web.deadline import Deadline
 from app.web.envelope import request_id_of
-from app.web.failures import FailureCode, Refusal, codes_of, document_answer, field_errors, mutation_errors, refusal_of
+from app.web.failures import (
+    FailureCode,
+    Refusal,
+    codes_of,
+    document_answer,
+    field_errors,
+    forget_tracebacks,
+    mutation_errors,
+    refusal_of,
+)
 from app.web.graphql_request import ClientGone, from_body, from_url, has_left, read_body
 from app.web.large_bodies import LARGE_BYTES, LargeBodies
 from app.web.media_types import negotiate, wants_page
@@ -29,7 +38,7 @@ _KNOWN_HEADERS = {
 }
 _HUGE_BYTES = 65_536
 """From which size on few bodies are worked on at once: the values of one take ten times its bytes."""
-_HUGE_BODIES = 4
+_HUGE_BODIES = 3
 """How many such bodies are worked on at once; the last place is for a company that has none."""
 _LARGE_MUTATION_BYTES = 16_384
 _LARGE_MUTATIONS = 4
@@ -149,7 +158,7 @@ class GraphQLEndpoint:
     async def _answer_body(
         self,
         scope: Scope,
-        body: bytes,
+        body: bytes | bytearray,
         principal: Principal,
         deadline: Deadline,
         media_type: str,
@@ -157,8 +166,8 @@ class GraphQLEndpoint:
     ) -> Answer:
         size = len(body)
         is_get = scope["method"] == "GET"
-        read = partial(from_url, limit=self._max_body_bytes) if is_get else from_body
-        request = read(body) if size < _HUGE_BYTES else await in_turn(object(), read, body)
+        read = partial(from_url, bytes(body), self._max_body_bytes) if is_get else partial(from_body, body)
+        request = read() if size < _HUGE_BYTES else await in_turn(object(), read)
         document = await self._engine.prepare_aside(request.document)
         operation = document.select(request.operation_name)
         record.operation = operation
@@ -186,7 +195,9 @@ class GraphQLEndpoint:
             answered = _with_extensions(answered, {"execution": record.execution_shown()})
         return Answer(200, answered, media_type, codes=codes)
 
-    async def _body(self, scope: Scope, receive: Receive, headers: Mapping[str, str], deadline: Deadline) -> bytes:
+    async def _body(
+        self, scope: Scope, receive: Receive, headers: Mapping[str, str], deadline: Deadline
+    ) -> bytes | bytearray:
         """The body of a POST, or the URL's query of a GET."""
         if scope["method"] == "GET":
             # A long document in a URL may wait for its turn as well.
@@ -226,6 +237,7 @@ def _body(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[byte
         return to_json({"data": data}), ()
     shown = mutation_errors if is_mutation else field_errors
     errors = shown(outcome.answer, request_id)
+    forget_tracebacks(outcome.answer.errors)
     return to_json({"errors": errors, "data": data}), codes_of(errors)
 
 

@@ -22,13 +22,13 @@ _ESCAPED_COLON = b"\\u003"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def json_of(data: bytes | str, where: str) -> object:
+def json_of(data: bytes | bytearray | str, where: str) -> object:
     """Return the value of JSON; Refusal (400) that says what is wrong with it, and where it came from."""
-    value = _simple_json(data if isinstance(data, bytes) else data.encode())
+    value = _simple_json(data.encode() if isinstance(data, str) else data)
     return _json(data if isinstance(data, str) else text_of(data, where), where) if value is None else value
 
 
-def text_of(data: bytes, where: str) -> str:
+def text_of(data: bytes | bytearray, where: str) -> str:
     """Return the text of UTF-8, or Refusal (400)."""
     try:
         return data.decode()
@@ -47,7 +47,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
-def _simple_json(data: bytes) -> object:
+def _simple_json(data: bytes | bytearray) -> object:
     """The value of JSON that orjson reads as the standard library does; None where only the latter does, or says what is wrong."""
     try:
         value = orjson.loads(data)

@@ -17,6 +17,12 @@ from tests.support.started import settings_of
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 64
+
+
+def customers(number: int) -> list[dict[str, Any]]:
+    return [{"__typename": "Customer", "id": f"00000000-0000-7000-8000-{each:012}"} for each in range(number)]
+
+
 ALIASES = " ".join(f"a{number}: nodes(ids: $r) {{ id }}" for number in range(50))
 FLOODS: dict[str, dict[str, Any]] = {
     "nodes": {"query": f"query($r: [ID!]!) {{ {ALIASES} }}", "variables": {"r": [f"x{n}" for n in range(500)]}},
@@ -63,6 +69,24 @@ FLOODS.update(
         },
         # What follows is within all limits.
         "a hundred malformed ids": {"query": FLOODS["nodes"]["query"], "variables": {"r": ["x", "y"]}},
+        "a hundred malformed of 9,999 representations": {
+            "query": FLOODS["entities"]["query"],
+            "variables": {"r": [{"__typename": "Customer", "id": f"x{n}"} for n in range(100)] + customers(9_899)},
+        },
+        "9,999 keys of other alphabets": {
+            "query": FLOODS["entities"]["query"],
+            "variables": {"r": [{"__typename": "Customer", "externalSystemId": f"ø{n}é"} for n in range(9_999)]},
+        },
+        "representations with further keys": {
+            "query": "query($r: [_Any!]!) {"
+            + " ".join(f"a{n}: _entities(representations: $r) {{ __typename }}" for n in range(50))
+            + "}",
+            "variables": {"r": [each | {f"k{n}": n for n in range(250)} for each in customers(199)]},
+        },
+        "10,000 ids": {
+            "query": "query($r: [ID!]!) {" + " ".join(f"a{n}: nodes(ids: $r) {{ id }}" for n in range(20)) + "}",
+            "variables": {"r": [each["id"] for each in customers(500)]},
+        },
         "ten thousand malformed transitions": {
             "query": PREVIEWS,
             "variables": {"i": {"id": CUSTOMER, "subscriptionTransitions": [{"subscriptionId": "x"}] * 200}},
@@ -107,12 +131,16 @@ async def api_key(owner_engine: AsyncEngine, company: UUID) -> dict[str, str]:
 
 
 async def waits_of_another(running: Served, headers: dict[str, str], over: asyncio.Event) -> tuple[list[float], float]:
-    """Return how long small queries took until an event, and the most memory of the service meanwhile."""
+    """Return how long small queries took until an event, and the most memory of the service meanwhile.
+
+    How long is told in CPU time of the service: that is how long they take on a machine that has nothing else to do.
+    """
     waits, memory = list[float](), 0.0
     while not over.is_set():
-        seconds, status, _ = await post(running.port, headers, SMALL)
+        begun = running.cpu_seconds()
+        _, status, _ = await post(running.port, headers, SMALL)
         assert status == 200
-        waits.append(seconds)
+        waits.append(running.cpu_seconds() - begun)
         memory = max(memory, running.memory_mb())
         await asyncio.sleep(0.005)
     return waits, memory
@@ -144,10 +172,12 @@ async def test_many_requests_with_many_errors_hardly_delay_others(
         "grown": memory - before,
         "count": first[2].count(b'"message"'),
     }
-    assert {status for _, status, _ in answers} <= {200, 400}, figures
+    # Those for which no turn came in time are refused: that is when the machine is busy with other work.
+    assert {status for _, status, _ in answers} <= {200, 400, 503}, figures
+    assert sum(status != 503 for _, status, _ in answers) >= AT_ONCE / 4, figures
     assert largest < 300_000, figures
-    # A loop of its own would answer within 200 ms; this machine may be busy with other tests.
-    assert max(waits) < 1, figures
+    # Of CPU time: 0.05 to 0.2 s. Where other programs delay the client, the service goes on meanwhile, and it is more.
+    assert max(waits) < 0.5, figures
     assert memory - before < 100, figures
 
 

@@ -42,6 +42,10 @@ class Served:
         """Return the resident memory of the process and its workers, in MB."""
         return sum(_resident(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / 1e6
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the process and its workers so far."""
+        return sum(_cpu_seconds(pid) for pid in [self.process.pid, *_children(self.process.pid)])
+
 
 @contextmanager
 def served(log: Path, *options: str, files: str | None = None, **environment: str) -> Generator[Served]:
@@ -105,6 +109,12 @@ def _wait_until_ready(running: Served, workers: int) -> None:
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(process_id) for process_id in listed.read_text().split()]
+
+
+def _cpu_seconds(pid: int) -> float:
+    # Of all threads, in ticks of 10 ms.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: int) -> int:

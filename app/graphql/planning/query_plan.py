@@ -113,7 +113,9 @@ class QueryPlan:
                 arguments = await in_turn(object(), self._read, company_id, variables, fixed)
             else:
                 arguments = self._arguments(company_id, variables)
-        except GraphQLError:
+        except GraphQLError as error:
+            # Its frames hold the arguments and itself.
+            error.__traceback__ = None
             return None
         scopes = context.principal.scopes
         hidden = tuple(each for each in self._guarded if each.scope not in scopes)

@@ -21,7 +21,7 @@ class MetadataPairInput:
 @strawberry.input(
     description="Conditions on a customer. All that are given must hold; left out is no condition,"
     " null means that the field is unset, and an empty list of ids matches nothing. A filter holds at most 50 conditions,"
-    " those of the filters within it counted."
+    " those of the filters within it counted; each `and`, `or` and `not` is one as well."
 )
 class CustomerFilter:
     """app.graphql.conditions says what each field means."""
