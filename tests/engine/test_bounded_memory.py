@@ -2,8 +2,9 @@
 
 import gc
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import islice, product
-from typing import Any, TypeVar
+from typing import Any, Self
 from uuid import UUID
 
 import pytest
@@ -19,8 +20,6 @@ from app.graphql.planning.planner import Planner
 from app.graphql.planning.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan
 from app.graphql.schema import executable, schema
 from tests.support.toy import LIMITS
-
-KindT = TypeVar("KindT")
 
 DOCUMENTS, STATEMENTS = 20, 10
 MANY = 200
@@ -54,36 +53,47 @@ def engine() -> Engine:
     )
 
 
-def remembered(kind: type[KindT]) -> list[KindT]:
-    """What there is of a kind."""
-    return [each for each in gc.get_objects() if type(each) is kind]
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Numbers of what all engines of this process remember."""
+
+    counts: dict[type[object], int]
+    sql: int
+    """Length of all SQL."""
+    text: int
+    """Length of the documents whose operations are there."""
+
+    @classmethod
+    def now(cls) -> Self:
+        """Count in one walk over all objects of the process, which may be a million; keep no reference to any."""
+        found: dict[type[object], list[Any]] = {Document: [], Operation: [], QueryPlan: [], Statement: []}
+        for thing in gc.get_objects():
+            if type(thing) in found:
+                found[type(thing)].append(thing)
+        texts = {id(operation.syntax): operation.syntax.loc for operation in found[Operation]}
+        return cls(
+            {kind: len(things) for kind, things in found.items()},
+            sum(len(statement.sql) for statement in found[Statement]),
+            sum(len(location.source.body) for location in texts.values() if location),
+        )
+
+    def since(self, before: Self) -> Self:
+        """Return what has been added since an earlier count."""
+        counts = {kind: count - before.counts[kind] for kind, count in self.counts.items()}
+        return replace(self, counts=counts, sql=self.sql - before.sql, text=self.text - before.text)
 
 
 class Growth:
-    """What came to be remembered since this was made; other tests' engines remember some too."""
+    """Measures what comes to be remembered; the engines of other tests remember something too."""
 
     def __init__(self) -> None:
         gc.collect()
-        kinds: tuple[type[object], ...] = (Document, Operation, QueryPlan, Statement)
-        self._before: dict[type[object], int] = {kind: len(remembered(kind)) for kind in kinds}
-        self._sql, self._text = self._lengths()
+        self._before = Remembered.now()
 
-    def of(self, kind: type[object]) -> int:
-        """How many more there are."""
-        return len(remembered(kind)) - self._before[kind]
-
-    def sql(self) -> int:
-        """How much SQL there is more."""
-        return self._lengths()[0] - self._sql
-
-    def text(self) -> int:
-        """How much there is more of documents whose operations are there."""
-        return self._lengths()[1] - self._text
-
-    def _lengths(self) -> tuple[int, int]:
-        operations = remembered(Operation)
-        texts = {id(each.syntax): len(each.syntax.loc.source.body) for each in operations if each.syntax.loc}
-        return sum(len(each.sql) for each in remembered(Statement)), sum(texts.values())
+    def measure(self) -> Remembered:
+        """Return what has been added and can't be collected."""
+        gc.collect()
+        return Remembered.now().since(self._before)
 
 
 async def run(engine: Engine, text: str, variables: dict[str, Any], asked: Asked) -> None:
@@ -98,13 +108,13 @@ async def test_of_many_documents_the_last_ones_and_their_plans_are_left(engine: 
     for place in range(MANY):
         await run(engine, f"{{a{place}: customers {{totalCount}}}}", {}, asked)
 
-    gc.collect()
+    grown = growth.measure()
     assert len(asked.statements) == MANY
-    assert growth.of(Document) == DOCUMENTS
+    assert grown.counts[Document] == DOCUMENTS
     # A statement's plan is remembered with it, which its document may have forgotten.
-    assert growth.of(Operation) == DOCUMENTS
-    assert growth.of(QueryPlan) <= DOCUMENTS + STATEMENTS
-    assert 0 < growth.sql() <= (DOCUMENTS + STATEMENTS) * BYTES_PER_REMEMBERED_STATEMENT
+    assert grown.counts[Operation] == DOCUMENTS
+    assert grown.counts[QueryPlan] <= DOCUMENTS + STATEMENTS
+    assert 0 < grown.sql <= (DOCUMENTS + STATEMENTS) * BYTES_PER_REMEMBERED_STATEMENT
 
 
 async def test_of_many_long_documents_fewer_are_left(engine: Engine) -> None:
@@ -114,10 +124,10 @@ async def test_of_many_long_documents_fewer_are_left(engine: Engine) -> None:
     for place in range(50):
         await run(engine, f"{{a{place}: customers(where: {{ids: [{ids}]}}) {{totalCount}}}}", {}, asked)
 
-    gc.collect()
-    assert growth.of(Document) <= 1
+    grown = growth.measure()
+    assert grown.counts[Document] <= 1
     # A document takes more than a hundred times its text: as much of it may be left as if all were of average length.
-    assert growth.text() <= DOCUMENTS * BYTES_PER_REMEMBERED_DOCUMENT
+    assert grown.text <= DOCUMENTS * BYTES_PER_REMEMBERED_DOCUMENT
 
 
 def shapes() -> Iterator[dict[str, Any]]:
@@ -135,7 +145,7 @@ async def test_of_many_filters_the_statements_used_last_are_left(engine: Engine)
     for where in islice(shapes(), MANY):
         await run(engine, document, {"where": where}, asked)
 
-    gc.collect()
+    grown = growth.measure()
     assert len(asked.statements) == MANY
-    assert (growth.of(Document), growth.of(Operation), growth.of(QueryPlan)) == (1, 1, 1)
-    assert 0 < growth.sql() <= (STATEMENTS + 1) * BYTES_PER_REMEMBERED_STATEMENT
+    assert (grown.counts[Document], grown.counts[Operation], grown.counts[QueryPlan]) == (1, 1, 1)
+    assert 0 < grown.sql <= (STATEMENTS + 1) * BYTES_PER_REMEMBERED_STATEMENT

@@ -15,7 +15,7 @@ _TOGETHER = (
     "tests/deployed/",
 )
 
-# Tests here start servers, commands or programs of other people, whatever their fixtures are.
+# Tests that start servers, commands or third-party programs, or that wait for a second or longer, whatever their fixtures.
 _STARTING = (
     "tests/conformance/",
     "tests/deployed/",
@@ -24,6 +24,7 @@ _STARTING = (
     "tests/explorer/",
     "tests/frontends/",
     "tests/pressure/",
+    "tests/contract/test_graphql_over_http_audit",
     "tests/db/test_connecting",
     "tests/db/test_database",
     "tests/db/test_embedded",
@@ -35,10 +36,16 @@ _STARTING = (
     "tests/test_cli_refusals",
     "tests/test_prepared",
     "tests/test_serving",
+    "tests/test_settings.py::test_everything_wrong_with_the_file",
     "tests/test_settings.py::test_uvicorn",
+    "tests/web/test_acceptor",
+    "tests/web/test_connections",
     "tests/web/test_full_database",
+    "tests/web/test_http_protocol",
+    "tests/web/test_jwks.py::test_an_answer_that_never_ends",
     "tests/web/test_log_writer",
     "tests/web/test_metrics",
+    "tests/web/test_pipelining",
 )
 
 
@@ -61,5 +68,5 @@ def longest_first(items: list[pytest.Item]) -> None:
 
 
 def needs_no_server(item: pytest.Item) -> bool:
-    """Return whether a test runs in this process alone, without a PostgreSQL."""
+    """Return whether a test runs in this process alone, without a PostgreSQL and without waiting."""
     return "server_dsn" not in getattr(item, "fixturenames", ()) and not item.nodeid.startswith(_STARTING)
