@@ -1,1 +1,1 @@
-"""All SQL of the service, and nothing else."""
+"""All SQL of the service."""

@@ -1,4 +1,4 @@
-"""Reading ledger accounts, and writing many at once: every function is one statement, however many they are."""
+"""Read and write ledger accounts. Every function runs one statement, for any number of accounts."""
 
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,20 +19,20 @@ from app.db.rows import LedgerAccountRow
 from app.db.tables import ledger_accounts
 from app.db.unit_of_work import LostRace, WriteSession, constraint_of
 
-BY_NUMBER = (SortKey(ledger_accounts.c.number_key), SortKey(ledger_accounts.c.id))
+ACCOUNTS_BY_NUMBER = (SortKey(ledger_accounts.c.number_key), SortKey(ledger_accounts.c.id))
 _UNIQUE_NUMBER = "ledger_accounts_company_id_number_key"
 
 
 async def listed(session: ReadSession, only: Condition | None, *, limit: int) -> list[LedgerAccountRow]:
-    """Return the first accounts in the natural order of their numbers."""
-    query = graph.ledger_account.select().order_by(*clause(BY_NUMBER, ledger_accounts)).limit(limit)
+    """Return the first accounts in the natural order of numbers."""
+    query = graph.ledger_account.select().order_by(*clause(ACCOUNTS_BY_NUMBER, ledger_accounts)).limit(limit)
     if only is not None:
         query = query.where(only.sql(ledger_accounts))
     return [LedgerAccountRow._make(row) for row in await session.rows(query, {})]
 
 
 async def lock_numbered(session: WriteSession, numbers: Iterable[str]) -> dict[str, LedgerAccountRow]:
-    """Lock the accounts that have these numbers, in the order of their ids; return them by number."""
+    """Lock the accounts with these numbers, in the order of their ids; return them by number."""
     numbered = ledger_accounts.c.number == any_(literal(list(numbers), ARRAY(Text())))
     query = graph.ledger_account.select().where(numbered).order_by(ledger_accounts.c.id)
     rows = await session.rows(query.with_for_update(of=ledger_accounts, key_share=True))
@@ -40,14 +40,14 @@ async def lock_numbered(session: WriteSession, numbers: Iterable[str]) -> dict[s
 
 
 async def insert_accounts(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write new accounts of the same columns, in the order of their numbers: writers of the same ones then wait and don't deadlock."""
+    """Insert accounts that all have the same columns, ordered by number, so that concurrent inserts don't deadlock."""
     in_order = sorted(rows, key=lambda row: row["number"])
     with _racing():
         await insert_all(session, ledger_accounts, in_order, created_at=at_this_moment, updated_at=at_this_moment)
 
 
 async def update_accounts(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the same columns of locked accounts, each row with its `id`; every version goes up by one."""
+    """Update the same columns of locked accounts, each row with its `id`, and increment their versions."""
     if not rows:
         return
     given = record_set(ledger_accounts, rows)
@@ -60,7 +60,7 @@ async def update_accounts(session: WriteSession, rows: Sequence[Mapping[str, Any
 
 
 async def accounts_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, LedgerAccountRow]:
-    """Return accounts as they are stored now."""
+    """Return the stored accounts by id."""
     if not ids:
         return {}
     with_id = ledger_accounts.c.id == any_(literal(list(ids), ARRAY(Uuid())))
@@ -70,7 +70,7 @@ async def accounts_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[U
 
 @contextmanager
 def _racing() -> Generator[None]:
-    """Let the unique number decide between writers at one moment; the loser tries again, and finds the account there."""
+    """Raise LostRace if a concurrent transaction inserted the same number; the retry then finds that account."""
     try:
         yield
     except IntegrityError as error:

@@ -1,4 +1,4 @@
-"""API keys: made, listed and revoked by the tables' owner, recognized by the service without reading the table."""
+"""API keys: created, listed and revoked by the tables' owner, and looked up by the service through a function."""
 
 import asyncio
 import base64
@@ -22,7 +22,7 @@ from app.domain.identity import Scope
 from app.domain.texts import stored_form, unprintable_in
 
 PREFIX = "cgk_"
-"""How every key begins, so that people and scanners for leaked secrets recognize one."""
+"""Prefix of every key, by which people and secret scanners recognize one."""
 _SECRET_BYTES = 32
 _MAX_NAME = 255
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
@@ -41,7 +41,7 @@ _FIND = select(_presented, _found)
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key without its secret, which nobody can read again."""
+    """A key without its secret, which can't be read again."""
 
     company_id: UUID
     id: UUID
@@ -52,27 +52,27 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ListedApiKey(ApiKey):
-    """A key as its owner sees it."""
+    """A key as `api-key list` shows it."""
 
     created_at: datetime
     revoked_at: datetime | None
 
 
 def is_well_formed(presented: str) -> bool:
-    """Whether this could be a key of ours; anything else needn't be looked up."""
+    """Return whether a text has the form of a key; other texts needn't be looked up."""
     return _FORM.fullmatch(presented) is not None
 
 
 def hash_of(plaintext: str) -> bytes:
-    """What is stored of a key. One round of SHA-256 is enough, as a key is 256 random bits and can't be guessed."""
+    """Return the hash that is stored of a key. One round of SHA-256 is enough for 256 random bits."""
     return hashlib.sha256(plaintext.encode()).digest()
 
 
 async def find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, ApiKey]:
-    """Return the valid keys of these hashes, by hash; those that are unknown, revoked or expired are left out.
+    """Return the valid keys by hash; unknown, revoked and expired keys are left out.
 
-    DatabaseUnavailable while the server is away, or if it doesn't answer within two seconds: two more where the first were
-    spent on a connection that turned out to be silent, and the server answers over others.
+    Raise DatabaseUnavailable if the server doesn't answer within two seconds. The limit is extended by two seconds if the
+    first connection is silent while the server answers over others.
     """
     with translate_failures():
         async with answered_within(PROBE_SECONDS, "The look-up of an API key") as limit:
@@ -83,7 +83,7 @@ async def find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, A
                     raise
                 if is_silent_alone(error):
                     limit.reschedule(asyncio.get_running_loop().time() + PROBE_SECONDS)
-                # A restarted server leaves a dead connection in the pool; that failure discarded it.
+                # A restarted server leaves a dead connection in the pool. The first failure has discarded it.
                 return await _find(engine, hashes)
 
 
@@ -96,7 +96,7 @@ async def _find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, 
 async def create(
     connection: AsyncConnection, company_id: UUID, name: str, scopes: Iterable[Scope], expires_at: datetime | None
 ) -> tuple[ApiKey, str]:
-    """A new key and its plaintext, which is shown once and stored nowhere; ValueError for a name that can't be kept."""
+    """Create a key; return it and its plaintext, which isn't stored. Raise ValueError for an invalid name."""
     name = stored_form(name)
     if not 1 <= len(name) <= _MAX_NAME or unprintable_in(name) or not is_storable(name):
         msg = f"An API key's name has 1 to {_MAX_NAME} printable characters."
@@ -117,7 +117,7 @@ async def create(
 
 
 async def list_keys(connection: AsyncConnection, company_id: UUID) -> list[ListedApiKey]:
-    """All keys of the company, revoked and expired ones too, the oldest first."""
+    """Return all keys of a company, also revoked and expired ones, oldest first."""
     keys = tables.api_keys.c
     statement = (
         select(keys.company_id, keys.id, keys.name, keys.scopes, keys.expires_at, keys.created_at, keys.revoked_at)
@@ -133,7 +133,7 @@ async def list_keys(connection: AsyncConnection, company_id: UUID) -> list[Liste
 
 
 async def revoke(connection: AsyncConnection, company_id: UUID, id: UUID) -> bool:  # noqa: A002 - the column's name
-    """End a key for good; False if the company has no such key or it is revoked already."""
+    """Revoke a key; return False if the company has no such key or it is already revoked."""
     keys = tables.api_keys
     statement = (
         update(keys)
@@ -145,5 +145,5 @@ async def revoke(connection: AsyncConnection, company_id: UUID, id: UUID) -> boo
 
 
 def _known(names: Sequence[str]) -> frozenset[Scope]:
-    """The scopes that this version knows; others grant nothing."""
+    """Return the scopes that this release knows; others grant nothing."""
     return frozenset(scope for scope in Scope if scope in names)

@@ -1,6 +1,6 @@
-"""What lists and look-ups are asked with, by plans and by loaders alike.
+"""Arguments of lists and look-ups, used by plans and loaders.
 
-Arguments come with each request, and are parted like conditions: their shape decides the SQL, their values run it.
+Like a condition, arguments have a shape, which determines the SQL, and values, which become its parameters.
 """
 
 from collections.abc import Hashable
@@ -14,104 +14,104 @@ from app.db.paging import PageRequest
 
 
 class Arguments(Protocol):
-    """What one list or look-up of a tree is asked with."""
+    """Arguments of one list or look-up of a tree."""
 
     @property
     def shape(self) -> Hashable:
-        """What decides the SQL."""
+        """The part that determines the SQL."""
         ...
 
     @property
     def values(self) -> tuple[object, ...]:
-        """What the SQL is run with."""
+        """The parameters of the SQL."""
         ...
 
     @property
     def plan_for_values(self) -> bool:
-        """Whether how many rows are found depends on the values, so that the server should plan for them."""
+        """Whether the number of rows depends on the values, so that PostgreSQL should make a custom plan."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The arguments of a look-up: a condition on a unique key."""
+    """Arguments of a look-up: a condition on a unique key."""
 
     condition: Equals
 
     @property
     def shape(self) -> Hashable:
-        """The condition's."""
+        """That of the condition."""
         return self.condition.shape
 
     @property
     def values(self) -> tuple[object, ...]:
-        """The condition's."""
+        """That of the condition."""
         return self.condition.values
 
     @property
     def plan_for_values(self) -> bool:
-        """A unique key finds one row whatever it is."""
+        """A unique key finds at most one row, for any value."""
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class ListArguments:
-    """The arguments of a list: the first `limit` rows that meet a condition."""
+    """Arguments of a list: the first `limit` rows that meet a condition."""
 
     limit: int
     only: Condition | None = None
 
     @property
     def shape(self) -> Hashable:
-        """The condition's."""
+        """That of the condition."""
         return self.only and self.only.shape
 
     @property
     def values(self) -> tuple[object, ...]:
-        """The condition's, and the limit."""
+        """Those of the condition, and the limit."""
         return (*_values(self.only), self.limit)
 
     @property
     def plan_for_values(self) -> bool:
-        """Lists are short whatever their condition says."""
+        """Lists are short for any condition."""
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:
-    """The arguments of a connection: a page of the rows that meet a condition."""
+    """Arguments of a connection: a page of the rows that meet a condition."""
 
     request: PageRequest
     only: Condition | None
     identity: bytes
-    """What the cursors of the list are bound to."""
+    """Digest of the list that cursors are bound to."""
     plan_for_values: bool
-    """Whether how many rows are read depends on the values, so that the server should plan for them."""
+    """Whether the number of rows depends on the values, so that PostgreSQL should make a custom plan."""
 
     @property
     def places(self) -> tuple[int, int, int]:
-        """Where among the values those of `after`, `before` and the limit begin; the identity is the last."""
+        """Indices among the values at which `after`, `before` and the limit begin; the identity is last."""
         after = len(_values(self.only))
         before = after + len(self.request.after or ())
         return after, before, before + len(self.request.before or ())
 
     @property
     def shape(self) -> Hashable:
-        """The condition's, the order, and from where and to where the page is read."""
-        asked = self.request
+        """That of the condition, the order, the direction, and which of `after` and `before` are given."""
+        request = self.request
         return (
             self.only and self.only.shape,
-            asked.order,
-            asked.backward,
-            asked.after is None,
-            asked.before is None,
+            request.order,
+            request.backward,
+            request.after is None,
+            request.before is None,
         )
 
     @property
     def values(self) -> tuple[object, ...]:
-        """The condition's, the positions, the limit and the identity."""
-        asked = self.request
-        return (*_values(self.only), *(asked.after or ()), *(asked.before or ()), asked.limit, self.identity)
+        """Those of the condition, the positions, the limit and the identity."""
+        request = self.request
+        return (*_values(self.only), *(request.after or ()), *(request.before or ()), request.limit, self.identity)
 
 
 def _values(only: Condition | None) -> tuple[object, ...]:
@@ -120,14 +120,14 @@ def _values(only: Condition | None) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The arguments of rows that are found wherever they are: each by one of `kinds` of keys, and a value."""
+    """Arguments of look-ups across entities: each by a kind of key and a value."""
 
     kinds: tuple[tuple[Entity[Any], str] | None, ...]
-    """An entity and the attribute that is its key, or none for the id of whatever entity."""
+    """An entity and its key's attribute; None for an id of any entity."""
     wanted: tuple[tuple[int, UUID | str], ...]
-    """What is looked for, each once: the number of its kind, and the value."""
+    """Distinct references: the index of the kind, and the value."""
     places: tuple[int, ...]
-    """What is answered: for each place the number of what is wanted there, from 1 as the database counts; 0 is nothing."""
+    """For each result, the number of its entry in `wanted`, counted from 1 as in SQL; 0 for null."""
 
     @property
     def shape(self) -> Hashable:
@@ -136,7 +136,7 @@ class References:
 
     @property
     def values(self) -> tuple[object, ...]:
-        """The kinds, ids and texts of what is wanted, and the places."""
+        """Arrays of kinds, ids and texts of `wanted`, and the places."""
         return (
             [kind for kind, _ in self.wanted],
             [value if isinstance(value, UUID) else None for _, value in self.wanted],
@@ -146,5 +146,5 @@ class References:
 
     @property
     def plan_for_values(self) -> bool:
-        """A unique key finds one row whatever it is."""
+        """A unique key finds at most one row, for any value."""
         return False

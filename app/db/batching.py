@@ -1,4 +1,4 @@
-"""Many keys, one statement, one mapping: what every loader is made of, usable and testable without GraphQL."""
+"""Queries from many keys to a mapping, in one statement each. Loaders are built on them; they work without GraphQL."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -32,7 +32,7 @@ _KEYS = bindparam("keys", type_=ARRAY(Uuid()))
 
 
 async def by_id(session: ReadSession, entity: Entity[RowT], ids: Iterable[UUID]) -> dict[UUID, RowT]:
-    """The rows with these ids; unknown and foreign ids are left out."""
+    """Return the rows with these ids, by id. Unknown ids, and those of other companies, are left out."""
     rows = await session.rows(_by_id(entity), {"keys": list(ids)})
     return {row[0]: entity.row._make(row) for row in rows}
 
@@ -43,7 +43,7 @@ def _by_id(entity: Entity[Any]) -> Select[Any]:
 
 
 async def by_key(session: ReadSession, entity: Entity[RowT], key: str, values: Iterable[str]) -> dict[str, RowT]:
-    """The rows that have these values as a key of the entity; values that no row has are left out."""
+    """Return the rows whose key has these values, by value. Values without a row are left out."""
     rows = await session.rows(_by_key(entity, key), {"keys": list(values)})
     place = entity.row._fields.index(key)
     return {row[place]: entity.row._make(row) for row in rows}
@@ -57,15 +57,15 @@ def _by_key(entity: Entity[Any], key: str) -> Select[Any]:
 async def entities(
     session: ReadSession, among: tuple[Entity[Any], ...], ids: Iterable[UUID]
 ) -> dict[UUID, Entity[Any]]:
-    """What these ids are ids of; unknown and foreign ids are left out."""
+    """Return the entity of each id. Unknown ids, and those of other companies, are left out."""
     rows = await session.rows(_entities(among), {"keys": list(ids)})
-    # The first of those that share an id comes last, and so counts.
+    # If entities share an id, the first entity wins, because it is assigned last.
     return {row[1]: among[row[0]] for row in sorted(rows, key=lambda row: row[0], reverse=True)}
 
 
 @lru_cache(maxsize=8)
 def _entities(among: tuple[Entity[Any], ...]) -> CompoundSelect[int, UUID]:
-    tables = [each.table for each in among]
+    tables = [entity.table for entity in among]
     return union_all(
         *(
             select(literal_column(str(place), Integer()).label("place"), table.c.id).where(
@@ -84,7 +84,7 @@ async def many(
     limit: int,
     only: Condition | None = None,
 ) -> dict[UUID, list[RowT]]:
-    """The first `limit` rows of an edge that meet a condition, for each source, in the edge's order; sources without any are left out."""
+    """Return the first `limit` rows of an edge for each source, in the edge's order. Sources without rows are left out."""
     statement = _listing(edge) if only is None else _per_source(edge, edge.order, _limited(edge, only))
     found = _by_source(await session.rows(statement, {"keys": list(sources), "limit": limit}))
     make = edge.target.row._make
@@ -108,7 +108,7 @@ async def pages(
     request: PageRequest,
     only: Condition | None,
 ) -> dict[UUID, Page[RowT]]:
-    """The same page of an edge for each source; sources without rows are left out."""
+    """Return the same page of an edge for each source. Sources without rows are left out."""
     query = paging.statement(edge.target, request, only)
     statement = _per_source(edge, paging.reading_order(request), query)
     rows = await session.rows(statement, {"keys": list(sources)}, plan_for_values=only is not None)
@@ -118,7 +118,7 @@ async def pages(
 async def counts(
     session: ReadSession, edge: ToMany[Any], sources: Iterable[UUID], only: Condition | None
 ) -> dict[UUID, int]:
-    """How many rows an edge has for each source; sources without rows are left out."""
+    """Return the number of rows of an edge for each source. Sources without rows are left out."""
     query = select(edge.key, func.count()).where(narrowed(edge.target.table), edge.key == any_(_KEYS))
     if only is not None:
         query = query.where(only.sql(edge.target.table))
@@ -127,10 +127,10 @@ async def counts(
 
 
 def _per_source(edge: ToMany[Any], order: Sequence[SortKey], query: Select[Any]) -> Select[Any]:
-    """For each source the query's first rows, by an index of the edge, read in the order given."""
+    """Return a statement for the query's first rows per source, read through the edge's index in the given order."""
     by = paging.clause(order, edge.target.table)
     source = func.unnest(_KEYS).table_valued("id", with_ordinality="place", name="source").render_derived()
-    # The place says again what the index already did, so that the order of the whole is stated and not hoped for.
+    # The index already gives this order. SQL guarantees it only with an explicit ORDER BY.
     row = lateral(
         query.add_columns(func.row_number().over(order_by=by).label("place"))
         .where(edge.key == source.c.id)

@@ -1,4 +1,4 @@
-"""Booking a transition: its record, the documents that it makes, the periods that it cuts, and the events that tell of it."""
+"""Book transitions: their rows, billing documents, periods and events."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -26,12 +26,12 @@ from app.domain.transition import BillingDocument, BillingDocumentLine, Transiti
 async def subscriptions_for_billing(
     session: Session, customer_ids: Iterable[UUID], *, lock: bool
 ) -> list[Subscription]:
-    """All subscriptions of some customers as billing sees them, by id; locked against every other writer of them if wanted."""
+    """Return all subscriptions of some customers with their current periods, ordered by id; locked if `lock`."""
     of_customers = and_(
         narrowed(subscriptions), subscriptions.c.customer_id == any_(literal(list(customer_ids), ARRAY(Uuid())))
     )
     if lock:
-        # A statement of its own: it may wait for a cut, and would show periods from before it.
+        # A separate statement: after waiting for a concurrent cut, it would return the periods from before the cut.
         ids = select(subscriptions.c.id).where(of_customers).order_by(subscriptions.c.id)
         await session.rows(ids.with_for_update(), {})
     return [_subscription(row) for row in await session.rows(_with_current_period(of_customers), {})]
@@ -92,41 +92,43 @@ def _subscription(row: Any) -> Subscription:
 
 
 async def book(session: WriteSession, transition: Transition, actor: str) -> UUID | None:
-    """Write everything that a transition does, and return its id; None for a new billing day, which is not recorded as one.
+    """Write a transition and return its id; None for a new billing day, which isn't recorded as a transition.
 
-    Its subscriptions were locked, and nothing has changed since they were read.
+    The caller has locked the subscriptions before reading them.
     """
     (transition_id,) = await book_all(session, [transition], actor)
     return transition_id
 
 
 async def book_all(session: WriteSession, transitions: Sequence[Transition], actor: str) -> list[UUID | None]:
-    """Book transitions, no two of one subscription, in as many statements as one takes; return their ids, in their order."""
+    """Book transitions of distinct subscriptions and return their ids. Runs as many statements as for one transition."""
     if not transitions:
         return []
-    made = [_Made(new_id(), each, _in_order(each.documents)) for each in transitions if each.is_triggered]
-    await insert_all(session, billing_transitions, [each.row(actor) for each in made])
-    await insert_all(session, billing_documents, [row for each in made for row in each.document_rows()])
-    lines = [line for each in made for id_, document in each.documents for line in _lines(id_, document)]
-    await insert_all(session, billing_document_lines, lines)
-    handovers = [handover for each in made for handover in each.handovers()]
-    await write_periods(session, handovers, [move for each in transitions for move in each.moves])
-    rescheduled = [
-        event for each in transitions if not each.is_triggered for event in transition_events.rescheduled(each)
-    ]
-    events = [*(event for each in made for event in each.events()), *rescheduled]
+    triggered = [transition for transition in transitions if transition.is_triggered]
+    bookings = [_Booking(new_id(), transition, _with_ids(transition.documents)) for transition in triggered]
+    await insert_all(session, billing_transitions, [booking.row(actor) for booking in bookings])
+    await insert_all(session, billing_documents, [row for booking in bookings for row in booking.document_rows()])
+    await insert_all(session, billing_document_lines, [row for booking in bookings for row in booking.line_rows()])
+    handovers = [handover for booking in bookings for handover in booking.handovers()]
+    await write_periods(session, handovers, [move for transition in transitions for move in transition.moves])
+    events = [event for booking in bookings for event in booking.events()]
+    for transition in transitions:
+        events += [] if transition.is_triggered else transition_events.rescheduled(transition)
     await outbox.append_all(session, events, actor=actor)
-    ids = iter(each.id for each in made)
-    return [next(ids) if each.is_triggered else None for each in transitions]
+    ids = iter(booking.id for booking in bookings)
+    return [next(ids) if transition.is_triggered else None for transition in transitions]
 
 
-def _in_order(documents: Sequence[BillingDocument]) -> list[tuple[UUID, BillingDocument]]:
-    """Documents with ids that sort as they do, so that they are read back as they were previewed; of one moment, ids sort at random."""
+def _with_ids(documents: Sequence[BillingDocument]) -> list[tuple[UUID, BillingDocument]]:
+    """Return billing documents with ascending ids, so that they are read back in the order of the preview.
+
+    Ids that are made in the same millisecond sort at random, so they are sorted first.
+    """
     return list(zip(sorted(new_id() for _ in documents), documents, strict=True))
 
 
-class _Made(NamedTuple):
-    """A transition with the ids that it and its documents are given."""
+class _Booking(NamedTuple):
+    """A transition with its id and the ids of its billing documents."""
 
     id: UUID
     transition: Transition
@@ -157,6 +159,9 @@ class _Made(NamedTuple):
             for id_, document in self.documents
         ]
 
+    def line_rows(self) -> list[dict[str, Any]]:
+        return [line for id_, document in self.documents for line in _lines(id_, document)]
+
     def handovers(self) -> list[Handover]:
         before, after = self.transition.before, self.transition.arrangements_after
         return [
@@ -166,9 +171,9 @@ class _Made(NamedTuple):
 
     def events(self) -> list[Event]:
         document_of = {
-            (each.subscription.id, each.line.period.start): id_
+            (line.subscription.id, line.line.period.start): id_
             for id_, document in self.documents
-            for each in document.lines
+            for line in document.lines
         }
         return transition_events.transitioned(self.transition, self.id, document_of)
 
@@ -178,14 +183,14 @@ def _lines(document_id: UUID, document: BillingDocument) -> list[dict[str, Any]]
         {
             "document_id": document_id,
             "line_number": number,
-            "subscription_id": each.subscription.id,
-            "description": _description(each),
-            "starts_on": each.line.period.start,
-            "ends_on": each.line.period.end,
-            "days": each.line.period.days,
-            "amount": each.line.amount,
+            "subscription_id": line.subscription.id,
+            "description": _description(line),
+            "starts_on": line.line.period.start,
+            "ends_on": line.line.period.end,
+            "days": line.line.period.days,
+            "amount": line.line.amount,
         }
-        for number, each in enumerate(document.lines, start=1)
+        for number, line in enumerate(document.lines, start=1)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The recurring columns and constraints that tables are made of."""
+"""Columns and constraints that recur in many tables."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -21,16 +21,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.texts import MAX_FORM_CHARACTERS
 
-# Keys that lists sort and filter by compare code points: of text operators under row-level security only plain
-# comparisons may use an index, and of the collations only "C" answers a prefix by a range.
+# Collation of keys that lists sort and filter by. Under row-level security only plain comparisons of text can use an index,
+# and only with the collation "C" a range finds all texts with a prefix.
 CODE_POINTS = "C"
-# The alphabet: a collation that the first migration makes from what the server offers. It sorts what the function
-# alphabet_key makes of a name (docs/adr/0007-the-alphabet.md).
+# Collation that the first migration creates. It sorts the results of the function alphabet_key
+# (docs/adr/0007-the-alphabet.md).
 ALPHABET = "alphabet"
 
 
 def natural_key_sql(column: str) -> str:
-    """SQL of the natural order of a number: all-digit ones first, by value, then the others by code point."""
+    """Return SQL for the natural order of numbers: all-digit numbers first, by value, then others by code point."""
     digits = f"ltrim({column}, '0')"
     return (
         f"CASE WHEN {column} ~ '^[0-9]+$'"
@@ -39,45 +39,45 @@ def natural_key_sql(column: str) -> str:
     )
 
 
-def identifier(name: str, *, nullable: bool = False) -> Column[Any]:
-    """A UUID column."""
+def uuid(name: str, *, nullable: bool = False) -> Column[Any]:
+    """Return a UUID column."""
     return Column(name, Uuid, nullable=nullable)
 
 
 def string(name: str, *, nullable: bool = True) -> Column[str]:
-    """A text column; its length is a named check of the table."""
+    """Return a text column. Named checks of the table limit its length."""
     return Column(name, Text, nullable=nullable)
 
 
 def flag(name: str, *, default: bool) -> Column[bool]:
-    """A boolean column."""
+    """Return a boolean column."""
     return Column(name, Boolean, nullable=False, server_default=text(str(default).lower()))
 
 
 def moment(name: str, *, nullable: bool = False, now: bool = True) -> Column[Any]:
-    """A time-stamp with time zone: nullable, or now unless given."""
+    """Return a timestamptz column; unless it is nullable, its default is now()."""
     return Column(
         name, DateTime(timezone=True), nullable=nullable, server_default=func.now() if now and not nullable else None
     )
 
 
 def money(name: str, *, nullable: bool = False) -> Column[Any]:
-    """An exact amount in major units; it keeps the decimals that were written."""
+    """Return a column of exact amounts in major units; it keeps the decimals as written."""
     return Column(name, Numeric, nullable=nullable)
 
 
-def document(name: str, *, default: bool = False) -> Column[Any]:
-    """A jsonb column."""
+def jsonb(name: str, *, default: bool = False) -> Column[Any]:
+    """Return a jsonb column; its default is an empty object if `default`."""
     return Column(name, JSONB, nullable=False, server_default=text("'{}'::jsonb") if default else None)
 
 
 def version() -> Column[int]:
-    """Counts the writes of a row."""
+    """Return the column that counts the writes of a row."""
     return Column("version", Integer, nullable=False, server_default=text("1"))
 
 
 def number_key(column: str) -> Column[Any]:
-    """The natural order of a number, as one indexable text."""
+    """Return the column that holds the natural order of a number as one indexable text."""
     return Column(
         "number_key",
         Text(collation=CODE_POINTS),
@@ -87,7 +87,7 @@ def number_key(column: str) -> Column[Any]:
 
 
 def name_key() -> Column[Any]:
-    """The name as lists sort by it: in the company's alphabet, ignoring case."""
+    """Return the column by which lists sort names: in the database's alphabet, ignoring case."""
     return Column(
         "name_key",
         Text(collation=ALPHABET),
@@ -97,7 +97,7 @@ def name_key() -> Column[Any]:
 
 
 def name_prefix() -> Column[Any]:
-    """The name as a prefix of it is looked up: in the form that texts are compared by, as much as an index entry holds."""
+    """Return the column for prefix searches: the name's comparison form, shortened to the size of an index entry."""
     return Column(
         "name_prefix",
         Text(collation=CODE_POINTS),
@@ -107,13 +107,13 @@ def name_prefix() -> Column[Any]:
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
-    """A check that holds an enumeration: text with a check may use an index under row-level security, an enum type may not."""
+    """Return a check for an enumeration. Under row-level security text can use an index, an enum type can't."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 def at_most(characters: int, *columns: str) -> tuple[CheckConstraint, ...]:
-    """Checks of the length of optional strings: a set one is never empty."""
+    """Return checks that limit the length of optional strings; a string that is set is never empty."""
     return tuple(
         CheckConstraint(f"char_length({column}) BETWEEN 1 AND {characters}", name=f"{column}_length")
         for column in columns
@@ -121,12 +121,12 @@ def at_most(characters: int, *columns: str) -> tuple[CheckConstraint, ...]:
 
 
 def belongs_to(table: str, column: str, *, deletes: bool = False) -> ForeignKeyConstraint:
-    """A foreign key within the company: being composite, it can't refer into another company."""
+    """Return a composite foreign key, which can't refer to rows of another company."""
     return ForeignKeyConstraint(
         ["company_id", column], [f"{table}.company_id", f"{table}.id"], ondelete="CASCADE" if deletes else None
     )
 
 
 def of_company() -> ForeignKeyConstraint:
-    """The foreign key to the company itself."""
+    """Return the foreign key to the company."""
     return ForeignKeyConstraint(["company_id"], ["companies.id"])

@@ -1,8 +1,8 @@
-"""The SQL functions of the form that texts are compared by, made of the same tables as app/domain/texts.py.
+"""SQL functions for the comparison form of text, generated from the same tables as app/domain/texts.py.
 
-`comparison_form` and `search_words` give what `comparison_form` and `words_of` give in Python, on every server and in every
-version of it: a test compares them over all code points. `normalize()` is PostgreSQL's own; its tables of younger versions
-of Unicode have only more characters, and those are kept from it.
+`comparison_form` and `search_words` return the same as `comparison_form` and `words_of` in Python, on every server; a test
+compares them for all code points. PostgreSQL's `normalize()` may follow a later version of Unicode, which only adds
+characters; those are not passed to it.
 """
 
 import json
@@ -72,16 +72,16 @@ END
 $words$;
 """
 _ORDINARY = (*range(0xA0, 0x180), *range(0x2010, 0x2016), *range(0x2018, 0x201F), 0x20AC)
-"""Candidates for what needs no normalization: letters of Western Europe, dashes and quotes."""
+"""Candidates for characters that need no normalization: Western European letters, dashes and quotes."""
 
 
 def comparison_functions() -> str:
-    """Return the SQL that makes the functions, or brings them up to date."""
+    """Return the SQL that creates or replaces the functions."""
     ordinary = [chr(code) for code in _ORDINARY if _is_ordinary(chr(code))]
-    changed = [each for each in ordinary if comparison_form(each) != each]
+    changed = [letter for letter in ordinary if comparison_form(letter) != letter]
     return _SCRIPT.format(
-        ordinary="".join(f"\\u{ord(each):04x}" for each in ordinary),
-        changed="".join(f"\\u{ord(each):04x}" for each in changed),
+        ordinary="".join(f"\\u{ord(letter):04x}" for letter in ordinary),
+        changed="".join(f"\\u{ord(letter):04x}" for letter in changed),
         replaced=_replaced("form", changed),
         ignorable=character_class(DEFAULT_IGNORABLE),
         unassigned=character_class(UNASSIGNED),
@@ -94,20 +94,20 @@ def comparison_functions() -> str:
 
 
 def _replaced(expression: str, letters: Iterable[str]) -> str:
-    # Many times faster than one translate(), which looks through all of its letters for each of the text.
+    # Many times faster than translate(), which searches its list of letters for every character.
     for letter in letters:
         expression = f"replace({expression}, '{letter}', '{comparison_form(letter)}')"
     return expression
 
 
 def _is_ordinary(letter: str) -> bool:
-    """Whether the form of a text that holds the letter is that of its letters, each of which stays one."""
+    """Return whether a letter's form is one character and doesn't depend on its neighbors."""
     form = comparison_form(letter)
     return len(form) == 1 and not unicodedata.combining(form) and unicodedata.normalize("NFKC", form) == form
 
 
 def _foldings() -> Iterator[tuple[str, str]]:
-    """Full case folding of what normalization leaves."""
+    """Yield letters that normalization keeps, with their full case folding."""
     unassigned = {code for first, last in ranges_of(UNASSIGNED) for code in range(first, last + 1)}
     for letter in map(chr, range(0x110000)):
         folded = letter.casefold()

@@ -1,7 +1,7 @@
-"""What a list may be filtered by: conditions that are values, so that equal ones filter and cache equally.
+"""Filter conditions of lists. They are value objects, so that equal conditions share a cache entry.
 
-A condition is parted into its shape, which decides the SQL, and its values, which the SQL is run with: conditions of one
-shape share a statement. The file is long because it is one list: a condition is found where all the others are.
+A condition has a shape, which determines the SQL, and values, which become parameters; conditions of one shape share a
+statement. The file is over 250 lines because it lists all conditions.
 """
 
 from collections.abc import Callable, Hashable
@@ -36,37 +36,37 @@ from app.db.tables import customer_group_metadata, customer_metadata
 from app.domain.texts import prefix_form
 
 Bind = Callable[[Any, TypeEngine[Any]], ColumnElement[Any]]
-"""Puts a value into a statement, as what the type says; `literal` does."""
+"""Makes a value of a type part of a statement, as `literal` does."""
 
 
 _ONE = literal_column("1", Integer())
 
 
 class Condition:
-    """One condition on a row; conditions are values: equal ones filter equally."""
+    """A condition on a row."""
 
     @property
     def shape(self) -> Hashable:
-        """What decides the SQL."""
+        """The part that determines the SQL."""
         return type(self)
 
     @property
     def values(self) -> tuple[object, ...]:
-        """What the SQL is run with, in the order in which `sql` binds it."""
+        """The parameters of the SQL, in the order in which `sql` binds them."""
         return ()
 
     @property
     def finds_in_order(self) -> bool:
-        """Whether an index finds what meets it in the order of customer numbers, whatever the value: one plan suits all."""
+        """Whether an index finds matching rows in the order of customer numbers, so that one plan suits all values."""
         return False
 
     @property
     def narrowed_column(self) -> str | None:
-        """The column in whose order the rows that can meet it lie together, as names with one prefix do."""
+        """The column by which matching rows are adjacent when sorted, as names with a common prefix are; else None."""
         return None
 
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
-        """The condition on a row of the table that the condition is about."""
+        """Return the condition as SQL on a row of its table."""
         raise NotImplementedError
 
 
@@ -90,7 +90,7 @@ class Equals(Condition):
     @property
     @override
     def finds_in_order(self) -> bool:
-        # Each has an index that goes on with the number; of what is unset there may be little or nearly all.
+        # An index on (column, number_key) exists for each. None can match a few rows or nearly all.
         return self.value is not None
 
     @override
@@ -101,7 +101,7 @@ class Equals(Condition):
 
 @dataclass(frozen=True, slots=True)
 class HasId(Condition):
-    """The id is one of these; none of them matches nothing."""
+    """The id is one of these. An empty tuple matches nothing."""
 
     ids: tuple[UUID, ...]
 
@@ -117,7 +117,7 @@ class HasId(Condition):
 
 @dataclass(frozen=True, slots=True)
 class IsOneOf(Condition):
-    """A column of text has one of these values; none of them matches nothing."""
+    """A text column has one of these values. An empty tuple matches nothing."""
 
     column: str
     among: tuple[str, ...]
@@ -139,7 +139,7 @@ class IsOneOf(Condition):
 
 @dataclass(frozen=True, slots=True)
 class HasParent(Condition):
-    """The customer is a child, or is not."""
+    """The customer has a parent, or has none."""
 
     value: bool
 
@@ -156,7 +156,7 @@ class HasParent(Condition):
 
 @dataclass(frozen=True, slots=True)
 class _HasPair(Condition):
-    """The metadata holds a pair, named by its digest."""
+    """The metadata holds a pair, given by its digest."""
 
     pair: bytes
 
@@ -210,7 +210,7 @@ class GroupHasMetadata(_HasPair):
 
 @dataclass(frozen=True, slots=True)
 class NameBeginsWith(Condition):
-    """The name begins with a text, both in the form that texts are compared by."""
+    """The name begins with a text, both in their comparison form."""
 
     prefix: str
 
@@ -231,7 +231,7 @@ class NameBeginsWith(Condition):
 
 @dataclass(frozen=True, slots=True)
 class HasWords(Condition):
-    """Number, name, email, VAT number and external id hold words that begin with these, as `words_of` gives them."""
+    """Number, name, email, VAT number and external id hold words with these prefixes, as from `words_of`."""
 
     words: tuple[str, ...]
 
@@ -252,7 +252,7 @@ class HasWords(Condition):
 
 @dataclass(frozen=True, slots=True)
 class _Several(Condition):
-    """Some conditions together."""
+    """A combination of conditions."""
 
     conditions: tuple[Condition, ...]
 
@@ -269,7 +269,7 @@ class _Several(Condition):
 
 @dataclass(frozen=True, slots=True)
 class AllOf(_Several):
-    """All of the conditions hold."""
+    """All conditions hold."""
 
     @property
     @override
@@ -288,7 +288,7 @@ class AllOf(_Several):
 
 @dataclass(frozen=True, slots=True)
 class AnyOf(_Several):
-    """At least one of the conditions holds; of none, none does."""
+    """At least one condition holds. An empty tuple matches nothing."""
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
@@ -297,7 +297,7 @@ class AnyOf(_Several):
 
 @dataclass(frozen=True, slots=True)
 class Negation(Condition):
-    """The condition does not hold; an unset value fulfills no equality, so it fulfills its negation."""
+    """The condition doesn't hold. Unset values never match an equality, so they match its negation."""
 
     condition: Condition
 

@@ -1,4 +1,4 @@
-"""Engines from a connection URL: the one place where a URL becomes connections."""
+"""Creation of engines from a connection URL; the only place where connections are opened."""
 
 import asyncio
 import ssl
@@ -29,13 +29,13 @@ from app.db.sockets import watch_socket
 
 APPLICATION_NAME = "customer-gateway"
 CONNECT_SECONDS = 10
-"""How long one host may take to connect for a command, unless the URL says `connect_timeout`."""
+"""Timeout in seconds for connecting a command to one host, unless the URL sets `connect_timeout`."""
 
 _ACCEPT_SECONDS = 0.2
 _PORT = 5432
 _TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 _driver: Any = asyncpg  # it has no types
-# After these the next host is tried. A refused password is none of them: as in libpq it is the same everywhere.
+# Errors after which the next host is tried. A wrong password isn't among them, because as in libpq all hosts share it.
 _NEXT_HOST = (OSError, asyncpg.CannotConnectNowError, asyncpg.TargetServerAttributeNotMatched)
 
 
@@ -48,25 +48,25 @@ def create_engine(
     first_statements: str | None = None,
     **options: Any,
 ) -> AsyncEngine:
-    """Return an engine for the URL; DsnError if it can't be used.
+    """Return an engine for the URL. Raise DsnError if the URL is invalid.
 
-    `connect_seconds` bounds each host's attempt unless the URL says `connect_timeout`. `driver_options` are for asyncpg
-    and its adapter, `server_settings` for the session: the URL's application_name goes before one of these. Poolers know
-    few of them; `first_statements` are run on each new connection.
+    `connect_seconds` limits the attempt at each host, unless the URL sets `connect_timeout`. `driver_options` are passed to
+    asyncpg and its adapter. `server_settings` are sent with the startup message; the URL's application_name takes
+    precedence. Poolers accept few such settings, so others go into `first_statements`, run on each new connection.
     """
     connect_args = {
         **(driver_options or {}),
         "first_statements": first_statements,
         **_driver_arguments(parse(dsn), connect_seconds, server_settings or {}),
     }
-    # Parameters may hold customer data, which has no place in a log or a message.
+    # Parameters can hold customer data, which must not appear in logs or messages.
     return give_plain_values(
         create_async_engine("postgresql+asyncpg://", hide_parameters=True, connect_args=connect_args, **options)
     )
 
 
 def short_lived_engine(dsn: str, **options: Any) -> AsyncEngine:
-    """Return an engine that keeps no connection, for the few statements of a command; it works through any pooler."""
+    """Return an engine without a pool, for the few statements of a command; it works behind any pooler."""
     return create_engine(dsn, poolclass=NullPool, driver_options=UNNAMED_STATEMENTS, **options)
 
 
@@ -89,13 +89,13 @@ def _driver_arguments(dsn: Dsn, connect_seconds: float, server_settings: Mapping
 
 def _tls(parameters: Mapping[str, str]) -> dict[str, Any]:
     if parameters.get("sslrootcert") == SYSTEM_CERTIFICATES:
-        # The driver would take it for a file's name.
+        # The driver would read "system" as a file name.
         context = ssl.create_default_context()
         context.set_alpn_protocols(["postgresql"])
         if "sslcert" in parameters:
             load_client_certificate(context, parameters)
         return {"ssl": context}
-    # The driver reads the files for each connection, so certificates may be replaced while the service runs.
+    # The driver reads the files for each connection, so certificates can be replaced while the service runs.
     written = {"sslmode": "prefer"} | {name: parameters[name] for name in _TLS if name in parameters}
     return {"dsn": f"postgresql://?{urlencode(written, quote_via=quote)}"}
 
@@ -103,10 +103,10 @@ def _tls(parameters: Mapping[str, str]) -> dict[str, Any]:
 async def _connect(
     hosts: tuple[Host, ...], *, target_session_attrs: str, first_statements: str | None, **arguments: Any
 ) -> Any:
-    """Connect to the first host that answers and is of the kind that was asked for.
+    """Connect to the first host that answers and meets target_session_attrs.
 
-    As in libpq each host has the whole timeout to itself: the driver's own list of hosts shares one, so that a host
-    that is silent would leave no time for the next.
+    As in libpq, the timeout applies to each host. The driver's own list of hosts shares one timeout, so that a silent host
+    would leave no time for the next.
     """
     if target_session_attrs == "prefer-standby":
         try:
@@ -119,7 +119,7 @@ async def _connect(
         try:
             return await _connect_to(first_statements, **place, target_session_attrs=target_session_attrs, **arguments)
         except _NEXT_HOST as error:
-            # A failure with its own explanation would be the same at every host.
+            # These failures are the same at every host.
             if isinstance(error, InvalidConnection | ParameterRefused):
                 raise
             is_accepted = type(error) is TimeoutError and await _accepts(host)
@@ -133,9 +133,9 @@ async def _connect(
 
 
 async def _accepts(host: Host) -> bool:
-    """Return whether a host that was silent accepts connections at all: the driver doesn't tell how far it came."""
+    """Return whether a silent host accepts TCP connections; the driver's timeout doesn't tell."""
     if host is DEFAULT_PLACE or host.name.startswith("/"):
-        # A Unix socket accepts connections, or refuses them at once.
+        # A Unix socket accepts or refuses a connection immediately.
         return True
     try:
         async with asyncio.timeout(_ACCEPT_SECONDS):
@@ -147,7 +147,7 @@ async def _accepts(host: Host) -> bool:
 
 
 async def _connect_to(first_statements: str | None, *, timeout: float, **arguments: Any) -> Any:  # noqa: ASYNC109 - the driver's name for it
-    """Connect to one host, and run what a connection begins with."""
+    """Connect to one host and run the first statements."""
     try:
         connection = await _driver.connect(timeout=timeout, **arguments)
     except asyncpg.ProtocolViolationError as error:
@@ -156,7 +156,7 @@ async def _connect_to(first_statements: str | None, *, timeout: float, **argumen
             raise
         raise ParameterRefused(parameter) from error
     except OSError:
-        # A certificate that is not accepted is a ValueError as well.
+        # ssl.SSLCertVerificationError is an OSError and a ValueError.
         raise
     except (ValueError, OverflowError, asyncpg.InterfaceError) as error:
         raise InvalidConnection(error) from error
@@ -168,7 +168,7 @@ async def _connect_to(first_statements: str | None, *, timeout: float, **argumen
         except BaseException as error:
             connection.terminate()
             if isinstance(error, TimeoutError):
-                # A pooler lets its clients in, and has them wait for a connection to the server then.
+                # A pooler accepts clients and then lets them wait for a connection to the server.
                 raise NotLetIn from error
             raise
     return connection

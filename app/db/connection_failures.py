@@ -1,4 +1,4 @@
-"""Why no connection to the database came about, and what to do about it."""
+"""Explanations of failed connections to the database, and what to do about them."""
 
 import socket
 import ssl
@@ -9,18 +9,18 @@ import asyncpg
 from app.db.dsn import Host
 
 DEFAULT_PLACE = Host("")
-"""Stands for the driver's defaults where the URL names no host: the usual sockets, then localhost."""
+"""The driver's default if the URL names no host: the usual sockets, then localhost."""
 
 
 class NoSuitableHost(OSError):
-    """Hosts answer, but none of the kind that target_session_attrs asks for."""
+    """Hosts answer, but no host meets target_session_attrs."""
 
     def __init__(self) -> None:
         super().__init__("No host of the database is of the kind that the URL's target_session_attrs asks for")
 
 
 class NoHostAnswers(OSError):
-    """No host accepted a connection; the message names each of them with its reason."""
+    """No host accepted a connection. The message gives the reason for each host."""
 
     def __init__(self, failures: Sequence[tuple[Host, Exception]]) -> None:
         reasons = [f"{_place(host)}: {_why(error)}" for host, error in failures]
@@ -28,7 +28,7 @@ class NoHostAnswers(OSError):
 
 
 class NotLetIn(TimeoutError):
-    """A host accepted the connection, and then didn't answer in time."""
+    """A host accepted the connection but didn't complete the login in time."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ class NotLetIn(TimeoutError):
 
 
 class InvalidConnection(OSError):
-    """The driver can't even try: the URL, or a variable of libpq that the driver reads beside it, is invalid."""
+    """The URL, or one of the PG* variables that the driver also reads, is invalid."""
 
     def __init__(self, reason: Exception) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class InvalidConnection(OSError):
 
 
 class ParameterRefused(OSError):
-    """A pooler stands in between that doesn't know a parameter which the URL gives for the session."""
+    """A pooler doesn't support a session parameter of the URL."""
 
     def __init__(self, parameter: str) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class ParameterRefused(OSError):
 
 
 def explain_failure(error: BaseException | None) -> str | None:
-    """Return why no connection came about and what to do, where the error tells more than that nobody answered."""
+    """Return why a connection failed and what to do; None if the error only says that no host answered."""
     match error:
         case ssl.SSLCertVerificationError():
             return (
@@ -69,7 +69,7 @@ def explain_failure(error: BaseException | None) -> str | None:
             return "The TLS handshake with the database's server failed: check sslmode, sslcert and sslkey of the URL."
         case NoSuitableHost() | InvalidConnection() | ParameterRefused():
             return f"{error}."
-        # The operating system raises subclasses of it; the driver itself where TLS is refused.
+        # The operating system raises subclasses. The driver raises ConnectionError itself if the server refuses TLS.
         case ConnectionError() if type(error) is ConnectionError:
             return "The database's server refused TLS, which the URL's sslmode asks for: turn it on there, or change sslmode."
         case _:
@@ -83,7 +83,7 @@ def _place(host: Host) -> str:
 
 
 def _why(error: Exception) -> str:
-    """Return why a host accepted no connection, in a few words."""
+    """Return in a few words why a connection to a host failed."""
     match error:
         case TimeoutError():
             return str(error) if isinstance(error, NotLetIn) else "no answer in time"

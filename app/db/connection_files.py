@@ -1,4 +1,4 @@
-"""What a connection URL names on this machine, checked before anything connects: certificates, keys and the port."""
+"""Checks of local files and variables that a connection URL depends on: certificates, keys and PGPORT."""
 
 import os
 import ssl
@@ -10,7 +10,7 @@ from app.db.dsn_parameters import SYSTEM_CERTIFICATES, VERIFYING
 
 
 def check_files(dsn: str) -> None:
-    """Raise DsnError with every certificate or key of the URL that can't be used, and PGPORT if it is needed and wrong."""
+    """Raise DsnError for unusable certificates and keys, and for an invalid PGPORT that would be used."""
     parsed = parse(dsn)
     problems = _problems_of_default_port(parsed)
     if parsed.parameters.get("sslmode") != "disable":
@@ -20,13 +20,13 @@ def check_files(dsn: str) -> None:
 
 
 def load_client_certificate(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
-    """Load the client's certificate and its key; OSError if they can't be used."""
-    # Without a password OpenSSL would ask for one at the terminal.
+    """Load the client's certificate and key. Raise OSError."""
+    # Without this password OpenSSL would prompt for one at the terminal.
     context.load_cert_chain(parameters["sslcert"], keyfile=parameters.get("sslkey"), password=lambda: "")
 
 
 def _problems_of_default_port(dsn: Dsn) -> list[str]:
-    """Return what is wrong with the variable that the driver reads where the URL has no port."""
+    """Return the problems of PGPORT, which the driver reads if the URL has no port."""
     port = os.environ.get("PGPORT", "")
     if not port or is_port(port) or (dsn.hosts and all(host.port for host in dsn.hosts)):
         return []
@@ -74,7 +74,7 @@ def _can_look_into_home() -> bool:
 
 
 def _has_default_root() -> bool:
-    """Whether libpq's own place for the CA's certificate holds one."""
+    """Return whether a CA certificate exists in the default location of libpq."""
     try:
         return bool(os.environ.get("PGSSLROOTCERT")) or (Path.home() / ".postgresql" / "root.crt").exists()
     except (RuntimeError, OSError):
@@ -82,5 +82,5 @@ def _has_default_root() -> bool:
 
 
 def _reason(files: str | None, error: OSError, otherwise: str) -> str:
-    # An SSLError's text is OpenSSL's, which names no file.
+    # OpenSSL's messages don't name the file.
     return f"{files if files and files.isprintable() else repr(files)}: {otherwise if isinstance(error, ssl.SSLError) else error.strerror}"

@@ -1,4 +1,4 @@
-"""Turns for connections: one that doesn't come in time says what the connections wait for."""
+"""Turns for connections, with a reason in the log when a turn doesn't come in time."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from app.db.waits import Waits
 
 
 class ConnectionTurns(Turns):
-    """Turns of which each is for one connection of a pool, or for one operation that uses connections."""
+    """Turns for the connections of a pool, or for operations that use connections."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class ConnectionTurns(Turns):
         self._what = what
 
     async def take(self, company_id: UUID) -> None:
-        """Wait for a turn, or raise TooBusy. The caller gives the turn back."""
+        """Wait for a turn. Raise TooBusy. The caller gives the turn back."""
         try:
             await super().take(company_id)
         except TooBusy as error:

@@ -1,4 +1,4 @@
-"""Reading customers for use cases: every function is at most one statement, however many customers it is about."""
+"""Read customers for use cases. Every function runs at most one statement, for any number of customers."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -19,14 +19,14 @@ def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement
 
 
 async def matching(session: Session, column: str, keys: Collection[Any], *, lock: bool) -> dict[UUID, CustomerRow]:
-    """Return the customers that a column's values name, by id; locked if wanted."""
+    """Return the customers with these values in a column, by id; locked if `lock`."""
     return await _customers(session, _among(customers.c[column], keys), lock=lock)
 
 
 async def families(
     session: Session, column: str, keys: Collection[Any], others: Collection[UUID], *, lock: bool
 ) -> dict[UUID, CustomerRow]:
-    """Return the customers that a column's values name, their parents and children, and others that may become parents, by id."""
+    """Return the customers with these keys, their parents and children, and those with the ids `others`, by id."""
     its = customers.c
     matched = (
         select(its.id, its.parent_customer_id).where(narrowed(customers), _among(its[column], keys)).cte("matched")
@@ -43,24 +43,24 @@ async def families(
 
 
 async def customers_by_id(session: Session, ids: Collection[UUID]) -> dict[UUID, CustomerRow]:
-    """Return customers as they are stored now."""
+    """Return the stored customers by id."""
     return await matching(session, "id", ids, lock=False) if ids else {}
 
 
 async def lock_customer(session: Session, customer_id: UUID) -> CustomerRow | None:
-    """Lock one customer against every other writer of it or of what belongs to it; None if there is none."""
+    """Lock a customer against writes of it and of everything that belongs to it; return it or None."""
     return (await matching(session, "id", [customer_id], lock=True)).get(customer_id)
 
 
 async def _customers(session: Session, condition: ColumnElement[bool], *, lock: bool) -> dict[UUID, CustomerRow]:
     query = graph.customer.select().where(condition).order_by(customers.c.id)
-    # FOR UPDATE, because only that blocks a concurrent insert of a subscription.
+    # FOR UPDATE, because no weaker lock blocks a concurrent insert of a subscription.
     rows = await session.rows(query.with_for_update(of=customers) if lock else query, {})
     return {row[0]: CustomerRow._make(row) for row in rows}
 
 
 async def existing_groups(session: Session, ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the ids that are customer groups of the company; the foreign key holds them once they are referred to."""
+    """Return which of the ids are customer groups of the company. No lock is needed: the foreign key is checked on write."""
     if not ids:
         return set()
     query = select(customer_groups.c.id).where(narrowed(customer_groups), _among(customer_groups.c.id, ids))
@@ -68,7 +68,7 @@ async def existing_groups(session: Session, ids: Collection[UUID]) -> set[UUID]:
 
 
 async def key_holders(session: Session, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, UUID]]:
-    """Return who has which of the unique keys that are wanted: by the column's name, then by its value."""
+    """Return the ids of the customers that have these unique keys, by column, then by value."""
     holders: dict[str, dict[str, UUID]] = {name: {} for name in wanted}
     conditions = [_among(customers.c[name], values) for name, values in wanted.items() if values]
     if conditions:

@@ -1,4 +1,4 @@
-"""Writing customers: the company's locks, then rows; every function is one statement, however many customers it is about."""
+"""Write customers, and take the company's locks. Every function runs one statement, for any number of customers."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +14,14 @@ from app.db.record_set import insert_all, record_set
 from app.db.tables import companies, customers
 from app.db.unit_of_work import LostRace, Session, WriteSession, constraint_of
 
-_PARENTS = text("SELECT pg_advisory_xact_lock(hashtextextended('parents:' || current_setting('app.company_id'), 0))")
-"""Of two transactions that change who is whose parent, one waits: each alone is right, together they could make a ring."""
-_NUMBERS = text(
+_LOCK_PARENTS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('parents:' || current_setting('app.company_id'), 0))"
+)
+"""Lock for changes of parents. Without it two concurrent changes, each valid alone, could form a cycle."""
+_LOCK_NUMBERS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('customer numbers:' || current_setting('app.company_id'), 0))"
 )
-"""Of two transactions that choose the next customer number, one waits and sees the other's."""
+"""Lock for choosing the next customer number. The second transaction waits and sees the number of the first."""
 _RACES = {
     "customers_company_id_customer_number_key",
     "customers_external_system_id_key",
@@ -28,17 +30,17 @@ _RACES = {
 
 
 async def lock_parents(session: WriteSession) -> None:
-    """Be the only transaction that changes parents, modes or currencies in the company. Taken before any row is locked."""
-    await session.rows(_PARENTS)
+    """Lock changes of parents, modes and currencies in the company. Call it before locking any row."""
+    await session.rows(_LOCK_PARENTS)
 
 
 async def lock_numbers(session: WriteSession) -> None:
-    """Be the only transaction that chooses a next number in the company. Taken last, for every creation waits for it."""
-    await session.rows(_NUMBERS)
+    """Lock the choice of customer numbers in the company. Call it last, because every creation waits for it."""
+    await session.rows(_LOCK_NUMBERS)
 
 
 async def next_customer_number(session: Session) -> int:
-    """Return one more than the highest all-digit number, from 1; read under `lock_numbers`."""
+    """Return the highest all-digit number plus one, or 1. Call it after `lock_numbers`."""
     query = (
         select(customers.c.customer_number)
         .where(narrowed(customers), customers.c.number_key < "1")  # the keys of all-digit numbers begin with a zero
@@ -50,7 +52,7 @@ async def next_customer_number(session: Session) -> int:
 
 
 async def clock(session: Session) -> tuple[str, datetime]:
-    """Return the company's time zone and the database's present moment, read after the locks: midnight may pass while one waits."""
+    """Return the company's time zone and the current time. Call it after locking, because midnight can pass while waiting."""
     query = select(companies.c.time_zone, func.clock_timestamp()).where(narrowed(companies))
     rows = await session.rows(query, {})
     return rows[0][0], rows[0][1]
@@ -58,7 +60,7 @@ async def clock(session: Session) -> tuple[str, datetime]:
 
 @contextmanager
 def racing_for_keys() -> Generator[None]:
-    """A constraint decides between two writers at one moment; the loser tries again, and finds the key taken or the group gone."""
+    """Raise LostRace if a concurrent transaction took a key or deleted the group; the retry then sees that."""
     try:
         yield
     except IntegrityError as error:
@@ -68,7 +70,7 @@ def racing_for_keys() -> Generator[None]:
 
 
 async def insert_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write new customers, all of the same columns; nothing for none."""
+    """Insert customers that all have the same columns."""
 
     def moment(_given: TableValuedAlias) -> ColumnElement[Any]:
         return func.statement_timestamp()
@@ -78,7 +80,7 @@ async def insert_customers(session: WriteSession, rows: Sequence[Mapping[str, An
 
 
 async def update_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the same columns of many customers, each row with its `id`; every version goes up by one. Nothing for none."""
+    """Update the same columns of customers, each row with its `id`, and increment their versions."""
     if not rows:
         return
     given = record_set(customers, rows)

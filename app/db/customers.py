@@ -1,4 +1,4 @@
-"""Reading customers: one by a unique key, a page of the list, the number of hits."""
+"""Read customers: one by a unique key, a page, or a count."""
 
 from enum import StrEnum
 from functools import lru_cache
@@ -16,17 +16,17 @@ from app.db.tables import customers
 
 
 class CustomerSort(StrEnum):
-    """What a list of customers may be sorted by; an index serves each, in both directions."""
+    """Columns that a list of customers can be sorted by; each has an index, which serves both directions."""
 
     NUMBER = "NUMBER"
     NAME = "NAME"
     CREATED_AT = "CREATED_AT"
 
 
-BY_NUMBER = customers.c.number_key
+NUMBER_KEY = customers.c.number_key
 
 _COLUMNS = {
-    CustomerSort.NUMBER: BY_NUMBER,
+    CustomerSort.NUMBER: NUMBER_KEY,
     CustomerSort.NAME: customers.c.name_key,
     CustomerSort.CREATED_AT: customers.c.created_at,
 }
@@ -34,22 +34,22 @@ _COLUMNS = {
 
 @lru_cache(maxsize=128)
 def order_by(*sorts: tuple[CustomerSort, bool]) -> tuple[SortKey, ...]:
-    """An order from columns and whether each descends; ties go by id, in the last column's direction.
+    """Return the order by columns, each with whether it descends; ties are ordered by id, in the last column's direction.
 
-    The same columns give the same order, so that what is asked alike is remembered alike.
+    Cached, so that equal arguments return the same object, which caches of plans use as a key.
     """
     keys = [SortKey(_COLUMNS[sort], descending=descending) for sort, descending in sorts]
     return (*keys, SortKey(customers.c.id, descending=keys[-1].descending))
 
 
 async def find(session: ReadSession, condition: Condition) -> CustomerRow | None:
-    """The one customer that a condition on a unique key finds."""
+    """Return the customer that a condition on a unique key finds, or None."""
     rows = await session.rows(graph.customer.select().where(condition.sql(customers)), {})
     return CustomerRow._make(rows[0]) if rows else None
 
 
 async def page(session: ReadSession, request: PageRequest, only: Condition | None) -> Page[CustomerRow]:
-    """A page of the company's customers."""
+    """Return a page of the company's customers."""
 
     def query() -> Select[Any]:
         order = paging.clause(paging.reading_order(request), customers, only)
@@ -60,7 +60,7 @@ async def page(session: ReadSession, request: PageRequest, only: Condition | Non
 
 
 async def count(session: ReadSession, only: Condition | None) -> int:
-    """How many customers a condition finds."""
+    """Return the number of customers that meet a condition."""
 
     def query() -> Select[Any]:
         counted = select(func.count()).where(narrowed(customers))

@@ -1,4 +1,4 @@
-"""The engine, its connections for plans, and the ways to a session on them."""
+"""The database: the pool of transactions, the plan connections, and sessions on them."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,8 +10,8 @@ from sqlalchemy import NullPool
 from app.db.connecting import create_engine
 from app.db.connection_turns import ConnectionTurns
 from app.db.heavy import HeavyTurns
-from app.db.held import HeldConnections
 from app.db.key_lookups import KeyLookups
+from app.db.plan_connections import PlanConnections
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
 from app.db.pools import CountingPool, PoolUsage
 from app.db.probing import CONNECT_SECONDS, PROBE_SECONDS, Probe
@@ -23,19 +23,19 @@ from app.db.watched import watch
 from app.db.write_health import WriteHealth
 
 SERVICE_ROLE = "customer_gateway_service"
-"""The group role that holds the grants; the role that the service connects as is a member of it."""
+"""The group role that holds the grants. The role that the service connects as is a member of it."""
 
 
 def connections_of_process(pool_size: int, plan_connections: int) -> int:
-    """Return how many connections a process may have at once.
+    """Return the maximum number of connections of a process.
 
-    Beside those of its pools there is one for readiness, one to look up API keys, and one to ask about slow statements.
+    Besides its pools it opens one for readiness, one to look up API keys, and one to ask about slow statements.
     """
     return pool_size + plan_connections + 3
 
 
 class Database:
-    """A pool of connections to PostgreSQL, as the role that serves."""
+    """Connections to PostgreSQL as the service's role."""
 
     def __init__(  # noqa: PLR0913 - one per setting
         self,
@@ -63,14 +63,14 @@ class Database:
             dsn,
             poolclass=CountingPool,
             pool_size=pool_size,
-            # Operations wait for their turn, not here.
+            # Operations wait for their turn, not in the pool.
             max_overflow=0,
             pool_timeout=pool_timeout_seconds,
             query_cache_size=compiled_statements,
             **options,
         )
-        # Opens what is held for plans. Taken from the pool, each would leave a place there that a connection is opened for
-        # while another one is closed, so that there are more than are set.
+        # Opens plan connections. If they were detached from the pool, it would open others in their place, and the process
+        # would exceed its number of connections.
         opening = create_engine(dsn, poolclass=NullPool, **options)
         probe_options: dict[str, Any] = {
             "driver_options": driver_options(pooling, prepared_statements),
@@ -88,14 +88,14 @@ class Database:
             create_engine(dsn, connect_seconds=CONNECT_SECONDS, **single),
             create_engine(dsn, poolclass=NullPool, connect_seconds=PROBE_SECONDS, **probe_options),
         )
-        # Anyone can ask for keys, so they don't take the connections of those who are known.
+        # Unauthenticated clients cause key look-ups, so these don't use the connections of authenticated clients.
         key_engine = create_engine(dsn, connect_seconds=PROBE_SECONDS, **single)
         self.keys = KeyLookups(key_engine)
         self.waits = Waits(
             statement_timeout_seconds,
             grace_seconds,
             discard=self._discard,
-            # Behind a pooler a connection has another process of the server's for each transaction.
+            # Behind a transaction pooler, each transaction of a connection can run in another process of the server.
             server=self.probe if pooling is Pooling.SESSION else None,
         )
         watch(self.engine, self.waits, beginning=beginning)
@@ -103,7 +103,7 @@ class Database:
         watch(self.probe.engine, self.waits, beginning=probe_beginning)
         watch(self.probe.fresh, self.waits, beginning=probe_beginning)
         watch(key_engine, self.waits, beginning=probe_beginning)
-        self.held = HeldConnections(
+        self.plan_connections = PlanConnections(
             opening,
             self.waits,
             size=plan_connections,
@@ -111,7 +111,7 @@ class Database:
             statements=prepared_statements,
             beginning=beginning,
         )
-        # Heavy operations run on either pool; both leave most of their connections to others.
+        # Heavy operations use either pool, and at most a third of the connections of each.
         self._heavy = HeavyTurns(min(pool_size, plan_connections), self.waits, seconds=pool_timeout_seconds)
         self.write_health = WriteHealth()
         self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
@@ -119,7 +119,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self, company_id: UUID) -> AsyncGenerator[ReadSession]:
-        """A session that sees one moment of one company and can't write; it holds no connection before its first statement."""
+        """Yield a read session: one snapshot of one company. It takes a connection for its first statement."""
         session = self.session(company_id)
         try:
             yield session
@@ -127,25 +127,27 @@ class Database:
             await session.end()
 
     def session(self, company_id: UUID, *, is_heavy: bool = False) -> ReadSession:
-        """The same, for whoever calls its `end`."""
+        """Return a read session. The caller must call its `end`."""
         return ReadSession(self._reading, self._turns, self._heavy, company_id, is_heavy=is_heavy)
 
     def turn(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
-        """Wait until a company may use a connection of the engine for a transaction; TooBusy if it may not in time."""
+        """Wait for the company's turn to use a connection for a transaction. Raise TooBusy."""
         return self._turns.turn(company_id)
 
     async def answer(
         self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool, is_heavy: bool = False
     ) -> Any:
-        """Run a plan's statement, and return the first column of its one row, or None; this module's exceptions and the driver's.
+        """Run a plan's statement; return the first column of its row, or None. Raise DatabaseUnavailable, StatementTimeout.
 
-        What is planned for its values counts as heavy: it may be answered from a few rows, or from all of them.
+        A statement with a custom plan counts as heavy, because it can read a few rows or all of them.
         """
         try:
             if plan_for_values or is_heavy:
                 async with self._heavy.turn(company_id):
-                    return await self.held.value(sql, parameters, company_id, plan_for_values=plan_for_values)
-            return await self.held.value(sql, parameters, company_id, plan_for_values=plan_for_values)
+                    return await self.plan_connections.value(
+                        sql, parameters, company_id, plan_for_values=plan_for_values
+                    )
+            return await self.plan_connections.value(sql, parameters, company_id, plan_for_values=plan_for_values)
         except Exception as error:
             translated = translated_failure(error)
             if translated is None:
@@ -153,12 +155,16 @@ class Database:
             raise translated from error
 
     def pools(self) -> dict[str, PoolUsage]:
-        """Return how the pools fare now: of connections for transactions and for plans, and of turns for heavy operations."""
-        return {"transactions": self._turns.usage(), "plans": self.held.usage(), "heavy": self._heavy.usage()}
+        """Return the usage of the pools: connections for transactions and for plans, and turns of heavy operations."""
+        return {
+            "transactions": self._turns.usage(),
+            "plans": self.plan_connections.usage(),
+            "heavy": self._heavy.usage(),
+        }
 
     async def dispose(self) -> None:
-        """Close all connections, in a bounded time even if the server is silent."""
-        self.held.close()
+        """Close all connections, within a limited time even if the server is silent."""
+        self.plan_connections.close()
         await self.engine.dispose()
         await self.probe.engine.dispose()
         await self.keys.aclose()
@@ -169,4 +175,4 @@ class Database:
             pool = engine.pool
             assert isinstance(pool, CountingPool)  # noqa: S101 - what the engine was made with
             pool.discard()
-        self.held.discard()
+        self.plan_connections.discard()

@@ -1,4 +1,4 @@
-"""What the graph is declared with: entities and their plain fields, edges and their orders, and the wall around every statement."""
+"""Declarations of the graph: entities, fields, edges and orders, and the tenant isolation of every statement."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,22 +31,22 @@ RowT = TypeVar("RowT", bound=NamedTuple)
 
 
 class Render(Enum):
-    """How a plain field's value is written in an answer."""
+    """How a plain field's value is written as JSON."""
 
     TEXT = auto()
-    """A JSON string; enumerations are stored as they are shown."""
+    """A JSON string. Enumerations are stored by their names in the schema."""
     IDENTIFIER = auto()
     """A UUID, as a string."""
     INTEGER = auto()
     BOOLEAN = auto()
     DECIMAL = auto()
-    """An exact number, as a string with the decimals that were stored."""
+    """A decimal number, as a string with its stored decimals."""
     DATE = auto()
     """YYYY-MM-DD."""
     TIMESTAMP = auto()
-    """RFC 3339 in UTC, with microseconds where there are any."""
+    """RFC 3339 in UTC, with microseconds."""
     JSON = auto()
-    """The stored JSON itself."""
+    """The stored JSON, unchanged."""
 
 
 _RENDERS: tuple[tuple[type[Any], Render], ...] = (
@@ -63,19 +63,19 @@ _RENDERS: tuple[tuple[type[Any], Render], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A plain field: an attribute of the row, and in camel case a field of the schema."""
+    """A plain field: an attribute of the row, and a field of the schema."""
 
     name: str
     column: Column[Any]
     render: Render
     reference: str | None = None
-    """Where the column is another table's: the column that holds the id of that table's row."""
+    """For a column of another table: the column that holds the id of that table's row."""
 
     def of(self, row: FromClause) -> ColumnElement[Any]:
-        """The value in a row of the entity's table."""
+        """Return the field's value in a row of the entity's table."""
         if self.reference is None:
             return row.c[self.column.name]
-        # By a name of its own, or a statement that reads the table beside it would take the two for one.
+        # An alias, because the statement may also read the same table itself.
         table = self.column.table.alias()
         query = select(table.c[self.column.name]).where(narrowed(table), table.c.id == row.c[self.reference])
         return query.correlate_except(table).scalar_subquery()
@@ -83,30 +83,30 @@ class Field:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entity(Generic[RowT]):
-    """A type of the schema that is a row of one table."""
+    """A type of the schema whose objects are rows of one table."""
 
     name: str
     table: Table
     row: type[RowT]
     fields: tuple[Field, ...]
     keys: tuple[str, ...] = ()
-    """The attributes that each find at most one row of the company, the id first; none where rows have no id of their own."""
+    """Attributes that are unique in a company, the id first; empty if rows have no id."""
     scope: Scope = Scope.CUSTOMERS_READ
-    """What a credential needs to read rows."""
+    """Scope that reading requires."""
 
     @property
     def columns(self) -> tuple[ColumnElement[Any], ...]:
-        """The expressions of all plain fields, in the order of the row's attributes."""
+        """Expressions of all plain fields, in the order of the row's attributes."""
         return tuple(field.of(self.table).label(field.name) for field in self.fields)
 
     def select(self, *more: ColumnElement[Any]) -> Select[Any]:
-        """The only way to a statement over this entity: it is narrowed to the company from the start."""
+        """Return a statement over this entity, restricted to the company. There is no other way to get one."""
         return select(*self.columns, *more).where(narrowed(self.table))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToOne(Generic[RowT]):
-    """An edge to at most one row, found by the id that the source row holds in `key`."""
+    """An edge to at most one row, whose id the source row holds in `key`."""
 
     name: str
     source: Entity[Any]
@@ -124,9 +124,9 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToMany(Generic[RowT]):
-    """An edge to a bounded number of rows, each holding the source's id in `key`.
+    """An edge to a limited number of rows that hold the source's id in `key`.
 
-    `order` ends with a unique column, so that equal rows never swap places; an index serves it per source.
+    `order` ends with a unique column, so that it is total. An index serves it for each source.
     """
 
     name: str
@@ -137,7 +137,7 @@ class ToMany(Generic[RowT]):
 
 
 def narrowed(table: FromClause) -> ColumnElement[bool]:
-    """The first wall between companies: the session says which one, nobody else does."""
+    """Return the condition that restricts a table to the session's company: the first layer of tenant isolation."""
     column = table.c.id if table is companies else table.c.company_id
     return column == bindparam(COMPANY, type_=Uuid())
 
@@ -151,10 +151,10 @@ def entity(
     scope: Scope = Scope.CUSTOMERS_READ,
     **elsewhere: Column[Any] | tuple[Column[Any], str],
 ) -> Entity[RowT]:
-    """An entity whose plain fields are its row's attributes: the table's columns of these names, unless said otherwise.
+    """Return an entity whose plain fields are the attributes of `row`, by default the table's columns of the same names.
 
-    A column of another name is given as itself; one of another table as itself and the column that holds its row's id.
-    What belongs to a company and has an id is found by it, and by `more_keys`.
+    `elsewhere` maps an attribute to a column of another name, or to a column of another table and the column that holds the
+    id of that table's row. Keys are the id, if rows have one and belong to a company, and `more_keys`.
     """
     attributes: tuple[str, ...] = row._fields
     sources: Mapping[str, Column[Any] | tuple[Column[Any], str]] = {**table.c, **elsewhere}
@@ -163,7 +163,7 @@ def entity(
 
 
 def render_of(column: Column[Any]) -> Render:
-    """How the values of a column are written."""
+    """Return how the values of a column are written."""
     return next(render for kind, render in _RENDERS if isinstance(column.type, kind))
 
 

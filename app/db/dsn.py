@@ -1,4 +1,4 @@
-"""The connection URL of PostgreSQL: parsed as libpq does, checked as a whole, and derived for other roles and databases."""
+"""Connection URLs of PostgreSQL: parsed as by libpq, validated, and changed to other roles and databases."""
 
 import re
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ _SCHEME = re.compile(r"postgres(?:ql)?(?:\+[a-z0-9_]+)?", re.IGNORECASE)
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _AUTHORITY_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Za-z:.%]+)\]|(?P<name>[^:\[\]]*))(?::(?P<port>.*))?", re.DOTALL)
 _MOST_PORT = 65_535
-# These say where and as whom; they have fields of their own.
+# Parameters that have their own fields in Dsn.
 _PLACE = ("host", "port", "user", "password", "dbname")
 
 
 class DsnError(ValueError):
-    """The URL can't be used. Each problem is one line that names a parameter and never shows a password."""
+    """The URL is invalid. Each problem is one line that names a parameter and never shows a password."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -44,11 +44,11 @@ class Dsn:
 
     database: str
     hosts: tuple[Host, ...] = ()
-    """In the order in which they are tried; empty for the default socket folders and then localhost."""
+    """Hosts in the order in which they are tried; empty for the default sockets, then localhost."""
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The other parameters of libpq, such as sslmode."""
+    """Other parameters of libpq, such as sslmode."""
 
     def render(self) -> str:
         """Return the URL, with the password."""
@@ -70,7 +70,7 @@ class Dsn:
 
 
 def parse(text: str) -> Dsn:
-    """Return the URL's parts; DsnError with every problem that it has."""
+    """Return the URL's parts. Raise DsnError with all problems."""
     scheme, separator, rest = text.strip().partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
         quoted = text.strip()[:1] in {'"', "'"}
@@ -87,7 +87,7 @@ def parse(text: str) -> Dsn:
     if not problems and place["dbname"] is None:
         problems.append(f"{_SHAPE}; the database's name is missing")
     if problems and not has_user and "@" in path + query:
-        # Most likely a password that isn't encoded: what follows may be a part of it, so nothing of it is shown.
+        # Most likely a password that isn't percent-encoded. Other problems might show parts of it.
         problems = [f"{_SHAPE}; {_ENCODING}"]
     elif not has_user and "@" in path:
         problems = [f"{_SHAPE}; {_ENCODING}"]
@@ -108,7 +108,7 @@ def with_database(dsn: str, database: str) -> str:
 
 
 def with_password(dsn: str, password: str) -> str:
-    """Return the URL with this password; DsnError if it has one already."""
+    """Return the URL with this password. Raise DsnError if it already has one."""
     parsed = parse(dsn)
     if parsed.password is not None:
         raise DsnError(["already holds a password"])
@@ -141,7 +141,7 @@ def _parameters(query: str, problems: list[str]) -> dict[str, str]:
 def _place(
     given: Mapping[str, str], problems: list[str], *, user: str, password: str, database: str
 ) -> dict[str, str | None]:
-    """Return user, password and dbname; as in libpq a parameter replaces what stands before the question mark."""
+    """Return user, password and dbname. As in libpq, query parameters take precedence."""
     written = {"user": user, "password": password, "dbname": database}
     return {
         name: (given[name] if name in given else _decoded(value, name, problems)) or None
@@ -150,7 +150,7 @@ def _place(
 
 
 def _decoded(text: str, name: str, problems: list[str]) -> str | None:
-    """Return the decoded text; None and a problem if it can't be decoded."""
+    """Return the decoded text. If it can't be decoded, add a problem and return None."""
     decoded: str | None = None
     if not _BROKEN_ESCAPE.search(text):
         try:
@@ -168,7 +168,7 @@ def _hosts(authority: str, given: Mapping[str, str], problems: list[str]) -> tup
     if "host" in given:
         hosts = [Host(name) for name in given["host"].split(",")] if given["host"] else []
     else:
-        hosts = [_authority_host(each, problems) for each in authority.split(",")] if authority else []
+        hosts = [_authority_host(host, problems) for host in authority.split(",")] if authority else []
     if len(hosts) > 1 and any(not host.name for host in hosts):
         problems.append("host has an empty name in its list")
     hosts = [host for host in hosts if host.name]
@@ -178,7 +178,7 @@ def _hosts(authority: str, given: Mapping[str, str], problems: list[str]) -> tup
     if ports and len(ports) not in {1, len(hosts)}:
         problems.append("port must be one number, or as many as there are hosts: host=a,b&port=5432,5433")
     elif ports:
-        numbers = [_port(each, problems) for each in ports]
+        numbers = [_port(port, problems) for port in ports]
         numbers = numbers * len(hosts) if len(numbers) == 1 else numbers
         hosts = [host._replace(port=number or host.port) for host, number in zip(hosts, numbers, strict=True)]
     return tuple(hosts)
@@ -203,16 +203,16 @@ def _port(text: str, problems: list[str]) -> int | None:
 
 
 def is_port(text: str) -> bool:
-    """Whether a text is a port's number."""
+    """Return whether a text is a port number."""
     return bool(re.fullmatch(r"[0-9]{1,5}", text)) and 0 < int(text) <= _MOST_PORT
 
 
 def is_host_name(name: str) -> bool:
-    """Whether a text can be a host's name or address."""
+    """Return whether a text can be a host name or address."""
     if re.search(r"[\s/@]", name):
         return False
     try:
-        # The resolver's own encoding: what it can't encode, it can't look up.
+        # The resolver uses this encoding, so it can't look up other names.
         name.encode("idna")
     except UnicodeError:
         return False

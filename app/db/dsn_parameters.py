@@ -1,4 +1,4 @@
-"""The parameters of a connection URL: which there are, and what each may be."""
+"""Parameters of a connection URL and their valid values."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 VERIFYING = ("verify-ca", "verify-full")
 SYSTEM_CERTIFICATES = "system"
-"""As `sslrootcert`: the certificate authorities that the machine trusts."""
+"""Value of `sslrootcert` for the certificate authorities that the machine trusts."""
 MOST_CONNECT_SECONDS = 3_600
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -18,10 +18,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
 }
 _TEXTS = ("application_name", "options", "sslrootcert", "sslcert", "sslkey")
-_NUMBERS = ("connect_timeout",)
-_KNOWN = (*_CHOICES, *_TEXTS, *_NUMBERS)
+_WHOLE_NUMBERS = ("connect_timeout",)
+_KNOWN = (*_CHOICES, *_TEXTS, *_WHOLE_NUMBERS)
 _PLACE = ("host", "port", "user", "password", "dbname")
-# What other drivers call it.
+# Names that other drivers use.
 _INSTEAD = {
     "ssl": "sslmode=require",
     "sslaccept": "sslmode",
@@ -36,7 +36,7 @@ _NO_CHANNEL_BINDING = (
 
 
 def check_parameters(given: Mapping[str, str], problems: list[str]) -> None:
-    """Add a problem for every parameter that is unknown or has a value that it can't have. No value is shown."""
+    """Add a problem for each unknown parameter and each invalid value. Problems don't show values."""
     for name, value in given.items():
         if name not in _KNOWN:
             problems.append(_unknown(name))
@@ -48,7 +48,9 @@ def check_parameters(given: Mapping[str, str], problems: list[str]) -> None:
             )
         elif name in _CHOICES and value not in _CHOICES[name]:
             problems.append(f"{name} must be one of {', '.join(_CHOICES[name])}")
-        elif name in _NUMBERS and not (re.fullmatch(r"0*[0-9]{1,9}", value) and int(value) <= MOST_CONNECT_SECONDS):
+        elif name in _WHOLE_NUMBERS and not (
+            re.fullmatch(r"0*[0-9]{1,9}", value) and int(value) <= MOST_CONNECT_SECONDS
+        ):
             problems.append(f"{name} must be a whole number of seconds, 0 to {MOST_CONNECT_SECONDS}")
         elif name not in {"application_name", "options"} and not value:
             problems.append(f"{name} is empty: give it a value, or remove it")
@@ -58,7 +60,7 @@ def check_parameters(given: Mapping[str, str], problems: list[str]) -> None:
 def _check_together(given: Mapping[str, str], problems: list[str]) -> None:
     mode = given.get("sslmode")
     if given.get("sslrootcert") == SYSTEM_CERTIFICATES and mode not in {None, "verify-full"}:
-        # As in libpq: anyone may have a certificate that the machine trusts, for a host of their own.
+        # As in libpq: without verifying the host's name, any certificate from a trusted authority would be accepted.
         problems.append("sslrootcert=system needs sslmode=verify-full")
     weak = mode in {"disable", "allow", "prefer"} or (mode is None and given.get("sslrootcert") != SYSTEM_CERTIFICATES)
     if given.get("sslnegotiation") == "direct" and weak:

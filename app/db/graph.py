@@ -1,6 +1,6 @@
-"""The graph, declared once: entities (which column a plain field is, how it is rendered) and edges (what they join, how they are ordered and bounded).
+"""The graph: entities (their fields, columns and rendering) and edges (their joins, orders and limits).
 
-Loaders are derived from these declarations, and whatever else needs to read the graph should be too.
+Loaders and plans are derived from these declarations.
 """
 
 from typing import Any
@@ -60,24 +60,24 @@ billing_document_line = entity(
 ledger_account = entity("LedgerAccount", _accounts, LedgerAccountRow, more_keys=("number",), scope=Scope.ACCOUNTS_READ)
 
 _declared: list[object] = [*globals().values()]
-_entities: list[Entity[Any]] = [each for each in _declared if isinstance(each, Entity)]
+_entities: list[Entity[Any]] = [value for value in _declared if isinstance(value, Entity)]
 
-NODES = tuple(each for each in _entities if each.keys)
-"""What can be found by an id of its own. Ids are unique across them; if two shared one, the first would be meant."""
+NODES = tuple(entity for entity in _entities if entity.keys)
+"""Entities that can be found by id. Ids are unique across them; if two entities shared one, the first would win."""
 
 
 def _named(table: Table, default: Column[Any]) -> tuple[SortKey, ...]:
-    """The default first, then by name in the company's alphabet, ties by id."""
+    """Return the order of members: the default first, then by name in the database's alphabet, ties by id."""
     return (SortKey(default, descending=True), SortKey(table.c.name_key), SortKey(table.c.id))
 
 
-BY_NUMBER = (SortKey(_customers.c.number_key), SortKey(_customers.c.id))
+CUSTOMERS_BY_NUMBER = (SortKey(_customers.c.number_key), SortKey(_customers.c.id))
 
 parent = ToOne("parent", customer, "parent_customer_id", customer)
 group = ToOne("group", customer, "customer_group_id", customer_group)
 group_account = ToOne("account", customer_group, "account_id", ledger_account)
-children = ToMany("children", customer, customer, _customers.c.parent_customer_id, BY_NUMBER)
-group_customers = ToMany("customers", customer_group, customer, _customers.c.customer_group_id, BY_NUMBER)
+children = ToMany("children", customer, customer, _customers.c.parent_customer_id, CUSTOMERS_BY_NUMBER)
+group_customers = ToMany("customers", customer_group, customer, _customers.c.customer_group_id, CUSTOMERS_BY_NUMBER)
 contacts = ToMany(
     "contacts",
     customer,

@@ -1,4 +1,4 @@
-"""Writing customer groups."""
+"""Write customer groups."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -18,34 +18,34 @@ _DECIDE_RACES = {"customer_groups_company_id_number_key", "customer_groups_compa
 
 
 async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow | None:
-    """A group, locked against other writers and against customers that would join it."""
+    """Lock a group against other writes and against joining customers; return it or None."""
     query = graph.customer_group.select().where(customer_groups.c.id == group_id)
     rows = await session.rows(query.with_for_update(of=customer_groups))
     return CustomerGroupRow._make(rows[0]) if rows else None
 
 
 async def has_account(session: WriteSession, account_id: UUID) -> bool:
-    """Whether the company has a ledger account."""
+    """Return whether the company has this ledger account."""
     query = select(ledger_accounts.c.id).where(narrowed(ledger_accounts), ledger_accounts.c.id == account_id)
     return bool(await session.rows(query))
 
 
 async def has_number(session: WriteSession, number: str) -> bool:
-    """Whether a group of the company has a number."""
+    """Return whether a group of the company has this number."""
     query = select(customer_groups.c.id).where(narrowed(customer_groups), customer_groups.c.number == number)
     return bool(await session.rows(query))
 
 
 async def some_customers(session: WriteSession, group_id: UUID, *, most: int) -> tuple[list[UUID], int]:
-    """The first customers of a group by their numbers, and how many it has."""
-    its = (narrowed(customers), customers.c.customer_group_id == group_id)
-    query = select(customers.c.id, func.count().over()).where(*its)
+    """Return the ids of the first customers of a group by number, and the number of its customers."""
+    of_group = (narrowed(customers), customers.c.customer_group_id == group_id)
+    query = select(customers.c.id, func.count().over()).where(*of_group)
     rows = await session.rows(query.order_by(customers.c.number_key, customers.c.id).limit(most))
     return [row[0] for row in rows], rows[0][1] if rows else 0
 
 
 async def add_group(session: WriteSession, values: Mapping[str, object]) -> CustomerGroupRow:
-    """Write a new group."""
+    """Insert a group."""
     group_id = new_id()
     with _racing():
         await session.rows(insert(customer_groups).values(company_id=session.company_id, id=group_id, **values))
@@ -53,7 +53,7 @@ async def add_group(session: WriteSession, values: Mapping[str, object]) -> Cust
 
 
 async def change_group(session: WriteSession, group_id: UUID, values: Mapping[str, object]) -> CustomerGroupRow:
-    """Write some columns of a locked group; the version goes up by one."""
+    """Update columns of a locked group and increment its version."""
     counted = {**values, "version": customer_groups.c.version + 1, "updated_at": func.clock_timestamp()}
     with _racing():
         await session.rows(
@@ -63,7 +63,7 @@ async def change_group(session: WriteSession, group_id: UUID, values: Mapping[st
 
 
 async def remove_group(session: WriteSession, group_id: UUID) -> None:
-    """Remove a locked group that has no customers."""
+    """Delete a locked group that has no customers."""
     await session.rows(delete(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id))
 
 
@@ -74,7 +74,7 @@ async def _written(session: WriteSession, group_id: UUID) -> CustomerGroupRow:
 
 @contextmanager
 def _racing() -> Generator[None]:
-    """Constraints decide between writers at one moment; the loser tries again, and finds what was in its way."""
+    """Raise LostRace if a concurrent transaction took the number or deleted the account; the retry then sees that."""
     try:
         yield
     except IntegrityError as error:

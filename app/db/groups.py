@@ -1,4 +1,4 @@
-"""Reading customer groups."""
+"""Read customer groups."""
 
 from app.db import graph
 from app.db.conditions import Condition
@@ -8,18 +8,18 @@ from app.db.read_session import ReadSession
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups
 
-BY_NUMBER = (SortKey(customer_groups.c.number_key), SortKey(customer_groups.c.id))
+GROUPS_BY_NUMBER = (SortKey(customer_groups.c.number_key), SortKey(customer_groups.c.id))
 
 
 async def find(session: ReadSession, condition: Condition) -> CustomerGroupRow | None:
-    """The one group that a condition on a unique key finds."""
+    """Return the group that a condition on a unique key finds, or None."""
     rows = await session.rows(graph.customer_group.select().where(condition.sql(customer_groups)), {})
     return CustomerGroupRow._make(rows[0]) if rows else None
 
 
 async def listed(session: ReadSession, only: Condition | None, *, limit: int) -> list[CustomerGroupRow]:
-    """The first groups in the natural order of their numbers."""
-    query = graph.customer_group.select().order_by(*clause(BY_NUMBER, customer_groups)).limit(limit)
+    """Return the first groups in the natural order of numbers."""
+    query = graph.customer_group.select().order_by(*clause(GROUPS_BY_NUMBER, customer_groups)).limit(limit)
     if only is not None:
         query = query.where(only.sql(customer_groups))
     return [CustomerGroupRow._make(row) for row in await session.rows(query, {})]

@@ -1,7 +1,7 @@
-"""Which operations are heavy, and how many of them run at once.
+"""Turns of heavy operations.
 
-An operation that reads or answers much keeps a connection, the database and memory for longer than many small ones. Such operations
-share a third of the connections, whether they run by plans or field by field, so that a small one finds a connection.
+An operation that reads or returns much data occupies a connection, the database and memory for longer than many small ones.
+Heavy operations share a third of the connections, whether they run as plans or field by field, so that small ones find one.
 """
 
 from uuid import UUID
@@ -13,15 +13,15 @@ from app.db.unavailable import TooBusy, TooManyHeavy
 from app.db.waits import Waits
 
 _SHARE = 3
-"""One connection in this many may run heavy operations."""
+"""One in this many connections can run heavy operations."""
 _MOST_WAITING = 100
 
 
 class HeavyTurns(ConnectionTurns):
-    """The turns of heavy operations, as many as a third of `connections`.
+    """Turns of heavy operations, a third of `connections`.
 
-    A turn is taken before a connection, so that nobody waits here with a connection in hand. An operation that only later turns
-    out to be heavy may, up to a third of the connections; one more is refused at once.
+    A turn is taken before a connection, so that operations don't hold a connection while they wait here. An operation that
+    becomes heavy later does hold one. At most a third of the connections can wait so; further operations fail immediately.
     """
 
     def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:
@@ -39,7 +39,7 @@ class HeavyTurns(ConnectionTurns):
 
     @override
     async def take(self, company_id: UUID, *, has_connection: bool = False) -> None:
-        """Wait for a turn, or raise TooManyHeavy. The caller gives the turn back."""
+        """Wait for a turn. Raise TooManyHeavy. The caller gives the turn back."""
         if self.take_free(company_id):
             return
         if has_connection and self._late >= self._most_late:

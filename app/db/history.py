@@ -1,4 +1,4 @@
-"""The history of customers: who changed which fields when, from what to what. Written once, never changed."""
+"""The history of customers: who changed which fields, when, and their values before and after. Entries never change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from app.db.unit_of_work import Session, WriteSession
 from app.domain.events import ChangeOperation, plain
 
 Changes = Mapping[str, tuple[object, object]]
-"""By the schema's name of a field: its value before and after."""
+"""Values before and after, by the schema names of fields."""
 
 
 class Change(NamedTuple):
@@ -29,17 +29,17 @@ class Change(NamedTuple):
 
 async def record_all(session: WriteSession, entries: Sequence[Change], *, actor: str) -> None:
     """Record changes of customers in one statement."""
-    rows = [each._asdict() | {"actor": actor, "changes": told(each.changes)} async for each in paced(entries)]
+    rows = [entry._asdict() | {"actor": actor, "changes": as_json(entry.changes)} async for entry in paced(entries)]
     await insert_all(session, customer_history, rows, occurred_at=at_this_moment)
 
 
-def told(changes: Changes) -> dict[str, dict[str, Any]]:
-    """Changes as they are stored and sent: values as JSON holds them."""
+def as_json(changes: Changes) -> dict[str, dict[str, Any]]:
+    """Return changes as JSON values, as they are stored and returned."""
     return {name: {"before": plain(before), "after": plain(after)} for name, (before, after) in changes.items()}
 
 
 async def fields_changed_since(session: Session, customer_id: UUID, version: int) -> list[str]:
-    """The fields of a customer that changed after a version, in the schema's names."""
+    """Return the schema names of a customer's fields that changed after a version."""
     field = func.jsonb_object_keys(customer_history.c.changes)
     rows = await session.rows(
         select(field)

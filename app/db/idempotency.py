@@ -1,4 +1,4 @@
-"""Idempotency keys: claimed by whoever comes first, kept for 24 hours with what was answered."""
+"""Idempotency keys: claimed by the first transaction that uses them, and kept for 24 hours with the outcome."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,12 @@ from app.db.unit_of_work import LostRace, Session, WriteSession
 
 _KEPT = text("now() + interval '24 hours'")
 _MOST_REMOVED = 20
-"""Number of expired keys that one claim removes: more than it adds, so that they never pile up."""
+"""Maximum number of expired keys that a claim removes. It adds one, so expired keys don't accumulate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What is stored under a key that was claimed before."""
+    """The stored content of a claimed key."""
 
     mutation: str
     fingerprint: bytes
@@ -25,13 +25,13 @@ class Claimed:
 
 
 async def claim(session: WriteSession, key: str, mutation: str, fingerprint: bytes) -> Claimed | None:
-    """Claim a key for this transaction, or return what it was claimed for; waits while another transaction is at it.
+    """Claim a key for this transaction and return None, or return what is stored under it.
 
-    The same statement removes some keys of the company that have expired.
+    Waits for a concurrent claim of the same key. The same statement removes some expired keys of the company.
     """
     values: dict[str, Any] = {"mutation": mutation, "fingerprint": fingerprint, "payload": {}, "expires_at": _KEPT}
     claiming = insert(keys).values({"company_id": session.company_id, "key": key, **values})
-    # An expired key is taken over where it is, and so not removed: a row can't be written twice in one statement.
+    # An expired key is overwritten, not removed: one statement can't write a row twice.
     claiming = claiming.on_conflict_do_update(
         index_elements=[keys.c.company_id, keys.c.key],
         set_={**values, "created_at": func.now()},
@@ -41,26 +41,26 @@ async def claim(session: WriteSession, key: str, mutation: str, fingerprint: byt
         return None
     found = await find(session, key)
     if found is None:
-        # It expired just now, and another transaction has removed it.
+        # The key expired and another transaction removed it in the meantime.
         raise LostRace
     return found
 
 
 async def find(session: Session, key: str) -> Claimed | None:
-    """Return what is stored under a key; None if nothing is, or no longer."""
+    """Return what is stored under a key; None if the key is unknown or expired."""
     query = select(keys.c.mutation, keys.c.fingerprint, keys.c.payload)
     found = await session.rows(query.where(narrowed(keys), keys.c.key == key, keys.c.expires_at > func.now()), {})
     return Claimed(*found[0]) if found else None
 
 
 async def remember(session: WriteSession, key: str, payload: Any) -> None:
-    """Store the answer under a key that this transaction claimed."""
+    """Store the outcome under a key that this transaction claimed."""
     await session.rows(update(keys).where(narrowed(keys), keys.c.key == key).values(payload=payload))
 
 
 def _removal(key: str) -> CTE:
-    """Expired keys but this one, except those that another claim is at."""
+    """Return a CTE that deletes expired keys, except this one and those locked by other claims."""
     expired = select(keys.c.key).where(narrowed(keys), keys.c.expires_at <= func.now(), keys.c.key != key)
     some = expired.order_by(keys.c.expires_at).limit(_MOST_REMOVED).with_for_update(skip_locked=True)
-    # An array, because PostgreSQL may run a subquery with a limit once per row.
+    # An array, because PostgreSQL may run a subquery with LIMIT again for each row.
     return delete(keys).where(narrowed(keys), keys.c.key == any_(func.array(some.scalar_subquery()))).cte("removal")

@@ -1,4 +1,4 @@
-"""New ids: UUIDs of version 7, which sort by the moment they were made."""
+"""New ids: version 7 UUIDs, which sort by their time of creation."""
 
 import secrets
 import time
@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 def new_id() -> UUID:
-    """A new id: 48 bits of milliseconds, the rest random."""
+    """Return a new version 7 UUID: 48 bits of milliseconds and 74 random bits."""
     random = secrets.randbits(74)
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=milliseconds << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62 | random & ((1 << 62) - 1))

@@ -1,4 +1,4 @@
-"""Look-ups of API keys over one connection that operations don't use: all that wait share the next statement."""
+"""Look-ups of API keys over a separate connection. All waiting look-ups share the next statement."""
 
 import asyncio
 
@@ -8,34 +8,34 @@ from app.db.api_keys import ApiKey, find
 from app.db.unavailable import DatabaseUnavailable
 
 _MOST_AT_ONCE = 500
-"""Number of keys that one statement looks up: a few milliseconds of the server's time."""
+"""Maximum number of keys in one statement, which takes a few milliseconds."""
 
 
 class KeyLookups:
-    """Looks up keys by their hashes, those of one statement while the next ones gather; requests for the same key share one.
+    """Looks up keys by hash. While one statement runs, look-ups collect for the next; requests for the same key share one.
 
-    Before it is looked up, a made-up key looks like any other. No more look-ups wait than clients are connected, and each
-    statement takes the oldest of them, so that thousands are answered within a fraction of a second.
+    Invalid keys can't be told from valid ones before the look-up. The number of waiting look-ups is limited by the number of
+    connected clients, and each statement takes the oldest ones, so thousands are answered within a fraction of a second.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
-        """Has one connection."""
+        """An engine with one connection."""
         self._waiting: dict[bytes, asyncio.Future[ApiKey | None]] = {}
         self._running: dict[bytes, asyncio.Future[ApiKey | None]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def find(self, key_hash: bytes) -> ApiKey | None:
-        """Return the valid key of this hash, or None if it is unknown, revoked or expired.
+        """Return the valid key with this hash, or None if it is unknown, revoked or expired.
 
-        DatabaseUnavailable while the server is away, or if it doesn't answer within two seconds.
+        Raise DatabaseUnavailable if the server doesn't answer within two seconds.
         """
         found = self._running.get(key_hash) or self._waiting.get(key_hash)
         if found is None:
             found = self._waiting[key_hash] = asyncio.get_running_loop().create_future()
             if self._task is None:
                 self._task = asyncio.create_task(self._look_up())
-        # Others may wait for it when this request is given up.
+        # Shielded, because other requests may wait for the same future when this one is canceled.
         return await asyncio.shield(found)
 
     async def aclose(self) -> None:
@@ -48,7 +48,7 @@ class KeyLookups:
         try:
             while self._waiting:
                 hashes = [*self._waiting][:_MOST_AT_ONCE]
-                self._running = {each: self._waiting.pop(each) for each in hashes}
+                self._running = {key_hash: self._waiting.pop(key_hash) for key_hash in hashes}
                 await self._answer(self._running)
         finally:
             self._task = None
@@ -57,15 +57,15 @@ class KeyLookups:
         try:
             found = await find(self.engine, [*running])
         except BaseException as error:
-            # Those that wait would only wait as long once more.
+            # Waiting look-ups fail too, because they would only wait for the same time again.
             failed, self._waiting = [*running.values(), *self._waiting.values()], {}
             for future in failed:
                 _fail(future, error)
             if not isinstance(error, DatabaseUnavailable):
                 raise
         else:
-            for each, future in running.items():
-                future.set_result(found.get(each))
+            for key_hash, future in running.items():
+                future.set_result(found.get(key_hash))
         finally:
             self._running = {}
 
@@ -74,10 +74,10 @@ def _fail(future: asyncio.Future[ApiKey | None], error: BaseException) -> None:
     if not isinstance(error, Exception):
         future.cancel()
         return
-    # Each of those that wait raises its own: an exception keeps the traceback of everywhere it was raised.
+    # Each waiting request raises its own copy, because a traceback grows wherever its exception is raised.
     own = type(error).__new__(type(error), *error.args)
     vars(own).update(vars(error))
     own.__cause__ = error.__cause__
     future.set_exception(own)
-    # The requests that wait for it may be gone, and an exception that nobody retrieves is logged.
+    # Retrieved here, because asyncio logs exceptions that aren't, and the waiting requests may be gone.
     future.exception()

@@ -1,4 +1,4 @@
-"""Writing what belongs to a customer and has a default among it: contacts and departments."""
+"""Write members: a customer's contacts and departments, of which one is the default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MemberT = TypeVar("MemberT", ContactRow, DepartmentRow)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Members(Generic[MemberT]):
-    """One of the two tables, and its column that marks the default."""
+    """A table of members, and its column that marks the default."""
 
     entity: Entity[MemberT]
     default: Column[Any]
@@ -29,7 +29,7 @@ DEPARTMENTS = Members(graph.department, tables.departments.c.is_default)
 
 
 async def customer_of(session: WriteSession, members: Members[Any], member_id: UUID) -> UUID | None:
-    """The customer that a member belongs to; it never changes, so it may be read before the customer is locked."""
+    """Return a member's customer. It never changes, so it can be read before the customer is locked."""
     table = members.entity.table
     rows = await session.rows(select(table.c.customer_id).where(narrowed(table), table.c.id == member_id))
     return rows[0][0] if rows else None
@@ -38,7 +38,7 @@ async def customer_of(session: WriteSession, members: Members[Any], member_id: U
 async def of_customer(
     session: WriteSession, members: Members[MemberT], customer_id: UUID, member_id: UUID
 ) -> MemberT | None:
-    """A member of a locked customer."""
+    """Return a member of a locked customer, or None."""
     table = members.entity.table
     query = members.entity.select().where(table.c.customer_id == customer_id, table.c.id == member_id)
     rows = await session.rows(query)
@@ -46,14 +46,14 @@ async def of_customer(
 
 
 async def has_others(session: WriteSession, members: Members[Any], customer_id: UUID, member_id: UUID) -> bool:
-    """Whether a locked customer has more members than this one."""
+    """Return whether a locked customer has members besides this one."""
     table = members.entity.table
     others = select(table.c.id).where(narrowed(table), table.c.customer_id == customer_id, table.c.id != member_id)
     return bool(await session.rows(others.limit(1)))
 
 
 async def unmake_default(session: WriteSession, members: Members[Any], customer_id: UUID) -> None:
-    """Leave a locked customer without a default, so that another one may become it: at no moment there may be two."""
+    """Remove the default mark of a locked customer, because a unique index allows only one default at a time."""
     table = members.entity.table
     statement = update(table).where(narrowed(table), table.c.customer_id == customer_id, members.default)
     await session.rows(statement.values(_changed(members, {members.default.name: False})))
@@ -62,7 +62,7 @@ async def unmake_default(session: WriteSession, members: Members[Any], customer_
 async def add(
     session: WriteSession, members: Members[MemberT], customer_id: UUID, values: Mapping[str, object]
 ) -> MemberT:
-    """Write a new member of a locked customer."""
+    """Insert a member of a locked customer."""
     table = members.entity.table
     row = {"company_id": session.company_id, "id": new_id(), "customer_id": customer_id, **values}
     rows = await session.rows(insert(table).values(row).returning(*members.entity.columns))
@@ -72,7 +72,7 @@ async def add(
 async def change(
     session: WriteSession, members: Members[MemberT], member_id: UUID, values: Mapping[str, object]
 ) -> MemberT:
-    """Write some columns of a member of a locked customer; the version goes up by one."""
+    """Update columns of a locked customer's member and increment its version."""
     table = members.entity.table
     statement = update(table).where(narrowed(table), table.c.id == member_id).values(_changed(members, values))
     rows = await session.rows(statement.returning(*members.entity.columns))
@@ -80,7 +80,7 @@ async def change(
 
 
 async def remove(session: WriteSession, members: Members[Any], member_id: UUID) -> None:
-    """Remove a member of a locked customer."""
+    """Delete a member of a locked customer."""
     table = members.entity.table
     await session.rows(delete(table).where(narrowed(table), table.c.id == member_id))
 

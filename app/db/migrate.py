@@ -1,4 +1,4 @@
-"""Bringing a database to the newest revision, as the tables' owner."""
+"""Migrate a database to the newest revision, as the tables' owner."""
 
 import asyncio
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ _ENCODING = text("SELECT current_setting('server_encoding')")
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """The locale of the database's alphabet, and sentences that say what was rebuilt."""
+    """The locale of the database's alphabet, and notes about what was rebuilt."""
 
     alphabet: str
     notes: tuple[str, ...]
 
 
 def upgrade(owner_dsn: str, *, alphabet: str | None = None, revision: str = "head") -> Upgraded:
-    """Run the missing migrations up to a revision, in one transaction; raises DatabaseUnavailable when the server is away.
+    """Run the missing migrations up to a revision in one transaction. Raise DatabaseUnavailable.
 
-    `alphabet` is the ICU locale that names sort by. The first migration of a database decides it; raises ValueError
-    for another one, for one that the server can't sort by, and for a database that isn't encoded in UTF-8.
+    `alphabet` is the ICU locale by which names sort. The first migration of a database sets it. Raise ValueError for a
+    different one later, for one that the server doesn't support, and for a database whose encoding isn't UTF-8.
     """
     return asyncio.run(_upgrade(owner_dsn, alphabet, revision))
 
@@ -46,7 +46,7 @@ async def _upgrade(owner_dsn: str, alphabet: str | None, revision: str) -> Upgra
 
 
 def _upgrade_on(connection: Connection, alphabet: str | None, revision: str) -> Upgraded:
-    # Two at once would both create what is missing.
+    # Two concurrent migrations would both create the same objects.
     connection.execute(_LOCK)
     encoding = connection.execute(_ENCODING).scalar_one()
     if encoding != "UTF8":
@@ -71,7 +71,7 @@ def _upgrade_on(connection: Connection, alphabet: str | None, revision: str) -> 
 
 
 def head_revision() -> str:
-    """The newest revision that this code knows."""
+    """Return the newest revision in this package."""
     head = ScriptDirectory.from_config(migrations()).get_current_head()
     if head is None:
         msg = "the package has no migrations: it was not installed whole"
@@ -80,14 +80,14 @@ def head_revision() -> str:
 
 
 async def current_revision(engine: AsyncEngine) -> str | None:
-    """The revision that the database is at, or None if it was never migrated."""
+    """Return the revision of the database, or None if it was never migrated."""
     with translate_failures():
         async with engine.connect() as connection:
             return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
 def migrations(folder: Path = MIGRATIONS) -> Config:
-    """Return what tells alembic where the migrations are."""
+    """Return the configuration of alembic for a folder of migrations."""
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.set_main_option("path_separator", "os")

@@ -1,4 +1,4 @@
-"""The outbox: events written in the transaction of what they tell, for others to follow (docs/events.md)."""
+"""The outbox: events, written in the same transaction as the change that they report (docs/events.md)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from app.domain.events import EventType, plain_values
 
 
 class Event(NamedTuple):
-    """What happened to one subject; `data` is what docs/events.md lists for the type."""
+    """An event about one subject. docs/events.md lists the `data` of each type."""
 
     type: EventType
     subject_id: UUID
@@ -25,11 +25,11 @@ async def append_all(session: WriteSession, events: Sequence[Event], *, actor: s
     rows = [
         {
             "id": new_id(),
-            "type": each.type,
-            "subject_id": each.subject_id,
+            "type": event.type,
+            "subject_id": event.subject_id,
             "actor": actor,
-            "data": plain_values(each.data),
+            "data": plain_values(event.data),
         }
-        async for each in paced(events)
+        async for event in paced(events)
     ]
     await insert_all(session, outbox_events, rows, occurred_at=at_this_moment)

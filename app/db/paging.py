@@ -1,4 +1,4 @@
-"""Keyset pages: a page begins after a row, not after a count, so that a changing list repeats and loses nothing."""
+"""Keyset pagination: a page begins after a row, not at an offset, so that changes of the list repeat or skip no rows."""
 
 import operator
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from app.db.conditions import Bind, Condition
 from app.db.declarations import Entity, RowT, SortKey
 
 Position = tuple[Any, ...]
-"""A row's values of the order's columns."""
+"""A row's values in the columns of the order."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The part of an ordered list that is asked for: `limit` rows after and before some positions, from either end."""
+    """A requested page: `limit` rows between `after` and `before`, from the start or from the end (`backward`)."""
 
     order: tuple[SortKey, ...]
     limit: int
@@ -24,12 +24,12 @@ class PageRequest:
     after: Position | None = None
     before: Position | None = None
     inclusive: bool = False
-    """Whether the rows at `after` and `before` themselves are part of it."""
+    """Whether the rows at `after` and `before` are included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RowT]):
-    """Rows in the list's order, the position of each, and whether there are more in the direction of reading."""
+    """Rows in the list's order, their positions, and whether there are more rows in the direction of reading."""
 
     rows: list[RowT]
     positions: list[Position]
@@ -37,7 +37,7 @@ class Page(Generic[RowT]):
 
 
 def statement(entity: Entity[Any], request: PageRequest, only: Condition | None) -> Select[Any]:
-    """The rows of a page in the direction of reading, and one more; the positions follow the plain fields."""
+    """Return a statement for a page's rows in the direction of reading, plus one row. Positions follow the plain fields."""
     query = entity.select(*(key.column.label(f"position_{place}") for place, key in enumerate(request.order)))
     return query.where(*conditions(request, only, entity.table)).limit(request.limit + 1)
 
@@ -45,7 +45,7 @@ def statement(entity: Entity[Any], request: PageRequest, only: Condition | None)
 def conditions(
     request: PageRequest, only: Condition | None, row: FromClause, bind: Bind = literal
 ) -> list[ColumnElement[bool]]:
-    """What the rows of a page fulfill, the bound on their number aside."""
+    """Return the conditions on the rows of a page."""
     found = [] if only is None else [only.sql(row, bind)]
     if request.after is not None:
         found.append(beyond(request.order, request.after, row, bind, inclusive=request.inclusive))
@@ -55,27 +55,27 @@ def conditions(
 
 
 def reading_order(request: PageRequest) -> tuple[SortKey, ...]:
-    """The order that the rows are read in: from the end for the last ones."""
+    """Return the order in which rows are read: reversed for a backward page."""
     return reverse(request.order) if request.backward else request.order
 
 
 def reverse(order: Sequence[SortKey]) -> tuple[SortKey, ...]:
-    """The same order from the other end."""
+    """Return the reversed order."""
     return tuple(SortKey(key.column, descending=not key.descending) for key in order)
 
 
 def clause(order: Sequence[SortKey], row: FromClause, only: Condition | None = None) -> list[ColumnElement[Any]]:
-    """An order as the columns of ORDER BY, as it is best for rows that meet a condition."""
+    """Return the columns of ORDER BY, adapted to a condition so that PostgreSQL chooses the right index."""
     columns = [row.c[key.column.name] for key in order]
     if only is not None and only.narrowed_column == order[0].column.name:
-        # Such rows lie together in the order, which the planner doesn't know: it would walk the list from its start to
-        # reach them. An expression has no index, so it finds the rows by the condition and sorts those.
+        # Matching rows are adjacent in this order, but the planner doesn't know that and would scan the list from its
+        # start. An expression can't use that index, so PostgreSQL finds the rows by the condition and sorts them.
         columns[0] = columns[0].concat(literal_column("''", Text()))
     return [column.desc() if key.descending else column.asc() for key, column in zip(order, columns, strict=True)]
 
 
 def page(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any]]) -> Page[RowT]:
-    """What the statement's rows say."""
+    """Return the page that the rows of `statement` make up."""
     width = len(entity.fields)
     shown = list(rows[: request.limit])
     if request.backward:
@@ -88,9 +88,9 @@ def page(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any
 
 
 def other_side(request: PageRequest) -> PageRequest | None:
-    """The request whose page tells whether rows lie on the side that reading came from; None if none can.
+    """Return a request for the rows before the page, in the direction of reading; None if there can't be any.
 
-    Those are the rows up to the cursor that reading began at, the row at the cursor included.
+    These are the rows up to the cursor at which the page begins, including the row at the cursor.
     """
     probe = replace(request, limit=0, backward=not request.backward, inclusive=True)
     if request.backward:
@@ -101,13 +101,13 @@ def other_side(request: PageRequest) -> PageRequest | None:
 def beyond(
     order: Sequence[SortKey], position: Position, row: FromClause, bind: Bind, *, inclusive: bool
 ) -> ColumnElement[bool]:
-    """The rows after a position. One direction is one row comparison, which an index answers as a range."""
+    """Return the condition for rows after a position. If all columns share a direction, one row comparison uses an index range."""
     columns = [row.c[key.column.name] for key in order]
     values = [bind(value, column.type) for value, column in zip(position, columns, strict=True)]
     if len({key.descending for key in order}) == 1:
         compare = _COMPARISONS[order[0].descending, inclusive]
         return compare(tuple_(*columns), tuple_(*values))
-    # Mixed directions: equal in the first columns and beyond in the next. The first comparison alone bounds the range.
+    # Mixed directions: equal in the first columns and beyond in the next one. Only the first comparison limits the range.
     steps = [
         and_(
             *(column == value for column, value in zip(columns[:place], values[:place], strict=True)),

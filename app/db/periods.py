@@ -1,4 +1,4 @@
-"""The periods of subscriptions: those that a transition closes and those that it begins. No statement grows with their number."""
+"""Write the periods of subscriptions that transitions close and begin. Statements don't grow with the number of rows."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -19,8 +19,8 @@ from app.domain.billing import BillingDocumentKind, Subscription
 from app.domain.cutting import Cut, RolledPeriod
 from app.domain.moving import Move
 
-# The row of the period that a subscription is in. One that was imported may have none: then nobody here knows what was
-# billed for the period, so nothing is credited or invoiced for it; a cut writes the row that is missing.
+# Condition for the row of a subscription's current period. Imported subscriptions may have no such row. The billed amount is
+# then unknown, so nothing is credited or invoiced for the period; a cut inserts the missing row.
 IS_CURRENT = and_(
     narrowed(periods),
     periods.c.subscription_id == subscriptions.c.id,
@@ -30,7 +30,7 @@ IS_CURRENT = and_(
 
 
 class Handover(NamedTuple):
-    """A cut with what its transition says of it."""
+    """A cut with its transition's id and payers."""
 
     cut: Cut
     transition_id: UUID
@@ -39,17 +39,19 @@ class Handover(NamedTuple):
 
 
 async def write_periods(session: WriteSession, handovers: Sequence[Handover], moves: Sequence[Move]) -> None:
-    """Close the current period of each cut subscription, begin those that follow, and update the subscriptions.
+    """Close the current periods of cut subscriptions, insert the following ones, and update the subscriptions.
 
-    No subscription comes twice. A period that began on the day of its cut becomes empty: its `cut_on` is its `starts_on`.
+    Each subscription occurs once. A period that began on the day of its cut becomes empty: `cut_on` equals `starts_on`.
     """
-    await _close(session, [each.cut for each in handovers], moves)
-    await insert_all(session, periods, [row for each in handovers for row in _begun(each)], sequence=_next_sequence)
-    await _update_subscriptions(session, [each.cut for each in handovers], moves)
+    await _close(session, [handover.cut for handover in handovers], moves)
+    await insert_all(
+        session, periods, [row for handover in handovers for row in _begun(handover)], sequence=_next_sequence
+    )
+    await _update_subscriptions(session, [handover.cut for handover in handovers], moves)
 
 
 async def _close(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Move]) -> None:
-    """Write the end of recorded periods and what was settled for them, and the new payer of periods that go on."""
+    """Update the ends and settled amounts of closed periods, and the payers of periods that continue."""
     rows = [_closed(cut) for cut in cuts if cut.subscription.period_id is not None]
     rows += [_kept(move, move.payer_id) for move in moves if move.payer_id is not None]
     if not rows:
@@ -91,9 +93,9 @@ def _kept(move: Move, payer_id: UUID) -> dict[str, Any]:
 
 
 def _begun(handover: Handover) -> Iterator[dict[str, Any]]:
-    """Return the rows of a cut that are new; `sequence` counts them, from 1."""
+    """Yield the new rows of a cut; `sequence` counts them from 1."""
     rows = [_missing(handover)] if _lacks_its_row(handover.cut) else []
-    rows += [_rolled(handover, each) for each in handover.cut.rolled]
+    rows += [_rolled(handover, rolled) for rolled in handover.cut.rolled]
     if handover.cut.following.days > 0:
         rows.append(_following(handover))
     for place, row in enumerate(rows, start=1):
@@ -101,7 +103,7 @@ def _begun(handover: Handover) -> Iterator[dict[str, Any]]:
 
 
 def _lacks_its_row(cut: Cut) -> bool:
-    # What has ended without a row may have been closed before; nothing runs that a row could be about.
+    # A subscription that has ended gets no row, because an earlier cut may have closed its last period.
     return cut.subscription.period_id is None and cut.following.days > 0
 
 
@@ -177,7 +179,7 @@ def _stored(subscription: Subscription, anchor_day: int, next_billing_date: date
 
 
 def _next_sequence(given: TableValuedAlias) -> ColumnElement[int]:
-    """Return the number of a given row's period: its place after the last one of its subscription."""
+    """Return the sequence number of a new period: after the last one of its subscription."""
     last = (
         select(func.coalesce(func.max(periods.c.sequence), 0))
         .where(narrowed(periods), periods.c.subscription_id == given.c.subscription_id)

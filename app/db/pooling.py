@@ -1,4 +1,4 @@
-"""What may stand between the service and PostgreSQL: a pooler, and for how long it gives a connection of the server's away."""
+"""Settings for connections with and without a pooler, and checks of how a pooler works."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,20 +15,20 @@ _STATEMENT_POOLING = "statement pooling mode"
 
 
 class Pooling(StrEnum):
-    """How long the server's end of a connection stays the same."""
+    """How long a connection uses the same process of the server."""
 
     SESSION = "session"
-    """As long as the connection: there is no pooler, or one that works by session."""
+    """For its whole life: no pooler, or a session pooler."""
     TRANSACTION = "transaction"
-    """For one transaction. Nothing may be left on it for the next one, which may be another program's."""
+    """For one transaction: a transaction pooler. Session state is lost and would leak to other clients."""
 
 
 class PoolingRefusedError(Exception):
-    """The pooler gives connections away earlier than the settings say; the message says what to set."""
+    """The pooler reassigns connections earlier than DATABASE_POOLING allows. The message says what to set."""
 
 
 def unnamed() -> str:
-    """Return the name of every prepared statement: none, so that it belongs to its transaction alone."""
+    """Return the empty name, so that prepared statements don't outlive their transaction."""
     return ""
 
 
@@ -37,7 +37,7 @@ UNNAMED_STATEMENTS: Mapping[str, Any] = {
     "prepared_statement_name_func": unnamed,
     "statement_cache_size": 0,
 }
-"""For the driver and SQLAlchemy's adapter: no statement is expected to be known from before."""
+"""Options for the driver and SQLAlchemy's adapter that keep no prepared statements."""
 
 
 SERVER_SETTINGS = {
@@ -45,24 +45,24 @@ SERVER_SETTINGS = {
     "DateStyle": "ISO, YMD",
     "standard_conforming_strings": "on",
 }
-"""What is sent when a connection is opened: poolers know these and keep them for their clients, and no others."""
+"""Settings sent in the startup message. Poolers track these for their clients, and no others."""
 
 
 def first_statements(pooling: Pooling, statement_timeout_seconds: float) -> str | None:
-    """Return what a new connection begins with."""
+    """Return the statements that a new connection begins with."""
     return _limits(statement_timeout_seconds, "SET") if pooling is Pooling.SESSION else None
 
 
 def beginning_of(pooling: Pooling, statement_timeout_seconds: float) -> str | None:
-    """Return what each transaction begins with."""
+    """Return the statements that each transaction begins with."""
     return _limits(statement_timeout_seconds, "SET LOCAL") if pooling is Pooling.TRANSACTION else None
 
 
 def driver_options(pooling: Pooling, prepared_statements: int) -> Mapping[str, Any]:
-    """Return the options for the driver and SQLAlchemy's adapter, with the number of statements that each keeps prepared."""
+    """Return options for the driver and SQLAlchemy's adapter; each keeps that number of prepared statements."""
     if pooling is Pooling.TRANSACTION:
         return UNNAMED_STATEMENTS
-    # SQLAlchemy keeps its own statements; the driver those that are sent without it, however long they are.
+    # SQLAlchemy keeps its own statements. The driver keeps those sent without SQLAlchemy, of any length.
     return {
         "prepared_statement_cache_size": prepared_statements,
         "statement_cache_size": prepared_statements,
@@ -73,9 +73,9 @@ def driver_options(pooling: Pooling, prepared_statements: int) -> Mapping[str, A
 def _limits(statement_timeout_seconds: float, command: str) -> str:
     settings = {
         "jit": "off",
-        # Many short statements share the server; workers would start later than most of them end.
+        # Most statements end before parallel workers would have started.
         "max_parallel_workers_per_gather": 0,
-        # A statement whose client is gone should not work on; PostgreSQL looks for the client only if told to.
+        # Cancels statements whose client is gone. By default PostgreSQL doesn't check.
         "client_connection_check_interval": 1000,
         "statement_timeout": int(statement_timeout_seconds * 1000),
     }
@@ -83,9 +83,9 @@ def _limits(statement_timeout_seconds: float, command: str) -> str:
 
 
 async def refuse_shared_connections(engine: AsyncEngine, pooling: Pooling) -> None:
-    """Raise PoolingRefusedError if a pooler is found to give connections to others earlier than `pooling` says.
+    """Raise PoolingRefusedError if a pooler reassigns connections earlier than `pooling` allows.
 
-    `engine` names no statements and keeps no connection. What is found is certain; a busy pooler may not be found out.
+    `engine` uses unnamed statements and keeps no connection. There are no false alarms, but a busy pooler may go undetected.
     """
     try:
         if pooling is Pooling.SESSION and await _changes_servers(engine):
@@ -107,9 +107,9 @@ async def refuse_shared_connections(engine: AsyncEngine, pooling: Pooling) -> No
 
 
 async def _changes_servers(engine: AsyncEngine) -> bool:
-    """Return whether two connections share one server process, or one connection uses several.
+    """Return whether two connections share a server process, or one connection uses several.
 
-    The pid that a pooler reports at the start is made up, so the server is asked for the real one.
+    A pooler's startup message contains an invented pid, so the server is asked for the real one.
     """
     async with engine.connect() as one, engine.connect() as other:
         drivers = [await _driver_of(one), await _driver_of(other)]
@@ -122,7 +122,7 @@ async def _changes_servers(engine: AsyncEngine) -> bool:
                         if drivers[0].get_server_pid() in found[0]:
                             return False
         except TimeoutError:
-            # A pooler that works by session, and has no connection left for the second.
+            # A session pooler without a server connection for the second client.
             return False
         finally:
             for driver in drivers:
@@ -135,10 +135,10 @@ async def _driver_of(connection: AsyncConnection) -> Any:
 
 
 async def connections_given(engine: AsyncEngine, needed: int) -> int | None:
-    """Return how many of `needed` connections a pooler that works by session gives at once; None if there is no pooler.
+    """Return how many of `needed` connections a session pooler provides at the same time; None without a pooler.
 
-    They are open for a moment, until all are, or until no further one came for a second. Behind a pooler others wait that
-    long, and get no error. `engine` keeps no connection.
+    The connections stay open until all are, or until none was added for a second. Other clients of the pooler wait that
+    long. `engine` keeps no connection.
     """
     async with engine.connect() as connection:
         driver = await _driver_of(connection)
@@ -163,7 +163,7 @@ async def connections_given(engine: AsyncEngine, needed: int) -> int | None:
 
 
 async def _take(engine: AsyncEngine, given: asyncio.Queue[None], done: asyncio.Event) -> None:
-    """Open a connection, say so once the server's end of it answers, and keep it until the others are done."""
+    """Open a connection, report when the server answers over it, and keep it open until `done`."""
     async with engine.connect() as connection:
         await (await _driver_of(connection)).fetchval("SELECT 1")
         given.put_nowait(None)
@@ -171,6 +171,6 @@ async def _take(engine: AsyncEngine, given: asyncio.Queue[None], done: asyncio.E
 
 
 def refused_parameter(error: asyncpg.PostgresError) -> str | None:
-    """Return the startup parameter that a pooler refused, or None if that is not what the error says."""
+    """Return the startup parameter that a pooler refused, or None for other errors."""
     _, found, name = str(error).partition("unsupported startup parameter")
     return name.strip(" :") or "?" if found else None

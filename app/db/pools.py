@@ -1,4 +1,4 @@
-"""What the pools of connections tell of themselves."""
+"""Usage of connection pools."""
 
 import time
 from typing import NamedTuple
@@ -11,27 +11,27 @@ from app.db.unavailable import PoolExhausted
 
 
 class PoolUsage(NamedTuple):
-    """How a pool fares at a moment."""
+    """Usage of a pool at one moment."""
 
     size: int
     """Maximum number of connections."""
     in_use: int
     waiting: int
-    """Operations that wait for a connection, one that is being made included."""
+    """Operations that wait for a connection, also for one that is being opened."""
 
 
 class CountingPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool, which also knows how many wait, and how to begin anew."""
+    """SQLAlchemy's pool with a count of waiting operations, and a way to replace all connections."""
 
     waiting = 0
 
     def usage(self) -> PoolUsage:
-        """Return how it fares now."""
+        """Return the current usage."""
         return PoolUsage(self.size(), self.checkedout(), self.waiting)
 
     def discard(self) -> None:
         """Replace every connection that is open now before it is used again."""
-        # What SQLAlchemy itself does when a statement finds its connection closed.
+        # SQLAlchemy does the same when a statement finds its connection closed.
         self._invalidate_time = time.time()
 
     def _do_get(self) -> ConnectionPoolEntry:

@@ -1,4 +1,4 @@
-"""Questions that are answered within two seconds or not at all, over connections that operations don't use."""
+"""Probes: questions to the server over separate connections, with a limit of two seconds."""
 
 import asyncio
 import time
@@ -15,10 +15,10 @@ from app.db.waits import Backend
 
 AnswerT = TypeVar("AnswerT")
 PROBE_SECONDS = 2.0
-"""How long readiness and the look-up of a credential may wait for the database in all."""
+"""Total time limit in seconds for readiness checks and look-ups of credentials."""
 _FIRST_ATTEMPT_SECONDS = 0.75
 CONNECT_SECONDS = 1.0
-"""How long each host may take to connect for it: what goes wrong then is told before the time is over."""
+"""Time limit in seconds for connecting to each host; below PROBE_SECONDS, so that the error names the reason."""
 _BACKENDS = text(
     "SELECT pg_backend_pid(), pg_is_in_recovery(), pid, state, state_change FROM (SELECT) AS once"
     " LEFT JOIN pg_stat_activity ON pid = ANY (:pids) AND usename = current_user"
@@ -31,7 +31,7 @@ _END = text(
 
 @asynccontextmanager
 async def answered_within(seconds: float, question: str) -> AsyncGenerator[asyncio.Timeout]:
-    """Bound the wait for an answer; NoAnswerInTime names the question."""
+    """Limit the time for an answer. Raise NoAnswerInTime with the question's name."""
     begun, limit = time.monotonic(), asyncio.timeout(seconds)
     try:
         async with limit:
@@ -43,15 +43,15 @@ async def answered_within(seconds: float, question: str) -> AsyncGenerator[async
 
 
 class Probe:
-    """Asks the server a question over a separate connection, and over a new one if that connection is dead."""
+    """Asks the server questions over a separate connection, or over a new one if that is dead."""
 
     def __init__(self, engine: AsyncEngine, fresh: AsyncEngine) -> None:
         self.engine = engine
         self.fresh = fresh
-        """Opens a connection for each use."""
+        """An engine without a pool."""
 
     async def ask(self, question: Callable[[AsyncEngine], Awaitable[AnswerT]]) -> AnswerT:
-        """Return the answer of a question that may be asked twice; DatabaseUnavailable if none comes in time."""
+        """Return the answer to a question, which may be asked twice. Raise DatabaseUnavailable if there is none in time."""
         with translate_failures():
             async with answered_within(PROBE_SECONDS, "The readiness check"):
                 try:
@@ -59,18 +59,18 @@ class Probe:
                         async with asyncio.timeout(_FIRST_ATTEMPT_SECONDS):
                             return await question(self.engine)
                 except DatabaseUnavailable:
-                    # A connection that was kept may be dead or silent. The failure ended it, so that a new one is opened.
+                    # The kept connection may have been dead or silent. The failure closed it, so a new one is opened.
                     return await question(self.engine)
 
     async def backends(self, drivers: Iterable[Any]) -> Mapping[Any, Backend | None]:
-        """Return what the server says of these connections, None for one that it doesn't have."""
-        # A connection that was kept may have fallen silent like those in question.
+        """Return the server's state of these connections; None for connections that it doesn't have."""
+        # A new connection, because a kept one may be silent like the connections in question.
         with translate_failures():
             async with answered_within(PROBE_SECONDS, "The question about slow statements"):
-                return await _backends(self.fresh, [each for each in drivers if not each.is_closed()])
+                return await _backends(self.fresh, [driver for driver in drivers if not driver.is_closed()])
 
     async def end(self, pid: int) -> None:
-        """End a process that keeps a transaction open without doing anything."""
+        """Terminate a server process that is idle in a transaction."""
         with translate_failures():
             async with answered_within(PROBE_SECONDS, "The end of a transaction"), self.fresh.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -83,10 +83,10 @@ async def _backends(engine: AsyncEngine, drivers: list[Any]) -> Mapping[Any, Bac
     async with engine.connect() as connection:
         rows = (await connection.execute(_BACKENDS, {"pids": [*pids.values()]})).all()
         own: Any = (await connection.get_raw_connection()).driver_connection
-        address, own_pid = own._addr, own.get_server_pid()  # noqa: SLF001 - the driver tells nowhere else
+        address, own_pid = own._addr, own.get_server_pid()  # noqa: SLF001 - the driver has no public attribute
     pid, is_standby, *_ = rows[0]
     if pid != own_pid or is_standby:
-        # The pids mean nothing here: there is a pooler in between, or there may be several servers at this address.
+        # The pids can't be compared: there is a pooler, or there may be several servers at this address.
         return {}
     found = {row[2]: Backend(row[3], row[4]) for row in rows}
     return {driver: found.get(pid) for driver, pid in pids.items() if driver._addr == address}  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Log lines that tell of a state rather than of an event: the first at once, then at most one in ten seconds."""
+"""Rate-limited log lines about states, such as an unreachable server: at most one in ten seconds."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ PERIOD_SECONDS = 10.0
 
 
 class Rarely:
-    """Writes the first line of each kind at once, and what came in the period that follows as one line at its end."""
+    """Writes the first line of each kind immediately, and the last line of each following period at its end."""
 
     def __init__(self, write: Callable[[dict[str, Any], int], None], period_seconds: float = PERIOD_SECONDS) -> None:
         self._write = write
@@ -19,9 +19,9 @@ class Rarely:
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def tell(self, kind: str, **fields: Any) -> None:
-        """Write a line with these fields, or keep it until the period is over: then the last one is written.
+        """Write a line with these fields, or keep it until the period ends, unless a later line replaces it.
 
-        The number of those that were left out for it is written with it.
+        The line that is written at the end includes the number of lines that were left out.
         """
         now = time.monotonic()
         until = self._until.get(kind, 0)
@@ -31,13 +31,13 @@ class Rarely:
             if not left_out:
                 self._start_timer(kind, until - now)
             return
-        # Those that are still left out came where no timer runs, and are told of first: they are of another time.
+        # A line that is still kept had no timer, because no event loop was running. Write it first, as it is older.
         self._tell_left_out(kind)
         self._until[kind] = now + self._period_seconds
         self._write(fields, 0)
 
     def flush(self) -> None:
-        """Write the last line of each kind that was left out, with the number of the others."""
+        """Write the kept line of each kind, with the number of lines that were left out."""
         for kind in [*self._left_out]:
             self._tell_left_out(kind)
 

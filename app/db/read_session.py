@@ -1,4 +1,4 @@
-"""Reading: one read-only moment of one company, for as long as an operation lasts."""
+"""Read sessions: one read-only snapshot of one company for the duration of an operation."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +15,10 @@ from app.db.turns import Turns
 from app.db.unavailable import DatabaseUnavailable, translate_failures
 
 COMPANY = "current_company"
-"""The parameter that narrows every statement. A session supplies it, nobody else does."""
+"""Parameter that restricts every statement to a company. Only sessions supply it."""
 
 Record = Row[*tuple[Any, ...]]
-"""A row as SQLAlchemy hands it over: a tuple of any values."""
+"""A row of SQLAlchemy, a tuple of any values."""
 
 _CONFIGURE = text(
     "SELECT set_config('app.company_id', :company_id, true), set_config('plan_cache_mode', :plan_cache_mode, true)"
@@ -26,13 +26,13 @@ _CONFIGURE = text(
 
 
 class SessionEnded(Exception):
-    """A statement came after the end of its operation: a sibling field had failed, and nobody waits for this one."""
+    """A statement was run after its operation ended, for example because a sibling field failed."""
 
 
 class ReadSession:
-    """One read-only snapshot for one company: begun by the first statement, ended by the code that opened the session.
+    """One read-only snapshot of one company. The first statement begins it; the code that opened the session ends it.
 
-    Statements are serialized here, so concurrent resolvers share the one connection safely.
+    Statements are serialized, so concurrent resolvers can share the connection.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class ReadSession:
     ) -> None:
         self.company_id = company_id
         self.statements = 0
-        """Statements run so far, the transaction's own not counted."""
+        """Number of statements so far, without those that begin and end the transaction."""
         self._engine = engine
         self._turns = turns
         self._heavy = heavy
@@ -50,7 +50,7 @@ class ReadSession:
         self._lock = asyncio.Lock()
         self._has_ended = False
         self._runs: asyncio.Task[Any] | None = None
-        """What runs the statement that is under way, or ran the last one."""
+        """The task that runs the current statement, or ran the last one."""
         self._connection: AsyncConnection | None = None
         self._plan_cache_mode = "auto"
 
@@ -61,11 +61,11 @@ class ReadSession:
         *,
         plan_for_values: bool = False,
     ) -> Sequence[Record]:
-        """Run one statement; COMPANY is always among its parameters.
+        """Run one statement and return its rows. COMPANY is added to its parameters.
 
-        A statement that runs often is soon planned once for whatever values come. `plan_for_values` keeps the server
-        from that, for this statement and those after it: a word may be a customer's alone or in all of their names.
-        A function that makes the statement is called when its turn comes: making 50 with long filters holds the loop for seconds.
+        PostgreSQL soon reuses one generic plan for a frequent statement. `plan_for_values` prevents that for this and all
+        later statements, because a word can occur in one name or in all. `statement` can be a function, which is called
+        when the statement's turn comes: building 50 statements with long filters blocks the event loop for seconds.
         """
         async with self._lock:
             if self._has_ended:
@@ -79,17 +79,17 @@ class ReadSession:
                 return result.all()
 
     def become_heavy(self) -> None:
-        """Take a turn among the heavy operations before the next statement, if the session has none."""
+        """Make the next statement wait for a turn of heavy operations, unless the session has one."""
         self._is_heavy = True
 
     async def end(self, *, abandon: bool = False) -> None:
-        """End the transaction, after the statement that is under way: its connection can't be given back before.
+        """End the transaction after the current statement, because the connection can't be given back before.
 
-        `abandon`: cancel that statement. A loader runs it in a separate task, which is not canceled with the operation.
+        `abandon` cancels that statement. Loaders run it in a separate task, which isn't canceled with the operation.
         """
         self._has_ended = True
         if abandon and self._lock.locked() and self._runs not in {None, asyncio.current_task()}:
-            assert self._runs is not None  # noqa: S101 - as was just looked at
+            assert self._runs is not None  # noqa: S101 - checked above
             self._runs.cancel()
         async with self._lock:
             await self._stack.aclose()
@@ -113,8 +113,8 @@ class ReadSession:
             await self._turns.take(self.company_id)
             self._has_turn = True
             self._stack.callback(self._turns.give_back, self.company_id)
-        # A pooled connection may have died with a restarted server: the first failure discards all such connections,
-        # so the second attempt gets a new one, and nothing was read yet that a retry could tear.
+        # A pooled connection may have died when the server restarted. The first failure discards all such connections, so
+        # the second attempt gets a new one. Nothing was read yet, so the snapshot stays consistent.
         try:
             return await self._attempt()
         except DBAPIError as error:
@@ -130,7 +130,7 @@ class ReadSession:
         return connection
 
     async def _end(self, attempt: AsyncExitStack) -> None:
-        # There is nothing to undo: of a connection that is lost only now, everything was read.
+        # If the connection is lost now, everything was read and there is nothing to undo.
         with suppress(DatabaseUnavailable), translate_failures():
             await attempt.aclose()
 

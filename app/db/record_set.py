@@ -1,4 +1,4 @@
-"""Many rows as one statement's parameters: one array per column, so that no statement grows with its rows."""
+"""Many rows as parameters of one statement: one array per column, so that its text doesn't depend on the number of rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _COMPANY = bindparam(COMPANY, type_=Uuid())
 
 
 def record_set(table: Table, rows: Sequence[Mapping[str, Any]]) -> TableValuedAlias:
-    """Rows, at least one, that all have the same columns, as something to join or to insert from; typed as the table's."""
+    """Return rows with the same columns, at least one row, as a typed table to join or to insert from."""
     types = {name: table.c[name].type for name in rows[0]}
     arrays = [literal([row[name] for row in rows], ARRAY(kind)) for name, kind in types.items()]
     columns = [column(name, kind) for name, kind in types.items()]
@@ -27,9 +27,9 @@ async def insert_all(
     rows: Sequence[Mapping[str, Any]],
     **computed: Callable[[TableValuedAlias], ColumnElement[Any]],
 ) -> None:
-    """Insert rows of the session's company in one statement, or do nothing for none.
+    """Insert rows of the session's company in one statement; no rows are no statement.
 
-    `computed` columns come from the rows, also from what a row says in a column of the same name.
+    `computed` columns are expressions over the rows, which may use a given column of the same name.
     """
     if not rows:
         return
@@ -40,5 +40,5 @@ async def insert_all(
 
 
 def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:
-    """The moment of the statement: a transaction that waited for another's lock began before what it comes after."""
+    """Return the current time. Not now(), because a transaction that waited for a lock began before the one it waited for."""
     return func.clock_timestamp()

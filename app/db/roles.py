@@ -1,4 +1,4 @@
-"""The roles that connect: making one that may serve, and refusing one that could see past the policies."""
+"""Database roles: create the service's login role, and refuse roles that row-level security doesn't restrict."""
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -10,7 +10,7 @@ from app.db.dsn import parse
 from app.db.unavailable import message_of, translate_failures
 
 _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
-# A role's name and password can't be parameters of CREATE ROLE: the server itself quotes them.
+# CREATE ROLE takes no parameters, so the server's format() quotes the name and password.
 _CREATE = text("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
 _SET_PASSWORD = text("SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
 _JOIN = text("SELECT format('GRANT %I TO %I', CAST(:service_role AS text), CAST(:name AS text))")
@@ -29,11 +29,11 @@ _POWERS = text(
 
 
 class RoleRefusedError(Exception):
-    """The service must not run as this role; the message says why and how to make the right one."""
+    """The service must not run as this role. The message says why and how to create a suitable one."""
 
 
 async def make_login_role(owner_dsn: str, name: str, password: str | None, *, reset_password: bool = False) -> bool:
-    """Let a role serve, and make it unless it exists; says whether it was made."""
+    """Create a login role unless it exists, and grant it the service's role; return whether it was created."""
     engine = short_lived_engine(owner_dsn)
     with translate_failures():
         async with engine.begin() as connection:
@@ -48,7 +48,7 @@ def _make_login_role(connection: Connection, name: str, password: str | None, re
         try:
             connection.exec_driver_sql(write)
         except DBAPIError as error:
-            # Its own text holds the statement, and so the password.
+            # The error's text contains the statement and so the password.
             reason = message_of(error)
             msg = f'The server refuses the role "{name}" or its password: {reason}. Choose another in DATABASE_URL.'
             raise RoleRefusedError(msg) from None
@@ -57,7 +57,7 @@ def _make_login_role(connection: Connection, name: str, password: str | None, re
 
 
 async def require_owner(connection: AsyncConnection, table: str) -> None:
-    """Raise RoleRefusedError if row-level security hides rows of a table from the role, so that it would look empty."""
+    """Raise RoleRefusedError if row-level security applies to the role, so that the table would look empty."""
     role = (await connection.execute(_IS_BOUND, {"table": table})).one()
     if role.is_bound:
         msg = (
@@ -68,7 +68,7 @@ async def require_owner(connection: AsyncConnection, table: str) -> None:
 
 
 async def refuse_powerful_role(engine: AsyncEngine) -> None:
-    """Raise RoleRefusedError unless the engine's role is bound by the policies and holds the service's grants."""
+    """Raise RoleRefusedError unless row-level security applies to the engine's role and it has the service's grants."""
     with translate_failures():
         async with engine.connect() as connection:
             role = (await connection.execute(_POWERS, {"service_role": SERVICE_ROLE})).one()
@@ -88,5 +88,5 @@ async def refuse_powerful_role(engine: AsyncEngine) -> None:
 
 
 def same_role(dsn: str, other: str) -> bool:
-    """Whether both URLs name one login role."""
+    """Return whether both URLs name the same login role."""
     return parse(dsn).user == parse(other).user

@@ -1,4 +1,4 @@
-"""What travels from the database to the schema: one immutable row type per entity, its attributes in the order they are read."""
+"""Immutable row types, one per entity, with attributes in the order in which they are read."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -10,7 +10,7 @@ MetadataMap = Mapping[str, str | int | float | bool]
 
 
 class CompanyRow(NamedTuple):
-    """A tenant."""
+    """A company, which is a tenant."""
 
     id: UUID
     name: str
@@ -19,7 +19,7 @@ class CompanyRow(NamedTuple):
 
 
 class LedgerAccountRow(NamedTuple):
-    """An account that customer groups post to."""
+    """A ledger account, to which customer groups post."""
 
     id: UUID
     number: str
@@ -172,7 +172,7 @@ class BillingDocumentRow(NamedTuple):
 
 
 class BillingDocumentLineRow(NamedTuple):
-    """A line of a document: some days of one subscription."""
+    """A line of a billing document: some days of one subscription."""
 
     line_number: int
     description: str

@@ -1,4 +1,4 @@
-"""Full-text search and prefixes: conditions on what app/domain/texts.py makes of a query, and the database of what it stores."""
+"""SQL conditions for word and prefix searches, on texts in their comparison form."""
 
 from sqlalchemy import ColumnElement, FromClause, Integer, Text, and_, func, literal_column, select
 
@@ -8,13 +8,13 @@ from app.domain.texts import MAX_FORM_CHARACTERS
 
 MAX_WORDS = 10
 
-# The last code point. A column holds at most MAX_FORM_CHARACTERS, so a prefix followed by as many of it sorts behind all
-# that begins with the prefix, even if that goes on with U+10FFFF. One alone would leave that out.
+# The last code point. A column holds at most MAX_FORM_CHARACTERS, so a prefix followed by as many of it sorts after every
+# text with the prefix. A single one would sort before a text that continues with several U+10FFFF.
 _LAST_CHARACTER = literal_column("'\U0010ffff'", Text())
 
 
 def has_word(customer: FromClause, word: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return whether a word in its comparison form begins a word of the customer."""
+    """Return the condition that one of the customer's words begins with a word in its comparison form."""
     entry = customer_words.alias()
     return (
         select(literal_column("1", Integer()))
@@ -28,9 +28,9 @@ def has_word(customer: FromClause, word: ColumnElement[str]) -> ColumnElement[bo
 
 
 def begins_with(column: ColumnElement[str], prefix: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return whether a column begins with a prefix, both in their comparison forms.
+    """Return the condition that a column begins with a prefix, both in their comparison form.
 
-    It is a range, which an index may answer under row-level security where LIKE may not.
+    It is a range, because under row-level security LIKE can't use an index.
     """
     start = prefix.collate(CODE_POINTS)
     last = func.repeat(_LAST_CHARACTER, literal_column(str(MAX_FORM_CHARACTERS), Integer()), type_=Text())

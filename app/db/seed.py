@@ -1,4 +1,4 @@
-"""Writing demo data: companies with customers and all that hangs on them, the same for the same seed number."""
+"""Write demo data: companies with customers and their related rows, the same for the same seed number."""
 
 import asyncio
 from collections import Counter
@@ -28,21 +28,21 @@ _SAME_COMPANY = "companies_pkey"
 
 
 class SeedError(Exception):
-    """The demo data can't be written; the message says what to do."""
+    """The demo data can't be written. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedReport:
-    """What was written."""
+    """The written rows."""
 
     companies: tuple[UUID, ...]
-    """The ids of the companies, in order."""
+    """Ids of the companies, in order."""
     rows: Mapping[str, int]
-    """How many rows each table got."""
+    """Number of rows by table."""
 
 
 async def company_to_show(engine: AsyncEngine) -> UUID | None:
-    """The first demo company, or else the oldest company that the owner's engine finds; None if there is none."""
+    """Return the first demo company, or else the oldest company; None if there is none. `engine` connects as the owner."""
     with translate_failures():
         async with engine.connect() as connection:
             return (await connection.execute(_COMPANY_TO_SHOW, {"demo": demo_company_id()})).scalar_one_or_none()
@@ -57,10 +57,10 @@ async def seed(
     today: date | None = None,
     progress: Callable[[int, int], None],
 ) -> SeedReport:
-    """Write that many companies with that many customers each, in one transaction.
+    """Write `companies` companies with `customers` customers each, in one transaction.
 
-    Interrupted, it leaves nothing behind and may be run again. `today` is the day that subscriptions are laid around;
-    `progress` is told how many customers are written, and of how many. Raises SeedError if a company of this seed is there.
+    If interrupted, it writes nothing and can be run again. Subscriptions are arranged around `today`. `progress` is called
+    with the number of written customers and the total. Raise SeedError if a company of this seed exists.
     """
     today = today or datetime.now(UTC).date()
     everything = (batch for index in range(companies) for batch in batches(seed, index, customers, today))
@@ -70,14 +70,14 @@ async def seed(
             driver: Any = (await connection.get_raw_connection()).driver_connection
             async with driver.transaction():
                 rows = await _write(driver, everything, lambda done: progress(done, companies * customers))
-            # Without it the first queries would be planned for empty tables, and none answered from an index alone.
+            # Otherwise the first queries would be planned for empty tables and couldn't use index-only scans.
             await driver.execute(f"VACUUM (ANALYZE) {', '.join((*_TABLES, *_SIDE_TABLES))}")
     return SeedReport(tuple(demo_company_id(seed, index) for index in range(companies)), rows)
 
 
 @contextmanager
 def _refuse_repetition(seed: int) -> Generator[None]:
-    # The key decides, not a look beforehand: of two runs at the same time one is refused as well.
+    # The primary key detects the repetition, so that one of two concurrent runs fails too.
     try:
         yield
     except asyncpg.UniqueViolationError as error:
@@ -91,7 +91,7 @@ async def _write(driver: Any, everything: Iterator[Batch], progress: Callable[[i
     written = Counter[str]()
     batch = next(everything, None)
     while batch is not None:
-        # The next batch is made beside, while the server's triggers are busy with this one.
+        # The next batch is made in a thread while the server's triggers work on this one.
         making = asyncio.create_task(asyncio.to_thread(next, everything, None))
         for table in _TABLES:
             records = getattr(batch, table)

@@ -1,4 +1,4 @@
-"""The user that the embedded PostgreSQL runs as where we are root, and what it must be let in to."""
+"""The user that runs the embedded PostgreSQL if the current user is root, and its access to files."""
 
 import os
 import pwd
@@ -6,25 +6,25 @@ from pathlib import Path
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """The user to change to; None where we are nobody special."""
-    # PostgreSQL refuses to run as root; `nobody` is there already, so nothing is added to the machine.
+    """Return the user to change to; None if the current user isn't root."""
+    # PostgreSQL refuses to run as root. `nobody` exists everywhere, so no user has to be created.
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 def make_owner_of(folder: Path) -> None:
-    """Give a folder to the server."""
+    """Make the server's user the owner of a folder."""
     user = server_user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
 
 
 def let_in(data: Path, package: Path) -> None:
-    """Where root's home or umask shuts the server out: the right to pass through to its data, and to run its binaries."""
+    """Let the server's user reach its data and run its binaries, which root's home or umask may prevent."""
     if server_user() is None:
         return
     for path in (*data.parents, *package.parents):
         _allow(path, 0o001)
-    # A wheel for Linux keeps the libraries that it brings in a folder beside the package.
+    # A wheel for Linux contains its libraries in a folder next to the package.
     for folder in (package, package.with_name(f"{package.name}.libs")):
         for path in (folder, *folder.rglob("*")) if folder.exists() else ():
             _allow(path, 0o005 if path.is_dir() or path.stat().st_mode & 0o100 else 0o004)

@@ -1,21 +1,21 @@
-"""TCP's own means to notice a dead connection, set on each connection to the database."""
+"""TCP options that detect dead connections to the database."""
 
 import socket
 from typing import Any
 
 _OPTIONS = (
-    # After five idle seconds the server's kernel is asked once a second whether it still has the connection …
+    # After five idle seconds, send a keepalive probe every second, three at most …
     ("TCP_KEEPIDLE", 5),
     ("TCP_KEEPINTVL", 1),
     ("TCP_KEEPCNT", 3),
-    # … and what is sent has to be acknowledged within as many milliseconds.
+    # … and require sent data to be acknowledged within 5,000 milliseconds.
     ("TCP_USER_TIMEOUT", 5_000),
 )
 
 
 def watch_socket(connection: Any) -> None:
-    """Have the kernel end a driver's connection whose other end is gone; each platform as far as it can."""
-    found = connection._transport.get_extra_info("socket")  # noqa: SLF001 - the driver tells nowhere else
+    """Make the kernel close a connection whose peer is gone, with the options that the platform has."""
+    found = connection._transport.get_extra_info("socket")  # noqa: SLF001 - the driver has no public attribute
     if found is None or found.family == socket.AF_UNIX:
         return
     found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -1,11 +1,11 @@
-"""JSON as it is stored: read into Python, and kept as the text that it was."""
+"""Stored JSON, parsed and with its text."""
 
 import json
 from typing import Any, cast
 
 
 class StoredJson(dict[str, Any]):
-    """A JSON object, with its text as the database writes it: no digit of a number is lost when it is shown."""
+    """A JSON object with its text from the database, so that numbers keep all digits when they are returned."""
 
     __slots__ = ("text",)
 
@@ -13,7 +13,7 @@ class StoredJson(dict[str, Any]):
 
 
 def stored_json(text: str) -> Any:
-    """The value of a JSON text that the database has written."""
+    """Parse JSON text from the database."""
     value: Any = json.loads(text)
     if isinstance(value, dict):
         stored = StoredJson(cast("dict[str, Any]", value))

@@ -1,6 +1,6 @@
-"""The tables: columns and named constraints. Company first in every key; no ORM relationships.
+"""The tables: columns and named constraints. Every key begins with the company; there are no ORM relationships.
 
-The file is long because it is one list: a table is found where all the others are.
+The file is over 250 lines because it lists all tables.
 """
 
 from sqlalchemy import (
@@ -28,9 +28,8 @@ from app.db.columns import (
     CODE_POINTS,
     at_most,
     belongs_to,
-    document,
     flag,
-    identifier,
+    jsonb,
     moment,
     money,
     name_key,
@@ -39,6 +38,7 @@ from app.db.columns import (
     of_company,
     one_of,
     string,
+    uuid,
     version,
 )
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
@@ -58,7 +58,7 @@ metadata = MetaData(
 companies = Table(
     "companies",
     metadata,
-    identifier("id"),
+    uuid("id"),
     string("name", nullable=False),
     string("base_currency", nullable=False),
     Column("time_zone", Text, nullable=False, server_default="Europe/Copenhagen"),
@@ -71,8 +71,8 @@ companies = Table(
 ledger_accounts = Table(
     "ledger_accounts",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
+    uuid("company_id"),
+    uuid("id"),
     string("number", nullable=False),
     string("name", nullable=False),
     version(),
@@ -92,13 +92,13 @@ ledger_accounts = Table(
 customer_groups = Table(
     "customer_groups",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
+    uuid("company_id"),
+    uuid("id"),
     string("number", nullable=False),
     string("name", nullable=False),
     Column("discount", Numeric(5, 2), nullable=False, server_default=text("0")),
-    identifier("account_id"),
-    document("metadata", default=True),
+    uuid("account_id"),
+    jsonb("metadata", default=True),
     version(),
     moment("created_at"),
     moment("updated_at"),
@@ -117,13 +117,13 @@ customer_groups = Table(
 customers = Table(
     "customers",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
+    uuid("company_id"),
+    uuid("id"),
     string("customer_number", nullable=False),
     Column("customer_type", Text, nullable=False, server_default=CustomerType.BUSINESS),
     string("name", nullable=False),
     string("vat_zone", nullable=False),
-    identifier("customer_group_id"),
+    uuid("customer_group_id"),
     flag("is_active", default=True),
     Column("billing_relationship", Text, nullable=False, server_default=BillingRelationship.SELF),
     flag("include_child_details_pdf", default=False),
@@ -142,11 +142,11 @@ customers = Table(
     Column("payment_terms", SmallInteger),
     string("payment_term_type"),
     string("default_currency", nullable=False),
-    identifier("parent_customer_id", nullable=True),
+    uuid("parent_customer_id", nullable=True),
     string("consolidation_mode"),
     Column("billing_day", SmallInteger),
-    identifier("parent_invoice_template_id", nullable=True),
-    document("metadata", default=True),
+    uuid("parent_invoice_template_id", nullable=True),
+    jsonb("metadata", default=True),
     version(),
     moment("created_at"),
     moment("updated_at"),
@@ -158,7 +158,7 @@ customers = Table(
     belongs_to("customer_groups", "customer_group_id"),
     belongs_to("customers", "parent_customer_id"),
     UniqueConstraint("company_id", "customer_number"),
-    # Orders the list by number; a constraint rather than an index, so that a foreign key can refer to it.
+    # Serves lists by number. A constraint instead of an index, because a foreign key refers to it.
     UniqueConstraint("company_id", "number_key", "id", name="customers_by_number"),
     *at_most(50, "customer_number"),
     *at_most(
@@ -199,7 +199,7 @@ customers = Table(
     Index("customers_by_type", "company_id", "customer_type", "number_key", "id"),
     Index("customers_by_country", "company_id", "country_code", "number_key", "id"),
     Index("customers_by_name_prefix", "company_id", "name_prefix"),
-    # What is unset in most rows of one company may be set in all but a few of another.
+    # A column that is null in most rows of one company can be set in most rows of another.
     Index(
         "customers_with_parent",
         "company_id",
@@ -216,18 +216,18 @@ customers = Table(
     ),
 )
 
-# Two side tables, kept by triggers on the tables above: what `jsonb @>` and full-text search would answer, as rows
-# that a plain index answers under row-level security, already in the order of customer numbers.
+# Two side tables, maintained by triggers on the tables above. They replace `jsonb @>` and full-text search, which can't use
+# an index under row-level security, and are ordered by customer number.
 customer_metadata = Table(
     "customer_metadata",
     metadata,
-    identifier("company_id"),
+    uuid("company_id"),
     Column("pair", LargeBinary, nullable=False),
     Column("number_key", Text(collation=CODE_POINTS), nullable=False),
-    identifier("customer_id"),
+    uuid("customer_id"),
     PrimaryKeyConstraint("company_id", "pair", "number_key", "customer_id"),
-    # With the number's key in it, the planner knows that an entry finds one customer, and reads both in one order:
-    # a page of a common pair then costs no more than a page.
+    # Includes number_key, so that the planner knows that an entry has one customer, and reads both tables in the same order.
+    # A page of customers with a common pair is then as fast as any other page.
     ForeignKeyConstraint(
         ["company_id", "number_key", "customer_id"],
         ["customers.company_id", "customers.number_key", "customers.id"],
@@ -240,10 +240,10 @@ customer_metadata = Table(
 customer_words = Table(
     "customer_words",
     metadata,
-    identifier("company_id"),
+    uuid("company_id"),
     Column("word", Text(collation=CODE_POINTS), nullable=False),
     Column("number_key", Text(collation=CODE_POINTS), nullable=False),
-    identifier("customer_id"),
+    uuid("customer_id"),
     PrimaryKeyConstraint("company_id", "word", "number_key", "customer_id"),
     belongs_to("customers", "customer_id", deletes=True),
     Index("customer_words_of_customer", "company_id", "customer_id", "word"),
@@ -252,9 +252,9 @@ customer_words = Table(
 customer_group_metadata = Table(
     "customer_group_metadata",
     metadata,
-    identifier("company_id"),
+    uuid("company_id"),
     Column("pair", LargeBinary, nullable=False),
-    identifier("customer_group_id"),
+    uuid("customer_group_id"),
     PrimaryKeyConstraint("company_id", "pair", "customer_group_id"),
     belongs_to("customer_groups", "customer_group_id", deletes=True),
     Index("customer_group_metadata_of_group", "company_id", "customer_group_id"),
@@ -263,9 +263,9 @@ customer_group_metadata = Table(
 contacts = Table(
     "contacts",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
-    identifier("customer_id"),
+    uuid("company_id"),
+    uuid("id"),
+    uuid("customer_id"),
     string("name", nullable=False),
     flag("is_default_for_customer", default=False),
     string("email"),
@@ -291,9 +291,9 @@ contacts = Table(
 departments = Table(
     "departments",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
-    identifier("customer_id"),
+    uuid("company_id"),
+    uuid("id"),
+    uuid("customer_id"),
     string("name", nullable=False),
     flag("is_default", default=False),
     flag("is_active", default=True),
@@ -326,16 +326,16 @@ departments = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
-    identifier("customer_id"),
+    uuid("company_id"),
+    uuid("id"),
+    uuid("customer_id"),
     string("name", nullable=False),
     string("status", nullable=False),
     Column("billing_direction", Text, nullable=False, server_default=BillingDirection.ADVANCE),
     string("currency", nullable=False),
     money("net_amount"),
     Column("interval_months", SmallInteger, nullable=False, server_default=text("1")),
-    # The day of the month that periods begin on; a shorter month clamps, the next long one returns to it.
+    # Day of the month on which periods begin; in a shorter month, its last day.
     Column("anchor_day", SmallInteger, nullable=False),
     Column("started_on", Date, nullable=False),
     Column("ends_on", Date),
@@ -363,12 +363,12 @@ subscriptions = Table(
 billing_transitions = Table(
     "billing_transitions",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
-    identifier("customer_id"),
+    uuid("company_id"),
+    uuid("id"),
+    uuid("customer_id"),
     Column("effective_on", Date, nullable=False),
-    document("arrangement_before"),
-    document("arrangement_after"),
+    jsonb("arrangement_before"),
+    jsonb("arrangement_after"),
     string("actor", nullable=False),
     moment("created_at"),
     PrimaryKeyConstraint("company_id", "id"),
@@ -377,22 +377,22 @@ billing_transitions = Table(
     Index("billing_transitions_of_customer", "company_id", "customer_id", "effective_on", "id"),
 )
 
-# A subscription's past: one row per period or stub, closed by a cut and never overwritten.
+# Periods of subscriptions: a row per period or stub; a cut closes it.
 subscription_periods = Table(
     "subscription_periods",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
-    identifier("subscription_id"),
+    uuid("company_id"),
+    uuid("id"),
+    uuid("subscription_id"),
     Column("sequence", Integer, nullable=False),
-    identifier("payer_customer_id"),
+    uuid("payer_customer_id"),
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
     money("net_amount"),
     money("billed_amount"),
     money("credited_amount"),
     Column("cut_on", Date),
-    identifier("transition_id", nullable=True),
+    uuid("transition_id", nullable=True),
     moment("created_at"),
     PrimaryKeyConstraint("company_id", "id"),
     of_company(),
@@ -409,12 +409,12 @@ subscription_periods = Table(
 billing_documents = Table(
     "billing_documents",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
+    uuid("company_id"),
+    uuid("id"),
     string("kind", nullable=False),
-    identifier("customer_id"),
-    identifier("payer_customer_id"),
-    identifier("transition_id", nullable=True),
+    uuid("customer_id"),
+    uuid("payer_customer_id"),
+    uuid("transition_id", nullable=True),
     string("currency", nullable=False),
     money("total"),
     Column("issued_on", Date, nullable=False),
@@ -434,10 +434,10 @@ billing_documents = Table(
 billing_document_lines = Table(
     "billing_document_lines",
     metadata,
-    identifier("company_id"),
-    identifier("document_id"),
+    uuid("company_id"),
+    uuid("document_id"),
     Column("line_number", Integer, nullable=False),
-    identifier("subscription_id"),
+    uuid("subscription_id"),
     string("description", nullable=False),
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
@@ -453,12 +453,12 @@ billing_document_lines = Table(
 customer_history = Table(
     "customer_history",
     metadata,
-    identifier("company_id"),
-    identifier("customer_id"),
+    uuid("company_id"),
+    uuid("customer_id"),
     Column("version", Integer, nullable=False),
     string("operation", nullable=False),
     string("actor", nullable=False),
-    document("changes"),
+    jsonb("changes"),
     moment("occurred_at"),
     PrimaryKeyConstraint("company_id", "customer_id", "version"),
     of_company(),
@@ -469,13 +469,13 @@ customer_history = Table(
 outbox_events = Table(
     "outbox_events",
     metadata,
-    identifier("company_id"),
+    uuid("company_id"),
     Column("sequence", BigInteger, Identity(always=True), nullable=False),
-    identifier("id"),
+    uuid("id"),
     string("type", nullable=False),
-    identifier("subject_id"),
+    uuid("subject_id"),
     string("actor", nullable=False),
-    document("data"),
+    jsonb("data"),
     moment("occurred_at"),
     moment("published_at", nullable=True),
     PrimaryKeyConstraint("company_id", "sequence"),
@@ -487,11 +487,11 @@ outbox_events = Table(
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    identifier("company_id"),
+    uuid("company_id"),
     string("key", nullable=False),
     string("mutation", nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
-    document("payload"),
+    jsonb("payload"),
     moment("created_at"),
     moment("expires_at", now=False),
     PrimaryKeyConstraint("company_id", "key"),
@@ -503,8 +503,8 @@ idempotency_keys = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    identifier("company_id"),
-    identifier("id"),
+    uuid("company_id"),
+    uuid("id"),
     string("name", nullable=False),
     Column("key_hash", LargeBinary, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),

@@ -1,4 +1,4 @@
-"""The events that tell of what a transition did to subscriptions."""
+"""Events about subscriptions that a transition cut or moved."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,27 +11,27 @@ from app.domain.events import EventType, plain_values
 from app.domain.transition import Transition
 
 LineKey = tuple[UUID, date]
-"""The subscription of a line and the line's first day: no two lines of a transition have both in common."""
+"""Subscription id and first day of a line, which are unique in a transition."""
 
 
 def transitioned(transition: Transition, transition_id: UUID, document_of: Mapping[LineKey, UUID]) -> list[Event]:
-    """Return an event for each subscription that was cut or moved; `document_of` finds the document of a line."""
+    """Return an event for each cut or moved subscription. `document_of` holds the billing document ids of lines."""
     cut_of = {cut.subscription.id: _cut(cut, document_of) for cut in transition.cuts}
     moved = (move.subscription for move in transition.moves)
     return [
         Event(
             EventType.SUBSCRIPTION_TRANSITIONED,
-            each.id,
+            subscription.id,
             {
-                "customerId": each.customer_id,
+                "customerId": subscription.customer_id,
                 "transitionId": transition_id,
                 "effectiveOn": transition.effective_on,
                 "payerBefore": transition.before.payer_id,
-                "payerAfter": transition.arrangements_after[each.customer_id].payer_id,
-                "cut": cut_of.get(each.id),
+                "payerAfter": transition.arrangements_after[subscription.customer_id].payer_id,
+                "cut": cut_of.get(subscription.id),
             },
         )
-        for each in (*(cut.subscription for cut in transition.cuts), *moved)
+        for subscription in (*(cut.subscription for cut in transition.cuts), *moved)
     ]
 
 
@@ -62,7 +62,7 @@ def _cut(cut: Cut, document_of: Mapping[LineKey, UUID]) -> dict[str, Any]:
         "nextBillingDate": cut.next_billing_date,
     }
     return {
-        # The first line, for followers from before a cut could make several.
+        # The first line, for followers written before a cut could have several lines.
         "line": lines[0] if lines else None,
         "lines": lines,
         "following": plain_values(following) if cut.following.days > 0 else None,

@@ -1,4 +1,4 @@
-"""What a lost, refused, full or busy database looks like from above: the driver's errors become a few exceptions."""
+"""Exceptions for an unavailable database, and their translation from the driver's errors."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,24 +15,24 @@ _CLOSED = "the server or the network closed the connection"
 
 
 class Cause(StrEnum):
-    """Why an operation could not use the database, as the log names it."""
+    """Why an operation couldn't use the database, as named in the log."""
 
     POOL_EXHAUSTED = "pool_exhausted"
     """No connection became free in time."""
     TOO_MANY_WAITING = "too_many_waiting"
-    """More operations wait for their turn than may."""
+    """The queue of waiting operations is full."""
     TOO_MANY_HEAVY = "too_many_heavy"
-    """No turn came in time for an operation that reads or answers much, or too many such operations wait already."""
+    """No turn came in time for a heavy operation, or the queue of heavy operations is full."""
     TOO_MUCH_TO_COMPUTE = "too_much_to_compute"
-    """No turn came in time for a long computation, such as validating a long document, or too many wait already."""
+    """No turn came in time for a long computation, such as validating a long document, or the queue is full."""
     CONNECT_FAILED = "connect_failed"
     """No connection could be opened."""
     REFUSED = "refused"
-    """The role, its password or the database is not accepted."""
+    """The server doesn't accept the role, its password or the database."""
     TOO_MANY_CONNECTIONS = "too_many_connections"
-    """The server has no connection left."""
+    """The server has no free connection."""
     CONNECTION_LOST = "connection_lost"
-    """The server or the network closed the connection under a statement."""
+    """The server or the network closed the connection."""
     SILENT = "silent"
     """The connection is open, but the server doesn't answer over it."""
     NO_ANSWER_IN_TIME = "no_answer_in_time"
@@ -40,14 +40,14 @@ class Cause(StrEnum):
     DISK_FULL = "disk_full"
     """The server's disk is full."""
     OUT_OF_RESOURCES = "out_of_resources"
-    """The server lacks memory or temporary space, or its disk fails."""
+    """The server lacks memory or temporary space, or its disk failed."""
     READ_ONLY = "read_only"
-    """The server takes no writes, as after a failover to a standby."""
+    """The server is read-only, for example a standby after a failover."""
     STATEMENT_TIMEOUT = "statement_timeout"
     """A statement ran into its time limit."""
 
 
-# By SQLSTATE, the longest prefix first. Class 08 is lost connections, 57P0x a server that stops or starts.
+# Causes by prefix of SQLSTATE, longest first. Class 08: lost connections. 57P0x: a server that stops or starts.
 _CAUSES = {
     "53100": Cause.DISK_FULL,
     "53300": Cause.TOO_MANY_CONNECTIONS,
@@ -62,24 +62,24 @@ _CAUSES = {
 
 
 class DatabaseUnavailable(Exception):
-    """PostgreSQL can't be reached, has no connection free or can't work; the message is safe to show."""
+    """PostgreSQL can't be reached, has no free connection or doesn't work. The message can be shown."""
 
     def __init__(self, cause: Cause = Cause.CONNECTION_LOST, waited_seconds: float | None = None) -> None:
         super().__init__("The database is not available right now; try again in a few seconds.")
         self.cause = cause
         self.waited_seconds = waited_seconds
-        """How long was waited, where it is known."""
+        """Time waited in seconds, if known."""
 
 
 class CommitUnknown(DatabaseUnavailable):
-    """The connection was lost while a transaction was being committed: nobody knows whether it was.
+    """The connection was lost during a commit, so it is unknown whether the transaction was committed.
 
-    Trying again may do the work a second time.
+    A retry may do the work twice.
     """
 
 
 class TooBusy(DatabaseUnavailable):
-    """No turn came in time, or too many wait for one already; `waited_seconds` is None for the latter."""
+    """No turn came in time, or the queue is full; `waited_seconds` is None for a full queue."""
 
     def __init__(self, waited_seconds: float | None = None) -> None:
         cause = Cause.TOO_MANY_WAITING if waited_seconds is None else Cause.POOL_EXHAUSTED
@@ -88,7 +88,7 @@ class TooBusy(DatabaseUnavailable):
 
 
 class TooManyHeavy(TooBusy):
-    """The same, for a heavy operation."""
+    """TooBusy for a heavy operation."""
 
     def __init__(self, waited_seconds: float | None = None) -> None:
         super().__init__(waited_seconds)
@@ -96,7 +96,7 @@ class TooManyHeavy(TooBusy):
 
 
 class TooMuchToCompute(TooBusy):
-    """The same, for a long computation."""
+    """TooBusy for a long computation."""
 
     def __init__(self, waited_seconds: float | None = None) -> None:
         super().__init__(waited_seconds)
@@ -104,14 +104,14 @@ class TooMuchToCompute(TooBusy):
 
 
 class DatabaseRefused(DatabaseUnavailable):
-    """PostgreSQL answers, but not to this role, password or database; the cause says which. For a caller it is away."""
+    """PostgreSQL answers but doesn't accept the role, password or database. Callers see an unavailable database."""
 
     def __init__(self) -> None:
         super().__init__(Cause.REFUSED)
 
 
 class StatementTimeout(Exception):
-    """A statement ran longer than STATEMENT_TIMEOUT_SECONDS; the message is safe to show."""
+    """A statement exceeded STATEMENT_TIMEOUT_SECONDS. The message can be shown."""
 
     def __init__(self) -> None:
         super().__init__("The query took too long; ask for less, or narrow it with a filter.")
@@ -134,7 +134,7 @@ class NoAnswerInTime(TimeoutError):
 
 
 class ConnectionSilent(asyncpg.ConnectionDoesNotExistError):
-    """The driver's connection was closed from this side, as the server did not answer over it."""
+    """The service closed the driver's connection because the server didn't answer over it."""
 
     def __init__(self, waited_seconds: float, *, server_answers: bool = False) -> None:
         super().__init__("the server did not answer over this connection")
@@ -148,16 +148,16 @@ class ConnectionLost(asyncpg.ConnectionDoesNotExistError):
 
 
 def lost_connection(driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
-    """Return what an error means if it says that the driver's connection is lost, and close that; None for all others."""
+    """Return the exception for a lost connection, and close the driver's connection; None for other errors."""
     if isinstance(error, asyncpg.PostgresConnectionError):
         return error
     if isinstance(error, asyncpg.PostgresError):
-        # After the server's last message the connection is open for a moment, but takes no statement.
+        # After the server's last message the connection stays open for a moment but accepts no statement.
         lost = ConnectionLost(str(error)) if str(getattr(error, "sqlstate", "")).startswith(_SERVER_ENDS) else None
     elif isinstance(error, asyncpg.InterfaceError):
         lost = ConnectionLost(_CLOSED) if driver.is_closed() else None
     else:
-        # What the driver says of a statement in that moment.
+        # The driver's error for a statement sent at that moment.
         is_unusable = isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
         lost = ConnectionLost(_CLOSED) if is_unusable else None
     if lost is not None:
@@ -166,22 +166,22 @@ def lost_connection(driver: Any, error: BaseException) -> asyncpg.PostgresConnec
 
 
 def is_silent_alone(error: DBAPIError) -> bool:
-    """Return whether a statement's connection was silent while the server answers over others."""
+    """Return whether a statement's connection was silent while the server answered over another one."""
     cause = error.orig and error.orig.__cause__
     return isinstance(cause, ConnectionSilent) and cause.server_answers
 
 
 def message_of(error: DBAPIError) -> str:
-    """Return the server's own message on one line: no statement, no parameters, no control characters."""
+    """Return the server's message on one line, without statement, parameters and control characters."""
     cause = error.orig.__cause__ if error.orig is not None and error.orig.__cause__ is not None else error.orig
     return " ".join(part if part.isprintable() else ascii(part)[1:-1] for part in str(cause).split()).removesuffix(".")
 
 
 @contextmanager
 def translate_failures(*, writes: bool = False) -> Generator[None]:
-    """Turn what the driver raises for a lost, refused or busy database into this module's exceptions.
+    """Raise this module's exceptions instead of the driver's for an unavailable database.
 
-    `writes`: a server that takes no writes is unavailable too.
+    With `writes`, a read-only server is unavailable too.
     """
     try:
         yield
@@ -193,15 +193,15 @@ def translate_failures(*, writes: bool = False) -> Generator[None]:
 
 
 def translated_failure(error: Exception, *, writes: bool = False) -> DatabaseUnavailable | StatementTimeout | None:  # noqa: PLR0911 - one per kind of error
-    """Return what an error of the driver or of a pool means; None for one that says nothing of the database's state."""
+    """Return this module's exception for an error of the driver or a pool; None if the error has another cause."""
     match error:
         case DBAPIError():
             return _of_driver(error.orig and error.orig.__cause__, error, writes=writes)
         case PendingRollbackError():
-            # An earlier statement lost the transaction's connection.
+            # An earlier statement of the transaction lost the connection.
             return DatabaseUnavailable(Cause.CONNECTION_LOST)
         case asyncpg.PostgresError() | asyncpg.InterfaceError():
-            # Plans use their connections without SQLAlchemy.
+            # Plan connections don't use SQLAlchemy.
             return _of_driver(error, None, writes=writes)
         case PoolExhausted():
             return DatabaseUnavailable(Cause.POOL_EXHAUSTED, error.waited_seconds)
@@ -225,7 +225,7 @@ def _of_driver(
         return StatementTimeout()
     cause = _cause_of(state, writes=writes)
     if cause is None and not isinstance(error, ValueError) and _is_lost(error, wrapped):
-        # A ValueError is of a value that the driver can't send.
+        # A ValueError concerns a value that the driver can't encode.
         cause = Cause.CONNECTION_LOST
     if cause is None:
         return None

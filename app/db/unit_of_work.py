@@ -1,4 +1,4 @@
-"""The way to write: one transaction for one company, committed whole or not at all."""
+"""Units of work: writes in one transaction for one company."""
 
 import asyncio
 import random
@@ -17,18 +17,18 @@ from app.db.unavailable import CommitUnknown, DatabaseUnavailable, translate_fai
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
-# Deadlock and serialization failure: nothing is wrong with the work, only with its moment.
+# Deadlock and serialization failure, after which a retry can succeed.
 _WORTH_ANOTHER_ATTEMPT = {"40P01", "40001"}
-# How the names of the foreign keys to the company itself end, and of no others.
+# Suffix of the names of foreign keys to companies; no other constraint has it.
 _COMPANY_CONSTRAINT = "_company_id_fkey"
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.05
 _COMMIT_SECONDS = 5
-"""How long a commit may still take once nobody would wait for it."""
+"""Time limit in seconds for a commit whose task was canceled."""
 
 
 def constraint_of(error: IntegrityError) -> str | None:
-    """The name of the constraint that refused a row."""
+    """Return the name of the violated constraint."""
     cause: BaseException | None = error.orig
     while cause is not None and not hasattr(cause, "constraint_name"):
         cause = cause.__cause__
@@ -36,7 +36,7 @@ def constraint_of(error: IntegrityError) -> str | None:
 
 
 class CompanyUnknown(Exception):
-    """The database has no such company: a token names one that was never made; the message is safe to show."""
+    """The credential names a company that doesn't exist. The message can be shown."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,15 +45,15 @@ class CompanyUnknown(Exception):
 
 
 class LostRace(Exception):
-    """Another transaction took a unique key at the same moment; another attempt will see it and be refused, or pass."""
+    """A concurrent transaction took a unique key. A retry sees it and is rejected or succeeds."""
 
 
 class Session(Protocol):
-    """What reading needs of a session, whether it may write or not."""
+    """The part of read and write sessions that reading needs."""
 
     @property
     def company_id(self) -> UUID:
-        """The company that every statement is narrowed to."""
+        """Company to which every statement is restricted."""
         ...
 
     async def rows(self, statement: Executable, parameters: Mapping[str, object], /) -> Sequence[Record]:
@@ -62,7 +62,7 @@ class Session(Protocol):
 
 
 class WriteSession:
-    """One transaction for one company. What decides must be read after a lock was taken: a statement sees what was committed before it began."""
+    """One transaction for one company, READ COMMITTED. Read facts after taking locks: each statement has a new snapshot."""
 
     def __init__(self, connection: AsyncConnection, company_id: UUID) -> None:
         self.company_id = company_id
@@ -70,14 +70,14 @@ class WriteSession:
         self._connection = connection
 
     async def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Record]:
-        """Run one statement and return the rows that it gives; COMPANY is always among its parameters."""
+        """Run one statement and return its rows. COMPANY is added to its parameters."""
         self.statements += 1
         result = await self._connection.execute(statement, {**(parameters or {}), COMPANY: self.company_id})
         return result.all() if result.returns_rows else ()
 
 
 async def _commit(connection: AsyncConnection) -> None:
-    """Commit, and learn the outcome: a task that is canceled meanwhile gets the outcome instead of the cancellation."""
+    """Commit. If the task is canceled meanwhile, wait for the outcome and ignore the cancellation. Raise CommitUnknown."""
     committing = asyncio.ensure_future(_committed(connection))
     try:
         await asyncio.shield(committing)
@@ -101,20 +101,19 @@ async def _committed(connection: AsyncConnection) -> None:
 
 
 class UnitOfWork:
-    """Runs work in one transaction that commits it whole or leaves nothing of it."""
+    """Runs work in one transaction."""
 
     def __init__(self, database: Database, company_id: UUID) -> None:
         self.company_id = company_id
         self.statements = 0
-        """Statements run so far, all attempts together, the transactions' own not counted."""
+        """Number of statements so far in all attempts, without those that begin and end transactions."""
         self._database = database
 
     async def run(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
-        """Do the work and commit it; an exception rolls it back.
+        """Run the work and commit it; an exception rolls it back.
 
-        The work is done again from its start, a bounded number of times, when PostgreSQL ends it for a deadlock or a
-        serialization failure, and after a lost race. Raises CompanyUnknown if there is no such company, and CommitUnknown
-        where the connection was lost during the commit: then nothing may be done again.
+        After a deadlock, a serialization failure or LostRace, the work is run again, up to five times in all. Raise
+        CompanyUnknown, and CommitUnknown if the connection is lost during the commit, after which a retry could write twice.
         """
         try:
             with translate_failures(writes=True):
@@ -136,8 +135,8 @@ class UnitOfWork:
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _WORTH_ANOTHER_ATTEMPT:
                     raise
-            # Those that met once would meet again if all waited equally long.
-            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311 - no secret
+            # A random delay, because transactions that collided would collide again after equal delays.
+            await asyncio.sleep(random.uniform(0, _PAUSE_SECONDS * attempt))  # noqa: S311 - not a secret
         return await self._attempt(work)
 
     async def _attempt(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
@@ -158,7 +157,7 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection whose transaction is set to the company; what was not committed is rolled back in the end."""
+        """Yield a connection whose transaction is set to the company; roll back what isn't committed."""
         company = {"company_id": str(self.company_id)}
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._database.turn(self.company_id))
@@ -169,8 +168,8 @@ class UnitOfWork:
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                # A pooled connection may have died with a restarted server. The first failure discards all such
-                # connections, and nothing was done yet that a repetition could do twice.
+                # A pooled connection may have died when the server restarted. The first failure discards all such
+                # connections. Nothing was written yet, so a second attempt is safe.
                 await attempt.aclose()
                 connection = await attempt.enter_async_context(self._database.engine.connect())
                 await connection.execute(_SET_COMPANY, company)
@@ -182,33 +181,34 @@ class _Rehearsal(UnitOfWork):
 
     def __init__(self, database: Database, company_id: UUID) -> None:
         super().__init__(database, company_id)
-        self._held: AsyncConnection | None = None
+        self._outer: AsyncConnection | None = None
+        """The connection whose transaction is rolled back."""
 
     @asynccontextmanager
-    async def held(self) -> AsyncGenerator["_Rehearsal"]:
-        """Hold the transaction, and roll it back in the end."""
+    async def begun(self) -> AsyncGenerator["_Rehearsal"]:
+        """Begin the transaction, and roll it back at the end."""
         stack = AsyncExitStack()
         with translate_failures():
-            self._held = await stack.enter_async_context(self._connection())
+            self._outer = await stack.enter_async_context(self._connection())
         try:
             yield self
         finally:
-            # A transaction whose connection is lost is rolled back by the server.
+            # If the connection is lost, the server rolls the transaction back.
             with suppress(DatabaseUnavailable), translate_failures():
                 await stack.aclose()
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
-        assert self._held is not None  # noqa: S101 - `rehearsal` holds it
-        async with self._held.begin_nested():
-            yield self._held
+        assert self._outer is not None  # noqa: S101 - `rehearsal` has begun it
+        async with self._outer.begin_nested():
+            yield self._outer
 
 
 @asynccontextmanager
 async def rehearsal(database: Database, company_id: UUID) -> AsyncGenerator[UnitOfWork]:
-    """Yield a unit of work of which nothing remains: each run sees what those before it wrote, and all are rolled back.
+    """Yield a unit of work for dry runs: each run sees the writes of earlier runs, and all are rolled back at the end.
 
-    Rows that were written stay locked until the end, and so do the company's locks for parents and numbers.
+    Written rows, and the company's locks for parents and numbers, stay locked until the end.
     """
-    async with _Rehearsal(database, company_id).held() as unit_of_work:
+    async with _Rehearsal(database, company_id).begun() as unit_of_work:
         yield unit_of_work

@@ -1,4 +1,4 @@
-"""SQLAlchemy's adapted connection to asyncpg, which tells of each wait on it and never waits to be closed."""
+"""SQLAlchemy's adapter of asyncpg, extended to report each wait for the server and to close without waiting."""
 
 from typing import Any, NoReturn
 
@@ -11,15 +11,15 @@ from app.db.unavailable import lost_connection
 from app.db.waits import Waits
 
 _ADAPTERS = {"async_creator_fn", "prepared_statement_cache_size", "prepared_statement_name_func"}
-"""What is told to SQLAlchemy's adapter, and not to the driver."""
+"""Options for SQLAlchemy's adapter, not for the driver."""
 
 
 class _Cursor(AsyncAdapt_asyncpg_cursor):
-    """A cursor whose statements are known to be waited for."""
+    """A cursor that reports its waits."""
 
     __slots__ = ()
 
-    _adapt_connection: "_Connection"  # pyright: ignore[reportIncompatibleVariableOverride] - its own are the only ones
+    _adapt_connection: "_Connection"  # pyright: ignore[reportIncompatibleVariableOverride] - only _Connection creates it
 
     def execute(self, operation: Any, parameters: Any = None) -> None:
         waits, driver = self._adapt_connection.waits, self._connection
@@ -39,7 +39,7 @@ class _Cursor(AsyncAdapt_asyncpg_cursor):
 
 
 class _Connection(AsyncAdapt_asyncpg_connection):
-    """A connection whose waits are known, and whose transactions begin with the statements that they are to begin with."""
+    """A connection that reports its waits, and begins each transaction with the statements in `beginning`."""
 
     __slots__ = ("beginning", "waits")
 
@@ -51,15 +51,15 @@ class _Connection(AsyncAdapt_asyncpg_connection):
         waits.opened(connection)
         self.beginning = beginning
         if beginning is not None:
-            # The driver turns JIT off for the session while it looks up a type; each transaction does that for itself.
-            connection._server_caps = connection._server_caps._replace(jit=False)  # noqa: SLF001 - there is no option
+            # To look up a type, the driver turns JIT off for the session. Here each transaction turns it off itself.
+            connection._server_caps = connection._server_caps._replace(jit=False)  # noqa: SLF001 - the driver has no option for it
 
     async def _start_transaction(self) -> None:
         await super()._start_transaction()
         if self.beginning is not None:
             try:
                 await self._connection.execute(self.beginning)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - SQLAlchemy names less than there is
-            except Exception as error:  # noqa: BLE001 - it is raised again as SQLAlchemy's
+            except Exception as error:  # noqa: BLE001 - raised again as an exception of SQLAlchemy
                 self._handle_exception(error)
 
     def commit(self) -> None:
@@ -89,7 +89,7 @@ class _Connection(AsyncAdapt_asyncpg_connection):
 
 
 def watch(engine: AsyncEngine, waits: Waits, *, beginning: str | None = None) -> None:
-    """Have the engine's connections tell of their waits, and begin each transaction with some statements."""
+    """Make the engine's connections report their waits and begin each transaction with `beginning`."""
 
     def connect(dialect: Any, _record: object, _arguments: object, options: dict[str, Any]) -> Any:
         driver = {name: value for name, value in options.items() if name not in _ADAPTERS}

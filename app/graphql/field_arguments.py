@@ -47,7 +47,7 @@ def read_customers_page(
     at_after = cursors.decode(given(after), ("after",), problems)
     at_before = cursors.decode(given(before), ("before",), problems)
     problems.reject_if_any()
-    is_in_order = only is not None and only.finds_in_order and order[0].column is customers.BY_NUMBER
+    is_in_order = only is not None and only.finds_in_order and order[0].column is customers.NUMBER_KEY
     request = PageRequest(order, limit, backward, at_after, at_before)
     return RequestedPage(request, only, cursors, plan_for_values=only is not None and not is_in_order)
 

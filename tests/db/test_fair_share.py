@@ -53,7 +53,7 @@ async def write(database: Database, company_id: UUID, sql: str) -> None:
 
 
 async def plan(database: Database, company_id: UUID, sql: str) -> None:
-    await database.held.value(sql, [], company_id, plan_for_values=False)
+    await database.plan_connections.value(sql, [], company_id, plan_for_values=False)
 
 
 async def search(database: Database, company_id: UUID, sql: str) -> None:

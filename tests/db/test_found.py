@@ -34,7 +34,7 @@ async def run(database: Database, records: Records, arguments: References, *, pr
     """What the statement answers, or what EXPLAIN says of it."""
     one = asked(arguments)
     parameters = one.parameters(records.company_id, values_of((arguments,)))
-    answer = await database.held.value(
+    answer = await database.plan_connections.value(
         prefix + one.sql, parameters, records.company_id, plan_for_values=one.plan_for_values
     )
     return json.loads(answer) if isinstance(answer, bytes) else answer

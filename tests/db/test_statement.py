@@ -48,7 +48,7 @@ def plain(entity: Entity[Any], *names: str) -> Members:
 
 def listing(shown: Members, slot: int = 0) -> Listing:
     """The company's customers, by number."""
-    return Listing(graph.customer, graph.BY_NUMBER, shown, slot)
+    return Listing(graph.customer, graph.CUSTOMERS_BY_NUMBER, shown, slot)
 
 
 def page(*parts: tuple[str, Any], slot: int = 0) -> Connection:
@@ -63,7 +63,9 @@ def page_arguments(request: PageRequest, only: Condition | None = None) -> PageA
 async def answered(database: Database, company_id: UUID, asked: Statement, *arguments: Arguments) -> Any:
     """What a statement answers."""
     parameters = asked.parameters(company_id, values_of(arguments))
-    answer = await database.held.value(asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values)
+    answer = await database.plan_connections.value(
+        asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values
+    )
     return json.loads(answer)["data"]
 
 
@@ -96,7 +98,7 @@ async def test_keys_may_be_longer_than_names_are_in_the_database(database: Datab
         (edges, Edges(((one, Nodes(((other, name),))), (other, Constant("3"))))),
         (total, TotalCount()),
     ]
-    arguments = page_arguments(PageRequest(graph.BY_NUMBER, 1))
+    arguments = page_arguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 1))
 
     asked = statement(((one, page(*parts)), (other, Constant("4"))), (arguments,), ())
 
@@ -133,7 +135,7 @@ def test_a_limit_that_is_fixed_is_a_number_in_the_sql_and_otherwise_a_parameter(
     surroundings = (("info", PageInfo((("next", "has_next_page"),))),) if reads_one_more else ()
     connection = page(("nodes", Nodes(plain(graph.customer, "name"))), *surroundings)
     shown = (("list", listing(plain(graph.customer, "name"), 1)), ("page", connection))
-    arguments = (page_arguments(PageRequest(graph.BY_NUMBER, 77)), ListArguments(88))
+    arguments = (page_arguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 77)), ListArguments(88))
     more = " + 1" if reads_one_more else ""
 
     def limits(*fixed: int) -> list[str]:
@@ -190,7 +192,7 @@ def test_every_table_has_a_name_of_its_own_wherever_it_is_read(*, backward: bool
     asked = PageRequest(MIXED, 1, backward, after=None if backward else start, before=start if backward else None)
     arguments = (
         page_arguments(asked, only),
-        page_arguments(PageRequest(graph.BY_NUMBER, 2, after=(b"1", "id")), only),
+        page_arguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 2, after=(b"1", "id")), only),
         ListArguments(3),
     )
     nested = page(

@@ -23,7 +23,9 @@ class Watched:
 
     async def ask(self, company_id: UUID, sql: str, *parameters: object, plan_for_values: bool = False) -> Any:
         """The value of a statement."""
-        return await self.database.held.value(sql, [*parameters], company_id, plan_for_values=plan_for_values)
+        return await self.database.plan_connections.value(
+            sql, [*parameters], company_id, plan_for_values=plan_for_values
+        )
 
     def note(self, record: Any) -> None:
         """Keep what was sent."""
@@ -48,7 +50,7 @@ async def watched(dsn: str, *, size: int = 1, timeout_seconds: float = 10) -> As
         found.drivers.append(connection.driver_connection)
         connection.driver_connection.add_query_logger(found.note)
 
-    event.listen(database.held.engine.sync_engine, "connect", watch)
+    event.listen(database.plan_connections.engine.sync_engine, "connect", watch)
     yield found
     await database.dispose()
     assert all(driver.is_closed() for driver in found.drivers)

@@ -1,1 +1,1 @@
-"""The alphabet that names sort by: chosen by a database's first migration, and the same on every server."""
+"""The alphabet by which names sort: chosen by a database's first migration, the same on every server."""

@@ -1,4 +1,4 @@
-"""The alphabet of a database: which one it is, making its function, and following the server's ICU."""
+"""The alphabet of a database: read it, create its function, and rebuild its indexes for another version of ICU."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from app.db.alphabet.function import WITH_ICU, without_icu
 from app.db.alphabet.weights import SUPPORTED
 
 _LANGUAGE = re.compile(rf"({'|'.join(SUPPORTED)})(-[a-z]{{2}})?", re.IGNORECASE)
-# The name of the column that says the locale of a collation of ICU depends on the version of PostgreSQL.
+# The column with the locale of an ICU collation has different names in versions of PostgreSQL.
 _COLLATION = text(
     """
     SELECT collprovider = 'i' AS has_icu,
@@ -24,7 +24,7 @@ _COLLATION = text(
 _INDEXES = text(
     "SELECT indexrelid::regclass::text FROM pg_index WHERE to_regcollation('alphabet') = ANY (indcollation::oid[])"
 )
-# What folds case on a server without ICU, the best first: PostgreSQL 18, 17, and before.
+# Collations that fold case without ICU, best first: of PostgreSQL 18, 17, and earlier.
 _FOLDINGS = ("pg_unicode_fast", "pg_c_utf8", "C")
 _HAS_COLLATION = text(
     "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = :name AND collnamespace = 'pg_catalog'::regnamespace)"
@@ -32,13 +32,13 @@ _HAS_COLLATION = text(
 
 
 def locale_of(connection: Connection) -> str | None:
-    """Return the locale that the database's names sort by, or None while that isn't decided."""
+    """Return the locale by which the database's names sort, or None before the first migration."""
     found = connection.execute(_COLLATION).one_or_none()
     return None if found is None else found.locale
 
 
 def make_function(connection: Connection, locale: str) -> None:
-    """Make the function `alphabet_key`; raises ValueError for a locale that the server can't sort by."""
+    """Create the function `alphabet_key`. Raise ValueError for a locale that the server doesn't support."""
     if connection.execute(_COLLATION).one().has_icu:
         run_script(connection, WITH_ICU)
         return
@@ -55,7 +55,7 @@ def make_function(connection: Connection, locale: str) -> None:
 
 
 def follow_icu(connection: Connection) -> bool:
-    """Rebuild the indexes of names if the server's ICU has another version than the one they were built with."""
+    """Rebuild the indexes of names if ICU's version has changed since they were built; return whether it did."""
     found = connection.execute(_COLLATION).one_or_none()
     if found is None or not found.is_outdated:
         return False
@@ -66,6 +66,6 @@ def follow_icu(connection: Connection) -> bool:
 
 
 def run_script(connection: Connection, script: str) -> None:
-    """Run SQL as it is, of any number of statements: the driver would prepare what SQLAlchemy executes, one statement."""
+    """Run SQL with any number of statements. SQLAlchemy prepares statements, which allows only one at a time."""
     adapted: Any = connection.connection.dbapi_connection
     adapted.run_async(lambda driver: driver.execute(script))  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType] - the driver is not typed

@@ -1,8 +1,8 @@
-"""The SQL function `alphabet_key`: the text that names sort by, for servers with and without ICU.
+"""The SQL function `alphabet_key`, which returns sort keys of names, for servers with and without ICU.
 
-Without ICU, the key holds a name's weights as characters that compare by code point, one level after the other as in
-ICU's own sort keys: primary (letters), secondary (accents), tertiary (variants), and the folded name as the last word.
-Weights that are common are left out at the end of a level, so that an ordinary name's key is hardly longer than the name.
+Without ICU, a key holds a name's weights as characters that compare by code point, level by level as in ICU's sort keys:
+primary (letters), secondary (accents), tertiary (variants), and the folded name as the last level. Common weights at the end
+of a level are left out, so that the key of an ordinary name is hardly longer than the name.
 """
 
 import json
@@ -10,21 +10,21 @@ from collections.abc import Iterable
 
 from app.db.alphabet.weights import COMMON, Weights, weights_of
 
-# Ends a level, and is lower than every character of a weight.
+# Ends a level; sorts before every weight.
 _END = "\x01"
-# Ordinary characters have one character as their primary weight: most of them themselves, so that nothing is to be done,
-# and the letters after z what follows z. The others have two: the ordinary one before them, and a second one that is
-# higher than all that may follow that; or the first ones of all, if there is none.
+# The primary weight of an ordinary character is one character: itself, or for letters after z, a character after "z". The
+# primary weight of any other character is two characters: that of the preceding ordinary character, or _BEFORE_ORDINARY if
+# there is none, and a second one that is higher than any weight.
 _ORDINARY = " -./0123456789abcdefghijklmnopqrstuvwxyz"
 _AFTER_Z = "æøåäöðþ"
 _BEFORE_ORDINARY, _SECOND = "\x02", 0x100000
-# Leads the characters that have no weights: behind all that have, by code point.
+# Precedes characters without weights, which sort by code point after all others.
 _UNKNOWN = "\x7f"
 _FIRST = 0x21
-# Of a tertiary level, what is common up to the end is left out. What comes first, something lower than common or
-# something higher, decides on which side of the end the common weights before it must sort.
+# Common weights at the end of a tertiary level are left out. Common weights before a lower or a higher weight must sort
+# before or after that end, so they are written as different characters.
 _BEFORE_LOWER, _TERTIARY_END, _BEFORE_HIGHER = "~", "\x7f", "\x80"
-# Stands for two ordinary letters that sort as one while a key is computed.
+# Replaces two ordinary letters that sort as one while a key is computed.
 _JOINED = 0xF0000
 
 WITH_ICU = """
@@ -72,7 +72,7 @@ $alphabet$
 
 
 def without_icu(language: str, folding: str) -> str:
-    """Return the SQL that makes the function for a supported language; `lower()` in the collation `folding` folds case."""
+    """Return SQL that creates the function for a supported language; lower() with the collation `folding` folds case."""
     weights = weights_of(language)
     if folding == "C":
         weights = _with_capitals(weights)
@@ -84,7 +84,7 @@ def without_icu(language: str, folding: str) -> str:
     return _WITHOUT_ICU.format(
         folding=f'"{folding}"',
         unusual=_literal("|".join([f"[^{_class(keys)}]", *pairs])),
-        ordinary_key=_replaced("folded", {each: key for each, key in keys.items() if each != key}),
+        ordinary_key=_replaced("folded", {char: key for char, key in keys.items() if char != key}),
         nothing_else=_literal(_END + _END + _TERTIARY_END + _END),
         contractions=_literal("|".join(contractions)),
         units=_literal("|".join([*contractions, *pairs, "."])),
@@ -105,20 +105,22 @@ def without_icu(language: str, folding: str) -> str:
 
 
 def _with_capitals(weights: Weights) -> Weights:
-    """The weights with those of the capitals, where `lower()` folds ASCII alone."""
-    capitals = {unit.upper(): each for unit, each in weights.units.items() if len(unit) == len(unit.upper()) == 1}
+    """Return the weights with those of capital letters added, because lower() folds only ASCII here."""
+    capitals = {unit.upper(): levels for unit, levels in weights.units.items() if len(unit) == len(unit.upper()) == 1}
     return Weights(capitals | weights.units, weights.common_tertiary)
 
 
 def _ordinary_keys(weights: Weights) -> dict[str, str]:
-    """The ordinary characters of the language in its order, each with its key."""
+    """Return the ordinary characters of a language in its order, with their keys."""
     z = weights.units["z"]
     after_z = sorted(
-        (each for each in _AFTER_Z if _is_plain(weights, each) and weights.units[each] > z),
+        (letter for letter in _AFTER_Z if _is_plain(weights, letter) and weights.units[letter] > z),
         key=weights.units.__getitem__,
     )
-    keys = {each: each for each in _ORDINARY} | {each: chr(ord("z") + 1 + place) for place, each in enumerate(after_z)}
-    if not all(_is_plain(weights, each) for each in keys) or sorted(keys, key=weights.units.__getitem__) != list(keys):
+    keys = {char: char for char in _ORDINARY} | {
+        letter: chr(ord("z") + 1 + place) for place, letter in enumerate(after_z)
+    }
+    if not all(_is_plain(weights, char) for char in keys) or sorted(keys, key=weights.units.__getitem__) != list(keys):
         msg = "the ordinary characters must have common weights, in the order of their code points"
         raise ValueError(msg)
     return keys
@@ -133,7 +135,7 @@ def _pairs(weights: Weights, ordinary: Iterable[str]) -> list[str]:
 
 
 def _primary_keys(weights: Weights, ordinary: dict[str, str]) -> dict[int, str]:
-    own = {weights.units[each][0][0]: key for each, key in ordinary.items()}
+    own = {weights.units[char][0][0]: key for char, key in ordinary.items()}
     keys: dict[int, str] = {}
     lead, behind = _BEFORE_ORDINARY, 0
     for primary in _values(weights, 0):
@@ -152,26 +154,26 @@ def _secondary_keys(weights: Weights) -> dict[int, str]:
 
 def _tertiary_keys(weights: Weights) -> dict[int, str]:
     common = weights.common_tertiary
-    lower = [each for each in _values(weights, 2) if each < common]
-    higher = [each for each in _values(weights, 2) if each > common]
+    lower = [weight for weight in _values(weights, 2) if weight < common]
+    higher = [weight for weight in _values(weights, 2) if weight > common]
     return (
-        {each: chr(_FIRST + rank) for rank, each in enumerate(lower)}
+        {weight: chr(_FIRST + rank) for rank, weight in enumerate(lower)}
         | {common: _BEFORE_HIGHER}
-        | {each: chr(ord(_BEFORE_HIGHER) + 1 + rank) for rank, each in enumerate(higher)}
+        | {weight: chr(ord(_BEFORE_HIGHER) + 1 + rank) for rank, weight in enumerate(higher)}
     )
 
 
 def _values(weights: Weights, level: int) -> list[int]:
-    return sorted({weight[level] for each in weights.units.values() for weight in each} - {0})
+    return sorted({weight[level] for unit in weights.units.values() for weight in unit} - {0})
 
 
 def _table(weights: Weights, level: int, keys: dict[int, str], common: int | None) -> str:
-    """The key of each unit on a level, as JSON; without the units that have just the common weight."""
+    """Return the keys of units on a level as JSON, without units that only have the common weight."""
     return json.dumps(
         {
-            unit: "".join(keys[weight[level]] for weight in each if weight[level])
-            for unit, each in weights.units.items()
-            if [weight[level] for weight in each] != [common]
+            unit: "".join(keys[weight[level]] for weight in elements if weight[level])
+            for unit, elements in weights.units.items()
+            if [weight[level] for weight in elements] != [common]
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -179,7 +181,7 @@ def _table(weights: Weights, level: int, keys: dict[int, str], common: int | Non
 
 
 def _class(characters: Iterable[str]) -> str:
-    return "".join(each if each.isalnum() else f"\\{each}" for each in sorted(characters))
+    return "".join(char if char.isalnum() else f"\\{char}" for char in sorted(characters))
 
 
 def _replaced(expression: str, replacements: dict[str, str]) -> str:

@@ -1,8 +1,8 @@
-"""Read the collation weights of a locale, as `weights.txt` holds them.
+"""Collation weights of locales, read from `weights.txt`.
 
-A section per locale; those after `[root]` list what differs from it. A line is `characters weights…`: one code point,
-a range of them whose primary weights are consecutive, or several joined by `+` that sort as one letter. A weight is
-`primary.secondary.tertiary`, in hexadecimal; the highest two bits of a tertiary weight tell upper from lower case.
+The file has a section per locale; those after `[root]` list differences from it. A line is `characters weights…`, where
+characters are one code point, a range with consecutive primary weights, or several joined by `+` that sort as one letter.
+A weight is `primary.secondary.tertiary` in hexadecimal; the two highest bits of a tertiary weight encode the case.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from pathlib import Path
 
 PATH = Path(__file__).with_name("weights.txt")
 SUPPORTED = ("da", "nb", "nn", "no", "fo", "kl", "sv", "fi", "is", "de", "en", "it", "nl", "pt")
-"""The languages that the file knows; each in any region."""
+"""Languages in the file; each is supported for any region."""
 COMMON = 0x500
-"""The secondary weight of a letter without accents, and the tertiary weight of an ordinary one."""
+"""Secondary weight of letters without accents, and tertiary weight of ordinary letters."""
 
 _CASE = 0xC000
 _UPPER_FIRST = "upper case first"
@@ -23,7 +23,7 @@ Weight = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The weights of every unit, a character or several that sort as one letter."""
+    """Weights of all units; a unit is a character, or several that sort as one letter."""
 
     units: dict[str, tuple[Weight, ...]]
     common_tertiary: int
@@ -38,19 +38,19 @@ def weights_of(language: str) -> Weights:
         {
             unit: tuple(
                 (primary, secondary, _tertiary(secondary, tertiary, is_upper_first))
-                for primary, secondary, tertiary in each
+                for primary, secondary, tertiary in elements
             )
-            for unit, each in units.items()
+            for unit, elements in units.items()
         },
         _tertiary(COMMON, COMMON, is_upper_first),
     )
 
 
-def _tertiary(secondary: int, tertiary: int, is_upper_first: bool) -> int:  # noqa: FBT001 - what the section's head says
-    """The tertiary weight as it is compared: without the case, or with upper case first."""
+def _tertiary(secondary: int, tertiary: int, is_upper_first: bool) -> int:  # noqa: FBT001 - from the section's head
+    """Return a tertiary weight for comparison: without the case, or with upper case first."""
     if not is_upper_first:
         return tertiary & ~_CASE
-    # What has a tertiary weight alone must stay behind everything that has more.
+    # Elements with only a tertiary weight must sort after all others.
     return tertiary ^ _CASE if secondary else tertiary + 0x4000
 
 
@@ -66,7 +66,7 @@ def _units(line: str) -> Iterator[tuple[str, tuple[Weight, ...]]]:
     parsed = [tuple(int(number, 16) for number in weight.split(".")) for weight in weights]
     first, _, last = characters.partition("-")
     if not last:
-        yield "".join(chr(int(each, 16)) for each in characters.split("+")), _shifted(parsed, 0)
+        yield "".join(chr(int(code, 16)) for code in characters.split("+")), _shifted(parsed, 0)
         return
     start = int(first, 16)
     for code_point in range(start, int(last, 16) + 1):

@@ -1,1 +1,1 @@
-"""The history of the tables, run by alembic."""
+"""Migrations, run by alembic."""

@@ -1,4 +1,4 @@
-"""What alembic runs: the migrations, on the connection that app.db.migrate hands over."""
+"""Entry point of alembic: run the migrations on the connection from app.db.migrate."""
 
 from alembic import context
 

@@ -1,8 +1,7 @@
-"""Bring texts that an older release stored into the form in which this one stores them, for revision 0005.
+"""Convert texts that older releases stored into their stored form, for revision 0005.
 
-Letters become composed, and invisible characters around a text go, as app/domain/texts.py says. A text that can't change
-(another row would have the same key, nothing would be left, it would be too long) stays as it is and is reported.
-Tables and columns are named here as they were at that revision.
+Letters are composed and surrounding invisible characters removed, as in app/domain/texts.py. A text that can't be converted
+(duplicate key, blank or too long afterwards) is kept and reported. Tables and columns have their names of that revision.
 """
 
 from collections.abc import Mapping
@@ -15,20 +14,20 @@ from app.domain.texts import BLANKS, INVISIBLES, invisible_in, stored_form
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """The texts of one table."""
+    """Text columns of a table."""
 
     table: str
     noun: str
     texts: Mapping[str, int]
-    """Each column, with the most characters that it holds."""
+    """Columns with their maximum number of characters."""
     keys: frozenset[str] = frozenset()
-    """Columns whose values are unique in a company."""
+    """Columns that are unique in a company."""
     required: frozenset[str] = frozenset({"name"})
-    """Columns that hold a text always."""
+    """Columns that can't be null."""
 
     @property
     def company(self) -> str:
-        """The column of the company's id."""
+        """Name of the column with the company's id."""
         return "id" if self.table == "companies" else "company_id"
 
 
@@ -58,7 +57,7 @@ _KINDS = (
 
 
 def restore_texts(connection: Connection) -> list[str]:
-    """Bring all stored texts into their form; return sentences that say how many changed, and which couldn't and why."""
+    """Convert all stored texts; return notes with the number of changes, and with the texts that were kept and why."""
     changed = 0
     notes: list[str] = []
     for kind in _KINDS:
@@ -72,7 +71,7 @@ def restore_texts(connection: Connection) -> list[str]:
 
 
 def _restore_column(connection: Connection, kind: _Kind, column: str, notes: list[str]) -> int:
-    # The server's Unicode may be younger than the form's, so these are candidates, and Python has the last word.
+    # The server may follow a later version of Unicode, so this query finds candidates and Python decides.
     query = (
         f"SELECT {kind.company}, id, {column} FROM {kind.table}"  # noqa: S608 - names of this module
         f' WHERE normalize({column}) <> {column} OR {column} COLLATE "C" ~ :suspect ORDER BY {kind.company}, id'
@@ -99,7 +98,7 @@ def _restore_column(connection: Connection, kind: _Kind, column: str, notes: lis
 
 
 def _obstacle(connection: Connection, kind: _Kind, column: str, company_id: object, wanted: str) -> str | None:
-    """Why a text can't be brought into its form, and what to do; None if it can."""
+    """Return why a text can't be converted and what to do; None if it can."""
     label = _label(column)
     if not wanted and column in kind.required:
         return "no character of it is visible. Give it another one."

@@ -1,1 +1,1 @@
-"""Plans: a tree of what an operation shows, and the one statement that answers it with JSON."""
+"""Plans: a tree of what an operation selects, compiled to one statement that returns its JSON."""

@@ -1,4 +1,4 @@
-"""Connections in a plan's statement: a page's rows, edges, cursors, surroundings and total."""
+"""Connections in a plan's statement: nodes, edges, cursors, page info and total count."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -28,9 +28,9 @@ from app.db.plans.slots import Slots
 from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Nodes, PageInfo, TotalCount
 
 CURSOR_DIGEST_BYTES = 9
-"""How much of its digest a cursor carries."""
+"""Number of bytes of the digest in a cursor."""
 CURSOR_VERSION = 2
-"""The version of what a cursor holds; raise it with any change of that (tests/contract/test_stored_encodings.py)."""
+"""Version of a cursor's content. Raise it when the content changes (tests/contract/test_stored_encodings.py)."""
 
 _NEXT, _PREVIOUS, _START, _END = "has_next_page", "has_previous_page", "start_cursor", "end_cursor"
 
@@ -38,62 +38,62 @@ Show = Callable[[Members, Row], list[Piece]]
 Part = Nodes | Edges | PageInfo | TotalCount | Constant
 
 
-def beneath(query: Select[Any], table: FromClause) -> ColumnElement[Any]:
-    """A query as a value of the row around it, which it may refer to; `table` is its own."""
+def correlated(query: Select[Any], table: FromClause) -> ColumnElement[Any]:
+    """Return a query as a scalar subquery, correlated with all tables except its own `table`."""
     return query.correlate_except(table).scalar_subquery()
 
 
 def belonging(row: Row, key: Column[Any] | None, parent: Row | None) -> list[ColumnElement[bool]]:
-    """The condition that leads from a row to the rows of one of its edges; from the root to all of the company's, none."""
+    """Return the condition that a row belongs to its parent row; empty at the root."""
     return [] if key is None or parent is None else [row.table.c[key.name] == parent.table.c.id]
 
 
 def page_of(node: Connection, parent: Row | None, slots: Slots, show: Show) -> list[Piece]:
-    """A connection of a row, or of the root."""
+    """Return JSON of a connection of a row, or of the root."""
     return _Page(node, parent, slots, show).pieces()
 
 
 class _Page:
-    """Builds one connection: the rows are read once, and every part aggregates a column of them."""
+    """Builds one connection. Rows are read once, and every part aggregates one of their columns."""
 
     def __init__(self, node: Connection, parent: Row | None, slots: Slots, show: Show) -> None:
         self._node, self._parent, self._slots, self._show = node, parent, slots, show
-        self._asked = slots.asked(node.slot, PageArguments)
-        self._request = self._asked.request
+        self._arguments = slots.arguments(node.slot, PageArguments)
+        self._request = self._arguments.request
         self._row = slots.row(node.entity.table)
         self._table = self._row.table
-        self._limit = slots.limit(node.slot, self._request.limit, self._asked.places[-1])
+        self._limit = slots.limit(node.slot, self._request.limit, self._arguments.places[-1])
         shown = {name for _, part in node.parts if isinstance(part, PageInfo) for _, name in part.members}
         self._reads_one_more = (_PREVIOUS if self._request.backward else _NEXT) in shown
         self._names_ends = bool(shown & {_START, _END})
 
     def pieces(self) -> list[Piece]:
-        """The connection as an object."""
+        """Return the connection as a JSON object."""
         columns = self._columns()
         if not columns and not self._reads_one_more:
             return self._parts(self._table)
         page = self._rows(columns).correlate_except(self._table).subquery()
-        return [beneath(select(joined(self._parts(page))).select_from(page), page)]
+        return [correlated(select(joined(self._parts(page))).select_from(page), page)]
 
     def _parts(self, page: FromClause) -> list[Piece]:
         parts = enumerate(self._node.parts)
         return object_of((key, self._part(part, place, page)) for place, (key, part) in parts)
 
     def _columns(self) -> dict[str, ColumnElement[str]]:
-        """What the parts need of each row."""
+        """Return the columns that the parts aggregate."""
         items: dict[int, list[Piece]] = {}
         for place, (_, part) in enumerate(self._node.parts):
             if isinstance(part, Nodes):
                 items[place] = self._show(part.shown, self._row)
             elif isinstance(part, Edges):
                 items[place] = object_of((name, self._of_edge(member)) for name, member in part.members)
-        # By number: PostgreSQL cuts off long names, and keys may be long.
+        # Numbered, because PostgreSQL truncates long names and response keys can be long.
         columns = {f"shown_{place}": joined(pieces) for place, pieces in items.items()}
         return {**columns, "position": self._position()} if self._names_ends else columns
 
     def _rows(self, columns: Mapping[str, ColumnElement[str]]) -> Select[Any]:
-        """The rows of the page in the direction of reading, and one more where it matters whether there is one."""
-        order = paging.clause(paging.reading_order(self._request), self._table, self._asked.only)
+        """Return a query for the page's rows in the direction of reading, plus one row if `has…Page` is selected."""
+        order = paging.clause(paging.reading_order(self._request), self._table, self._arguments.only)
         place = func.row_number().over(order_by=order)
         if self._reads_one_more:
             columns = {name: case((place <= self._limit, column)) for name, column in columns.items()}
@@ -110,7 +110,7 @@ class _Page:
             case TotalCount():
                 return [cast(self._count(), Integer)]
             case PageInfo():
-                return object_of((name, self._surroundings(member, page)) for name, member in part.members)
+                return object_of((name, self._page_info(member, page)) for name, member in part.members)
             case _:
                 column, comma = page.c[f"shown_{place}"], constant(",")
                 last_first = aggregate_order_by(comma, page.c.place.desc()) if self._request.backward else comma
@@ -125,11 +125,11 @@ class _Page:
             case Nodes():
                 return self._show(member.shown, self._row)
 
-    def _surroundings(self, member: str | Constant, page: FromClause) -> Sequence[Piece]:
+    def _page_info(self, member: str | Constant, page: FromClause) -> Sequence[Piece]:
         if isinstance(member, Constant):
             return [member.json]
         if member in {_START, _END}:
-            # Places count in the direction of reading.
+            # `place` counts in the direction of reading.
             is_first_read = (member == _START) is not self._request.backward
             shown = func.least(func.count(), self._limit, type_=Integer())
             positions = func.array_agg(aggregate_order_by(page.c.position, page.c.place), type_=ARRAY(Text))
@@ -139,12 +139,12 @@ class _Page:
         return [_boolean(func.count() > self._limit if reads_on else self._other_side())]
 
     def _other_side(self) -> ColumnElement[bool]:
-        """Whether rows lie on the side that reading came from."""
+        """Return the condition that there are rows before the page, in the direction of reading."""
         probe = paging.other_side(self._request)
         if probe is None:
             return literal_column("false")
         row = self._slots.row(self._node.entity.table)
-        after, before, _ = self._asked.places
+        after, before, _ = self._arguments.places
         order, place = (probe.order, before) if self._request.backward else (paging.reverse(probe.order), after)
         start = probe.after if self._request.backward else probe.before
         assert start is not None  # noqa: S101 - what the probe begins at
@@ -153,42 +153,42 @@ class _Page:
         return query.correlate_except(row.table).exists()
 
     def _count(self) -> ColumnElement[int]:
-        # A page stops at its bound; a count reads all that meets the condition, which may be a few rows or all.
-        self._slots.plan_for_values |= self._asked.only is not None
+        # A count reads all matching rows, which can be a few or all, while a page stops at its limit.
+        self._slots.plan_for_values |= self._arguments.only is not None
         row = self._slots.row(self._node.entity.table)
         query = row.select(func.count()).where(*self._belonging(row), *self._only(row.table))
-        return beneath(query, row.table)
+        return correlated(query, row.table)
 
     def _belonging(self, row: Row) -> list[ColumnElement[bool]]:
         return belonging(row, self._node.key, self._parent)
 
     def _only(self, table: FromClause) -> list[ColumnElement[bool]]:
-        only = self._asked.only
+        only = self._arguments.only
         return [] if only is None else [only.sql(table, self._slots.bind(self._node.slot))]
 
     def _between(self) -> list[ColumnElement[bool]]:
         bind = self._slots.bind(self._node.slot)
-        return paging.conditions(self._request, self._asked.only, self._table, bind)
+        return paging.conditions(self._request, self._arguments.only, self._table, bind)
 
     def _position(self) -> ColumnElement[str]:
         return joined(_position_of(self._request.order, self._table))
 
     def _cursor(self, position: ColumnElement[str]) -> ColumnElement[str]:
-        """The cursor of a position, in quotes, or null; app/graphql/cursors.py makes the same."""
-        last = len(self._asked.values) - 1
-        identity = self._slots.bind(self._node.slot, last)(self._asked.identity, LargeBinary())
+        """Return the cursor of a position, in quotes, or null; app/graphql/cursors.py encodes the same."""
+        last = len(self._arguments.values) - 1
+        identity = self._slots.bind(self._node.slot, last)(self._arguments.identity, LargeBinary())
         content = func.convert_to(position, constant("UTF8"), type_=LargeBinary())
         digest = func.substr(
             func.sha256(identity.concat(content)), number(1), number(CURSOR_DIGEST_BYTES), type_=LargeBinary()
         )
         encoded = func.encode(digest.concat(content), constant("base64"))
-        # Base64 for URLs, in one line and without its padding.
+        # URL-safe base64 without line breaks and padding.
         text = func.rtrim(func.translate(encoded, constant("+/\n"), constant("-_")), constant("="), type_=Text())
         return constant('"').concat(text).concat(constant('"'))
 
 
 def _position_of(order: Sequence[SortKey], row: FromClause) -> list[Piece]:
-    """A row's place in an order, as cursors hold it: a version, and texts by the names of their columns."""
+    """Return JSON of a row's position, as cursors hold it: a version, and texts by column name."""
     pieces: list[Piece] = [f'{{"v":{CURSOR_VERSION}']
     for key in order:
         value, render = row.c[key.column.name], render_of(key.column)

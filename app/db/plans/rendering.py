@@ -1,7 +1,7 @@
-"""JSON as the database writes it: values and objects as pieces of text that one `concat` puts together.
+"""JSON written by PostgreSQL: values and objects as pieces of text that one `concat` joins.
 
-What a piece shows is byte for byte what the loaders' rows show. A value that can't be shown so is a failure: it fails the
-statement, and the operation is answered from rows.
+The result is byte for byte that of graphql-core and loaders. A value that would be rendered differently fails the statement,
+and the operation falls back to graphql-core.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,27 +14,27 @@ from app.db.declarations import Field, Render
 from app.db.plans.row import Row
 
 Piece = str | ColumnElement[Any]
-"""JSON text that is known, or an expression whose text is JSON."""
+"""Constant JSON text, or an expression whose text is JSON."""
 
 NULL = "null"
-# PostgreSQL's functions take at most 100 arguments.
+# Maximum number of arguments of a function in PostgreSQL.
 _MOST_ARGUMENTS = 100
 _MOMENT = """YYYY-MM-DD"T"HH24:MI:SS.US"Z\""""
 
 
 def constant(text: str) -> ColumnElement[str]:
-    """Text as a literal of SQL. It is made of names of the schema and the document; no value of a caller's is."""
+    """Return text as an SQL literal. Only for names of the schema and the document, never for values of callers."""
     quoted = text.replace("'", "''")
     return literal_column(f"'{quoted}'", Text())
 
 
 def number(value: int) -> ColumnElement[int]:
-    """A number as a literal of SQL."""
+    """Return a number as an SQL literal."""
     return literal_column(str(value), Integer())
 
 
 def joined(pieces: Iterable[Piece]) -> ColumnElement[str]:
-    """The pieces as one text; a piece that is null leaves nothing."""
+    """Return the pieces as one text. Pieces that are null are skipped."""
     parts: list[Piece] = []
     for piece in pieces:
         last = parts[-1] if parts else None
@@ -50,7 +50,7 @@ def joined(pieces: Iterable[Piece]) -> ColumnElement[str]:
 
 
 def object_of(members: Iterable[tuple[str, Sequence[Piece]]]) -> list[Piece]:
-    """A JSON object of keys, which need no escaping, and what they hold."""
+    """Return a JSON object of keys, which need no escaping, and values."""
     pieces: list[Piece] = []
     for place, (key, value) in enumerate(members):
         pieces += [f'{"," if place else "{"}"{key}":', *value]
@@ -58,7 +58,7 @@ def object_of(members: Iterable[tuple[str, Sequence[Piece]]]) -> list[Piece]:
 
 
 def value_of(field: Field, row: Row, names: Sequence[str] | None) -> list[Piece]:
-    """A plain field of a row; `names` are all that an enumeration's field may hold."""
+    """Return JSON of a row's plain field; `names` are the values of an enumeration."""
     if field.reference is None:
         value = row.table.c[field.column.name]
     else:
@@ -71,19 +71,19 @@ def value_of(field: Field, row: Row, names: Sequence[str] | None) -> list[Piece]
     if field.column.nullable:
         return [func.coalesce(_unless_null(pieces), constant(NULL))]
     if field.reference is not None:
-        # A foreign key holds that it is there; were it missing, there would be a gap.
+        # A foreign key guarantees the row. Without it, a piece would be missing and the JSON malformed.
         return [func.coalesce(_unless_null(pieces), failure())]
     return pieces
 
 
 def failure() -> ColumnElement[str]:
-    """Text that fails the statement where it is asked for; not computed beforehand, as it depends on the moment."""
+    """Return an expression that fails the statement when evaluated. now() keeps PostgreSQL from evaluating it early."""
     nothing = func.left(func.concat(func.now()), number(0))
     return cast(cast(nothing, Integer), Text)
 
 
 def moment(value: ColumnElement[Any]) -> ColumnElement[str]:
-    """A time in UTC with microseconds; Python writes the years of four digits in the same way."""
+    """Return a timestamp in UTC with microseconds, written as in Python; fails outside the years 1000 to 9999."""
     first, last = (
         literal_column(f"TIMESTAMPTZ '{text}+00'", DateTime(timezone=True))
         for text in ("1000-01-01 00:00:00", "9999-12-31 23:59:59.999999")
@@ -93,13 +93,13 @@ def moment(value: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def _unless_null(pieces: Sequence[Piece]) -> ColumnElement[str]:
-    """The pieces as one text that is null where one of them is."""
+    """Return the pieces as one text, which is null if a piece is null."""
     texts = [constant(piece) if isinstance(piece, str) else cast(piece, Text) for piece in pieces]
     return reduce(lambda text, more: text.concat(more), texts)
 
 
 def _checked(value: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[str]:
-    """The text of a value that fulfills a condition, or a failure."""
+    """Return the text of a value, which fails unless the condition holds."""
     return case((not_(condition), failure()), else_=cast(value, Text))
 
 
@@ -115,9 +115,9 @@ def _quoted(value: ColumnElement[Any]) -> list[Piece]:
 _RENDERED: dict[Render, Callable[[ColumnElement[Any]], list[Piece]]] = {
     Render.TEXT: lambda value: [func.to_json(value)],
     Render.IDENTIFIER: _quoted,
-    # The schema's integers have 32 bits, whatever the column has.
+    # Integers of the schema have 32 bits.
     Render.INTEGER: lambda value: [cast(value, Integer)],
-    # `concat` would write t and f.
+    # `concat` would write "t" and "f".
     Render.BOOLEAN: lambda value: [case((value, constant("true")), (not_(value), constant("false")))],
     Render.DECIMAL: _quoted,
     Render.DATE: _date,

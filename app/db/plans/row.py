@@ -1,4 +1,4 @@
-"""A row in a plan's statement, and the rows that it leads to by ids of its own: each is joined to it once."""
+"""Rows in a plan's statement, with the rows that they refer to by id; each of those is joined once."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from app.db.declarations import narrowed
 
 
 class Row:
-    """A row of a table, by a name of its own."""
+    """A row of a table, under an alias."""
 
     def __init__(self, table: Table, numbers: Iterator[int]) -> None:
         self.table: FromClause = table.alias()
@@ -17,7 +17,7 @@ class Row:
         self._joined: dict[tuple[str, Table], Joined] = {}
 
     def joined(self, key: str, table: Table) -> "Joined":
-        """The row of a table whose id this row holds in `key`."""
+        """Return the joined row of a table whose id this row holds in `key`."""
         place = key, table
         if place not in self._joined:
             row = Row(table, self._numbers)
@@ -25,16 +25,16 @@ class Row:
         return self._joined[place]
 
     def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
-        """A query of the row, and of all that was asked of joined ones by now."""
+        """Return a query of the row with all rows joined so far."""
         source = self.table
-        for each in self._joined.values():
-            # A join and not a subquery per value: the server reads a row that many rows lead to once for all of them.
-            source = source.outerjoin(lateral(each.query(), each.name), true())
+        for joined in self._joined.values():
+            # A join instead of subqueries, so that PostgreSQL reads a row once even if many rows refer to it.
+            source = source.outerjoin(lateral(joined.query(), joined.name), true())
         return select(*columns).select_from(source).where(narrowed(self.table))
 
 
 class Joined:
-    """A row that another one leads to, or no row."""
+    """A row that another row refers to, or no row."""
 
     def __init__(self, row: Row, reference: ColumnElement[Any], name: str) -> None:
         self.row = row
@@ -43,11 +43,11 @@ class Joined:
         self._columns: list[ColumnElement[Any]] = []
 
     def column(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
-        """A value of the joined row; null where there is none."""
+        """Return a value of the joined row; null if there is no row."""
         label = f"value_{len(self._columns)}"
         self._columns.append(value.label(label))
         return literal_column(f"{self.name}.{label}", value.type)
 
     def query(self) -> Select[Any]:
-        """What is joined."""
+        """Return the query that is joined."""
         return self.row.select(*self._columns).where(self.row.table.c.id == self._reference)

@@ -1,4 +1,4 @@
-"""The arguments of a tree's lists and look-ups, numbered, and the parameters that their values become."""
+"""Slots: the numbered arguments of a tree's lists and look-ups, and the parameters for their values."""
 
 from collections.abc import Collection
 from itertools import chain, count
@@ -16,28 +16,28 @@ ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
 
 class Slots:
-    """The arguments that one statement is built for. Slots of `fixed_limits` are bounded alike in every request."""
+    """The arguments that a statement is built for. Lists in the slots of `fixed_limits` have the same limit in every request."""
 
     def __init__(self, arguments: tuple[Arguments, ...], fixed_limits: Collection[int]) -> None:
         self._arguments = arguments
         self._fixed_limits = fixed_limits
         self._bound: dict[str, object] = {}
         self._numbers = count()
-        self.plan_for_values = any(each.plan_for_values for each in arguments)
-        """Whether the server should plan the statement for its values."""
+        self.plan_for_values = any(argument.plan_for_values for argument in arguments)
+        """Whether PostgreSQL should make a custom plan."""
 
     def row(self, table: Table) -> Row:
-        """A row of a table, by names that no other row of the statement has."""
+        """Return a row of a table, under an alias that is unique in the statement."""
         return Row(table, self._numbers)
 
-    def asked(self, slot: int, kind: type[ArgumentsT]) -> ArgumentsT:
-        """The arguments in a slot."""
+    def arguments(self, slot: int, kind: type[ArgumentsT]) -> ArgumentsT:
+        """Return the arguments in a slot."""
         arguments = self._arguments[slot]
-        assert isinstance(arguments, kind)  # noqa: S101 - a tree's node is made together with its arguments
+        assert isinstance(arguments, kind)  # noqa: S101 - a node is created together with its arguments
         return arguments
 
     def bind(self, slot: int, start: int = 0) -> Bind:
-        """Binds the values of a slot one after the other; the same value twice is one parameter."""
+        """Return a function that binds the values of a slot, in their order, to parameters."""
         place = start
 
         def bound(value: Any, type_: TypeEngine[Any]) -> ColumnElement[Any]:
@@ -50,21 +50,23 @@ class Slots:
         return bound
 
     def limit(self, slot: int, limit: int, place: int) -> ColumnElement[int]:
-        """The bound of a list. Where it is always the same, the server knows it when it plans."""
+        """Return the limit of a list: a literal if it is fixed, so that PostgreSQL knows it when planning."""
         return number(limit) if slot in self._fixed_limits else self.bind(slot, place)(limit, Integer())
 
     def places(self) -> dict[str, int]:
-        """The place of each parameter among the values of all slots."""
+        """Return the index of each parameter among the values of all slots."""
         names = [
-            f"slot_{slot}_{place}" for slot, each in enumerate(self._arguments) for place in range(len(each.values))
+            f"slot_{slot}_{place}"
+            for slot, arguments in enumerate(self._arguments)
+            for place in range(len(arguments.values))
         ]
         values = values_of(self._arguments)
         places = {name: place for place, name in enumerate(names)}
-        # What is bound is what later requests will put in its place.
+        # Later requests pass their values by these indices, so each must lead to the value that was bound.
         assert all(values[places[name]] == value for name, value in self._bound.items())  # noqa: S101
         return places
 
 
 def values_of(arguments: tuple[Arguments, ...]) -> tuple[object, ...]:
-    """The values of all slots, one after the other."""
-    return tuple(chain.from_iterable(each.values for each in arguments))
+    """Return the values of all slots, concatenated."""
+    return tuple(chain.from_iterable(argument.values for argument in arguments))

@@ -1,7 +1,7 @@
-"""A plan's tree becomes one statement that answers with JSON, from the declarations that the loaders run on.
+"""Compilation of a plan's tree to one statement that returns JSON, from the same declarations that loaders use.
 
-Every edge is a subquery of the row that it starts from, so the statement reads what the loaders would read, by the same
-indexes, at one moment. Values are parameters; the tree and the shapes of its arguments alone decide the SQL.
+Each edge is a subquery of the row that it starts from, so the statement reads the same rows as the loaders, through the same
+indexes, in one snapshot. Only the tree and the shapes of its arguments determine the SQL; values are parameters.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from app.db import paging
 from app.db.arguments import Arguments, Key, ListArguments
 from app.db.declarations import Entity
 from app.db.plans.found import found_of, leads_to
-from app.db.plans.pages import belonging, beneath, page_of
+from app.db.plans.pages import belonging, correlated, page_of
 from app.db.plans.rendering import NULL, Piece, constant, failure, joined, object_of, value_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
@@ -29,16 +29,16 @@ _DIALECT = asyncpg.dialect()
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL that answers with one row of one column: the whole answer's JSON in UTF-8; or with no row, where the session's company is another."""
+    """SQL that returns one row with the response's JSON in UTF-8, or no row if another company is set for the session."""
 
     sql: str
     order: tuple[int | None, ...]
-    """For each parameter its place among the values of all slots; None is the company."""
+    """For each parameter, its index among the values of all slots; None for the company."""
     plan_for_values: bool
-    """Whether the server should plan it for its values."""
+    """Whether PostgreSQL should make a custom plan."""
 
     def parameters(self, company_id: UUID, values: Sequence[object]) -> list[object]:
-        """The parameters, in order."""
+        """Return the parameters, in order."""
         return [company_id if place is None else values[place] for place in self.order]
 
 
@@ -48,15 +48,15 @@ def statement(
     fixed_limits: Collection[int],
     hidden: Collection[Entity[Any]] = (),
 ) -> Statement:
-    """The statement of a tree for arguments of these shapes; the slots of `fixed_limits` are bounded alike in every request.
+    """Return the statement of a tree for arguments of these shapes; see Slots for `fixed_limits`.
 
-    Its answer is null where an id leads to a row of a hidden entity.
+    Its result is null if an id refers to a row of a hidden entity.
     """
     slots = Slots(arguments, fixed_limits)
     answer = func.convert_to(joined(['{"data":', *_Builder(slots).members(shown, None), "}"]), constant("UTF8"))
     found = [node for _, node in shown if isinstance(node, Found)]
     guards = [leads_to(node, slots, entity) for node in found for entity in hidden]
-    # A setting of the session, which a pooler in between could have given to another: then nothing is answered.
+    # Behind a misconfigured pooler the session's company could be another client's; then no row is returned.
     company = func.current_setting(constant("app.company_id"), literal_column("true"))
     query = select(case((or_(*guards), null()), else_=answer) if guards else answer).where(
         company == cast(bindparam(COMPANY, type_=Uuid()), Text)
@@ -71,13 +71,13 @@ def statement(
 
 
 class _Builder:
-    """Builds one statement from the leaves of its tree to the root."""
+    """Builds a statement from the leaves of its tree to the root."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
 
     def members(self, shown: Members, row: Row | None) -> list[Piece]:
-        """An object that shows these members of a row; of none at the root."""
+        """Return a JSON object with these members of a row, or of the root."""
         return object_of((key, self._value(node, row)) for key, node in shown)
 
     def _value(self, node: Node, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
@@ -103,18 +103,18 @@ class _Builder:
                 raise TypeError(msg)
 
     def _lookup(self, node: Lookup) -> ColumnElement[Any]:
-        row, condition = self._slots.row(node.entity.table), self._slots.asked(node.slot, Key).condition
+        row, condition = self._slots.row(node.entity.table), self._slots.arguments(node.slot, Key).condition
         query = row.select(joined(self.members(node.shown, row)))
-        return beneath(query.where(condition.sql(row.table, self._slots.bind(node.slot))), row.table)
+        return correlated(query.where(condition.sql(row.table, self._slots.bind(node.slot))), row.table)
 
     def _listing(self, node: Listing, parent: Row | None) -> ColumnElement[Any]:
-        asked, row = self._slots.asked(node.slot, ListArguments), self._slots.row(node.entity.table)
+        arguments, row = self._slots.arguments(node.slot, ListArguments), self._slots.row(node.entity.table)
         table = row.table
         query = row.select(joined(self.members(node.shown, row)).label("item")).where(*belonging(row, node.key, parent))
-        if asked.only is not None:
-            query = query.where(asked.only.sql(table, self._slots.bind(node.slot)))
-        limit = self._slots.limit(node.slot, asked.limit, len(asked.values) - 1)
-        items = query.order_by(*paging.clause(node.order, table, asked.only)).limit(limit)
-        # An aggregate takes the rows of a sorted subquery in their order.
+        if arguments.only is not None:
+            query = query.where(arguments.only.sql(table, self._slots.bind(node.slot)))
+        limit = self._slots.limit(node.slot, arguments.limit, len(arguments.values) - 1)
+        items = query.order_by(*paging.clause(node.order, table, arguments.only)).limit(limit)
+        # An aggregate reads a sorted subquery in its order.
         in_order = items.correlate_except(table).subquery()
-        return beneath(select(func.string_agg(in_order.c.item, constant(","))), in_order)
+        return correlated(select(func.string_agg(in_order.c.item, constant(","))), in_order)

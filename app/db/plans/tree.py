@@ -1,6 +1,6 @@
-"""What a plan's statement shows: a tree of entities, fields and edges, one per operation.
+"""Trees of entities, fields and edges, from which statements are compiled; one per operation.
 
-Lists and look-ups name the slot of their arguments (`app.db.arguments`), which come with each request.
+Lists and look-ups refer to their arguments (`app.db.arguments`), which come with each request, by the number of a slot.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from app.db.declarations import Entity, Field, SortKey
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """JSON that is the same for every row: the name of a type."""
+    """JSON that is the same for every row, such as a type's name."""
 
     json: str
 
@@ -25,12 +25,12 @@ class Plain:
 
     field: Field
     names: tuple[str, ...] | None
-    """All that it may hold, where it is an enumeration."""
+    """The values, if the field is an enumeration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One row or null, at the root: found by a unique key."""
+    """One row or null at the root, found by a unique key."""
 
     entity: Entity[Any]
     shown: "Members"
@@ -39,7 +39,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """One row or, unless it is required, null: found by the id in the parent row's `key`."""
+    """One row, or null unless `required`, found by the id in the parent row's `key`."""
 
     entity: Entity[Any]
     shown: "Members"
@@ -49,7 +49,7 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list of rows: those whose `key` holds the parent row's id, or, at the root, the company's."""
+    """A list of rows: those whose `key` holds the parent row's id; at the root, those of the company."""
 
     entity: Entity[Any]
     order: tuple[SortKey, ...]
@@ -79,19 +79,19 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """Where a page is in its list: the fields by their names in Python, and constants."""
+    """The page info: fields by their names in Python, and constants."""
 
     members: tuple[tuple[str, str | Constant], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TotalCount:
-    """How many rows the whole list holds."""
+    """The number of rows in the whole list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A page of rows: those whose `key` holds the parent row's id, or, at the root, the company's."""
+    """A page of rows: those whose `key` holds the parent row's id; at the root, those of the company."""
 
     entity: Entity[Any]
     parts: tuple[tuple[str, "Nodes | Edges | PageInfo | TotalCount | Constant"], ...]
@@ -101,7 +101,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One row or null for each reference, at the root; each shows what is selected of its entity."""
+    """One row or null for each reference, at the root; `choices` holds what is selected of each entity."""
 
     choices: tuple[tuple[Entity[Any], "Members"], ...]
     slot: int
@@ -113,8 +113,8 @@ Members: TypeAlias = tuple[tuple[str, Node], ...]
 
 
 def number_of_nodes(shown: Members) -> int:
-    """How many fields and edges a tree has, which is what building its statement takes."""
-    return sum(1 + sum(number_of_nodes(each) for each in _below(node)) for _, node in shown)
+    """Return the number of fields and edges of a tree, which determines the time to build its statement."""
+    return sum(1 + sum(number_of_nodes(members) for members in _below(node)) for _, node in shown)
 
 
 def _below(node: Node) -> Iterator[Members]:
@@ -126,6 +126,6 @@ def _below(node: Node) -> Iterator[Members]:
         case Connection():
             for _, part in node.parts:
                 rows = [member for _, member in part.members] if isinstance(part, Edges) else [part]
-                yield from (each.shown for each in rows if isinstance(each, Nodes))
+                yield from (row.shown for row in rows if isinstance(row, Nodes))
         case Lookup() | Single() | Listing():
             yield node.shown

@@ -1,1 +1,1 @@
-"""Demo data: made from a seed number without a database, row by row as the tables take them."""
+"""Demo data: rows generated from a seed number, without a database."""

@@ -1,4 +1,4 @@
-"""Subscriptions of the demo data and their periods, laid around the day that they are made for."""
+"""Subscriptions of the demo data and their periods, arranged around a given day."""
 
 from calendar import monthrange
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _BEFORE_THE_SECOND_PERIOD = (
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What was agreed, and how far it has come."""
+    """The terms of a subscription, and its progress."""
 
     name: str
     net_amount: Decimal
@@ -33,21 +33,21 @@ class Terms:
     status: SubscriptionStatus = SubscriptionStatus.ACTIVE
     interval_months: int = 1
     months_into_period: int = 0
-    """Whole months of the current period that have passed; less than the interval."""
+    """Number of whole months of the current period that have passed; less than the interval."""
     periods_before: int = 0
-    """Periods that were over before the current one; none for what has only just begun."""
+    """Number of periods before the current one; ignored for statuses that precede a second period."""
 
 
 def subscribe(
     draw: Draw, customer: Customer, payer_id: UUID, terms: Terms, today: date
 ) -> tuple[Subscription, list[SubscriptionPeriod]]:
-    """The customer's subscription on those terms, with every period since it started."""
+    """Return a customer's subscription with these terms, and all of its periods."""
     starts = _current_start(terms, today)
     before = 0 if terms.status in _BEFORE_THE_SECOND_PERIOD else terms.periods_before
     start, end = (_day(terms, starts + months) for months in (0, terms.interval_months))
     subscription = Subscription(
         company_id=customer.company_id,
-        id=draw.identifier(customer.created_at),
+        id=draw.uuid(customer.created_at),
         customer_id=customer.id,
         name=terms.name,
         status=terms.status,
@@ -68,7 +68,7 @@ def subscribe(
 
 
 def _current_start(terms: Terms, today: date) -> int:
-    # Months are counted from year 0; the latest anchor day that is not after today is where a period may begin.
+    # Months are counted from year 0. The current period began on the latest anchor day up to today, or some months earlier.
     month = today.year * _MONTHS + today.month - 1
     if _day(terms, month) > today:
         month -= 1
@@ -85,7 +85,7 @@ def _day(terms: Terms, month: int) -> date:
 
 @cache
 def _clamped(month: int, day: int) -> date:
-    # Cached: there are few months and days, and they are asked for a dozen times per subscription.
+    # Cached, because each subscription needs a dozen of these few dates.
     year, month_of_year = divmod(month, _MONTHS)
     return date(year, month_of_year + 1, min(day, monthrange(year, month_of_year + 1)[1]))
 
@@ -96,7 +96,7 @@ def _next_billing(terms: Terms, starts: int) -> date | None:
         case SubscriptionStatus.SCHEDULED:
             return _day(terms, starts if in_advance else starts + terms.interval_months)
         case SubscriptionStatus.TRIAL:
-            # The trial itself is never billed: the first bill is for the period behind it.
+            # A trial is never billed. The first invoice is for the period after it.
             return _day(terms, starts + terms.interval_months * (1 if in_advance else 2))
         case SubscriptionStatus.AWAITING_PAYMENT | SubscriptionStatus.ACTIVE:
             return _day(terms, starts + terms.interval_months)
@@ -118,7 +118,7 @@ def _periods(
         is_over = sequence < before or terms.status in _ENDED
         yield SubscriptionPeriod(
             company_id=subscription.company_id,
-            id=draw.identifier(subscription.created_at),
+            id=draw.uuid(subscription.created_at),
             subscription_id=subscription.id,
             sequence=sequence + 1,
             payer_customer_id=payer_id,

@@ -13,7 +13,7 @@ _FIRST_ACCOUNT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a company is called, where it is at home, and whom the first customers' story is about."""
+    """A company's name and home, and the names of its first customers."""
 
     name: str
     time_zone: str
@@ -44,34 +44,34 @@ _PROFILES = (
 
 
 def profile(index: int) -> Profile:
-    """The profile of a company; after the last the first comes again."""
+    """Return the profile of a company. Profiles repeat after the last one."""
     return _PROFILES[index % len(_PROFILES)]
 
 
 def demo_company_id(seed: int = 1, index: int = 0) -> UUID:
-    """The id of a demo company: known without asking the database."""
-    return Draw(f"company {seed}/{index}").identifier(FIRST_MOMENT)
+    """Return the id of a demo company, computed from the seed number."""
+    return Draw(f"company {seed}/{index}").uuid(FIRST_MOMENT)
 
 
 def founding(seed: int, index: int) -> Batch:
-    """The company itself, its ledger accounts and its customer groups."""
+    """Return the company, its ledger accounts and its customer groups."""
     draw = Draw(f"founding {seed}/{index}")
     company_id = demo_company_id(seed, index)
     batch = Batch()
     about = profile(index)
-    # A company whose profile was used before gets a number, so that lists and logs can tell the two apart.
+    # A company with a repeated profile gets a number, so that lists and logs show different names.
     name = about.name if index < len(_PROFILES) else f"{about.name} {index + 1}"
     batch.companies.append(Company(company_id, name, COUNTRIES[about.country].currency, about.time_zone, FIRST_MOMENT))
     names = [f"{account}, {market}" for account in ACCOUNTS for market in MARKETS]
     for place, account in enumerate(names):
         number = str(_FIRST_ACCOUNT + 10 * place)
-        batch.ledger_accounts.append(LedgerAccount(company_id, draw.identifier(FIRST_MOMENT), number, account))
+        batch.ledger_accounts.append(LedgerAccount(company_id, draw.uuid(FIRST_MOMENT), number, account))
     for place, group in enumerate(GROUPS):
         batch.customer_groups.append(
             CustomerGroup(
                 company_id=company_id,
-                id=draw.identifier(FIRST_MOMENT),
-                # The last one shows where a number that isn't all digits sorts.
+                id=draw.uuid(FIRST_MOMENT),
+                # The last number has a letter, to show where such numbers sort.
                 number=str(place + 1) if place + 1 < len(GROUPS) else "X-1",
                 name=group,
                 discount=draw.pick(DISCOUNTS),

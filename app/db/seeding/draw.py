@@ -1,4 +1,4 @@
-"""Chance that repeats itself: the same seed draws the same values and ids, on any machine and any day."""
+"""Repeatable pseudo-random values: the same seed gives the same values and ids on any machine and day."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 Item = TypeVar("Item")
 
-# Fixed, not today: ids carry the time of creation, and the same seed must make the same ids tomorrow.
+# Fixed, because ids contain their time of creation, and a seed must give the same ids on any day.
 FIRST_MOMENT = datetime(2024, 10, 1, tzinfo=UTC)
 _RANDOM_BITS = 74
 _LOW_BITS = 62
@@ -18,38 +18,38 @@ _VARIANT = 0b10 << _LOW_BITS
 
 
 class Draw:
-    """Values drawn by chance from one named stream."""
+    """Pseudo-random values from a named stream."""
 
     def __init__(self, stream: str) -> None:
-        # Not for secrets: repeatable is the point.
+        # Repeatable on purpose; not for secrets.
         random = Random(stream)  # noqa: S311 - see above
         self._random = random.random
         self._bits = random.getrandbits
 
     def chance(self, probability: float) -> bool:
-        """True that often."""
+        """Return True with this probability."""
         return self._random() < probability
 
     def below(self, bound: int) -> int:
-        """A whole number from 0, less than the bound."""
+        """Return a whole number from 0 to below the bound."""
         return int(self._random() * bound)
 
     def pick(self, items: Sequence[Item]) -> Item:
-        """One of the items; an item listed twice comes twice as often."""
+        """Return one of the items. An item that is listed twice is twice as likely."""
         return items[int(self._random() * len(items))]
 
     def early(self, items: Sequence[Item]) -> Item:
-        """One of the items, the first ones far more often: a few have many, as in life."""
+        """Return one of the items; earlier items are far more likely."""
         return items[int(self._random() ** 2 * len(items))]
 
-    def identifier(self, moment: datetime) -> UUID:
-        """A version 7 UUID of that moment; ids sort by their moments."""
+    def uuid(self, moment: datetime) -> UUID:
+        """Return a version 7 UUID of this time."""
         bits = self._bits(_RANDOM_BITS)
         milliseconds = int(moment.timestamp() * 1000)
         return UUID(int=milliseconds << 80 | _VERSION_7 | bits >> _LOW_BITS << 64 | _VARIANT | bits & _LOW_MASK)
 
     def ean(self) -> str:
-        """A Danish location number: 13 digits, the last of which checks the others."""
+        """Return a Danish EAN location number: 13 digits, the last one a check digit."""
         digits = f"5790{self.below(100_000_000):08}"
         odd, even = sum(map(int, digits[::2])), sum(map(int, digits[1::2]))
         return f"{digits}{-(odd + 3 * even) % 10}"

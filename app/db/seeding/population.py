@@ -1,4 +1,4 @@
-"""All rows of one demo company, in batches: the story first, then as many customers as were asked for."""
+"""All rows of a demo company, in batches: first the six fixed customers, then random ones."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from app.db.seeding.billing import Terms
 from app.db.seeding.companies import founding, profile
 from app.db.seeding.draw import FIRST_MOMENT, Draw
+from app.db.seeding.random_customers import RandomCustomers
 from app.db.seeding.relations import Relations
 from app.db.seeding.rows import Batch, Customer
 from app.db.seeding.story import LENGTH, Story
-from app.db.seeding.strangers import Strangers
 from app.db.seeding.vocabulary import PRICES, PRODUCTS
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
@@ -25,24 +25,24 @@ _STATUSES = (*(SubscriptionStatus.ACTIVE,) * 8, *SubscriptionStatus)
 
 
 def batches(seed: int, index: int, customers: int, today: date) -> Iterator[Batch]:
-    """The rows of one company, customers in the order of their numbers, parents before their children."""
+    """Yield the rows of a company, customers in the order of their numbers, parents before their children."""
     first = founding(seed, index)
     yield first
     company_id, group_ids = first.companies[0].id, [group.id for group in first.customer_groups]
     draw, about = Draw(f"population {seed}/{index}"), profile(index)
     story = Story(company_id, group_ids[0], about, draw, today)
-    strangers = Strangers(company_id, group_ids, about.country, draw)
+    random_customers = RandomCustomers(company_id, group_ids, about.country, draw)
     for start in range(0, customers, BATCH):
         batch = Batch()
         relations = Relations(batch, draw, today)
         for number in range(start + 1, min(start + BATCH, customers) + 1):
             if number <= LENGTH:
-                # Whatever the number of customers, so that documents can name the story's ids.
+                # Doesn't depend on the number of customers, so that the documentation can name these ids.
                 customer = story.customer(number, FIRST_MOMENT + timedelta(seconds=number))
                 story.relate(customer, number, relations)
             else:
                 moment = FIRST_MOMENT + _CREATED_WITHIN * number / customers
-                customer, parent = strangers.customer(number, moment)
+                customer, parent = random_customers.customer(number, moment)
                 _relate(draw, customer, parent, relations)
             batch.customers.append(customer)
         yield batch
@@ -60,7 +60,7 @@ def _terms(draw: Draw, customer: Customer, payer: Customer) -> Terms:
     status, interval = draw.pick(_STATUSES), draw.pick(_INTERVALS)
     in_arrears = status is not SubscriptionStatus.AWAITING_PAYMENT and draw.chance(0.3)
     anchor = draw.pick(_ANCHORS)
-    # One invoice for all children has one day: their periods begin on it.
+    # The periods of children on a single invoice begin on the parent's billing day.
     consolidated = payer is not customer and payer.consolidation_mode is ConsolidationMode.SINGLE_INVOICE
     return Terms(
         name=draw.pick(PRODUCTS),

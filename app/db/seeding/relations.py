@@ -1,4 +1,4 @@
-"""What hangs on a customer of the demo data: contacts, departments and subscriptions."""
+"""Contacts, departments and subscriptions of the demo data's customers."""
 
 from datetime import date
 from uuid import UUID
@@ -10,7 +10,7 @@ from app.db.seeding.vocabulary import COUNTRIES, DEPARTMENTS, FIRST_NAMES, LAST_
 
 
 class Relations:
-    """Adds to a batch what belongs to one of its customers."""
+    """Adds rows that belong to customers to a batch."""
 
     def __init__(self, batch: Batch, draw: Draw, today: date) -> None:
         self._batch = batch
@@ -18,7 +18,7 @@ class Relations:
         self._today = today
 
     def contacts(self, customer: Customer, count: int, *, default: bool) -> None:
-        """Add contacts; the first of them is the default if there is to be one."""
+        """Add contacts. With `default`, the first one is the default."""
         draw, domain = self._draw, (customer.email or "@firma.example").partition("@")[2]
         calling_code = COUNTRIES[customer.country_code].calling_code
         for place in range(count):
@@ -26,7 +26,7 @@ class Relations:
             self._batch.contacts.append(
                 Contact(
                     company_id=customer.company_id,
-                    id=draw.identifier(customer.created_at),
+                    id=draw.uuid(customer.created_at),
                     customer_id=customer.id,
                     name=f"{first} {last}",
                     is_default_for_customer=default and place == 0,
@@ -38,7 +38,7 @@ class Relations:
             )
 
     def departments(self, customer: Customer, count: int, *, default: bool) -> None:
-        """Add departments of different names; the first is the default, and active, if there is to be one."""
+        """Add departments with different names. With `default`, the first one is the default, and active."""
         draw, offset = self._draw, self._draw.below(len(DEPARTMENTS))
         for place in range(count):
             is_default = default and place == 0
@@ -47,7 +47,7 @@ class Relations:
             self._batch.departments.append(
                 Department(
                     company_id=customer.company_id,
-                    id=draw.identifier(customer.created_at),
+                    id=draw.uuid(customer.created_at),
                     customer_id=customer.id,
                     name=DEPARTMENTS[(offset + place) % len(DEPARTMENTS)],
                     is_default=is_default,

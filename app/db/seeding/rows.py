@@ -1,4 +1,4 @@
-"""The rows of the demo data: one class per table, its fields the columns that are written."""
+"""Rows of the demo data: a class per table, with the written columns as fields."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -153,7 +153,7 @@ class SubscriptionPeriod(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Rows that are written together; each field is the table of its name, in an order that foreign keys allow."""
+    """Rows that are written together. Each field is named after its table, in an order that satisfies foreign keys."""
 
     companies: list[Company] = field(default_factory=list[Company])
     ledger_accounts: list[LedgerAccount] = field(default_factory=list[LedgerAccount])

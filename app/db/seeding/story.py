@@ -1,4 +1,4 @@
-"""The first six customers of each company: a small story, made by hand, that documentation and tests rely on."""
+"""The first six customers of each company, which documentation and tests rely on."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ LENGTH = _BUSINESS
 
 
 class Story:
-    """The six by number: a parent, its three children, a private person, and a business that pays for itself."""
+    """The six customers by number: a parent, its three children, a private person, and a business that pays for itself."""
 
     def __init__(self, company_id: UUID, group_id: UUID, profile: Profile, draw: Draw, today: date) -> None:
         self._company_id = company_id
@@ -33,7 +33,7 @@ class Story:
         self._parent_id: UUID | None = None
 
     def customer(self, number: int, moment: datetime) -> Customer:
-        """The customer of that number; the parent is to be asked for first."""
+        """Return the customer with this number. Ask for the parent first."""
         common = self._common(number, moment)
         if number == _PARENT:
             self._parent_id = common.id
@@ -66,7 +66,7 @@ class Story:
         )
 
     def relate(self, customer: Customer, number: int, relations: Relations) -> None:
-        """Add what hangs on the customer of that number."""
+        """Add the members and subscriptions of the customer with this number."""
         relations.contacts(customer, 1 if number == _PERSON else 2, default=True)
         relations.departments(customer, 0 if number == _PERSON else 2, default=True)
         payer_id = customer.parent_customer_id or customer.id
@@ -74,7 +74,7 @@ class Story:
             relations.subscription(customer, payer_id, terms)
 
     def _terms(self, number: int) -> Iterator[Terms]:
-        # The business's periods always have today in their middle, so that a change of its billing has something to cut.
+        # Today is always inside the business's periods, so that a change of its billing cuts them.
         anchor = (self._today - timedelta(days=_DAYS_INTO_PERIOD)).day if number == _BUSINESS else BILLING_DAY
         advance = Terms("Fibernet 1000", Decimal("300.00"), anchor, periods_before=2)
         arrears = Terms("Telefoni", Decimal("200.00"), anchor, BillingDirection.ARREARS, periods_before=1)
@@ -91,7 +91,7 @@ class Story:
         domain = f"kunde-{number}.example"
         return Customer(
             company_id=self._company_id,
-            id=self._draw.identifier(moment),
+            id=self._draw.uuid(moment),
             customer_number=str(number),
             name="",
             vat_zone=VatZone.DOMESTIC,

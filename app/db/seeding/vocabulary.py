@@ -1,4 +1,4 @@
-"""The words that demo data is made of, and the countries that customers live in."""
+"""Words of the demo data, and the countries of customers."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,7 +27,7 @@ TRADES = (
     "Fiskeri", "Fragt", "Gartneri", "Hotel", "Kaffe", "Klinik", "Logistik", "Maskiner", "Møbler", "Net", "Papir",
     "Regnskab", "Rengøring", "Skole", "Smedje", "Teater", "Tømrer", "Vin",
 )  # fmt: skip
-# Names that careless quoting, escaping or byte counting would break.
+# Names that break careless quoting, escaping or byte counting.
 ODD_NAMES = (
     'Brødrene "Kaj & Bo" Sørensen I/S', "Café 'Æ' <under 100%_rabat>", "C:\\Data\\Arkiv ApS", "Is & Sol 🍦☀️ ApS",
     "Grüße & Söhne GmbH; DROP TABLE kunder;--", "Zoës «Blå» Værksted", "{Tuborg} [Klamme] $1 ApS", "Ωμέγα Import",
@@ -78,7 +78,7 @@ MARKETS = ("DK", "EU", "Norge", "øvrige lande", "uden moms")
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """What an address, a phone number and a VAT number look like there."""
+    """A country with the formats of its addresses, phone numbers and VAT numbers."""
 
     code: str
     currency: str
@@ -128,5 +128,5 @@ _PLAIN = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """The text as it may stand in an address of mail or the web."""
+    """Return a text in the form that email and web addresses allow."""
     return text.lower().translate(_PLAIN)

@@ -69,8 +69,8 @@ ROOTS = {
     "customer": Root(Lookup, graph.customer, _key),
     "customers": Root(Connection, graph.customer, _customers),
     "customerGroup": Root(Lookup, graph.customer_group, _key),
-    "customerGroups": Root(Listing, graph.customer_group, _rows, groups.BY_NUMBER),
-    "ledgerAccounts": Root(Listing, graph.ledger_account, _rows, accounts.BY_NUMBER),
+    "customerGroups": Root(Listing, graph.customer_group, _rows, groups.GROUPS_BY_NUMBER),
+    "ledgerAccounts": Root(Listing, graph.ledger_account, _rows, accounts.ACCOUNTS_BY_NUMBER),
 }
 
 

@@ -1,4 +1,4 @@
-"""The tables, what keeps them true, and what the serving role may do with them."""
+"""Create the tables, functions, triggers, policies and grants."""
 
 import re
 from pathlib import Path
@@ -40,7 +40,7 @@ $$
 
 
 def upgrade() -> None:
-    """Make everything, in an empty database."""
+    """Create everything in an empty database."""
     locale = context.config.attributes["alphabet"]
     if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", locale):
         msg = f"The alphabet must be an ICU locale such as da or sv-SE, not {locale!r}."
@@ -52,6 +52,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Rejected: there is nothing before this revision but an empty database."""
+    """Raise NotImplementedError: before this revision, the database was empty."""
     msg = "drop the database instead"
     raise NotImplementedError(msg)

@@ -1,4 +1,4 @@
-"""A company's time zone is one that the server knows."""
+"""Check companies' time zones against those of the server."""
 
 from alembic import op
 
@@ -7,13 +7,13 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# A trigger and no CHECK: which zones exist is the server's data and changes with its updates, but a check must be
-# immutable, and would refuse to restore a dump that holds a zone that was dropped since. Companies that are there
-# already are not looked at, so this migration never fails on them; `company update` mends them.
+# A trigger instead of a CHECK: the server's time zones change with updates, but a check must be immutable and would reject
+# a dump with a zone that was removed since. Existing companies aren't checked, so this migration never fails on them;
+# `company update` corrects them.
 #
-# The server takes more than IANA names: any spelling of case, and texts such as Mars/Base1, which POSIX reads as one
-# hour. The first is recognized by the canonical name that it gives back, the second by its digits. Only names with
-# digits (Etc/GMT+5) are looked for in pg_timezone_names, because that view reads hundreds of files, about 50 ms.
+# The server accepts more than IANA names: any case, and texts such as Mars/Base1, which POSIX reads as an offset of one
+# hour. The former are detected by the canonical name that the server returns, the latter by their digits. Only names with
+# digits (Etc/GMT+5) are looked up in pg_timezone_names, because that view reads hundreds of files in about 50 ms.
 _IS_TIME_ZONE = """
 CREATE FUNCTION is_time_zone(zone text) RETURNS boolean
 LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET search_path = pg_catalog, pg_temp AS $$
@@ -47,12 +47,12 @@ FOR EACH ROW EXECUTE FUNCTION check_company_time_zone()
 
 
 def upgrade() -> None:
-    """Check time zones from now on."""
+    """Create the trigger."""
     for statement in (_IS_TIME_ZONE, _CHECK, _TRIGGER):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Rejected, as by the first revision."""
+    """Raise NotImplementedError, as the first revision."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

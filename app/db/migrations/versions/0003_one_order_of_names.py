@@ -1,4 +1,4 @@
-"""Sort names alike on every server: `name_key` is what the function `alphabet_key` makes of a name."""
+"""Sort names the same on every server, by `name_key`, which the function `alphabet_key` computes."""
 
 from alembic import context, op
 
@@ -12,7 +12,7 @@ depends_on = None
 _HAS_NAMES = (
     "SELECT EXISTS (SELECT FROM customers) OR EXISTS (SELECT FROM contacts) OR EXISTS (SELECT FROM departments)"
 )
-# One rewrite for each table; the indexes of a dropped column go with it.
+# One rewrite per table. Dropping a column drops its indexes.
 _COLUMN = """
 ALTER TABLE {table} DROP COLUMN name_key,
     ADD COLUMN name_key TEXT COLLATE alphabet GENERATED ALWAYS AS (alphabet_key(name)) STORED NOT NULL;
@@ -25,17 +25,17 @@ CREATE INDEX departments_of_customer ON departments (company_id, customer_id, is
 
 
 def upgrade() -> None:
-    """Make the function and build the columns anew."""
+    """Create the function and recreate the columns."""
     connection = op.get_bind()
     # A server without ICU sorted by code point until now, whatever was asked for.
     make_function(connection, locale_of(connection) or context.config.attributes["alphabet"])
     if connection.exec_driver_sql(_HAS_NAMES).scalar_one():
         context.config.attributes["notes"].append("Rebuilt the order of names in customers, contacts and departments.")
-    run_script(connection, "".join(_COLUMN.format(table=each) for each in ("customers", "contacts", "departments")))
+    run_script(connection, "".join(_COLUMN.format(table=table) for table in ("customers", "contacts", "departments")))
     run_script(connection, _INDEXES)
 
 
 def downgrade() -> None:
-    """Rejected: the order of names before this depended on the server."""
+    """Raise NotImplementedError: the previous order of names depended on the server."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

@@ -1,4 +1,4 @@
-"""Ledger accounts are listed, filtered and written like customer groups."""
+"""Let ledger accounts be listed, filtered and written like customer groups."""
 
 from alembic import op
 
@@ -29,12 +29,12 @@ _STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Add what lists and writes of accounts need."""
+    """Add columns, indexes and grants for lists and writes of accounts."""
     for statement in _STATEMENTS:
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Rejected, as by the first revision."""
+    """Raise NotImplementedError, as the first revision."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

@@ -1,4 +1,4 @@
-"""Compare texts alike everywhere: stored in normal form C, found by words and prefixes in their comparison form."""
+"""Compare text the same everywhere: stored in normal form C, searched by words and prefixes in their comparison form."""
 
 from alembic import context, op
 
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _HAS_NAMES = "SELECT EXISTS (SELECT FROM customers) OR EXISTS (SELECT FROM ledger_accounts)"
-# One rewrite for each table; the index of a dropped column goes with it.
+# One rewrite per table. Dropping a column drops its index.
 _PREFIX = """
 ALTER TABLE {table} DROP COLUMN name_prefix,
     ADD COLUMN name_prefix TEXT COLLATE "C" GENERATED ALWAYS AS ("left"(comparison_form(name), 255)) STORED NOT NULL;
@@ -29,17 +29,17 @@ FROM customers CROSS JOIN LATERAL search_words(
 
 
 def upgrade() -> None:
-    """Make the functions, bring the stored texts into their form, and build anew what they are found by."""
+    """Create the functions, convert the stored texts, and rebuild search columns and words."""
     connection = op.get_bind()
     notes: list[str] = context.config.attributes["notes"]
     run_script(connection, comparison_functions())
     notes += restore_texts(connection)
     if connection.exec_driver_sql(_HAS_NAMES).scalar_one():
         notes.append("Rebuilt the words and prefixes that customers and ledger accounts are found by.")
-    run_script(connection, "".join(_PREFIX.format(table=each) for each in ("customers", "ledger_accounts")) + _WORDS)
+    run_script(connection, "".join(_PREFIX.format(table=table) for table in ("customers", "ledger_accounts")) + _WORDS)
 
 
 def downgrade() -> None:
-    """Rejected: texts were stored in another form before."""
+    """Raise NotImplementedError: texts were stored in another form before."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

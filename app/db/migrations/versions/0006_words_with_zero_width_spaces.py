@@ -1,4 +1,4 @@
-"""A zero-width space no longer parts words, as it parts no prefix: what looks the same is found by the same text."""
+"""Don't split words at zero-width spaces, so that texts that look the same are found by the same search."""
 
 from alembic import context, op
 
@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 _SEARCHED = "concat_ws(' ', customer_number, name, email, vat_number, external_system_id)"
-# Where the revision before was carried out by the same release, the words are those of the new function already.
+# If this release also ran the previous revision, the words already come from the new function.
 _PARTED = f"""strpos({_SEARCHED}, U&'\\200B') > 0 AND
     ARRAY(SELECT word FROM search_words({_SEARCHED}) AS word ORDER BY word COLLATE "C") <>
     ARRAY(
@@ -30,13 +30,13 @@ FROM customers JOIN {_IDS} AS parted USING (company_id, id) CROSS JOIN LATERAL s
 
 
 def upgrade() -> None:
-    """Make the functions anew, and the words of those customers whose texts hold a zero-width space."""
+    """Replace the functions, and rebuild the words of customers whose texts contain a zero-width space."""
     connection = op.get_bind()
     notes: list[str] = context.config.attributes["notes"]
     run_script(connection, comparison_functions())
     found = connection.exec_driver_sql(_FOUND).all()
     if found:
-        ids = tuple([str(each) for each in column] for column in zip(*found, strict=True))
+        ids = tuple([str(id_) for id_ in column] for column in zip(*found, strict=True))
         connection.exec_driver_sql(_DELETE, ids)
         connection.exec_driver_sql(_INSERT, ids)
         customers = f"{len(found)} customer{'s' if len(found) > 1 else ''}"
@@ -44,6 +44,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Rejected, as by the revision before."""
+    """Raise NotImplementedError, as the previous revision."""
     msg = "restore a backup instead"
     raise NotImplementedError(msg)

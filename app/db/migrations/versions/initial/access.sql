@@ -1,11 +1,11 @@
--- What the serving role may do. It owns nothing; a policy on every table shows it the rows of one company at a time.
+-- Grants and policies of the service's role. It owns nothing; policies on every table show it the rows of one company.
 
 GRANT USAGE ON SCHEMA public TO customer_gateway_service;
 GRANT SELECT ON alembic_version, companies, ledger_accounts, customer_metadata, customer_words, customer_group_metadata
     TO customer_gateway_service;
 GRANT SELECT, INSERT, UPDATE ON customers, subscriptions, subscription_periods, outbox_events TO customer_gateway_service;
 GRANT SELECT, INSERT, UPDATE, DELETE ON customer_groups, contacts, departments, idempotency_keys TO customer_gateway_service;
--- Written once, never changed.
+-- Insert only.
 GRANT SELECT, INSERT ON billing_transitions, billing_documents, billing_document_lines, customer_history
     TO customer_gateway_service;
 
@@ -33,7 +33,7 @@ BEGIN
 END
 $$;
 
--- The one question that is asked before the company is known. It runs as the owner and answers for the exact hash alone.
+-- The only query that runs before the company is known. It runs as the owner and returns a row for the exact hash only.
 CREATE FUNCTION authenticate_api_key(presented bytea)
 RETURNS TABLE (company_id uuid, id uuid, name text, scopes text[], expires_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

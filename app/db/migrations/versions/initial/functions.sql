@@ -1,4 +1,4 @@
--- What checks and side tables compute. All of it is immutable and reads no table.
+-- Functions of checks and side tables. All are immutable and read no table.
 
 CREATE FUNCTION metadata_is_valid(metadata jsonb) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -26,7 +26,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     )
 $$;
 
--- The fixed-size name of a metadata pair; app/domain/metadata.py computes the same for a filter.
+-- The digest of a metadata pair; app/domain/metadata.py computes the same for filters.
 CREATE FUNCTION metadata_pair(key text, value jsonb) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT sha256(
@@ -37,7 +37,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     )
 $$;
 
--- The words of a text, folded; ASCII punctuation and white space part them. app/db/search.py parts a query the same way.
+-- The folded words of a text, separated by ASCII punctuation and white space. Replaced by revision 0005.
 CREATE FUNCTION search_words(content text) RETURNS SETOF text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT DISTINCT left(word, 64)

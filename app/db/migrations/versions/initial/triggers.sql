@@ -1,5 +1,5 @@
--- Keep the side tables true, once per statement (a number's key in customer_metadata follows by its foreign key).
--- They run as the owner: the service may read the side tables, never write them.
+-- Triggers that maintain the side tables, once per statement (number_key in customer_metadata follows by its foreign key).
+-- They run as the owner, because the service can only read the side tables.
 
 CREATE FUNCTION index_customers() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,4 +1,4 @@
-"""Customers of the demo data that chance makes: businesses and persons, parents and children."""
+"""Random customers of the demo data: businesses and persons, parents and children."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from app.db.seeding.vocabulary import (
 )
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 
-# Of a hundred customers one is a parent and twenty are children.
+# Of 100 customers, one is a parent and about 20 are children.
 _BLOCK = 100
 _PARENT_PLACE = 10
 _CHILD_SHARE = 20 / (_BLOCK - 1)
@@ -42,8 +42,8 @@ _MODES = (
 )  # fmt: skip
 
 
-class Strangers:
-    """Makes the customers of one company in the order of their numbers, and remembers who may be a parent."""
+class RandomCustomers:
+    """Generates the customers of a company in the order of their numbers, and keeps its parents."""
 
     def __init__(self, company_id: UUID, group_ids: Sequence[UUID], home: str, draw: Draw) -> None:
         self._company_id = company_id
@@ -54,7 +54,7 @@ class Strangers:
         self._parents: list[Customer] = []
 
     def customer(self, number: int, moment: datetime) -> tuple[Customer, Customer | None]:
-        """The customer of that number, and its parent if it has one."""
+        """Return the customer with this number, and its parent or None."""
         if number % _BLOCK == _PARENT_PLACE:
             parent = self._as_parent(self._business(number, moment))
             self._parents.append(parent)
@@ -73,7 +73,7 @@ class Strangers:
             consolidation_mode=mode,
             billing_day=1 + draw.below(28) if mode is ConsolidationMode.SINGLE_INVOICE else None,
             include_child_details_pdf=draw.chance(0.5),
-            parent_invoice_template_id=draw.identifier(customer.created_at) if draw.chance(0.3) else None,
+            parent_invoice_template_id=draw.uuid(customer.created_at) if draw.chance(0.3) else None,
         )
 
     def _as_child(self, customer: Customer, parent: Customer) -> Customer:
@@ -111,7 +111,7 @@ class Strangers:
         has_terms = draw.chance(0.7)
         return Customer(
             company_id=self._company_id,
-            id=draw.identifier(moment),
+            id=draw.uuid(moment),
             customer_number=_number(number),
             name="",
             vat_zone=self._vat_zone(country),
@@ -143,7 +143,7 @@ class Strangers:
 
     def _metadata(self, number: int) -> str:
         draw = self._draw
-        # Small vocabularies and large ones: a pair may name half of all customers, or one alone.
+        # Small and large vocabularies, so that a pair matches many customers or a single one.
         pairs = (
             ("segment", draw.pick(SEGMENTS)),
             ("contract", f"K-{draw.below(1_000_000):06}"),

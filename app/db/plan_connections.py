@@ -1,9 +1,8 @@
-"""Connections that answer plans: they stay with the application, each set to the company that it last answered for.
+"""Plan connections: they run the statements of plans, without transactions.
 
-A plan is one statement, so it needs no transaction: it sees one moment by itself. What a transaction was needed for
-beside that, the company that row-level security asks for, is a setting of the connection here, and sent only when it
-changes. Nobody else may use these connections. Behind a pooler that works by transaction there is no such thing, and each
-plan has a transaction.
+A plan is one statement, so it has one snapshot without a transaction. The company, which row-level security reads, is set
+for the session and sent only when it changes. So nothing else may use these connections. Behind a transaction pooler,
+sessions have no settings, and each plan runs in a transaction.
 """
 
 import time
@@ -22,18 +21,18 @@ from app.db.waits import Waits
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 _AT_ONCE_SECONDS = 1.0
-"""A connection that is lost within this time was dead before, and its statement is sent again."""
+"""A connection lost within this time was already dead, so its statement is sent again."""
 
 
 class _Setting(NamedTuple):
-    """What a connection is set to."""
+    """The settings of a connection."""
 
     company_id: UUID
     plan_for_values: bool
 
 
-class _Held:
-    """A connection of the driver's that SQLAlchemy made, and no longer counts among its own."""
+class _Connection:
+    """A connection of the driver that was opened by SQLAlchemy and detached from it."""
 
     def __init__(self, driver: Any, waits: Waits, statements: int) -> None:
         self.setting: _Setting | None = None
@@ -43,33 +42,33 @@ class _Held:
         self._most_prepared = statements
 
     async def set_to(self, setting: _Setting) -> None:
-        # A statement whose cost depends on its values is planned for them; all others are soon planned once.
+        # Statements whose cost depends on their values get a custom plan. PostgreSQL soon reuses one plan for the others.
         mode = "force_custom_plan" if setting.plan_for_values else "auto"
         self.setting = None
         await self.driver.fetch(_CONFIGURE, str(setting.company_id), mode)
         self.setting = setting
 
     async def fetch(self, sql: str, parameters: list[object]) -> Any:
-        """The rows of a statement. It is kept prepared here: the driver's own cache costs more than a small answer's other parts."""
+        """Return the rows of a statement, which is kept prepared. The driver's own cache takes longer than a small query."""
         prepared = self._prepared.get(sql)
         if prepared is not None:
             self._prepared.move_to_end(sql)
         elif self._most_prepared:
             prepared = self._prepared[sql] = await self.driver.prepare(sql)
             if len(self._prepared) > self._most_prepared:
-                # The driver closes what nobody refers to.
+                # The driver closes unreferenced statements.
                 self._prepared.popitem(last=False)
         else:
             return await self.driver.fetch(sql, *parameters)
         try:
             return await prepared.fetch(*parameters)
         except asyncpg.PostgresError:
-            # It may have been prepared for tables that are no longer what they were.
+            # The statement may have been prepared for tables that were migrated since.
             del self._prepared[sql]
             raise
 
     async def value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        """The first column of the statement's one row under this setting, or None."""
+        """Return the first column of the statement's row under this setting, or None if there is no row."""
         self.waits.begin(self.driver)
         try:
             if self.setting != setting:
@@ -78,21 +77,21 @@ class _Held:
         finally:
             self.waits.end(self.driver)
         if not rows:
-            # The setting is not what it was set to: a pooler stands in between, or someone else used it.
+            # The statement found another company set, because there is a pooler or something else used the connection.
             self.setting = None
         return rows[0][0] if rows else None
 
 
-class _HeldBehindPooler(_Held):
-    """A connection whose other end is the service's for one transaction, which each statement has for itself."""
+class _PooledConnection(_Connection):
+    """A connection to a transaction pooler. Each statement runs in its own transaction."""
 
     def __init__(self, driver: Any, waits: Waits, beginning: str) -> None:
         super().__init__(driver, waits, 0)
         self._beginning = beginning
 
     async def value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        # A UUID's text needs no quoting, and so all can be sent at once. The mode says what becomes of a statement that is
-        # kept prepared, which none is here.
+        # A UUID needs no escaping, so everything is sent at once. plan_cache_mode only concerns prepared statements, which
+        # aren't used here.
         begin = (
             f"BEGIN READ ONLY; {self._beginning}; SELECT set_config('app.company_id', '{setting.company_id!s}', true)"
         )
@@ -111,10 +110,10 @@ class _HeldBehindPooler(_Held):
         return rows[0][0] if rows else None
 
 
-class HeldConnections:
-    """At most `size` connections, opened when they are needed; each keeps up to `statements` prepared.
+class PlanConnections:
+    """At most `size` connections, opened on demand. Each keeps up to `statements` prepared statements.
 
-    `beginning` is what the transaction of each statement begins with; None if the connections' state is kept.
+    `beginning` begins the transaction of each statement behind a transaction pooler; otherwise it is None.
     """
 
     def __init__(
@@ -128,17 +127,17 @@ class HeldConnections:
         beginning: str | None = None,
     ) -> None:
         self.engine = engine
-        """Opens the connections, and keeps none."""
+        """Opens the connections but keeps none."""
         self._waits = waits
         self._statements = statements
         self._beginning = beginning
         self._turns = ConnectionTurns(size, waits, seconds=timeout_seconds)
-        self._idle: list[_Held] = []
+        self._idle: list[_Connection] = []
         self._discarded = 0
-        """How often all connections were discarded."""
+        """Number of times that all connections were discarded."""
 
     async def value(self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool) -> Any:
-        """The first column of a statement's one row, or None; the driver's exceptions, and TooBusy where no turn comes."""
+        """Return the first column of a statement's row, or None. Raise TooBusy and the driver's exceptions."""
         setting = _Setting(company_id, plan_for_values)
         if not self._turns.take_free(company_id):
             await self._turns.take(company_id)
@@ -148,7 +147,7 @@ class HeldConnections:
             self._turns.give_back(company_id)
 
     def usage(self) -> PoolUsage:
-        """Return how many connections work and how many operations wait for one."""
+        """Return the number of connections in use and of waiting operations."""
         return self._turns.usage()
 
     def close(self) -> None:
@@ -156,71 +155,72 @@ class HeldConnections:
         self.discard()
 
     def discard(self) -> None:
-        """Close all connections, those that are in use when they come back."""
+        """Close idle connections now and connections in use when they are given back."""
         self._discarded += 1
         while self._idle:
             self._waits.close(self._idle.pop().driver)
 
     async def _value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        held, begun = self._take(setting), time.monotonic()
+        idle, begun = self._take(setting), time.monotonic()
         try:
-            return await self._value_of(held or await self._open(), sql, parameters, setting)
+            return await self._value_of(idle or await self._open(), sql, parameters, setting)
         except asyncpg.PostgresConnectionError as error:
-            # It may have died while it rested. A statement that ran for a while may be what ended the server.
+            # The connection may have died while idle. But if the statement ran for a while, it may have crashed the server.
             if not isinstance(error, ConnectionSilent) and time.monotonic() - begun > _AT_ONCE_SECONDS:
                 raise
         return await self._value_of(await self._open(), sql, parameters, setting)
 
-    async def _value_of(self, held: _Held, sql: str, parameters: list[object], setting: _Setting) -> Any:
+    async def _value_of(self, connection: _Connection, sql: str, parameters: list[object], setting: _Setting) -> Any:
         discarded = self._discarded
         try:
-            value = await held.value(sql, parameters, setting)
+            value = await connection.value(sql, parameters, setting)
         except BaseException as error:
-            if (lost := self._lost(held.driver, error)) is not None:
+            if (lost := self._lost(connection.driver, error)) is not None:
                 raise lost from error
             if isinstance(error, asyncpg.PostgresError):
-                self._give_back(held, discarded)
+                self._give_back(connection, discarded)
             else:
                 # Discard the connection: its state is unknown.
-                self._waits.close(held.driver)
+                self._waits.close(connection.driver)
             raise
-        self._give_back(held, discarded)
+        self._give_back(connection, discarded)
         return value
 
     def _lost(self, driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
-        """Return what an error means if it says that a connection is lost, and discard those that are likely to be as well."""
+        """Return the exception for a lost connection, or None. Discard other connections that are likely to be lost too."""
         lost = lost_connection(driver, error)
         if lost is None:
             return None
         self._waits.lost(driver)
         return self._waits.silence_of(driver) or lost
 
-    def _give_back(self, held: _Held, discarded: int) -> None:
+    def _give_back(self, connection: _Connection, discarded: int) -> None:
         if discarded == self._discarded:
-            self._idle.append(held)
+            self._idle.append(connection)
         else:
-            self._waits.close(held.driver)
+            self._waits.close(connection.driver)
 
-    def _take(self, setting: _Setting) -> _Held | None:
-        """The idle connection that was used last of those with this setting, or else the one that has rested longest."""
+    def _take(self, setting: _Setting) -> _Connection | None:
+        """Remove and return the idle connection with this setting that was used last, or else the least recently used one."""
         idle = self._idle
-        # Those that were used last are at the end.
+        # The most recently used connections are at the end.
         if not (idle and idle[-1].setting == setting and not idle[-1].driver.is_closed()):
             self._idle = idle = sorted(
-                (held for held in idle if not held.driver.is_closed()), key=lambda held: held.setting == setting
+                (connection for connection in idle if not connection.driver.is_closed()),
+                key=lambda connection: connection.setting == setting,
             )
             if idle and idle[-1].setting != setting:
                 return idle.pop(0)
         return idle.pop() if idle else None
 
-    async def _open(self) -> _Held:
+    async def _open(self) -> _Connection:
         connection = await self.engine.connect()
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
-        # From now on it is closed here, and not with SQLAlchemy's connection.
+        # From now on the connection is closed here, not together with SQLAlchemy's connection.
         raw.detach()
         if self._beginning is not None:
-            return _HeldBehindPooler(driver, self._waits, self._beginning)
+            return _PooledConnection(driver, self._waits, self._beginning)
         self._waits.begin(driver)
         try:
             await driver.execute(_READ_ONLY)
@@ -231,4 +231,4 @@ class HeldConnections:
             raise
         finally:
             self._waits.end(driver)
-        return _Held(driver, self._waits, self._statements)
+        return _Connection(driver, self._waits, self._statements)

@@ -151,7 +151,7 @@ async def test_there_are_no_more_connections_than_allowed_and_who_waits_too_long
         assert len(connections.drivers) == 2
 
 
-async def test_held_connections_leave_the_engines_pool_to_others(service_dsn: str, company: UUID) -> None:
+async def test_plan_connections_leave_the_engines_pool_to_others(service_dsn: str, company: UUID) -> None:
     async with watched(service_dsn, size=3) as connections:
         await asyncio.gather(*(connections.ask(company, "SELECT 1 FROM pg_sleep(0.1)") for _ in range(3)))
         assert len(connections.drivers) == 3
@@ -210,7 +210,7 @@ async def test_a_plan_answers_nothing_after_its_setting_changed_until_it_is_set_
     service_dsn: str, records: Records, other: UUID
 ) -> None:
     await records.customer()
-    arguments = (PageArguments(PageRequest(graph.BY_NUMBER, 50), None, b"", plan_for_values=False),)
+    arguments = (PageArguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 50), None, b"", plan_for_values=False),)
     counted = Connection(graph.customer, (("totalCount", TotalCount()),), 0)
     asked = statement((("customers", counted),), arguments, ())
     parameters, answer = (
