@@ -1,4 +1,4 @@
-// Every answer belongs to the tab that asked, also if that tab was left meanwhile.
+// Shows every answer in the tab that asked, even if another tab is open when it arrives.
 import { useLayoutEffect } from "react";
 import { pick, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { formatError, formatResult } from "@graphiql/toolkit";
@@ -6,18 +6,18 @@ import { formatError, formatResult } from "@graphiql/toolkit";
 const NEVER = new Promise(() => {});
 
 /**
- * GraphiQL 5.4 writes an answer into whichever tab is open when it arrives, and drops it if another operation was run since. This
- * keeps such answers from it and puts them where they belong. The tests of it are tests/explorer/test_answers.py.
+ * GraphiQL 5.4 writes an answer into the tab that is open when it arrives, and drops it if another operation was run
+ * since. This class intercepts such answers and puts them into their tabs. Tests: tests/explorer/test_answers.py.
  */
 class Answers {
   #tabs = [];
   #active = null;
   #moves = 0;
   #latest = new Map();
-  /** Shows a text in the active tab. */
+  /** Show a text in the active tab. */
   show = () => {};
 
-  /** GraphiQL's `onTabChange`, which it calls before an operation is sent, too. */
+  /** GraphiQL's `onTabChange`, which it also calls before it sends an operation. */
   follow = ({ tabs, activeTabIndex }) => {
     this.#tabs = tabs;
     const active = tabs[activeTabIndex]?.id;
@@ -26,10 +26,10 @@ class Answers {
     this.#moves += 1;
   };
 
-  /** A fetcher whose answers reach the tab that was active when it was called. */
+  /** Return a fetcher whose answers go to the tab that was active when it was called. */
   of(fetcher) {
     return async (operation, options) => {
-      // GraphiQL gives operations that a person runs, and only those, as a parsed document as well.
+      // GraphiQL adds the parsed document only for operations that a person runs.
       if (!options || !("documentAST" in options)) return fetcher(operation, options);
       const [tab, moves, run] = [this.#active, this.#moves, Symbol("run")];
       const wasLeft = () => moves !== this.#moves;
@@ -54,14 +54,14 @@ class Answers {
       return;
     }
     const tab = this.#tabs.find((each) => each.id === id);
-    // In place: no action of GraphiQL reaches a tab that is not active, and nothing of it is on the screen.
+    // Changed in place: GraphiQL has no action for a tab that is not active, and such a tab is not on the screen.
     if (tab) tab.response = text;
   }
 }
 
 export const ANSWERS = new Answers();
 
-/** What of this needs GraphiQL's state. */
+/** The part that needs GraphiQL's state. */
 export function AnswersInTabs() {
   const { stop, updateActiveTabValues } = useGraphiQLActions();
   const { tabs, activeTabIndex, responseEditor } = useGraphiQL(pick("tabs", "activeTabIndex", "responseEditor"));
@@ -72,7 +72,7 @@ export function AnswersInTabs() {
       updateActiveTabValues({ response });
     };
   }, [responseEditor, updateActiveTabValues]);
-  // A new tab would otherwise show that it is waiting for the answer of the one that was left.
+  // Otherwise a new tab would look as if it waited for the previous tab's answer.
   useLayoutEffect(stop, [active, stop]);
   return null;
 }

@@ -1,4 +1,4 @@
-// The bar above GraphiQL: who is asking, or what is missing for that.
+// The bar above GraphiQL: shows who is signed in, or asks for a credential.
 import { useState } from "react";
 
 function SignInForm({ onSignIn }) {
@@ -30,7 +30,7 @@ function Viewer({ viewer, onSignOut }) {
   const { company, subject, scopes, expiresAt } = viewer;
   const granted = scopes.map((scope) => scope.toLowerCase().replaceAll("_", "-"));
   const rest = [subject, granted.join(", ") || "no scopes", expiresAt && `until ${new Date(expiresAt).toLocaleString()}`];
-  const name = company?.name ?? "A company that is not known here";
+  const name = company?.name ?? "Unknown company";
   const said = [name, ...rest.filter(Boolean)];
   return (
     <>

@@ -1,4 +1,4 @@
-"""Builds the explorer's bundle, once per change of its sources: by hand, for `make dev`, and for wheels as a hook of hatch."""
+"""Build the explorer's bundle once per change of its sources: by hand, for `make dev`, and for wheels as a hatch hook."""
 
 import hashlib
 import os
@@ -21,27 +21,27 @@ _STAMP = _BUNDLE / "built-from"
 _LOCK = _SOURCES / ".explorer-lock"
 _NPM_OF_A_WHEEL = "lib/node_modules/npm/bin/npm-cli.js"
 _NO_NODE = 3
-_NEEDED = "The explorer is built by Node 20.19 or newer with npm: install them from your system's packages or from nodejs.org."
-# Shorter than npm's own patience: without a registry the service is to start nevertheless.
+_NEEDED = "Building the explorer needs Node 20.19 or newer with npm. Install them from your system's packages or from nodejs.org."
+# Shorter retries than npm's default, so that the service also starts soon if no registry is reachable.
 _INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
             "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")  # fmt: skip
 
 
 class NodeMissingError(Exception):
-    """There is no Node that can build the explorer."""
+    """No Node that can build the explorer was found."""
 
 
 class BuildFailedError(Exception):
-    """Node is there, and npm or Vite failed; they have said why."""
+    """npm or Vite failed; their output says why."""
 
 
 class ExplorerHook(BuildHookInterface[Any]):
-    """Has the bundle built before a wheel or a source distribution takes it in."""
+    """Builds the bundle before a wheel or a source distribution includes it."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatch's signature
-        """Build, unless for an editable install, which `make dev` builds for.
+        """Build the bundle, except for an editable install, for which `make dev` builds it.
 
-        Without Node the wheel takes the bundle that is there, as in the image, or has none, and its page says so.
+        Without Node, the wheel includes an existing bundle, as in the image. If there is none, its page says so.
         """
         if version == "editable":
             return
@@ -53,7 +53,7 @@ class ExplorerHook(BuildHookInterface[Any]):
 
 
 def build() -> bool:
-    """Build the bundle unless these very sources were built before; says whether there was something to do."""
+    """Build the bundle unless it was built from the same sources before; return whether it was built now."""
     if _is_built():
         return False
     npm, node = _npm()
@@ -67,7 +67,7 @@ def _is_built() -> bool:
 
 @contextmanager
 def _alone() -> Generator[None]:
-    """Wait until no other process builds: two that install into one `node_modules` both fail."""
+    """Wait until no other process builds: two processes that install into one `node_modules` both fail."""
     if sys.platform == "win32":
         yield
         return
@@ -81,7 +81,7 @@ def _alone() -> Generator[None]:
 def _build_with(npm: list[str], node: Path) -> bool:
     digest = _digest()
     sys.stderr.write("Building the explorer (once, about a minute).\n")
-    # Beside its place, so that moving it there is one step and an interrupted build leaves nothing behind that is served.
+    # In a folder next to the bundle's, so that it is moved in one step and an interrupted build is never served.
     with tempfile.TemporaryDirectory(prefix=".explorer-", dir=_SOURCES) as folder:
         made = Path(folder) / "bundle"
         _run(npm, node, *_INSTALL)
@@ -93,7 +93,7 @@ def _build_with(npm: list[str], node: Path) -> bool:
 
 
 def _digest() -> str:
-    """What the sources are, as a number: newer files are not always other ones."""
+    """Return a hash of the sources, because newer files need not be different."""
     total = hashlib.sha256()
     for path in sorted(_SOURCES.rglob("*")):
         name = path.relative_to(_SOURCES)
@@ -103,7 +103,7 @@ def _digest() -> str:
 
 
 def _npm() -> tuple[list[str], Path]:
-    """How to run npm, and the folder of its Node: those of the path if they are new enough, or of a wheel beside this Python."""
+    """Return the command of npm and the folder of its Node: from the PATH if new enough, otherwise from a wheel."""
     node, npm = shutil.which("node"), shutil.which("npm")
     version = "" if node is None else _output(node, "--version")
     if node is not None and npm is not None and _is_new_enough(version):
@@ -120,22 +120,22 @@ def _npm() -> tuple[list[str], Path]:
 def _is_new_enough(version: str) -> bool:
     found = re.match(r"v(\d+)\.(\d+)\.", version)
     major, minor = (int(found[1]), int(found[2])) if found else (0, 0)
-    return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)  # noqa: PLR2004 - what Vite runs on
+    return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)  # noqa: PLR2004 - the versions that Vite supports
 
 
 def _output(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - what the path names
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 - a program from the PATH
 
 
 def _run(npm: list[str], node: Path, *arguments: str) -> None:
     environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
-    if subprocess.run([*npm, *arguments], cwd=_SOURCES, env=environment, check=False).returncode != 0:  # noqa: S603 - our own words
+    if subprocess.run([*npm, *arguments], cwd=_SOURCES, env=environment, check=False).returncode != 0:  # noqa: S603 - our own arguments
         msg = f"`npm {arguments[0]}` failed in {_SOURCES}, so the explorer is not built."
         raise BuildFailedError(msg)
 
 
 def main() -> int:
-    """Build; 1 if that failed, 3 if there is no Node."""
+    """Build the bundle; return 1 if that failed, 3 if there is no Node."""
     try:
         build()
     except NodeMissingError as missing:

@@ -1,6 +1,7 @@
-// Colors of the editors that can be read: 4.5 to 1 or more on every background of the page, in each theme (tests/explorer/test_contrast.py).
+// Readable colors for the editors: a contrast of at least 4.5 on every background, in both themes
+// (tests/explorer/test_contrast.py).
 
-/** What GraphiQL's themes for Monaco lack, or have too faint. */
+/** Colors that GraphiQL's themes for Monaco lack, or have with too little contrast. */
 export const EDITOR_COLORS = {
   light: {
     colors: {

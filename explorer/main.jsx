@@ -1,4 +1,4 @@
-// The page: a bar that says who is asking, and GraphiQL below it.
+// The page: a bar that shows who is signed in, and GraphiQL below it.
 import "./workers.js";
 import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";
@@ -15,14 +15,14 @@ import * as sessions from "./session.js";
 import { EditorSync } from "./sync.jsx";
 import { WrappedLines } from "./wrapped.jsx";
 
-// Its own name, "GraphiQL Explorer", is what the button would say, and says nothing of what it is for.
+// The plugin's own title, "GraphiQL Explorer", doesn't say what its button does.
 const PLUGINS = [HISTORY_PLUGIN, { ...explorerPlugin(), title: "Query Builder" }];
-// Scalars that take more than one kind of JSON value, for the editor of variables.
+// Scalars with more than one kind of JSON value, for the variables editor.
 const SCALARS = { JSON: {}, Metadata: { type: "object" }, MetadataValue: {}, _Any: { type: "object" } };
 
-const NOT_SIGNED_IN = { errors: [{ message: "Not signed in: paste a token or an API key above." }] };
+const NOT_SIGNED_IN = { errors: [{ message: "Not signed in. Paste a token or an API key above." }] };
 
-/** GraphiQL's fetcher for a session; a new session makes a new one, whereupon GraphiQL loads the schema anew. */
+/** Return GraphiQL's fetcher for a session. Each session gets a new one, so that GraphiQL loads the schema again. */
 function fetcherOf({ headers }, onSession, onAnswer) {
   return async (operation, { signal } = {}) => {
     if (headers === null) return NOT_SIGNED_IN;
@@ -71,7 +71,7 @@ function Page() {
       />
       <GraphiQL
         fetcher={fetcher}
-        // Null is for GraphiQL a reason not to ask, and without a credential nothing would answer.
+        // With null, GraphiQL doesn't load the schema, which would fail without a credential.
         schema={session?.headers ? undefined : null}
         plugins={PLUGINS}
         {...OPENING}
@@ -79,7 +79,7 @@ function Page() {
         defaultEditorToolsVisibility="variables"
         customScalarSchemas={SCALARS}
         schemaDescription
-        // Credentials are the bar's: headers typed here would be kept in the history of this browser.
+        // The bar handles credentials: GraphiQL would store typed headers in the browser's history of operations.
         isHeadersEditorEnabled={false}
         shouldPersistHeaders={false}
         showPersistHeadersSettings={false}

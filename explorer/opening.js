@@ -1,11 +1,11 @@
-// What the page opens with: what a link says, else the tabs of the last visit, else the tour.
+// What the page opens: the document of a link, otherwise the tabs of the last visit, otherwise the tour.
 import { TOUR } from "./tour.js";
 
 const STORED_TABS = "graphiql:tabState";
 
 /**
- * The properties of GraphiQL that say so. Left alone, GraphiQL takes the document and the variables from two keys of the storage that
- * it writes only once something was edited; so they are taken from the tab that was open, always both.
+ * GraphiQL's properties for that. By default, GraphiQL reads the document and the variables from two keys of the storage,
+ * which it writes only after an edit. Here both always come from the tab that was open.
  */
 export const OPENING = ofLink(new URLSearchParams(window.location.search)) ?? ofLastVisit() ?? ofTab(TOUR[0], TOUR);
 
@@ -13,11 +13,11 @@ function ofTab({ query, variables }, defaultTabs = TOUR) {
   return { initialQuery: query ?? "", initialVariables: variables ?? "", defaultTabs };
 }
 
-/** A link such as `/graphql?query=…&variables=…`, or with one of the two, opens a tab beside the others, and runs nothing. */
+/** A link such as `/graphql?query=…&variables=…`, or with one of the two, opens one more tab and runs nothing. */
 function ofLink(parameters) {
   const tab = { query: parameters.get("query"), variables: parameters.get("variables") };
   if (!tab.query && !tab.variables) return null;
-  // From now on the tab is what counts: reloading must not bring back what was edited since.
+  // Remove the parameters: reloading must show the edited tab, not the link's document again.
   window.history.replaceState(null, "", window.location.pathname + window.location.hash);
   return ofTab(tab, [tab, ...TOUR]);
 }
@@ -27,7 +27,7 @@ function ofLastVisit() {
     const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem(STORED_TABS));
     return ofTab(tabs[activeTabIndex]);
   } catch {
-    // There was none, or the browser keeps nothing, or something else wrote there.
+    // There was no visit, the browser stores nothing, or other code wrote there.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-// Who is asking: a credential that lives in this page's memory alone, and what the service says about it.
+// The session: a credential, kept only in this page's memory, and the service's answer about it.
 
 const ENDPOINT = window.location.pathname;
 const SIGN_IN = document.querySelector("meta[name=sign-in]")?.content;
@@ -6,17 +6,19 @@ const VIEWER = "{ viewer { subject scopes expiresAt company { name } } }";
 const ASK = "Paste a token or an API key to run operations and to load the schema.";
 const RENEWED = new Set(["TOKEN_EXPIRED", "TOKEN_NOT_ACCEPTED"]);
 
-/** What the page shows while it holds no credential that is accepted. */
+/** The session without an accepted credential. */
 export const SIGNED_OUT = { headers: null, viewer: null, notice: ASK, isRefusal: false };
 
-/** The header that carries a credential, or what is wrong with its form. */
+/** Return the header for a credential; throw an error if its form is invalid. */
 export function headersOf(typed) {
   const credential = typed.trim().replace(/^bearer\s+/i, "");
-  if (!/^[\x21-\x7e]+$/.test(credential)) throw new Error("A token or an API key is one word without spaces: paste it whole.");
+  if (!/^[\x21-\x7e]+$/.test(credential)) {
+    throw new Error("A token or an API key contains no spaces. Paste the whole credential.");
+  }
   return credential.startsWith("cgk_") ? { "x-api-key": credential } : { authorization: `Bearer ${credential}` };
 }
 
-/** One operation; the answer is what GraphiQL shows, whatever its status. */
+/** Run one operation. GraphiQL shows the answer, whatever its status. */
 export async function ask(operation, headers, signal) {
   const response = await fetch(ENDPOINT, {
     method: "POST",
@@ -25,35 +27,38 @@ export async function ask(operation, headers, signal) {
     credentials: "omit",
     signal,
   });
-  const noJson = { errors: [{ message: `Something before the service answered, and not in JSON: HTTP ${response.status}.` }] };
+  const message = `The answer is not JSON, so it may come from a proxy: HTTP ${response.status}.`;
+  const noJson = { errors: [{ message }] };
   return { status: response.status, answer: await response.json().catch(() => noJson) };
 }
 
-/** A session with this credential: the viewer where it is accepted, and else the reason. */
+/** Return a session with this credential: the viewer if it is accepted, otherwise the reason. */
 export async function open(headers) {
   const reply = await ask({ query: VIEWER }, headers);
   const viewer = reply.answer.data?.viewer;
   return viewer ? { headers, viewer, notice: null, isRefusal: false } : refused(reply);
 }
 
-/** The session after a credential was refused. */
+/** Return the session after a credential was rejected. */
 export function refused({ status, answer }) {
   const error = answer.errors?.[0];
   const code = error?.extensions?.code ?? `HTTP ${status}`;
-  return { ...SIGNED_OUT, notice: `${error?.message ?? "The service gave no reason."} (${code})`, isRefusal: true };
+  const message = error?.message ?? "The service rejected the credential without a reason.";
+  return { ...SIGNED_OUT, notice: `${message} (${code})`, isRefusal: true };
 }
 
-/** What an answer says about scopes that the credential lacks; null if nothing. */
+/** Return a notice about the scopes that an answer says are missing; null if none are. */
 export function missingScopes(answer) {
   const forbidden = (answer.errors ?? []).filter((error) => error.extensions?.code === "FORBIDDEN");
   const scopes = [...new Set(forbidden.map((error) => error.extensions.requiredScope))];
-  return scopes.length ? `This credential lacks the scope ${scopes.join(", ")}: sign in with one that has it. (FORBIDDEN)` : null;
+  if (scopes.length === 0) return null;
+  return `This credential lacks the scope ${scopes.join(", ")}. Sign in with one that has it. (FORBIDDEN)`;
 }
 
-/** Whether this page gets its credentials from the service itself, as it does in development. */
+/** Whether the service gives this page a token, as it does in development. */
 export const signsIn = Boolean(SIGN_IN);
 
-/** A session with a new development token. */
+/** Return a session with a new development token. */
 export async function signIn() {
   const response = await fetch(SIGN_IN, { method: "POST", credentials: "omit" });
   if (!response.ok) return { ...SIGNED_OUT, notice: await response.text() };
@@ -61,7 +66,7 @@ export async function signIn() {
   return open(headersOf(token));
 }
 
-/** Whether a new development token may help after this reply: the old one has expired, or the service's key is another. */
+/** Return whether a new development token may help: the old one has expired, or the service has another key. */
 export function canRenew({ status, answer }) {
   return signsIn && status === 401 && RENEWED.has(answer.errors?.[0]?.extensions?.code);
 }

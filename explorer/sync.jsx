@@ -5,9 +5,9 @@ import { getSelectedOperationName } from "@graphiql/toolkit";
 import { getOperationFacts } from "graphql-language-service";
 
 /**
- * GraphiQL 5.4 reads the editors 100 ms after they have changed. Until then it runs a document by the name of an operation of the
- * previous one, offers the previous one's operations, and forgets what was typed if the tab is left. This component reads them
- * before the browser handles the next event. The tests of it are tests/explorer/test_tabs.py.
+ * GraphiQL 5.4 reads the editors 100 ms after a change. Until then it uses the operation names of the previous document,
+ * and loses what was typed if another tab is opened. This component reads the editors before the browser handles the next
+ * event. Tests: tests/explorer/test_tabs.py.
  */
 export function EditorSync() {
   const { setOperationFacts, updateActiveTabValues } = useGraphiQLActions();
@@ -19,7 +19,7 @@ export function EditorSync() {
   });
 
   useOnChange(queryEditor, (query) => {
-    // Without a schema: it would add the variables' types, which nothing here needs.
+    // Without a schema, which would only add the variables' types; they aren't used here.
     const { documentAST, operations } = getOperationFacts(null, query) ?? {};
     const operationName = getSelectedOperationName(latest.current.operations, latest.current.operationName, operations);
     setOperationFacts({ documentAST, operationName, operations });
@@ -29,7 +29,7 @@ export function EditorSync() {
   return null;
 }
 
-/** Calls back with an editor's text, at the end of the task that changed it. */
+/** Call back with an editor's text, at the end of the task that changed it. */
 function useOnChange(editor, read) {
   const latest = useRef(read);
   useLayoutEffect(() => {
@@ -37,7 +37,7 @@ function useOnChange(editor, read) {
   });
   useEffect(() => {
     const model = editor?.getModel();
-    // Not at once: GraphiQL fills the editors while it changes to another tab, before it says which tab is the active one.
+    // Deferred, because GraphiQL fills the editors of a newly opened tab before it reports that tab as active.
     const listener = model?.onDidChangeContent(() => queueMicrotask(() => latest.current(model.getValue())));
     return () => listener?.dispose();
   }, [editor]);

@@ -1,4 +1,4 @@
-// The tabs of a first visit: the documents of the tour, each with its variables.
+// The tabs of a first visit: the documents of the tour, with their variables.
 const documents = import.meta.glob("./tour/*.graphql", { query: "?raw", import: "default", eager: true });
 const variables = import.meta.glob("./tour/*.variables.json", { query: "?raw", import: "default", eager: true });
 

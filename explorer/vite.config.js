@@ -1,4 +1,4 @@
-// Builds the explorer into the folder that the service serves: index.html, and beside it `explorer/` with hashed names.
+// Builds the explorer into the folder that the service serves: index.html, and `explorer/` with hashed file names.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -7,7 +7,7 @@ import { EDITOR_COLORS } from "./colors.js";
 
 const ASSETS = "explorer";
 
-/** Lays a `.gz` beside each finished file of the bundle, so that the service has nothing to compress. */
+/** Write a `.gz` copy of each file of the bundle, so that the service needn't compress. */
 function precompressed() {
   return {
     name: "precompressed",
@@ -23,24 +23,24 @@ function precompressed() {
 const EXPLORER = /graphiql-explorer\/dist\/Explorer\.js$/;
 const HISTORY = /@graphiql\/plugin-history\/dist\/components\.js$/;
 const CONSTANTS = /@graphiql\/react\/dist\/constants\.js$/;
-const NAMED = "Buttons show a sign alone: they get a name, for screen readers and as a tooltip.";
+const NAMED = "Buttons show only a symbol: give them a name, for screen readers and as a tooltip.";
 
-/** The properties of a button that name it, by an expression. */
+/** Return the properties that name a button; `name` is an expression. */
 function nameOf(name) {
   return `title: ${name}, "aria-label": ${name},`;
 }
 
-// What is corrected in libraries: in which file, what for, the code that is there, and what takes its place; `$&` in that is the code itself.
+// Corrections of libraries: the file, the reason, the code that is found, and what replaces it (`$&` is the found code).
 const CORRECTIONS = [
   {
     file: EXPLORER,
-    reason: "The query builder knows no lists and logs an error for each: show them as they are written.",
+    reason: "The query builder doesn't support lists and logs an error for each: show them as text.",
     found: "(argValue.kind === 'Variable')",
     put: "(argValue.kind === 'ListValue') { input = React.createElement('span', null, (0, _graphql.print)(argValue)); } else if (argValue.kind === 'Variable')",
   },
   {
     file: EXPLORER,
-    reason: "Each value takes the focus as it is shown, so that the builder opens at the last one: only the first one after a click in the builder.",
+    reason: "The builder focuses each value it shows, so it scrolls to the last one: focus only after a click in it.",
     found: "if (input && activeElement && !(activeElement instanceof HTMLTextAreaElement)) {",
     put: "if (input && activeElement && activeElement.matches('.graphiql-explorer-root :not(input)')) {",
   },
@@ -82,43 +82,43 @@ const CORRECTIONS = [
   },
   {
     file: HISTORY,
-    reason: "Every operation of the history was called alike by screen readers, and not by its own name.",
+    reason: "Screen readers gave every operation of the history the same name.",
     found: '"aria-label": "Set active"',
     put: '"aria-label": `Load ${displayName} into the editors`',
   },
   {
     file: HISTORY,
-    reason: 'It doesn\'t say what "active" means.',
+    reason: 'The label doesn\'t say what "active" means.',
     found: 'label: "Set active"',
     put: 'label: "Load into the editors"',
   },
   {
     file: /@graphiql\/react\/dist\/icons\/index\.js$/,
-    reason: 'Icons have titles such as "docs icon", which say what is drawn and not what it is for: that is said by the buttons.',
+    reason: 'Icons have titles such as "docs icon", which describe the drawing; the buttons already say what they do.',
     found: `RawComponent.name.replace("Svg", "").replaceAll(/([A-Z])/g, " $1").trimStart().toLowerCase() + " icon"`,
     put: "undefined",
   },
   {
     file: /@graphiql\/react\/dist\/icons\/index\.js$/,
-    reason: "Without a title an icon is decoration, also for screen readers.",
+    reason: "Without a title, an icon is decoration: hide it from screen readers.",
     found: "jsx(RawComponent, {",
     put: '$& "aria-hidden": "true",',
   },
   {
     file: CONSTANTS,
-    reason: "The pink of Monaco's links and lists has a contrast of 4.1 on its own tint in the light.",
+    reason: "In the light theme, the pink of links and lists has a contrast of only 4.1 on its own tint.",
     found: '"#d60590"',
     put: '"#b8057c"',
   },
   {
     file: CONSTANTS,
-    reason: "It has 4.3 in the dark.",
+    reason: "In the dark theme, it has 4.3.",
     found: '"#ff5794"',
     put: '"#ff8ab5"',
   },
   {
     file: CONSTANTS,
-    reason: "Brackets, numbers, comments, directives and line numbers have contrasts of 1.7 to 4.4.",
+    reason: "Brackets, numbers, comments, directives and line numbers have contrasts of only 1.7 to 4.4.",
     found: "export { DEFAULT_PRETTIFY_QUERY",
     put: `for (const [theme, { colors, rules }] of Object.entries(${JSON.stringify(EDITOR_COLORS)})) {
       Object.assign(MONACO_THEME_DATA[theme].colors, colors);
@@ -128,7 +128,7 @@ const CORRECTIONS = [
   },
 ];
 
-/** Corrects libraries as they are bundled; a new version whose code is another one fails the build. */
+/** Correct libraries while bundling. The build fails if a new version has different code. */
 function corrections() {
   return {
     name: "corrections",
@@ -137,7 +137,7 @@ function corrections() {
       handler(code, id) {
         for (const { reason, found, put } of CORRECTIONS.filter(({ file }) => file.test(id))) {
           const parts = code.split(found);
-          if (parts.length !== 2) this.error(`${id} is another one: see whether this is still needed. ${reason}`);
+          if (parts.length !== 2) this.error(`${id} has changed: is this correction still needed? ${reason}`);
           code = parts.join(put.replace("$&", () => found));
         }
         return { code, map: null };
@@ -147,7 +147,7 @@ function corrections() {
 }
 
 export default defineConfig({
-  // Relative, so that the page works under whatever path a proxy gives the service.
+  // Relative, so that the page works under any path that a proxy gives the service.
   base: "./",
   build: {
     outDir: "../app/web/explorer_bundle",
@@ -157,7 +157,7 @@ export default defineConfig({
     target: "es2022",
     chunkSizeWarningLimit: 5000,
     rolldownOptions: {
-      // Server components are not a thing here, and a third of the libraries mark themselves for them.
+      // A third of the libraries contain directives for server components, which don't exist here.
       onwarn: (warning, warn) => warning.code === "MODULE_LEVEL_DIRECTIVE" || warn(warning),
     },
   },

@@ -1,4 +1,4 @@
-// Lines that are longer than an editor is wide go on below instead of ending under the toolbar.
+// Wraps long lines in the editors; otherwise their ends are hidden by the toolbar.
 import { useEffect } from "react";
 import { pick, useGraphiQL } from "@graphiql/react";
 

@@ -75,7 +75,7 @@ async def test_an_expired_token_is_called_so(serving: str, visit: Visit, keys: D
     [
         ("not.a.token", "(TOKEN_NOT_ACCEPTED)"),
         (f"{api_keys.PREFIX}{'x' * 43}", "(API_KEY_NOT_ACCEPTED)"),
-        ("two words", "one word without spaces"),
+        ("two words", "contains no spaces"),
     ],
 )
 async def test_a_credential_that_is_not_accepted_is_refused_with_the_reason(
