@@ -29,18 +29,19 @@ def _shown_path(problem: strawberry.Parent[Problem]) -> list[str]:
     return [str(part) for part in schema_path(problem)]
 
 
-@strawberry.interface(description="Why an input was refused, in a way that the caller can mend. Nothing was written.")
+@strawberry.interface(description="Why an input was rejected: a problem that the caller can fix. Nothing was written.")
 class UserError:
     """How a problem is shown."""
 
-    code: UserErrorCode = strawberry.field(description="The reason.")
-    message: str = strawberry.field(description="What is wrong and what to do, for people.")
+    code: UserErrorCode = strawberry.field(description="The reason why the input was rejected.")
+    message: str = strawberry.field(description="What is wrong and what to do, in English, for people.")
 
     path: list[str] = strawberry.field(
         resolver=_shown_path,
-        description='The input that it is about, such as `["input", "metadata", "key"]`; places in lists are numbers.',
+        description='The path of the input field, such as `["input", "metadata", "key"]`; indexes in lists are numbers'
+        " written as strings.",
     )
-    http_status: int = strawberry.field(description="The HTTP status that the REST API answers with for this reason.")
+    http_status: int = strawberry.field(description="The HTTP status with which the REST API reports this reason.")
 
 
 ChangedProblem = strawberry.Parent[TransitionChangedProblem]
@@ -65,7 +66,7 @@ def _shows(*kinds: type[Problem]) -> Callable[[object, object], bool]:
     return is_type_of
 
 
-@strawberry.type(description="A problem of one field, or of a rule, that its path and code say all about.")
+@strawberry.type(description="A problem with one field or one rule; path and code describe it fully.")
 class InputError(UserError):
     """A plain problem."""
 
@@ -76,12 +77,12 @@ class InputError(UserError):
 class LimitError(UserError):
     """A problem with a limit."""
 
-    limit: int = strawberry.field(description="The most that is allowed.")
-    actual: int = strawberry.field(description="What was given.")
+    limit: int = strawberry.field(description="The maximum allowed.")
+    actual: int = strawberry.field(description="The length, number or size that was given.")
     is_type_of = _shows(LimitProblem)
 
 
-@strawberry.type(description="A problem of one metadata entry.")
+@strawberry.type(description="A problem with one metadata entry.")
 class MetadataError(UserError):
     """A problem with a key."""
 
@@ -90,8 +91,8 @@ class MetadataError(UserError):
 
 
 @strawberry.type(
-    description="A problem about other customers: the one that has the value already, the children in the way,"
-    " or those that belong to a group."
+    description="A problem with other customers: the customer that already has the value, the children that prevent the"
+    " change, or the customers of a group."
 )
 class CustomersError(UserError):
     """A problem with customers."""
@@ -109,7 +110,7 @@ class CustomersError(UserError):
 
 
 @strawberry.type(
-    description="A problem about subscriptions: those missing from, or wrong in, `subscriptionTransitions`."
+    description="A problem with subscriptions: those missing from `subscriptionTransitions`, or wrong in it."
 )
 class SubscriptionsError(UserError):
     """A problem with subscriptions."""
@@ -127,8 +128,7 @@ class SubscriptionsError(UserError):
 
 
 @strawberry.type(
-    description="The object has changed since it was read; the payload shows what it is now, to a credential with"
-    " customers-read."
+    description="The object has changed since it was read. With customers-read, the payload shows its current state."
 )
 class VersionConflictError(UserError):
     """A problem with versions."""
@@ -136,7 +136,7 @@ class VersionConflictError(UserError):
     expected_version: int = strawberry.field(description="The version that the caller expected.")
     actual_version: int = strawberry.field(description="The version that is stored.")
     changed_fields: list[str] = strawberry.field(
-        description="The fields that changed in between, in the schema's names."
+        description="The fields that have changed since the expected version, in the schema's names."
     )
     is_type_of = _shows(VersionProblem)
 
@@ -172,7 +172,7 @@ class TransitionChangedError(UserError):
         return _shown_ids(problem.difference.removed, info)
 
     @strawberry.field(
-        description="Subscriptions that would be moved otherwise than the preview showed; empty without customers-read.",
+        description="Subscriptions that would be moved differently than in the preview; empty without customers-read.",
         graphql_type=list[strawberry.ID],
     )
     @staticmethod

@@ -65,19 +65,19 @@ FEDERATION_SCALARS: dict[object, type | ScalarWrapper | ScalarDefinition] = {
     ),
     FieldSet: strawberry.scalar(
         name="federation__FieldSet",
-        description="Fields of a type, as a selection names them.",
+        description="Fields of a type, written as a selection.",
         specified_by_url=_FEDERATION,
         parse_value=str,
     ),
     FederationScope: strawberry.scalar(
         name=_SCOPE,
-        description="The name of a scope, as credentials carry it.",
+        description="The name of a scope, as in credentials.",
         specified_by_url=_FEDERATION,
         parse_value=str,
     ),
     LinkImport: strawberry.scalar(
         name="link__Import",
-        description="A name that is taken from a linked specification, under this name or another.",
+        description="A name imported from a linked specification, as it is or renamed.",
         specified_by_url=_LINK,
         parse_value=lambda value: value,
     ),
@@ -85,28 +85,28 @@ FEDERATION_SCALARS: dict[object, type | ScalarWrapper | ScalarDefinition] = {
 
 _PURPOSE = "link__Purpose"
 _PURPOSES = {
-    "SECURITY": "Without it, the schema would show what it must not.",
-    "EXECUTION": "Without it, operations could not be run.",
+    "SECURITY": "The specification is required to keep data protected.",
+    "EXECUTION": "The specification is required to run operations.",
 }
 _DIRECTIVES: dict[str, tuple[str, dict[str, str]]] = {
     "key": (
-        "Other subgraphs may refer to the type by these fields.",
-        {"fields": "The fields.", "resolvable": "Whether this subgraph finds the rest by them."},
+        "Other subgraphs can refer to the type by these fields.",
+        {"fields": "The fields.", "resolvable": "Whether this subgraph can return the other fields."},
     ),
     "link": (
-        "The schema uses a specification of directives.",
+        "The schema uses the directives of a specification.",
         {
-            "url": "The specification and its version.",
-            "as": "The prefix of its names here.",
-            "for": "What it is needed for.",
-            "import": "The names that are used without a prefix.",
+            "url": "The URL of the specification, with its version.",
+            "as": "The prefix of its names in this schema.",
+            "for": "The purpose of the specification.",
+            "import": "The names that are imported without a prefix.",
         },
     ),
     _SCOPES: (
-        "The field is refused to credentials without these scopes.",
-        {"scopes": "All scopes of any one of these lists."},
+        "The field can only be read with these scopes.",
+        {"scopes": "Lists of scopes. All scopes of at least one list are needed."},
     ),
-    "shareable": ("Other subgraphs may have this too, and then mean the same.", {}),
+    "shareable": ("Other subgraphs may define this as well, with the same meaning.", {}),
 }
 
 
@@ -114,7 +114,7 @@ def describe(schema: GraphQLSchema) -> None:
     """Describe the library's own directives, and have them printed: a schema's text is valid only with their definitions."""
     purpose: Any = schema.type_map.get(_PURPOSE)
     if isinstance(purpose, GraphQLEnumType):
-        purpose.description = "What a linked specification is needed for."
+        purpose.description = "The purpose of a linked specification."
         for value, meaning in _PURPOSES.items():
             purpose.values[value].description = meaning
         print_definition(purpose)

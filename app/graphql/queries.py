@@ -47,12 +47,12 @@ GroupKey = Annotated[CustomerGroupLookup, strawberry.argument(description="The k
 OrderBy = Annotated[
     list[CustomerOrder] | None,
     strawberry.argument(
-        description="What to sort by, at most 3 fields; by customer number unless given. Equal rows are sorted by id."
+        description="The fields to sort by, at most 3. Default: the customer number. Equal rows are sorted by id."
     ),
 ]
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]
 NodeIds = Annotated[
-    list[strawberry.ID], strawberry.argument(description="The ids, UUIDs: at most 500, repeated ones counted.")
+    list[strawberry.ID], strawberry.argument(description="The ids, UUIDs: at most 500, including repeated ones.")
 ]
 GroupWhere = Annotated[
     CustomerGroupFilter | None, strawberry.argument(description="Only groups that meet these conditions.")
@@ -62,19 +62,19 @@ GroupWhere = Annotated[
 AccountWhere = Annotated[
     LedgerAccountFilter | None, strawberry.argument(description="Only accounts that meet these conditions.")
 ]
-PreviewInput = Annotated[UpdateCustomerInput, strawberry.argument(description="What updateCustomer would be given.")]
+PreviewInput = Annotated[UpdateCustomerInput, strawberry.argument(description="The input of updateCustomer.")]
 
 
 def _refused_preview(rejected: Rejected) -> TransitionPreview:
     return TransitionPreview(None, rejected.problems, None)
 
 
-@strawberry.type(description="What can be read.")
+@strawberry.type(description="All queries.")
 class Query:
     """The entry points; each is narrowed to the credential's company."""
 
     @strawberry.field(
-        description="One customer by a unique key; null if the company has none with it. Always fresh."
+        description="One customer, by a unique key; null if the company has no customer with that key. Always fresh."
         " Needs customers-read.",
         graphql_type=Customer | None,
         extensions=READS,
@@ -88,8 +88,8 @@ class Query:
         return await stored_customers.find(info.context.session, condition)
 
     @strawberry.field(
-        description="The company's customers, a page at a time. The list without `where` may be up to 5 seconds old;"
-        " a filtered one is always fresh. Needs customers-read.",
+        description="The company's customers, in pages. The list without `where` may be up to 5 seconds old; a filtered"
+        " one is always fresh. Needs customers-read.",
         graphql_type=CustomerConnection,
         extensions=READS,
     )
@@ -111,7 +111,8 @@ class Query:
         return await all_customers(info.context, asked)
 
     @strawberry.field(
-        description="One customer group by a unique key; null if the company has none with it. Needs customers-read.",
+        description="One customer group, by a unique key; null if the company has no group with that key. Needs"
+        " customers-read.",
         graphql_type=CustomerGroup | None,
         extensions=READS,
     )
@@ -157,8 +158,8 @@ class Query:
         return await stored_accounts.listed(info.context.session, asked.only, limit=asked.limit)
 
     @strawberry.field(
-        description="What updateCustomer would do to billing with the same input, and every refusal that it would meet."
-        " Writes nothing. Needs customers-read.",
+        description="What updateCustomer would change in billing with the same input, and all its errors. Writes"
+        " nothing. Needs customers-read.",
         graphql_type=BillingTransitionPreview,
         extensions=[*READS, ReportsProblems(_refused_preview, writes=False)],
     )
@@ -169,7 +170,7 @@ class Query:
         return await preview_transition(info.context.session, command, key)
 
     @strawberry.field(
-        description="Whatever has this id; null if nothing of the company does. A ledger account needs accounts-read as well."
+        description="The object with this id; null if the company has none. Ledger accounts also need accounts-read."
         " Needs customers-read.",
         graphql_type=Node | None,
         extensions=READS,
@@ -180,9 +181,10 @@ class Query:
         return await found.node(info.context, asked_node(id))
 
     @strawberry.field(
-        description="What has these ids, in their order: null for each that nothing of the company has, and null with an"
-        " error of its own for each that is no UUID; an operation with more than 100 malformed ids is refused as a whole"
-        " (BAD_USER_INPUT). Ledger accounts need accounts-read as well. Needs customers-read.",
+        description="The objects with these ids, in the order of the ids: null for an id that the company doesn't have,"
+        " and null with an error for each id that is not a UUID. An operation with more than 100 malformed"
+        " ids is rejected as a whole (BAD_USER_INPUT). Ledger accounts also need accounts-read. Needs"
+        " customers-read.",
         graphql_type=list[Node | None],
         extensions=READS,
     )
@@ -194,9 +196,9 @@ class Query:
 
     @strawberry.field(
         name="_entities",
-        description="What these representations refer to, in their order: null for each that nothing of the company"
-        " fits, and null with an error of its own for each that is malformed; an operation with more than 100 malformed"
-        " ones is refused as a whole (BAD_USER_INPUT). Ledger accounts need accounts-read as well."
+        description="The objects of these representations, in their order: null for an object that the company doesn't"
+        " have, and null with an error for each malformed representation. An operation with more than 100"
+        " malformed ones is rejected as a whole (BAD_USER_INPUT). Ledger accounts also need accounts-read."
         " For gateways. Needs customers-read.",
         graphql_type=Entities,
         extensions=READS,
@@ -210,7 +212,7 @@ class Query:
 
     @strawberry.field(
         name="_service",
-        description="What this subgraph says of itself, to every credential. For gateways.",
+        description="The description of this subgraph. No scope is needed. For gateways.",
         graphql_type=Service,
     )
     @staticmethod
@@ -218,7 +220,7 @@ class Query:
         """The schema that is asked."""
         return info.schema
 
-    @strawberry.field(description="Who is asking: company, subject and scopes of the credential.", graphql_type=Viewer)
+    @strawberry.field(description="The company, subject and scopes of the request's credential.", graphql_type=Viewer)
     @staticmethod
     def viewer(info: Info) -> Principal:
         """What the credential says."""

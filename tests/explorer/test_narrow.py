@@ -98,7 +98,7 @@ async def test_the_documentation_leads_to_a_field(developing: str, narrow: Visit
     await documentation.get_by_role("link", name="Query", exact=True).click()
     await documentation.get_by_role("link", name="viewer", exact=True).click()
 
-    await expect(documentation).to_contain_text("Who is asking: company, subject and scopes of the credential.")
+    await expect(documentation).to_contain_text("The company, subject and scopes of the request's credential.")
 
 
 async def test_every_tab_can_be_opened(developing: str, narrow: Visit) -> None:

@@ -92,7 +92,7 @@ async def test_the_documentation_leads_from_the_roots_to_every_field(developing:
     await documentation.get_by_role("link", name="Query", exact=True).click()
     await documentation.get_by_role("link", name="viewer", exact=True).click()
 
-    await expect(documentation).to_contain_text("Who is asking: company, subject and scopes of the credential.")
+    await expect(documentation).to_contain_text("The company, subject and scopes of the request's credential.")
     await visit.picture("documentation")
 
 

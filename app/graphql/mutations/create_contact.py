@@ -20,8 +20,8 @@ class CreateContactPayload(ContactPayload):
 
 
 @strawberry.field(
-    description="Create a contact of a customer. It becomes the default contact only if the input says so,"
-    " in place of the one that is. Needs customers-write.",
+    description="Create a contact of a customer. It becomes the default contact only if the input says so, and then"
+    " replaces the current default. Needs customers-write.",
     graphql_type=CreateContactPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )

@@ -38,22 +38,22 @@ def _refused(rejected: Rejected) -> CreatePayload:
     return CreatePayload(None, errors=rejected.problems)
 
 
-@strawberry.type(description="The customer that createCustomer made, or why it made none.")
+@strawberry.type(description="The customer that createCustomer created, or why it created none.")
 class CreateCustomerPayload:
     """How a creation's outcome is shown."""
 
     customer: Customer | None = strawberry.field(
-        description="The new customer; null if it was refused.", extensions=SHOWS_WRITTEN
+        description="The new customer; null if the input was rejected.", extensions=SHOWS_WRITTEN
     )
     replayed: bool = strawberry.field(
         description="Whether this is the answer to an earlier request with the same idempotency key."
     )
-    errors: list[UserError] = strawberry.field(description="Why the customer was refused; empty if it was not.")
+    errors: list[UserError] = strawberry.field(description="Why the customer was rejected; empty if it was created.")
 
 
 @strawberry.field(
-    description="Create a customer. Left without a number, it gets one more than the company's highest all-digit number;"
-    " any number of concurrent creations get different ones. All problems are reported at once. Needs customers-write.",
+    description="Create a customer. Without a number, it gets the number after the company's highest all-digit number;"
+    " concurrent mutations get different numbers. All problems are reported at once. Needs customers-write.",
     graphql_type=CreateCustomerPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
 )

@@ -20,8 +20,8 @@ class CreateDepartmentPayload(DepartmentPayload):
 
 
 @strawberry.field(
-    description="Create a department of a customer. It becomes the default department only if the input says"
-    " so, in place of the one that is. Needs customers-write.",
+    description="Create a department of a customer. It becomes the default department only if the input says so, and"
+    " then replaces the current default. Needs customers-write.",
     graphql_type=CreateDepartmentPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )

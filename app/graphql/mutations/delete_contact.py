@@ -20,8 +20,8 @@ class DeleteContactPayload(ContactPayload):
 
 
 @strawberry.field(
-    description="Remove a contact. The default goes only with another one to follow it, or where there is no"
-    " other. Needs customers-write.",
+    description="Remove a contact. The default can only be removed if another one replaces it or there is no other."
+    " Needs customers-write.",
     graphql_type=DeleteContactPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )

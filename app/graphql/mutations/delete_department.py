@@ -20,8 +20,8 @@ class DeleteDepartmentPayload(DepartmentPayload):
 
 
 @strawberry.field(
-    description="Remove a department. The default goes only with another one to follow it, or where there is"
-    " no other. Needs customers-write.",
+    description="Remove a department. The default can only be removed if another one replaces it or there is no other."
+    " Needs customers-write.",
     graphql_type=DeleteDepartmentPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )

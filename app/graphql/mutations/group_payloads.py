@@ -50,9 +50,9 @@ class GroupPayload:
     """The fields of every group mutation's payload."""
 
     customer_group: CustomerGroup | None = strawberry.field(
-        description="The group as it is now, or as it was if it was removed; null if the mutation was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Without customers-read it is also null where nothing changed, and where it was removed; `errors` is empty then.",
+        description="The group in its current state, or its last state if it was removed; null if the mutation was"
+        " rejected, except for VERSION_CONFLICT with customers-read, which shows the stored object. Without"
+        " customers-read it is also null if nothing changed or it was removed; `errors` is then empty.",
         extensions=SHOWS_WRITTEN,
     )
     replayed: bool = strawberry.field(description=REPLAYED)

@@ -18,7 +18,7 @@ from app.graphql.types.department import Department
 from app.services.members import MemberOutcome
 
 REPLAYED = "Whether this is the answer to an earlier request with the same idempotency key."
-ERRORS = "Why nothing was written; empty if it was."
+ERRORS = "Why nothing was written; empty if the mutation succeeded."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def rejected(refusal: Rejected) -> MemberWritten:
 @strawberry.type
 class _MemberPayload:
     @strawberry.field(
-        description="The customer that it belongs to, as it is now; null where the object is. Needs customers-read.",
+        description="The customer that it belongs to, in its current state; null if the object is null. Needs"
+        " customers-read.",
         graphql_type=Customer | None,
         extensions=READS,
     )
@@ -68,9 +69,9 @@ class ContactPayload(_MemberPayload):
     """The fields of every contact mutation's payload."""
 
     @strawberry.field(
-        description="The contact as it is now, or as it was if it was removed; null if the mutation was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Without customers-read it is also null where nothing changed, and where it was removed; `errors` is empty then.",
+        description="The contact in its current state, or its last state if it was removed; null if the mutation was"
+        " rejected, except for VERSION_CONFLICT with customers-read, which shows the stored object. Without"
+        " customers-read it is also null if nothing changed or it was removed; `errors` is then empty.",
         graphql_type=Contact | None,
         extensions=SHOWS_WRITTEN,
     )
@@ -85,9 +86,9 @@ class DepartmentPayload(_MemberPayload):
     """The fields of every department mutation's payload."""
 
     @strawberry.field(
-        description="The department as it is now, or as it was if it was removed; null if the mutation was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Without customers-read it is also null where nothing changed, and where it was removed; `errors` is empty then.",
+        description="The department in its current state, or its last state if it was removed; null if the mutation was"
+        " rejected, except for VERSION_CONFLICT with customers-read, which shows the stored object. Without"
+        " customers-read it is also null if nothing changed or it was removed; `errors` is then empty.",
         graphql_type=Department | None,
         extensions=SHOWS_WRITTEN,
     )

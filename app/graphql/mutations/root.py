@@ -18,8 +18,8 @@ from app.graphql.mutations.upsert_ledger_accounts import upsert_ledger_accounts
 
 
 @strawberry.type(
-    description="What can be written. Root fields run one after the other, each all or nothing. One is null, with an error,"
-    " if it failed; those before it are stored, and answered."
+    description="All mutations. Root fields run one after the other, each in its own transaction. A field that failed is"
+    " null, with an error; the fields before it are stored and returned."
 )
 class Mutation:
     """One line per mutation; each has a module of its own."""

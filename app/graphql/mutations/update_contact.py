@@ -20,15 +20,14 @@ class UpdateContactPayload(ContactPayload):
 
 
 @strawberry.field(
-    description="Change a contact: only the fields that are sent. Making it the default unmakes the one that"
-    " is, and the default goes only with another one to follow it, or where there is no other."
-    " Needs customers-write.",
+    description="Change a contact: only the fields that are sent. A new default replaces the current one. The default"
+    " can only be given up if another one replaces it or there is no other. Needs customers-write.",
     graphql_type=UpdateContactPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def update_contact(
     info: Info,
-    input: Annotated[UpdateContactInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the schema's name
+    input: Annotated[UpdateContactInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
     """All or nothing."""
     fields, key = asked(input)

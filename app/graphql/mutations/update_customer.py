@@ -51,18 +51,18 @@ class UpdateCustomerPayload:
     """How an update's outcome is shown."""
 
     customer: Customer | None = strawberry.field(
-        description="The customer as it is now; null if the update was refused,"
-        " except for VERSION_CONFLICT, which shows what is stored to a credential with customers-read."
-        " Without customers-read it is also null where nothing changed; `errors` is empty then.",
+        description="The customer in its current state; null if the update was rejected, except for VERSION_CONFLICT"
+        " with customers-read, which shows the stored customer. Without customers-read it is also null if"
+        " nothing changed; `errors` is then empty.",
         extensions=SHOWS_WRITTEN,
     )
     changed_fields: list[str] = strawberry.field(
-        description="The fields that really changed, in the schema's names; empty where nothing had to be written."
+        description="The fields that changed, in the schema's names; empty if nothing was written."
     )
 
     @strawberry.field(
-        description="What the change moved, of the customer and of children that it pays for: its documents and the"
-        " periods that it began; null if it moved nothing. Needs customers-read.",
+        description="The transition of subscriptions of the customer and of children that it pays for, with its billing"
+        " documents and new periods; null if no subscriptions were moved. Needs customers-read.",
         graphql_type=BillingTransition | None,
         extensions=READS,
     )
@@ -75,7 +75,7 @@ class UpdateCustomerPayload:
     replayed: bool = strawberry.field(
         description="Whether this is the answer to an earlier request with the same idempotency key."
     )
-    errors: list[UserError] = strawberry.field(description="Why the update was refused; empty if it was not.")
+    errors: list[UserError] = strawberry.field(description="Why the update was rejected; empty if it succeeded.")
 
 
 @strawberry.field(
@@ -87,7 +87,7 @@ class UpdateCustomerPayload:
 )
 async def update_customer(
     info: Info,
-    input: Annotated[UpdateCustomerInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the schema's name
+    input: Annotated[UpdateCustomerInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> UpdatePayload:
     """All or nothing."""
     command, key = update_command(input)

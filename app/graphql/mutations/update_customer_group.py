@@ -27,7 +27,7 @@ class UpdateCustomerGroupPayload(GroupPayload):
 )
 async def update_customer_group(
     info: Info,
-    input: Annotated[UpdateCustomerGroupInput, strawberry.argument(description="What to change.")],  # noqa: A002 - the schema's name
+    input: Annotated[UpdateCustomerGroupInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
     """All or nothing."""
     fields, key = asked(input)

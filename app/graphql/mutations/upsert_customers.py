@@ -26,13 +26,13 @@ def _refused(rejected: Rejected) -> UpsertPayload:
     return UpsertPayload(results, errors=rejected.problems)
 
 
-@strawberry.type(description="How one row of a list of customers ended.")
+@strawberry.type(description="The result of one row of a list of customers.")
 class UpsertCustomersResult(UpsertedRow):
     """How a row's result is shown."""
 
     customer: Customer | None = strawberry.field(
-        description="The customer as it is stored now; null for a row that made none. Without customers-read it is also null"
-        " for a row that did not write it: its `outcome` is UNCHANGED, or the list was not written.",
+        description="The customer in its current state; null if there is none. Without customers-read it is also null if"
+        " the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
         extensions=SHOWS_WRITTEN,
     )
 
@@ -45,9 +45,10 @@ class UpsertCustomersPayload(UpsertFields):
 
 
 @strawberry.field(
-    description="Keep customers in step with another system: create, update or leave as it is each row of a list, in one"
-    " transaction. A row that would move active subscriptions is refused with SUBSCRIPTION_TRANSITIONS_REQUIRED unless it"
-    " acknowledges them. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
+    description="Synchronize customers with another system: create, update or keep each row of a list, in one"
+    " transaction. A row that would move active subscriptions is rejected with"
+    " SUBSCRIPTION_TRANSITIONS_REQUIRED unless it acknowledges them. Repeating a list that was written"
+    " leaves every row UNCHANGED. Needs customers-write.",
     graphql_type=UpsertCustomersPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
 )

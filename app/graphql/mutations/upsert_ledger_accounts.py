@@ -24,13 +24,13 @@ def _refused(rejected: Rejected) -> UpsertPayload:
     return UpsertPayload(results, errors=rejected.problems)
 
 
-@strawberry.type(description="How one row of a list of ledger accounts ended.")
+@strawberry.type(description="The result of one row of a list of ledger accounts.")
 class UpsertLedgerAccountsResult(UpsertedRow):
     """How a row's result is shown."""
 
     ledger_account: LedgerAccount | None = strawberry.field(
-        description="The account as it is stored now; null for a row that made none. Without accounts-read it is also null"
-        " for a row that did not write it: its `outcome` is UNCHANGED, or the list was not written.",
+        description="The account in its current state; null if there is none. Without accounts-read it is also null if"
+        " the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
         extensions=[RequiresUnlessWritten(Scope.ACCOUNTS_READ)],
     )
 
@@ -43,8 +43,8 @@ class UpsertLedgerAccountsPayload(UpsertFields):
 
 
 @strawberry.field(
-    description="Keep ledger accounts in step with another system: create, update or leave as it is each row of a list, in"
-    " one transaction. Repeating a list that was written leaves every row UNCHANGED. Needs accounts-write.",
+    description="Synchronize ledger accounts with another system: create, update or keep each row of a list, in one"
+    " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs accounts-write.",
     graphql_type=UpsertLedgerAccountsPayload | None,
     extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(_refused, reads=Scope.ACCOUNTS_READ)],
 )

@@ -13,7 +13,7 @@ from app.graphql.mutations.member_payloads import REPLAYED
 from app.graphql.mutations.written import identity_of, place_in
 from app.graphql.types.enums import RowOutcome as ShownOutcome
 
-RESULTS = "One for each row, in the order of the rows; none where the list itself or its key was refused."
+RESULTS = "One result for each row, in the order of the rows; empty if the list itself or its key was rejected."
 
 
 class RowEnded(Protocol):
@@ -64,14 +64,12 @@ def _count(payload: UpsertPayload, outcome: RowOutcome) -> int:
 class UpsertedRow:
     """The fields of every row's result."""
 
-    index: int = strawberry.field(description="The row's place in the list, from 0.")
+    index: int = strawberry.field(description="The row's index in the list, from 0.")
     outcome: ShownOutcome = strawberry.field(
-        description="How the row ended; where the list was not written, how it would have."
+        description="The outcome of the row; if the list was not written, the outcome that it would have had."
     )
-    changed_fields: list[str] = strawberry.field(
-        description="The fields that the row changes of what was there, in the schema's names."
-    )
-    errors: list[UserError] = strawberry.field(description="Why the row was refused; empty if it was not.")
+    changed_fields: list[str] = strawberry.field(description="The fields that the row changes, in the schema's names.")
+    errors: list[UserError] = strawberry.field(description="Why the row was rejected; empty if it was accepted.")
 
 
 @strawberry.type
@@ -79,33 +77,34 @@ class UpsertFields:
     """The fields of every list's payload, beside its results."""
 
     written: bool = strawberry.field(
-        description="Whether the rows that were not refused are stored: false for a dry run, and where `errors` is not empty."
+        description="Whether the rows that were not rejected are stored: false for a dry run, and if `errors` is not"
+        " empty."
     )
     replayed: bool = strawberry.field(description=REPLAYED)
     errors: list[UserError] = strawberry.field(
-        description="Why nothing was written: what is wrong with the list or its key or, for ALL_OR_NOTHING, the errors of"
-        " all rows. Under ROW_BY_ROW the errors of rows are only in their results."
+        description="Why nothing was written: problems with the list or its key or, for ALL_OR_NOTHING, the errors of"
+        " all rows. For ROW_BY_ROW the errors of rows are only in their results."
     )
 
-    @strawberry.field(description="How many rows have the outcome CREATED.")
+    @strawberry.field(description="Number of rows with the outcome CREATED.")
     @staticmethod
     def created(payload: Payload) -> int:
         """Counted from the results."""
         return _count(payload, RowOutcome.CREATED)
 
-    @strawberry.field(description="How many rows have the outcome UPDATED.")
+    @strawberry.field(description="Number of rows with the outcome UPDATED.")
     @staticmethod
     def updated(payload: Payload) -> int:
         """Counted from the results."""
         return _count(payload, RowOutcome.UPDATED)
 
-    @strawberry.field(description="How many rows have the outcome UNCHANGED.")
+    @strawberry.field(description="Number of rows with the outcome UNCHANGED.")
     @staticmethod
     def unchanged(payload: Payload) -> int:
         """Counted from the results."""
         return _count(payload, RowOutcome.UNCHANGED)
 
-    @strawberry.field(description="How many rows have the outcome REFUSED.")
+    @strawberry.field(description="Number of rows with the outcome REFUSED.")
     @staticmethod
     def refused(payload: Payload) -> int:
         """Counted from the results."""

@@ -33,16 +33,16 @@ Document = strawberry.Parent[BillingDocumentRow]
 class BillingDocumentLine:
     """How a line's row is shown."""
 
-    line_number: int = strawberry.field(description="The line's place in its document, from 1.")
-    description: str = strawberry.field(description="What the line is for, as the document says it.")
-    subscription_id: strawberry.ID = strawberry.field(description="The id of the subscription that it is about.")
-    period_start: date = strawberry.field(description="The first day that the line is about.")
-    period_end: date = strawberry.field(description="The day after the last day that the line is about.")
-    days: int = strawberry.field(description="How many days the line is about.")
+    line_number: int = strawberry.field(description="The line's number in its document, from 1.")
+    description: str = strawberry.field(description="The text of the line in the document.")
+    subscription_id: strawberry.ID = strawberry.field(description="The id of the billed subscription.")
+    period_start: date = strawberry.field(description="The first billed day.")
+    period_end: date = strawberry.field(description="The day after the last billed day.")
+    days: int = strawberry.field(description="Number of billed days.")
     amount: Decimal = strawberry.field(description="The amount without VAT, in major units; always positive.")
 
     @strawberry.field(
-        description="The subscription that it is about, as it is now. Needs customers-read.",
+        description="The billed subscription, in its current state. Needs customers-read.",
         graphql_type=CustomerSubscription,
         extensions=READS,
     )
@@ -53,20 +53,20 @@ class BillingDocumentLine:
 
 
 @strawberry.type(
-    description="A credit note or an invoice that a change of who pays has made. It never changes once it is written.",
+    description="A credit note or an invoice that a change of the payer has created. It never changes.",
     directives=keys_of(graph.billing_document),
 )
 class BillingDocument(Node):
     """How a document's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The document's unique identifier, a UUID.")
-    kind: BillingDocumentKind = strawberry.field(description="Whether it gives money back or asks for it.")
+    kind: BillingDocumentKind = strawberry.field(description="Whether it is a credit note or an invoice.")
     currency: str = strawberry.field(description="The currency of its amounts, three letters (ISO 4217).")
     total: Decimal = strawberry.field(description="The sum of its lines without VAT, in major units; always positive.")
-    issued_on: date = strawberry.field(description="The day it was issued, where the company is.")
+    issued_on: date = strawberry.field(description="The day on which it was issued, in the company's time zone.")
 
     @strawberry.field(
-        description="The customer whose subscriptions it is about. Needs customers-read.",
+        description="The customer whose subscriptions are billed. Needs customers-read.",
         graphql_type=LazyCustomer,
         extensions=READS,
     )
@@ -76,7 +76,7 @@ class BillingDocument(Node):
         return info.context.loaders.customer().load(document.customer_id)
 
     @strawberry.field(
-        description="The customer that it is sent to: the payer of the days that it is about. Needs customers-read.",
+        description="The customer that receives it: the payer of the billed days. Needs customers-read.",
         graphql_type=LazyCustomer,
         extensions=READS,
     )
@@ -98,7 +98,7 @@ class BillingDocument(Node):
         return info.context.loaders.lines(read_list(first=first)).load(document.id)
 
     @strawberry.field(
-        description="The change that made it; null if something else did. Needs customers-read.",
+        description="The change that created it; null if something else did. Needs customers-read.",
         graphql_type=Optional["BillingTransition"],
         extensions=READS,
     )
@@ -110,7 +110,7 @@ class BillingDocument(Node):
 
 
 @strawberry.type(
-    description="A change of who pays for subscriptions, or how, as it was carried out.",
+    description="A completed change of who pays for subscriptions, or of how they are billed.",
     directives=keys_of(graph.billing_transition),
 )
 class BillingTransition(Node):
@@ -118,7 +118,7 @@ class BillingTransition(Node):
 
     id: strawberry.ID = strawberry.field(description="The transition's unique identifier, a UUID.")
     effective_on: date = strawberry.field(description="The first day of the new arrangement.")
-    actor: str = strawberry.field(description="The subject of the credential that asked for it.")
+    actor: str = strawberry.field(description="The subject of the credential that made the change.")
 
     @strawberry.field(
         description="The customer that was changed. Needs customers-read.", graphql_type=LazyCustomer, extensions=READS
@@ -129,7 +129,7 @@ class BillingTransition(Node):
         return info.context.loaders.customer().load(transition.customer_id)
 
     @strawberry.field(
-        description="The documents that it made, also those for children that the customer pays for."
+        description="The billing documents that it created, including those for children that the customer pays for."
         " Needs customers-read.",
         graphql_type=list[BillingDocument],
         extensions=READS,
@@ -143,8 +143,8 @@ class BillingTransition(Node):
         return loader.load(transition.id)
 
     @strawberry.field(
-        description="The periods that it recorded, also of children that the customer pays for: the one that it began for each"
-        " subscription, and those before it that no biller had recorded. Needs customers-read.",
+        description="The periods that it recorded, including those of children that the customer pays for: the new"
+        " period of each subscription, and earlier periods that had not been recorded. Needs customers-read.",
         graphql_type=list[SubscriptionPeriod],
         extensions=READS,
     )

@@ -17,4 +17,4 @@ class Contact(Node):
     )
     email: str | None = strawberry.field(description="The contact's email address.")
     phone: str | None = strawberry.field(description="The contact's phone number.")
-    version: int = strawberry.field(description="Counts the changes of the contact, from 1.")
+    version: int = strawberry.field(description="The number of the contact's latest change, from 1.")

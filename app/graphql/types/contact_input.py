@@ -10,36 +10,36 @@ class CreateContactInput:
     """Left out means unset."""
 
     customer_id: strawberry.ID = strawberry.field(
-        description="The customer that the contact belongs to. CUSTOMER_NOT_FOUND if the company has none with this id."
+        description="The customer that the contact belongs to. CUSTOMER_NOT_FOUND if it doesn't exist in the company."
     )
     name: str = strawberry.field(description="The contact's name, 1 to 255 characters.")
     is_default_for_customer: strawberry.Maybe[bool | None] = strawberry.field(
-        description="Whether it becomes the customer's default contact, in place of the one that is; false unless sent,"
-        " for a first contact too. Not null."
+        description="Whether it becomes the customer's default contact and replaces the current one. Default: false,"
+        " also for the first contact. Not null."
     )
     email: strawberry.Maybe[str | None] = strawberry.field(description="The email address, at most 254 characters.")
     phone: strawberry.Maybe[str | None] = strawberry.field(description="The phone number, at most 255 characters.")
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
-@strawberry.input(description="What to change of a contact. A field that is left out stays as it is." + FIELD_CODES)
+@strawberry.input(description="What to change of a contact. A field that is left out keeps its value." + FIELD_CODES)
 class UpdateContactInput:
     """Left out means unchanged."""
 
     id: strawberry.ID = strawberry.field(
-        description="The contact's id. CONTACT_NOT_FOUND if the company has none with it."
+        description="The contact's id. CONTACT_NOT_FOUND if it doesn't exist in the company."
     )
     name: strawberry.Maybe[str | None] = strawberry.field(
         description="The contact's name, 1 to 255 characters. Not null."
     )
     is_default_for_customer: strawberry.Maybe[bool | None] = strawberry.field(
-        description="True: it becomes the customer's default contact, in place of the one that is. False: it no longer is;"
-        " while the customer has others, `newDefaultId` must say which one follows, or the update is refused with"
-        " DEFAULT_REQUIRED. Not null."
+        description="True: it becomes the customer's default contact and replaces the current one. False: it stops being"
+        " the default; if the customer has others, `newDefaultId` is required (DEFAULT_REQUIRED). Not null."
     )
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="The customer's contact that becomes the default, with `isDefaultForCustomer: false` alone."
-        " CONTACT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the contact is not the default."
+        description="The customer's contact that becomes the default; only together with `isDefaultForCustomer: false`."
+        " CONTACT_NOT_FOUND if the customer has none with that id, FIELD_CONFLICT if the contact is not the"
+        " default."
     )
     email: strawberry.Maybe[str | None] = strawberry.field(
         description="The email address, at most 254 characters; null or blank unsets it."
@@ -56,12 +56,12 @@ class DeleteContactInput:
     """The default goes only with the last, or with another one to follow it."""
 
     id: strawberry.ID = strawberry.field(
-        description="The contact's id. CONTACT_NOT_FOUND if the company has none with it."
+        description="The contact's id. CONTACT_NOT_FOUND if it doesn't exist in the company."
     )
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="The customer's contact that becomes the default from now on. To remove the default while the customer"
-        " has others, one must be named, or the removal is refused with DEFAULT_REQUIRED."
-        " CONTACT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the contact to remove is not the default."
+        description="The customer's contact that becomes the default. Required to remove the default while the customer"
+        " has others (DEFAULT_REQUIRED). CONTACT_NOT_FOUND if the customer has none with that id,"
+        " FIELD_CONFLICT if the contact to remove is not the default."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

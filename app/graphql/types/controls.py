@@ -1,16 +1,18 @@
 """What the inputs of several mutations say alike."""
 
 FIELD_CODES = (
-    " Texts are trimmed. Null where that is not possible is FIELD_NOT_CLEARABLE, a text that says nothing where it must"
-    " FIELD_REQUIRED, one that is too long FIELD_TOO_LONG, another form than the one described FIELD_INVALID."
+    "Texts are trimmed. FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_REQUIRED for blank"
+    " text in a required field, FIELD_TOO_LONG for text that is too long, FIELD_INVALID for a value of"
+    " another form than described."
 )
 
 IDEMPOTENCY_KEY = (
-    "A key of the caller's choice, at most 255 characters: for 24 hours the same key with the same input answers the same"
-    " again and writes nothing; with another input it is refused with IDEMPOTENCY_KEY_REUSED. The same values are the same"
-    " input, however they are written."
+    "Makes it safe to send the mutation again: a key of 1 to 255 characters, chosen by the caller. For 24"
+    " hours, the same key with the same input returns the stored answer and writes nothing; with another"
+    " input it is rejected with IDEMPOTENCY_KEY_REUSED. Inputs are compared by value."
 )
 EXPECTED_VERSION = (
-    "Only if this is still the version: otherwise the mutation is refused with VERSION_CONFLICT, the payload shows what is"
-    " stored, and `changedFields` is empty, because these objects have no history."
+    "The expected version of the object. If it has another one, the mutation is rejected with"
+    " VERSION_CONFLICT and the payload shows the stored object. `changedFields` is empty, because these"
+    " objects have no history."
 )

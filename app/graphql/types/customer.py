@@ -56,7 +56,9 @@ class Customer(Node):
 
     id: strawberry.ID = strawberry.field(description="The customer's unique identifier, a UUID.")
     customer_number: str = strawberry.field(description="The customer number, unique in the company.")
-    customer_type: CustomerType = strawberry.field(description="Whether it is a business or a private person.")
+    customer_type: CustomerType = strawberry.field(
+        description="Whether the customer is a business or a private person."
+    )
     name: str = strawberry.field(description="The customer's name.")
     vat_zone: VatZone = strawberry.field(description="How value-added tax applies.")
     customer_group_id: strawberry.ID = strawberry.field(description="The id of its customer group.")
@@ -82,32 +84,32 @@ class Customer(Node):
     vat_number: str | None = strawberry.field(description="The VAT registration number.")
     website: str | None = strawberry.field(description="The website's URL.")
     external_system_id: str | None = strawberry.field(
-        description="The customer's identifier in another system, unique in the company where it is set."
+        description="The customer's identifier in another system, unique in the company if set."
     )
     notes: str | None = strawberry.field(description="Additional notes, at most 10,000 characters.")
     credit_limit: Decimal | None = strawberry.field(description="The credit limit in the company's base currency.")
     opening_balance: Decimal | None = strawberry.field(
-        description="The opening balance in the company's base currency; positive: the customer owes."
+        description="The opening balance in the company's base currency. A positive balance is owed by the customer."
     )
     payment_terms: int | None = strawberry.field(description="The payment terms, in days, 0 to 365.")
     payment_term_type: PaymentTermType | None = strawberry.field(
-        description="From which day the payment terms are counted."
+        description="The day from which the payment terms are counted."
     )
     default_currency: str = strawberry.field(description="The currency it is billed in, three letters (ISO 4217).")
     parent_customer_id: strawberry.ID | None = strawberry.field(
         description="The id of its parent; null unless the customer is a child."
     )
     consolidation_mode: ConsolidationMode | None = strawberry.field(
-        description="How its children's invoices are put together; only parents have one."
+        description="How its children's invoices are combined. Only parents have a mode."
     )
     billing_day: int | None = strawberry.field(
-        description="The day of the month, 1 to 28, of the consolidated invoice; set where the mode is SINGLE_INVOICE."
+        description="The day of the month, 1 to 28, of the consolidated invoice; set if the mode is SINGLE_INVOICE."
     )
     parent_invoice_template_id: strawberry.ID | None = strawberry.field(
-        description="The PDF template of the consolidated invoice, where it is not the usual one; a UUID."
+        description="The id of the PDF template of the consolidated invoice, a UUID; null for the default template."
     )
     metadata: Metadata = strawberry.field(description="Key-value metadata attached to the customer.")
-    version: int = strawberry.field(description="Counts the changes of the customer, from 1.")
+    version: int = strawberry.field(description="The number of the customer's latest change, from 1.")
     created_at: datetime = strawberry.field(description="When the customer was created.")
     updated_at: datetime = strawberry.field(description="When the customer was last changed.")
 
@@ -177,7 +179,7 @@ class Customer(Node):
         return info.context.loaders.subscriptions(read_list(first=first, status=status)).load(customer.id)
 
     @strawberry.field(
-        description="Its changes, the newest first: who, when, which fields. Needs customers-read.",
+        description="Its changes, the newest first: actor, time and fields. Needs customers-read.",
         graphql_type=CustomerChangeConnection,
         extensions=READS,
     )
@@ -190,8 +192,8 @@ class Customer(Node):
         return await listed_of(info.context, graph.history, customer.id, asked)
 
     @strawberry.field(
-        description="The credit notes and invoices for its subscriptions that changes of who pays have made, whoever"
-        " paid, the newest first. Needs customers-read.",
+        description="The credit notes and invoices for its subscriptions that changes of the payer have created, for all"
+        " payers, the newest first. Needs customers-read.",
         graphql_type=list[BillingDocument],
         extensions=READS,
     )

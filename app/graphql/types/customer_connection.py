@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer")]
 
 
-@strawberry.type(description="A customer in a list, with its place in it.")
+@strawberry.type(description="A customer in a list, with its cursor.")
 class CustomerEdge:
     """A row and its cursor."""
 

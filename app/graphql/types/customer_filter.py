@@ -8,7 +8,7 @@ from app.graphql.types.enums import CustomerSort, CustomerType, OrderDirection
 from app.graphql.types.scalars import MetadataValue
 
 
-@strawberry.input(description="A metadata pair to look for: the key is there, with exactly this value.")
+@strawberry.input(description="A metadata pair to search for: the key with exactly this value.")
 class MetadataPairInput:
     """One pair of a metadata filter."""
 
@@ -19,30 +19,32 @@ class MetadataPairInput:
 
 
 @strawberry.input(
-    description="Conditions on a customer. All that are given must hold; left out is no condition,"
-    " null means that the field is unset, and an empty list of ids matches nothing. A filter holds at most 50 conditions,"
-    " those of the filters within it counted; each `and`, `or` and `not` is one as well."
+    description="Conditions on a customer. All given conditions must be met. A condition that is left out is ignored,"
+    " null means that the field is unset, and an empty list of ids matches nothing. A filter holds at most"
+    " 50 conditions, including those of nested filters; each `and`, `or` and `not` is one as well."
 )
 class CustomerFilter:
     """app.graphql.conditions says what each field means."""
 
     and_: strawberry.Maybe[list["CustomerFilter"] | None] = strawberry.field(
-        name="and", description="All of these hold, at most 50; an empty list always holds."
+        name="and", description="All of these filters match, at most 50; an empty list always matches."
     )
     or_: strawberry.Maybe[list["CustomerFilter"] | None] = strawberry.field(
-        name="or", description="At least one of these holds, at most 50; an empty list never holds."
+        name="or", description="At least one of these filters matches, at most 50; an empty list never matches."
     )
-    not_: strawberry.Maybe[Optional["CustomerFilter"]] = strawberry.field(name="not", description="This does not hold.")
+    not_: strawberry.Maybe[Optional["CustomerFilter"]] = strawberry.field(
+        name="not", description="This filter doesn't match."
+    )
     ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
         description="The id is one of these, at most 500."
     )
     customer_number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this customer number.")
     external_system_id: strawberry.Maybe[str | None] = strawberry.field(
-        description="Exactly this external system id, case-sensitive; null: it has none."
+        description="Exactly this external system id, case-sensitive; null: unset."
     )
     metadata: strawberry.Maybe[list[MetadataPairInput] | None] = strawberry.field(
-        description="The metadata holds all of these pairs, at most 10."
-        " More are refused with METADATA_FILTER_LIMIT_EXCEEDED."
+        description="The metadata has all of these pairs, at most 10. More are rejected with"
+        " METADATA_FILTER_LIMIT_EXCEEDED."
     )
     customer_group_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(description="In this customer group.")
     parent_customer_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
@@ -58,18 +60,18 @@ class CustomerFilter:
         description="The name begins with this, ignoring case and how letters are composed."
     )
     search: strawberry.Maybe[str | None] = strawberry.field(
-        description="Each of these words, at most 10, begins a word of the number, name, email, VAT number"
-        " or external system id, ignoring case and how letters are composed. Words part at white space and punctuation of any"
-        " script; a symbol, such as an emoji, is a word."
+        description="Each of these words, at most 10, begins a word of the number, name, email, VAT number or external"
+        " system id, ignoring case and how letters are composed. Words are separated by white space and"
+        " punctuation of any script; a symbol, such as an emoji, is a word."
     )
 
 
-@strawberry.input(description="One column of an order.")
+@strawberry.input(description="A field to sort by.")
 class CustomerOrder:
     """What a list of customers is sorted by."""
 
     field: CustomerSort = strawberry.field(description="What to sort by.")
-    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Ascending or descending.")
 
 
 Where = Annotated[CustomerFilter | None, strawberry.argument(description="Only customers that meet these conditions.")]

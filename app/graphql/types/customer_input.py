@@ -9,11 +9,12 @@ from app.graphql.arguments import sent_fields
 from app.graphql.types.enums import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.graphql.types.scalars import Metadata
 
-_CLEARS = " Null or a blank text leaves the customer without one."
+_CLEARS = " Null or blank text unsets it."
 _KEY = (
-    "Makes repeating safe: the same key with the same input gives the same answer again, marked as replayed, and writes"
-    " nothing. 1 to 255 characters, kept for 24 hours in the company; IDEMPOTENCY_KEY_REUSED with another input."
-    ' The same values are the same input, however they are written: 12.5 and "12.50".'
+    "Makes it safe to send the mutation again: the same key with the same input returns the stored answer,"
+    " marked as replayed, and writes nothing. 1 to 255 characters, kept for 24 hours in the company;"
+    ' IDEMPOTENCY_KEY_REUSED with another input. Inputs are compared by value: 12.5 and "12.50" are the'
+    " same."
 )
 _NUMBER = " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or not, has it."
 _MAP = (
@@ -27,7 +28,7 @@ class OptionalCustomerFields:
     """What a customer can be without; creating and updating read it alike."""
 
     customer_type: Maybe[CustomerType | None] = strawberry.field(
-        description="Whether it is a business or a private person; BUSINESS for a new customer that doesn't say. Not null."
+        description="Whether it is a business or a private person; BUSINESS if left out for a new customer. Not null."
     )
     email: Maybe[str | None] = strawberry.field(
         description="The email address; its syntax is checked, at most 254 characters." + _CLEARS
@@ -49,70 +50,70 @@ class OptionalCustomerFields:
     notes: Maybe[str | None] = strawberry.field(description="Additional notes, at most 10,000 characters." + _CLEARS)
     credit_limit: Maybe[Decimal | None] = strawberry.field(
         description="The credit limit in the company's base currency: at least 0, at most 2 decimals and 13 digits"
-        " before the point. Null leaves the customer without one."
+        " before the point. Null unsets it."
     )
     opening_balance: Maybe[Decimal | None] = strawberry.field(
-        description="The opening balance in the company's base currency: positive is what the customer owes, negative"
-        " what it is owed; at most 2 decimals and 13 digits before the point. It is replaced, not added to. Null leaves"
-        " the customer without one."
+        description="The opening balance in the company's base currency: positive if the customer owes the company,"
+        " negative if the company owes the customer; at most 2 decimals and 13 digits before the point. It"
+        " replaces the stored balance. Null unsets it."
     )
     payment_terms: Maybe[int | None] = strawberry.field(
-        description="The payment terms in days, 0 to 365. Null leaves the customer without any."
+        description="The payment terms in days, 0 to 365. Null unsets them."
     )
     payment_term_type: Maybe[PaymentTermType | None] = strawberry.field(
-        description="From which day the payment terms are counted. Null leaves the customer without one."
+        description="The day from which the payment terms are counted. Null unsets it."
     )
     is_active: Maybe[bool | None] = strawberry.field(
-        description="Whether the customer is active; a new one is, unless it says otherwise. Not null."
-        " CUSTOMER_HAS_ACTIVE_CHILDREN if active children are paid for by it."
+        description="Whether the customer is active; true if left out for a new customer. Not null."
+        " CUSTOMER_HAS_ACTIVE_CHILDREN if it pays for active children."
     )
     parent_customer_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="The id of the parent; null for none, which also makes the billing relationship SELF unless it is"
-        " given. PARENT_CUSTOMER_NOT_FOUND, PARENT_CUSTOMER_SELF_REFERENCE, PARENT_CUSTOMER_IS_CHILD,"
+        description="The id of the parent; null for no parent, which also sets the billing relationship to SELF if that"
+        " is left out. PARENT_CUSTOMER_NOT_FOUND, PARENT_CUSTOMER_SELF_REFERENCE, PARENT_CUSTOMER_IS_CHILD,"
         " CUSTOMER_HAS_CHILDREN, PARENT_CUSTOMER_INACTIVE."
     )
     billing_relationship: Maybe[BillingRelationship | None] = strawberry.field(
-        description="Who pays for its subscriptions; SELF for a new customer that doesn't say. Not null."
-        " PARENT_CUSTOMER_REQUIRED for PARENT_PAYS without a parent; PARENT_CURRENCY_MISMATCH under a parent that"
-        " pays with a single invoice in another currency."
+        description="Who pays for its subscriptions; SELF if left out for a new customer. Not null."
+        " PARENT_CUSTOMER_REQUIRED for PARENT_PAYS without a parent; PARENT_CURRENCY_MISMATCH under a parent"
+        " that pays with a single invoice in another currency."
     )
     consolidation_mode: Maybe[ConsolidationMode | None] = strawberry.field(
-        description="How the invoices of its children are put together; null for none. BILLING_DAY_REQUIRED for"
+        description="How the invoices of its children are combined; null for no mode. BILLING_DAY_REQUIRED for"
         " SINGLE_INVOICE without a billing day; CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD;"
         " PARENT_CURRENCY_MISMATCH."
     )
     billing_day: Maybe[int | None] = strawberry.field(
-        description="The day of the month, 1 to 28, of the consolidated invoice; null for none."
+        description="The day of the month, 1 to 28, of the consolidated invoice; null for no day."
         " CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD."
     )
     include_child_details_pdf: Maybe[bool | None] = strawberry.field(
         name="includeChildDetailsPdf",
-        description="Whether a zip of per-child detail PDFs goes with consolidated invoices; false for a new customer"
-        " that doesn't say. Not null.",
+        description="Whether a zip of per-child detail PDFs goes with consolidated invoices; false if left out for a new"
+        " customer. Not null.",
     )
     parent_invoice_template_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="The PDF template of the consolidated invoice, a UUID; null for the usual one."
+        description="The id of the PDF template of the consolidated invoice, a UUID; null for the default template."
         " CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD."
     )
 
 
 @strawberry.input(
-    description="A new customer. Texts are trimmed. A field that is left out is unset, or what its description says;"
-    " null where that is not possible is FIELD_NOT_CLEARABLE, a text that is too long FIELD_TOO_LONG, another form than"
-    " the one described FIELD_INVALID."
+    description="A new customer. Texts are trimmed. A field that is left out is unset or gets the default in its"
+    " description. FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_TOO_LONG for text that"
+    " is too long, FIELD_INVALID for a value of another form than described."
 )
 class CreateCustomerInput(OptionalCustomerFields):
     """What createCustomer takes."""
 
     customer_number: Maybe[str | None] = strawberry.field(
-        description="The customer number. Left out, it is one more than the company's highest all-digit number."
+        description="The customer number. If left out, it is the number after the company's highest all-digit number."
         + _NUMBER
         + " Not null or blank."
     )
     name: str = strawberry.field(description="The name, 1 to 255 characters; FIELD_REQUIRED if it is blank.")
     vat_zone: VatZone = strawberry.field(description="How value-added tax applies.")
     customer_group_id: strawberry.ID = strawberry.field(
-        description="The id of the customer group; CUSTOMER_GROUP_NOT_FOUND if the company has none with it."
+        description="The id of the customer group; CUSTOMER_GROUP_NOT_FOUND if it doesn't exist in the company."
     )
     country_code: str = strawberry.field(description="The country, two letters (ISO 3166-1 alpha-2), in either case.")
     default_currency: str = strawberry.field(
@@ -139,52 +140,55 @@ class ChangedCustomerFields(OptionalCustomerFields):
     name: Maybe[str | None] = strawberry.field(description="The name, 1 to 255 characters. Not null or blank.")
     vat_zone: Maybe[VatZone | None] = strawberry.field(description="How value-added tax applies. Not null.")
     customer_group_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="The id of the customer group; CUSTOMER_GROUP_NOT_FOUND if the company has none with it. Not null."
+        description="The id of the customer group; CUSTOMER_GROUP_NOT_FOUND if it doesn't exist in the company. Not"
+        " null."
     )
     country_code: Maybe[str | None] = strawberry.field(
         description="The country, two letters (ISO 3166-1 alpha-2), in either case. Not null or blank."
     )
     default_currency: Maybe[str | None] = strawberry.field(
         description="The currency it is billed in, three letters (ISO 4217), in either case. Not null or blank."
-        " PARENT_CURRENCY_MISMATCH if it is no longer that of the single invoice it is part of."
+        " PARENT_CURRENCY_MISMATCH if it differs from the currency of the single invoice that the customer"
+        " is part of."
     )
     metadata: Maybe[Metadata | None] = strawberry.field(
-        description="The whole of the metadata, which replaces what is stored; `{}` clears it." + _MAP
+        description="The whole metadata, which replaces the stored metadata; `{}` clears it." + _MAP
     )
     metadata_set: Maybe[Metadata | None] = strawberry.field(
-        description="Metadata entries to add or replace; the others stay. Not beside `metadata` (FIELD_CONFLICT)."
+        description="Metadata entries to add or replace; others are kept. Not together with `metadata` (FIELD_CONFLICT)."
         + _MAP
     )
     metadata_unset: Maybe[list[str] | None] = strawberry.field(
-        description="Keys of metadata entries to remove; those that are not there are no problem. At most 500"
-        " (METADATA_LIMIT_EXCEEDED), each of 1 to 128 visible characters (FIELD_INVALID). Not beside `metadata`,"
-        " and none that `metadataSet` sets (FIELD_CONFLICT). Not null."
+        description="Keys of metadata entries to remove; missing keys are ignored. At most 500"
+        " (METADATA_LIMIT_EXCEEDED), each of 1 to 128 visible characters (FIELD_INVALID). Not together with"
+        " `metadata`, and without keys of `metadataSet` (FIELD_CONFLICT). Not null."
     )
     subscription_transitions: Maybe[list[SubscriptionTransitionInput] | None] = strawberry.field(
-        description="Needed where the parent, billing relationship or consolidation mode really changes: exactly the"
-        " customer's active subscriptions (TRIAL, ACTIVE, PENDING_CANCELLATION), each once, at most 5,000 (FIELD_TOO_LONG)."
-        " SUBSCRIPTION_TRANSITIONS_REQUIRED, SUBSCRIPTION_TRANSITIONS_INCOMPLETE, SUBSCRIPTION_TRANSITIONS_UNKNOWN,"
-        " SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE, SUBSCRIPTION_TRANSITIONS_DUPLICATE, SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED."
+        description="Required if the parent, billing relationship or consolidation mode changes: exactly the customer's"
+        " active subscriptions (TRIAL, ACTIVE, PENDING_CANCELLATION), each once, at most 5,000"
+        " (FIELD_TOO_LONG). SUBSCRIPTION_TRANSITIONS_REQUIRED, SUBSCRIPTION_TRANSITIONS_INCOMPLETE,"
+        " SUBSCRIPTION_TRANSITIONS_UNKNOWN, SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE,"
+        " SUBSCRIPTION_TRANSITIONS_DUPLICATE, SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED."
     )
 
 
 @strawberry.input(
-    description="A change of a customer. A field that is left out stays as it is, always; texts are trimmed. Null where"
-    " a field can't be without a value is FIELD_NOT_CLEARABLE, a text that is too long FIELD_TOO_LONG, another form than"
-    " the one described FIELD_INVALID."
+    description="A change of a customer. A field that is left out always keeps its value. Texts are trimmed."
+    " FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_TOO_LONG for text that is too long,"
+    " FIELD_INVALID for a value of another form than described."
 )
 class UpdateCustomerInput(ChangedCustomerFields):
     """What updateCustomer takes."""
 
     id: strawberry.ID = strawberry.field(
-        description="The id of the customer; CUSTOMER_NOT_FOUND if the company has none with it."
+        description="The id of the customer; CUSTOMER_NOT_FOUND if it doesn't exist in the company."
     )
     transition_digest: Maybe[str | None] = strawberry.field(
-        description="The digest of a preview: the update does exactly what that showed, or is refused with"
+        description="The digest of a preview: the update books exactly what the preview showed, or is rejected with"
         " TRANSITION_CHANGED."
     )
     expected_version: Maybe[int | None] = strawberry.field(
-        description="The version that the customer is expected to be at; VERSION_CONFLICT if it has moved on."
+        description="The expected version of the customer; VERSION_CONFLICT if it has another one."
     )
     idempotency_key: Maybe[str | None] = strawberry.field(description=_KEY)
 

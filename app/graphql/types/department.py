@@ -28,4 +28,4 @@ class Department(Node):
     city: str | None = strawberry.field(description="The city.")
     postal_code: str | None = strawberry.field(description="The postal code.")
     country_code: str | None = strawberry.field(description="The country, two letters (ISO 3166-1 alpha-2).")
-    version: int = strawberry.field(description="Counts the changes of the department, from 1.")
+    version: int = strawberry.field(description="The number of the department's latest change, from 1.")

@@ -10,15 +10,15 @@ class CreateDepartmentInput:
     """Left out means unset."""
 
     customer_id: strawberry.ID = strawberry.field(
-        description="The customer that the department belongs to. CUSTOMER_NOT_FOUND if the company has none with this id."
+        description="The customer that the department belongs to. CUSTOMER_NOT_FOUND if it doesn't exist in the company."
     )
     name: str = strawberry.field(description="The department's name, 1 to 255 characters.")
     is_default: strawberry.Maybe[bool | None] = strawberry.field(
-        description="Whether it becomes the customer's default department, in place of the one that is; false unless sent,"
-        " for a first department too. Not null."
+        description="Whether it becomes the customer's default department and replaces the current one. Default: false,"
+        " also for the first department. Not null."
     )
     is_active: strawberry.Maybe[bool | None] = strawberry.field(
-        description="Whether it is in use; true unless sent. Not null."
+        description="Whether it is in use. Default: true. Not null."
     )
     po_number: strawberry.Maybe[str | None] = strawberry.field(
         description="The purchase order number for its invoices, at most 255 characters."
@@ -35,27 +35,28 @@ class CreateDepartmentInput:
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
-@strawberry.input(description="What to change of a department. A field that is left out stays as it is." + FIELD_CODES)
+@strawberry.input(description="What to change of a department. A field that is left out keeps its value." + FIELD_CODES)
 class UpdateDepartmentInput:
     """Left out means unchanged."""
 
     id: strawberry.ID = strawberry.field(
-        description="The department's id. DEPARTMENT_NOT_FOUND if the company has none with it."
+        description="The department's id. DEPARTMENT_NOT_FOUND if it doesn't exist in the company."
     )
     name: strawberry.Maybe[str | None] = strawberry.field(
         description="The department's name, 1 to 255 characters. Not null."
     )
     is_default: strawberry.Maybe[bool | None] = strawberry.field(
-        description="True: it becomes the customer's default department, in place of the one that is. False: it no longer is;"
-        " while the customer has others, `newDefaultId` must say which one follows, or the update is refused with"
-        " DEFAULT_REQUIRED. Not null."
+        description="True: it becomes the customer's default department and replaces the current one. False: it stops"
+        " being the default; if the customer has others, `newDefaultId` is required (DEFAULT_REQUIRED). Not"
+        " null."
     )
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="The customer's department that becomes the default, with `isDefault: false` alone."
-        " DEPARTMENT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the department is not the default."
+        description="The customer's department that becomes the default; only together with `isDefault: false`."
+        " DEPARTMENT_NOT_FOUND if the customer has none with that id, FIELD_CONFLICT if the department is"
+        " not the default."
     )
     is_active: strawberry.Maybe[bool | None] = strawberry.field(
-        description="Whether it is in use; an inactive one is still listed, and may be the default. Not null."
+        description="Whether it is in use; an inactive department is still listed and may be the default. Not null."
     )
     po_number: strawberry.Maybe[str | None] = strawberry.field(
         description="The purchase order number for its invoices, at most 255 characters; null or blank unsets it."
@@ -84,12 +85,12 @@ class DeleteDepartmentInput:
     """The default goes only with the last, or with another one to follow it."""
 
     id: strawberry.ID = strawberry.field(
-        description="The department's id. DEPARTMENT_NOT_FOUND if the company has none with it."
+        description="The department's id. DEPARTMENT_NOT_FOUND if it doesn't exist in the company."
     )
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="The customer's department that becomes the default from now on. To remove the default while the customer"
-        " has others, one must be named, or the removal is refused with DEFAULT_REQUIRED."
-        " DEPARTMENT_NOT_FOUND if the customer has none with this id, FIELD_CONFLICT if the department to remove is not the default."
+        description="The customer's department that becomes the default. Required to remove the default while the"
+        " customer has others (DEFAULT_REQUIRED). DEPARTMENT_NOT_FOUND if the customer has none with that"
+        " id, FIELD_CONFLICT if the department to remove is not the default."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

@@ -26,14 +26,14 @@ _Entity = Annotated[
     | BillingDocument
     | BillingTransition
     | LedgerAccount,
-    strawberry.union("_Entity", description="What other subgraphs may refer to."),
+    strawberry.union("_Entity", description="The types that other subgraphs can refer to."),
 ]
 Entities: Any = list[_Entity | None]
 Representations = Annotated[
     list[FederationAny],
     strawberry.argument(
-        description="Objects of `__typename` and one of the type's keys; at most 10,000 of them, or"
-        " what MAX_REPRESENTATIONS says."
+        description="Objects of `__typename` and one of the type's keys; at most 10,000, or the value of"
+        " MAX_REPRESENTATIONS."
     ),
 ]
 
@@ -44,11 +44,11 @@ def printed(schema: BaseSchema) -> str:
     return with_description(schema.as_str(), INTRODUCTION)
 
 
-@strawberry.type(name="_Service", description="What this subgraph says of itself.")
+@strawberry.type(name="_Service", description="The description of this subgraph.")
 class Service:
     """How the schema itself is shown."""
 
-    @strawberry.field(description="The schema with its directives, as composers of supergraphs read it.")
+    @strawberry.field(description="The schema with its directives, for composing a supergraph.")
     @staticmethod
     def sdl(schema: strawberry.Parent[BaseSchema]) -> str:
         """Printed once."""

@@ -73,15 +73,15 @@ _show(
 )
 _show(
     ConsolidationMode,
-    "How a parent's invoices for the children that it pays for are put together.",
+    "How the invoices for the children that a parent pays for are combined.",
     {
         "SINGLE_INVOICE": "All children's subscriptions on one invoice, on the parent's billing day.",
-        "PER_CHILD_INVOICE": "An invoice for each child; also what happens where no mode is set.",
+        "PER_CHILD_INVOICE": "One invoice for each child; also applies if no mode is set.",
     },
 )
 _show(
     PaymentTermType,
-    "From which day the payment terms are counted.",
+    "The day from which the payment terms are counted.",
     {
         "NET": "The invoice date, plus the days.",
         "END_OF_MONTH": "The end of the invoice's month, plus the days.",
@@ -94,7 +94,7 @@ _show(
 )
 _show(
     SubscriptionStatus,
-    "Where a subscription is in its life. TRIAL, ACTIVE and PENDING_CANCELLATION count as active.",
+    "The status of a subscription. TRIAL, ACTIVE and PENDING_CANCELLATION count as active.",
     {
         "SCHEDULED": "It begins in the future.",
         "TRIAL": "It runs and is not billed yet.",
@@ -108,16 +108,16 @@ _show(
 )
 _show(
     BillingDocumentKind,
-    "What a document of billing is.",
+    "The kind of a billing document.",
     {
-        "CREDIT_NOTE": "It gives back what was billed for days that the payer will not pay for.",
-        "INVOICE": "It bills days that have passed.",
+        "CREDIT_NOTE": "Credits the billed days that the payer no longer pays for.",
+        "INVOICE": "Bills days that have passed.",
     },
     name="BillingDocumentKind",
 )
 _show(
     ChangeOperation,
-    "How an entry of a customer's history came about.",
+    "The kind of a change in a customer's history.",
     {"CREATED": "The customer was created.", "UPDATED": "Fields of the customer were changed."},
     name="CustomerChangeOperation",
 )
@@ -132,27 +132,27 @@ _show(
 )
 _show(
     RefusalPolicy,
-    "What a refused row means for the other rows of its list.",
+    "How a rejected row affects the other rows of its list.",
     {
         "ALL_OR_NOTHING": "Nothing is written.",
-        "ROW_BY_ROW": "The rows that are not refused are written.",
+        "ROW_BY_ROW": "The rows that are not rejected are written.",
     },
     name="UpsertRefusalPolicy",
 )
 _show(
     RowOutcome,
-    "How a row of a list ended.",
+    "The outcome of a row of a list.",
     {
-        "CREATED": "Nothing had the key: the row was created.",
-        "UPDATED": "What has the key was changed.",
-        "UNCHANGED": "What has the key is what the row says already; nothing was written.",
-        "REFUSED": "The row's errors say why nothing was done.",
+        "CREATED": "No object had the key: one was created.",
+        "UPDATED": "The object with the key was changed.",
+        "UNCHANGED": "The object with the key already has the values of the row; nothing was written.",
+        "REFUSED": "The row was rejected; its errors say why.",
     },
     name="UpsertRowOutcome",
 )
 _show(
     CustomerSort,
-    "What a list of customers may be sorted by.",
+    "The fields that customers can be sorted by.",
     {
         "NUMBER": "The customer number, in its natural order: all-digit numbers first, by value, then the others by code point.",
         "NAME": "The name in the company's alphabet, ignoring case.",
@@ -162,7 +162,7 @@ _show(
 )
 _show(
     OrderDirection,
-    "Which end of an order comes first.",
+    "The direction of a sort order.",
     {"ASC": "The smallest first.", "DESC": "The largest first."},
 )
 _show(
@@ -177,15 +177,15 @@ _show(
 )
 _show(
     UserErrorCode,
-    "Why an input was refused.",
+    "Why an input was rejected.",
     {
-        "FIELD_REQUIRED": "The field must say something.",
+        "FIELD_REQUIRED": "The field is required and must not be blank.",
         "FIELD_NOT_CLEARABLE": "The field can't be null; leave it out to keep it.",
-        "FIELD_INVALID": "The value does not have the form that the field needs.",
+        "FIELD_INVALID": "The value doesn't have the form that the field's description requires.",
         "FIELD_TOO_LONG": "The text has too many characters, or the list too many rows or subscriptions.",
         "FIELD_CONFLICT": "Two fields of the input, or two rows of its list, exclude each other.",
         "METADATA_LIMIT_EXCEEDED": "There would be more than 50 metadata entries, or more than 500 keys to remove.",
-        "METADATA_VALUE_INVALID": "A metadata key or value is too long or of a kind that is not stored.",
+        "METADATA_VALUE_INVALID": "A metadata key or value is too long, or of a type that can't be stored.",
         "CUSTOMER_NOT_FOUND": "The company has no customer with this id.",
         "CUSTOMER_GROUP_NOT_FOUND": "The company has no customer group with this id.",
         "CONTACT_NOT_FOUND": "The company has no contact with this id.",
@@ -195,30 +195,31 @@ _show(
         "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": "Another customer, active or not, has this external system id.",
         "CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS": "Another customer group has this number.",
         "CUSTOMER_GROUP_IN_USE": "Customers belong to the group.",
-        "DEFAULT_REQUIRED": "The default would vanish while others remain: make another one the default first.",
+        "DEFAULT_REQUIRED": "The default can't be removed while others remain: make another one the default first.",
         "PARENT_CUSTOMER_NOT_FOUND": "The company has no customer with the parent's id.",
         "PARENT_CUSTOMER_SELF_REFERENCE": "A customer can't be its own parent.",
-        "PARENT_CUSTOMER_IS_CHILD": "The parent has a parent itself; there is one level.",
+        "PARENT_CUSTOMER_IS_CHILD": "The parent is a child itself; there is only one level of parents.",
         "CUSTOMER_HAS_CHILDREN": "The customer has children, so it can't get a parent.",
-        "PARENT_CUSTOMER_REQUIRED": "PARENT_PAYS needs a parent.",
+        "PARENT_CUSTOMER_REQUIRED": "PARENT_PAYS requires a parent.",
         "PARENT_CUSTOMER_INACTIVE": "The parent is not active.",
         "PARENT_CURRENCY_MISMATCH": "A parent with a single invoice pays only in its own currency.",
-        "CUSTOMER_HAS_ACTIVE_CHILDREN": "Active children are paid for by this customer, so it must stay active.",
-        "BILLING_DAY_REQUIRED": "SINGLE_INVOICE needs a billing day.",
+        "CUSTOMER_HAS_ACTIVE_CHILDREN": "The customer pays for active children, so it must stay active.",
+        "BILLING_DAY_REQUIRED": "SINGLE_INVOICE requires a billing day.",
         "CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD": "Consolidation mode, billing day and template belong to parents.",
         "SUBSCRIPTION_TRANSITIONS_REQUIRED": "The change moves active subscriptions: acknowledge each in `subscriptionTransitions`.",
         "SUBSCRIPTION_TRANSITIONS_INCOMPLETE": "Active subscriptions are missing from `subscriptionTransitions`.",
-        "SUBSCRIPTION_TRANSITIONS_UNKNOWN": "Ids in `subscriptionTransitions` are no subscriptions of this customer.",
-        "SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE": "Subscriptions in `subscriptionTransitions` are not active.",
-        "SUBSCRIPTION_TRANSITIONS_DUPLICATE": "Subscriptions are named more than once.",
-        "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "Nothing is moved by this change, so nothing can be acknowledged.",
-        "SUBSCRIPTION_DATES_OUT_OF_RANGE": "The change would give subscriptions dates outside the years 1 to 9999: an administrator corrects the dates of their periods.",
-        "COMPANY_TIME_ZONE_UNKNOWN": "Nothing that needs today's date can be decided until an administrator mends the company's time zone.",
+        "SUBSCRIPTION_TRANSITIONS_UNKNOWN": "`subscriptionTransitions` has ids that aren't subscriptions of this customer.",
+        "SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE": "`subscriptionTransitions` has subscriptions that aren't active.",
+        "SUBSCRIPTION_TRANSITIONS_DUPLICATE": "`subscriptionTransitions` has a subscription more than once.",
+        "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "The change moves no subscriptions, so `subscriptionTransitions` must be left out.",
+        "SUBSCRIPTION_DATES_OUT_OF_RANGE": "The change would give subscriptions dates outside the years 1 to 9999. An administrator has to"
+        " correct the dates of their periods.",
+        "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator has to correct it.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
         "VERSION_CONFLICT": "The object has changed since the expected version.",
-        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input, or its answer was stored by a release"
-        " whose answers this one can't read.",
-        "MORE_PROBLEMS": "There are more problems than are listed: `limit` are, `actual` is how many there are in all.",
+        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input, or its answer was stored by a release whose"
+        " answers this release can't read.",
+        "MORE_PROBLEMS": "There are more problems than are listed: `limit` is the number listed, `actual` the number in all.",
     },
     name="UserErrorCode",
 )

@@ -21,7 +21,7 @@ from app.graphql.types.scalars import Metadata
 
 
 @strawberry.type(
-    description="A group of customers: they share a discount and the ledger account that they post to.",
+    description="A group of customers that share a discount and a ledger account.",
     directives=keys_of(graph.customer_group),
 )
 class CustomerGroup(Node):
@@ -39,11 +39,11 @@ class CustomerGroup(Node):
         description="The name of that ledger account. Needs customers-read.", extensions=READS
     )
     metadata: Metadata = strawberry.field(description="Key-value metadata attached to the group.")
-    version: int = strawberry.field(description="Counts the changes of the group, from 1.")
+    version: int = strawberry.field(description="The number of the group's latest change, from 1.")
 
     @strawberry.field(
-        description="The ledger account that its customers post to; null, with an error, without the scope."
-        " Needs accounts-read.",
+        description="The ledger account that its customers post to; null with an error without that scope. Needs"
+        " accounts-read.",
         graphql_type=LedgerAccount | None,
         extensions=READS_ACCOUNTS,
     )

@@ -5,7 +5,7 @@ import strawberry
 from app.graphql.types.customer_filter import MetadataPairInput
 
 
-@strawberry.input(description="Conditions on a customer group; all that are given must hold.")
+@strawberry.input(description="Conditions on a customer group; all given conditions must be met.")
 class CustomerGroupFilter:
     """app.db.groups says what each field means."""
 
@@ -14,6 +14,6 @@ class CustomerGroupFilter:
     )
     number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this group number.")
     metadata: strawberry.Maybe[list[MetadataPairInput] | None] = strawberry.field(
-        description="The metadata holds all of these pairs, at most 10."
-        " More are refused with METADATA_FILTER_LIMIT_EXCEEDED."
+        description="The metadata has all of these pairs, at most 10. More are rejected with"
+        " METADATA_FILTER_LIMIT_EXCEEDED."
     )

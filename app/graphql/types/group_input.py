@@ -18,26 +18,26 @@ class CreateCustomerGroupInput:
     )
     name: str = strawberry.field(description="The group's name, 1 to 255 characters.")
     discount: strawberry.Maybe[Decimal | None] = strawberry.field(
-        description="The discount of its customers, in percent, 0 to 100, at most two decimals; 0 unless sent. Not null."
+        description="The discount of its customers, in percent, 0 to 100, at most two decimals. Default: 0. Not null."
     )
     account_id: strawberry.ID = strawberry.field(
-        description="The ledger account that its customers post to."
-        " LEDGER_ACCOUNT_NOT_FOUND if the company has none with this id."
+        description="The ledger account that its customers post to. LEDGER_ACCOUNT_NOT_FOUND if it doesn't exist in the"
+        " company."
     )
     metadata: strawberry.Maybe[Metadata | None] = strawberry.field(
-        description="Key-value metadata, at most 50 entries (METADATA_LIMIT_EXCEEDED); empty unless sent. Not null."
+        description="Key-value metadata, at most 50 entries (METADATA_LIMIT_EXCEEDED). Default: empty. Not null."
     )
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
 @strawberry.input(
-    description="What to change of a customer group. A field that is left out stays as it is." + FIELD_CODES
+    description="What to change of a customer group. A field that is left out keeps its value." + FIELD_CODES
 )
 class UpdateCustomerGroupInput:
     """Left out means unchanged."""
 
     id: strawberry.ID = strawberry.field(
-        description="The group's id. CUSTOMER_GROUP_NOT_FOUND if the company has none with it."
+        description="The group's id. CUSTOMER_GROUP_NOT_FOUND if it doesn't exist in the company."
     )
     number: strawberry.Maybe[str | None] = strawberry.field(
         description="The group's number, 1 to 50 visible characters, unique in the company:"
@@ -50,18 +50,18 @@ class UpdateCustomerGroupInput:
         description="The discount of its customers, in percent, 0 to 100, at most two decimals. Not null."
     )
     account_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
-        description="The ledger account that its customers post to."
-        " LEDGER_ACCOUNT_NOT_FOUND if the company has none with this id. Not null."
+        description="The ledger account that its customers post to. LEDGER_ACCOUNT_NOT_FOUND if it doesn't exist in the"
+        " company. Not null."
     )
     metadata: strawberry.Maybe[Metadata | None] = strawberry.field(
-        description="Key-value metadata that replaces all there is, at most 50 entries; `{}` removes it. Not null,"
-        " and not together with `metadataSet` or `metadataUnset`."
+        description="The whole metadata, which replaces the stored metadata, at most 50 entries; `{}` removes it. Not"
+        " null, and not together with `metadataSet` or `metadataUnset`."
     )
     metadata_set: strawberry.Maybe[Metadata | None] = strawberry.field(
-        description="Single entries to add or replace, at most 50; the others stay. Not null."
+        description="Metadata entries to add or replace, at most 50; others are kept. Not null."
     )
     metadata_unset: strawberry.Maybe[list[str] | None] = strawberry.field(
-        description="Keys of single entries to remove; one that is not there is no problem. At most 500"
+        description="Keys of metadata entries to remove; missing keys are ignored. At most 500"
         " (METADATA_LIMIT_EXCEEDED), each of 1 to 128 visible characters (FIELD_INVALID). Not null."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
@@ -73,7 +73,7 @@ class DeleteCustomerGroupInput:
     """A group in use stays."""
 
     id: strawberry.ID = strawberry.field(
-        description="The group's id. CUSTOMER_GROUP_NOT_FOUND if the company has none with it; CUSTOMER_GROUP_IN_USE,"
+        description="The group's id. CUSTOMER_GROUP_NOT_FOUND if it doesn't exist in the company; CUSTOMER_GROUP_IN_USE,"
         " with the ids of at most 10 customers, while customers belong to it."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)

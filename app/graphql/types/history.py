@@ -20,22 +20,24 @@ class FieldChangeRow(NamedTuple):
     after: Any
 
 
-@strawberry.type(description="What a change did to one field. Values are as the field shows them.")
+@strawberry.type(description="A change of one field. Values are shown as by the field itself.")
 class FieldChange:
     """How a field's part of a change is shown."""
 
     field: str = strawberry.field(description="The field's name in the schema, such as `creditLimit`.")
-    before: JSON | None = strawberry.field(description="The value before; null where it was unset or there was none.")
-    after: JSON | None = strawberry.field(description="The value after; null where it was cleared.")
+    before: JSON | None = strawberry.field(
+        description="The value before; null if it was unset or the customer didn't exist."
+    )
+    after: JSON | None = strawberry.field(description="The value after; null if it was cleared.")
 
 
-@strawberry.type(description="A change of a customer: who, when, which fields.")
+@strawberry.type(description="A change of a customer: its actor, time and fields.")
 class CustomerChange:
     """How an entry of the history is shown."""
 
-    version: int = strawberry.field(description="The customer's version after the change; 1 is its creation.")
+    version: int = strawberry.field(description="The customer's version after the change; 1 for its creation.")
     operation: ChangeOperation = strawberry.field(description="Whether the customer was created or updated.")
-    actor: str = strawberry.field(description="The subject of the credential that asked for it.")
+    actor: str = strawberry.field(description="The subject of the credential that made the change.")
     occurred_at: datetime = strawberry.field(description="When it was written.")
 
     @strawberry.field(description="The fields that changed, by name.", graphql_type=list[FieldChange])
@@ -46,7 +48,7 @@ class CustomerChange:
         return [FieldChangeRow(name, each["before"], each["after"]) for name, each in sorted(changed.items())]
 
 
-@strawberry.type(description="A change in a customer's history, with its place in it.")
+@strawberry.type(description="A change in a customer's history, with its cursor.")
 class CustomerChangeEdge:
     """A row and its cursor."""
 

@@ -16,4 +16,4 @@ class LedgerAccount(Node):
     id: strawberry.ID = strawberry.field(description="The account's unique identifier, a UUID.")
     number: str = strawberry.field(description="The account's number, unique in the company.")
     name: str = strawberry.field(description="The account's name.")
-    version: int = strawberry.field(description="Counts the changes of the account, from 1.")
+    version: int = strawberry.field(description="The number of the account's latest change, from 1.")

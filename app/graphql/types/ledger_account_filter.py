@@ -3,7 +3,7 @@
 import strawberry
 
 
-@strawberry.input(description="Conditions on a ledger account; all that are given must hold.")
+@strawberry.input(description="Conditions on a ledger account; all given conditions must be met.")
 class LedgerAccountFilter:
     """app.db.accounts says what each field means."""
 

@@ -8,32 +8,34 @@ from app.graphql.types.enums import RefusalPolicy
 
 
 @strawberry.input(
-    description="A ledger account as another system has it. The number is the key, FIELD_REQUIRED where it is missing: the"
-    " account that has it is changed, a name that is left out staying as it is; if none has it, one is made, for which the"
-    " name is FIELD_REQUIRED. Paths of errors begin with `input`, `rows` and the row's place, from 0." + FIELD_CODES
+    description="A ledger account of another system. The number is the key and required (FIELD_REQUIRED). If an account"
+    " has the number, it is changed, and a name that is left out is kept. Otherwise one is created; then the"
+    " name is required (FIELD_REQUIRED). Paths of errors begin with `input`, `rows` and the row's index,"
+    " from 0." + FIELD_CODES
 )
 class UpsertLedgerAccountRow:
     """One row of upsertLedgerAccounts."""
 
     number: Maybe[str | None] = strawberry.field(
-        description="The account's number, unique in the company: 1 to 50 visible characters. It finds the account, and never changes."
+        description="The account's number, unique in the company: 1 to 50 visible characters. It identifies the account"
+        " and never changes."
     )
     name: Maybe[str | None] = strawberry.field(description="The account's name, 1 to 255 characters.")
 
 
-@strawberry.input(description="Ledger accounts to create or to bring up to date.")
+@strawberry.input(description="Ledger accounts to create or update.")
 class UpsertLedgerAccountsInput:
     """What upsertLedgerAccounts takes."""
 
     rows: list[UpsertLedgerAccountRow] = strawberry.field(
-        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). No two may have the same number: all that do are"
-        " refused with FIELD_CONFLICT."
+        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows with the same number are all rejected"
+        " with FIELD_CONFLICT."
     )
     on_refusal: RefusalPolicy = strawberry.field(
-        default=RefusalPolicy.ALL_OR_NOTHING, description="What a refused row means for the others."
+        default=RefusalPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
     )
     dry_run: bool = strawberry.field(
         default=False,
-        description="Whether to decide everything and write nothing. A dry run uses up no idempotency key.",
+        description="Whether to check all rows and write nothing. A dry run doesn't use its idempotency key.",
     )
     idempotency_key: Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

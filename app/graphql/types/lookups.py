@@ -3,7 +3,7 @@
 import strawberry
 
 
-@strawberry.input(description="The one key that finds a customer.", one_of=True)
+@strawberry.input(description="A unique key of a customer. Exactly one field must be given.", one_of=True)
 class CustomerLookup:
     """Exactly one of the keys."""
 
@@ -14,7 +14,7 @@ class CustomerLookup:
     )
 
 
-@strawberry.input(description="The one key that finds a customer group.", one_of=True)
+@strawberry.input(description="A unique key of a customer group. Exactly one field must be given.", one_of=True)
 class CustomerGroupLookup:
     """Exactly one of the keys."""
 

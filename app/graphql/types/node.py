@@ -10,9 +10,7 @@ from app.graphql.planning.references import key_names
 from app.graphql.strawberry_seam import FieldSet
 
 
-@strawberry.interface(
-    description="What has an id of its own, and can be read again by it alone, as Relay's clients do."
-)
+@strawberry.interface(description="An object with an id by which it can be read again, as Relay's clients do.")
 class Node:
     """How rows of different kinds are shown alike."""
 

@@ -10,27 +10,27 @@ from app.graphql.connections import Listed, has_other_side
 First = Annotated[int | None, strawberry.argument(description="Page size, 0 to 500. Default: 50.")]
 FirstOrLast = Annotated[
     int | None,
-    strawberry.argument(description="Page size, 0 to 500, from the start. Default: 50, unless `last` is given."),
+    strawberry.argument(description="Page size from the start, 0 to 500. Default: 50 if `last` is not given."),
 ]
-Last = Annotated[int | None, strawberry.argument(description="At most this many rows from the end: 0 to 500.")]
+Last = Annotated[int | None, strawberry.argument(description="Page size from the end, 0 to 500.")]
 After = Annotated[
     str | None,
     strawberry.argument(
-        description="Only rows after the one with this cursor, which must come from the same sort order and filter."
-        " Others are refused with INVALID_CURSOR."
+        description="Only rows after this cursor, which must come from the same sort order and filter. Others are"
+        " rejected with INVALID_CURSOR."
     ),
 ]
 Before = Annotated[
     str | None,
     strawberry.argument(
-        description="Only rows before the one with this cursor, which must come from the same sort order and filter."
-        " Others are refused with INVALID_CURSOR."
+        description="Only rows before this cursor, which must come from the same sort order and filter. Others are"
+        " rejected with INVALID_CURSOR."
     ),
 ]
-ListFirst = Annotated[int, strawberry.argument(description="At most this many rows: 0 to 500.")]
+ListFirst = Annotated[int, strawberry.argument(description="Maximum number of rows, 0 to 500.")]
 
 
-@strawberry.type(description="Where a page is in its list.", directives=[Shareable()])
+@strawberry.type(description="The position of a page in its list.", directives=[Shareable()])
 class PageInfo:
     """What a page says of its surroundings."""
 
@@ -40,7 +40,7 @@ class PageInfo:
         """Known from the page where it was read forward."""
         return await has_other_side(listed) if listed.asked.request.backward else listed.page.has_more
 
-    @strawberry.field(description="Whether rows lie before the page.")
+    @strawberry.field(description="Whether rows precede the page.")
     @staticmethod
     async def has_previous_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
         """Known from the page where it was read backward."""
@@ -90,6 +90,6 @@ async def total_count(listed: strawberry.Parent[Listed[Any]]) -> int:
     return await listed.count()
 
 
-CURSOR = "The row's place in the list, to be passed as a cursor."
-PAGE_INFO = "Where the page is in its list."
-TOTAL_COUNT = "How many rows the whole list holds; counted only when it is asked for."
+CURSOR = "The row's cursor: the position to continue from."
+PAGE_INFO = "The position of the page in its list."
+TOTAL_COUNT = "Number of rows in the whole list; counted only if selected."

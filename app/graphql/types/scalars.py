@@ -95,8 +95,9 @@ def _metadata_literal(node: ValueNode, _variables: Mapping[str, object] | None =
 SCALARS: dict[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
-        description='An exact decimal number as a string, such as `"1234.50"`. Amounts are in major units of their currency.'
-        " An input may be a number as well. Its decimals count as they are written, zeros too: `12.500` has three.",
+        description='An exact decimal number as a string, such as `"1234.50"`. Amounts are in major units of their'
+        " currency. An input may be a number as well. Decimals are counted as written, with zeros: `12.500`"
+        " has three.",
         specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
         serialize=lambda value: format(value, "f"),
         parse_value=_decimal,

@@ -19,14 +19,14 @@ from app.graphql.types.paging import ListFirst
 
 
 @strawberry.type(
-    description="A subscription of a customer: what is billed again and again.", directives=keys_of(graph.subscription)
+    description="A subscription of a customer, billed for each period.", directives=keys_of(graph.subscription)
 )
 class CustomerSubscription(Node):
     """How a subscription's row is shown."""
 
     id: strawberry.ID = strawberry.field(description="The subscription's unique identifier, a UUID.")
-    name: str = strawberry.field(description="What is subscribed to.")
-    status: SubscriptionStatus = strawberry.field(description="Where the subscription is in its life.")
+    name: str = strawberry.field(description="The name of the product or service.")
+    status: SubscriptionStatus = strawberry.field(description="The status of the subscription.")
     billing_direction: BillingDirection = strawberry.field(
         description="Whether a period is billed at its start or at its end."
     )
@@ -35,18 +35,17 @@ class CustomerSubscription(Node):
     interval_months: int = strawberry.field(description="The length of a full period, in months.")
     started_on: date = strawberry.field(description="The day the subscription began or will begin.")
     ends_on: date | None = strawberry.field(
-        description="The day from which the subscription no longer runs; null while no end is known."
+        description="The first day on which the subscription no longer runs; null if it has no end."
     )
     current_period_start: date = strawberry.field(description="The first day of the current period.")
-    current_period_end: date = strawberry.field(
-        description="The day after the current period's last day: the first of the next one."
-    )
+    current_period_end: date = strawberry.field(description="The day after the last day of the current period.")
     next_billing_date: date | None = strawberry.field(
-        description="The day of the next invoice; null where none will come."
+        description="The day of the next invoice; null if there will be none."
     )
 
     @strawberry.field(
-        description="Its periods, the latest first; a change of who pays cuts one and begins another. Needs customers-read.",
+        description="Its periods, the latest first. A change of the payer cuts a period and begins another one. Needs"
+        " customers-read.",
         graphql_type=list["SubscriptionPeriod"],
         extensions=READS,
     )
@@ -59,7 +58,7 @@ class CustomerSubscription(Node):
 
 
 @strawberry.type(
-    description="A span of days that a subscription is billed for, and what was billed for it. Past ones stay.",
+    description="A span of days for which a subscription is billed, with the billed amounts. Past periods are kept.",
     directives=keys_of(graph.subscription_period),
 )
 class SubscriptionPeriod(Node):
@@ -67,15 +66,18 @@ class SubscriptionPeriod(Node):
 
     id: strawberry.ID = strawberry.field(description="The period's unique identifier, a UUID.")
     subscription_id: strawberry.ID = strawberry.field(description="The id of its subscription.")
-    sequence: int = strawberry.field(description="Its place among the subscription's periods, from 1.")
+    sequence: int = strawberry.field(description="The period's number within the subscription, from 1.")
     starts_on: date = strawberry.field(description="Its first day.")
-    ends_on: date = strawberry.field(description="The day after its last day, as it was planned.")
+    ends_on: date = strawberry.field(description="The day after its planned last day.")
     cut_on: date | None = strawberry.field(
-        description="The day from which it no longer counts, because who pays was changed; null if it was not cut."
+        description="The first day on which the period no longer applies because the payer was changed; null if it was"
+        " not cut."
     )
     net_amount: Decimal = strawberry.field(description="Its price without VAT, in major units.")
-    billed_amount: Decimal = strawberry.field(description="What was invoiced for it, in major units.")
-    credited_amount: Decimal = strawberry.field(description="What was credited of that, in major units.")
+    billed_amount: Decimal = strawberry.field(description="The amount invoiced for it, in major units.")
+    credited_amount: Decimal = strawberry.field(
+        description="The part of the invoiced amount that was credited, in major units."
+    )
 
     @strawberry.field(
         description="The customer that pays for it. Needs customers-read.", graphql_type=LazyCustomer, extensions=READS
@@ -86,7 +88,7 @@ class SubscriptionPeriod(Node):
         return info.context.loaders.customer().load(period.payer_customer_id)
 
     @strawberry.field(
-        description="Its subscription, as it is now. Needs customers-read.",
+        description="Its subscription, in its current state. Needs customers-read.",
         graphql_type=CustomerSubscription,
         extensions=READS,
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer")]
 
 
-@strawberry.type(description="The line of a document that a cut would make.")
+@strawberry.type(description="A line of a billing document that a cut would create.")
 class PreviewedLine:
     """How a line is shown."""
 
@@ -32,7 +32,7 @@ class PreviewedLine:
     amount: Decimal = strawberry.field(description="The amount without VAT, in major units; always positive.")
 
     @strawberry.field(
-        description="Who gets the document: the payer of the days that the line is about.",
+        description="The customer that receives the billing document: the payer of the billed days.",
         graphql_type=LazyCustomer | None,
     )
     @staticmethod
@@ -40,19 +40,19 @@ class PreviewedLine:
         """Through the loader, so that equal payers are read once."""
         return await info.context.loaders.customer().load(line.payer_id)
 
-    @strawberry.field(description="The first day that the line is about.")
+    @strawberry.field(description="The first billed day.")
     @staticmethod
     def period_start(line: strawberry.Parent[Line]) -> date:
         """Of the half-open span."""
         return line.period.start
 
-    @strawberry.field(description="The day after the last day that the line is about.")
+    @strawberry.field(description="The day after the last billed day.")
     @staticmethod
     def period_end(line: strawberry.Parent[Line]) -> date:
         """Of the half-open span."""
         return line.period.end
 
-    @strawberry.field(description="How many days the line is about.")
+    @strawberry.field(description="Number of billed days.")
     @staticmethod
     def days(line: strawberry.Parent[Line]) -> int:
         """Calendar days."""
@@ -78,7 +78,7 @@ class PreviewedCut:
         """As the schema shows ids."""
         return str(cut.subscription.customer_id)
 
-    @strawberry.field(description="What is subscribed to.")
+    @strawberry.field(description="The name of the product or service.")
     @staticmethod
     def name(cut: strawberry.Parent[Cut]) -> str:
         """The subscription's name."""
@@ -100,9 +100,9 @@ class PreviewedCut:
         return cut.following.start
 
     lines: list[PreviewedLine] = strawberry.field(
-        description="The lines that the cut makes, in the order of their days: one for the current period, and one for each"
-        " later period that has passed or begun without being billed. Empty for a trial, zero days, a zero amount, or a"
-        " subscription without a recorded period."
+        description="The lines that the cut would create, in the order of their days: one for the current period, and"
+        " one for each later period that has passed or begun without being billed. Empty for a trial, zero"
+        " days, a zero amount, or a subscription without a recorded period."
     )
 
     @strawberry.field(
@@ -128,8 +128,8 @@ class PreviewedCut:
 
 
 @strawberry.type(
-    description="What would happen to a subscription that keeps its period: one that is not active, or one that follows a"
-    " new billing day."
+    description="What would happen to a subscription that keeps its period: an inactive one, or one with a new billing"
+    " day."
 )
 class PreviewedMove:
     """How a move is shown."""
@@ -149,19 +149,19 @@ class PreviewedMove:
         """As the schema shows ids."""
         return str(move.subscription.customer_id)
 
-    @strawberry.field(description="What is subscribed to.")
+    @strawberry.field(description="The name of the product or service.")
     @staticmethod
     def name(move: strawberry.Parent[Move]) -> str:
         """The subscription's name."""
         return move.subscription.name
 
     next_billing_date: date | None = strawberry.field(
-        description="The day of the subscription's next invoice; null if none will come."
+        description="The day of the subscription's next invoice; null if there will be none."
     )
 
     @strawberry.field(
-        description="The new payer of the current period; null if the period keeps its payer, as one that was billed does,"
-        " or is not recorded.",
+        description="The new payer of the current period; null if the period keeps its payer, because it was billed, or"
+        " if it is not recorded.",
         graphql_type=LazyCustomer | None,
     )
     @staticmethod
@@ -170,7 +170,9 @@ class PreviewedMove:
         return None if move.payer_id is None else await info.context.loaders.customer().load(move.payer_id)
 
 
-@strawberry.type(description="A document that the update would make: one per kind, payer, customer and currency.")
+@strawberry.type(
+    description="A billing document that the update would create: one for each kind, payer, customer and currency."
+)
 class PreviewedDocument:
     """How a document is shown before it is made."""
 
@@ -179,21 +181,21 @@ class PreviewedDocument:
     total: Decimal = strawberry.field(description="The sum of its lines, in major units.")
 
     @strawberry.field(
-        description="Who gets it: the payer of the days that it is about.", graphql_type=LazyCustomer | None
+        description="The customer that receives it: the payer of the billed days.", graphql_type=LazyCustomer | None
     )
     @staticmethod
     async def payer(document: strawberry.Parent[BillingDocument], info: Info) -> CustomerRow | None:
         """Through the loader."""
         return await info.context.loaders.customer().load(document.payer_id)
 
-    @strawberry.field(description="Whose subscriptions it is about.", graphql_type=LazyCustomer | None)
+    @strawberry.field(description="The customer whose subscriptions are billed.", graphql_type=LazyCustomer | None)
     @staticmethod
     async def customer(document: strawberry.Parent[BillingDocument], info: Info) -> CustomerRow | None:
         """Through the loader."""
         return await info.context.loaders.customer().load(document.customer_id)
 
 
-@strawberry.type(description="What one payer would be credited and invoiced in all, per currency.")
+@strawberry.type(description="The total amounts credited and invoiced for one payer and currency.")
 class PreviewedTotal:
     """How a payer's total is shown."""
 
@@ -208,7 +210,7 @@ class PreviewedTotal:
         return await info.context.loaders.customer().load(total.payer_id)
 
 
-@strawberry.type(description="An entry of `subscriptionTransitions`, ready to be sent.")
+@strawberry.type(description="An entry for `subscriptionTransitions`.")
 class SubscriptionTransition:
     """How an acknowledgement is shown."""
 
@@ -219,12 +221,13 @@ class SubscriptionTransition:
         return str(subscription)
 
 
-@strawberry.type(description="What an update would do to billing, and why it would be refused. Nothing was written.")
+@strawberry.type(description="What an update would change in billing, and its errors. Nothing was written.")
 class BillingTransitionPreview:
     """How a preview is shown."""
 
     @strawberry.field(
-        description="The cuts, of the customer's own subscriptions and of those of children that it pays for.",
+        description="The periods that would be cut, of the customer's own subscriptions and of those of children that it"
+        " pays for.",
         graphql_type=list[PreviewedCut],
     )
     @staticmethod
@@ -233,8 +236,9 @@ class BillingTransitionPreview:
         return preview.transition.cuts if preview.transition else ()
 
     @strawberry.field(
-        description="The subscriptions that keep their period, of the customer and of children that it pays for: those that"
-        " are not active move along without a document, and a new billing day moves the next invoice of all.",
+        description="The subscriptions that would keep their period, of the customer and of children that it pays for:"
+        " inactive ones get the new payer without a billing document, and a new billing day moves the next"
+        " invoice of all.",
         graphql_type=list[PreviewedMove],
     )
     @staticmethod
@@ -242,7 +246,9 @@ class BillingTransitionPreview:
         """None where nothing moves."""
         return preview.transition.moves if preview.transition else ()
 
-    @strawberry.field(description="The documents that the cuts make.", graphql_type=list[PreviewedDocument])
+    @strawberry.field(
+        description="The billing documents that the cuts would create.", graphql_type=list[PreviewedDocument]
+    )
     @staticmethod
     def documents(preview: strawberry.Parent[TransitionPreview]) -> tuple[BillingDocument, ...]:
         """None where nothing is billed."""
@@ -255,8 +261,8 @@ class BillingTransitionPreview:
         return preview.transition.totals if preview.transition else ()
 
     @strawberry.field(
-        description="The acknowledgement that the update needs, ready to be sent: every active subscription of the"
-        " customer. Empty where none is needed.",
+        description="The value of `subscriptionTransitions` that the update requires: every active subscription of the"
+        " customer. Empty if none is required.",
         graphql_type=list[SubscriptionTransition],
     )
     @staticmethod
@@ -265,8 +271,8 @@ class BillingTransitionPreview:
         return preview.transition.to_acknowledge if preview.transition else ()
 
     @strawberry.field(
-        description="What stands for all of this: an update that carries it as `transitionDigest` books exactly this,"
-        " or is refused with TRANSITION_CHANGED. Null where there was nothing to decide."
+        description="A digest of the preview: an update with this `transitionDigest` books exactly what the preview"
+        " shows, or is rejected with TRANSITION_CHANGED. Null if nothing was computed."
     )
     @staticmethod
     def digest(preview: strawberry.Parent[TransitionPreview]) -> str | None:
@@ -274,10 +280,10 @@ class BillingTransitionPreview:
         return preview.digest
 
     would_replay: bool = strawberry.field(
-        description="Whether the update would only answer again what it did under the same `idempotencyKey`, and write"
-        " nothing. Then nothing else is previewed."
+        description="Whether the update would only return the answer that is stored under the same `idempotencyKey`, and"
+        " write nothing. Then nothing else is previewed."
     )
 
     errors: list[UserError] = strawberry.field(
-        description="Every refusal that the update would meet. IDEMPOTENCY_KEY_REUSED stands alone."
+        description="All errors that the update would return. IDEMPOTENCY_KEY_REUSED is always the only one."
     )

@@ -11,7 +11,7 @@ from app.graphql.context import Info
 from app.graphql.types.enums import Scope
 
 
-@strawberry.type(description="The company that a credential belongs to; nothing of another company is ever visible.")
+@strawberry.type(description="The company that a credential belongs to. Data of other companies is never visible.")
 class Company:
     """How a company's row is shown."""
 
@@ -25,13 +25,13 @@ class Company:
     )
 
 
-@strawberry.type(description="Who is asking: what the credential of this request says.")
+@strawberry.type(description="The credential of this request.")
 class Viewer:
     """How a principal is shown."""
 
-    subject: str = strawberry.field(description="Who the credential was issued to.")
+    subject: str = strawberry.field(description="The user or program that the credential was issued to.")
     expires_at: datetime | None = strawberry.field(
-        description="When the credential stops working; null for an API key without an end."
+        description="When the credential stops working; null for an API key that doesn't expire."
     )
 
     @strawberry.field(description="The permissions that the credential carries.", graphql_type=list[Scope])
@@ -41,7 +41,7 @@ class Viewer:
         return sorted(principal.scopes)
 
     @strawberry.field(
-        description="The company that the credential belongs to; null if that company is not known here.",
+        description="The company that the credential belongs to; null if the service doesn't know the company.",
         graphql_type=Company | None,
     )
     @staticmethod
