@@ -8,13 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from socket import socket
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Process
 
+from app.db.write_health import WritesSeen, shared
 from app.settings import load_settings
 from app.web.collector import paused_collector
 from app.web.connections import ConnectionLimits
@@ -68,6 +69,18 @@ class Worker(Process):
         self.server.share_listener()
         threading.Thread(target=self._answer_parent, name="parent", daemon=True).start()
         self.server.run(sockets)
+
+    def pong(self) -> None:
+        """Answer the parent: whether this worker serves, and what all workers know of writes to the database."""
+        asked = self.child_conn.recv()
+        if isinstance(asked, WritesSeen):
+            shared.learn(asked)
+        self.child_conn.send((self.server.started, shared.seen))
+
+    def _healthcheck(self, timeout: float) -> bool | None:
+        """Return whether this worker serves; None if it doesn't answer in time. uvicorn calls it in the parent process."""
+        answer = cast("tuple[bool, WritesSeen] | None", super()._healthcheck(timeout))
+        return None if answer is None else answer[0]
 
     @property
     def server(self) -> Server:

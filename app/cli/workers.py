@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from app.cli.worker import Worker
+from app.db.write_health import WritesSeen
 from app.web.acceptor import refuse_new_connections
 from app.web.shared_metrics import forget_process
 
@@ -42,6 +43,8 @@ class Workers(Multiprocess):
         """When workers that have ended will be replaced."""
         self._failed_starts = 0
         """How many workers in a row ended before they served."""
+        self._writes_seen = WritesSeen()
+        """What the workers know of writes to the database; each is told what the others have found out."""
 
     def init_processes(self) -> None:
         """Start the workers."""
@@ -125,12 +128,14 @@ class Workers(Multiprocess):
         now = time.monotonic()
         try:
             if process in self._unanswered and process.parent_conn.poll():
-                if process.parent_conn.recv():
+                has_started, seen = process.parent_conn.recv()
+                self._writes_seen = self._writes_seen.merge(seen)
+                if has_started:
                     self._serving.add(process)
                 del self._unanswered[process]
             if process not in self._unanswered:
                 self._unanswered[process] = now
-                process.parent_conn.send(b"ping")
+                process.parent_conn.send(self._writes_seen)
         except (OSError, EOFError):
             return False
         return now - self._unanswered[process] < _PATIENCE_SECONDS

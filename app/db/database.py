@@ -49,6 +49,7 @@ class Database:
         prepared_statements: int = 100,
         grace_seconds: float = GRACE_SECONDS,
         pooling: Pooling = Pooling.SESSION,
+        write_health: WriteHealth | None = None,
     ) -> None:
         beginning = beginning_of(pooling, statement_timeout_seconds)
         probe_beginning = beginning_of(pooling, PROBE_SECONDS)
@@ -113,7 +114,7 @@ class Database:
         )
         # Heavy operations use either pool, and at most a third of the connections of each.
         self._heavy = HeavyTurns(min(pool_size, plan_connections), self.waits, seconds=pool_timeout_seconds)
-        self.write_health = WriteHealth()
+        self.write_health = write_health or WriteHealth()
         self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 

@@ -22,6 +22,7 @@ from app.db.pauses import short_switches
 from app.db.pooling import Pooling
 from app.db.pools import PoolUsage
 from app.db.unavailable import DatabaseUnavailable, StatementTimeout
+from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
 from app.engine.plans import Plans
@@ -56,11 +57,14 @@ _LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?"
 _FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}."
 
 
-def create_app(settings: Settings, make_token: Callable[[], str] | None = None) -> Envelope:
+def create_app(
+    settings: Settings, make_token: Callable[[], str] | None = None, write_health: WriteHealth | None = None
+) -> Envelope:
     """The service as these settings want it; SettingsError if they don't suffice.
 
     `make_token` lets the explorer sign in by itself, and pages of every port of this machine call the service, so it is
-    for a developer's machine alone.
+    for a developer's machine alone. `write_health` is what this process and others know of writes; by default what this
+    application finds out.
     """
     database = Database(
         settings.service_dsn,
@@ -71,6 +75,7 @@ def create_app(settings: Settings, make_token: Callable[[], str] | None = None) 
         compiled_statements=settings.compiled_statement_cache_size,
         prepared_statements=settings.prepared_statement_cache_size,
         pooling=Pooling(settings.database_pooling),
+        write_health=write_health,
     )
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import pytest_asyncio
 from httpx import AsyncClient
@@ -26,6 +27,7 @@ from app.db.tables import ledger_accounts
 from app.web.development import DevelopmentKeys
 from tests.support.databases import as_role, execute
 from tests.support.records import Records, new_company
+from tests.support.served import Served, served
 from tests.support.started import headers_of, settings_of, started
 from tests.support.tcp_servers import TcpServer, plain_server
 
@@ -33,6 +35,12 @@ PLANNED = "{ customers(first: 1) { totalCount nodes { name } } }"
 CREATE = """mutation($number: String!, $account: ID!, $name: String!) {
   createCustomerGroup(input: {number: $number, name: $name, accountId: $account}) { errors { code } }
 }"""
+FULL_DISK = (
+    """CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.name = 'Nordic' THEN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END IF; RETURN NEW; END $$""",
+    "CREATE TRIGGER full_disk BEFORE INSERT ON customer_groups FOR EACH ROW EXECUTE FUNCTION fail()",
+)
+"""Has the server refuse groups of one name as it does with a full disk."""
 VIEW = """CREATE VIEW alembic_version AS SELECT version_num FROM kept
 WHERE (SELECT count(*) FROM (SELECT g FROM generate_series(1, 300000) AS g ORDER BY random()) AS sorted) > 0"""
 """Its sort needs some megabytes for a moment."""
@@ -41,10 +49,11 @@ WHERE (SELECT count(*) FROM (SELECT g FROM generate_series(1, 300000) AS g ORDER
 class World:
     """A service over a server of its own."""
 
-    def __init__(self, server: TcpServer, client: AsyncClient, account: str) -> None:
+    def __init__(self, server: TcpServer, client: AsyncClient, account: str, settings: dict[str, Any]) -> None:
         self.server = server
         self.client = client
-        self._account = account
+        self.account = account
+        self.settings = settings
 
     async def owner(self, *statements: str) -> None:
         """Run statements as the superuser."""
@@ -52,7 +61,7 @@ class World:
 
     async def create(self, name: str = "Nordic") -> tuple[int, Any]:
         """Write something; return the status and the answer."""
-        variables = {"number": str(uuid4().int % 10**9), "account": self._account, "name": name}
+        variables = {"number": str(uuid4().int % 10**9), "account": self.account, "name": name}
         response = await self.client.post("/graphql", json={"query": CREATE, "variables": variables})
         return response.status_code, response.json()
 
@@ -83,7 +92,7 @@ async def world() -> AsyncGenerator[World]:
         keys = DevelopmentKeys(Path(folder) / "keys")
         settings = settings_of(as_role(server.superuser_url, "serving"), keys, statement_timeout_seconds=0.5)
         async with started(settings, headers_of(keys, company)) as client:
-            yield World(server, client, str(account))
+            yield World(server, client, str(account), settings)
 
 
 @contextmanager
@@ -184,11 +193,7 @@ async def test_a_full_disk_is_remembered_as_long_as_writes_fail_and_a_minute_bey
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The server's own error, where no file system can be mounted.
-    await world.owner(
-        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " IF NEW.name = 'Nordic' THEN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END IF; RETURN NEW; END $$",
-        "CREATE TRIGGER full_disk BEFORE INSERT ON customer_groups FOR EACH ROW EXECUTE FUNCTION fail()",
-    )
+    await world.owner(*FULL_DISK)
     try:
         assert _is_unavailable(await world.create())
         # A small write may still find room, and proves nothing so soon.
@@ -198,6 +203,34 @@ async def test_a_full_disk_is_remembered_as_long_as_writes_fail_and_a_minute_bey
         assert await world.readyz() == (200, {"status": "ok"})
     finally:
         await world.owner("DROP FUNCTION fail CASCADE")
+
+
+async def test_every_worker_tells_what_writes_of_one_have_met(world: World, tmp_path: Path) -> None:
+    settings = {name.upper(): str(value) for name, value in world.settings.items()}
+    await world.owner(*FULL_DISK)
+    with served(tmp_path / "log", "--workers", "2", **settings) as service:
+        async with AsyncClient(base_url=service.url, headers=world.client.headers) as client:
+            serving = World(world.server, client, world.account, world.settings)
+            try:
+                assert await told_by_all(service) == {"ok"}
+                assert _is_unavailable(await serving.create())
+                await until_all_tell(service, "degraded")
+            finally:
+                await world.owner("DROP FUNCTION fail CASCADE")
+
+
+async def told_by_all(service: Served) -> set[str]:
+    """Return the states of 20 answers, each over a new connection, so that every worker gives some."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with AsyncClient(base_url=service.url, limits=limits) as client:
+        return {(await client.get("/readyz")).json()["status"] for _ in range(20)}
+
+
+async def until_all_tell(service: Served, state: str) -> None:
+    """Wait until all workers are in a state, which takes as long as the parent process needs to pass it on."""
+    async with asyncio.timeout(10):
+        while await told_by_all(service) != {state}:  # noqa: ASYNC110 - another process changes it
+            await asyncio.sleep(0.1)
 
 
 async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(world: World) -> None:
