@@ -22,6 +22,7 @@ from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.commands import ROOT, free_port, messages, run, running_anew, taken_port, wait_for_text
 from tests.support.databases import as_role, execute
+from tests.support.trust import TRUST
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -32,7 +33,7 @@ def test_serve_answers_until_it_is_told_to_end(service_dsn: str, tmp_path: Path,
         "serve", "--workers", workers, "--port", str(port), output=output, DATABASE_URL=service_dsn
     ) as process:
         wait_for_text(process, output, "startup complete")
-        assert httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz", verify=TRUST).status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert "Traceback" not in output.read_text()

@@ -19,6 +19,7 @@ from app.web.development import DevelopmentKeys
 from tests.support.commands import ROOT, free_port, run, running, running_anew
 from tests.support.listening import assert_upgrades_are_ignored
 from tests.support.started import settings_of
+from tests.support.trust import TRUST
 
 # A machine whose folders for temporary files can't be written.
 NO_FOLDER = "import tempfile; tempfile._candidate_tempdir_list = lambda: ['/nowhere']; from app.cli import main; main()"
@@ -162,13 +163,13 @@ def test_workers_serve_on_where_their_shared_folder_is(service_dsn: str, tmp_pat
         if trouble == "full":
             # Where a folder should be, nothing can be reserved.
             shared.touch()
-        failure = httpx.get(f"http://127.0.0.1:{port}/metrics")
+        failure = httpx.get(f"http://127.0.0.1:{port}/metrics", verify=TRUST)
         assert failure.status_code == 500
         assert failure.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
         os.kill(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[-1]), signal.SIGKILL)
         wait_for(lambda: output.read_text().count("startup complete") == 3)
         for _ in range(20):
-            assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}).status_code == 401
+            assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}, verify=TRUST).status_code == 401
         if trouble == "full":
             shared.unlink()
 
@@ -183,7 +184,7 @@ def test_each_worker_reserves_the_room_for_its_metrics(service_dsn: str, tmp_pat
     environment = {"DATABASE_URL": service_dsn, "METRICS": "true", "PROMETHEUS_MULTIPROC_DIR": str(folder)}
     with running("serve", "--workers", "2", "--port", str(port), output=output, **environment) as process:
         wait_for(lambda: output.read_text().count("startup complete") == 2)
-        assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}).status_code == 401
+        assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}, verify=TRUST).status_code == 401
         worker = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[-1])
         (shared,) = folder.iterdir()
         files = {path.name.removesuffix(f"_{worker}.db"): path for path in shared.glob(f"*_{worker}.db")}
@@ -195,7 +196,8 @@ def test_each_worker_reserves_the_room_for_its_metrics(service_dsn: str, tmp_pat
         # What a worker counted stays, in as much room as it needs.
         assert 0 < files["counter"].stat().st_size < reserved / 10
         assert (
-            'code="UNAUTHENTICATED",execution="none",status="401"' in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+            'code="UNAUTHENTICATED",execution="none",status="401"'
+            in httpx.get(f"http://127.0.0.1:{port}/metrics", verify=TRUST).text
         )
 
 

@@ -16,6 +16,7 @@ from tests.support.commands import free_port
 from tests.support.conformance_page import ROOT
 from tests.support.seeded import Service
 from tests.support.supergraph import EXAMPLE
+from tests.support.trust import TRUST
 
 _SECONDS = 30
 
@@ -66,7 +67,7 @@ def _sdl(url: str, token: str, process: subprocess.Popen[bytes], output: Path) -
     headers, deadline = {"authorization": f"Bearer {token}"}, time.monotonic() + _SECONDS
     while True:
         try:
-            answer = httpx.post(url, json={"query": "{ _service { sdl } }"}, headers=headers)
+            answer = httpx.post(url, json={"query": "{ _service { sdl } }"}, headers=headers, verify=TRUST)
         except httpx.ConnectError:
             assert process.poll() is None, output.read_text()
             assert time.monotonic() < deadline, output.read_text()

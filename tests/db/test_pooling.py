@@ -39,6 +39,7 @@ from tests.support.records import Records, new_company
 from tests.support.served import served
 from tests.support.silent_network import silent_network
 from tests.support.tenant_isolation import FILTERS, FOREIGN, LIST, assert_nothing_of, shown
+from tests.support.trust import TRUST
 from tests.support.two_companies import Companies, made
 
 COUNT = "SELECT count(*) FROM customers"
@@ -304,7 +305,7 @@ async def test_serve_answers_several_companies_behind_a_pooler_that_works_by_tra
     log = tmp_path / "log"
     environment = {"DATABASE_URL": transaction_url, "DATABASE_POOLING": "transaction", "LIST_CACHE_SECONDS": "0"}
     with served(log, "--workers", "2", **environment) as running:
-        async with httpx.AsyncClient(base_url=running.url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=running.url, timeout=30, verify=TRUST) as client:
             await use(owner_engine, client)
 
     lines = [json.loads(line) for line in log.read_text().splitlines()]

@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.trust import TRUST
+
 _SECONDS = 30
 
 
@@ -12,7 +14,7 @@ class Client:
     """Sends GraphQL with one credential."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=_SECONDS)
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=_SECONDS, verify=TRUST)
 
     def __enter__(self) -> Self:
         return self

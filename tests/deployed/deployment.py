@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.deployed.compose import Container, container
 from tests.deployed.sandbox import Running, Sandbox
 from tests.support.issuer import sign
+from tests.support.trust import TRUST
 
 _SECONDS = 60
 
@@ -75,7 +76,7 @@ class Served:
 
     def wait(self) -> None:
         """Wait until it is ready."""
-        transport = httpx.HTTPTransport(retries=10)
+        transport = httpx.HTTPTransport(retries=10, verify=TRUST)
         with httpx.Client(base_url=self.url, transport=transport, timeout=_SECONDS) as client:
             for _ in range(600):
                 assert self.running.process.poll() is None, self.output.read_text()

@@ -20,6 +20,7 @@ from app.graphql.schema import executable, schema
 from tests.deployed.client import Client
 from tests.deployed.deployment import Deployment, Served, address_of, token
 from tests.deployed.operations import MUTATIONS, QUERIES, Operation, filled, make_everything
+from tests.support.trust import TRUST
 
 READ = tuple(scope for scope in Scope if scope.endswith("-read"))
 WRITE = tuple(scope for scope in Scope if scope.endswith("-write"))
@@ -161,7 +162,7 @@ def test_a_key_that_is_revoked_is_refused_once_it_is_forgotten(deployment: Deplo
 
 
 def test_every_class_of_error_is_answered_as_documented(company: Company, served: Served) -> None:
-    with httpx.Client(base_url=served.url, headers=company.credential("api-key", *Scope)) as client:
+    with httpx.Client(base_url=served.url, headers=company.credential("api-key", *Scope), verify=TRUST) as client:
         accept, json_type = {"accept": "application/graphql-response+json"}, {"content-type": "application/json"}
         query = {"query": "{ viewer { subject } }"}
         answers = {
@@ -209,7 +210,7 @@ def test_what_was_answered_is_counted_and_logged(company: Company, served: Serve
 
 def counted(served: Served) -> float:
     """Operations that were answered with 200, of all workers."""
-    families = text_string_to_metric_families(httpx.get(f"{served.url}/metrics").text)
+    families = text_string_to_metric_families(httpx.get(f"{served.url}/metrics", verify=TRUST).text)
     (operations,) = [family for family in families if family.name == "customer_gateway_operations"]
     return sum(sample.value for sample in operations.samples if sample.labels["status"] == "200")
 
@@ -225,11 +226,11 @@ def test_the_start_says_how_it_serves(served: Served) -> None:
 
 def test_health_needs_no_credential(served: Served) -> None:
     for path in ("/livez", "/readyz", "/"):
-        assert httpx.get(f"{served.url}{path}").status_code == 200
+        assert httpx.get(f"{served.url}{path}", verify=TRUST).status_code == 200
 
 
 def test_the_explorer_is_served_where_it_is_turned_on(served: Served, request: pytest.FixtureRequest) -> None:
-    page = httpx.get(f"{served.url}/graphql", headers={"accept": "text/html"})
+    page = httpx.get(f"{served.url}/graphql", headers={"accept": "text/html"}, verify=TRUST)
     if "2 workers" in request.node.name:
         # As for any other client without a credential.
         assert (page.status_code, page.headers["content-type"]) == (401, "application/json; charset=utf-8")
@@ -238,7 +239,7 @@ def test_the_explorer_is_served_where_it_is_turned_on(served: Served, request: p
     scripts = re.findall(r'src="\.(/explorer/[^"]+)"', page.text)
     assert scripts, "the wheel was built without the explorer"
     for script in scripts:
-        assert httpx.get(f"{served.url}{script}").status_code == 200
+        assert httpx.get(f"{served.url}{script}", verify=TRUST).status_code == 200
 
 
 def test_api_keys_and_passwords_from_files_suffice(deployment: Deployment, company: Company, tmp_path: Path) -> None:
@@ -253,7 +254,7 @@ def test_api_keys_and_passwords_from_files_suffice(deployment: Deployment, compa
             assert client.data("{ viewer { company { name } } }") == {"viewer": {"company": {"name": "Acme A/S"}}}
         with Client(served.url, company.credential("token", *READ)) as client:
             assert client.codes("{ viewer { subject } }") == ["TOKEN_NOT_ACCEPTED"]
-        assert httpx.get(f"{served.url}/metrics").status_code == 404
+        assert httpx.get(f"{served.url}/metrics", verify=TRUST).status_code == 404
 
 
 def test_one_worker_needs_no_folder_and_several_with_metrics_say_what_to_mount(
@@ -263,7 +264,7 @@ def test_one_worker_needs_no_folder_and_several_with_metrics_say_what_to_mount(
     with deployment.sandbox.running(alone, tmp_path / "alone.log") as running:
         served = Served(address_of(alone), running, tmp_path / "alone.log")
         served.wait()
-        assert httpx.get(f"{served.url}/metrics").status_code == 200
+        assert httpx.get(f"{served.url}/metrics", verify=TRUST).status_code == 200
     together = replace(deployment.declared("service", WORKERS="2", METRICS="true"), tmpfs=())
     refused = deployment.sandbox.run(together)
     assert refused.returncode == 2

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.trust import TRUST
+
 
 def database_pid(folder: Path) -> int:
     return int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
@@ -22,7 +24,7 @@ def pasted(printed: str) -> dict[str, Any]:
     words = shlex.split(line)
     headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
     (url,) = [word for word in words if word.startswith("http://")]
-    return httpx.post(url, headers=headers, content=words[words.index("-d") + 1], timeout=30).json()
+    return httpx.post(url, headers=headers, content=words[words.index("-d") + 1], timeout=30, verify=TRUST).json()
 
 
 def assert_nested(answer: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import time
@@ -20,9 +19,7 @@ from app.web.development import DevelopmentKeys
 from tests.support.commands import ROOT, Process, free_port
 from tests.support.prepared import prepared
 from tests.support.started import settings_of
-
-# Made once: it takes longer than a request, and each call of httpx would make one.
-TRUST = ssl.create_default_context()
+from tests.support.trust import TRUST
 
 
 @dataclass

@@ -28,6 +28,7 @@ from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.databases import as_role
 from tests.support.records import Records, new_company
+from tests.support.trust import TRUST
 
 CLIENTS = 8
 POOL = 3
@@ -113,7 +114,7 @@ async def served(dsn: str, keys: DevelopmentKeys) -> AsyncGenerator[str]:
 async def client_until(ended: asyncio.Event, url: str, token: str, answers: Answers) -> None:
     """One client that asks again and again."""
     headers = {"authorization": f"Bearer {token}", "accept": "application/graphql-response+json"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=10, verify=TRUST) as client:
         while not ended.is_set():
             started = time.monotonic()
             response = await client.post("/graphql", json={"query": QUERY})
@@ -159,7 +160,7 @@ async def test_an_outage_under_load_gives_coded_answers_and_the_service_heals_by
 
     async with (
         served(as_role(server.dsn(), "serving"), keys) as url,
-        httpx.AsyncClient(base_url=url, timeout=10) as prober,
+        httpx.AsyncClient(base_url=url, timeout=10, verify=TRUST) as prober,
         asyncio.TaskGroup() as clients,
     ):
         for _ in range(CLIENTS):
@@ -194,7 +195,7 @@ async def test_a_service_that_starts_before_its_database_is_ready_as_soon_as_it_
     await asyncio.to_thread(server.stop)
     token = keys.mint(uuid4(), [Scope.CUSTOMERS_READ], "early", timedelta(minutes=5))
 
-    async with served(dsn, keys) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
+    async with served(dsn, keys) as url, httpx.AsyncClient(base_url=url, timeout=10, verify=TRUST) as client:
         assert (await client.get("/readyz")).status_code == 503
         refused = await client.post("/graphql", json={"query": QUERY}, headers={"authorization": f"Bearer {token}"})
         assert refused.status_code == 503

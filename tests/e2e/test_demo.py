@@ -9,6 +9,7 @@ import httpx
 
 from tests.e2e.dev import assert_nested, database_pid, pasted
 from tests.support.commands import free_port, is_running, running, taken_port, wait_for_text
+from tests.support.trust import TRUST
 
 
 def test_both_printed_queries_answer_and_ctrl_c_ends_the_service_and_its_database(folder: Path, tmp_path: Path) -> None:
@@ -19,7 +20,7 @@ def test_both_printed_queries_answer_and_ctrl_c_ends_the_service_and_its_databas
         assert ["x-api-key" in query for query in queries] == [True, False]
         for query in queries:
             assert_nested(pasted(query))
-        counted = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        counted = httpx.get(f"http://127.0.0.1:{port}/metrics", verify=TRUST).text
         assert 'status="200"' in counted
         assert 'status="500"' not in counted
         database = database_pid(folder)

@@ -13,6 +13,7 @@ from tests.e2e.dev import assert_nested, database_pid, pasted
 from tests.support.commands import free_port, is_running, run, running, running_anew, wait_for_text
 from tests.support.databases import execute
 from tests.support.listening import assert_upgrades_are_ignored
+from tests.support.trust import TRUST
 
 _LISTENS = "\ncurl "
 
@@ -44,23 +45,23 @@ def test_it_prints_where_it_is_and_a_token_and_serves_the_explorer(folder: Path,
         url = f"http://127.0.0.1:{port}/graphql"
         assert f"http://127.0.0.1:{port}\n" in printed
         assert f"Explorer  {url} " in printed
-        page = httpx.get(url, headers={"accept": "text/html"})
+        page = httpx.get(url, headers={"accept": "text/html"}, verify=TRUST)
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, "text/html")
         assert_upgrades_are_ignored(port)
         query = {"query": "{ viewer { company { name } } }"}
-        assert httpx.post(url, json=query).status_code == 401
+        assert httpx.post(url, json=query, verify=TRUST).status_code == 401
         token = re.search(r"^Token +(\S+)$", printed, re.MULTILINE)
         assert token is not None
         minted = run("token", "--data-folder", folder).stdout.strip()
         # The explorer's page is this service's own, and so gets a token by itself; another site's doesn't.
         assert 'name="sign-in"' in page.text
         of_the_page, of_another = [
-            httpx.post(f"http://127.0.0.1:{port}/explorer/sign-in", headers={"origin": origin})
+            httpx.post(f"http://127.0.0.1:{port}/explorer/sign-in", headers={"origin": origin}, verify=TRUST)
             for origin in (f"http://127.0.0.1:{port}", "http://evil.example")
         ]
         assert of_another.status_code == 403
         for bearer in (token[1], minted, of_the_page.json()["token"]):
-            answer = httpx.post(url, json=query, headers={"authorization": f"Bearer {bearer}"})
+            answer = httpx.post(url, json=query, headers={"authorization": f"Bearer {bearer}"}, verify=TRUST)
             assert answer.status_code == 200
             assert answer.json()["data"]["viewer"]["company"]["name"]
 
@@ -129,7 +130,9 @@ def test_the_other_commands_find_its_database_while_it_runs_and_serve_does_not(f
         ]
         (address,) = re.findall(r"^Service +(\S+)$", printed, re.MULTILINE)
         query = {"query": '{ customer(by: {customerNumber: "2"}) { name } }'}
-        answer = httpx.post(f"{address}/graphql", json=query, headers={"x-api-key": created.stdout.strip()}).json()
+        answer = httpx.post(
+            f"{address}/graphql", json=query, headers={"x-api-key": created.stdout.strip()}, verify=TRUST
+        ).json()
         assert answer["data"]["customer"]["name"]
         assert "DATABASE_URL is not set" in run("serve", DATA_FOLDER=str(folder)).stderr
     assert not told.exists()

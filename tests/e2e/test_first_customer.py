@@ -11,6 +11,7 @@ import pytest
 from app.domain.identity import Scope
 from tests.support.commands import free_port, messages, run_anew, running, wait_for_text
 from tests.support.databases import as_role, execute
+from tests.support.trust import TRUST
 
 ACCOUNTS = """mutation($rows: [UpsertLedgerAccountRow!]!) {
   upsertLedgerAccounts(input: {rows: $rows}) { results { outcome ledgerAccount { id } } errors { message } }
@@ -57,6 +58,7 @@ def test_an_empty_database_gets_its_first_customer(urls: dict[str, str], tmp_pat
                 f"http://127.0.0.1:{port}/graphql",
                 json={"query": document, "variables": variables},
                 headers={"x-api-key": key},
+                verify=TRUST,
             ).json()
             assert "errors" not in answer, answer
             (payload,) = answer["data"].values()

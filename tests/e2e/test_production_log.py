@@ -11,7 +11,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.production import TRUST, Caller, serving
+from tests.e2e.production import Caller, serving
+from tests.support.trust import TRUST
 
 READ = "{customers(first: 1) {totalCount}}"
 CREATE = """mutation ($input: CreateCustomerGroupInput!) {

@@ -16,6 +16,7 @@ from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.commands import free_port, running, wait_for_text
 from tests.support.databases import new_database, same_database
 from tests.support.tour import FOLDER, TOUR
+from tests.support.trust import TRUST
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -38,7 +39,7 @@ async def client(
         headers = {"authorization": f"Bearer {token}"}
         with running("serve", "--port", str(port), output=folder / "output", **environment) as process:
             wait_for_text(process, folder / "output", "startup complete")
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as opened:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60, verify=TRUST) as opened:
                 yield opened
 
 

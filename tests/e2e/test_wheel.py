@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from app import __version__
 from tests.support.commands import ROOT, run, running, wait_for_text
+from tests.support.trust import TRUST
 
 BUILT_FROM = ("app", "explorer", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
 # Neither the path's Node nor the one that the type checker brings.
@@ -127,8 +128,8 @@ def test_with_the_extra_dev_brings_its_own_database(wheel: Path, tmp_path: Path)
         token = run("token", program=program, DATA_FOLDER=f"{parent}/dev").stdout.strip()
         headers = {"authorization": f"Bearer {token}"}
         query = {"query": "{ viewer { company { name } } }"}
-        answer = httpx.post(f"{address}/graphql", json=query, headers=headers).json()
+        answer = httpx.post(f"{address}/graphql", json=query, headers=headers, verify=TRUST).json()
         assert answer["data"]["viewer"]["company"]["name"]
         # Without Node to build it, the explorer's page says how to get it.
-        page = httpx.get(f"{address}/graphql", headers={"accept": "text/html"})
+        page = httpx.get(f"{address}/graphql", headers={"accept": "text/html"}, verify=TRUST)
         assert page.headers["content-type"].startswith("text/html")

@@ -14,6 +14,7 @@ from tests.frontends.guide import possible_types
 from tests.frontends.pages import EXAMPLE, pages
 from tests.support.node import NodePackages
 from tests.support.seeded import Service
+from tests.support.trust import TRUST
 
 PARENT, CHILD, ALONE = "Nordlys Gruppen A/S", "Nordlys Ærø ApS", "Havblik Kaffe ApS"
 
@@ -37,10 +38,10 @@ def update(service: Service, customer_number: str, **fields: object) -> None:
     """Change a customer as somebody else would."""
     headers = {"authorization": f"Bearer {service.token()}"}
     find = f'{{ customer(by: {{ customerNumber: "{customer_number}" }}) {{ id }} }}'
-    found = httpx.post(service.url, json={"query": find}, headers=headers).json()["data"]["customer"]
+    found = httpx.post(service.url, json={"query": find}, headers=headers, verify=TRUST).json()["data"]["customer"]
     change = "mutation Change($input: UpdateCustomerInput!) { updateCustomer(input: $input) { errors { code } } }"
     body = {"query": change, "variables": {"input": {"id": found["id"], **fields}}}
-    answer = httpx.post(service.url, json=body, headers=headers).json()
+    answer = httpx.post(service.url, json=body, headers=headers, verify=TRUST).json()
     assert answer == {"data": {"updateCustomer": {"errors": []}}}
 
 

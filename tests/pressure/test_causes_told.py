@@ -20,6 +20,7 @@ from tests.support.issuer import AUDIENCE, NAME, Issuer, public_jwk, sign
 from tests.support.pooler import pooler
 from tests.support.served import api_key_headers, served
 from tests.support.silent_network import silent_network
+from tests.support.trust import TRUST
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +32,7 @@ class Client:
     """Sends each request over a new connection, so that both workers get some."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=30, headers={"connection": "close"})
+        self._http = httpx.AsyncClient(base_url=url, timeout=30, headers={"connection": "close"}, verify=TRUST)
         self.unavailable: list[httpx.Response] = []
 
     async def ask(self, headers: dict[str, str] | None, times: int = 1) -> Counter[int]:

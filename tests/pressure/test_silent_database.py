@@ -35,6 +35,7 @@ from tests.support.served import Served, served
 from tests.support.silent_network import SilentNetwork, silent_network
 from tests.support.started import settings_of
 from tests.support.tcp_servers import TcpServer, plain_server
+from tests.support.trust import TRUST
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +151,9 @@ async def trial(world: World, folder: Path, workers: int) -> AsyncGenerator[Tria
         # In a thread: the network needs this loop meanwhile.
         running = await asyncio.to_thread(serving.__enter__)
         try:
-            async with httpx.AsyncClient(base_url=running.url, timeout=60, limits=httpx.Limits()) as client:
+            async with httpx.AsyncClient(
+                base_url=running.url, timeout=60, limits=httpx.Limits(), verify=TRUST
+            ) as client:
                 found = Trial(world, network, running, client)
                 for _ in range(3):
                     await found.seconds_until_all_are_answered(30)

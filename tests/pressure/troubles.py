@@ -15,6 +15,7 @@ from app.db.embedded import EmbeddedServer, EmbeddedServerError
 from tests.support.commands import ROOT, free_port
 from tests.support.databases import execute
 from tests.support.silent_network import SilentNetwork, silent_network
+from tests.support.trust import TRUST
 
 _READY_SECONDS = 60
 _REST_SECONDS = 2.0
@@ -48,7 +49,7 @@ class House:
 
     async def is_ready(self) -> None:
         """Wait until the service says that it is ready."""
-        async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient() as client:
+        async with asyncio.timeout(_READY_SECONDS), httpx.AsyncClient(verify=TRUST) as client:
             while True:
                 try:
                     if (await client.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5)).status_code == 200:
@@ -196,7 +197,7 @@ def _is_worker(pid: int) -> bool:
 
 def _listens(port: int) -> bool:
     try:
-        httpx.get(f"http://127.0.0.1:{port}/livez", timeout=2)
+        httpx.get(f"http://127.0.0.1:{port}/livez", timeout=2, verify=TRUST)
     except httpx.ConnectError:
         return False
     except httpx.TransportError:

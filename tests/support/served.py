@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import api_keys
 from app.domain.identity import Scope
 from tests.support.commands import ROOT, free_port
+from tests.support.trust import TRUST
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _wait_until_ready(running: Served, workers: int) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            is_ready = httpx.get(f"{running.url}/readyz").status_code == 200
+            is_ready = httpx.get(f"{running.url}/readyz", verify=TRUST).status_code == 200
             if is_ready and running.log.read_text().count("startup complete") == workers:
                 return
         except httpx.TransportError:

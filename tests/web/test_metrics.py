@@ -25,6 +25,7 @@ from app.web.development import DevelopmentKeys
 from app.web.metrics import Metrics
 from tests.support.commands import free_port, is_running, running, wait_for_text
 from tests.support.started import headers_of, settings_of, started
+from tests.support.trust import TRUST
 from tests.web.idle import Idle
 
 ROOT = Path(__file__).parents[2]
@@ -219,16 +220,22 @@ def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_pat
         _wait_for(lambda: output.read_text().count("startup complete") == 2)
         for _ in range(asked):
             # A connection for each, so that both processes get some.
-            answer = httpx.post(f"{url}/graphql", json={"query": "{customers {totalCount}}"}, headers=headers)
+            answer = httpx.post(
+                f"{url}/graphql", json={"query": "{customers {totalCount}}"}, headers=headers, verify=TRUST
+            )
             assert answer.status_code == 200
-        _wait_for(lambda: counted(httpx.get(f"{url}/metrics").text).total() == asked)
-        found = [counted(httpx.get(f"{url}/metrics").text) for _ in range(10)]
-        printed = httpx.get(f"{url}/metrics").text
+        _wait_for(lambda: counted(httpx.get(f"{url}/metrics", verify=TRUST).text).total() == asked)
+        found = [counted(httpx.get(f"{url}/metrics", verify=TRUST).text) for _ in range(10)]
+        printed = httpx.get(f"{url}/metrics", verify=TRUST).text
         pids = set(values(printed, "process_resident_memory_bytes", "pid"))
         os.kill(int(min(pids)), signal.SIGKILL)
         _wait_for(lambda: output.read_text().count("startup complete") == 3)
-        _wait_for(lambda: set(values(httpx.get(f"{url}/metrics").text, "process_cpu_seconds_total", "pid")) != pids)
-        afterwards = httpx.get(f"{url}/metrics").text
+        _wait_for(
+            lambda: (
+                set(values(httpx.get(f"{url}/metrics", verify=TRUST).text, "process_cpu_seconds_total", "pid")) != pids
+            )
+        )
+        afterwards = httpx.get(f"{url}/metrics", verify=TRUST).text
 
     # Whichever process answers, it tells the same of all.
     assert found == [Counter({("query", "planned", "200", "none"): asked})] * 10
