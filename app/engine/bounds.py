@@ -1,4 +1,4 @@
-"""How many rows per parent one field asks for, told from its arguments."""
+"""Compute the number of rows that a field requests for each parent, from its arguments."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
@@ -23,20 +23,20 @@ from graphql import (
 from app.engine.graphql_core_seam import coerce_default_value
 
 DEFAULT_PAGE_SIZE = 50
-"""The rows of a list whose arguments leave the bound to the server."""
+"""Rows of a list whose arguments set no bound."""
 
 _BOUNDS = ("first", "last")
 
 
 class Bound(NamedTuple):
-    """The rows per parent: the largest of what the arguments say, or the page size if they say nothing."""
+    """The rows for each parent: the largest argument, or the page size if no argument is given."""
 
     values: tuple[int, ...]
     variables: tuple[tuple[str, int | None], ...]
-    """Variables, each with what holds where it is left out or null."""
+    """Variables, each with the value that applies if it is left out or null."""
 
     def rows(self, variables: Mapping[str, Any], _different: dict[str, int]) -> int:
-        """The most rows under these coerced variables."""
+        """Return the maximum number of rows under these coerced variables."""
         asked = [*self.values]
         for name, fallback in self.variables:
             value = variables.get(name)
@@ -47,14 +47,14 @@ class Bound(NamedTuple):
 
 
 class Items(NamedTuple):
-    """The rows of a list that is asked for item by item; an item that is repeated is one row."""
+    """The rows of a list that is requested item by item; repeated items count as one row."""
 
     literal: int
     variables: tuple[str, ...]
     """The variable that holds the whole list, if one does."""
 
     def rows(self, variables: Mapping[str, Any], different: dict[str, int]) -> int:
-        """Return the rows under these coerced variables; `different` remembers them for aliases that repeat a variable."""
+        """Return the rows under these coerced variables; `different` caches them for repeated variables."""
         rows = self.literal
         for name in self.variables:
             if name not in different:
@@ -64,17 +64,17 @@ class Items(NamedTuple):
 
 
 def bound_of(field: GraphQLField, node: FieldNode) -> Bound | Items | None:
-    """What multiplies what is selected of a field; None where it answers at most one row."""
+    """Return the bound on the rows of a field; None if it returns at most one row."""
     return _bound(field, node) or _items(field, node)
 
 
 def named_type(of: GraphQLField | GraphQLArgument) -> GraphQLNamedType:
-    """The type without its lists and non-nulls."""
+    """Return the type without list and non-null wrappers."""
     return get_named_type(of.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - open wrappers
 
 
 def is_list(of: Any) -> bool:
-    """Whether a field or argument holds a list."""
+    """Return whether the type of a field or argument is a list."""
     return bool(is_list_type(get_nullable_type(of.type)))  # pyright: ignore[reportUnknownArgumentType] - open wrappers
 
 

@@ -1,4 +1,4 @@
-"""Documents: parsed, limited and validated once per text, then remembered within bounds."""
+"""Parse, limit and validate documents once per text, and cache them within bounds."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from app.engine.short_messages import shorten_messages
 from app.engine.variables import OperationVariables
 
 BYTES_PER_REMEMBERED_DOCUMENT = 512
-"""The average length of a remembered text. A parsed document takes some 160 times its text, so long ones leave room for fewer."""
+"""Average length of a cached text, in bytes. A parsed document takes about 160 times its text."""
 
 _MAX_VALIDATION_ERRORS = 20
 
@@ -40,7 +40,7 @@ _INSTEAD = {
     "Unknown directive '@defer'.": "An answer comes in one piece here: leave the directive out, or send what can wait as a query of its own.",
     "Unknown directive '@stream'.": "An answer comes in one piece here: leave the directive out, or read the list in pages, with `first` and `after`.",
 }
-"""What to do where a directive is missed that other servers have."""
+"""Advice for directives that other servers support."""
 
 _NO_SUBSCRIPTIONS = "Subscription operations are not served: send a query or a mutation."
 
@@ -64,7 +64,7 @@ class Document:
         return tuple(self._operations)
 
     def select(self, name: str | None) -> Operation:
-        """The operation of that name, or the only one; DocumentError if it can't be told or isn't served."""
+        """Return the operation with that name, or the only one; raise DocumentError if none can run."""
         if name is None and len(self._operations) > 1:
             raise refuse(
                 RefusalCode.OPERATION, "The document has several operations: say which to run in `operationName`."
@@ -78,7 +78,7 @@ class Document:
 
 
 class Documents:
-    """The documents of one schema. Rejected texts aren't remembered: they would push out those that work."""
+    """The documents of one schema. Rejected texts aren't cached: they would displace valid ones."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, cache_size: int) -> None:
         self._schema = schema
@@ -89,15 +89,15 @@ class Documents:
         self._remembered: OrderedDict[str, Document] = OrderedDict()
         self._bytes = 0
         self.hits = self.misses = 0
-        """Texts that were remembered, and those that were not."""
+        """Number of cache hits and misses."""
 
     @property
     def entries(self) -> int:
-        """Documents that are remembered."""
+        """Number of cached documents."""
         return len(self._remembered)
 
     def prepare(self, text: str) -> Document:
-        """The document of a text, or DocumentError with everything that is wrong with it."""
+        """Return the document of a text; raise DocumentError with all its errors."""
         document = self._recall(text)
         if document is None:
             size = self._size(text)
@@ -106,7 +106,7 @@ class Documents:
         return document
 
     async def prepare_aside(self, text: str) -> Document:
-        """The same, without holding the event loop for a long text that is not remembered."""
+        """Do the same as `prepare`, with long uncached texts processed outside the event loop."""
         if len(text) < LONG_BYTES:
             return self.prepare(text)
         document = self._recall(text)
@@ -208,7 +208,7 @@ class Documents:
             raise DocumentError([_with_advice(error) for error in invalid], RefusalCode.VALIDATION)
 
     def _check_types_of_operations(self, syntax: DocumentNode) -> None:
-        """Refuse subscriptions by their own code where the schema has none; as a problem of the document they would be VALIDATION."""
+        """Reject subscriptions with a code of their own if the schema has none; validation would report VALIDATION."""
         if self._schema.subscription_type is not None:
             return
         subscriptions = [
@@ -226,7 +226,7 @@ def _with_advice(error: GraphQLError) -> GraphQLError:
 
 
 def _has_more_tokens(text: str, limit: int) -> bool:
-    """Whether the text was refused for its length and not for what it says."""
+    """Return whether the text has more tokens than the limit, as opposed to invalid syntax."""
     lexer = Lexer(Source(text))
     try:
         return all(lexer.advance().kind is not TokenKind.EOF for _ in range(limit + 1))

@@ -1,4 +1,4 @@
-"""The engine: from a document's text to an operation, and from an operation to its answer."""
+"""The engine: parse a document's text to operations, and run an operation to its result."""
 
 from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
@@ -24,7 +24,7 @@ _NO_VARIABLES = VariableValues({}, {})
 
 
 class Outcome(NamedTuple):
-    """An operation's answer, as the JSON of the whole or as a result, and how it came about."""
+    """An operation's result, as JSON or as an ExecutionResult, and how it was executed."""
 
     answer: bytes | ExecutionResult
     execution: Execution
@@ -71,18 +71,18 @@ class Engine:
         return {"documents": self._documents, "persisted_queries": self._persisted}
 
     def prepare(self, document: str | NamedDocument) -> Document:
-        """The document of a text, or of a name; DocumentError if there is none that may run."""
+        """Return the document of a text or a name; raise DocumentError if there is none that may run."""
         return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
 
     async def prepare_aside(self, document: str | NamedDocument) -> Document:
-        """The same, without holding the event loop for a long document that is not remembered."""
+        """Do the same as `prepare`, with long uncached documents processed outside the event loop."""
         persisted = self._persisted
         return await (
             persisted.prepare_aside(document) if isinstance(document, str) else persisted.find_aside(document)
         )
 
     def check(self, text: str) -> None:
-        """DocumentError if an operation of a text can't run, whatever its variables are and whoever trusts it."""
+        """Raise DocumentError if an operation of a text can't run with any variables, even as a trusted document."""
         document = self._documents.prepare(text)
         for name in document.names:
             operation = document.select(name)
@@ -91,7 +91,7 @@ class Engine:
                 self._check_size(operation, {})
 
     def check_trusted(self) -> Iterator[tuple[str, DocumentError | None]]:
-        """The trusted documents by id, each with what keeps it from running; those that can are remembered."""
+        """Yield the id of each trusted document, with its error or None; cache the valid ones."""
         for document_id, text in self._trusted:
             try:
                 self.check(text)
@@ -140,12 +140,12 @@ class Engine:
         return Outcome(await self._execute(operation, coerced, context, ends_at), execution)
 
     def _checked(self, operation: Operation, variables: Mapping[str, Any]) -> tuple[int, VariableValues | None]:
-        """Return how many items the operation's lists have, and its coerced variables; None where a value can't be coerced."""
+        """Return the number of items in the operation's lists, and its coerced variables; None if coercion fails."""
         items = operation.lists.check(variables, self._limits.max_input_items) if operation.lists.has_any else 0
         return items, operation.variables.coerce(variables)
 
     def _coerced_slowly(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
-        """Return what graphql-core makes of the variables, or raise DocumentError with what it says is wrong with them."""
+        """Return the variables as graphql-core coerces them; raise DocumentError with its errors."""
         definitions = operation.node.variable_definitions or ()
         coerced = get_variable_values(self._schema, definitions, dict(variables), max_errors=_MOST_VARIABLE_ERRORS)
         if isinstance(coerced, list):
@@ -174,7 +174,7 @@ class Engine:
         return cast("ExecutionResult", result)
 
     def _refusals(self, operation: Operation, variables: VariableValues, context: object) -> list[GraphQLError]:
-        """Why a mutation may not run for this caller. A query may: its forbidden fields are null, the others answered."""
+        """Return the errors that prevent a mutation from running. A query runs: its forbidden fields are null."""
         guard = self._guard
         if guard is None or operation.type is not OperationType.MUTATION:
             return []
@@ -188,7 +188,7 @@ class Engine:
         return [*access.refusals(context)]
 
     def _check_items(self, operation: Operation, variables: VariableValues) -> None:
-        """Refuse a query with many malformed items. A plan has stopped at the first one, so only others pay for the count."""
+        """Reject a query with many malformed items. Plans stop at the first one, so only other queries count."""
         if self._guard is not None:
             error = self._guard.malformed(operation.syntax, operation.node, variables)
             if error is not None:

@@ -1,4 +1,4 @@
-"""Executors whose operations give a bounded number of errors, and whose mutations end in time and say what they wrote."""
+"""Executors with a bounded number of errors, whose mutations end in time and report what they wrote."""
 
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -89,7 +89,7 @@ class _Omitted(GraphQLError):
 
 
 class BoundedExecutor(_Base):
-    """Executes an operation without locating errors that are not listed: locating one takes longer than many a field."""
+    """Execute an operation without locating errors that are not listed, which takes longer than many fields."""
 
     ends_at: float | None = None
     """For a mutation: when its time is over."""
@@ -215,7 +215,7 @@ class _Timed(BoundedExecutor):
         super().handle_field_error(raw_error, return_type, field_details_list, path)
 
     def _after_write(self, failure: Exception, fields: FieldDetailsList, path: list[str | int]) -> GraphQLError:
-        """Return a failure below a payload with what was written: the field that fails may take the payload's object with it."""
+        """Return a failure below a payload with what was written: it may turn the payload's object into null."""
         error = located_error(failure, [each.node for each in fields], path)
         written = getattr(self._payloads.get(path[0]), "written_at", None)
         found = None if written is None else cast("Callable[[list[str | int]], object]", written)(path[1:])
@@ -232,7 +232,7 @@ def bounded(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
 
 @lru_cache
 def timed(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
-    """Return such a class for mutations: from `ends_at` on, by the event loop's clock, their fields fail with OutOfTime."""
+    """Return an executor class for mutations, whose fields fail with OutOfTime after `ends_at`."""
     return cast("Callable[..., type[BoundedExecutor]]", type)("Timed", (_Timed, executor_class), {})
 
 

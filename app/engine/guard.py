@@ -1,4 +1,4 @@
-"""What is checked before an operation runs: what a mutation needs of its caller, and the lists among its arguments."""
+"""Checks before an operation runs: the scopes of a mutation, and the lists in its arguments."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from graphql.execution import VariableValues
 
 
 class Access(Protocol):
-    """What everything that an operation selects needs of its caller."""
+    """The scopes that an operation's fields require."""
 
     def refusals(self, context: Any) -> Sequence[GraphQLError]:
         """Return an error with its path for each selected field that this caller may not see."""
@@ -16,18 +16,18 @@ class Access(Protocol):
 
 
 class Guard(Protocol):
-    """Tells what operations need."""
+    """Check the operations of a schema."""
 
     def access(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> Access:
-        """Return what is needed by the parts that @skip and @include leave; GraphQLError if that can't be told."""
+        """Return the scopes of the parts that @skip and @include leave; raise GraphQLError if one of them is null."""
         ...
 
     def malformed(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> GraphQLError | None:
-        """Return an error if more items are malformed than are answered one by one."""
+        """Return an error if more items are malformed than may have an error each."""
         ...
 
     def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:
-        """Return how many rows a mutation is given to write, in all of its lists."""
+        """Return the number of rows in all lists of a mutation."""
         ...

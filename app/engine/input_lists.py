@@ -69,7 +69,7 @@ class _Argument:
 
 
 class InputLists:
-    """The lists among the arguments of one operation, those in its fragments included; @skip and @include don't matter."""
+    """The lists in the arguments of an operation and its fragments, regardless of @skip and @include."""
 
     __slots__ = (
         "_arguments",

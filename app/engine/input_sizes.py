@@ -21,13 +21,13 @@ from app.engine.refusals import RefusalCode
 MAX_ITEMS = "max_items"
 """The extension of an argument, of an input's field, or of a scalar whose values are maps, that holds its MaxItems."""
 MAX_FIELDS = "max_fields"
-"""The extension of an input type with the most fields that an input of it has, those of inputs of the type within it counted."""
+"""The extension of an input type with its maximum number of fields, including those of nested inputs."""
 
 Path = tuple[str | int, ...]
 
 
 class MaxItems(Protocol):
-    """How many items a list may hold, or entries a map. The entries of a map that is within it don't count among all items."""
+    """Maximum number of items of a list, or entries of a map. Entries of maps in the list don't count as items."""
 
     @property
     def most(self) -> int:
@@ -36,17 +36,17 @@ class MaxItems(Protocol):
 
     @property
     def is_read(self) -> bool:
-        """Whether a longer one is refused by what reads it, without looking at its items."""
+        """Whether a longer list is rejected by its reader, which doesn't look at its items."""
         ...
 
     @property
     def most_read(self) -> int | None:
-        """Beyond how many items it is refused before all the same, if at all."""
+        """Number of items beyond which it is rejected before conversion, if any."""
         ...
 
     @property
     def code(self) -> str:
-        """The code of the error that refuses a longer one."""
+        """The code of the error for a longer list."""
         ...
 
 
@@ -58,7 +58,7 @@ class Excess(NamedTuple):
     code: str
 
     def below(self, path: Path) -> "Excess":
-        """Return it as it is seen from further above."""
+        """Return the excess with a path from further above."""
         return self._replace(path=(*path, *self.path))
 
 
@@ -75,7 +75,7 @@ class Found:
 
 
 Measure = Callable[[Any, Path, Found], None]
-"""Counts the items of the lists in a raw value, which may be of any shape: what doesn't fit its type is refused later."""
+"""Count the items of the lists in a raw value of any shape; values of wrong types are rejected later."""
 
 
 class InputSizes:
@@ -89,7 +89,7 @@ class InputSizes:
                 self.measure(kind)
 
     def measure(self, kind: Any, maximum: MaxItems | None = None) -> Measure | None:
-        """Return what measures values of a type; None where they hold no lists. `maximum` is that of their place."""
+        """Return the measure of a type's values; None if they have no lists. `maximum` is that of the argument or field."""
         if isinstance(kind, GraphQLNonNull):
             return self.measure(cast("Any", kind).of_type, maximum)
         if isinstance(kind, GraphQLList):
@@ -167,7 +167,7 @@ def _map(maximum: MaxItems) -> Measure:
 
 
 def is_too_long(items: "list[Any] | tuple[Any, ...]", maximum: MaxItems | None, path: Path, found: Found) -> bool:
-    """Return whether a list is longer than its maximum, and note it, unless what reads it does."""
+    """Return whether a list is longer than its maximum, and note it unless its reader does."""
     if maximum is None or len(items) <= maximum.most:
         return False
     if not maximum.is_read or (maximum.most_read is not None and len(items) > maximum.most_read):

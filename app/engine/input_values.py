@@ -101,7 +101,7 @@ class InputValues:
 
 
 def is_taken(kind: Any) -> Callable[[Any], bool] | None:
-    """Return what tells of a value that it is taken as it is; None for a type whose values have to be coerced to tell."""
+    """Return the check whether a value needs no coercion; None for a type without such a check."""
     nullable = cast("Any", kind).of_type if isinstance(kind, GraphQLNonNull) else kind
     if isinstance(nullable, GraphQLScalarType) and nullable.extensions.get(TAKES_ANYTHING):
         return lambda value: value is not None

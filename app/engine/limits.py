@@ -1,4 +1,4 @@
-"""How deep, how wide and how aliased a document is, told from its syntax alone and in time linear to its size.
+"""Measure the depth, fields and aliases of a document from its syntax, in time linear to its size.
 
 This runs before validation, which compares fields pairwise and so must only see documents of a bounded expanded size.
 """
@@ -26,14 +26,14 @@ from graphql import (
 )
 
 SATURATED = 1_000_000_000
-"""Counts stop growing here: repeated spreads would otherwise make numbers of thousands of digits."""
+"""Maximum of all counts: repeated spreads would otherwise lead to numbers of thousands of digits."""
 
 MAX_VALUE_DEPTH = 32
-"""The deepest nesting of lists and objects in an input value. Input is read recursively by several layers, so this is no setting."""
+"""Maximum nesting of lists and objects in an input value; no setting, because input is read recursively."""
 
 
 MAX_NUMBER_DIGITS = 1_000
-"""The longest number in a document. Python refuses to read far longer ones, in words that are about Python."""
+"""Maximum number of digits of a number in a document. Python rejects much longer ones with messages about Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,19 @@ class _Cost:
 
 
 def shown(count: int) -> str:
-    """A count as a message says it."""
+    """Return a count as messages show it."""
     return f"{count:,}" if count < SATURATED else f"more than {SATURATED:,}"
 
 
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
-    """The fragments of a document by name, each after those that it spreads; graphlib.CycleError if that can't be."""
+    """Return the fragments by name, each after those that it spreads; raise graphlib.CycleError for a cycle."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     order = TopologicalSorter({name: set(_spreads(node.selection_set)) for name, node in fragments.items()})
     return {name: fragments[name] for name in order.static_order() if name in fragments}
 
 
 def excesses(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
-    """One error per limit that the first costly definition exceeds; graphlib.CycleError if its fragments spread themselves."""
+    """Return an error for each limit that the first costly definition exceeds; raise CycleError for a cycle."""
     costs: dict[str, _Cost] = {}
     for name, fragment in fragments_of(document).items():
         costs[name] = _cost(fragment, costs)
@@ -118,7 +118,7 @@ def excesses(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
 
 
 def switches_of(document: DocumentNode) -> tuple[str, ...]:
-    """The variables that decide, by @skip and @include, what of a document is selected."""
+    """Return the variables that @skip and @include of a document use."""
     names: dict[str, None] = {}
     stack: list[Node] = [*document.definitions]
     while stack:

@@ -1,4 +1,4 @@
-"""Operations of valid documents, with what is worked out once for each."""
+"""Operations of valid documents, with what is prepared once for each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from app.engine.rows import RequestedRows
 from app.engine.variables import OperationVariables
 
 LONG_BYTES = 1_000
-"""Documents from this length on are parsed, validated and planned beside the event loop: that takes about 10 ms per 1,000 bytes."""
+"""Documents of at least so many bytes are processed outside the event loop: 1,000 bytes take 10 ms."""
 
 _COMBINATIONS_PER_OPERATION = 4
 """Number of combinations of what @skip and @include decide for which an operation remembers what was made of it."""

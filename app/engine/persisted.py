@@ -1,4 +1,4 @@
-"""Documents that a request names instead of sending them: remembered ones, and those that are trusted."""
+"""Find documents that a request names instead of sending: cached ones and trusted ones."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from app.engine.refusals import DocumentError, RefusalCode, refuse
 from app.engine.trusted import SHA256_PREFIX, TrustedDocuments
 
 BYTES_PER_REMEMBERED_TEXT = 2_048
-"""The average length of a text that is remembered by its hash; long ones leave room for fewer."""
+"""Average length of a text that is cached by its hash, in bytes; the cache holds fewer long ones."""
 
 _NOT_TRUSTED = (
     "Only registered documents run here, and this is none of them: send one as it was registered, or its id in `documentId`; "
@@ -29,7 +29,7 @@ class NamedDocument(NamedTuple):
     text: str | None = None
     """The text, where it was sent as well; the id is then its hash."""
     automatic: bool = False
-    """Whether it was named as automatic persisted queries do, whose clients wait for their words."""
+    """Whether it was named in the format of automatic persisted queries, whose clients expect fixed messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class Persistence:
     """Which documents may be named, and whether any other may run."""
 
     remembered: int = 0
-    """The texts that are remembered by their hash; none turns automatic persisted queries off."""
+    """Maximum number of texts cached by their hash; 0 turns automatic persisted queries off."""
     trusted: TrustedDocuments = field(default_factory=lambda: TrustedDocuments({}))
     trusted_only: bool = False
 
 
 class PersistedDocuments:
-    """Finds documents by name."""
+    """Find documents by name."""
 
     def __init__(self, documents: Documents, persistence: Persistence) -> None:
         self._documents = documents
@@ -53,7 +53,7 @@ class PersistedDocuments:
         self._remembered: OrderedDict[str, str] = OrderedDict()
         self._bytes = 0
         self.hits = self.misses = 0
-        """Hashes whose texts were remembered, and those whose were not."""
+        """Number of cache hits and misses."""
         self.prepare = self._prepare_trusted if persistence.trusted_only else documents.prepare
         """The document of a text, or DocumentError."""
         self.prepare_aside = self._prepare_trusted_aside if persistence.trusted_only else documents.prepare_aside
@@ -61,23 +61,23 @@ class PersistedDocuments:
 
     @property
     def entries(self) -> int:
-        """Texts that are remembered by their hash."""
+        """Number of texts that are cached by their hash."""
         return len(self._remembered)
 
     def find(self, named: NamedDocument) -> Document:
-        """The document that is named, or DocumentError."""
+        """Return the document with a name; raise DocumentError if there is none that may run."""
         document = self._documents.prepare(self._text_of(named))
         self._keep(named)
         return document
 
     async def find_aside(self, named: NamedDocument) -> Document:
-        """The same, without holding the event loop for a long document."""
+        """Do the same as `find`, with long documents processed outside the event loop."""
         document = await self._documents.prepare_aside(self._text_of(named))
         self._keep(named)
         return document
 
     def _text_of(self, named: NamedDocument) -> str:
-        """The text that is named and may run, or DocumentError."""
+        """Return the text with a name; raise DocumentError if there is none that may run."""
         if named.text is None:
             return self._trusted.text_of(named.id) or self._recall(_digest_of(named), named)
         if self._trusted_only:

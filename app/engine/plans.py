@@ -1,4 +1,4 @@
-"""Plans: a query that can be answered without executing it field by field, decided once per document and remembered."""
+"""Plans: queries that run without graphql-core, decided once per document and cached."""
 
 from enum import StrEnum
 from functools import partial
@@ -29,7 +29,7 @@ class Plan(Protocol):
     """A way to answer one operation."""
 
     async def answer(self, variables: VariableValues, context: Any, *, is_long: bool) -> bytes | None:
-        """The JSON of the whole answer; None where executing the operation must say why there is none.
+        """Return the JSON of the whole response; None if graphql-core has to run the operation to find its errors.
 
         `is_long`: the arguments hold long lists, which take long to read.
         """
@@ -42,12 +42,12 @@ class Planner(Protocol):
     def plan(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> Plan | None:
-        """The plan of a query for the parts that @skip and @include leave under these variables; None if it has none."""
+        """Return the plan of a query for what these variables of @skip and @include select; None if it has none."""
         ...
 
 
 class Attempt(NamedTuple):
-    """What came of a plan."""
+    """The result of a plan."""
 
     body: bytes | None
     execution: Execution
@@ -63,9 +63,9 @@ class Plans:
     async def attempt(
         self, operation: Operation, variables: VariableValues, context: object, *, is_long: bool = False
     ) -> Attempt:
-        """The answer by the operation's plan, if it has one and that works.
+        """Run the operation's plan, if it has one, and return the response if the plan succeeds.
 
-        Raises the failures that are `final`: executing the operation would meet them again, and cost more.
+        Raise failures of the `final` types: executing the operation would fail the same way, at a higher cost.
         """
         make, coerced = partial(self._make, operation, variables), variables.coerced
         if operation.bytes >= LONG_BYTES and not operation.has_made(coerced):

@@ -1,4 +1,4 @@
-"""Why an operation is refused before any of it runs, each reason with the code that its caller sees."""
+"""The reasons why an operation is rejected before it runs, each with its code."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -20,13 +20,13 @@ class RefusalCode(StrEnum):
     OPERATION = "OPERATION_NOT_FOUND"
     """The document doesn't say which of its operations to run, or doesn't have the one named."""
     UNSUPPORTED = "OPERATION_NOT_SUPPORTED"
-    """The operation is of a type that isn't served."""
+    """The type of the operation isn't supported."""
     PERSISTED_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     """The document was only named, and is not known by that name."""
     PERSISTED_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     """The document was only named by its hash, and no texts are remembered."""
     NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
-    """Only registered documents run, and this is none."""
+    """Only registered documents run, and this one isn't registered."""
     VARIABLES = "BAD_USER_INPUT"
     """A variable's value is missing or doesn't fit its type."""
 
@@ -43,7 +43,7 @@ _MOST_CHARACTERS = 1_000
 
 
 class DocumentError(Exception):
-    """The operation is refused: nothing of it ran, and every error may be shown."""
+    """The operation is rejected: nothing of it ran. All errors may be shown to the caller."""
 
     def __init__(self, errors: Sequence[GraphQLError], kind: RefusalCode) -> None:
         for error in errors:
@@ -56,5 +56,5 @@ class DocumentError(Exception):
 
 
 def refuse(kind: RefusalCode, message: str) -> DocumentError:
-    """A refusal with a single error that belongs to no place in the document."""
+    """Return a DocumentError with one error that has no location in the document."""
     return DocumentError([GraphQLError(message)], kind)

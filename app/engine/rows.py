@@ -1,4 +1,4 @@
-"""How many rows an operation may ask for: the bounds of its nested lists, multiplied.
+"""Count the rows that an operation may request: the product of the bounds of its nested lists.
 
 A field multiplies when it takes `first` or `last` as an Int, or when it answers a list that it can't do without with a
 list: then each different item is one row. The schema says it, no name of a type or field is known here.
@@ -28,7 +28,7 @@ from app.engine.bounds import Bound, Items, bound_of, is_list, named_type
 from app.engine.limits import SATURATED, fragments_of
 
 _INTROSPECTED_ROWS = 3
-"""What a list within a type counts for in introspection, on average: it takes no bound, yet nested it grows like any other."""
+"""Rows of a list in introspection, which takes no `first`, on average."""
 
 
 class _Step(NamedTuple):
@@ -90,7 +90,7 @@ class RowCounter:
         self._shared = len(self._steps)
 
     def compile(self, operation: OperationDefinitionNode) -> RequestedRows:
-        """The rows of an operation of the document."""
+        """Return the rows of an operation of the document."""
         root = self._schema.get_root_type(operation.operation)
         constant, children = self._selections(operation.selection_set, cast("GraphQLCompositeType", root))
         steps = tuple(self._steps) if children else ()
@@ -149,7 +149,7 @@ class RowCounter:
 
 
 def _conditions(selection: SelectionNode) -> tuple[tuple[str, bool], ...] | None:
-    """The variables that decide whether the part is selected; None if it never is."""
+    """Return the variables that decide whether the part is selected; None if it is never selected."""
     conditions = list[tuple[str, bool]]()
     for directive in selection.directives or ():
         if directive.name.value not in {"skip", "include"}:

@@ -1,4 +1,4 @@
-"""Keep messages about a document and its variables short, and quick to make.
+"""Keep messages about a document and its variables short, and fast to build.
 
 The library prints the literal that an error is about, for each of up to 20 errors: one object of 13 kB became an answer
 of 366 kB, printed in 1.4 seconds. And it compares each unknown name with all that are known: one of 900 kB took 0.2 s and 50 MB.

@@ -18,7 +18,7 @@ _DOCUMENT_ID = re.compile(rf"sha256:[0-9a-f]{{64}}|(x-{_UNRESERVED}:)?{_UNRESERV
 
 
 class ManifestError(Exception):
-    """A text is no manifest; everything that is wrong with it."""
+    """A text is not a valid manifest."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -56,22 +56,22 @@ class TrustedDocuments:
         return len(self._documents)
 
     def text_of(self, document_id: str) -> str | None:
-        """The text that an id stands for."""
+        """Return the text with an id; None if there is none."""
         return self._by_id.get(document_id)
 
 
 def digest_of(text: str) -> str:
-    """The SHA-256 of a text in UTF-8, in hexadecimal."""
+    """Return the SHA-256 of a text in UTF-8, in hexadecimal."""
     return sha256(text.encode()).hexdigest()
 
 
 def is_document_id(value: str) -> bool:
-    """Whether a text can be a document's id, as the appendix of GraphQL over HTTP has it."""
+    """Return whether a text is a valid document id by the appendix of GraphQL over HTTP."""
     return len(value) <= _MAX_ID and _DOCUMENT_ID.fullmatch(value) is not None
 
 
 def read_manifest(content: str) -> TrustedDocuments:
-    """The documents of a manifest; ManifestError with everything that is wrong with it."""
+    """Return the documents of a manifest; raise ManifestError with all its problems."""
     value = read_object(content)
     if value.get("format") != FORMAT or value.get("version") != VERSION:
         msg = (
@@ -82,13 +82,13 @@ def read_manifest(content: str) -> TrustedDocuments:
 
 
 def write_manifest(documents: TrustedDocuments) -> str:
-    """A manifest of these documents, sorted, so that the same documents are the same file."""
+    """Return a manifest of these documents, sorted, so that equal documents result in equal files."""
     manifest = {"format": FORMAT, "version": VERSION, "documents": dict(sorted(documents))}
     return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
 
 
 def read_object(content: str) -> dict[str, object]:
-    """The object that a file of JSON holds; ManifestError if it holds none, or one name with two values."""
+    """Return the object in a JSON file; raise ManifestError if there is none, or a name is repeated."""
     try:
         value = json.loads(content, object_pairs_hook=_unambiguous)
         json.dumps(value, ensure_ascii=False).encode()
@@ -104,7 +104,7 @@ def read_object(content: str) -> dict[str, object]:
 
 
 def documents_of(value: object, where: str) -> dict[str, str]:
-    """The texts by id that an object holds; ManifestError with every entry that is none."""
+    """Return the texts of an object by id; raise ManifestError with all invalid entries."""
     if not isinstance(value, dict) or not value:
         raise ManifestError([f"{where} must be an object of documents by id, with at least one."])
     documents = cast("dict[str, object]", value)
@@ -115,7 +115,7 @@ def documents_of(value: object, where: str) -> dict[str, str]:
 
 
 def problems_of(document_id: object, text: object) -> Iterator[str]:
-    """What keeps a pair from being a document's id and text."""
+    """Return the problems of a document's id and text."""
     shown = json.dumps(document_id, ensure_ascii=False)[: _MAX_ID + 2]
     if not isinstance(document_id, str) or not is_document_id(document_id):
         yield f"{shown} is no document id: that is {DOCUMENT_ID_SHAPE}; at most {_MAX_ID} characters."

@@ -35,7 +35,7 @@ class _Variable(NamedTuple):
     is_required: bool
 
     def coerced(self, value: Any) -> Any:
-        """The coerced value; Undefined where it can't be."""
+        """Return the coerced value; Undefined if it is invalid."""
         if self.is_taken is not None and self.is_taken(value):
             return value
         try:
@@ -58,7 +58,7 @@ class OperationVariables:
         self._defaults: Mapping[str, Any] = coerced.coerced if isinstance(coerced, VariableValues) else {}
 
     def coerce(self, given: Mapping[str, Any]) -> VariableValues | None:
-        """The coerced values; None where graphql-core has to say what is wrong with them."""
+        """Return the coerced values; None if graphql-core has to report errors."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
         for variable in self._variables:

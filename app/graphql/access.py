@@ -1,4 +1,4 @@
-"""The scopes that an operation needs: of every field that it selects, at any depth, through fragments and abstract types.
+"""The scopes of all fields that an operation selects, at any depth, through fragments and abstract types.
 
 Plans of queries and the check before mutations both rest on it.
 """
@@ -112,7 +112,7 @@ class _Selected:
                 yield from self._of(below, found.grouped_field_set, path)
 
     def _possible(self, named: Any) -> tuple[GraphQLObjectType, ...]:
-        """The object types that a field of a type may answer with."""
+        """Return the object types that a field of a type can return."""
         if is_abstract_type(named):
             return tuple(self._schema.get_possible_types(named))
         # What introspection shows needs nothing.

@@ -18,12 +18,12 @@ ValueT = TypeVar("ValueT")
 
 
 def given(value: ValueT | UnsetType | None) -> ValueT | None:
-    """An optional argument; for a reading field, left out and null are the same."""
+    """Return the value of an optional argument; None if it is null or left out, which are the same in queries."""
     return None if isinstance(value, UnsetType) else value
 
 
 def sent_fields(sent: Any) -> dict[str, object]:
-    """The fields of an input that were sent, by attribute; null is None, and what was left out is not there."""
+    """Return the fields of an input that were sent, by attribute; null is None, other fields are missing."""
     values = {each.name: getattr(sent, each.name) for each in dataclasses.fields(sent)}
     return {
         name: cast("Some[object]", value).value if isinstance(value, Some) else value
@@ -71,7 +71,7 @@ def _dotted(path: list[str | int]) -> str:
 
 
 def identifier(value: str, path: Path, problems: Problems) -> UUID | None:
-    """A UUID in its usual form, or a problem."""
+    """Return a UUID in its usual form, or note a problem."""
     found = fields.read_uuid(value, path)
     if isinstance(found, UUID):
         return found
@@ -80,7 +80,7 @@ def identifier(value: str, path: Path, problems: Problems) -> UUID | None:
 
 
 def identifiers(values: list[str], path: Path, problems: Problems, *, most: int = MOST_IDS) -> tuple[UUID, ...]:
-    """UUIDs without repetition, or problems."""
+    """Return UUIDs without repetition, or note problems."""
     if len(values) > most:
         problems.add(path, f"has {len(values)} ids; at most {most} are allowed.")
         return ()
@@ -96,7 +96,7 @@ def identifiers(values: list[str], path: Path, problems: Problems, *, most: int 
 
 
 def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most: int = 255) -> str | None:
-    """A string as it would be stored, or a problem: one without a visible character is never taken for "all"."""
+    """Return a string in its stored form, or note a problem: a blank string never means "all"."""
     stored = stored_form(value, most=most)
     if not stored:
         problems.add(path, f"must not be blank{advice}.")
@@ -110,7 +110,7 @@ def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most
 
 
 def bounded(value: int, path: Path, problems: Problems, *, most: int, least: int = 0) -> int:
-    """A number of rows within its bounds, or a problem."""
+    """Return a number of rows, and note a problem if it is out of bounds."""
     if not least <= value <= most:
         problems.add(path, f"must be between {least} and {most}, not {value}.")
     return value

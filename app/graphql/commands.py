@@ -13,12 +13,12 @@ from app.services.update_customer import UpdateCustomerCommand
 
 
 def sent(value: Any) -> Any:
-    """What an optional control field says; left out and null are the same."""
+    """Return the value of an optional control field; None if it is null or left out."""
     return None if value is None else value.value
 
 
 def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, str | None]:
-    """The command of an update, and its idempotency key; raises Refused for ids that are none and a key that can't be one.
+    """Return the command of an update and its idempotency key; raise Rejected for malformed ids or a malformed key.
 
     The problems of its fields come with them, because all problems of one input are reported together.
     """

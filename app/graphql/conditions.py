@@ -1,4 +1,4 @@
-"""What the inputs of a list of customers mean: a condition and an order, or the problems that stand in their way."""
+"""Read filters and orders of lists: return a condition and an order, or note problems."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -45,7 +45,7 @@ _BY_NUMBER = ((CustomerSort.NUMBER, False),)
 
 
 def sorts_of(order: list[CustomerOrder] | None, problems: Problems) -> tuple[tuple[CustomerSort, bool], ...]:
-    """The columns to sort by and whether each descends: by number unless something is given."""
+    """Return the columns to sort by, each with whether it descends. Default: the customer number."""
     sorts = tuple((each.field, each.direction is OrderDirection.DESC) for each in order or ())
     if len(sorts) > MAX_SORTS or len({field for field, _ in sorts}) < len(sorts):
         problems.add(("orderBy",), f"must name at most {MAX_SORTS} fields, each once.")
@@ -54,17 +54,17 @@ def sorts_of(order: list[CustomerOrder] | None, problems: Problems) -> tuple[tup
 
 
 def condition_of(where: CustomerFilter | None, problems: Problems) -> Condition | None:
-    """The condition that a filter means; None is no condition."""
+    """Return the condition of a filter; None for no condition."""
     return _Reading(problems).read(where, ("where",)) if where else None
 
 
 def status_condition(statuses: Sequence[str] | None) -> Condition | None:
-    """The condition that a status is one of some; None is no condition, and an empty list matches nothing."""
+    """Return the condition that a status is in a list; None for no condition. An empty list matches nothing."""
     return None if statuses is None else IsOneOf("status", tuple(statuses))
 
 
 def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, problems: Problems) -> Condition | None:
-    """The condition that a filter of groups or of accounts means; None is no condition."""
+    """Return the condition of a filter of groups or accounts; None for no condition."""
     if not where:
         return None
     found: list[Condition] = []
@@ -86,7 +86,7 @@ def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, p
 
 
 def key_of(by: CustomerLookup | CustomerGroupLookup, problems: Problems) -> tuple[str, str | UUID]:
-    """The column and value of a look-up by one of several unique keys."""
+    """Return the column and value of a lookup by one of several unique keys."""
     for name, attribute in _fields(type(by)).items():
         given = getattr(by, attribute)
         if given is not None:
@@ -150,7 +150,7 @@ class _Reading:
         self._conditions = 0
 
     def read(self, where: CustomerFilter, path: Path) -> Condition | None:
-        """The conjunction of a filter's conditions."""
+        """Return the conjunction of a filter's conditions."""
         found = tuple(each for each in self._each(where, path) if each is not None)
         return found[0] if len(found) == 1 else AllOf(found) if found else None
 
@@ -194,7 +194,7 @@ class _Reading:
                 return self._about(attribute, text, at) if text else None
 
     def _about(self, attribute: str, text: str, at: Path) -> Condition | None:
-        """A condition on a text that is not blank."""
+        """Return the condition on a text that is not blank."""
         match attribute:
             case "name_prefix":
                 return NameBeginsWith(text)

@@ -27,7 +27,7 @@ CustomerList = Listed[CustomerRow]
 
 
 async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
-    """A page of the company's customers. Without a condition it may be a few seconds old."""
+    """Return a page of the company's customers. Without a condition it may be a few seconds old."""
     company_id, only = context.principal.company_id, asked.only
 
     async def read(request: PageRequest) -> Page[CustomerRow]:
@@ -45,7 +45,7 @@ async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
 
 
 async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked: RequestedPage) -> Listed[RowT]:
-    """A page of an edge; all sources of one level are read together."""
+    """Return a page of an edge; all sources of one level are read together."""
     if asked.plan_for_values:
         context.session.become_heavy()
 
@@ -59,6 +59,6 @@ async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked
 
 
 async def has_other_side(listed: Listed[Any]) -> bool:
-    """Whether rows lie on the side that reading came from; read only when asked for."""
+    """Return whether there are rows on the other side of the page; read only if selected."""
     probe = other_side(listed.asked.request)
     return probe is not None and (await listed.read(probe)).has_more

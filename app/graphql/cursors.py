@@ -35,13 +35,13 @@ class Cursors:
         self.identity = _identity(order, identity)
 
     def encode(self, position: Position) -> str:
-        """The cursor of a row."""
+        """Return the cursor of a row."""
         named = {key.column.name: _plain(value) for key, value in zip(self.order, position, strict=True)}
         values = json.dumps({"v": CURSOR_VERSION, **named}, ensure_ascii=False, separators=(",", ":")).encode()
         return _text(self._digest(values) + values)
 
     def decode(self, cursor: str | None, path: Path, problems: Problems) -> Position | None:
-        """The position that a cursor names, or a problem if it is not one of this list's."""
+        """Return the position of a cursor, or note a problem if it isn't a cursor of this list."""
         if cursor is None:
             return None
         try:
@@ -91,7 +91,7 @@ def _plain(value: object) -> str:
 
 @lru_cache(maxsize=256)
 def _readers(order: tuple[SortKey, ...]) -> tuple[tuple[str, Callable[[str], Any]], ...]:
-    """For each key of an order its name in a cursor, and how its value is read from the text that a cursor holds."""
+    """Return, for each key of an order, its name in a cursor and the reader of its value."""
     return tuple((key.column.name, _reader(key.column.type)) for key in order)
 
 

@@ -1,4 +1,4 @@
-"""Refusals as types of the schema: the one place where a domain problem becomes a UserError."""
+"""The types that show domain problems in the schema, and the translation of Rejected into payloads."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -48,17 +48,17 @@ ChangedProblem = strawberry.Parent[TransitionChangedProblem]
 
 
 def _shown_ids(ids: Iterable[UUID], info: Info) -> list[str]:
-    """Ids as the schema shows them. Writing does not imply reading: none to a credential that may not."""
+    """Return ids as the schema shows them; none without the scope, because writing does not imply reading."""
     return [str(each) for each in ids] if may_read(info) else []
 
 
 def may_read(info: Info, scope: Scope = Scope.CUSTOMERS_READ) -> bool:
-    """Whether what is stored, and was not written by this very request, may be shown."""
+    """Return whether the credential may read data that this request did not write."""
     return scope in info.context.principal.scopes
 
 
 def _shows(*kinds: type[Problem]) -> Callable[[object, object], bool]:
-    """Problems travel as they are, so a type says itself which it shows; the interface's own check knows only classes of types."""
+    """Return an `is_type_of` for domain problems: Strawberry's own accepts only instances of the type."""
 
     def is_type_of(problem: object, _info: object) -> bool:
         return type(problem) in kinds
@@ -103,7 +103,7 @@ class CustomersError(UserError):
     )
     @staticmethod
     def customer_ids(problem: strawberry.Parent[CustomersProblem], info: Info) -> list[str]:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return _shown_ids(problem.customer_ids, info)
 
     is_type_of = _shows(CustomersProblem)
@@ -121,7 +121,7 @@ class SubscriptionsError(UserError):
     )
     @staticmethod
     def subscription_ids(problem: strawberry.Parent[SubscriptionsProblem], info: Info) -> list[str]:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return _shown_ids(problem.subscription_ids, info)
 
     is_type_of = _shows(SubscriptionsProblem)
@@ -150,7 +150,7 @@ class TransitionChangedError(UserError):
     )
     @staticmethod
     def digest(problem: ChangedProblem, info: Info) -> str | None:
-        """It holds the ids of the subscriptions."""
+        """Return the digest, which contains the ids of the subscriptions, only with the scope."""
         return problem.digest if may_read(info) else None
 
     @strawberry.field(
@@ -159,7 +159,7 @@ class TransitionChangedError(UserError):
     )
     @staticmethod
     def added_subscription_ids(problem: ChangedProblem, info: Info) -> list[str]:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return _shown_ids(problem.difference.added, info)
 
     @strawberry.field(
@@ -168,7 +168,7 @@ class TransitionChangedError(UserError):
     )
     @staticmethod
     def removed_subscription_ids(problem: ChangedProblem, info: Info) -> list[str]:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return _shown_ids(problem.difference.removed, info)
 
     @strawberry.field(
@@ -177,7 +177,7 @@ class TransitionChangedError(UserError):
     )
     @staticmethod
     def changed_subscription_ids(problem: ChangedProblem, info: Info) -> list[str]:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return _shown_ids(problem.difference.changed, info)
 
     is_type_of = _shows(TransitionChangedProblem)
@@ -196,7 +196,7 @@ ERROR_TYPES: Iterable[type] = (
 
 
 def type_of_problem(problem: Problem, _info: object, _abstract: object) -> str:
-    """Return the name of the type that shows a problem: asking each type in turn takes most of the time of a list of errors."""
+    """Return the name of the type that shows a problem, without asking each type in turn, which is slow."""
     return _SHOWN[type(problem)]
 
 
@@ -212,7 +212,7 @@ _SHOWN: dict[type[Problem], str] = {
 
 
 class ReportsProblems(FieldExtension):
-    """Turns what a service refused into a payload, so that no resolver has to; before a write, forgets what was read so far."""
+    """Return a payload for Rejected, for all mutations alike; before a write, discard what was read so far."""
 
     def __init__(
         self, rejected: Callable[[Rejected], Any], *, writes: bool = True, reads: Scope = Scope.CUSTOMERS_READ

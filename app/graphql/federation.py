@@ -1,4 +1,4 @@
-"""What federation adds to the schema: its version, its directives' definitions, and descriptions of both."""
+"""What federation adds to the schema: its version, and the definitions and descriptions of its directives."""
 
 from typing import Any, ClassVar, NewType
 
@@ -32,7 +32,7 @@ from app.graphql.strawberry_seam import (
 )
 
 FEDERATION_VERSION = "2.9"
-"""The newest that every composer takes: one of them refuses a later one."""
+"""The newest version that every tested composer supports."""
 
 _FEDERATION = "https://specs.apollo.dev/federation/v2.9"
 _LINK = "https://specs.apollo.dev/link/v1.0"
@@ -111,7 +111,7 @@ _DIRECTIVES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def describe(schema: GraphQLSchema) -> None:
-    """Describe the library's own directives, and have them printed: a schema's text is valid only with their definitions."""
+    """Describe and print Strawberry's directives: a schema's text is valid only with their definitions."""
     purpose: Any = schema.type_map.get(_PURPOSE)
     if isinstance(purpose, GraphQLEnumType):
         purpose.description = "The purpose of a linked specification."
@@ -127,7 +127,7 @@ def describe(schema: GraphQLSchema) -> None:
 
 
 def without_scopes(text: str) -> str:
-    """A schema's text that says nothing of scopes, for gateways that start with no schema which does; nothing else is left out."""
+    """Return a schema's text without scopes, for gateways that don't support them."""
     return print_ast(visit(parse(text), _WithoutScopes()))
 
 

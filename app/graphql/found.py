@@ -17,7 +17,7 @@ AnyRow: TypeAlias = tuple[Any, ...]
 
 
 async def node(context: Context, wanted: UUID) -> AnyRow | None:
-    """What has this id; None where nothing of the company does."""
+    """Return the object with this id; None if the company has none."""
     entity = await context.loaders.entity().load(wanted)
     if entity is None:
         return None
@@ -27,7 +27,7 @@ async def node(context: Context, wanted: UUID) -> AnyRow | None:
 
 
 async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLError | None]:
-    """A row, None or a problem for each place."""
+    """Return a row, None or an error for each item."""
     loaders, ids = context.loaders, asked.ids
     entities = dict(zip(ids, await gather(*(loaders.entity().load(each) for each in ids)), strict=True))
     scopes = context.principal.scopes
@@ -41,7 +41,7 @@ async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLErr
 
 
 async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | GraphQLError | None]:
-    """A row, None or a problem for each place."""
+    """Return a row, None or an error for each item."""
     loaders, scopes = context.loaders, context.principal.scopes
     # Rejected whether the row exists or not: what is referred to says its type.
     found: dict[Reference, Any] = {

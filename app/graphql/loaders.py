@@ -34,7 +34,7 @@ class _Loader(DataLoader[Any, Any]):
     """A loader whose values may be given up by one of those who wait for them."""
 
     def load(self, key: Any) -> Future[Any]:
-        """The value of a key. Everyone who asks waits by himself: a field that is abandoned cancels what it waits for."""
+        """Return the value of a key. Each caller waits separately, because a canceled field cancels what it awaits."""
         return shield(super().load(key))
 
 
@@ -46,7 +46,7 @@ class Loaders:
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
     def forget(self) -> None:
-        """Let go of the loaders: each refers to this object, so their rows would stay until the garbage collector comes."""
+        """Drop the loaders: they refer to this object, so their rows would be kept until the next garbage collection."""
         self._loaders.clear()
 
     def entity(self) -> DataLoader[UUID, Entity[Any] | None]:

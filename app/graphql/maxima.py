@@ -1,4 +1,4 @@
-"""How many items each list among the arguments may hold: declared here, and counted by the engine before a list is converted."""
+"""Maximum lengths of the lists in arguments, which the engine checks before it converts a list."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -17,14 +17,14 @@ from app.graphql.planning.reading import MOST_ROWS
 
 
 class Maximum(NamedTuple):
-    """How many items a list may hold, or entries a map."""
+    """Maximum number of items of a list, or entries of a map."""
 
     most: int
     is_read: bool = False
-    """Whether a longer one is refused as data by what reads it, at its path among all other problems of the input."""
+    """Whether a longer list is rejected by its reader, together with all other problems of the input."""
     code: str = FieldCode.BAD_USER_INPUT
     most_read: int | None = None
-    """Beyond how many items it is refused before all the same: converting 10,000 rows takes 0.2 s."""
+    """Maximum number of items before conversion, which takes 0.2 s for 10,000 rows."""
 
 
 _CONDITIONS = Maximum(MAX_CONDITIONS)
@@ -61,7 +61,7 @@ MAPS: Mapping[str, Maximum] = {"Metadata": Maximum(MAX_ENTRIES, is_read=True)}
 
 
 def set_maxima(schema: GraphQLSchema) -> None:
-    """Tell the engine the maxima of a schema's lists, by extensions that it knows."""
+    """Set the maxima of a schema's lists, as extensions that the engine reads."""
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLInputObjectType):
             for field, taken in kind.fields.items():

@@ -1,4 +1,4 @@
-"""Which scope a field needs."""
+"""The scopes that fields require, and the field extensions that check them."""
 
 from typing import Any, Protocol
 
@@ -14,13 +14,13 @@ from app.graphql.strawberry_seam import StrawberryField, extensions_of
 
 
 class Requires(FieldExtension):
-    """Refuses a field to credentials without a scope, and names the scope."""
+    """Reject a field for credentials without a scope, with an error that names the scope."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
     def apply(self, field: StrawberryField) -> None:
-        """Say it in the schema too, so that gateways know."""
+        """Add the scope to the schema, for gateways."""
         needed = RequiresScopes(scopes=[[FederationScope(self.scope.value)]])
         if needed not in field.directives:
             field.directives = [*field.directives, needed]
@@ -28,14 +28,14 @@ class Requires(FieldExtension):
     def resolve(
         self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any
     ) -> Any:
-        """Check, then resolve a field that answers at once."""
+        """Check the scope, then resolve a synchronous field."""
         self._check(info)
         return next_(source, info, **arguments)
 
     async def resolve_async(
         self, next_: AsyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any
     ) -> Any:
-        """Check, then resolve a field that answers later."""
+        """Check the scope, then resolve an asynchronous field."""
         self._check(info)
         return await next_(source, info, **arguments)
 
@@ -54,7 +54,7 @@ class Writing(Protocol):
 
 
 class RequiresUnlessWritten(FieldExtension):
-    """Shows an object of a payload to credentials with a scope, and to others only if the mutation wrote it.
+    """Show an object of a payload to credentials with a scope, and to others only if the mutation wrote it.
 
     Without it, an update that changes nothing would let a credential read that may only write. To others the object is null
     without an error: the mutation has been committed by then, and an error would say that it failed.
@@ -88,6 +88,6 @@ def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str
 SHOWS_WRITTEN: list[FieldExtension] = [RequiresUnlessWritten(Scope.CUSTOMERS_READ)]
 """The extensions of a payload's object that the mutation may have written."""
 READS: list[FieldExtension] = [Requires(Scope.CUSTOMERS_READ)]
-"""The extensions of every field that shows stored customer data, plain fields whose value is another object's among them."""
+"""The extensions of every field that shows stored customer data, including values of other objects."""
 READS_ACCOUNTS: list[FieldExtension] = [Requires(Scope.ACCOUNTS_READ)]
 """The extensions of every field that shows stored ledger accounts."""

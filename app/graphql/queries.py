@@ -81,7 +81,7 @@ class Query:
     )
     @staticmethod
     async def customer(info: Info, by: CustomerKey) -> CustomerRow | None:
-        """By id through the loader, so that equal ids of one operation are read once."""
+        """Load the customer by id through the loader, so that equal ids of one operation are read once."""
         condition = read_key(by).condition
         if isinstance(condition.value, UUID):
             return await info.context.loaders.customer().load(condition.value)
@@ -103,7 +103,7 @@ class Query:
         where: Where = UNSET,
         order_by: OrderBy = UNSET,
     ) -> CustomerList:
-        """A keyset page."""
+        """Return a keyset page."""
         company_id = info.context.principal.company_id
         asked = read_customers_page(
             company_id, first=first, after=after, last=last, before=before, where=where, order_by=order_by
@@ -118,7 +118,7 @@ class Query:
     )
     @staticmethod
     async def customer_group(info: Info, by: GroupKey) -> CustomerGroupRow | None:
-        """By id through the loader, as customers are."""
+        """Load the group by id through the loader, as customers are."""
         condition = read_key(by).condition
         if isinstance(condition.value, UUID):
             return await info.context.loaders.group().load(condition.value)
@@ -134,7 +134,7 @@ class Query:
     async def customer_groups(
         info: Info, where: GroupWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[CustomerGroupRow]:
-        """A list: companies have dozens of groups, not thousands."""
+        """Return a list and not a connection: companies have dozens of groups, not thousands."""
         asked, context = read_filtered_list(where=where, first=first), info.context
 
         async def read() -> list[CustomerGroupRow]:
@@ -153,7 +153,7 @@ class Query:
     async def ledger_accounts(
         info: Info, where: AccountWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[LedgerAccountRow]:
-        """A list: companies have hundreds of accounts, not thousands."""
+        """Return a list and not a connection: companies have hundreds of accounts, not thousands."""
         asked = read_filtered_list(where=where, first=first)
         return await stored_accounts.listed(info.context.session, asked.only, limit=asked.limit)
 
@@ -165,7 +165,7 @@ class Query:
     )
     @staticmethod
     async def billing_transition_preview(info: Info, input: PreviewInput) -> TransitionPreview:  # noqa: A002 - the schema's name
-        """Decided from the operation's snapshot."""
+        """Compute the transition from the operation's snapshot."""
         command, key = update_command(input)
         return await preview_transition(info.context.session, command, key)
 
@@ -177,7 +177,7 @@ class Query:
     )
     @staticmethod
     async def node(info: Info, id: NodeId) -> AnyRow | None:  # noqa: A002 - the schema's name
-        """Whatever its type."""
+        """Return the object of any type."""
         return await found.node(info.context, asked_node(id))
 
     @strawberry.field(
@@ -190,7 +190,7 @@ class Query:
     )
     @staticmethod
     async def nodes(info: Info, ids: NodeIds) -> list[AnyRow | GraphQLError | None]:
-        """Whatever their types, each id read once."""
+        """Return the objects of any type, each id read once."""
         asked = asked_nodes(ids) if len(ids) < MANY_ITEMS else await in_turn(object(), asked_nodes, ids)
         return await found.nodes(info.context, asked)
 
@@ -205,7 +205,7 @@ class Query:
     )
     @staticmethod
     async def entities(info: Info, representations: Representations) -> list[AnyRow | GraphQLError | None]:
-        """Whatever their types and keys, each reference read once."""
+        """Return the objects of any type and key, each reference read once."""
         read = partial(asked_entities, representations, most=info.context.max_representations)
         asked = read() if len(representations) < MANY_ITEMS else await in_turn(object(), read)
         return await found.entities(info.context, asked)
@@ -217,11 +217,11 @@ class Query:
     )
     @staticmethod
     def service(info: Info) -> BaseSchema:
-        """The schema that is asked."""
+        """Return the schema, which `Service` prints."""
         return info.schema
 
     @strawberry.field(description="The company, subject and scopes of the request's credential.", graphql_type=Viewer)
     @staticmethod
     def viewer(info: Info) -> Principal:
-        """What the credential says."""
+        """Return the principal of the credential."""
         return info.context.principal

@@ -35,7 +35,7 @@ class Rules(AccessRules):
         )
 
     def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:
-        """Return how many rows a mutation is given to write, in all of its lists."""
+        """Return the number of rows in all lists of a mutation."""
         inputs = (given.get("input") for _, given in self._arguments(document, operation, variables))
         lists = (cast("dict[str, list[object]]", each).get(_ROWS, ()) for each in inputs if isinstance(each, dict))
         # A list that is longer is refused by itself, with how many rows it has.

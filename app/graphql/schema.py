@@ -31,7 +31,7 @@ from app.graphql.types.scalars import SCALARS
 
 
 def _plain(name: str) -> Callable[[Any, object], object]:
-    """Resolves a plain field. GraphQL's ID is a string, so ids become one here, for every type alike."""
+    """Return the resolver of a plain field. GraphQL's ID is a string, so UUIDs become strings here, for all types."""
 
     def resolve(row: Any, _info: object) -> object:
         value = getattr(row, name)
@@ -60,7 +60,7 @@ def _type_of(row: object, _info: object, _abstract: object) -> str:
 
 
 def build(query: type, mutation: type | None = None) -> strawberry.Schema:
-    """A schema whose rows travel."""
+    """Return a schema whose resolvers return rows instead of instances of its types."""
     schema = federation.Schema(
         query=query,
         mutation=mutation,
@@ -103,7 +103,7 @@ def _let_rows_travel(schema: GraphQLSchema) -> None:
 
 
 def _compile_inputs(schema: GraphQLSchema) -> None:
-    """Have inputs built by what is known of their types: Strawberry works it out for each value, 90 ms for a list of 500 rows."""
+    """Have inputs built by the compiled conversions; see planning/compiled_arguments.py for what that saves."""
     inputs = Inputs()
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
@@ -115,5 +115,5 @@ schema = build(Query, Mutation)
 
 
 def sdl() -> str:
-    """The contract as schema.graphql holds it."""
+    """Return the text of schema.graphql."""
     return printed(schema) + "\n"

@@ -6,6 +6,6 @@ from app.graphql.arguments import sent_fields
 
 
 def asked(given: Any) -> tuple[dict[str, object], str | None]:
-    """The fields of an input that were sent, by attribute, and apart from them the key."""
+    """Return the fields of an input that were sent, by attribute, and the idempotency key."""
     sent = sent_fields(given)
     return sent, cast("str | None", sent.pop("idempotency_key", None))

@@ -29,6 +29,6 @@ async def create_contact(
     info: Info,
     input: Annotated[CreateContactInput, strawberry.argument(description="The contact to create.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     return MemberWritten(*await CONTACTS.create(info.context.unit_of_work, CreateContactCommand(fields), key))

@@ -29,7 +29,7 @@ async def create_customer_group(
     info: Info,
     input: Annotated[CreateCustomerGroupInput, strawberry.argument(description="The group to create.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     command = CreateCustomerGroupCommand(fields)
     return GroupWritten(*await customer_groups.create_customer_group(info.context.unit_of_work, command, key))

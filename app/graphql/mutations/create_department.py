@@ -29,6 +29,6 @@ async def create_department(
     info: Info,
     input: Annotated[CreateDepartmentInput, strawberry.argument(description="The department to create.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     return MemberWritten(*await DEPARTMENTS.create(info.context.unit_of_work, CreateDepartmentCommand(fields), key))

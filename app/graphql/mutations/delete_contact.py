@@ -29,7 +29,7 @@ async def delete_contact(
     info: Info,
     input: Annotated[DeleteContactInput, strawberry.argument(description="The contact to remove.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     outcome, replayed = await CONTACTS.delete(info.context.unit_of_work, DeleteContactCommand(fields), key)
     return MemberWritten(outcome, replayed, is_removal=True)

@@ -29,7 +29,7 @@ async def delete_customer_group(
     info: Info,
     input: Annotated[DeleteCustomerGroupInput, strawberry.argument(description="The group to remove.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     command = DeleteCustomerGroupCommand(fields)
     outcome, replayed = await customer_groups.delete_customer_group(info.context.unit_of_work, command, key)

@@ -29,7 +29,7 @@ async def delete_department(
     info: Info,
     input: Annotated[DeleteDepartmentInput, strawberry.argument(description="The department to remove.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     outcome, replayed = await DEPARTMENTS.delete(info.context.unit_of_work, DeleteDepartmentCommand(fields), key)
     return MemberWritten(outcome, replayed, is_removal=True)

@@ -31,7 +31,7 @@ class GroupWritten:
 
     @property
     def wrote(self) -> bool:
-        """Whether what it shows was written. What a removal shows was written by others."""
+        """Whether this mutation wrote the object that it shows; false for a removal."""
         return self.outcome is not None and self.outcome.wrote and not self.is_removal
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
@@ -40,7 +40,7 @@ class GroupWritten:
 
 
 def rejected(refusal: Rejected) -> GroupWritten:
-    """The payload of a refusal; one about having moved on shows what is stored."""
+    """Return the payload for Rejected; a version conflict shows the stored object."""
     now = refusal.current
     return GroupWritten(now if isinstance(now, GroupOutcome) else None, errors=refusal.problems)
 

@@ -32,7 +32,7 @@ class MemberWritten:
 
     @property
     def wrote(self) -> bool:
-        """Whether what it shows was written. What a removal shows was written by others."""
+        """Whether this mutation wrote the object that it shows; false for a removal."""
         return self.outcome is not None and self.outcome.wrote and not self.is_removal
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
@@ -41,7 +41,7 @@ class MemberWritten:
 
 
 def rejected(refusal: Rejected) -> MemberWritten:
-    """The payload of a refusal; one about having moved on shows what is stored."""
+    """Return the payload for Rejected; a version conflict shows the stored object."""
     now = cast("MemberOutcome[Any]", refusal.current) if isinstance(refusal.current, MemberOutcome) else None
     return MemberWritten(now, errors=refusal.problems)
 
@@ -56,7 +56,7 @@ class _MemberPayload:
     )
     @staticmethod
     async def customer(payload: strawberry.Parent[MemberWritten], info: Info) -> CustomerRow | None:
-        """So that the lists that it is in can be read again in the same request."""
+        """Return the customer, so that its lists can be read in the same request."""
         outcome = payload.outcome
         return None if outcome is None else await info.context.loaders.customer().load(outcome.customer_id)
 

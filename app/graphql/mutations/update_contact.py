@@ -29,6 +29,6 @@ async def update_contact(
     info: Info,
     input: Annotated[UpdateContactInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     return MemberWritten(*await CONTACTS.update(info.context.unit_of_work, UpdateContactCommand(fields), key))

@@ -29,7 +29,7 @@ async def update_customer_group(
     info: Info,
     input: Annotated[UpdateCustomerGroupInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     command = UpdateCustomerGroupCommand(fields)
     return GroupWritten(*await customer_groups.update_customer_group(info.context.unit_of_work, command, key))

@@ -29,6 +29,6 @@ async def update_department(
     info: Info,
     input: Annotated[UpdateDepartmentInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """All or nothing."""
+    """Write everything or nothing."""
     fields, key = asked(input)
     return MemberWritten(*await DEPARTMENTS.update(info.context.unit_of_work, UpdateDepartmentCommand(fields), key))

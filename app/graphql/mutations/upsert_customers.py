@@ -56,7 +56,7 @@ async def upsert_customers(
     info: Info,
     input: Annotated[UpsertCustomersInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """All or nothing, or row by row."""
+    """Write all rows or none, or row by row."""
     rows = [_row(each) async for each in paced(input.rows)]
     command = UpsertCustomersCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
     context = info.context

@@ -52,7 +52,7 @@ async def upsert_ledger_accounts(
     info: Info,
     input: Annotated[UpsertLedgerAccountsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """All or nothing, or row by row."""
+    """Write all rows or none, or row by row."""
     rows = [sent_fields(each) async for each in paced(input.rows)]
     command = UpsertAccountsCommand(tuple(rows), input.on_refusal, input.dry_run)
     context = info.context

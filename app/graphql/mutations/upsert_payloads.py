@@ -21,17 +21,17 @@ class RowEnded(Protocol):
 
     @property
     def outcome(self) -> RowOutcome:
-        """How the row ended."""
+        """The outcome of the row."""
         ...
 
     @property
     def wrote(self) -> bool:
-        """Whether the row wrote what it shows."""
+        """Whether the row wrote the object that it shows."""
         ...
 
     @property
     def shown(self) -> Any:
-        """The stored row that it shows, or None."""
+        """The stored object that it shows, or None."""
         ...
 
 
@@ -89,23 +89,23 @@ class UpsertFields:
     @strawberry.field(description="Number of rows with the outcome CREATED.")
     @staticmethod
     def created(payload: Payload) -> int:
-        """Counted from the results."""
+        """Count the results."""
         return _count(payload, RowOutcome.CREATED)
 
     @strawberry.field(description="Number of rows with the outcome UPDATED.")
     @staticmethod
     def updated(payload: Payload) -> int:
-        """Counted from the results."""
+        """Count the results."""
         return _count(payload, RowOutcome.UPDATED)
 
     @strawberry.field(description="Number of rows with the outcome UNCHANGED.")
     @staticmethod
     def unchanged(payload: Payload) -> int:
-        """Counted from the results."""
+        """Count the results."""
         return _count(payload, RowOutcome.UNCHANGED)
 
     @strawberry.field(description="Number of rows with the outcome REFUSED.")
     @staticmethod
     def refused(payload: Payload) -> int:
-        """Counted from the results."""
+        """Count the results."""
         return _count(payload, RowOutcome.REFUSED)

@@ -44,13 +44,13 @@ from app.graphql.strawberry_seam import (
 
 Coerced = Mapping[str, Any]
 Fill = Callable[[Coerced], Any]
-"""From the operation's variables to a coerced value; _Unusual where only the libraries know."""
+"""From the operation's variables to a coerced value; raises _Unusual if it is left to the libraries."""
 Convert = Callable[[Any], Any]
 ConvertAll = Callable[[GraphQLField, dict[str, Any]], dict[str, Any]]
 
 
 class _Unusual(Exception):
-    """Something that the libraries are left to deal with."""
+    """A value that is left to the libraries."""
 
 
 class CompiledArguments:
@@ -69,7 +69,7 @@ class CompiledArguments:
         ]
 
     def read(self, variables: VariableValues) -> dict[str, Any]:
-        """The arguments by the names of the resolver's parameters; GraphQLError where they are not what they must be."""
+        """Return the arguments by the names of the resolver's parameters; raise GraphQLError if they are invalid."""
         coerced = variables.coerced
         try:
             filled = [(name, fill(coerced), convert) for name, fill, convert in self._steps]
@@ -97,7 +97,7 @@ def _argument(argument: GraphQLArgument, node: ValueNode | None) -> Fill:
 
 
 def _value(kind: Any, node: ValueNode) -> Fill:
-    """The coerced value of a literal of some type."""
+    """Return a function that gives the coerced value of a literal."""
     if isinstance(kind, GraphQLNonNull):
         return _value(cast("Any", kind).of_type, node)
     if not _has_variables(node):
@@ -137,13 +137,13 @@ def _unusual(_variables: Coerced) -> Any:
 
 
 class Inputs:
-    """How coerced values become what resolvers take, by their types."""
+    """The conversions of coerced values to the objects that resolvers take, by type."""
 
     def __init__(self) -> None:
         self._known: dict[type, Convert] = {}
 
     def convert(self, kind: Any) -> Convert:
-        """The conversion of values of a type."""
+        """Return the conversion of values of a type."""
         if isinstance(kind, StrawberryMaybe):
             return _maybe(self.convert(inner_of(kind)), inner_of(kind))
         if isinstance(kind, StrawberryOptional):

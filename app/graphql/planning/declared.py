@@ -1,4 +1,4 @@
-"""What a plan can be made of: the declared fields and edges, and the root fields, by their names in the schema."""
+"""What queries can be planned for: the declared fields and edges, and the root fields, by their names in the schema."""
 
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -52,12 +52,12 @@ def _entities(most: int, _company_id: UUID, given: dict[str, Any]) -> Arguments:
 
 
 def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    """Reads the arguments of an edge that is a list."""
+    """Read the arguments of an edge that is a list."""
     return read_list(**given)
 
 
 def page_reader(edge: ToMany[Any]) -> ArgumentReader:
-    """Reads the arguments of an edge that is a connection."""
+    """Return the reader of the arguments of an edge that is a connection."""
     return partial(_page, edge)
 
 
@@ -75,12 +75,12 @@ ROOTS = {
 
 
 def references(max_representations: int) -> dict[str, ArgumentReader]:
-    """Root fields that find rows of several entities."""
+    """Return the readers of the root fields that find rows of several entities."""
     return {"node": _node, "nodes": _nodes, "_entities": partial(_entities, max_representations)}
 
 
 def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
-    """What the graph declares, by the names of a type and its field in the schema."""
+    """Return the declared fields and edges, by the names of a type and its field in the schema."""
     values: list[object] = [*vars(graph).values()]
     entities: list[Entity[Any]] = [each for each in values if isinstance(each, Entity)]
     edges: list[ToOne[Any] | ToMany[Any]] = [each for each in values if isinstance(each, ToOne | ToMany)]

@@ -61,7 +61,7 @@ ValueT = TypeVar("ValueT")
 
 
 class _NotDeclared(Exception):
-    """A field is selected that no plan can answer."""
+    """A field is selected that can't be planned."""
 
 
 class Planner:
@@ -85,7 +85,7 @@ class Planner:
     def plan(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> QueryPlan | None:
-        """The plan of a query for the parts that @skip and @include leave under these variables; None if it has none."""
+        """Return the plan of a query for what these variables of @skip and @include select; None if it has none."""
         planning = _Planning(self, document, operation, variables)
         try:
             shown = planning.root()
@@ -99,7 +99,7 @@ class Planner:
         return QueryPlan(shown, tuple(planning.slots), scopes, self.statements, guarded)
 
     def declared(self, kind: GraphQLObjectType, name: str) -> Declared:
-        """What the graph declares as a field of a type."""
+        """Return the declaration of a field; raise _NotDeclared if there is none."""
         try:
             return self._declared[kind.name, name]
         except KeyError:
@@ -123,7 +123,7 @@ class _Planning:
         }
 
     def root(self) -> Members:
-        """What the operation shows."""
+        """Return what the operation selects."""
         schema = self._planner.schema
         query = schema.query_type
         assert query is not None  # noqa: S101 - a schema without queries is none
@@ -148,7 +148,7 @@ class _Planning:
         )
 
     def _found(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> Found:
-        """What is selected of each entity that a reference may lead to."""
+        """Return what is selected of each entity that a reference can refer to."""
         kinds = self._planner.schema.get_possible_types(cast("GraphQLAbstractType", _named_type(field)))
         shown = {kind.name: self._row(kind, fields) for kind in kinds}
         choices = tuple((entity, shown[entity.name]) for entity in graph.NODES if entity.name in shown)
@@ -156,7 +156,7 @@ class _Planning:
         return Found(choices, self._slot(field, fields, read), _is_list(field))
 
     def _row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Members:
-        """What is selected of a row."""
+        """Return what is selected of a row."""
         return self._below(kind, fields, partial(self._of_row, kind))
 
     def _of_row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
@@ -206,7 +206,7 @@ class _Planning:
     def _below(
         self, kind: GraphQLObjectType, fields: list[FieldDetails], show: Callable[[list[FieldDetails]], ValueT]
     ) -> tuple[tuple[str, ValueT | Constant], ...]:
-        """What is selected below a field, by the key in the answer, in the answer's order."""
+        """Return what is selected below a field, by response key, in the order of the response."""
         planner = self._planner
         collected = collect_subfields(planner.schema, self._fragments, self._variables, self._operation, kind, fields)
         return tuple(

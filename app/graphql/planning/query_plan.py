@@ -23,7 +23,7 @@ from app.graphql.planning.reading import ArgumentReader
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
 """The room that a remembered statement takes at least; one with longer SQL takes that."""
 _FEW_PARTS = 20
-"""A statement of so few fields, edges and values is built at once, in up to 10 ms; one with more is built beside the event loop."""
+"""Statements of at most so many fields, edges and values are built in the event loop, in up to 10 ms."""
 _COMPANIES = 256
 """The companies whose unchanging arguments a plan remembers: they hold cursors, which belong to one company."""
 

@@ -1,4 +1,4 @@
-"""From ids and representations to what is asked of the database: each is a key or a problem for itself, so that one leaves the others standing."""
+"""Read ids and representations: each becomes a key or an error, so that a malformed one doesn't affect the others."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class AskedNodes:
 
     @property
     def arguments(self) -> References:
-        """The same, as a plan's statement takes it; GraphQLError where there is a problem: no row could stand beside it."""
+        """The arguments of a plan's statement; raises the first GraphQLError, which a plan can't return."""
         numbers = {each: number for number, each in enumerate(self.ids, 1)}
         return References((None,), tuple((0, each) for each in numbers), _numbered(self.places, numbers))
 
@@ -62,7 +62,7 @@ class AskedEntities:
 
     @property
     def arguments(self) -> References:
-        """The same, as a plan's statement takes it; GraphQLError where there is a problem: no row could stand beside it."""
+        """The arguments of a plan's statement; raises the first GraphQLError, which a plan can't return."""
         references = self.references
         # In one order however they come, so that what is asked alike shares a statement.
         kinds = sorted({(each.entity, each.key) for each in references}, key=_KINDS.index)
@@ -76,7 +76,7 @@ MOST_MALFORMED = 100
 
 
 def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
-    """The id of one node; GraphQLError if it is none."""
+    """Return the id of one node; raise GraphQLError if it is malformed."""
     found = _id(id, ("id",))
     if isinstance(found, GraphQLError):
         raise found
@@ -84,7 +84,7 @@ def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
 
 
 def asked_nodes(ids: Sequence[str], *, strict: bool = False) -> AskedNodes:
-    """Return the ids of some nodes; raise GraphQLError if they are too many or, if `strict`, at the first malformed one."""
+    """Return the ids of nodes; raise GraphQLError for too many ids and, if `strict`, for the first malformed one."""
     _bounded(ids, "ids", MOST_ROWS)
     return AskedNodes(_places((_id(each, ("ids", place)) for place, each in enumerate(ids)), strict=strict))
 
@@ -116,7 +116,7 @@ def malformed(lists: Iterable[tuple[str, Sequence[object]]]) -> GraphQLError | N
 
 
 def key_names(entity: Entity[Any]) -> dict[str, str]:
-    """The keys of an entity: the name in the schema, and the attribute."""
+    """Return the attributes of an entity's keys, by their names in the schema."""
     return {schema_name(key): key for key in entity.keys}
 
 
@@ -161,7 +161,7 @@ def _too_many(problems: Problems) -> GraphQLError:
 
 
 def _numbered(places: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int, ...]:
-    """The number of what is wanted at each place, 0 where nothing is; a problem is raised."""
+    """Return the number of the key at each place, 0 for no key; raise the first error."""
     for each in places:
         if isinstance(each, GraphQLError):
             raise each

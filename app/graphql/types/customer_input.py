@@ -198,5 +198,5 @@ _CONTROLS = frozenset({"id", "subscription_transitions", "transition_digest", "e
 
 
 def given_fields(given: OptionalCustomerFields) -> dict[str, object]:
-    """What was sent of the customer's own fields, by attribute; null is None, and what was left out is not there."""
+    """Return the customer's own fields that were sent, by attribute; null is None, other fields are missing."""
     return {name: value for name, value in sent_fields(given).items() if name not in _CONTROLS}

@@ -40,7 +40,7 @@ Representations = Annotated[
 
 @lru_cache(maxsize=1)
 def printed(schema: BaseSchema) -> str:
-    """The schema's text, which never changes."""
+    """Return the schema's text, which never changes."""
     return with_description(schema.as_str(), INTRODUCTION)
 
 
@@ -51,5 +51,5 @@ class Service:
     @strawberry.field(description="The schema with its directives, for composing a supergraph.")
     @staticmethod
     def sdl(schema: strawberry.Parent[BaseSchema]) -> str:
-        """Printed once."""
+        """Return the text, which is printed once."""
         return printed(schema)

@@ -43,7 +43,7 @@ class CustomerChange:
     @strawberry.field(description="The fields that changed, by name.", graphql_type=list[FieldChange])
     @staticmethod
     def changes(change: strawberry.Parent[CustomerChangeRow]) -> list[FieldChangeRow]:
-        """Sorted here: jsonb keeps no order that means anything."""
+        """Return the changes sorted by field: jsonb doesn't keep the order."""
         changed: Mapping[str, Mapping[str, Any]] = change.changes
         return [FieldChangeRow(name, each["before"], each["after"]) for name, each in sorted(changed.items())]
 

@@ -18,5 +18,5 @@ class Node:
 
 
 def keys_of(entity: Entity[Any]) -> list[object]:
-    """What tells a gateway by which fields other subgraphs may refer to a type."""
+    """Return the @key directives of an entity."""
     return [Key(fields=FieldSet(name)) for name in key_names(entity)]

@@ -37,25 +37,25 @@ class PageInfo:
     @strawberry.field(description="Whether more rows follow the page.")
     @staticmethod
     async def has_next_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
-        """Known from the page where it was read forward."""
+        """Return whether rows follow; known from a page that was read forward."""
         return await has_other_side(listed) if listed.asked.request.backward else listed.page.has_more
 
     @strawberry.field(description="Whether rows precede the page.")
     @staticmethod
     async def has_previous_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
-        """Known from the page where it was read backward."""
+        """Return whether rows precede; known from a page that was read backward."""
         return listed.page.has_more if listed.asked.request.backward else await has_other_side(listed)
 
     @strawberry.field(description="The cursor of the page's first row; null for an empty page.")
     @staticmethod
     def start_cursor(listed: strawberry.Parent[Listed[Any]]) -> str | None:
-        """Cursors are made only where they are asked for."""
+        """Return the cursor, which is built only if selected."""
         return listed.asked.cursors.encode(listed.page.positions[0]) if listed.page.positions else None
 
     @strawberry.field(description="The cursor of the page's last row; null for an empty page.")
     @staticmethod
     def end_cursor(listed: strawberry.Parent[Listed[Any]]) -> str | None:
-        """Cursors are made only where they are asked for."""
+        """Return the cursor, which is built only if selected."""
         return listed.asked.cursors.encode(listed.page.positions[-1]) if listed.page.positions else None
 
 
@@ -73,7 +73,7 @@ def nodes(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
 
 
 def edges(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
-    """Rows and cursors."""
+    """Return the rows with their cursors."""
     encode = listed.asked.cursors.encode
     return [
         EdgeRow(encode(position), row) for position, row in zip(listed.page.positions, listed.page.rows, strict=True)
@@ -81,12 +81,12 @@ def edges(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
 
 
 def page_info(listed: strawberry.Parent[Listed[Any]]) -> Any:
-    """Shown from the page itself."""
+    """Return the page."""
     return listed
 
 
 async def total_count(listed: strawberry.Parent[Listed[Any]]) -> int:
-    """A statement of its own."""
+    """Count the rows in a separate statement."""
     return await listed.count()
 
 

@@ -54,7 +54,7 @@ def _decimal_literal(node: ValueNode, _variables: Mapping[str, object] | None = 
 
 
 def _metadata(value: object) -> "Metadata":
-    """Only the outer form: which keys and values are stored is for the domain to say, all problems at once.
+    """Check that the value is an object. The domain checks keys and values, and reports all problems at once.
 
     Sorted by key, because the order has no meaning: equal maps make equal commands.
     """

@@ -37,25 +37,25 @@ class PreviewedLine:
     )
     @staticmethod
     async def payer(line: strawberry.Parent[Line], info: Info) -> CustomerRow | None:
-        """Through the loader, so that equal payers are read once."""
+        """Load the customer, so that equal payers are read once."""
         return await info.context.loaders.customer().load(line.payer_id)
 
     @strawberry.field(description="The first billed day.")
     @staticmethod
     def period_start(line: strawberry.Parent[Line]) -> date:
-        """Of the half-open span."""
+        """Return the bound of the half-open span."""
         return line.period.start
 
     @strawberry.field(description="The day after the last billed day.")
     @staticmethod
     def period_end(line: strawberry.Parent[Line]) -> date:
-        """Of the half-open span."""
+        """Return the bound of the half-open span."""
         return line.period.end
 
     @strawberry.field(description="Number of billed days.")
     @staticmethod
     def days(line: strawberry.Parent[Line]) -> int:
-        """Calendar days."""
+        """Return the number of calendar days."""
         return line.period.days
 
 
@@ -66,7 +66,7 @@ class PreviewedCut:
     @strawberry.field(description="The subscription's id.", graphql_type=strawberry.ID)
     @staticmethod
     def subscription_id(cut: strawberry.Parent[Cut]) -> str:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return str(cut.subscription.id)
 
     @strawberry.field(
@@ -75,7 +75,7 @@ class PreviewedCut:
     )
     @staticmethod
     def customer_id(cut: strawberry.Parent[Cut]) -> str:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return str(cut.subscription.customer_id)
 
     @strawberry.field(description="The name of the product or service.")
@@ -112,7 +112,7 @@ class PreviewedCut:
     )
     @staticmethod
     def line(cut: strawberry.Parent[Cut]) -> Line | None:
-        """What there was before a cut could make several lines."""
+        """Return the first line, for clients from before a cut could create several lines."""
         return cut.lines[0] if cut.lines else None
 
     @strawberry.field(
@@ -121,7 +121,7 @@ class PreviewedCut:
     )
     @staticmethod
     def new_period_end(cut: strawberry.Parent[Cut]) -> date:
-        """Of the half-open span."""
+        """Return the bound of the half-open span."""
         return cut.following.end
 
     next_billing_date: date | None = strawberry.field(description="The day of the subscription's next invoice.")
@@ -137,7 +137,7 @@ class PreviewedMove:
     @strawberry.field(description="The subscription's id.", graphql_type=strawberry.ID)
     @staticmethod
     def subscription_id(move: strawberry.Parent[Move]) -> str:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return str(move.subscription.id)
 
     @strawberry.field(
@@ -146,7 +146,7 @@ class PreviewedMove:
     )
     @staticmethod
     def customer_id(move: strawberry.Parent[Move]) -> str:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return str(move.subscription.customer_id)
 
     @strawberry.field(description="The name of the product or service.")
@@ -166,7 +166,7 @@ class PreviewedMove:
     )
     @staticmethod
     async def new_payer(move: strawberry.Parent[Move], info: Info) -> CustomerRow | None:
-        """Through the loader, so that equal payers are read once."""
+        """Load the customer, so that equal payers are read once."""
         return None if move.payer_id is None else await info.context.loaders.customer().load(move.payer_id)
 
 
@@ -185,13 +185,13 @@ class PreviewedDocument:
     )
     @staticmethod
     async def payer(document: strawberry.Parent[BillingDocument], info: Info) -> CustomerRow | None:
-        """Through the loader."""
+        """Load the customer."""
         return await info.context.loaders.customer().load(document.payer_id)
 
     @strawberry.field(description="The customer whose subscriptions are billed.", graphql_type=LazyCustomer | None)
     @staticmethod
     async def customer(document: strawberry.Parent[BillingDocument], info: Info) -> CustomerRow | None:
-        """Through the loader."""
+        """Load the customer."""
         return await info.context.loaders.customer().load(document.customer_id)
 
 
@@ -206,7 +206,7 @@ class PreviewedTotal:
     @strawberry.field(description="The payer.", graphql_type=LazyCustomer | None)
     @staticmethod
     async def payer(total: strawberry.Parent[PayerTotal], info: Info) -> CustomerRow | None:
-        """Through the loader."""
+        """Load the customer."""
         return await info.context.loaders.customer().load(total.payer_id)
 
 
@@ -217,7 +217,7 @@ class SubscriptionTransition:
     @strawberry.field(description="The id of an active subscription of the customer.", graphql_type=strawberry.ID)
     @staticmethod
     def subscription_id(subscription: strawberry.Parent[UUID]) -> str:
-        """As the schema shows ids."""
+        """Return ids as strings."""
         return str(subscription)
 
 
@@ -232,7 +232,7 @@ class BillingTransitionPreview:
     )
     @staticmethod
     def cuts(preview: strawberry.Parent[TransitionPreview]) -> tuple[Cut, ...]:
-        """None where nothing is cut."""
+        """Return the cuts; empty if nothing is cut."""
         return preview.transition.cuts if preview.transition else ()
 
     @strawberry.field(
@@ -243,7 +243,7 @@ class BillingTransitionPreview:
     )
     @staticmethod
     def moves(preview: strawberry.Parent[TransitionPreview]) -> tuple[Move, ...]:
-        """None where nothing moves."""
+        """Return the moves; empty if nothing moves."""
         return preview.transition.moves if preview.transition else ()
 
     @strawberry.field(
@@ -267,7 +267,7 @@ class BillingTransitionPreview:
     )
     @staticmethod
     def subscription_transitions(preview: strawberry.Parent[TransitionPreview]) -> tuple[UUID, ...]:
-        """The customer's own active subscriptions."""
+        """Return the customer's own active subscriptions."""
         return preview.transition.to_acknowledge if preview.transition else ()
 
     @strawberry.field(
@@ -276,7 +276,7 @@ class BillingTransitionPreview:
     )
     @staticmethod
     def digest(preview: strawberry.Parent[TransitionPreview]) -> str | None:
-        """Of the transition as decided now."""
+        """Return the digest of the computed transition."""
         return preview.digest
 
     would_replay: bool = strawberry.field(

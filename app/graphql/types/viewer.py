@@ -37,7 +37,7 @@ class Viewer:
     @strawberry.field(description="The permissions that the credential carries.", graphql_type=list[Scope])
     @staticmethod
     def scopes(principal: strawberry.Parent[Principal]) -> list[Scope]:
-        """In a stable order: a set has none."""
+        """Return the scopes in a stable order; a set has none."""
         return sorted(principal.scopes)
 
     @strawberry.field(
