@@ -37,6 +37,7 @@ _STARTING = (
     "tests/test_prepared",
     "tests/test_serving",
     "tests/test_settings.py::test_everything_wrong_with_the_file",
+    "tests/test_settings.py::test_serve_says_everything",
     "tests/test_settings.py::test_uvicorn",
     "tests/web/test_acceptor",
     "tests/web/test_connections",
