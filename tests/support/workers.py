@@ -36,6 +36,7 @@ _STARTING = (
     "tests/test_cli_refusals",
     "tests/test_prepared",
     "tests/test_serving",
+    "tests/test_settings.py::test_a_host_that_can_not_be_one",
     "tests/test_settings.py::test_everything_wrong_with_the_file",
     "tests/test_settings.py::test_serve_says_everything",
     "tests/test_settings.py::test_uvicorn",
