@@ -49,6 +49,30 @@ async def paced(items: Collection[ItemT]) -> AsyncGenerator[ItemT]:
         yield item
 
 
+class Pace:
+    """Gives the loop to others after each 5 ms of one operation's work, when many tasks of it go on at once."""
+
+    def __init__(self) -> None:
+        self._ends_at: float | None = None
+
+    def _is_over(self) -> bool:
+        """Return whether the operation has worked long enough in this turn of the loop."""
+        now = time.monotonic()
+        if self._ends_at is None:
+            self._ends_at = now + _HOLD_SECONDS
+            # This comes before the tasks that wait for the next turn.
+            asyncio.get_running_loop().call_soon(self._end)
+        return now >= self._ends_at
+
+    async def turn(self) -> None:
+        """Wait for a turn of the loop in which the operation may go on, if it has worked long enough in this one."""
+        while self._is_over():  # noqa: ASYNC110 - what is waited for is a later turn of the loop
+            await asyncio.sleep(0)
+
+    def _end(self) -> None:
+        self._ends_at = None
+
+
 async def aside(work: Callable[..., ResultT], *arguments: Any) -> ResultT:
     """Do work that can't be interrupted, and only computes, in a thread: the interpreter gives the loop its turns meanwhile."""
     return await asyncio.to_thread(work, *arguments)

@@ -8,6 +8,7 @@ from typing import Self
 import strawberry
 
 from app.db.database import Database
+from app.db.pauses import Pace
 from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import MOST_LISTED, Path, Problem, listed
@@ -91,6 +92,11 @@ class Context:
     def loaders(self) -> Loaders:
         """Loaders over the session, which know nothing yet."""
         return Loaders(self.session)
+
+    @cached_property
+    def pace(self) -> Pace:
+        """Turns of the event loop between fields that take long to resolve; they are resolved together."""
+        return Pace()
 
     @cached_property
     def unit_of_work(self) -> UnitOfWork:

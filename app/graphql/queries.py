@@ -166,6 +166,7 @@ class Query:
     @staticmethod
     async def billing_transition_preview(info: Info, input: PreviewInput) -> TransitionPreview:  # noqa: A002 - the schema's name
         """Compute the transition from the operation's snapshot."""
+        await info.context.pace.turn()
         command, key = update_command(input)
         return await preview_transition(info.context.session, command, key)
 

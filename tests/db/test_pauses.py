@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.db import pauses
-from app.db.pauses import in_turn, paced, working_for
+from app.db.pauses import Pace, in_turn, paced, working_for
 from app.db.turns import Turns
 from app.db.unavailable import TooMuchToCompute
 
@@ -168,3 +168,21 @@ def test_a_thread_that_computes_gives_way_soon_while_a_service_runs() -> None:
     # Each turn of the loop beside a thread that computes takes that long: a small query needs some ten.
     assert during <= 0.001
     assert sys.getswitchinterval() == before
+
+
+async def test_tasks_of_an_operation_that_begin_together_let_others_in() -> None:
+    pace, order = Pace(), list[str]()
+
+    async def work() -> None:
+        await pace.turn()
+        time.sleep(0.002)  # noqa: ASYNC251 - it stands for work, which holds the loop
+        order.append("work")
+
+    async def other() -> None:
+        order.append("other")
+
+    await asyncio.gather(*(work() for _ in range(10)), other())
+
+    # 5 ms are over after at most three times 2 ms.
+    assert order.index("other") <= 3
+    assert order.count("work") == 10

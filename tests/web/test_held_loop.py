@@ -11,6 +11,7 @@ from app.web.development import DevelopmentKeys
 from tests.support.started import headers_of, settings_of, started
 from tests.web.probe import Probe
 
+CUSTOMER = "00000000-0000-7000-8000-000000000001"
 ENTITIES = "query($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
 
 
@@ -65,6 +66,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "small numbers": {
         "query": "query($v: Int) { customers(first: $v) { totalCount } }",
         "variables": {"v": 1, "unknown": [1] * 480_000},
+    },
+    "50 previews of 199 metadata keys": {
+        "query": "query($i: UpdateCustomerInput!) {"
+        + aliases(50, "billingTransitionPreview(input: $i) { errors { code message path } }")
+        + "}",
+        "variables": {"i": {"id": CUSTOMER, "metadataUnset": [f"k{each}" for each in range(199)]}},
     },
 }
 MOST_SECONDS = 0.045
