@@ -1,4 +1,4 @@
-"""The processes of `serve --workers N`: how each begins, and what is said when one ends."""
+"""The worker processes of `serve --workers N`: starting them, replacing them, and logging how they ended."""
 
 import signal
 import time
@@ -97,7 +97,7 @@ class Workers(Multiprocess):
         self._unanswered.pop(process, None)
         self._failed_starts = 0 if process in self._serving else self._failed_starts + 1
         self._serving.discard(process)
-        others_serve = any(each.process.is_alive() for each in self._serving)
+        others_serve = any(worker.process.is_alive() for worker in self._serving)
         if not others_serve and (process.exitcode == STARTUP_FAILURE or self._failed_starts >= _MAX_FAILED_STARTS):
             if process.exitcode != STARTUP_FAILURE:
                 code, signal_name = _ending_of(process)

@@ -37,10 +37,12 @@ class Settings(BaseModel):
         description="The same for the role that owns the tables, used by `migrate`, `company`, `api-key` and `seed`. Default: DATABASE_URL.",
     )
     database_password: str | None = Field(
-        default=None, repr=False, description="The password for DATABASE_URL, as it is, if the URL holds none."
+        default=None, repr=False, description="The password for DATABASE_URL, not percent-encoded, if the URL has none."
     )
     owner_database_password: str | None = Field(
-        default=None, repr=False, description="The password for OWNER_DATABASE_URL, as it is, if the URL holds none."
+        default=None,
+        repr=False,
+        description="The password for OWNER_DATABASE_URL, not percent-encoded, if the URL has none.",
     )
     database_url_file: File | None = Field(
         default=None, description="A file that holds DATABASE_URL, such as a secret under /run/secrets."
@@ -51,17 +53,17 @@ class Settings(BaseModel):
         default=None, description="A file that holds OWNER_DATABASE_PASSWORD."
     )
     database_pool_size: int = Field(
-        default=10, ge=1, le=1000, description="Connections for transactions that one process holds at most."
+        default=10, ge=1, le=1000, description="Maximum number of connections for transactions per process."
     )
     database_pool_timeout_seconds: float = Field(
-        default=5, gt=0, le=300, description="How long an operation waits for a connection before it is refused."
+        default=5, gt=0, le=300, description="Maximum time that an operation waits for a connection, in seconds."
     )
     database_pooling: Annotated[Literal["session", "transaction"], BeforeValidator(in_lower_case)] = Field(
         default="session",
         description="How a pooler between the service and PostgreSQL works: `transaction` if it gives connections to others after each transaction. Explained in database.md.",
     )
     statement_timeout_seconds: float = Field(
-        default=10, gt=0, le=3600, description="How long one SQL statement may run."
+        default=10, gt=0, le=3600, description="Maximum time of one SQL statement, in seconds."
     )
 
     # HTTP
@@ -85,7 +87,9 @@ class Settings(BaseModel):
         default=False,
         description="Serve GraphiQL at /graphql to browsers, and its files at /explorer; `dev` turns it on.",
     )
-    request_timeout_seconds: float = Field(default=30, gt=0, le=3600, description="How long one operation may take.")
+    request_timeout_seconds: float = Field(
+        default=30, gt=0, le=3600, description="Maximum time of one operation, in seconds."
+    )
     max_connections: int | None = Field(
         default=None,
         ge=1,
@@ -94,24 +98,27 @@ class Settings(BaseModel):
     max_unsent_bytes: int = Field(
         default=256_000_000,
         ge=1_000_000,
-        description="Maximum size of what a process keeps for clients, in bytes: answers that they have not read, requests sent ahead of these, and incomplete requests. Beyond it, connections of the company with the most are closed.",
+        description="Maximum number of bytes that a process buffers for clients: unread answers, requests sent before these were read, and incomplete requests. Beyond it, connections of the company with the most bytes are closed.",
     )
     send_timeout_seconds: float = Field(
-        default=30, gt=0, le=3600, description="How long a client may read nothing of an answer before it is cut off."
+        default=30,
+        gt=0,
+        le=3600,
+        description="How long a client may read nothing of an answer before its connection is closed, in seconds.",
     )
     header_timeout_seconds: float = Field(
         default=10,
         gt=0,
         le=3600,
-        description="How long a client may take to send a request's headers, from when it connects or from their first byte.",
+        description="Maximum time for a request's headers to arrive, in seconds, from when the client connects or from their first byte.",
     )
     body_timeout_seconds: float = Field(
         default=10,
         gt=0,
         le=3600,
-        description="How long a client may take to send a request's body, and one second more for each 20,000 bytes of it; REQUEST_TIMEOUT_SECONDS bounds both.",
+        description="Maximum time for a request's body to arrive, in seconds, plus one second for each 20,000 bytes; REQUEST_TIMEOUT_SECONDS limits both.",
     )
-    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Maximum size of a request body, in bytes.")
 
     # Credentials
     jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must carry.")
@@ -128,43 +135,54 @@ class Settings(BaseModel):
         min_length=1,
         description="The claim that lists the scopes: a list, or one string separated by spaces.",
     )
-    jwt_leeway_seconds: int = Field(default=30, ge=0, le=300, description="The clock difference that is forgiven.")
+    jwt_leeway_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=300,
+        description="Maximum clock difference between the issuer and this service, in seconds.",
+    )
     token_cache_size: int = Field(
-        default=10_000, ge=0, description="Verified credentials that are remembered by their hash; 0 remembers none."
+        default=10_000,
+        ge=0,
+        description="Maximum number of verified credentials that are cached, by their hash; 0 turns the cache off.",
     )
     api_key_cache_seconds: float = Field(
         default=5,
         ge=0,
         le=300,
-        description="How long a verified API key is remembered, and so how long a revoked one may still work. A refused one is remembered as long, at most 5 seconds.",
+        description="How long a verified API key is cached, in seconds; a revoked key may work that much longer. A rejected key is cached as long, but at most 5 seconds.",
     )
 
     # Limits of a GraphQL operation
-    max_document_bytes: int = Field(default=50_000, ge=100, description="The longest document, in bytes.")
-    max_tokens: int = Field(default=5_000, ge=10, description="The most lexical tokens of a document.")
-    max_depth: int = Field(default=15, ge=1, description="The deepest nesting of fields.")
-    max_aliases: int = Field(default=50, ge=0, description="The most aliases of an operation, fragments spread out.")
-    max_fields: int = Field(default=2_000, ge=1, description="The most fields of an operation, fragments spread out.")
+    max_document_bytes: int = Field(default=50_000, ge=100, description="Maximum length of a document, in bytes.")
+    max_tokens: int = Field(default=5_000, ge=10, description="Maximum number of lexical tokens of a document.")
+    max_depth: int = Field(default=15, ge=1, description="Maximum depth of nested fields.")
+    max_aliases: int = Field(
+        default=50, ge=0, description="Maximum number of aliases of an operation, with fragments expanded."
+    )
+    max_fields: int = Field(
+        default=2_000, ge=1, description="Maximum number of fields of an operation, with fragments expanded."
+    )
     max_requested_rows: int = Field(
         default=100_000,
         ge=1,
-        description="The most rows that an operation may ask for: the bounds of nested lists, multiplied.",
+        description="Maximum number of rows that an operation may ask for: the page sizes of nested lists, multiplied.",
     )
     max_requested_values: int = Field(
         default=500_000,
         ge=1,
-        description="The most values that an operation may ask for: its rows, and the fields of each.",
+        description="Maximum number of values that an operation may ask for: its rows, and the fields of each.",
     )
     heavy_query_values: int = Field(
         default=100_000,
         ge=1,
-        description="From how many requested values on a query counts as heavy: such queries share a third of the connections.",
+        description="Number of requested values from which on a query counts as heavy; heavy queries share a third of the connections.",
     )
     max_mutations: int = Field(
-        default=10, ge=1, description="The most mutations that one operation runs, fragments spread out."
+        default=10, ge=1, description="Maximum number of mutations of one operation, with fragments expanded."
     )
     max_mutation_rows: int = Field(
-        default=500, ge=1, description="The most rows that one operation writes, in all of its lists together."
+        default=500, ge=1, description="Maximum number of rows that one operation writes, in all of its lists together."
     )
     max_input_items: int = Field(
         default=11_000,
@@ -175,50 +193,48 @@ class Settings(BaseModel):
     max_representations: int = Field(
         default=10_000,
         ge=1,
-        description="The most representations that one `_entities` takes, repeated ones counted; a gateway may repeat each many times."
+        description="Maximum number of representations of one `_entities`, including repeated ones; a gateway may repeat each many times."
         " They count among `MAX_INPUT_ITEMS` too, which leaves room for 1,000 other items by default.",
     )
     document_cache_size: int = Field(
-        default=1_000, ge=0, description="Parsed and validated documents that are remembered."
+        default=1_000, ge=0, description="Maximum number of parsed and validated documents that are cached."
     )
 
     # Documents that are named instead of sent
     persisted_query_cache_size: int = Field(
         default=1_000,
         ge=0,
-        description="Texts that are remembered for automatic persisted queries; 0 turns these off.",
+        description="Maximum number of texts that are cached for automatic persisted queries; 0 turns these off.",
     )
     trusted_documents_file: File | None = Field(
         default=None, description="The manifest of trusted documents, as `customer-gateway documents` writes it."
     )
-    trusted_only: bool = Field(
-        default=False, description="Run no other documents than those of TRUSTED_DOCUMENTS_FILE."
-    )
+    trusted_only: bool = Field(default=False, description="Run only the documents of TRUSTED_DOCUMENTS_FILE.")
 
     # Plans
     query_plans: bool = Field(
         default=True,
-        description="Answer queries by one SQL statement each where that can be; false: always field by field.",
+        description="Answer each query with one SQL statement if possible; false: always use graphql-core.",
     )
     plan_connections: int = Field(
         default=10,
         ge=1,
         le=1000,
-        description="Connections that one process holds for plans at most, beside DATABASE_POOL_SIZE.",
+        description="Maximum number of connections for plans per process, in addition to DATABASE_POOL_SIZE.",
     )
     plan_cache_size: int = Field(
         default=1_000,
         ge=1,
-        description="Statements of plans that are remembered, beside the last one of each plan; long ones leave room for fewer.",
+        description="Maximum number of plans' statements that are cached, in addition to the last one of each plan; long ones leave room for fewer.",
     )
     compiled_statement_cache_size: int = Field(
-        default=500, ge=0, description="Statements that SQLAlchemy remembers how to write."
+        default=500, ge=0, description="Maximum number of compiled statements kept by SQLAlchemy."
     )
     prepared_statement_cache_size: int = Field(
-        default=100, ge=0, description="Prepared statements that each connection keeps."
+        default=100, ge=0, description="Maximum number of prepared statements per connection."
     )
     show_execution: bool = Field(
-        default=False, description="Tell in each answer's `extensions` how it was executed; for debugging."
+        default=False, description="Say in each answer's `extensions` how it was executed; for debugging."
     )
 
     # Lists
@@ -226,17 +242,19 @@ class Settings(BaseModel):
         default=5,
         ge=0,
         le=5,
-        description="How old the unfiltered customer list and the customer groups may be; 0 turns the cache off.",
+        description="How long the unfiltered customer list and the customer groups are cached, in seconds; 0 turns the cache off.",
     )
-    list_cache_size: int = Field(default=1_000, ge=0, description="Pages that the list cache holds at most.")
+    list_cache_size: int = Field(default=1_000, ge=0, description="Maximum number of pages in the list cache.")
 
     # What operators see
-    metrics: bool = Field(default=False, description="Serve metrics for Prometheus at /metrics, to whoever asks.")
+    metrics: bool = Field(
+        default=False, description="Serve metrics for Prometheus at /metrics, without authentication."
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(in_upper_case)] = Field(
-        default="INFO", description="The least severe line that is logged."
+        default="INFO", description="Minimum severity of logged lines."
     )
     log_format: Annotated[Literal["json", "console"], BeforeValidator(in_lower_case)] = Field(
-        default="json", description="One JSON object per line, or text for people."
+        default="json", description="`json` for one JSON object per line, or `text` for people."
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""An HTTP answer as bytes, and the one way in which the service writes JSON."""
+"""HTTP answers as bytes, and the service's JSON encoder."""
 
 import json
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 def to_json(value: object) -> bytes:
-    """JSON in UTF-8: compact, but for stored objects, which keep their text; ValueError for text that UTF-8 can't say."""
+    """Return compact JSON in UTF-8; stored objects keep their text. Raise ValueError for text that UTF-8 can't encode."""
     try:
         return orjson.dumps(value, _stored, orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:
@@ -25,18 +25,18 @@ def to_json(value: object) -> bytes:
     try:
         return orjson.dumps(_with_long_integers(value), _stored, orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:
-        # It can't be said, and this says why.
+        # Raises an error that says which value can't be encoded.
         return _ENCODER.encode(value).encode()
 
 
 def _with_long_integers(value: object) -> object:
-    """The same, its integers of more than 64 bits written out; a history may hold such."""
+    """Return the value with integers of more than 64 bits as fragments; a history may contain them."""
     if isinstance(value, StoredJson):
         return value
     if isinstance(value, dict):
-        return {key: _with_long_integers(each) for key, each in cast("dict[object, object]", value).items()}
+        return {key: _with_long_integers(member) for key, member in cast("dict[object, object]", value).items()}
     if isinstance(value, list):
-        return [_with_long_integers(each) for each in cast("list[object]", value)]
+        return [_with_long_integers(item) for item in cast("list[object]", value)]
     is_long = isinstance(value, int) and value.bit_length() >= _MOST_BITS
     return orjson.Fragment(str(value)) if is_long else value
 
@@ -49,7 +49,7 @@ def _stored(value: object) -> orjson.Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. Its error codes are for the log."""
+    """A complete answer. `codes` are its error codes, for the log."""
 
     status: int
     body: bytes

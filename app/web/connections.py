@@ -1,4 +1,4 @@
-"""The open connections of one server: how many there may be, how long each may wait, and how much may be unsent."""
+"""The open connections of one server, and the limits on their number, waiting time and unsent bytes."""
 
 import asyncio
 from collections import Counter, defaultdict, deque
@@ -23,26 +23,26 @@ REASONS = (
     "slow_reader",
     "unsent_bytes",
 )
-"""Why connections are ended or refused; docs/metrics.md explains each."""
+"""Reasons for which connections are closed or refused; docs/metrics.md explains them."""
 GIVEN_UP = "given_up"
 """In a request's state: its connection was closed with 408, because its body did not arrive."""
 COMPANY_ID = "company_id"
 """In a request's state: the company whose credential it carries. Its answer counts toward what is kept for that company."""
 SWEEP_SECONDS = 1.0
-"""How often connections are looked at, and so how much later than at its time one may be closed."""
+"""Interval between checks of all connections, in seconds; a connection may be closed that much too late."""
 REPORT_SECONDS = 10.0
-"""How often a line of the log may tell that connections were closed."""
+"""Minimum interval between log lines about closed connections, in seconds."""
 _ROOM_PARTS = 16
-"""One of this many connections is closed to make room, so that they are not sorted for each new one."""
+"""One of this many connections is closed to make room, so that they are not sorted for each new connection."""
 _IDLE_SECONDS = 1.0
-"""How long a connection has no request before it is closed for a new one rather than a request whose body is incomplete."""
+"""How long a connection must be idle, in seconds, to be closed before connections with an incomplete body."""
 _LATE_SECONDS = 0.25
-"""How much later than planned connections may be looked at; beyond, the process did not turn to its clients meanwhile."""
+"""Delay of a check, in seconds, from which on the process counts as stalled: it read nothing in that time."""
 
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """What clients may take of one process."""
+    """Limits on what clients may use of one process."""
 
     connections: int = 1_000
     """Maximum number of open connections."""
@@ -58,7 +58,7 @@ class ConnectionLimits:
 
 
 class Connection(Protocol):
-    """What is asked of a connection."""
+    """What the limits need to know of a connection."""
 
     @property
     def idle_since(self) -> float | None:
@@ -103,98 +103,98 @@ class Connection(Protocol):
 
 
 class ConnectionUsage:
-    """Numbers about this process's connections, for metrics."""
+    """Figures about this process's connections, for metrics."""
 
     def __init__(self) -> None:
         self.open = 0
         self.buffered_bytes = 0
         self.ended: Counter[str] = Counter()
-        """How many connections the service ended, by the reason."""
+        """Number of connections that the service closed or refused, by reason."""
 
 
 usage = ConnectionUsage()
-"""Of this process, which has one server."""
+"""The figures of this process, which has one server."""
 
 
 class Connections(ServerState):
-    """The state that uvicorn shares among a server's connections, and what bounds them."""
+    """The state that uvicorn shares among a server's connections, with their limits."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         super().__init__()
         self.limits = limits
         self.is_draining = False
-        """Whether the server is about to end, and each answer is the last of its connection."""
+        """Whether the server is shutting down, so that connections are closed after the current answer."""
         self.refused: set[asyncio.Protocol] = set()
-        """Connections that were told that there are too many, and are about to be closed."""
+        """Connections over the limit that have been answered with 503 and will be closed."""
         self._slow: dict[Connection, None] = {}
-        """Those for whose clients much is kept."""
+        """Connections with many buffered bytes, the oldest first."""
         self._swept_at: float | None = None
         self._reported = Counter[str]()
         self._reported_at = float("-inf")
 
     def drain(self) -> None:
-        """Have each answer from now on be the last of its connection."""
+        """Close each connection after its current answer, from now on."""
         self.is_draining = True
         for connection in self._all():
             connection.close_after_answer()
 
     def has_idle(self) -> bool:
-        """Whether a connection is open that has no request."""
-        return any(each.idle_since is not None for each in self._all())
+        """Return whether an open connection has no request."""
+        return any(connection.idle_since is not None for connection in self._all())
 
     def make_room(self, newcomer: Connection, now: float) -> bool:
-        """Return whether one more connection fits, after those were closed for it that have been idle for longest.
+        """Close connections to make room for a new one, and return whether it fits.
 
-        If none has been idle for a second, those are closed that have waited longest, be it for a request or for its body:
-        a client that has just connected, or was just answered, is not to make room for bodies that never come.
+        Those that have been idle for longest are closed. If none has been idle for a second, those that have waited longest
+        for a request or a body are closed, so that bodies that never arrive don't displace clients that have just connected.
         """
         if len(self.connections) <= self.limits.connections:
             return True
         idle: list[tuple[float, Connection]] = []
         others: list[tuple[float, Connection]] = []
-        for each in self._all():
-            if each is newcomer:
+        for connection in self._all():
+            if connection is newcomer:
                 continue
-            since = each.idle_since
-            if since is not None and now - since >= _IDLE_SECONDS and not each.has_arrived():
-                idle.append((since, each))
+            since = connection.idle_since
+            if since is not None and now - since >= _IDLE_SECONDS and not connection.has_arrived():
+                idle.append((since, connection))
             elif since is not None:
-                # What has come of its request, and was not read yet, ends a long wait.
-                others.append((since if now - since < _IDLE_SECONDS else now, each))
-            elif (since := each.incomplete_since) is not None:
-                others.append((since, each))
+                # Bytes of a request that have arrived but not been read end a long wait.
+                others.append((since if now - since < _IDLE_SECONDS else now, connection))
+            elif (since := connection.incomplete_since) is not None:
+                others.append((since, connection))
         found = idle or others
         for _, connection in nsmallest(-(-len(found) // _ROOM_PARTS), found, key=itemgetter(0)):
             connection.end("room")
         return len(self.connections) <= self.limits.connections
 
     def count(self, reason: str) -> None:
-        """Count a connection that the service ended."""
+        """Count a connection that the service closed or refused."""
         usage.ended[reason] += 1
 
     def add_slow(self, connection: Connection) -> None:
-        """Take note of a connection for whose client much is kept, and keep all of them within their bound."""
+        """Record a connection with many buffered bytes, and close some if together they exceed the limit."""
         self._slow[connection] = None
-        if sum(each.buffered_bytes for each in self._slow) > self.limits.unsent_bytes:
+        if sum(slow.buffered_bytes for slow in self._slow) > self.limits.unsent_bytes:
             self._shed(list(self._slow))
 
     def is_slow(self, connection: Connection) -> bool:
-        """Whether much is kept for a connection's client."""
+        """Return whether a connection is recorded as having many buffered bytes."""
         return connection in self._slow
 
     def discard_slow(self, connection: Connection) -> None:
-        """Take note that little is kept for its client, or that it has ended."""
+        """Remove a connection that has few buffered bytes, or was closed."""
         self._slow.pop(connection, None)
 
     def sweep(self, now: float) -> None:
-        """Close connections whose clients have taken too long, and those that hold more than there is room for."""
+        """Close connections whose clients take too long, and those that exceed the limit of buffered bytes."""
         late = 0.0 if self._swept_at is None else now - self._swept_at - SWEEP_SECONDS
         self._swept_at = now
         stalled = late if late > _LATE_SECONDS else 0.0
         for connection in self._all():
             connection.look(now, stalled)
         connections = self._all()
-        buffered = sum(each.buffered_bytes for each in connections)
+        buffered = sum(connection.buffered_bytes for connection in connections)
         if buffered > self.limits.unsent_bytes:
             buffered = self._shed(connections)
         usage.open, usage.buffered_bytes = len(connections), buffered
@@ -224,7 +224,7 @@ class Connections(ServerState):
         return totals.total()
 
     def _report(self, now: float) -> None:
-        """Tell of connections that were ended, except for silent ones, which load balancers and browsers open."""
+        """Log that connections were closed. Silent ones don't count: load balancers and browsers open them."""
         if now - self._reported_at < REPORT_SECONDS:
             return
         new = usage.ended - self._reported

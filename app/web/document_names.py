@@ -56,7 +56,7 @@ def _digest(persisted: object) -> str:
 
 
 def _checked(named: NamedDocument) -> NamedDocument:
-    """The same, if the text that was sent as well is the one that is named."""
+    """Return the document's name, if the text that was also sent belongs to it."""
     if named.text is None or named.id.removeprefix(SHA256_PREFIX) == digest_of(named.text):
         return named
     if named.automatic:

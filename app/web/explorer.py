@@ -82,7 +82,7 @@ class ExplorerAssets(StaticFiles):
         """Do without the folder: where the explorer was never built, there are no files."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file of that name, compressed for whoever takes it so."""
+        """Return the file of that name, compressed if the client accepts that."""
         if scope["method"] not in _METHODS:
             raise HTTPException(405, headers={"allow": ", ".join(_METHODS)})
         if path not in self._names:

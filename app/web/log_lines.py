@@ -48,9 +48,9 @@ def _plain(value: object, depth: int) -> Any:  # noqa: PLR0911 - one per kind of
             return int(value)
         case Mapping() if depth:
             entries = cast("Mapping[object, object]", value).items()
-            return {_key(key): _plain(each, depth - 1) for key, each in entries}
+            return {_key(key): _plain(member, depth - 1) for key, member in entries}
         case list() | tuple() | set() | frozenset() if depth:
-            return [_plain(each, depth - 1) for each in cast("list[object]", value)]
+            return [_plain(item, depth - 1) for item in cast("list[object]", value)]
         case _:
             return _encodable(as_text(value))
 

@@ -114,7 +114,7 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = _line(self.format(record))
-        except Exception as error:  # noqa: BLE001 - whoever logs has other things to do
+        except Exception as error:  # noqa: BLE001 - logging must not fail the operation
             line = failure_line(record.msg, record.levelname.lower(), error)
         self._writer.put(line)
 
@@ -126,7 +126,7 @@ def _never_failing(wrapper: type[Any]) -> type[Any]:
         def _proxy_to_logger(self, method_name: str, event: str | None = None, *arguments: Any, **fields: Any) -> Any:
             try:
                 return super()._proxy_to_logger(method_name, event, *arguments, **fields)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the class is made when it runs
-            except Exception as error:  # noqa: BLE001 - whoever logs has other things to do
+            except Exception as error:  # noqa: BLE001 - logging must not fail the operation
                 _writers.current().put(failure_line(event, method_name, error))
 
     return NeverFailing

@@ -1,4 +1,4 @@
-"""What is said of a request that is none of GraphQL over HTTP."""
+"""Rejections of requests that are not valid GraphQL over HTTP."""
 
 from app.domain.decimals import WrittenFloat
 from app.web.failures import FailureCode, Refusal
@@ -15,10 +15,10 @@ _KINDS: dict[type, str] = {
 
 
 def bad(message: str, headers: tuple[tuple[str, str], ...] = ()) -> Refusal:
-    """The refusal of a request that isn't one."""
+    """Return the rejection of an invalid request, with status 400."""
     return Refusal(400, FailureCode.BAD_REQUEST, message, headers)
 
 
 def kind_of(value: object) -> str:
-    """What a value of JSON is, as a message says it."""
+    """Return the kind of a JSON value for use in messages, such as "a number"."""
     return _KINDS.get(type(value), "null")

@@ -25,7 +25,7 @@ class SignIn:
         self._make_token = make_token
 
     async def answer(self, request: Request) -> Response:
-        """A new token, or 403 for whoever isn't this service's own page in a browser beside it."""
+        """Return a new token; 403 unless the service's own page asks, in a browser on the same machine."""
         if not _is_the_page_itself(request):
             return PlainTextResponse(_NOT_FROM_HERE, 403, _UNCACHED)
         return JSONResponse({"token": self._make_token()}, headers=_UNCACHED)

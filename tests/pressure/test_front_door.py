@@ -77,16 +77,17 @@ async def flooding(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 async def test_requests_sent_ahead_take_little_memory_and_give_it_back(
-    service_dsn: str, company: UUID, tmp_path: Path
+    service_dsn: str, company: UUID, tmp_path: Path, workers: str
 ) -> None:
     keys = DevelopmentKeys(tmp_path / "keys")
-    with served(tmp_path / "log", "--workers", "1", **settings_for(service_dsn, keys)) as service:
+    with served(tmp_path / "log", "--workers", workers, **settings_for(service_dsn, keys)) as service:
         headers = headers_of(keys, company)
         await Beside().ask(service.port, headers, SMALL, 1)
         quiet = service.memory_mb()
         writers: list[asyncio.StreamWriter] = []
-        for _ in range(8):
+        for _ in range(8 * int(workers)):
             # Its client reads no more than this.
             _, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1_024)
             writer.write(LIVE * _PIPELINED)
@@ -98,17 +99,18 @@ async def test_requests_sent_ahead_take_little_memory_and_give_it_back(
         await asyncio.sleep(2)
         left = service.memory_mb()
     print(f"quiet {quiet:.0f} MB, full {full:.0f}, left {left:.0f}; beside: {beside}")  # noqa: T201 - figures, for `-s`
-    assert full - quiet < 40
-    assert left - quiet < 40
+    assert full - quiet < 40 * int(workers)
+    assert left - quiet < 40 * int(workers)
     assert set(beside.statuses) == {200}
     assert max(beside.took) < 2
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_flood_of_made_up_keys_keeps_nobody_else_out(
-    service_dsn: str, company: UUID, owner_engine: AsyncEngine, tmp_path: Path
+    service_dsn: str, company: UUID, owner_engine: AsyncEngine, tmp_path: Path, workers: str
 ) -> None:
     keys = DevelopmentKeys(tmp_path / "keys")
-    with served(tmp_path / "log", "--workers", "1", **settings_for(service_dsn, keys)) as service:
+    with served(tmp_path / "log", "--workers", workers, **settings_for(service_dsn, keys)) as service:
         by_token = headers_of(keys, company)
         by_key = await api_key_headers(owner_engine, await new_company(owner_engine))
         answers = Counter[int]()
@@ -146,7 +148,7 @@ async def test_a_flood_of_made_up_keys_keeps_nobody_else_out(
     print(f"answers {dict(answers)}, connections {most}")  # noqa: T201 - figures, for `-s`
     assert set(answers) == {401}
     assert all(set(each.statuses) == {200} for pair in seen.values() for each in pair)
-    assert most <= 10 + 10 + 3
+    assert most <= int(workers) * (10 + 10 + 3)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
