@@ -96,8 +96,8 @@ def test_all_documents_that_can_not_run_are_named_together_and_nothing_is_writte
         ("first.json: old", "Cannot query field 'missing' on type 'Viewer'."),
         ("first.json: broken", "Syntax Error"),
         ("first.json: greedy", "the limit is 100,000"),
-        ("first.json: live", "Subscription operations are not served"),
-        ("second.json: later", "Unknown directive '@defer'. An answer comes in one piece here"),
+        ("first.json: live", "Subscriptions are not supported"),
+        ("second.json: later", "Unknown directive '@defer'. Incremental delivery is not supported"),
         ("second.json: fine", "is the id of another document in"),
     ]:
         assert [line for line in result.stderr.splitlines() if place in line and words in line], (place, words)

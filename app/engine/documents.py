@@ -37,12 +37,12 @@ BYTES_PER_REMEMBERED_DOCUMENT = 512
 _MAX_VALIDATION_ERRORS = 20
 
 _INSTEAD = {
-    "Unknown directive '@defer'.": "An answer comes in one piece here: leave the directive out, or send what can wait as a query of its own.",
-    "Unknown directive '@stream'.": "An answer comes in one piece here: leave the directive out, or read the list in pages, with `first` and `after`.",
+    "Unknown directive '@defer'.": "Incremental delivery is not supported. Leave the directive out, or send a separate query for data that can wait.",
+    "Unknown directive '@stream'.": "Incremental delivery is not supported. Leave the directive out, or read the list in pages with `first` and `after`.",
 }
 """Advice for directives that other servers support."""
 
-_NO_SUBSCRIPTIONS = "Subscription operations are not served: send a query or a mutation."
+_NO_SUBSCRIPTIONS = "Subscriptions are not supported. Send a query or a mutation."
 
 # Comparing fields of the same name takes quadratic time, which the limits alone would let reach a second of CPU.
 # The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
@@ -67,11 +67,11 @@ class Document:
         """Return the operation with that name, or the only one; raise DocumentError if none can run."""
         if name is None and len(self._operations) > 1:
             raise refuse(
-                RefusalCode.OPERATION, "The document has several operations: say which to run in `operationName`."
+                RefusalCode.OPERATION, "The document has several operations. Name the one to run in `operationName`."
             )
         operation = next(iter(self._operations.values())) if name is None else self._operations.get(name)
         if operation is None:
-            raise refuse(RefusalCode.OPERATION, "The document has no operation of the name that `operationName` gives.")
+            raise refuse(RefusalCode.OPERATION, "The document has no operation with the name in `operationName`.")
         if operation.type is OperationType.SUBSCRIPTION:
             raise refuse(RefusalCode.UNSUPPORTED, _NO_SUBSCRIPTIONS)
         return operation
@@ -202,7 +202,7 @@ class Documents:
         if len(invalid) == 1 and isinstance(invalid[0], ValidationAbortedError):
             raise refuse(
                 RefusalCode.TOO_COMPLEX,
-                "The operation repeats the same fields, or nests fragments in fragments, too often to be checked: simplify it.",
+                "The operation repeats fields or nests fragments too often to be validated. Simplify it.",
             )
         if invalid:
             raise DocumentError([_with_advice(error) for error in invalid], RefusalCode.VALIDATION)

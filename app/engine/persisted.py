@@ -12,11 +12,11 @@ BYTES_PER_REMEMBERED_TEXT = 2_048
 """Average length of a text that is cached by its hash, in bytes; the cache holds fewer long ones."""
 
 _NOT_TRUSTED = (
-    "Only registered documents run here, and this is none of them: send one as it was registered, or its id in `documentId`; "
-    "new ones are registered by the client's build (`customer-gateway documents`)."
+    "Only registered documents may run, and this document is not registered. Send a registered document unchanged, or its id "
+    "in `documentId`. The client's build registers documents (`customer-gateway documents`)."
 )
 _UNKNOWN_ID = (
-    "No document has this `documentId`: send the document's text as `query`, or have it registered by the client's build "
+    "No document has this `documentId`. Send the document's text as `query`, or register it in the client's build "
     "(`customer-gateway documents`)."
 )
 

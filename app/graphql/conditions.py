@@ -39,8 +39,8 @@ MAX_SORTS = 3
 _COUNTRY_LETTERS = 2
 # Of a field that can be unset, null asks for just that.
 _NULLABLE = frozenset(name for name, field in FIELDS.items() if field.clearable)
-_NOT_NULL = "must not be null: this can't be unset. Leave it out to have no condition."
-_LEAVE_OUT = "; leave it out to have no condition"
+_NOT_NULL = "must not be null, because the field always has a value. Leave it out for no condition."
+_LEAVE_OUT = "; leave it out for no condition"
 _BY_NUMBER = ((CustomerSort.NUMBER, False),)
 
 
@@ -161,7 +161,7 @@ class _Reading:
             self._conditions += 1
             if self._conditions > MAX_CONDITIONS:
                 if self._conditions == MAX_CONDITIONS + 1:
-                    self._problems.add(at, f"is one too many: a filter may hold {MAX_CONDITIONS} conditions.")
+                    self._problems.add(at, f"exceeds the limit of {MAX_CONDITIONS} conditions in a filter.")
                 return
             if given.value is None and attribute not in _NULLABLE:
                 self._problems.add(at, _NOT_NULL)

@@ -80,7 +80,7 @@ def scopes_of(field: GraphQLField) -> list[Scope]:
 
 def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str | int] | None = None) -> GraphQLError:
     """Return the error for a credential without a scope; execution adds where the field is, if it is not given."""
-    message = f"This needs the scope {scope}, which the credential does not carry."
+    message = f"The field requires the scope {scope}, which the credential doesn't have."
     extensions = {"code": FieldCode.FORBIDDEN, "requiredScope": scope.value}
     return GraphQLError(message, nodes, path=path, extensions=extensions)
 

@@ -66,11 +66,11 @@ def test_a_cache_of_size_zero_remembers_nothing() -> None:
         (
             "{... @defer {hello}}",
             RefusalCode.VALIDATION,
-            "Unknown directive '@defer'. An answer comes in one piece here",
+            "Unknown directive '@defer'. Incremental delivery is not supported",
         ),
-        ("{... @defer {hello}}", RefusalCode.VALIDATION, "send what can wait as a query of its own"),
-        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "Unknown directive '@stream'. An answer comes in one"),
-        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "in pages, with `first` and `after`"),
+        ("{... @defer {hello}}", RefusalCode.VALIDATION, "send a separate query for data that can wait"),
+        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "Unknown directive '@stream'. Incremental delivery is"),
+        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "in pages with `first` and `after`"),
         ("{hello @cached}", RefusalCode.VALIDATION, "Unknown directive '@cached'."),
         ("{x" + "#\n" * 5_001 + "}", RefusalCode.SYNTAX, "more than 5000 comments"),
     ],
@@ -118,7 +118,7 @@ def test_a_subscription_has_its_own_code_also_where_the_schema_has_none(text: st
 
     assert refused.value.kind is RefusalCode.UNSUPPORTED
     (error,) = refused.value.errors
-    assert error.message == "Subscription operations are not served: send a query or a mutation."
+    assert error.message == "Subscriptions are not supported. Send a query or a mutation."
     assert error.locations == [(1, 1)]
 
 
@@ -167,10 +167,10 @@ def test_the_operation_is_the_only_one_or_the_one_that_is_named() -> None:
     ("text", "name", "kind", "message"),
     [
         ("query a {hello} query b {hello}", None, RefusalCode.OPERATION, "several operations"),
-        ("query a {hello} query b {hello}", "c", RefusalCode.OPERATION, "no operation of the name"),
-        ("query a {hello}", "", RefusalCode.OPERATION, "no operation of the name"),
-        ("{hello}", "a", RefusalCode.OPERATION, "no operation of the name"),
-        ("subscription {ticks}", None, RefusalCode.UNSUPPORTED, "Subscription operations are not served"),
+        ("query a {hello} query b {hello}", "c", RefusalCode.OPERATION, "no operation with the name"),
+        ("query a {hello}", "", RefusalCode.OPERATION, "no operation with the name"),
+        ("{hello}", "a", RefusalCode.OPERATION, "no operation with the name"),
+        ("subscription {ticks}", None, RefusalCode.UNSUPPORTED, "Subscriptions are not supported"),
     ],
 )
 def test_an_operation_that_cannot_be_told_or_served_is_refused(

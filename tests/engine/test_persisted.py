@@ -96,7 +96,7 @@ def test_an_unknown_document_id_is_refused_with_what_to_do() -> None:
     code, message = refused(remembering(), NamedDocument("unknown"))
 
     assert code is RefusalCode.PERSISTED_NOT_FOUND
-    assert "send the document's text as `query`" in message
+    assert "Send the document's text as `query`" in message
 
 
 def test_the_text_that_was_used_longest_ago_is_forgotten_first() -> None:

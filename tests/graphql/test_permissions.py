@@ -61,7 +61,7 @@ def scopes_without(field: str, which: str) -> tuple[Scope, ...]:
 
 def refusal_of(field: str) -> dict[str, Any]:
     needed = NEEDED.get(field, Scope.CUSTOMERS_READ)
-    message = f"This needs the scope {needed}, which the credential does not carry."
+    message = f"The field requires the scope {needed}, which the credential doesn't have."
     return {"message": message, "code": "FORBIDDEN", "requiredScope": needed.value}
 
 

@@ -77,7 +77,7 @@ async def test_a_registered_document_that_no_longer_fits_answers_with_what_is_wr
 async def test_an_unknown_id_is_refused_with_what_to_do() -> None:
     response = await send(engine_of(), "POST", {"documentId": "unknown"})
 
-    assert_refused(response, 400, "PERSISTED_QUERY_NOT_FOUND", "send the document's text as `query`")
+    assert_refused(response, 400, "PERSISTED_QUERY_NOT_FOUND", "Send the document's text as `query`")
 
 
 @both
