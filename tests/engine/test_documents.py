@@ -69,7 +69,11 @@ def test_a_cache_of_size_zero_remembers_nothing() -> None:
             "Unknown directive '@defer'. Incremental delivery is not supported",
         ),
         ("{... @defer {hello}}", RefusalCode.VALIDATION, "send a separate query for data that can wait"),
-        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "Unknown directive '@stream'. Incremental delivery is"),
+        (
+            "{some(ids: []) @stream {id}}",
+            RefusalCode.VALIDATION,
+            "Unknown directive '@stream'. Incremental delivery is",
+        ),
         ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "in pages with `first` and `after`"),
         ("{hello @cached}", RefusalCode.VALIDATION, "Unknown directive '@cached'."),
         ("{x" + "#\n" * 5_001 + "}", RefusalCode.SYNTAX, "more than 5000 comments"),
