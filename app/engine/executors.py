@@ -109,7 +109,11 @@ class BoundedExecutor(_Base):
         is_awaitable: Callable[[Any], bool] | None,
     ) -> "BoundedExecutor":
         """Return an executor as the library's `build` does, without coercing the variables once more."""
-        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
         details = {name: FragmentDetails(each) for name, each in fragments.items()}
         return cls(
             schema,
@@ -216,7 +220,7 @@ class _Timed(BoundedExecutor):
 
     def _after_write(self, failure: Exception, fields: FieldDetailsList, path: list[str | int]) -> GraphQLError:
         """Return a failure below a payload with what was written: it may turn the payload's object into null."""
-        error = located_error(failure, [each.node for each in fields], path)
+        error = located_error(failure, [field.node for field in fields], path)
         written = getattr(self._payloads.get(path[0]), "written_at", None)
         found = None if written is None else cast("Callable[[list[str | int]], object]", written)(path[1:])
         if found is not None:

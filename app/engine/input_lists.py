@@ -57,15 +57,15 @@ class _Argument:
     uses: tuple[Use, ...]
 
     def errors(self, variables: Mapping[str, Found], given: Mapping[str, Any]) -> Iterator[GraphQLError]:
-        for each in self.literal.excesses:
-            yield _error(each, self.node)
+        for excess in self.literal.excesses:
+            yield _error(excess, self.node)
         for name, path, maximum in self.uses:
             value = given.get(name)
             top = Found()
             if isinstance(value, list) and is_too_long(cast("list[Any]", value), maximum, path, top):
-                yield from (_error(each, self.node) for each in top.excesses)
+                yield from (_error(excess, self.node) for excess in top.excesses)
             else:
-                yield from (_error(each.below(path), self.node) for each in variables[name].excesses)
+                yield from (_error(excess.below(path), self.node) for excess in variables[name].excesses)
 
 
 class InputLists:
@@ -94,10 +94,10 @@ class InputLists:
             for use in each.uses:
                 self._uses[use.name] += times
         self._times = tuple(self._uses.items())
-        self._has_excess = any(each.literal.excesses for each in arguments)
+        self._has_excess = any(argument.literal.excesses for argument in arguments)
         # Variables that are lists as a whole, each with the least maximum of the places where it is used.
         tops: dict[str, int] = {}
-        for use in (use for each in arguments for use in each.uses):
+        for use in (use for argument in arguments for use in argument.uses):
             if use.maximum is not None:
                 tops[use.name] = min(tops.get(use.name, use.maximum.most), use.maximum.most)
         self._tops = tuple(tops.items())
@@ -186,11 +186,11 @@ class InputListReader:
     def read(self, operation: OperationDefinitionNode) -> InputLists:
         """Return the lists of an operation."""
         variables: dict[str, tuple[Measure, ValueNode | None, Any]] = {}
-        for each in operation.variable_definitions or ():
-            kind: Any = type_from_ast(self._schema, each.type)
+        for variable_definition in operation.variable_definitions or ():
+            kind: Any = type_from_ast(self._schema, variable_definition.type)
             measure = self._sizes.measure(kind)
             if measure is not None:
-                variables[each.variable.name.value] = measure, each.default_value, kind
+                variables[variable_definition.variable.name.value] = measure, variable_definition.default_value, kind
         arguments: Counter[_Argument] = Counter()
         for argument, times in self._of(operation).items():
             uses = tuple(use for use in argument.uses if use.name in variables)
@@ -248,6 +248,6 @@ def _error(excess: Excess, node: FieldNode) -> GraphQLError:
 def _distinct(errors: list[GraphQLError]) -> list[GraphQLError]:
     """Return the errors without those that aliases repeat, each with all of its places."""
     by_message: dict[str, GraphQLError] = {}
-    for each in errors:
-        by_message.setdefault(each.message, each)
+    for error in errors:
+        by_message.setdefault(error.message, error)
     return [*by_message.values()]

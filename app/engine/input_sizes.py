@@ -152,8 +152,8 @@ def _list(measure_item: Measure | None, maximum: MaxItems | None) -> Measure:
         found.items += len(items)
         if is_too_long(items, maximum, path, found) or measure_item is None:
             return
-        for place, each in enumerate(items):
-            measure_item(each, (*path, place), found)
+        for place, item in enumerate(items):
+            measure_item(item, (*path, place), found)
 
     return measure_list
 
@@ -197,8 +197,8 @@ def measure_literal(
         items = tuple(node.values) if isinstance(node, ListValueNode) else (node,)
         found.items += len(items)
         if not is_too_long(items, maximum, path, found):
-            for place, each in enumerate(items):
-                measure_literal(of_type, each, (*path, place), None, found, uses)
+            for place, item in enumerate(items):
+                measure_literal(of_type, item, (*path, place), None, found, uses)
     elif isinstance(kind, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
         found.conditions += len(node.fields) if MAX_FIELDS in kind.extensions else 0
         for each in node.fields:

@@ -86,7 +86,7 @@ class InputValues:
             if is_coerced is not None and type(value) is list and all(map(is_coerced, cast("list[Any]", value))):
                 return cast("list[Any]", value)
             items = [coerce(each) for each in cast("Iterable[Any]", value if is_iterable(value) else (value,))]
-            return Undefined if any(each is Undefined for each in items) else items
+            return Undefined if any(item is Undefined for item in items) else items
 
         return coerce_list
 
@@ -123,7 +123,7 @@ def _leaf(kind: Any) -> Coerce:
 
 
 def _object(kind: GraphQLInputObjectType, fields: list[_Field]) -> Coerce:
-    names = {each.name for each in fields}
+    names = {field.name for field in fields}
 
     def coerce_object(value: Any) -> Any:
         if not isinstance(value, dict) or not names.issuperset(cast("dict[str, Any]", value)):

@@ -126,9 +126,9 @@ def switches_of(document: DocumentNode) -> tuple[str, ...]:
         for directive in getattr(node, "directives", None) or ():
             if directive.name.value in {"skip", "include"}:
                 names.update(
-                    (each.value.name.value, None)
-                    for each in directive.arguments
-                    if isinstance(each.value, VariableNode)
+                    (argument.value.name.value, None)
+                    for argument in directive.arguments
+                    if isinstance(argument.value, VariableNode)
                 )
         selection_set = getattr(node, "selection_set", None)
         if selection_set:

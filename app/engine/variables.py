@@ -50,9 +50,18 @@ class OperationVariables:
     __slots__ = ("_defaults", "_variables")
 
     def __init__(self, schema: GraphQLSchema, node: OperationDefinitionNode, inputs: InputValues) -> None:
-        signatures = [get_variable_signature(schema, each) for each in node.variable_definitions or ()]
-        self._variables = [_variable(each, inputs) for each in signatures if not isinstance(each, GraphQLError)]
-        defaults = [each for each in node.variable_definitions or () if each.default_value is not None]
+        signatures = [
+            get_variable_signature(schema, variable_definition)
+            for variable_definition in node.variable_definitions or ()
+        ]
+        self._variables = [
+            _variable(signature, inputs) for signature in signatures if not isinstance(signature, GraphQLError)
+        ]
+        defaults = [
+            variable_definition
+            for variable_definition in node.variable_definitions or ()
+            if variable_definition.default_value is not None
+        ]
         # graphql-core answers for the defaults by themselves; wrong ones don't pass validation.
         coerced = get_variable_values(schema, defaults, {})
         self._defaults: Mapping[str, Any] = coerced.coerced if isinstance(coerced, VariableValues) else {}

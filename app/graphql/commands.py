@@ -30,8 +30,8 @@ def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, s
         None
         if transitions is None or too_many
         else tuple(
-            _id(each.subscription_id, ("subscription_transitions", place, "subscription_id"), problems)
-            for place, each in enumerate(transitions)
+            _id(transition.subscription_id, ("subscription_transitions", place, "subscription_id"), problems)
+            for place, transition in enumerate(transitions)
         )
     )
     customer_id = _id(given.id, ("id",), problems)

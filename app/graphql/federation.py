@@ -143,5 +143,7 @@ class _WithoutScopes(Visitor):
 
     def leave_list_value(self, node: ListValueNode, *_: Any) -> ListValueNode:
         # What is imported from the specification of federation.
-        kept = [each for each in node.values if not (isinstance(each, StringValueNode) and each.value == f"@{_SCOPES}")]
+        kept = [
+            value for value in node.values if not (isinstance(value, StringValueNode) and value.value == f"@{_SCOPES}")
+        ]
         return ListValueNode(values=tuple(kept), loc=node.loc)

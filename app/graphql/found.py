@@ -37,7 +37,7 @@ async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLErr
     known = [(each, entity) for each, entity in entities.items() if entity is not None and each not in found]
     rows: list[Any] = await gather(*(loaders.one(entity).load(each) for each, entity in known))
     found.update(zip((each for each, _ in known), rows, strict=True))
-    return [found.get(each) if isinstance(each, UUID) else each for each in asked.places]
+    return [found.get(place) if isinstance(place, UUID) else place for place in asked.places]
 
 
 async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | GraphQLError | None]:
@@ -45,12 +45,14 @@ async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | Grap
     loaders, scopes = context.loaders, context.principal.scopes
     # Rejected whether the row exists or not: what is referred to says its type.
     found: dict[Reference, Any] = {
-        each: forbidden(each.entity.scope) for each in asked.references if each.entity.scope not in scopes
+        reference: forbidden(reference.entity.scope)
+        for reference in asked.references
+        if reference.entity.scope not in scopes
     }
-    references = [each for each in asked.references if each not in found]
+    references = [reference for reference in asked.references if reference not in found]
     # In batches, so that others come in between: 10,000 at once would hold the loop for half a second.
     for start in range(0, len(references), _BATCH):
         batch = references[start : start + _BATCH]
         rows: list[Any] = await gather(*(loaders.by_key(each.entity, each.key).load(each.value) for each in batch))
         found.update(zip(batch, rows, strict=True))
-    return [found[each] if isinstance(each, Reference) else each for each in asked.places]
+    return [found[place] if isinstance(place, Reference) else place for place in asked.places]

@@ -143,7 +143,7 @@ class Loaders:
 
             async def batch(keys: list[Any]) -> list[ValueT]:
                 found = await load(keys)
-                return [found[each] if each in found else missing() for each in keys]
+                return [found[key] if key in found else missing() for key in keys]
 
             loader = self._loaders[key] = _Loader(batch)
         return cast("DataLoader[Any, ValueT]", loader)

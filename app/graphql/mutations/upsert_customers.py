@@ -68,5 +68,5 @@ async def upsert_customers(
 
 def _row(given: UpsertCustomerRow) -> UpsertRow:
     transitions = sent(given.subscription_transitions)
-    named = None if transitions is None else tuple(each.subscription_id for each in transitions)
+    named = None if transitions is None else tuple(transition.subscription_id for transition in transitions)
     return UpsertRow(given_fields(given), named)

@@ -57,7 +57,7 @@ Payload = strawberry.Parent[UpsertPayload]
 
 
 def _count(payload: UpsertPayload, outcome: RowOutcome) -> int:
-    return sum(each.outcome is outcome for each in payload.results)
+    return sum(result.outcome is outcome for result in payload.results)
 
 
 @strawberry.type

@@ -82,8 +82,8 @@ def references(max_representations: int) -> dict[str, ArgumentReader]:
 def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
     """Return the declared fields and edges, by the names of a type and its field in the schema."""
     values: list[object] = [*vars(graph).values()]
-    entities: list[Entity[Any]] = [each for each in values if isinstance(each, Entity)]
-    edges: list[ToOne[Any] | ToMany[Any]] = [each for each in values if isinstance(each, ToOne | ToMany)]
+    entities: list[Entity[Any]] = [value for value in values if isinstance(value, Entity)]
+    edges: list[ToOne[Any] | ToMany[Any]] = [value for value in values if isinstance(value, ToOne | ToMany)]
     by_attribute: dict[tuple[str, str], Declared] = {(edge.source.name, edge.name): edge for edge in edges}
     plain = {(entity.name, field.name): field for entity in entities for field in entity.fields}
     declared: dict[tuple[str, str], Declared] = {}

@@ -119,7 +119,7 @@ class QueryPlan:
             return None
         scopes = context.principal.scopes
         hidden = tuple(each for each in self._guarded if each.scope not in scopes)
-        if any(_names(each, hidden) for each in arguments):
+        if any(_names(argument, hidden) for argument in arguments):
             return None
         asked = await self._statement(arguments, hidden)
         if is_long:
@@ -152,11 +152,11 @@ class QueryPlan:
         return number_of_nodes(self._shown)
 
     async def _statement(self, arguments: tuple[Arguments, ...], hidden: tuple[Entity[Any], ...]) -> Statement:
-        shapes = [hidden, *(each.shape for each in arguments)]
+        shapes = [hidden, *(argument.shape for argument in arguments)]
         if self._latest is None or self._latest[0] != shapes:
             key = self, tuple(shapes)
             make = partial(statement, self._shown, arguments, self._fixed_limits, hidden)
-            if self._parts + sum(len(each.values) for each in arguments) <= _FEW_PARTS:
+            if self._parts + sum(len(argument.values) for argument in arguments) <= _FEW_PARTS:
                 found = self._statements.get(key, make)
             else:
                 found = await self._statements.get_aside(key, make)

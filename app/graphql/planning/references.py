@@ -26,7 +26,7 @@ class AskedNodes:
     @property
     def ids(self) -> tuple[UUID, ...]:
         """The ids without repetition."""
-        return tuple(dict.fromkeys(each for each in self.places if isinstance(each, UUID)))
+        return tuple(dict.fromkeys(place for place in self.places if isinstance(place, UUID)))
 
     @property
     def arguments(self) -> References:
@@ -58,16 +58,16 @@ class AskedEntities:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The references without repetition."""
-        return tuple(dict.fromkeys(each for each in self.places if isinstance(each, Reference)))
+        return tuple(dict.fromkeys(place for place in self.places if isinstance(place, Reference)))
 
     @property
     def arguments(self) -> References:
         """The arguments of a plan's statement; raises the first GraphQLError, which a plan can't return."""
         references = self.references
         # In one order however they come, so that what is asked alike shares a statement.
-        kinds = sorted({(each.entity, each.key) for each in references}, key=_KINDS.index)
-        wanted = tuple((kinds.index((each.entity, each.key)), each.value) for each in references)
-        numbers = {each: number for number, each in enumerate(references, 1)}
+        kinds = sorted({(reference.entity, reference.key) for reference in references}, key=_KINDS.index)
+        wanted = tuple((kinds.index((reference.entity, reference.key)), reference.value) for reference in references)
+        numbers = {reference: number for number, reference in enumerate(references, 1)}
         return References(tuple(kinds), wanted, _numbered(self.places, numbers))
 
 
@@ -92,7 +92,9 @@ def asked_nodes(ids: Sequence[str], *, strict: bool = False) -> AskedNodes:
 def asked_entities(representations: Sequence[object], *, most: int, strict: bool = False) -> AskedEntities:
     """Return what some representations refer to; raise GraphQLError as `asked_nodes` does."""
     _bounded(representations, "representations", most)
-    read = (_reference(each, ("representations", place)) for place, each in enumerate(representations))
+    read = (
+        _reference(representation, ("representations", place)) for place, representation in enumerate(representations)
+    )
     return AskedEntities(_places(read, strict=strict))
 
 
@@ -144,8 +146,8 @@ def _places(read: Iterable[PlaceT | GraphQLError], *, strict: bool) -> tuple[Pla
 def _count(read: "_List", items: Sequence[object], problems: Problems) -> int:
     """Return how many items are malformed, or MOST_MALFORMED + 1 if more are; note them among the problems."""
     before = problems.count
-    for place, each in enumerate(items):
-        read.read(each, (read.argument, place), problems)
+    for place, item in enumerate(items):
+        read.read(item, (read.argument, place), problems)
         if problems.count - before > MOST_MALFORMED:
             break
     return problems.count - before
@@ -162,10 +164,10 @@ def _too_many(problems: Problems) -> GraphQLError:
 
 def _numbered(places: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int, ...]:
     """Return the number of the key at each place, 0 for no key; raise the first error."""
-    for each in places:
-        if isinstance(each, GraphQLError):
-            raise each
-    return tuple(0 if each is None else numbers[each] for each in places)
+    for place in places:
+        if isinstance(place, GraphQLError):
+            raise place
+    return tuple(0 if place is None else numbers[place] for place in places)
 
 
 def _reference(representation: object, path: Path) -> Reference | GraphQLError | None:

@@ -60,7 +60,7 @@ def _metadata(value: object) -> "Metadata":
     """
     if isinstance(value, dict):
         entries = sorted(cast("dict[str, Any]", value).items())
-        return {key: float(each) if isinstance(each, float) else each for key, each in entries}
+        return {key: float(entry) if isinstance(entry, float) else entry for key, entry in entries}
     raise GraphQLError(_NOT_ENTRIES)
 
 
