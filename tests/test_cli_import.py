@@ -253,7 +253,7 @@ async def test_a_key_that_several_rows_have_is_found_over_the_whole_file_in_any_
             f"line 3: {message.format('1, 5')}",
             f"line 5: {message.format('1, 3')}",
             "line 5: name must be text. (FIELD_INVALID)",
-            "line 5: email must be an email address, such as name@company.example. (FIELD_INVALID)",
+            "line 5: email must be an address such as name@example.com. (FIELD_INVALID)",
         ]
 
 
@@ -301,8 +301,8 @@ async def test_entries_are_reported_by_their_columns_and_a_long_cell_rejects_its
     assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 refused.\n"
     assert messages(result).splitlines() == [
         f"Reading {path}: UTF-16, cells separated by semicolons.",
-        "line 2: metadata.tier has 501 characters; at most 500 are allowed. (METADATA_VALUE_INVALID)",
-        "line 3: notes has 200000 characters; at most 10000 are allowed. (FIELD_TOO_LONG)",
+        "line 2: metadata.tier must have at most 500 characters, not 501. (METADATA_VALUE_INVALID)",
+        "line 3: notes must have at most 10000 characters, not 200000. (FIELD_TOO_LONG)",
     ]
     assert (await stored("c"))["metadata"] == {"tier": "gold", "size": 5}
 

@@ -33,7 +33,7 @@ def today_in(time_zone: str, now: datetime) -> date:
         # PostgreSQL checks time zones against its own copy of the IANA database, whose version may differ from Python's.
         message = (
             f"needs today's date, but the company's time zone \"{time_zone}\" is unknown: "
-            "an administrator sets another with `customer-gateway company update`."
+            "an administrator must set another one with `customer-gateway company update`."
         )
         raise Rejected([Problem(ErrorCode.COMPANY_TIME_ZONE_UNKNOWN, (), message)]) from error
     return now.astimezone(zone).date()

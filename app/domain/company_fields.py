@@ -27,12 +27,8 @@ def time_zone(value: str) -> str | None:
 
 _FIELDS = {
     "name": Field(_name, clearable=False),
-    "base_currency": Field(
-        formed(currency, "must be a currency of ISO 4217, three letters, such as DKK"), clearable=False
-    ),
-    "time_zone": Field(
-        formed(time_zone, "must be a time zone of the IANA database, such as Europe/Copenhagen"), clearable=False
-    ),
+    "base_currency": Field(formed(currency, "must be an ISO 4217 code of three letters, such as DKK"), clearable=False),
+    "time_zone": Field(formed(time_zone, "must be an IANA time zone, such as Europe/Copenhagen"), clearable=False),
     "id": Field(read_uuid, clearable=False),
 }
 

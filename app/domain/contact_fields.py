@@ -12,7 +12,7 @@ CONTACT = MemberKind(
     fields={
         "name": Field(text(), clearable=False),
         "is_default_for_customer": Field(flag, clearable=False),
-        "email": Field(formed(email, "must be an email address, such as ann@example.com")),
+        "email": Field(formed(email, "must be an address such as name@example.com")),
         "phone": Field(text()),
     },
 )

@@ -32,13 +32,13 @@ FIELDS: Mapping[str, Field] = {
         choice(BillingRelationship), clearable=False, default=BillingRelationship.SELF, touches_family=True
     ),
     "include_child_details_pdf": Field(flag, clearable=False, default=False),
-    "email": Field(formed(email, "must be an email address, such as name@company.example")),
+    "email": Field(formed(email, "must be an address such as name@example.com")),
     "phone": Field(text()),
     "address": Field(text()),
     "city": Field(text()),
     "postal_code": Field(text()),
     "country_code": Field(
-        formed(country, "must be a country of ISO 3166-1, two letters, such as DK"), clearable=False, required=True
+        formed(country, "must be an ISO 3166-1 code of two letters, such as DK"), clearable=False, required=True
     ),
     "vat_number": Field(text()),
     "website": Field(formed(web_address, "must be an http or https URL, such as https://company.example")),
@@ -49,7 +49,7 @@ FIELDS: Mapping[str, Field] = {
     "payment_terms": Field(whole(0, 365)),
     "payment_term_type": Field(choice(PaymentTermType)),
     "default_currency": Field(
-        formed(currency, "must be a currency of ISO 4217, three letters, such as DKK"),
+        formed(currency, "must be an ISO 4217 code of three letters, such as DKK"),
         clearable=False,
         required=True,
         touches_family=True,

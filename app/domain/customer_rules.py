@@ -56,10 +56,10 @@ def _parent_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
 ) -> Iterator[Problem]:
     if after.parent_id == after.id:
-        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must be another customer.")
+        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must be the id of another customer.")
         return
     if parent is not None and parent.parent_id is not None:
-        message = "must not be a child itself: billing goes up one level."
+        message = "must not be the id of a child: a child can't have children."
         yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)
     if after.parent_id is not None and children:
         message = "can't be set on a customer that has children; detach them first."
@@ -68,10 +68,10 @@ def _parent_problems(
         message = "can't be PARENT_PAYS without a parentCustomerId."
         yield _at("billing_relationship", ErrorCode.PARENT_CUSTOMER_REQUIRED, message)
     if parent is not None and not parent.is_active and _newly_relies_on_parent(before, after):
-        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_INACTIVE, "must be an active customer.")
+        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_INACTIVE, "must be the id of an active customer.")
     paying = [child for child in children if child.is_active and child.is_paid_for]
     if not after.is_active and paying:
-        message = "can't be false while active children are paid for by this customer."
+        message = "can't be false while this customer pays for active children."
         yield _about(paying, "is_active", ErrorCode.CUSTOMER_HAS_ACTIVE_CHILDREN, message)
 
 
@@ -89,17 +89,17 @@ def _consolidation_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
 ) -> Iterator[Problem]:
     if after.is_paid_for and parent is not None and parent.has_single_invoice and parent.currency != after.currency:
-        message = f"must be {parent.currency}, the currency of the parent that pays with a single invoice."
+        message = f"must be {parent.currency}, the currency of the parent's single invoice."
         yield _about([parent], "default_currency", ErrorCode.PARENT_CURRENCY_MISMATCH, message)
     others = [child for child in children if child.is_paid_for and child.currency != after.currency]
     if after.has_single_invoice and others:
         # If the mode is unchanged, the currency is what changed.
         stays = before is not None and before.has_single_invoice
         field, value = ("default_currency", after.currency) if stays else ("consolidation_mode", after.mode)
-        message = f"can't be {value} while the single invoice holds children in another currency than {after.currency}."
+        message = f"can't be {value} while children on the single invoice have another currency than {after.currency}."
         yield _about(others, field, ErrorCode.PARENT_CURRENCY_MISMATCH, message)
     if after.has_single_invoice and after.billing_day is None:
-        yield _at("billing_day", ErrorCode.BILLING_DAY_REQUIRED, "must be set, 1 to 28, for SINGLE_INVOICE.")
+        yield _at("billing_day", ErrorCode.BILLING_DAY_REQUIRED, "must be set to 1 to 28 for SINGLE_INVOICE.")
     if after.parent_id is not None:
         settings = {
             "consolidation_mode": after.mode,
@@ -108,7 +108,7 @@ def _consolidation_problems(
         }
         for name, value in settings.items():
             if value is not None:
-                message = "must be unset on a child: it belongs to the parent."
+                message = "must be unset on a child, because that of the parent applies."
                 yield _at(name, ErrorCode.CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD, message)
 
 
@@ -145,7 +145,9 @@ def _in_other_currencies(
     theirs = (subscription for subscription in subscriptions if subscription.customer_id in customers)
     others = tuple(sorted(subscription.id for subscription in theirs if subscription.currency != currency))
     if others:
-        message = f"can't be changed while subscriptions in another currency than {currency} would come on the single invoice."
+        message = (
+            f"can't be changed while subscriptions in another currency than {currency} would be on the single invoice."
+        )
         yield SubscriptionsProblem(ErrorCode.PARENT_CURRENCY_MISMATCH, (field,), message, others)
 
 

@@ -27,10 +27,10 @@ DEPARTMENT = MemberKind(
         "is_default": Field(flag, clearable=False),
         "is_active": Field(flag, clearable=False),
         "po_number": Field(text()),
-        "ean_number": Field(formed(ean, "must be 13 digits, the last of them the check digit, such as 5790000000005")),
+        "ean_number": Field(formed(ean, "must be 13 digits with a valid check digit, such as 5790000000005")),
         "address": Field(text()),
         "city": Field(text()),
         "postal_code": Field(text()),
-        "country_code": Field(formed(country, "must be an ISO 3166-1 country code of two letters, such as DK")),
+        "country_code": Field(formed(country, "must be an ISO 3166-1 code of two letters, such as DK")),
     },
 )

@@ -94,6 +94,7 @@ class Problem:
     path: Path
     """Attributes and list indices from the input to the value, such as ("rows", 3, "postal_code"); empty for the whole input."""
     message: str
+    """What is wrong with the value and what to do, without the subject: "must be an address …". app/graphql/paths.py adds it."""
 
     @property
     def http_status(self) -> int:
@@ -177,7 +178,7 @@ def listed(problems: Sequence[Problem], most: int, path: Path = ()) -> tuple[Pro
         count = len(problems)
     if len(problems) <= most:
         return (*problems,) if rest is None or count == len(problems) else (*problems, rest)
-    message = f"has {count:,} problems, of which only the first {most:,} are listed: mend these, then try again."
+    message = f"has {count:,} problems, of which only the first {most:,} are listed: correct these, then try again."
     return (*problems[:most], LimitProblem(ErrorCode.MORE_PROBLEMS, path, message, most, count))
 
 

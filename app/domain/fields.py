@@ -59,10 +59,10 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
         if not isinstance(value, str):
             return invalid(path, "must be text.")
         if not is_storable(value):
-            return invalid(path, "must not contain U+0000 or half of a surrogate pair.")
+            return invalid(path, "must not contain U+0000 or lone surrogates.")
         stored = stored_form(value, most=most)
         if len(stored) > most:
-            message = f"has {len(stored)} characters; at most {most} are allowed."
+            message = f"must have at most {most} characters, not {len(stored)}."
             return LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, most, len(stored))
         return stored or None
 
@@ -83,7 +83,7 @@ def key_text(most: int = _MOST_CHARACTERS) -> Reader:
 
 def hidden_in_key(hidden: str) -> str:
     """Return the message for a character that keys can't hold, named as by `invisible_in`."""
-    return f"must not contain {hidden}: a key holds no invisible characters, and no white space but plain spaces."
+    return f"must not contain {hidden}: keys can't hold invisible characters, or white space other than plain spaces."
 
 
 def formed(form: Form, must: str) -> Reader:
@@ -96,7 +96,7 @@ def formed(form: Form, must: str) -> Reader:
             return found
         hidden = invisible_in(found)
         if hidden is not None:
-            return invalid(path, f"{must}. It holds {hidden}, an invisible character or special space: remove that.")
+            return invalid(path, f"{must}. Remove {hidden}, an invisible character or special space.")
         shaped = form(found)
         return invalid(path, f"{must}.") if shaped is None else shaped
 

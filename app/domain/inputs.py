@@ -89,7 +89,5 @@ def version_problem(expected: int | None, actual: int) -> Problem | None:
     """Return the problem of a version other than expected; no changed fields, because only customers have a history."""
     if expected is None or expected == actual:
         return None
-    message = (
-        f"is {expected}, but version {actual} is stored: look at what it is now, then try again with that version."
-    )
+    message = f"is {expected}, but version {actual} is stored: read the object again, then retry with that version."
     return VersionProblem(ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, actual, ())

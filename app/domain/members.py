@@ -54,7 +54,7 @@ def read_change(kind: MemberKind, given: Mapping[str, object]) -> MemberChange:
     """Return the change that an input describes. Raise Rejected with all problems of the input."""
     values, problems = read_input(given, {**_CONTROLS, **kind.fields})
     if values.get("new_default_id") is not None and values.get(kind.default) is not False:
-        message = f"is only for setting {schema_name(kind.default)} to false; leave it out."
+        message = f"is only allowed when {schema_name(kind.default)} is set to false; leave it out otherwise."
         problems.append(Problem(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, message))
     return _change(values, problems)
 
@@ -72,7 +72,7 @@ def canonical(kind: MemberKind, given: Mapping[str, object]) -> dict[str, object
 def _change(values: dict[str, object], problems: list[Problem]) -> MemberChange:
     member_id, new_default_id = values.pop("id", None), values.pop("new_default_id", None)
     if new_default_id is not None and new_default_id == member_id:
-        problems.append(Problem(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, "must name another one than the id."))
+        problems.append(Problem(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, "must not be the same as id."))
     reject_if_any(problems)
     expected_version = values.pop("expected_version", None)
     return MemberChange(
@@ -82,7 +82,9 @@ def _change(values: dict[str, object], problems: list[Problem]) -> MemberChange:
 
 def default_required(noun: str) -> Problem:
     """Return the problem of a default that goes although others remain and no new default is named."""
-    message = f"must name the {noun} that becomes the default: this one is it, and the customer has others."
+    message = (
+        f"must be the id of the {noun} that becomes the default, because the customer has others besides this one."
+    )
     return Problem(ErrorCode.DEFAULT_REQUIRED, NEW_DEFAULT, message)
 
 

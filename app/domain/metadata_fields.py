@@ -41,7 +41,7 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
     single = [name for name in ("metadata_set", "metadata_unset") if name in given]
     if "metadata" in given and single:
         names = " and ".join("metadataSet" if name == "metadata_set" else "metadataUnset" for name in single)
-        message = f"replaces all entries, so it can't be combined with {names}."
+        message = f"can't be combined with {names}, because it replaces all entries."
         yield Problem(ErrorCode.FIELD_CONFLICT, ("metadata",), message)
     added, unset = given.get("metadata_set"), given.get("metadata_unset")
     if not isinstance(added, Mapping) or not isinstance(unset, list | tuple):
@@ -54,7 +54,7 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
         forms = {_form(key) for key in cast("Mapping[object, object]", added) if isinstance(key, str)}
         for place, key in enumerate(cast("list[object]", unset)):
             if isinstance(key, str) and _form(key) in forms:
-                message = "names a key that metadataSet sets."
+                message = "must not name a key that metadataSet sets."
                 yield Problem(ErrorCode.FIELD_CONFLICT, ("metadata_unset", place), message)
 
 
@@ -75,7 +75,7 @@ def keys(given: object, path: Path) -> object:
         return invalid(path, "must be a list of keys.")
     sent = cast("list[object]", given)
     if len(sent) > MAX_UNSET_KEYS:
-        message = f"has {len(sent)} keys; at most {MAX_UNSET_KEYS} are allowed."
+        message = f"must have at most {MAX_UNSET_KEYS} keys, not {len(sent)}."
         return LimitProblem(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_UNSET_KEYS, len(sent))
     problems = [
         invalid((*path, place), message) for place, key in enumerate(sent) if (message := search_key_problem(key))
@@ -89,7 +89,7 @@ def search_key_problem(key: object) -> str | None:
     # Older releases stored keys as they were sent, and normal form C can be longer.
     if isinstance(key, str) and form and min(len(form), len(key)) <= MAX_KEY_CHARACTERS:
         return None
-    return f"must be a key of 1 to {MAX_KEY_CHARACTERS} visible characters, none of them U+0000."
+    return f"must be a key of 1 to {MAX_KEY_CHARACTERS} visible characters without U+0000."
 
 
 def canonical_metadata(given: Mapping[str, object]) -> dict[str, object]:
@@ -138,7 +138,9 @@ def _entry_problems(entries: Mapping[object, object], path: Path) -> Iterator[Pr
         form = _form(key) if isinstance(key, str) else ""
         message = _key_problem(key, form) or _value_problem(value)
         if message is None and form in found:
-            message = "has the key of another entry: keys are trimmed, and stored in Unicode's normal form C."
+            message = (
+                "must have another key than other entries: keys are trimmed and stored in Unicode's normal form C."
+            )
         found.add(form)
         if message is not None:
             yield MetadataProblem(ErrorCode.METADATA_VALUE_INVALID, (*path, str(key)), message, str(key))
@@ -146,7 +148,7 @@ def _entry_problems(entries: Mapping[object, object], path: Path) -> Iterator[Pr
 
 def _limit_problems(entries: Mapping[Any, object], path: Path) -> Iterator[Problem]:
     if len(entries) > MAX_ENTRIES:
-        message = f"has {len(entries)} entries; at most {MAX_ENTRIES} are allowed."
+        message = f"must have at most {MAX_ENTRIES} entries, not {len(entries)}."
         yield LimitProblem(ErrorCode.METADATA_LIMIT_EXCEEDED, path, message, MAX_ENTRIES, len(entries))
 
 
@@ -154,7 +156,7 @@ def _key_problem(key: object, form: str) -> str | None:
     if not isinstance(key, str) or not 1 <= len(form) <= MAX_KEY_CHARACTERS:
         return f"must have a key of 1 to {MAX_KEY_CHARACTERS} visible characters."
     if not is_storable(key):
-        return "must have a key without U+0000 and half surrogate pairs."
+        return "must have a key without U+0000 and lone surrogates."
     hidden = invisible_in(form)
     return None if hidden is None else f"has a key that {hidden_in_key(hidden)}"
 
@@ -162,8 +164,8 @@ def _key_problem(key: object, form: str) -> str | None:
 def _value_problem(value: object) -> str | None:
     if isinstance(value, str):
         if len(value) > MAX_VALUE_CHARACTERS:
-            return f"has {len(value)} characters; at most {MAX_VALUE_CHARACTERS} are allowed."
-        return None if is_storable(value) else "must not contain U+0000 or half of a surrogate pair."
+            return f"must have at most {MAX_VALUE_CHARACTERS} characters, not {len(value)}."
+        return None if is_storable(value) else "must not contain U+0000 or lone surrogates."
     # PostgreSQL can store numbers beyond the range of a double, but most JSON parsers read them as infinite.
     if isinstance(value, int | float) and abs(value) <= sys.float_info.max:
         return None

@@ -26,11 +26,11 @@ from app.domain.moving import Move, moves, reschedulings
 
 _PATH = ("subscription_transitions",)
 _MESSAGES = {
-    AcknowledgementProblem.REQUIRED: "must name every active subscription: the change moves them.",
+    AcknowledgementProblem.REQUIRED: "must name every active subscription, because the change moves them.",
     AcknowledgementProblem.INCOMPLETE: "must name every active subscription; some are missing.",
-    AcknowledgementProblem.UNKNOWN: "names ids that are no subscriptions of this customer.",
-    AcknowledgementProblem.NOT_ACTIVE: "names subscriptions that are not active; leave them out.",
-    AcknowledgementProblem.DUPLICATE: "names subscriptions more than once.",
+    AcknowledgementProblem.UNKNOWN: "must not name ids that aren't subscriptions of this customer.",
+    AcknowledgementProblem.NOT_ACTIVE: "must not name subscriptions that aren't active; leave them out.",
+    AcknowledgementProblem.DUPLICATE: "must not name a subscription more than once.",
     AcknowledgementProblem.NOT_ALLOWED: "must be left out: this change moves no active subscription.",
 }
 
@@ -173,7 +173,7 @@ def excess(acknowledged: int) -> LimitProblem | None:
     """Return the problem of an acknowledgement with too many subscriptions, or None."""
     if acknowledged <= MOST_ACKNOWLEDGED:
         return None
-    message = f"names {acknowledged:,} subscriptions; at most {MOST_ACKNOWLEDGED:,} are allowed."
+    message = f"must name at most {MOST_ACKNOWLEDGED:,} subscriptions, not {acknowledged:,}."
     return LimitProblem(ErrorCode.FIELD_TOO_LONG, _PATH, message, MOST_ACKNOWLEDGED, acknowledged)
 
 
@@ -190,7 +190,7 @@ def acknowledgement_problems(
 
 
 def _dates_problem(subscription_ids: Iterable[UUID]) -> Problem:
-    message = "would give subscriptions dates outside the years 1 to 9999: an administrator corrects the dates of their periods."
+    message = "would give subscriptions dates outside the years 1 to 9999: an administrator must correct the dates of their periods."
     ids = tuple(sorted(subscription_ids))
     return SubscriptionsProblem(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (), message, ids)
 

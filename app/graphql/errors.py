@@ -20,8 +20,13 @@ from app.domain.errors import (
 )
 from app.domain.identity import Scope
 from app.graphql.context import Info
-from app.graphql.paths import schema_path
+from app.graphql.paths import full_message, schema_path
 from app.graphql.types.enums import UserErrorCode
+
+
+def _shown_message(problem: strawberry.Parent[Problem]) -> str:
+    """Return the message with its subject, so that it can be shown without the path."""
+    return full_message(problem)
 
 
 def _shown_path(problem: strawberry.Parent[Problem]) -> list[str]:
@@ -34,8 +39,9 @@ class UserError:
     """How a problem is shown."""
 
     code: UserErrorCode = strawberry.field(description="The reason why the input was rejected.")
-    message: str = strawberry.field(description="What is wrong and what to do, in English, for people.")
-
+    message: str = strawberry.field(
+        resolver=_shown_message, description="What is wrong and what to do, in English, for people."
+    )
     path: list[str] = strawberry.field(
         resolver=_shown_path,
         description='The path of the input field, such as `["input", "metadata", "key"]`; indexes in lists are numbers'

@@ -1,10 +1,14 @@
-"""Paths of problems as clients see them: the argument's name, then the schema's names of attributes."""
+"""Paths and messages of problems as clients see them."""
+
+import re
 
 from app.domain.errors import MetadataProblem, Path, Problem
 from app.domain.fields import schema_name
+from app.domain.texts import shown
 
 ARGUMENT = "input"
 """The argument of every mutation, and so the first element of every path."""
+_ABBREVIATIONS = {"ean", "id", "pdf", "po", "vat"}
 
 
 def schema_path(problem: Problem) -> Path:
@@ -19,3 +23,26 @@ def schema_path(problem: Problem) -> Path:
         # Callers choose the keys of metadata: "my_key" must not become "myKey".
         attributes, rest = attributes[:-1], attributes[-1:]
     return (ARGUMENT, *(schema_name(part) if isinstance(part, str) else part for part in attributes), *rest)
+
+
+def full_message(problem: Problem) -> str:
+    """Return a problem's message as a sentence that can be shown without its path: "Email must be …"."""
+    return f"{_subject(problem)} {problem.message}"
+
+
+def _subject(problem: Problem) -> str:
+    if isinstance(problem, MetadataProblem):
+        return f"Metadata entry {shown(problem.key)}"
+    if not problem.path or problem.path == (ARGUMENT,):
+        return "The input"
+    if isinstance(problem.path[-1], int) and problem.path[-2] == "rows":
+        return "The row"
+    names = [part for part in problem.path if isinstance(part, str)]
+    return _label(names[-1])
+
+
+def _label(attribute: str) -> str:
+    """Return the words of an attribute: "Parent customer ID" for `parent_customer_id`, "Active" for `is_active`."""
+    words = re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", attribute).removeprefix("is_").split("_")
+    label = " ".join(word.upper() if word in _ABBREVIATIONS else word for word in words)
+    return label[0].upper() + label[1:]

@@ -93,7 +93,9 @@ async def delete_customer_group(
         # The lock on the group blocks customers from joining until this transaction ends.
         some, total = await stored.some_customers(session, now.id, most=_SHOWN_CUSTOMERS)
         if total:
-            message = f"must be the id of a group without customers: {total} belong to it; move them to another group."
+            message = (
+                f"must be the id of a group without customers; move the {total} customers of this one to another group."
+            )
             raise Rejected([CustomersProblem(ErrorCode.CUSTOMER_GROUP_IN_USE, ("id",), message, tuple(some))])
         await stored.remove_group(session, now.id)
         return GroupOutcome(now)
@@ -132,6 +134,6 @@ async def _check_stored(session: WriteSession, values: Mapping[str, object]) -> 
         message = "must be the id of a ledger account of the company."
         problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",), message))
     if number is not None and await stored.has_number(session, number):
-        message = "is the number of another customer group; choose one that is free."
+        message = "is already used by another customer group; choose another one."
         problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",), message))
     reject_if_any(problems)

@@ -82,7 +82,7 @@ async def decide_update(session: Session, command: UpdateCustomerCommand) -> tup
     stored = await read_stored(session, "id", [command.customer_id], parents if touches_family(values) else None)
     before = stored.get(command.customer_id)
     if before is None:
-        raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("id",), "is no customer of the company.")])
+        raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("id",), "must be the id of a customer of the company.")])
     await _check_version(session, before, command.expected_version)
     draft = draft_of_change(before, values, command.acknowledged, command.digest)
     facts = await read_facts(session, stored.values(), [draft])
@@ -93,7 +93,9 @@ async def _check_version(session: Session, before: CustomerRow, expected: int | 
     if expected is None or expected == before.version:
         return
     changed = await history.fields_changed_since(session, before.id, expected)
-    message = f"is {expected}, but the customer is at version {before.version}: read it again and decide anew."
+    message = (
+        f"is {expected}, but the customer is at version {before.version}: read it again, then retry with that version."
+    )
     problem = VersionProblem(
         ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, before.version, tuple(changed)
     )

@@ -11,15 +11,15 @@ def check_size(rows: int) -> None:
     """Raise Rejected for a list that is empty or too long."""
     path = ("rows",)
     if rows == 0:
-        raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must hold 1 to {MOST_UPSERT_ROWS} rows.")])
+        raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must be a list of 1 to {MOST_UPSERT_ROWS} rows.")])
     if rows > MOST_UPSERT_ROWS:
-        message = f"has {rows} rows; at most {MOST_UPSERT_ROWS} are allowed: send several lists."
+        message = f"must be a list of at most {MOST_UPSERT_ROWS} rows, not {rows}: send several lists."
         raise Rejected([LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, MOST_UPSERT_ROWS, rows)])
 
 
 def repeated(attribute: str, times: int) -> Problem:
     """Return the problem of rows that share a key."""
-    message = f"is the key of {times} rows of the list: send one of them."
+    message = f"must be unique in the list, but {times} rows have it: send only one of them."
     return Problem(ErrorCode.FIELD_CONFLICT, (attribute,), message)
 
 

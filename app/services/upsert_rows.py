@@ -81,7 +81,9 @@ def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match
     values, problems = read_fields(row.fields, creating=key is not None and before is None)
     path = (match_by.attribute,)
     if key is None and all(problem.path != path for problem in problems):
-        problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, as the key that finds the customer."))
+        problems.append(
+            Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, because it is the key that finds the customer.")
+        )
     acknowledged, malformed = _acknowledged(row)
     problems += malformed
     if problems:

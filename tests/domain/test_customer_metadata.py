@@ -112,7 +112,7 @@ def test_a_key_that_no_release_could_store_is_refused_where_it_is_to_be_unset(ke
     problem = problem_of(metadata_unset=["a", key])
 
     assert (problem.code, problem.path) == (ErrorCode.FIELD_INVALID, ("metadata_unset", 1))
-    assert problem.message == "must be a key of 1 to 128 visible characters, none of them U+0000."
+    assert problem.message == "must be a key of 1 to 128 visible characters without U+0000."
 
 
 def test_a_key_that_only_an_older_release_could_store_is_unset_even_if_it_is_longer():

@@ -26,7 +26,7 @@ def test_a_text_is_measured_in_characters_after_trimming(name: str, most: int):
     assert problem_of(**{name: "x" * (most + 1)}) == LimitProblem(
         ErrorCode.FIELD_TOO_LONG,
         (name,),
-        f"has {most + 1} characters; at most {most} are allowed.",
+        f"must have at most {most} characters, not {most + 1}.",
         most,
         most + 1,
     )
@@ -153,7 +153,7 @@ def test_a_text_with_a_syntax_holds_no_invisible_character_and_says_which_to_rem
     problem = problem_of(**{name: given})
 
     assert problem.code == ErrorCode.FIELD_INVALID
-    assert f"It holds U+{ord(hidden):04X}, an invisible character or special space" in problem.message
+    assert f"Remove U+{ord(hidden):04X}, an invisible character or special space" in problem.message
 
 
 def test_countries_and_currencies_are_stored_in_upper_case():
@@ -312,7 +312,7 @@ def test_a_key_holds_no_invisible_character_and_no_white_space_but_plain_spaces(
     problem = problem_of(**{name: f"A{hidden}17"})
 
     assert problem.code == ErrorCode.FIELD_INVALID
-    assert problem.message.startswith(f"must not contain U+{ord(hidden):04X}: a key holds no invisible characters")
+    assert problem.message.startswith(f"must not contain U+{ord(hidden):04X}: keys can't hold invisible characters")
     assert read(**{name: "A 17"}) == {name: "A 17"}
 
 

@@ -44,7 +44,7 @@ async def test_keys_that_inactive_customers_have_are_taken_too(
         unit_of_work, owner_engine, new(group, customer_number=" K1", external_system_id="crm-1 ")
     )
 
-    message = "is the one of another customer already."
+    message = "is already used by another customer."
     assert problems == (
         CustomersProblem(ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS, ("customer_number",), message, (by_number,)),
         CustomersProblem(

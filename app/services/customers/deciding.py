@@ -120,14 +120,14 @@ class Judge:
             if holder is not None and holder != draft.id:
                 problems.append(_taken(name, holder))
             elif (name, value) in self._claimed:
-                problems.append(replace(_taken(name), message="is what an earlier row of the list takes."))
+                problems.append(replace(_taken(name), message="is already used by an earlier row of the list."))
         return problems
 
     def _moved_before(self, transition: Transition | None) -> list[Problem]:
         again = sorted(self._moved & _moves(transition))
         if not again:
             return []
-        message = "would move subscriptions that an earlier row of the list moves today: send the row in a later list."
+        message = "must not move subscriptions that an earlier row of the list moves: send the row in another list."
         path = ("subscription_transitions",)
         return [SubscriptionsProblem(ErrorCode.FIELD_CONFLICT, path, message, tuple(again))]
 
@@ -142,11 +142,11 @@ class Judge:
 
 def _taken(attribute: str, *customer_ids: UUID) -> Problem:
     path = (attribute,)
-    return CustomersProblem(_TAKEN[attribute], path, "is the one of another customer already.", customer_ids)
+    return CustomersProblem(_TAKEN[attribute], path, "is already used by another customer.", customer_ids)
 
 
 def _changed(previewed: str, transition: Transition | None) -> Problem:
-    message = "is no longer what would be booked: preview again, and send the new digest."
+    message = "doesn't match what would be booked now: preview again and send the new digest."
     return TransitionChangedProblem(
         ErrorCode.TRANSITION_CHANGED,
         ("transition_digest",),

@@ -48,5 +48,5 @@ def _with_number(decision: Decision, number: int) -> Decision:
     digits = str(number)
     if len(digits) <= _MOST_DIGITS:
         return replace(decision, values={**decision.values, "customer_number": digits})
-    message = f"must be given: the highest number can't be followed by one of at most {_MOST_DIGITS} digits."
+    message = f"must be given, because the number after the highest one would have more than {_MOST_DIGITS} digits."
     return replace(decision, problems=(Problem(ErrorCode.FIELD_REQUIRED, ("customer_number",), message),))

@@ -25,7 +25,8 @@ BAD: dict[str, Any] = {
 
 
 def more(limit: int, actual: int, path: list[str]) -> dict[str, Any]:
-    message = f"has {actual:,} problems, of which only the first {limit:,} are listed: mend these, then try again."
+    subject = "The row" if "rows" in path else "The input"
+    message = f"{subject} has {actual:,} problems, of which only the first {limit:,} are listed: correct these, then try again."
     return {"code": "MORE_PROBLEMS", "path": path, "message": message, "limit": limit, "actual": actual}
 
 
