@@ -19,7 +19,7 @@ from app.cli.import_job import Job
 from app.cli.import_kind import Kind
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork, rehearsal
-from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RejectionPolicy, RowOutcome
 from tests.support.records import Records
 from tests.support.thorough import examples
 
@@ -72,7 +72,7 @@ def read(path: Path, content: bytes, file_format: FileFormat, kind: Kind[Any]) -
 def check(kind: Kind[Any], file: ImportFile[Any] | None) -> None:
     """What is told of a file before the database is asked."""
     if file is not None:
-        Job(kind, file, RefusalPolicy.ALL_OR_NOTHING, None, dry_run=True).check_file()
+        Job(kind, file, RejectionPolicy.ALL_OR_NOTHING, None, dry_run=True).check_file()
         for line in file.lines:
             kind.problems(line.row)
 
@@ -113,7 +113,7 @@ def rows_of(path: Path, rows: list[dict[str, Any]]) -> ImportFile[Any]:
 
 
 async def outcomes(unit_of_work: UnitOfWork, file: ImportFile[Any]) -> Counter[RowOutcome]:
-    job = Job(BY_ID, file, RefusalPolicy.ROW_BY_ROW, None, dry_run=True)
+    job = Job(BY_ID, file, RejectionPolicy.ROW_BY_ROW, None, dry_run=True)
     job.check_file()
     for start in range(0, len(file.lines), MOST_UPSERT_ROWS):
         await job.carry_out(unit_of_work, file.lines[start : start + MOST_UPSERT_ROWS])

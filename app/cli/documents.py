@@ -13,7 +13,7 @@ from graphql import GraphQLError
 from app.cli.document_files import Registered, read_documents
 from app.cli.failures import CommandError, ExitCode
 from app.engine.execution import Engine
-from app.engine.refusals import DocumentError
+from app.engine.request_errors import RequestError
 from app.engine.trusted import ManifestError, TrustedDocuments, write_manifest
 from app.graphql.schema import executable
 from app.graphql.schema import schema as graphql_schema
@@ -55,7 +55,7 @@ def documents(
 def _invalid(engine: Engine, registered: Registered) -> Iterator[str]:
     try:
         engine.check(registered.text)
-    except DocumentError as refused:
+    except RequestError as refused:
         for error in refused.errors:
             yield f"{registered.path}: {registered.id}: {error.message}{_place(error)}"
 

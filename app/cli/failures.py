@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db.connection_failures import NoHostAnswers, explain_failure
 from app.db.embedded import EmbeddedServerError
-from app.db.pooling import PoolingRefusedError
-from app.db.roles import RoleRefusedError
+from app.db.pooling import PoolingError
+from app.db.roles import RoleError
 from app.db.seed import SeedError
 from app.db.unavailable import Cause, DatabaseRefused, DatabaseUnavailable, StatementTimeout, message_of
 from app.db.unit_of_work import LostRace
@@ -37,8 +37,8 @@ class CommandError(Exception):
 EXPECTED = (
     CommandError,
     SettingsError,
-    RoleRefusedError,
-    PoolingRefusedError,
+    RoleError,
+    PoolingError,
     SeedError,
     EmbeddedServerError,
     DatabaseUnavailable,
@@ -65,7 +65,7 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
     match error:
         case CommandError():
             return error
-        case SettingsError() | RoleRefusedError() | PoolingRefusedError() | SeedError():
+        case SettingsError() | RoleError() | PoolingError() | SeedError():
             return CommandError(str(error), ExitCode.SETTINGS)
         case EmbeddedServerError() | StatementTimeout():
             return CommandError(str(error), ExitCode.DATABASE_AWAY)

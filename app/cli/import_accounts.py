@@ -7,12 +7,12 @@ from app.cli.import_rows import Columns
 from app.db.unit_of_work import UnitOfWork
 from app.domain import account_fields
 from app.domain.fields import schema_name
-from app.domain.upserts import RefusalPolicy
+from app.domain.upserts import RejectionPolicy
 from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, numbers_of, upsert_accounts
 
 
 async def _carry_out(
-    unit_of_work: UnitOfWork, rows: Sequence[Mapping[str, object]], policy: RefusalPolicy
+    unit_of_work: UnitOfWork, rows: Sequence[Mapping[str, object]], policy: RejectionPolicy
 ) -> Sequence[RowResult]:
     outcome, _ = await upsert_accounts(unit_of_work, ACTOR, UpsertAccountsCommand(tuple(rows), policy), None)
     return outcome.results

@@ -10,7 +10,7 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain import customer_fields
 from app.domain.decimals import decimal_of
 from app.domain.fields import schema_name
-from app.domain.upserts import MatchKey, RefusalPolicy
+from app.domain.upserts import MatchKey, RejectionPolicy
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
 from app.services.upsert_rows import UpsertRow, keys_of
 
@@ -21,7 +21,7 @@ def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
     """Return the kind of customers that are found by a key."""
 
     async def carry_out(
-        unit_of_work: UnitOfWork, rows: Sequence[UpsertRow], policy: RefusalPolicy
+        unit_of_work: UnitOfWork, rows: Sequence[UpsertRow], policy: RejectionPolicy
     ) -> Sequence[RowResult]:
         command = UpsertCustomersCommand(tuple(rows), match_by, policy)
         outcome, _ = await upsert_customers(unit_of_work, ACTOR, command, None)

@@ -13,7 +13,7 @@ from app.cli.import_report import Report, ReportedProblem
 from app.cli.import_rows import RowProblem
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
-from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
+from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
 
 _MOST_SHOWN = 20
 _MOST_LINES_NAMED = 3
@@ -25,7 +25,7 @@ class Job:
 
     kind: Kind[Any]
     file: ImportFile[Any]
-    policy: RefusalPolicy
+    policy: RejectionPolicy
     report: Report | None
     dry_run: bool
     counts: Counter[RowOutcome] = field(default_factory=Counter[RowOutcome])
@@ -46,7 +46,7 @@ class Job:
                 problem = RowProblem(self.kind.key, ErrorCode.FIELD_CONFLICT, _repeated(others))
                 self.file.lines[place] = line._replace(problems=(*line.problems, problem))
         rejected = [line for line in self.file.lines if line.problems]
-        if rejected and self.policy is RefusalPolicy.ALL_OR_NOTHING:
+        if rejected and self.policy is RejectionPolicy.ALL_OR_NOTHING:
             self.stopped_at = (self.file.lines[0].number, self.file.lines[-1].number)
             for line in rejected:
                 self._reject(line)

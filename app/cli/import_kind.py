@@ -7,7 +7,7 @@ from typing import Generic, Protocol
 from app.cli.import_rows import Columns, RowT
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Problem
-from app.domain.upserts import RefusalPolicy, RowOutcome
+from app.domain.upserts import RejectionPolicy, RowOutcome
 
 ACTOR = "customer-gateway import"
 """Who writes, in the history and in events."""
@@ -36,7 +36,7 @@ class CarryOut(Protocol, Generic[RowT]):  # pyright: ignore[reportInvalidTypeVar
     """Carry out one batch in one transaction."""
 
     async def __call__(
-        self, unit_of_work: UnitOfWork, rows: Sequence[RowT], policy: RefusalPolicy
+        self, unit_of_work: UnitOfWork, rows: Sequence[RowT], policy: RejectionPolicy
     ) -> Sequence[RowResult]:
         """Return how each row ended; raise Refused as the use case does."""
         ...

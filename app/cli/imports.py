@@ -24,7 +24,7 @@ from app.db import companies
 from app.db.database import Database
 from app.db.pooling import Pooling
 from app.db.unit_of_work import UnitOfWork, rehearsal
-from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RejectionPolicy, RowOutcome
 from app.settings import Settings
 
 _DEFAULT_KIND = next(iter(KINDS))
@@ -129,7 +129,7 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
     if refused is not None and refused.exists() and refused.samefile(source.file):
         msg = f"{refused} is the file to import: choose another for the refused rows."
         raise CommandError(msg, ExitCode.SETTINGS)
-    policy = RefusalPolicy.ROW_BY_ROW if row_by_row else RefusalPolicy.ALL_OR_NOTHING
+    policy = RejectionPolicy.ROW_BY_ROW if row_by_row else RejectionPolicy.ALL_OR_NOTHING
     with report_to(refused) as report, progress_bar(f"Importing {kind.columns.plural}") as progress:
         job = Job(kind, file, policy, report, dry_run)
         asyncio.run(_run(job, target.settings, company_id, source.batch, progress))

@@ -23,8 +23,8 @@ from app.cli.startup import startup_fields, tls_of
 from app.cli.worker import ServingConfig, end_on_signals
 from app.cli.workers import Workers
 from app.db.database import connections_of_process
-from app.db.pooling import Pooling, connections_given, refuse_shared_connections
-from app.db.roles import refuse_powerful_role
+from app.db.pooling import Pooling, check_pooling, connections_given
+from app.db.roles import check_role
 from app.db.unavailable import translate_failures
 from app.settings import Settings, load_settings
 from app.web.http_protocol import HttpProtocol
@@ -163,8 +163,8 @@ async def check_database(dsn: str, pooling: Pooling = Pooling.SESSION) -> str | 
     """
     async with short_lived_engine(dsn) as engine:
         with translate_failures():
-            await refuse_shared_connections(engine, pooling)
+            await check_pooling(engine, pooling)
         # The role first: one that is no member may not even read the revision.
-        await refuse_powerful_role(engine)
+        await check_role(engine)
         await require_migrated(engine)
         return await tls_of(engine)

@@ -23,7 +23,7 @@ class Pooling(StrEnum):
     """For one transaction: a transaction pooler. Session state is lost and would leak to other clients."""
 
 
-class PoolingRefusedError(Exception):
+class PoolingError(Exception):
     """The pooler reassigns connections earlier than DATABASE_POOLING allows. The message says what to set."""
 
 
@@ -82,8 +82,8 @@ def _limits(statement_timeout_seconds: float, command: str) -> str:
     return "; ".join(f"{command} {name} = {value}" for name, value in settings.items())
 
 
-async def refuse_shared_connections(engine: AsyncEngine, pooling: Pooling) -> None:
-    """Raise PoolingRefusedError if a pooler reassigns connections earlier than `pooling` allows.
+async def check_pooling(engine: AsyncEngine, pooling: Pooling) -> None:
+    """Raise PoolingError if a pooler reassigns connections earlier than `pooling` allows.
 
     `engine` uses unnamed statements and keeps no connection. There are no false alarms, but a busy pooler may go undetected.
     """
@@ -93,7 +93,7 @@ async def refuse_shared_connections(engine: AsyncEngine, pooling: Pooling) -> No
                 "The database's URL leads to a pooler that gives its connections to others after each transaction: set "
                 "DATABASE_POOLING=transaction, or have the pooler work by session (pool_mode=session in PgBouncer)."
             )
-            raise PoolingRefusedError(msg)
+            raise PoolingError(msg)
         async with engine.begin() as connection:
             await connection.exec_driver_sql("SELECT 1")
     except DBAPIError as error:
@@ -103,7 +103,7 @@ async def refuse_shared_connections(engine: AsyncEngine, pooling: Pooling) -> No
             "The database's URL leads to a pooler that works by statement, which allows no transactions: "
             "have it work by transaction (pool_mode=transaction in PgBouncer)."
         )
-        raise PoolingRefusedError(msg) from error
+        raise PoolingError(msg) from error
 
 
 async def _changes_servers(engine: AsyncEngine) -> bool:

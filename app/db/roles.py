@@ -28,7 +28,7 @@ _POWERS = text(
 )
 
 
-class RoleRefusedError(Exception):
+class RoleError(Exception):
     """The service must not run as this role. The message says why and how to create a suitable one."""
 
 
@@ -51,24 +51,24 @@ def _make_login_role(connection: Connection, name: str, password: str | None, re
             # The error's text contains the statement and so the password.
             reason = message_of(error)
             msg = f'The server refuses the role "{name}" or its password: {reason}. Choose another in DATABASE_URL.'
-            raise RoleRefusedError(msg) from None
+            raise RoleError(msg) from None
     connection.exec_driver_sql(connection.execute(_JOIN, {"name": name, "service_role": SERVICE_ROLE}).scalar_one())
     return not exists
 
 
 async def require_owner(connection: AsyncConnection, table: str) -> None:
-    """Raise RoleRefusedError if row-level security applies to the role, so that the table would look empty."""
+    """Raise RoleError if row-level security applies to the role, so that the table would look empty."""
     role = (await connection.execute(_IS_BOUND, {"table": table})).one()
     if role.is_bound:
         msg = (
             f'Row-level security hides what this command needs from the role "{role.name}": '
             "set OWNER_DATABASE_URL to the role that owns the tables."
         )
-        raise RoleRefusedError(msg)
+        raise RoleError(msg)
 
 
-async def refuse_powerful_role(engine: AsyncEngine) -> None:
-    """Raise RoleRefusedError unless row-level security applies to the engine's role and it has the service's grants."""
+async def check_role(engine: AsyncEngine) -> None:
+    """Raise RoleError unless row-level security applies to the engine's role and it has the service's grants."""
     with translate_failures():
         async with engine.connect() as connection:
             role = (await connection.execute(_POWERS, {"service_role": SERVICE_ROLE})).one()
@@ -84,7 +84,7 @@ async def refuse_powerful_role(engine: AsyncEngine) -> None:
             f'The role "{role.name}" {problem}. Set OWNER_DATABASE_URL to this role and DATABASE_URL to another, '
             "then run `customer-gateway migrate`: it makes the other role."
         )
-        raise RoleRefusedError(msg)
+        raise RoleError(msg)
 
 
 def same_role(dsn: str, other: str) -> bool:

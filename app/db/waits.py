@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
-from app.db.rarely import Rarely
+from app.db.rate_limited_log import RateLimitedLog
 from app.db.unavailable import Cause, ConnectionSilent, DatabaseUnavailable
 
 _log = structlog.get_logger()
@@ -79,7 +79,7 @@ class Waits:
     ) -> None:
         self.limit_seconds = limit_seconds + grace_seconds
         self._grace_seconds = grace_seconds
-        self._lines = Rarely(_write)
+        self._lines = RateLimitedLog(_write)
         self._discard = discard
         self._generation = 0
         """How often all connections were discarded."""

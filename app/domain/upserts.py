@@ -18,7 +18,7 @@ class MatchKey(StrEnum):
         return self.value.lower()
 
 
-class RefusalPolicy(StrEnum):
+class RejectionPolicy(StrEnum):
     """What happens to the other rows when one is rejected."""
 
     ALL_OR_NOTHING = "ALL_OR_NOTHING"

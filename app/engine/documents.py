@@ -26,7 +26,7 @@ from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
 from app.engine.limits import Limits, excesses, switches_of
 from app.engine.operations import LONG_BYTES, Operation
-from app.engine.refusals import DocumentError, RefusalCode, refuse
+from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 from app.engine.rows import RowCounter
 from app.engine.short_messages import shorten_messages
 from app.engine.variables import OperationVariables
@@ -64,16 +64,19 @@ class Document:
         return tuple(self._operations)
 
     def select(self, name: str | None) -> Operation:
-        """Return the operation with that name, or the only one; raise DocumentError if none can run."""
+        """Return the operation with that name, or the only one; raise RequestError if none can run."""
         if name is None and len(self._operations) > 1:
-            raise refuse(
-                RefusalCode.OPERATION, "The document has several operations. Name the one to run in `operationName`."
+            raise request_error(
+                RequestErrorCode.OPERATION,
+                "The document has several operations. Name the one to run in `operationName`.",
             )
         operation = next(iter(self._operations.values())) if name is None else self._operations.get(name)
         if operation is None:
-            raise refuse(RefusalCode.OPERATION, "The document has no operation with the name in `operationName`.")
+            raise request_error(
+                RequestErrorCode.OPERATION, "The document has no operation with the name in `operationName`."
+            )
         if operation.type is OperationType.SUBSCRIPTION:
-            raise refuse(RefusalCode.UNSUPPORTED, _NO_SUBSCRIPTIONS)
+            raise request_error(RequestErrorCode.UNSUPPORTED, _NO_SUBSCRIPTIONS)
         return operation
 
 
@@ -97,7 +100,7 @@ class Documents:
         return len(self._remembered)
 
     def prepare(self, text: str) -> Document:
-        """Return the document of a text; raise DocumentError with all its errors."""
+        """Return the document of a text; raise RequestError with all its errors."""
         document = self._recall(text)
         if document is None:
             size = self._size(text)
@@ -126,11 +129,11 @@ class Documents:
         return document
 
     def _size(self, text: str) -> int:
-        """Return how many bytes a text has; DocumentError if that is too many."""
+        """Return how many bytes a text has; RequestError if that is too many."""
         size = len(text.encode())
         if size > self._limits.max_document_bytes:
-            raise refuse(
-                RefusalCode.TOO_LARGE,
+            raise request_error(
+                RequestErrorCode.TOO_LARGE,
                 f"The document is {size:,} bytes long; the limit is {self._limits.max_document_bytes:,}.",
             )
         return size
@@ -182,30 +185,30 @@ class Documents:
             return parse(text, max_lexical_tokens=limit, max_comments=limit)
         except GraphQLSyntaxError as error:
             if _has_more_tokens(text, limit):
-                raise refuse(
-                    RefusalCode.TOO_LARGE, f"The document has more than {limit:,} tokens, which is the limit."
+                raise request_error(
+                    RequestErrorCode.TOO_LARGE, f"The document has more than {limit:,} tokens, which is the limit."
                 ) from None
-            raise DocumentError([error], RefusalCode.SYNTAX) from None
+            raise RequestError([error], RequestErrorCode.SYNTAX) from None
 
     def _check(self, syntax: DocumentNode) -> None:
         try:
             too_much = excesses(syntax, self._limits)
         except CycleError:
             # Fragments without an end have no size, so no other rule may look at them.
-            raise DocumentError(
-                validate(self._schema, syntax, [NoFragmentCyclesRule]), RefusalCode.VALIDATION
+            raise RequestError(
+                validate(self._schema, syntax, [NoFragmentCyclesRule]), RequestErrorCode.VALIDATION
             ) from None
         if too_much:
-            raise DocumentError(too_much, RefusalCode.TOO_COMPLEX)
+            raise RequestError(too_much, RequestErrorCode.TOO_COMPLEX)
         self._check_types_of_operations(syntax)
         invalid = validate(self._schema, syntax, max_errors=_MAX_VALIDATION_ERRORS)
         if len(invalid) == 1 and isinstance(invalid[0], ValidationAbortedError):
-            raise refuse(
-                RefusalCode.TOO_COMPLEX,
+            raise request_error(
+                RequestErrorCode.TOO_COMPLEX,
                 "The operation repeats fields or nests fragments too often to be validated. Simplify it.",
             )
         if invalid:
-            raise DocumentError([_with_advice(error) for error in invalid], RefusalCode.VALIDATION)
+            raise RequestError([_with_advice(error) for error in invalid], RequestErrorCode.VALIDATION)
 
     def _check_types_of_operations(self, syntax: DocumentNode) -> None:
         """Reject subscriptions with a code of their own if the schema has none; validation would report VALIDATION."""
@@ -217,7 +220,7 @@ class Documents:
             if isinstance(node, OperationDefinitionNode) and node.operation is OperationType.SUBSCRIPTION
         ]
         if subscriptions:
-            raise DocumentError([GraphQLError(_NO_SUBSCRIPTIONS, subscriptions)], RefusalCode.UNSUPPORTED)
+            raise RequestError([GraphQLError(_NO_SUBSCRIPTIONS, subscriptions)], RequestErrorCode.UNSUPPORTED)
 
 
 def _with_advice(error: GraphQLError) -> GraphQLError:

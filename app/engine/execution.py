@@ -15,7 +15,7 @@ from app.engine.limits import SATURATED, Limits, shown
 from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
-from app.engine.refusals import DocumentError, RefusalCode, refuse
+from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 
 __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 
@@ -71,7 +71,7 @@ class Engine:
         return {"documents": self._documents, "persisted_queries": self._persisted}
 
     def prepare(self, document: str | NamedDocument) -> Document:
-        """Return the document of a text or a name; raise DocumentError if there is none that may run."""
+        """Return the document of a text or a name; raise RequestError if there is none that may run."""
         return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
 
     async def prepare_aside(self, document: str | NamedDocument) -> Document:
@@ -82,7 +82,7 @@ class Engine:
         )
 
     def check(self, text: str) -> None:
-        """Raise DocumentError if an operation of a text can't run with any variables, even as a trusted document."""
+        """Raise RequestError if an operation of a text can't run with any variables, even as a trusted document."""
         document = self._documents.prepare(text)
         for name in document.names:
             operation = document.select(name)
@@ -90,12 +90,12 @@ class Engine:
                 operation.lists.check({}, self._limits.max_input_items)
                 self._check_size(operation, {})
 
-    def check_trusted(self) -> Iterator[tuple[str, DocumentError | None]]:
+    def check_trusted(self) -> Iterator[tuple[str, RequestError | None]]:
         """Yield the id of each trusted document, with its error or None; cache the valid ones."""
         for document_id, text in self._trusted:
             try:
                 self.check(text)
-            except DocumentError as error:
+            except RequestError as error:
                 yield document_id, error
             else:
                 yield document_id, None
@@ -109,7 +109,7 @@ class Engine:
         *,
         is_large: bool = False,
     ) -> Outcome:
-        """Return the operation's answer, errors of single fields included; DocumentError if nothing of it may run.
+        """Return the operation's answer, errors of single fields included; RequestError if nothing of it may run.
 
         A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. A query is ended by the caller.
         `is_large`: the input takes long to look at.
@@ -145,11 +145,11 @@ class Engine:
         return items, operation.variables.coerce(variables)
 
     def _coerced_slowly(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
-        """Return the variables as graphql-core coerces them; raise DocumentError with its errors."""
+        """Return the variables as graphql-core coerces them; raise RequestError with its errors."""
         definitions = operation.node.variable_definitions or ()
         coerced = get_variable_values(self._schema, definitions, dict(variables), max_errors=_MOST_VARIABLE_ERRORS)
         if isinstance(coerced, list):
-            raise DocumentError(coerced, RefusalCode.VARIABLES)
+            raise RequestError(coerced, RequestErrorCode.VARIABLES)
         return coerced
 
     async def _execute(
@@ -158,7 +158,7 @@ class Engine:
         # Built here and not by graphql-core's execute, which answers a bad variable and a failed root field alike.
         is_mutation = operation.type is OperationType.MUTATION
         self._check_written_rows(operation, variables)
-        if errors := self._refusals(operation, variables, context):
+        if errors := self._scope_errors(operation, variables, context):
             return ExecutionResult(None, errors)
         executor = (self._timed_executors if is_mutation else self._executors).begin(
             self._schema, operation.syntax, operation.node, variables, context, self._is_awaitable
@@ -173,7 +173,7 @@ class Engine:
         # The schema has no @defer and no @stream, so there is one payload.
         return cast("ExecutionResult", result)
 
-    def _refusals(self, operation: Operation, variables: VariableValues, context: object) -> list[GraphQLError]:
+    def _scope_errors(self, operation: Operation, variables: VariableValues, context: object) -> list[GraphQLError]:
         """Return the errors that prevent a mutation from running. A query runs: its forbidden fields are null."""
         guard = self._guard
         if guard is None or operation.type is not OperationType.MUTATION:
@@ -185,27 +185,27 @@ class Engine:
         except GraphQLError as error:
             # @skip or @include of null: below the root, it would only show after the write.
             return [error]
-        return [*access.refusals(context)]
+        return [*access.scope_errors(context)]
 
     def _check_items(self, operation: Operation, variables: VariableValues) -> None:
         """Reject a query with many malformed items. Plans stop at the first one, so only other queries count."""
         if self._guard is not None:
             error = self._guard.malformed(operation.syntax, operation.node, variables)
             if error is not None:
-                raise DocumentError([error], RefusalCode.VARIABLES)
+                raise RequestError([error], RequestErrorCode.VARIABLES)
 
     def _check_written_rows(self, operation: Operation, variables: VariableValues) -> None:
         if self._guard is None or operation.type is not OperationType.MUTATION:
             return
         rows, limit = self._guard.rows(operation.syntax, operation.node, variables), self._limits.max_mutation_rows
         if rows > limit:
-            raise refuse(
-                RefusalCode.TOO_COMPLEX,
+            raise request_error(
+                RequestErrorCode.TOO_COMPLEX,
                 f"The operation writes up to {rows:,} rows; the limit is {limit:,}. Send several requests.",
             )
 
     def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> int:
-        """Return how many values the operation asks for; DocumentError if those, or the rows, are too many."""
+        """Return how many values the operation asks for; RequestError if those, or the rows, are too many."""
         count = 0
         different: dict[str, int] = {}
         sizes = (
@@ -216,8 +216,8 @@ class Engine:
             count = requested.count(variables, different)
             if count > limit:
                 asked = shown(count) if count >= SATURATED else f"up to {count:,}"
-                raise refuse(
-                    RefusalCode.TOO_COMPLEX,
+                raise request_error(
+                    RequestErrorCode.TOO_COMPLEX,
                     f"The operation asks for {asked} {what}; the limit is {limit:,}. Ask for fewer with `first`.",
                 )
         return count

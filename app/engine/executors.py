@@ -21,7 +21,7 @@ from graphql.execution import Executor, VariableValues
 from graphql.pyutils import Path
 
 from app.engine.graphql_core_seam import CollectedErrors, FieldDetailsList, FragmentDetails
-from app.engine.refusals import ExecutionCode
+from app.engine.request_errors import ExecutionCode
 
 MOST_ERRORS = 100
 """Maximum number of field errors that an answer holds; one more says how many there are beyond."""

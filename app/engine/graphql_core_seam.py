@@ -1,7 +1,7 @@
 """Everything of graphql-core that its packages don't list as public and the engine uses, each with the reason.
 
-No other module of the engine imports such a name. tests/engine/test_graphql_core_seam.py holds that, and names what a new
-release has moved; pyproject.toml bounds the version.
+No other module of the engine imports such a name. tests/contract/test_graphql_core_seams.py tests that, and names what a
+new release has moved; pyproject.toml bounds the version.
 
 executors.py overrides methods of `Executor` and `CollectedErrors`: the same test holds their parameters.
 """

@@ -10,7 +10,7 @@ from graphql.execution import VariableValues
 class Access(Protocol):
     """The scopes that an operation's fields require."""
 
-    def refusals(self, context: Any) -> Sequence[GraphQLError]:
+    def scope_errors(self, context: Any) -> Sequence[GraphQLError]:
         """Return an error with its path for each selected field that this caller may not see."""
         ...
 

@@ -38,7 +38,7 @@ from app.engine.input_sizes import (
     measure_literal,
 )
 from app.engine.limits import fragments_of
-from app.engine.refusals import DocumentError, RefusalCode, refuse
+from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 
 MOST_CONDITIONS = 250
 """Maximum number of conditions in the filters of an operation: to make a statement of one takes half a millisecond."""
@@ -113,13 +113,13 @@ class InputLists:
     def check(self, given: Mapping[str, Any], limit: int) -> int:
         """Return how many items the lists have together, a variable counted wherever it is used.
 
-        Raise DocumentError if a list is too long, or all of them together.
+        Raise RequestError if a list is too long, or all of them together.
         """
         found = self._measured(given)
         if self._has_excess or self._may_exceed(found, given):
             errors = [error for argument in self._arguments for error in argument.errors(found, given)]
             if errors:
-                raise DocumentError(_distinct(errors)[:_MOST_ERRORS], RefusalCode.VARIABLES)
+                raise RequestError(_distinct(errors)[:_MOST_ERRORS], RequestErrorCode.VARIABLES)
         conditions = self._literal_conditions
         for name, times in self._times:
             conditions += found[name].conditions * times
@@ -128,10 +128,10 @@ class InputLists:
                 f"The filters of the operation have {conditions:,} conditions, a variable counted wherever it is used;"
                 f" the limit is {MOST_CONDITIONS:,}. Send several requests."
             )
-            raise refuse(RefusalCode.TOO_COMPLEX, message)
+            raise request_error(RequestErrorCode.TOO_COMPLEX, message)
         total = self._items(found)
         if total > limit:
-            raise refuse(RefusalCode.TOO_COMPLEX, self._too_many(total, limit, found))
+            raise request_error(RequestErrorCode.TOO_COMPLEX, self._too_many(total, limit, found))
         return total
 
     def _items(self, found: Mapping[str, Found]) -> int:

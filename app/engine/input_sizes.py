@@ -16,7 +16,7 @@ from graphql import (
     VariableNode,
 )
 
-from app.engine.refusals import RefusalCode
+from app.engine.request_errors import RequestErrorCode
 
 MAX_ITEMS = "max_items"
 """The extension of an argument, of an input's field, or of a scalar whose values are maps, that holds its MaxItems."""
@@ -132,7 +132,7 @@ def _limited_object(lists: Mapping[str, Measure], most: int) -> Measure:
         if is_outermost:
             if found.fields > most:
                 message = f"has {found.fields:,} conditions, those within it counted; at most {most:,} are allowed."
-                found.excesses.append(Excess(path, message, RefusalCode.VARIABLES))
+                found.excesses.append(Excess(path, message, RequestErrorCode.VARIABLES))
             found.conditions += found.fields
             found.fields = None
 

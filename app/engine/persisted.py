@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.engine.documents import Document, Documents
-from app.engine.refusals import DocumentError, RefusalCode, refuse
+from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 from app.engine.trusted import SHA256_PREFIX, TrustedDocuments
 
 BYTES_PER_REMEMBERED_TEXT = 2_048
@@ -55,7 +55,7 @@ class PersistedDocuments:
         self.hits = self.misses = 0
         """Number of cache hits and misses."""
         self.prepare = self._prepare_trusted if persistence.trusted_only else documents.prepare
-        """The document of a text, or DocumentError."""
+        """The document of a text, or RequestError."""
         self.prepare_aside = self._prepare_trusted_aside if persistence.trusted_only else documents.prepare_aside
         """The same, without holding the event loop for a long text."""
 
@@ -65,7 +65,7 @@ class PersistedDocuments:
         return len(self._remembered)
 
     def find(self, named: NamedDocument) -> Document:
-        """Return the document with a name; raise DocumentError if there is none that may run."""
+        """Return the document with a name; raise RequestError if there is none that may run."""
         document = self._documents.prepare(self._text_of(named))
         self._keep(named)
         return document
@@ -77,7 +77,7 @@ class PersistedDocuments:
         return document
 
     def _text_of(self, named: NamedDocument) -> str:
-        """Return the text with a name; raise DocumentError if there is none that may run."""
+        """Return the text with a name; raise RequestError if there is none that may run."""
         if named.text is None:
             return self._trusted.text_of(named.id) or self._recall(_digest_of(named), named)
         if self._trusted_only:
@@ -99,7 +99,7 @@ class PersistedDocuments:
 
     def _check_trusted(self, text: str) -> None:
         if text not in self._trusted:
-            raise refuse(RefusalCode.NOT_TRUSTED, _NOT_TRUSTED)
+            raise request_error(RequestErrorCode.NOT_TRUSTED, _NOT_TRUSTED)
 
     def _recall(self, digest: str, named: NamedDocument) -> str:
         text = self._remembered.get(digest)
@@ -110,15 +110,15 @@ class PersistedDocuments:
         self._remembered.move_to_end(digest)
         return text
 
-    def _unknown(self, named: NamedDocument) -> DocumentError:
+    def _unknown(self, named: NamedDocument) -> RequestError:
         if self._trusted_only:
-            return refuse(RefusalCode.NOT_TRUSTED, _NOT_TRUSTED)
+            return request_error(RequestErrorCode.NOT_TRUSTED, _NOT_TRUSTED)
         if not named.automatic:
-            return refuse(RefusalCode.PERSISTED_NOT_FOUND, _UNKNOWN_ID)
+            return request_error(RequestErrorCode.PERSISTED_NOT_FOUND, _UNKNOWN_ID)
         # Clients compare these words, letter by letter.
         if not self._most:
-            return refuse(RefusalCode.PERSISTED_NOT_SUPPORTED, "PersistedQueryNotSupported")
-        return refuse(RefusalCode.PERSISTED_NOT_FOUND, "PersistedQueryNotFound")
+            return request_error(RequestErrorCode.PERSISTED_NOT_SUPPORTED, "PersistedQueryNotSupported")
+        return request_error(RequestErrorCode.PERSISTED_NOT_FOUND, "PersistedQueryNotFound")
 
     def _remember(self, digest: str, text: str) -> None:
         if digest in self._remembered:

@@ -19,10 +19,10 @@ from graphql import (
     is_object_type,
 )
 from graphql.execution import VariableValues
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 
 from app.domain.identity import Scope
 from app.graphql.context import Context
+from app.graphql.graphql_core_seam import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from app.graphql.permissions import forbidden, scopes_of
 
 
@@ -47,7 +47,7 @@ class Access:
         self._needs = tuple(by_place.values())
         self.scopes = frozenset(need.scope for need in self._needs)
 
-    def refusals(self, context: Context) -> list[GraphQLError]:
+    def scope_errors(self, context: Context) -> list[GraphQLError]:
         """Return an error for each outermost field whose scope the credential lacks."""
         missing = self.scopes - context.principal.scopes
         if not missing:

@@ -223,7 +223,7 @@ class ReportsProblems(FieldExtension):
     def __init__(
         self, rejected: Callable[[Rejected], Any], *, writes: bool = True, reads: Scope = Scope.CUSTOMERS_READ
     ) -> None:
-        self._refused = rejected
+        self._rejected = rejected
         self._writes = writes
         self._reads = reads
         """What a credential needs to be shown what is stored."""
@@ -236,5 +236,5 @@ class ReportsProblems(FieldExtension):
         try:
             payload = await next_(source, info, **arguments)
         except Rejected as rejected:
-            payload = self._refused(rejected if may_read(info, self._reads) else Rejected(rejected.problems))
+            payload = self._rejected(rejected if may_read(info, self._reads) else Rejected(rejected.problems))
         return payload

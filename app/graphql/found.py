@@ -8,7 +8,7 @@ from graphql import GraphQLError
 
 from app.graphql.context import Context
 from app.graphql.permissions import forbidden
-from app.graphql.planning.references import AskedEntities, AskedNodes, Reference
+from app.graphql.planning.references import Reference, RequestedEntities, RequestedNodes
 
 _BATCH = 500
 """How many references are looked up at a time."""
@@ -26,7 +26,7 @@ async def node(context: Context, wanted: UUID) -> AnyRow | None:
     return await context.loaders.one(entity).load(wanted)
 
 
-async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLError | None]:
+async def nodes(context: Context, asked: RequestedNodes) -> list[AnyRow | GraphQLError | None]:
     """Return a row, None or an error for each item."""
     loaders, ids = context.loaders, asked.ids
     entities = dict(zip(ids, await gather(*(loaders.entity().load(each) for each in ids)), strict=True))
@@ -40,7 +40,7 @@ async def nodes(context: Context, asked: AskedNodes) -> list[AnyRow | GraphQLErr
     return [found.get(place) if isinstance(place, UUID) else place for place in asked.places]
 
 
-async def entities(context: Context, asked: AskedEntities) -> list[AnyRow | GraphQLError | None]:
+async def entities(context: Context, asked: RequestedEntities) -> list[AnyRow | GraphQLError | None]:
     """Return a row, None or an error for each item."""
     loaders, scopes = context.loaders, context.principal.scopes
     # Rejected whether the row exists or not: what is referred to says its type.

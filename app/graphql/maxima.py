@@ -13,7 +13,7 @@ from app.graphql.arguments import MOST_IDS
 from app.graphql.codes import FieldCode
 from app.graphql.conditions import MAX_CONDITIONS, MAX_SORTS
 from app.graphql.context import MAX_REPRESENTATIONS
-from app.graphql.planning.reading import MOST_ROWS
+from app.graphql.planning.references import MAX_NODE_IDS
 
 
 class Maximum(NamedTuple):
@@ -36,7 +36,7 @@ _ACKNOWLEDGED = Maximum(MOST_ACKNOWLEDGED, is_read=True)
 
 MAXIMA: Mapping[str, Maximum] = {
     "Query.customers(orderBy:)": Maximum(MAX_SORTS),
-    "Query.nodes(ids:)": Maximum(MOST_ROWS),
+    "Query.nodes(ids:)": Maximum(MAX_NODE_IDS),
     # The setting MAX_REPRESENTATIONS may say otherwise, which the resolver knows.
     "Query._entities(representations:)": Maximum(MAX_REPRESENTATIONS, is_read=True),
     "Customer.subscriptions(status:)": Maximum(len(SubscriptionStatus)),

@@ -25,7 +25,7 @@ from app.graphql.field_arguments import read_customers_page, read_filtered_list,
 from app.graphql.found import AnyRow
 from app.graphql.permissions import READS, READS_ACCOUNTS
 from app.graphql.planning.reading import DEFAULT_LIST
-from app.graphql.planning.references import asked_entities, asked_node, asked_nodes
+from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import CustomerOrder, Where
@@ -65,7 +65,7 @@ AccountWhere = Annotated[
 PreviewInput = Annotated[UpdateCustomerInput, strawberry.argument(description="The input of updateCustomer.")]
 
 
-def _refused_preview(rejected: Rejected) -> TransitionPreview:
+def _rejected_preview(rejected: Rejected) -> TransitionPreview:
     return TransitionPreview(None, rejected.problems, None)
 
 
@@ -161,7 +161,7 @@ class Query:
         description="What updateCustomer would change in billing with the same input, and all its errors. Writes"
         " nothing. Needs customers-read.",
         graphql_type=BillingTransitionPreview,
-        extensions=[*READS, ReportsProblems(_refused_preview, writes=False)],
+        extensions=[*READS, ReportsProblems(_rejected_preview, writes=False)],
     )
     @staticmethod
     async def billing_transition_preview(info: Info, input: PreviewInput) -> TransitionPreview:  # noqa: A002 - the schema's name
@@ -179,7 +179,7 @@ class Query:
     @staticmethod
     async def node(info: Info, id: NodeId) -> AnyRow | None:  # noqa: A002 - the schema's name
         """Return the object of any type."""
-        return await found.node(info.context, asked_node(id))
+        return await found.node(info.context, read_node_id(id))
 
     @strawberry.field(
         description="The objects with these ids, in the order of the ids: null for an id that the company doesn't have,"
@@ -192,7 +192,7 @@ class Query:
     @staticmethod
     async def nodes(info: Info, ids: NodeIds) -> list[AnyRow | GraphQLError | None]:
         """Return the objects of any type, each id read once."""
-        asked = asked_nodes(ids) if len(ids) < MANY_ITEMS else await in_turn(object(), asked_nodes, ids)
+        asked = read_node_ids(ids) if len(ids) < MANY_ITEMS else await in_turn(object(), read_node_ids, ids)
         return await found.nodes(info.context, asked)
 
     @strawberry.field(
@@ -207,7 +207,7 @@ class Query:
     @staticmethod
     async def entities(info: Info, representations: Representations) -> list[AnyRow | GraphQLError | None]:
         """Return the objects of any type and key, each reference read once."""
-        read = partial(asked_entities, representations, most=info.context.max_representations)
+        read = partial(read_representations, representations, most=info.context.max_representations)
         asked = read() if len(representations) < MANY_ITEMS else await in_turn(object(), read)
         return await found.entities(info.context, asked)
 

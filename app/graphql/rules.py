@@ -12,10 +12,10 @@ from graphql import (
     get_argument_values,
 )
 from graphql.execution import VariableValues
-from graphql.execution.collect_fields import FragmentDetails, collect_fields
 
 from app.domain.upserts import MOST_UPSERT_ROWS
 from app.graphql.access import AccessRules
+from app.graphql.graphql_core_seam import FragmentDetails, collect_fields
 from app.graphql.planning.references import LISTS, malformed
 
 _ROWS = "rows"

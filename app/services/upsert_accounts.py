@@ -14,7 +14,7 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import canonical, read_account
 from app.domain.errors import MOST_LISTED_OF_ROW, LimitProblem, Problem, Rejected, listed
 from app.domain.events import EventType
-from app.domain.upserts import WRITES, RefusalPolicy, RowOutcome
+from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.idempotency import once
 from app.services.upsert_lists import at_row, check_size, repeated
@@ -29,7 +29,7 @@ class UpsertAccountsCommand(Repeatable):
 
     rows: tuple[Mapping[str, object], ...]
     """For each row, the fields that were sent, by attribute; None is null."""
-    on_refusal: RefusalPolicy = RefusalPolicy.ALL_OR_NOTHING
+    on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
     dry_run: bool = False
 
     @property
@@ -103,7 +103,7 @@ async def upsert_accounts(
     async def work(session: WriteSession) -> UpsertAccountsOutcome:
         decisions = await _decide_all(session, command.rows)
         problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
-        if problems and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
+        if problems and command.on_refusal is RejectionPolicy.ALL_OR_NOTHING:
             raise Rejected(problems, current=await _outcome(decisions, None))
         stored = None if command.dry_run else await _write(session, actor, decisions)
         return await _outcome(decisions, stored)

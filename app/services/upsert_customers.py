@@ -17,7 +17,7 @@ from app.domain.errors import (
     Rejected,
     SubscriptionsProblem,
 )
-from app.domain.upserts import WRITES, MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import WRITES, MatchKey, RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import Draft
@@ -38,7 +38,7 @@ class UpsertCustomersCommand(Repeatable):
 
     rows: tuple[UpsertRow, ...]
     match_by: MatchKey = MatchKey.EXTERNAL_SYSTEM_ID
-    on_refusal: RefusalPolicy = RefusalPolicy.ALL_OR_NOTHING
+    on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
     dry_run: bool = False
 
     @property
@@ -101,7 +101,7 @@ async def upsert_customers(
     async def work(session: WriteSession) -> UpsertCustomersOutcome:
         decisions = await _decide(session, command.rows, command.match_by)
         problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
-        if problems and command.on_refusal is RefusalPolicy.ALL_OR_NOTHING:
+        if problems and command.on_refusal is RejectionPolicy.ALL_OR_NOTHING:
             raise Rejected(problems, current=await _outcome(decisions, None))
         written = None if command.dry_run else await write(session, decisions, actor)
         return await _outcome(decisions, None if written is None else written.customers)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db.connection_failures import explain_failure
 from app.db.pauses import COMPUTING_PATIENCE_SECONDS
 from app.db.probing import PROBE_SECONDS
-from app.db.rarely import Rarely
+from app.db.rate_limited_log import RateLimitedLog
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, message_of
 from app.engine.executors import OutOfTime
 from app.web.credential_errors import CredentialsUnavailable
@@ -85,7 +85,7 @@ def _write(fields: dict[str, Any], left_out: int) -> None:
     )
 
 
-_lines = Rarely(_write)
+_lines = RateLimitedLog(_write)
 
 
 def _reason(error: BaseException | None) -> str | None:

@@ -11,7 +11,7 @@ from graphql.error import GraphQLFormattedError
 from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CommitUnknown, CompanyUnknown
 from app.engine.executors import OutOfTime
-from app.engine.refusals import DocumentError
+from app.engine.request_errors import RequestError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.causes import log_cause, log_request_timeout
 from app.web.credential_errors import CredentialsUnavailable, Unauthenticated
@@ -31,7 +31,7 @@ _MAX_LOGGED_FAILURES = 3
 
 
 class FailureCode(StrEnum):
-    """The `extensions.code` of an error that HTTP or a failure gives; RefusalCode and CredentialCode hold the others."""
+    """The `extensions.code` of an error that HTTP or a failure gives; RequestErrorCode and CredentialCode hold the others."""
 
     BAD_REQUEST = "BAD_REQUEST"
     """The request isn't one of GraphQL over HTTP."""
@@ -109,7 +109,7 @@ def refusal_of(error: Exception, request_id: str) -> Refusal:
             return Refusal(500, FailureCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
 
 
-def document_answer(refused: DocumentError, media_type: str) -> Answer:
+def document_answer(refused: RequestError, media_type: str) -> Answer:
     """A request error: no data, and a status that only `application/graphql-response+json` lets say so."""
     errors = [_shown(error, refused.kind) for error in refused.errors]
     return Answer(

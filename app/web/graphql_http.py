@@ -12,7 +12,7 @@ from app.db.pauses import in_turn, working_for
 from app.db.turns import Turns
 from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
-from app.engine.refusals import DocumentError
+from app.engine.request_errors import RequestError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import COMPANY_ID, GIVEN_UP
 from app.web.deadline import Deadline
@@ -107,7 +107,7 @@ class GraphQLEndpoint:
         except ClientGone:
             self._log.write(record, *(_GAVE_UP if scope.get("state", {}).get(GIVEN_UP) else _NOT_SENT))
             return
-        except DocumentError as error:
+        except RequestError as error:
             answer = document_answer(error, media_type or JSON_TYPE)
         except Exception as error:  # noqa: BLE001 - the one net: whatever happens, the caller gets an answer
             answer = refusal_of(error, record.request_id).answer(media_type or JSON_TYPE)

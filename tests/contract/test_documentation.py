@@ -11,7 +11,7 @@ from graphql import GraphQLEnumType
 
 from app.domain.errors import ErrorCode
 from app.engine.documents import Documents
-from app.engine.refusals import DocumentError, ExecutionCode, RefusalCode
+from app.engine.request_errors import ExecutionCode, RequestError, RequestErrorCode
 from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
 from app.settings import Settings
@@ -41,7 +41,7 @@ PAGES = [
 
 def test_every_error_code_is_documented_and_no_other() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \| [a-z]", ERRORS, re.MULTILINE)
-    codes = {str(code) for code in chain(RefusalCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)}
+    codes = {str(code) for code in chain(RequestErrorCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)}
 
     assert sorted(documented) == sorted(codes)
 
@@ -50,7 +50,9 @@ def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both(
     lines = (ROOT / "tests/contract/codes.txt").read_text().splitlines()
     ever = [line for line in lines if not line.startswith("#")]
     retired = re.findall(r"^\| `([A-Z_]+)` \| \d+\.\d+\.\d+ \| .+ \|$", ERRORS, re.MULTILINE)
-    given = {str(code) for code in chain(ErrorCode, RefusalCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)}
+    given = {
+        str(code) for code in chain(ErrorCode, RequestErrorCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)
+    }
 
     assert ever == sorted({*ever})
     assert given.isdisjoint(retired), "A retired code never gets another meaning: choose another name."
@@ -60,7 +62,7 @@ def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both(
 
 
 def test_a_subscription_is_answered_with_the_code_that_is_documented_for_it() -> None:
-    with pytest.raises(DocumentError) as refused:
+    with pytest.raises(RequestError) as refused:
         Documents(executable(schema), Settings().limits, 0).prepare("subscription { anything }")
 
     assert f"| `{refused.value.kind}` | request | 400 | The operation is a subscription. |" in ERRORS

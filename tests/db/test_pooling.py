@@ -23,7 +23,7 @@ from app.db.connecting import short_lived_engine
 from app.db.connection_failures import ParameterRefused
 from app.db.database import Database
 from app.db.dsn import parse
-from app.db.pooling import Pooling, PoolingRefusedError, connections_given, refuse_shared_connections
+from app.db.pooling import Pooling, PoolingError, check_pooling, connections_given
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.identity import Scope
@@ -179,7 +179,7 @@ async def test_no_statement_is_taken_for_one_that_others_left_prepared(
     try:
         async with opened(transaction_url, Pooling.TRANSACTION) as database:
             assert [await count(database, company) for count in (count_planned, count_read, count_written)] == [0, 0, 0]
-        await refuse_shared_connections(short_lived_engine(transaction_url), Pooling.TRANSACTION)
+        await check_pooling(short_lived_engine(transaction_url), Pooling.TRANSACTION)
     finally:
         async with pooled.engine.connect() as connection:
             await connection.execute(text("DEALLOCATE ALL"))
@@ -218,22 +218,22 @@ async def test_the_tenancy_table_holds_behind_a_pooler(pooled: Database, owner_e
 
 @pytest.mark.parametrize("mode", [Pooling.SESSION, Pooling.TRANSACTION])
 async def test_what_gives_connections_away_too_early_is_found_out(service_dsn: str, mode: Pooling) -> None:
-    await refuse_shared_connections(short_lived_engine(service_dsn), mode)
+    await check_pooling(short_lived_engine(service_dsn), mode)
     # With a single connection a session leaves none for another one.
     for size in (1, 3):
         with pooler(service_dsn, mode="session", size=size) as (url,):
-            await refuse_shared_connections(short_lived_engine(url), mode)
+            await check_pooling(short_lived_engine(url), mode)
         with pooler(service_dsn, mode="transaction", size=size) as (url,):
             if mode is Pooling.TRANSACTION:
-                await refuse_shared_connections(short_lived_engine(url), mode)
+                await check_pooling(short_lived_engine(url), mode)
             else:
-                with pytest.raises(PoolingRefusedError, match="DATABASE_POOLING=transaction"):
-                    await refuse_shared_connections(short_lived_engine(url), mode)
+                with pytest.raises(PoolingError, match="DATABASE_POOLING=transaction"):
+                    await check_pooling(short_lived_engine(url), mode)
     with (
         pooler(service_dsn, mode="statement", size=1) as (url,),
-        pytest.raises(PoolingRefusedError, match="pool_mode=transaction"),
+        pytest.raises(PoolingError, match="pool_mode=transaction"),
     ):
-        await refuse_shared_connections(short_lived_engine(url), mode)
+        await check_pooling(short_lived_engine(url), mode)
 
 
 async def test_a_pooler_by_session_with_too_few_connections_is_told_of_at_the_start(

@@ -5,7 +5,7 @@ from graphql import build_schema, get_introspection_query
 
 from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Documents
 from app.engine.limits import Limits
-from app.engine.refusals import DocumentError, RefusalCode
+from app.engine.request_errors import RequestError, RequestErrorCode
 from tests.support.toy import LIMITS, SCHEMA, refusal
 
 
@@ -52,34 +52,34 @@ def test_a_cache_of_size_zero_remembers_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("", RefusalCode.SYNTAX, "Syntax Error: Unexpected <EOF>"),
-        ("{", RefusalCode.SYNTAX, "Syntax Error: Expected Name"),
-        ('{hello(name: "\\uD800")}', RefusalCode.SYNTAX, "Invalid Unicode escape sequence"),
-        ("{hello\0}", RefusalCode.SYNTAX, "Unexpected character: U+0000"),
-        ("{unknown}", RefusalCode.VALIDATION, "Cannot query field 'unknown' on type 'Query'"),
-        ("type A {b: Int}", RefusalCode.VALIDATION, "definition is not executable"),
-        ("fragment a on Query {hello}", RefusalCode.VALIDATION, "never used"),
-        ("{hello} query named {hello}", RefusalCode.VALIDATION, "anonymous operation must be the only"),
-        ("query a {hello} query a {hello}", RefusalCode.VALIDATION, "There can be only one operation named 'a'"),
-        ("{...missing}", RefusalCode.VALIDATION, "Unknown fragment 'missing'"),
-        ("{hello @skip}", RefusalCode.VALIDATION, "of type 'Boolean!' is required"),
+        ("", RequestErrorCode.SYNTAX, "Syntax Error: Unexpected <EOF>"),
+        ("{", RequestErrorCode.SYNTAX, "Syntax Error: Expected Name"),
+        ('{hello(name: "\\uD800")}', RequestErrorCode.SYNTAX, "Invalid Unicode escape sequence"),
+        ("{hello\0}", RequestErrorCode.SYNTAX, "Unexpected character: U+0000"),
+        ("{unknown}", RequestErrorCode.VALIDATION, "Cannot query field 'unknown' on type 'Query'"),
+        ("type A {b: Int}", RequestErrorCode.VALIDATION, "definition is not executable"),
+        ("fragment a on Query {hello}", RequestErrorCode.VALIDATION, "never used"),
+        ("{hello} query named {hello}", RequestErrorCode.VALIDATION, "anonymous operation must be the only"),
+        ("query a {hello} query a {hello}", RequestErrorCode.VALIDATION, "There can be only one operation named 'a'"),
+        ("{...missing}", RequestErrorCode.VALIDATION, "Unknown fragment 'missing'"),
+        ("{hello @skip}", RequestErrorCode.VALIDATION, "of type 'Boolean!' is required"),
         (
             "{... @defer {hello}}",
-            RefusalCode.VALIDATION,
+            RequestErrorCode.VALIDATION,
             "Unknown directive '@defer'. Incremental delivery is not supported",
         ),
-        ("{... @defer {hello}}", RefusalCode.VALIDATION, "send a separate query for data that can wait"),
+        ("{... @defer {hello}}", RequestErrorCode.VALIDATION, "send a separate query for data that can wait"),
         (
             "{some(ids: []) @stream {id}}",
-            RefusalCode.VALIDATION,
+            RequestErrorCode.VALIDATION,
             "Unknown directive '@stream'. Incremental delivery is",
         ),
-        ("{some(ids: []) @stream {id}}", RefusalCode.VALIDATION, "in pages with `first` and `after`"),
-        ("{hello @cached}", RefusalCode.VALIDATION, "Unknown directive '@cached'."),
-        ("{x" + "#\n" * 5_001 + "}", RefusalCode.SYNTAX, "more than 5000 comments"),
+        ("{some(ids: []) @stream {id}}", RequestErrorCode.VALIDATION, "in pages with `first` and `after`"),
+        ("{hello @cached}", RequestErrorCode.VALIDATION, "Unknown directive '@cached'."),
+        ("{x" + "#\n" * 5_001 + "}", RequestErrorCode.SYNTAX, "more than 5000 comments"),
     ],
 )
-def test_a_document_that_is_wrong_says_why(text: str, kind: RefusalCode, message: str) -> None:
+def test_a_document_that_is_wrong_says_why(text: str, kind: RequestErrorCode, message: str) -> None:
     error = refusal(text)
 
     assert error.kind is kind
@@ -89,25 +89,25 @@ def test_a_document_that_is_wrong_says_why(text: str, kind: RefusalCode, message
 def test_the_bytes_of_a_document_are_bounded_and_counted_in_utf_8() -> None:
     error = refusal("{hello}#" + "é" * 25_000)
 
-    assert error.kind is RefusalCode.TOO_LARGE
+    assert error.kind is RequestErrorCode.TOO_LARGE
     assert error.errors[0].message == "The document is 50,008 bytes long; the limit is 50,000."
 
 
 def test_the_tokens_of_a_document_are_bounded() -> None:
     error = refusal("{" + "hello " * 4_999 + "}")
 
-    assert error.kind is RefusalCode.TOO_LARGE
+    assert error.kind is RequestErrorCode.TOO_LARGE
     assert "5,000 tokens" in error.errors[0].message
 
 
 def test_a_long_document_with_a_character_that_is_no_graphql_is_blamed_for_that() -> None:
-    assert refusal("{hello ? " + "hello " * 5_000).kind is RefusalCode.SYNTAX
+    assert refusal("{hello ? " + "hello " * 5_000).kind is RequestErrorCode.SYNTAX
 
 
 def test_the_number_of_validation_errors_is_bounded() -> None:
     error = refusal("{" + " ".join(f"x{number}" for number in range(1_000)) + "}")
 
-    assert error.kind is RefusalCode.VALIDATION
+    assert error.kind is RequestErrorCode.VALIDATION
     assert len(error.errors) <= 21
 
 
@@ -117,10 +117,10 @@ SUBSCRIPTIONS = ["subscription {ticks}", "subscription s {ticks} query q {hello}
 @pytest.mark.parametrize("text", SUBSCRIPTIONS)
 def test_a_subscription_has_its_own_code_also_where_the_schema_has_none(text: str) -> None:
     documents = Documents(build_schema("type Query {hello: String}"), LIMITS, 1)
-    with pytest.raises(DocumentError) as refused:
+    with pytest.raises(RequestError) as refused:
         documents.prepare(text)
 
-    assert refused.value.kind is RefusalCode.UNSUPPORTED
+    assert refused.value.kind is RequestErrorCode.UNSUPPORTED
     (error,) = refused.value.errors
     assert error.message == "Subscriptions are not supported. Send a query or a mutation."
     assert error.locations == [(1, 1)]
@@ -155,7 +155,7 @@ def test_the_introspection_query_of_tools_passes(type_depth: int) -> None:
 def test_introspection_that_goes_round_in_the_type_system_is_refused() -> None:
     error = refusal("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}")
 
-    assert error.kind is RefusalCode.VALIDATION
+    assert error.kind is RequestErrorCode.VALIDATION
     assert "introspection depth" in error.errors[0].message
 
 
@@ -170,19 +170,19 @@ def test_the_operation_is_the_only_one_or_the_one_that_is_named() -> None:
 @pytest.mark.parametrize(
     ("text", "name", "kind", "message"),
     [
-        ("query a {hello} query b {hello}", None, RefusalCode.OPERATION, "several operations"),
-        ("query a {hello} query b {hello}", "c", RefusalCode.OPERATION, "no operation with the name"),
-        ("query a {hello}", "", RefusalCode.OPERATION, "no operation with the name"),
-        ("{hello}", "a", RefusalCode.OPERATION, "no operation with the name"),
-        ("subscription {ticks}", None, RefusalCode.UNSUPPORTED, "Subscriptions are not supported"),
+        ("query a {hello} query b {hello}", None, RequestErrorCode.OPERATION, "several operations"),
+        ("query a {hello} query b {hello}", "c", RequestErrorCode.OPERATION, "no operation with the name"),
+        ("query a {hello}", "", RequestErrorCode.OPERATION, "no operation with the name"),
+        ("{hello}", "a", RequestErrorCode.OPERATION, "no operation with the name"),
+        ("subscription {ticks}", None, RequestErrorCode.UNSUPPORTED, "Subscriptions are not supported"),
     ],
 )
 def test_an_operation_that_cannot_be_told_or_served_is_refused(
-    text: str, name: str | None, kind: RefusalCode, message: str
+    text: str, name: str | None, kind: RequestErrorCode, message: str
 ) -> None:
     document = Documents(SCHEMA, LIMITS, 10).prepare(text)
 
-    with pytest.raises(DocumentError) as caught:
+    with pytest.raises(RequestError) as caught:
         document.select(name)
 
     assert caught.value.kind is kind

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult
 
-from app.engine.refusals import DocumentError, RefusalCode
+from app.engine.request_errors import RequestError, RequestErrorCode
 from tests.support.toy import ToyContext, toy_engine
 
 KILLER = "{things(first:99){nodes{friends(first:99){nodes{friends(first:99){nodes{friends(first:99){nodes{friends{totalCount}}}}}}}}}}"
@@ -53,17 +53,17 @@ async def test_a_failed_root_field_that_may_not_be_null_is_a_result_without_data
 async def test_a_variable_that_does_not_fit_is_refused_before_anything_runs(
     text: str, variables: dict[str, Any]
 ) -> None:
-    with pytest.raises(DocumentError) as caught:
+    with pytest.raises(RequestError) as caught:
         await run(text, variables)
 
-    assert caught.value.kind is RefusalCode.VARIABLES
+    assert caught.value.kind is RequestErrorCode.VARIABLES
     assert "Variable '$" in caught.value.errors[0].message
 
 
 async def test_more_rows_than_the_limit_are_refused_with_both_figures() -> None:
-    with pytest.raises(DocumentError) as caught:
+    with pytest.raises(RequestError) as caught:
         await run("query($n: Int){things(first: 500){nodes{parts(first: $n){id}}}}", {"n": 249})
-    assert caught.value.kind is RefusalCode.TOO_COMPLEX
+    assert caught.value.kind is RequestErrorCode.TOO_COMPLEX
     assert caught.value.errors[0].message == (
         "The operation asks for up to 125,000 rows; the limit is 100,000. Ask for fewer with `first`."
     )
@@ -78,5 +78,5 @@ async def test_as_many_rows_as_the_limit_are_served() -> None:
 async def test_a_tiny_query_of_nested_lists_is_refused() -> None:
     assert len(KILLER) <= 126
 
-    with pytest.raises(DocumentError, match="more than 1,000,000,000 rows"):
+    with pytest.raises(RequestError, match="more than 1,000,000,000 rows"):
         await run(KILLER)

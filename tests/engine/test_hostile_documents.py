@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.documents import Documents
-from app.engine.refusals import DocumentError, RefusalCode
+from app.engine.request_errors import RequestError, RequestErrorCode
 from tests.support.toy import LIMITS, SCHEMA, refusal
 
 
@@ -41,7 +41,7 @@ from tests.support.toy import LIMITS, SCHEMA, refusal
     ],
 )
 def test_deep_nesting_of_any_kind_is_refused_and_overflows_no_stack(text: str) -> None:
-    assert refusal(text).kind in {RefusalCode.SYNTAX, RefusalCode.TOO_COMPLEX}
+    assert refusal(text).kind in {RequestErrorCode.SYNTAX, RequestErrorCode.TOO_COMPLEX}
 
 
 def test_the_deepest_nesting_that_parses_is_measured_without_overflowing_the_stack() -> None:
@@ -69,7 +69,7 @@ def test_a_small_document_of_exponential_fragments_is_refused_by_its_full_size(t
     error = refusal(text)
 
     assert len(text) < 2_000
-    assert error.kind is RefusalCode.TOO_COMPLEX
+    assert error.kind is RequestErrorCode.TOO_COMPLEX
     assert any("more than 1,000,000,000 fields" in each.message for each in error.errors)
 
 
@@ -86,7 +86,7 @@ def test_a_small_document_of_exponential_fragments_is_refused_by_its_full_size(t
 def test_fragments_that_spread_themselves_are_reported_by_validation(text: str) -> None:
     error = refusal(text)
 
-    assert error.kind is RefusalCode.VALIDATION
+    assert error.kind is RequestErrorCode.VALIDATION
     assert "within itself" in error.errors[0].message
 
 
@@ -98,7 +98,7 @@ def test_fragments_that_spread_themselves_are_reported_by_validation(text: str) 
 def test_repetition_that_would_cost_validation_quadratic_time_is_refused(text: str) -> None:
     error = refusal(text)
 
-    assert error.kind is RefusalCode.TOO_COMPLEX
+    assert error.kind is RequestErrorCode.TOO_COMPLEX
     assert "repeats fields" in error.errors[0].message
 
 
@@ -155,5 +155,5 @@ TOKENS = [
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=60))
 def test_no_heap_of_tokens_raises_anything_but_a_refusal(tokens: list[str]) -> None:
-    with suppress(DocumentError):
+    with suppress(RequestError):
         Documents(SCHEMA, LIMITS, 10).prepare(" ".join(tokens)).select(None).rows.count({})

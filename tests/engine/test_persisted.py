@@ -8,7 +8,7 @@ from graphql import FieldNode
 from app.engine.documents import Document, Documents
 from app.engine.execution import Engine
 from app.engine.persisted import BYTES_PER_REMEMBERED_TEXT, NamedDocument, PersistedDocuments, Persistence
-from app.engine.refusals import DocumentError, RefusalCode
+from app.engine.request_errors import RequestError, RequestErrorCode
 from app.engine.trusted import TrustedDocuments, digest_of
 from tests.support.toy import LIMITS, SCHEMA, toy_engine
 
@@ -42,9 +42,9 @@ def names(document: Document) -> str:
     return field.name.value
 
 
-def refused(engine: Engine, document: str | NamedDocument) -> tuple[RefusalCode, str]:
+def refused(engine: Engine, document: str | NamedDocument) -> tuple[RequestErrorCode, str]:
     """The code and the words of a refusal."""
-    with pytest.raises(DocumentError) as caught:
+    with pytest.raises(RequestError) as caught:
         engine.prepare(document)
     assert len(caught.value.errors) == 1
     return caught.value.kind, caught.value.errors[0].message
@@ -56,7 +56,7 @@ def refused(engine: Engine, document: str | NamedDocument) -> tuple[RefusalCode,
 def test_a_hash_runs_once_its_text_was_sent_and_not_before() -> None:
     engine = remembering()
 
-    assert refused(engine, by_hash(HELLO)) == (RefusalCode.PERSISTED_NOT_FOUND, "PersistedQueryNotFound")
+    assert refused(engine, by_hash(HELLO)) == (RequestErrorCode.PERSISTED_NOT_FOUND, "PersistedQueryNotFound")
     engine.prepare(with_text(HELLO))
     assert names(engine.prepare(by_hash(HELLO))) == "hello"
 
@@ -65,13 +65,13 @@ def test_a_text_that_is_sent_alone_is_not_remembered_by_its_hash() -> None:
     engine = remembering()
     engine.prepare(HELLO)
 
-    assert refused(engine, by_hash(HELLO))[0] is RefusalCode.PERSISTED_NOT_FOUND
+    assert refused(engine, by_hash(HELLO))[0] is RequestErrorCode.PERSISTED_NOT_FOUND
 
 
 @pytest.mark.parametrize("text", ["{", "{unknown}", "{hello}#" + "x" * 50_000])
 def test_a_text_that_is_refused_is_not_remembered(text: str) -> None:
     engine = remembering()
-    with pytest.raises(DocumentError):
+    with pytest.raises(RequestError):
         engine.prepare(with_text(text))
 
     assert refused(engine, by_hash(text))[1] == "PersistedQueryNotFound"
@@ -81,7 +81,7 @@ def test_an_engine_that_remembers_nothing_says_so_and_runs_what_has_its_text() -
     engine = remembering(0)
 
     assert names(engine.prepare(with_text(HELLO))) == "hello"
-    assert refused(engine, by_hash(HELLO)) == (RefusalCode.PERSISTED_NOT_SUPPORTED, "PersistedQueryNotSupported")
+    assert refused(engine, by_hash(HELLO)) == (RequestErrorCode.PERSISTED_NOT_SUPPORTED, "PersistedQueryNotSupported")
 
 
 def test_a_document_id_that_is_a_hash_is_found_with_and_without_its_prefix() -> None:
@@ -95,7 +95,7 @@ def test_a_document_id_that_is_a_hash_is_found_with_and_without_its_prefix() -> 
 def test_an_unknown_document_id_is_refused_with_what_to_do() -> None:
     code, message = refused(remembering(), NamedDocument("unknown"))
 
-    assert code is RefusalCode.PERSISTED_NOT_FOUND
+    assert code is RequestErrorCode.PERSISTED_NOT_FOUND
     assert "Send the document's text as `query`" in message
 
 
@@ -107,7 +107,7 @@ def test_the_text_that_was_used_longest_ago_is_forgotten_first() -> None:
     engine.prepare(with_text("{broken}"))
 
     assert names(engine.prepare(by_hash(HELLO))) == "hello"
-    assert refused(engine, by_hash(SUBJECT))[0] is RefusalCode.PERSISTED_NOT_FOUND
+    assert refused(engine, by_hash(SUBJECT))[0] is RequestErrorCode.PERSISTED_NOT_FOUND
 
 
 class SameDocuments(Documents):
@@ -127,7 +127,7 @@ def remembered(texts: list[str], most: int) -> list[str]:
     for text in texts:
         try:
             persisted.find(by_hash(text))
-        except DocumentError:
+        except RequestError:
             continue
         known.append(text)
     return known
@@ -171,7 +171,7 @@ def test_a_trusted_document_is_found_by_its_id_and_by_its_hash(document_id: str)
 def test_where_only_trusted_documents_run_others_are_refused_with_what_to_do(document: str | NamedDocument) -> None:
     code, message = refused(trusting({"custom": HELLO}, only=True), document)
 
-    assert code is RefusalCode.NOT_TRUSTED
+    assert code is RequestErrorCode.NOT_TRUSTED
     assert "`customer-gateway documents`" in message
 
 
@@ -207,7 +207,7 @@ def test_a_text_that_is_sent_runs_whatever_its_hash_is_registered_for() -> None:
 def test_a_trusted_document_that_does_not_fit_answers_its_errors() -> None:
     code, message = refused(trusting({"old": "{gone}"}, only=True), NamedDocument("old"))
 
-    assert code is RefusalCode.VALIDATION
+    assert code is RequestErrorCode.VALIDATION
     assert "Cannot query field 'gone' on type 'Query'." in message
 
 
@@ -229,8 +229,8 @@ def test_the_check_finds_what_can_never_run_and_nothing_else() -> None:
         "fine": None,
         "two": None,
         "bounded": None,
-        "old": RefusalCode.VALIDATION,
-        "greedy": RefusalCode.TOO_COMPLEX,
-        "live": RefusalCode.UNSUPPORTED,
-        "broken": RefusalCode.SYNTAX,
+        "old": RequestErrorCode.VALIDATION,
+        "greedy": RequestErrorCode.TOO_COMPLEX,
+        "live": RequestErrorCode.UNSUPPORTED,
+        "broken": RequestErrorCode.SYNTAX,
     }

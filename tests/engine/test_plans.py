@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from app.engine.execution import Engine, Outcome
 from app.engine.plans import Execution, Plan, Plans
-from app.engine.refusals import DocumentError, RefusalCode
+from app.engine.request_errors import RequestError, RequestErrorCode
 from tests.support.toy import LIMITS, ToyContext, toy_engine, toy_schema
 
 BODY = b'{"data":{"hello":"Hello plan"}}'
@@ -217,9 +217,9 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-async def refusal_of(engine: Engine, text: str, variables: dict[str, Any]) -> tuple[RefusalCode, list[str]]:
+async def refusal_of(engine: Engine, text: str, variables: dict[str, Any]) -> tuple[RequestErrorCode, list[str]]:
     """How an operation is refused."""
-    with pytest.raises(DocumentError) as caught:
+    with pytest.raises(RequestError) as caught:
         await run(engine, text, variables)
     return caught.value.kind, [str(error) for error in caught.value.errors]
 
@@ -241,7 +241,7 @@ async def test_a_planned_operation_may_ask_for_as_many_rows_as_any() -> None:
     text = "query($n: Int){things(first: 1){nodes{parts(first: $n){id}}}}"
 
     assert (await run(engine, text, {"n": 999})).execution is Execution.PLANNED
-    assert (await refusal_of(engine, text, {"n": 1_000}))[0] is RefusalCode.TOO_COMPLEX
+    assert (await refusal_of(engine, text, {"n": 1_000}))[0] is RequestErrorCode.TOO_COMPLEX
 
 
 async def test_plans_are_forgotten_with_their_documents() -> None:

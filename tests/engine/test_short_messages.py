@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLError
 
 from app.engine.execution import Engine
-from app.engine.refusals import DocumentError
+from app.engine.request_errors import RequestError
 from tests.support.toy import refusal, toy_engine
 
 FIELDS = " ".join(f"unknown{number}: 1" for number in range(1_200))
@@ -52,7 +52,7 @@ async def test_messages_of_variables_are_short(variables: dict[str, Any]) -> Non
     engine: Engine = toy_engine()
     operation = engine.prepare("query($filter: Filter) { things(filter: $filter) { totalCount } }").select(None)
 
-    with pytest.raises(DocumentError) as refused:
+    with pytest.raises(RequestError) as refused:
         await engine.run(operation, variables, None)
 
     assert len(refused.value.errors) == 51

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import customer_writes
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from tests.services.group_desk import GroupDesk
-from tests.services.member_desk import KINDS, MemberDesk
+from tests.services.group_use_cases import GroupUseCases
+from tests.services.member_use_cases import KINDS, MemberUseCases
 from tests.support.clock import DatabaseClock
 from tests.support.records import Records
 
@@ -31,12 +31,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
 @pytest.fixture(params=KINDS)
 async def members(
     request: pytest.FixtureRequest, owner_engine: AsyncEngine, unit_of_work: UnitOfWork, records: Records
-) -> MemberDesk:
+) -> MemberUseCases:
     """A helper for contacts, then for departments, with a new customer."""
-    return MemberDesk(KINDS[request.param], owner_engine, unit_of_work, records, await records.customer())
+    return MemberUseCases(KINDS[request.param], owner_engine, unit_of_work, records, await records.customer())
 
 
 @pytest.fixture
-async def groups(owner_engine: AsyncEngine, unit_of_work: UnitOfWork, records: Records) -> GroupDesk:
+async def groups(owner_engine: AsyncEngine, unit_of_work: UnitOfWork, records: Records) -> GroupUseCases:
     """A helper for customer groups, with a new ledger account."""
-    return GroupDesk(owner_engine, unit_of_work, records, await records.account(number="4010", name="Sales"))
+    return GroupUseCases(owner_engine, unit_of_work, records, await records.account(number="4010", name="Sales"))

@@ -11,19 +11,19 @@ from app.db.tables import customer_groups, customers, ledger_accounts
 from app.domain.errors import ErrorCode, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_groups import CreateCustomerGroupCommand, create_customer_group
-from tests.services.group_desk import GroupDesk
+from tests.services.group_use_cases import GroupUseCases
 from tests.services.rivals import meeting
 from tests.support.new_customers import new
 
 
-async def test_of_rivals_for_one_number_exactly_one_gets_it(groups: GroupDesk) -> None:
+async def test_of_rivals_for_one_number_exactly_one_gets_it(groups: GroupUseCases) -> None:
     answers = await asyncio.gather(*(groups.create(number="1") for _ in range(8)), return_exceptions=True)
     rejected = [answer.problems[0].code for answer in answers if isinstance(answer, Rejected)]
     assert rejected == [ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS] * 7
     assert len(await groups.stored()) == 1
 
 
-async def test_a_number_taken_at_the_same_moment_is_refused_by_its_code(groups: GroupDesk) -> None:
+async def test_a_number_taken_at_the_same_moment_is_refused_by_its_code(groups: GroupUseCases) -> None:
     group = await groups.group(number="2")
     row = {"company_id": groups.records.company_id, "name": "Rival", "account_id": groups.account}
     for doing in (groups.create(number="1"), groups.update(group, number="1")):
@@ -37,7 +37,7 @@ async def test_a_number_taken_at_the_same_moment_is_refused_by_its_code(groups: 
             await owner.execute(delete(customer_groups).where(customer_groups.c.id == rival))
 
 
-async def test_an_account_that_goes_at_the_same_moment_is_not_found(groups: GroupDesk) -> None:
+async def test_an_account_that_goes_at_the_same_moment_is_not_found(groups: GroupUseCases) -> None:
     going = delete(ledger_accounts).where(ledger_accounts.c.id == groups.account)
     (answer,) = await meeting(groups.engine, going, groups.create())
     assert isinstance(answer, Rejected), answer
@@ -45,7 +45,7 @@ async def test_an_account_that_goes_at_the_same_moment_is_not_found(groups: Grou
     assert await groups.stored() == {}
 
 
-async def test_a_customer_that_joins_at_the_same_moment_keeps_the_group(groups: GroupDesk) -> None:
+async def test_a_customer_that_joins_at_the_same_moment_keeps_the_group(groups: GroupUseCases) -> None:
     group = await groups.group()
     customer = {
         "company_id": groups.records.company_id,
@@ -63,7 +63,7 @@ async def test_a_customer_that_joins_at_the_same_moment_keeps_the_group(groups: 
     assert list(await groups.stored()) == [group]
 
 
-async def test_a_new_customer_that_meets_the_removal_is_in_the_group_or_finds_none(groups: GroupDesk) -> None:
+async def test_a_new_customer_that_meets_the_removal_is_in_the_group_or_finds_none(groups: GroupUseCases) -> None:
     for _ in range(5):
         group = await groups.group()
         command = CreateCustomerCommand(new(group))
@@ -80,7 +80,7 @@ async def test_a_new_customer_that_meets_the_removal_is_in_the_group_or_finds_no
         assert (group in await groups.stored()) == (rejected is deleted)
 
 
-async def test_of_rivals_that_expect_one_version_exactly_one_writes(groups: GroupDesk) -> None:
+async def test_of_rivals_that_expect_one_version_exactly_one_writes(groups: GroupUseCases) -> None:
     group = await groups.group()
     lock = select(customer_groups.c.id).where(customer_groups.c.id == group).with_for_update()
     rivals = (groups.update(group, name=f"Name {place}", expected_version=1) for place in range(5))
@@ -90,7 +90,7 @@ async def test_of_rivals_that_expect_one_version_exactly_one_writes(groups: Grou
     assert (await groups.stored())[group]["version"] == 2
 
 
-async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(groups: GroupDesk) -> None:
+async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(groups: GroupUseCases) -> None:
     for _ in range(5):
         group = await groups.group()
         lock = select(customer_groups.c.id).where(customer_groups.c.id == group).with_for_update()
@@ -103,7 +103,7 @@ async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(groups
     assert await groups.stored() == {}
 
 
-async def test_a_key_writes_once_and_answers_the_same_however_many_send_it_at_once(groups: GroupDesk) -> None:
+async def test_a_key_writes_once_and_answers_the_same_however_many_send_it_at_once(groups: GroupUseCases) -> None:
     given = {
         "number": "1",
         "name": "Once",

@@ -13,12 +13,12 @@ from app.db.tables import customer_group_metadata
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode, Rejected, VersionProblem
 from app.services.customer_groups import CreateCustomerGroupCommand, GroupOutcome, create_customer_group
-from tests.services.group_desk import GroupDesk
+from tests.services.group_use_cases import GroupUseCases
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 
 
-async def test_a_new_group_is_stored_with_all_that_was_sent(groups: GroupDesk) -> None:
+async def test_a_new_group_is_stored_with_all_that_was_sent(groups: GroupUseCases) -> None:
     metadata = {"region": "north", "rank": 1, "rate": 0.5, "vip": True}
     group = await groups.create(number=" A-1 ", name=" Big ", discount=Decimal("12.5"), metadata=metadata)
     assert group == CustomerGroupRow(
@@ -29,12 +29,12 @@ async def test_a_new_group_is_stored_with_all_that_was_sent(groups: GroupDesk) -
     assert group.id.version == 7
 
 
-async def test_a_new_group_has_no_discount_and_no_metadata_unless_they_are_sent(groups: GroupDesk) -> None:
+async def test_a_new_group_has_no_discount_and_no_metadata_unless_they_are_sent(groups: GroupUseCases) -> None:
     group = await groups.create()
     assert (group.discount, group.metadata) == (Decimal(0), {})
 
 
-async def test_an_update_writes_what_was_sent_and_nothing_else(groups: GroupDesk) -> None:
+async def test_an_update_writes_what_was_sent_and_nothing_else(groups: GroupUseCases) -> None:
     group = await groups.group(name="Old", discount=5, metadata={"a": 1})
     other = await groups.records.account(number="4020", name="Exports")
     before = (await groups.stored())[group]
@@ -44,7 +44,7 @@ async def test_an_update_writes_what_was_sent_and_nothing_else(groups: GroupDesk
     assert (row.name, row.account_number, row.account_name, row.version) == ("New", "4020", "Exports", 2)
 
 
-async def test_an_update_without_a_real_change_writes_nothing(groups: GroupDesk) -> None:
+async def test_an_update_without_a_real_change_writes_nothing(groups: GroupUseCases) -> None:
     group = await groups.group(number="7", discount=5, metadata={"a": 1, "b": True})
     before = await everything_of(groups.engine, groups.records.company_id)
     same: list[dict[str, Any]] = [
@@ -70,7 +70,7 @@ async def test_an_update_without_a_real_change_writes_nothing(groups: GroupDesk)
     ],
 )
 async def test_metadata_is_replaced_whole_or_entry_by_entry(
-    groups: GroupDesk, given: dict[str, Any], expected: dict[str, Any]
+    groups: GroupUseCases, given: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     group = await groups.group(metadata={"a": 1, "b": "kept"})
     row = await groups.update(group, **given)
@@ -85,14 +85,14 @@ async def test_metadata_is_replaced_whole_or_entry_by_entry(
         assert len((await connection.execute(indexed)).all()) == len(expected)
 
 
-async def test_metadata_is_bounded_with_what_is_stored(groups: GroupDesk) -> None:
+async def test_metadata_is_bounded_with_what_is_stored(groups: GroupUseCases) -> None:
     group = await groups.group(metadata={str(place): place for place in range(50)})
     expected = [(ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadata_set",))]
     assert await groups.codes(groups.update(group, metadata_set={"one more": 1})) == expected
     assert len((await groups.update(group, metadata_set={"50": 1}, metadata_unset=["0"])).metadata) == 50
 
 
-async def test_all_problems_of_an_input_are_reported_at_once(groups: GroupDesk) -> None:
+async def test_all_problems_of_an_input_are_reported_at_once(groups: GroupUseCases) -> None:
     given: dict[str, Any] = {
         "number": "x" * 51,
         "name": " ",
@@ -112,7 +112,7 @@ async def test_all_problems_of_an_input_are_reported_at_once(groups: GroupDesk) 
     assert await groups.codes(groups.update(uuid4(), **given)) == problems
 
 
-async def test_nothing_of_a_group_can_be_null(groups: GroupDesk) -> None:
+async def test_nothing_of_a_group_can_be_null(groups: GroupUseCases) -> None:
     group = await groups.group()
     fields = ("number", "name", "discount", "account_id", "metadata")
     problems = await groups.refusal(groups.update(group, **dict.fromkeys(fields)))
@@ -122,17 +122,17 @@ async def test_nothing_of_a_group_can_be_null(groups: GroupDesk) -> None:
 
 
 @pytest.mark.parametrize("discount", ["-0.01", "100.01", "0.001", "NaN"])
-async def test_a_discount_is_a_percentage_of_two_decimals(groups: GroupDesk, discount: str) -> None:
+async def test_a_discount_is_a_percentage_of_two_decimals(groups: GroupUseCases, discount: str) -> None:
     expected = [(ErrorCode.FIELD_INVALID, ("discount",))]
     assert await groups.codes(groups.create(discount=Decimal(discount))) == expected
 
 
 @pytest.mark.parametrize("discount", ["0", "0.01", "100", "100.00"])
-async def test_a_discount_may_be_anything_from_nothing_to_all(groups: GroupDesk, discount: str) -> None:
+async def test_a_discount_may_be_anything_from_nothing_to_all(groups: GroupUseCases, discount: str) -> None:
     assert (await groups.create(discount=Decimal(discount))).discount == Decimal(discount)
 
 
-async def test_what_is_not_there_is_not_found(groups: GroupDesk) -> None:
+async def test_what_is_not_there_is_not_found(groups: GroupUseCases) -> None:
     account = [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))]
     assert await groups.codes(groups.create(account_id=str(uuid4()))) == account
     assert await groups.codes(groups.update(await groups.group(), account_id=str(uuid4()))) == account
@@ -140,10 +140,10 @@ async def test_what_is_not_there_is_not_found(groups: GroupDesk) -> None:
         assert await groups.codes(doing) == [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))]
 
 
-async def test_another_company_s_rows_are_not_found_and_stay(groups: GroupDesk, database: Database) -> None:
+async def test_another_company_s_rows_are_not_found_and_stay(groups: GroupUseCases, database: Database) -> None:
     group = await groups.group(number="1")
     company = await new_company(groups.engine)
-    stranger = GroupDesk(groups.engine, UnitOfWork(database, company), groups.records, groups.account)
+    stranger = GroupUseCases(groups.engine, UnitOfWork(database, company), groups.records, groups.account)
     assert await stranger.codes(stranger.create()) == [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))]
     for doing in (stranger.update(group, name="x"), stranger.delete(group)):
         assert await stranger.codes(doing) == [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))]
@@ -151,7 +151,7 @@ async def test_another_company_s_rows_are_not_found_and_stay(groups: GroupDesk, 
     assert (await stranger.create(number="1", account_id=str(own))).number == "1"
 
 
-async def test_a_number_that_another_group_has_is_refused(groups: GroupDesk) -> None:
+async def test_a_number_that_another_group_has_is_refused(groups: GroupUseCases) -> None:
     await groups.group(number="1")
     group = await groups.group(number="2")
     taken = [(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",))]
@@ -160,7 +160,7 @@ async def test_a_number_that_another_group_has_is_refused(groups: GroupDesk) -> 
     assert (await groups.update(group, number="01")).number == "01"
 
 
-async def test_a_group_without_customers_is_removed_with_its_metadata(groups: GroupDesk) -> None:
+async def test_a_group_without_customers_is_removed_with_its_metadata(groups: GroupUseCases) -> None:
     group = await groups.group(name="Gone", metadata={"a": 1})
     stays = await groups.group()
     removed = await groups.delete(group)
@@ -169,7 +169,7 @@ async def test_a_group_without_customers_is_removed_with_its_metadata(groups: Gr
     assert (await everything_of(groups.engine, groups.records.company_id))["customer_group_metadata"] == []
 
 
-async def test_a_group_in_use_stays_and_says_how_many_and_who(groups: GroupDesk) -> None:
+async def test_a_group_in_use_stays_and_says_how_many_and_who(groups: GroupUseCases) -> None:
     group = await groups.group()
     users = [
         await groups.records.customer(customer_group_id=group, customer_number=str(place), is_active=place > 2)
@@ -182,7 +182,7 @@ async def test_a_group_in_use_stays_and_says_how_many_and_who(groups: GroupDesk)
     assert "12 " in problem.message
 
 
-async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups: GroupDesk) -> None:
+async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups: GroupUseCases) -> None:
     group = await groups.group(version=3, name="Now")
     before = await everything_of(groups.engine, groups.records.company_id)
     for doing in (groups.update(group, expected_version=2, name="x"), groups.delete(group, expected_version=4)):
@@ -199,7 +199,7 @@ async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups
     await groups.delete(group, expected_version=4)
 
 
-async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups: GroupDesk) -> None:
+async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups: GroupUseCases) -> None:
     await groups.group(number="7")
 
     assert await groups.codes(groups.create(number="7", account_id=str(uuid4()))) == [
@@ -208,7 +208,7 @@ async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups
     ]
 
 
-async def test_a_malformed_key_is_refused_together_with_malformed_fields(groups: GroupDesk) -> None:
+async def test_a_malformed_key_is_refused_together_with_malformed_fields(groups: GroupUseCases) -> None:
     command = CreateCustomerGroupCommand({"number": "1", "name": " ", "account_id": str(groups.account)})
 
     problems = await groups.codes(create_customer_group(groups.unit_of_work, command, " "))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected, SubscriptionsProblem
-from app.domain.upserts import MatchKey, RefusalPolicy
+from app.domain.upserts import MatchKey, RejectionPolicy
 from app.services.preview_transition import preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersCommand, upsert_customers
@@ -43,7 +43,7 @@ async def test_a_change_is_refused_for_subscriptions_whose_dates_can_not_be_comp
     acknowledged = (fine, last) if change == "a mode" else None
     command = UpdateCustomerCommand(parent, CHANGES[change], acknowledged)
     row = UpsertRow(CHANGES[change] | {"customer_number": "parent"}, acknowledged and tuple(map(str, acknowledged)))
-    rows = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, RefusalPolicy.ROW_BY_ROW)
+    rows = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, RejectionPolicy.ROW_BY_ROW)
     before = await everything_of(owner_engine, company)
 
     with pytest.raises(Rejected) as rejected:

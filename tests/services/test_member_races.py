@@ -8,15 +8,15 @@ from sqlalchemy import select
 from app.db import tables
 from app.domain.errors import ErrorCode, Rejected
 from app.services.members import MemberOutcome
-from tests.services.member_desk import MemberDesk
+from tests.services.member_use_cases import MemberUseCases
 from tests.services.rivals import meeting
 
 
-def lock(members: MemberDesk) -> Any:
+def lock(members: MemberUseCases) -> Any:
     return select(tables.customers.c.id).where(tables.customers.c.id == members.customer).with_for_update()
 
 
-async def test_a_key_writes_once_however_many_send_it_at_once(members: MemberDesk) -> None:
+async def test_a_key_writes_once_however_many_send_it_at_once(members: MemberUseCases) -> None:
     create = members.kind.commands[0]
     given = {"customer_id": str(members.customer), "name": "Once", members.kind.default: True}
     answers = await asyncio.gather(
@@ -27,7 +27,7 @@ async def test_a_key_writes_once_however_many_send_it_at_once(members: MemberDes
     assert list(await members.stored()) == [answers[0][0].row.id]
 
 
-async def test_rivals_that_each_make_their_own_the_default_all_succeed_and_one_stays(members: MemberDesk) -> None:
+async def test_rivals_that_each_make_their_own_the_default_all_succeed_and_one_stays(members: MemberUseCases) -> None:
     await members.record(default=True)
     several = [await members.record() for _ in range(4)]
     make: dict[str, Any] = {members.kind.default: True}
@@ -42,7 +42,7 @@ async def test_rivals_that_each_make_their_own_the_default_all_succeed_and_one_s
     assert len(await members.stored()) == 9
 
 
-async def test_of_rivals_that_expect_one_version_exactly_one_writes(members: MemberDesk) -> None:
+async def test_of_rivals_that_expect_one_version_exactly_one_writes(members: MemberUseCases) -> None:
     member = await members.record()
     rivals = (members.update(member, name=f"Name {place}", expected_version=1) for place in range(5))
     answers = await meeting(members.engine, lock(members), *rivals)
@@ -51,7 +51,7 @@ async def test_of_rivals_that_expect_one_version_exactly_one_writes(members: Mem
     assert (await members.stored())[member]["version"] == 2
 
 
-async def test_of_rivals_that_remove_the_same_one_exactly_one_does(members: MemberDesk) -> None:
+async def test_of_rivals_that_remove_the_same_one_exactly_one_does(members: MemberUseCases) -> None:
     member = await members.record(default=True)
     answers = await meeting(members.engine, lock(members), *(members.delete(member) for _ in range(5)))
     rejected = [answer.problems[0].code for answer in answers if isinstance(answer, Rejected)]
@@ -59,7 +59,7 @@ async def test_of_rivals_that_remove_the_same_one_exactly_one_does(members: Memb
     assert await members.stored() == {}
 
 
-async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(members: MemberDesk) -> None:
+async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(members: MemberUseCases) -> None:
     for _ in range(5):
         member = await members.record()
         updated, deleted = await meeting(
@@ -74,7 +74,7 @@ async def test_an_update_that_meets_the_removal_is_first_or_finds_nothing(member
 
 
 async def test_the_default_never_vanishes_though_its_successor_is_removed_meanwhile(
-    members: MemberDesk,
+    members: MemberUseCases,
 ) -> None:
     for _ in range(5):
         customer = members.customer = await members.records.customer()

@@ -9,12 +9,12 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected, VersionProblem
 from app.services.members import MemberOutcome
-from tests.services.member_desk import MemberDesk
+from tests.services.member_use_cases import MemberUseCases
 from tests.support.records import new_company
 from tests.support.untouched import everything_of
 
 
-async def test_an_update_writes_what_was_sent_and_nothing_else(members: MemberDesk) -> None:
+async def test_an_update_writes_what_was_sent_and_nothing_else(members: MemberUseCases) -> None:
     member = await members.record(default=True)
     before = (await members.stored())[member]
     row = (await members.update(member, name="Renamed")).row
@@ -25,7 +25,7 @@ async def test_an_update_writes_what_was_sent_and_nothing_else(members: MemberDe
     assert after["updated_at"] > before["updated_at"]
 
 
-async def test_an_update_without_a_real_change_writes_nothing(members: MemberDesk) -> None:
+async def test_an_update_without_a_real_change_writes_nothing(members: MemberUseCases) -> None:
     member = await members.record(default=True, name="Same")
     before = await everything_of(members.engine, members.records.company_id)
     for given in ({}, {"name": " Same "}, {members.kind.default: True}):
@@ -33,7 +33,7 @@ async def test_an_update_without_a_real_change_writes_nothing(members: MemberDes
     assert await everything_of(members.engine, members.records.company_id) == before
 
 
-async def test_what_is_not_there_is_not_found(members: MemberDesk) -> None:
+async def test_what_is_not_there_is_not_found(members: MemberUseCases) -> None:
     assert await members.codes(members.create(customer_id=str(uuid4()))) == [
         (ErrorCode.CUSTOMER_NOT_FOUND, "customer_id")
     ]
@@ -41,16 +41,16 @@ async def test_what_is_not_there_is_not_found(members: MemberDesk) -> None:
         assert await members.codes(doing) == [(members.kind.not_found, "id")]
 
 
-async def test_another_company_s_rows_are_not_found_and_stay(members: MemberDesk, database: Database) -> None:
+async def test_another_company_s_rows_are_not_found_and_stay(members: MemberUseCases, database: Database) -> None:
     member = await members.record(default=True)
     mine = UnitOfWork(database, await new_company(members.engine))
-    stranger = MemberDesk(members.kind, members.engine, mine, members.records, members.customer)
+    stranger = MemberUseCases(members.kind, members.engine, mine, members.records, members.customer)
     assert await stranger.codes(stranger.create()) == [(ErrorCode.CUSTOMER_NOT_FOUND, "customer_id")]
     for doing in (stranger.update(member, name="x"), stranger.delete(member)):
         assert await stranger.codes(doing) == [(members.kind.not_found, "id")]
 
 
-async def test_all_problems_of_an_input_are_reported_at_once(members: MemberDesk) -> None:
+async def test_all_problems_of_an_input_are_reported_at_once(members: MemberUseCases) -> None:
     given: dict[str, Any] = {"name": " ", members.kind.default: None}
     shared = [(ErrorCode.FIELD_REQUIRED, "name"), (ErrorCode.FIELD_NOT_CLEARABLE, members.kind.default)]
     problems = await members.codes(members.create(customer_id="x", **given))
@@ -69,7 +69,7 @@ async def test_all_problems_of_an_input_are_reported_at_once(members: MemberDesk
     assert problems == [(ErrorCode.FIELD_INVALID, "id"), (ErrorCode.FIELD_INVALID, "new_default_id")]
 
 
-async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(members: MemberDesk) -> None:
+async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(members: MemberUseCases) -> None:
     member = await members.record(version=3, name="Now")
     before = await everything_of(members.engine, members.records.company_id)
     for doing in (members.update(member, expected_version=2, name="x"), members.delete(member, expected_version=4)):
@@ -86,7 +86,7 @@ async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(member
     await members.delete(member, expected_version=4)
 
 
-async def test_a_removal_is_replayed_as_it_was_answered(members: MemberDesk) -> None:
+async def test_a_removal_is_replayed_as_it_was_answered(members: MemberUseCases) -> None:
     member = await members.record(name="Gone")
     remove = members.kind.commands[2]({"id": str(member)})
     first = await members.kind.service.delete(members.unit_of_work, remove, "key")

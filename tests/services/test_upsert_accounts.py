@@ -14,14 +14,14 @@ from app.db.identifiers import new_id
 from app.db.tables import ledger_accounts, outbox_events
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, LimitProblem, Rejected
-from app.domain.upserts import RefusalPolicy, RowOutcome
+from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
 from tests.services.rivals import meeting
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 
 CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
-ROW_BY_ROW = RefusalPolicy.ROW_BY_ROW
+ROW_BY_ROW = RejectionPolicy.ROW_BY_ROW
 
 
 async def upsert(

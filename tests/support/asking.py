@@ -13,7 +13,7 @@ from app.db.database import Database
 from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine
 from app.engine.limits import Limits
-from app.engine.refusals import DocumentError
+from app.engine.request_errors import RequestError
 from app.graphql.context import Context
 from app.graphql.rules import Rules
 from app.graphql.schema import executable, schema
@@ -53,7 +53,7 @@ class Caller:
         ) as context:
             try:
                 result = (await ENGINE.run(operation, variables, context)).answer
-            except DocumentError as error:
+            except RequestError as error:
                 # Its variables don't fit.
                 result = ExecutionResult(None, [*error.errors])
             self.statements = context.statements

@@ -12,7 +12,7 @@ from app.engine.documents import Documents
 from app.engine.execution import Engine
 from app.engine.limits import Limits
 from app.engine.persisted import Persistence
-from app.engine.refusals import DocumentError
+from app.engine.request_errors import RequestError
 
 SDL = """
 type Query {
@@ -155,8 +155,8 @@ def toy_engine(limits: Limits = LIMITS, cache_size: int = 10, persistence: Persi
 SCHEMA = toy_schema()
 
 
-def refusal(text: str, limits: Limits = LIMITS) -> DocumentError:
+def refusal(text: str, limits: Limits = LIMITS) -> RequestError:
     """Return the error with which a text is rejected."""
-    with pytest.raises(DocumentError) as caught:
+    with pytest.raises(RequestError) as caught:
         Documents(SCHEMA, limits, 10).prepare(text)
     return caught.value

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from app.db.rarely import Rarely
+from app.db.rate_limited_log import RateLimitedLog
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooManyHeavy, TooMuchToCompute
 from app.web import causes
 from app.web.credential_errors import CredentialsUnavailable
@@ -12,7 +12,7 @@ from app.web.failures import FailureCode, Refusal, refusal_of
 
 @pytest.fixture(autouse=True)
 def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(causes, "_lines", Rarely(causes._write))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(causes, "_lines", RateLimitedLog(causes._write))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize(

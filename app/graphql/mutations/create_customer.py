@@ -12,7 +12,7 @@ from app.domain.identity import Scope
 from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems, UserError
-from app.graphql.mutations.written import identity_of
+from app.graphql.mutations.row_identity import row_identity
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import CreateCustomerInput, given_fields
@@ -31,10 +31,10 @@ class CreatePayload:
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
         """Return what was written."""
-        return identity_of(self.customer) if self.customer is not None else None
+        return row_identity(self.customer) if self.customer is not None else None
 
 
-def _refused(rejected: Rejected) -> CreatePayload:
+def _rejected(rejected: Rejected) -> CreatePayload:
     return CreatePayload(None, errors=rejected.problems)
 
 
@@ -55,7 +55,7 @@ class CreateCustomerPayload:
     description="Create a customer. Without a number, it gets the number after the company's highest all-digit number;"
     " concurrent mutations get different numbers. All problems are reported at once. Needs customers-write.",
     graphql_type=CreateCustomerPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
 )
 async def create_customer(
     info: Info,

@@ -7,7 +7,7 @@ import strawberry
 from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.asked import asked
+from app.graphql.mutations.input_fields import fields_and_key
 from app.graphql.mutations.member_payloads import ContactPayload, MemberWritten, rejected
 from app.graphql.permissions import Requires
 from app.graphql.types.contact_input import DeleteContactInput
@@ -30,6 +30,6 @@ async def delete_contact(
     input: Annotated[DeleteContactInput, strawberry.argument(description="The contact to remove.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
     """Write everything or nothing."""
-    fields, key = asked(input)
+    fields, key = fields_and_key(input)
     outcome, replayed = await CONTACTS.delete(info.context.unit_of_work, DeleteContactCommand(fields), key)
     return MemberWritten(outcome, replayed, is_removal=True)

@@ -7,8 +7,8 @@ import strawberry
 from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.asked import asked
 from app.graphql.mutations.group_payloads import GroupPayload, GroupWritten, rejected
+from app.graphql.mutations.input_fields import fields_and_key
 from app.graphql.permissions import Requires
 from app.graphql.types.group_input import DeleteCustomerGroupInput
 from app.services import customer_groups
@@ -30,7 +30,7 @@ async def delete_customer_group(
     input: Annotated[DeleteCustomerGroupInput, strawberry.argument(description="The group to remove.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
     """Write everything or nothing."""
-    fields, key = asked(input)
+    fields, key = fields_and_key(input)
     command = DeleteCustomerGroupCommand(fields)
     outcome, replayed = await customer_groups.delete_customer_group(info.context.unit_of_work, command, key)
     return GroupWritten(outcome, replayed, is_removal=True)

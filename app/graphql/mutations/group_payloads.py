@@ -9,7 +9,7 @@ from app.db.rows import CustomerGroupRow
 from app.domain.errors import Problem, Rejected
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import ERRORS, REPLAYED
-from app.graphql.mutations.written import identity_of
+from app.graphql.mutations.row_identity import row_identity
 from app.graphql.permissions import SHOWS_WRITTEN
 from app.graphql.types.group import CustomerGroup
 from app.services.customer_groups import GroupOutcome
@@ -36,7 +36,7 @@ class GroupWritten:
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
         """Return what was written."""
-        return identity_of(self.customer_group) if self.wrote and self.customer_group is not None else None
+        return row_identity(self.customer_group) if self.wrote and self.customer_group is not None else None
 
 
 def rejected(refusal: Rejected) -> GroupWritten:

@@ -10,7 +10,7 @@ from app.db.rows import ContactRow, CustomerRow, DepartmentRow
 from app.domain.errors import Problem, Rejected
 from app.graphql.context import Info
 from app.graphql.errors import UserError
-from app.graphql.mutations.written import identity_of
+from app.graphql.mutations.row_identity import row_identity
 from app.graphql.permissions import READS, SHOWS_WRITTEN
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer import Customer
@@ -37,7 +37,7 @@ class MemberWritten:
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
         """Return what was written."""
-        return identity_of(self.outcome.row) if self.wrote and self.outcome is not None else None
+        return row_identity(self.outcome.row) if self.wrote and self.outcome is not None else None
 
 
 def rejected(refusal: Rejected) -> MemberWritten:

@@ -13,7 +13,7 @@ from app.domain.identity import Scope
 from app.graphql.commands import update_command
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems, UserError
-from app.graphql.mutations.written import identity_of
+from app.graphql.mutations.row_identity import row_identity
 from app.graphql.permissions import READS, SHOWS_WRITTEN, Requires
 from app.graphql.types.billing_document import BillingTransition
 from app.graphql.types.customer import Customer
@@ -38,10 +38,10 @@ class UpdatePayload:
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
         """Return what was written."""
-        return identity_of(self.customer) if self.wrote and self.customer is not None else None
+        return row_identity(self.customer) if self.wrote and self.customer is not None else None
 
 
-def _refused(rejected: Rejected) -> UpdatePayload:
+def _rejected(rejected: Rejected) -> UpdatePayload:
     current = rejected.current
     return UpdatePayload(current if isinstance(current, CustomerRow) else None, errors=rejected.problems)
 
@@ -83,7 +83,7 @@ class UpdateCustomerPayload:
     " billingRelationship, consolidationMode) moves its active subscriptions, each of which must be acknowledged in"
     " `subscriptionTransitions`; `billingTransitionPreview` shows what would be booked. Needs customers-write.",
     graphql_type=UpdateCustomerPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
 )
 async def update_customer(
     info: Info,

@@ -7,8 +7,8 @@ import strawberry
 from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.asked import asked
 from app.graphql.mutations.group_payloads import GroupPayload, GroupWritten, rejected
+from app.graphql.mutations.input_fields import fields_and_key
 from app.graphql.permissions import Requires
 from app.graphql.types.group_input import UpdateCustomerGroupInput
 from app.services import customer_groups
@@ -30,6 +30,6 @@ async def update_customer_group(
     input: Annotated[UpdateCustomerGroupInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
     """Write everything or nothing."""
-    fields, key = asked(input)
+    fields, key = fields_and_key(input)
     command = UpdateCustomerGroupCommand(fields)
     return GroupWritten(*await customer_groups.update_customer_group(info.context.unit_of_work, command, key))

@@ -7,7 +7,7 @@ import strawberry
 from app.domain.identity import Scope
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.asked import asked
+from app.graphql.mutations.input_fields import fields_and_key
 from app.graphql.mutations.member_payloads import DepartmentPayload, MemberWritten, rejected
 from app.graphql.permissions import Requires
 from app.graphql.types.department_input import UpdateDepartmentInput
@@ -30,5 +30,5 @@ async def update_department(
     input: Annotated[UpdateDepartmentInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
     """Write everything or nothing."""
-    fields, key = asked(input)
+    fields, key = fields_and_key(input)
     return MemberWritten(*await DEPARTMENTS.update(info.context.unit_of_work, UpdateDepartmentCommand(fields), key))

@@ -20,7 +20,7 @@ from app.services.upsert_customers import upsert_customers as upsert
 from app.services.upsert_rows import UpsertRow
 
 
-def _refused(rejected: Rejected) -> UpsertPayload:
+def _rejected(rejected: Rejected) -> UpsertPayload:
     outcome = rejected.current
     results = outcome.results if isinstance(outcome, UpsertCustomersOutcome) else ()
     return UpsertPayload(results, errors=rejected.problems)
@@ -50,7 +50,7 @@ class UpsertCustomersPayload(UpsertFields):
     " SUBSCRIPTION_TRANSITIONS_REQUIRED unless it acknowledges them. Repeating a list that was written"
     " leaves every row UNCHANGED. Needs customers-write.",
     graphql_type=UpsertCustomersPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_refused)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
 )
 async def upsert_customers(
     info: Info,

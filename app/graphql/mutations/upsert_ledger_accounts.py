@@ -18,7 +18,7 @@ from app.graphql.types.ledger_account_input import UpsertLedgerAccountsInput
 from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
 
 
-def _refused(rejected: Rejected) -> UpsertPayload:
+def _rejected(rejected: Rejected) -> UpsertPayload:
     outcome = rejected.current
     results = outcome.results if isinstance(outcome, UpsertAccountsOutcome) else ()
     return UpsertPayload(results, errors=rejected.problems)
@@ -46,7 +46,7 @@ class UpsertLedgerAccountsPayload(UpsertFields):
     description="Synchronize ledger accounts with another system: create, update or keep each row of a list, in one"
     " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs accounts-write.",
     graphql_type=UpsertLedgerAccountsPayload | None,
-    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(_refused, reads=Scope.ACCOUNTS_READ)],
+    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(_rejected, reads=Scope.ACCOUNTS_READ)],
 )
 async def upsert_ledger_accounts(
     info: Info,

@@ -10,7 +10,7 @@ from app.domain.errors import Problem
 from app.domain.upserts import RowOutcome
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import REPLAYED
-from app.graphql.mutations.written import identity_of, place_in
+from app.graphql.mutations.row_identity import result_index, row_identity
 from app.graphql.types.enums import RowOutcome as ShownOutcome
 
 RESULTS = "One result for each row, in the order of the rows; empty if the list itself or its key was rejected."
@@ -46,11 +46,11 @@ class UpsertPayload:
 
     def written_at(self, path: Sequence[str | int]) -> Mapping[str, object] | None:
         """Return what the row of a result wrote."""
-        place = place_in(path)
+        place = result_index(path)
         if place is None or place >= len(self.results):
             return None
         result = self.results[place]
-        return identity_of(result.shown) if result.wrote and result.shown is not None else None
+        return row_identity(result.shown) if result.wrote and result.shown is not None else None
 
 
 Payload = strawberry.Parent[UpsertPayload]

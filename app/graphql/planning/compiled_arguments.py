@@ -29,9 +29,9 @@ from graphql import (
     get_argument_values,
 )
 from graphql.execution import VariableValues
-from graphql.utilities.coerce_input_value import coerce_default_value
 from strawberry import Some
 
+from app.graphql.graphql_core_seam import coerce_default_value
 from app.graphql.strawberry_seam import (
     StrawberryList,
     StrawberryMaybe,

@@ -12,7 +12,7 @@ from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
 from app.graphql.field_arguments import read_customers_page, read_edge_page, read_filtered_list, read_key, read_list
 from app.graphql.planning.reading import ArgumentReader
-from app.graphql.planning.references import asked_entities, asked_node, asked_nodes
+from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.strawberry_seam import attribute_of, has_resolver
 
 Declared = Field | ToOne[Any] | ToMany[Any]
@@ -40,15 +40,15 @@ def _rows(_company_id: UUID, given: dict[str, Any]) -> Arguments:
 
 
 def _node(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return References((None,), ((0, asked_node(**given)),), (1,))
+    return References((None,), ((0, read_node_id(**given)),), (1,))
 
 
 def _nodes(_company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_nodes(**given, strict=True).arguments
+    return read_node_ids(**given, strict=True).arguments
 
 
 def _entities(most: int, _company_id: UUID, given: dict[str, Any]) -> Arguments:
-    return asked_entities(**given, most=most, strict=True).arguments
+    return read_representations(**given, most=most, strict=True).arguments
 
 
 def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:

@@ -22,7 +22,6 @@ from graphql import (
     is_list_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 from graphql.execution import VariableValues
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 
 from app.db import graph
 from app.db.declarations import Entity, Field, ToMany, ToOne
@@ -44,6 +43,7 @@ from app.db.plans.tree import (
 )
 from app.graphql.access import AccessRules
 from app.graphql.context import MAX_REPRESENTATIONS
+from app.graphql.graphql_core_seam import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.planning.declared import (
     ROOTS,

@@ -18,7 +18,7 @@ DEFAULT_PAGE = 50
 """Rows of a connection if neither `first` nor `last` is given."""
 DEFAULT_LIST = 100
 """Rows of a list if `first` is not given."""
-MOST_ROWS = 500
+MAX_PAGE_SIZE = 500
 """Maximum number of rows that one list returns."""
 
 ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
@@ -47,13 +47,13 @@ def read_page_size(problems: Problems, first: int | None, last: int | None = Non
     if first is not None and last is not None:
         problems.add(("last",), "can't be combined with `first`: a page is read from one end.")
     if first is not None:
-        bounded(first, ("first",), problems, most=MOST_ROWS)
+        bounded(first, ("first",), problems, most=MAX_PAGE_SIZE)
     if last is not None:
-        bounded(last, ("last",), problems, most=MOST_ROWS)
+        bounded(last, ("last",), problems, most=MAX_PAGE_SIZE)
     limit = first if first is not None else last if last is not None else DEFAULT_PAGE
     return limit, last is not None and first is None
 
 
 def check_list_size(problems: Problems, first: int) -> None:
     """Note a problem if a list can't have so many rows."""
-    bounded(first, ("first",), problems, most=MOST_ROWS)
+    bounded(first, ("first",), problems, most=MAX_PAGE_SIZE)

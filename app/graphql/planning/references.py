@@ -13,11 +13,10 @@ from app.db.conditions import Equals
 from app.db.declarations import Entity
 from app.domain.fields import schema_name
 from app.graphql.arguments import Path, Problems, filled, identifier
-from app.graphql.planning.reading import MOST_ROWS
 
 
 @dataclass(frozen=True, slots=True)
-class AskedNodes:
+class RequestedNodes:
     """What `nodes` is asked for, in that order."""
 
     places: tuple[UUID | GraphQLError, ...]
@@ -49,7 +48,7 @@ class Reference(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AskedEntities:
+class RequestedEntities:
     """What `_entities` is asked for, in that order."""
 
     places: tuple[Reference | GraphQLError | None, ...]
@@ -71,11 +70,13 @@ class AskedEntities:
         return References(tuple(kinds), wanted, _numbered(self.places, numbers))
 
 
+MAX_NODE_IDS = 500
+"""Maximum number of ids in one `nodes` field."""
 MOST_MALFORMED = 100
 """Maximum number of malformed ids and representations of one operation that are answered one by one."""
 
 
-def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
+def read_node_id(id: str) -> UUID:  # noqa: A002 - the schema's name
     """Return the id of one node; raise GraphQLError if it is malformed."""
     found = _id(id, ("id",))
     if isinstance(found, GraphQLError):
@@ -83,19 +84,19 @@ def asked_node(id: str) -> UUID:  # noqa: A002 - the schema's name
     return found
 
 
-def asked_nodes(ids: Sequence[str], *, strict: bool = False) -> AskedNodes:
+def read_node_ids(ids: Sequence[str], *, strict: bool = False) -> RequestedNodes:
     """Return the ids of nodes; raise GraphQLError for too many ids and, if `strict`, for the first malformed one."""
-    _bounded(ids, "ids", MOST_ROWS)
-    return AskedNodes(_places((_id(each, ("ids", place)) for place, each in enumerate(ids)), strict=strict))
+    _bounded(ids, "ids", MAX_NODE_IDS)
+    return RequestedNodes(_places((_id(each, ("ids", place)) for place, each in enumerate(ids)), strict=strict))
 
 
-def asked_entities(representations: Sequence[object], *, most: int, strict: bool = False) -> AskedEntities:
-    """Return what some representations refer to; raise GraphQLError as `asked_nodes` does."""
+def read_representations(representations: Sequence[object], *, most: int, strict: bool = False) -> RequestedEntities:
+    """Return what some representations refer to; raise GraphQLError as `read_node_ids` does."""
     _bounded(representations, "representations", most)
     read = (
         _reference(representation, ("representations", place)) for place, representation in enumerate(representations)
     )
-    return AskedEntities(_places(read, strict=strict))
+    return RequestedEntities(_places(read, strict=strict))
 
 
 def malformed(lists: Iterable[tuple[str, Sequence[object]]]) -> GraphQLError | None:

@@ -12,7 +12,7 @@ from app.domain.errors import ErrorCode as UserErrorCode
 from app.domain.events import ChangeOperation
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from app.domain.upserts import MatchKey, RefusalPolicy, RowOutcome
+from app.domain.upserts import MatchKey, RejectionPolicy, RowOutcome
 from app.graphql.strawberry_seam import describe_values
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "MatchKey",
     "OrderDirection",
     "PaymentTermType",
-    "RefusalPolicy",
+    "RejectionPolicy",
     "RowOutcome",
     "Scope",
     "SubscriptionStatus",
@@ -131,7 +131,7 @@ _show(
     name="UpsertMatchKey",
 )
 _show(
-    RefusalPolicy,
+    RejectionPolicy,
     "How a rejected row affects the other rows of its list.",
     {
         "ALL_OR_NOTHING": "Nothing is written.",

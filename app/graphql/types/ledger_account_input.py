@@ -4,7 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from app.graphql.types.controls import FIELD_CODES, IDEMPOTENCY_KEY
-from app.graphql.types.enums import RefusalPolicy
+from app.graphql.types.enums import RejectionPolicy
 
 
 @strawberry.input(
@@ -31,8 +31,8 @@ class UpsertLedgerAccountsInput:
         description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows with the same number are all rejected"
         " with FIELD_CONFLICT."
     )
-    on_refusal: RefusalPolicy = strawberry.field(
-        default=RefusalPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
+    on_refusal: RejectionPolicy = strawberry.field(
+        default=RejectionPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
     )
     dry_run: bool = strawberry.field(
         default=False,

@@ -5,7 +5,7 @@ from strawberry import Maybe
 
 from app.graphql.types.controls import IDEMPOTENCY_KEY
 from app.graphql.types.customer_input import ChangedCustomerFields
-from app.graphql.types.enums import MatchKey, RefusalPolicy
+from app.graphql.types.enums import MatchKey, RejectionPolicy
 
 
 @strawberry.input(
@@ -30,8 +30,8 @@ class UpsertCustomersInput:
     match_by: MatchKey = strawberry.field(
         default=MatchKey.EXTERNAL_SYSTEM_ID, description="The key that finds the customer of a row."
     )
-    on_refusal: RefusalPolicy = strawberry.field(
-        default=RefusalPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
+    on_refusal: RejectionPolicy = strawberry.field(
+        default=RejectionPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
     )
     dry_run: bool = strawberry.field(
         default=False,

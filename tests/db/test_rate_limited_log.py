@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.db.rarely import Rarely
+from app.db.rate_limited_log import RateLimitedLog
 
 PERIOD_SECONDS = 0.2
 
@@ -16,7 +16,7 @@ class Written(list[tuple[int, int]]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines = Rarely(self._write, PERIOD_SECONDS)
+        self.lines = RateLimitedLog(self._write, PERIOD_SECONDS)
 
     def tell(self, *numbers: int, kind: str = "one") -> None:
         """Tell of these numbers, one after the other."""

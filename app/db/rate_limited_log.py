@@ -1,4 +1,4 @@
-"""Rate-limited log lines about states, such as an unreachable server: at most one in ten seconds."""
+"""Log states, such as an unreachable server, at most once in ten seconds."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from typing import Any
 PERIOD_SECONDS = 10.0
 
 
-class Rarely:
+class RateLimitedLog:
     """Writes the first line of each kind immediately, and the last line of each following period at its end."""
 
     def __init__(self, write: Callable[[dict[str, Any], int], None], period_seconds: float = PERIOD_SECONDS) -> None:

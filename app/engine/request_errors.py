@@ -1,4 +1,4 @@
-"""The reasons why an operation is rejected before it runs, each with its code."""
+"""Request errors: why an operation doesn't run at all, each with its code. The term is that of GraphQL's specification."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -6,8 +6,8 @@ from enum import StrEnum
 from graphql import GraphQLError
 
 
-class RefusalCode(StrEnum):
-    """The `extensions.code` of a request error that the engine gives."""
+class RequestErrorCode(StrEnum):
+    """The `extensions.code` of the engine's request errors."""
 
     SYNTAX = "GRAPHQL_PARSE_FAILED"
     """The document isn't GraphQL."""
@@ -22,11 +22,11 @@ class RefusalCode(StrEnum):
     UNSUPPORTED = "OPERATION_NOT_SUPPORTED"
     """The type of the operation isn't supported."""
     PERSISTED_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
-    """The document was only named, and is not known by that name."""
+    """The request names a document that isn't known."""
     PERSISTED_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
-    """The document was only named by its hash, and no texts are remembered."""
+    """The request names a document by its hash, and automatic persisted queries are turned off."""
     NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
-    """Only registered documents run, and this one isn't registered."""
+    """Only registered documents may run, and this one isn't registered."""
     VARIABLES = "BAD_USER_INPUT"
     """A variable's value is missing or doesn't fit its type."""
 
@@ -35,26 +35,26 @@ class ExecutionCode(StrEnum):
     """The `extensions.code` of an error that the engine adds to an answer."""
 
     MORE_ERRORS = "MORE_ERRORS"
-    """Fields gave more errors than an answer lists; `extensions.omittedErrors` says how many more."""
+    """More fields failed than an answer lists; `extensions.omittedErrors` is the number of errors left out."""
 
 
 _MOST_CHARACTERS = 1_000
-"""The longest message of an error."""
+"""Maximum length of an error's message."""
 
 
-class DocumentError(Exception):
-    """The operation is rejected: nothing of it ran. All errors may be shown to the caller."""
+class RequestError(Exception):
+    """The operation doesn't run. All errors may be shown to the caller."""
 
-    def __init__(self, errors: Sequence[GraphQLError], kind: RefusalCode) -> None:
+    def __init__(self, errors: Sequence[GraphQLError], kind: RequestErrorCode) -> None:
         for error in errors:
             if len(error.message) > _MOST_CHARACTERS:
-                # It quotes a value or a name of the request.
+                # The message quotes a value or a name of the request.
                 error.message = error.message[:_MOST_CHARACTERS] + " …"
         super().__init__("; ".join(error.message for error in errors))
         self.errors = errors
         self.kind = kind
 
 
-def refuse(kind: RefusalCode, message: str) -> DocumentError:
-    """Return a DocumentError with one error that has no location in the document."""
-    return DocumentError([GraphQLError(message)], kind)
+def request_error(kind: RequestErrorCode, message: str) -> RequestError:
+    """Return a RequestError with one error that has no location in the document."""
+    return RequestError([GraphQLError(message)], kind)

@@ -26,7 +26,7 @@ from tests.support.untouched import everything_of
 
 
 @dataclass(slots=True)
-class GroupDesk:
+class GroupUseCases:
     """Asks for use cases of groups, and looks at what is stored."""
 
     engine: AsyncEngine

@@ -50,7 +50,7 @@ KINDS = {
 
 
 @dataclass(slots=True)
-class MemberDesk:
+class MemberUseCases:
     """Asks for use cases of one kind, about the customer of the test, and looks at what is stored."""
 
     kind: Kind

@@ -1,11 +1,11 @@
-"""From an input to what a service takes: the fields that were sent, and the idempotency key."""
+"""Split an input into its fields, which a service takes, and its idempotency key."""
 
 from typing import Any, cast
 
 from app.graphql.arguments import sent_fields
 
 
-def asked(given: Any) -> tuple[dict[str, object], str | None]:
+def fields_and_key(given: Any) -> tuple[dict[str, object], str | None]:
     """Return the fields of an input that were sent, by attribute, and the idempotency key."""
     sent = sent_fields(given)
     return sent, cast("str | None", sent.pop("idempotency_key", None))
