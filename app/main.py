@@ -1,4 +1,4 @@
-"""What uvicorn loads: the application, configured by the environment."""
+"""The application that uvicorn loads, configured by the environment."""
 
 import sys
 

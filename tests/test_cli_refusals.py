@@ -66,7 +66,7 @@ def test_token_makes_no_keys_that_no_service_trusts_and_says_where_it_looked(tmp
     result = run("token", "--data-folder", folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert str(folder) in result.stderr
-    assert "`customer-gateway dev` makes them" in result.stderr
+    assert "`customer-gateway dev` creates them" in result.stderr
     assert not folder.exists()
 
 

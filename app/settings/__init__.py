@@ -1,4 +1,4 @@
-"""Every setting of the service, read once from the environment and frozen."""
+"""All settings of the service, read once from the environment and frozen."""
 
 from app.settings.environment import load_settings
 from app.settings.errors import SettingsError

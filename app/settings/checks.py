@@ -1,20 +1,20 @@
-"""What must fit together among the settings."""
+"""Rules for combinations of settings."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 
-class Misfit(NamedTuple):
-    """Settings that don't fit together."""
+class Conflict(NamedTuple):
+    """An invalid combination of settings."""
 
     variables: tuple[str, ...]
-    """Their fields' names. If one of them is invalid by itself, nothing is said of how they fit."""
+    """Names of the fields. If one of them is invalid by itself, the conflict isn't reported."""
     message: str
 
 
 class Checked(Protocol):
-    """The settings that are checked against each other."""
+    """The settings that the rules read."""
 
     @property
     def jwt_jwks_url(self) -> str | None: ...  # noqa: D102 - see the settings
@@ -34,23 +34,23 @@ class Checked(Protocol):
     def max_input_items(self) -> int: ...  # noqa: D102
 
 
-def misfits_of(settings: Checked) -> Iterator[Misfit]:
-    """Yield each misfit."""
+def conflicts_of(settings: Checked) -> Iterator[Conflict]:
+    """Yield all conflicts."""
     if settings.jwt_jwks_url is not None and settings.jwt_public_key_file is not None:
-        yield Misfit(("jwt_jwks_url", "jwt_public_key_file"), "set JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, not both")
+        yield Conflict(("jwt_jwks_url", "jwt_public_key_file"), "set JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, not both")
     keys = "jwt_jwks_url" if settings.jwt_public_key_file is None else "jwt_public_key_file"
     if settings.jwt_jwks_url is not None or settings.jwt_public_key_file is not None:
         for name, value in (("jwt_issuer", settings.jwt_issuer), ("jwt_audience", settings.jwt_audience)):
             if value is None:
-                yield Misfit((name, keys), f"must be set if {keys.upper()} is, so that no other tokens are accepted")
+                yield Conflict((name, keys), f"must be set if {keys.upper()} is, so that no other tokens are accepted")
     else:
         for name, value in (("jwt_issuer", settings.jwt_issuer), ("jwt_audience", settings.jwt_audience)):
             if value is not None:
                 message = "is set without JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, so no token would be accepted: set one, or remove it"
-                yield Misfit((name, "jwt_jwks_url", "jwt_public_key_file"), message)
+                yield Conflict((name, "jwt_jwks_url", "jwt_public_key_file"), message)
     if settings.trusted_only and settings.trusted_documents_file is None:
-        message = "must be set if TRUSTED_ONLY is true: without documents nothing would run"
-        yield Misfit(("trusted_documents_file", "trusted_only"), message)
+        message = "must be set if TRUSTED_ONLY is true: otherwise no operation could run"
+        yield Conflict(("trusted_documents_file", "trusted_only"), message)
     if settings.max_representations > settings.max_input_items:
         message = "must be at most MAX_INPUT_ITEMS, which counts representations as well"
-        yield Misfit(("max_representations", "max_input_items"), message)
+        yield Conflict(("max_representations", "max_input_items"), message)

@@ -1,4 +1,4 @@
-"""Reading the settings from the environment, with all that is wrong with them at once."""
+"""Reading of the settings from the environment, which reports all problems at once."""
 
 import os
 import re
@@ -8,28 +8,28 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from app.db.dsn import DsnError
-from app.settings.checks import misfits_of
+from app.settings.checks import conflicts_of
 from app.settings.errors import SettingsError
 from app.settings.model import Settings
 from app.settings.secrets import resolve_secrets
 
-# Tells the model that misfits are looked for here, where more is known.
+# Makes the model skip conflicts: they are found here, where invalid fields are known.
 _BY_FIELDS = {"by_fields": True}
 
 
 def load_settings(*checks: Callable[[Settings], object], environment: Mapping[str, str] | None = None) -> Settings:
-    """Return the environment's settings; SettingsError with a line for each problem.
+    """Return the environment's settings. Raise SettingsError with one line per problem.
 
-    `checks` raise SettingsError themselves. They run even if other settings are invalid, on settings without those, so
-    that all problems come at once; what they say of a variable that is invalid anyway is left out.
+    `checks` raise SettingsError themselves. If settings are invalid, the checks run on the others, so that all problems
+    are reported at once; lines about a variable that is invalid already are dropped.
     """
     given = _given(os.environ if environment is None else environment)
     problems: dict[str, list[str]] = {}
     resolve_secrets(given, problems)
     settings = _validated(given, problems)
-    for misfit in misfits_of(settings):
-        if not problems.keys() & set(misfit.variables):
-            problems[misfit.variables[0]] = [misfit.message]
+    for conflict in conflicts_of(settings):
+        if not problems.keys() & set(conflict.variables):
+            problems[conflict.variables[0]] = [conflict.message]
     lines = [f"{name.upper()}: {message}" for name, messages in problems.items() for message in messages]
     for check in checks:
         lines += _lines_of(check, settings, problems)
@@ -39,13 +39,13 @@ def load_settings(*checks: Callable[[Settings], object], environment: Mapping[st
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what is set, by field; an empty variable is as good as none."""
+    """Return the variables that are set, by field. Empty ones count as unset."""
     names = {name.upper(): name for name in Settings.model_fields}
     return {names[name.upper()]: value for name, value in environment.items() if value and name.upper() in names}
 
 
 def _validated(given: Mapping[str, str], problems: dict[str, list[str]]) -> Settings:
-    """Return the settings without those that are invalid."""
+    """Return the settings without the invalid ones, and add these to the problems."""
     known = {name: value for name, value in given.items() if name not in problems}
     try:
         return Settings.model_validate(known, context=_BY_FIELDS)

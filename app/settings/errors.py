@@ -1,5 +1,5 @@
-"""What is wrong with the settings."""
+"""The error for invalid settings."""
 
 
 class SettingsError(Exception):
-    """The environment holds settings that the service can't start with; a line for each problem, with its variable."""
+    """Invalid settings. The message has one line per problem, which starts with the variable."""

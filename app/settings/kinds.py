@@ -1,4 +1,4 @@
-"""Kinds of settings: how their texts are read, and what is said of those that can't be."""
+"""Types of settings: how they are parsed, with messages for invalid values."""
 
 import json
 import re
@@ -17,7 +17,7 @@ ALLOWED_HEADERS = (
     "x-api-key",
     "content-type",
     "x-request-id",
-    # Tracing: the W3C's headers, Sentry's, and those of Zipkin and Datadog.
+    # Tracing: W3C Trace Context, Sentry, Zipkin and Datadog.
     "traceparent",
     "tracestate",
     "baggage",
@@ -27,7 +27,7 @@ ALLOWED_HEADERS = (
     "x-datadog-parent-id",
     "x-datadog-origin",
     "x-datadog-sampling-priority",
-    # Apollo Client, its tools, and clients that follow it.
+    # Apollo Client, its tools, and compatible clients.
     "apollo-require-preflight",
     "apollographql-client-name",
     "apollographql-client-version",
@@ -46,17 +46,17 @@ _ORIGIN_SHAPE = "write scheme, host and, if it is not the default, port, such as
 
 
 def in_upper_case(value: object) -> object:
-    """Return a text in upper case."""
+    """Return a string in upper case, without surrounding spaces."""
     return value.strip().upper() if isinstance(value, str) else value
 
 
 def in_lower_case(value: object) -> object:
-    """Return a text in lower case."""
+    """Return a string in lower case, without surrounding spaces."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def origin_of(text: str) -> str:
-    """Return an origin as browsers send it; ValueError with what to write instead."""
+    """Return an origin as browsers send it. Raise ValueError with the correction if it is invalid."""
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").lower(), parts.port
@@ -90,7 +90,7 @@ def origin_of(text: str) -> str:
 
 
 def _listed(value: object) -> object:
-    """Return the items of a list: of JSON, or separated by commas."""
+    """Return the items of a list in JSON or separated by commas."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
@@ -98,11 +98,11 @@ def _listed(value: object) -> object:
             items: object = json.loads(value)
         except (ValueError, RecursionError):
             items = None
-        if not isinstance(items, list) or not all(isinstance(each, str) for each in cast("list[object]", items)):
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in cast("list[object]", items)):
             msg = 'is not a list: write the items separated by commas, or as a JSON list of strings: ["a", "b"]'
             raise ValueError(msg)
         return tuple(cast("list[str]", items))
-    return tuple(each.strip() for each in value.split(",") if each.strip())
+    return tuple(item.strip() for item in value.split(",") if item.strip())
 
 
 def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,12 +110,12 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
         return origins
     found: dict[str, None] = {}
     problems: list[str] = []
-    for each in origins:
-        if each == ANY_ORIGIN:
-            problems.append("* stands alone: remove it, or remove the other origins")
+    for origin in origins:
+        if origin == ANY_ORIGIN:
+            problems.append("* can't be combined with origins: remove it, or remove the origins")
             continue
         try:
-            found[origin_of(each)] = None
+            found[origin_of(origin)] = None
         except ValueError as error:
             problems.append(str(error))
     if problems:
@@ -124,26 +124,24 @@ def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _header_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    wrong = [each for each in names if not _HEADER_NAME.fullmatch(each)]
+    wrong = [name for name in names if not _HEADER_NAME.fullmatch(name)]
     if wrong:
-        shown = ", ".join(repr(each) for each in wrong)
-        msg = (
-            f"{shown} can't be a header's name: list each header by its name, separated by commas; there is no wildcard"
-        )
+        shown = ", ".join(repr(name) for name in wrong)
+        msg = f"{shown} can't be a header's name: list the headers' names, separated by commas; wildcards are not supported"
         raise ValueError(msg)
-    return tuple(dict.fromkeys(each.lower() for each in names))
+    return tuple(dict.fromkeys(name.lower() for name in names))
 
 
 def _connection_url(value: str) -> str:
-    # The value itself stays out of the message: it may hold a password.
+    # Messages must not contain the value, which may include a password.
     check_files(value)
     return value
 
 
 def _printable_path(value: Path) -> Path:
     if not str(value).isprintable():
-        # It would break the lines of messages and logs.
-        msg = "holds a character that can't be printed: rename the file"
+        # Control characters would break the lines of messages and logs.
+        msg = "contains a character that can't be printed: rename the file"
         raise ValueError(msg)
     return value
 

@@ -1,4 +1,4 @@
-"""Every setting of the service, read once from the environment and frozen."""
+"""All settings of the service, with types, defaults and descriptions; docs/settings.md lists them."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from app.engine.limits import Limits
 from app.engine.trusted import ManifestError, TrustedDocuments, read_manifest
-from app.settings.checks import misfits_of
+from app.settings.checks import conflicts_of
 from app.settings.errors import SettingsError
 from app.settings.kinds import (
     ALLOWED_HEADERS,
@@ -21,7 +21,7 @@ from app.settings.kinds import (
 
 
 class Settings(BaseModel):
-    """The settings of a process; each field is the environment variable of the same name in upper case."""
+    """The settings of a process. Each field is set by the environment variable of the same name in upper case."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,12 +29,12 @@ class Settings(BaseModel):
     database_url: ConnectionUrl | None = Field(
         default=None,
         repr=False,
-        description="The connection URL of PostgreSQL 15 or newer, for the role that serves: it owns no table and bypasses no policy. Its parameters are explained in database.md.",
+        description="The connection URL of PostgreSQL 15 or newer, for the service's role, which must neither own tables nor bypass policies. Its parameters are explained in database.md.",
     )
     owner_database_url: ConnectionUrl | None = Field(
         default=None,
         repr=False,
-        description="The same for the role that owns the tables, used by `migrate`, `company`, `api-key` and `seed`. Default: DATABASE_URL.",
+        description="The connection URL for the role that owns the tables, used by `migrate`, `company`, `api-key` and `seed`. Default: DATABASE_URL.",
     )
     database_password: str | None = Field(
         default=None, repr=False, description="The password for DATABASE_URL, not percent-encoded, if the URL has none."
@@ -45,12 +45,12 @@ class Settings(BaseModel):
         description="The password for OWNER_DATABASE_URL, not percent-encoded, if the URL has none.",
     )
     database_url_file: File | None = Field(
-        default=None, description="A file that holds DATABASE_URL, such as a secret under /run/secrets."
+        default=None, description="A file that contains DATABASE_URL, such as a secret under /run/secrets."
     )
-    owner_database_url_file: File | None = Field(default=None, description="A file that holds OWNER_DATABASE_URL.")
-    database_password_file: File | None = Field(default=None, description="A file that holds DATABASE_PASSWORD.")
+    owner_database_url_file: File | None = Field(default=None, description="A file that contains OWNER_DATABASE_URL.")
+    database_password_file: File | None = Field(default=None, description="A file that contains DATABASE_PASSWORD.")
     owner_database_password_file: File | None = Field(
-        default=None, description="A file that holds OWNER_DATABASE_PASSWORD."
+        default=None, description="A file that contains OWNER_DATABASE_PASSWORD."
     )
     database_pool_size: int = Field(
         default=10, ge=1, le=1000, description="Maximum number of connections for transactions per process."
@@ -60,7 +60,7 @@ class Settings(BaseModel):
     )
     database_pooling: Annotated[Literal["session", "transaction"], BeforeValidator(in_lower_case)] = Field(
         default="session",
-        description="How a pooler between the service and PostgreSQL works: `transaction` if it gives connections to others after each transaction. Explained in database.md.",
+        description="Mode of a connection pooler between the service and PostgreSQL: `session` (also without a pooler) or `transaction`. Explained in database.md.",
     )
     statement_timeout_seconds: float = Field(
         default=10, gt=0, le=3600, description="Maximum time of one SQL statement, in seconds."
@@ -81,7 +81,7 @@ class Settings(BaseModel):
         default=7_200,
         ge=0,
         le=86_400,
-        description="How long browsers may cache the answer to a preflight request; they cap it themselves.",
+        description="How long browsers may cache the answer to a preflight request, in seconds; each browser has a lower limit of its own.",
     )
     explorer: bool = Field(
         default=False,
@@ -121,9 +121,9 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Maximum size of a request body, in bytes.")
 
     # Credentials
-    jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must carry.")
-    jwt_audience: str | None = Field(default=None, description="The `aud` that a token must carry.")
-    jwt_jwks_url: str | None = Field(default=None, description="Where the issuer publishes its keys (JWKS).")
+    jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must have.")
+    jwt_audience: str | None = Field(default=None, description="The `aud` that a token must have.")
+    jwt_jwks_url: str | None = Field(default=None, description="The URL of the issuer's keys (JWKS).")
     jwt_public_key_file: File | None = Field(
         default=None, description="A PEM file with one public key, instead of a JWKS URL."
     )
@@ -187,14 +187,14 @@ class Settings(BaseModel):
     max_input_items: int = Field(
         default=11_000,
         ge=1,
-        description="The most items that the lists among the arguments of an operation have together, representations"
-        " among them, a variable counted wherever it is used.",
+        description="Maximum number of items of all lists in the arguments of an operation, including representations."
+        " A variable counts each time it is used.",
     )
     max_representations: int = Field(
         default=10_000,
         ge=1,
         description="Maximum number of representations of one `_entities`, including repeated ones; a gateway may repeat each many times."
-        " They count among `MAX_INPUT_ITEMS` too, which leaves room for 1,000 other items by default.",
+        " They count toward `MAX_INPUT_ITEMS`, whose default leaves room for 1,000 other items.",
     )
     document_cache_size: int = Field(
         default=1_000, ge=0, description="Maximum number of parsed and validated documents that are cached."
@@ -225,7 +225,7 @@ class Settings(BaseModel):
     plan_cache_size: int = Field(
         default=1_000,
         ge=1,
-        description="Maximum number of plans' statements that are cached, in addition to the last one of each plan; long ones leave room for fewer.",
+        description="Maximum number of cached SQL statements of plans, in addition to the last one of each plan; long ones reduce the number.",
     )
     compiled_statement_cache_size: int = Field(
         default=500, ge=0, description="Maximum number of compiled statements kept by SQLAlchemy."
@@ -254,20 +254,20 @@ class Settings(BaseModel):
         default="INFO", description="Minimum severity of logged lines."
     )
     log_format: Annotated[Literal["json", "console"], BeforeValidator(in_lower_case)] = Field(
-        default="json", description="`json` for one JSON object per line, or `text` for people."
+        default="json", description="`json` for one JSON object per line, or `console` for people."
     )
 
     @model_validator(mode="after")
     def _fits_together(self, info: ValidationInfo) -> "Settings":
         if not info.context:
-            misfits = [f"{misfit.variables[0].upper()}: {misfit.message}" for misfit in misfits_of(self)]
-            if misfits:
-                raise ValueError("\n".join(misfits))
+            conflicts = [f"{conflict.variables[0].upper()}: {conflict.message}" for conflict in conflicts_of(self)]
+            if conflicts:
+                raise ValueError("\n".join(conflicts))
         return self
 
     @property
     def limits(self) -> Limits:
-        """What a document and its operations may cost."""
+        """The limits of a document and its operations."""
         return Limits(
             max_document_bytes=self.max_document_bytes,
             max_tokens=self.max_tokens,
@@ -282,7 +282,7 @@ class Settings(BaseModel):
         )
 
     def trusted_documents(self) -> TrustedDocuments:
-        """The documents of TRUSTED_DOCUMENTS_FILE, none without one; a SettingsError with everything that is wrong with the file."""
+        """Return the documents of TRUSTED_DOCUMENTS_FILE, or none if it isn't set. Raise SettingsError with all problems."""
         path = self.trusted_documents_file
         if path is None:
             return TrustedDocuments({})
@@ -298,13 +298,13 @@ class Settings(BaseModel):
 
     @property
     def service_dsn(self) -> str:
-        """DATABASE_URL, or a SettingsError that says to set it."""
+        """DATABASE_URL. Raise SettingsError if it isn't set."""
         if self.database_url is None:
-            msg = "DATABASE_URL is not set: set it to a PostgreSQL 15 or newer, or run `customer-gateway dev`, which brings its own"
+            msg = "DATABASE_URL is not set: set it to the URL of a PostgreSQL 15 or newer, or run `customer-gateway dev`, which includes one"
             raise SettingsError(msg)
         return self.database_url
 
     @property
     def owner_dsn(self) -> str:
-        """OWNER_DATABASE_URL, or DATABASE_URL where it is unset."""
+        """OWNER_DATABASE_URL, or DATABASE_URL if it isn't set."""
         return self.owner_database_url or self.service_dsn

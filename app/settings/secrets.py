@@ -1,4 +1,4 @@
-"""Secrets: given by a variable, or by a file that another variable names."""
+"""Secrets, which are set by a variable or by a file that another variable names."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _PASSWORDS = {"database_password": "database_url", "owner_database_password": "o
 
 
 def resolve_secrets(given: dict[str, str], problems: dict[str, list[str]]) -> None:
-    """Replace secrets' files by what they hold, and put passwords into their URLs; a problem is noted under its field."""
+    """Read secrets from their files, and insert passwords into their URLs. Problems are added by field."""
     for name in SECRETS:
         path = given.get(f"{name}_file")
         if path is not None:
@@ -21,14 +21,14 @@ def resolve_secrets(given: dict[str, str], problems: dict[str, list[str]]) -> No
 
 def _read(name: str, path: str, given: dict[str, str], problems: dict[str, list[str]]) -> None:
     if name in given:
-        problems[name] = [f"is set, and {name.upper()}_FILE as well: set one of them"]
+        problems[name] = [f"is set, and {name.upper()}_FILE is set, too: remove one of them"]
         return
     if not path.isprintable():
-        problems[f"{name}_file"] = ["holds a character that can't be printed: rename the file"]
+        problems[f"{name}_file"] = ["contains a character that can't be printed: rename the file"]
         problems[name] = []
         return
     try:
-        # A file that an editor or `echo` wrote may begin with a mark and end in a line break, which belong to no secret.
+        # Editors and `echo` may add a byte order mark or a final line break, which are not part of the secret.
         content = Path(path).read_text(encoding="utf-8-sig").rstrip("\r\n")
     except OSError as error:
         problem = f"{path} can't be read: {error.strerror}"
@@ -38,10 +38,10 @@ def _read(name: str, path: str, given: dict[str, str], problems: dict[str, list[
         given[name] = content
         if content and "\0" not in content:
             return
-        problem = f"{path} holds a NUL character" if content else f"{path} is empty"
+        problem = f"{path} contains a NUL character" if content else f"{path} is empty"
     given.pop(name, None)
     problems[f"{name}_file"] = [problem]
-    # Nothing more is said of the secret: that it is missing would be untrue.
+    # An empty list suppresses the message that the secret is missing.
     problems[name] = []
 
 
@@ -54,7 +54,7 @@ def _join(password: str, url: str, given: dict[str, str], problems: dict[str, li
     except DsnError:
         return  # The URL's own problems are named where it is checked.
     if has_password:
-        problems[password] = [f"is set, but {url.upper()} holds a password already: remove one of them"]
+        problems[password] = [f"is set, but {url.upper()} already contains a password: remove one of them"]
         return
     try:
         given[url] = with_password(given[url], given[password])

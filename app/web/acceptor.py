@@ -1,4 +1,4 @@
-"""Taking connections from a listening socket."""
+"""Accepting connections from a listening socket."""
 
 import asyncio
 import errno
@@ -14,26 +14,26 @@ import structlog
 _log = structlog.get_logger()
 
 _MAX_AT_ONCE = 8
-"""How many connections are taken before requests get their turn, and other processes theirs at what is left."""
+"""Maximum number of connections accepted in one turn of the event loop, so that requests and other processes get theirs."""
 _PAUSE_SECONDS = 0.5
-"""How long none is taken after the system has refused one for want of something, such as open files."""
+"""How long to wait, in seconds, after the system failed to accept a connection, as for lack of file descriptors."""
 _GONE_BEFORE = {errno.EAGAIN, errno.EINTR, errno.ECONNABORTED, errno.EPROTO}
 _SO_ATTACH_FILTER = 26
-# Classic BPF, on the TCP header: SYN without ACK (of byte 13, the flags) is dropped, all else is let through.
+# Classic BPF on the TCP header: drop packets with SYN but not ACK (in byte 13, the flags), and accept all others.
 _DROP_SYN = (
     struct.pack("HBBI", 0x30, 0, 0, 13)  # load the flags
     + struct.pack("HBBI", 0x54, 0, 0, 0x12)  # keep SYN and ACK
     + struct.pack("HBBI", 0x15, 0, 1, 0x02)  # is it SYN alone?
     + struct.pack("HBBI", 0x06, 0, 0, 0)  # drop it
-    + struct.pack("HBBI", 0x06, 0, 0, 0xFFFFFFFF)  # let it through
+    + struct.pack("HBBI", 0x06, 0, 0, 0xFFFFFFFF)  # accept it
 )
 _INSTRUCTIONS = 5
 
 
 class Acceptor:
-    """Hands each connection of a listening socket to a protocol.
+    """Accepts the connections of a listening socket and gives each to a new protocol.
 
-    uvloop's own servers stop for good, without a word, when the system has no file descriptor left for a connection.
+    uvloop's own servers stop accepting permanently, without an error, when the system has no file descriptor left.
     """
 
     def __init__(self, listener: socket.socket, make_protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -46,7 +46,7 @@ class Acceptor:
         self._resume()
 
     def close(self) -> None:
-        """Take the connections that are there already, and no more."""
+        """Accept the connections that are waiting, then close the socket."""
         if self._resuming is not None:
             self._resuming.cancel()
         self._loop.remove_reader(self._listener)
@@ -64,7 +64,7 @@ class Acceptor:
                 return
 
     def _take(self) -> bool:
-        """Take the next connection; whether there was one."""
+        """Accept the next connection, and return whether there was one."""
         try:
             connection, _ = self._listener.accept()
         except OSError as error:
@@ -86,10 +86,10 @@ class Acceptor:
 
 
 def refuse_new_connections(listener: socket.socket) -> None:
-    """Have the kernel begin no more connections on a listening socket, in whichever process, before it is closed.
+    """Make the kernel ignore new connections to a listening socket, for all processes, before it is closed.
 
-    Closing it resets the connections that nobody has accepted yet, and some that are just being made. Without this
-    function, as where the system has no such filter, those that come while the last ones are accepted are lost.
+    Closing the socket resets connections that are not accepted yet or still being established. Where the system has no
+    such filter, connections that arrive while the last ones are accepted are lost.
     """
     if sys.platform != "linux":
         return

@@ -11,7 +11,7 @@ from app.db.stored_json import StoredJson
 
 JSON_TYPE = "application/json"
 
-# What orjson writes: signed integers of 64 bits.
+# orjson writes integers of up to 64 bits, the sign included.
 _MOST_BITS = 64
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
@@ -30,7 +30,7 @@ def to_json(value: object) -> bytes:
 
 
 def _with_long_integers(value: object) -> object:
-    """Return the value with integers of more than 64 bits as fragments; a history may contain them."""
+    """Return the value with integers of more than 64 bits as fragments; a customer's history may contain them."""
     if isinstance(value, StoredJson):
         return value
     if isinstance(value, dict):
@@ -49,7 +49,7 @@ def _stored(value: object) -> orjson.Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer. `codes` are its error codes, for the log."""
+    """A complete HTTP response. `codes`: its error codes, for the log."""
 
     status: int
     body: bytes
@@ -58,7 +58,7 @@ class Answer:
     codes: tuple[str, ...] = ()
 
     def fields(self) -> list[tuple[bytes, bytes]]:
-        """Return its header fields. It can't be cached: every answer belongs to one caller and one moment."""
+        """Return the header fields. Responses must not be cached: they depend on the caller and the time."""
         headers = [
             (b"content-type", b"%b; charset=utf-8" % self.media_type.encode()),
             (b"content-length", b"%d" % len(self.body)),
@@ -69,6 +69,6 @@ class Answer:
         return headers
 
     async def send(self, send: Send) -> None:
-        """Send the answer."""
+        """Send the response."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.fields()})
         await send({"type": "http.response.body", "body": self.body})

@@ -1,4 +1,4 @@
-"""The composition root: settings become the parts, the parts one ASGI application."""
+"""The composition root: create all components from the settings, and combine them into one ASGI application."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -52,7 +52,7 @@ _log = structlog.get_logger()
 GRAPHQL_PATH = "/graphql"
 
 _EXPOSED_HEADERS = (REQUEST_ID, "retry-after", "www-authenticate")
-# A frontend's development server: on this machine, on any port.
+# Frontends' development servers run on this machine, on any port.
 _LOOPBACK_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?"
 _FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}."
 
@@ -60,11 +60,11 @@ _FOUND_NOTHING = f"Nothing is served at this path; GraphQL is at {GRAPHQL_PATH}.
 def create_app(
     settings: Settings, make_token: Callable[[], str] | None = None, write_health: WriteHealth | None = None
 ) -> Envelope:
-    """The service as these settings want it; SettingsError if they don't suffice.
+    """Return the application for these settings. Raise SettingsError if they are incomplete.
 
-    `make_token` lets the explorer sign in by itself, and pages of every port of this machine call the service, so it is
-    for a developer's machine alone. `write_health` is what this process and others know of writes; by default what this
-    application finds out.
+    `make_token` lets the explorer sign in automatically, and pages on every port of this machine call the service. Pass it
+    in development only. `write_health` records failed writes, and may be shared among processes. Default: one for this
+    application alone.
     """
     database = Database(
         settings.service_dsn,
@@ -102,7 +102,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        # Only now: a process that merely builds the application, as a test does, keeps its own logging.
+        # Not before: a process that creates the application without serving it, such as a test, keeps its own logging.
         writer = configure_logging(settings)
         log.configure(settings, writer)
         background = [asyncio.create_task(_check_trusted(engine))]
@@ -129,7 +129,7 @@ def assemble(
     make_token: Callable[[], str] | None = None,
     metrics: Metrics | None = None,
 ) -> Envelope:
-    """Routes around the endpoints; nearly every request asks for GraphQL, so it is reached before them."""
+    """Return an application with these endpoints. Requests for GraphQL bypass the router, because nearly all are such."""
     routes: list[BaseRoute] = [
         Route(GRAPHQL_PATH, graphql),
         Route("/livez", livez),
@@ -146,7 +146,7 @@ def assemble(
         middleware=[Middleware(Caught)],
         exception_handlers={HTTPException: _http_error},
     )
-    # A redirect would name the scheme and host that this process sees, which behind a proxy are not the caller's.
+    # A redirect would contain the scheme and host that this process sees; behind a proxy, the caller's are different.
     routed.router.redirect_slashes = False
     served: ASGIApp = Direct(routed, GRAPHQL_PATH, graphql)
     is_development = make_token is not None
@@ -160,14 +160,14 @@ def assemble(
             expose_headers=_EXPOSED_HEADERS,
             max_age=settings.cors_max_age_seconds,
         )
-        # Starlette looks for each element of a preflight's list here; an empty one is to be ignored (RFC 9110, 5.6.1).
+        # Starlette looks up each element of a preflight's list here; empty elements must be ignored (RFC 9110, 5.6.1).
         cors.allow_headers.append("")
     return Envelope(served)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What the metrics look at."""
+    """The sources of the metrics."""
 
     database: Database
     engine: Engine
@@ -214,7 +214,7 @@ def _engine(settings: Settings, planner: Planner) -> Engine:
 
 
 async def _check_trusted(engine: Engine) -> None:
-    """Say once of each trusted document that it can't run. Many of them take seconds, so requests come in between."""
+    """Log each trusted document that is invalid. Checking many takes seconds, so requests run in between."""
     for document_id, error in engine.check_trusted():
         if error is not None:
             _log.warning("trusted_document_refused", document=document_id, code=error.kind, reason=str(error))

@@ -1,4 +1,4 @@
-"""Who is asking: the credential in a request's headers → a Principal, or a refusal before GraphQL is reached."""
+"""Authentication: turn the credential in a request's headers into a Principal, or reject the request."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from app.web.remembered import RememberedPrincipals, RememberedRefusals
 from app.web.tokens import TokenVerifier
 
 REFUSED_SECONDS = 5.0
-"""Longest time for which a refused key is remembered as such. It can't become valid: nobody knows a key before it is made."""
+"""Maximum time for which a rejected key is cached, in seconds. It can't become valid: new keys are random."""
 
 __all__ = ["Authenticator", "CredentialCode", "CredentialsUnavailable", "Unauthenticated"]
 
@@ -26,23 +26,24 @@ class Authenticator:
 
     @classmethod
     def from_settings(cls, settings: Settings, database: Database) -> "Authenticator":
-        """The authenticator that the settings describe; SettingsError if the keys of tokens can't be used."""
+        """Return the authenticator for these settings. Raise SettingsError if the token keys can't be used."""
         keys = ApiKeyVerifier(database, settings.api_key_cache_seconds, settings.token_cache_size)
         return cls(TokenVerifier.from_settings(settings), keys)
 
     @property
     def caches(self) -> dict[str, RememberedPrincipals]:
-        """What remembers verified credentials, by name."""
+        """The caches of verified credentials, by name."""
         tokens = {} if self._tokens is None else {"tokens": self._tokens.remembered}
         return {**tokens, "api_keys": self._keys.remembered}
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        """The caller that headers by lower-case name tell, or Unauthenticated (401).
+        """Return the caller. Header names must be in lower case.
 
-        CredentialsUnavailable or DatabaseUnavailable (503) if it can't be told.
+        Raise Unauthenticated (401), or CredentialsUnavailable or DatabaseUnavailable (503) if the credential can't be
+        verified at the moment.
         """
         authorization, key = headers.get("authorization"), headers.get("x-api-key")
-        # A header that is repeated comes as a list; no credential holds a comma.
+        # Repeated headers are joined by commas, which credentials don't contain.
         if (authorization is not None and key is not None) or ", " in (authorization or key or ""):
             raise Unauthenticated(
                 CredentialCode.CREDENTIALS_MALFORMED,
@@ -58,7 +59,7 @@ class Authenticator:
         )
 
     async def aclose(self) -> None:
-        """Stop what runs in the background."""
+        """Stop background tasks."""
         if self._tokens is not None:
             await self._tokens.aclose()
 
@@ -78,7 +79,7 @@ class Authenticator:
 
 
 class ApiKeyVerifier:
-    """Looks API keys up by their hash and remembers what was found for some seconds."""
+    """Looks up API keys by their hash, and caches the results for some seconds."""
 
     def __init__(
         self, database: Database, cache_seconds: float, cache_size: int, clock: Callable[[], float] = time.time
@@ -90,9 +91,9 @@ class ApiKeyVerifier:
         self._refused = RememberedRefusals(cache_size)
 
     async def verify(self, presented: str) -> Principal:
-        """The key's principal, or Unauthenticated; DatabaseUnavailable if it can't be looked up."""
+        """Return the key's principal. Raise Unauthenticated, or DatabaseUnavailable if it can't be looked up."""
         if not api_keys.is_well_formed(presented):
-            # No key of ours looks like this, so the database isn't asked.
+            # The service issues no such keys, so a look-up is unnecessary.
             raise _key_not_accepted()
         digest = api_keys.hash_of(presented)
         known = self._remembered.get(digest)

@@ -1,4 +1,4 @@
-"""Why requests were answered 503 or 504, in the log: which wait, which limit."""
+"""Log lines that say why requests were answered 503 or 504: the cause, the limit and the time waited."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _log = structlog.get_logger()
 REQUEST_TIMEOUT = "request_timeout"
 """The cause of an operation that was stopped at its deadline."""
 ISSUER_UNREACHABLE = "issuer_unreachable"
-"""The cause of a token that can't be checked, as its key isn't known and the issuer's keys can't be fetched."""
+"""The cause of a token that can't be verified: its key is unknown, and the issuer's keys can't be fetched."""
 
 _LIMITS = {
     Cause.POOL_EXHAUSTED: "DATABASE_POOL_TIMEOUT_SECONDS",
@@ -35,7 +35,7 @@ _MAX_REASON = 500
 
 
 def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
-    """Log why a request is answered 503 or 504, or 200 with such an error, at most one line in ten seconds for each cause."""
+    """Log why a request is answered 503 or 504, or 200 with such an error: at most one line per cause in ten seconds."""
     match error:
         case DatabaseUnavailable():
             _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__))
@@ -55,7 +55,7 @@ def log_request_timeout(request_id: str) -> None:
 
 
 def flush_causes() -> None:
-    """Log what is still to be told."""
+    """Log the causes that were counted but not logged yet."""
     _lines.flush()
 
 
@@ -89,7 +89,7 @@ _lines = RateLimitedLog(_write)
 
 
 def _reason(error: BaseException | None) -> str | None:
-    """Return the error's own words on one line: no statement and no parameters."""
+    """Return the error's message on one line, without the SQL statement and its parameters."""
     if error is None:
         return None
     said = message_of(error) if isinstance(error, DBAPIError) else explain_failure(error) or str(error)

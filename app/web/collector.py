@@ -1,16 +1,16 @@
-"""The garbage collector, set for a process that serves and for the time in which it loads its modules."""
+"""Settings of the garbage collector, while a process loads its modules and while it serves."""
 
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
 _YOUNG = 20_000
-"""Objects that are made before the youngest are looked at: an answer of thousands of fields makes that many and drops them."""
+"""Number of allocated objects that starts a collection. A response of thousands of fields allocates and frees that many."""
 
 
 @contextmanager
 def paused_collector() -> Generator[None]:
-    """Keep the collector from running while modules are loaded: it takes a sixth of that time and finds nothing."""
+    """Pause the collector while modules are loaded: it would take a sixth of that time and free nothing."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -21,7 +21,7 @@ def paused_collector() -> Generator[None]:
 
 
 def relax_collector() -> None:
-    """Leave alone what was made until now, for it stays, and look less often at the rest."""
+    """Exclude all existing objects, which live until the process ends, and collect new ones less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])

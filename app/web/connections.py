@@ -25,9 +25,9 @@ REASONS = (
 )
 """Reasons for which connections are closed or refused; docs/metrics.md explains them."""
 GIVEN_UP = "given_up"
-"""In a request's state: its connection was closed with 408, because its body did not arrive."""
+"""Key in a request's state: its connection was closed with 408, because its body did not arrive."""
 COMPANY_ID = "company_id"
-"""In a request's state: the company whose credential it carries. Its answer counts toward what is kept for that company."""
+"""Key in a request's state: the company of its credential. The bytes of its answer count toward that company's share."""
 SWEEP_SECONDS = 1.0
 """Interval between checks of all connections, in seconds; a connection may be closed that much too late."""
 REPORT_SECONDS = 10.0
@@ -49,16 +49,16 @@ class ConnectionLimits:
     head_seconds: float = 10
     """How long a client may take to send the headers of a request."""
     body_seconds: float = 10
-    """How long a client may take to send a body, beside the time for its size."""
+    """How long a client may take to send a body, in addition to the time for its size."""
     send_seconds: float = 30
     """How long a client that has an answer to read may read nothing of it."""
     unsent_bytes: int = 256_000_000
-    """Maximum number of bytes kept for all clients: answers that they have not read, requests that wait for these, and
-    incomplete requests. Where they don't fit, those of the company with the most bytes are closed."""
+    """Maximum number of bytes buffered for all clients: unread answers, requests that wait for these, and incomplete
+    requests. Beyond it, connections of the company with the most bytes are closed."""
 
 
 class Connection(Protocol):
-    """What the limits need to know of a connection."""
+    """The properties and methods of a connection that the limits need."""
 
     @property
     def idle_since(self) -> float | None:
@@ -72,7 +72,7 @@ class Connection(Protocol):
 
     @property
     def unsent_since(self) -> float:
-        """The time since when much is kept for its client and the client has read nothing of it."""
+        """The time since when many bytes are buffered for its client and the client has read none of them."""
         ...
 
     @property
@@ -82,23 +82,23 @@ class Connection(Protocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Number of bytes that are kept for its client."""
+        """Number of bytes buffered for its client."""
         ...
 
     def has_arrived(self) -> bool:
-        """Whether its client has sent something that was not read yet."""
+        """Return whether its client has sent data that was not read yet."""
         ...
 
     def close_after_answer(self) -> None:
-        """Close it after the answers to the requests that have come; without one, leave it open."""
+        """Close it after the answers to the requests that have arrived. Leave it open if there are none."""
         ...
 
     def look(self, now: float, stalled: float) -> None:
-        """Close it if its client has taken too long, not counting the seconds for which this process stalled."""
+        """Close it if its client has taken too long, not counting the seconds in which this process was blocked."""
         ...
 
     def end(self, reason: str) -> None:
-        """Close it at once, whatever is still to be sent."""
+        """Close it at once, discarding unsent data."""
         ...
 
 
@@ -145,8 +145,8 @@ class Connections(ServerState):
     def make_room(self, newcomer: Connection, now: float) -> bool:
         """Close connections to make room for a new one, and return whether it fits.
 
-        Those that have been idle for longest are closed. If none has been idle for a second, those that have waited longest
-        for a request or a body are closed, so that bodies that never arrive don't displace clients that have just connected.
+        The connections that have been idle for longest are closed. If none has been idle for a second, those that have
+        waited longest for a request or a body are closed, so that incomplete bodies don't displace new clients.
         """
         if len(self.connections) <= self.limits.connections:
             return True
@@ -204,11 +204,11 @@ class Connections(ServerState):
         return list(cast("set[Connection]", self.connections))
 
     def _shed(self, connections: list[Connection]) -> int:
-        """End connections until the others fit, and return how many bytes are kept for these.
+        """Close connections until the others fit, and return the number of bytes buffered for these.
 
-        The next to be ended is always one of the company that has most bytes, so that a company which has less than its
-        share keeps all of its connections, and one that is alone may use all of the space. Of its connections, the client
-        that has read nothing for longest comes first.
+        Each is one of the company that has the most bytes at that time, so that a company below its share keeps all
+        connections, and a single company may use the whole limit. Within a company, clients that have read nothing for
+        longest come first.
         """
         kept: dict[object, deque[tuple[Connection, int]]] = defaultdict(deque)
         totals = Counter[object]()

@@ -1,4 +1,4 @@
-"""Why a request ends before GraphQL: its credentials are refused, or can't be checked at the moment."""
+"""Errors of authentication: the credential is rejected, or can't be verified at the moment."""
 
 from enum import StrEnum
 
@@ -6,21 +6,21 @@ REALM = "customer-gateway"
 
 
 class CredentialCode(StrEnum):
-    """What was wrong with the credentials, as far as the caller is told."""
+    """Why a credential is rejected, in as much detail as the caller may know."""
 
     UNAUTHENTICATED = "UNAUTHENTICATED"
-    """There were none."""
+    """The request has no credential."""
     CREDENTIALS_MALFORMED = "CREDENTIALS_MALFORMED"
-    """The headers can't be read as one credential."""
+    """The headers don't contain exactly one credential in a valid form."""
     TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a code, not a password
-    """The token was good once: get a new one."""
+    """The token has expired."""
     TOKEN_NOT_ACCEPTED = "TOKEN_NOT_ACCEPTED"  # noqa: S105 - a code, not a password
-    """The token isn't one that this service trusts."""
+    """The token isn't trusted by this service."""
     API_KEY_NOT_ACCEPTED = "API_KEY_NOT_ACCEPTED"
-    """The key is unknown, revoked or expired; which of them isn't told."""
+    """The key is unknown, revoked or expired; callers don't learn which."""
 
 
-# RFC 6750 names an error only where a bearer token was tried; a bare challenge says which scheme to use.
+# RFC 6750: a challenge has an error only if the request had a bearer token.
 _BEARER_ERRORS = {
     CredentialCode.CREDENTIALS_MALFORMED: "invalid_request",
     CredentialCode.TOKEN_EXPIRED: "invalid_token",
@@ -29,7 +29,7 @@ _BEARER_ERRORS = {
 
 
 class Unauthenticated(Exception):
-    """The request carries no credential that is accepted: answer 401 and show the message."""
+    """The request has no valid credential. It is answered with 401 and the message."""
 
     def __init__(self, code: CredentialCode, message: str) -> None:
         super().__init__(message)
@@ -45,18 +45,16 @@ class Unauthenticated(Exception):
 
 
 class CredentialsUnavailable(Exception):
-    """The token can't be checked at the moment: answer 503 and show the message.
+    """The token can't be verified at the moment. The request is answered with 503 and the message.
 
-    `retry_after_seconds`: when the issuer may be asked again. `waited_seconds`: how long this request waited for it.
-    `reason`: why the issuer's keys were not fetched, for the log.
+    `retry_after_seconds`: time until the next fetch from the issuer. `waited_seconds`: how long this request waited for one.
+    `reason`: why the fetch failed, for the log.
     """
 
     def __init__(
         self, retry_after_seconds: int = 2, *, waited_seconds: float | None = None, reason: str | None = None
     ) -> None:
-        super().__init__(
-            "The token can't be checked right now, as its issuer's keys can't be fetched; try again shortly."
-        )
+        super().__init__("The token can't be verified because its issuer's keys can't be fetched. Try again shortly.")
         self.retry_after_seconds = retry_after_seconds
         self.waited_seconds = waited_seconds
         self.reason = reason

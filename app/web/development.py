@@ -1,4 +1,4 @@
-"""A signing key of this machine, for development and tests alone: the service in production trusts its issuer instead."""
+"""A local signing key for development and tests. In production, the service trusts the keys of its issuer instead."""
 
 import os
 import tempfile
@@ -28,7 +28,7 @@ _PRIVATE_NAME = "signing-key.pem"
 
 
 class DevelopmentKeys:
-    """An Ed25519 key pair, made once in a folder and then reused, however many processes start at once."""
+    """An Ed25519 key pair in a folder. It is created once and then reused, also by processes that start at the same time."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,10 +44,10 @@ class DevelopmentKeys:
 
     @classmethod
     def existing(cls, folder: Path) -> "DevelopmentKeys":
-        """Return the keys of a folder; SettingsError if it has none, since no service would trust new ones."""
+        """Return the keys of a folder. Raise SettingsError if it has none: no running service would trust new ones."""
         if not cls.are_in(folder):
             msg = (
-                f"No development keys in {folder.absolute()}: `customer-gateway dev` makes them. "
+                f"No development keys in {folder.absolute()}: `customer-gateway dev` creates them. "
                 "If it uses another data folder, name it with --data-folder or DATA_FOLDER."
             )
             raise SettingsError(msg)
@@ -55,14 +55,14 @@ class DevelopmentKeys:
 
     @staticmethod
     def are_in(folder: Path) -> bool:
-        """Whether a folder holds keys; False for one that can't be read."""
+        """Return whether a folder contains keys; False if it can't be read."""
         try:
             return (folder / _PRIVATE_NAME).exists()
         except OSError:
             return False
 
     def mint(self, company_id: UUID, scopes: Iterable[Scope], subject: str, lifetime: timedelta) -> str:
-        """A token that a service with this public key, issuer and audience accepts."""
+        """Return a token that is valid for a service with this public key, issuer and audience."""
         now = datetime.now(UTC)
         claims = {
             "iss": ISSUER,
@@ -82,13 +82,13 @@ def _load(path: Path) -> Ed25519PrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        msg = f"{path} holds no Ed25519 private key: delete the file, and start `customer-gateway dev`, which makes a new one."
+        msg = f"{path} contains no Ed25519 private key: delete the file, and start `customer-gateway dev`, which creates a new one."
         raise SettingsError(msg)
     return key
 
 
 def _complete_file(beside: Path, content: bytes) -> Path:
-    """A finished temporary file, readable by its owner alone, to be moved into place in one step."""
+    """Write a temporary file that only its owner can read, and return its path; the caller moves it into place."""
     descriptor, name = tempfile.mkstemp(dir=beside.parent, prefix=f".{beside.name}.")
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -100,7 +100,7 @@ def _complete_file(beside: Path, content: bytes) -> Path:
 def _write_unless_there(path: Path, content: bytes) -> None:
     complete = _complete_file(path, content)
     try:
-        # Unlike a move, a link fails where another process was first, so all of them use the same key.
+        # Unlike a move, a link fails if another process was first, so all of them use the same key.
         path.hardlink_to(complete)
     except FileExistsError:
         pass

@@ -11,13 +11,13 @@ from app.web.malformed import bad, kind_of
 EXTENSION = "persistedQuery"
 
 _VERSION = 1
-# Builds hash by other functions as well; whether such a name is known is for the manifest to say.
+# Build tools also use other hash functions; the manifest of trusted documents may contain such names.
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|[0-9a-f]{32,128}")
 _SEND = '`{"version": 1, "sha256Hash": "…"}`, the SHA-256 of the document\'s text in UTF-8 as 64 lower-case hexadecimal digits'
 
 
 def named_document(text: str | None, document_id: object, extensions: Mapping[str, Any] | None) -> NamedDocument | None:
-    """How a request names its document; None if it just sends its text."""
+    """Return the name of the request's document, or None if the request contains only its text."""
     persisted = extensions.get(EXTENSION) if extensions else None
     if persisted is None:
         return None if document_id is None else _checked(NamedDocument(_id(document_id), text))
@@ -33,7 +33,7 @@ def _id(value: object) -> str:
         msg = f"`documentId` is {kind_of(value)}: send the document's id as a string."
         raise bad(msg)
     if not is_document_id(value):
-        msg = f"`documentId` is no id of a document: that is {DOCUMENT_ID_SHAPE}."
+        msg = f"`documentId` is invalid: send {DOCUMENT_ID_SHAPE}."
         raise bad(msg)
     return value
 
@@ -44,11 +44,11 @@ def _digest(persisted: object) -> str:
         msg = f"`extensions.{EXTENSION}` is {kind_of(persisted)}: send {_SEND}."
         raise bad(msg)
     version, digest = map(cast("dict[str, Any]", persisted).get, ("version", "sha256Hash"))
-    # In Python, true is 1 as well.
+    # In Python, True == 1.
     if type(version) is not int or version != _VERSION:
         problems.append(f"`version` is not {_VERSION}")
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        problems.append("`sha256Hash` is no hash")
+        problems.append("`sha256Hash` is not a hexadecimal hash")
     if problems:
         msg = f"`extensions.{EXTENSION}`: {' and '.join(problems)}; send {_SEND}."
         raise bad(msg)
@@ -56,7 +56,7 @@ def _digest(persisted: object) -> str:
 
 
 def _checked(named: NamedDocument) -> NamedDocument:
-    """Return the document's name, if the text that was also sent belongs to it."""
+    """Return the name. Raise Refusal (400) if the request also contains a text with another hash."""
     if named.text is None or named.id.removeprefix(SHA256_PREFIX) == digest_of(named.text):
         return named
     if named.automatic:

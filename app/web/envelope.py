@@ -21,25 +21,25 @@ SECURITY_HEADERS = [
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id that this request is known by."""
+    """Return the request's id."""
     return scope["state"]["request_id"]
 
 
 def sent_request_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Return the request id that the caller sent; None if it sent none, or an invalid one."""
+    """Return the request id that the caller sent, or None if it is missing or invalid."""
     return next(
         (value.decode() for name, value in headers if name == _RAW_REQUEST_ID and _VALID_ID.fullmatch(value)), None
     )
 
 
 class Envelope:
-    """ASGI middleware around everything else."""
+    """The outermost ASGI middleware."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its id, and the answer back with its headers."""
+        """Pass on the request with its id, and add headers to the response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -64,13 +64,13 @@ class Envelope:
 
 
 class Caught:
-    """ASGI middleware around routes: their failures become answers like those of GraphQL, before the framework's own."""
+    """ASGI middleware around the routes: answer their failures in the form of GraphQL errors, not in Starlette's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and answer for a route that raises before it has sent anything."""
+        """Pass on the request, and send an error if its route raises before it has sent anything."""
         has_begun = False
 
         async def noting(message: Message) -> None:
@@ -87,7 +87,7 @@ class Caught:
 
 
 def _identified(scope: Scope) -> tuple[str, list[bytes]]:
-    """The request's id, its caller's own or a new one, and every Host that it names; in one pass over the headers."""
+    """Return the request's id, which is the caller's or a new one, and all its Host headers, in one pass over the headers."""
     request_id = None
     hosts: list[bytes] = []
     for name, value in scope["headers"]:
@@ -95,5 +95,5 @@ def _identified(scope: Scope) -> tuple[str, list[bytes]]:
             hosts.append(value)
         elif name == _RAW_REQUEST_ID and request_id is None and _VALID_ID.fullmatch(value):
             request_id = value.decode()
-    # It tells requests apart and keeps no secret.
+    # The id needs to be unique, not unpredictable.
     return request_id or f"{getrandbits(128):032x}", hosts

@@ -1,4 +1,4 @@
-"""GraphiQL at /graphql for browsers, served from files of our own. The page holds no data, so it needs no credential."""
+"""GraphiQL at /graphql for browsers, served from local files. The page contains no data, so it requires no credential."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,15 +17,15 @@ from app.web.sign_in import SignIn
 ASSETS_PATH = "/explorer"
 SIGN_IN_PATH = f"{ASSETS_PATH}/sign-in"
 BUNDLE = Path(__file__).parent / "explorer_bundle"
-"""What `explorer/` is built into; absent where it was never built."""
+"""The folder that contains the built `explorer/`; it doesn't exist before the first build."""
 
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "worker-src": "'self'",
-    # Monaco and React position what they draw by style elements and attributes, for which there is no nonce.
+    # Monaco and React set style elements and attributes, which can't carry a nonce.
     "style-src": "'self' 'unsafe-inline'",
-    # GraphiQL's style sheet holds its fonts, and Monaco's some pictures.
+    # GraphiQL's style sheet contains its fonts, and Monaco's some images.
     "font-src": "'self' data:",
     "img-src": "'self' data:",
     "connect-src": "'self'",
@@ -41,7 +41,7 @@ _NOT_BUILT = """<!doctype html>
 <head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Explorer · customer-gateway</title></head>
 <body>
 <h1>The explorer isn't built</h1>
-<p>The service is running, and GraphQL is served here to every other client. The explorer is built once, with Node 20.19 or newer:</p>
+<p>The service is running and serves GraphQL at this address. To build the explorer once, with Node 20.19 or newer:</p>
 <ol>
 <li>Install Node from your system's packages or from nodejs.org; <code>node --version</code> and <code>npm --version</code> must answer.</li>
 <li>In a checkout, run <code>make dev</code> again: it builds the explorer, which takes about half a minute and needs npm's registry.
@@ -53,25 +53,25 @@ Where the service is installed as a package, install it anew: wheels that are bu
 
 
 def explorer_page(bundle: Path = BUNDLE, *, signs_in: bool = False) -> Answer:
-    """The explorer's page, or one that says how to get it. `signs_in` has it ask this service for a token."""
+    """Return the explorer's page, or one that says how to build it. `signs_in`: the page requests a token from this service."""
     try:
         page = (bundle / "index.html").read_text(encoding="utf-8")
     except FileNotFoundError:
         page = _NOT_BUILT
     if signs_in:
-        # Relative, as everything on the page.
+        # Relative, as all URLs on the page.
         page = page.replace("</head>", f'<meta name="sign-in" content=".{SIGN_IN_PATH}"></head>', 1)
     return Answer(200, page.encode(), "text/html", _HEADERS)
 
 
 def explorer_routes(make_token: Callable[[], str] | None) -> list[BaseRoute]:
-    """What belongs to the page: its files, and where it gets a token by itself."""
+    """Return the routes of the page's files, and of its tokens if `make_token` is given."""
     sign_in = [] if make_token is None else [Route(SIGN_IN_PATH, SignIn(make_token).answer, methods=["POST"])]
     return [*sign_in, Mount(ASSETS_PATH, ExplorerAssets())]
 
 
 class ExplorerAssets(StaticFiles):
-    """The files that the page loads: their names change with their contents, and each lies beside its compressed self."""
+    """The files that the page loads. Their names contain a hash of their contents, and each has a compressed copy beside it."""
 
     def __init__(self, bundle: Path = BUNDLE) -> None:
         folder = bundle / ASSETS_PATH.strip("/")
@@ -79,10 +79,10 @@ class ExplorerAssets(StaticFiles):
         self._names = frozenset(path.name for path in folder.glob("*") if path.suffix != ".gz")
 
     async def check_config(self) -> None:
-        """Do without the folder: where the explorer was never built, there are no files."""
+        """Accept a missing folder: before the first build, there are no files."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file of that name, compressed if the client accepts that."""
+        """Return the file with this name, compressed if the client accepts that."""
         if scope["method"] not in _METHODS:
             raise HTTPException(405, headers={"allow": ", ".join(_METHODS)})
         if path not in self._names:
@@ -92,6 +92,6 @@ class ExplorerAssets(StaticFiles):
             response.headers["content-encoding"] = "gzip"
         else:
             response = await super().get_response(path, scope)
-        # The policy, too, because a worker is bound by that of its own script.
+        # Workers are bound by the policy of their own script, not by the page's.
         response.headers.update({"cache-control": _IMMUTABLE, "vary": "accept-encoding", **dict(_HEADERS)})
         return response

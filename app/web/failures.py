@@ -1,4 +1,4 @@
-"""The one place where errors become what a caller sees: refusals keep their words, failures are masked and logged in full."""
+"""Convert exceptions to error responses: rejections keep their messages; failures are masked, and logged in full."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -19,48 +19,50 @@ from app.web.media_types import GRAPHQL_TYPE
 
 _log = structlog.get_logger()
 
-_STOPPED = "The operation took longer than it may and was stopped: nothing of it is stored."
-_NOT_READ_BACK = "The mutation is done, and this part of its answer could not be read back: read it again, and don't repeat the mutation."
+_STOPPED = "The operation took too long and was stopped; nothing was stored."
+_NOT_READ_BACK = (
+    "The mutation succeeded, but this part of its answer could not be read. Query it; don't repeat the mutation."
+)
 _OUTCOME_UNKNOWN = (
-    "The connection to the database was lost while this was being stored, so it is not known whether it is:"
-    " repeat it with the same idempotencyKey, or read before you repeat it."
+    "The database connection was lost during the commit, so it is unknown whether the mutation was stored."
+    " Repeat it with the same idempotencyKey, or check the data before you repeat it."
 )
 _RETRY_AFTER_SECONDS = 2
 _MAX_LOGGED_FAILURES = 3
-"""A failure in a field of a list happens once per row; a few of them tell the story."""
+"""Maximum number of failures logged per operation: a field of a list may fail once per row, for the same reason."""
 
 
 class FailureCode(StrEnum):
-    """The `extensions.code` of an error that HTTP or a failure gives; RequestErrorCode and CredentialCode hold the others."""
+    """The `extensions.code` of HTTP errors and failures; RequestErrorCode and CredentialCode contain the others."""
 
     BAD_REQUEST = "BAD_REQUEST"
-    """The request isn't one of GraphQL over HTTP."""
+    """Not a valid GraphQL-over-HTTP request."""
     NOT_FOUND = "NOT_FOUND"
     """Nothing is served at this path."""
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    """The path, or the operation, doesn't take this method."""
+    """The path or the operation doesn't support this HTTP method."""
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    """The client takes no media type that is served."""
+    """The client accepts neither of the media types that the service returns."""
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
-    """The body, or the URL, is too long."""
+    """The body or the URL is too long."""
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
     """The body isn't JSON in UTF-8."""
     COMPANY_NOT_FOUND = "COMPANY_NOT_FOUND"
-    """The credential is good, and names a company that does not exist here."""
+    """The credential is valid, but its company doesn't exist in this service."""
     BAD_USER_INPUT = "BAD_USER_INPUT"
-    """A field refuses what it was given, and says no more exactly why."""
+    """An argument of a field is invalid; the error has no more specific code."""
     TIMEOUT = "TIMEOUT"
     """The body took too long to arrive, or the operation took too long and was stopped."""
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
-    """Something that the service needs is away: try again shortly."""
+    """The database or the token issuer is unavailable, or the service is overloaded. Try again shortly."""
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
-    """Nobody knows whether a mutation was carried out: repeat it with the same idempotencyKey, or read first."""
+    """It is unknown whether a mutation was stored. Repeat it with the same idempotencyKey, or check the data first."""
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
-    """A failure of the service, logged under the request's id."""
+    """A failure of the service, logged with the request's id."""
 
 
 class Refusal(Exception):
-    """The whole request is answered with this one error."""
+    """A whole request is answered with this single error."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class Refusal(Exception):
         self.request_id = request_id
 
     def answer(self, media_type: str = JSON_TYPE) -> Answer:
-        """The refusal as an answer."""
+        """Return the response."""
         extensions = (
             {"code": self.code} if self.request_id is None else {"code": self.code, "requestId": self.request_id}
         )
@@ -87,7 +89,7 @@ class Refusal(Exception):
 
 
 def refusal_of(error: Exception, request_id: str) -> Refusal:
-    """What the caller is told when a request ends with this exception; anything unforeseen is logged here."""
+    """Return the error response for an exception that ended a request; log it if it is a failure."""
     match error:
         case Refusal():
             if error.status == HTTPStatus.GATEWAY_TIMEOUT:
@@ -109,16 +111,16 @@ def refusal_of(error: Exception, request_id: str) -> Refusal:
             return Refusal(500, FailureCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
 
 
-def document_answer(refused: RequestError, media_type: str) -> Answer:
-    """A request error: no data, and a status that only `application/graphql-response+json` lets say so."""
-    errors = [_shown(error, refused.kind) for error in refused.errors]
+def document_answer(rejected: RequestError, media_type: str) -> Answer:
+    """Return a request error, without data. Its status is 400 for `application/graphql-response+json`, otherwise 200."""
+    errors = [_shown(error, rejected.kind) for error in rejected.errors]
     return Answer(
-        400 if media_type == GRAPHQL_TYPE else 200, to_json({"errors": errors}), media_type, codes=(str(refused.kind),)
+        400 if media_type == GRAPHQL_TYPE else 200, to_json({"errors": errors}), media_type, codes=(str(rejected.kind),)
     )
 
 
 def field_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormattedError]:
-    """Return the errors of single fields as the caller sees them. Raises what makes the whole answer worthless."""
+    """Return the errors of single fields as the caller sees them. Raise an error that invalidates the whole response."""
     errors = result.errors or []
     for error in errors:
         cause = _unavailable(error)
@@ -130,7 +132,7 @@ def field_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormat
 
 
 def mutation_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormattedError]:
-    """Return the errors of a mutation's fields. The whole answer is worthless only where nothing was done, and that is known."""
+    """Return the errors of a mutation's fields. Raise one instead only if it is certain that nothing was stored."""
     errors = result.errors or []
     if not any(value is not None for value in (result.data or {}).values()) and not any(map(_may_be_done, errors)):
         return field_errors(result, request_id)
@@ -140,12 +142,12 @@ def mutation_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFor
 
 
 def _may_be_done(error: GraphQLError) -> bool:
-    """Return whether the root field of an error may have been carried out: it failed below its payload, or at its commit."""
+    """Return whether the error's root field may have been stored: it failed within its payload, or at its commit."""
     return len(error.path or ()) > 1 or isinstance(_unavailable(error), CommitUnknown)
 
 
 def _as_told(error: GraphQLError) -> GraphQLError:
-    """Return the error of a field that could not be carried out, or read back, with what that means for its caller."""
+    """Return the error of a field that could not run, or not be read after its commit, with a message for the caller."""
     match _unavailable(error):
         case None:
             return error
@@ -156,22 +158,20 @@ def _as_told(error: GraphQLError) -> GraphQLError:
         case OutOfTime(has_begun=False):
             code, message = (
                 FailureCode.TIMEOUT,
-                "The time of the operation was over before this began: it was not done.",
+                "The operation's time ended before this mutation began; nothing was stored.",
             )
         case StatementTimeout() | OutOfTime():
-            code, message = FailureCode.TIMEOUT, "This took too long and was stopped: nothing of it is stored."
+            code, message = FailureCode.TIMEOUT, "The mutation took too long and was stopped; nothing was stored."
         case CompanyUnknown() as cause:
             code, message = FailureCode.COMPANY_NOT_FOUND, str(cause)
         case _:
             code = FailureCode.SERVICE_UNAVAILABLE
-            message = (
-                "The database is not available right now, and nothing of this is stored: try again in a few seconds."
-            )
+            message = "The database is unavailable; nothing was stored. Try again in a few seconds."
     return GraphQLError(message, error.nodes, path=error.path, extensions={"code": code, **_written(error)})
 
 
 def _written(error: GraphQLError) -> dict[str, object]:
-    """Return what execution noted of the write that the field belongs to."""
+    """Return what execution recorded about the write that the field belongs to."""
     extensions = error.extensions or {}
     return {"written": extensions["written"]} if "written" in extensions else {}
 
@@ -182,7 +182,7 @@ def _code_of(cause: Exception) -> FailureCode:
 
 
 def _unavailable(error: GraphQLError) -> Exception | None:
-    """Return what kept a field from being carried out, if that is no failure of the service or of the caller."""
+    """Return the cause of the error if a resource was unavailable or time ran out; None for failures and invalid input."""
     for cause in _causes(error):
         if isinstance(cause, DatabaseUnavailable | StatementTimeout | CompanyUnknown | OutOfTime):
             return cause
@@ -202,9 +202,9 @@ def _shown_all(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQLF
 
 
 def forget_tracebacks(errors: Sequence[GraphQLError]) -> None:
-    """Free what the frames of errors that are known hold: an error and its frame refer to each other.
+    """Free the local variables of handled errors: an error and its frame refer to each other.
 
-    Until the garbage collector comes, all values of an operation would stay: 64 operations of 10 MB each came to 60 MB.
+    Otherwise the values of an operation would stay until the next garbage collection: 60 MB for 64 operations of 10 MB each.
     """
     for error in errors:
         if not _is_failure(error):
@@ -213,12 +213,12 @@ def forget_tracebacks(errors: Sequence[GraphQLError]) -> None:
 
 
 def codes_of(errors: Sequence[GraphQLFormattedError]) -> tuple[str, ...]:
-    """The distinct codes of formatted errors, in order."""
+    """Return the distinct codes of formatted errors, in order."""
     return tuple(dict.fromkeys(str(error.get("extensions", {}).get("code")) for error in errors))
 
 
 def _is_failure(error: GraphQLError) -> bool:
-    # graphql-core wraps whatever a resolver raises; a refusal is raised as a GraphQLError, all else is a failure.
+    # graphql-core wraps every exception of a resolver. Rejections are GraphQLErrors; all others are failures.
     return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
 
 
@@ -246,4 +246,4 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _masked(request_id: str) -> str:
-    return f"Something went wrong on our side. If it happens again, tell us the request id {request_id}."
+    return f"The service failed to process the request. If this happens again, report the request id {request_id}."

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: a request becomes an operation, its result a status, a media type and bytes."""
+"""The GraphQL endpoint: parse HTTP requests, run their operations, and write the responses."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -37,26 +37,26 @@ _KNOWN_HEADERS = {
     for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
 }
 _HUGE_BYTES = 65_536
-"""From which size on few bodies are worked on at once: the values of one take ten times its bytes."""
+"""Minimum size of a body, in bytes, that counts as huge. Its decoded values take ten times that memory."""
 _HUGE_BODIES = 3
-"""How many such bodies are worked on at once; the last place is for a company that has none."""
+"""Maximum number of huge bodies processed at once. The last place is reserved for a company that has none."""
 _LARGE_MUTATION_BYTES = 16_384
 _LARGE_MUTATIONS = 4
-"""How many mutations with large inputs run at once, each of another company."""
+"""Maximum number of mutations with large inputs that run at once: one per company."""
 _WAITING_SHARE = 1 / 3
-"""How much of an operation's time it may wait for its turn."""
+"""Maximum share of an operation's time limit that it waits for its turn."""
 _NOT_SENT = (499, ("CLIENT_CLOSED_REQUEST",))
-"""How an operation is logged whose client has left: with the number that proxies use."""
+"""Status and codes that are logged for operations whose client has disconnected; 499 is nginx's status for it."""
 _GAVE_UP = (408, (FailureCode.TIMEOUT.value,))
-"""How a request is logged whose body did not arrive, which the server has said."""
+"""Status and codes that are logged for requests whose body did not arrive, which the server has answered."""
 
 
 class OperationContext(Protocol):
-    """What resolvers are given; this layer only reads how much SQL it ran."""
+    """The context that is passed to resolvers. This layer only reads its number of SQL statements."""
 
     @property
     def statements(self) -> int:
-        """SQL statements so far."""
+        """Number of SQL statements so far."""
         ...
 
 
@@ -89,8 +89,8 @@ class GraphQLEndpoint:
         self._show_execution = show_execution
         self._large_bodies = LargeBodies()
         self._huge_bodies = Turns(_HUGE_BODIES, reserve=1, most_waiting=100, seconds=timeout_seconds * _WAITING_SHARE)
-        # Long lists of one company wait for each other's locks: here they do so without a connection, and before their
-        # input is looked at, which takes the time of small operations of others.
+        # Large mutations of one company wait for each other's locks. Here they wait without a database connection, and
+        # before their input is checked, which would delay small operations of others.
         self._large_mutations = Turns(_LARGE_MUTATIONS, one_each=True, seconds=timeout_seconds * _WAITING_SHARE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,19 +109,19 @@ class GraphQLEndpoint:
             return
         except RequestError as error:
             answer = document_answer(error, media_type or JSON_TYPE)
-        except Exception as error:  # noqa: BLE001 - the one net: whatever happens, the caller gets an answer
+        except Exception as error:  # noqa: BLE001 - every exception becomes a response
             answer = refusal_of(error, record.request_id).answer(media_type or JSON_TYPE)
         await self._send(answer, receive, send, record)
 
     async def _send(self, answer: Answer, receive: Receive, send: Send, record: OperationRecord) -> None:
-        """Send an answer, and then log and count what was sent."""
+        """Send the response, then log and count it."""
         record.seconds = record.elapsed()
-        # Before an operation is known, its body may not have been read, and is not to be read here.
+        # Before the operation is known, its body may be unread; checking for a disconnect would consume it.
         outcome = _NOT_SENT if record.operation is not None and has_left(receive) else (answer.status, answer.codes)
         try:
             await answer.send(send)
         except OSError:
-            # A server may say so that nobody is there to send to.
+            # The server may raise this if the client has disconnected.
             outcome = _NOT_SENT
         except BaseException:
             outcome = _NOT_SENT
@@ -138,7 +138,7 @@ class GraphQLEndpoint:
         record: OperationRecord,
     ) -> Answer:
         if scope["method"] not in {"GET", "POST"}:
-            msg = "GraphQL is served to GET and POST."
+            msg = "GraphQL accepts GET and POST only."
             raise _not_allowed(msg, "GET, POST")
         record.principal = principal = await self._authenticate(headers)
         working_for.set(principal.company_id)
@@ -151,7 +151,7 @@ class GraphQLEndpoint:
             body = await self._body(scope, receive, headers, deadline)
             if len(body) < _HUGE_BYTES:
                 return await self._answer_body(scope, body, principal, deadline, media_type, record)
-            # Before it is decoded, and until its values are not needed any more.
+            # From before the body is decoded until its values are freed.
             async with self._huge_bodies.turn(principal.company_id):
                 return await self._answer_body(scope, body, principal, deadline, media_type, record)
 
@@ -172,13 +172,13 @@ class GraphQLEndpoint:
         operation = document.select(request.operation_name)
         record.operation = operation
         if size < LARGE_BYTES and operation.lists.is_long(request.variables):
-            # 1 kB of malformed ids for 50 aliases takes 20 ms: many such at once would be answered in one turn of the loop.
+            # 1 kB of malformed ids for 50 aliases takes 20 ms; many of these would run in one turn of the event loop.
             await self._large_bodies.turn()
         is_query = operation.type is OperationType.QUERY
         if is_get and not is_query:
             msg = "GET runs queries only: send a mutation by POST."
             raise _not_allowed(msg, "POST")
-        # A query is abandoned with its client; a mutation that has begun is seen through.
+        # A query is canceled if its client disconnects; a mutation that has begun is completed.
         ends_at = deadline.begin_query() if is_query else deadline.begin_mutation()
         opening = self._open_context(principal)
         running = partial(
@@ -187,7 +187,7 @@ class GraphQLEndpoint:
         if is_query or size < _LARGE_MUTATION_BYTES:
             outcome = await running()
         else:
-            # The turn has a time limit of its own; what is left of the operation's time counts for its fields.
+            # Waiting for the turn has a separate time limit; the rest of the operation's time is for its fields.
             async with self._large_mutations.turn(principal.company_id):
                 outcome = await running()
         answered, codes = _body(outcome, record.request_id, is_mutation=not is_query)
@@ -198,9 +198,9 @@ class GraphQLEndpoint:
     async def _body(
         self, scope: Scope, receive: Receive, headers: Mapping[str, str], deadline: Deadline
     ) -> bytes | bytearray:
-        """The body of a POST, or the URL's query of a GET."""
+        """Return the body of a POST, or the query string of a GET."""
         if scope["method"] == "GET":
-            # A long document in a URL may wait for its turn as well.
+            # An operation with a long document in its URL may also wait for its turn.
             deadline.end_body()
             return scope["query_string"]
         body = await read_body(receive, headers, self._max_body_bytes)
@@ -229,7 +229,7 @@ class GraphQLEndpoint:
 
 
 def _body(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[bytes, tuple[str, ...]]:
-    """The answer as JSON, and the codes of its errors."""
+    """Return the response's JSON, and the codes of its errors."""
     if isinstance(outcome.answer, bytes):
         return outcome.answer, ()
     data = outcome.answer.data
@@ -242,12 +242,12 @@ def _body(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[byte
 
 
 def _with_extensions(body: bytes, extensions: Mapping[str, object]) -> bytes:
-    """An answer with one more member, the last."""
+    """Return the JSON of a response with `extensions` as its last member."""
     return b'%b,"extensions":%b}' % (body.removesuffix(b"}"), to_json(extensions))
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """The headers that are looked at, by lower-case name; one that is repeated is joined as a list, as HTTP has it."""
+    """Return the relevant headers by lower-case name. Repeated ones are joined by commas (RFC 9110, 5.3)."""
     raw: list[tuple[bytes, bytes]] = scope["headers"]
     headers: dict[str, str] = {}
     for name, value in raw:

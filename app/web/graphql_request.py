@@ -1,4 +1,4 @@
-"""Reading a GraphQL request from a body or a URL, within bounds and to the letter."""
+"""Strict parsing of GraphQL requests from a body or a URL, within size limits."""
 
 from collections.abc import Coroutine, Mapping
 from typing import Any, NamedTuple, cast
@@ -19,28 +19,30 @@ _CLOSE = (("connection", "close"),)
 
 
 class ClientGone(Exception):
-    """The client went away before it had its answer."""
+    """The client disconnected before it received the response."""
 
 
 class GraphQLRequest(NamedTuple):
-    """What a client asks to run."""
+    """A GraphQL request."""
 
     document: str | NamedDocument
-    """Its text, or how it is named."""
+    """The document's text, or its name if it is persisted or trusted."""
     operation_name: str | None
     variables: Mapping[str, Any]
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes | bytearray:
-    """The body of a POST; never more than the limit is held, whatever the client announces."""
+    """Return the body of a POST. Raise Refusal if its type is wrong or it exceeds the limit, which is never buffered."""
     if not is_json(headers.get("content-type", "")):
         raise Refusal(
             415,
             FailureCode.UNSUPPORTED_MEDIA_TYPE,
-            "Send the body as `application/json` in UTF-8, and say so in `Content-Type`.",
+            "Send the body as JSON in UTF-8, with the header `Content-Type: application/json`.",
         )
     if not is_not_encoded(headers.get("content-encoding", "")):
-        raise Refusal(415, FailureCode.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without a `Content-Encoding`.")
+        raise Refusal(
+            415, FailureCode.UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without `Content-Encoding`."
+        )
     announced = headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(limit)
@@ -53,14 +55,14 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
         if len(body) > limit:
             raise _too_large(limit)
         if not message.get("more_body", False):
-            # Not copied: many that are read together would take twice the memory.
+            # Not copied to bytes, which would double the memory of concurrent requests.
             return body
 
 
 def has_left(receive: Receive) -> bool:
-    """Whether the client of a request whose body was read is gone already, as far as the server knows; nothing is waited for."""
+    """Return whether the client is known to have disconnected, without waiting. Its request's body must have been read."""
     try:
-        # The rest of a GET, whose empty body nobody read, and then what there is to know.
+        # The first message of a GET is its empty body, which is unread.
         for _ in range(2):
             waiting = cast("Coroutine[object, None, Message]", receive())
             try:
@@ -69,28 +71,28 @@ def has_left(receive: Receive) -> bool:
                 if received.value["type"] == "http.disconnect":
                     return True
             else:
-                # It waits for something to happen, so the client is there.
+                # It waits for a message, so the client is connected.
                 waiting.close()
                 return False
-    except Exception:  # noqa: BLE001 - what can't be told is taken as still there
+    except Exception:  # noqa: BLE001 - an unknown state counts as connected
         return False
     return False
 
 
 def from_body(body: bytes | bytearray) -> GraphQLRequest:
-    """The request that a POST's body holds."""
+    """Return the request in the body of a POST."""
     if not body:
         msg = "The body is empty: send a JSON object with a `query`."
         raise bad(msg)
     parameters = json_of(body, "body")
     if not isinstance(parameters, dict):
-        msg = f"The body is {kind_of(parameters)}: send a JSON object with a `query`; batches are not served."
+        msg = f"The body is {kind_of(parameters)}: send a JSON object with a `query`; batches are not supported."
         raise bad(msg)
     return _request(cast("dict[str, Any]", parameters))
 
 
 def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
-    """The request that a GET's URL holds."""
+    """Return the request in the query string of a GET."""
     if len(query_string) > limit:
         raise Refusal(
             414,
@@ -109,7 +111,7 @@ def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
     parameters: dict[str, Any] = dict(pairs)
     if len(parameters) < len(pairs):
         repeated = repeated_in(name for name, _ in pairs)
-        msg = f"The URL has the parameter `{shortened(repeated)}` more than once: which one is meant can't be told."
+        msg = f"The URL has the parameter `{shortened(repeated)}` more than once: send it once."
         raise bad(msg)
     for name in ("variables", "extensions"):
         if name in parameters:
@@ -133,12 +135,15 @@ def _request(parameters: Mapping[str, Any]) -> GraphQLRequest:
     if document_id is not None or (extensions and EXTENSION in extensions):
         document = named_document(query, document_id, extensions) or query
     if document is None:
-        msg = "`query` is missing: it is the text of the GraphQL document; a document that is known can be named in `documentId`."
+        msg = (
+            "`query` is missing: send the text of the GraphQL document in `query`,"
+            " or the id of a trusted or persisted document in `documentId`."
+        )
         raise bad(msg)
-    # An empty name is the same as none: GraphQL over HTTP says so of URLs, and no operation can have it.
+    # An empty name counts as none: GraphQL over HTTP defines that for URLs, and operation names can't be empty.
     return GraphQLRequest(document, name or None, variables or {})
 
 
 def _too_large(limit: int) -> Refusal:
-    # The rest of the body is not read, so the connection can't be used again.
+    # The rest of the body is not read, so the connection can't be reused.
     return Refusal(413, FailureCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", _CLOSE)

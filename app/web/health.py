@@ -1,4 +1,4 @@
-"""Health: /livez says that the process answers, /readyz that the database does, is migrated, and takes writes."""
+"""Health checks: /livez for the process; /readyz for the database: whether it is reachable, migrated and writable."""
 
 import asyncio
 
@@ -14,18 +14,18 @@ from app.web.envelope import request_id_of
 _DISK_FULL = "The disk of the database's server is full."
 _DEGRADED = {
     Cause.DISK_FULL: f"{_DISK_FULL} Reads are answered; writes are refused until there is space.",
-    Cause.READ_ONLY: "The database's server takes no writes, as after a failover to a standby. Reads are answered.",
+    Cause.READ_ONLY: "The database is read-only, as after a failover to a standby. Reads are answered.",
 }
 _MIGRATE = "run `customer-gateway migrate` as the tables' owner"
 
 
 async def livez(_request: Request) -> Response:
-    """Answer as long as the process can."""
+    """Answer 200."""
     return JSONResponse({"status": "ok"})
 
 
 class Readiness:
-    """The endpoint that a load balancer asks before it sends traffic."""
+    """The readiness check for load balancers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,9 +33,9 @@ class Readiness:
         self._asking: asyncio.Task[str | None] | None = None
 
     async def readyz(self, request: Request) -> Response:
-        """Answer 200, or 503 with what is missing.
+        """Answer 200, or 503 with the reason.
 
-        200 as well where only writes fail: all processes share the database, so no other would answer the reads.
+        The status is also 200 if only writes fail: all processes share the database, so no other could answer the reads.
         """
         try:
             found = await self._revision()
@@ -54,7 +54,7 @@ class Readiness:
         return JSONResponse({"status": "ok"})
 
     async def _revision(self) -> str | None:
-        """The database's revision; those who ask at the same time share one answer, and one connection."""
+        """Return the database's revision. Concurrent requests share one look-up and one connection."""
         if self._asking is None:
             self._asking = asyncio.create_task(self._database.probe.ask(current_revision))
             self._asking.add_done_callback(self._asked)
@@ -63,7 +63,7 @@ class Readiness:
     def _asked(self, task: asyncio.Task[str | None]) -> None:
         self._asking = None
         if not task.cancelled():
-            # The requests that asked may be gone, and an exception that nobody retrieves is logged.
+            # All requests may have been canceled, and asyncio logs an exception that is never retrieved.
             task.exception()
 
 

@@ -1,4 +1,4 @@
-"""The version and the Host of a request, checked as RFC 9112 (3.2) and RFC 9110 (4.2.1) want it: one Host, well formed."""
+"""Checks of a request's HTTP version and Host header, of which RFC 9112 (3.2) and RFC 9110 (4.2.1) require a valid one."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ _NAME_AND_PORT = re.compile(
     r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::0*(?P<port>[0-9]{,5}))?", re.ASCII
 )
 _LAST_PORT = 65_535
-# As ASGI names them. The parser reads HTTP/0.9 and HTTP/2.0 in the form of HTTP/1 as well, which no version has.
+# As ASGI names them. The parser also accepts "HTTP/0.9" and "HTTP/2.0" in a request line, where neither is valid.
 _VERSIONS = frozenset({"1.0", "1.1", "2", "3"})
 
 
 def check_host(hosts: Sequence[bytes], http_version: str) -> None:
-    """Raise a Refusal (400) unless the version is known and exactly one valid Host was sent; HTTP/1.0 may leave it out."""
+    """Raise Refusal (400) unless the version is known and exactly one valid Host was sent. HTTP/1.0 may omit it."""
     if http_version not in _VERSIONS:
-        msg = f"The request line says HTTP/{http_version}: send HTTP/1.1."
+        msg = f"The request line contains HTTP/{http_version}: send HTTP/1.1."
         raise bad(msg, _CLOSE)
     if len(hosts) == 1 and _is_valid(hosts[0]):
         return
@@ -36,7 +36,7 @@ def check_host(hosts: Sequence[bytes], http_version: str) -> None:
 
 @lru_cache(maxsize=256)
 def _is_valid(host: bytes) -> bool:
-    """Whether it is a host with or without a port, by the grammar of RFC 3986; a URL of HTTP has no empty host."""
+    """Return whether this is a host with an optional port (RFC 3986). HTTP doesn't allow an empty host."""
     found = _NAME_AND_PORT.fullmatch(host.decode("latin-1").strip(" \t"))
     if found is None or int(found["port"] or 0) > _LAST_PORT:
         return False

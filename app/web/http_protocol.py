@@ -1,8 +1,8 @@
-"""uvicorn's HTTP/1.1 protocol, held to RFC 9110 where it departs from it, and to limits (ADR 18).
+"""uvicorn's HTTP/1.1 protocol, with limits, and corrected where it deviates from RFC 9110 (ADR 18).
 
-A connection is one object, as uvicorn has it. Its concerns are classes that extend each other: `http_upgrades`,
-`http_state` (what is known of it), `http_refusals` (answers before the application), `http_timeouts`, and here what
-uvicorn calls, in the order in which a connection lives.
+As in uvicorn, each connection is one object. Its concerns are classes that extend each other: `http_upgrades`, `http_state`
+(the connection's state), `http_refusals` (errors before the application), `http_timeouts`, and here the callbacks, in the
+order of a connection's life.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from app.web.pipelining import MAX_AHEAD, PIECE_BYTES, PipelineFlow
 
 
 class HttpProtocol(TimedProtocol):
-    """One connection: what its client sends is read as far as there is room for it."""
+    """One connection. Data of the client is read only while there is room for it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn's own
-        """Begin to wait for the first headers; refuse the connection if there are too many."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as in uvicorn
+        """Start to wait for the first headers; refuse the connection if too many are open."""
         super().connection_made(transport)
         self.flow = PipelineFlow(transport, self._may_read)
         now = self.loop.time()
@@ -30,13 +30,13 @@ class HttpProtocol(TimedProtocol):
             self._refuse_connection()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection's state."""
         super().connection_lost(exc)
         self._state.discard_slow(self)
         self._forget_waiting()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has arrived, as far as there is room; requests without an upgrade take the same steps as in uvicorn."""
+        """Parse received data while there is room. Requests without an upgrade are handled as in uvicorn."""
         if self._ahead or self._refusal is not None:
             self._receive_early(data)
             return
@@ -46,7 +46,7 @@ class HttpProtocol(TimedProtocol):
         try:
             while True:
                 if size > PIECE_BYTES:
-                    # A view: a client may send thousands of requests at once.
+                    # A view, not a copy: a client may send thousands of requests at once.
                     piece = memoryview(data)[position : position + PIECE_BYTES]
                 position += self._feed(piece)
                 if position == size:
@@ -68,23 +68,23 @@ class HttpProtocol(TimedProtocol):
             self._waiting_since = self.loop.time()
 
     def _receive_early(self, data: bytes) -> None:
-        """Keep what was read before a pause took effect; drop what follows a request that is refused."""
+        """Keep data that was received before a pause took effect; drop data that follows a refused request."""
         if self._refusal is None:
             self._ahead = bytes(self._ahead) + data
 
     def _feed(self, piece: bytes | memoryview) -> int:
-        """Parse a piece, and return the number of bytes parsed; HttpParserError if it has to be refused."""
+        """Parse a piece, and return the number of bytes parsed. Raise HttpParserError if it must be refused."""
         self._unread += len(piece)
         parsed = self.parse(piece)
         if self._unread > MAX_HEADER_BYTES:
             if self._is_too_large():
                 raise HttpParserError
-            # A long URL is under way.
+            # A long URL is incomplete.
             self._add_slow()
         return parsed
 
     def on_headers_complete(self) -> None:
-        """Refuse a URL or headers that are too long; a server that is about to end closes the connection after the answer."""
+        """Refuse a URL or headers that are too long. While the server shuts down, close the connection after the answer."""
         if len(self.headers) > MAX_HEADERS or (
             self._unread > MAX_HEADER_BYTES and self._header_bytes() > MAX_HEADER_BYTES
         ):
@@ -96,13 +96,13 @@ class HttpProtocol(TimedProtocol):
             self._discard_slow()
         self._unread = self._body_bytes = 0
         self._body_since = self.loop.time()
-        # Each request passes here, and super() would take longer.
+        # Called for each request; super() would be slower.
         HttpToolsProtocol.on_headers_complete(self)
         if self._state.is_draining:
             self.close_after_answer()
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the URL: a long one in many pieces would be copied with each, were it not for the array."""
+        """Append a piece of the URL. Further pieces go to a bytearray, because bytes would be copied with each piece."""
         if not self.url:
             self.url = url
             return
@@ -111,7 +111,7 @@ class HttpProtocol(TimedProtocol):
         self.url += url
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body: all that has arrived so far was read."""
+        """Append a piece of the body. All data received so far has been parsed."""
         self._unread = 0
         before = self._body_bytes
         self._body_bytes = before + len(body)
@@ -120,13 +120,13 @@ class HttpProtocol(TimedProtocol):
             self._add_slow()
 
     def on_message_complete(self) -> None:
-        """Take note that the body is there."""
+        """Record that the body is complete."""
         super().on_message_complete()
         if self._body_bytes > HIGH_WATER_LIMIT:
             self._discard_slow()
 
     def on_response_complete(self) -> None:
-        """Begin the next request, and parse and read more if there is room."""
+        """Start the next request, and parse and read more if there is room."""
         if self._refusal is not None:
             self._end_with_refusal()
             return
@@ -142,26 +142,26 @@ class HttpProtocol(TimedProtocol):
         self.flow.resume_reading()
 
     def shutdown(self) -> None:
-        """Close the connection, or have it closed after the answers to what has arrived, even if it was not read yet."""
+        """Close the connection now, or after the answers to requests that have arrived, including unread ones."""
         if self.idle_since is not None and self.has_arrived():
             return
         super().shutdown()
 
     def pause_writing(self) -> None:
-        """Take note that the client reads more slowly than it is sent to."""
+        """Record that the client reads more slowly than the server sends."""
         super().pause_writing()
         self._slow_since = self.loop.time()
         self._state.add_slow(self)
 
     def resume_writing(self) -> None:
-        """Take note that the client has caught up."""
+        """Record that the client has caught up."""
         super().resume_writing()
         self._discard_slow()
 
     def _end_with_refusal(self) -> None:
-        """Begin the next request before the one that is refused, or send the refusal."""
+        """Start the next request before the refused one, or send the refusal."""
         if self.pipeline and self.pipeline[0][0].more_body:
-            # The one that is refused, as its body can't be read.
+            # This is the refused request: its body can't be read.
             self.pipeline.popleft()
         is_next = not self.pipeline
         super().on_response_complete()
@@ -169,30 +169,30 @@ class HttpProtocol(TimedProtocol):
             self._send_refusal()
 
     def _may_read(self) -> bool:
-        """Return whether there is room for more of what the client sends."""
+        """Return whether there is room for more data of the client."""
         if self._ahead or len(self.pipeline) >= MAX_AHEAD:
             return False
         return not self.pipeline or len(self.cycle.body) <= HIGH_WATER_LIMIT
 
     def _keep_ahead(self, unread: memoryview) -> None:
-        """Leave what was read for later."""
+        """Keep received data for later."""
         self._ahead = unread
         self._waiting_since = None
         self.flow.pause_reading()
         self._add_slow()
 
     def _add_slow(self) -> None:
-        """Take note that much is kept for the client."""
+        """Record that many bytes are buffered for the client."""
         if not self._state.is_slow(self):
             self._slow_since = self.loop.time()
             self._state.add_slow(self)
 
     def _forget_waiting(self) -> None:
-        """Drop the requests that will not be answered, as the connection is closed."""
+        """Drop requests that can't be answered because the connection is closed."""
         self._ahead = b""
         self.pipeline.clear()
 
     def _discard_slow(self) -> None:
-        """Take note that little is kept for the client, unless there is more."""
+        """Record that few bytes are buffered for the client, unless other data is."""
         if not self._ahead and not self.flow.write_paused:
             self._state.discard_slow(self)

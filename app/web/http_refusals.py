@@ -1,4 +1,4 @@
-"""Answers that are given before a request reaches the application, in the same form as the application's own."""
+"""Errors that are sent before a request reaches the application, in the same form as the application's errors."""
 
 from collections.abc import Iterable
 
@@ -17,24 +17,24 @@ MAX_HEADER_BYTES = 32_768
 MAX_URL_BYTES = 65_535
 """Maximum length of a URL: httptools counts in 16 bits."""
 LINGER_SECONDS = 1.0
-"""How long a refused client has to read why, while what it still sends is discarded.
+"""Time that a refused client has to read the answer, in seconds, while data that it sends is discarded.
 
-Closed at once, the connection would be reset, because bytes are left unread; the client may then never see the answer.
+If the connection were closed at once, unread bytes would reset it, and the client might not receive the answer.
 """
 _MAX_REFUSED = 64
-"""Maximum number of refused connections that are kept until their clients have read why."""
+"""Maximum number of refused connections that stay open until their clients have read the answer."""
 
 
 class RefusingProtocol(ConnectionState):
     """Refuses requests that can't reach the application, and closes connections."""
 
     def close_after_answer(self) -> None:
-        """Close the connection after the answers to the requests that have come."""
+        """Close the connection after the answers to the requests that have arrived."""
         if self._has_request():
             self.cycle.keep_alive = False
 
     def end(self, reason: str) -> None:
-        """Close the connection at once, whatever is still to be sent; a client that has not sent its request is told so."""
+        """Close the connection at once, discarding unsent data. If its request is incomplete, send an error first."""
         self._state.count(reason)
         self._state.connections.discard(self)
         is_due = self._awaits_body() and not self.pipeline
@@ -44,13 +44,13 @@ class RefusingProtocol(ConnectionState):
             self.transport.abort()
 
     def _give_up(self, message: str) -> None:
-        """Wait no longer for the rest of a request."""
+        """Stop waiting for the rest of a request."""
         if self._awaits_body():
             self.cycle.scope["state"][GIVEN_UP] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
         self._refuse(Refusal(408, FailureCode.TIMEOUT, message))
 
     def _refuse_unreadable(self) -> None:
-        """Refuse what can't be parsed, or was found to be too large while it was."""
+        """Refuse a request that can't be parsed, or was found to be too large while it was parsed."""
         if self._refusal is None:
             self._state.count("not_http")
             self._refuse(Refusal(400, FailureCode.BAD_REQUEST, "The request isn't valid HTTP/1.1."))
@@ -59,7 +59,7 @@ class RefusingProtocol(ConnectionState):
             self._refuse(self._refusal)
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer the last request with a refusal, once all earlier ones are answered, and close the connection."""
+        """Answer the last request with an error after all earlier ones are answered, and close the connection."""
         self._refusal = refusal
         self._waiting_since = None
         is_next = not self.pipeline and (self._awaits_body() or not self._has_request())
@@ -82,13 +82,13 @@ class RefusingProtocol(ConnectionState):
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _request_id(self) -> str | None:
-        """Return the id of the request that is refused; None if it has none yet."""
+        """Return the id of the refused request; None if it has none yet."""
         if self._awaits_body() and "request_id" in (state := self.scope.get("state", {})):
             return state["request_id"]
         return sent_request_id(self.scope["headers"]) if self._is_within_headers() or self._awaits_body() else None
 
     def _refuse_connection(self) -> None:
-        """Say that there are too many connections, and close this one once its client has had time to read that."""
+        """Answer that too many connections are open, and close this one after its client has had time to read that."""
         self._state.count("refused")
         self._state.connections.discard(self)
         if len(self._state.refused) >= _MAX_REFUSED:
@@ -104,7 +104,7 @@ class RefusingProtocol(ConnectionState):
         RefusedConnection(self.transport, self._state.refused, self.loop, LINGER_SECONDS)
 
     def _is_too_large(self) -> bool:
-        """Return whether what was read since the last headers or body is more than a URL, headers or trailers may be."""
+        """Return whether the URL, or the headers or trailers being parsed, exceed their limits."""
         if len(self.url) > MAX_URL_BYTES:
             message = f"The URL is longer than {MAX_URL_BYTES:,} bytes. Send the operation by POST."
             self._refusal = Refusal(414, FailureCode.PAYLOAD_TOO_LARGE, message)
@@ -114,7 +114,7 @@ class RefusingProtocol(ConnectionState):
 
 
 def too_large_headers() -> Refusal:
-    """Return the refusal of too many headers, or too long ones."""
+    """Return the error for too many headers, or too long ones."""
     return Refusal(
         431,
         FailureCode.PAYLOAD_TOO_LARGE,
@@ -123,7 +123,7 @@ def too_large_headers() -> Refusal:
 
 
 def _message(refusal: Refusal, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
-    """Return an answer as it is sent, after which the connection is closed."""
+    """Return the bytes of the response, after which the connection is closed."""
     answer = refusal.answer()
     fields = [*default_headers, *answer.fields(), *SECURITY_HEADERS, (b"connection", b"close")]
     if request_id is not None:

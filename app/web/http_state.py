@@ -1,4 +1,4 @@
-"""What is known of a connection: its last request, what it waits for, and how many bytes are kept for its client."""
+"""State of a connection: its last request, what it waits for, and the bytes buffered for its client."""
 
 import asyncio
 from fcntl import ioctl
@@ -15,9 +15,9 @@ from app.web.pipelining import REQUEST_BYTES
 
 
 class ConnectionState(UpgradeProtocol):
-    """A connection's state, and the questions that the server asks about it."""
+    """A connection's state, with the properties that `Connections` reads."""
 
-    # Beside uvicorn's, in its dictionary: with more than 30 attributes there, each look at one would take longer.
+    # Slots beside uvicorn's dictionary: with more than 30 attributes in it, each access would be slower.
     __slots__ = (
         "_ahead",
         "_body_bytes",
@@ -43,24 +43,24 @@ class ConnectionState(UpgradeProtocol):
         assert isinstance(server_state, Connections)  # noqa: S101 - app.web.server makes it
         self._state = server_state
         self._waiting_since: float | None = None
-        """Since when headers are awaited of which none, or a part, has arrived."""
+        """The time since when headers are awaited of which none, or a part, has arrived."""
         self._unread = 0
         """Number of bytes parsed since the last headers or piece of a body were complete."""
         self._ahead: bytes | memoryview = b""
-        """What was read and must not be parsed before earlier requests are answered."""
+        """Received data that must not be parsed before earlier requests are answered."""
         self._body_bytes = 0
         """Number of bytes of the last request's body that have arrived."""
         self._body_since = 0.0
-        """When the last request's headers were complete."""
+        """The time when the last request's headers were complete."""
         self.url: bytes | bytearray = b""
         self._refusal: Refusal | None = None
-        """Why the last request is refused; nothing after it is read."""
+        """The error of the last request, if it is refused; no data after it is read."""
         self._last_unsent: int = 0
-        """Number of unsent bytes when the server last looked."""
+        """Number of unsent bytes at the server's last check."""
         self._progress_at = 0.0
-        """When the client was last seen to have read something."""
+        """The time when the client was last known to have read something."""
         self._slow_since = 0.0
-        """When much began to be kept for the client."""
+        """The time since when many bytes are buffered for the client."""
         self._company_id: object = None
 
     @property
@@ -82,28 +82,28 @@ class ConnectionState(UpgradeProtocol):
 
     @property
     def unsent_since(self) -> float:
-        """The time since when much is kept for the client and the client has read nothing of it."""
+        """The time since when many bytes are buffered for the client and it has read none of them."""
         return max(self._slow_since, self._progress_at)
 
     @property
     def unsent_bytes(self) -> int:
-        """Number of bytes of answers that the client has not read, beside those in the kernel's buffers."""
+        """Number of bytes of answers that the client has not read, without those in the kernel's buffers."""
         return self.transport.get_write_buffer_size()
 
     @property
     def buffered_bytes(self) -> int:
-        """Number of bytes kept for this client: answers, requests that wait for them, and one that is incomplete."""
+        """Number of bytes buffered for this client: answers, requests that wait for them, and one that is incomplete."""
         waiting = len(self._ahead) + REQUEST_BYTES * len(self.pipeline) + self._unread
         return self.transport.get_write_buffer_size() + waiting + (self._body_bytes if self._awaits_body() else 0)
 
     @property
     def incomplete_since(self) -> float | None:
-        """The time since when the client owes the rest of a body; None if it owes nothing, or if the service delays it."""
+        """The time since when the rest of a body is awaited; None if no body is, or if the service itself delays it."""
         is_awaited = self._awaits_body() and not self.flow.read_paused and not self.pipeline
         return self._body_since if is_awaited else None
 
     def has_arrived(self) -> bool:
-        """Return whether the kernel has bytes of the client that this process has not read yet."""
+        """Return whether the kernel has data of the client that this process has not read yet."""
         try:
             count = ioctl(self.transport.get_extra_info("socket").fileno(), FIONREAD, bytes(4))
         except OSError:
@@ -111,14 +111,14 @@ class ConnectionState(UpgradeProtocol):
         return any(count)
 
     def _awaits_body(self) -> bool:
-        """Return whether the last request's body is incomplete, and nothing of its answer was sent."""
+        """Return whether the last request's body is incomplete and no part of its answer was sent."""
         cycle = self.cycle
         if cycle is None or not cycle.more_body or cycle.response_started or cycle.disconnected:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
             return False
         return cycle.scope is self.scope and not self.transport.is_closing()
 
     def _has_request(self) -> bool:
-        """Return whether a request is being answered, or waits for it."""
+        """Return whether a request is being answered or waits for that."""
         return self.cycle is not None and not self.cycle.response_complete and not self.cycle.disconnected  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
 
     def _is_within_headers(self) -> bool:

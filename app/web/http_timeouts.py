@@ -1,20 +1,20 @@
-"""How long a client may take: to send headers, to send a body, and to read its answers."""
+"""Time limits for clients: to send headers, to send a body, and to read answers."""
 
 from app.web.http_refusals import RefusingProtocol
 
 MIN_BODY_RATE = 20_000
-"""Bytes of a body for which a client has one more second."""
+"""Minimum rate of a body, in bytes per second, on top of the fixed time."""
 
 
 class TimedProtocol(RefusingProtocol):
-    """Closes the connection if its client takes too long. The server looks at each once a second."""
+    """Closes the connection if its client takes too long. The server checks each connection once a second."""
 
     def look(self, now: float, stalled: float) -> None:
-        """Close the connection if its client has taken too long. `stalled`: seconds for which this process did nothing."""
+        """Close the connection if its client has taken too long. `stalled`: seconds in which this process was blocked."""
         self._body_since += stalled
         self._progress_at += stalled
         if self._waiting_since is not None:
-            # What is not read can't arrive.
+            # While reading is paused, the client can't send.
             self._waiting_since = now if self.flow.read_paused else self._waiting_since + stalled
         unsent = self.unsent_bytes
         if unsent != self._last_unsent or not unsent:
@@ -43,9 +43,9 @@ class TimedProtocol(RefusingProtocol):
             )
 
     def _end_waiting(self) -> None:
-        """End the wait for headers, of which none or a part has arrived."""
+        """Stop waiting for headers of which none, or a part, has arrived."""
         if self._has_request():
-            # The answers to earlier requests are sent; what came after them is not read to its end.
+            # Earlier requests are still answered; the incomplete one is dropped.
             self.close_after_answer()
         elif self.transport.is_closing():
             return

@@ -1,4 +1,4 @@
-"""Requests that ask for an upgrade (ADR 18): they are read as if they had not asked."""
+"""Requests with an `Upgrade` header (ADR 18): they are processed as if they had none."""
 
 from typing import cast
 
@@ -9,13 +9,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 class UpgradeProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which ignores an upgrade unless the connection becomes a WebSocket.
 
-    httptools ends a request that asks for an upgrade with its headers, whether or not a body follows, and raises
-    HttpParserUpgrade with the position after them. The headers are then parsed again by a new parser, without `Upgrade`,
-    and what follows as usual.
+    httptools ends a request with an `Upgrade` header after its headers, even if a body follows, and raises
+    HttpParserUpgrade with that position. The headers are then parsed again by a new parser, without `Upgrade`, followed
+    by the rest of the data.
     """
 
     def parse(self, piece: bytes | memoryview) -> int:
-        """Parse a piece up to its end, or to the end of headers that ask for an upgrade. Return the number of bytes parsed.
+        """Parse a piece up to its end, or to the end of headers with `Upgrade`. Return the number of bytes parsed.
 
         Raise HttpParserError if the piece isn't HTTP, or if a callback refuses it.
         """
@@ -30,11 +30,11 @@ class UpgradeProtocol(HttpToolsProtocol):
         return len(piece)
 
     def on_chunk_header(self) -> None:
-        """Let go of the headers: fields that follow a chunk are trailers, which must not be merged into them."""
+        """Start a new list of fields: those after a chunk are trailers, which must not be merged into the headers."""
         self.headers = []
 
     def _should_upgrade(self) -> bool:
-        """Have uvicorn's callbacks leave every request that asks for an upgrade to `parse`."""
+        """Make uvicorn's callbacks leave every request with `Upgrade` to `parse`."""
         return True
 
     def _takes_upgrade(self) -> bool:
@@ -43,11 +43,11 @@ class UpgradeProtocol(HttpToolsProtocol):
 
     def _parse_again_without_upgrade(self) -> None:
         if self.scope["method"] == "CONNECT":
-            # It asks for a tunnel by its method, and can't be read in another way.
+            # CONNECT requests a tunnel by its method, so removing the header doesn't help.
             raise HttpParserError
         lines = [b"%b %b HTTP/%b" % (self.scope["method"].encode(), self.url, self.scope["http_version"].encode())]
         lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
         self.parser = HttpRequestParser(self)
-        # As uvicorn's own: after a request with `Connection: close`, more may have been sent.
+        # As in uvicorn's parser: more data may follow a request with `Connection: close`.
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))

@@ -1,4 +1,4 @@
-"""The keys that tokens are verified with: one from a file, or the set that the issuer publishes, kept fresh."""
+"""The keys that verify tokens: one from a file, or the issuer's key set (JWKS), which is refreshed."""
 
 import asyncio
 import json
@@ -24,24 +24,24 @@ from app.settings import Settings, SettingsError
 from app.web.credential_errors import CredentialsUnavailable
 
 FRESH_SECONDS = 300.0
-"""How old the issuer's keys get before they are fetched again, so a withdrawn key stops working."""
+"""Maximum age of the issuer's keys before they are fetched again, in seconds. A withdrawn key stops working after it."""
 PAUSE_SECONDS = 10.0
-"""The least time between two fetches: tokens with made-up key ids can't turn this service against the issuer."""
+"""Minimum time between two fetches, in seconds, so that tokens with invented key ids don't overload the issuer."""
 _SILENCE_SECONDS = 5.0
-"""How long the issuer may send nothing at all."""
+"""Maximum time without data from the issuer, in seconds."""
 FETCH_SECONDS = 10.0
-"""How long a fetch may take as a whole, however steadily the issuer sends."""
+"""Maximum time of a whole fetch, in seconds."""
 _MAX_BYTES = 1_000_000
 _MIN_RSA_BITS = 2048
 ED25519 = ("EdDSA", "Ed25519")
-"""Both names of the algorithm: RFC 8037 has the first, RFC 9864 the second."""
+"""Both names of the algorithm, from RFC 8037 and RFC 9864."""
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A public key that may verify tokens, and the algorithms that tokens signed with it may name."""
+    """A public key for verifying tokens, and the `alg` values that such tokens may have."""
 
     public_key: Ed25519PublicKey | RSAPublicKey
     algorithms: tuple[str, ...]
@@ -49,19 +49,19 @@ class VerificationKey:
 
 
 class VerificationKeys(Protocol):
-    """Where the public keys come from."""
+    """A source of public keys."""
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:
-        """The key that a token of this algorithm must be signed with, or None if there is none."""
+        """Return the key that must have signed a token with this key id and algorithm; None if there is none."""
         ...
 
     async def aclose(self) -> None:
-        """Stop what runs in the background."""
+        """Stop background tasks."""
         ...
 
 
 def keys_from_settings(settings: Settings) -> VerificationKeys | None:
-    """The keys that the settings name, or None where no token is accepted."""
+    """Return the source of keys for these settings; None if tokens are not accepted."""
     if settings.jwt_public_key_file is not None:
         return KeyFile(settings.jwt_public_key_file)
     if settings.jwt_jwks_url is not None:
@@ -70,7 +70,7 @@ def keys_from_settings(settings: Settings) -> VerificationKeys | None:
 
 
 def _verifying(public_key: object, key_id: str | None = None) -> VerificationKey | None:
-    """Return the key for the algorithms that fit it; None for a private key, a short one, or another kind."""
+    """Return the key with its algorithms; None if it is private, too short, or of another kind."""
     match public_key:
         case Ed25519PublicKey():
             return VerificationKey(public_key, ED25519, key_id)
@@ -81,7 +81,7 @@ def _verifying(public_key: object, key_id: str | None = None) -> VerificationKey
 
 
 class KeyFile:
-    """One public key from a PEM file, read at the start; a token's key id doesn't matter."""
+    """One public key from a PEM file, which is read once. The key ids of tokens are ignored."""
 
     def __init__(self, path: Path) -> None:
         problem = f"JWT_PUBLIC_KEY_FILE: {path} must hold a public key in PEM form, Ed25519 or RSA of at least {_MIN_RSA_BITS} bits"
@@ -95,15 +95,15 @@ class KeyFile:
         self._key = key
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:  # noqa: ARG002 - there is one key, whatever it is called
-        """The key of the file, if the algorithm fits it."""
+        """Return the file's key, or None if it is for another algorithm."""
         return self._key if algorithm in self._key.algorithms else None
 
     async def aclose(self) -> None:
-        """Nothing runs in the background."""
+        """Do nothing: there are no background tasks."""
 
 
 class PublishedKeys:
-    """The issuer's key set: fetched when first needed, refreshed by age and for unknown key ids, kept while the issuer is away."""
+    """The issuer's key set. It is fetched on first use, by age and for unknown key ids, and kept while fetches fail."""
 
     def __init__(
         self, url: str, *, clock: Callable[[], float] = time.monotonic, fetch_seconds: float = FETCH_SECONDS
@@ -122,27 +122,27 @@ class PublishedKeys:
         """Why the last fetch failed; None if it did not."""
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:
-        """The key of this id; the only one of this algorithm if either has no id.
+        """Return the key with this id, or the only key for this algorithm if the token or the keys have no id.
 
-        Raises CredentialsUnavailable where the key isn't known and the last fetch failed: the issuer may have a new one.
+        Raise CredentialsUnavailable if the key is unknown and the last fetch failed, because the issuer may have a new one.
         """
         begun = self._clock()
         key = self._known(key_id, algorithm)
         if key is None:
             if (fetching := self._refresh()) is not None:
-                # Waiting doesn't own the fetch: a caller that leaves must not take it from the others.
+                # Not awaited directly: a canceled request must not cancel the fetch of the others.
                 await asyncio.wait([fetching])
             key = self._known(key_id, algorithm)
         elif self._clock() >= self._refresh_at:
             self._refresh()
         if key is None and (self._failure is not None or not self._keys):
-            # At least a second: the pause may end just now.
+            # At least a second, because the pause may end now.
             pause = math.ceil(max(1, self._paused_until - self._clock()))
             raise CredentialsUnavailable(pause, waited_seconds=self._clock() - begun, reason=self._failure)
         return key
 
     async def aclose(self) -> None:
-        """Give up a fetch that is under way."""
+        """Cancel a running fetch."""
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.wait([self._fetching])
@@ -152,12 +152,12 @@ class PublishedKeys:
         found = [key for key in fitting if key_id is not None and key.key_id == key_id]
         if not found and (key_id is None or all(key.key_id is None for key in fitting)):
             found = fitting
-        # A key that is published twice is one key. Of different ones nobody could tell which is meant.
+        # A key that is published twice counts once. Different keys are ambiguous.
         is_one = all(key.public_key == found[0].public_key for key in found)
         return found[0] if found and is_one else None
 
     def _refresh(self) -> asyncio.Task[None] | None:
-        """The fetch that is under way or begins now; None while there must be none."""
+        """Return the running fetch, or start one; None during the pause between fetches."""
         if self._fetching is None and self._clock() >= self._paused_until:
             self._fetching = asyncio.create_task(self._fetch())
         return self._fetching
@@ -168,7 +168,7 @@ class PublishedKeys:
                 self._keys = _keys_in(await _download(self._url))
             self._refresh_at = self._clock() + FRESH_SECONDS
             self._failure = None
-        except Exception as error:  # noqa: BLE001 - whatever the issuer answers, the keys that are known stay good
+        except Exception as error:  # noqa: BLE001 - after any failure, the known keys stay valid
             self._failure = _reason(error, self._fetch_seconds)
             _log.warning("jwks_not_fetched", url=self._url, reason=self._failure)
         finally:
@@ -189,7 +189,7 @@ def _reason(error: Exception, seconds: float) -> str:
 def _is_http(url: str) -> bool:
     try:
         address = urlsplit(url)
-        # Reading the port checks it. A URL of others than these characters can't be sent.
+        # Reading the port validates it. URLs with other characters can't be sent.
         return (
             address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0 and url.isprintable()
         )
@@ -198,10 +198,10 @@ def _is_http(url: str) -> bool:
 
 
 async def _download(url: str) -> bytes:
-    """Return the body at the URL; raises for another status than 200, and for a body that is larger than the bound."""
-    # The certificates that the system trusts, or those of SSL_CERT_FILE. Reading them takes a while.
+    """Return the body at the URL. Raise ValueError if the status is not 200 or the body is too large."""
+    # The system's certificates, or those of SSL_CERT_FILE. A thread loads them, because that blocks.
     trusted = await asyncio.to_thread(ssl.create_default_context) if url.startswith("https:") else False
-    # Compressed, a small body could become a large one. A redirect could lead to a host that the operator didn't name.
+    # A small compressed body could expand to a large one. A redirect could lead to a host that is not configured.
     headers = {"accept": "application/json", "accept-encoding": "identity"}
     body = bytearray()
     async with (
@@ -220,7 +220,7 @@ async def _download(url: str) -> bytes:
 
 
 def _keys_in(body: bytes) -> Sequence[VerificationKey]:
-    """Return the keys of a JWK set that may verify tokens; ValueError if there are none."""
+    """Return the keys of a JWK set that can verify tokens. Raise ValueError if there are none."""
     document = json.loads(body)
     published = cast("dict[str, object]", document).get("keys") if isinstance(document, dict) else None
     found = [_key_of(jwk) for jwk in cast("list[object]", published)] if isinstance(published, list) else []
@@ -231,13 +231,13 @@ def _keys_in(body: bytes) -> Sequence[VerificationKey]:
 
 
 def _key_of(published: object) -> VerificationKey | None:
-    """Return the key of a JWK; None if it can't be read, or is meant for something else."""
+    """Return the key of a JWK; None if it is invalid or for another purpose."""
     jwk = cast("dict[str, Any]", published) if isinstance(published, dict) else {}
     algorithm, key_id = jwk.get("alg"), jwk.get("kid")
     if jwk.get("use") not in (None, "sig") or not isinstance(key_id, str | None):
         return None
     try:
-        # The library knows Ed25519 by its older name alone, and reads a key without a name by its kind.
+        # The library knows only the older name of Ed25519. For a key without `alg`, it derives the algorithm.
         read = PyJWK({**jwk, "alg": ED25519[0]} if algorithm == ED25519[1] else jwk)
     except (PyJWTError, TypeError, ValueError):
         return None

@@ -1,28 +1,28 @@
-"""Letting other requests in between those with large bodies.
+"""Turns for requests with large bodies, so that other requests run in between.
 
-Reading a large body and its variables is work without a wait: some 50 ms for 400 kB. Many that arrive together would be
-read one after the other in one turn of the loop, and everyone else would wait for all of them.
+Decoding a large body and its variables blocks the event loop: about 50 ms for 400 kB. Without pauses, several that arrive
+together would be decoded in one turn of the loop, and all other requests would wait for them.
 """
 
 import asyncio
 from collections import deque
 
 LARGE_BYTES = 4_096
-"""The least size of a body that waits for its turn."""
+"""Minimum size of a body that waits for its turn, in bytes."""
 
 _PAUSE = 20
-"""Turns of the event loop between two large bodies: enough to accept a small query, ask the database and answer it."""
+"""Turns of the event loop between two large bodies: enough to accept, run and answer a small query."""
 
 
 class LargeBodies:
-    """Lets requests with large bodies begin one at a time, with turns of the loop in between. They don't wait for each other's end."""
+    """Lets requests with large bodies start one at a time, with turns of the loop in between; they then run concurrently."""
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_pausing = False
 
     async def turn(self) -> None:
-        """Wait until this request may begin."""
+        """Wait until this request may start."""
         if self._is_pausing:
             loop = asyncio.get_running_loop()
             mine: asyncio.Future[None] = loop.create_future()
@@ -42,9 +42,9 @@ class LargeBodies:
         self._is_pausing = False
         while self._waiting:
             following = self._waiting.popleft()
-            # A request that was canceled while it waited has no turn.
+            # Skip a request that was canceled while it waited.
             if not following.done():
                 following.set_result(None)
-                # Counted from now on: it begins in the next turn of the loop.
+                # Count from now: the request starts in the next turn of the loop.
                 self._pause()
                 return

@@ -1,4 +1,4 @@
-"""What Python itself would print to standard error, sent to the log: exceptions that nobody caught, and warnings."""
+"""Hooks that log what Python would print to standard error: uncaught exceptions and warnings."""
 
 import logging
 import sys
@@ -13,12 +13,12 @@ _log = structlog.get_logger()
 
 
 def log_what_python_prints() -> None:
-    """Send uncaught exceptions and warnings to the log of this process from now on, so that every line has its format."""
+    """Log uncaught exceptions and warnings of this process from now on, so that all lines have the log's format."""
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
     warnings.showwarning = _warning
-    # A logger that fails has nobody to tell; its own handler leaves a line.
+    # The log's handler writes a line about its own failures.
     logging.raiseExceptions = False
 
 
@@ -27,7 +27,7 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 
 def _uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
-    # Without an exception to show, as the interpreter may call it while it ends, its type has to do.
+    # During shutdown, the interpreter may pass no exception, only its type.
     error = arguments.exc_value or arguments.exc_type()
     name = arguments.thread.name if arguments.thread else None
     _log.critical("uncaught_exception", thread=name, exc_info=(arguments.exc_type, error, arguments.exc_traceback))

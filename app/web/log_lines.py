@@ -1,4 +1,4 @@
-"""Log lines as JSON: whatever is in them, they can be written."""
+"""Log lines as JSON, for values of every type."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,28 +10,28 @@ import orjson
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 _MAX_DEPTH = 8
 _MOST_BITS = 63
-"""What orjson writes of an integer, its sign not counted."""
+"""Maximum bits of an integer that orjson can write, without the sign."""
 
 
 def to_line(fields: Mapping[str, object]) -> bytes:
-    """Return one line of JSON; a value that JSON can't say becomes its text."""
+    """Return one line of JSON. Values that JSON can't represent become text."""
     try:
         return orjson.dumps(fields, as_text, _OPTIONS)
-    except Exception:  # noqa: BLE001 - half of a surrogate pair, a key that is no text, a circle, a very long number
+    except Exception:  # noqa: BLE001 - a lone surrogate, a key that is not text, a cycle, a very long number
         plain = {_key(name): _plain(value, _MAX_DEPTH) for name, value in fields.items()}
         return orjson.dumps(plain, option=_OPTIONS)
 
 
 def as_text(value: object) -> str:
-    """Return the text of a value that JSON can't say."""
+    """Return the text of a value that JSON can't represent."""
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - any code may run here
+    except Exception:  # noqa: BLE001 - __str__ may raise anything
         return f"<{type(value).__name__}>"
 
 
 def failure_line(event: object, level: str, error: BaseException) -> bytes:
-    """Return the line that stands for one that could not be made."""
+    """Return the line that replaces one that could not be formatted."""
     now = datetime.now(UTC)
     return to_line({"event": event, "log_failure": as_text(error), "level": level, "timestamp": now})
 

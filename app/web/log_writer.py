@@ -1,4 +1,4 @@
-"""Where log lines go: a bounded queue, and a thread that writes what is in it, so that no request waits for a log."""
+"""Writing of log lines by a thread, from a bounded queue, so that requests never wait for the log."""
 
 import fcntl
 import os
@@ -9,15 +9,15 @@ from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 
 _PAUSE_SECONDS = 0.05
-"""How long lines are collected before they are written together: waking the thread for each costs more than the line."""
+"""How long lines are collected before they are written together, in seconds. Waking the thread costs more than a line."""
 _CHUNK_BYTES = 65_536
 
 
 class LogWriter:
-    """Writes whole lines to a file descriptor; `put` neither waits nor fails, whatever has become of the descriptor.
+    """Writes whole lines to a file descriptor. `put` neither waits nor fails, even if the descriptor is unusable.
 
-    The queue holds up to `most_lines` lines of `most_bytes` bytes together. Lines that don't fit, or that can't be
-    written, are dropped and counted; once writing works again, the line that `notice` makes of their number comes first.
+    The queue contains up to `most_lines` lines with `most_bytes` bytes in total. Lines that don't fit or can't be written
+    are dropped and counted. Once writing works again, `notice` returns the line that is written first, from that number.
     """
 
     def __init__(
@@ -28,15 +28,15 @@ class LogWriter:
         most_lines: int = 10_000,
         most_bytes: int = 16_000_000,
     ) -> None:
-        # A copy that nobody else closes: the number of a closed one may be given to a connection.
+        # A duplicate that is never closed elsewhere: the number of a closed descriptor may be reused for a connection.
         self._descriptor = None if descriptor is None else os.dup(descriptor)
         self._notice = notice
         self._most_lines = most_lines
         self._most_bytes = most_bytes
-        # Its `put` may interrupt itself: a destructor that the collector runs may log as well.
+        # Its `put` is reentrant, because a destructor that runs during it may log, too.
         self._queue = SimpleQueue[bytes | threading.Event]()
         self._put_bytes = self._taken_bytes = 0
-        # Each number is changed by one side alone, so that neither needs a lock.
+        # Each counter is changed by one thread only, so no lock is needed.
         self._refused = self._failed = self._told = 0
         self._torn = b""
         self._hurry = threading.Event()
@@ -47,11 +47,11 @@ class LogWriter:
 
     @property
     def dropped(self) -> int:
-        """How many lines were dropped so far."""
+        """Number of lines dropped so far."""
         return self._refused + self._failed
 
     def put(self, line: bytes) -> None:
-        """Write a line, which ends with a line break, some time soon."""
+        """Queue a line, which must end with a line break."""
         size = len(line)
         if (
             self._queue.qsize() >= self._most_lines
@@ -64,11 +64,11 @@ class LogWriter:
         self._queue.put(line)
 
     def flush(self, seconds: float) -> bool:
-        """Wait until everything that was put is written or dropped, but no longer than some seconds; whether it is."""
+        """Wait until all queued lines are written or dropped, at most some seconds. Return whether they are."""
         return not self._thread.is_alive() or self._wait(threading.Event(), seconds)
 
     def close(self, seconds: float) -> None:
-        """Flush, and take no more lines."""
+        """Flush, and drop all further lines."""
         self._is_closed = True
         if self._thread.is_alive() and self._wait(self._end, seconds):
             self._thread.join(seconds)
@@ -118,11 +118,11 @@ class LogWriter:
         written = 0
         try:
             if self._descriptor is None:
-                raise OSError  # noqa: TRY301 - as if it were full
+                raise OSError  # noqa: TRY301 - handled like a full disk
             with _alone(self._descriptor):
                 while written < len(data):
                     written += _write_some(self._descriptor, memoryview(data)[written:])
-        except Exception:  # noqa: BLE001 - there is nobody to tell, and more lines will come
+        except Exception:  # noqa: BLE001 - the failure can't be logged, and the thread must continue
             self._failed += len(lines)
             self._torn = _rest_of_line(data, written) if written else self._torn
         else:
@@ -131,7 +131,7 @@ class LogWriter:
 
 
 def _rest_of_line(data: bytes, written: int) -> bytes:
-    """What is missing of the line that was written in part: the next attempt begins with it, so that no line stays torn."""
+    """Return the rest of a partly written line. The next write starts with it, so that no line stays incomplete."""
     return b"" if data[written - 1 : written] == b"\n" else b"".join(data[written:].partition(b"\n")[:2])
 
 
@@ -139,18 +139,18 @@ def _write_some(descriptor: int, data: memoryview) -> int:
     try:
         return os.write(descriptor, data)
     except BlockingIOError:
-        # Whoever shares the descriptor has made it so that it doesn't wait.
+        # Another process that shares the descriptor has made it non-blocking.
         select.select((), (descriptor,), (), 1)
         return 0
 
 
 @contextmanager
 def _alone(descriptor: int) -> Generator[None]:
-    """Keep this service's other processes from writing in between: a full pipe takes a long write in parts.
+    """Prevent this service's other processes from writing in between, because a full pipe accepts a long write in parts.
 
-    The kernel ends the lock with the process that holds it.
+    The kernel releases the lock when its process ends.
     """
-    # Where the kernel can't lock, lines are written all the same.
+    # If the descriptor can't be locked, lines are written without a lock.
     with suppress(OSError):
         fcntl.lockf(descriptor, fcntl.LOCK_EX)
     try:

@@ -1,4 +1,4 @@
-"""Logging: every line, the libraries' too, in the format that the settings say and through one writer."""
+"""Logging: all lines, including those of libraries, in the configured format and through one writer."""
 
 import atexit
 import logging
@@ -15,11 +15,11 @@ from app.web.log_writer import LogWriter
 
 _OFF = logging.CRITICAL + 1
 FLUSH_SECONDS = 2.0
-"""How long the end of the process waits for a log that nobody reads."""
+"""How long a process that ends waits for its log to be read, in seconds."""
 
 
 class _Writers:
-    """The writer of this process: one, as long as standard error stays the same."""
+    """The writer of this process. It is replaced only if standard error is."""
 
     def __init__(self) -> None:
         self._stream: object = None
@@ -28,7 +28,7 @@ class _Writers:
 
     @property
     def dropped(self) -> int:
-        """Lines that were dropped so far, by former writers too."""
+        """Number of lines dropped so far, including those of former writers."""
         return self._dropped_before + (self._writer.dropped if self._writer else 0)
 
     def current(self) -> LogWriter:
@@ -39,7 +39,7 @@ class _Writers:
         return self._writer
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining lines."""
         if self._writer is not None:
             self._writer.close(FLUSH_SECONDS)
             self._dropped_before += self._writer.dropped
@@ -51,10 +51,10 @@ atexit.register(_writers.close)
 
 
 def configure_logging(settings: Settings) -> LogWriter:
-    """Send every line to standard error from now on, the libraries' too, as the settings say; return what writes them."""
+    """Log to standard error as the settings say, including libraries' lines. Return the writer."""
     writer = _writers.current()
     is_json = settings.log_format == "json"
-    # No renderer may show local variables: they hold credentials and customers' data.
+    # Renderers must not show local variables, which contain credentials and customers' data.
     renderer: list[Processor] = (
         [structlog.processors.format_exc_info, _render_json]
         if is_json
@@ -78,22 +78,22 @@ def configure_logging(settings: Settings) -> LogWriter:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    # The readiness check looks at the revision, which alembic would announce each time.
+    # The readiness check reads the revision, which alembic would log each time.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # SQLAlchemy logs for a pool under the module of its class, and would tell of each connection.
+    # SQLAlchemy logs each connection of a pool under the module of the pool's class.
     logging.getLogger("app.db.pools").setLevel(logging.WARNING)
-    # The operation's own line says more than the server's access log.
+    # The line per operation replaces the server's access log.
     logging.getLogger("uvicorn.access").setLevel(_OFF)
     return writer
 
 
 def dropped_log_lines() -> int:
-    """Return how many lines of this process could not be written."""
+    """Return the number of lines of this process that could not be written."""
     return _writers.dropped
 
 
 class _Lines:
-    """What structlog hands rendered lines to."""
+    """structlog's logger, which receives rendered lines."""
 
     def __init__(self, writer: LogWriter) -> None:
         self._writer = writer
@@ -105,7 +105,7 @@ class _Lines:
 
 
 class _Handler(logging.Handler):
-    """What the standard library's logging hands its records to."""
+    """The handler of the standard library's logging."""
 
     def __init__(self, writer: LogWriter) -> None:
         super().__init__()
@@ -114,19 +114,19 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = _line(self.format(record))
-        except Exception as error:  # noqa: BLE001 - logging must not fail the operation
+        except Exception as error:  # noqa: BLE001 - a failure to log must not fail the operation
             line = failure_line(record.msg, record.levelname.lower(), error)
         self._writer.put(line)
 
 
 def _never_failing(wrapper: type[Any]) -> type[Any]:
-    """Return the class of bound loggers whose failures are logged and never reach the caller."""
+    """Return a class of bound loggers that log their own failures instead of raising them."""
 
     class NeverFailing(wrapper):
         def _proxy_to_logger(self, method_name: str, event: str | None = None, *arguments: Any, **fields: Any) -> Any:
             try:
-                return super()._proxy_to_logger(method_name, event, *arguments, **fields)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - the class is made when it runs
-            except Exception as error:  # noqa: BLE001 - logging must not fail the operation
+                return super()._proxy_to_logger(method_name, event, *arguments, **fields)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - structlog creates the class at run time
+            except Exception as error:  # noqa: BLE001 - a failure to log must not fail the operation
                 _writers.current().put(failure_line(event, method_name, error))
 
     return NeverFailing
@@ -141,19 +141,19 @@ def _line(text: str) -> bytes:
 
 
 def dropped_notice(lines: int) -> bytes:
-    """Return the line that tells how many lines could not be written."""
+    """Return the line that says how many lines could not be written."""
     fields = {"event": "log_lines_dropped", "lines": lines, "level": "warning", "timestamp": datetime.now(UTC)}
     return to_line(fields)
 
 
 def _descriptor() -> int | None:
-    """Return standard error's descriptor; None where it was closed before the start, for something else may have its number now."""
+    """Return the descriptor of standard error; None if it was closed before the start, since its number may be reused."""
     try:
-        return None if sys.stderr is None else sys.stderr.fileno()  # pyright: ignore[reportUnnecessaryComparison] - it is None for a closed one
+        return None if sys.stderr is None else sys.stderr.fileno()  # pyright: ignore[reportUnnecessaryComparison] - None if it was closed
     except OSError:
-        # A stream in memory.
+        # Standard error is a stream in memory, as in tests.
         return None if sys.__stderr__ is None else sys.__stderr__.fileno()
 
 
 def _is_terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison] - it is None for a closed one
+    return sys.stderr is not None and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison] - None if it was closed

@@ -1,4 +1,4 @@
-"""Media types and codings: which ones a client takes, and whether what it sends is JSON in UTF-8."""
+"""Media types and content codings: which ones a client accepts, and whether its body is JSON in UTF-8."""
 
 from functools import lru_cache
 
@@ -10,11 +10,11 @@ _HTML_TYPE = "text/html"
 
 @lru_cache(maxsize=256)
 def negotiate(accept: str | None) -> str | None:
-    """The media type of the answer to a request with this Accept header; None if the client takes neither.
+    """Return the media type of the response for this Accept header; None if the client accepts neither.
 
-    The higher quality wins, then the type that is named over one that a wildcard covers. A client that names both alike
-    gets the newer type, whose statuses say more; one whose wildcards cover both gets plain JSON. Without the header it is
-    the newer type, as GraphQL over HTTP has it, and also for a header whose list is empty, which asks for nothing (RFC 9110, 5.6.1).
+    The higher quality wins; if equal, a type that is named wins over a wildcard. If both are named, the response is
+    `application/graphql-response+json`, which has more specific statuses; if both match a wildcard, it is JSON. Without
+    a header, or with an empty one (RFC 9110, 5.6.1), it is the former, as GraphQL over HTTP defines.
     """
     ranges = _ranges(accept or "")
     if not ranges:
@@ -24,37 +24,37 @@ def negotiate(accept: str | None) -> str | None:
     if best[0] == 0:
         return None
     equal = [media_type for media_type, quality in qualities.items() if quality == best]
-    return equal[-1] if best[1] == 2 else equal[0]  # noqa: PLR2004 - two parts named, no wildcard
+    return equal[-1] if best[1] == 2 else equal[0]  # noqa: PLR2004 - both parts are named
 
 
 @lru_cache(maxsize=256)
 def wants_page(accept: str | None) -> bool:
-    """Whether the client is a browser that would show the answer as a page: those name HTML."""
+    """Return whether the client is a browser that would show the response as a page: these accept HTML by name."""
     return accept is not None and _ranges(accept).get(_HTML_TYPE, 0) > 0
 
 
 @lru_cache(maxsize=256)
 def takes_gzip(accept_encoding: str | None) -> bool:
-    """Whether the client takes an answer that is compressed by gzip."""
+    """Return whether the client accepts gzip."""
     codings = _ranges(accept_encoding or "")
     return codings.get("gzip", codings.get("*", 0)) > 0
 
 
 @lru_cache(maxsize=256)
 def is_not_encoded(content_encoding: str) -> bool:
-    """Return whether a body of this Content-Encoding is sent as it is: the list is empty or names `identity` alone."""
+    """Return whether a body with this Content-Encoding is uncompressed: the list is empty or contains only `identity`."""
     return set(_ranges(content_encoding)) <= {"identity"}
 
 
 @lru_cache(maxsize=256)
 def is_json(content_type: str) -> bool:
-    """Whether a body of this Content-Type is JSON in UTF-8."""
+    """Return whether a body with this Content-Type is JSON in UTF-8."""
     media_type, parameters = _split(content_type)
     return media_type == JSON_TYPE and parameters.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
 
 
 def _ranges(accept: str) -> dict[str, float]:
-    """Return what a list names, in lower case, with its quality; empty elements are no elements."""
+    """Return the elements of a list in lower case, with their qualities. Empty elements are ignored."""
     ranges: dict[str, float] = {}
     for part in accept.split(","):
         media_range, parameters = _split(part)
@@ -64,7 +64,7 @@ def _ranges(accept: str) -> dict[str, float]:
 
 
 def _quality(media_type: str, ranges: dict[str, float]) -> tuple[float, int]:
-    """The quality of the range that fits best, and how many of its two parts are named."""
+    """Return the quality of the most specific range that matches, and how many of its two parts are not wildcards."""
     major = media_type.partition("/")[0]
     for named, media_range in ((2, media_type), (1, f"{major}/*"), (0, "*/*")):
         if media_range in ranges:

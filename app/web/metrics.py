@@ -31,76 +31,76 @@ from app.web.shared_metrics import SHARED_FOLDER, Processes
 _log = structlog.get_logger()
 
 SAMPLE_SECONDS = 5.0
-"""How old what another process tells of its pools and caches may be."""
+"""Interval at which processes share the figures of their pools and caches, in seconds."""
 
 _MAX_CODES = 200
-"""The codes that are told apart; there are fewer, and so a failure can't make the metrics grow without end."""
+"""Maximum number of distinct codes, so that a failure can't create metrics without limit. Fewer codes exist."""
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
-# `_created` samples would double the size of the answer, and nothing here uses them.
+# `_created` samples would double the size of the response, and are not used.
 disable_created_metrics()
 
 
 class PoolUsage(Protocol):
-    """What a pool of connections tells."""
+    """Figures about a connection pool."""
 
     @property
     def size(self) -> int:
-        """The most connections that it holds."""
+        """Maximum number of connections."""
         ...
 
     @property
     def in_use(self) -> int:
-        """Those that work for an operation."""
+        """Number of connections in use."""
         ...
 
     @property
     def waiting(self) -> int:
-        """The operations that wait for one."""
+        """Number of operations that wait for a connection."""
         ...
 
 
 class CacheUsage(Protocol):
-    """What a cache tells."""
+    """Figures about a cache."""
 
     @property
     def entries(self) -> int:
-        """What it holds now."""
+        """Number of entries."""
         ...
 
     @property
     def hits(self) -> int:
-        """How often it had what was asked for."""
+        """Number of look-ups that found an entry."""
         ...
 
     @property
     def misses(self) -> int:
-        """How often it had not."""
+        """Number of look-ups that found none."""
         ...
 
 
 class Sources(Protocol):
-    """What is looked at when the metrics are asked for, because counting it would slow down what is counted."""
+    """Figures that are read when metrics are requested, because updating metrics all the time would be slower."""
 
     def pools(self) -> Mapping[str, PoolUsage]:
-        """The pools of connections, by name."""
+        """Return the connection pools by name."""
         ...
 
     def caches(self) -> Mapping[str, CacheUsage]:
-        """The caches, by name."""
+        """Return the caches by name."""
         ...
 
     def dropped_log_lines(self) -> int:
-        """Log lines that could not be written so far."""
+        """Return the number of log lines that could not be written so far."""
         ...
 
     def connections(self) -> ConnectionUsage:
-        """The connections of clients."""
+        """Return the figures about clients' connections."""
         ...
 
 
 class Metrics:
-    """The numbers of one application, and /metrics, which shows them."""
+    """The metrics of one application, and the endpoint /metrics."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -158,7 +158,7 @@ class Metrics:
             registry=registry,
         )
         for reason in REASONS:
-            # An increase can only be seen from a number that was there before.
+            # Prometheus detects an increase only from a sample that existed before.
             self._ended.labels(reason)
         build = Gauge(
             "customer_gateway_build_info",
@@ -178,7 +178,7 @@ class Metrics:
     def count_operation(
         self, kind: str | None, execution: str | None, status: int, codes: tuple[str, ...], seconds: float
     ) -> None:
-        """Count one operation as it was answered."""
+        """Count one answered operation."""
         key = (kind or "none", execution or "none", status, codes[0] if codes else "none")
         alike = self._alike.get(key)
         if alike is None:
@@ -187,11 +187,11 @@ class Metrics:
         alike[1].observe(seconds)
 
     async def endpoint(self, _request: Request) -> Response:
-        """Answer with all numbers."""
+        """Answer with all metrics."""
         return Response(self.text(), HTTPStatus.OK, media_type=CONTENT_TYPE_LATEST)
 
     def text(self) -> bytes:
-        """Return all numbers as text, of all worker processes where they keep them together."""
+        """Return all metrics as text, of all worker processes if they share a folder."""
         self.sample()
         registry = self._registry
         if self._is_shared:
@@ -201,7 +201,7 @@ class Metrics:
         return generate_latest(registry)
 
     async def keep_sampling(self) -> None:
-        """Where several processes keep their numbers together: look at this one's sources again and again."""
+        """Share the figures of this process's sources at intervals, if several processes share a folder."""
         while self._is_shared:
             try:
                 self.sample()
@@ -210,7 +210,7 @@ class Metrics:
             await asyncio.sleep(SAMPLE_SECONDS)
 
     def sample(self) -> None:
-        """Look at the sources."""
+        """Read the sources."""
         for name, pool in self._sources.pools().items():
             self._pools["size"].labels(name).set(pool.size)
             self._pools["in_use"].labels(name).set(pool.in_use)
@@ -227,7 +227,7 @@ class Metrics:
         self._dropped.inc(self._since(("dropped",), self._sources.dropped_log_lines()))
 
     def _since(self, key: tuple[str, ...], total: int) -> int:
-        """How much a total has grown since the last sample."""
+        """Return the growth of a total since the last sample."""
         before = self._sampled.get(key, 0)
         self._sampled[key] = total
         return max(total - before, 0)

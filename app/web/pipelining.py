@@ -1,4 +1,4 @@
-"""Requests that a client sends before it has the answers to earlier ones: how many are parsed, and how much more is read."""
+"""Limits on pipelining: requests that a client sends before it has received the answers to earlier ones."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,17 +6,17 @@ from collections.abc import Callable
 from uvicorn.protocols.http.flow_control import FlowControl
 
 PIECE_BYTES = 2_048
-"""Bytes that are parsed at a time: some hundred of the shortest requests, of which each takes a hundred times its size."""
+"""Bytes parsed at a time: about a hundred of the shortest requests, each of which takes a hundred times its size."""
 MAX_AHEAD = 4
-"""Number of requests that wait for the answers before them, from which on nothing more is parsed or read."""
+"""Maximum number of requests that wait for earlier answers; beyond it, parsing and reading stop."""
 REQUEST_BYTES = 2_500
-"""Memory of a short request that was parsed and waits, in bytes."""
+"""Memory of a short, parsed request that waits, in bytes."""
 
 
 class PipelineFlow(FlowControl):
-    """Pauses and resumes a connection, except that it reads on only while few requests wait for their turn.
+    """uvicorn's flow control, which resumes reading only while few requests wait.
 
-    uvicorn resumes after each answer, and whenever an application asks whether the client is still there.
+    uvicorn itself resumes after each answer, and when the application checks whether the client is connected.
     """
 
     def __init__(self, transport: asyncio.Transport, may_read: Callable[[], bool]) -> None:
@@ -24,6 +24,6 @@ class PipelineFlow(FlowControl):
         self._may_read = may_read
 
     def resume_reading(self) -> None:
-        """Read on, if there is room for what is read."""
+        """Resume reading if there is room for more data."""
         if self.read_paused and self._may_read():
             super().resume_reading()

@@ -1,10 +1,10 @@
-"""A connection that is one too many."""
+"""Connections over the limit."""
 
 import asyncio
 
 
 class RefusedConnection(asyncio.Protocol):
-    """Reads nothing of what the client sends, and closes the connection once the client has had time to read why."""
+    """Discards what the client sends, and closes the connection after the client has had time to read the answer."""
 
     def __init__(
         self,
@@ -19,7 +19,7 @@ class RefusedConnection(asyncio.Protocol):
         self._timer = loop.call_later(seconds, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection from the set."""
         del exc
         self._refused.discard(self)
         self._timer.cancel()

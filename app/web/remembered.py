@@ -1,4 +1,4 @@
-"""Verified credentials' principals, and refused credentials, remembered by the credential's hash until a moment."""
+"""Caches of verified and of rejected credentials, by hash, with an expiry time."""
 
 from collections import OrderedDict
 
@@ -12,15 +12,15 @@ class RememberedPrincipals:
         self._size = size
         self._entries: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
         self.hits = self.misses = 0
-        """Credentials that were remembered, and those that were not."""
+        """Numbers of look-ups that found a credential, and that did not."""
 
     @property
     def entries(self) -> int:
-        """Credentials that are remembered."""
+        """Number of cached credentials."""
         return len(self._entries)
 
     def get(self, digest: bytes) -> tuple[Principal, float] | None:
-        """The principal, and until when it may be used; the caller compares that with its clock."""
+        """Return the principal and its expiry time, which the caller compares with its clock; None if it isn't cached."""
         entry = self._entries.get(digest)
         if entry is None:
             self.misses += 1
@@ -30,7 +30,7 @@ class RememberedPrincipals:
         return entry
 
     def put(self, digest: bytes, principal: Principal, until: float) -> None:
-        """Remember a principal; the least recently used one makes room."""
+        """Cache a principal, and evict the least recently used one if the cache is full."""
         self._entries[digest] = (principal, until)
         self._entries.move_to_end(digest)
         if len(self._entries) > self._size:
@@ -38,18 +38,18 @@ class RememberedPrincipals:
 
 
 class RememberedRefusals:
-    """The `size` credentials that were refused last."""
+    """The `size` credentials that were rejected last."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._until: OrderedDict[bytes, float] = OrderedDict()
 
     def has(self, digest: bytes, now: float) -> bool:
-        """Whether this credential was refused, and needn't be looked up again yet."""
+        """Return whether this credential was rejected and needn't be looked up again yet."""
         return now < self._until.get(digest, 0.0)
 
     def put(self, digest: bytes, until: float) -> None:
-        """Remember that it was refused; the one that was refused first makes room."""
+        """Cache a rejected credential, and evict the oldest one if the cache is full."""
         self._until[digest] = until
         self._until.move_to_end(digest)
         if len(self._until) > self._size:

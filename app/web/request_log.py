@@ -1,4 +1,4 @@
-"""The one line that each operation leaves in the log; what it says is counted as well."""
+"""The log line of each operation, and its metrics."""
 
 import logging
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _MAX_NAME = 100
 
 @dataclass(slots=True)
 class OperationRecord:
-    """What is known of one operation by the time it is answered. Variables and credentials have no place in it."""
+    """Data about one operation for its log line. It must not contain variables or credentials."""
 
     request_id: str
     started: float = field(default_factory=perf_counter)
@@ -30,14 +30,14 @@ class OperationRecord:
     statements: int = 0
     execution: Execution | None = None
     seconds: float = 0
-    """How long it took until there was an answer; sending it may take a slow client longer."""
+    """Time until the response was ready; sending it to a slow client may take longer."""
 
     def elapsed(self) -> float:
         """Return the seconds since it started."""
         return perf_counter() - self.started
 
     def execution_shown(self) -> dict[str, object]:
-        """How the operation was executed, as an answer may tell."""
+        """Return how the operation was executed, for the response's `extensions`."""
         return {
             "planned": self.execution is Execution.PLANNED,
             "repeated": self.execution is Execution.REPEATED,
@@ -46,10 +46,10 @@ class OperationRecord:
 
 
 class OperationLog:
-    """Writes the one line that each operation leaves, and counts operations where that is asked for.
+    """Writes one log line per operation, and counts operations if metrics are given.
 
-    Until it is told how lines look, and for people, a line goes the way of all others. As JSON it is written without
-    structlog's processors: they take longer than all the rest that surrounds a small operation.
+    JSON lines bypass structlog's processors, which take longer than the rest of the HTTP layer for a small operation.
+    Before `configure`, and in the format for people, lines go through structlog.
     """
 
     def __init__(self, metrics: Metrics | None = None) -> None:
@@ -58,23 +58,23 @@ class OperationLog:
         self._writer: LogWriter | None = None
 
     def configure(self, settings: Settings, writer: LogWriter) -> None:
-        """Write lines with this writer from now on, as the settings say."""
+        """Use this writer from now on, with the format and level of the settings."""
         self._is_silent = logging.getLevelNamesMapping()[settings.log_level] > logging.INFO
         self._writer = writer if settings.log_format == "json" else None
 
     def write(self, record: OperationRecord, status: int, codes: tuple[str, ...]) -> None:
-        """Leave the line of an operation that was answered with this status and these error codes; it never raises."""
+        """Log an operation with the status and error codes of its response. This never raises."""
         seconds = record.seconds or record.elapsed()
         kind = record.operation.type.value if record.operation else None
         try:
             if self._metrics is not None:
                 self._metrics.count_operation(kind, record.execution, status, codes, seconds)
-        except Exception as error:  # noqa: BLE001 - the answer was given, and its line is still to be written
+        except Exception as error:  # noqa: BLE001 - the response was sent, and its line must still be written
             _log.error("metrics_failed", request_id=record.request_id, exc_info=error)
         try:
             if not self._is_silent:
                 self._write(fields_of(record, kind, status, codes, seconds))
-        except Exception as error:  # noqa: BLE001 - the answer was given
+        except Exception as error:  # noqa: BLE001 - the response was sent
             _log.error("operation_log_failed", request_id=record.request_id, exc_info=error)
 
     def _write(self, content: dict[str, object]) -> None:
@@ -89,7 +89,7 @@ class OperationLog:
 def fields_of(
     record: OperationRecord, kind: str | None, status: int, codes: tuple[str, ...], seconds: float
 ) -> dict[str, object]:
-    """Return what the line of an operation says."""
+    """Return the fields of an operation's line."""
     operation, principal = record.operation, record.principal
     return {
         "name": operation.name[:_MAX_NAME] if operation and operation.name else None,

@@ -1,4 +1,4 @@
-"""uvicorn's server, which bounds its connections, and ends without resetting any that has a request."""
+"""uvicorn's server, with limits on connections and a shutdown that resets no connection that has a request."""
 
 import asyncio
 import socket
@@ -13,14 +13,14 @@ from app.web.acceptor import Acceptor, refuse_new_connections
 from app.web.connections import SWEEP_SECONDS, ConnectionLimits, Connections
 
 SETTLING_SECONDS = 0.25
-"""How long connections that are just being made may take, once the kernel begins no more."""
+"""How long to wait for connections that are being established, in seconds, after the kernel stops accepting new ones."""
 _LINGERING_SECONDS = 1.0
-"""How long idle connections stay open at the end, for requests that are on their way."""
+"""How long idle connections stay open during shutdown, in seconds, for requests that are in transit."""
 _POLL_SECONDS = 0.05
 
 
 class Server(uvicorn.Server):
-    """Serves on sockets that listen already."""
+    """Serves on sockets that already listen."""
 
     def __init__(
         self,
@@ -38,17 +38,17 @@ class Server(uvicorn.Server):
         self._sweeping: asyncio.TimerHandle | None = None
 
     def share_listener(self) -> None:
-        """Expect other processes to listen on the same sockets, until `end_with_others`."""
+        """Assume that other processes accept connections of the same sockets, until `end_with_others`."""
         self._is_alone = False
 
     def end_with_others(self, *, is_orphan: bool) -> None:
-        """End, because the parent process has hung up; it has taken care of the sockets unless it has died."""
+        """Shut down because the parent process has closed its pipe. Unless it died, it has handled the sockets."""
         self._is_alone = is_orphan
         self._others_end = True
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start the application, and then take connections."""
+        """Start the application, then accept connections."""
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
@@ -64,15 +64,15 @@ class Server(uvicorn.Server):
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what has come and what is on its way, and end.
+        """Answer all requests that have arrived or are in transit, and shut down.
 
-        First the kernel begins no more connections, and those that it has begun are accepted. Then connections without
-        a request have a moment to send one that is on its way, and each answer closes its connection.
+        First, the kernel stops accepting connections, and those that are established are served. Then idle connections
+        have a second to send a request that is in transit, and each connection is closed after its answer.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + _LINGERING_SECONDS
         self._connections.drain()
-        # A signal may have come to this worker alone, or to the whole group and soon to the parent process as well.
+        # The signal may have been sent to this worker alone, or to the whole group, including the parent process.
         await _until(lambda: self._is_alone or self._others_end, end)
         if self._is_alone:
             for listener in sockets or ():
@@ -94,7 +94,7 @@ class Server(uvicorn.Server):
 
 
 async def _until(happened: Callable[[], bool], end: float) -> None:
-    """Wait until something has happened, or until a time."""
+    """Wait until the condition is true, or until a time."""
     loop = asyncio.get_running_loop()
-    while not happened() and loop.time() < end:  # noqa: ASYNC110 - a thread, or a client, makes it happen
+    while not happened() and loop.time() < end:  # noqa: ASYNC110 - another thread or a client makes it true
         await asyncio.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""What must be true of the settings before the service can start, for programs that check it without loading the service."""
+"""Checks of the settings that serving requires, for programs that run them without loading the service."""
 
 from collections.abc import Callable
 
@@ -10,4 +10,4 @@ SERVING_CHECKS: tuple[Callable[[Settings], object], ...] = (
     keys_from_settings,
     Settings.trusted_documents,
 )
-"""For `load_settings`."""
+"""The checks, as arguments of `load_settings`."""

@@ -1,4 +1,4 @@
-"""The folder in which several processes keep their metrics together: its files, from a process's start to its end."""
+"""The folder in which several processes share metrics: its files, from a process's start to its end."""
 
 import os
 import sys
@@ -15,17 +15,17 @@ from prometheus_client.values import MutexValue
 _log = structlog.get_logger()
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable that names the folder where several processes keep their numbers together."""
+"""The environment variable with the folder's path."""
 
 _RESERVED_BYTES = {"counter": 1 << 20, "histogram": 1 << 20, "gauge_livesum": 1 << 16, "gauge_livemax": 1 << 16}
-"""The files of one process in the shared folder, and how large each is from the start: more than all series need."""
+"""Initial size of each file of a process, in bytes: more than all series need."""
 
 
 def reserve_shared_space() -> None:
-    """Reserve this process's files in the shared folder, which is made again if it is gone.
+    """Allocate this process's files in the shared folder, which is created if it is missing.
 
-    The files are memory-mapped: a page that the file system has no room for would end the process with SIGBUS. A
-    process whose files can't be reserved keeps its numbers to itself.
+    The files are memory-mapped: on a full file system, writing to an unallocated page would end the process with SIGBUS.
+    If they can't be allocated, the process doesn't share its metrics.
     """
     if SHARED_FOLDER not in os.environ:
         return
@@ -39,12 +39,12 @@ def reserve_shared_space() -> None:
         _log.error("metrics_not_shared", folder=str(folder), reason=error.strerror)
         _remove_files(folder, os.getpid())
         del os.environ[SHARED_FOLDER]
-        # Chosen when the library was imported, from the variable.
+        # The library chose its class from the variable when it was imported.
         values.ValueClass = MutexValue
 
 
 def forget_process(pid: int) -> None:
-    """Leave a process that has ended out of the gauges; what it has counted stays, in files of just that size."""
+    """Remove a process that has ended from the gauges. Its counters stay, in files truncated to the used size."""
     if SHARED_FOLDER not in os.environ:
         return
     with suppress(OSError):
@@ -52,7 +52,7 @@ def forget_process(pid: int) -> None:
         for kind in ("counter", "histogram"):
             path = Path(os.environ[SHARED_FOLDER]) / f"{kind}_{pid}.db"
             with path.open("rb") as file:
-                # The file begins with how much of it is in use.
+                # The file starts with its used size.
                 used = int.from_bytes(file.read(4), sys.byteorder)
             os.truncate(path, used) if used else path.unlink()
 
@@ -64,9 +64,9 @@ class Processes(Collector):
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        """Yield what the operating system tells of each worker."""
+        """Return the operating system's figures about each worker."""
         found: dict[str, Metric] = {}
-        # A worker has such a file from its start, and `forget_process` removes it.
+        # Each worker has such a file from its start until `forget_process` removes it.
         for pid in sorted({path.stem.rpartition("_")[2] for path in self._folder.glob("gauge_live*.db")}):
             for metric in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():
                 known = found.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))

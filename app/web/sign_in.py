@@ -1,4 +1,4 @@
-"""Signing the explorer in by itself, which only the development command turns on: a token for browsers of this very machine."""
+"""Automatic sign-in of the explorer, for development only: a token for browsers on the same machine."""
 
 import re
 from collections.abc import Callable
@@ -10,22 +10,22 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 _LOOPBACK_NAME = "localhost"
 _NOT_FROM_HERE = (
-    "The explorer signs in by itself only on the machine that the service runs on: open it there as http://localhost, "
+    "The explorer signs in automatically only on the machine that the service runs on: open it there as http://localhost, "
     "or paste the token that the service printed when it started."
 )
 _PROXIES = re.compile(r"(x-)?forwarded|via$|(x-)?(real|client|cluster-client|original)-|true-client-ip$|cf-|fly-")
-"""Headers, by their lower-case names, that proxies add and browsers don't."""
+"""Lower-case names of headers that proxies add and browsers don't."""
 _UNCACHED = {"cache-control": "no-store"}
 
 
 class SignIn:
-    """The endpoint that gives the explorer's page a token; never part of an application that serves others."""
+    """The endpoint that returns a token to the explorer's page. It must not be part of a deployed service."""
 
     def __init__(self, make_token: Callable[[], str]) -> None:
         self._make_token = make_token
 
     async def answer(self, request: Request) -> Response:
-        """Return a new token; 403 unless the service's own page asks, in a browser on the same machine."""
+        """Answer with a new token, or 403 if the request isn't from the explorer's page in a browser on this machine."""
         if not _is_the_page_itself(request):
             return PlainTextResponse(_NOT_FROM_HERE, 403, _UNCACHED)
         return JSONResponse({"token": self._make_token()}, headers=_UNCACHED)
@@ -35,13 +35,13 @@ def _is_the_page_itself(request: Request) -> bool:
     headers = request.headers
     host, origin = headers.get("host", ""), headers.get("origin")
     return (
-        # Not another machine, nor a proxy beside the service that speaks for one.
+        # Reject other machines, and proxies on this machine that forward their requests.
         request.client is not None
         and _is_loopback(request.client.host)
         and not any(_PROXIES.match(name) for name in headers)
-        # Not a site whose name was made to lead here: its own name is what the browser sends.
+        # Reject sites whose name resolves to this machine (DNS rebinding): the browser sends that name.
         and _is_loopback(_name_in(host))
-        # Not another site: browsers name the page's origin with every POST, and whatever isn't a browser has no use for this.
+        # Reject other sites: browsers send the page's origin with every POST.
         and origin in {f"http://{host}", f"https://{host}"}
         and headers.get("sec-fetch-site", "same-origin") == "same-origin"
     )

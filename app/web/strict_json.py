@@ -1,4 +1,4 @@
-"""Reading JSON to the letter: every digit of a number, no key twice, no half of a character, and a bounded depth."""
+"""Strict JSON parsing: numbers keep all digits; repeated keys, lone surrogates and deep nesting are rejected."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from app.engine.limits import MAX_VALUE_DEPTH
 from app.web.answers import to_json
 from app.web.malformed import bad
 
-# The request and its `variables` are objects around the values themselves.
+# The request and its `variables` are two objects around the values.
 _MAX_JSON_DEPTH = MAX_VALUE_DEPTH + 2
 _SIMPLE_JSON_DEPTH = 10
 _SHOWN_CHARACTERS = 40
@@ -23,13 +23,13 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def json_of(data: bytes | bytearray | str, where: str) -> object:
-    """Return the value of JSON; Refusal (400) that says what is wrong with it, and where it came from."""
+    """Return the value of JSON. Raise Refusal (400) if it is invalid; `where` is its source, for the message."""
     value = _simple_json(data.encode() if isinstance(data, str) else data)
     return _json(data if isinstance(data, str) else text_of(data, where), where) if value is None else value
 
 
 def text_of(data: bytes | bytearray, where: str) -> str:
-    """Return the text of UTF-8, or Refusal (400)."""
+    """Decode UTF-8. Raise Refusal (400) if it is invalid; `where` is its source, for the message."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -38,43 +38,40 @@ def text_of(data: bytes | bytearray, where: str) -> str:
 
 
 def repeated_in(names: Iterable[str]) -> str:
-    """Return the name that is there most often."""
+    """Return the most frequent name."""
     return Counter(names).most_common(1)[0][0]
 
 
 def shortened(text: str) -> str:
-    """Return the beginning of a text from outside, as a message quotes it."""
+    """Return the beginning of a caller's text, for quoting in a message."""
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
 def _simple_json(data: bytes | bytearray) -> object:
-    """The value of JSON that orjson reads as the standard library does; None where only the latter does, or says what is wrong."""
+    """Return the value if orjson parses it exactly as the standard library would; None if it is invalid or may differ."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-    # Every key has a colon. More of them than keys and texts account for belong to a key that is there twice.
+    # Each key has a colon. If there are more than the value's keys and texts contain, a key was repeated.
     return value if _ESCAPED_COLON not in data and _colons(value) == data.count(b":") else None
 
 
 def _colons(value: object) -> int | None:
-    """How many colons the JSON of a value has; None for one that orjson may have read in another way.
-
-    That is a number that may have lost digits, and deep nesting.
-    """
+    """Return the number of colons in a value's JSON; None if it has a float, which may have lost digits, or nests deeply."""
     found, level = 0, [value]
     for _ in range(_SIMPLE_JSON_DEPTH):
         below: list[object] = []
-        for each in level:
-            if isinstance(each, str):
-                found += each.count(":")
-            elif isinstance(each, dict):
-                members = cast("dict[str, object]", each)
+        for item in level:
+            if isinstance(item, str):
+                found += item.count(":")
+            elif isinstance(item, dict):
+                members = cast("dict[str, object]", item)
                 found += len(members) + "".join(members).count(":")
                 below += members.values()
-            elif isinstance(each, list):
-                below += cast("list[object]", each)
-            elif isinstance(each, float):
+            elif isinstance(item, list):
+                below += cast("list[object]", item)
+            elif isinstance(item, float):
                 return None
         if not below:
             return found
@@ -89,13 +86,13 @@ def _json(text: str, where: str) -> object:
         msg = f"The {where} isn't JSON: {error.msg} (line {error.lineno}, column {error.colno})."
         raise bad(msg) from None
     except ValueError:
-        msg = f"The {where} holds a number that has too many digits."
+        msg = f"The {where} contains a number with too many digits."
         raise bad(msg) from None
     except RecursionError:
         value = None
         too_deep = True
     else:
-        # Counting brackets is cheap and bounds the depth; only where it allows for too much is the value walked.
+        # The number of brackets is an upper bound of the depth; the value is traversed only if that is too high.
         too_deep = text.count("[") + text.count("{") > _MAX_JSON_DEPTH and _is_too_deep(value)
     if too_deep:
         msg = f"The {where} nests more than {_MAX_JSON_DEPTH} lists and objects."
@@ -109,7 +106,7 @@ def _check_unicode(value: object, where: str) -> None:
     try:
         to_json(value)
     except UnicodeEncodeError:
-        msg = f"The {where} holds half of a surrogate pair (\\ud800 to \\udfff alone), which is no character."
+        msg = f"The {where} contains a lone surrogate (\\ud800 to \\udfff), which is not a character."
         raise bad(msg) from None
 
 
@@ -123,7 +120,7 @@ def _is_too_deep(value: object) -> bool:
 
 
 def _children(value: object) -> Iterable[object]:
-    """The members of a list or object; an empty one has itself counted by a stand-in."""
+    """Return the members of a list or object; for an empty one a placeholder, so that it counts as a level."""
     if isinstance(value, dict):
         return cast("dict[str, object]", value).values() or (None,)
     if isinstance(value, list):
@@ -148,7 +145,7 @@ def _object(members: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(members)
     if len(value) < len(members):
         repeated = repeated_in(name for name, _ in members)
-        msg = f"The key {shortened(json.dumps(repeated))} is there more than once: which one is meant can't be told."
+        msg = f"The key {shortened(json.dumps(repeated))} occurs more than once in an object: send it once."
         raise bad(msg)
     return value
 

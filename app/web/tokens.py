@@ -1,4 +1,4 @@
-"""A bearer token → the Principal that it names, or a refusal that doesn't say which check failed."""
+"""Verification of bearer tokens. Rejections don't say which check failed."""
 
 import hashlib
 import time
@@ -24,13 +24,13 @@ MAX_TOKEN_BYTES = 8_192
 
 _log = structlog.get_logger(__name__)
 
-with suppress(ValueError):  # raised by a version of the library that knows the name
+with suppress(ValueError):  # raised by versions of the library that know the name
     jwt.register_algorithm(ED25519[1], OKPAlgorithm())
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """What a token must say to be accepted, and where it says it."""
+    """The issuer and audience that tokens must have, and the names of their claims."""
 
     issuer: str
     audience: str
@@ -40,7 +40,7 @@ class TokenRules:
 
 
 class TokenVerifier:
-    """Verifies each token once and remembers it by its hash until it expires; failures aren't remembered."""
+    """Verifies each token once, and caches it by its hash until it expires. Rejections aren't cached."""
 
     def __init__(
         self, keys: VerificationKeys, rules: TokenRules, cache_size: int, clock: Callable[[], float] = time.time
@@ -52,7 +52,7 @@ class TokenVerifier:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "TokenVerifier | None":
-        """The verifier that the settings describe, or None where no token is accepted."""
+        """Return the verifier for these settings; None if tokens are not accepted."""
         keys = keys_from_settings(settings)
         if keys is None or settings.jwt_issuer is None or settings.jwt_audience is None:
             return None
@@ -66,11 +66,11 @@ class TokenVerifier:
         return cls(keys, rules, settings.token_cache_size)
 
     async def verify(self, token: str) -> Principal:
-        """The token's principal, or Unauthenticated; CredentialsUnavailable while there are no keys."""
+        """Return the token's principal. Raise Unauthenticated, or CredentialsUnavailable if keys can't be fetched."""
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
             raise Unauthenticated(
                 CredentialCode.CREDENTIALS_MALFORMED,
-                f"A token has at most {MAX_TOKEN_BYTES} characters, all of them ASCII.",
+                f"The token is malformed: it must be ASCII, and at most {MAX_TOKEN_BYTES} characters long.",
             )
         digest = hashlib.sha256(token.encode()).digest()
         known = self._remembered.get(digest)
@@ -84,7 +84,7 @@ class TokenVerifier:
         return principal
 
     async def aclose(self) -> None:
-        """Stop fetching keys."""
+        """Stop background tasks."""
         await self._keys.aclose()
 
     async def _check(self, token: str) -> tuple[Principal, float]:
@@ -95,7 +95,7 @@ class TokenVerifier:
         except jwt.ExpiredSignatureError as error:
             raise _expired() from error
         except (jwt.PyJWTError, _BadClaim) as error:
-            # The operator learns which check failed, the caller doesn't.
+            # Which check failed is logged for operators, but not returned to the caller.
             _log.info("token_refused", reason=type(error).__name__)
             raise Unauthenticated(
                 CredentialCode.TOKEN_NOT_ACCEPTED,
@@ -106,7 +106,7 @@ class TokenVerifier:
     async def _verified_claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
-        # Before any key is looked for: a token that can't be accepted causes no fetch.
+        # Checked before the key look-up, so that such a token causes no fetch.
         if algorithm not in ALGORITHMS:
             raise jwt.InvalidAlgorithmError
         key = await self._keys.find(header.get("kid"), algorithm)
@@ -124,7 +124,7 @@ class TokenVerifier:
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         company, subject = claims.get(self._rules.company_claim), claims["sub"]
-        # A subject goes to logs and rows: control characters and lone surrogates end here.
+        # The subject is logged and stored, so control characters and lone surrogates are rejected.
         if not isinstance(company, str) or not subject.strip() or not subject.isprintable():
             raise _BadClaim
         try:
@@ -139,14 +139,14 @@ class TokenVerifier:
 
 
 def _scopes(claim: object) -> frozenset[Scope]:
-    """Of a list, or of one string separated by spaces, the scopes that this version knows."""
+    """Return the known scopes of a claim: a list, or a string separated by spaces."""
     names = claim.split() if isinstance(claim, str) else claim
     return frozenset(scope for scope in Scope if scope in names) if isinstance(names, list) else frozenset()
 
 
 class _BadClaim(Exception):
-    """A claim of a well signed token can't be used."""
+    """A claim of a correctly signed token is invalid."""
 
 
 def _expired() -> Unauthenticated:
-    return Unauthenticated(CredentialCode.TOKEN_EXPIRED, "The token has expired: get a new one.")
+    return Unauthenticated(CredentialCode.TOKEN_EXPIRED, "The token has expired. Get a new one.")

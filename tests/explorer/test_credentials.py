@@ -101,7 +101,7 @@ async def test_a_token_that_expires_meanwhile_is_asked_for_anew(serving: str, vi
 
 async def expired(route: Route) -> None:
     """Answer as the service does when a token has expired."""
-    error = {"message": "The token has expired: get a new one.", "extensions": {"code": "TOKEN_EXPIRED"}}
+    error = {"message": "The token has expired. Get a new one.", "extensions": {"code": "TOKEN_EXPIRED"}}
     await route.fulfill(status=401, json={"errors": [error]})
 
 

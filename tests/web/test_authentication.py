@@ -187,7 +187,7 @@ async def test_while_the_database_is_away_tokens_work_and_keys_must_wait(
 async def test_an_issuer_that_never_answered_is_an_outage_not_a_refusal(nowhere: Database, token: str) -> None:
     settings = Settings(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_jwks_url="http://127.0.0.1:1/keys")
     authenticator = Authenticator.from_settings(settings, nowhere)
-    with pytest.raises(CredentialsUnavailable, match="try again shortly"):
+    with pytest.raises(CredentialsUnavailable, match="Try again shortly"):
         await authenticator.authenticate({"authorization": f"Bearer {token}"})
     await authenticator.aclose()
 

@@ -133,8 +133,8 @@ async def test_what_was_committed_before_the_time_was_over_is_answered(
         "c": None,
     }
     assert [error_of(response, place) for place in (0, 1)] == [
-        (["b"], "TIMEOUT", "This took too long and was stopped: nothing of it is stored."),
-        (["c"], "TIMEOUT", "The time of the operation was over before this began: it was not done."),
+        (["b"], "TIMEOUT", "The mutation took too long and was stopped; nothing was stored."),
+        (["c"], "TIMEOUT", "The operation's time ended before this mutation began; nothing was stored."),
     ]
     assert len(response.json()["errors"]) == 2
     await asyncio.sleep(0.2)
@@ -153,7 +153,7 @@ async def test_an_operation_of_which_nothing_is_stored_is_refused_as_a_whole(
         )
 
     assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (504, "TIMEOUT")
-    assert "nothing of it is stored" in response.json()["errors"][0]["message"]
+    assert "nothing was stored" in response.json()["errors"][0]["message"]
     assert "data" not in response.json()
     assert await names_of(owner_engine, company) == {"Taken"}
 
@@ -175,7 +175,7 @@ async def test_a_payload_that_is_not_read_back_in_time_says_what_was_written(
     assert response.json()["data"] == {"a": {"customer": None, "replayed": False, "errors": []}}
     path, code, message = error_of(response)
     assert (path, code) == (["a", "customer", "contacts"], "TIMEOUT")
-    assert "The mutation is done" in message
+    assert "The mutation succeeded" in message
     assert "don't repeat the mutation" in message
     async with owner_engine.connect() as connection:
         stored = (
@@ -247,6 +247,6 @@ async def test_a_connection_that_is_lost_during_the_commit_leaves_the_outcome_un
     assert response.json()["data"] == {"a": None}
     path, code, message = error_of(response)
     assert (path, code) == (["a"], "OUTCOME_UNKNOWN")
-    assert "not known" in message
+    assert "unknown" in message
     assert "idempotencyKey" in message
     assert "retry-after" not in response.headers

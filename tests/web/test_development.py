@@ -76,5 +76,7 @@ async def test_a_public_key_that_does_not_belong_to_the_private_one_is_replaced(
 
 def test_a_file_that_is_no_key_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "signing-key.pem").write_text("not a key")
-    with pytest.raises(SettingsError, match="delete the file, and start `customer-gateway dev`, which makes a new one"):
+    with pytest.raises(
+        SettingsError, match="delete the file, and start `customer-gateway dev`, which creates a new one"
+    ):
         DevelopmentKeys(tmp_path)

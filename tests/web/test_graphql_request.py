@@ -29,7 +29,7 @@ from tests.web.requests import JSON, assert_refused, get, post
         (b"null", "The body is null"),
         (b'"{hello}"', "The body is a string"),
         (b"12", "The body is a number"),
-        (b'[{"query": "{hello}"}]', "batches are not served"),
+        (b'[{"query": "{hello}"}]', "batches are not supported"),
         (b'{"query": "{hello}", "operationName": 1}', "`operationName` is a number"),
         (b'{"query": "{hello}", "operationName": {}}', "`operationName` is an object"),
         (b'{"query": "{hello}", "variables": "{}"}', "`variables` is a string"),
@@ -50,12 +50,12 @@ from tests.web.requests import JSON, assert_refused, get, post
         (b'{"query": "{hello}", "variables": ' + b'{"a":' * 34 + b"1" + b"}" * 35, "nests more than"),
         # Nesting, or JSON that ends too early: which one Python notices depends on its version and stack.
         (b"[" * 19_000, "The body "),
-        (b'{"query": "{hello}", "query": "{ other }"}', 'The key "query" is there more than once'),
-        (b'{"query": "{hello}", "qu\\u0065ry" : "{ other }"}', 'The key "query" is there more than once'),
-        (b'{"query": "{hello}", "variables": {"a": [{"b": ":", "b": 1.5}]}}', 'The key "b" is there more than once'),
-        (b'{"query": "{hello \\u003A}", "variables": {"a": 1, "a": 2}}', 'The key "a" is there more than once'),
+        (b'{"query": "{hello}", "query": "{ other }"}', 'The key "query" occurs more than once'),
+        (b'{"query": "{hello}", "qu\\u0065ry" : "{ other }"}', 'The key "query" occurs more than once'),
+        (b'{"query": "{hello}", "variables": {"a": [{"b": ":", "b": 1.5}]}}', 'The key "b" occurs more than once'),
+        (b'{"query": "{hello \\u003A}", "variables": {"a": 1, "a": 2}}', 'The key "a" occurs more than once'),
         (b'{"query": "{hello}", "variables": {"' + b"x" * 90 + b'": 1, "' + b"x" * 90 + b'": 2}}', "x" * 39 + "…"),
-        (b'{"query": "{hello}", "\\ud800": 1, "\\ud800": 2}', 'The key "\\ud800" is there more than once'),
+        (b'{"query": "{hello}", "\\ud800": 1, "\\ud800": 2}', 'The key "\\ud800" occurs more than once'),
     ],
 )
 async def test_a_body_that_is_no_graphql_request_is_refused(raw: bytes, words: str) -> None:
@@ -82,7 +82,7 @@ async def test_values_may_nest_as_deep_as_the_limit_and_as_wide_as_they_like() -
         ('query={hello}&variables={"a":"\\ud800"}', "surrogate"),
         ("query=%ff", "isn't UTF-8"),
         ("query={hello}&query={other}", "the parameter `query` more than once"),
-        ('query={hello}&variables={"a":1,"a":2}', 'The key "a" is there more than once'),
+        ('query={hello}&variables={"a":1,"a":2}', 'The key "a" occurs more than once'),
         ("query={hello}" + "&a=1" * 20, "more than 20 parameters"),
     ],
 )

@@ -121,7 +121,7 @@ async def test_without_any_key_the_caller_may_try_again_and_the_issuer_is_not_ha
 ) -> None:
     issuer.status = 500
     for _ in range(5):
-        with pytest.raises(CredentialsUnavailable, match="try again shortly"):
+        with pytest.raises(CredentialsUnavailable, match="Try again shortly"):
             await keys.find("old", "EdDSA")
     assert issuer.fetches == 1
     issuer.status = 200

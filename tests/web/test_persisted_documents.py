@@ -88,21 +88,21 @@ async def test_no_hash_makes_a_subscription_or_a_batch_run() -> None:
         batch = await client.post("/graphql", content=json.dumps([body]), headers=JSON)
 
     assert_refused(await send(engine_of(), "POST", body), 400, "OPERATION_NOT_SUPPORTED", "Subscription")
-    assert_refused(batch, 400, "BAD_REQUEST", "batches are not served")
+    assert_refused(batch, 400, "BAD_REQUEST", "batches are not supported")
 
 
 MALFORMED: list[tuple[object, str]] = [
     (1, "`extensions.persistedQuery` is a number"),
     ("x", "`extensions.persistedQuery` is a string"),
     ([], "`extensions.persistedQuery` is a list"),
-    ({}, "`version` is not 1 and `sha256Hash` is no hash"),
+    ({}, "`version` is not 1 and `sha256Hash` is not a hexadecimal hash"),
     ({"version": 2, "sha256Hash": digest(HELLO)}, "`version` is not 1; send"),
     ({"version": True, "sha256Hash": digest(HELLO)}, "`version` is not 1; send"),
-    ({"version": 1}, "`sha256Hash` is no hash"),
-    ({"version": 1, "sha256Hash": "abc"}, "`sha256Hash` is no hash"),
-    ({"version": 1, "sha256Hash": digest(HELLO).upper()}, "`sha256Hash` is no hash"),
-    ({"version": 1, "sha256Hash": digest(HELLO) + "\n"}, "`sha256Hash` is no hash"),
-    ({"version": 1, "sha256Hash": 12}, "`sha256Hash` is no hash"),
+    ({"version": 1}, "`sha256Hash` is not a hexadecimal hash"),
+    ({"version": 1, "sha256Hash": "abc"}, "`sha256Hash` is not a hexadecimal hash"),
+    ({"version": 1, "sha256Hash": digest(HELLO).upper()}, "`sha256Hash` is not a hexadecimal hash"),
+    ({"version": 1, "sha256Hash": digest(HELLO) + "\n"}, "`sha256Hash` is not a hexadecimal hash"),
+    ({"version": 1, "sha256Hash": 12}, "`sha256Hash` is not a hexadecimal hash"),
 ]
 
 

@@ -158,7 +158,7 @@ async def test_a_forged_token_is_refused_without_saying_why(token: str, tokens: 
 
 async def test_an_expired_token_is_told_so(tokens: TokenVerifier) -> None:
     refused = await refusal(tokens, sign(KEY, "ed", exp=int(time.time()) - LEEWAY - 1))
-    assert (refused.code, refused.message) == (CredentialCode.TOKEN_EXPIRED, "The token has expired: get a new one.")
+    assert (refused.code, refused.message) == (CredentialCode.TOKEN_EXPIRED, "The token has expired. Get a new one.")
     assert refused.www_authenticate == 'Bearer realm="customer-gateway", error="invalid_token"'
 
 

@@ -84,11 +84,11 @@ async def test_an_unknown_id_is_refused_with_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"documentId": ""}, "`documentId` is no id"),
-        ({"documentId": "a b"}, "`documentId` is no id"),
-        ({"documentId": "sha256:abc"}, "`documentId` is no id"),
-        ({"documentId": "md5:abc"}, "`documentId` is no id"),
-        ({"documentId": "a" * 257}, "`documentId` is no id"),
+        ({"documentId": ""}, "`documentId` is invalid"),
+        ({"documentId": "a b"}, "`documentId` is invalid"),
+        ({"documentId": "sha256:abc"}, "`documentId` is invalid"),
+        ({"documentId": "md5:abc"}, "`documentId` is invalid"),
+        ({"documentId": "a" * 257}, "`documentId` is invalid"),
         ({"documentId": "hello", "query": HELLO}, "send one of the two"),
         ({"documentId": f"sha256:{digest(RENAME)}", "query": HELLO}, "send one of the two"),
         ({"documentId": "hello", "extensions": persisted(HELLO)}, "name two documents"),
