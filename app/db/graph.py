@@ -13,9 +13,9 @@ from app.db.rows import (
     BillingDocumentLineRow,
     BillingDocumentRow,
     BillingTransitionRow,
+    ChangeRow,
     CompanyRow,
     ContactRow,
-    CustomerChangeRow,
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
@@ -50,7 +50,7 @@ contact = entity("Contact", tables.contacts, ContactRow)
 department = entity("Department", tables.departments, DepartmentRow)
 subscription = entity("CustomerSubscription", tables.subscriptions, SubscriptionRow)
 subscription_period = entity("SubscriptionPeriod", _periods, SubscriptionPeriodRow)
-customer_change = entity("CustomerChange", tables.customer_history, CustomerChangeRow)
+change = entity("Change", tables.history, ChangeRow)
 billing_transition = entity("BillingTransition", tables.billing_transitions, BillingTransitionRow)
 billing_document = entity("BillingDocument", _documents, BillingDocumentRow)
 billing_document_line = entity(
@@ -69,6 +69,12 @@ NODES = tuple(entity for entity in _entities if entity.keys)
 def _named(table: Table, default: Column[Any]) -> tuple[SortKey, ...]:
     """Return the order of members: the default first, then by name in the database's alphabet, ties by id."""
     return (SortKey(default, descending=True), SortKey(table.c.name_key), SortKey(table.c.id))
+
+
+def _history(source: Entity[Any]) -> ToMany[ChangeRow]:
+    """Return the edge to an object's changes, the newest first."""
+    order = (SortKey(tables.history.c.version, descending=True),)
+    return ToMany("history", source, change, tables.history.c.subject_id, order)
 
 
 CUSTOMERS_BY_NUMBER = (SortKey(_customers.c.number_key), SortKey(_customers.c.id))
@@ -109,13 +115,13 @@ subscription_periods = ToMany(
 )
 period_payer = ToOne("payer", subscription_period, "payer_customer_id", customer)
 period_subscription = ToOne("subscription", subscription_period, "subscription_id", subscription)
-history = ToMany(
-    "history",
-    customer,
-    customer_change,
-    tables.customer_history.c.customer_id,
-    (SortKey(tables.customer_history.c.version, descending=True),),
-)
+customer_history = _history(customer)
+contact_history = _history(contact)
+department_history = _history(department)
+group_history = _history(customer_group)
+contact_customer = ToOne("customer", contact, "customer_id", customer)
+department_customer = ToOne("customer", department, "customer_id", customer)
+subscription_customer = ToOne("customer", subscription, "customer_id", customer)
 customer_documents = ToMany(
     "billing_documents",
     customer,

@@ -52,11 +52,16 @@ async def has_others(session: WriteSession, members: Members[Any], customer_id: 
     return bool(await session.rows(others.limit(1)))
 
 
-async def unmake_default(session: WriteSession, members: Members[Any], customer_id: UUID) -> None:
-    """Remove the default mark of a locked customer, because a unique index allows only one default at a time."""
+async def unmake_default(session: WriteSession, members: Members[MemberT], customer_id: UUID) -> MemberT | None:
+    """Remove the default mark of a locked customer, because a unique index allows only one default at a time.
+
+    Return the member that was the default, as it is now, or None.
+    """
     table = members.entity.table
     statement = update(table).where(narrowed(table), table.c.customer_id == customer_id, members.default)
-    await session.rows(statement.values(_changed(members, {members.default.name: False})))
+    changed = statement.values(_changed(members, {members.default.name: False}))
+    rows = await session.rows(changed.returning(*members.entity.columns))
+    return members.entity.row._make(rows[0]) if rows else None
 
 
 async def add(

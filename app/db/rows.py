@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 MetadataMap = Mapping[str, str | int | float | bool]
+_NOT_STORED = UUID(int=0)
 
 
 class CompanyRow(NamedTuple):
@@ -89,6 +90,8 @@ class ContactRow(NamedTuple):
     email: str | None
     phone: str | None
     version: int
+    customer_id: UUID = _NOT_STORED
+    """Missing only in answers that an earlier release stored under idempotency keys; their reader sets it."""
 
 
 class DepartmentRow(NamedTuple):
@@ -105,6 +108,8 @@ class DepartmentRow(NamedTuple):
     postal_code: str | None
     country_code: str | None
     version: int
+    customer_id: UUID = _NOT_STORED
+    """As in a contact."""
 
 
 class SubscriptionRow(NamedTuple):
@@ -122,6 +127,7 @@ class SubscriptionRow(NamedTuple):
     current_period_start: date
     current_period_end: date
     next_billing_date: date | None
+    customer_id: UUID
 
 
 class SubscriptionPeriodRow(NamedTuple):
@@ -139,8 +145,8 @@ class SubscriptionPeriodRow(NamedTuple):
     credited_amount: Decimal
 
 
-class CustomerChangeRow(NamedTuple):
-    """An entry of a customer's history."""
+class ChangeRow(NamedTuple):
+    """An entry of an object's history."""
 
     version: int
     operation: str

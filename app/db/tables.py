@@ -450,19 +450,19 @@ billing_document_lines = Table(
     CheckConstraint("starts_on < ends_on AND days = ends_on - starts_on", name="days"),
 )
 
-customer_history = Table(
-    "customer_history",
+# One history for all kinds of objects. It outlives deleted objects, so no foreign key refers to them.
+history = Table(
+    "history",
     metadata,
     uuid("company_id"),
-    uuid("customer_id"),
+    uuid("subject_id"),
     Column("version", Integer, nullable=False),
     string("operation", nullable=False),
     string("actor", nullable=False),
     jsonb("changes"),
     moment("occurred_at"),
-    PrimaryKeyConstraint("company_id", "customer_id", "version"),
+    PrimaryKeyConstraint("company_id", "subject_id", "version"),
     of_company(),
-    belongs_to("customers", "customer_id"),
     one_of("operation", ChangeOperation),
 )
 

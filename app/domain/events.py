@@ -9,10 +9,11 @@ from uuid import UUID
 
 
 class ChangeOperation(StrEnum):
-    """The operation that an entry of a customer's history records."""
+    """The operation that an entry of an object's history records."""
 
     CREATED = "CREATED"
     UPDATED = "UPDATED"
+    DELETED = "DELETED"
 
 
 class EventType(StrEnum):
@@ -20,6 +21,15 @@ class EventType(StrEnum):
 
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
+    CONTACT_CREATED = "contact.created"
+    CONTACT_UPDATED = "contact.updated"
+    CONTACT_DELETED = "contact.deleted"
+    DEPARTMENT_CREATED = "department.created"
+    DEPARTMENT_UPDATED = "department.updated"
+    DEPARTMENT_DELETED = "department.deleted"
+    CUSTOMER_GROUP_CREATED = "customer_group.created"
+    CUSTOMER_GROUP_UPDATED = "customer_group.updated"
+    CUSTOMER_GROUP_DELETED = "customer_group.deleted"
     LEDGER_ACCOUNT_CREATED = "ledger_account.created"
     LEDGER_ACCOUNT_UPDATED = "ledger_account.updated"
     SUBSCRIPTION_TRANSITIONED = "subscription.transitioned"

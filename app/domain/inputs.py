@@ -1,6 +1,6 @@
 """Reading of a whole input: every field that was sent, with all problems together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -85,9 +85,9 @@ def reject_if_any(problems: list[Problem]) -> None:
         raise Rejected(problems)
 
 
-def version_problem(expected: int | None, actual: int) -> Problem | None:
-    """Return the problem of a version other than expected; no changed fields, because only customers have a history."""
-    if expected is None or expected == actual:
-        return None
+def version_problem(expected: int, actual: int, changed_fields: Sequence[str]) -> Problem:
+    """Return the problem of a version other than the expected one, with the schema names of fields that changed since."""
     message = f"is {expected}, but version {actual} is stored: read the object again, then retry with that version."
-    return VersionProblem(ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, actual, ())
+    return VersionProblem(
+        ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, actual, tuple(changed_fields)
+    )

@@ -10,13 +10,22 @@ from app.db import group_writes as stored
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
+from app.domain.events import EventType
 from app.domain.group_fields import GroupChange, canonical, read_group_change, read_new_group
-from app.domain.inputs import reject_if_any, version_problem
+from app.domain.inputs import reject_if_any
 from app.domain.metadata_fields import merged_metadata
 from app.services.commands import Command
 from app.services.idempotency import beside_key_problems, once
+from app.services.recording import Recording, Write, find_version_problem, record_all
 
 _SHOWN_CUSTOMERS = 10
+_RECORDING = Recording(
+    ("number", "name", "discount", "account_id", "metadata"),
+    EventType.CUSTOMER_GROUP_CREATED,
+    EventType.CUSTOMER_GROUP_UPDATED,
+    identity="number",
+    deleted=EventType.CUSTOMER_GROUP_DELETED,
+)
 
 
 class _GroupCommand(Command):
@@ -51,7 +60,7 @@ Written = tuple[GroupOutcome, bool]
 
 
 async def create_customer_group(
-    unit_of_work: UnitOfWork, command: CreateCustomerGroupCommand, idempotency_key: str | None
+    unit_of_work: UnitOfWork, actor: str, command: CreateCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Create a group."""
     with beside_key_problems(idempotency_key):
@@ -59,13 +68,15 @@ async def create_customer_group(
 
     async def work(session: WriteSession) -> GroupOutcome:
         await _check_stored(session, new)
-        return GroupOutcome(await stored.add_group(session, new))
+        group = await stored.add_group(session, new)
+        await record_all(session, _RECORDING, [Write(None, group)], actor=actor)
+        return GroupOutcome(group)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
 
 
 async def update_customer_group(
-    unit_of_work: UnitOfWork, command: UpdateCustomerGroupCommand, idempotency_key: str | None
+    unit_of_work: UnitOfWork, actor: str, command: UpdateCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Update the fields that were sent. Write nothing if no value changes."""
     with beside_key_problems(idempotency_key):
@@ -74,15 +85,18 @@ async def update_customer_group(
     async def work(session: WriteSession) -> GroupOutcome:
         now = await _locked(session, change)
         values = _changes(now, change.values)
+        if not values:
+            return GroupOutcome(now, wrote=False)
         await _check_stored(session, values)
-        group = await stored.change_group(session, now.id, values) if values else now
-        return GroupOutcome(group, wrote=bool(values))
+        group = await stored.change_group(session, now.id, values)
+        await record_all(session, _RECORDING, [Write(now, group, values)], actor=actor)
+        return GroupOutcome(group)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
 
 
 async def delete_customer_group(
-    unit_of_work: UnitOfWork, command: DeleteCustomerGroupCommand, idempotency_key: str | None
+    unit_of_work: UnitOfWork, actor: str, command: DeleteCustomerGroupCommand, idempotency_key: str | None
 ) -> Written:
     """Delete a group that has no customers."""
     with beside_key_problems(idempotency_key):
@@ -98,6 +112,7 @@ async def delete_customer_group(
             )
             raise Rejected([CustomersProblem(ErrorCode.CUSTOMER_GROUP_IN_USE, ("id",), message, tuple(some))])
         await stored.remove_group(session, now.id)
+        await record_all(session, _RECORDING, [Write(now, None)], actor=actor)
         return GroupOutcome(now)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
@@ -108,7 +123,7 @@ async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRo
     if now is None:
         message = "must be the id of a customer group of the company."
         raise Rejected([Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",), message)])
-    if problem := version_problem(change.expected_version, now.version):
+    if problem := await find_version_problem(session, now, change.expected_version):
         raise Rejected([problem], current=GroupOutcome(now, wrote=False))
     return now
 

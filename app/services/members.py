@@ -1,5 +1,6 @@
 """Create, update and delete contacts and departments. Each locks the customer first, because that guards its default."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 from uuid import UUID
@@ -9,7 +10,6 @@ from app.db.customer_reads import lock_customer
 from app.db.members import Members, MemberT
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Problem, Rejected
-from app.domain.inputs import version_problem
 from app.domain.members import (
     MemberChange,
     MemberKind,
@@ -21,6 +21,7 @@ from app.domain.members import (
 )
 from app.services.commands import Command
 from app.services.idempotency import beside_key_problems, once
+from app.services.recording import Recording, Write, find_version_problem, record_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class MemberOutcome(Generic[MemberT]):
     wrote: bool = True
     """False if nothing was written because nothing changed."""
 
+    @property
+    def shown(self) -> MemberT:
+        """The row with its customer, which rows that an earlier release stored lack."""
+        return self.row._replace(customer_id=self.customer_id)
+
 
 @dataclass(frozen=True, slots=True)
 class MemberService(Generic[MemberT]):
@@ -40,9 +46,10 @@ class MemberService(Generic[MemberT]):
     kind: MemberKind
     members: Members[MemberT]
     outcome: type[MemberOutcome[MemberT]]
+    recording: Recording
 
     async def create(
-        self, unit_of_work: UnitOfWork, command: Command, key: str | None
+        self, unit_of_work: UnitOfWork, actor: str, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Add a member to a customer. It becomes the default only if the input says so."""
         with beside_key_problems(key):
@@ -52,14 +59,16 @@ class MemberService(Generic[MemberT]):
             if await lock_customer(session, new.customer_id) is None:
                 message = "must be the id of a customer of the company."
                 raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("customer_id",), message)])
-            if new.values.get(self.kind.default):
-                await stored.unmake_default(session, self.members, new.customer_id)
-            return MemberOutcome(new.customer_id, await stored.add(session, self.members, new.customer_id, new.values))
+            becomes_default = bool(new.values.get(self.kind.default))
+            replaced = await self._unmake_default(session, new.customer_id, asked=becomes_default)
+            row = await stored.add(session, self.members, new.customer_id, new.values)
+            await record_all(session, self.recording, [*replaced, Write(None, row)], actor=actor)
+            return MemberOutcome(new.customer_id, row)
 
         return await once(unit_of_work, key, command, self.outcome, work)
 
     async def update(
-        self, unit_of_work: UnitOfWork, command: Command, key: str | None
+        self, unit_of_work: UnitOfWork, actor: str, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Update the fields that were sent. Write nothing if no value changes."""
         with beside_key_problems(key):
@@ -70,16 +79,20 @@ class MemberService(Generic[MemberT]):
             values = {name: value for name, value in change.values.items() if getattr(now.row, name) != value}
             loses = values.get(self.kind.default) is False
             successor = await self._successor(session, change, now, loses=loses)
-            if values.get(self.kind.default):
-                await stored.unmake_default(session, self.members, now.customer_id)
-            row = await stored.change(session, self.members, change.id, values) if values else now.row
-            await self._promote(session, successor)
-            return MemberOutcome(now.customer_id, row, bool(values))
+            if not values:
+                return replace(now, wrote=False)
+            becomes_default = bool(values.get(self.kind.default))
+            replaced = await self._unmake_default(session, now.customer_id, asked=becomes_default)
+            row = await stored.change(session, self.members, change.id, values)
+            promoted = await self._promote(session, successor)
+            writes = [*replaced, Write(now.row, row, values), *promoted]
+            await record_all(session, self.recording, writes, actor=actor)
+            return MemberOutcome(now.customer_id, row)
 
         return await once(unit_of_work, key, command, self.outcome, work)
 
     async def delete(
-        self, unit_of_work: UnitOfWork, command: Command, key: str | None
+        self, unit_of_work: UnitOfWork, actor: str, command: Command, key: str | None
     ) -> tuple[MemberOutcome[MemberT], bool]:
         """Delete a member. The default can only be deleted if it is the last member or a new default is named."""
         with beside_key_problems(key):
@@ -89,7 +102,8 @@ class MemberService(Generic[MemberT]):
             now = await self._locked(session, change)
             successor = await self._successor(session, change, now, loses=self._is_default(now.row))
             await stored.remove(session, self.members, change.id)
-            await self._promote(session, successor)
+            promoted = await self._promote(session, successor)
+            await record_all(session, self.recording, [Write(now.row, None), *promoted], actor=actor)
             return now
 
         return await once(unit_of_work, key, command, self.outcome, work)
@@ -105,7 +119,7 @@ class MemberService(Generic[MemberT]):
         if customer_id is None or row is None:
             raise Rejected([self._not_found("id", "company")])
         now = MemberOutcome(customer_id, row)
-        if problem := version_problem(change.expected_version, row.version):
+        if problem := await find_version_problem(session, row, change.expected_version):
             raise Rejected([problem], current=replace(now, wrote=False))
         return now
 
@@ -125,9 +139,17 @@ class MemberService(Generic[MemberT]):
             raise Rejected([not_the_default(self.kind.noun)])
         return successor
 
-    async def _promote(self, session: WriteSession, successor: MemberT | None) -> None:
-        if successor is not None:
-            await stored.change(session, self.members, successor.id, {self.kind.default: True})
+    async def _unmake_default(self, session: WriteSession, customer_id: UUID, *, asked: bool) -> Sequence[Write]:
+        after = await stored.unmake_default(session, self.members, customer_id) if asked else None
+        if after is None:
+            return ()
+        return (Write(after._replace(**{self.kind.default: True}), after, (self.kind.default,)),)
+
+    async def _promote(self, session: WriteSession, successor: MemberT | None) -> Sequence[Write]:
+        if successor is None:
+            return ()
+        after = await stored.change(session, self.members, successor.id, {self.kind.default: True})
+        return (Write(successor, after, (self.kind.default,)),)
 
     def _is_default(self, row: MemberT) -> bool:
         return getattr(row, self.kind.default)

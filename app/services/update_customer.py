@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Self
 from uuid import UUID
 
-from app.db import history
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.customer_fields import canonical, read_fields, touches_family
-from app.domain.errors import ErrorCode, Problem, Rejected, VersionProblem
+from app.domain.errors import ErrorCode, Problem, Rejected
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import draft_of_change
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import changed_names, write
 from app.services.idempotency import once
+from app.services.recording import find_version_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +83,8 @@ async def decide_update(session: Session, command: UpdateCustomerCommand) -> tup
     before = stored.get(command.customer_id)
     if before is None:
         raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("id",), "must be the id of a customer of the company.")])
-    await _check_version(session, before, command.expected_version)
+    if problem := await find_version_problem(session, before, command.expected_version):
+        raise Rejected([problem], current=before)
     draft = draft_of_change(before, values, command.acknowledged, command.digest)
     facts = await read_facts(session, stored.values(), [draft])
     return before, Judge(facts).decide(draft)
-
-
-async def _check_version(session: Session, before: CustomerRow, expected: int | None) -> None:
-    if expected is None or expected == before.version:
-        return
-    changed = await history.fields_changed_since(session, before.id, expected)
-    message = (
-        f"is {expected}, but the customer is at version {before.version}: read it again, then retry with that version."
-    )
-    problem = VersionProblem(
-        ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, before.version, tuple(changed)
-    )
-    raise Rejected([problem], current=before)

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Table, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import history, outbox
+from app.db import history, outbox, tables
 from app.db.database import Database
 from app.db.history import Change
 from app.db.outbox import Event
-from app.db.tables import customer_history, outbox_events
+from app.db.tables import outbox_events
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.events import ChangeOperation, EventType
 from tests.support.records import Records
@@ -51,8 +51,8 @@ async def test_a_change_is_recorded_with_values_as_json_holds_them(
 
     await unit_of_work.run(work)
 
-    (row,) = await stored(owner_engine, customer_history, unit_of_work.company_id)
-    assert (row.customer_id, row.version, row.operation, row.actor) == (customer, 2, "UPDATED", "someone")
+    (row,) = await stored(owner_engine, tables.history, unit_of_work.company_id)
+    assert (row.subject_id, row.version, row.operation, row.actor) == (customer, 2, "UPDATED", "someone")
     assert row.changes == {
         "creditLimit": {"before": None, "after": "100"},
         "parentCustomerId": {"before": str(parent), "after": None},
@@ -75,8 +75,8 @@ async def test_changes_of_many_customers_take_one_statement_and_those_of_none_ta
 
     await unit_of_work.run(work)
 
-    rows = await stored(owner_engine, customer_history, unit_of_work.company_id)
-    assert {row.customer_id: row.changes["name"]["after"] for row in rows} == {each: str(each) for each in customers}
+    rows = await stored(owner_engine, tables.history, unit_of_work.company_id)
+    assert {row.subject_id: row.changes["name"]["after"] for row in rows} == {each: str(each) for each in customers}
     assert unit_of_work.statements == 1
 
 

@@ -19,7 +19,7 @@ from tests.support.every_table import SIDE_TABLES, World, problem, world, write_
 
 DENIED = "42501"
 READABLE = sorted(set(metadata.tables) - {"api_keys"})
-APPEND_ONLY = ["billing_document_lines", "billing_documents", "billing_transitions", "customer_history"]
+APPEND_ONLY = ["billing_document_lines", "billing_documents", "billing_transitions", "history"]
 READ_ONLY = ["companies", *SIDE_TABLES]
 WRITABLE = sorted(set(READABLE) - set(READ_ONLY))
 NEVER_DELETED = ["customers", "ledger_accounts", "subscriptions", "subscription_periods", "outbox_events"]

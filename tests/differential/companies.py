@@ -32,8 +32,8 @@ async def everyday(writer: Writer) -> None:
     parent, child = customers[0], customers[4]
     await _billing(writer, parent, child)
     await _billing(writer, child, parent)
-    for version, changes in enumerate(trouble.HISTORY, 1):
-        await writer.change(parent, version, changes, operation="CREATED" if version == 1 else "UPDATED")
+    for subject in (parent, groups[0]):
+        await _history(writer, subject)
 
 
 def _everything(place: int) -> dict[str, Any]:
@@ -72,10 +72,15 @@ def _kin(writer: Writer, place: int, before: list[UUID]) -> dict[str, Any]:
     return {}
 
 
+async def _history(writer: Writer, subject: UUID) -> None:
+    for version, changes in enumerate(trouble.HISTORY, 1):
+        await writer.change(subject, version, changes, operation="CREATED" if version == 1 else "UPDATED")
+
+
 async def _members(writer: Writer, customer: UUID) -> None:
     for place, name in enumerate(("Bo", "bo", "Åse", "Bo", "ann")):
         full = bool(place % 2)
-        await writer.contact(
+        contact = await writer.contact(
             customer,
             name=name,
             is_default_for_customer=place == 2,
@@ -84,9 +89,11 @@ async def _members(writer: Writer, customer: UUID) -> None:
         )
         optional = ("po_number", "address", "city", "postal_code")
         values = dict.fromkeys(optional, name) | {"ean_number": "5790001234560", "country_code": "DK"} if full else {}
-        await writer.department(
+        department = await writer.department(
             customer, name=name, is_default=place == 3, is_active=place != 1, version=place + 1, **values
         )
+        for subject in (contact, department)[:place]:
+            await _history(writer, subject)
 
 
 async def _billing(writer: Writer, customer: UUID, payer: UUID) -> None:
@@ -157,7 +164,9 @@ async def crowd(writer: Writer) -> None:
             for status in trouble.STATUSES:
                 await writer.subscription(child, status=status)
     for place in range(103):
-        await writer.contact(parent, name=trouble.NAMES[place % 3])
+        contact = await writer.contact(parent, name=trouble.NAMES[place % 3])
+        for version in range(1, place % 5):
+            await writer.change(contact, version, trouble.HISTORY[version % len(trouble.HISTORY)])
     for version in range(1, 60):
         await writer.change(parent, version, trouble.HISTORY[1])
 

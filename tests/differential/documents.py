@@ -16,7 +16,7 @@ from tests.differential.selections import Field, Fragment, Inline, Selection, Sh
 from tests.differential.world import Company
 
 _DEEPEST = 5
-_TRANSPARENT = {"CustomerConnection", "CustomerChangeConnection", "CustomerEdge", "CustomerChangeEdge", "PageInfo"}
+_TRANSPARENT = {"CustomerConnection", "ChangeConnection", "CustomerEdge", "ChangeEdge", "PageInfo"}
 """Types that lead to no further row; they don't count as depth."""
 _BYTES = (200, 600)
 """What a document is decided by, least and most; those that need more end with the plainest choices."""

@@ -22,22 +22,24 @@ fragment Billed on BillingDocument {{
     {leaves("BillingTransition")} customer {{ id }} documents {{ id customer {{ name }} lines {{ days }} }} periods {{ ...Period }}
   }}
 }}"""
+CHANGES = f"""
+fragment Changes on ChangeConnection {{
+  {leaves("ChangeConnection")}
+  nodes {{ {leaves("Change")} }} edges {{ cursor node {{ version }} }} pageInfo {{ {leaves("PageInfo")} }}
+}}"""
 HUB = f"""
 fragment Hub on Customer {{
   ...Plain
   parent {{ ...Plain }}
   children {{ {leaves("CustomerConnection")} nodes {{ ...Plain }} edges {{ cursor node {{ id }} }} pageInfo {{ {leaves("PageInfo")} }} }}
-  group {{ {leaves("CustomerGroup")} customers(first: 2) {{ totalCount nodes {{ id }} }} }}
-  contacts {{ {leaves("Contact")} }}
-  departments {{ {leaves("Department")} }}
-  subscriptions {{ {leaves("CustomerSubscription")} periods {{ ...Period }} }}
-  history {{
-    {leaves("CustomerChangeConnection")}
-    nodes {{ {leaves("CustomerChange")} }} edges {{ cursor node {{ version }} }} pageInfo {{ {leaves("PageInfo")} }}
-  }}
+  group {{ {leaves("CustomerGroup")} customers(first: 2) {{ totalCount nodes {{ id }} }} history {{ ...Changes }} }}
+  contacts {{ {leaves("Contact")} customer {{ ...Plain }} history(first: 2) {{ ...Changes }} }}
+  departments {{ {leaves("Department")} customer {{ id }} history {{ ...Changes }} }}
+  subscriptions {{ {leaves("CustomerSubscription")} customer {{ name }} periods {{ ...Period }} }}
+  history {{ ...Changes }}
   billingDocuments {{ ...Billed }}
 }}"""
-FRAGMENTS = PLAIN + PERIOD + BILLED + HUB
+FRAGMENTS = PLAIN + PERIOD + BILLED + CHANGES + HUB
 
 ONE = "query($by: CustomerLookup!) { customer(by: $by) { ...Hub } }" + FRAGMENTS
 LIST = (

@@ -67,13 +67,13 @@ class Writer:
         stamps = {"created_at": trouble.MOMENTS[0], "updated_at": trouble.MOMENTS[1]}
         return await self.records.customer(**{"id": self.next_id()} | stamps | values)
 
-    async def contact(self, customer: UUID, **values: Any) -> None:
+    async def contact(self, customer: UUID, **values: Any) -> UUID:
         """A contact."""
-        await self.records.contact(customer, **{"id": self.next_id()} | values)
+        return await self.records.contact(customer, **{"id": self.next_id()} | values)
 
-    async def department(self, customer: UUID, **values: Any) -> None:
+    async def department(self, customer: UUID, **values: Any) -> UUID:
         """A department."""
-        await self.records.department(customer, **{"id": self.next_id()} | values)
+        return await self.records.department(customer, **{"id": self.next_id()} | values)
 
     async def subscription(self, customer: UUID, **values: Any) -> UUID:
         """A subscription."""
@@ -83,11 +83,11 @@ class Writer:
         """A period."""
         await self.records.period(subscription, payer, **{"id": self.next_id()} | values)
 
-    async def change(self, customer: UUID, version: int, changes: str, **values: Any) -> None:
-        """An entry of a customer's history."""
+    async def change(self, subject: UUID, version: int, changes: str, **values: Any) -> None:
+        """An entry of an object's history."""
         entry = {"operation": "UPDATED", "actor": "somebody", "occurred_at": trouble.MOMENTS[version % 4]} | values
         changed = as_json(changes)
-        await self.row(tables.customer_history, customer_id=customer, version=version, changes=changed, **entry)
+        await self.row(tables.history, subject_id=subject, version=version, changes=changed, **entry)
 
     async def transition(self, customer: UUID, **values: Any) -> UUID:
         """A change of who pays."""

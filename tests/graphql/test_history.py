@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
-from app.db.tables import customer_history
+from app.db.tables import history as entries
 from app.graphql.cursors import Cursors
 from tests.support.asking import Caller
 from tests.support.records import Records
@@ -32,7 +32,7 @@ async def changed(engine: AsyncEngine, company: UUID, customer: UUID, *changes: 
     rows = [
         {
             "company_id": company,
-            "customer_id": customer,
+            "subject_id": customer,
             "version": version,
             "operation": "CREATED" if version == 1 else "UPDATED",
             "actor": f"person {version}",
@@ -42,7 +42,7 @@ async def changed(engine: AsyncEngine, company: UUID, customer: UUID, *changes: 
         for version, change in enumerate(changes, start=1)
     ]
     async with engine.begin() as connection:
-        await connection.execute(insert(customer_history), rows)
+        await connection.execute(insert(entries), rows)
 
 
 async def history(caller: Caller, customer: UUID, **arguments: Any) -> dict[str, Any]:
@@ -128,8 +128,8 @@ async def test_a_new_change_moves_no_page_that_comes_after(
     first = await history(caller, customer, first=2)
 
     async with owner_engine.begin() as connection:
-        row = {"company_id": company, "customer_id": customer, "version": 4, "operation": "UPDATED"}
-        await connection.execute(insert(customer_history), [row | {"actor": "someone", "changes": {}}])
+        row = {"company_id": company, "subject_id": customer, "version": 4, "operation": "UPDATED"}
+        await connection.execute(insert(entries), [row | {"actor": "someone", "changes": {}}])
 
     second = await history(caller, customer, first=2, after=first["pageInfo"]["endCursor"])
     assert [node["version"] for node in first["nodes"] + second["nodes"]] == [3, 2, 1]
@@ -155,7 +155,7 @@ async def test_the_cursor_of_another_list_is_refused(caller: Caller, records: Re
 async def test_a_forged_cursor_with_a_number_that_no_version_has_is_refused(
     caller: Caller, records: Records, number: str
 ) -> None:
-    cursors = Cursors(graph.history.order, "Customer", "history", caller.company_id, None)
+    cursors = Cursors(graph.customer_history.order, "Customer", "history", caller.company_id, None)
 
     refusal = await caller.refusal(PAGE, id=str(await records.customer()), after=cursors.encode((number,)))
 

@@ -6,16 +6,21 @@ import pytest
 import strawberry
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
+from app.db import batching, graph
 from app.db import customers as stored
 from app.db import groups as stored_groups
 from app.db.conditions import AllOf
 from app.db.database import Database
-from app.db.rows import CustomerGroupRow, CustomerRow
+from app.db.declarations import RowT, ToMany
+from app.db.rows import ContactRow, CustomerGroupRow, CustomerRow, DepartmentRow, SubscriptionRow
 from app.domain.identity import Principal, Scope
 from app.graphql.context import Context, Info
 from app.graphql.schema import build, executable, schema
+from app.graphql.types.contact import Contact
 from app.graphql.types.customer import Customer
+from app.graphql.types.department import Department
 from app.graphql.types.group import CustomerGroup
+from app.graphql.types.subscription import CustomerSubscription
 from app.services.recent_lists import RecentLists
 from tests.support.asking import Caller
 from tests.support.records import Records
@@ -43,6 +48,13 @@ EDGES = {
     ("Customer", "billingDocuments"): "customer { billingDocuments { id } }",
     ("CustomerGroup", "customers"): "customerGroup { customers { totalCount } }",
     ("CustomerGroup", "account"): "customerGroup { account { id } }",
+    ("CustomerGroup", "history"): "customerGroup { history { totalCount } }",
+    ("Contact", "customer"): "contact { customer { id } }",
+    ("Contact", "history"): "contact { history { totalCount } }",
+    ("Department", "customer"): "department { customer { id } }",
+    ("Department", "history"): "department { history { totalCount } }",
+    ("CustomerSubscription", "customer"): "subscription { customer { id } }",
+    ("CustomerSubscription", "periods"): "subscription { periods { id } }",
 }
 NEEDED = {"ledgerAccounts": Scope.ACCOUNTS_READ, "account": Scope.ACCOUNTS_READ}
 """The scope of a field that needs another than customers-read."""
@@ -79,6 +91,27 @@ class Unguarded:
     async def customer_group(info: Info) -> CustomerGroupRow:
         return (await stored_groups.listed(info.context.session, None, limit=1))[0]
 
+    @strawberry.field(graphql_type=Contact)
+    @staticmethod
+    async def contact(info: Info) -> ContactRow:
+        return await _first_of(info, graph.contacts)
+
+    @strawberry.field(graphql_type=Department)
+    @staticmethod
+    async def department(info: Info) -> DepartmentRow:
+        return await _first_of(info, graph.departments)
+
+    @strawberry.field(graphql_type=CustomerSubscription)
+    @staticmethod
+    async def subscription(info: Info) -> SubscriptionRow:
+        return await _first_of(info, graph.subscriptions)
+
+
+async def _first_of(info: Info, edge: ToMany[RowT]) -> RowT:
+    customer = await stored.find(info.context.session, AllOf(()))
+    assert customer is not None
+    return (await batching.many(info.context.session, edge, [customer.id], limit=1, only=None))[customer.id][0]
+
 
 OPEN = build(Unguarded)
 
@@ -104,7 +137,10 @@ async def test_reading_is_enough_for_a_root_field(caller: Caller, field: str) ->
 async def test_an_edge_without_the_scope_is_refused_wherever_its_row_came_from(
     database: Database, records: Records, edge: tuple[str, str], scopes: str
 ) -> None:
-    await records.customer()
+    customer = await records.customer()
+    await records.contact(customer)
+    await records.department(customer)
+    await records.subscription(customer)
     principal = Principal(records.company_id, "tester", frozenset(scopes_without(edge[1], scopes)), None)
     async with Context(database, RecentLists(seconds=5, size=0), principal) as context:
         result = await OPEN.execute(f"{{ {EDGES[edge]} }}", context_value=context)
@@ -117,7 +153,7 @@ def test_the_tables_above_name_every_field_that_leads_to_stored_rows() -> None:
     types = executable(schema).type_map
     leading = {
         (kind, name)
-        for kind in ("Query", "Customer", "CustomerGroup")
+        for kind in ("Query", "Customer", "CustomerGroup", "Contact", "Department", "CustomerSubscription")
         for name, field in cast("GraphQLObjectType", types[kind]).fields.items()
         if not is_leaf_type(get_named_type(field.type))
     }

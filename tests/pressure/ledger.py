@@ -51,17 +51,17 @@ class Ledger:
             )
             versions = {str(row.id): row.version for row in rows}
             entries = await connection.execute(
-                text("SELECT customer_id, count(*) AS n FROM customer_history WHERE company_id = :company GROUP BY 1"),
+                text("SELECT subject_id, count(*) AS n FROM history WHERE company_id = :company GROUP BY 1"),
                 {"company": company_id},
             )
             # A change that was written in part would show here.
-            assert {str(row.customer_id): row.n for row in entries} == versions
+            assert {str(row.subject_id): row.n for row in entries} == versions
         assert {*self.ids.values()} <= versions.keys()
         assert len(versions) == created.total()
 
 
 async def _names(engine: AsyncEngine, company_id: UUID, condition: str) -> Counter[str]:
-    statement = text(f"SELECT changes FROM customer_history WHERE company_id = :company AND {condition}")  # noqa: S608 - the test's own words
+    statement = text(f"SELECT changes FROM history WHERE company_id = :company AND {condition}")  # noqa: S608 - the test's own words
     async with engine.connect() as connection:
         rows = await connection.execute(statement, {"company": company_id})
         return Counter(_name_after(row.changes) for row in rows)

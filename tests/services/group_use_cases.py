@@ -36,15 +36,15 @@ class GroupUseCases:
 
     async def create(self, **given: Any) -> CustomerGroupRow:
         command = CreateCustomerGroupCommand({"number": "1", "name": "New", "account_id": str(self.account)} | given)
-        return (await create_customer_group(self.unit_of_work, command, None))[0].group
+        return (await create_customer_group(self.unit_of_work, "tester", command, None))[0].group
 
     async def update(self, group: UUID, **given: Any) -> CustomerGroupRow:
         command = UpdateCustomerGroupCommand({"id": str(group)} | given)
-        return (await update_customer_group(self.unit_of_work, command, None))[0].group
+        return (await update_customer_group(self.unit_of_work, "tester", command, None))[0].group
 
     async def delete(self, group: UUID, **given: Any) -> CustomerGroupRow:
         command = DeleteCustomerGroupCommand({"id": str(group)} | given)
-        return (await delete_customer_group(self.unit_of_work, command, None))[0].group
+        return (await delete_customer_group(self.unit_of_work, "tester", command, None))[0].group
 
     async def group(self, **values: Any) -> UUID:
         return await self.records.group(**{"account_id": self.account} | values)

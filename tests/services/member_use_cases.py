@@ -61,15 +61,15 @@ class MemberUseCases:
 
     async def create(self, **given: Any) -> MemberOutcome[Any]:
         command = self.kind.commands[0]({"customer_id": str(self.customer), "name": "New"} | given)
-        return (await self.kind.service.create(self.unit_of_work, command, None))[0]
+        return (await self.kind.service.create(self.unit_of_work, "tester", command, None))[0]
 
     async def update(self, member: UUID, **given: Any) -> MemberOutcome[Any]:
         command = self.kind.commands[1]({"id": str(member)} | given)
-        return (await self.kind.service.update(self.unit_of_work, command, None))[0]
+        return (await self.kind.service.update(self.unit_of_work, "tester", command, None))[0]
 
     async def delete(self, member: UUID, **given: Any) -> MemberOutcome[Any]:
         command = self.kind.commands[2]({"id": str(member)} | given)
-        return (await self.kind.service.delete(self.unit_of_work, command, None))[0]
+        return (await self.kind.service.delete(self.unit_of_work, "tester", command, None))[0]
 
     async def record(self, *, default: bool = False, customer: UUID | None = None, **values: Any) -> UUID:
         add = getattr(self.records, self.kind.service.kind.noun)

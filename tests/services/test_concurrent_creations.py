@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import customer_writes
 from app.db.database import Database
 from app.db.rows import CustomerRow
-from app.db.tables import customer_groups, customer_history, customers, idempotency_keys, outbox_events
+from app.db.tables import customer_groups, customers, history, idempotency_keys, outbox_events
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
@@ -70,7 +70,7 @@ async def counts(owner_engine: AsyncEngine, company_id: UUID) -> list[int]:
     async with owner_engine.connect() as connection:
         return [
             (await connection.execute(select(func.count()).where(table.c.company_id == company_id))).scalar_one()
-            for table in (customers, customer_history, outbox_events)
+            for table in (customers, history, outbox_events)
         ]
 
 

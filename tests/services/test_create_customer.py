@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.rows import CustomerRow
-from app.db.tables import customer_history, customers, outbox_events
+from app.db.tables import customers, history, outbox_events
 from app.db.unit_of_work import UnitOfWork
 from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode
@@ -107,9 +107,7 @@ async def test_a_new_customer_begins_its_history_and_is_told_of(
     customer = await create(unit_of_work, new(group, credit_limit=Decimal(5), metadata={"vip": True}, notes=None))
 
     async with owner_engine.connect() as connection:
-        (entry,) = await connection.execute(
-            select(customer_history).where(customer_history.c.customer_id == customer.id)
-        )
+        (entry,) = await connection.execute(select(history).where(history.c.subject_id == customer.id))
         (event,) = await connection.execute(
             select(outbox_events).where(outbox_events.c.company_id == unit_of_work.company_id)
         )

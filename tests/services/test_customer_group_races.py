@@ -111,9 +111,11 @@ async def test_a_key_writes_once_and_answers_the_same_however_many_send_it_at_on
         "metadata": {"a": True, "b": 1, "c": 0.5},
     }
     command = CreateCustomerGroupCommand(given | {"discount": Decimal("7.5")})
-    answers = await asyncio.gather(*(create_customer_group(groups.unit_of_work, command, "key") for _ in range(20)))
+    answers = await asyncio.gather(
+        *(create_customer_group(groups.unit_of_work, "tester", command, "key") for _ in range(20))
+    )
     assert {repr(group) for group, _ in answers} == {repr(answers[0][0])}
     assert sorted(replayed for _, replayed in answers) == [False] + [True] * 19
     assert list(await groups.stored()) == [answers[0][0].group.id]
-    other = create_customer_group(groups.unit_of_work, CreateCustomerGroupCommand(given), "key")
+    other = create_customer_group(groups.unit_of_work, "tester", CreateCustomerGroupCommand(given), "key")
     assert await groups.codes(other) == [(ErrorCode.IDEMPOTENCY_KEY_REUSED, ("idempotency_key",))]

@@ -211,7 +211,7 @@ async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups
 async def test_a_malformed_key_is_refused_together_with_malformed_fields(groups: GroupUseCases) -> None:
     command = CreateCustomerGroupCommand({"number": "1", "name": " ", "account_id": str(groups.account)})
 
-    problems = await groups.codes(create_customer_group(groups.unit_of_work, command, " "))
+    problems = await groups.codes(create_customer_group(groups.unit_of_work, "tester", command, " "))
 
     assert problems == [
         (ErrorCode.FIELD_REQUIRED, ("name",)),

@@ -20,7 +20,7 @@ async def test_a_key_writes_once_however_many_send_it_at_once(members: MemberUse
     create = members.kind.commands[0]
     given = {"customer_id": str(members.customer), "name": "Once", members.kind.default: True}
     answers = await asyncio.gather(
-        *(members.kind.service.create(members.unit_of_work, create(dict(given)), "key") for _ in range(20))
+        *(members.kind.service.create(members.unit_of_work, "tester", create(dict(given)), "key") for _ in range(20))
     )
     assert {outcome for outcome, _ in answers} == {answers[0][0]}
     assert sorted(replayed for _, replayed in answers) == [False] + [True] * 19

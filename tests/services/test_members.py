@@ -89,7 +89,9 @@ async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(member
 async def test_a_removal_is_replayed_as_it_was_answered(members: MemberUseCases) -> None:
     member = await members.record(name="Gone")
     remove = members.kind.commands[2]({"id": str(member)})
-    first = await members.kind.service.delete(members.unit_of_work, remove, "key")
-    assert await members.kind.service.delete(members.unit_of_work, remove, "key") == (first[0], True)
-    rename = members.kind.service.update(members.unit_of_work, members.kind.commands[1]({"id": str(member)}), "key")
+    first = await members.kind.service.delete(members.unit_of_work, "tester", remove, "key")
+    assert await members.kind.service.delete(members.unit_of_work, "tester", remove, "key") == (first[0], True)
+    rename = members.kind.service.update(
+        members.unit_of_work, "tester", members.kind.commands[1]({"id": str(member)}), "key"
+    )
     assert await members.codes(rename) == [(ErrorCode.IDEMPOTENCY_KEY_REUSED, "idempotency_key")]

@@ -133,7 +133,7 @@ async def test_an_update_is_written_once_however_often_it_was_begun(
 
     assert (outcome.customer.name, outcome.customer.version, replayed) == ("New", 2, False)
     stored = await everything_of(owner_engine, company)
-    assert [len(stored[table]) for table in ("customer_history", "outbox_events", "idempotency_keys")] == [1, 1, 1]
+    assert [len(stored[table]) for table in ("history", "outbox_events", "idempotency_keys")] == [1, 1, 1]
 
 
 async def test_what_fails_every_time_is_given_up_and_writes_nothing(

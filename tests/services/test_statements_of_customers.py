@@ -24,8 +24,8 @@ _WRITE = re.compile(r"\A(?:INSERT INTO|UPDATE) ([a-z_]+)")
 _TABLE = re.compile(r"\bFROM ([a-z_]+)")
 _INNERMOST = re.compile(r"\([^()]*\)")
 
-CREATED = ["insert customers", "read customers", "insert customer_history", "insert outbox_events"]
-KEPT = ["update customers", "read customers", "insert customer_history", "insert outbox_events"]
+CREATED = ["insert customers", "read customers", "insert history", "insert outbox_events"]
+KEPT = ["update customers", "read customers", "insert history", "insert outbox_events"]
 BILLING = ["lock subscriptions", "read subscriptions", "read companies"]
 BOOKED = [
     "insert billing_transitions",

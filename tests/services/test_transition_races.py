@@ -271,5 +271,5 @@ async def test_twenty_updates_with_one_key_at_once_write_once_and_answer_the_sam
     first = answers[0][0]
     assert all(outcome == first for outcome, _ in answers)
     assert (first.customer.version, first.customer.parent_customer_id) == (2, parent)
-    for table in (tables.customer_history, tables.billing_transitions, tables.billing_documents):
+    for table in (tables.history, tables.billing_transitions, tables.billing_documents):
         assert len(await rows_of(owner_engine, table, company)) == 1

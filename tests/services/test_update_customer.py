@@ -43,7 +43,7 @@ async def test_only_what_really_changes_is_written_and_recorded(
 
     assert outcome.changed_fields == ("name",)
     assert (outcome.customer.name, outcome.customer.version) == ("New", 2)
-    (entry,) = await rows_of(owner_engine, tables.customer_history, company)
+    (entry,) = await rows_of(owner_engine, tables.history, company)
     assert entry["changes"] == {"name": {"before": "Old", "after": "New"}}
     assert (entry["version"], entry["actor"]) == (2, "tester")
     (event,) = await rows_of(owner_engine, tables.outbox_events, company)

@@ -60,7 +60,7 @@ async def test_each_row_is_created_updated_or_left_and_recorded_as_single_writes
     assert (first.external_system_id, first.version, first.customer_group_name) == ("a", 1, "Retail")
     assert (second.id, second.name, second.email, second.notes, second.version) == (changed, "New", None, "kept", 2)
     assert (third.id, third.version) == (same, 1)
-    history = await rows_of(owner_engine, tables.customer_history, company, tables.customer_history.c.operation)
+    history = await rows_of(owner_engine, tables.history, company, tables.history.c.operation)
     assert [(each["customer_id"], each["operation"], each["version"], each["actor"]) for each in history] == [
         (first.id, "CREATED", 1, "tester"),
         (changed, "UPDATED", 2, "tester"),
@@ -91,7 +91,7 @@ async def test_a_row_makes_the_customer_that_create_customer_makes_and_records_t
         name: value for name, value in single.customer._asdict().items() if name not in own
     }
     assert customer.created_at == customer.updated_at
-    first, second = await rows_of(owner_engine, tables.customer_history, company, tables.customer_history.c.occurred_at)
+    first, second = await rows_of(owner_engine, tables.history, company, tables.history.c.occurred_at)
     for entry in (first, second):
         del entry["changes"]["customerNumber"], entry["changes"]["externalSystemId"]
     assert first["changes"] == second["changes"]

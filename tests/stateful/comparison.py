@@ -18,7 +18,7 @@ def assert_same(company: Company, model: Model) -> None:
         (tables.subscriptions, "id"),
         (tables.subscription_periods, "subscription_id, sequence"),
         (tables.billing_documents, "id"),
-        (tables.customer_history, "customer_id, version"),
+        (tables.history, "subject_id, version"),
         (tables.billing_transitions, "id"),
         (tables.outbox_events, "sequence"),
     )

@@ -98,8 +98,8 @@ def world(company_id: UUID) -> World:
             "days": 31,
             "amount": 300,
         },
-        "customer_history": own
-        | {"customer_id": customer, "version": 1, "operation": "CREATED", "actor": "tester", "changes": {}},
+        "history": own
+        | {"subject_id": customer, "version": 1, "operation": "CREATED", "actor": "tester", "changes": {}},
         "outbox_events": own
         | {"id": uuid4(), "type": "customer.created", "subject_id": customer, "actor": "tester", "data": {}},
         "idempotency_keys": own

@@ -31,4 +31,5 @@ async def create_contact(
 ) -> MemberWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    return MemberWritten(*await CONTACTS.create(info.context.unit_of_work, CreateContactCommand(fields), key))
+    context, command = info.context, CreateContactCommand(fields)
+    return MemberWritten(*await CONTACTS.create(context.unit_of_work, context.principal.subject, command, key))

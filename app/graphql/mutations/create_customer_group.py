@@ -31,5 +31,7 @@ async def create_customer_group(
 ) -> GroupWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    command = CreateCustomerGroupCommand(fields)
-    return GroupWritten(*await customer_groups.create_customer_group(info.context.unit_of_work, command, key))
+    context, command = info.context, CreateCustomerGroupCommand(fields)
+    return GroupWritten(
+        *await customer_groups.create_customer_group(context.unit_of_work, context.principal.subject, command, key)
+    )

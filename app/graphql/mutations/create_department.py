@@ -31,4 +31,5 @@ async def create_department(
 ) -> MemberWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    return MemberWritten(*await DEPARTMENTS.create(info.context.unit_of_work, CreateDepartmentCommand(fields), key))
+    context, command = info.context, CreateDepartmentCommand(fields)
+    return MemberWritten(*await DEPARTMENTS.create(context.unit_of_work, context.principal.subject, command, key))

@@ -31,5 +31,6 @@ async def delete_contact(
 ) -> MemberWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    outcome, replayed = await CONTACTS.delete(info.context.unit_of_work, DeleteContactCommand(fields), key)
+    context, command = info.context, DeleteContactCommand(fields)
+    outcome, replayed = await CONTACTS.delete(context.unit_of_work, context.principal.subject, command, key)
     return MemberWritten(outcome, replayed, is_removal=True)

@@ -31,6 +31,8 @@ async def delete_customer_group(
 ) -> GroupWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    command = DeleteCustomerGroupCommand(fields)
-    outcome, replayed = await customer_groups.delete_customer_group(info.context.unit_of_work, command, key)
+    context, command = info.context, DeleteCustomerGroupCommand(fields)
+    outcome, replayed = await customer_groups.delete_customer_group(
+        context.unit_of_work, context.principal.subject, command, key
+    )
     return GroupWritten(outcome, replayed, is_removal=True)

@@ -31,5 +31,6 @@ async def delete_department(
 ) -> MemberWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    outcome, replayed = await DEPARTMENTS.delete(info.context.unit_of_work, DeleteDepartmentCommand(fields), key)
+    context, command = info.context, DeleteDepartmentCommand(fields)
+    outcome, replayed = await DEPARTMENTS.delete(context.unit_of_work, context.principal.subject, command, key)
     return MemberWritten(outcome, replayed, is_removal=True)

@@ -78,7 +78,7 @@ class ContactPayload(_MemberPayload):
     @staticmethod
     def contact(payload: strawberry.Parent[MemberWritten]) -> ContactRow | None:
         """The row itself."""
-        return payload.outcome and payload.outcome.row
+        return payload.outcome and payload.outcome.shown
 
 
 @strawberry.type
@@ -95,4 +95,4 @@ class DepartmentPayload(_MemberPayload):
     @staticmethod
     def department(payload: strawberry.Parent[MemberWritten]) -> DepartmentRow | None:
         """The row itself."""
-        return payload.outcome and payload.outcome.row
+        return payload.outcome and payload.outcome.shown

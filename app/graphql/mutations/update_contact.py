@@ -31,4 +31,5 @@ async def update_contact(
 ) -> MemberWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    return MemberWritten(*await CONTACTS.update(info.context.unit_of_work, UpdateContactCommand(fields), key))
+    context, command = info.context, UpdateContactCommand(fields)
+    return MemberWritten(*await CONTACTS.update(context.unit_of_work, context.principal.subject, command, key))

@@ -31,5 +31,7 @@ async def update_customer_group(
 ) -> GroupWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    command = UpdateCustomerGroupCommand(fields)
-    return GroupWritten(*await customer_groups.update_customer_group(info.context.unit_of_work, command, key))
+    context, command = info.context, UpdateCustomerGroupCommand(fields)
+    return GroupWritten(
+        *await customer_groups.update_customer_group(context.unit_of_work, context.principal.subject, command, key)
+    )

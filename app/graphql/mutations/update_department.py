@@ -31,4 +31,5 @@ async def update_department(
 ) -> MemberWritten:
     """Write everything or nothing."""
     fields, key = fields_and_key(input)
-    return MemberWritten(*await DEPARTMENTS.update(info.context.unit_of_work, UpdateDepartmentCommand(fields), key))
+    context, command = info.context, UpdateDepartmentCommand(fields)
+    return MemberWritten(*await DEPARTMENTS.update(context.unit_of_work, context.principal.subject, command, key))

@@ -13,6 +13,6 @@ IDEMPOTENCY_KEY = (
 )
 EXPECTED_VERSION = (
     "The expected version of the object. If it has another one, the mutation is rejected with"
-    " VERSION_CONFLICT and the payload shows the stored object. `changedFields` is empty, because these"
-    " objects have no history."
+    " VERSION_CONFLICT, with the fields that changed since in `changedFields`, and the payload shows the"
+    " stored object."
 )

@@ -11,8 +11,8 @@ from strawberry import UNSET
 from app.db import graph
 from app.db.rows import (
     BillingDocumentRow,
+    ChangeRow,
     ContactRow,
-    CustomerChangeRow,
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
@@ -37,7 +37,7 @@ from app.graphql.types.enums import (
     VatZone,
 )
 from app.graphql.types.group import CustomerGroup
-from app.graphql.types.history import CustomerChangeConnection
+from app.graphql.types.history import ChangeConnection
 from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import After, First, ListFirst
 from app.graphql.types.scalars import Metadata
@@ -180,16 +180,14 @@ class Customer(Node):
 
     @strawberry.field(
         description="Its changes, the newest first: actor, time and fields. Needs customers-read.",
-        graphql_type=CustomerChangeConnection,
+        graphql_type=ChangeConnection,
         extensions=READS,
     )
     @staticmethod
-    async def history(
-        customer: Row, info: Info, first: First = UNSET, after: After = UNSET
-    ) -> Listed[CustomerChangeRow]:
-        """The edge graph.history."""
-        asked = read_edge_page(info.context.principal.company_id, graph.history, first=first, after=after)
-        return await listed_of(info.context, graph.history, customer.id, asked)
+    async def history(customer: Row, info: Info, first: First = UNSET, after: After = UNSET) -> Listed[ChangeRow]:
+        """The edge graph.customer_history."""
+        asked = read_edge_page(info.context.principal.company_id, graph.customer_history, first=first, after=after)
+        return await listed_of(info.context, graph.customer_history, customer.id, asked)
 
     @strawberry.field(
         description="The credit notes and invoices for its subscriptions that changes of the payer have created, for all"

@@ -1,9 +1,22 @@
 """The type Department."""
 
+from collections.abc import Awaitable
+
 import strawberry
+from strawberry import UNSET
 
 from app.db import graph
+from app.db.rows import ChangeRow, CustomerRow, DepartmentRow
+from app.graphql.connections import Listed, listed_of
+from app.graphql.context import Info
+from app.graphql.field_arguments import read_edge_page
+from app.graphql.permissions import READS
+from app.graphql.types.customer_connection import LazyCustomer
+from app.graphql.types.history import ChangeConnection
 from app.graphql.types.node import Node, keys_of
+from app.graphql.types.paging import After, First
+
+Row = strawberry.Parent[DepartmentRow]
 
 
 @strawberry.type(
@@ -29,3 +42,24 @@ class Department(Node):
     postal_code: str | None = strawberry.field(description="The postal code.")
     country_code: str | None = strawberry.field(description="The country, two letters (ISO 3166-1 alpha-2).")
     version: int = strawberry.field(description="The number of the department's latest change, from 1.")
+
+    @strawberry.field(
+        description="The customer that it belongs to. Needs customers-read.",
+        graphql_type=LazyCustomer,
+        extensions=READS,
+    )
+    @staticmethod
+    def customer(department: Row, info: Info) -> Awaitable[CustomerRow | None]:
+        """The edge graph.department_customer; a foreign key holds that it exists."""
+        return info.context.loaders.customer().load(department.customer_id)
+
+    @strawberry.field(
+        description="Its changes, the newest first: actor, time and fields. Needs customers-read.",
+        graphql_type=ChangeConnection,
+        extensions=READS,
+    )
+    @staticmethod
+    async def history(department: Row, info: Info, first: First = UNSET, after: After = UNSET) -> Listed[ChangeRow]:
+        """The edge graph.department_history."""
+        asked = read_edge_page(info.context.principal.company_id, graph.department_history, first=first, after=after)
+        return await listed_of(info.context, graph.department_history, department.id, asked)

@@ -117,9 +117,13 @@ _show(
 )
 _show(
     ChangeOperation,
-    "The kind of a change in a customer's history.",
-    {"CREATED": "The customer was created.", "UPDATED": "Fields of the customer were changed."},
-    name="CustomerChangeOperation",
+    "The kind of a change in an object's history.",
+    {
+        "CREATED": "The object was created.",
+        "UPDATED": "Fields of the object were changed.",
+        "DELETED": "The object was deleted.",
+    },
+    name="ChangeOperation",
 )
 _show(
     MatchKey,

@@ -7,13 +7,14 @@ import strawberry
 from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import CustomerGroupRow, LedgerAccountRow
-from app.graphql.connections import CustomerList, listed_of
+from app.db.rows import ChangeRow, CustomerGroupRow, LedgerAccountRow
+from app.graphql.connections import CustomerList, Listed, listed_of
 from app.graphql.context import Info
 from app.graphql.field_arguments import read_edge_page
 from app.graphql.permissions import READS, READS_ACCOUNTS
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import Where
+from app.graphql.types.history import ChangeConnection
 from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import After, First
@@ -69,3 +70,16 @@ class CustomerGroup(Node):
         company_id = info.context.principal.company_id
         asked = read_edge_page(company_id, graph.group_customers, first=first, after=after, where=where)
         return await listed_of(info.context, graph.group_customers, group.id, asked)
+
+    @strawberry.field(
+        description="Its changes, the newest first: actor, time and fields. Needs customers-read.",
+        graphql_type=ChangeConnection,
+        extensions=READS,
+    )
+    @staticmethod
+    async def history(
+        group: strawberry.Parent[CustomerGroupRow], info: Info, first: First = UNSET, after: After = UNSET
+    ) -> Listed[ChangeRow]:
+        """The edge graph.group_history."""
+        asked = read_edge_page(info.context.principal.company_id, graph.group_history, first=first, after=after)
+        return await listed_of(info.context, graph.group_history, group.id, asked)

@@ -1,4 +1,4 @@
-"""The types of a customer's history: its changes, and what each did to which field."""
+"""The types of an object's history: its changes, and what each did to which field."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import strawberry
 from strawberry.scalars import JSON
 
-from app.db.rows import CustomerChangeRow
+from app.db.rows import ChangeRow
 from app.graphql.types.enums import ChangeOperation
 from app.graphql.types.paging import CURSOR, PAGE_INFO, TOTAL_COUNT, PageInfo, edges, nodes, page_info, total_count
 
@@ -26,42 +26,44 @@ class FieldChange:
 
     field: str = strawberry.field(description="The field's name in the schema, such as `creditLimit`.")
     before: JSON | None = strawberry.field(
-        description="The value before; null if it was unset or the customer didn't exist."
+        description="The value before; null if it was unset or the object didn't exist."
     )
-    after: JSON | None = strawberry.field(description="The value after; null if it was cleared.")
+    after: JSON | None = strawberry.field(
+        description="The value after; null if it was cleared or the object was deleted."
+    )
 
 
-@strawberry.type(description="A change of a customer: its actor, time and fields.")
-class CustomerChange:
+@strawberry.type(description="A change of an object: its actor, time and fields.")
+class Change:
     """How an entry of the history is shown."""
 
-    version: int = strawberry.field(description="The customer's version after the change; 1 for its creation.")
-    operation: ChangeOperation = strawberry.field(description="Whether the customer was created or updated.")
+    version: int = strawberry.field(description="The object's version after the change; 1 for its creation.")
+    operation: ChangeOperation = strawberry.field(description="Whether the object was created, updated or deleted.")
     actor: str = strawberry.field(description="The subject of the credential that made the change.")
     occurred_at: datetime = strawberry.field(description="When it was written.")
 
     @strawberry.field(description="The fields that changed, by name.", graphql_type=list[FieldChange])
     @staticmethod
-    def changes(change: strawberry.Parent[CustomerChangeRow]) -> list[FieldChangeRow]:
+    def changes(change: strawberry.Parent[ChangeRow]) -> list[FieldChangeRow]:
         """Return the changes sorted by field: jsonb doesn't keep the order."""
         changed: Mapping[str, Mapping[str, Any]] = change.changes
         return [FieldChangeRow(name, each["before"], each["after"]) for name, each in sorted(changed.items())]
 
 
-@strawberry.type(description="A change in a customer's history, with its cursor.")
-class CustomerChangeEdge:
+@strawberry.type(description="A change in an object's history, with its cursor.")
+class ChangeEdge:
     """A row and its cursor."""
 
     cursor: str = strawberry.field(description=CURSOR)
-    node: CustomerChange = strawberry.field(description="The change.")
+    node: Change = strawberry.field(description="The change.")
 
 
-@strawberry.type(description="A page of a customer's history.")
-class CustomerChangeConnection:
+@strawberry.type(description="A page of an object's history.")
+class ChangeConnection:
     """A page as Relay's clients expect it."""
 
-    nodes: list[CustomerChange] = strawberry.field(resolver=nodes, description="The changes of the page.")
-    edges: list[CustomerChangeEdge] = strawberry.field(
+    nodes: list[Change] = strawberry.field(resolver=nodes, description="The changes of the page.")
+    edges: list[ChangeEdge] = strawberry.field(
         resolver=edges, description="The changes of the page, each with its cursor."
     )
     page_info: PageInfo = strawberry.field(resolver=page_info, description=PAGE_INFO)

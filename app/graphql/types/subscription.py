@@ -44,6 +44,16 @@ class CustomerSubscription(Node):
     )
 
     @strawberry.field(
+        description="The customer that it belongs to. Needs customers-read.",
+        graphql_type=LazyCustomer,
+        extensions=READS,
+    )
+    @staticmethod
+    def customer(subscription: strawberry.Parent[SubscriptionRow], info: Info) -> Awaitable[CustomerRow | None]:
+        """The edge graph.subscription_customer; a foreign key holds that it exists."""
+        return info.context.loaders.customer().load(subscription.customer_id)
+
+    @strawberry.field(
         description="Its periods, the latest first. A change of the payer cuts a period and begins another one. Needs"
         " customers-read.",
         graphql_type=list["SubscriptionPeriod"],

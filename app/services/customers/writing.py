@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.db import booking, customer_reads, customer_writes, history, outbox
-from app.db.pauses import paced
+from app.db import booking, customer_reads, customer_writes
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
 from app.domain.customer_fields import FIELDS
-from app.domain.events import ChangeOperation, EventType
+from app.domain.events import EventType
 from app.domain.fields import schema_name
 from app.services.customers.deciding import Decision
+from app.services.recording import Recording, Write, record_all
+
+_RECORDING = Recording(
+    tuple(FIELDS), EventType.CUSTOMER_CREATED, EventType.CUSTOMER_UPDATED, identity="customer_number"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,9 @@ async def write(session: WriteSession, decisions: Sequence[Decision], actor: str
     await customer_writes.update_customers(session, _of_the_same_columns(updated))
     ids = [decision.values["id"] for decision in created] + [before.id for before, _ in updated]
     stored = await customer_reads.customers_by_id(session, ids)
-    entries = [_creation(stored[decision.values["id"]]) async for decision in paced(created)]
-    entries += [_update(before, stored[before.id], decision.values) async for before, decision in paced(updated)]
-    await history.record_all(session, entries, actor=actor)
-    events = [_event(entry, stored[entry.customer_id]) async for entry in paced(entries)]
-    await outbox.append_all(session, events, actor=actor)
+    writes = [Write(None, stored[decision.values["id"]]) for decision in created]
+    writes += [Write(before, stored[before.id], decision.values.keys()) for before, decision in updated]
+    await record_all(session, _RECORDING, writes, actor=actor)
     transitions = [decision.transition for decision in decisions if decision.writes and decision.transition is not None]
     transition_ids = await booking.book_all(session, transitions, actor)
     return Written(stored, tuple(id_ for id_ in transition_ids if id_ is not None))
@@ -55,22 +57,3 @@ def _of_the_same_columns(updated: Sequence[tuple[CustomerRow, Decision]]) -> lis
         {"id": before.id} | {name: decision.values.get(name, getattr(before, name)) for name in names}
         for before, decision in updated
     ]
-
-
-def _creation(customer: CustomerRow) -> history.Change:
-    values = {name: getattr(customer, name) for name in FIELDS}
-    changes = {schema_name(name): (None, value) for name, value in values.items() if value not in (None, {})}
-    return history.Change(customer.id, customer.version, ChangeOperation.CREATED, changes)
-
-
-def _update(before: CustomerRow, after: CustomerRow, columns: Iterable[str]) -> history.Change:
-    changes = {schema_name(name): (getattr(before, name), getattr(after, name)) for name in columns}
-    return history.Change(after.id, after.version, ChangeOperation.UPDATED, changes)
-
-
-def _event(entry: history.Change, customer: CustomerRow) -> outbox.Event:
-    if entry.operation is ChangeOperation.CREATED:
-        data = {"version": customer.version, "customerNumber": customer.customer_number}
-        return outbox.Event(EventType.CUSTOMER_CREATED, customer.id, data)
-    data = {"version": customer.version, "changedFields": tuple(sorted(entry.changes))}
-    return outbox.Event(EventType.CUSTOMER_UPDATED, customer.id, data)

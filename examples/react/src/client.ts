@@ -26,8 +26,10 @@ const cache = new InMemoryCache({
   possibleTypes: generated.possibleTypes,
   typePolicies: {
     Query: { fields: { customers: relayStylePagination(["where", "orderBy"]) } },
+    Contact: { fields: { history: relayStylePagination() } },
     Customer: { fields: { children: relayStylePagination(["where"]), history: relayStylePagination() } },
-    CustomerGroup: { fields: { customers: relayStylePagination(["where"]) } },
+    CustomerGroup: { fields: { customers: relayStylePagination(["where"]), history: relayStylePagination() } },
+    Department: { fields: { history: relayStylePagination() } },
     Viewer: { keyFields: [] }, // one per session
   },
 });

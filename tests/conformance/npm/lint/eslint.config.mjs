@@ -31,7 +31,7 @@ export default [
               "PreviewedLine",
               "PreviewedMove",
               "PreviewedTotal",
-              "CustomerChange", // the customer's id and the version name it
+              "Change", // the id of the changed object and the version name it
               "FieldChange", // a part of a change
               "PageInfo", // Relay's own type has none
               "SubscriptionTransition", // an acknowledgement, which holds the id that it is about

@@ -13,7 +13,7 @@ const exceptions = [
   ...["scalar _Any", "union _Entity", "type _Service"].map((type) => [type, "Leading underscores", federation]),
   ...["scalar _Any", "union _Entity", "type _Service"].map((type) => [type, "should be in PascalCase", federation]),
   ...["scalar federation__FieldSet", "scalar federation__Scope", "scalar link__Import", "enum link__Purpose"].map((type) => [type, "should be in PascalCase", federation]),
-  ["type CustomerChangeEdge {", "must implement `Node`", "a change is read with its customer and has no id of its own"],
+  ["type ChangeEdge {", "must implement `Node`", "a change is read with the changed object and has no id of its own"],
 ];
 
 let lines = [];
