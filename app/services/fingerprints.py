@@ -12,6 +12,8 @@ reader of a field (tests/contract/test_stored_encodings.py)."""
 _AS_SENT = 2
 """Version whose fingerprints were computed from values as they were sent."""
 _POSITIONAL_BYTES = 32
+_NAMES_THEN = {"<RejectionPolicy.": "<RefusalPolicy."}
+"""Enumerations in the repr() of commands, as they are named now and were in version 1."""
 
 
 class UnknownFingerprint(Exception):
@@ -40,5 +42,8 @@ def fits(stored: bytes, command: Repeatable) -> bool:
 
 
 def _positional(command: object) -> bytes:
-    """Return the fingerprint of version 1, computed from the command's repr()."""
-    return sha256(f"{mutation_of(command)}\0{command!r}".encode()).digest()
+    """Return the fingerprint of version 1, computed from the command's repr() with the names that types had then."""
+    written = repr(command)
+    for name, then in _NAMES_THEN.items():
+        written = written.replace(name, then)
+    return sha256(f"{mutation_of(command)}\0{written}".encode()).digest()
