@@ -1,7 +1,7 @@
 """Readers of single input values: each takes a raw value and returns the value to store or a problem."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -14,8 +14,9 @@ from iso3166 import countries_by_alpha2
 
 from app.domain.decimals import decimals_in
 from app.domain.errors import ErrorCode, LimitProblem, Path, Problem
+from app.domain.labels import shown_value
 from app.domain.money import is_currency
-from app.domain.texts import invisible_in, shown, stored_form
+from app.domain.texts import invisible_in, stored_form
 
 Reader = Callable[[object, Path], object]
 """Maps a value that isn't null, and its path, to the value to store, a Problem or a list of them; None for blank text."""
@@ -24,6 +25,8 @@ Form = Callable[[str], str | None]
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
 _MOST_CHARACTERS = 255
+A_DECIMAL = "a decimal number such as 12.50"
+"""What messages call the form of a decimal."""
 _AMOUNT_DIGITS = 15
 _AMOUNT_DECIMALS = 2
 _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
@@ -160,18 +163,9 @@ def choice(options: type[EnumT]) -> Reader:
 
     def read(value: object, path: Path) -> object:
         found = by_value.get(value) if isinstance(value, str) else None
-        return found or invalid(path, f"must be one of {', '.join(by_value)}, not {_named(value)}.")
+        return found or invalid(path, f"must be one of {', '.join(by_value)}, not {shown_value(value)}.")
 
     return read
-
-
-def _named(value: object) -> str:
-    """Return a value as messages show it: numbers and booleans as they are, text in quotation marks, else the kind."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal | int | float):
-        return shown(str(value)).strip('"')
-    return shown(value) if isinstance(value, str) else "an object" if isinstance(value, Mapping) else "a list"
 
 
 def flag(value: object, path: Path) -> object:
@@ -198,7 +192,7 @@ def amount(*, signed: bool) -> Reader:
 
     def read(value: object, path: Path) -> object:
         if isinstance(value, bool) or not isinstance(value, Decimal | int):
-            return invalid(path, "must be a decimal number.")
+            return invalid(path, f"must be {A_DECIMAL}, not {_not_decimal(value)}.")
         number = Decimal(value)
         if not number.is_finite():
             return invalid(path, "must be a finite number.")
@@ -217,6 +211,10 @@ def amount(*, signed: bool) -> Reader:
         return abs(rounded) if rounded.is_zero() else rounded
 
     return read
+
+
+def _not_decimal(value: object) -> str:
+    return "text with a comma" if isinstance(value, str) and "," in value else shown_value(value)
 
 
 def read_uuid(value: object, path: Path) -> object:

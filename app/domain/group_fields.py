@@ -43,15 +43,15 @@ _ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
 def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
     """Return the values of a new group. Raise Rejected with all problems of the input."""
-    values, problems = _read(given, _FIELDS)
-    reject_if_any(problems)
+    values, found = _read(given, _FIELDS)
+    reject_if_any(found)
     return values
 
 
 def read_group_change(given: Mapping[str, object]) -> GroupChange:
     """Return the change that an input describes. Raise Rejected with all problems of the input."""
-    values, problems = _read(given, _ALL_FIELDS)
-    reject_if_any(problems)
+    values, found = _read(given, _ALL_FIELDS)
+    reject_if_any(found)
     expected = cast("int | None", values.pop("expected_version", None))
     return GroupChange(cast("UUID", values.pop("id")), values, expected)
 
@@ -61,6 +61,11 @@ def canonical(given: Mapping[str, object]) -> dict[str, object]:
     return canonical_metadata(as_read(given, _read(given, _ALL_FIELDS)[0]))
 
 
+def problems(given: Mapping[str, object]) -> list[Problem]:
+    """Return the problems of the fields that were sent."""
+    return _read(given, _ALL_FIELDS)[1]
+
+
 def _read(given: Mapping[str, object], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[Problem]]:
-    values, problems = read_input(given, {**fields, **METADATA_FIELDS})
-    return values, [*problems, *form_conflicts(given)]
+    values, found = read_input(given, {**fields, **METADATA_FIELDS})
+    return values, [*found, *form_conflicts(given)]

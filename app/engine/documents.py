@@ -25,6 +25,7 @@ from app.engine.input_lists import InputListReader
 from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
 from app.engine.limits import Limits, excesses, switches_of
+from app.engine.literal_problems import VALIDATION_RULES
 from app.engine.operations import LONG_BYTES, Operation
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 from app.engine.rows import RowCounter
@@ -201,7 +202,7 @@ class Documents:
         if too_much:
             raise RequestError(too_much, RequestErrorCode.TOO_COMPLEX)
         self._check_types_of_operations(syntax)
-        invalid = validate(self._schema, syntax, max_errors=_MAX_VALIDATION_ERRORS)
+        invalid = validate(self._schema, syntax, VALIDATION_RULES, max_errors=_MAX_VALIDATION_ERRORS)
         if len(invalid) == 1 and isinstance(invalid[0], ValidationAbortedError):
             raise request_error(
                 RequestErrorCode.TOO_COMPLEX,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple, cast
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, get_variable_values
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
 
 from app.db.pauses import MANY_ITEMS, in_turn
@@ -16,10 +16,10 @@ from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
+from app.engine.variable_problems import uses_of
 
 __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 
-_MOST_VARIABLE_ERRORS = 50
 _NO_VARIABLES = VariableValues({}, {})
 
 
@@ -121,8 +121,8 @@ class Engine:
             items, coerced = self._checked(operation, variables)
         is_long = items >= MANY_ITEMS
         if coerced is None:
-            # Of a large value graphql-core tells for a second what is wrong with it.
-            coerced = await in_turn(object(), self._coerced_slowly, operation, variables)
+            # A large value takes up to a second.
+            raise await in_turn(object(), self._invalid_variables, operation, variables)
         if is_long:
             values = await in_turn(object(), self._check_size, operation, coerced.coerced)
         else:
@@ -144,13 +144,13 @@ class Engine:
         items = operation.lists.check(variables, self._limits.max_input_items) if operation.lists.has_any else 0
         return items, operation.variables.coerce(variables)
 
-    def _coerced_slowly(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
-        """Return the variables as graphql-core coerces them; raise RequestError with its errors."""
+    def _invalid_variables(self, operation: Operation, variables: Mapping[str, Any]) -> RequestError:
+        """Return the error with all problems of variables that can't be coerced."""
+        problems = operation.variables.problems(variables, uses_of(operation.syntax, operation.node))
+        wrong = {name for _, name in problems.found}
         definitions = operation.node.variable_definitions or ()
-        coerced = get_variable_values(self._schema, definitions, dict(variables), max_errors=_MOST_VARIABLE_ERRORS)
-        if isinstance(coerced, list):
-            raise RequestError(coerced, RequestErrorCode.VARIABLES)
-        return coerced
+        nodes = [each for each in definitions if each.variable.name.value in wrong]
+        return RequestError([problems.error(nodes)], RequestErrorCode.VARIABLES)
 
     async def _execute(
         self, operation: Operation, variables: VariableValues, context: object, ends_at: float | None

@@ -38,6 +38,19 @@ class ExecutionCode(StrEnum):
     """More fields failed than an answer lists; `extensions.omittedErrors` is the number of errors left out."""
 
 
+class ValueCode(StrEnum):
+    """The code of a problem with a value that doesn't fit its type; `extensions.problems` lists them."""
+
+    REQUIRED = "FIELD_REQUIRED"
+    """A required value is missing or null."""
+    INVALID = "FIELD_INVALID"
+    """The value has another type than declared."""
+    UNKNOWN = "FIELD_UNKNOWN"
+    """The input has no such field."""
+    CONFLICT = "FIELD_CONFLICT"
+    """More than one field of an input with @oneOf is given."""
+
+
 _MOST_CHARACTERS = 1_000
 """Maximum length of an error's message."""
 

@@ -1,14 +1,12 @@
 """Paths and messages of problems as clients see them."""
 
-import re
-
 from app.domain.errors import MetadataProblem, Path, Problem
 from app.domain.fields import schema_name
+from app.domain.labels import subject
 from app.domain.texts import shown
 
 ARGUMENT = "input"
 """The argument of every mutation, and so the first element of every path."""
-_ABBREVIATIONS = {"ean", "id", "pdf", "po", "vat"}
 
 
 def schema_path(problem: Problem) -> Path:
@@ -33,16 +31,4 @@ def full_message(problem: Problem) -> str:
 def _subject(problem: Problem) -> str:
     if isinstance(problem, MetadataProblem):
         return f"Metadata entry {shown(problem.key)}"
-    if not problem.path or problem.path == (ARGUMENT,):
-        return "The input"
-    if isinstance(problem.path[-1], int) and problem.path[-2] == "rows":
-        return "The row"
-    names = [part for part in problem.path if isinstance(part, str)]
-    return _label(names[-1])
-
-
-def _label(attribute: str) -> str:
-    """Return the words of an attribute: "Parent customer ID" for `parent_customer_id`, "Active" for `is_active`."""
-    words = re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", attribute).removeprefix("is_").split("_")
-    label = " ".join(word.upper() if word in _ABBREVIATIONS else word for word in words)
-    return label[0].upper() + label[1:]
+    return subject(problem.path)

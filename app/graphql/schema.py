@@ -20,6 +20,7 @@ from app.db import graph
 from app.graphql.context import Context
 from app.graphql.errors import ERROR_TYPES, type_of_problem
 from app.graphql.federation import FEDERATION_SCALARS, FEDERATION_VERSION, describe
+from app.graphql.input_problems import set_readers
 from app.graphql.introduction import INTRODUCTION
 from app.graphql.maxima import set_maxima
 from app.graphql.mutations.root import Mutation
@@ -27,7 +28,7 @@ from app.graphql.planning.compiled_arguments import Inputs
 from app.graphql.queries import Query
 from app.graphql.strawberry_seam import attribute_of, executable, is_one_of, set_builder, shows_attribute
 from app.graphql.types.entity import printed
-from app.graphql.types.scalars import SCALARS
+from app.graphql.types.scalars import EXPECTED, SCALARS
 
 
 def _plain(name: str) -> Callable[[Any, object], object]:
@@ -72,6 +73,10 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
     _let_rows_travel(executable(schema))
     _compile_inputs(executable(schema))
     set_maxima(executable(schema))
+    set_readers(executable(schema))
+    for name, expected in EXPECTED.items():
+        if name in executable(schema).type_map:
+            executable(schema).type_map[name].extensions["expected"] = expected
     describe(executable(schema))
     executable(schema).description = INTRODUCTION
     # The engine takes its values as they are, without coercing each of thousands.

@@ -11,7 +11,7 @@ from graphql import GraphQLEnumType
 
 from app.domain.errors import ErrorCode
 from app.engine.documents import Documents
-from app.engine.request_errors import ExecutionCode, RequestError, RequestErrorCode
+from app.engine.request_errors import ExecutionCode, RequestError, RequestErrorCode, ValueCode
 from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
 from app.settings import Settings
@@ -50,15 +50,22 @@ def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both(
     lines = (ROOT / "tests/contract/codes.txt").read_text().splitlines()
     ever = [line for line in lines if not line.startswith("#")]
     retired = re.findall(r"^\| `([A-Z_]+)` \| \d+\.\d+\.\d+ \| .+ \|$", ERRORS, re.MULTILINE)
-    given = {
-        str(code) for code in chain(ErrorCode, RequestErrorCode, ExecutionCode, FieldCode, CredentialCode, FailureCode)
-    }
+    every = chain(ErrorCode, RequestErrorCode, ExecutionCode, ValueCode, FieldCode, CredentialCode, FailureCode)
+    given = {str(code) for code in every}
 
     assert ever == sorted({*ever})
     assert given.isdisjoint(retired), "A retired code never gets another meaning: choose another name."
     assert {*ever} == {*given, *retired}, (
         "Add new codes to codes.txt; move codes that are no longer given to docs/errors.md."
     )
+
+
+def test_the_codes_of_values_that_do_not_fit_are_documented_and_mean_the_same_elsewhere() -> None:
+    table = ERRORS.partition("| `problems.code` | means |")[2].partition("\n\n")[0]
+
+    assert re.findall(r"^\| `([A-Z_]+)` \| .+ \|$", table, re.MULTILINE) == [str(code) for code in ValueCode]
+    # The domain has no unknown fields: it is given only those that the schema has.
+    assert {str(code) for code in ValueCode} - {str(code) for code in ErrorCode} == {"FIELD_UNKNOWN"}
 
 
 def test_a_subscription_is_answered_with_the_code_that_is_documented_for_it() -> None:

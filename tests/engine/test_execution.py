@@ -57,7 +57,8 @@ async def test_a_variable_that_does_not_fit_is_refused_before_anything_runs(
         await run(text, variables)
 
     assert caught.value.kind is RequestErrorCode.VARIABLES
-    assert "Variable '$" in caught.value.errors[0].message
+    (error,) = caught.value.errors
+    assert (error.extensions or {})["problems"][0]["message"] == error.message
 
 
 async def test_more_rows_than_the_limit_are_refused_with_both_figures() -> None:

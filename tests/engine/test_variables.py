@@ -129,8 +129,11 @@ EDGES: list[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
     ("$v: CustomerLookup", {"v": {"id": "x", "customerNumber": "x"}}, None),
     ("$v: CustomerLookup", {"v": {"id": None}}, None),
     ("$v: CustomerLookup", {"v": {}}, None),
-    ("$v: Date", {"v": "2026-02-30"}, None),
-    ("$v: Decimal", {"v": "1e3"}, None),
+    ("$v: Date", {"v": 20260230}, None),
+    ("$v: Decimal", {"v": True}, None),
+    # Text that can't be read is left to the field that reports it.
+    ("$v: Date", {"v": "2026-02-30"}, {"v": "2026-02-30"}),
+    ("$v: Decimal", {"v": "1e3"}, {"v": "1e3"}),
     ("$w: Int!, $v: Int", {"v": 1, "w": "x"}, None),
     ("$v: CustomerFilter", {"v": nested(30)}, {"v": nested(30)}),
     # Read recursively, it would end the process's stack.

@@ -72,47 +72,47 @@ READ: dict[str, tuple[str, dict[str, Any], str]] = {
     "UpdateCustomerInput.metadataUnset": (
         PREVIEW,
         {"id": ID, "metadataUnset": [""] * 501},
-        "METADATA_LIMIT_EXCEEDED input.metadataUnset has 501 keys; at most 500 are allowed.",
+        "METADATA_LIMIT_EXCEEDED input.metadataUnset Metadata unset must have at most 500 keys, not 501.",
     ),
     "UpdateCustomerInput.subscriptionTransitions": (
         PREVIEW,
         {"id": ID, "subscriptionTransitions": [{"subscriptionId": "x"}] * 5_001},
-        "FIELD_TOO_LONG input.subscriptionTransitions names 5,001 subscriptions; at most 5,000 are allowed.",
+        "FIELD_TOO_LONG input.subscriptionTransitions Subscription transitions must name at most 5,000 subscriptions, not 5,001.",
     ),
     "UpdateCustomerInput.metadata": (
         PREVIEW,
         {"id": ID, "metadata": {str(n): [] for n in range(5_000)}},
-        "METADATA_LIMIT_EXCEEDED input.metadata has 5000 entries; at most 50 are allowed.",
+        "METADATA_LIMIT_EXCEEDED input.metadata Metadata must have at most 50 entries, not 5000.",
     ),
     "UpdateCustomerInput.metadataSet": (
         PREVIEW,
         {"id": ID, "metadataSet": {str(n): [] for n in range(5_000)}},
-        "METADATA_LIMIT_EXCEEDED input.metadataSet has 5000 entries; at most 50 are allowed.",
+        "METADATA_LIMIT_EXCEEDED input.metadataSet Metadata set must have at most 50 entries, not 5000.",
     ),
     "UpdateCustomerGroupInput.metadataUnset": (
         "mutation($i: UpdateCustomerGroupInput!) { a: updateCustomerGroup(input: $i) { errors { code path message } } }",
         {"id": ID, "metadataUnset": [""] * 501},
-        "METADATA_LIMIT_EXCEEDED input.metadataUnset has 501 keys; at most 500 are allowed.",
+        "METADATA_LIMIT_EXCEEDED input.metadataUnset Metadata unset must have at most 500 keys, not 501.",
     ),
     "UpsertCustomersInput.rows": (
         "mutation($i: UpsertCustomersInput!) { a: upsertCustomers(input: $i) { errors { code path message } } }",
         {"rows": [{"email": "x"}] * 501},
-        "FIELD_TOO_LONG input.rows has 501 rows; at most 500 are allowed: send several lists.",
+        "FIELD_TOO_LONG input.rows Rows must be a list of at most 500 rows, not 501: send several lists.",
     ),
     "UpsertCustomerRow.metadataUnset": (
         "mutation($i: UpsertCustomersInput!) { a: upsertCustomers(input: $i) { errors { code path message } } }",
         {"matchBy": "CUSTOMER_NUMBER", "rows": [{"customerNumber": "known", "metadataUnset": [""] * 501}]},
-        "METADATA_LIMIT_EXCEEDED input.rows.0.metadataUnset has 501 keys; at most 500 are allowed.",
+        "METADATA_LIMIT_EXCEEDED input.rows.0.metadataUnset Metadata unset must have at most 500 keys, not 501.",
     ),
     "UpsertCustomerRow.subscriptionTransitions": (
         "mutation($i: UpsertCustomersInput!) { a: upsertCustomers(input: $i) { errors { code path message } } }",
         {"rows": [{"externalSystemId": "a", "subscriptionTransitions": [{"subscriptionId": "x"}] * 5_001}]},
-        "FIELD_TOO_LONG input.rows.0.subscriptionTransitions names 5,001 subscriptions; at most 5,000 are allowed.",
+        "FIELD_TOO_LONG input.rows.0.subscriptionTransitions Subscription transitions must name at most 5,000 subscriptions, not 5,001.",
     ),
     "UpsertLedgerAccountsInput.rows": (
         "mutation($i: UpsertLedgerAccountsInput!) { a: upsertLedgerAccounts(input: $i) { errors { code path message } } }",
         {"rows": [{"number": ""}] * 501},
-        "FIELD_TOO_LONG input.rows has 501 rows; at most 500 are allowed: send several lists.",
+        "FIELD_TOO_LONG input.rows Rows must be a list of at most 500 rows, not 501: send several lists.",
     ),
 }
 """For each list that is refused as data: one that is too long, of items that each have a problem."""

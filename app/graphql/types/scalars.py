@@ -17,6 +17,7 @@ from graphql.language import (
 )
 
 from app.domain.decimals import WrittenFloat, decimal_of
+from app.domain.fields import A_DECIMAL
 from app.graphql.strawberry_seam import ScalarDefinition
 
 if TYPE_CHECKING:
@@ -29,28 +30,42 @@ else:
 
 _NOT_A_VALUE = "A metadata value is a string, a number or a boolean."
 _NOT_ENTRIES = "Metadata is an object of keys and values."
-_NOT_A_DECIMAL = (
-    'A decimal is a string of digits with at most one point and a sign, such as "1234.50", or a finite number.'
-)
+_NOT_A_DATE = "A date is a string."
+_NOT_A_DECIMAL = "A decimal is a string or a number."
 
 
 def _moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _decimal(value: object) -> Decimal:
+def _decimal(value: object) -> Decimal | str:
+    """Return a decimal, or text that is none: its field reports that, together with all problems of the input."""
     found = decimal_of(value)
     if found is None:
+        if isinstance(value, float):
+            return value.text if isinstance(value, WrittenFloat) else repr(value)
+        if isinstance(value, str):
+            return value
         raise GraphQLError(_NOT_A_DECIMAL)
     return found
 
 
-def _decimal_literal(node: ValueNode, _variables: Mapping[str, object] | None = None) -> Decimal:
+def _decimal_literal(node: ValueNode, _variables: Mapping[str, object] | None = None) -> Decimal | str:
     if isinstance(node, FloatValueNode):
         return _decimal(WrittenFloat(node.value))
     if isinstance(node, IntValueNode | StringValueNode):
         return _decimal(node.value)
     raise GraphQLError(_NOT_A_DECIMAL, node)
+
+
+def _date(value: object) -> date | str:
+    """Return a date, or text that is none: its field reports that, together with all problems of the input."""
+    if not isinstance(value, str):
+        raise GraphQLError(_NOT_A_DATE)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return value
 
 
 def _metadata(value: object) -> "Metadata":
@@ -97,7 +112,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Decimal",
         description='An exact decimal number as a string, such as `"1234.50"`. Amounts are in major units of their'
         " currency. An input may be a number as well. Decimals are counted as written, with zeros: `12.500`"
-        " has three.",
+        " has three. Other text is a problem of its field (FIELD_INVALID).",
         specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
         serialize=lambda value: format(value, "f"),
         parse_value=_decimal,
@@ -105,10 +120,10 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar date, `YYYY-MM-DD`.",
+        description="A calendar date, `YYYY-MM-DD`. In an input, other text is a problem of its field (FIELD_INVALID).",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=date.isoformat,
-        parse_value=date.fromisoformat,
+        parse_value=_date,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
@@ -133,3 +148,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_literal=_metadata_literal,
     ),
 }
+
+EXPECTED: Mapping[str, str] = {
+    "Decimal": A_DECIMAL,
+    "Date": "a date such as 2026-01-31",
+    "DateTime": "a time with an offset, such as 2026-01-31T12:00:00Z",
+    "Metadata": "an object of keys and values that are strings, numbers or booleans",
+    "MetadataValue": "a string, a number or a boolean",
+}
+"""What a value of each scalar must be, for messages."""

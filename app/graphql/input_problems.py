@@ -1,0 +1,90 @@
+"""What the domain finds in an input of which other fields can't be coerced, so that callers get all problems at once.
+
+An input whose fields can all be coerced is read by its mutation, which reports the same problems in its payload.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from graphql import GraphQLSchema
+
+from app.domain import account_fields, customer_fields, group_fields
+from app.domain.contact_fields import CONTACT
+from app.domain.department_fields import DEPARTMENT
+from app.domain.errors import Path, Problem
+from app.domain.fields import read_uuid
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input
+from app.domain.members import MemberKind
+from app.graphql.paths import full_message, schema_path
+from app.graphql.strawberry_seam import names_of_input
+from app.graphql.types import contact_input, customer_input, department_input, group_input
+from app.graphql.types.ledger_account_input import UpsertLedgerAccountRow
+from app.graphql.types.upsert_input import UpsertCustomerRow
+from app.services.idempotency import key_problems
+
+Read = Callable[[Mapping[str, object]], Sequence[Problem]]
+"""From the fields that were sent, by attribute, to their problems."""
+
+_PROBLEMS_OF = "problems_of"
+"""The extension of an input type under which the engine looks."""
+_CONTROLS = {
+    "id": ID,
+    "customer_id": ID,
+    "new_default_id": Field(read_uuid),
+    "expected_version": EXPECTED_VERSION,
+}
+
+
+def _created(given: Mapping[str, object]) -> Sequence[Problem]:
+    return customer_fields.read_fields(given, creating=True)[1]
+
+
+def _changed(given: Mapping[str, object]) -> Sequence[Problem]:
+    return [*read_input(given, {"id": ID})[1], *customer_fields.read_fields(given, creating=False)[1]]
+
+
+def _member(kind: MemberKind) -> Read:
+    fields = {**_CONTROLS, **kind.fields}
+    return lambda given: read_input(given, fields)[1]
+
+
+def _account(given: Mapping[str, object]) -> Sequence[Problem]:
+    return account_fields.read_account(given, creating=False)[1]
+
+
+READERS: Mapping[type, Read] = {
+    customer_input.CreateCustomerInput: _created,
+    customer_input.UpdateCustomerInput: _changed,
+    UpsertCustomerRow: _changed,
+    UpsertLedgerAccountRow: _account,
+    contact_input.CreateContactInput: _member(CONTACT),
+    contact_input.UpdateContactInput: _member(CONTACT),
+    contact_input.DeleteContactInput: _member(CONTACT),
+    department_input.CreateDepartmentInput: _member(DEPARTMENT),
+    department_input.UpdateDepartmentInput: _member(DEPARTMENT),
+    department_input.DeleteDepartmentInput: _member(DEPARTMENT),
+    group_input.CreateCustomerGroupInput: group_fields.problems,
+    group_input.UpdateCustomerGroupInput: group_fields.problems,
+    group_input.DeleteCustomerGroupInput: group_fields.problems,
+}
+"""By input. Only these may have fields of the scalars that leave unreadable text to the domain: Decimal and Date."""
+
+
+def set_readers(schema: GraphQLSchema) -> None:
+    """Tell the engine how to find the domain's problems in each input."""
+    for kind, read in READERS.items():
+        shown = schema.type_map.get(kind.__name__)
+        if shown is not None:
+            shown.extensions[_PROBLEMS_OF] = _problems_of(kind, read)
+
+
+def _problems_of(kind: type, read: Read) -> Callable[[Mapping[str, object]], Iterator[tuple[str, Path, str]]]:
+    attributes = names_of_input(kind)
+
+    def problems_of(given: Mapping[str, object]) -> Iterator[tuple[str, Path, str]]:
+        """Yield code, path from a field of the input, and message of each problem."""
+        sent = {attributes[name]: value for name, value in given.items()}
+        key = sent.get("idempotency_key")
+        for problem in (*read(sent), *key_problems(key if isinstance(key, str) else None)):
+            yield problem.code, schema_path(problem)[1:], full_message(problem)
+
+    return problems_of
