@@ -71,8 +71,8 @@ def hash_of(plaintext: str) -> bytes:
 async def find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, ApiKey]:
     """Return the valid keys by hash; unknown, revoked and expired keys are left out.
 
-    Raise DatabaseUnavailable if the server doesn't answer within two seconds. The limit is extended by two seconds if the
-    first connection is silent while the server answers over others.
+    Raise DatabaseUnavailable if the server doesn't answer within two seconds. The limit is extended by two seconds if
+    the first connection is silent while the server answers over others.
     """
     with translate_failures():
         async with answered_within(PROBE_SECONDS, "The look-up of an API key") as limit:

@@ -84,7 +84,10 @@ async def many(
     limit: int,
     only: Condition | None = None,
 ) -> dict[UUID, list[RowT]]:
-    """Return the first `limit` rows of an edge for each source, in the edge's order. Sources without rows are left out."""
+    """Return the first `limit` rows of an edge for each source, in the edge's order.
+
+    Sources without rows are left out.
+    """
     statement = _listing(edge) if only is None else _per_source(edge, edge.order, _limited(edge, only))
     found = _by_source(await session.rows(statement, {"keys": list(sources), "limit": limit}))
     make = edge.target.row._make

@@ -101,7 +101,10 @@ async def book(session: WriteSession, transition: Transition, actor: str) -> UUI
 
 
 async def book_all(session: WriteSession, transitions: Sequence[Transition], actor: str) -> list[UUID | None]:
-    """Book transitions of distinct subscriptions and return their ids. Runs as many statements as for one transition."""
+    """Book transitions of distinct subscriptions and return their ids.
+
+    Runs as many statements as for one transition.
+    """
     if not transitions:
         return []
     triggered = [transition for transition in transitions if transition.is_triggered]

@@ -21,8 +21,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.texts import MAX_FORM_CHARACTERS
 
-# Collation of keys that lists sort and filter by. Under row-level security only plain comparisons of text can use an index,
-# and only with the collation "C" a range finds all texts with a prefix.
+# Collation of keys that lists sort and filter by. Under row-level security only plain comparisons of text can use an
+# index, and only with the collation "C" a range finds all texts with a prefix.
 CODE_POINTS = "C"
 # Collation that the first migration creates. It sorts the results of the function alphabet_key
 # (docs/adr/0007-the-alphabet.md).

@@ -42,8 +42,8 @@ async def create(connection: AsyncConnection, company: CompanyRow) -> CompanyRow
 async def lock(connection: AsyncConnection, company_id: UUID, *, for_currency: bool) -> CompanyRow | None:
     """Lock a company against concurrent changes and return it, or None.
 
-    `for_currency` also locks the amounts of all customers. That lock is taken first, because a write of a customer locks
-    the table `customers` before its foreign key locks the company.
+    `for_currency` also locks the amounts of all customers. That lock is taken first, because a write of a customer
+    locks the table `customers` before its foreign key locks the company.
     """
     await connection.execute(_LOCK_TIMEOUT)
     if for_currency:

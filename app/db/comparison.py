@@ -1,8 +1,8 @@
 """SQL functions for the comparison form of text, generated from the same tables as app/domain/texts.py.
 
-`comparison_form` and `search_words` return the same as `comparison_form` and `words_of` in Python, on every server; a test
-compares them for all code points. PostgreSQL's `normalize()` may follow a later version of Unicode, which only adds
-characters; those are not passed to it.
+`comparison_form` and `search_words` return the same as `comparison_form` and `words_of` in Python, on every server; a
+test compares them for all code points. PostgreSQL's `normalize()` may follow a later version of Unicode, which only
+adds characters; those are not passed to it.
 """
 
 import json

@@ -50,9 +50,10 @@ def create_engine(
 ) -> AsyncEngine:
     """Return an engine for the URL. Raise DsnError if the URL is invalid.
 
-    `connect_seconds` limits the attempt at each host, unless the URL sets `connect_timeout`. `driver_options` are passed to
-    asyncpg and its adapter. `server_settings` are sent with the startup message; the URL's application_name takes
-    precedence. Poolers accept few such settings, so others go into `first_statements`, run on each new connection.
+    `connect_seconds` limits the attempt at each host, unless the URL sets `connect_timeout`. `driver_options` are
+    passed to asyncpg and its adapter. `server_settings` are sent with the startup message; the URL's application_name
+    takes precedence. Poolers accept few such settings, so others go into `first_statements`, run on each new
+    connection.
     """
     connect_args = {
         **(driver_options or {}),
@@ -105,8 +106,8 @@ async def _connect(
 ) -> Any:
     """Connect to the first host that answers and meets target_session_attrs.
 
-    As in libpq, the timeout applies to each host. The driver's own list of hosts shares one timeout, so that a silent host
-    would leave no time for the next.
+    As in libpq, the timeout applies to each host. The driver's own list of hosts shares one timeout, so that a silent
+    host would leave no time for the next.
     """
     if target_session_attrs == "prefer-standby":
         try:

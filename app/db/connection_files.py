@@ -83,4 +83,5 @@ def _has_default_root() -> bool:
 
 def _reason(files: str | None, error: OSError, otherwise: str) -> str:
     # OpenSSL's messages don't name the file.
-    return f"{files if files and files.isprintable() else repr(files)}: {otherwise if isinstance(error, ssl.SSLError) else error.strerror}"
+    shown = files if files and files.isprintable() else repr(files)
+    return f"{shown}: {otherwise if isinstance(error, ssl.SSLError) else error.strerror}"

@@ -60,7 +60,10 @@ async def _customers(session: Session, condition: ColumnElement[bool], *, lock: 
 
 
 async def existing_groups(session: Session, ids: Collection[UUID]) -> set[UUID]:
-    """Return which of the ids are customer groups of the company. No lock is needed: the foreign key is checked on write."""
+    """Return which of the ids are customer groups of the company.
+
+    No lock is needed: the foreign key is checked on write.
+    """
     if not ids:
         return set()
     query = select(customer_groups.c.id).where(narrowed(customer_groups), _among(customer_groups.c.id, ids))

@@ -52,7 +52,10 @@ async def next_customer_number(session: Session) -> int:
 
 
 async def clock(session: Session) -> tuple[str, datetime]:
-    """Return the company's time zone and the current time. Call it after locking, because midnight can pass while waiting."""
+    """Return the company's time zone and the current time.
+
+    Call it after locking, because midnight can pass while waiting.
+    """
     query = select(companies.c.time_zone, func.clock_timestamp()).where(narrowed(companies))
     rows = await session.rows(query, {})
     return rows[0][0], rows[0][1]

@@ -34,7 +34,7 @@ _COLUMNS = {
 
 @lru_cache(maxsize=128)
 def order_by(*sorts: tuple[CustomerSort, bool]) -> tuple[SortKey, ...]:
-    """Return the order by columns, each with whether it descends; ties are ordered by id, in the last column's direction.
+    """Return the order by columns, each with whether it descends. Ties are ordered by id, in the last direction.
 
     Cached, so that equal arguments return the same object, which caches of plans use as a key.
     """

@@ -70,8 +70,8 @@ class Database:
             query_cache_size=compiled_statements,
             **options,
         )
-        # Opens plan connections. If they were detached from the pool, it would open others in their place, and the process
-        # would exceed its number of connections.
+        # Opens plan connections. If they were detached from the pool, it would open others in their place, and the
+        # process would exceed its number of connections.
         opening = create_engine(dsn, poolclass=NullPool, **options)
         probe_options: dict[str, Any] = {
             "driver_options": driver_options(pooling, prepared_statements),
@@ -138,8 +138,9 @@ class Database:
     async def answer(
         self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool, is_heavy: bool = False
     ) -> Any:
-        """Run a plan's statement; return the first column of its row, or None. Raise DatabaseUnavailable, StatementTimeout.
+        """Run a plan's statement, and return the first column of its row, or None.
 
+        Raise DatabaseUnavailable or StatementTimeout.
         A statement with a custom plan counts as heavy, because it can read a few rows or all of them.
         """
         try:

@@ -151,10 +151,10 @@ def entity(
     scope: Scope = Scope.CUSTOMERS_READ,
     **elsewhere: Column[Any] | tuple[Column[Any], str],
 ) -> Entity[RowT]:
-    """Return an entity whose plain fields are the attributes of `row`, by default the table's columns of the same names.
+    """Return an entity whose plain fields are the attributes of `row`, by default columns of the same names.
 
-    `elsewhere` maps an attribute to a column of another name, or to a column of another table and the column that holds the
-    id of that table's row. Keys are the id, if rows have one and belong to a company, and `more_keys`.
+    `elsewhere` maps an attribute to a column of another name, or to a column of another table and the column that holds
+    the id of that table's row. Keys are the id, if rows have one and belong to a company, and `more_keys`.
     """
     attributes: tuple[str, ...] = row._fields
     sources: Mapping[str, Column[Any] | tuple[Column[Any], str]] = {**table.c, **elsewhere}

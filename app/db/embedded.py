@@ -34,8 +34,8 @@ class EmbeddedServerError(Exception):
 class EmbeddedServer:
     """A PostgreSQL server on one data folder, reached through a socket that only the current user can open.
 
-    It starts the wheel's binaries without the wheel's helper. That helper counts users in a file, so it never stops a server
-    after a crash, and mistakes any process with a recycled id for its server.
+    It starts the wheel's binaries without the wheel's helper. That helper counts users in a file, so it never stops a
+    server after a crash, and mistakes any process with a recycled id for its server.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, options: Mapping[str, str] | None = None) -> None:

@@ -1,7 +1,8 @@
 """Turns of heavy operations.
 
-An operation that reads or returns much data occupies a connection, the database and memory for longer than many small ones.
-Heavy operations share a third of the connections, whether they run as plans or field by field, so that small ones find one.
+An operation that reads or returns much data occupies a connection, the database and memory for longer than many small
+ones. Heavy operations share a third of the connections, whether they run as plans or field by field, so that small ones
+find one.
 """
 
 from uuid import UUID
@@ -20,8 +21,9 @@ _MOST_WAITING = 100
 class HeavyTurns(ConnectionTurns):
     """Turns of heavy operations, a third of `connections`.
 
-    A turn is taken before a connection, so that operations don't hold a connection while they wait here. An operation that
-    becomes heavy later does hold one. At most a third of the connections can wait so; further operations fail immediately.
+    A turn is taken before a connection, so that operations don't hold a connection while they wait here. An operation
+    that becomes heavy later does hold one. At most a third of the connections can wait so; further operations fail
+    immediately.
     """
 
     def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:

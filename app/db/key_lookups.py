@@ -12,10 +12,12 @@ _MOST_AT_ONCE = 500
 
 
 class KeyLookups:
-    """Looks up keys by hash. While one statement runs, look-ups collect for the next; requests for the same key share one.
+    """Looks up keys by hash. Look-ups that arrive while one statement runs are combined in the next one.
 
-    Invalid keys can't be told from valid ones before the look-up. The number of waiting look-ups is limited by the number of
-    connected clients, and each statement takes the oldest ones, so thousands are answered within a fraction of a second.
+    Requests for the same key share one look-up.
+    Invalid keys can't be told from valid ones before the look-up. The number of waiting look-ups is limited by the
+    number of connected clients, and each statement takes the oldest ones, so thousands are answered within a fraction
+    of a second.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

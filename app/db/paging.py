@@ -1,4 +1,4 @@
-"""Keyset pagination: a page begins after a row, not at an offset, so that changes of the list repeat or skip no rows."""
+"""Keyset pagination: a page begins after a row, not at an offset, so that changes don't repeat or skip rows."""
 
 import operator
 from collections.abc import Sequence
@@ -37,7 +37,10 @@ class Page(Generic[RowT]):
 
 
 def statement(entity: Entity[Any], request: PageRequest, only: Condition | None) -> Select[Any]:
-    """Return a statement for a page's rows in the direction of reading, plus one row. Positions follow the plain fields."""
+    """Return a statement for a page's rows in the direction of reading, plus one row.
+
+    Positions follow the plain fields.
+    """
     query = entity.select(*(key.column.label(f"position_{place}") for place, key in enumerate(request.order)))
     return query.where(*conditions(request, only, entity.table)).limit(request.limit + 1)
 
@@ -101,13 +104,17 @@ def other_side(request: PageRequest) -> PageRequest | None:
 def beyond(
     order: Sequence[SortKey], position: Position, row: FromClause, bind: Bind, *, inclusive: bool
 ) -> ColumnElement[bool]:
-    """Return the condition for rows after a position. If all columns share a direction, one row comparison uses an index range."""
+    """Return the condition for rows after a position.
+
+    If all columns share a direction, one row comparison uses an index range.
+    """
     columns = [row.c[key.column.name] for key in order]
     values = [bind(value, column.type) for value, column in zip(position, columns, strict=True)]
     if len({key.descending for key in order}) == 1:
         compare = _COMPARISONS[order[0].descending, inclusive]
         return compare(tuple_(*columns), tuple_(*values))
-    # Mixed directions: equal in the first columns and beyond in the next one. Only the first comparison limits the range.
+    # Mixed directions: equal in the first columns and beyond in the next one. Only the first comparison limits the
+    # range.
     steps = [
         and_(
             *(column == value for column, value in zip(columns[:place], values[:place], strict=True)),

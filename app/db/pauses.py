@@ -1,6 +1,6 @@
-"""Let the event loop serve others between the items of a long list, and beside a long computation.
+"""Let the event loop serve other requests during the work on a long list, and during a long computation.
 
-The work on 500 rows takes up to 0.1 s in all. A small query of another client needs a few turns of the loop: to be read, to be sent to
+The work on 500 rows takes up to 0.1 s. A small query needs several turns of the event loop: to be read, to be sent to
 the database, and to be answered.
 """
 
@@ -22,20 +22,20 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 MANY_ITEMS = 200
-"""From this number of items on, lists among an operation's arguments are read beside the event loop: 1,000 items take up to 10 ms."""
+"""Number of items from which lists in arguments are read in a thread: 1,000 items take up to 10 ms."""
 _HOLD_SECONDS = 0.005
-"""How long the loop is held at a time."""
+"""How long one task may block the event loop, in seconds."""
 _SWITCH_SECONDS = 0.0005
 COMPUTING_PATIENCE_SECONDS = 5.0
-"""How long a computation waits for its turn."""
+"""How long a computation waits for its turn, in seconds."""
 _FEW = 20
-"""A list of so few items is worked on without a pause."""
+"""Maximum length of lists that are worked on without a pause."""
 
 
 async def paced(items: Collection[ItemT]) -> AsyncGenerator[ItemT]:
-    """Yield items, with a turn of the event loop before the first one and whenever the work on them has taken 5 ms.
+    """Yield items. Give the event loop a turn before the first one, and after each 5 ms of work.
 
-    A task that is canceled ends at one of these turns. Locks and connections that it holds stay held meanwhile.
+    A canceled task ends at one of these turns. Locks and connections that it holds stay held meanwhile.
     """
     if len(items) <= _FEW:
         for item in items:
@@ -50,23 +50,23 @@ async def paced(items: Collection[ItemT]) -> AsyncGenerator[ItemT]:
 
 
 class Pace:
-    """Gives the loop to others after each 5 ms of one operation's work, when many tasks of it go on at once."""
+    """Gives the event loop a turn after each 5 ms of work of one operation, which may have many tasks."""
 
     def __init__(self) -> None:
         self._ends_at: float | None = None
 
     def _is_over(self) -> bool:
-        """Return whether the operation has worked long enough in this turn of the loop."""
+        """Return whether the operation has used up its time in this turn of the event loop."""
         now = time.monotonic()
         if self._ends_at is None:
             self._ends_at = now + _HOLD_SECONDS
-            # This comes before the tasks that wait for the next turn.
+            # Runs before the tasks that wait for the next turn.
             asyncio.get_running_loop().call_soon(self._end)
         return now >= self._ends_at
 
     async def turn(self) -> None:
-        """Wait for a turn of the loop in which the operation may go on, if it has worked long enough in this one."""
-        while self._is_over():  # noqa: ASYNC110 - what is waited for is a later turn of the loop
+        """Wait for a later turn of the event loop if the operation has used up its time in this one."""
+        while self._is_over():  # noqa: ASYNC110 - waits for a later turn of the event loop
             await asyncio.sleep(0)
 
     def _end(self) -> None:
@@ -74,15 +74,15 @@ class Pace:
 
 
 async def aside(work: Callable[..., ResultT], *arguments: Any) -> ResultT:
-    """Do work that can't be interrupted, and only computes, in a thread: the interpreter gives the loop its turns meanwhile."""
+    """Run a function that only computes in a thread, so that the event loop gets turns meanwhile."""
     return await asyncio.to_thread(work, *arguments)
 
 
 @contextmanager
 def short_switches() -> Generator[None]:
-    """Have a thread that computes let the event loop in after half a millisecond, instead of 5 ms, whenever the loop has work.
+    """Switch between threads after 0.5 ms instead of 5 ms, so that the event loop waits less for a computing thread.
 
-    A small query needs the interpreter some ten times until it is answered.
+    A small query waits for the interpreter about ten times.
     """
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -94,7 +94,7 @@ def short_switches() -> Generator[None]:
 
 @dataclass(slots=True)
 class _Shared:
-    """Work that some wait for."""
+    """A computation and the number of tasks that wait for it."""
 
     task: asyncio.Task[Any]
     waiting: int = 0
@@ -102,19 +102,19 @@ class _Shared:
 
 _NO_COMPANY = UUID(int=0)
 working_for: ContextVar[UUID] = ContextVar("working_for", default=_NO_COMPANY)
-"""The company whose operation is worked on, which decides about its turn."""
+"""The company of the current operation: companies take turns."""
 
-# More threads would take more turns of the interpreter from the loop, and end no sooner.
+# More threads would take more of the interpreter's time from the event loop, and would not finish earlier.
 _one_thread = ThreadPoolExecutor(1, "in_turn")
 _turns = Turns(1, most_waiting=100, seconds=COMPUTING_PATIENCE_SECONDS)
 _under_way: dict[Hashable, _Shared] = {}
 
 
 async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
-    """Do work that takes long and only computes beside the event loop, one at a time, in turn between companies.
+    """Run a long function that only computes in a thread, one at a time; companies take turns.
 
-    Work of a company with the key of other work of it that is under way is done once. Work for which nobody waits any more is
-    not begun. Raise TooMuchToCompute if too many wait already, or no turn came in time.
+    Calls with the same company and key share one run. A run for which no task waits any longer doesn't begin. Raise
+    TooMuchToCompute if too many computations are waiting, or if the wait takes too long.
     """
     company_id = working_for.get()
     whole_key = company_id, key
@@ -123,7 +123,7 @@ async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) 
         shared = _under_way[whole_key] = _Shared(asyncio.create_task(_do(company_id, work, arguments)))
     shared.waiting += 1
     try:
-        # Unlike awaiting the task, this leaves it to the others when one is canceled.
+        # Awaiting the task itself would cancel it for all tasks when one is canceled.
         await asyncio.wait((shared.task,))
         return shared.task.result()
     finally:
@@ -132,9 +132,9 @@ async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) 
             del _under_way[whole_key]
             shared.task.cancel()
             if shared.task.done() and not shared.task.cancelled():
-                # It failed just as the last one left: the failure is known.
+                # It failed after the last task was canceled. Retrieve the exception, or asyncio logs it.
                 shared.task.exception()
-        # A failure would hold this frame, and this the failure.
+        # The exception refers to this frame: don't let the frame refer to the exception.
         del shared
 
 

@@ -1,4 +1,7 @@
-"""Write the periods of subscriptions that transitions close and begin. Statements don't grow with the number of rows."""
+"""Write the periods of subscriptions that transitions close and begin.
+
+Statements don't grow with the number of rows.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -19,8 +22,8 @@ from app.domain.billing import BillingDocumentKind, Subscription
 from app.domain.cutting import Cut, RolledPeriod
 from app.domain.moving import Move
 
-# Condition for the row of a subscription's current period. Imported subscriptions may have no such row. The billed amount is
-# then unknown, so nothing is credited or invoiced for the period; a cut inserts the missing row.
+# Condition for the row of a subscription's current period. Imported subscriptions may have no such row. The billed
+# amount is then unknown, so nothing is credited or invoiced for the period; a cut inserts the missing row.
 IS_CURRENT = and_(
     narrowed(periods),
     periods.c.subscription_id == subscriptions.c.id,

@@ -1,8 +1,8 @@
 """Plan connections: they run the statements of plans, without transactions.
 
-A plan is one statement, so it has one snapshot without a transaction. The company, which row-level security reads, is set
-for the session and sent only when it changes. So nothing else may use these connections. Behind a transaction pooler,
-sessions have no settings, and each plan runs in a transaction.
+A plan is one statement, so it has one snapshot without a transaction. The company, which row-level security reads, is
+set for the session and sent only when it changes. So nothing else may use these connections. Behind a transaction
+pooler, sessions have no settings, and each plan runs in a transaction.
 """
 
 import time
@@ -42,14 +42,18 @@ class _Connection:
         self._most_prepared = statements
 
     async def set_to(self, setting: _Setting) -> None:
-        # Statements whose cost depends on their values get a custom plan. PostgreSQL soon reuses one plan for the others.
+        # Statements whose cost depends on their values get a custom plan. PostgreSQL soon reuses one plan for the
+        # others.
         mode = "force_custom_plan" if setting.plan_for_values else "auto"
         self.setting = None
         await self.driver.fetch(_CONFIGURE, str(setting.company_id), mode)
         self.setting = setting
 
     async def fetch(self, sql: str, parameters: list[object]) -> Any:
-        """Return the rows of a statement, which is kept prepared. The driver's own cache takes longer than a small query."""
+        """Return the rows of a statement, which is kept prepared.
+
+        The driver's own cache takes longer than a small query.
+        """
         prepared = self._prepared.get(sql)
         if prepared is not None:
             self._prepared.move_to_end(sql)
@@ -90,8 +94,8 @@ class _PooledConnection(_Connection):
         self._beginning = beginning
 
     async def value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        # A UUID needs no escaping, so everything is sent at once. plan_cache_mode only concerns prepared statements, which
-        # aren't used here.
+        # A UUID needs no escaping, so everything is sent at once. plan_cache_mode only concerns prepared statements,
+        # which aren't used here.
         begin = (
             f"BEGIN READ ONLY; {self._beginning}; SELECT set_config('app.company_id', '{setting.company_id!s}', true)"
         )
@@ -165,7 +169,8 @@ class PlanConnections:
         try:
             return await self._value_of(idle or await self._open(), sql, parameters, setting)
         except asyncpg.PostgresConnectionError as error:
-            # The connection may have died while idle. But if the statement ran for a while, it may have crashed the server.
+            # The connection may have died while idle. But if the statement ran for a while, it may have crashed the
+            # server.
             if not isinstance(error, ConnectionSilent) and time.monotonic() - begun > _AT_ONCE_SECONDS:
                 raise
         return await self._value_of(await self._open(), sql, parameters, setting)
@@ -187,7 +192,10 @@ class PlanConnections:
         return value
 
     def _lost(self, driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
-        """Return the exception for a lost connection, or None. Discard other connections that are likely to be lost too."""
+        """Return the exception for a lost connection, or None.
+
+        Discard other connections that are likely to be lost too.
+        """
         lost = lost_connection(driver, error)
         if lost is None:
             return None
@@ -201,7 +209,7 @@ class PlanConnections:
             self._waits.close(connection.driver)
 
     def _take(self, setting: _Setting) -> _Connection | None:
-        """Remove and return the idle connection with this setting that was used last, or else the least recently used one."""
+        """Remove and return an idle connection: the latest used with this setting, or else the least recently used."""
         idle = self._idle
         # The most recently used connections are at the end.
         if not (idle and idle[-1].setting == setting and not idle[-1].driver.is_closed()):

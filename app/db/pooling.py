@@ -85,7 +85,8 @@ def _limits(statement_timeout_seconds: float, command: str) -> str:
 async def check_pooling(engine: AsyncEngine, pooling: Pooling) -> None:
     """Raise PoolingError if a pooler reassigns connections earlier than `pooling` allows.
 
-    `engine` uses unnamed statements and keeps no connection. There are no false alarms, but a busy pooler may go undetected.
+    `engine` uses unnamed statements and keeps no connection. There are no false alarms, but a busy pooler may go
+    undetected.
     """
     try:
         if pooling is Pooling.SESSION and await _changes_servers(engine):

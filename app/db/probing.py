@@ -51,7 +51,10 @@ class Probe:
         """An engine without a pool."""
 
     async def ask(self, question: Callable[[AsyncEngine], Awaitable[AnswerT]]) -> AnswerT:
-        """Return the answer to a question, which may be asked twice. Raise DatabaseUnavailable if there is none in time."""
+        """Return the answer to a question, which may be asked twice.
+
+        Raise DatabaseUnavailable if there is none in time.
+        """
         with translate_failures():
             async with answered_within(PROBE_SECONDS, "The readiness check"):
                 try:

@@ -63,9 +63,10 @@ class ReadSession:
     ) -> Sequence[Record]:
         """Run one statement and return its rows. COMPANY is added to its parameters.
 
-        PostgreSQL soon reuses one generic plan for a frequent statement. `plan_for_values` prevents that for this and all
-        later statements, because a word can occur in one name or in all. `statement` can be a function, which is called
-        when the statement's turn comes: building 50 statements with long filters blocks the event loop for seconds.
+        PostgreSQL soon reuses one generic plan for a frequent statement. `plan_for_values` prevents that for this and
+        all later statements, because a word can occur in one name or in all. `statement` can be a function, which is
+        called when the statement's turn comes: building 50 statements with long filters blocks the event loop for
+        seconds.
         """
         async with self._lock:
             if self._has_ended:
@@ -113,8 +114,8 @@ class ReadSession:
             await self._turns.take(self.company_id)
             self._has_turn = True
             self._stack.callback(self._turns.give_back, self.company_id)
-        # A pooled connection may have died when the server restarted. The first failure discards all such connections, so
-        # the second attempt gets a new one. Nothing was read yet, so the snapshot stays consistent.
+        # A pooled connection may have died when the server restarted. The first failure discards all such connections,
+        # so the second attempt gets a new one. Nothing was read yet, so the snapshot stays consistent.
         try:
             return await self._attempt()
         except DBAPIError as error:

@@ -1,4 +1,4 @@
-"""Many rows as parameters of one statement: one array per column, so that its text doesn't depend on the number of rows."""
+"""Many rows as parameters of one statement: one array per column, so that the SQL doesn't depend on their number."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -40,5 +40,8 @@ async def insert_all(
 
 
 def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:
-    """Return the current time. Not now(), because a transaction that waited for a lock began before the one it waited for."""
+    """Return the current time.
+
+    Not now(), because a transaction that waited for a lock began before the one it waited for.
+    """
     return func.clock_timestamp()

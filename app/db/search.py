@@ -8,8 +8,8 @@ from app.domain.texts import MAX_FORM_CHARACTERS
 
 MAX_WORDS = 10
 
-# The last code point. A column holds at most MAX_FORM_CHARACTERS, so a prefix followed by as many of it sorts after every
-# text with the prefix. A single one would sort before a text that continues with several U+10FFFF.
+# The last code point. A column holds at most MAX_FORM_CHARACTERS, so a prefix followed by as many of it sorts after
+# every text with the prefix. A single one would sort before a text that continues with several U+10FFFF.
 _LAST_CHARACTER = literal_column("'\U0010ffff'", Text())
 
 

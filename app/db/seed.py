@@ -42,7 +42,10 @@ class SeedReport:
 
 
 async def company_to_show(engine: AsyncEngine) -> UUID | None:
-    """Return the first demo company, or else the oldest company; None if there is none. `engine` connects as the owner."""
+    """Return the first demo company, or else the oldest company; None if there is none.
+
+    `engine` connects as the owner.
+    """
     with translate_failures():
         async with engine.connect() as connection:
             return (await connection.execute(_COMPANY_TO_SHOW, {"demo": demo_company_id()})).scalar_one_or_none()
@@ -59,8 +62,8 @@ async def seed(
 ) -> SeedReport:
     """Write `companies` companies with `customers` customers each, in one transaction.
 
-    If interrupted, it writes nothing and can be run again. Subscriptions are arranged around `today`. `progress` is called
-    with the number of written customers and the total. Raise SeedError if a company of this seed exists.
+    If interrupted, it writes nothing and can be run again. Subscriptions are arranged around `today`. `progress` is
+    called with the number of written customers and the total. Raise SeedError if a company of this seed exists.
     """
     today = today or datetime.now(UTC).date()
     everything = (batch for index in range(companies) for batch in batches(seed, index, customers, today))

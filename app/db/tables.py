@@ -216,8 +216,8 @@ customers = Table(
     ),
 )
 
-# Two side tables, maintained by triggers on the tables above. They replace `jsonb @>` and full-text search, which can't use
-# an index under row-level security, and are ordered by customer number.
+# Two side tables, maintained by triggers on the tables above. They replace `jsonb @>` and full-text search, which can't
+# use an index under row-level security, and are ordered by customer number.
 customer_metadata = Table(
     "customer_metadata",
     metadata,
@@ -226,8 +226,8 @@ customer_metadata = Table(
     Column("number_key", Text(collation=CODE_POINTS), nullable=False),
     uuid("customer_id"),
     PrimaryKeyConstraint("company_id", "pair", "number_key", "customer_id"),
-    # Includes number_key, so that the planner knows that an entry has one customer, and reads both tables in the same order.
-    # A page of customers with a common pair is then as fast as any other page.
+    # Includes number_key, so that the planner knows that an entry has one customer, and reads both tables in the same
+    # order. A page of customers with a common pair is then as fast as any other page.
     ForeignKeyConstraint(
         ["company_id", "number_key", "customer_id"],
         ["customers.company_id", "customers.number_key", "customers.id"],

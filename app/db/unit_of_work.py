@@ -62,7 +62,10 @@ class Session(Protocol):
 
 
 class WriteSession:
-    """One transaction for one company, READ COMMITTED. Read facts after taking locks: each statement has a new snapshot."""
+    """One transaction for one company, READ COMMITTED.
+
+    Read facts after taking locks: each statement has a new snapshot.
+    """
 
     def __init__(self, connection: AsyncConnection, company_id: UUID) -> None:
         self.company_id = company_id
@@ -77,7 +80,10 @@ class WriteSession:
 
 
 async def _commit(connection: AsyncConnection) -> None:
-    """Commit. If the task is canceled meanwhile, wait for the outcome and ignore the cancellation. Raise CommitUnknown."""
+    """Commit.
+
+    If the task is canceled meanwhile, wait for the outcome and ignore the cancellation. Raise CommitUnknown.
+    """
     committing = asyncio.ensure_future(_committed(connection))
     try:
         await asyncio.shield(committing)
@@ -113,7 +119,8 @@ class UnitOfWork:
         """Run the work and commit it; an exception rolls it back.
 
         After a deadlock, a serialization failure or LostRace, the work is run again, up to five times in all. Raise
-        CompanyUnknown, and CommitUnknown if the connection is lost during the commit, after which a retry could write twice.
+        CompanyUnknown, and CommitUnknown if the connection is lost during the commit, after which a retry could write
+        twice.
         """
         try:
             with translate_failures(writes=True):

@@ -1,9 +1,9 @@
-"""Every wait for the server's answer is bounded here, and a connection over which none comes is closed.
+"""Limit every wait for an answer of the database, and close connections that have become silent.
 
-A network may lose a connection without telling: the server failed over, or a firewall forgot it. TCP notices after many
-minutes, or never where a proxy acknowledges what nobody reads. So it is known of each connection since when a statement
-waits on it. One that waits past the server's own statement timeout is silent. So that a failover costs seconds, the
-server is asked earlier, over another connection, whether it works on what is waited for.
+A network may lose a connection without an error, after a failover or because a firewall dropped it. TCP notices after
+many minutes, or never if a proxy acknowledges the data. So the begin of each wait is recorded. A connection on which a
+statement waits longer than the server's statement timeout is silent. To detect a failover within seconds, the server is
+asked earlier, over another connection, whether it is still running the statement.
 """
 
 import asyncio
@@ -21,57 +21,57 @@ from app.db.unavailable import Cause, ConnectionSilent, DatabaseUnavailable
 _log = structlog.get_logger()
 
 GRACE_SECONDS = 2.0
-"""How much longer than its own limit the server may take to answer, and how long a canceled statement may take to end."""
+"""How long to wait for an answer beyond the server's statement timeout, and for a canceled statement to end."""
 _END_SECONDS = 1.0
-"""How long the service's end waits until connections are closed on both sides."""
+"""How long shutdown waits for connections to close."""
 _TICK_SECONDS = 0.25
 _LATE_SECONDS = 1.0
 _PATIENCE_SECONDS = 0.5
-"""How long a statement waits before the server is asked about it."""
+"""How long a statement runs before the server is asked about it."""
 _LATELY_SECONDS = 10.0
 _NO_ANSWER = {Cause.NO_ANSWER_IN_TIME, Cause.CONNECT_FAILED, Cause.SILENT}
 _GONE, _IDLE = "gone", "idle"
-"""What the server says of a connection that is silent."""
+"""What the server reports about a silent connection."""
 
 
 class Backend(NamedTuple):
-    """What the server says of the process behind a connection."""
+    """The server process of a connection."""
 
     state: str | None
-    """As in pg_stat_activity, such as `active`; None where it doesn't tell."""
+    """The state in pg_stat_activity, such as `active`; None if it isn't visible."""
     since: object
-    """When it came to be in that state."""
+    """When the state began."""
 
 
-class _Said(NamedTuple):
-    """What the server said of a wait last."""
+class _Report(NamedTuple):
+    """The server's last report about a wait."""
 
     of_wait: float
     waited: float
     idle_since: object | None
-    """None if it worked."""
+    """None if the process was running a statement."""
 
 
 class Server(Protocol):
-    """The server, asked over a connection that is not among those in question."""
+    """Asks the server about connections, over another connection."""
 
     async def backends(self, drivers: Iterable[Any]) -> Mapping[Any, Backend | None]:
-        """Return what it says of these connections, None for one that it doesn't have.
+        """Return the server process of each connection, or None if the server has no such connection.
 
-        Those of which nothing can be told are left out. DatabaseUnavailable if it doesn't answer in time.
+        Connections whose process is unknown are left out. Raise DatabaseUnavailable if no answer comes in time.
         """
         ...
 
     async def end(self, pid: int) -> None:
-        """End a process that keeps a transaction open without doing anything; DatabaseUnavailable likewise."""
+        """End a process that keeps a transaction open while idle. Raise DatabaseUnavailable as `backends` does."""
         ...
 
 
 class Waits:
-    """The connections that are waited for now, those that turned out to be silent, and those that are being closed.
+    """The driver's connections that wait for an answer, that became silent, and that are being closed.
 
-    All are the driver's own. `discard` is called when a connection is silent: others opened before may be as well.
-    `server` is None where nobody can tell which of its processes a connection has.
+    `discard` is called when a connection is silent, because older connections may be silent too. `server` is None if
+    the processes of connections can't be found, as behind a pooler.
     """
 
     def __init__(
@@ -91,19 +91,19 @@ class Waits:
         self._timer: asyncio.TimerHandle | None = None
         self._ticked = 0.0
         self._asking: asyncio.Task[None] | None = None
-        self._said: dict[Any, _Said] = {}
+        self._said: dict[Any, _Report] = {}
         self._silent = WeakKeyDictionary[Any, ConnectionSilent]()
         self._closing: dict[asyncio.Task[None], Any] = {}
         self._freeing = set[asyncio.Task[None]]()
 
     def begin(self, driver: Any) -> None:
-        """Note that an answer is waited for on this connection."""
+        """Note that a statement waits for an answer on this connection."""
         self._since[driver] = time.monotonic()
         if self._timer is None:
             self._start()
 
     def begin_many(self, driver: Any) -> None:
-        """The same for a series of statements: each has the server's limit to itself, so that it has none as a whole."""
+        """Note the begin of a series of statements. It has no limit, because the server's limit applies to each one."""
         self._unlimited.add(driver)
         self.begin(driver)
 
@@ -113,7 +113,7 @@ class Waits:
         self.end(driver)
 
     def end(self, driver: Any) -> None:
-        """Note that an answer came, or that it is no longer waited for."""
+        """Note that the wait has ended, with an answer or without."""
         self._since.pop(driver, None)
 
     def opened(self, driver: Any) -> None:
@@ -121,32 +121,32 @@ class Waits:
         self._generations[driver] = self._generation
 
     def lost(self, driver: Any) -> None:
-        """Discard all connections, as this one is dead, unless those that were opened with it have been already."""
+        """Discard all connections after one was lost, unless those of its generation have been discarded already."""
         if self._generations.get(driver) == self._generation:
             self._generation += 1
             self._discard()
 
     def silence_of(self, driver: Any) -> ConnectionSilent | None:
-        """Return what a wait on this connection ended with if it was closed for being silent."""
+        """Return the error if this connection was closed because it was silent."""
         return self._silent.get(driver)
 
     def is_server_silent(self) -> bool:
-        """Return whether the server lately didn't answer, over a connection or when it was asked about one."""
+        """Return whether the server failed to answer in the last 10 seconds."""
         return time.monotonic() - self._unanswered_at < _LATELY_SECONDS
 
     def longest_seconds(self) -> float:
-        """Return how long the oldest wait has lasted; 0 if nothing is waited for."""
+        """Return the duration of the oldest wait; 0 if there is none."""
         return max((time.monotonic() - since for since in self._since.values()), default=0.0)
 
     def close(self, driver: Any) -> None:
-        """Close a connection without waiting: what it still runs is canceled, and if that doesn't help, it is cut off."""
+        """Close a connection in the background. Its statement is canceled; if that fails, the connection is aborted."""
         if driver.is_closed():
             driver.terminate()
             return
         try:
             task = asyncio.get_running_loop().create_task(self._close(driver))
         except RuntimeError:
-            # The collector may run when no loop does.
+            # The garbage collector may close a connection when no event loop is running.
             driver.terminate()
             return
         self._closing[task] = driver
@@ -177,7 +177,7 @@ class Waits:
         is_late = time.monotonic() - self._ticked > _TICK_SECONDS + _LATE_SECONDS
         self._start()
         if is_late:
-            # This process stood still, and answers that came meanwhile may not have been read yet.
+            # This process was suspended or blocked: answers may have come that it hasn't read yet.
             return
         for driver, since in [*self._since.items()]:
             waited = self._ticked - since
@@ -188,14 +188,14 @@ class Waits:
             self._asking.add_done_callback(self._looked)
 
     def _due(self) -> dict[Any, float]:
-        """The waits that the server is to be asked about, with their begin."""
+        """Return the waits that the server should be asked about, with their begin."""
         due: dict[Any, float] = {}
         for driver, since in self._since.items():
             said = self._said.get(driver)
             if said is None or said.of_wait != since:
                 patience = _PATIENCE_SECONDS
             elif said.idle_since is None:
-                # It worked on it: a statement that runs for long is asked about less and less often.
+                # The statement was running. Ask about long statements less and less often.
                 patience = 2 * said.waited
             else:
                 patience = said.waited + _PATIENCE_SECONDS
@@ -213,12 +213,12 @@ class Waits:
         try:
             found = await server.backends(due)
         except DatabaseUnavailable as error:
-            # It may be busy, or away as a whole: nothing follows for a connection.
+            # The server may be busy or down, which says nothing about these connections.
             if error.cause in _NO_ANSWER:
                 self._unanswered_at = time.monotonic()
             return
         for driver, backend in found.items():
-            # The very same wait, that is, and not one that began meanwhile.
+            # Ignore reports about waits that have ended meanwhile.
             if self._since.get(driver) == due[driver]:
                 self._judge(driver, due[driver], backend)
 
@@ -229,11 +229,11 @@ class Waits:
             return
         is_idle = backend.state is not None and backend.state.startswith("idle")
         said = self._said.get(driver)
-        # Its answer may be under way, if a large one. The second time it is lost.
+        # A large answer may still be on its way. If a second report is the same, the answer is lost.
         if is_idle and said is not None and (said.of_wait, said.idle_since) == (since, backend.since):
             self._silence(driver, waited, found=_IDLE)
         else:
-            self._said[driver] = _Said(since, waited, backend.since if is_idle else None)
+            self._said[driver] = _Report(since, waited, backend.since if is_idle else None)
 
     def _silence(self, driver: Any, waited: float, *, found: str) -> None:
         self._unanswered_at = time.monotonic()
@@ -241,7 +241,7 @@ class Waits:
         self._since.pop(driver, None)
         self._said.pop(driver, None)
         pid = None if driver.is_closed() else driver.get_server_pid()
-        # The waiting statement fails with a lost connection.
+        # The statement fails as on a lost connection.
         driver.terminate()
         self._lines.tell("silent", waited_seconds=round(waited, 3), found=found)
         self.lost(driver)
@@ -251,7 +251,7 @@ class Waits:
             task.add_done_callback(self._freeing.discard)
 
     async def _free(self, pid: int, server: Server) -> None:
-        """Release the locks of a transaction whose end the server will not hear of."""
+        """End the transaction of a lost connection, so that the server releases its locks."""
         with suppress(DatabaseUnavailable):
             await server.end(pid)
 
@@ -261,7 +261,7 @@ class Waits:
             await driver.close(timeout=self._grace_seconds)
         except TimeoutError:
             self._silence(driver, time.monotonic() - begun, found="no answer to a cancellation")
-        except Exception:  # noqa: BLE001 - it is closed all the same
+        except Exception:  # noqa: BLE001 - the connection is aborted in any case
             driver.terminate()
 
     def _closed(self, task: asyncio.Task[None]) -> None:

@@ -37,13 +37,13 @@ class Bound(NamedTuple):
 
     def rows(self, variables: Mapping[str, Any], _different: dict[str, int]) -> int:
         """Return the maximum number of rows under these coerced variables."""
-        asked = [*self.values]
+        requested = [*self.values]
         for name, fallback in self.variables:
             value = variables.get(name)
             value = fallback if value is None else value
             if isinstance(value, int):
-                asked.append(value)
-        return max(1, max(asked, default=DEFAULT_PAGE_SIZE))
+                requested.append(value)
+        return max(1, max(requested, default=DEFAULT_PAGE_SIZE))
 
 
 class Items(NamedTuple):
@@ -106,7 +106,7 @@ def _items(field: GraphQLField, node: FieldNode) -> Items | None:
     if not given:
         return None
     literals = [value for value in given if not isinstance(value, VariableNode)]
-    # Two variables in a literal may hold the same: counting them as two errs on the safe side.
+    # Variables in a literal count as different items, although their values may be equal.
     different = sum(len({print_ast(item) for item in _members(value)}) for value in literals)
     return Items(different, tuple(value.name.value for value in given if isinstance(value, VariableNode)))
 

@@ -38,15 +38,17 @@ BYTES_PER_REMEMBERED_DOCUMENT = 512
 _MAX_VALIDATION_ERRORS = 20
 
 _INSTEAD = {
-    "Unknown directive '@defer'.": "Incremental delivery is not supported. Leave the directive out, or send a separate query for data that can wait.",
-    "Unknown directive '@stream'.": "Incremental delivery is not supported. Leave the directive out, or read the list in pages with `first` and `after`.",
+    "Unknown directive '@defer'.": "Incremental delivery is not supported. Leave the directive out, or send a separate"
+    " query for data that can wait.",
+    "Unknown directive '@stream'.": "Incremental delivery is not supported. Leave the directive out, or read the list"
+    " in pages with `first` and `after`.",
 }
 """Advice for directives that other servers support."""
 
 _NO_SUBSCRIPTIONS = "Subscriptions are not supported. Send a query or a mutation."
 
-# Comparing fields of the same name takes quadratic time, which the limits alone would let reach a second of CPU.
-# The library lets its budget be lowered by this assignment; some 200 repetitions of one field still fit.
+# Comparing fields of the same name takes quadratic time: within the limits, up to a second of CPU. This budget still
+# allows about 200 repetitions of one field.
 set_comparison_budget(50_000)
 shorten_messages()
 
@@ -130,7 +132,7 @@ class Documents:
         return document
 
     def _size(self, text: str) -> int:
-        """Return how many bytes a text has; RequestError if that is too many."""
+        """Return the number of bytes of a text; raise RequestError if there are too many."""
         size = len(text.encode())
         if size > self._limits.max_document_bytes:
             raise request_error(
@@ -141,7 +143,7 @@ class Documents:
 
     def _remember(self, text: str, size: int, document: Document) -> None:
         if text in self._remembered:
-            # Others had waited for the same.
+            # Another request has compiled the same text meanwhile.
             return
         self._remembered[text] = document
         self._bytes += size
@@ -152,11 +154,11 @@ class Documents:
             self._bytes -= len(forgotten.encode())
 
     def _compile_once(self, text: str, size: int) -> Document:
-        # Another company may have had its turn with the same text.
+        # A request of another company may have compiled the same text meanwhile.
         return self._remembered.get(text) or self._compile(text, size)
 
     def _compile(self, text: str, size: int) -> Document:
-        # May run in a thread: it only reads what others use.
+        # May run in a thread: it doesn't change shared objects.
         syntax = self._parse(text)
         self._check(syntax)
         rows, values = RowCounter(self._schema, syntax), RowCounter(self._schema, syntax, values=True)
@@ -195,7 +197,7 @@ class Documents:
         try:
             too_much = excesses(syntax, self._limits)
         except CycleError:
-            # Fragments without an end have no size, so no other rule may look at them.
+            # Fragments in a cycle have no finite size, so other validation rules must not run.
             raise RequestError(
                 validate(self._schema, syntax, [NoFragmentCyclesRule]), RequestErrorCode.VALIDATION
             ) from None
@@ -212,7 +214,7 @@ class Documents:
             raise RequestError([_with_advice(error) for error in invalid], RequestErrorCode.VALIDATION)
 
     def _check_types_of_operations(self, syntax: DocumentNode) -> None:
-        """Reject subscriptions with a code of their own if the schema has none; validation would report VALIDATION."""
+        """Reject subscriptions with OPERATION_NOT_SUPPORTED, which is clearer than validation's error."""
         if self._schema.subscription_type is not None:
             return
         subscriptions = [

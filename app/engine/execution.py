@@ -24,7 +24,7 @@ _NO_VARIABLES = VariableValues({}, {})
 
 
 class Outcome(NamedTuple):
-    """An operation's result, as JSON or as an ExecutionResult, and how it was executed."""
+    """An operation's response, as JSON or as an ExecutionResult, and how the operation was executed."""
 
     answer: bytes | ExecutionResult
     execution: Execution
@@ -35,7 +35,7 @@ def _ignore(_context: Any, _values: int) -> None:
 
 
 class Engine:
-    """Runs the operations of one schema: by their plans, where there are plans, or field by field."""
+    """Runs the operations of one schema: queries with a plan by the plan, other operations field by field."""
 
     def __init__(  # noqa: PLR0913 - one per part
         self,
@@ -63,15 +63,15 @@ class Engine:
         self._plans = plans
         self._guard = guard
         self._note_cost = note_cost
-        """Tells the context of a query how many values it asks for."""
+        """Tells the context of a query how many values the query requests."""
 
     @property
     def caches(self) -> Mapping[str, Documents | PersistedDocuments]:
-        """What remembers documents, by name."""
+        """The caches of documents, by name."""
         return {"documents": self._documents, "persisted_queries": self._persisted}
 
     def prepare(self, document: str | NamedDocument) -> Document:
-        """Return the document of a text or a name; raise RequestError if there is none that may run."""
+        """Return the document of a text or a name; raise RequestError if it is unknown, invalid or not allowed."""
         return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
 
     async def prepare_aside(self, document: str | NamedDocument) -> Document:
@@ -109,10 +109,10 @@ class Engine:
         *,
         is_large: bool = False,
     ) -> Outcome:
-        """Return the operation's answer, errors of single fields included; RequestError if nothing of it may run.
+        """Run an operation and return its outcome, with the errors of fields. Raise RequestError if it can't run.
 
-        A mutation's fields end at `ends_at` by the event loop's clock, with OutOfTime. A query is ended by the caller.
-        `is_large`: the input takes long to look at.
+        The fields of a mutation fail with OutOfTime at `ends_at`, by the event loop's clock; the caller ends a query.
+        `is_large`: the variables are so large that they are checked in a thread.
         """
         execution = Execution.FIELDS
         if is_large:
@@ -121,7 +121,7 @@ class Engine:
             items, coerced = self._checked(operation, variables)
         is_long = items >= MANY_ITEMS
         if coerced is None:
-            # A large value takes up to a second.
+            # Finding the errors of a large value takes up to a second.
             raise await in_turn(object(), self._invalid_variables, operation, variables)
         if is_long:
             values = await in_turn(object(), self._check_size, operation, coerced.coerced)
@@ -155,7 +155,7 @@ class Engine:
     async def _execute(
         self, operation: Operation, variables: VariableValues, context: object, ends_at: float | None
     ) -> ExecutionResult:
-        # Built here and not by graphql-core's execute, which answers a bad variable and a failed root field alike.
+        # graphql-core's execute isn't used: its result doesn't tell an invalid variable from a failed root field.
         is_mutation = operation.type is OperationType.MUTATION
         self._check_written_rows(operation, variables)
         if errors := self._scope_errors(operation, variables, context):
@@ -168,13 +168,13 @@ class Engine:
         result: Any = executor.execute_operation()
         if isawaitable(result):
             result = await result
-        # An executor refers to itself, so it stays until the garbage collector comes. What is large of it does not.
+        # An executor refers to itself, so the garbage collector has to free it. Free the largest part right away.
         executor.variable_values = _NO_VARIABLES
         # The schema has no @defer and no @stream, so there is one payload.
         return cast("ExecutionResult", result)
 
     def _scope_errors(self, operation: Operation, variables: VariableValues, context: object) -> list[GraphQLError]:
-        """Return the errors that prevent a mutation from running. A query runs: its forbidden fields are null."""
+        """Return the missing scopes that prevent a mutation. A query runs: fields without their scope are null."""
         guard = self._guard
         if guard is None or operation.type is not OperationType.MUTATION:
             return []
@@ -183,12 +183,12 @@ class Engine:
                 variables.coerced, lambda: guard.access(operation.syntax, operation.node, variables)
             )
         except GraphQLError as error:
-            # @skip or @include of null: below the root, it would only show after the write.
+            # @skip or @include of null. Below the root, execution would report it after the write.
             return [error]
         return [*access.scope_errors(context)]
 
     def _check_items(self, operation: Operation, variables: VariableValues) -> None:
-        """Reject a query with many malformed items. Plans stop at the first one, so only other queries count."""
+        """Reject a query with too many malformed ids and representations. A planned query has none at this point."""
         if self._guard is not None:
             error = self._guard.malformed(operation.syntax, operation.node, variables)
             if error is not None:
@@ -205,7 +205,7 @@ class Engine:
             )
 
     def _check_size(self, operation: Operation, variables: Mapping[str, Any]) -> int:
-        """Return how many values the operation asks for; RequestError if those, or the rows, are too many."""
+        """Return the number of values that the operation requests; raise RequestError for too many values or rows."""
         count = 0
         different: dict[str, int] = {}
         sizes = (
@@ -215,9 +215,9 @@ class Engine:
         for requested, limit, what in sizes:
             count = requested.count(variables, different)
             if count > limit:
-                asked = shown(count) if count >= SATURATED else f"up to {count:,}"
+                number = shown(count) if count >= SATURATED else f"up to {count:,}"
                 raise request_error(
                     RequestErrorCode.TOO_COMPLEX,
-                    f"The operation asks for {asked} {what}; the limit is {limit:,}. Ask for fewer with `first`.",
+                    f"The operation asks for {number} {what}; the limit is {limit:,}. Ask for fewer with `first`.",
                 )
         return count

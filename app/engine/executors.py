@@ -1,4 +1,4 @@
-"""Executors with a bounded number of errors, whose mutations end in time and report what they wrote."""
+"""Executors that limit the number of errors and the time of mutations, and report what a mutation wrote."""
 
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,10 +24,10 @@ from app.engine.graphql_core_seam import CollectedErrors, FieldDetailsList, Frag
 from app.engine.request_errors import ExecutionCode
 
 MOST_ERRORS = 100
-"""Maximum number of field errors that an answer holds; one more says how many there are beyond."""
+"""Maximum number of field errors in a response. One more error then states how many were left out."""
 
 _MOST_KINDS = 10
-"""Maximum number of kinds of failures that are kept beyond MOST_ERRORS."""
+"""Maximum number of failures beyond MOST_ERRORS: one for each class of exception."""
 
 if TYPE_CHECKING:
     _Base = Executor[Any]
@@ -38,7 +38,7 @@ else:
 class BoundedErrors(CollectedErrors):
     """The first errors of an operation, and the number of those that were left out.
 
-    A failure of a kind that the first ones don't have is kept as well: it may decide what becomes of the whole answer.
+    The first failure of each class of exception is kept as well: it may determine the response's status.
     """
 
     __slots__ = ("_kinds", "_omitted")
@@ -50,7 +50,7 @@ class BoundedErrors(CollectedErrors):
 
     @property
     def errors(self) -> list[GraphQLError]:
-        """The errors as they are answered."""
+        """The errors of the response."""
         if not self._omitted:
             return self._errors
         message = f"There are {self._omitted:,} more errors; only the first {MOST_ERRORS} are listed."
@@ -75,24 +75,24 @@ class BoundedErrors(CollectedErrors):
         super().add(error, path)
 
     def omit(self, path: Path | None) -> None:
-        """Count an error, unless what is above it is null already."""
+        """Count an error, unless a field above it is null already."""
         if not self.has_nulled_position(path):
             self._omitted += 1
 
 
 class _Omitted(GraphQLError):
-    """An error that is not listed, on its way to the nearest field that may be null."""
+    """An error that is left out, while it propagates to the nearest nullable field."""
 
     def __init__(self) -> None:
-        # An error with a path is not given another one.
+        # graphql-core doesn't locate an error that has a path.
         super().__init__("This error is not listed.", path=["omitted"])
 
 
 class BoundedExecutor(_Base):
-    """Execute an operation without locating errors that are not listed, which takes longer than many fields."""
+    """Executes an operation without locating errors that are left out: locating takes longer than many fields."""
 
     ends_at: float | None = None
-    """For a mutation: when its time is over."""
+    """When a mutation's time is over, by the event loop's clock."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
@@ -108,13 +108,13 @@ class BoundedExecutor(_Base):
         context: object,
         is_awaitable: Callable[[Any], bool] | None,
     ) -> "BoundedExecutor":
-        """Return an executor as the library's `build` does, without coercing the variables once more."""
+        """Return an executor as graphql-core's `build` does, without coercing the variables again."""
         fragments = {
             definition.name.value: definition
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        details = {name: FragmentDetails(each) for name, each in fragments.items()}
+        details = {name: FragmentDetails(fragment) for name, fragment in fragments.items()}
         return cls(
             schema,
             fragments,
@@ -136,7 +136,7 @@ class BoundedExecutor(_Base):
         field_details_list: FieldDetailsList,
         path: Path,
     ) -> None:
-        """Note the error of a field that may be null, or pass it on to the next one above that may."""
+        """Note the error of a nullable field, or raise it to the next field above."""
         errors = cast("BoundedErrors", self.collected_errors)
         if errors.takes(raw_error):
             super().handle_field_error(raw_error, return_type, field_details_list, path)  # pyright: ignore[reportUnknownMemberType] - the same
@@ -147,7 +147,7 @@ class BoundedExecutor(_Base):
 
 
 class OutOfTime(Exception):
-    """The time of a mutation was over before a field was done."""
+    """The time of a mutation was over before a field was finished."""
 
     def __init__(self, *, has_begun: bool) -> None:
         super().__init__("The time of the operation was over.")
@@ -155,17 +155,17 @@ class OutOfTime(Exception):
 
 
 class Payload(Protocol):
-    """What a mutation's root field resolves to, where it can tell what was written without reading."""
+    """The value of a mutation's root field, if it knows what was written without reading it."""
 
     def written_at(self, path: Sequence[str | int], /) -> Mapping[str, object] | None:
-        """Return what was written and is shown at a path below the payload, or None."""
+        """Return the identity of the written object at a path below the payload, or None."""
         ...
 
 
 class _Timed(BoundedExecutor):
-    """Runs a mutation whose fields, and not the whole operation, end when its time is over: what came before is stored.
+    """Runs a mutation whose fields fail when its time is over, instead of the operation: earlier fields are committed.
 
-    A root field is canceled and fails; what a payload reads fails field by field, so that the rest of it is answered.
+    A running root field is canceled. In a payload, fields fail one by one, so that the response has the others.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -201,7 +201,7 @@ class _Timed(BoundedExecutor):
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)  # pyright: ignore[reportUnknownMemberType] - the same
 
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
-        """Await what a resolver returned until the time is over."""
+        """Await a resolver's result until the time is over."""
         limit = timeout_at(self.ends_at)
         try:
             async with limit:
@@ -219,7 +219,7 @@ class _Timed(BoundedExecutor):
         super().handle_field_error(raw_error, return_type, field_details_list, path)
 
     def _after_write(self, failure: Exception, fields: FieldDetailsList, path: list[str | int]) -> GraphQLError:
-        """Return a failure below a payload with what was written: it may turn the payload's object into null."""
+        """Return a failure below a payload as an error with the written object, which may be null in the response."""
         error = located_error(failure, [field.node for field in fields], path)
         written = getattr(self._payloads.get(path[0]), "written_at", None)
         found = None if written is None else cast("Callable[[list[str | int]], object]", written)(path[1:])
@@ -241,7 +241,7 @@ def timed(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
 
 
 def _kind(error: Exception) -> type[Exception] | None:
-    """Return the class of a failure; None for what a resolver refuses."""
+    """Return the class of a failure; None for an error that a resolver raised on purpose."""
     cause: Exception | None = error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error

@@ -1,7 +1,7 @@
 """Everything of graphql-core that its packages don't list as public and the engine uses, each with the reason.
 
-No other module of the engine imports such a name. tests/contract/test_graphql_core_seams.py tests that, and names what a
-new release has moved; pyproject.toml bounds the version.
+No other module of the engine imports such a name. tests/contract/test_graphql_core_seams.py tests that, and names what
+a new release has moved; pyproject.toml bounds the version.
 
 executors.py overrides methods of `Executor` and `CollectedErrors`: the same test holds their parameters.
 """
@@ -22,10 +22,10 @@ from graphql.validation.validate import ValidationAbortedError
 __all__ = [
     # The list of an operation's errors, which executors.py bounds.
     "CollectedErrors",
-    # What an executor is begun with, and what its methods are given. Used by executors.py.
+    # Parameters of an executor and its methods. Used by executors.py.
     "FieldDetailsList",
     "FragmentDetails",
-    # What VariableValues holds for each variable: variables.py coerces them itself.
+    # The types in VariableValues, which variables.py builds.
     "GraphQLVariableSignature",
     # The distance between names in "Did you mean …", which short_messages.py bounds.
     "LexicalDistance",

@@ -11,7 +11,7 @@ class Access(Protocol):
     """The scopes that an operation's fields require."""
 
     def scope_errors(self, context: Any) -> Sequence[GraphQLError]:
-        """Return an error with its path for each selected field that this caller may not see."""
+        """Return an error with its path for each selected field whose scope the credential lacks."""
         ...
 
 
@@ -25,7 +25,7 @@ class Guard(Protocol):
     def malformed(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> GraphQLError | None:
-        """Return an error if more items are malformed than may have an error each."""
+        """Return an error if there are too many malformed items to report each of them."""
         ...
 
     def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:

@@ -1,7 +1,7 @@
-"""The lists among an operation's arguments, which are counted before any of them is coerced or converted.
+"""Count the items of the lists in an operation's arguments, before the arguments are coerced or converted.
 
-A list of thousands takes milliseconds to convert, and 50 aliases may convert one variable 50 times. Literals are measured
-once per document; of variables only the lists are looked at, by what is known of their types.
+A list of thousands takes milliseconds to convert, and 50 aliases may convert one variable 50 times. Literals are
+measured once per document; of variables only the lists are looked at, by what is known of their types.
 """
 
 from collections import Counter
@@ -41,11 +41,11 @@ from app.engine.limits import fragments_of
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 
 MOST_CONDITIONS = 250
-"""Maximum number of conditions in the filters of an operation: to make a statement of one takes half a millisecond."""
+"""Maximum number of conditions in the filters of an operation. Each adds half a millisecond to building a statement."""
 _MANY = 50
-"""From how many items on an operation takes its turn to begin."""
+"""Number of items from which an operation waits for its turn to begin."""
 _MOST_ERRORS = 10
-"""Maximum number of lists that are named as too long."""
+"""Maximum number of errors about lists that are too long."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,15 +87,15 @@ class InputLists:
         self, arguments: Counter[_Argument], variables: Mapping[str, tuple[Measure, ValueNode | None, Any]]
     ) -> None:
         self._arguments = arguments
-        self._literal_items = sum(each.literal.items * times for each, times in arguments.items())
-        self._literal_conditions = sum(each.literal.conditions * times for each, times in arguments.items())
+        self._literal_items = sum(argument.literal.items * times for argument, times in arguments.items())
+        self._literal_conditions = sum(argument.literal.conditions * times for argument, times in arguments.items())
         self._uses: Counter[str] = Counter()
-        for each, times in arguments.items():
-            for use in each.uses:
+        for argument, times in arguments.items():
+            for use in argument.uses:
                 self._uses[use.name] += times
         self._times = tuple(self._uses.items())
         self._has_excess = any(argument.literal.excesses for argument in arguments)
-        # Variables that are lists as a whole, each with the least maximum of the places where it is used.
+        # Variables that are lists, each with the lowest maximum of the arguments that use it.
         tops: dict[str, int] = {}
         for use in (use for argument in arguments for use in argument.uses):
             if use.maximum is not None:
@@ -105,15 +105,15 @@ class InputLists:
         self.has_any = bool(self._uses or self._literal_items or self._literal_conditions > MOST_CONDITIONS)
 
     def is_long(self, given: Mapping[str, Any]) -> bool:
-        """Return whether the lists are so long that others should come in between operations like this one."""
+        """Return whether the lists are so long that operations like this one have to take turns."""
         if not self.has_any:
             return False
         return self._items(self._measured(given)) >= _MANY
 
     def check(self, given: Mapping[str, Any], limit: int) -> int:
-        """Return how many items the lists have together, a variable counted wherever it is used.
+        """Return the total number of items; the items of a variable count for each use.
 
-        Raise RequestError if a list is too long, or all of them together.
+        Raise RequestError if a list is too long, or the total is too high.
         """
         found = self._measured(given)
         if self._has_excess or self._may_exceed(found, given):
@@ -141,10 +141,9 @@ class InputLists:
         return items
 
     def _may_exceed(self, found: Mapping[str, Found], given: Mapping[str, Any]) -> bool:
-        """Return whether a list may be too long, without naming it: most requests need no more."""
-        for each in found.values():
-            if each.excesses:
-                return True
+        """Return whether a list may be too long: a fast check that most requests pass."""
+        if any(value.excesses for value in found.values()):
+            return True
         for name, most in self._tops:
             value = given.get(name)
             if isinstance(value, list) and len(cast("list[Any]", value)) > most:
@@ -154,15 +153,15 @@ class InputLists:
     def _measured(self, given: Mapping[str, Any]) -> dict[str, Found]:
         found: dict[str, Found] = {}
         for name, (measure, default, kind) in self._variables.items():
-            each = found[name] = Found()
+            in_variable = found[name] = Found()
             if name in given:
                 try:
-                    measure(given[name], (), each)
+                    measure(given[name], (), in_variable)
                 except RecursionError:
-                    # Coercing it refuses it, in the words of the library.
+                    # Coercion rejects the value, with graphql-core's message.
                     continue
             elif default is not None:
-                measure_literal(kind, default, (), None, each, [])
+                measure_literal(kind, default, (), None, in_variable, [])
         return found
 
     def _too_many(self, total: int, limit: int, found: Mapping[str, Found]) -> str:
@@ -200,7 +199,7 @@ class InputListReader:
         return InputLists(arguments, variables)
 
     def _of(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> Counter[_Argument]:
-        """Return the arguments with lists or variables below a definition, each with how often it is there."""
+        """Return the number of occurrences of each argument with lists or variables below a definition."""
         found: Counter[_Argument] = Counter()
         if isinstance(definition, OperationDefinitionNode):
             parent = self._schema.get_root_type(definition.operation)
@@ -227,14 +226,14 @@ class InputListReader:
         return found
 
     def _arguments(self, shown: GraphQLField, node: FieldNode) -> Iterator[_Argument]:
-        for each in node.arguments or ():
-            argument = shown.args[each.name.value]
+        for given in node.arguments or ():
+            argument = shown.args[given.name.value]
             maximum: MaxItems | None = argument.extensions.get(MAX_ITEMS)
             kind = cast("Any", argument).type
             if self._sizes.measure(kind, maximum) is None:
                 continue
             literal, uses = Found(), list[Use]()
-            measure_literal(kind, each.value, (each.name.value,), maximum, literal, uses)
+            measure_literal(kind, given.value, (given.name.value,), maximum, literal, uses)
             if uses or literal.items or literal.conditions:
                 yield _Argument(node, literal, tuple(uses))
 
@@ -246,7 +245,7 @@ def _error(excess: Excess, node: FieldNode) -> GraphQLError:
 
 
 def _distinct(errors: list[GraphQLError]) -> list[GraphQLError]:
-    """Return the errors without those that aliases repeat, each with all of its places."""
+    """Return the errors without those that aliases repeat."""
     by_message: dict[str, GraphQLError] = {}
     for error in errors:
         by_message.setdefault(error.message, error)

@@ -1,4 +1,4 @@
-"""Measure input values: how many items their lists hold, told from literals and raw values before they are coerced."""
+"""Measure input values: count the items of lists in literals and raw values, before coercion."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class MaxItems(Protocol):
 
     @property
     def most_read(self) -> int | None:
-        """Number of items beyond which it is rejected before conversion, if any."""
+        """Number of items beyond which a longer list is rejected before conversion, if there is such a limit."""
         ...
 
     @property
@@ -58,19 +58,19 @@ class Excess(NamedTuple):
     code: str
 
     def below(self, path: Path) -> "Excess":
-        """Return the excess with a path from further above."""
+        """Return the excess with a path that is prefixed with another."""
         return self._replace(path=(*path, *self.path))
 
 
 @dataclass(slots=True)
 class Found:
-    """What was found in a value."""
+    """The counts and excesses of a value."""
 
     items: int = 0
     conditions: int = 0
     """Fields of inputs whose number is limited."""
     fields: int | None = None
-    """Fields of an input whose number is limited, while it is looked at."""
+    """Fields of an input whose number is limited, while it is being measured."""
     excesses: list[Excess] = field(default_factory=list[Excess])
 
 
@@ -83,13 +83,16 @@ class InputSizes:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._known: dict[GraphQLInputObjectType, Measure | None] = {}
-        # All of them beforehand: one that is half known must not be seen from another thread.
+        # Measures all types beforehand, so that threads never see a partial measure.
         for kind in schema.type_map.values():
             if isinstance(kind, GraphQLInputObjectType):
                 self.measure(kind)
 
     def measure(self, kind: Any, maximum: MaxItems | None = None) -> Measure | None:
-        """Return the measure of a type's values; None if they have no lists. `maximum` is that of the argument or field."""
+        """Return the measure of a type's values; None if they have no lists.
+
+        `maximum` is that of the argument or field.
+        """
         if isinstance(kind, GraphQLNonNull):
             return self.measure(cast("Any", kind).of_type, maximum)
         if isinstance(kind, GraphQLList):
@@ -103,10 +106,10 @@ class InputSizes:
         lists: dict[str, Measure] = {}
         most: int | None = kind.extensions.get(MAX_FIELDS)
         known = _object(lists) if most is None else _limited_object(lists, most)
-        # Known before its lists are: an input may hold itself.
+        # Stored before its lists are known, because an input may have a field of its own type.
         self._known[kind] = known
-        for name, each in kind.fields.items():
-            measure = self.measure(each.type, each.extensions.get(MAX_ITEMS))
+        for name, member in kind.fields.items():
+            measure = self.measure(member.type, member.extensions.get(MAX_ITEMS))
             if measure is not None:
                 lists[name] = measure
         if not lists and most is None:
@@ -167,7 +170,7 @@ def _map(maximum: MaxItems) -> Measure:
 
 
 def is_too_long(items: "list[Any] | tuple[Any, ...]", maximum: MaxItems | None, path: Path, found: Found) -> bool:
-    """Return whether a list is longer than its maximum, and note it unless its reader does."""
+    """Return whether a list is longer than its maximum. Note the excess, unless the list's reader reports it."""
     if maximum is None or len(items) <= maximum.most:
         return False
     if not maximum.is_read or (maximum.most_read is not None and len(items) > maximum.most_read):
@@ -187,7 +190,7 @@ class Use(NamedTuple):
 def measure_literal(
     kind: Any, node: ValueNode, path: Path, maximum: MaxItems | None, found: Found, uses: list[Use]
 ) -> None:
-    """Measure a literal, and note the variables in it. Its depth was checked before."""
+    """Measure a literal, and note the variables in it. The recursion is safe, because its depth is limited."""
     if isinstance(kind, GraphQLNonNull):
         measure_literal(cast("Any", kind).of_type, node, path, maximum, found, uses)
     elif isinstance(node, VariableNode):
@@ -201,10 +204,10 @@ def measure_literal(
                 measure_literal(of_type, item, (*path, place), None, found, uses)
     elif isinstance(kind, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
         found.conditions += len(node.fields) if MAX_FIELDS in kind.extensions else 0
-        for each in node.fields:
-            taken = kind.fields[each.name.value]
-            below = (*path, each.name.value)
-            measure_literal(taken.type, each.value, below, taken.extensions.get(MAX_ITEMS), found, uses)
+        for given in node.fields:
+            member = kind.fields[given.name.value]
+            below = (*path, given.name.value)
+            measure_literal(member.type, given.value, below, member.extensions.get(MAX_ITEMS), found, uses)
     elif isinstance(node, ObjectValueNode):
         of_map: MaxItems | None = cast("Any", kind).extensions.get(MAX_ITEMS)
         found.items += 0 if of_map is None else max(0, len(node.fields) - of_map.most)

@@ -26,11 +26,10 @@ from graphql import (
 )
 
 SATURATED = 1_000_000_000
-"""Maximum of all counts: repeated spreads would otherwise lead to numbers of thousands of digits."""
+"""Maximum of all counts: repeated fragments would otherwise lead to numbers of thousands of digits."""
 
 MAX_VALUE_DEPTH = 32
-"""Maximum nesting of lists and objects in an input value; no setting, because input is read recursively."""
-
+"""Maximum nesting of lists and objects in an input value. Not a setting, because input is read recursively."""
 
 MAX_NUMBER_DIGITS = 1_000
 """Maximum number of digits of a number in a document. Python rejects much longer ones with messages about Python."""
@@ -38,7 +37,7 @@ MAX_NUMBER_DIGITS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a document and its operations may cost at most."""
+    """Maximum sizes of a document and its operations."""
 
     max_document_bytes: int
     max_tokens: int
@@ -54,13 +53,13 @@ class Limits:
 
 @dataclass(slots=True)
 class _Cost:
-    """What one definition costs, the fragments that it spreads included."""
+    """The cost of one definition, including the fragments that it spreads."""
 
     depth: int = 0
     aliases: int = 0
     fields: int = 0
     roots: int = 0
-    """Fields that are not below another one, introspection left out."""
+    """Number of root fields, without introspection."""
     value_depth: int = 0
     number_digits: int = 0
 
@@ -74,7 +73,7 @@ class _Cost:
             self.depth = max(self.depth, depth - 1 + spread.depth)
 
     def add_value(self, value: ValueNode) -> None:
-        """Measure an input value, however deep it is."""
+        """Measure an input value of any depth, without recursion."""
         stack: list[tuple[ValueNode, int]] = [(value, 1)]
         while stack:
             node, depth = stack.pop()
@@ -107,7 +106,7 @@ def excesses(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     for name, fragment in fragments_of(document).items():
         costs[name] = _cost(fragment, costs)
     for node in document.definitions:
-        # An unused fragment is measured too: validation looks into it all the same.
+        # Unused fragments are measured too, because validation reads them.
         if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
             cost = _cost(node, costs)
             messages = [*_excesses(cost, limits), *_excess_of_mutations(node, cost, limits)]
@@ -140,9 +139,15 @@ def _excesses(cost: _Cost, limits: Limits) -> Iterator[str]:
     if cost.depth > limits.max_depth:
         yield f"The operation nests fields {shown(cost.depth)} deep; the limit is {limits.max_depth:,}."
     if cost.aliases > limits.max_aliases:
-        yield f"The operation uses {shown(cost.aliases)} aliases, with fragments spread out; the limit is {limits.max_aliases:,}."
+        yield (
+            f"The operation uses {shown(cost.aliases)} aliases, with fragments spread out;"
+            f" the limit is {limits.max_aliases:,}."
+        )
     if cost.fields > limits.max_fields:
-        yield f"The operation selects {shown(cost.fields)} fields, with fragments spread out; the limit is {limits.max_fields:,}."
+        yield (
+            f"The operation selects {shown(cost.fields)} fields, with fragments spread out;"
+            f" the limit is {limits.max_fields:,}."
+        )
     if cost.value_depth > MAX_VALUE_DEPTH:
         yield f"An input value nests lists and objects {cost.value_depth:,} deep; the limit is {MAX_VALUE_DEPTH}."
     if cost.number_digits > MAX_NUMBER_DIGITS:
@@ -166,7 +171,7 @@ def _cost(definition: OperationDefinitionNode | FragmentDefinitionNode, fragment
         for variable in definition.variable_definitions or ():
             if variable.default_value:
                 cost.add_value(variable.default_value)
-    # Introspection is at depth 0 whatever its nesting: validation bounds it by a rule of its own.
+    # Introspection doesn't count towards the depth: a separate validation rule limits its nesting.
     introspects = isinstance(definition, FragmentDefinitionNode) and definition.type_condition.name.value.startswith(
         "__"
     )
@@ -188,7 +193,7 @@ def _cost(definition: OperationDefinitionNode | FragmentDefinitionNode, fragment
 
 
 def _count_field(field: FieldNode, depth: int, cost: _Cost) -> int:
-    """Count the field alone and return the depth of what it selects."""
+    """Count a field without its selection, and return the depth of the selection."""
     here = 0 if field.name.value in {"__schema", "__type"} else depth
     cost.fields += 1
     cost.roots += depth == 1 and not field.name.value.startswith("__")

@@ -1,4 +1,4 @@
-"""Operations of valid documents, with what is prepared once for each."""
+"""Operations of valid documents, with everything that is prepared once per operation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from app.engine.rows import RequestedRows
 from app.engine.variables import OperationVariables
 
 LONG_BYTES = 1_000
-"""Documents of at least so many bytes are processed outside the event loop: 1,000 bytes take 10 ms."""
+"""Length in bytes from which documents are processed outside the event loop: 1,000 bytes take 10 ms."""
 
 _COMBINATIONS_PER_OPERATION = 4
-"""Number of combinations of what @skip and @include decide for which an operation remembers what was made of it."""
+"""Maximum number of combinations of switches for which an operation caches a plan or another result."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,19 +26,19 @@ class Operation:
     syntax: DocumentNode
     node: OperationDefinitionNode
     switches: tuple[str, ...]
-    """The variables that @skip and @include of the document look at."""
+    """The variables that the document uses in @skip and @include."""
     variables: OperationVariables
     lists: InputLists
     bytes: int
     """The length of the document's text."""
     rows: RequestedRows
     values: RequestedRows
-    """The rows, and the leaves of each."""
+    """The values of the rows, which count the leaves of each row as well."""
     made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
-    """A query's plans, or what a mutation needs, by the values of the switches; forgotten with the document."""
+    """A query's plans or a mutation's scopes, by the values of the switches. Freed with the document."""
 
     def has_made(self, variables: Mapping[str, object]) -> bool:
-        """Return whether `remember` would find what was made before."""
+        """Return whether `remember` would return a cached result."""
         return self.switched(variables) in self.made
 
     def switched(self, variables: Mapping[str, object]) -> tuple[object, ...]:
@@ -46,7 +46,7 @@ class Operation:
         return tuple([variables.get(name) for name in self.switches])
 
     def remember(self, variables: Mapping[str, object], make: Callable[[], Any]) -> Any:
-        """Return what `make` makes of the parts that @skip and @include leave under these variables, made once."""
+        """Return the cached result for these variables' switches, or call `make` and cache its result."""
         switches = self.switched(variables)
         if switches in self.made:
             return self.made[switches]

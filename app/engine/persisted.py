@@ -1,4 +1,4 @@
-"""Find documents that a request names instead of sending: cached ones and trusted ones."""
+"""Find documents that a request names instead of sending their text: cached documents and trusted documents."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from app.engine.request_errors import RequestError, RequestErrorCode, request_er
 from app.engine.trusted import SHA256_PREFIX, TrustedDocuments
 
 BYTES_PER_REMEMBERED_TEXT = 2_048
-"""Average length of a text that is cached by its hash, in bytes; the cache holds fewer long ones."""
+"""Average length of a text that is cached by its hash, in bytes. The cache holds fewer texts if they are longer."""
 
 _NOT_TRUSTED = (
-    "Only registered documents may run, and this document is not registered. Send a registered document unchanged, or its id "
-    "in `documentId`. The client's build registers documents (`customer-gateway documents`)."
+    "Only registered documents may run, and this document is not registered. Send a registered document unchanged, or"
+    " its id in `documentId`. The client's build registers documents (`customer-gateway documents`)."
 )
 _UNKNOWN_ID = (
     "No document has this `documentId`. Send the document's text as `query`, or register it in the client's build "
@@ -25,16 +25,16 @@ class NamedDocument(NamedTuple):
     """A document that a request names."""
 
     id: str
-    """As a manifest has it, or the SHA-256 of its text, with or without its prefix."""
+    """The id in a manifest, or the SHA-256 of the text, with or without the prefix."""
     text: str | None = None
-    """The text, where it was sent as well; the id is then its hash."""
+    """The text, if it was sent too; the id is then its hash."""
     automatic: bool = False
-    """Whether it was named in the format of automatic persisted queries, whose clients expect fixed messages."""
+    """Whether the request uses the format of automatic persisted queries, whose clients expect fixed messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Persistence:
-    """Which documents may be named, and whether any other may run."""
+    """Which documents requests may name, and whether other documents may run."""
 
     remembered: int = 0
     """Maximum number of texts cached by their hash; 0 turns automatic persisted queries off."""
@@ -55,9 +55,9 @@ class PersistedDocuments:
         self.hits = self.misses = 0
         """Number of cache hits and misses."""
         self.prepare = self._prepare_trusted if persistence.trusted_only else documents.prepare
-        """The document of a text, or RequestError."""
+        """Return the document of a text; raise RequestError."""
         self.prepare_aside = self._prepare_trusted_aside if persistence.trusted_only else documents.prepare_aside
-        """The same, without holding the event loop for a long text."""
+        """Do the same as `prepare`, with long uncached texts processed outside the event loop."""
 
     @property
     def entries(self) -> int:
@@ -65,7 +65,7 @@ class PersistedDocuments:
         return len(self._remembered)
 
     def find(self, named: NamedDocument) -> Document:
-        """Return the document with a name; raise RequestError if there is none that may run."""
+        """Return the document with a name; raise RequestError if it is unknown, invalid or not allowed."""
         document = self._documents.prepare(self._text_of(named))
         self._keep(named)
         return document
@@ -77,7 +77,7 @@ class PersistedDocuments:
         return document
 
     def _text_of(self, named: NamedDocument) -> str:
-        """Return the text with a name; raise RequestError if there is none that may run."""
+        """Return the text with a name; raise RequestError if it is unknown or not allowed."""
         if named.text is None:
             return self._trusted.text_of(named.id) or self._recall(_digest_of(named), named)
         if self._trusted_only:
@@ -85,7 +85,7 @@ class PersistedDocuments:
         return named.text
 
     def _keep(self, named: NamedDocument) -> None:
-        """Remember a text that was sent with its hash, once it has proved to be a document."""
+        """Cache a valid text that was sent with its hash."""
         if named.text is not None and named.text not in self._trusted:
             self._remember(_digest_of(named), named.text)
 
@@ -115,7 +115,7 @@ class PersistedDocuments:
             return request_error(RequestErrorCode.NOT_TRUSTED, _NOT_TRUSTED)
         if not named.automatic:
             return request_error(RequestErrorCode.PERSISTED_NOT_FOUND, _UNKNOWN_ID)
-        # Clients compare these words, letter by letter.
+        # Clients compare these messages exactly.
         if not self._most:
             return request_error(RequestErrorCode.PERSISTED_NOT_SUPPORTED, "PersistedQueryNotSupported")
         return request_error(RequestErrorCode.PERSISTED_NOT_FOUND, "PersistedQueryNotFound")

@@ -1,4 +1,4 @@
-"""Plans: queries that run without graphql-core, decided once per document and cached."""
+"""Plans: queries that run without graphql-core. They are made once per document and cached."""
 
 from enum import StrEnum
 from functools import partial
@@ -18,20 +18,20 @@ class Execution(StrEnum):
     """How an operation was executed."""
 
     PLANNED = "planned"
-    """By its plan."""
+    """By the operation's plan."""
     FIELDS = "fields"
     """By graphql-core, field by field."""
     REPEATED = "repeated"
-    """By graphql-core, after its plan had failed."""
+    """By graphql-core, after the plan had failed."""
 
 
 class Plan(Protocol):
-    """A way to answer one operation."""
+    """Runs one query without graphql-core."""
 
     async def answer(self, variables: VariableValues, context: Any, *, is_long: bool) -> bytes | None:
         """Return the JSON of the whole response; None if graphql-core has to run the operation to find its errors.
 
-        `is_long`: the arguments hold long lists, which take long to read.
+        `is_long`: the arguments have long lists, which are read in a thread.
         """
         ...
 
@@ -42,7 +42,7 @@ class Planner(Protocol):
     def plan(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
     ) -> Plan | None:
-        """Return the plan of a query for what these variables of @skip and @include select; None if it has none."""
+        """Return the plan of a query for these variables' switches; None if the query falls back to graphql-core."""
         ...
 
 
@@ -54,7 +54,7 @@ class Attempt(NamedTuple):
 
 
 class Plans:
-    """The plans of one schema's operations, each remembered as long as its document is."""
+    """The plans of one schema's operations, each cached as long as its document."""
 
     def __init__(self, planner: Planner, final: tuple[type[Exception], ...] = ()) -> None:
         self._planner = planner
@@ -79,14 +79,14 @@ class Plans:
             body = await plan.answer(variables, context, is_long=is_long)
         except self._final:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, executing the operation tells
-            # No message: the driver's may quote values.
+        except Exception as error:  # noqa: BLE001 - executing the operation reports the error
+            # The message isn't logged: the driver's messages may quote values.
             _log.warning("plan_failed", error=type(error).__name__, state=getattr(error, "sqlstate", None))
             return Attempt(None, Execution.REPEATED)
         return Attempt(body, Execution.PLANNED if body is not None else Execution.FIELDS)
 
     def _make(self, operation: Operation, variables: VariableValues) -> Plan | None:
         if not all(isinstance(variables.coerced.get(name), bool) for name in operation.switches):
-            # A nullable variable in @skip or @include: null is an error of the field.
+            # A null variable in @skip or @include, which graphql-core reports.
             return None
         return self._planner.plan(operation.syntax, operation.node, variables)

@@ -1,4 +1,4 @@
-"""Request errors: why an operation doesn't run at all, each with its code. The term is that of GraphQL's specification."""
+"""Request errors: the reasons why an operation doesn't run at all, as GraphQL's specification defines them."""
 
 from collections.abc import Sequence
 from enum import StrEnum

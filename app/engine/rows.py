@@ -1,8 +1,9 @@
 """Count the rows that an operation may request: the product of the bounds of its nested lists.
 
-A field multiplies when it takes `first` or `last` as an Int, or when it answers a list that it can't do without with a
-list: then each different item is one row. The schema says it, no name of a type or field is known here.
-What doesn't depend on variables is summed once per document; the rest stays as a short list of steps, run per request.
+A field multiplies if it has an argument `first` or `last` of type Int, or if it returns a list and requires a list as
+an argument: then each different item is one row. Only the schema determines this, not the names of types or fields.
+Parts that don't depend on variables are summed once per document. The rest is a short list of steps, which run per
+request.
 """
 
 from collections.abc import Mapping
@@ -36,9 +37,9 @@ class _Step(NamedTuple):
 
     constant: int
     children: tuple[int, ...]
-    """Earlier steps whose rows this part sums up."""
+    """Earlier steps whose rows are added."""
     bound: Bound | Items | None
-    """Multiplies the sum, and counts its own rows; None where the part is only conditional, or shared."""
+    """The rows of the field, which multiply the sum. None if the part is only conditional, or shared."""
     conditions: tuple[tuple[str, bool], ...]
     """Variables of @skip and @include, each with the value under which the part is selected."""
 
@@ -51,16 +52,16 @@ class _Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RequestedRows:
-    """The rows of one operation, up to its variables."""
+    """The rows of one operation, as a function of its variables."""
 
     constant: int
     children: tuple[int, ...]
     steps: tuple[_Step, ...]
 
     def count(self, variables: Mapping[str, Any], different: dict[str, int] | None = None) -> int:
-        """Return the most rows that the operation asks for under these coerced variables.
+        """Return the maximum number of rows that the operation requests with these coerced variables.
 
-        `different` keeps the numbers of different items by variable, for another count under the same variables.
+        `different` caches the numbers of different items by variable, for another count with the same variables.
         """
         if not self.steps:
             return self.constant
@@ -72,9 +73,9 @@ class RequestedRows:
 
 
 class RowCounter:
-    """Compiles the operations of one valid document; fragments are counted once and shared.
+    """Compiles the operations of one valid document. Fragments are counted once and shared.
 
-    With `values`, every leaf of every row counts as well: a few wide rows cost as much as many narrow ones.
+    With `values`, the leaves of all rows count as well, because a few wide rows cost as much as many narrow ones.
     """
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, *, values: bool = False) -> None:
@@ -85,7 +86,7 @@ class RowCounter:
         for name, fragment in fragments_of(document).items():
             parent = cast("GraphQLCompositeType", schema.get_type(fragment.type_condition.name.value))
             constant, children = self._selections(fragment.selection_set, parent)
-            # One step per fragment, or spreading one twice in the next would double the list of children each time.
+            # One step per fragment: otherwise fragments that spread the next one twice would double the list each time.
             self._fragments[name] = self._step(constant, children, None, ()) if children else (constant, [])
         self._shared = len(self._steps)
 
@@ -98,7 +99,7 @@ class RowCounter:
         return RequestedRows(constant, tuple(children), steps)
 
     def _selections(self, selection_set: SelectionSetNode, parent: GraphQLCompositeType) -> tuple[int, list[int]]:
-        # Recursion is safe here: the parser bounds how deep a definition nests, and fragments are never entered.
+        # Recursion is safe: the parser limits the nesting of a definition, and fragments aren't entered.
         constant, children = 0, list[int]()
         for selection in selection_set.selections:
             rows, steps = self._selection(selection, parent)
@@ -155,7 +156,7 @@ def _conditions(selection: SelectionNode) -> tuple[tuple[str, bool], ...] | None
         if directive.name.value not in {"skip", "include"}:
             continue
         wanted = directive.name.value == "include"
-        # Validation has seen to it that the one argument is there.
+        # Validation guarantees that the argument is there.
         value = next(iter(directive.arguments or ())).value
         if isinstance(value, VariableNode):
             conditions.append((value.name.value, wanted))

@@ -1,7 +1,8 @@
-"""Keep messages about a document and its variables short, and fast to build.
+"""Keep graphql-core's messages about documents and variables short, and fast to build.
 
 The library prints the literal that an error is about, for each of up to 20 errors: one object of 13 kB became an answer
-of 366 kB, printed in 1.4 seconds. And it compares each unknown name with all that are known: one of 900 kB took 0.2 s and 50 MB.
+of 366 kB, printed in 1.4 seconds. And it compares each unknown name with all that are known: one of 900 kB took 0.2 s
+and 50 MB.
 """
 
 from graphql import Node, print_ast
@@ -9,13 +10,13 @@ from graphql import Node, print_ast
 from app.engine.graphql_core_seam import LexicalDistance, compare_names_with, print_literals_with
 
 _MOST_CHARACTERS = 200
-"""The longest literal that is printed in full."""
+"""Maximum length of a literal that is printed in full."""
 _MOST_COMPARED = 100
-"""The longest name for which similar ones are looked for."""
+"""Maximum length of a name for which similar names are suggested."""
 
 
 class _BoundedDistance(LexicalDistance):
-    """The distance between names; a name that is too long to be one is similar to none."""
+    """The distance between names. A name that is too long has no similar names."""
 
     def __init__(self, input_: str) -> None:
         self._is_too_long = len(input_) > _MOST_COMPARED
@@ -27,7 +28,7 @@ class _BoundedDistance(LexicalDistance):
 
 
 def short(node: Node) -> str:
-    """Return a literal as a message shows it: as the library prints it, or the beginning of its text."""
+    """Return a literal for a message: printed in full, or the beginning of its text."""
     location = node.loc
     if location is None or location.end - location.start <= _MOST_CHARACTERS:
         return print_ast(node, 100)

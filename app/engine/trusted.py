@@ -1,4 +1,4 @@
-"""Trusted documents: the manifest that registers them, and what their ids lead to."""
+"""Trusted documents: read and write the manifest that registers them, and find them by id."""
 
 import json
 import re
@@ -26,14 +26,14 @@ class ManifestError(Exception):
 
 
 class TrustedDocuments:
-    """Documents by the ids that they were registered under, and each by the SHA-256 of its text."""
+    """Documents by their registered ids, and by the SHA-256 of their texts."""
 
     def __init__(self, documents: Mapping[str, str]) -> None:
-        """Take documents by id; ManifestError if an id stands for two texts."""
+        """Take texts by id; raise ManifestError if an id has two texts."""
         self._documents = documents
         self._texts = frozenset(documents.values())
         self._by_id: dict[str, str] = {}
-        problems = [problem for each in documents.items() for problem in self._add(*each)]
+        problems = [problem for document_id, text in documents.items() for problem in self._add(document_id, text)]
         if problems:
             raise ManifestError(problems)
 
@@ -108,7 +108,7 @@ def documents_of(value: object, where: str) -> dict[str, str]:
     if not isinstance(value, dict) or not value:
         raise ManifestError([f"{where} must be an object of documents by id, with at least one."])
     documents = cast("dict[str, object]", value)
-    problems = [problem for each in documents.items() for problem in problems_of(*each)]
+    problems = [problem for document_id, text in documents.items() for problem in problems_of(document_id, text)]
     if problems:
         raise ManifestError(problems)
     return cast("dict[str, str]", documents)

@@ -1,6 +1,6 @@
-"""The scopes of all fields that an operation selects, at any depth, through fragments and abstract types.
+"""Find the scopes of all fields that an operation selects, at any depth, through fragments and abstract types.
 
-Plans of queries and the check before mutations both rest on it.
+Plans of queries use this, and the check before mutations.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,13 +31,13 @@ class Need(NamedTuple):
 
     scope: Scope
     path: tuple[str, ...]
-    """The keys in the answer that lead to it. Places in lists are left out: nothing has been read yet."""
+    """The keys in the response that lead to it, without indexes in lists: nothing has been read yet."""
     nodes: tuple[FieldNode, ...]
     """Where the document selects it."""
 
 
 class Access:
-    """What an operation needs."""
+    """The scopes that an operation's fields need."""
 
     __slots__ = ("_needs", "scopes")
 
@@ -62,13 +62,13 @@ class Access:
 
 
 class AccessRules:
-    """Tells what the operations of one schema need."""
+    """Find the scopes that the operations of one schema need."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
 
     def access(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> Access:
-        """Return what is needed by the parts that @skip and @include leave; GraphQLError if one of them is null."""
+        """Return the scopes of the parts that @skip and @include leave; raise GraphQLError if one of these is null."""
         return Access(_Selected(self._schema, document, operation, variables).needs())
 
 
@@ -90,7 +90,7 @@ class _Selected:
         }
 
     def needs(self) -> Iterator[Need]:
-        """Yield what is needed, each field before those below it."""
+        """Yield the fields that need a scope, each before those below it."""
         root = cast("GraphQLObjectType", self._schema.get_root_type(self._operation.operation))
         collected = collect_fields(self._schema, self._fragments, self._variables, root, self._operation)
         return self._of(root, collected.grouped_field_set, ())
@@ -103,7 +103,7 @@ class _Selected:
             if field is None:
                 continue
             path = (*above, key)
-            nodes = tuple(each.node for each in fields)
+            nodes = tuple(details.node for details in fields)
             yield from (Need(scope, path, nodes) for scope in scopes_of(field))
             for below in self._possible(get_named_type(cast("Any", field.type))):
                 found = collect_subfields(
@@ -115,5 +115,5 @@ class _Selected:
         """Return the object types that a field of a type can return."""
         if is_abstract_type(named):
             return tuple(self._schema.get_possible_types(named))
-        # What introspection shows needs nothing.
+        # Introspection needs no scope.
         return (named,) if is_object_type(named) and not named.name.startswith("__") else ()

@@ -1,4 +1,4 @@
-"""The codes of the errors that fields give."""
+"""The codes of field errors."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ class FieldCode(StrEnum):
     FORBIDDEN = "FORBIDDEN"
     """The credential lacks the scope named in `extensions.requiredScope`."""
     BAD_USER_INPUT = "BAD_USER_INPUT"
-    """Arguments don't hold what they must; `extensions.problems` names each problem with its path."""
+    """Arguments are invalid; `extensions.problems` names each problem with its path."""
     INVALID_CURSOR = "INVALID_CURSOR"
     """A cursor comes from another sort order or filter, or was altered."""
     METADATA_FILTER_LIMIT_EXCEEDED = "METADATA_FILTER_LIMIT_EXCEEDED"

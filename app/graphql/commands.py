@@ -1,4 +1,4 @@
-"""From an input to a command: what was sent, and what of it can't even be a command."""
+"""Convert the input of an update to a command, and report ids and keys that are malformed."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ def sent(value: Any) -> Any:
 def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, str | None]:
     """Return the command of an update and its idempotency key; raise Rejected for malformed ids or a malformed key.
 
-    The problems of its fields come with them, because all problems of one input are reported together.
+    Rejected includes the problems of its fields, because all problems of one input are reported together.
     """
     problems: list[Problem] = []
     transitions = sent(given.subscription_transitions)

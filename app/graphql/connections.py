@@ -1,4 +1,4 @@
-"""From a page that is asked for to what a connection shows."""
+"""Read the pages that connections show."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from app.graphql.planning.reading import RequestedPage
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[RowT]):
-    """A page of a list, and how to learn what is only asked sometimes: the total, and what lies before."""
+    """A page of a list, with functions for what is read only if selected: the total, and whether rows come before."""
 
     page: Page[RowT]
     asked: RequestedPage
@@ -37,7 +37,7 @@ async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
         return await stored.count(context.session, only)
 
     if only is not None:
-        # Also where a page of it is small: its count is asked for with a connection in hand, and few may wait with one.
+        # Small pages too: `totalCount` is read while the session holds a connection, and few may wait with one.
         context.session.become_heavy()
         return Listed(await read(asked.request), asked, read, count)
     page = await context.recent.get(company_id, ("customers", asked.request), lambda: read(asked.request))

@@ -1,4 +1,4 @@
-"""What every resolver of one operation shares: who asks, one moment of the database, its loaders."""
+"""The context of an operation, which its resolvers share: the principal, a snapshot of the database, and loaders."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,21 +17,21 @@ from app.graphql.loaders import Loaders
 from app.services.recent_lists import RecentLists
 
 MAX_REPRESENTATIONS = 10_000
-"""The most representations of one `_entities`, unless the service is set otherwise."""
+"""Maximum number of representations of one `_entities`. Default of the setting MAX_REPRESENTATIONS."""
 
 HEAVY_VALUES = 100_000
-"""From how many requested values on a query counts as heavy, unless the service is set otherwise."""
+"""Number of requested values from which a query counts as heavy. Default of the setting."""
 
 
 class ListedProblems:
-    """The problems that the payloads of one operation list, or the rows of its lists: a bounded number together."""
+    """Limits the number of problems that the payloads of one operation, or their rows, list together."""
 
     def __init__(self, *, of_rows: bool = False) -> None:
         self._left = MOST_LISTED
         self._of_rows = of_rows
 
     def of(self, problems: Sequence[Problem]) -> Sequence[Problem]:
-        """Return those of one payload or row that are listed: always the first one, and how many there are."""
+        """Return the listed problems of one payload or row: at least the first, and the number of those left out."""
         most = max(1, self._left)
         self._left = max(0, self._left - len(problems))
         return listed(problems, most, self._path(problems[0])) if len(problems) > most else problems
@@ -43,10 +43,10 @@ class ListedProblems:
 
 
 class Context:
-    """The context of one operation; it ends what it has begun to read when the operation ends."""
+    """The context of one operation; it closes the session when the operation ends."""
 
     _is_heavy = False
-    """Whether it takes a turn among the heavy queries."""
+    """Whether the operation waits for its turn among heavy queries."""
 
     def __init__(
         self,
@@ -78,38 +78,38 @@ class Context:
             loaders.forget()
         session = vars(self).get("session")
         if session is not None:
-            # An operation that ends with an exception was stopped, and nobody waits for what it still reads.
+            # An operation that ends with an exception was stopped: its statements can be canceled.
             await session.end(abandon=kind is not None)
 
     @cached_property
     def session(self) -> ReadSession:
-        """A session that is yet to see its moment; SessionEnded where the operation has ended."""
+        """The read session. Its first statement fixes the snapshot. Raises SessionEnded after the operation's end."""
         if self._has_ended:
             raise SessionEnded
         return self._database.session(self.principal.company_id, is_heavy=self._is_heavy)
 
     @cached_property
     def loaders(self) -> Loaders:
-        """Loaders over the session, which know nothing yet."""
+        """The loaders of the session, at first without any cached rows."""
         return Loaders(self.session)
 
     @cached_property
     def pace(self) -> Pace:
-        """Turns of the event loop between fields that take long to resolve; they are resolved together."""
+        """Gives the event loop a turn between fields that take long to resolve."""
         return Pace()
 
     @cached_property
     def unit_of_work(self) -> UnitOfWork:
-        """The way to write."""
+        """Runs the transactions of mutations."""
         return UnitOfWork(self._database, self.principal.company_id)
 
     def note_cost(self, values: int) -> None:
-        """Take note of how many values a query asks for, before it runs."""
+        """Note the number of values that a query requests, before it runs."""
         if values >= self._heavy_values:
             self._is_heavy = True
 
     async def begin_anew(self) -> None:
-        """Forget what was read, so that what follows sees what is stored now; hold no connection meanwhile."""
+        """Discard what was read and give the connection back, so that later reads see the current state."""
         known = vars(self)
         loaders: Loaders | None = known.pop("loaders", None)
         if loaders is not None:
@@ -120,7 +120,7 @@ class Context:
             await session.end()
 
     async def answer(self, sql: str, parameters: list[object], *, plan_for_values: bool) -> bytes | None:
-        """Run a plan's statement."""
+        """Return the response that a plan's statement makes; None if graphql-core has to run the operation."""
         self._earlier_statements += 1
         company_id = self.principal.company_id
         return await self._database.answer(
@@ -129,7 +129,7 @@ class Context:
 
     @property
     def statements(self) -> int:
-        """SQL statements run so far."""
+        """Number of SQL statements run so far."""
         known, statements = vars(self), self._earlier_statements
         if "session" in known:
             statements += self.session.statements

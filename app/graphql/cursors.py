@@ -1,6 +1,6 @@
 """Cursors: a row's position in one list, opaque to callers and bound to that list's company, sort and filter.
 
-Plans have the database make the same cursors: app/db/plans/pages.py.
+In plans, the database makes the same cursors: app/db/plans/pages.py.
 """
 
 import json
@@ -28,7 +28,7 @@ _MOST_INTEGER = 2**31 - 1
 
 
 class Cursors:
-    """The cursors of one list; `identity` is all that two lists must share for a cursor to fit both."""
+    """The cursors of one list. A cursor is valid for another list only if the order and `identity` are equal."""
 
     def __init__(self, order: tuple[SortKey, ...], *identity: object) -> None:
         self.order = order
@@ -61,8 +61,8 @@ class Cursors:
             raise ValueError(msg)
         content = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         digest, values = content[:CURSOR_DIGEST_BYTES], content[CURSOR_DIGEST_BYTES:]
-        # Not a secret: a forged cursor could only begin a caller's own list somewhere else.
-        # Base64 has several texts for the same bytes; only the one that was given out is taken back.
+        # The digest isn't a secret: a forged cursor could only change where a caller's own list begins.
+        # Base64 has several texts for the same bytes; only the one that `encode` returns is valid.
         if digest != self._digest(values) or cursor != _text(content):
             msg = "of another list, or altered"
             raise ValueError(msg)

@@ -36,7 +36,7 @@ def _shown_path(problem: strawberry.Parent[Problem]) -> list[str]:
 
 @strawberry.interface(description="Why an input was rejected: a problem that the caller can fix. Nothing was written.")
 class UserError:
-    """How a problem is shown."""
+    """The fields that all kinds of problems have."""
 
     code: UserErrorCode = strawberry.field(description="The reason why the input was rejected.")
     message: str = strawberry.field(
@@ -55,7 +55,7 @@ ChangedProblem = strawberry.Parent[TransitionChangedProblem]
 
 def _shown_ids(ids: Iterable[UUID], info: Info) -> list[str]:
     """Return ids as the schema shows them; none without the scope, because writing does not imply reading."""
-    return [str(each) for each in ids] if may_read(info) else []
+    return [str(id_) for id_ in ids] if may_read(info) else []
 
 
 def may_read(info: Info, scope: Scope = Scope.CUSTOMERS_READ) -> bool:
@@ -198,11 +198,11 @@ ERROR_TYPES: Iterable[type] = (
     VersionConflictError,
     TransitionChangedError,
 )
-"""The kinds of UserError; a schema must be told the types that only an interface leads to."""
+"""The kinds of UserError. A schema has to list them, because no field has their types, only their interface."""
 
 
 def type_of_problem(problem: Problem, _info: object, _abstract: object) -> str:
-    """Return the name of the type that shows a problem, without asking each type in turn, which is slow."""
+    """Return the name of the type that shows a problem. Calling `is_type_of` of all types would be slow."""
     return _SHOWN[type(problem)]
 
 
@@ -218,7 +218,7 @@ _SHOWN: dict[type[Problem], str] = {
 
 
 class ReportsProblems(FieldExtension):
-    """Return a payload for Rejected, for all mutations alike; before a write, discard what was read so far."""
+    """Turn Rejected into a payload with `errors`. Before a write, discard what was read so far."""
 
     def __init__(
         self, rejected: Callable[[Rejected], Any], *, writes: bool = True, reads: Scope = Scope.CUSTOMERS_READ
@@ -226,12 +226,12 @@ class ReportsProblems(FieldExtension):
         self._rejected = rejected
         self._writes = writes
         self._reads = reads
-        """What a credential needs to be shown what is stored."""
+        """The scope without which a payload doesn't show the stored state."""
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **arguments: Any) -> Any:
         """Resolve. The payload of a write is read by a session that begins after it."""
         if self._writes:
-            # Before and not after: an operation that held one connection while it waits for another could wait for itself.
+            # Before the write: an operation that holds a connection while it waits for another could wait for itself.
             await info.context.begin_anew()
         try:
             payload = await next_(source, info, **arguments)

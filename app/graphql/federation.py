@@ -1,4 +1,4 @@
-"""What federation adds to the schema: its version, and the definitions and descriptions of its directives."""
+"""Federation's part of the schema: the version, and the definitions and descriptions of its directives."""
 
 from typing import Any, ClassVar, NewType
 
@@ -32,7 +32,7 @@ from app.graphql.strawberry_seam import (
 )
 
 FEDERATION_VERSION = "2.9"
-"""The newest version that every tested composer supports."""
+"""The newest version of federation that every tested composer supports."""
 
 _FEDERATION = "https://specs.apollo.dev/federation/v2.9"
 _LINK = "https://specs.apollo.dev/link/v1.0"
@@ -48,14 +48,14 @@ FederationScope = NewType("FederationScope", str)
     name=_SCOPES,
 )
 class RequiresScopes(FederationDirective):
-    """The scopes that a field needs, with the argument's type of the specification; Strawberry's own has strings."""
+    """The scopes that a field needs. Strawberry's directive takes strings and not the specification's type."""
 
     scopes: list[list[FederationScope]]
     imported_from: ClassVar[ImportedFrom] = ImportedFrom(name=_SCOPES)
     minimum_version: ClassVar[tuple[int, int]] = (2, 5)
 
 
-# The names are those of the specification: a composer refuses definitions of directives with other ones.
+# The names must be those of the specification: composers reject definitions of directives with other names.
 FEDERATION_SCALARS: dict[object, type | ScalarWrapper | ScalarDefinition] = {
     FederationAny: strawberry.scalar(
         name="_Any",
@@ -111,14 +111,14 @@ _DIRECTIVES: dict[str, tuple[str, dict[str, str]]] = {
 
 
 def describe(schema: GraphQLSchema) -> None:
-    """Describe and print Strawberry's directives: a schema's text is valid only with their definitions."""
+    """Describe federation's directives, and include their definitions, without which the schema's text is invalid."""
     purpose: Any = schema.type_map.get(_PURPOSE)
     if isinstance(purpose, GraphQLEnumType):
         purpose.description = "The purpose of a linked specification."
         for value, meaning in _PURPOSES.items():
             purpose.values[value].description = meaning
         print_definition(purpose)
-    directives: list[Any] = [each for each in schema.directives if each.name in _DIRECTIVES]
+    directives: list[Any] = [directive for directive in schema.directives if directive.name in _DIRECTIVES]
     for directive in directives:
         directive.description, arguments = _DIRECTIVES[directive.name]
         for name, argument in directive.args.items():
@@ -142,7 +142,7 @@ class _WithoutScopes(Visitor):
         return REMOVE if node.name.value == _SCOPE else None
 
     def leave_list_value(self, node: ListValueNode, *_: Any) -> ListValueNode:
-        # What is imported from the specification of federation.
+        # The argument `import` of @link lists the directive's name too.
         kept = [
             value for value in node.values if not (isinstance(value, StringValueNode) and value.value == f"@{_SCOPES}")
         ]

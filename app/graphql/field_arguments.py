@@ -1,4 +1,4 @@
-"""From the arguments of the fields that read customers, groups and ledger accounts to the arguments of their statements.
+"""Convert the arguments of fields that read customers, groups or ledger accounts to those of their statements.
 
 Resolvers and plans both use these functions. Each raises one GraphQLError with all problems of a field's arguments. An
 argument that was left out may be UNSET.

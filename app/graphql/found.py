@@ -1,4 +1,4 @@
-"""From ids and references that are asked for to rows, in the order asked for."""
+"""Read the rows of requested ids and references, in the requested order."""
 
 from asyncio import gather
 from typing import Any, TypeAlias
@@ -11,9 +11,9 @@ from app.graphql.permissions import forbidden
 from app.graphql.planning.references import Reference, RequestedEntities, RequestedNodes
 
 _BATCH = 500
-"""How many references are looked up at a time."""
+"""Number of references that are looked up at a time."""
 AnyRow: TypeAlias = tuple[Any, ...]
-"""A row of whatever entity; its class tells which."""
+"""A row of any entity, which its class tells."""
 
 
 async def node(context: Context, wanted: UUID) -> AnyRow | None:
@@ -26,33 +26,34 @@ async def node(context: Context, wanted: UUID) -> AnyRow | None:
     return await context.loaders.one(entity).load(wanted)
 
 
-async def nodes(context: Context, asked: RequestedNodes) -> list[AnyRow | GraphQLError | None]:
+async def nodes(context: Context, requested: RequestedNodes) -> list[AnyRow | GraphQLError | None]:
     """Return a row, None or an error for each item."""
-    loaders, ids = context.loaders, asked.ids
-    entities = dict(zip(ids, await gather(*(loaders.entity().load(each) for each in ids)), strict=True))
+    loaders, ids = context.loaders, requested.ids
+    entities = dict(zip(ids, await gather(*(loaders.entity().load(id_) for id_ in ids)), strict=True))
     scopes = context.principal.scopes
     found: dict[UUID, Any] = {
-        each: forbidden(entity.scope) for each, entity in entities.items() if entity and entity.scope not in scopes
+        id_: forbidden(entity.scope) for id_, entity in entities.items() if entity and entity.scope not in scopes
     }
-    known = [(each, entity) for each, entity in entities.items() if entity is not None and each not in found]
-    rows: list[Any] = await gather(*(loaders.one(entity).load(each) for each, entity in known))
-    found.update(zip((each for each, _ in known), rows, strict=True))
-    return [found.get(place) if isinstance(place, UUID) else place for place in asked.places]
+    known = [(id_, entity) for id_, entity in entities.items() if entity is not None and id_ not in found]
+    rows: list[Any] = await gather(*(loaders.one(entity).load(id_) for id_, entity in known))
+    found.update(zip((id_ for id_, _ in known), rows, strict=True))
+    return [found.get(item) if isinstance(item, UUID) else item for item in requested.items]
 
 
-async def entities(context: Context, asked: RequestedEntities) -> list[AnyRow | GraphQLError | None]:
+async def entities(context: Context, requested: RequestedEntities) -> list[AnyRow | GraphQLError | None]:
     """Return a row, None or an error for each item."""
     loaders, scopes = context.loaders, context.principal.scopes
-    # Rejected whether the row exists or not: what is referred to says its type.
+    # A representation names its type, so a missing scope is an error whether the row exists or not.
     found: dict[Reference, Any] = {
         reference: forbidden(reference.entity.scope)
-        for reference in asked.references
+        for reference in requested.references
         if reference.entity.scope not in scopes
     }
-    references = [reference for reference in asked.references if reference not in found]
-    # In batches, so that others come in between: 10,000 at once would hold the loop for half a second.
+    references = [reference for reference in requested.references if reference not in found]
+    # In batches, to let the event loop serve other requests: 10,000 at once would block it for half a second.
     for start in range(0, len(references), _BATCH):
         batch = references[start : start + _BATCH]
-        rows: list[Any] = await gather(*(loaders.by_key(each.entity, each.key).load(each.value) for each in batch))
+        loads = (loaders.by_key(reference.entity, reference.key).load(reference.value) for reference in batch)
+        rows: list[Any] = await gather(*loads)
         found.update(zip(batch, rows, strict=True))
-    return [found[place] if isinstance(place, Reference) else place for place in asked.places]
+    return [found[item] if isinstance(item, Reference) else item for item in requested.items]

@@ -8,8 +8,8 @@ from graphql.execution.collect_fields import FieldDetails, FragmentDetails, coll
 from graphql.utilities.coerce_input_value import coerce_default_value
 
 __all__ = [
-    # The fields that an operation selects under @skip and @include, merged as graphql-core merges them. Scopes, plans and
-    # the checks before an operation must see the same fields as execution. Used by access.py, rules.py and
+    # The fields that an operation selects under @skip and @include, merged as graphql-core merges them. Scopes, plans
+    # and the checks before an operation must see the same fields as execution. Used by access.py, rules.py and
     # planning/planner.py.
     "FieldDetails",
     "FragmentDetails",

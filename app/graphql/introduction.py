@@ -1,4 +1,4 @@
-"""The schema's description: what a reader of the schema or of its introspection must know first."""
+"""The description of the schema, which introspection and documentation show first."""
 
 INTRODUCTION = """
 Customer billing data of one company: customers with their parent, children, group, contacts, departments and subscriptions.

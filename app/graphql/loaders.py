@@ -1,4 +1,4 @@
-"""The loaders of one operation, one per edge of the graph: what is asked for at one moment becomes one statement."""
+"""The loaders of one operation, one per edge of the graph. Keys that are requested together become one statement."""
 
 from asyncio import Future, shield
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
@@ -31,7 +31,7 @@ Load = Callable[[Sequence[Any]], Awaitable[Mapping[Any, ValueT]]]
 
 
 class _Loader(DataLoader[Any, Any]):
-    """A loader whose values may be given up by one of those who wait for them."""
+    """A loader whose callers can be canceled independently of each other."""
 
     def load(self, key: Any) -> Future[Any]:
         """Return the value of a key. Each caller waits separately, because a canceled field cancels what it awaits."""
@@ -39,18 +39,18 @@ class _Loader(DataLoader[Any, Any]):
 
 
 class Loaders:
-    """They deal in rows and know no type of the schema; the same arguments give the same loader, so that keys meet."""
+    """The loaders of rows. Equal arguments return the same loader, so that their keys are batched together."""
 
     def __init__(self, session: ReadSession) -> None:
         self._session = session
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
     def forget(self) -> None:
-        """Drop the loaders: they refer to this object, so their rows would be kept until the next garbage collection."""
+        """Drop the loaders, whose rows would stay in memory until a garbage collection: they refer to this object."""
         self._loaders.clear()
 
     def entity(self) -> DataLoader[UUID, Entity[Any] | None]:
-        """What an id is the id of."""
+        """Entities by id: which entity has a row with that id."""
         return self._loader("nodes", lambda keys: batching.entities(self._session, graph.NODES, keys), lambda: None)
 
     def one(self, entity: Entity[RowT]) -> DataLoader[UUID, RowT | None]:
@@ -90,7 +90,7 @@ class Loaders:
         return self._many(graph.subscriptions, asked)
 
     def subscription(self) -> DataLoader[UUID, SubscriptionRow | None]:
-        """Subscriptions by id; the edge from a document's line."""
+        """Subscriptions by id; the edge from a billing document's line."""
         return self.one(graph.subscription)
 
     def periods(
@@ -100,21 +100,21 @@ class Loaders:
         return self._many(edge, asked)
 
     def transition(self) -> DataLoader[UUID, BillingTransitionRow | None]:
-        """Transitions by id; the edge from a document."""
+        """Transitions by id; the edge from a billing document."""
         return self.one(graph.billing_transition)
 
     def documents(
         self, edge: ToMany[BillingDocumentRow], asked: ListArguments
     ) -> DataLoader[UUID, list[BillingDocumentRow]]:
-        """Documents by customer or by transition."""
+        """Billing documents by customer or by transition."""
         return self._many(edge, asked)
 
     def lines(self, asked: ListArguments) -> DataLoader[UUID, list[BillingDocumentLineRow]]:
-        """Lines by document."""
+        """Lines by billing document."""
         return self._many(graph.document_lines, asked)
 
     def page(self, edge: ToMany[RowT], request: PageRequest, only: Condition | None) -> DataLoader[UUID, Page[RowT]]:
-        """A page of an edge that is a connection."""
+        """Pages of an edge that is a connection, by source."""
         return self._loader(
             ("page", edge.source.name, edge.name, request, only),
             lambda keys: batching.pages(self._session, edge, keys, request, only),
@@ -122,7 +122,7 @@ class Loaders:
         )
 
     def count(self, edge: ToMany[Any], only: Condition | None) -> DataLoader[UUID, int]:
-        """The number of rows of an edge that is a connection."""
+        """Numbers of rows of an edge that is a connection, by source."""
         return self._loader(
             ("count", edge.source.name, edge.name, only),
             lambda keys: batching.counts(self._session, edge, keys, only),
@@ -137,7 +137,7 @@ class Loaders:
         )
 
     def _loader(self, key: Hashable, load: Load[ValueT], missing: Callable[[], ValueT]) -> DataLoader[Any, ValueT]:
-        """The loader for some arguments: it adds order, missing keys and batching to a plain query."""
+        """Return the loader with a key, which adds batching, order and values for missing keys to a query."""
         loader = self._loaders.get(key)
         if loader is None:
 

@@ -45,19 +45,19 @@ class Requires(FieldExtension):
 
 
 class Writing(Protocol):
-    """A payload, or a row of one, with an object that the mutation may have written."""
+    """A payload, or one of its rows, with an object that the mutation may have written."""
 
     @property
     def wrote(self) -> bool:
-        """Whether this call, or the one that it replays, wrote the object."""
+        """Whether this call, or the earlier call with its idempotency key, wrote the object."""
         ...
 
 
 class RequiresUnlessWritten(FieldExtension):
     """Show an object of a payload to credentials with a scope, and to others only if the mutation wrote it.
 
-    Without it, an update that changes nothing would let a credential read that may only write. To others the object is null
-    without an error: the mutation has been committed by then, and an error would say that it failed.
+    Without this, a credential that may only write could read an object by an update that changes nothing. The object is
+    null without an error: the mutation has been committed, and an error would look as if it had failed.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -66,7 +66,7 @@ class RequiresUnlessWritten(FieldExtension):
     def resolve(
         self, next_: SyncExtensionResolver, source: Any, info: strawberry.Info[Any, None], **arguments: Any
     ) -> Any:
-        """Return the object if the credential may see it, and None otherwise; never an error."""
+        """Return the object if the credential may see it, or None; raise nothing."""
         payload: Writing = source
         if payload.wrote or self.scope in info.context.principal.scopes:
             return next_(source, info, **arguments)
@@ -74,12 +74,12 @@ class RequiresUnlessWritten(FieldExtension):
 
 
 def scopes_of(field: GraphQLField) -> list[Scope]:
-    """Return the scopes that a field of the schema needs, as it declares them."""
+    """Return the scopes that a field of the schema declares."""
     return [extension.scope for extension in extensions_of(field) if isinstance(extension, Requires)]
 
 
 def forbidden(scope: Scope, nodes: list[FieldNode] | None = None, path: list[str | int] | None = None) -> GraphQLError:
-    """Return the error for a credential without a scope; execution adds where the field is, if it is not given."""
+    """Return the error for a credential without a scope. Execution adds nodes and path if they aren't given."""
     message = f"The field requires the scope {scope}, which the credential doesn't have."
     extensions = {"code": FieldCode.FORBIDDEN, "requiredScope": scope.value}
     return GraphQLError(message, nodes, path=path, extensions=extensions)

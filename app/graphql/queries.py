@@ -57,8 +57,6 @@ NodeIds = Annotated[
 GroupWhere = Annotated[
     CustomerGroupFilter | None, strawberry.argument(description="Only groups that meet these conditions.")
 ]
-
-
 AccountWhere = Annotated[
     LedgerAccountFilter | None, strawberry.argument(description="Only accounts that meet these conditions.")
 ]
@@ -71,7 +69,7 @@ def _rejected_preview(rejected: Rejected) -> TransitionPreview:
 
 @strawberry.type(description="All queries.")
 class Query:
-    """The entry points; each is narrowed to the credential's company."""
+    """The root fields of queries. Each reads only rows of the credential's company."""
 
     @strawberry.field(
         description="One customer, by a unique key; null if the company has no customer with that key. Always fresh."
@@ -105,10 +103,10 @@ class Query:
     ) -> CustomerList:
         """Return a keyset page."""
         company_id = info.context.principal.company_id
-        asked = read_customers_page(
+        requested = read_customers_page(
             company_id, first=first, after=after, last=last, before=before, where=where, order_by=order_by
         )
-        return await all_customers(info.context, asked)
+        return await all_customers(info.context, requested)
 
     @strawberry.field(
         description="One customer group, by a unique key; null if the company has no group with that key. Needs"
@@ -135,12 +133,12 @@ class Query:
         info: Info, where: GroupWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[CustomerGroupRow]:
         """Return a list and not a connection: companies have dozens of groups, not thousands."""
-        asked, context = read_filtered_list(where=where, first=first), info.context
+        requested, context = read_filtered_list(where=where, first=first), info.context
 
         async def read() -> list[CustomerGroupRow]:
-            return await stored_groups.listed(context.session, asked.only, limit=asked.limit)
+            return await stored_groups.listed(context.session, requested.only, limit=requested.limit)
 
-        if asked.only is not None:
+        if requested.only is not None:
             return await read()
         return await context.recent.get(context.principal.company_id, ("groups", first), read)
 
@@ -154,8 +152,8 @@ class Query:
         info: Info, where: AccountWhere = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> list[LedgerAccountRow]:
         """Return a list and not a connection: companies have hundreds of accounts, not thousands."""
-        asked = read_filtered_list(where=where, first=first)
-        return await stored_accounts.listed(info.context.session, asked.only, limit=asked.limit)
+        requested = read_filtered_list(where=where, first=first)
+        return await stored_accounts.listed(info.context.session, requested.only, limit=requested.limit)
 
     @strawberry.field(
         description="What updateCustomer would change in billing with the same input, and all its errors. Writes"
@@ -192,8 +190,8 @@ class Query:
     @staticmethod
     async def nodes(info: Info, ids: NodeIds) -> list[AnyRow | GraphQLError | None]:
         """Return the objects of any type, each id read once."""
-        asked = read_node_ids(ids) if len(ids) < MANY_ITEMS else await in_turn(object(), read_node_ids, ids)
-        return await found.nodes(info.context, asked)
+        requested = read_node_ids(ids) if len(ids) < MANY_ITEMS else await in_turn(object(), read_node_ids, ids)
+        return await found.nodes(info.context, requested)
 
     @strawberry.field(
         name="_entities",
@@ -208,8 +206,8 @@ class Query:
     async def entities(info: Info, representations: Representations) -> list[AnyRow | GraphQLError | None]:
         """Return the objects of any type and key, each reference read once."""
         read = partial(read_representations, representations, most=info.context.max_representations)
-        asked = read() if len(representations) < MANY_ITEMS else await in_turn(object(), read)
-        return await found.entities(info.context, asked)
+        requested = read() if len(representations) < MANY_ITEMS else await in_turn(object(), read)
+        return await found.entities(info.context, requested)
 
     @strawberry.field(
         name="_service",

@@ -1,4 +1,4 @@
-"""What is checked before an operation runs: scopes, malformed references, and the rows that a mutation writes."""
+"""Check an operation before it runs: scopes, malformed references, and the number of rows that a mutation writes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -37,9 +37,9 @@ class Rules(AccessRules):
     def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:
         """Return the number of rows in all lists of a mutation."""
         inputs = (given.get("input") for _, given in self._arguments(document, operation, variables))
-        lists = (cast("dict[str, list[object]]", each).get(_ROWS, ()) for each in inputs if isinstance(each, dict))
-        # A list that is longer is refused by itself, with how many rows it has.
-        return sum(min(len(each), MOST_UPSERT_ROWS) for each in lists)
+        lists = (cast("dict[str, list[object]]", given).get(_ROWS, ()) for given in inputs if isinstance(given, dict))
+        # A longer list is rejected by the mutation itself, with its number of rows.
+        return sum(min(len(rows), MOST_UPSERT_ROWS) for rows in lists)
 
     def _arguments(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
@@ -55,7 +55,7 @@ class Rules(AccessRules):
         try:
             collected = collect_fields(schema, fragments, variables, root, operation).grouped_field_set
         except GraphQLError:
-            # @skip or @include of null, which execution answers.
+            # @skip or @include of null, which execution reports.
             return
         for fields in collected.values():
             node = fields[0].node
@@ -65,6 +65,6 @@ class Rules(AccessRules):
             try:
                 given = get_argument_values(field, node, variables)
             except GraphQLError:
-                # An error of the field alone.
+                # Execution reports it as an error of this field.
                 continue
             yield node.name.value, given

@@ -1,4 +1,4 @@
-"""The schema, assembled."""
+"""Build the schema from its types, and replace Strawberry's resolvers and conversions by faster ones."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -32,7 +32,7 @@ from app.graphql.types.scalars import EXPECTED, SCALARS
 
 
 def _plain(name: str) -> Callable[[Any, object], object]:
-    """Return the resolver of a plain field. GraphQL's ID is a string, so UUIDs become strings here, for all types."""
+    """Return the resolver of a plain field. GraphQL's ID is a string, so it converts UUIDs to strings."""
 
     def resolve(row: Any, _info: object) -> object:
         value = getattr(row, name)
@@ -42,7 +42,7 @@ def _plain(name: str) -> Callable[[Any, object], object]:
 
 
 def _problems(name: str) -> Callable[[Any, Any], object]:
-    """Resolve the problems of a payload or of a row: an operation lists a bounded number of each."""
+    """Return the resolver of the problems of a payload or row, which limits their number for each operation."""
 
     def resolve(row: Any, info: Any) -> object:
         is_of_row = info.path.prev is not None and isinstance(info.path.prev.key, int)
@@ -70,7 +70,7 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
         scalar_overrides=FEDERATION_SCALARS,
         federation_version=FEDERATION_VERSION,
     )
-    _let_rows_travel(executable(schema))
+    _resolve_rows(executable(schema))
     _compile_inputs(executable(schema))
     set_maxima(executable(schema))
     set_readers(executable(schema))
@@ -79,36 +79,36 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
             executable(schema).type_map[name].extensions["expected"] = expected
     describe(executable(schema))
     executable(schema).description = INTRODUCTION
-    # The engine takes its values as they are, without coercing each of thousands.
+    # The engine doesn't coerce its values: lists have thousands.
     executable(schema).type_map["_Any"].extensions["takes_anything"] = True
-    # graphql-core checks @oneOf itself, in variables too and with its own words, once it knows which inputs have it.
+    # graphql-core checks @oneOf, in variables too, if it knows which inputs have it.
     for kind in executable(schema).type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             kind.is_one_of = is_one_of(kind)
     return schema
 
 
-def _let_rows_travel(schema: GraphQLSchema) -> None:
+def _resolve_rows(schema: GraphQLSchema) -> None:
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
-            if {each.name for each in schema.get_possible_types(kind)} <= {*_TYPES.values()}:
+            if {possible.name for possible in schema.get_possible_types(kind)} <= {*_TYPES.values()}:
                 kind.resolve_type = _type_of
             elif kind.name == "UserError":
                 kind.resolve_type = type_of_problem
         elif isinstance(kind, GraphQLObjectType):
             if kind.name in _TYPES.values():
-                # Strawberry's own looks for an instance of the type, and would be asked for every row.
+                # Strawberry's check requires instances of its types, and would run for every row.
                 kind.is_type_of = None
             for field in kind.fields.values():
                 if shows_attribute(field):
-                    # Strawberry's own way to an attribute takes several calls, for most of all fields that are shown.
+                    # Strawberry's resolver of an attribute takes several calls, and most fields are attributes.
                     named = cast("object", get_named_type(field.type))
                     lists_problems = named is schema.type_map.get("UserError")
                     field.resolve = (_problems if lists_problems else _plain)(attribute_of(field))
 
 
 def _compile_inputs(schema: GraphQLSchema) -> None:
-    """Have inputs built by the compiled conversions; see planning/compiled_arguments.py for what that saves."""
+    """Build inputs with compiled conversions; planning/compiled_arguments.py says what that saves."""
     inputs = Inputs()
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
@@ -116,7 +116,7 @@ def _compile_inputs(schema: GraphQLSchema) -> None:
 
 
 schema = build(Query, Mutation)
-"""The public contract."""
+"""The schema that the service serves."""
 
 
 def sdl() -> str:

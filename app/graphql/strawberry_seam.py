@@ -44,7 +44,8 @@ __all__ = [
     "StrawberryMaybe",
     "StrawberryOptional",
     "UnsetType",
-    # The check for awaitables that Strawberry gives graphql-core: types and rows are never awaitable. Used by the engine.
+    # The check for awaitables that Strawberry gives graphql-core: types and rows are never awaitable. Used by the
+    # engine.
     "optimized_is_awaitable",
 ]
 
@@ -72,7 +73,10 @@ class Parameter(NamedTuple):
 
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:
-    """Return the schema as graphql-core executes it. Strawberry has no public name for it; the engine runs it itself."""
+    """Return the schema as graphql-core executes it.
+
+    Strawberry has no public name for it; the engine runs it itself.
+    """
     return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
@@ -102,12 +106,12 @@ def attribute_of(field: GraphQLField) -> str:
 
 
 def has_resolver(field: GraphQLField) -> bool:
-    """Return whether a field has a resolver of its own. Plans read plain fields only."""
+    """Return whether a field has a resolver. Plans read plain fields only."""
     return cast("Any", _definition_of(field)).base_resolver is not None
 
 
 def shows_attribute(field: GraphQLField) -> bool:
-    """Return whether a field only shows an attribute, without a resolver or an extension: it is then resolved faster."""
+    """Return whether a field only shows an attribute, without a resolver or extension. It can be resolved faster."""
     return _DEFINITION in field.extensions and _definition_of(field).is_basic_field
 
 
@@ -151,7 +155,7 @@ def names_of_input(kind: type) -> dict[str, str]:
 
 
 def set_builder(kind: GraphQLInputObjectType, build: Build) -> None:
-    """Have Strawberry build the values of an input with a function: its own reads the input's definition for each value."""
+    """Set the function that builds an input. Strawberry's function reads the input's definition for each value."""
     kind.extensions[_DEFINITION].from_input = build
 
 

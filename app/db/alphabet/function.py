@@ -1,8 +1,8 @@
 """The SQL function `alphabet_key`, which returns sort keys of names, for servers with and without ICU.
 
-Without ICU, a key holds a name's weights as characters that compare by code point, level by level as in ICU's sort keys:
-primary (letters), secondary (accents), tertiary (variants), and the folded name as the last level. Common weights at the end
-of a level are left out, so that the key of an ordinary name is hardly longer than the name.
+Without ICU, a key holds a name's weights as characters that compare by code point, level by level as in ICU's sort
+keys: primary (letters), secondary (accents), tertiary (variants), and the folded name as the last level. Common weights
+at the end of a level are left out, so that the key of an ordinary name is hardly longer than the name.
 """
 
 import json
@@ -12,9 +12,9 @@ from app.db.alphabet.weights import COMMON, Weights, weights_of
 
 # Ends a level; sorts before every weight.
 _END = "\x01"
-# The primary weight of an ordinary character is one character: itself, or for letters after z, a character after "z". The
-# primary weight of any other character is two characters: that of the preceding ordinary character, or _BEFORE_ORDINARY if
-# there is none, and a second one that is higher than any weight.
+# The primary weight of an ordinary character is one character: itself, or for letters after z, a character after "z".
+# The primary weight of any other character is two characters: that of the preceding ordinary character, or
+# _BEFORE_ORDINARY if there is none, and a second one that is higher than any weight.
 _ORDINARY = " -./0123456789abcdefghijklmnopqrstuvwxyz"
 _AFTER_Z = "æøåäöðþ"
 _BEFORE_ORDINARY, _SECOND = "\x02", 0x100000
@@ -72,7 +72,7 @@ $alphabet$
 
 
 def without_icu(language: str, folding: str) -> str:
-    """Return SQL that creates the function for a supported language; lower() with the collation `folding` folds case."""
+    """Return SQL that creates the function for a supported language. `folding` is the collation that lower() uses."""
     weights = weights_of(language)
     if folding == "C":
         weights = _with_capitals(weights)

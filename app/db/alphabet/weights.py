@@ -1,8 +1,9 @@
 """Collation weights of locales, read from `weights.txt`.
 
 The file has a section per locale; those after `[root]` list differences from it. A line is `characters weights…`, where
-characters are one code point, a range with consecutive primary weights, or several joined by `+` that sort as one letter.
-A weight is `primary.secondary.tertiary` in hexadecimal; the two highest bits of a tertiary weight encode the case.
+characters are one code point, a range with consecutive primary weights, or several joined by `+` that sort as one
+letter. A weight is `primary.secondary.tertiary` in hexadecimal; the two highest bits of a tertiary weight encode the
+case.
 """
 
 from collections.abc import Iterator

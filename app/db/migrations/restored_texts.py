@@ -1,7 +1,8 @@
 """Convert texts that older releases stored into their stored form, for revision 0005.
 
-Letters are composed and surrounding invisible characters removed, as in app/domain/texts.py. A text that can't be converted
-(duplicate key, blank or too long afterwards) is kept and reported. Tables and columns have their names of that revision.
+Letters are composed and surrounding invisible characters removed, as in app/domain/texts.py. A text that can't be
+converted (duplicate key, blank or too long afterwards) is kept and reported. Tables and columns have their names of
+that revision.
 """
 
 from collections.abc import Mapping

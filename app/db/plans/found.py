@@ -1,4 +1,7 @@
-"""Look-ups across entities in a plan's statement. References are passed as arrays, and each distinct one is read once."""
+"""Look-ups across entities in a plan's statement.
+
+References are passed as arrays, and each distinct one is read once.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any

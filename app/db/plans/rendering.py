@@ -1,7 +1,7 @@
 """JSON written by PostgreSQL: values and objects as pieces of text that one `concat` joins.
 
-The result is byte for byte that of graphql-core and loaders. A value that would be rendered differently fails the statement,
-and the operation falls back to graphql-core.
+The result is byte for byte that of graphql-core and loaders. A value that would be rendered differently fails the
+statement, and the operation falls back to graphql-core.
 """
 
 from collections.abc import Callable, Iterable, Sequence

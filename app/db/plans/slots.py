@@ -16,7 +16,10 @@ ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
 
 class Slots:
-    """The arguments that a statement is built for. Lists in the slots of `fixed_limits` have the same limit in every request."""
+    """The arguments that a statement is built for.
+
+    Lists in the slots of `fixed_limits` have the same limit in every request.
+    """
 
     def __init__(self, arguments: tuple[Arguments, ...], fixed_limits: Collection[int]) -> None:
         self._arguments = arguments

@@ -1,7 +1,7 @@
 """Compilation of a plan's tree to one statement that returns JSON, from the same declarations that loaders use.
 
-Each edge is a subquery of the row that it starts from, so the statement reads the same rows as the loaders, through the same
-indexes, in one snapshot. Only the tree and the shapes of its arguments determine the SQL; values are parameters.
+Each edge is a subquery of the row that it starts from, so the statement reads the same rows as the loaders, through the
+same indexes, in one snapshot. Only the tree and the shapes of its arguments determine the SQL; values are parameters.
 """
 
 from collections.abc import Collection, Sequence
@@ -29,7 +29,7 @@ _DIALECT = asyncpg.dialect()
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL that returns one row with the response's JSON in UTF-8, or no row if another company is set for the session."""
+    """SQL that returns one row with the response's JSON in UTF-8, or no row if the session is another company's."""
 
     sql: str
     order: tuple[int | None, ...]

@@ -68,7 +68,8 @@ def subscribe(
 
 
 def _current_start(terms: Terms, today: date) -> int:
-    # Months are counted from year 0. The current period began on the latest anchor day up to today, or some months earlier.
+    # Months are counted from year 0. The current period began on the latest anchor day up to today, or some months
+    # earlier.
     month = today.year * _MONTHS + today.month - 1
     if _day(terms, month) > today:
         month -= 1

@@ -22,7 +22,7 @@ LENGTH = _BUSINESS
 
 
 class Story:
-    """The six customers by number: a parent, its three children, a private person, and a business that pays for itself."""
+    """The six customers by number: a parent, its three children, a private person, and a self-paying business."""
 
     def __init__(self, company_id: UUID, group_id: UUID, profile: Profile, draw: Draw, today: date) -> None:
         self._company_id = company_id

@@ -16,7 +16,7 @@ from app.services.contacts import CONTACTS, CreateContactCommand
 
 @strawberry.type(description="What createContact did, or why it did nothing.")
 class CreateContactPayload(ContactPayload):
-    """A payload type of the mutation's own."""
+    """Payload of createContact."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def create_contact(
     info: Info,
     input: Annotated[CreateContactInput, strawberry.argument(description="The contact to create.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, CreateContactCommand(fields)
     return MemberWritten(*await CONTACTS.create(context.unit_of_work, context.principal.subject, command, key))

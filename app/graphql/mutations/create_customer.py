@@ -22,7 +22,7 @@ from app.services.create_customer import create_customer as create
 
 @dataclass(frozen=True, slots=True)
 class CreatePayload:
-    """What the payload shows."""
+    """The source of the payload's fields."""
 
     customer: CustomerRow | None
     replayed: bool = False
@@ -30,7 +30,7 @@ class CreatePayload:
     wrote: ClassVar[bool] = True
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
-        """Return what was written."""
+        """Return the identity of the row that was written, if one was."""
         return row_identity(self.customer) if self.customer is not None else None
 
 
@@ -40,7 +40,7 @@ def _rejected(rejected: Rejected) -> CreatePayload:
 
 @strawberry.type(description="The customer that createCustomer created, or why it created none.")
 class CreateCustomerPayload:
-    """How a creation's outcome is shown."""
+    """Payload of createCustomer."""
 
     customer: Customer | None = strawberry.field(
         description="The new customer; null if the input was rejected.", extensions=SHOWS_WRITTEN
@@ -61,7 +61,7 @@ async def create_customer(
     info: Info,
     input: Annotated[CreateCustomerInput, strawberry.argument(description="The new customer.")],  # noqa: A002 - the schema's name
 ) -> CreatePayload:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     command, key = CreateCustomerCommand(given_fields(input)), sent(input.idempotency_key)
     outcome, replayed = await create(info.context.unit_of_work, info.context.principal.subject, command, key)
     return CreatePayload(outcome.customer, replayed)

@@ -17,7 +17,7 @@ from app.services.customer_groups import CreateCustomerGroupCommand
 
 @strawberry.type(description="What createCustomerGroup did, or why it did nothing.")
 class CreateCustomerGroupPayload(GroupPayload):
-    """A payload type of the mutation's own."""
+    """Payload of createCustomerGroup."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def create_customer_group(
     info: Info,
     input: Annotated[CreateCustomerGroupInput, strawberry.argument(description="The group to create.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, CreateCustomerGroupCommand(fields)
     return GroupWritten(

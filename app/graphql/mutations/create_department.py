@@ -16,7 +16,7 @@ from app.services.departments import DEPARTMENTS, CreateDepartmentCommand
 
 @strawberry.type(description="What createDepartment did, or why it did nothing.")
 class CreateDepartmentPayload(DepartmentPayload):
-    """A payload type of the mutation's own."""
+    """Payload of createDepartment."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def create_department(
     info: Info,
     input: Annotated[CreateDepartmentInput, strawberry.argument(description="The department to create.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, CreateDepartmentCommand(fields)
     return MemberWritten(*await DEPARTMENTS.create(context.unit_of_work, context.principal.subject, command, key))

@@ -16,7 +16,7 @@ from app.services.contacts import CONTACTS, DeleteContactCommand
 
 @strawberry.type(description="What deleteContact did, or why it did nothing.")
 class DeleteContactPayload(ContactPayload):
-    """A payload type of the mutation's own."""
+    """Payload of deleteContact."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def delete_contact(
     info: Info,
     input: Annotated[DeleteContactInput, strawberry.argument(description="The contact to remove.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, DeleteContactCommand(fields)
     outcome, replayed = await CONTACTS.delete(context.unit_of_work, context.principal.subject, command, key)

@@ -17,7 +17,7 @@ from app.services.customer_groups import DeleteCustomerGroupCommand
 
 @strawberry.type(description="What deleteCustomerGroup did, or why it did nothing.")
 class DeleteCustomerGroupPayload(GroupPayload):
-    """A payload type of the mutation's own."""
+    """Payload of deleteCustomerGroup."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def delete_customer_group(
     info: Info,
     input: Annotated[DeleteCustomerGroupInput, strawberry.argument(description="The group to remove.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, DeleteCustomerGroupCommand(fields)
     outcome, replayed = await customer_groups.delete_customer_group(

@@ -16,7 +16,7 @@ from app.services.departments import DEPARTMENTS, DeleteDepartmentCommand
 
 @strawberry.type(description="What deleteDepartment did, or why it did nothing.")
 class DeleteDepartmentPayload(DepartmentPayload):
-    """A payload type of the mutation's own."""
+    """Payload of deleteDepartment."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def delete_department(
     info: Info,
     input: Annotated[DeleteDepartmentInput, strawberry.argument(description="The department to remove.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, DeleteDepartmentCommand(fields)
     outcome, replayed = await DEPARTMENTS.delete(context.unit_of_work, context.principal.subject, command, key)

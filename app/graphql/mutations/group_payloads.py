@@ -1,4 +1,4 @@
-"""What the mutations of customer groups answer: the group, and what went wrong."""
+"""Payloads of the mutations of customer groups: the group and the errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from app.services.customer_groups import GroupOutcome
 
 @dataclass(frozen=True, slots=True)
 class GroupWritten:
-    """What a payload shows."""
+    """The source of a payload's fields."""
 
     outcome: GroupOutcome | None
     replayed: bool = False
@@ -26,7 +26,7 @@ class GroupWritten:
 
     @property
     def customer_group(self) -> CustomerGroupRow | None:
-        """The group itself."""
+        """The group."""
         return self.outcome and self.outcome.group
 
     @property
@@ -35,14 +35,14 @@ class GroupWritten:
         return self.outcome is not None and self.outcome.wrote and not self.is_removal
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
-        """Return what was written."""
+        """Return the identity of the row that was written, if one was."""
         return row_identity(self.customer_group) if self.wrote and self.customer_group is not None else None
 
 
-def rejected(refusal: Rejected) -> GroupWritten:
+def rejected(error: Rejected) -> GroupWritten:
     """Return the payload for Rejected; a version conflict shows the stored object."""
-    now = refusal.current
-    return GroupWritten(now if isinstance(now, GroupOutcome) else None, errors=refusal.problems)
+    now = error.current
+    return GroupWritten(now if isinstance(now, GroupOutcome) else None, errors=error.problems)
 
 
 @strawberry.type

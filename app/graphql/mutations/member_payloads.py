@@ -1,4 +1,4 @@
-"""What the mutations of contacts and departments answer: the object, its customer, and what went wrong."""
+"""Payloads of the mutations of contacts and departments: the object, its customer and the errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ERRORS = "Why nothing was written; empty if the mutation succeeded."
 
 @dataclass(frozen=True, slots=True)
 class MemberWritten:
-    """What a payload shows."""
+    """The source of a payload's fields."""
 
     outcome: MemberOutcome[Any] | None
     replayed: bool = False
@@ -36,14 +36,14 @@ class MemberWritten:
         return self.outcome is not None and self.outcome.wrote and not self.is_removal
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
-        """Return what was written."""
+        """Return the identity of the row that was written, if one was."""
         return row_identity(self.outcome.row) if self.wrote and self.outcome is not None else None
 
 
-def rejected(refusal: Rejected) -> MemberWritten:
+def rejected(error: Rejected) -> MemberWritten:
     """Return the payload for Rejected; a version conflict shows the stored object."""
-    now = cast("MemberOutcome[Any]", refusal.current) if isinstance(refusal.current, MemberOutcome) else None
-    return MemberWritten(now, errors=refusal.problems)
+    now = cast("MemberOutcome[Any]", error.current) if isinstance(error.current, MemberOutcome) else None
+    return MemberWritten(now, errors=error.problems)
 
 
 @strawberry.type
@@ -77,7 +77,7 @@ class ContactPayload(_MemberPayload):
     )
     @staticmethod
     def contact(payload: strawberry.Parent[MemberWritten]) -> ContactRow | None:
-        """The row itself."""
+        """Return the row."""
         return payload.outcome and payload.outcome.shown
 
 
@@ -94,5 +94,5 @@ class DepartmentPayload(_MemberPayload):
     )
     @staticmethod
     def department(payload: strawberry.Parent[MemberWritten]) -> DepartmentRow | None:
-        """The row itself."""
+        """Return the row."""
         return payload.outcome and payload.outcome.shown

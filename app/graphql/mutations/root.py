@@ -18,14 +18,13 @@ from app.graphql.mutations.upsert_ledger_accounts import upsert_ledger_accounts
 
 
 @strawberry.type(
-    description="All mutations. Root fields run one after the other, each in its own transaction. A field that failed is"
-    " null, with an error; the fields before it are stored and returned."
+    description="All mutations. Root fields run one after the other, each in its own transaction. A field that failed"
+    " is null, with an error; the fields before it are stored and returned."
 )
 class Mutation:
-    """One line per mutation; each has a module of its own."""
+    """The root fields of mutations, one module for each."""
 
     update_customer = update_customer
-
     create_customer = create_customer
     upsert_customers = upsert_customers
     create_contact = create_contact

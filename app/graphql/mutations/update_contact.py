@@ -16,7 +16,7 @@ from app.services.contacts import CONTACTS, UpdateContactCommand
 
 @strawberry.type(description="What updateContact did, or why it did nothing.")
 class UpdateContactPayload(ContactPayload):
-    """A payload type of the mutation's own."""
+    """Payload of updateContact."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def update_contact(
     info: Info,
     input: Annotated[UpdateContactInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, UpdateContactCommand(fields)
     return MemberWritten(*await CONTACTS.update(context.unit_of_work, context.principal.subject, command, key))

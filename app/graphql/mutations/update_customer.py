@@ -23,7 +23,7 @@ from app.services.update_customer import update_customer as update
 
 @dataclass(frozen=True, slots=True)
 class UpdatePayload:
-    """What the payload shows."""
+    """The source of the payload's fields."""
 
     customer: CustomerRow | None
     changed_fields: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class UpdatePayload:
         return bool(self.changed_fields)
 
     def written_at(self, _path: Sequence[str | int]) -> Mapping[str, object] | None:
-        """Return what was written."""
+        """Return the identity of the row that was written, if one was."""
         return row_identity(self.customer) if self.wrote and self.customer is not None else None
 
 
@@ -48,7 +48,7 @@ def _rejected(rejected: Rejected) -> UpdatePayload:
 
 @strawberry.type(description="What updateCustomer did, or why it did nothing.")
 class UpdateCustomerPayload:
-    """How an update's outcome is shown."""
+    """Payload of updateCustomer."""
 
     customer: Customer | None = strawberry.field(
         description="The customer in its current state; null if the update was rejected, except for VERSION_CONFLICT"
@@ -68,7 +68,7 @@ class UpdateCustomerPayload:
     )
     @staticmethod
     async def transition(payload: strawberry.Parent[UpdatePayload], info: Info) -> BillingTransitionRow | None:
-        """Read back from what was booked, so a replayed answer has it too."""
+        """Load the stored transition, so that replayed responses show it too."""
         transition_id = payload.transition_id
         return None if transition_id is None else await info.context.loaders.transition().load(transition_id)
 
@@ -89,7 +89,7 @@ async def update_customer(
     info: Info,
     input: Annotated[UpdateCustomerInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> UpdatePayload:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     command, key = update_command(input)
     outcome, replayed = await update(info.context.unit_of_work, info.context.principal.subject, command, key)
     return UpdatePayload(outcome.customer, outcome.changed_fields, outcome.transition_id, replayed)

@@ -17,7 +17,7 @@ from app.services.customer_groups import UpdateCustomerGroupCommand
 
 @strawberry.type(description="What updateCustomerGroup did, or why it did nothing.")
 class UpdateCustomerGroupPayload(GroupPayload):
-    """A payload type of the mutation's own."""
+    """Payload of updateCustomerGroup."""
 
 
 @strawberry.field(
@@ -29,7 +29,7 @@ async def update_customer_group(
     info: Info,
     input: Annotated[UpdateCustomerGroupInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, UpdateCustomerGroupCommand(fields)
     return GroupWritten(

@@ -16,12 +16,12 @@ from app.services.departments import DEPARTMENTS, UpdateDepartmentCommand
 
 @strawberry.type(description="What updateDepartment did, or why it did nothing.")
 class UpdateDepartmentPayload(DepartmentPayload):
-    """A payload type of the mutation's own."""
+    """Payload of updateDepartment."""
 
 
 @strawberry.field(
-    description="Change a department: only the fields that are sent. A new default replaces the current one. The default"
-    " can only be given up if another one replaces it or there is no other. Needs customers-write.",
+    description="Change a department: only the fields that are sent. A new default replaces the current one. The"
+    " default can only be given up if another one replaces it or there is no other. Needs customers-write.",
     graphql_type=UpdateDepartmentPayload | None,
     extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
@@ -29,7 +29,7 @@ async def update_department(
     info: Info,
     input: Annotated[UpdateDepartmentInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write everything or nothing."""
+    """Write in one transaction."""
     fields, key = fields_and_key(input)
     context, command = info.context, UpdateDepartmentCommand(fields)
     return MemberWritten(*await DEPARTMENTS.update(context.unit_of_work, context.principal.subject, command, key))

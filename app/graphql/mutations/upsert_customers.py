@@ -28,18 +28,18 @@ def _rejected(rejected: Rejected) -> UpsertPayload:
 
 @strawberry.type(description="The result of one row of a list of customers.")
 class UpsertCustomersResult(UpsertedRow):
-    """How a row's result is shown."""
+    """The result of a row."""
 
     customer: Customer | None = strawberry.field(
-        description="The customer in its current state; null if there is none. Without customers-read it is also null if"
-        " the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
+        description="The customer in its current state; null if there is none. Without customers-read it is also null"
+        " if the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
         extensions=SHOWS_WRITTEN,
     )
 
 
 @strawberry.type(description="What upsertCustomers did, row by row.")
 class UpsertCustomersPayload(UpsertFields):
-    """How the outcome of a list is shown."""
+    """The result of a list."""
 
     results: list[UpsertCustomersResult] = strawberry.field(description=RESULTS)
 
@@ -56,8 +56,8 @@ async def upsert_customers(
     info: Info,
     input: Annotated[UpsertCustomersInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """Write all rows or none, or row by row."""
-    rows = [_row(each) async for each in paced(input.rows)]
+    """Write the rows in one transaction."""
+    rows = [_row(row) async for row in paced(input.rows)]
     command = UpsertCustomersCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
     context = info.context
     outcome, replayed = await upsert(

@@ -26,7 +26,7 @@ def _rejected(rejected: Rejected) -> UpsertPayload:
 
 @strawberry.type(description="The result of one row of a list of ledger accounts.")
 class UpsertLedgerAccountsResult(UpsertedRow):
-    """How a row's result is shown."""
+    """The result of a row."""
 
     ledger_account: LedgerAccount | None = strawberry.field(
         description="The account in its current state; null if there is none. Without accounts-read it is also null if"
@@ -37,7 +37,7 @@ class UpsertLedgerAccountsResult(UpsertedRow):
 
 @strawberry.type(description="What upsertLedgerAccounts did, row by row.")
 class UpsertLedgerAccountsPayload(UpsertFields):
-    """How the outcome of a list is shown."""
+    """The result of a list."""
 
     results: list[UpsertLedgerAccountsResult] = strawberry.field(description=RESULTS)
 
@@ -52,8 +52,8 @@ async def upsert_ledger_accounts(
     info: Info,
     input: Annotated[UpsertLedgerAccountsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """Write all rows or none, or row by row."""
-    rows = [sent_fields(each) async for each in paced(input.rows)]
+    """Write the rows in one transaction."""
+    rows = [sent_fields(row) async for row in paced(input.rows)]
     command = UpsertAccountsCommand(tuple(rows), input.on_refusal, input.dry_run)
     context = info.context
     outcome, replayed = await upsert_accounts(

@@ -1,4 +1,4 @@
-"""What the payloads of lists of rows have in common."""
+"""Types that the payloads of all upserts share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class RowEnded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UpsertPayload:
-    """What a payload shows."""
+    """The source of a payload's fields."""
 
     results: tuple[RowEnded, ...] = ()
     written: bool = False
@@ -45,11 +45,11 @@ class UpsertPayload:
     errors: tuple[Problem, ...] = ()
 
     def written_at(self, path: Sequence[str | int]) -> Mapping[str, object] | None:
-        """Return what the row of a result wrote."""
-        place = result_index(path)
-        if place is None or place >= len(self.results):
+        """Return the identity of the row that a result's row wrote, if it wrote one."""
+        index = result_index(path)
+        if index is None or index >= len(self.results):
             return None
-        result = self.results[place]
+        result = self.results[index]
         return row_identity(result.shown) if result.wrote and result.shown is not None else None
 
 
@@ -74,7 +74,7 @@ class UpsertedRow:
 
 @strawberry.type
 class UpsertFields:
-    """The fields of every list's payload, beside its results."""
+    """The fields of every upsert's payload, except its results."""
 
     written: bool = strawberry.field(
         description="Whether the rows that were not rejected are stored: false for a dry run, and if `errors` is not"
@@ -89,23 +89,23 @@ class UpsertFields:
     @strawberry.field(description="Number of rows with the outcome CREATED.")
     @staticmethod
     def created(payload: Payload) -> int:
-        """Count the results."""
+        """Return the number of results."""
         return _count(payload, RowOutcome.CREATED)
 
     @strawberry.field(description="Number of rows with the outcome UPDATED.")
     @staticmethod
     def updated(payload: Payload) -> int:
-        """Count the results."""
+        """Return the number of results."""
         return _count(payload, RowOutcome.UPDATED)
 
     @strawberry.field(description="Number of rows with the outcome UNCHANGED.")
     @staticmethod
     def unchanged(payload: Payload) -> int:
-        """Count the results."""
+        """Return the number of results."""
         return _count(payload, RowOutcome.UNCHANGED)
 
     @strawberry.field(description="Number of rows with the outcome REFUSED.")
     @staticmethod
     def refused(payload: Payload) -> int:
-        """Count the results."""
+        """Return the number of results."""
         return _count(payload, RowOutcome.REFUSED)

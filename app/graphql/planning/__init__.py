@@ -1,1 +1,1 @@
-"""From an operation to a plan, and from the arguments of its fields to what is asked of the database."""
+"""Plan queries, and convert the arguments of their fields to those of SQL statements."""

@@ -1,12 +1,12 @@
-"""A field's arguments as its resolver takes them, with what is the same for every request prepared once per document.
+"""Convert a field's arguments to its resolver's parameters, with functions that are compiled once per document.
 
-Two steps, as in Strawberry: graphql-core's coercion of literals and variables, then inputs as objects. Unusual values (a
-variable inside a literal that is missing or null) are left to the libraries. Resolvers use the second step as well: the
-schema gives it to Strawberry, which reads the definition of an input again for each of its values.
+There are two steps, as in Strawberry: coerce literals and variables as graphql-core does, then build objects of inputs.
+Unusual values (a missing or null variable inside a literal) are left to the libraries. Resolvers use the second step
+too: the schema gives it to Strawberry, which would read the definition of an input again for each of its values.
 
-`python -m bench.shortcuts`: 2.5 µs instead of 32 for one id, 9 µs instead of 144 for a filter by metadata, 15 ms instead
-of 146 for an upsert of 500 rows. The server takes 350 µs for one customer. Remove this module when the ratio, 10 to 20
-today, falls below 1.3; plans then call `get_argument_values` and `convert_arguments`.
+`python -m bench.shortcuts`: 2.5 µs instead of 32 for one id, 9 µs instead of 144 for a filter by metadata, 15 ms
+instead of 146 for an upsert of 500 rows. The server takes 350 µs for one customer. Remove this module when the ratio,
+10 to 20 today, falls below 1.3; plans then call `get_argument_values` and `convert_arguments`.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,13 +44,13 @@ from app.graphql.strawberry_seam import (
 
 Coerced = Mapping[str, Any]
 Fill = Callable[[Coerced], Any]
-"""From the operation's variables to a coerced value; raises _Unusual if it is left to the libraries."""
+"""Returns a coerced value for the operation's variables; raises _Unusual if the libraries have to coerce it."""
 Convert = Callable[[Any], Any]
 ConvertAll = Callable[[GraphQLField, dict[str, Any]], dict[str, Any]]
 
 
 class _Unusual(Exception):
-    """A value that is left to the libraries."""
+    """The libraries have to coerce the value."""
 
 
 class CompiledArguments:
@@ -97,7 +97,7 @@ def _argument(argument: GraphQLArgument, node: ValueNode | None) -> Fill:
 
 
 def _value(kind: Any, node: ValueNode) -> Fill:
-    """Return a function that gives the coerced value of a literal."""
+    """Return a function that returns the coerced value of a literal."""
     if isinstance(kind, GraphQLNonNull):
         return _value(cast("Any", kind).of_type, node)
     if not _has_variables(node):
@@ -151,15 +151,15 @@ class Inputs:
             return lambda value: None if value is None else inner(value)
         if isinstance(kind, StrawberryList):
             item = self.convert(inner_of(kind))
-            return lambda value: [item(each) for each in value]
+            return lambda value: [item(member) for member in value]
         if not is_input(kind):
             return lambda value: value
 
-        # Looked up only when a value comes: an input may hold itself.
+        # Looked up when a value is converted: an input may have a field of its own type.
         return lambda value: self.build(kind, value)
 
     def build(self, kind: type, value: Mapping[str, Any], _context: object = None) -> Any:
-        """Build an input from its coerced value; Strawberry may be given this as the `from_input` of a type."""
+        """Return an input built from its coerced value. Its signature is that of Strawberry's `from_input`."""
         return (self._known.get(kind) or self._learn(kind))(value)
 
     def _learn(self, kind: type) -> Convert:
@@ -196,7 +196,7 @@ def _has_variables(value: ValueNode) -> bool:
         case VariableNode():
             return True
         case ListValueNode():
-            return any(_has_variables(each) for each in value.values)
+            return any(_has_variables(item) for item in value.values)
         case ObjectValueNode():
             return any(_has_variables(field.value) for field in value.fields)
         case _:

@@ -1,4 +1,4 @@
-"""What queries can be planned for: the declared fields and edges, and the root fields, by their names in the schema."""
+"""The root fields, fields and edges that plans support, by their names in the schema."""
 
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -19,7 +19,7 @@ Declared = Field | ToOne[Any] | ToMany[Any]
 
 
 class Root(NamedTuple):
-    """What a root field reads."""
+    """The entity of a root field, and how its arguments are read."""
 
     node: type[Lookup | Listing | Connection]
     entity: Entity[Any]
@@ -89,7 +89,7 @@ def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
     declared: dict[tuple[str, str], Declared] = {}
     for entity in entities:
         for name, field in cast("GraphQLObjectType", schema.type_map[entity.name]).fields.items():
-            # A field with a resolver of its own is an edge, or computes what it shows.
+            # A field with a resolver is an edge or a computed field.
             known = by_attribute if has_resolver(field) else plain
             found = known.get((entity.name, attribute_of(field)))
             if found is not None:

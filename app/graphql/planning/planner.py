@@ -1,6 +1,6 @@
-"""From a query operation to a plan: a tree of declared entities, fields and edges, and readers of their arguments.
+"""Plan a query: build a tree of declared entities, fields and edges, with readers of their arguments.
 
-What app/graphql/planning/declared.py does not list is not planned: graphql-core runs it.
+A query with a field that app/graphql/planning/declared.py doesn't list falls back to graphql-core.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ ValueT = TypeVar("ValueT")
 
 
 class _NotDeclared(Exception):
-    """A field is selected that can't be planned."""
+    """A selected field has no declaration, so the query has no plan."""
 
 
 class Planner:
@@ -92,7 +92,7 @@ class Planner:
         except _NotDeclared:
             return None
         if all(isinstance(node, Constant) for _, node in shown):
-            # It asks the database nothing.
+            # It reads nothing from the database.
             return None
         scopes = self._rules.access(document, operation, variables).scopes
         guarded = tuple(entity for entity in planning.guarded if entity.scope not in scopes)
@@ -114,7 +114,7 @@ class _Planning:
     ) -> None:
         self.slots: list[Slot] = []
         self.guarded: dict[Entity[Any], None] = {}
-        """The entities that an id or a reference may lead to."""
+        """The entities that an id or a reference may refer to."""
         self._planner, self._operation, self._variables = planner, operation, variables
         self._fragments = {
             node.name.value: FragmentDetails(node)
@@ -126,7 +126,7 @@ class _Planning:
         """Return what the operation selects."""
         schema = self._planner.schema
         query = schema.query_type
-        assert query is not None  # noqa: S101 - a schema without queries is none
+        assert query is not None  # noqa: S101 - a schema without queries is invalid
         collected = collect_fields(schema, self._fragments, self._variables, query, self._operation)
         return tuple((key, self._of_root(query, fields)) for key, fields in collected.grouped_field_set.items())
 

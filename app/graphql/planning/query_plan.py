@@ -1,4 +1,4 @@
-"""A plan of a query: run with variables, for a principal, it answers with the bytes of the whole answer."""
+"""The plan of a query: it returns the bytes of the whole response for variables and a principal."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from functools import cached_property, partial
@@ -21,21 +21,21 @@ from app.graphql.planning.compiled_arguments import CompiledArguments
 from app.graphql.planning.reading import ArgumentReader
 
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
-"""The room that a remembered statement takes at least; one with longer SQL takes that."""
+"""Minimum size with which a cached statement counts, in bytes; one with longer SQL counts with its length."""
 _FEW_PARTS = 20
-"""Statements of at most so many fields, edges and values are built in the event loop, in up to 10 ms."""
+"""Maximum number of fields, edges and values of statements that are built in the event loop, in up to 10 ms."""
 _COMPANIES = 256
-"""The companies whose unchanging arguments a plan remembers: they hold cursors, which belong to one company."""
+"""Number of companies for which a plan caches constant arguments: cursors in them are specific to a company."""
 
 
 class Slot(NamedTuple):
-    """A list or look-up of a plan, and how its arguments are read."""
+    """The arguments of a list or lookup in a plan, and their reader."""
 
     given: CompiledArguments
     read: ArgumentReader
 
     def arguments(self, company_id: UUID, variables: VariableValues) -> Arguments:
-        """What the arguments ask for, or the GraphQLError that the resolver would raise."""
+        """Return the arguments of the statement; raise the GraphQLError that the resolver would raise."""
         return self.read(company_id, self.given.read(variables))
 
 
@@ -46,20 +46,20 @@ def _names(arguments: Arguments, hidden: Collection[Entity[Any]]) -> bool:
 
 
 class Statements:
-    """The statements of all plans that were used last, as many as `size` stands for."""
+    """Caches the most recently used statements of all plans, `size` of the minimum size."""
 
     def __init__(self, size: int) -> None:
         self._remembered: LRUCache[Hashable, Statement] = LRUCache(size * BYTES_PER_REMEMBERED_STATEMENT, _length)
         self.hits = self.misses = 0
-        """Look-ups that found a statement, and those that made one."""
+        """Number of cache hits and misses."""
 
     @property
     def entries(self) -> int:
-        """Statements that are remembered."""
+        """Number of cached statements."""
         return len(self._remembered)
 
     def get(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
-        """The remembered statement, or a new one."""
+        """Return the cached statement, or make and cache one."""
         found = self._remembered.get(key)
         if found is None:
             self.misses += 1
@@ -71,19 +71,19 @@ class Statements:
         return found
 
     async def get_aside(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
-        """The same, without holding the event loop for a new one."""
+        """Do the same as `get`, and make a new statement outside the event loop."""
         if key in self._remembered:
             return self.get(key, make)
         made = await in_turn(key, make)
         return self.get(key, lambda: made)
 
 
-def _length(each: Statement) -> int:
-    return max(len(each.sql), BYTES_PER_REMEMBERED_STATEMENT)
+def _length(made: Statement) -> int:
+    return max(len(made.sql), BYTES_PER_REMEMBERED_STATEMENT)
 
 
 class QueryPlan:
-    """What an operation shows, the slots of its arguments, and what it takes to see it."""
+    """The plan of an operation: its selected fields, the slots of its arguments, and the scopes that it needs."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class QueryPlan:
         guarded: Collection[Entity[Any]] = (),
     ) -> None:
         self._guarded = guarded
-        """What an id or a reference may lead to that needs more than `scopes`."""
+        """The entities that an id or a reference may refer to and that need a scope besides `scopes`."""
         self._shown, self._slots, self._scopes, self._statements = shown, slots, scopes, statements
         self._fixed = [place for place, slot in enumerate(slots) if slot.given.are_fixed]
         self._fixed_limits = frozenset(place for place, slot in enumerate(slots) if slot.given.limit_is_fixed)
@@ -102,23 +102,23 @@ class QueryPlan:
         self._latest: tuple[list[Hashable], Statement] | None = None
 
     async def answer(self, variables: VariableValues, context: Context, *, is_long: bool = False) -> bytes | None:
-        """The answer; None where graphql-core must say why there is none."""
+        """Return the response; None if graphql-core has to run the operation to find its errors."""
         company_id = context.principal.company_id
         if not self._scopes <= context.principal.scopes:
             return None
         try:
             if is_long:
-                # The cache is not to be used from two threads.
+                # The cache must not be used by two threads.
                 fixed = self._remembered.get(company_id)
                 arguments = await in_turn(object(), self._read, company_id, variables, fixed)
             else:
                 arguments = self._arguments(company_id, variables)
         except GraphQLError as error:
-            # Its frames hold the arguments and itself.
+            # Its frames refer to the arguments and to the error, which the garbage collector would have to free.
             error.__traceback__ = None
             return None
         scopes = context.principal.scopes
-        hidden = tuple(each for each in self._guarded if each.scope not in scopes)
+        hidden = tuple(entity for entity in self._guarded if entity.scope not in scopes)
         if any(_names(argument, hidden) for argument in arguments):
             return None
         asked = await self._statement(arguments, hidden)

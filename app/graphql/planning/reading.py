@@ -1,6 +1,6 @@
-"""The parts that reading a list's arguments is made of, for resolvers and plans alike.
+"""Functions that read the arguments of lists, for resolvers and plans.
 
-Nothing here knows an entity. app/graphql/field_arguments.py puts the parts together for the fields of the schema.
+Nothing here depends on an entity. app/graphql/field_arguments.py uses them for the fields of the schema.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from app.graphql.arguments import Problems, bounded, given
 from app.graphql.cursors import Cursors
 
 DEFAULT_PAGE = 50
-"""Rows of a connection if neither `first` nor `last` is given."""
+"""Page size of a connection if neither `first` nor `last` is given."""
 DEFAULT_LIST = 100
-"""Rows of a list if `first` is not given."""
+"""Length of a list if `first` is not given."""
 MAX_PAGE_SIZE = 500
-"""Maximum number of rows that one list returns."""
+"""Maximum number of rows of a page or list."""
 
 ArgumentReader = Callable[[UUID, dict[str, Any]], Arguments]
-"""From the company and a field's arguments, as its resolver takes them, to the arguments of its statement."""
+"""Converts the company and the parameters of a field's resolver to the arguments of its statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class RequestedPage:
     only: Condition | None
     cursors: Cursors
     plan_for_values: bool
-    """Whether how many rows are read depends on the values of the condition."""
+    """Whether the statement needs a custom plan: its cost depends on the values of the condition."""
 
     @property
     def arguments(self) -> PageArguments:
-        """The page as a plan's statement takes it."""
+        """The arguments of a plan's statement."""
         return PageArguments(self.request, self.only, self.cursors.identity, self.plan_for_values)
 
 
@@ -55,5 +55,5 @@ def read_page_size(problems: Problems, first: int | None, last: int | None = Non
 
 
 def check_list_size(problems: Problems, first: int) -> None:
-    """Note a problem if a list can't have so many rows."""
+    """Note a problem if `first` is out of range."""
     bounded(first, ("first",), problems, most=MAX_PAGE_SIZE)

@@ -17,25 +17,25 @@ from app.graphql.arguments import Path, Problems, filled, identifier
 
 @dataclass(frozen=True, slots=True)
 class RequestedNodes:
-    """What `nodes` is asked for, in that order."""
+    """The ids in the argument of `nodes`."""
 
-    places: tuple[UUID | GraphQLError, ...]
-    """An id for each place, or why there is none."""
+    items: tuple[UUID | GraphQLError, ...]
+    """An id, or the error of a malformed one, for each item of the argument."""
 
     @property
     def ids(self) -> tuple[UUID, ...]:
         """The ids without repetition."""
-        return tuple(dict.fromkeys(place for place in self.places if isinstance(place, UUID)))
+        return tuple(dict.fromkeys(item for item in self.items if isinstance(item, UUID)))
 
     @property
     def arguments(self) -> References:
         """The arguments of a plan's statement; raises the first GraphQLError, which a plan can't return."""
-        numbers = {each: number for number, each in enumerate(self.ids, 1)}
-        return References((None,), tuple((0, each) for each in numbers), _numbered(self.places, numbers))
+        numbers = {id_: number for number, id_ in enumerate(self.ids, 1)}
+        return References((None,), tuple((0, id_) for id_ in numbers), _numbered(self.items, numbers))
 
 
 class Reference(NamedTuple):
-    """What a representation refers to: the row of an entity that has a value as one of its keys."""
+    """The object of a representation: an entity, one of its keys, and the key's value."""
 
     entity: Entity[Any]
     key: str
@@ -43,37 +43,37 @@ class Reference(NamedTuple):
 
     @property
     def condition(self) -> Equals:
-        """The same, as a condition on a unique key."""
+        """The condition that only this object meets."""
         return Equals(self.key, self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedEntities:
-    """What `_entities` is asked for, in that order."""
+    """The references in the argument of `_entities`."""
 
-    places: tuple[Reference | GraphQLError | None, ...]
-    """A reference for each place, or why there is none; None where the key is null, which refers to nothing."""
+    items: tuple[Reference | GraphQLError | None, ...]
+    """A reference, the error of a malformed one, or None if the key is null, for each item of the argument."""
 
     @property
     def references(self) -> tuple[Reference, ...]:
         """The references without repetition."""
-        return tuple(dict.fromkeys(place for place in self.places if isinstance(place, Reference)))
+        return tuple(dict.fromkeys(item for item in self.items if isinstance(item, Reference)))
 
     @property
     def arguments(self) -> References:
         """The arguments of a plan's statement; raises the first GraphQLError, which a plan can't return."""
         references = self.references
-        # In one order however they come, so that what is asked alike shares a statement.
+        # Sorted, so that requests for the same kinds share a statement.
         kinds = sorted({(reference.entity, reference.key) for reference in references}, key=_KINDS.index)
         wanted = tuple((kinds.index((reference.entity, reference.key)), reference.value) for reference in references)
         numbers = {reference: number for number, reference in enumerate(references, 1)}
-        return References(tuple(kinds), wanted, _numbered(self.places, numbers))
+        return References(tuple(kinds), wanted, _numbered(self.items, numbers))
 
 
 MAX_NODE_IDS = 500
 """Maximum number of ids in one `nodes` field."""
 MOST_MALFORMED = 100
-"""Maximum number of malformed ids and representations of one operation that are answered one by one."""
+"""Maximum number of malformed ids and representations that get one error each; an operation with more is rejected."""
 
 
 def read_node_id(id: str) -> UUID:  # noqa: A002 - the schema's name
@@ -87,16 +87,16 @@ def read_node_id(id: str) -> UUID:  # noqa: A002 - the schema's name
 def read_node_ids(ids: Sequence[str], *, strict: bool = False) -> RequestedNodes:
     """Return the ids of nodes; raise GraphQLError for too many ids and, if `strict`, for the first malformed one."""
     _bounded(ids, "ids", MAX_NODE_IDS)
-    return RequestedNodes(_places((_id(each, ("ids", place)) for place, each in enumerate(ids)), strict=strict))
+    return RequestedNodes(_checked((_id(value, ("ids", place)) for place, value in enumerate(ids)), strict=strict))
 
 
 def read_representations(representations: Sequence[object], *, most: int, strict: bool = False) -> RequestedEntities:
-    """Return what some representations refer to; raise GraphQLError as `read_node_ids` does."""
+    """Return the references of representations; raise GraphQLError as `read_node_ids` does."""
     _bounded(representations, "representations", most)
     read = (
         _reference(representation, ("representations", place)) for place, representation in enumerate(representations)
     )
-    return RequestedEntities(_places(read, strict=strict))
+    return RequestedEntities(_checked(read, strict=strict))
 
 
 def malformed(lists: Iterable[tuple[str, Sequence[object]]]) -> GraphQLError | None:
@@ -105,7 +105,7 @@ def malformed(lists: Iterable[tuple[str, Sequence[object]]]) -> GraphQLError | N
     Counting ends there: items may be hundreds of thousands, when aliases repeat a list.
     """
     problems = Problems()
-    # The lists are kept, or another one could get the identity of one that is gone.
+    # Keeps the lists: a new list could otherwise have the same `id()` as one that was freed.
     known: dict[tuple[int, str], tuple[Sequence[object], int]] = {}
     total = 0
     for name, items in lists:
@@ -123,29 +123,27 @@ def key_names(entity: Entity[Any]) -> dict[str, str]:
     return {schema_name(key): key for key in entity.keys}
 
 
-_ENTITIES = {each.name: each for each in graph.NODES}
-_KEYS = {each.name: key_names(each) for each in graph.NODES}
-
-
+_ENTITIES = {entity.name: entity for entity in graph.NODES}
+_KEYS = {entity.name: key_names(entity) for entity in graph.NODES}
 _KINDS = [(entity, key) for entity in graph.NODES for key in entity.keys]
 
 
-PlaceT = TypeVar("PlaceT")
+ItemT = TypeVar("ItemT")
 
 
-def _places(read: Iterable[PlaceT | GraphQLError], *, strict: bool) -> tuple[PlaceT | GraphQLError, ...]:
+def _checked(read: Iterable[ItemT | GraphQLError], *, strict: bool) -> tuple[ItemT | GraphQLError, ...]:
     if not strict:
         return tuple(read)
-    places: list[PlaceT | GraphQLError] = []
-    for each in read:
-        if isinstance(each, GraphQLError):
-            raise each
-        places.append(each)
-    return tuple(places)
+    items: list[ItemT | GraphQLError] = []
+    for item in read:
+        if isinstance(item, GraphQLError):
+            raise item
+        items.append(item)
+    return tuple(items)
 
 
 def _count(read: "_List", items: Sequence[object], problems: Problems) -> int:
-    """Return how many items are malformed, or MOST_MALFORMED + 1 if more are; note them among the problems."""
+    """Add the problems of malformed items, and return their number. Stop at MOST_MALFORMED + 1."""
     before = problems.count
     for place, item in enumerate(items):
         read.read(item, (read.argument, place), problems)
@@ -156,19 +154,19 @@ def _count(read: "_List", items: Sequence[object], problems: Problems) -> int:
 
 def _too_many(problems: Problems) -> GraphQLError:
     shown = problems.error()
-    first = " ".join(f"{'.'.join(map(str, each['path']))}: {each['message']}" for each in problems.found[:3])
+    first = " ".join(f"{'.'.join(map(str, found['path']))}: {found['message']}" for found in problems.found[:3])
     return GraphQLError(
         f"More than {MOST_MALFORMED} ids or representations of the operation are malformed. The first ones: {first}",
         extensions=shown.extensions,
     )
 
 
-def _numbered(places: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int, ...]:
-    """Return the number of the key at each place, 0 for no key; raise the first error."""
-    for place in places:
-        if isinstance(place, GraphQLError):
-            raise place
-    return tuple(0 if place is None else numbers[place] for place in places)
+def _numbered(items: Sequence[object], numbers: Mapping[Any, int]) -> tuple[int, ...]:
+    """Return the number of each item's key, 0 for None; raise the first error."""
+    for item in items:
+        if isinstance(item, GraphQLError):
+            raise item
+    return tuple(0 if item is None else numbers[item] for item in items)
 
 
 def _reference(representation: object, path: Path) -> Reference | GraphQLError | None:
@@ -188,7 +186,7 @@ def _referred(representation: object, path: Path, problems: Problems) -> Referen
     keys = {name: key for name, key in _KEYS[entity.name].items() if name in given}
     if not keys:
         return problems.add(path, f"has no key of {entity.name}: give {' or '.join(_KEYS[entity.name])}.")
-    # Of several keys that are given, the first that says something counts: whoever sends them took them from one row.
+    # If several keys are given, the first that is not null counts: a gateway takes all of them from one row.
     name, key = next(((name, key) for name, key in keys.items() if given[name] is not None), (None, ""))
     if name is None:
         return None
@@ -223,5 +221,5 @@ class _List(NamedTuple):
 
 
 _LISTS = {"nodes": _List("ids", identifier), "_entities": _List("representations", _referred)}
-LISTS = {name: each.argument for name, each in _LISTS.items()}
+LISTS = {name: of.argument for name, of in _LISTS.items()}
 """The root fields that find rows by lists of references, each with the argument that holds its list."""

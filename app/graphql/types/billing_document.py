@@ -1,4 +1,4 @@
-"""The types of what a transition books: itself, its credit notes and invoices, and their lines."""
+"""The types of a billing transition, its billing documents (credit notes and invoices), and their lines."""
 
 from collections.abc import Awaitable
 from datetime import date
@@ -31,7 +31,7 @@ Document = strawberry.Parent[BillingDocumentRow]
 
 @strawberry.type(description="A line of a billing document: some days of one subscription.")
 class BillingDocumentLine:
-    """How a line's row is shown."""
+    """A billing document line, resolved from its row."""
 
     line_number: int = strawberry.field(description="The line's number in its document, from 1.")
     description: str = strawberry.field(description="The text of the line in the document.")
@@ -48,7 +48,7 @@ class BillingDocumentLine:
     )
     @staticmethod
     def subscription(line: strawberry.Parent[BillingDocumentLineRow], info: Info) -> Awaitable[SubscriptionRow | None]:
-        """The edge graph.line_subscription; a foreign key holds that it exists."""
+        """Load the subscription of the line. A foreign key guarantees that it exists."""
         return info.context.loaders.subscription().load(line.subscription_id)
 
 
@@ -57,7 +57,7 @@ class BillingDocumentLine:
     directives=keys_of(graph.billing_document),
 )
 class BillingDocument(Node):
-    """How a document's row is shown."""
+    """A billing document, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The document's unique identifier, a UUID.")
     kind: BillingDocumentKind = strawberry.field(description="Whether it is a credit note or an invoice.")
@@ -72,7 +72,7 @@ class BillingDocument(Node):
     )
     @staticmethod
     def customer(document: Document, info: Info) -> Awaitable[CustomerRow | None]:
-        """The edge graph.document_customer; a foreign key holds that it exists."""
+        """Load the customer of the billing document. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(document.customer_id)
 
     @strawberry.field(
@@ -82,7 +82,7 @@ class BillingDocument(Node):
     )
     @staticmethod
     def payer(document: Document, info: Info) -> Awaitable[CustomerRow | None]:
-        """The edge graph.document_payer; a foreign key holds that it exists."""
+        """Load the customer that pays. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(document.payer_customer_id)
 
     @strawberry.field(
@@ -94,7 +94,7 @@ class BillingDocument(Node):
     def lines(
         document: Document, info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentLineRow]]:
-        """The edge graph.document_lines."""
+        """Load the lines of the billing document."""
         return info.context.loaders.lines(read_list(first=first)).load(document.id)
 
     @strawberry.field(
@@ -104,7 +104,7 @@ class BillingDocument(Node):
     )
     @staticmethod
     def transition(document: Document, info: Info) -> Awaitable[BillingTransitionRow | None] | None:
-        """The edge graph.document_transition."""
+        """Load the transition that created the billing document."""
         transition_id = document.transition_id
         return None if transition_id is None else info.context.loaders.transition().load(transition_id)
 
@@ -114,7 +114,7 @@ class BillingDocument(Node):
     directives=keys_of(graph.billing_transition),
 )
 class BillingTransition(Node):
-    """How a transition's row is shown."""
+    """A billing transition, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The transition's unique identifier, a UUID.")
     effective_on: date = strawberry.field(description="The first day of the new arrangement.")
@@ -125,7 +125,7 @@ class BillingTransition(Node):
     )
     @staticmethod
     def customer(transition: strawberry.Parent[BillingTransitionRow], info: Info) -> Awaitable[CustomerRow | None]:
-        """The edge graph.transition_customer; a foreign key holds that it exists."""
+        """Load the customer that was updated. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(transition.customer_id)
 
     @strawberry.field(
@@ -138,7 +138,7 @@ class BillingTransition(Node):
     def documents(
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentRow]]:
-        """The edge graph.transition_documents."""
+        """Load the billing documents that the transition created."""
         loader = info.context.loaders.documents(graph.transition_documents, read_list(first=first))
         return loader.load(transition.id)
 
@@ -152,5 +152,5 @@ class BillingTransition(Node):
     def periods(
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[SubscriptionPeriodRow]]:
-        """The edge graph.transition_periods."""
+        """Load the periods that the transition recorded."""
         return info.context.loaders.periods(graph.transition_periods, read_list(first=first)).load(transition.id)

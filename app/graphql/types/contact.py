@@ -21,7 +21,7 @@ Row = strawberry.Parent[ContactRow]
 
 @strawberry.type(description="A contact person of a customer.", directives=keys_of(graph.contact))
 class Contact(Node):
-    """How a contact's row is shown."""
+    """A contact, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The contact's unique identifier, a UUID.")
     name: str = strawberry.field(description="The contact's name.")
@@ -39,7 +39,7 @@ class Contact(Node):
     )
     @staticmethod
     def customer(contact: Row, info: Info) -> Awaitable[CustomerRow | None]:
-        """The edge graph.contact_customer; a foreign key holds that it exists."""
+        """Load the customer. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(contact.customer_id)
 
     @strawberry.field(
@@ -49,6 +49,6 @@ class Contact(Node):
     )
     @staticmethod
     async def history(contact: Row, info: Info, first: First = UNSET, after: After = UNSET) -> Listed[ChangeRow]:
-        """The edge graph.contact_history."""
+        """Load a page of the contact's history."""
         asked = read_edge_page(info.context.principal.company_id, graph.contact_history, first=first, after=after)
         return await listed_of(info.context, graph.contact_history, contact.id, asked)

@@ -7,7 +7,7 @@ from app.graphql.types.controls import EXPECTED_VERSION, FIELD_CODES, IDEMPOTENC
 
 @strawberry.input(description="A contact to create." + FIELD_CODES)
 class CreateContactInput:
-    """Left out means unset."""
+    """Input of a creation. Fields that are left out are empty."""
 
     customer_id: strawberry.ID = strawberry.field(
         description="The customer that the contact belongs to. CUSTOMER_NOT_FOUND if it doesn't exist in the company."
@@ -24,7 +24,7 @@ class CreateContactInput:
 
 @strawberry.input(description="What to change of a contact. A field that is left out keeps its value." + FIELD_CODES)
 class UpdateContactInput:
-    """Left out means unchanged."""
+    """Input of an update. Fields that are left out keep their values."""
 
     id: strawberry.ID = strawberry.field(
         description="The contact's id. CONTACT_NOT_FOUND if it doesn't exist in the company."
@@ -33,8 +33,8 @@ class UpdateContactInput:
         description="The contact's name, 1 to 255 characters. Not null."
     )
     is_default_for_customer: strawberry.Maybe[bool | None] = strawberry.field(
-        description="True: it becomes the customer's default contact and replaces the current one. False: it stops being"
-        " the default; if the customer has others, `newDefaultId` is required (DEFAULT_REQUIRED). Not null."
+        description="True: it becomes the customer's default contact and replaces the current one. False: it stops"
+        " being the default; if the customer has others, `newDefaultId` is required (DEFAULT_REQUIRED). Not null."
     )
     new_default_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
         description="The customer's contact that becomes the default; only together with `isDefaultForCustomer: false`."
@@ -53,7 +53,7 @@ class UpdateContactInput:
 
 @strawberry.input(description="A contact to remove.")
 class DeleteContactInput:
-    """The default goes only with the last, or with another one to follow it."""
+    """Input of a removal. The default can only be removed if it is the last, or if another one replaces it."""
 
     id: strawberry.ID = strawberry.field(
         description="The contact's id. CONTACT_NOT_FOUND if it doesn't exist in the company."

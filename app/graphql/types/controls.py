@@ -1,4 +1,4 @@
-"""What the inputs of several mutations say alike."""
+"""Descriptions of control fields that several inputs share."""
 
 FIELD_CODES = (
     "Texts are trimmed. FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_REQUIRED for blank"

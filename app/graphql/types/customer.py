@@ -1,4 +1,4 @@
-"""The type Customer: the hub that every edge starts from or leads to."""
+"""The type Customer."""
 
 from collections.abc import Awaitable
 from datetime import datetime
@@ -52,7 +52,7 @@ Row = strawberry.Parent[CustomerRow]
 
 @strawberry.type(description="A customer of the company.", directives=keys_of(graph.customer))
 class Customer(Node):
-    """How a customer's row is shown."""
+    """A customer, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The customer's unique identifier, a UUID.")
     customer_number: str = strawberry.field(description="The customer number, unique in the company.")
@@ -120,7 +120,7 @@ class Customer(Node):
     )
     @staticmethod
     def parent(customer: Row, info: Info) -> Awaitable[CustomerRow | None] | None:
-        """The edge graph.parent."""
+        """Load the parent customer, if there is one."""
         parent_id = customer.parent_customer_id
         return None if parent_id is None else info.context.loaders.customer().load(parent_id)
 
@@ -133,7 +133,7 @@ class Customer(Node):
     async def children(
         customer: Row, info: Info, first: First = UNSET, after: After = UNSET, where: Where = UNSET
     ) -> CustomerList:
-        """The edge graph.children."""
+        """Load a page of the customer's children."""
         asked = read_edge_page(info.context.principal.company_id, graph.children, first=first, after=after, where=where)
         return await listed_of(info.context, graph.children, customer.id, asked)
 
@@ -142,7 +142,7 @@ class Customer(Node):
     )
     @staticmethod
     def group(customer: Row, info: Info) -> Awaitable[CustomerGroupRow | None]:
-        """The edge graph.group; a foreign key holds that it exists."""
+        """Load the group. A foreign key guarantees that it exists."""
         return info.context.loaders.group().load(customer.customer_group_id)
 
     @strawberry.field(
@@ -152,7 +152,7 @@ class Customer(Node):
     )
     @staticmethod
     def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[ContactRow]]:
-        """The edge graph.contacts."""
+        """Load the contacts."""
         return info.context.loaders.contacts(read_list(first=first)).load(customer.id)
 
     @strawberry.field(
@@ -163,7 +163,7 @@ class Customer(Node):
     )
     @staticmethod
     def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[DepartmentRow]]:
-        """The edge graph.departments."""
+        """Load the departments."""
         return info.context.loaders.departments(read_list(first=first)).load(customer.id)
 
     @strawberry.field(
@@ -175,7 +175,7 @@ class Customer(Node):
     def subscriptions(
         customer: Row, info: Info, status: Statuses = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[SubscriptionRow]]:
-        """The edge graph.subscriptions."""
+        """Load the subscriptions, filtered by status."""
         return info.context.loaders.subscriptions(read_list(first=first, status=status)).load(customer.id)
 
     @strawberry.field(
@@ -185,13 +185,13 @@ class Customer(Node):
     )
     @staticmethod
     async def history(customer: Row, info: Info, first: First = UNSET, after: After = UNSET) -> Listed[ChangeRow]:
-        """The edge graph.customer_history."""
+        """Load a page of the customer's history."""
         asked = read_edge_page(info.context.principal.company_id, graph.customer_history, first=first, after=after)
         return await listed_of(info.context, graph.customer_history, customer.id, asked)
 
     @strawberry.field(
-        description="The credit notes and invoices for its subscriptions that changes of the payer have created, for all"
-        " payers, the newest first. Needs customers-read.",
+        description="The credit notes and invoices for its subscriptions that changes of the payer have created, for"
+        " all payers, the newest first. Needs customers-read.",
         graphql_type=list[BillingDocument],
         extensions=READS,
     )
@@ -199,5 +199,5 @@ class Customer(Node):
     def billing_documents(
         customer: Row, info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentRow]]:
-        """The edge graph.customer_documents."""
+        """Load the billing documents for the customer's subscriptions."""
         return info.context.loaders.documents(graph.customer_documents, read_list(first=first)).load(customer.id)

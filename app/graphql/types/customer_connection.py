@@ -1,4 +1,4 @@
-"""A page of customers as a Relay connection, and a customer as types show it that customers lead to."""
+"""The connection of customers, and references to Customer for types that Customer imports."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer
 
 @strawberry.type(description="A customer in a list, with its cursor.")
 class CustomerEdge:
-    """A row and its cursor."""
+    """An edge of a connection: a customer and its cursor."""
 
     cursor: str = strawberry.field(description=CURSOR)
     node: LazyCustomer = strawberry.field(description="The customer.")
@@ -22,7 +22,7 @@ class CustomerEdge:
 
 @strawberry.type(description="A page of a list of customers.")
 class CustomerConnection:
-    """A page as Relay's clients expect it."""
+    """A page of customers, in the shape of Relay's specification."""
 
     nodes: list[LazyCustomer] = strawberry.field(resolver=nodes, description="The customers of the page.")
     edges: list[CustomerEdge] = strawberry.field(

@@ -24,7 +24,7 @@ class MetadataPairInput:
     " 50 conditions, including those of nested filters; each `and`, `or` and `not` is one as well."
 )
 class CustomerFilter:
-    """app.graphql.conditions says what each field means."""
+    """Conditions on customers, which app/graphql/conditions.py reads."""
 
     and_: strawberry.Maybe[list["CustomerFilter"] | None] = strawberry.field(
         name="and", description="All of these filters match, at most 50; an empty list always matches."
@@ -68,7 +68,7 @@ class CustomerFilter:
 
 @strawberry.input(description="A field to sort by.")
 class CustomerOrder:
-    """What a list of customers is sorted by."""
+    """One field to sort customers by, and its direction."""
 
     field: CustomerSort = strawberry.field(description="What to sort by.")
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Ascending or descending.")

@@ -1,4 +1,4 @@
-"""The inputs of createCustomer and updateCustomer: every field says its format, its limits and its codes."""
+"""The inputs of createCustomer and updateCustomer. Each description states format, limits and codes."""
 
 from decimal import Decimal
 
@@ -16,16 +16,19 @@ _KEY = (
     ' IDEMPOTENCY_KEY_REUSED with another input. Inputs are compared by value: 12.5 and "12.50" are the'
     " same."
 )
-_NUMBER = " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or not, has it."
+_NUMBER = (
+    " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or"
+    " not, has it."
+)
 _MAP = (
-    " At most 50 entries (METADATA_LIMIT_EXCEEDED); trimmed keys of 1 to 128 visible characters, values that are strings of at most 500"
-    " characters, finite numbers or booleans (METADATA_VALUE_INVALID). Not null."
+    " At most 50 entries (METADATA_LIMIT_EXCEEDED); trimmed keys of 1 to 128 visible characters, values that are"
+    " strings of at most 500 characters, finite numbers or booleans (METADATA_VALUE_INVALID). Not null."
 )
 
 
 @strawberry.input
 class OptionalCustomerFields:
-    """What a customer can be without; creating and updating read it alike."""
+    """Optional fields, which creations, updates and upserts share."""
 
     customer_type: Maybe[CustomerType | None] = strawberry.field(
         description="Whether it is a business or a private person; BUSINESS if left out for a new customer. Not null."
@@ -44,7 +47,8 @@ class OptionalCustomerFields:
         description="The website's http or https URL, at most 255 characters." + _CLEARS
     )
     external_system_id: Maybe[str | None] = strawberry.field(
-        description="The customer's identifier in another system: at most 255 visible characters, trimmed, case-sensitive;"
+        description="The customer's identifier in another system: at most 255 visible characters, trimmed,"
+        " case-sensitive;"
         " EXTERNAL_SYSTEM_ID_ALREADY_EXISTS if another customer, active or not, has it." + _CLEARS
     )
     notes: Maybe[str | None] = strawberry.field(description="Additional notes, at most 10,000 characters." + _CLEARS)
@@ -88,8 +92,8 @@ class OptionalCustomerFields:
     )
     include_child_details_pdf: Maybe[bool | None] = strawberry.field(
         name="includeChildDetailsPdf",
-        description="Whether a zip of per-child detail PDFs goes with consolidated invoices; false if left out for a new"
-        " customer. Not null.",
+        description="Whether a zip of per-child detail PDFs goes with consolidated invoices; false if left out for a"
+        " new customer. Not null.",
     )
     parent_invoice_template_id: Maybe[strawberry.ID | None] = strawberry.field(
         description="The id of the PDF template of the consolidated invoice, a UUID; null for the default template."
@@ -103,7 +107,7 @@ class OptionalCustomerFields:
     " is too long, FIELD_INVALID for a value of another form than described."
 )
 class CreateCustomerInput(OptionalCustomerFields):
-    """What createCustomer takes."""
+    """Input of createCustomer."""
 
     customer_number: Maybe[str | None] = strawberry.field(
         description="The customer number. If left out, it is the number after the company's highest all-digit number."
@@ -132,7 +136,7 @@ class SubscriptionTransitionInput:
 
 @strawberry.input
 class ChangedCustomerFields(OptionalCustomerFields):
-    """What can be changed of a customer, alone or in a list."""
+    """The fields that an update can change, of one customer or of a row of a list."""
 
     customer_number: Maybe[str | None] = strawberry.field(
         description="The customer number." + _NUMBER + " Not null or blank."
@@ -155,8 +159,8 @@ class ChangedCustomerFields(OptionalCustomerFields):
         description="The whole metadata, which replaces the stored metadata; `{}` clears it." + _MAP
     )
     metadata_set: Maybe[Metadata | None] = strawberry.field(
-        description="Metadata entries to add or replace; others are kept. Not together with `metadata` (FIELD_CONFLICT)."
-        + _MAP
+        description="Metadata entries to add or replace; others are kept. Not together with `metadata`"
+        " (FIELD_CONFLICT)." + _MAP
     )
     metadata_unset: Maybe[list[str] | None] = strawberry.field(
         description="Keys of metadata entries to remove; missing keys are ignored. At most 500"
@@ -178,7 +182,7 @@ class ChangedCustomerFields(OptionalCustomerFields):
     " FIELD_INVALID for a value of another form than described."
 )
 class UpdateCustomerInput(ChangedCustomerFields):
-    """What updateCustomer takes."""
+    """Input of updateCustomer."""
 
     id: strawberry.ID = strawberry.field(
         description="The id of the customer; CUSTOMER_NOT_FOUND if it doesn't exist in the company."
@@ -194,9 +198,9 @@ class UpdateCustomerInput(ChangedCustomerFields):
 
 
 _CONTROLS = frozenset({"id", "subscription_transitions", "transition_digest", "expected_version", "idempotency_key"})
-"""Fields that say how to write, not what."""
+"""Input fields that control the write and aren't stored in the customer."""
 
 
 def given_fields(given: OptionalCustomerFields) -> dict[str, object]:
-    """Return the customer's own fields that were sent, by attribute; null is None, other fields are missing."""
+    """Return the fields of the customer that were sent, by attribute. Null is None; fields left out are missing."""
     return {name: value for name, value in sent_fields(given).items() if name not in _CONTROLS}

@@ -25,7 +25,7 @@ Row = strawberry.Parent[DepartmentRow]
     directives=keys_of(graph.department),
 )
 class Department(Node):
-    """How a department's row is shown."""
+    """A department, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The department's unique identifier, a UUID.")
     name: str = strawberry.field(description="The department's name.")
@@ -50,7 +50,7 @@ class Department(Node):
     )
     @staticmethod
     def customer(department: Row, info: Info) -> Awaitable[CustomerRow | None]:
-        """The edge graph.department_customer; a foreign key holds that it exists."""
+        """Load the customer. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(department.customer_id)
 
     @strawberry.field(
@@ -60,6 +60,6 @@ class Department(Node):
     )
     @staticmethod
     async def history(department: Row, info: Info, first: First = UNSET, after: After = UNSET) -> Listed[ChangeRow]:
-        """The edge graph.department_history."""
+        """Load a page of the department's history."""
         asked = read_edge_page(info.context.principal.company_id, graph.department_history, first=first, after=after)
         return await listed_of(info.context, graph.department_history, department.id, asked)

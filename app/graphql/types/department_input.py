@@ -7,10 +7,11 @@ from app.graphql.types.controls import EXPECTED_VERSION, FIELD_CODES, IDEMPOTENC
 
 @strawberry.input(description="A department to create." + FIELD_CODES)
 class CreateDepartmentInput:
-    """Left out means unset."""
+    """Input of a creation. Fields that are left out are empty."""
 
     customer_id: strawberry.ID = strawberry.field(
-        description="The customer that the department belongs to. CUSTOMER_NOT_FOUND if it doesn't exist in the company."
+        description="The customer that the department belongs to. CUSTOMER_NOT_FOUND if it doesn't exist in the"
+        " company."
     )
     name: str = strawberry.field(description="The department's name, 1 to 255 characters.")
     is_default: strawberry.Maybe[bool | None] = strawberry.field(
@@ -37,7 +38,7 @@ class CreateDepartmentInput:
 
 @strawberry.input(description="What to change of a department. A field that is left out keeps its value." + FIELD_CODES)
 class UpdateDepartmentInput:
-    """Left out means unchanged."""
+    """Input of an update. Fields that are left out keep their values."""
 
     id: strawberry.ID = strawberry.field(
         description="The department's id. DEPARTMENT_NOT_FOUND if it doesn't exist in the company."
@@ -82,7 +83,7 @@ class UpdateDepartmentInput:
 
 @strawberry.input(description="A department to remove.")
 class DeleteDepartmentInput:
-    """The default goes only with the last, or with another one to follow it."""
+    """Input of a removal. The default can only be removed if it is the last, or if another one replaces it."""
 
     id: strawberry.ID = strawberry.field(
         description="The department's id. DEPARTMENT_NOT_FOUND if it doesn't exist in the company."

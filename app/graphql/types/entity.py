@@ -1,4 +1,4 @@
-"""The types of federation: what other subgraphs may refer to, and what this one says of itself."""
+"""The types of federation: entities that other subgraphs can refer to, and the text of this subgraph's schema."""
 
 from functools import lru_cache
 from typing import Annotated, Any
@@ -40,16 +40,16 @@ Representations = Annotated[
 
 @lru_cache(maxsize=1)
 def printed(schema: BaseSchema) -> str:
-    """Return the schema's text, which never changes."""
+    """Return the schema's text. It is cached, because it never changes."""
     return with_description(schema.as_str(), INTRODUCTION)
 
 
 @strawberry.type(name="_Service", description="The description of this subgraph.")
 class Service:
-    """How the schema itself is shown."""
+    """The schema of this subgraph, as text."""
 
     @strawberry.field(description="The schema with its directives, for composing a supergraph.")
     @staticmethod
     def sdl(schema: strawberry.Parent[BaseSchema]) -> str:
-        """Return the text, which is printed once."""
+        """Return the text."""
         return printed(schema)

@@ -1,4 +1,4 @@
-"""The enumerations: the domain's, with what each value means to a caller."""
+"""The enumerations of the domain as schema types, with a description of each value."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -36,14 +36,14 @@ __all__ = [
 
 
 class OrderDirection(Enum):
-    """Which end of an order comes first."""
+    """Sort directions."""
 
     ASC = "ASC"
     DESC = "DESC"
 
 
 def _show(enumeration: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
-    """Put a Python enumeration into the schema, every value described."""
+    """Return the schema's type of a Python enumeration, with a description of each value."""
     strawberry.enum(enumeration, name=name, description=description)
     describe_values(enumeration, values)
 
@@ -158,7 +158,8 @@ _show(
     CustomerSort,
     "The fields that customers can be sorted by.",
     {
-        "NUMBER": "The customer number, in its natural order: all-digit numbers first, by value, then the others by code point.",
+        "NUMBER": "The customer number, in its natural order: all-digit numbers first, by value, then the others by"
+        " code point.",
         "NAME": "The name in the company's alphabet, ignoring case.",
         "CREATED_AT": "When the customer was created.",
     },
@@ -209,21 +210,27 @@ _show(
         "PARENT_CURRENCY_MISMATCH": "A parent with a single invoice pays only in its own currency.",
         "CUSTOMER_HAS_ACTIVE_CHILDREN": "The customer pays for active children, so it must stay active.",
         "BILLING_DAY_REQUIRED": "SINGLE_INVOICE requires a billing day.",
-        "CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD": "Consolidation mode, billing day and template belong to parents.",
-        "SUBSCRIPTION_TRANSITIONS_REQUIRED": "The change moves active subscriptions: acknowledge each in `subscriptionTransitions`.",
+        "CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD": "Consolidation mode, billing day and template belong to"
+        " parents.",
+        "SUBSCRIPTION_TRANSITIONS_REQUIRED": "The change moves active subscriptions: acknowledge each in"
+        " `subscriptionTransitions`.",
         "SUBSCRIPTION_TRANSITIONS_INCOMPLETE": "Active subscriptions are missing from `subscriptionTransitions`.",
-        "SUBSCRIPTION_TRANSITIONS_UNKNOWN": "`subscriptionTransitions` has ids that aren't subscriptions of this customer.",
+        "SUBSCRIPTION_TRANSITIONS_UNKNOWN": "`subscriptionTransitions` has ids that aren't subscriptions of this"
+        " customer.",
         "SUBSCRIPTION_TRANSITIONS_NOT_ACTIVE": "`subscriptionTransitions` has subscriptions that aren't active.",
         "SUBSCRIPTION_TRANSITIONS_DUPLICATE": "`subscriptionTransitions` has a subscription more than once.",
-        "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "The change moves no subscriptions, so `subscriptionTransitions` must be left out.",
-        "SUBSCRIPTION_DATES_OUT_OF_RANGE": "The change would give subscriptions dates outside the years 1 to 9999. An administrator has to"
-        " correct the dates of their periods.",
-        "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator has to correct it.",
+        "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED": "The change moves no subscriptions, so `subscriptionTransitions` must"
+        " be left out.",
+        "SUBSCRIPTION_DATES_OUT_OF_RANGE": "The change would give subscriptions dates outside the years 1 to 9999. An"
+        " administrator has to correct the dates of their periods.",
+        "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator"
+        " has to correct it.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",
         "VERSION_CONFLICT": "The object has changed since the expected version.",
-        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input, or its answer was stored by a release whose"
-        " answers this release can't read.",
-        "MORE_PROBLEMS": "There are more problems than are listed: `limit` is the number listed, `actual` the number in all.",
+        "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used with another input, or its answer was stored by a"
+        " release whose answers this release can't read.",
+        "MORE_PROBLEMS": "There are more problems than are listed: `limit` is the number listed, `actual` the number"
+        " in all.",
     },
     name="UserErrorCode",
 )

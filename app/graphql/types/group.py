@@ -26,7 +26,7 @@ from app.graphql.types.scalars import Metadata
     directives=keys_of(graph.customer_group),
 )
 class CustomerGroup(Node):
-    """How a group's row is shown."""
+    """A customer group, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The group's unique identifier, a UUID.")
     number: str = strawberry.field(description="The group's number, unique in the company.")
@@ -50,7 +50,7 @@ class CustomerGroup(Node):
     )
     @staticmethod
     def account(group: strawberry.Parent[CustomerGroupRow], info: Info) -> Awaitable[LedgerAccountRow | None]:
-        """The edge graph.group_account; nullable, because the scope of the group does not include it."""
+        """Load the ledger account. It is nullable, because reading the group doesn't imply the scope accounts-read."""
         return info.context.loaders.account().load(group.account_id)
 
     @strawberry.field(
@@ -66,7 +66,7 @@ class CustomerGroup(Node):
         after: After = UNSET,
         where: Where = UNSET,
     ) -> CustomerList:
-        """The edge graph.group_customers."""
+        """Load a page of the group's customers."""
         company_id = info.context.principal.company_id
         asked = read_edge_page(company_id, graph.group_customers, first=first, after=after, where=where)
         return await listed_of(info.context, graph.group_customers, group.id, asked)
@@ -80,6 +80,6 @@ class CustomerGroup(Node):
     async def history(
         group: strawberry.Parent[CustomerGroupRow], info: Info, first: First = UNSET, after: After = UNSET
     ) -> Listed[ChangeRow]:
-        """The edge graph.group_history."""
+        """Load a page of the group's history."""
         asked = read_edge_page(info.context.principal.company_id, graph.group_history, first=first, after=after)
         return await listed_of(info.context, graph.group_history, group.id, asked)

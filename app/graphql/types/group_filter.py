@@ -7,7 +7,7 @@ from app.graphql.types.customer_filter import MetadataPairInput
 
 @strawberry.input(description="Conditions on a customer group; all given conditions must be met.")
 class CustomerGroupFilter:
-    """app.db.groups says what each field means."""
+    """Conditions on customer groups, which app/graphql/conditions.py reads."""
 
     ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
         description="The id is one of these, at most 500; an empty list matches nothing."

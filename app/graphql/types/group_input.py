@@ -10,7 +10,7 @@ from app.graphql.types.scalars import Metadata
 
 @strawberry.input(description="A customer group to create." + FIELD_CODES)
 class CreateCustomerGroupInput:
-    """Left out means the default."""
+    """Input of a creation. Fields that are left out get their defaults."""
 
     number: str = strawberry.field(
         description="The group's number, 1 to 50 visible characters, unique in the company:"
@@ -34,7 +34,7 @@ class CreateCustomerGroupInput:
     description="What to change of a customer group. A field that is left out keeps its value." + FIELD_CODES
 )
 class UpdateCustomerGroupInput:
-    """Left out means unchanged."""
+    """Input of an update. Fields that are left out keep their values."""
 
     id: strawberry.ID = strawberry.field(
         description="The group's id. CUSTOMER_GROUP_NOT_FOUND if it doesn't exist in the company."
@@ -70,11 +70,11 @@ class UpdateCustomerGroupInput:
 
 @strawberry.input(description="A customer group to remove.")
 class DeleteCustomerGroupInput:
-    """A group in use stays."""
+    """Input of a removal. A group that has customers can't be removed."""
 
     id: strawberry.ID = strawberry.field(
-        description="The group's id. CUSTOMER_GROUP_NOT_FOUND if it doesn't exist in the company; CUSTOMER_GROUP_IN_USE,"
-        " with the ids of at most 10 customers, while customers belong to it."
+        description="The group's id. CUSTOMER_GROUP_NOT_FOUND if it doesn't exist in the company;"
+        " CUSTOMER_GROUP_IN_USE, with the ids of at most 10 customers, while customers belong to it."
     )
     expected_version: strawberry.Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)

@@ -1,4 +1,4 @@
-"""The types of an object's history: its changes, and what each did to which field."""
+"""The types of an object's history: changes, and the fields that each of them changed."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from app.graphql.types.paging import CURSOR, PAGE_INFO, TOTAL_COUNT, PageInfo, e
 
 
 class FieldChangeRow(NamedTuple):
-    """What a change did to one field."""
+    """The values of one field before and after a change."""
 
     field: str
     before: Any
@@ -22,7 +22,7 @@ class FieldChangeRow(NamedTuple):
 
 @strawberry.type(description="A change of one field. Values are shown as by the field itself.")
 class FieldChange:
-    """How a field's part of a change is shown."""
+    """A changed field, resolved from FieldChangeRow."""
 
     field: str = strawberry.field(description="The field's name in the schema, such as `creditLimit`.")
     before: JSON | None = strawberry.field(
@@ -35,7 +35,7 @@ class FieldChange:
 
 @strawberry.type(description="A change of an object: its actor, time and fields.")
 class Change:
-    """How an entry of the history is shown."""
+    """A change, resolved from its row."""
 
     version: int = strawberry.field(description="The object's version after the change; 1 for its creation.")
     operation: ChangeOperation = strawberry.field(description="Whether the object was created, updated or deleted.")
@@ -47,12 +47,12 @@ class Change:
     def changes(change: strawberry.Parent[ChangeRow]) -> list[FieldChangeRow]:
         """Return the changes sorted by field: jsonb doesn't keep the order."""
         changed: Mapping[str, Mapping[str, Any]] = change.changes
-        return [FieldChangeRow(name, each["before"], each["after"]) for name, each in sorted(changed.items())]
+        return [FieldChangeRow(name, values["before"], values["after"]) for name, values in sorted(changed.items())]
 
 
 @strawberry.type(description="A change in an object's history, with its cursor.")
 class ChangeEdge:
-    """A row and its cursor."""
+    """An edge of a connection: a change and its cursor."""
 
     cursor: str = strawberry.field(description=CURSOR)
     node: Change = strawberry.field(description="The change.")
@@ -60,7 +60,7 @@ class ChangeEdge:
 
 @strawberry.type(description="A page of an object's history.")
 class ChangeConnection:
-    """A page as Relay's clients expect it."""
+    """A page of changes, in the shape of Relay's specification."""
 
     nodes: list[Change] = strawberry.field(resolver=nodes, description="The changes of the page.")
     edges: list[ChangeEdge] = strawberry.field(

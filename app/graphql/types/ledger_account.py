@@ -11,7 +11,7 @@ from app.graphql.types.node import Node, keys_of
     directives=keys_of(graph.ledger_account),
 )
 class LedgerAccount(Node):
-    """How an account's row is shown."""
+    """A ledger account, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The account's unique identifier, a UUID.")
     number: str = strawberry.field(description="The account's number, unique in the company.")

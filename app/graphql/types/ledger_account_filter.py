@@ -5,7 +5,7 @@ import strawberry
 
 @strawberry.input(description="Conditions on a ledger account; all given conditions must be met.")
 class LedgerAccountFilter:
-    """app.db.accounts says what each field means."""
+    """Conditions on ledger accounts, which app/graphql/conditions.py reads."""
 
     ids: strawberry.Maybe[list[strawberry.ID] | None] = strawberry.field(
         description="The id is one of these, at most 500; an empty list matches nothing."

@@ -1,4 +1,4 @@
-"""The input of upsertLedgerAccounts: a list of rows, and how it is carried out."""
+"""The input of upsertLedgerAccounts: a list of rows, and how to write it."""
 
 import strawberry
 from strawberry import Maybe
@@ -25,7 +25,7 @@ class UpsertLedgerAccountRow:
 
 @strawberry.input(description="Ledger accounts to create or update.")
 class UpsertLedgerAccountsInput:
-    """What upsertLedgerAccounts takes."""
+    """Input of upsertLedgerAccounts."""
 
     rows: list[UpsertLedgerAccountRow] = strawberry.field(
         description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows with the same number are all rejected"

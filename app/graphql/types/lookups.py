@@ -5,7 +5,7 @@ import strawberry
 
 @strawberry.input(description="A unique key of a customer. Exactly one field must be given.", one_of=True)
 class CustomerLookup:
-    """Exactly one of the keys."""
+    """Exactly one key (@oneOf)."""
 
     id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The customer's id, a UUID.")
     customer_number: strawberry.Maybe[str] = strawberry.field(description="The customer number.")
@@ -16,7 +16,7 @@ class CustomerLookup:
 
 @strawberry.input(description="A unique key of a customer group. Exactly one field must be given.", one_of=True)
 class CustomerGroupLookup:
-    """Exactly one of the keys."""
+    """Exactly one key (@oneOf)."""
 
     id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The group's id, a UUID.")
     number: strawberry.Maybe[str] = strawberry.field(description="The group's number.")

@@ -1,4 +1,4 @@
-"""The interface Node: what has an id of its own and can be read by it."""
+"""The interface Node: objects that can be read by id."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.graphql.strawberry_seam import FieldSet
 
 @strawberry.interface(description="An object with an id by which it can be read again, as Relay's clients do.")
 class Node:
-    """How rows of different kinds are shown alike."""
+    """The interface of all types with an id."""
 
     id: strawberry.ID = strawberry.field(description="The unique identifier, a UUID.")
 

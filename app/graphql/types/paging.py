@@ -1,4 +1,4 @@
-"""What pages of lists have in common, and the arguments that choose a page."""
+"""Types, resolvers and arguments that all connections share."""
 
 from typing import Annotated, Any, NamedTuple
 
@@ -32,18 +32,18 @@ ListFirst = Annotated[int, strawberry.argument(description="Maximum number of ro
 
 @strawberry.type(description="The position of a page in its list.", directives=[Shareable()])
 class PageInfo:
-    """What a page says of its surroundings."""
+    """Whether rows come before and after a page, and its first and last cursor."""
 
     @strawberry.field(description="Whether more rows follow the page.")
     @staticmethod
     async def has_next_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
-        """Return whether rows follow; known from a page that was read forward."""
+        """Return whether rows follow. A page that was read forward knows it."""
         return await has_other_side(listed) if listed.asked.request.backward else listed.page.has_more
 
     @strawberry.field(description="Whether rows precede the page.")
     @staticmethod
     async def has_previous_page(listed: strawberry.Parent[Listed[Any]]) -> bool:
-        """Return whether rows precede; known from a page that was read backward."""
+        """Return whether rows come before. A page that was read backward knows it."""
         return listed.page.has_more if listed.asked.request.backward else await has_other_side(listed)
 
     @strawberry.field(description="The cursor of the page's first row; null for an empty page.")
@@ -60,15 +60,15 @@ class PageInfo:
 
 
 class EdgeRow(NamedTuple):
-    """What an edge shows."""
+    """A row and its cursor."""
 
     cursor: str
     node: Any
 
 
-# What every connection resolves alike; each is a type of its own, so that its rows have one.
+# Resolvers of all connections. Each connection is a separate type, because its rows have different types.
 def nodes(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
-    """The rows themselves."""
+    """Return the rows of the page."""
     return listed.page.rows
 
 

@@ -1,4 +1,4 @@
-"""The type CustomerSubscription; a schema keeps the name Subscription for its root operation."""
+"""The type CustomerSubscription. The name Subscription is that of GraphQL's root type."""
 
 from collections.abc import Awaitable
 from datetime import date
@@ -22,7 +22,7 @@ from app.graphql.types.paging import ListFirst
     description="A subscription of a customer, billed for each period.", directives=keys_of(graph.subscription)
 )
 class CustomerSubscription(Node):
-    """How a subscription's row is shown."""
+    """A subscription, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The subscription's unique identifier, a UUID.")
     name: str = strawberry.field(description="The name of the product or service.")
@@ -50,7 +50,7 @@ class CustomerSubscription(Node):
     )
     @staticmethod
     def customer(subscription: strawberry.Parent[SubscriptionRow], info: Info) -> Awaitable[CustomerRow | None]:
-        """The edge graph.subscription_customer; a foreign key holds that it exists."""
+        """Load the customer. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(subscription.customer_id)
 
     @strawberry.field(
@@ -63,7 +63,7 @@ class CustomerSubscription(Node):
     def periods(
         subscription: strawberry.Parent[SubscriptionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[SubscriptionPeriodRow]]:
-        """The edge graph.subscription_periods."""
+        """Load the recorded periods."""
         return info.context.loaders.periods(graph.subscription_periods, read_list(first=first)).load(subscription.id)
 
 
@@ -72,7 +72,7 @@ class CustomerSubscription(Node):
     directives=keys_of(graph.subscription_period),
 )
 class SubscriptionPeriod(Node):
-    """How a period's row is shown."""
+    """A period of a subscription, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The period's unique identifier, a UUID.")
     subscription_id: strawberry.ID = strawberry.field(description="The id of its subscription.")
@@ -94,7 +94,7 @@ class SubscriptionPeriod(Node):
     )
     @staticmethod
     def payer(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> Awaitable[CustomerRow | None]:
-        """The edge graph.period_payer; a foreign key holds that it exists."""
+        """Load the customer that pays. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(period.payer_customer_id)
 
     @strawberry.field(
@@ -104,5 +104,5 @@ class SubscriptionPeriod(Node):
     )
     @staticmethod
     def subscription(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> Awaitable[SubscriptionRow | None]:
-        """The edge graph.period_subscription; a foreign key holds that it exists."""
+        """Load the subscription. A foreign key guarantees that it exists."""
         return info.context.loaders.subscription().load(period.subscription_id)

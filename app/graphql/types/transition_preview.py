@@ -1,4 +1,4 @@
-"""The types of a preview: what an update would cut, bill and refuse."""
+"""The types of a preview: the cuts, moves, billing documents and errors of an update."""
 
 from datetime import date
 from decimal import Decimal
@@ -24,7 +24,7 @@ LazyCustomer = Annotated["Customer", strawberry.lazy("app.graphql.types.customer
 
 @strawberry.type(description="A line of a billing document that a cut would create.")
 class PreviewedLine:
-    """How a line is shown."""
+    """A line of a billing document that would be created."""
 
     kind: BillingDocumentKind = strawberry.field(
         description="A credit note for days to come, or an invoice for days past."
@@ -61,7 +61,7 @@ class PreviewedLine:
 
 @strawberry.type(description="What would happen to one subscription.")
 class PreviewedCut:
-    """How a cut is shown."""
+    """A cut of a subscription's period."""
 
     @strawberry.field(description="The subscription's id.", graphql_type=strawberry.ID)
     @staticmethod
@@ -81,13 +81,13 @@ class PreviewedCut:
     @strawberry.field(description="The name of the product or service.")
     @staticmethod
     def name(cut: strawberry.Parent[Cut]) -> str:
-        """The subscription's name."""
+        """Return the subscription's name."""
         return cut.subscription.name
 
     @strawberry.field(description="The currency of its amounts, three letters (ISO 4217).")
     @staticmethod
     def currency(cut: strawberry.Parent[Cut]) -> str:
-        """The subscription's currency."""
+        """Return the subscription's currency."""
         return cut.subscription.currency
 
     @strawberry.field(
@@ -96,7 +96,7 @@ class PreviewedCut:
     )
     @staticmethod
     def cut_on(cut: strawberry.Parent[Cut]) -> date:
-        """The new period's first day."""
+        """Return the first day of the new period."""
         return cut.following.start
 
     lines: list[PreviewedLine] = strawberry.field(
@@ -112,12 +112,12 @@ class PreviewedCut:
     )
     @staticmethod
     def line(cut: strawberry.Parent[Cut]) -> Line | None:
-        """Return the first line, for clients from before a cut could create several lines."""
+        """Return the first line, for clients written when a cut created only one."""
         return cut.lines[0] if cut.lines else None
 
     @strawberry.field(
-        description="The day after the last day of the period that follows; its first is `cutOn`. Equal to `cutOn` if the"
-        " subscription has ended, because no period follows."
+        description="The day after the last day of the period that follows; its first is `cutOn`. Equal to `cutOn` if"
+        " the subscription has ended, because no period follows."
     )
     @staticmethod
     def new_period_end(cut: strawberry.Parent[Cut]) -> date:
@@ -132,7 +132,7 @@ class PreviewedCut:
     " day."
 )
 class PreviewedMove:
-    """How a move is shown."""
+    """A move of a subscription to another payer."""
 
     @strawberry.field(description="The subscription's id.", graphql_type=strawberry.ID)
     @staticmethod
@@ -152,7 +152,7 @@ class PreviewedMove:
     @strawberry.field(description="The name of the product or service.")
     @staticmethod
     def name(move: strawberry.Parent[Move]) -> str:
-        """The subscription's name."""
+        """Return the subscription's name."""
         return move.subscription.name
 
     next_billing_date: date | None = strawberry.field(
@@ -174,7 +174,7 @@ class PreviewedMove:
     description="A billing document that the update would create: one for each kind, payer, customer and currency."
 )
 class PreviewedDocument:
-    """How a document is shown before it is made."""
+    """A billing document that would be created."""
 
     kind: BillingDocumentKind = strawberry.field(description="A credit note, or an invoice.")
     currency: str = strawberry.field(description="The currency, three letters (ISO 4217).")
@@ -197,7 +197,7 @@ class PreviewedDocument:
 
 @strawberry.type(description="The total amounts credited and invoiced for one payer and currency.")
 class PreviewedTotal:
-    """How a payer's total is shown."""
+    """The total of a payer in a currency."""
 
     currency: str = strawberry.field(description="The currency, three letters (ISO 4217).")
     credited: Decimal = strawberry.field(description="The sum of the credit notes, in major units.")
@@ -212,7 +212,7 @@ class PreviewedTotal:
 
 @strawberry.type(description="An entry for `subscriptionTransitions`.")
 class SubscriptionTransition:
-    """How an acknowledgement is shown."""
+    """An entry of subscriptionTransitions for the update."""
 
     @strawberry.field(description="The id of an active subscription of the customer.", graphql_type=strawberry.ID)
     @staticmethod
@@ -223,11 +223,11 @@ class SubscriptionTransition:
 
 @strawberry.type(description="What an update would change in billing, and its errors. Nothing was written.")
 class BillingTransitionPreview:
-    """How a preview is shown."""
+    """A computed transition and the problems of the update."""
 
     @strawberry.field(
-        description="The periods that would be cut, of the customer's own subscriptions and of those of children that it"
-        " pays for.",
+        description="The periods that would be cut, of the customer's own subscriptions and of those of children that"
+        " it pays for.",
         graphql_type=list[PreviewedCut],
     )
     @staticmethod
@@ -251,13 +251,13 @@ class BillingTransitionPreview:
     )
     @staticmethod
     def documents(preview: strawberry.Parent[TransitionPreview]) -> tuple[BillingDocument, ...]:
-        """None where nothing is billed."""
+        """Return None if nothing is billed."""
         return preview.transition.documents if preview.transition else ()
 
     @strawberry.field(description="The totals per payer and currency.", graphql_type=list[PreviewedTotal])
     @staticmethod
     def totals(preview: strawberry.Parent[TransitionPreview]) -> tuple[PayerTotal, ...]:
-        """None where nothing is billed."""
+        """Return None if nothing is billed."""
         return preview.transition.totals if preview.transition else ()
 
     @strawberry.field(
@@ -280,8 +280,8 @@ class BillingTransitionPreview:
         return preview.digest
 
     would_replay: bool = strawberry.field(
-        description="Whether the update would only return the answer that is stored under the same `idempotencyKey`, and"
-        " write nothing. Then nothing else is previewed."
+        description="Whether the update would only return the answer that is stored under the same `idempotencyKey`,"
+        " and write nothing. Then nothing else is previewed."
     )
 
     errors: list[UserError] = strawberry.field(

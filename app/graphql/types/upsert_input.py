@@ -1,4 +1,4 @@
-"""The input of upsertCustomers: a list of rows, and how it is carried out."""
+"""The input of upsertCustomers: a list of rows, and how to write it."""
 
 import strawberry
 from strawberry import Maybe
@@ -21,7 +21,7 @@ class UpsertCustomerRow(ChangedCustomerFields):
 
 @strawberry.input(description="Customers to create or update.")
 class UpsertCustomersInput:
-    """What upsertCustomers takes."""
+    """Input of upsertCustomers."""
 
     rows: list[UpsertCustomerRow] = strawberry.field(
         description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows with the same key are all rejected with"

@@ -1,4 +1,4 @@
-"""The type Viewer: who is asking."""
+"""The type Viewer: the company and credential of the request."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from app.graphql.types.enums import Scope
 
 @strawberry.type(description="The company that a credential belongs to. Data of other companies is never visible.")
 class Company:
-    """How a company's row is shown."""
+    """A company, resolved from its row."""
 
     id: strawberry.ID = strawberry.field(description="The company's unique identifier, a UUID.")
     name: str = strawberry.field(description="The company's name.")
@@ -27,7 +27,7 @@ class Company:
 
 @strawberry.type(description="The credential of this request.")
 class Viewer:
-    """How a principal is shown."""
+    """The principal of a credential."""
 
     subject: str = strawberry.field(description="The user or program that the credential was issued to.")
     expires_at: datetime | None = strawberry.field(
@@ -37,7 +37,7 @@ class Viewer:
     @strawberry.field(description="The permissions that the credential carries.", graphql_type=list[Scope])
     @staticmethod
     def scopes(principal: strawberry.Parent[Principal]) -> list[Scope]:
-        """Return the scopes in a stable order; a set has none."""
+        """Return the scopes in a stable order, because a set has no order."""
         return sorted(principal.scopes)
 
     @strawberry.field(
@@ -46,5 +46,5 @@ class Viewer:
     )
     @staticmethod
     async def company(info: Info) -> CompanyRow | None:
-        """Read from the database: the credential names only its id."""
+        """Read the company from the database: the credential has only its id."""
         return await companies.current(info.context.session)

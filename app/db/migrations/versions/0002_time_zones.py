@@ -7,13 +7,13 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# A trigger instead of a CHECK: the server's time zones change with updates, but a check must be immutable and would reject
-# a dump with a zone that was removed since. Existing companies aren't checked, so this migration never fails on them;
-# `company update` corrects them.
+# A trigger instead of a CHECK: the server's time zones change with updates, but a check must be immutable and would
+# reject a dump with a zone that was removed since. Existing companies aren't checked, so this migration never fails on
+# them; `company update` corrects them.
 #
 # The server accepts more than IANA names: any case, and texts such as Mars/Base1, which POSIX reads as an offset of one
-# hour. The former are detected by the canonical name that the server returns, the latter by their digits. Only names with
-# digits (Etc/GMT+5) are looked up in pg_timezone_names, because that view reads hundreds of files in about 50 ms.
+# hour. The former are detected by the canonical name that the server returns, the latter by their digits. Only names
+# with digits (Etc/GMT+5) are looked up in pg_timezone_names, because that view reads hundreds of files in about 50 ms.
 _IS_TIME_ZONE = """
 CREATE FUNCTION is_time_zone(zone text) RETURNS boolean
 LANGUAGE plpgsql STABLE SET timezone = 'UTC' SET search_path = pg_catalog, pg_temp AS $$

@@ -23,7 +23,8 @@ _STATEMENTS = (
     """,
     "CREATE INDEX ledger_accounts_by_number ON ledger_accounts (company_id, number_key, id)",
     "CREATE INDEX ledger_accounts_by_name_prefix ON ledger_accounts (company_id, name_prefix)",
-    # The policy of the first revision holds for what is written as well. Nothing deletes an account: groups refer to it.
+    # The policy of the first revision holds for what is written as well. Nothing deletes an account: groups refer to
+    # it.
     "GRANT INSERT, UPDATE ON ledger_accounts TO customer_gateway_service",
 )
 

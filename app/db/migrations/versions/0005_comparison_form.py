@@ -1,4 +1,4 @@
-"""Compare text the same everywhere: stored in normal form C, searched by words and prefixes in their comparison form."""
+"""Compare text the same everywhere: stored in normal form C, and searched by words in their comparison form."""
 
 from alembic import context, op
 
