@@ -1,1 +1,1 @@
-"""The benchmark: this service beside other GraphQL servers, on one database, with the same questions."""
+"""The benchmark: this service and other GraphQL servers on one database, with the same queries."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: what `make bench` runs."""
+"""`python -m bench`: the command behind `make bench`."""
 
 import sys
 from collections.abc import Callable, Collection
@@ -26,39 +26,50 @@ ItemT = TypeVar("ItemT")
 _FOLDER = ROOT / ".dev" / "bench"
 _PLOT = ROOT / "docs" / "bench.svg"
 _QUICK = Timing(rounds=2, seconds=0.5, warm_up_seconds=0.3)
-# Those that keep a connection's company where they can.
+# The servers whose connections keep their company between requests if possible.
 _COMPANIES = ("planned", "floor")
 
 
 def bench(  # noqa: PLR0913 - an argument for each option
     *,
-    queries: Annotated[str, typer.Option(help="Which queries, with commas between them.")] = ",".join(QUERIES),
-    servers: Annotated[str, typer.Option(help="Which servers; all that the run can have unless given.")] = "",
-    modes: Annotated[str, typer.Option(help="With which duties the peers serve.")] = ",".join(Mode),
+    queries: Annotated[str, typer.Option(help="The queries, separated by commas.")] = ",".join(QUERIES),
+    servers: Annotated[
+        str, typer.Option(help="The servers, separated by commas. Default: all that the run supports.")
+    ] = "",
+    modes: Annotated[str, typer.Option(help="Whether peers verify tokens and use row-level security.")] = ",".join(
+        Mode
+    ),
     metadata: Annotated[
-        str, typer.Option(help="How peers find metadata; what comes after the first is for Q6 alone.")
+        str, typer.Option(help="How peers find metadata. Values after the first apply to Q6 only.")
     ] = ",".join(MetadataBy),
-    connections: Annotated[str, typer.Option(help="How many connections ask at once.")] = "1,16",
-    rounds: Annotated[int | None, typer.Option(help="How often each server has its turn: 5.", min=1, max=100)] = None,
-    seconds: Annotated[float | None, typer.Option(help="How long a turn is: 3.", min=0.1, max=60)] = None,
+    connections: Annotated[
+        str, typer.Option(help="The numbers of concurrent connections, separated by commas.")
+    ] = "1,16",
+    rounds: Annotated[int | None, typer.Option(help="Number of rounds. Default: 5.", min=1, max=100)] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Seconds per server and round. Default: 3.", min=0.1, max=60)
+    ] = None,
     customers: Annotated[
-        int, typer.Option(help="Customers of the large company; each number has a data folder.", min=1_000)
+        int,
+        typer.Option(
+            help="Number of customers of the large company. Each number has a separate data folder.", min=1_000
+        ),
     ] = 100_000,
     quick: Annotated[bool, typer.Option("--quick", help="Two rounds of half a second.")] = False,
     multi_company: Annotated[
-        bool, typer.Option("--multi-company", help="Measure what it costs that requests change companies.")
+        bool, typer.Option("--multi-company", help="Measure the cost of requests for alternating companies.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(help="Measure this service with 1 and with so many processes.", min=2, max=64)
+        int | None, typer.Option(help="Measure this service with 1 and with this number of processes.", min=2, max=64)
     ] = None,
     draw: Annotated[bool, typer.Option("--plot", help="Draw docs/bench.svg.")] = False,
     earlier: Annotated[
-        Path | None, typer.Option("--from", help="Show what an earlier run wrote; measure nothing.", exists=True)
+        Path | None, typer.Option("--from", help="Show the results of an earlier run, without measuring.", exists=True)
     ] = None,
 ) -> None:
-    """Measure this service beside other GraphQL servers; bench/README.md says what, how, and how to read it."""
+    """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
     if draw and (multi_company or workers):
-        msg = "only a run beside the peers can be drawn"
+        msg = "it requires a run with peers: remove --multi-company and --workers"
         raise typer.BadParameter(msg, param_hint="--plot")
     usual_servers = () if workers else _COMPANIES if multi_company else tuple(known_servers())
     usual_timing = _QUICK if quick else Timing()
@@ -87,7 +98,7 @@ def bench(  # noqa: PLR0913 - an argument for each option
 
 def _measured(options: Options, run: Callable[[Options, Stage, Tell, Tell], Run], cores: Cores) -> Results:
     if cores == Cores.of_this_machine() and cores.shared:
-        _say("This machine has one core: servers, PostgreSQL and the load share it, and absolute figures mean little.")
+        _say("This machine has one core, which servers, PostgreSQL and the load share: absolute figures mean little.")
     if any(known_servers()[name].needs_node for name in options.servers):
         install_packages(_say)
     with runs.staged(_FOLDER / str(options.customers), options, cores, _say) as stage:
@@ -104,7 +115,7 @@ def _say(words: str) -> None:
 
 
 def _tell(words: str) -> None:
-    """Show what is going on, on a line that the next words take; nowhere but in a terminal."""
+    """Show the progress on a line that the next output replaces. Do nothing outside a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K{words}")
         sys.stderr.flush()
@@ -120,7 +131,7 @@ def _listed(text: str, option: str, item: Callable[[str], ItemT]) -> tuple[ItemT
 def _one_of(known: Collection[str]) -> Callable[[str], str]:
     def item(word: str) -> str:
         if word not in known:
-            msg = f"{word!r} is none of {', '.join(known)}"
+            msg = f"{word!r} is unknown: choose from {', '.join(known)}"
             raise ValueError(msg)
         return word
 
@@ -130,13 +141,13 @@ def _one_of(known: Collection[str]) -> Callable[[str], str]:
 def _positive(word: str) -> int:
     number = int(word)
     if number < 1:
-        msg = f"{number} is not positive"
+        msg = f"{number} is too small: it must be at least 1"
         raise ValueError(msg)
     return number
 
 
 def main() -> None:
-    """Run, and turn what was expected to go wrong into a message."""
+    """Run the command. Show expected errors as messages, without a traceback."""
     end_on_signals()
     application = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     application.command()(bench)

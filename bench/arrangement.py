@@ -1,4 +1,4 @@
-"""What the demo data lacks for the benchmark, written as the tables' owner: large families, and an index for the peers."""
+"""Data that the benchmark needs in addition to demo data: large families, and an index for the peers."""
 
 from datetime import date
 
@@ -8,16 +8,16 @@ from bench.postgres import connected
 LARGE_COMPANY = demo_company_id(1)
 SMALL_COMPANIES = tuple(demo_company_id(2, index) for index in range(4))
 CHILDREN = 120
-"""Children of each large family: more than the page of 100 that is asked for."""
+"""Number of children of each large family: more than a page of 100."""
 _SMALL_CUSTOMERS = 500
-_MOST_FAMILIES = 40
-# Families may take a half of all customers, no more.
+_MAX_FAMILIES = 40
+# At most half of the customers are in large families.
 _CUSTOMERS_PER_FAMILY = 2 * CHILDREN
-# Fixed, so that the same rows are written tomorrow.
+# Fixed, so that the rows don't depend on the date.
 _TODAY = date(2026, 6, 19)
 
-# The parents with the most children adopt customers that have no family, in the order of their numbers.
-_ADOPT = """
+# Assign customers without a family, in the order of their numbers, to the parents with the most children.
+_ASSIGN = """
 WITH parents AS (
     SELECT parent.id, parent.number_key, count(*) AS children
     FROM customers AS parent
@@ -48,8 +48,8 @@ _INDEX = "CREATE INDEX customers_metadata_gin ON customers USING gin (metadata j
 
 
 def families(customers: int) -> int:
-    """How many large families a company of that size has."""
-    return min(_MOST_FAMILIES, customers // _CUSTOMERS_PER_FAMILY)
+    """Return the number of large families of a company with this number of customers."""
+    return min(_MAX_FAMILIES, customers // _CUSTOMERS_PER_FAMILY)
 
 
 async def arrange(owner_dsn: str, customers: int) -> None:
@@ -59,12 +59,12 @@ async def arrange(owner_dsn: str, customers: int) -> None:
         owner_dsn, companies=len(SMALL_COMPANIES), customers=_SMALL_CUSTOMERS, seed=2, today=_TODAY, progress=_quietly
     )
     async with connected(owner_dsn) as connection:
-        await connection.execute(_ADOPT, LARGE_COMPANY, families(customers), CHILDREN)
+        await connection.execute(_ASSIGN, LARGE_COMPANY, families(customers), CHILDREN)
         for company_id in SMALL_COMPANIES:
-            await connection.execute(_ADOPT, company_id, families(_SMALL_CUSTOMERS), CHILDREN)
+            await connection.execute(_ASSIGN, company_id, families(_SMALL_CUSTOMERS), CHILDREN)
         await connection.execute(_INDEX)
         await connection.execute("VACUUM (ANALYZE)")
 
 
 def _quietly(_done: int, _total: int) -> None:
-    """Progress that nobody watches: it takes a minute, once."""
+    """Ignore the progress: writing takes about a minute, once."""

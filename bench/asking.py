@@ -1,4 +1,4 @@
-"""Asking a server one question at a time, for what isn't timed: cursors, and answers to compare."""
+"""Single requests that are not timed: for cursors, and for answers to compare."""
 
 import http.client
 import json
@@ -15,21 +15,21 @@ _OK = 200
 
 
 class Answer(NamedTuple):
-    """A status, and the JSON of the body if it is JSON."""
+    """A response's status, and its body if that is JSON."""
 
     status: int
     body: Any
 
     @property
     def data(self) -> Any:
-        """What was asked for, or None where anything went wrong."""
+        """The data; None if the request failed or has errors."""
         if self.status != _OK or self.body is None or "errors" in self.body:
             return None
         return self.body.get("data")
 
 
 class Asker:
-    """A caller of one server, in its own words."""
+    """A client of one server, with that server's documents."""
 
     def __init__(self, running: Running) -> None:
         self.running = running
@@ -37,7 +37,7 @@ class Asker:
         self.documents: Mapping[str, str] = self._dialect.documents
 
     def ask(self, document: str, variables: Mapping[str, Any], token: str | None = None) -> Answer:
-        """The answer to a document; with the running server's own token unless another is given, or "" for none."""
+        """Return the answer to a document. Default token: the server's; "" sends none."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         token = self.running.token if token is None else token
         if token:
@@ -51,7 +51,7 @@ class Asker:
             connection.close()
 
     def data(self, document: str, variables: Mapping[str, Any], token: str | None = None) -> Any:
-        """The data of a good answer."""
+        """Return the data of an answer. Raise BenchError if it has none."""
         answer = self.ask(document, variables, token)
         if answer.data is None:
             shown = json.dumps(answer.body, ensure_ascii=False)[:1_000]
@@ -60,11 +60,11 @@ class Asker:
         return answer.data
 
     def answer(self, query: str, variables: Mapping[str, Any]) -> Any:
-        """The data of a query's answer, in this service's form."""
+        """Return the data of a query's answer in this service's form."""
         return self._dialect.normalized(query, self.data(self.documents[query], variables))
 
     def cursors(self, page: int, pages: int, token: str | None = None) -> list[str]:
-        """The server's own cursors after that many pages of that length."""
+        """Return the server's cursors at the ends of this number of pages."""
         found: list[str] = []
         after: str | None = None
         for _ in range(pages):
@@ -77,7 +77,7 @@ class Asker:
         return found
 
     def requests(self, query: str, rotated: list[Mapping[str, Any]], token: str | None = None) -> list[bytes]:
-        """The bytes of a query's requests, one for each set of variables."""
+        """Return the bytes of a query's requests, one for each set of variables."""
         document = self.documents[query]
         return [request(self.running.port, document, variables, token or self.running.token) for variables in rotated]
 

@@ -1,4 +1,4 @@
-"""Processor time and memory of processes from the kernel, and the cores that they are held to."""
+"""CPU time and memory of processes, and their pinning to cores."""
 
 import os
 from collections.abc import Generator, Iterable
@@ -8,39 +8,39 @@ from pathlib import Path
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-# Fields of /proc/<pid>/stat after the name: user and system time of children that have ended and were waited for.
+# Indexes in /proc/<pid>/stat after the name: user and system time of children that were waited for.
 _CHILDREN_USER, _CHILDREN_SYSTEM = 13, 14
 _PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """Which cores do what."""
+    """The cores for the server, and for PostgreSQL and the load."""
 
     server: frozenset[int]
     others: frozenset[int]
 
     @classmethod
     def of_this_machine(cls) -> "Cores":
-        """One core for the server; PostgreSQL and the load share another, or the same one where there is but one."""
+        """Return one core for the server, and another for PostgreSQL and the load; the same on a machine with one core."""
         allowed = sorted(os.sched_getaffinity(0))
         return cls(frozenset(allowed[:1]), frozenset(allowed[:2][-1:]))
 
     @classmethod
     def unpinned(cls) -> "Cores":
-        """All cores for everything."""
+        """Return all cores for all processes."""
         allowed = frozenset(os.sched_getaffinity(0))
         return cls(allowed, allowed)
 
     @property
     def shared(self) -> bool:
-        """Whether the server has no core of its own."""
+        """Whether the server shares its cores."""
         return self.server == self.others
 
 
 @contextmanager
 def held_to(cores: Iterable[int]) -> Generator[None]:
-    """Hold this thread to these cores; what it starts meanwhile stays there for good."""
+    """Pin this thread to cores. Processes started meanwhile stay pinned."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -50,24 +50,24 @@ def held_to(cores: Iterable[int]) -> Generator[None]:
 
 
 def run_seconds(pid: int) -> float:
-    """How long a process and all below it have run so far, those that have ended included."""
-    nanoseconds = sum(_run_nanoseconds(each) for each in _family(pid))
+    """Return the CPU time of a process and its descendants so far, including those that have ended."""
+    nanoseconds = sum(map(_run_nanoseconds, _family(pid)))
     return nanoseconds / 1e9 + _ended_seconds(pid)
 
 
 def resident_megabytes(pid: int) -> float:
-    """The memory that a process and all below it hold; what they share counts once for each."""
+    """Return the resident memory of a process and its descendants. Shared memory counts for each of them."""
     pages = 0
-    for each in _family(pid):
-        fields = _read(_PROC / str(each) / "statm").split()
+    for member in _family(pid):
+        fields = _read(_PROC / str(member) / "statm").split()
         pages += int(fields[1]) if fields else 0
     return pages * _PAGE_BYTES / 1e6
 
 
 def _family(pid: int) -> list[int]:
     found = [pid]
-    for each in found:
-        for thread in _threads(each):
+    for member in found:
+        for thread in _threads(member):
             found.extend(int(child) for child in _read(thread / "children").split())
     return found
 
@@ -88,7 +88,7 @@ def _run_nanoseconds(pid: int) -> int:
 
 
 def _ended_seconds(pid: int) -> float:
-    # A worker that PostgreSQL started and that is gone again left its time with its parent, counted in clock ticks.
+    # The time of PostgreSQL's workers that have ended is added to their parent, in clock ticks.
     fields = _read(_PROC / str(pid) / "stat").rpartition(")")[2].split()
     if not fields:
         return 0.0
@@ -96,7 +96,7 @@ def _ended_seconds(pid: int) -> float:
 
 
 def _read(path: Path) -> str:
-    # Threads and processes come and go between listing and reading.
+    # Threads and processes may end between listing and reading.
     try:
         return path.read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The PostgreSQL that everybody is measured on: our own, filled once and kept, and the same for all servers."""
+"""The PostgreSQL of the benchmark: embedded, filled once and kept, and the same for all servers."""
 
 import asyncio
 import fcntl
@@ -22,9 +22,9 @@ from bench.postgres import execute
 
 ROOT = Path(__file__).parents[1]
 SERVICE_ROLE = "bench_service"
-# What a change makes the rows of an earlier run worthless.
+# Sources that determine the rows: after a change, they are written again.
 _SOURCES = ("app/db/migrations", "app/db/seeding", "app/db/seed.py", "bench/arrangement.py", "bench/database.py")
-# Enough for all servers at once; the data stays in memory; nothing runs beside the statements, and none is compiled.
+# Connections for all servers, data in memory, and neither background work nor JIT compilation.
 _SETTINGS = {
     "max_connections": "300",
     "shared_buffers": "'768MB'",
@@ -37,7 +37,7 @@ _COUNTING = "pg_stat_statements"
 
 
 class Cluster:
-    """The running PostgreSQL, held to its core."""
+    """A running PostgreSQL, pinned to its core."""
 
     def __init__(self, folder: Path, cores: Cores) -> None:
         self._server = EmbeddedServer(folder, durable=False)
@@ -54,31 +54,31 @@ class Cluster:
 
     @property
     def pid(self) -> int:
-        """The process that all others of PostgreSQL are children of."""
+        """The id of PostgreSQL's main process."""
         pid = self._server.pid
         if pid is None:
-            msg = "PostgreSQL does not run"
+            msg = "PostgreSQL is not running."
             raise BenchError(msg)
         return pid
 
     @property
     def owner_dsn(self) -> str:
-        """Where the owner of the tables connects, whom no policy binds."""
+        """The connection URL of the tables' owner, which bypasses the policies."""
         return self._server.dsn()
 
     @property
     def service_dsn(self) -> str:
-        """Where a role connects that owns nothing and sees one company at a time."""
+        """The connection URL of the service's role, which sees one company at a time."""
         return with_role(self.owner_dsn, SERVICE_ROLE, SERVICE_ROLE)
 
     def restart(self, *, counting: bool) -> None:
-        """Start anew, with or without counting statements, which costs each statement a little."""
+        """Restart, with or without counting of statements, which slows each statement down."""
         if counting:
             asyncio.run(execute(self.owner_dsn, f"ALTER SYSTEM SET shared_preload_libraries = '{_COUNTING}'"))
         self._server.stop()
         self._start()
         if counting:
-            # Read at the start alone: taken back at once, it can't be left behind for a run that was to be undisturbed.
+            # The setting is read at the start only. Reset at once, it can't slow down a later run.
             undo = "ALTER SYSTEM RESET shared_preload_libraries"
             asyncio.run(execute(self.owner_dsn, undo, f"CREATE EXTENSION IF NOT EXISTS {_COUNTING}"))
 
@@ -89,7 +89,7 @@ class Cluster:
 
 @contextmanager
 def prepared(folder: Path, customers: int, cores: Cores, say: Callable[[str], None]) -> Generator[Cluster]:
-    """The cluster with that many customers in the large company; written if it is not there or was written otherwise."""
+    """Yield the cluster with this number of customers in the large company. Missing or outdated data is written first."""
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder / "lock"):
         data, mark = folder / "postgres", folder / "written"
@@ -128,6 +128,6 @@ def _alone(path: Path) -> Generator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            msg = f"Another run of the benchmark uses {path.parent}: wait for its end."
+            msg = f"Another run of the benchmark uses {path.parent}: wait until it ends."
             raise BenchError(msg) from None
         yield

@@ -1,4 +1,4 @@
-"""The words that a server is asked in: this service's, but for PostGraphile, which derives its schema from the tables."""
+"""The documents for each server: this service's, except for PostGraphile, which derives its schema from the tables."""
 
 import json
 from collections.abc import Mapping
@@ -14,22 +14,22 @@ _POSTGRAPHILE = "postgraphile"
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The documents of a server; all of them take the same variables and give the same data."""
+    """The documents of a server. All servers accept the same variables, and return the same data."""
 
     documents: Mapping[str, str]
     walk: str
     forms: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
-    """Values that are written in another form: by query, a path to them and which form it is."""
+    """Values in another form: by query, their paths and the name of the form."""
 
     def normalized(self, query: str, data: Any) -> Any:
-        """An answer in this service's form."""
+        """Return an answer in this service's form."""
         for path, form in self.forms.get(query, {}).items():
             _convert(data, path.split("."), form)
         return data
 
 
 def dialect_of(server: str) -> Dialect:
-    """The dialect of a server, by its name."""
+    """Return the dialect of a server by its name."""
     if server != _POSTGRAPHILE:
         return Dialect(documents(), WALK)
     folder = PEERS / "postgraphile-queries"
@@ -38,10 +38,10 @@ def dialect_of(server: str) -> Dialect:
 
 
 def _convert(at: Any, path: list[str], form: str) -> None:
-    """Convert the values at a path in place; a list on the way stands for each of its elements."""
+    """Convert the values at a path in place. Lists on the path stand for all their items."""
     if isinstance(at, list):
-        for each in cast("list[Any]", at):
-            _convert(each, path, form)
+        for item in cast("list[Any]", at):
+            _convert(item, path, form)
     elif at is not None and len(path) > 1:
         _convert(at[path[0]], path[1:], form)
     elif at is not None:

@@ -1,4 +1,4 @@
-"""The documents that servers are asked, and the variables that are rotated through them."""
+"""The measured documents, and their variables."""
 
 import json
 from collections.abc import Mapping
@@ -14,22 +14,22 @@ WALK = """query Walk($first: Int!, $after: String) {
   customers(first: $first, after: $after) { pageInfo { endCursor hasNextPage } }
 }
 """
-"""Collects the cursors of a list, which each server makes in its own way."""
+"""The document that collects cursors, which differ between servers."""
 ROTATED = 40
-"""How many different values the variables of a query take in turn."""
+"""Number of different values for the variables of a query, which requests use in turn."""
 _FOLDER = Path(__file__).with_name("queries")
-_LONGEST_PAGE = 200
+_MAX_PAGE = 200
 _UNKNOWN = UUID(int=0)
 
 Variables = Mapping[str, Any]
 
-# Scattered over the company, and the same in every run.
+# Distributed over the company, and the same in every run.
 _IDS = "SELECT id FROM customers WHERE company_id = $1 ORDER BY md5(id::text) LIMIT $2"
 _PARENTS = """
 SELECT parent_customer_id FROM customers WHERE company_id = $1 AND parent_customer_id IS NOT NULL
 GROUP BY parent_customer_id HAVING count(*) >= 100 ORDER BY md5(parent_customer_id::text) LIMIT $2
 """
-# A dozen that very many customers have, and others that a page of them has.
+# Twelve pairs that very many customers have, and others that about 20 customers have.
 _PAIRS = """
 SELECT key, value::text
 FROM (
@@ -42,13 +42,13 @@ _SIZE = "SELECT count(*) FROM customers WHERE company_id = $1"
 
 
 def documents(folder: Path = _FOLDER) -> dict[str, str]:
-    """The text of each query, by its name."""
+    """Return the text of each query by its name."""
     return {query: (folder / f"{query}.graphql").read_text(encoding="utf-8") for query in QUERIES}
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What the rows of one company can be asked by; cursors are each server's own."""
+    """Values of one company's rows for the variables; cursors are not among them, because they differ between servers."""
 
     customers: int
     ids: tuple[str, ...]
@@ -57,26 +57,26 @@ class Values:
 
     @property
     def page(self) -> int:
-        """The step that cursors are collected in: the longest page, if the company is large enough for so many of them."""
-        return min(_LONGEST_PAGE, self.customers // (ROTATED + 10))
+        """The page size for collecting cursors: the maximum if the company is large enough for ROTATED pages."""
+        return min(_MAX_PAGE, self.customers // (ROTATED + 10))
 
     @property
     def pages(self) -> int:
-        """How many cursors have a longest page behind them, at most as many as are rotated."""
-        return min(ROTATED, (self.customers - _LONGEST_PAGE) // self.page)
+        """Number of cursors with a full page after them, at most ROTATED."""
+        return min(ROTATED, (self.customers - _MAX_PAGE) // self.page)
 
     def rotated(self, query: str, cursors: list[str]) -> list[Variables]:
-        """The variables that a query is measured with."""
+        """Return the variables with which a query is measured."""
         if query == "Q1":
-            return [{"id": each} for each in self.ids]
+            return [{"id": customer_id} for customer_id in self.ids]
         if query == "Q4":
-            return [{"id": each} for each in self.parents]
+            return [{"id": customer_id} for customer_id in self.parents]
         if query == "Q6":
             return [{"key": key, "value": value} for key, value in self.pairs]
         return [{"after": cursor} for cursor in cursors]
 
     def checked(self, query: str, cursors: list[str]) -> list[Variables]:
-        """The variables that answers are compared for: some of the measured ones, and what lies at the edges."""
+        """Return the variables for which answers are compared: a third of the measured ones, and edge cases."""
         edges: list[Variables]
         if query in {"Q1", "Q4"}:
             edges = [{"id": str(_UNKNOWN)}, {"id": self.ids[0]}]
@@ -88,7 +88,7 @@ class Values:
 
 
 async def values_of(owner_dsn: str, company_id: UUID) -> Values:
-    """Values that the company's rows hold, always the same ones."""
+    """Return values of the company's rows, the same in every run."""
     async with connected(owner_dsn) as connection:
         ids = await connection.fetch(_IDS, company_id, ROTATED)
         parents = await connection.fetch(_PARENTS, company_id, ROTATED)

@@ -1,5 +1,5 @@
-"""What ends a run of the benchmark, with a message and no traceback."""
+"""The error that ends a run of the benchmark with a message."""
 
 
 class BenchError(Exception):
-    """Nothing that is measured from here on would mean anything; the message says why."""
+    """The run can't produce meaningful figures. The message says why."""

@@ -1,4 +1,4 @@
-"""The load: connections that are kept, one request at a time on each, and just enough reading to know that an answer is good."""
+"""The load: persistent connections with one request at a time on each, and a minimal check of each answer."""
 
 import asyncio
 import gc
@@ -17,7 +17,7 @@ from bench.failures import BenchError
 
 HOST = "127.0.0.1"
 _DRAIN_SECONDS = 60
-_MOST_REQUESTS = 1_000_000
+_MAX_REQUESTS = 1_000_000
 _END_OF_HEAD = b"\r\n\r\n"
 _OK = b"HTTP/1.1 200 "
 _ERRORS = b'"errors"'
@@ -25,7 +25,7 @@ _SHOWN_BYTES = 400
 
 
 def request(port: int, document: str, variables: Mapping[str, Any], token: str | None) -> bytes:
-    """The bytes of a request."""
+    """Return the bytes of a request."""
     body = json.dumps({"query": document, "variables": variables}, ensure_ascii=False).encode()
     head = [
         "POST /graphql HTTP/1.1",
@@ -40,22 +40,22 @@ def request(port: int, document: str, variables: Mapping[str, Any], token: str |
 
 @dataclass(slots=True)
 class Window:
-    """What a stretch of load brought."""
+    """The result of a period of load."""
 
     seconds: float = 0.0
-    """From the first request to the last answer."""
+    """Time from the first request to the last answer."""
     latencies: list[int] = field(default_factory=list[int])
-    """Nanoseconds of each request, sorted."""
+    """Latency of each request in nanoseconds, sorted."""
     errors: int = 0
     first_error: bytes = b""
 
     @property
     def requests(self) -> int:
-        """How many were answered."""
+        """Number of answered requests."""
         return len(self.latencies)
 
     def percentile(self, share: float) -> float:
-        """The latency that this share of requests did not exceed, in milliseconds."""
+        """Return the latency that this share of requests did not exceed, in milliseconds."""
         return self.latencies[max(0, math.ceil(share * len(self.latencies)) - 1)] / 1e6
 
 
@@ -64,11 +64,11 @@ class Load:
 
     def __init__(self, port: int, requests: Iterable[bytes]) -> None:
         self._port = port
-        # Goes on from window to window, so that all values are met however few requests a window has.
+        # Continued from window to window, so that all values are used even if a window has few requests.
         self._rotation = cycle(requests)
 
-    async def run(self, connections: int, seconds: float, requests: int = _MOST_REQUESTS) -> Window:
-        """Keep that many connections busy for that long, or for that many requests; what is under way is awaited."""
+    async def run(self, connections: int, seconds: float, requests: int = _MAX_REQUESTS) -> Window:
+        """Keep connections busy for some seconds or a number of requests, and wait for the open requests."""
         loop = asyncio.get_running_loop()
         window = _Running(self._rotation, requests, loop.create_future())
         opened = [
@@ -82,7 +82,7 @@ class Load:
             try:
                 await asyncio.wait_for(window.done, seconds + _DRAIN_SECONDS)
             except TimeoutError:
-                msg = f"requests under way were not answered within {_DRAIN_SECONDS} seconds"
+                msg = f"The server did not answer the last requests within {_DRAIN_SECONDS} seconds."
                 raise BenchError(msg) from None
             finally:
                 for transport, _ in opened:
@@ -105,7 +105,7 @@ class _Running:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: the next request is sent when the answer to the last one is whole."""
+    """One connection, which sends the next request when the last answer is complete."""
 
     def __init__(self, window: _Running) -> None:
         self._window = window
@@ -138,7 +138,7 @@ class _Connection(asyncio.Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         if self._transport is not None and not self._window.done.done():
-            self._window.done.set_exception(BenchError("the server closed a connection that was in use"))
+            self._window.done.set_exception(BenchError("The server closed a connection during a request."))
 
     def _finish(self) -> None:
         window = self._window
@@ -164,7 +164,7 @@ class _Connection(asyncio.Protocol):
 
 
 def _length(received: bytearray) -> int:
-    """How long the whole answer is: 0 while its head is not whole, -1 if it comes in chunks."""
+    """Return the length of the answer with its headers: 0 while these are incomplete, -1 if it is chunked."""
     end = received.find(_END_OF_HEAD)
     if end < 0:
         return 0
@@ -172,7 +172,7 @@ def _length(received: bytearray) -> int:
     at = head.find(b"\r\ncontent-length:")
     if at < 0:
         if b"\r\ntransfer-encoding: chunked" not in head:
-            msg = "the server does not say how long an answer is"
+            msg = "The server's answer has neither Content-Length nor chunks."
             raise BenchError(msg)
         return -1
     line = head[at + 2 :].partition(b"\r\n")[0]

@@ -1,4 +1,4 @@
-"""Measuring: contestants take turns, round by round, and each turn is one window of load."""
+"""Measuring: in each round, every contestant has one window of load."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -12,27 +12,27 @@ from bench.options import Timing
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """What is measured under one name: a server and what it is asked."""
+    """A server and its requests, measured under one name."""
 
     name: str
     pid: int
     port: int
     requests: Sequence[bytes]
     is_peer: bool = False
-    """Whether others are compared with it, if it is the fastest of its kind."""
+    """Whether it may be the reference: the fastest peer is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one window showed."""
+    """The figures of one window."""
 
     per_second: float
     p50_ms: float
     p99_ms: float
     server_cpu_ms: float
-    """Run time of the server per request."""
+    """CPU time of the server per request."""
     postgres_cpu_ms: float
-    """Run time of PostgreSQL per request."""
+    """CPU time of PostgreSQL per request."""
     resident_mb: float
     requests: int
 
@@ -46,7 +46,7 @@ class Block:
     connections: int
     samples: dict[str, list[Sample]]
     peers: tuple[str, ...]
-    """Those that the others are compared with, if there are any."""
+    """The contestants that may be the reference."""
 
 
 async def measure(
@@ -56,33 +56,33 @@ async def measure(
     postgres_pid: int,
     tell: Callable[[str], None],
 ) -> dict[str, list[Sample]]:
-    """The samples of each contestant; in each round they take turns, and another one begins."""
-    loads = {each.name: Load(each.port, each.requests) for each in contestants}
-    samples: dict[str, list[Sample]] = {each.name: [] for each in contestants}
-    for each in contestants:
-        tell(f"{each.name}: warming up")
-        _checked(each, await loads[each.name].run(connections, timing.warm_up_seconds))
+    """Return the samples of each contestant. Each round starts with another one."""
+    loads = {contestant.name: Load(contestant.port, contestant.requests) for contestant in contestants}
+    samples: dict[str, list[Sample]] = {contestant.name: [] for contestant in contestants}
+    for contestant in contestants:
+        tell(f"{contestant.name}: warming up")
+        _checked(contestant, await loads[contestant.name].run(connections, timing.warm_up_seconds))
     for number in range(timing.rounds):
-        for each in _rotated(contestants, number):
-            tell(f"{each.name}: round {number + 1} of {timing.rounds}")
-            sample = await _sample(each, loads[each.name], connections, timing.seconds, postgres_pid)
-            samples[each.name].append(sample)
+        for contestant in _rotated(contestants, number):
+            tell(f"{contestant.name}: round {number + 1} of {timing.rounds}")
+            sample = await _sample(contestant, loads[contestant.name], connections, timing.seconds, postgres_pid)
+            samples[contestant.name].append(sample)
     return samples
 
 
-async def _sample(each: Contestant, load: Load, connections: int, seconds: float, postgres_pid: int) -> Sample:
-    server, postgres = run_seconds(each.pid), run_seconds(postgres_pid)
-    window = _checked(each, await load.run(connections, seconds))
-    # What an answer leaves behind, such as the end of a transaction, is part of its cost.
+async def _sample(contestant: Contestant, load: Load, connections: int, seconds: float, postgres_pid: int) -> Sample:
+    server, postgres = run_seconds(contestant.pid), run_seconds(postgres_pid)
+    window = _checked(contestant, await load.run(connections, seconds))
+    # Work after an answer, such as the end of its transaction, is part of its cost.
     await asyncio.sleep(0.02)
-    server, postgres = run_seconds(each.pid) - server, run_seconds(postgres_pid) - postgres
+    server, postgres = run_seconds(contestant.pid) - server, run_seconds(postgres_pid) - postgres
     return Sample(
         per_second=window.requests / window.seconds,
         p50_ms=window.percentile(0.5),
         p99_ms=window.percentile(0.99),
         server_cpu_ms=1000 * server / window.requests,
         postgres_cpu_ms=1000 * postgres / window.requests,
-        resident_mb=resident_megabytes(each.pid),
+        resident_mb=resident_megabytes(contestant.pid),
         requests=window.requests,
     )
 
@@ -92,9 +92,11 @@ def _rotated(contestants: Sequence[Contestant], by: int) -> Iterable[Contestant]
     return (*contestants[by:], *contestants[:by])
 
 
-def _checked(each: Contestant, window: Window) -> Window:
+def _checked(contestant: Contestant, window: Window) -> Window:
     if window.errors:
         shown = window.first_error.decode(errors="replace")
-        msg = f"{each.name} failed {window.errors} of {window.requests} requests; the end of the first: {shown}"
+        msg = (
+            f"{contestant.name} failed {window.errors} of {window.requests} requests. End of the first answer: {shown}"
+        )
         raise BenchError(msg)
     return window

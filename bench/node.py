@@ -1,4 +1,4 @@
-"""The Node that the peers written in it run on, whatever the machine has, and their packages."""
+"""Node and the packages of the peers that need it, independent of the machine's own Node."""
 
 import os
 import subprocess
@@ -15,21 +15,21 @@ _SECONDS = 600
 
 
 def node() -> Path:
-    """The program."""
+    """Return the path of the program."""
     return _package() / "bin" / "node"
 
 
 def install_packages(say: Callable[[str], None]) -> None:
-    """Install what the peers' lock file lists, unless exactly that is there."""
+    """Install the packages of the peers' lock file, unless they are installed already."""
     lock, installed = PEERS / "package-lock.json", PEERS / _INSTALLED
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     say("Installing the Node peers' packages (once).")
     environment = {**os.environ, "PATH": f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [node(), _package() / _NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    result = subprocess.run(command, cwd=PEERS, env=environment, timeout=_SECONDS, check=False)  # noqa: S603 - our own words
+    result = subprocess.run(command, cwd=PEERS, env=environment, timeout=_SECONDS, check=False)  # noqa: S603 - the arguments are fixed
     if result.returncode != 0:
-        msg = f"npm could not install the packages of {PEERS}."
+        msg = f"npm failed to install the packages of {PEERS}; its output says why."
         raise BenchError(msg)
 
 

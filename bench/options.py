@@ -1,34 +1,34 @@
-"""What one run of the benchmark is asked for."""
+"""Options of a run of the benchmark."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Mode(StrEnum):
-    """With which duties the peers serve; this service always has all of them."""
+    """Whether peers verify tokens and use row-level security, which this service always does."""
 
     PRODUCTION = "production"
-    """Tokens are verified, and row-level security binds the role."""
+    """Verify tokens, and connect as a role with row-level security."""
     BARE = "bare"
-    """No authentication, and the tables' owner connects."""
+    """No authentication, and connect as the tables' owner."""
 
 
 class MetadataBy(StrEnum):
-    """How the peers find customers by a metadata pair."""
+    """How peers find customers by a metadata pair."""
 
     TABLE = "table"
-    """Through the side table customer_metadata."""
+    """By the table customer_metadata."""
     GIN = "gin"
-    """Through a GIN index on the column itself."""
+    """By a GIN index on the column."""
 
 
 METADATA_QUERY = "Q6"
-"""The query that METADATA decides about."""
+"""The query that depends on METADATA."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long and how often."""
+    """Number and durations of rounds."""
 
     rounds: int = 5
     seconds: float = 3.0
@@ -37,19 +37,19 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is measured."""
+    """The options of a run."""
 
     queries: tuple[str, ...]
     servers: tuple[str, ...]
     modes: tuple[Mode, ...]
     metadata: tuple[MetadataBy, ...]
-    """The first is for all queries, the others for METADATA_QUERY alone."""
+    """The first applies to all queries, the others only to METADATA_QUERY."""
     connections: tuple[int, ...]
     timing: Timing
     customers: int
 
     def passes(self) -> list["Pass"]:
-        """What is measured together: all queries in each mode, and what METADATA decides about once more for each other way."""
+        """Return the passes: all queries in each mode, then METADATA_QUERY for each further value of `metadata`."""
         first, *others = self.metadata
         found = [Pass(mode, first, self.queries) for mode in self.modes]
         if METADATA_QUERY in self.queries:
@@ -59,12 +59,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Servers that run side by side with the same settings, and the queries that they are asked."""
+    """Settings with which all servers run at the same time, and the queries for them."""
 
     mode: Mode
     metadata: MetadataBy
     queries: tuple[str, ...]
 
     def label(self, query: str) -> str:
-        """What a query is called in the results."""
+        """Return the name of a query in the results."""
         return f"{query} {self.metadata}" if query == METADATA_QUERY else query

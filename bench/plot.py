@@ -1,4 +1,4 @@
-"""The plot: a panel per query, a row per server, one logarithmic scale for all; readable on light and on dark pages."""
+"""The plot: a panel per query, a row per server, and one logarithmic scale, in colors for light and dark pages."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _PANEL = (_WIDTH - (_COLUMNS + 1) * _MARGIN) // _COLUMNS
 _SCALE = _PANEL - _NAMES - _VALUES
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _STEPS = (1, 2, 5)
-_FEWEST_PIXELS = 38
+_MIN_PIXELS = 38
 _KINDS = {"planned": "ours", "loaders": "ours", "floor": "floor"}
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328 }
@@ -35,9 +35,9 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 
 
 def draw(results: Results, path: Path) -> None:
-    """Draw the ratios under the most connections, with the duties of production if they were measured."""
+    """Draw the ratios for the largest number of connections, in the mode of production if it was measured."""
     if results.kind != PEERS_RUN:
-        msg = "Only a run beside the peers can be drawn."
+        msg = "Only a run with peers can be drawn."
         raise BenchError(msg)
     panels = _panels(results.rows)
     rows = [row for panel in panels for row in panel]
@@ -53,7 +53,9 @@ def draw(results: Results, path: Path) -> None:
 
 
 def _head(row: Row, title: str, height: int) -> Iterator[str]:
-    duties = "Peers with the duties of production" if row.mode == Mode.PRODUCTION else "Peers without authentication"
+    duties = (
+        "Peers with tokens and row-level security" if row.mode == Mode.PRODUCTION else "Peers without authentication"
+    )
     about = (
         f"{duties}, {row.connections} connections, one core for each server."
         " Dot: median of the rounds; line: least to greatest. Logarithmic scale."
@@ -74,17 +76,17 @@ class _Scale:
         self.most = max(*values, 2.0) * 1.15
 
     def at(self, value: float) -> float:
-        """Pixels from the left end."""
+        """Return the distance from the left end, in pixels."""
         return _SCALE * math.log(value / self.least) / math.log(self.most / self.least)
 
     def ticks(self) -> Iterator[float]:
-        """Round values, as many as have room."""
+        """Yield as many round values as fit."""
         last = -math.inf
         for power in range(-4, 4):
             for step in _STEPS:
                 value = step * 10.0**power
-                # One is what all others are relative to: it is never left out.
-                crowded = self.at(value) - last < _FEWEST_PIXELS or 0 < self.at(1) - self.at(value) < _FEWEST_PIXELS
+                # 1 is always included: all values are relative to it.
+                crowded = self.at(value) - last < _MIN_PIXELS or 0 < self.at(1) - self.at(value) < _MIN_PIXELS
                 if self.least <= value <= self.most and (value == 1 or not crowded):
                     last = self.at(value)
                     yield value
@@ -93,7 +95,7 @@ class _Scale:
 def _panels(rows: Sequence[Row]) -> list[list[Row]]:
     mode = next((row.mode for row in rows if row.mode == Mode.PRODUCTION), rows[0].mode)
     most = max(row.connections for row in rows)
-    # Of a query that was measured in two ways, the first one.
+    # If a query was measured in two ways, use the first one.
     labels: dict[str, str] = {}
     for row in rows:
         labels.setdefault(row.query.split()[0], row.query)

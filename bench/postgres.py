@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, straight through the driver."""
+"""Direct connections to PostgreSQL with asyncpg."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -8,13 +8,13 @@ import asyncpg
 
 
 async def connect(dsn: str) -> Any:
-    """A connection; the driver brings no types."""
+    """Open a connection. Its type is Any, because asyncpg has no types."""
     return await asyncpg.connect(dsn)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncGenerator[Any]:
-    """A connection that is closed in the end."""
+    """Open a connection, and close it at the end."""
     connection = await connect(dsn)
     try:
         yield connection
@@ -23,7 +23,7 @@ async def connected(dsn: str) -> AsyncGenerator[Any]:
 
 
 async def execute(dsn: str, *statements: str) -> None:
-    """Run statements one by one, each in a transaction of its own."""
+    """Run statements one by one, each in a separate transaction."""
     async with connected(dsn) as connection:
         for statement in statements:
             await connection.execute(statement)

@@ -1,4 +1,4 @@
-"""The one table: ratios first, then what they are made of."""
+"""The table of results: ratios, then the figures behind them."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ _LARGE = 100
 
 
 def table(results: Results) -> str:
-    """The results as a Markdown table, with what its columns mean."""
+    """Return the results as a Markdown table with a legend."""
     cells = [_COLUMNS, *(_cells(row) for row in results.rows)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(_COLUMNS))]
     head, *rows = (_line(line, widths) for line in cells)
@@ -62,8 +62,8 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _legend(results: Results) -> Iterator[str]:
-    yield f"ratio: requests per second relative to {results.relative_to}, round by round; the median, least and greatest."
-    yield "CPU: run time per request, of the server and of PostgreSQL (PG). MB: resident memory of the server."
+    yield f"ratio: requests per second relative to {results.relative_to}, per round: median, minimum and maximum."
+    yield "CPU: CPU time per request, of the server and of PostgreSQL (PG). MB: resident memory of the server."
     if any(row.statements for row in results.rows):
         yield "SQL: statements per request that read the tables, and all others (transactions, settings)."
 

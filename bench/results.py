@@ -1,4 +1,4 @@
-"""What a run found: medians, spreads and ratios of its samples, and the file that keeps them."""
+"""The results of a run: medians, spreads and ratios of its samples, and the file in which they are saved."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from bench.options import Options
 from bench.statements import Statements
 
 PEERS_RUN = "peers"
-"""The kind of a run beside the peers."""
+"""The kind of a run with peers."""
 FOLDER = Path(__file__).with_name("results")
 _PACKAGES = (
     "ariadne",
@@ -32,7 +32,7 @@ _PACKAGES = (
 
 
 class Spread(NamedTuple):
-    """A median over the rounds, and the least and greatest of them."""
+    """Median, minimum and maximum over the rounds."""
 
     middle: float
     least: float
@@ -40,13 +40,13 @@ class Spread(NamedTuple):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """The spread of some values."""
+        """Return the spread of values."""
         return cls(median(values), min(values), max(values))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one contestant did with one query."""
+    """The figures of one contestant for one query."""
 
     mode: str
     query: str
@@ -54,7 +54,7 @@ class Row:
     name: str
     is_reference: bool
     ratio: Spread
-    """Requests per second relative to the reference, round by round."""
+    """Requests per second relative to the reference, per round."""
     per_second: Spread
     p50_ms: float
     p99_ms: float
@@ -66,15 +66,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that a run found."""
+    """All results of a run."""
 
     kind: str
     relative_to: str
-    """What ratios are relative to, in words."""
+    """The reference of the ratios, in words."""
     rows: tuple[Row, ...]
 
     def save(self, blocks: Sequence[Block], options: Options) -> Path:
-        """Write everything to a file of its own, every sample of every round included."""
+        """Write the results and all samples to a new file, and return its path."""
         moment = datetime.now(UTC)
         FOLDER.mkdir(exist_ok=True)
         path = FOLDER / f"{self.kind}-{moment:%Y%m%dT%H%M%SZ}.json"
@@ -91,13 +91,13 @@ class Results:
 
     @classmethod
     def load(cls, path: Path) -> "Results":
-        """What an earlier run wrote."""
+        """Return the results in a file of an earlier run."""
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls(content["kind"], content["relative_to"], tuple(_loaded(row) for row in content["rows"]))
 
 
 def rows_of(block: Block, statements: Mapping[str, Statements]) -> list[Row]:
-    """A row for each contestant of a block."""
+    """Return a row for each contestant of a block."""
     reference = _reference_of(block)
     base = _speeds(block.samples[reference])
     return [
@@ -121,7 +121,7 @@ def rows_of(block: Block, statements: Mapping[str, Statements]) -> list[Row]:
 
 
 def _reference_of(block: Block) -> str:
-    """Whom the others are compared with: the fastest peer, or the first contestant where there is no peer."""
+    """Return the reference: the fastest peer, or the first contestant if there is no peer."""
     if not block.peers:
         return next(iter(block.samples))
     return max(block.peers, key=lambda name: median(_speeds(block.samples[name])))

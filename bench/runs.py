@@ -1,4 +1,4 @@
-"""The three runs: this service beside its peers, one company beside several, and one worker process beside many."""
+"""The three runs: this service and peers, one company and several, one worker process and several."""
 
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -20,16 +20,16 @@ from bench.results import PEERS_RUN, Results, rows_of
 from bench.servers import Server, Stage, known_servers, ours, running
 from bench.statements import Statements, count_statements
 from bench.tokens import Issuer
-from bench.verify import verify, verify_walls
+from bench.verify import verify, verify_isolation
 
 Tell = Callable[[str], None]
 _Counted = dict[tuple[str, str], dict[str, Statements]]
-"""By mode and query, then by server."""
+"""Statements by mode and query, then by server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was measured."""
+    """The measurements of a run."""
 
     kind: str
     relative_to: str
@@ -38,45 +38,45 @@ class Run:
 
     @property
     def results(self) -> Results:
-        """What it found."""
+        """The results of the measurements."""
         rows = (rows_of(block, self.counted.get((block.mode, block.query), {})) for block in self.blocks)
         return Results(self.kind, self.relative_to, tuple(chain.from_iterable(rows)))
 
 
 @contextmanager
 def staged(folder: Path, options: Options, cores: Cores, say: Tell) -> Generator[Stage]:
-    """PostgreSQL with its rows, on the cores that this process is held to as well."""
+    """Start PostgreSQL with its rows, and pin it and this process to the same cores."""
     with held_to(cores.others), prepared(folder, options.customers, cores, say) as cluster:
         yield Stage(cluster, Issuer.in_folder(folder / "keys"), folder / "logs", cores)
 
 
 def against_peers(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
-    """All servers with all queries, in each mode; nothing is timed before all of them gave the same answers."""
+    """Measure all servers with all queries in each mode, after checking that they return the same answers."""
     servers = _chosen(options)
     values = asyncio.run(values_of(stage.cluster.owner_dsn, LARGE_COMPANY))
     statements: _Counted = {}
     stage.cluster.restart(counting=True)
-    for each in options.passes():
-        tell(f"Comparing answers: {each.mode}, metadata by {each.metadata}")
-        with _side_by_side(servers, stage, each.mode, each.metadata) as askers:
+    for pass_ in options.passes():
+        tell(f"Comparing answers: {pass_.mode}, metadata by {pass_.metadata}")
+        with _side_by_side(servers, stage, pass_.mode, pass_.metadata) as askers:
             cursors = _cursors(askers, values)
-            compared = verify(askers, each.queries, values, cursors)
-            verify_walls(askers, stage.issuer, values)
-            say(f"{each.mode}, metadata by {each.metadata}: {compared} answers compared, all identical.")
-            statements |= _statements(askers, each, values, cursors, stage)
+            compared = verify(askers, pass_.queries, values, cursors)
+            verify_isolation(askers, stage.issuer, values)
+            say(f"{pass_.mode}, metadata by {pass_.metadata}: {compared} answers compared, all identical.")
+            statements |= _statements(askers, pass_, values, cursors, stage)
     stage.cluster.restart(counting=False)
     blocks: list[Block] = []
-    for each in options.passes():
-        with _side_by_side(servers, stage, each.mode, each.metadata) as askers:
+    for pass_ in options.passes():
+        with _side_by_side(servers, stage, pass_.mode, pass_.metadata) as askers:
             cursors = _cursors(askers, values)
-            for query in each.queries:
+            for query in pass_.queries:
                 contestants = [_contestant(asker, query, values, cursors) for asker in askers]
-                blocks += _blocks(each.mode, each.label(query), contestants, options, stage, tell)
+                blocks += _blocks(pass_.mode, pass_.label(query), contestants, options, stage, tell)
     return Run(PEERS_RUN, "the best peer of the query in the same mode", blocks, statements)
 
 
 def across_companies(options: Options, stage: Stage, _say: Tell, tell: Tell) -> Run:
-    """The same server with one company's tokens, and with several companies' in turn."""
+    """Measure each server with the tokens of one company, and of several companies in turn."""
     servers = _chosen(options)
     values = [asyncio.run(values_of(stage.cluster.owner_dsn, company_id)) for company_id in SMALL_COMPANIES]
     tokens = [stage.issuer.token(company_id) for company_id in SMALL_COMPANIES]
@@ -85,8 +85,8 @@ def across_companies(options: Options, stage: Stage, _say: Tell, tell: Tell) -> 
         for asker in askers:
             for query in options.queries:
                 lists = [
-                    asker.requests(query, each.rotated(query, asker.cursors(each.page, each.pages, token)), token)
-                    for each, token in zip(values, tokens, strict=True)
+                    asker.requests(query, rows.rotated(query, asker.cursors(rows.page, rows.pages, token)), token)
+                    for rows, token in zip(values, tokens, strict=True)
                 ]
                 contestants = [
                     _named(asker, f"{asker.running.server.name}, 1 company", lists[0]),
@@ -97,7 +97,7 @@ def across_companies(options: Options, stage: Stage, _say: Tell, tell: Tell) -> 
 
 
 def with_workers(workers: int, options: Options, stage: Stage, _say: Tell, tell: Tell) -> Run:
-    """This service with one process and with many."""
+    """Measure this service with one process and with several."""
     values = asyncio.run(values_of(stage.cluster.owner_dsn, LARGE_COMPANY))
     servers = [ours(f"planned, {count} worker{'s' * (count > 1)}", plans=True, workers=count) for count in (1, workers)]
     blocks: list[Block] = []
@@ -116,7 +116,7 @@ def _chosen(options: Options) -> list[Server]:
 
 @contextmanager
 def _side_by_side(servers: Iterable[Server], stage: Stage, mode: Mode, metadata: MetadataBy) -> Generator[list[Asker]]:
-    """All of the servers; those that are not asked cost nothing."""
+    """Start all servers at the same time. Idle ones take no CPU time."""
     with ExitStack() as stack:
         yield [Asker(stack.enter_context(running(server, stage, mode, metadata))) for server in servers]
 
@@ -126,15 +126,15 @@ def _cursors(askers: Iterable[Asker], values: Values) -> dict[str, list[str]]:
 
 
 def _statements(
-    askers: Iterable[Asker], each: Pass, values: Values, cursors: Mapping[str, list[str]], stage: Stage
+    askers: Iterable[Asker], pass_: Pass, values: Values, cursors: Mapping[str, list[str]], stage: Stage
 ) -> _Counted:
     counted: _Counted = {}
     for asker in askers:
         name = asker.running.server.name
-        for query in each.queries:
+        for query in pass_.queries:
             requests = asker.requests(query, values.rotated(query, cursors[name]))
             counting = count_statements(stage.cluster.owner_dsn, asker.running.port, requests)
-            counted.setdefault((each.mode, each.label(query)), {})[name] = asyncio.run(counting)
+            counted.setdefault((pass_.mode, pass_.label(query)), {})[name] = asyncio.run(counting)
     return counted
 
 
@@ -149,7 +149,7 @@ def _named(asker: Asker, name: str, requests: Sequence[bytes]) -> Contestant:
 
 
 def _in_turn(lists: Sequence[Sequence[bytes]]) -> list[bytes]:
-    """One of each list, then the next of each."""
+    """Return the items of all lists in turn."""
     return list(chain.from_iterable(zip(*lists, strict=False)))
 
 
@@ -166,6 +166,6 @@ def _blocks(
             stage.cluster.pid,
             lambda words, about=about: tell(f"{about}: {words}"),
         )
-        peers = tuple(each.name for each in contestants if each.is_peer)
+        peers = tuple(contestant.name for contestant in contestants if contestant.is_peer)
         blocks.append(Block(mode, query, connections, uvloop.run(measuring), peers))
     return blocks

@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started, where it is pinned, and how it is ended."""
+"""The measured servers: starting them, pinning them to cores, and stopping them."""
 
 import os
 import signal
@@ -30,19 +30,19 @@ class Server:
     name: str
     command: tuple[str | Path, ...]
     is_peer: bool
-    """Whether it is one of those that this service is compared with."""
+    """Whether it is one of the servers with which this service is compared."""
     is_ours: bool = False
-    """This service itself, which always has the duties of production."""
+    """Whether it is this service, which always verifies tokens and uses row-level security."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def needs_node(self) -> bool:
-        """Whether it is written for Node."""
+        """Whether it runs on Node."""
         return PEERS in Path(self.command[-1]).parents
 
 
 def ours(name: str, *, plans: bool, workers: int = 1) -> Server:
-    """This service; its list cache is off, because answers from memory would measure the memory."""
+    """Return this service, without its list cache, which would hide the cost of lists."""
     command = (sys.executable, "-m", "app", "serve", "--workers", str(workers))
     environment = {"QUERY_PLANS": str(plans).lower(), "LIST_CACHE_SECONDS": "0"}
     return Server(name, command, is_peer=False, is_ours=True, environment=environment)
@@ -58,7 +58,7 @@ def _in_node(name: str) -> Server:
 
 
 def known_servers() -> dict[str, Server]:
-    """All servers by their names."""
+    """Return all servers by name."""
     servers = (
         ours("planned", plans=True),
         ours("loaders", plans=False),
@@ -74,7 +74,7 @@ def known_servers() -> dict[str, Server]:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What servers are started on."""
+    """The environment in which servers are started."""
 
     cluster: Cluster
     issuer: Issuer
@@ -90,12 +90,12 @@ class Running:
     port: int
     pid: int
     token: str | None
-    """Sent with every request; None where the server asks for none."""
+    """The token for every request; None if the server requires none."""
 
 
 @contextmanager
 def running(server: Server, stage: Stage, mode: Mode, metadata: MetadataBy) -> Generator[Running]:
-    """A server from the moment that it answers; ended in the end, with all that it started."""
+    """Start a server, wait until it answers, and stop it and its child processes at the end."""
     port = _free_port()
     production = server.is_ours or mode is Mode.PRODUCTION
     environment = {
@@ -120,7 +120,7 @@ def running(server: Server, stage: Stage, mode: Mode, metadata: MetadataBy) -> G
 def _start(server: Server, environment: Mapping[str, str], log: Path, cores: frozenset[int]) -> subprocess.Popen[bytes]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output, held_to(cores):
-        # A session of its own: the terminal's Ctrl-C reaches us alone, and the server ends when we say so.
+        # In a new session, so that Ctrl-C reaches only this process, which stops the server.
         return subprocess.Popen(  # noqa: S603 - programs of this project
             server.command,
             stdin=subprocess.DEVNULL,
@@ -158,7 +158,7 @@ def _free_port() -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # The group is the server's own: its workers, and nobody else.
+    # The process group contains only the server and its workers.
     for number, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, _STOP_SECONDS)):
         try:
             os.killpg(process.pid, number)

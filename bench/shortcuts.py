@@ -1,6 +1,6 @@
-"""`python -m bench.shortcuts`: measure what each module saves that re-does the work of a library.
+"""`python -m bench.shortcuts`: measure how much time each module saves that replaces a function of a library.
 
-Both ways run in turn, in one process, with the same input; the figure is the median over rounds. Nothing else is started.
+Both run in turn, in one process, with the same input; figures are medians over rounds. No server is started.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from bench.documents import documents
 
 _ROUNDS = 15
 _SECONDS = 0.05
-"""How long one way runs in a round."""
+"""How long each of the two runs per round."""
 _ROWS = 500
 _REPRESENTATIONS = 10_000
 _ROW = {
@@ -62,11 +62,11 @@ _LIMIT_SECONDS = 30.0
 
 Run = Callable[[], object]
 Repeat = Callable[[int], float]
-"""Runs one way so many times, and returns the seconds that it took."""
+"""Runs code a number of times, and returns the seconds that it took."""
 
 
 class Pair(NamedTuple):
-    """Two ways to the same result."""
+    """A module's code, and a library's code with the same result."""
 
     name: str
     own: Repeat
@@ -115,7 +115,7 @@ def _of_document(name: str, text: str, given: dict[str, Any]) -> Iterator[Pair]:
 
     compiled = CompiledArguments(field, node, Inputs(), converted)
     with _built_by_strawberry():
-        # Both ways must agree before they are compared.
+        # Both must have the same result.
         assert compiled.read(coerced) == converted(field, get_argument_values(field, node, coerced))  # noqa: S101
     yield Pair(
         f"app/graphql/planning/compiled_arguments.py, {name}",
@@ -188,7 +188,7 @@ def _direct() -> Pair:
 
 
 class _Endpoint:
-    """An ASGI application that Starlette routes to as it is: it wraps plain functions."""
+    """An ASGI application as an object: Starlette would wrap a function."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -199,7 +199,7 @@ class _Endpoint:
 
 @contextmanager
 def _built_by_strawberry() -> Generator[None]:
-    """Have Strawberry build inputs in its own way."""
+    """Let Strawberry build inputs without this service's builders."""
     kinds = [kind for kind in _SCHEMA.type_map.values() if isinstance(kind, GraphQLInputObjectType)]
     definitions = [kind.extensions["strawberry-definition"] for kind in kinds]
     builders = [definition.from_input for definition in definitions]
@@ -239,13 +239,13 @@ def _repeat_in_loop(run: Callable[[], Awaitable[None]]) -> Repeat:
 
 
 def _times(repeat: Repeat) -> int:
-    """Return how often one way runs in a round."""
+    """Return how often code runs per round."""
     repeat(1)
     return max(1, int(_SECONDS / max(repeat(3) / 3, 1e-7)))
 
 
 def measured(pair: Pair) -> tuple[float, float, float]:
-    """Return the microseconds of both ways and the ratio: medians over the rounds, of which each has both."""
+    """Return the microseconds of both and their ratio: medians over the rounds, each of which measures both."""
     own_times, library_times = _times(pair.own), _times(pair.library)
     found = [(pair.own(own_times) / own_times, pair.library(library_times) / library_times) for _ in range(_ROUNDS)]
     own, library = (median(seconds) for seconds in zip(*found, strict=True))

@@ -1,4 +1,4 @@
-"""How a run ends early: SIGTERM and Ctrl-C unwind what was started, wherever they come."""
+"""Handling of SIGTERM and Ctrl-C, which stop everything that was started."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def end_on_signals() -> None:
-    """Let the first signal end the run in good order; a second one changes nothing."""
+    """Raise SystemExit on the first signal, so that context managers clean up. Ignore further signals."""
     for number in (*_SIGNALS, signal.SIGALRM):
         signal.signal(number, _end)
 
@@ -25,7 +25,7 @@ def _end(_number: int, frame: FrameType | None) -> None:
 
 
 def _is_swallowed(frame: FrameType | None) -> bool:
-    """Whether an exception raised now would only be printed: Python lets none out of a `__del__`."""
+    """Return whether an exception raised now would be ignored, because a `__del__` is running."""
     while frame is not None:
         if frame.f_code.co_name == "__del__":
             return True

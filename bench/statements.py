@@ -1,4 +1,4 @@
-"""Statements per request, counted by PostgreSQL itself in a pass of its own, so that counting slows nothing that is timed."""
+"""SQL statements per request, counted by PostgreSQL in a separate pass, so that counting doesn't affect the timing."""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ _WARM_UP = 64
 _WARM_UP_CONNECTIONS = 16
 _COUNTED = 20
 _LONG_ENOUGH_SECONDS = 60.0
-# A transaction may end after its answer was sent, and its last statement is counted only then.
+# A transaction may end after its answer was sent, and its last statement is counted at its end.
 _SETTLED_SECONDS = 0.2
-# A statement that reads the graph's tables is a question; BEGIN, SET, ROLLBACK and the like are what stands around it.
+# Statements that read the graph's tables are counted separately from others, such as BEGIN, SET and ROLLBACK.
 _COUNT = r"""
 SELECT coalesce(sum(calls) FILTER (WHERE reads), 0)::int, coalesce(sum(calls) FILTER (WHERE NOT reads), 0)::int
 FROM (
@@ -26,7 +26,7 @@ _RESET = "SELECT pg_stat_statements_reset()"
 
 
 class Statements(NamedTuple):
-    """What one request makes PostgreSQL run, on the average."""
+    """Average number of statements per request."""
 
     reading: float
     """Statements that read the tables."""
@@ -35,9 +35,9 @@ class Statements(NamedTuple):
 
 
 async def count_statements(owner_dsn: str, port: int, requests: Iterable[bytes]) -> Statements:
-    """What a warm server runs for one of these requests."""
+    """Count the statements of a warmed-up server for these requests."""
     load = Load(port, requests)
-    # Each connection of a pool has its first time: types are looked up, settings made.
+    # Warm up all connections of a pool: new ones look up types and apply settings.
     await load.run(_WARM_UP_CONNECTIONS, _LONG_ENOUGH_SECONDS, _WARM_UP)
     await asyncio.sleep(_SETTLED_SECONDS)
     async with connected(owner_dsn) as connection:

@@ -1,4 +1,4 @@
-"""Tokens that the measured servers accept, and some that they must not."""
+"""Tokens for the measured servers, and invalid ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ _LIFETIME = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs tokens with a key of this benchmark's own."""
+    """Signs tokens with the benchmark's key."""
 
     keys: DevelopmentKeys
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Issuer":
-        """The issuer whose key is kept there."""
+        """Return the issuer whose key is in this folder."""
         return cls(DevelopmentKeys(folder))
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What tells a server to trust it."""
+        """The environment variables that make a server trust it."""
         return {
             "JWT_PUBLIC_KEY_FILE": str(self.keys.public_key_file.absolute()),
             "JWT_ISSUER": ISSUER,
@@ -34,11 +34,11 @@ class Issuer:
         }
 
     def token(self, company_id: UUID) -> str:
-        """A token to read a company's customers."""
+        """Return a token for reading a company's customers."""
         return self.keys.mint(company_id, [Scope.CUSTOMERS_READ], _SUBJECT, _LIFETIME)
 
-    def refused(self, company_id: UUID) -> dict[str, str]:
-        """Tokens that no server may accept, by what is wrong with each."""
+    def invalid(self, company_id: UUID) -> dict[str, str]:
+        """Return invalid tokens by their defect."""
         good = self.token(company_id)
         head, claims, signature = good.split(".")
         other = self.keys.mint(UUID(int=company_id.int ^ 1), [Scope.CUSTOMERS_READ], _SUBJECT, _LIFETIME)
@@ -49,5 +49,5 @@ class Issuer:
         }
 
     def without_scope(self, company_id: UUID) -> str:
-        """A token of somebody who may not read customers."""
+        """Return a token that doesn't allow reading customers."""
         return self.keys.mint(company_id, [], _SUBJECT, _LIFETIME)

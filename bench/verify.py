@@ -1,4 +1,4 @@
-"""Before anything is timed: all servers give identical data, and those on duty turn strangers away."""
+"""Checks before measuring: all servers return the same data, and in production they reject unauthorized requests."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,38 +11,37 @@ from bench.failures import BenchError
 from bench.tokens import Issuer
 
 Cursors = Mapping[str, list[str]]
-"""The cursors of each server, by its name."""
+"""The cursors of each server by its name."""
 
 _UNAUTHORIZED = 401
 
 
 def verify(askers: Sequence[Asker], queries: Iterable[str], values: Values, cursors: Cursors) -> int:
-    """Compare all servers' answers with the first one's; how many answers were compared. Raises BenchError at a difference."""
+    """Compare all servers' answers with the first one's, and return their number. Raise BenchError at a difference."""
     first, *others = askers
     compared = 0
     for query in queries:
-        expected = [first.answer(query, each) for each in _checked(first, query, values, cursors)]
+        expected = [first.answer(query, variables) for variables in _checked(first, query, values, cursors)]
         for asker in others:
-            variables = _checked(asker, query, values, cursors)
-            for each, wanted in zip(variables, expected, strict=True):
-                found = asker.answer(query, each)
+            for variables, wanted in zip(_checked(asker, query, values, cursors), expected, strict=True):
+                found = asker.answer(query, variables)
                 difference = _difference(wanted, found, ("data",))
                 if difference is not None:
                     names = f"{first.running.server.name} and {asker.running.server.name}"
-                    msg = f"{names} differ in {query} with {dict(each)} at {difference}"
+                    msg = f"{names} differ in {query} with {dict(variables)} at {difference}"
                     raise BenchError(msg)
                 compared += 1
     return compared
 
 
-def verify_walls(askers: Sequence[Asker], issuer: Issuer, values: Values) -> None:
-    """Servers in production refuse bad tokens, and show no company the customers of another. Raises BenchError else."""
+def verify_isolation(askers: Sequence[Asker], issuer: Issuer, values: Values) -> None:
+    """Raise BenchError if a server in production accepts an invalid token, or returns another company's customers."""
     variables = {"id": values.ids[0]}
     for asker in askers:
         if asker.running.token is None:
             continue
         name, document = asker.running.server.name, asker.documents["Q1"]
-        for problem, token in {"no token": "", **issuer.refused(LARGE_COMPANY)}.items():
+        for problem, token in {"no token": "", **issuer.invalid(LARGE_COMPANY)}.items():
             status = asker.ask(document, variables, token).status
             if status != _UNAUTHORIZED:
                 msg = f"{name} answers {status} to a request with {problem}; it must be {_UNAUTHORIZED}"
@@ -61,12 +60,12 @@ def _checked(asker: Asker, query: str, values: Values, cursors: Cursors) -> list
 
 
 def _difference(wanted: Any, found: Any, path: tuple[object, ...]) -> str | None:
-    """Where two answers differ first, and what stands there."""
+    """Return the path and the values at which two answers differ first; None if they don't."""
     keys = _keys(wanted)
     if keys is not None and keys == _keys(found) and type(wanted) is type(found):
         deeper = (_difference(wanted[key], found[key], (*path, key)) for key in keys)
-        return next((each for each in deeper if each is not None), None)
-    # To Python, true is 1.
+        return next((difference for difference in deeper if difference is not None), None)
+    # In Python, True == 1.
     if keys is None and wanted == found and isinstance(wanted, bool) == isinstance(found, bool):
         return None
     place = ".".join(str(part) for part in path)
@@ -74,7 +73,7 @@ def _difference(wanted: Any, found: Any, path: tuple[object, ...]) -> str | None
 
 
 def _keys(value: Any) -> list[Any] | None:
-    """What an object or a list is entered by; None for a plain value."""
+    """Return the keys of an object or the indexes of a list; None for a plain value."""
     if isinstance(value, dict):
         return sorted(cast("dict[str, Any]", value))
     if isinstance(value, list):

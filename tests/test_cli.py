@@ -51,7 +51,7 @@ def test_migrate_makes_the_role_that_serves_and_the_second_time_finds_it(empty_d
     assert (first.returncode, second.returncode) == (0, 0)
     assert (
         first.stdout
-        == f'The database is at revision {head_revision()}; names sort by the alphabet da.\nMade the role "{role}".\n'
+        == f'The database is at revision {head_revision()}; names sort by the alphabet da.\nCreated the role "{role}".\n'
     )
     assert (
         second.stdout == f"The database is at revision {head_revision()}; names sort by the alphabet da.\n"

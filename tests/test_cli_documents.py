@@ -98,7 +98,7 @@ def test_all_documents_that_can_not_run_are_named_together_and_nothing_is_writte
         ("first.json: greedy", "the limit is 100,000"),
         ("first.json: live", "Subscriptions are not supported"),
         ("second.json: later", "Unknown directive '@defer'. Incremental delivery is not supported"),
-        ("second.json: fine", "is the id of another document in"),
+        ("second.json: fine", "is also the id of another document, in"),
     ]:
         assert [line for line in result.stderr.splitlines() if place in line and words in line], (place, words)
     assert "first.json: fine" not in result.stderr
@@ -152,11 +152,11 @@ def test_all_files_that_hold_no_documents_are_named_together(tmp_path: Path, out
         ("list", "must be a JSON object"),
         ("names", '"a b" is no document id'),
         ("names", '"c" must have the document\'s text'),
-        ("newer", "the format of a file must be"),
+        ("newer", "`format` must be"),
         ("none", "at least one operation"),
         ("odd", "operations[0]: null is no document id"),
         ("odd", 'operations[1]: "a" must have the document\'s text'),
-        ("odd", "operations[3]: b is the id of another operation"),
+        ("odd", "operations[3]: b is also the id of an operation"),
         ("missing", "can't be read: No such file or directory"),
     ]:
         assert [line for line in result.stderr.splitlines() if f"{name}.json: " in line and words in line], (

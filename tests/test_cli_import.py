@@ -173,13 +173,13 @@ async def test_refused_rows_are_reported_with_their_lines_and_the_others_written
         ("6", "isActive", "FIELD_INVALID"),
     ]
     assert found[2]["message"].startswith('is "1,5", with a comma: write the amount in digits with a point ')
-    assert found[3]["message"].endswith('write it such as {"tier": "gold"}.')
+    assert found[3]["message"].endswith('write JSON such as {"tier": "gold"}.')
 
 
 async def test_only_so_many_refusals_are_shown(import_file: Import, tmp_path: Path) -> None:
     result = import_file(objects(tmp_path / "rows.jsonl", *[{"externalSystemId": "x"}] * 30))
     assert result.stderr.count("FIELD_CONFLICT") == 20
-    assert result.stderr.endswith("There are more: --refused FILE writes all of them.\n")
+    assert result.stderr.endswith("Further problems are not shown: --refused FILE writes all of them.\n")
     assert result.stdout.endswith("30 refused.\n")
 
 
@@ -314,12 +314,12 @@ async def test_a_file_without_the_key_is_refused_once(
     numbered = table(tmp_path / "rows.csv", "customerNumber,name", *["1,Fjord"] * 30)
     before = await everything_of(owner_engine, company)
 
-    for path, advice in ((rows, ""), (numbered, " To find them by customerNumber, add --match-by CUSTOMER_NUMBER.")):
+    for path, advice in ((rows, ""), (numbered, " To match them by customerNumber, add --match-by CUSTOMER_NUMBER.")):
         result = import_file(path)
 
         assert (result.returncode, result.stdout) == (2, "")
         assert messages(result).endswith(
-            f"Error: {path} has no externalSystemId, the key that finds customers: add it to every row.{advice}\n"
+            f"Error: {path} has no externalSystemId, the key of customers: add it to every row.{advice}\n"
         )
     assert await everything_of(owner_engine, company) == before
 
@@ -369,7 +369,7 @@ def test_a_company_that_does_not_exist_is_named(service_dsn: str, tmp_path: Path
     path = objects(tmp_path / "rows.jsonl", {"externalSystemId": "a"})
     result = run("import", path, "--company", nobody, DATABASE_URL=service_dsn)
     assert result.returncode == 2
-    assert f"\nError: There is no company {nobody}: " in result.stderr
+    assert f"\nError: The company {nobody} does not exist: " in result.stderr
     assert "customer-gateway company create" in result.stderr
 
 

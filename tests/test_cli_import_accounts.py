@@ -80,7 +80,7 @@ async def test_a_dry_run_and_a_batch_that_is_refused_whole_write_nothing(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.csv", "number,name\n", "holds no ledger accounts."),
+        ("x.csv", "number,name\n", "contains no ledger accounts."),
         (
             "x.csv",
             "number,email\n",

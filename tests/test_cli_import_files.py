@@ -19,10 +19,10 @@ HEADER = "externalSystemId,name\n"
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.csv", "", "holds no customers."),
-        ("x.csv", HEADER, "holds no customers."),
-        ("x.csv", f"{HEADER},\n\n , \n", "holds no customers."),
-        ("x.jsonl", "\n \n", "holds no customers."),
+        ("x.csv", "", "contains no customers."),
+        ("x.csv", HEADER, "contains no customers."),
+        ("x.csv", f"{HEADER},\n\n , \n", "contains no customers."),
+        ("x.jsonl", "\n \n", "contains no customers."),
         (
             "x.csv",
             "externalSystemId,color,id,name,name,,email\n",
@@ -33,8 +33,8 @@ HEADER = "externalSystemId,name\n"
             "externalSystemId,color,id,name,name,,email\n",
             ", website, metadata.KEY. It has the column name more than once. It has no name for column 6.",
         ),
-        ("x.csv", f'{HEADER}a,b\na,"b\nc,d\n', "line 3: its quotation marks do not pair"),
-        ("x.csv", f'{HEADER}a,"b"c\n', "line 2: its quotation marks do not pair"),
+        ("x.csv", f'{HEADER}a,b\na,"b\nc,d\n', "line 3: has an unpaired quotation mark"),
+        ("x.csv", f'{HEADER}a,"b"c\n', "line 2: has an unpaired quotation mark"),
         ("x.csv", HEADER.encode() + b"a,b\nb,\xe6\n", 'line 3: is not UTF-8. In Excel, save it as "CSV UTF-8"'),
         ("x.csv", b"\xff\xfea\x00\n\x00\x00", "line 2: is not UTF-16."),
         ("x.csv", b"PK\x03\x04\x14", "is an Excel workbook or another zip file, not text."),
@@ -43,14 +43,14 @@ HEADER = "externalSystemId,name\n"
         ("x.csv", b"%PDF-1.7\n%\xe2\xe3", "is a PDF document, not text."),
         ("x.csv", b"\x89PNG\r\n\x1a\n\0", "is a PNG image, not text."),
         ("x.jsonl", b"\xff\xd8\xff\xe0", "is a JPEG image, not text."),
-        ("x.csv", HEADER.encode() + b"a,b\nb,\0\n", "line 3: holds a NUL byte, so it is not text. In Excel,"),
-        ("x.jsonl", b'{"name": "\0"}', "line 1: holds a NUL byte, so it is not text. In Excel,"),
+        ("x.csv", HEADER.encode() + b"a,b\nb,\0\n", "line 3: contains a NUL byte, so the file is not text. In Excel,"),
+        ("x.jsonl", b'{"name": "\0"}', "line 1: contains a NUL byte, so the file is not text. In Excel,"),
         ("x.jsonl", '{"name": "a"}\n{"name": \n', "line 2: is not JSON: Expecting value, character 10."),
         ("x.jsonl", "[" * 100_000, "line 1: is not JSON: more than 50 levels of brackets."),
         ("x.jsonl", f'{{"metadata": {"[" * 60}{"]" * 60}}}\n', "line 1: is not JSON: more than 50 levels of brackets."),
         ("x.jsonl", '["a"]\n', "line 1: must be an object of the fields of UpsertCustomerRow."),
         ("x.jsonl", '{"name": "a"}\n\n{"externalId": "a"}\n', 'line 3: "externalId" can\'t be imported'),
-        ("x.xlsx", "", "must end in .csv, .tsv, .txt, .jsonl, .ndjson, so that its format is known"),
+        ("x.xlsx", "", "has an unknown format: rename it to end in .csv, .tsv, .txt, .jsonl, .ndjson"),
     ],
 )
 def test_a_file_that_is_not_made_of_rows_is_rejected_with_the_line(
@@ -95,7 +95,7 @@ def test_columns_of_metadata_are_combined_whatever_their_order_or_conflict_by_na
         (fields,) = fields_of(found)
         assert (fields.get("metadata_set"), fields.get("metadata_unset")) == stored
     else:
-        message = f"and the column {problem} both say what the entry becomes: leave one of the two cells empty."
+        message = f"and the column {problem} both set this entry: leave one of the two cells empty."
         assert problems_of(found) == [(2, "metadata.b", ErrorCode.FIELD_CONFLICT, message)]
 
 
@@ -181,7 +181,7 @@ def test_what_a_file_is_comes_before_what_it_is_called(tmp_path: Path) -> None:
         read_file(written(tmp_path / "x.xlsx", b"PK\x03\x04"), None, CUSTOMER_COLUMNS)
     with pytest.raises(IsADirectoryError):
         read_file(tmp_path, None, CUSTOMER_COLUMNS)
-    with pytest.raises(CommandError, match=r"must end in \.csv"):
+    with pytest.raises(CommandError, match=r"rename it to end in \.csv"):
         read_file(written(tmp_path / "x.dat", b"a"), None, CUSTOMER_COLUMNS)
 
 
@@ -284,18 +284,18 @@ def test_numbers_and_json_in_cells_say_what_to_write(tmp_path: Path) -> None:
         ("paymentTerms", 'is "1.5": write a whole number in digits, such as 30.'),
         (
             "metadata",
-            'is not JSON (Expecting property name enclosed in double quotes, character 2): write it such as {"tier": "gold"}.',
+            'is not JSON (Expecting property name enclosed in double quotes, character 2): write JSON such as {"tier": "gold"}.',
         ),
-        ("metadataUnset", 'is not JSON (Expecting value, character 1): write it such as ["tier"].'),
-        ("subscriptionTransitions", 'has "a" more than once: keep one of them.'),
+        ("metadataUnset", 'is not JSON (Expecting value, character 1): write JSON such as ["tier"].'),
+        ("subscriptionTransitions", 'contains "a" more than once: keep one of them.'),
     ]
 
 
 def test_an_object_that_names_a_field_twice_is_rejected_alone(tmp_path: Path) -> None:
     found = read(tmp_path, '{"name": "a", "name": "b"}\n{"metadata": {"k": 1, "k": 1}}\n{"name": "c"}\n', "x.jsonl")
     assert problems_of(found) == [
-        (1, "", ErrorCode.FIELD_CONFLICT, 'names "name" more than once: keep one of them.'),
-        (2, "", ErrorCode.FIELD_CONFLICT, 'names "k" more than once: keep one of them.'),
+        (1, "", ErrorCode.FIELD_CONFLICT, 'contains "name" more than once: keep one of them.'),
+        (2, "", ErrorCode.FIELD_CONFLICT, 'contains "k" more than once: keep one of them.'),
     ]
 
 

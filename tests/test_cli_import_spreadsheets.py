@@ -43,9 +43,7 @@ def test_titles_above_the_header_are_named(tmp_path: Path, separator: str) -> No
         with pytest.raises(CommandError) as caught:
             read(tmp_path, title + table)
         line = 2 if above == "line 1" else 4
-        assert f"line 1: is no header: the names of the columns are in line {line}. Delete {above}, " in str(
-            caught.value
-        )
+        assert f"line 1: is not the header: the column names are in line {line}. Delete {above}, " in str(caught.value)
 
 
 def test_a_word_of_the_header_in_a_row_makes_no_title_of_what_is_above(tmp_path: Path) -> None:
@@ -150,7 +148,7 @@ def test_the_separator_that_is_told_decides_where_the_header_leaves_it_open(tmp_
 
 def test_a_title_below_the_line_that_tells_the_separator_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        CommandError, match=r"line 2: is no header: the names of the columns are in line 3\. Delete line 2,"
+        CommandError, match=r"line 2: is not the header: the column names are in line 3\. Delete line 2,"
     ):
         read(tmp_path, "sep=;\nKunder\nexternalSystemId;name\na;b\n")
 
@@ -161,12 +159,12 @@ def test_a_title_below_the_line_that_tells_the_separator_is_named(tmp_path: Path
         (
             "externalSystemId,name,email,phone,city,notes",
             "a;b;c;d;e;f",
-            "is one cell with 5 semicolons, but the 6 cells of the header are separated by commas: separate the cells of",
+            "is one cell with 5 semicolons, but the 6 cells of the header are separated by commas: use the same separator in all lines",
         ),
         (
             "externalSystemId;name",
             "a,b",
-            "is one cell with 1 comma, but the 2 cells of the header are separated by semicolons: separate the cells of",
+            "is one cell with 1 comma, but the 2 cells of the header are separated by semicolons: use the same separator in all lines",
         ),
         ("externalSystemId\tname\temail", "a|b", "is one cell with 1 vertical bar, but the 3 cells of the header"),
     ],

@@ -132,7 +132,7 @@ def test_a_database_that_does_not_exist_is_named_as_the_problem(server_dsn: str)
 def test_a_role_that_does_not_exist_is_refused(server_dsn: str) -> None:
     result = run("migrate", DATABASE_URL=as_role(server_dsn, "customer_gateway_missing", "secret"))
     assert result.returncode == 2
-    assert "refused the role" in result.stderr
+    assert "rejected the role" in result.stderr
     assert "secret" not in result.stderr
 
 
@@ -171,7 +171,7 @@ def test_rows_that_another_program_keeps_writing_are_named_as_the_reason() -> No
     deadlock = DBAPIError("UPDATE", {}, DeadlockDetectedError("deadlock detected"))
     for error in (LostRace(), deadlock):
         explained = explain(error)
-        assert str(explained) == "Another program keeps writing the same rows: run the command again in a moment."
+        assert str(explained) == "Another program is writing the same rows. Run the command again in a few seconds."
         assert explained.code == 3
 
 
@@ -212,7 +212,7 @@ def test_an_api_key_for_a_company_that_does_not_exist_is_refused(owner_dsn: str)
     options = ["--company", str(uuid4()), "--name", "Billing", "--scope", "customers-read"]
     result = run("api-key", "create", *options, DATABASE_URL=owner_dsn)
     assert result.returncode == 2
-    assert "There is no company" in result.stderr
+    assert "does not exist" in result.stderr
 
 
 def test_an_api_key_needs_a_name(owner_dsn: str, company: UUID) -> None:
@@ -235,7 +235,7 @@ def test_an_api_key_is_valid_for_no_longer_than_a_date_can_say() -> None:
 @pytest.mark.parametrize(
     ("command", "options", "words"),
     [
-        (["company", "list"], "-c%20foo", "The database refused what the command asked for"),
+        (["company", "list"], "-c%20foo", "The database rejected a statement of the command"),
         (["company", "list"], "-c%20work_mem%3Dzzz", "invalid value for parameter"),
         (["company", "list"], "-c%20role%3Dnope", 'role "nope" does not exist'),
         (["migrate"], "-c%20search_path%3Dfoo", "no schema has been selected to create in"),
@@ -286,7 +286,7 @@ def test_a_role_without_a_name_is_refused_before_anything_is_written(empty_dsn: 
     nameless = empty_dsn.replace("postgresql://postgres@", "postgresql://")
     result = run("migrate", OWNER_DATABASE_URL=empty_dsn, DATABASE_URL=nameless)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "names no user" in result.stderr
+    assert "has no user" in result.stderr
     assert run("company", "list", DATABASE_URL=empty_dsn).returncode == 4
 
 

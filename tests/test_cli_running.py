@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.failures import CommandError, ExitCode
-from app.cli.running import Running, find, hold, refuse_second_start
+from app.cli.running import Running, find, hold, require_free
 
 TOLD = Running(address="http://127.0.0.1:1", database_url="postgresql://a@h/d", owner_database_url="postgresql://b@h/d")
 
@@ -27,15 +27,15 @@ def test_a_folder_is_held_by_one_alone_and_the_other_is_told_where_that_one_serv
             pass
         tell(TOLD)
         with pytest.raises(CommandError, match=r"serves http://127\.0\.0\.1:1\.") as refused:
-            refuse_second_start(tmp_path)
+            require_free(tmp_path)
         assert refused.value.code is ExitCode.IN_USE
-    refuse_second_start(tmp_path)
+    require_free(tmp_path)
 
 
 def test_a_second_demo_is_told_of_the_variables_that_let_both_run(tmp_path: Path) -> None:
     words = r"`demo` already runs on the data folder .*\. Use that one.*DATA_FOLDER=.*-2 PORT="
     with hold(tmp_path, "demo"), pytest.raises(CommandError, match=words):
-        refuse_second_start(tmp_path, "demo")
+        require_free(tmp_path, "demo")
 
 
 @pytest.mark.parametrize("mode", [0o602, 0o660, 0o644])

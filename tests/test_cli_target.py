@@ -131,7 +131,7 @@ def test_a_company_that_is_not_given_is_the_one_that_dev_shows_and_is_named(
     assert Target(settings, DEV).company_id(given) == given
     assert capsys.readouterr().err == ""
     assert Target(settings, DEV).company_id(None) == COMPANY
-    assert capsys.readouterr().err == f"Using the company {COMPANY}; --company chooses another.\n"
+    assert capsys.readouterr().err == f"Using the company {COMPANY}; --company selects another.\n"
     for running in (None, DEV.model_copy(update={"company_id": None})):
         with pytest.raises(CommandError, match=r"--company is missing: .*`customer-gateway company list`"):
             Target(settings, running).company_id(None)

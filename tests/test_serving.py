@@ -250,7 +250,7 @@ def test_several_workers_with_metrics_say_which_folder_they_need(service_dsn: st
     (line,) = printed.decode().splitlines()
     where = "PROMETHEUS_MULTIPROC_DIR (/nowhere)" if named else "the folder for temporary files"
     assert line == (
-        f"Error: METRICS with several workers needs a writable folder, and {where} is none: mount a tmpfs at /tmp, "
+        f"Error: METRICS with several workers needs a writable folder, but {where} is not writable: mount a tmpfs at /tmp, "
         "set PROMETHEUS_MULTIPROC_DIR to a writable folder, serve with one worker, or set METRICS=false."
     )
 

@@ -1,4 +1,4 @@
-"""The commands that a person types."""
+"""The command line of the service."""
 
 from app.cli.application import main
 

@@ -1,4 +1,4 @@
-"""`api-key`: make, list and revoke the keys that machines send as `x-api-key`."""
+"""`api-key`: create, list and revoke the API keys that clients send as `x-api-key`."""
 
 import asyncio
 import sys
@@ -16,23 +16,23 @@ from app.cli.target import owner_target
 from app.db import api_keys, companies
 from app.domain.identity import Scope
 
-api_key = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+api_key = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
 
 Company = Annotated[
-    UUID | None, typer.Option(help="The company's id. Default, with the database of `dev`: the company that it shows.")
+    UUID | None, typer.Option(help="The company's id. Default, with the database of `dev`: its demo company.")
 ]
 
 
 @api_key.command()
 def create(
-    name: Annotated[str, typer.Option(help="What the key is for, such as the program that sends it.")],
-    scope: Annotated[list[Scope], typer.Option(help="What the key may do; repeat the option for several.")],
+    name: Annotated[str, typer.Option(help="The purpose of the key, such as the program that uses it.")],
+    scope: Annotated[list[Scope], typer.Option(help="A scope of the key; repeat the option for several.")],
     company: Company = None,
     days: Annotated[
-        int | None, typer.Option(help="How long the key is valid. Default: no expiry.", min=1, max=36_500)
+        int | None, typer.Option(help="Lifetime of the key, in days. Default: no expiry.", min=1, max=36_500)
     ] = None,
 ) -> None:
-    """Make a key and print it. Only its hash is stored, so it can't be shown again."""
+    """Create a key and print it. Only its hash is stored, so it can't be shown again."""
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     target = owner_target()
     plaintext = asyncio.run(create_key(target.settings.owner_dsn, target.company_id(company), name, scope, expires_at))
@@ -67,7 +67,7 @@ def _state(key: api_keys.ListedApiKey) -> str:
 
 
 async def create_key(owner_dsn: str, company: UUID, name: str, scopes: list[Scope], expires_at: datetime | None) -> str:
-    """Make a key as the tables' owner, and return its plaintext."""
+    """Create a key as the tables' owner, and return its plaintext."""
     try:
         async with owner_transaction(owner_dsn) as connection:
             _, plaintext = await api_keys.create(connection, company, name, scopes, expires_at)
@@ -81,7 +81,7 @@ async def create_key(owner_dsn: str, company: UUID, name: str, scopes: list[Scop
 async def _list(owner_dsn: str, company: UUID) -> list[api_keys.ListedApiKey]:
     async with owner_transaction(owner_dsn) as connection:
         found = await api_keys.list_keys(connection, company)
-        if not found and company not in {each.id for each in await companies.every(connection)}:
+        if not found and company not in {row.id for row in await companies.every(connection)}:
             raise unknown_company(company)
         return found
 

@@ -1,4 +1,4 @@
-"""The command line assembled: every command under its name, and expected failures turned into messages."""
+"""The entry point: all commands by name, and messages instead of tracebacks for expected errors."""
 
 import os
 import sys
@@ -35,10 +35,10 @@ COMMANDS: Mapping[str, str] = {
     "graph": "app.cli.contract:graph",
     "documents": "app.cli.documents:documents",
 }
-"""Where each command, or group of commands, is. It is imported when it is asked for: half of them need no GraphQL."""
+"""The location of each command or group of commands, which is imported on use: half of them don't need GraphQL."""
 
 _INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+"""The exit code after Ctrl-C, as in shells: 128 plus the number of SIGINT."""
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer passes by position
@@ -56,10 +56,10 @@ Version = Annotated[
 
 
 class _Commands(TyperGroup):
-    """All commands, each of which takes `--version`: people type it after any of them."""
+    """All commands. Each accepts `--version`, because people type it after any of them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the names, in the order of the help."""
+        """Return the names in the order of the help."""
         del ctx
         return list(COMMANDS)
 
@@ -69,13 +69,13 @@ class _Commands(TyperGroup):
         for name in (cmd_name,) if cmd_name in COMMANDS else COMMANDS:
             if name not in self.commands:
                 self.add_command(_load(name), name)
-                for each in _nested(self.commands[name]):
-                    each.params += self.params
+                for command in _nested(self.commands[name]):
+                    command.params += self.params
         return super().get_command(ctx, cmd_name)
 
 
 def command_line() -> TyperGroup:
-    """Assemble the commands."""
+    """Return the group of all commands."""
     application = typer.Typer(
         name="customer-gateway",
         cls=_Commands,
@@ -83,7 +83,7 @@ def command_line() -> TyperGroup:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        # Plain, so that a message is one line that can be searched for.
+        # Plain text, so that each message is one line and can be searched for.
         rich_markup_mode=None,
     )
 
@@ -94,7 +94,7 @@ def command_line() -> TyperGroup:
     return get_group(application)
 
 
-def _load(name: str) -> Any:  # typer's own copy of click, whose types it keeps to itself
+def _load(name: str) -> Any:  # typer contains a private copy of click, without exported types
     module, _, attribute = COMMANDS[name].partition(":")
     with paused_collector():
         found = getattr(import_module(module), attribute)
@@ -108,34 +108,34 @@ def _load(name: str) -> Any:  # typer's own copy of click, whose types it keeps 
 
 
 def _current_name(option: str) -> str:
-    # Builds that type the former name of `--out` keep working.
+    # `--output` is the former name of `--out`, which builds may still use.
     return "out" if option == "output" else option
 
 
 def _nested(command: Any) -> Iterator[TyperCommand | TyperGroup]:
     if isinstance(command, TyperGroup):
-        for each in command.commands.values():
-            yield from _nested(each)
+        for subcommand in command.commands.values():
+            yield from _nested(subcommand)
     if isinstance(command, TyperCommand | TyperGroup):
         yield command
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command in the arguments."""
     warnings.showwarning = _say_warning
     try:
-        if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - Python's value for one that is closed
-            msg = "Standard output is closed: what the command prints, such as an id or a key, would be lost."
+        if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - None if it is closed
+            msg = "Standard output is closed, so the command's output, such as an id or a key, would be lost: open it."
             raise CommandError(msg, ExitCode.SETTINGS)
         try:
             command_line()()
         finally:
-            # Here, where a failure can be told; the interpreter's own flush at its end would only complain.
+            # Flush here, where a failure can be reported, and not at the interpreter's exit.
             sys.stdout.flush()
     except KeyboardInterrupt:
         _end(_INTERRUPTED)
     except BrokenPipeError:
-        # Nobody reads any more, as after `… | head`.
+        # The reader has closed the pipe, as in `… | head`.
         _end(ExitCode.DIFFERENT)
     except EXPECTED as error:
         failure = explain(error)
@@ -144,7 +144,7 @@ def main() -> None:
 
 
 def _end(code: int) -> None:
-    """Exit without a second attempt to write what could not be written."""
+    """Exit, discarding output that could not be written."""
     if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -152,5 +152,5 @@ def _end(code: int) -> None:
 
 
 def _say_warning(message: Warning | str, *_where: object, **_more: object) -> None:
-    # One line without the place in a library's code, which tells a person nothing.
+    # One line, without the location in a library's code.
     sys.stderr.write(f"Warning: {message}\n")

@@ -1,4 +1,4 @@
-"""`company`: make, list and change the companies whose customers this service holds."""
+"""`company`: create, list and update companies."""
 
 import asyncio
 import json
@@ -22,13 +22,13 @@ from app.db.unit_of_work import constraint_of
 from app.domain.company_fields import read_company
 from app.domain.fields import schema_name
 
-company = typer.Typer(help="Make, list and change companies.", no_args_is_help=True)
+company = typer.Typer(help="Create, list and update companies.", no_args_is_help=True)
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
 Name = Annotated[str, typer.Argument(help="The company's name, 1 to 255 characters.")]
 Currency = Annotated[str, typer.Option("--currency", help="The base currency, ISO 4217, such as DKK.")]
-TimeZone = Annotated[str, typer.Option("--time-zone", help="The time zone that decides what today is, an IANA name.")]
+TimeZone = Annotated[str, typer.Option("--time-zone", help="The IANA time zone that determines the current date.")]
 CompanyId = Annotated[str, typer.Argument(metavar="ID", help="The company's id, as `list` shows it.")]
 
 
@@ -38,10 +38,10 @@ def create(
     currency: Currency,
     time_zone: TimeZone = "Europe/Copenhagen",
     company_id: Annotated[
-        str | None, typer.Option("--id", help="A UUID to give the company; a new one unless given.")
+        str | None, typer.Option("--id", help="The company's id, a UUID. Default: a new one.")
     ] = None,
 ) -> None:
-    """Make a company and print its id. The same id with the same values again changes nothing."""
+    """Create a company and print its id. Repeating it with the same id and values changes nothing."""
     given = {"name": name, "base_currency": currency, "time_zone": time_zone}
     options = {"name": "NAME", "base_currency": "--currency", "time_zone": "--time-zone", "id": "--id"}
     values: dict[str, Any] = {"id": new_id()} | _read(
@@ -58,43 +58,45 @@ def list_(
     """List all companies, the oldest first: id, base currency, time zone and name."""
     found = asyncio.run(_list(owner_target().settings.owner_dsn))
     if as_json:
-        sys.stdout.write(f"{json.dumps([_shown(each) for each in found], ensure_ascii=False, indent=2)}\n")
+        sys.stdout.write(f"{json.dumps([_shown(row) for row in found], ensure_ascii=False, indent=2)}\n")
         return
-    for each in found:
-        sys.stdout.write(f"{each.id}  {each.base_currency}  {each.time_zone:<20}  {each.name}\n")
+    for row in found:
+        sys.stdout.write(f"{row.id}  {row.base_currency}  {row.time_zone:<20}  {row.name}\n")
 
 
 @company.command(name="update")
 def update_(
     company_id: CompanyId,
-    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
-    currency: Annotated[str | None, typer.Option(help="Another base currency; no customer may have amounts.")] = None,
-    time_zone: Annotated[str | None, typer.Option(help="Another time zone.")] = None,
+    name: Annotated[str | None, typer.Option(help="The new name.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="The new base currency. Not possible while customers have amounts.")
+    ] = None,
+    time_zone: Annotated[str | None, typer.Option(help="The new time zone.")] = None,
 ) -> None:
-    """Change what is given; the rest stays."""
+    """Update a company. Options that are not given keep their values."""
     options = {"id": "ID", "name": "--name", "base_currency": "--currency", "time_zone": "--time-zone"}
     given = {"id": company_id, "name": name, "base_currency": currency, "time_zone": time_zone}
     values = _read({attribute: value for attribute, value in given.items() if value is not None}, options)
     if values.keys() == {"id"}:
-        msg = "Nothing to change was given: name at least one of --name, --time-zone and --currency."
+        msg = "Nothing to update: set at least one of --name, --time-zone and --currency."
         raise CommandError(msg, ExitCode.SETTINGS)
     changed = asyncio.run(_update(owner_target().settings.owner_dsn, values.pop("id"), values))
     sys.stdout.write(
-        f"Changed {', '.join(changed)}.\n" if changed else "Nothing changed: the company has these values.\n"
+        f"Changed {', '.join(changed)}.\n" if changed else "Nothing changed: the company already has these values.\n"
     )
 
 
 def unknown_company(company_id: UUID) -> CommandError:
-    """Say that a company does not exist, and how to make one."""
+    """Return the error for a company that does not exist."""
     msg = (
-        f"There is no company {company_id}: `customer-gateway company list` shows all companies, "
-        "`customer-gateway company create` makes one."
+        f"The company {company_id} does not exist: `customer-gateway company list` shows all companies, "
+        "`customer-gateway company create` creates one."
     )
     return CommandError(msg, ExitCode.SETTINGS)
 
 
 def _read(given: Mapping[str, object], options: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values by attribute, or raise a CommandError with all problems, each named as it was typed."""
+    """Return the values by attribute. Raise CommandError with all problems, each with its option."""
     values, problems = read_company(given)
     if problems:
         lines = [f"{options[str(problem.path[-1])]} {problem.message}" for problem in problems]
@@ -111,7 +113,7 @@ async def _create(owner_dsn: str, wanted: CompanyRow) -> CompanyRow:
         stored = await companies.create(connection, wanted)
     if stored != wanted:
         msg = (
-            f"The company {stored.id} exists with other values: {stored.name}, {stored.base_currency}, "
+            f"The company {stored.id} already exists with other values: {stored.name}, {stored.base_currency}, "
             f"{stored.time_zone}. Change it with `customer-gateway company update`, or choose another id."
         )
         raise CommandError(msg, ExitCode.SETTINGS)
@@ -124,34 +126,34 @@ async def _list(owner_dsn: str) -> list[CompanyRow]:
 
 
 async def _update(owner_dsn: str, company_id: UUID, values: Mapping[str, Any]) -> list[str]:
-    """Write what really changes; return its options."""
+    """Write the values that differ, and return their names for the output."""
     async with _writing(owner_dsn, values.get("time_zone")) as connection:
         now = await companies.lock(connection, company_id, for_currency="base_currency" in values)
         if now is None:
             raise unknown_company(company_id)
         changes = {name: value for name, value in values.items() if getattr(now, name) != value}
         if "base_currency" in changes:
-            await _refuse_amounts(connection, now)
+            await _require_no_amounts(connection, now)
         if changes:
             await companies.change(connection, company_id, changes)
     words = {"name": "the name", "base_currency": "the base currency", "time_zone": "the time zone"}
     return [words[name] for name in changes]
 
 
-async def _refuse_amounts(connection: AsyncConnection, now: CompanyRow) -> None:
-    # Nobody knows the rate of the day on which each amount was entered, so none is converted.
+async def _require_no_amounts(connection: AsyncConnection, now: CompanyRow) -> None:
+    # Amounts can't be converted: the exchange rate of the day on which each was entered is unknown.
     count = await companies.customers_with_amounts(connection, now.id)
     if count:
         msg = (
-            f"The base currency stays {now.base_currency}: {count} customer{'s have' if count > 1 else ' has'} an opening "
-            "balance or a credit limit in it, which would silently become another amount. Clear those first."
+            f"The base currency {now.base_currency} can't be changed: {count} customer{'s have' if count > 1 else ' has'} "
+            "an opening balance or a credit limit in it. Clear those first."
         )
         raise CommandError(msg, ExitCode.SETTINGS)
 
 
 @asynccontextmanager
 async def _writing(owner_dsn: str, time_zone: str | None) -> AsyncGenerator[AsyncConnection]:
-    """One transaction; what the database refuses becomes a message."""
+    """Open a transaction. Errors of the database are raised as CommandError with a message."""
     try:
         async with owner_transaction(owner_dsn) as connection:
             yield connection
@@ -165,5 +167,5 @@ async def _writing(owner_dsn: str, time_zone: str | None) -> AsyncGenerator[Asyn
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
             raise
-        msg = "Customers are being written right now, so the company can't be changed: try again in a few seconds."
+        msg = "The company can't be changed while its customers are being written. Try again in a few seconds."
         raise CommandError(msg, ExitCode.DATABASE_AWAY) from error

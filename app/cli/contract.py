@@ -1,4 +1,4 @@
-"""`schema` and `graph`: the public contract and its picture, printed, written or checked."""
+"""`schema` and `graph`: print, write or check the GraphQL schema and its picture."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from app.graphql.schema import sdl
 _COMMITTED = Path("schema.graphql")
 _COMMITTED_PICTURE = Path("docs/graph.svg")
 
-Check = Annotated[bool, typer.Option("--check", help="Check that the file is what the code prints; write nothing.")]
+Check = Annotated[bool, typer.Option("--check", help="Check that the file is up to date; write nothing.")]
 Out = Annotated[Path | None, typer.Option(help="The file to write, or to check with --check.", dir_okay=False)]
 
 
@@ -24,7 +24,7 @@ def schema(
     out: Out = None,
     scopes: Annotated[
         bool,
-        typer.Option("--scopes/--without-scopes", help="Whether @requiresScopes is printed; some gateways reject it."),
+        typer.Option("--scopes/--without-scopes", help="Whether to print @requiresScopes, which some gateways reject."),
     ] = True,
 ) -> None:
     """Print the GraphQL schema, write it to a file, or check the file."""
@@ -50,5 +50,5 @@ def _show(printed: str, command: str, committed: Path, *, check: bool, out: Path
 
 def _check(path: Path, printed: str, command: str) -> None:
     if not path.exists() or path.read_text(encoding="utf-8") != printed:
-        msg = f"{path} differs from what the code prints: run `customer-gateway {command} --out {path}`."
+        msg = f"{path} is missing or out of date: run `customer-gateway {command} --out {path}`."
         raise CommandError(msg, ExitCode.DIFFERENT)

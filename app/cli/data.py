@@ -1,4 +1,4 @@
-"""`migrate` and `seed`: the tables, and rows to try the service with."""
+"""`migrate` and `seed`: create or migrate the tables, and write demo data."""
 
 import asyncio
 import sys
@@ -25,11 +25,11 @@ def migrate(
     alphabet: Annotated[
         str | None,
         typer.Option(
-            help="The ICU locale that names sort by, such as da or sv-SE; the first run decides. Default: da."
+            help="The ICU locale for sorting names, such as da or sv-SE. It is fixed by the first run. Default: da."
         ),
     ] = None,
 ) -> None:
-    """Migrate the database to this version, and make the role of DATABASE_URL if it is missing."""
+    """Migrate the database to this version, and create the role of DATABASE_URL if it is missing."""
     settings = owner_target().settings
     service = _service_role(settings)
     try:
@@ -44,7 +44,7 @@ def migrate(
     if service is not None:
         made = asyncio.run(make_login_role(settings.owner_dsn, *service))
         sys.stdout.write(
-            f'Made the role "{service[0]}".\n'
+            f'Created the role "{service[0]}".\n'
             if made
             else f'Granted the service\'s rights to the role "{service[0]}".\n'
         )
@@ -68,28 +68,26 @@ def seed(
 
 
 def summary(report: SeedReport) -> str:
-    """What was written, and the companies to ask for."""
+    """Return a summary of the written rows, with the companies' ids."""
     written = ", ".join(f"{count} {table.replace('_', ' ')}" for table, count in report.rows.items() if count)
     return "\n".join((f"Wrote {written}.", *(f"Company {company_id}" for company_id in report.companies)))
 
 
 @contextmanager
 def progress_bar(words: str) -> Generator[Callable[[int, int], None]]:
-    """A function that takes (done, total) and shows it; silent where nobody looks."""
+    """Yield a function that takes (done, total) and updates a progress bar, which is shown only on a terminal."""
     with Progress(console=Console(stderr=True), disable=not sys.stdout.isatty(), transient=True) as bar:
         task = bar.add_task(words, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _service_role(settings: Settings) -> tuple[str, str | None] | None:
-    """Return the name and password of the role that serves, if it is another than the owner; CommandError if it has none."""
+    """Return the name and password of the service's role; None if it is the owner. Raise CommandError if it has no name."""
     if settings.database_url is None or same_role(settings.database_url, settings.owner_dsn):
         return None
     service = parse(settings.database_url)
     if service.user is None:
-        msg = (
-            "DATABASE_URL names no user: write the role that serves into it, postgresql://user:password@host/database."
-        )
+        msg = "DATABASE_URL has no user: add the service's role, as in postgresql://user:password@host/database."
         raise CommandError(msg, ExitCode.SETTINGS)
     return service.user, service.password
 

@@ -1,4 +1,4 @@
-"""`demo`: the shape of production on one machine, over the embedded PostgreSQL and demo data."""
+"""`demo`: a service configured as in production on one machine, with the embedded PostgreSQL and demo data."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from app.cli.api_keys import create_key
 from app.cli.development import prepare_database
 from app.cli.failures import CommandError, ExitCode
 from app.cli.first_query import curl_line
-from app.cli.running import DATA_FOLDER_VARIABLE, hold, refuse_second_start
+from app.cli.running import DATA_FOLDER_VARIABLE, hold, require_free
 from app.cli.serving import listen
 from app.cli.tokens import development_token
 from app.cli.worker import end_on_signals
@@ -35,20 +35,18 @@ _POLL_SECONDS = 0.1
 
 
 def demo(
-    port: Annotated[
-        int | None, typer.Option(help="The port to listen on; PORT unless given.", min=0, max=65_535)
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Number of processes that serve.", min=1, max=64)] = 2,
+    port: Annotated[int | None, typer.Option(help="The port to listen on. Default: PORT.", min=0, max=65_535)] = None,
+    workers: Annotated[int, typer.Option(help="Number of worker processes.", min=1, max=64)] = 2,
     data_folder: Annotated[
         Path,
-        typer.Option(help="Where the demo keeps its keys and data.", file_okay=False, envvar=DATA_FOLDER_VARIABLE),
+        typer.Option(help="The folder for the demo's keys and data.", file_okay=False, envvar=DATA_FOLDER_VARIABLE),
     ] = _DEMO_FOLDER,
 ) -> None:
-    """Show how production runs: `serve` with its defaults, metrics, a key and a token, over an embedded PostgreSQL."""
+    """Run `serve` as in production, with metrics, an API key and a token, on an embedded PostgreSQL with demo data."""
     settings = load_settings()
     require_package()
-    refuse_second_start(data_folder, command="demo")
-    # At once, because the rest would be a wait for nothing; the service itself listens again.
+    require_free(data_folder, command="demo")
+    # Check the port before the slow steps. The service opens it again.
     with listen(settings.host, settings.port if port is None else port) as listener:
         port = listener.getsockname()[1]
     end_on_signals()
@@ -78,10 +76,10 @@ def demo(
 
 @contextmanager
 def _service(arguments: list[str], environment: Mapping[str, str]) -> Generator[subprocess.Popen[bytes]]:
-    """Run the command that production runs, as a child process."""
+    """Run `serve` as a child process."""
     command = [sys.executable, "-m", "app", *arguments]
-    # In a new session the terminal's Ctrl-C reaches only this process, so the service ends before its database.
-    with subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True) as process:  # noqa: S603 - our own words
+    # In a new session, Ctrl-C reaches only this process, which ends the service before its database.
+    with subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True) as process:  # noqa: S603 - the arguments are fixed
         try:
             yield process
         finally:
@@ -92,7 +90,7 @@ def _wait_until_ready(service: subprocess.Popen[bytes], url: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while service.poll() is None and time.monotonic() < deadline:
         try:
-            with urlopen(url, timeout=_START_SECONDS):  # noqa: S310 - our own address
+            with urlopen(url, timeout=_START_SECONDS):  # noqa: S310 - a local address
                 return
         except (URLError, OSError):
             time.sleep(_POLL_SECONDS)
@@ -114,7 +112,7 @@ def _welcome(address: str, arguments: list[str], environment: Mapping[str, str],
             f"API key   {key}",
             f"Token     {token}",
             "",
-            "The log is JSON on standard error. Ctrl-C ends the service and its database. A query by API key and one by token:",
+            "The log is JSON on standard error. Ctrl-C stops the service and its database. A query by API key and one by token:",
             "",
             curl_line(endpoint, f"x-api-key: {key}"),
             curl_line(endpoint, f"authorization: Bearer {token}"),

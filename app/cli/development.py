@@ -1,4 +1,4 @@
-"""`dev`: everything for a first look, from an empty machine to a query that answers."""
+"""`dev`: a complete development service, with the embedded PostgreSQL, demo data and the explorer."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ from app.cli.data import progress_bar, summary
 from app.cli.first_query import welcome
 from app.cli.owner import short_lived_engine
 from app.cli.program import installed_program
-from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, refuse_second_start
+from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, require_free
 from app.cli.serving import listen, server_config
 from app.cli.tokens import DataFolder, development_token
 from app.cli.worker import end_on_signals
@@ -43,22 +43,20 @@ _GRACE_SECONDS = 3
 
 
 def dev(
-    host: Annotated[str | None, typer.Option(help="The address to listen on; HOST unless given.")] = None,
-    port: Annotated[
-        int | None, typer.Option(help="The port to listen on; PORT unless given.", min=0, max=65_535)
-    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on. Default: HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on. Default: PORT.", min=0, max=65_535)] = None,
     data_folder: DataFolder = DEVELOPMENT_FOLDER,
 ) -> None:
-    """Start PostgreSQL (unless DATABASE_URL names one), migrate it, write demo data once, and serve."""
+    """Start PostgreSQL (unless DATABASE_URL is set), migrate it, write demo data once, and serve."""
     settings = load_settings(Settings.trusted_documents)
     end_on_signals()
     with ExitStack() as stack:
         if settings.owner_database_url is None and settings.database_url is None:
             require_package()
-        # Both first, before anything that takes time; the folder before the port, because its message names both.
-        refuse_second_start(data_folder)
+        # Check both before the slow steps, and the folder first, because its message mentions the port, too.
+        require_free(data_folder)
         listener = stack.enter_context(listen(host or settings.host, settings.port if port is None else port))
-        tell = stack.enter_context(hold(data_folder))
+        publish = stack.enter_context(hold(data_folder))
         keys = DevelopmentKeys(data_folder)
         owner_dsn = settings.owner_database_url or settings.database_url
         if owner_dsn is None:
@@ -73,14 +71,14 @@ def dev(
         )
 
         def announce() -> None:
-            tell(running)
+            publish(running)
             _say(welcome(address, make_token(), _program(data_folder)))
 
         _AnnouncingServer(config, announce).run(sockets=[listener])
 
 
 class _AnnouncingServer(Server):
-    """Says so once it listens, and ends in good order however often it is told to."""
+    """A server that calls a function once it listens, and shuts down gracefully even on repeated signals."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -92,16 +90,16 @@ class _AnnouncingServer(Server):
             self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # The grace is short enough for an impatient second Ctrl-C.
+        # Ignore a second Ctrl-C: the grace period is short.
         if not self.should_exit:
             super().handle_exit(sig, frame)
 
 
 def prepare_database(owner_dsn: str, data_folder: Path) -> tuple[str, UUID]:
-    """Migrate, and seed unless there is data; where the service connects, as a role that the policies bind, and a company to show."""
+    """Migrate, and write demo data if there is none. Return the service's connection URL, and the company to show."""
     upgrade(owner_dsn)
     password = _password(data_folder / "database-password")
-    # Reset, because another checkout on the same server may have made the role with a password of its own.
+    # Another checkout on the same server may have created the role with another password.
     asyncio.run(make_login_role(owner_dsn, _ROLE, password, reset_password=True))
     company_id = asyncio.run(_company_to_show(owner_dsn))
     if company_id is None:
@@ -141,14 +139,14 @@ def _development_settings(settings: Settings, service_dsn: str, keys: Developmen
 
 
 def _address(listener: socket.socket) -> str:
-    """Return a URL for this machine: the wildcard addresses are for listening alone."""
+    """Return the URL on this machine. Wildcard addresses can be listened on, but not connected to."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104 - it is replaced
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104 - replaced, not listened on
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _program(data_folder: Path) -> str:
-    """Return what a person types in another shell to run a command beside this service."""
+    """Return the command line that runs this program in another shell, for this service's data folder."""
     prefix = "" if data_folder == DEVELOPMENT_FOLDER else f"{DATA_FOLDER_VARIABLE}={shlex.quote(str(data_folder))} "
     return f"{prefix}{installed_program()}"
 

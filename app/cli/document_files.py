@@ -1,4 +1,4 @@
-"""Files of documents: what the builds of clients write, whichever tool wrote it."""
+"""Files with documents, as written by clients' build tools."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +8,13 @@ from app.engine.trusted import FORMAT, VERSION, ManifestError, documents_of, pro
 
 _APOLLO_FORMAT = "apollo-persisted-query-manifest"
 _KNOWN = (
-    f"the format of a file must be `{FORMAT}` or `{_APOLLO_FORMAT}`, both in version {VERSION}; "
-    "a file without one is an object of documents by id, as graphql-codegen and relay-compiler write it"
+    f"`format` must be `{FORMAT}` or `{_APOLLO_FORMAT}`, and `version` must be {VERSION}; "
+    "a file without these must be an object of documents by id, as graphql-codegen and relay-compiler write it"
 )
 
 
 class Registered(NamedTuple):
-    """A document of a file, with its id there."""
+    """A document in a file."""
 
     path: Path
     id: str
@@ -22,11 +22,12 @@ class Registered(NamedTuple):
 
 
 def read_documents(paths: list[Path]) -> list[Registered]:
-    """All documents of the files; ManifestError with everything that keeps the files from being read."""
+    """Return all documents of the files. Raise ManifestError with all problems."""
     documents, problems = list[Registered](), list[str]()
     for path in paths:
         try:
-            documents += [Registered(path, *each) for each in _documents(path.read_text(encoding="utf-8-sig")).items()]
+            found = _documents(path.read_text(encoding="utf-8-sig"))
+            documents += [Registered(path, document_id, text) for document_id, text in found.items()]
         except OSError as error:
             problems.append(f"{path}: can't be read: {error.strerror}.")
         except UnicodeDecodeError:
@@ -52,7 +53,7 @@ def _documents(content: str) -> dict[str, str]:
 
 
 def _operations(value: object) -> dict[str, str]:
-    """The operations of Apollo's manifest; ManifestError with every entry that is none."""
+    """Return the operations of Apollo's manifest. Raise ManifestError with all invalid entries."""
     if not isinstance(value, list) or not value:
         raise ManifestError(["operations must be a list with at least one operation."])
     documents, problems = dict[str, str](), list[str]()
@@ -69,4 +70,4 @@ def _problems(operation: dict[str, object], before: dict[str, str]) -> Iterator[
     document_id, text = operation.get("id"), operation.get("body")
     yield from problems_of(document_id, text)
     if before.get(str(document_id), text) != text:
-        yield f"{document_id} is the id of another operation, whose body is another."
+        yield f"{document_id} is also the id of an operation with another body."

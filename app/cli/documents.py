@@ -1,4 +1,4 @@
-"""`documents`: what the builds of clients registered, checked and merged into the manifest that the service reads."""
+"""`documents`: check the documents of clients' builds, and merge them into the service's manifest."""
 
 import os
 import sys
@@ -27,11 +27,14 @@ def documents(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="A file of a client's build, written by graphql-codegen, relay-compiler or Apollo, or a manifest of this command.",
+            help="A file written by graphql-codegen, relay-compiler, Apollo or this command.",
         ),
     ],
     out: Annotated[
-        Path, typer.Option(help="The manifest to write, for TRUSTED_DOCUMENTS_FILE; it is replaced.", dir_okay=False)
+        Path,
+        typer.Option(
+            help="The manifest to write, for TRUSTED_DOCUMENTS_FILE. An existing file is replaced.", dir_okay=False
+        ),
     ],
 ) -> None:
     """Check clients' documents against the schema and the limits, and merge them into a manifest."""
@@ -40,14 +43,14 @@ def documents(
         registered = read_documents(files)
     except ManifestError as error:
         raise CommandError(str(error), ExitCode.SETTINGS) from None
-    problems = [problem for each in dict.fromkeys(registered) for problem in _invalid(engine, each)]
+    problems = [problem for document in dict.fromkeys(registered) for problem in _invalid(engine, document)]
     problems += _ambiguous(registered)
     try:
-        merged = TrustedDocuments({each.id: each.text for each in registered})
+        merged = TrustedDocuments({document.id: document.text for document in registered})
     except ManifestError as error:
-        raise _refused(out, [*problems, *error.problems]) from None
+        raise _rejected(out, [*problems, *error.problems]) from None
     if problems:
-        raise _refused(out, problems)
+        raise _rejected(out, problems)
     _write(out, write_manifest(merged))
     sys.stdout.write(f"Trusted documents in {out}: {len(merged)}.\n")
 
@@ -61,25 +64,25 @@ def _invalid(engine: Engine, registered: Registered) -> Iterator[str]:
 
 
 def _place(error: GraphQLError) -> str:
-    return "".join(f" (line {each.line}, column {each.column})" for each in (error.locations or ())[:1])
+    return "".join(f" (line {place.line}, column {place.column})" for place in (error.locations or ())[:1])
 
 
 def _ambiguous(registered: list[Registered]) -> Iterator[str]:
-    """One message for each id that stands for two texts."""
+    """Yield a message for each document whose id has another text elsewhere."""
     first: dict[str, Registered] = {}
-    for each in registered:
-        found = first.setdefault(each.id, each)
-        if found.text != each.text:
-            yield f"{each.path}: {each.id}: is the id of another document in {found.path}."
+    for document in registered:
+        found = first.setdefault(document.id, document)
+        if found.text != document.text:
+            yield f"{document.path}: {document.id}: is also the id of another document, in {found.path}."
 
 
-def _refused(out: Path, problems: list[str]) -> CommandError:
+def _rejected(out: Path, problems: list[str]) -> CommandError:
     listed = "\n".join(problems)
-    return CommandError(f"{out} was not written, because of these documents:\n{listed}", ExitCode.DIFFERENT)
+    return CommandError(f"{out} was not written, because documents are invalid:\n{listed}", ExitCode.DIFFERENT)
 
 
 def _write(path: Path, content: str) -> None:
-    """Replace a file in one step, so that a service that starts meanwhile reads all of the old one or all of the new one."""
+    """Replace a file atomically, so that a service that starts meanwhile reads either the old or the new manifest."""
     temporary: str | None = None
     try:
         with tempfile.NamedTemporaryFile(

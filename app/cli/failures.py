@@ -1,4 +1,4 @@
-"""What can go wrong for a person at the command line: one message and one exit code each, and no traceback."""
+"""Expected errors of commands: each has a message and an exit code, and is shown without a traceback."""
 
 import socket
 from enum import IntEnum
@@ -17,7 +17,7 @@ from app.settings import SettingsError
 
 
 class ExitCode(IntEnum):
-    """How a command ends; 0 is success and 1 an unexpected failure."""
+    """Exit codes; 0 is success, and 1 also an unexpected failure."""
 
     DIFFERENT = 1
     SETTINGS = 2
@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
 
 
 class CommandError(Exception):
-    """A command can't do what it was asked; the message says what to do."""
+    """A command can't be executed. The message says what to do."""
 
     def __init__(self, message: str, code: ExitCode) -> None:
         super().__init__(message)
@@ -49,19 +49,20 @@ EXPECTED = (
     OSError,
 )
 
-_BUSY = "Another program keeps writing the same rows: run the command again in a moment."
-_REFUSALS = {
+_BUSY = "Another program is writing the same rows. Run the command again in a few seconds."
+_DISK_FULL = "The disk of the database server is full: free some space, and run the command again."
+_REJECTIONS = {
     "40P01": _BUSY,
     "40001": _BUSY,
-    "28": "The database refused the role or its password: check DATABASE_URL and OWNER_DATABASE_URL.",
-    "3D": "The database that the URL names does not exist: create it first, or correct DATABASE_URL.",
-    "42501": "The role may not do this: set OWNER_DATABASE_URL to the role that owns the tables.",
-    "53100": "The database's disk is full.",
+    "28": "The database rejected the role or its password: check DATABASE_URL and OWNER_DATABASE_URL.",
+    "3D": "The database does not exist: create it, or correct DATABASE_URL.",
+    "42501": "The role has insufficient privileges: set OWNER_DATABASE_URL to the role that owns the tables.",
+    "53100": _DISK_FULL,
 }
 
 
 def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind of failure
-    """The message and exit code of an expected failure; any other is raised again."""
+    """Return the message and exit code of an expected error; raise all others again."""
     match error:
         case CommandError():
             return error
@@ -72,9 +73,9 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
         case LostRace():
             return CommandError(_BUSY, ExitCode.DATABASE_AWAY)
         case DatabaseRefused():
-            return _explain_refusal(error.__cause__ or error)
+            return _explain_rejection(error.__cause__ or error)
         case DatabaseUnavailable(cause=Cause.DISK_FULL):
-            return CommandError("The database's disk is full.", ExitCode.DATABASE_AWAY)
+            return CommandError(_DISK_FULL, ExitCode.DATABASE_AWAY)
         case DatabaseUnavailable():
             return CommandError(explain_failure(error.__cause__) or _away(error.__cause__), ExitCode.DATABASE_AWAY)
         case OSError() if error.filename is not None:
@@ -82,7 +83,7 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
         case OSError(strerror=str(reason)) if not isinstance(error, socket.gaierror):
             return CommandError(f"The output can't be written: {reason}.", ExitCode.DIFFERENT)
         case _:
-            return _explain_refusal(error)
+            return _explain_rejection(error)
 
 
 def _away(cause: BaseException | None) -> str:
@@ -90,9 +91,9 @@ def _away(cause: BaseException | None) -> str:
     return f"The database can't be reached{hosts}: start it, or correct DATABASE_URL and OWNER_DATABASE_URL."
 
 
-def _explain_refusal(error: BaseException) -> CommandError:
+def _explain_rejection(error: BaseException) -> CommandError:
     state = str(getattr(getattr(error, "orig", error), "sqlstate", ""))
-    message = next((message for prefix, message in _REFUSALS.items() if state.startswith(prefix)), None)
+    message = next((message for prefix, message in _REJECTIONS.items() if state.startswith(prefix)), None)
     if isinstance(error, DBAPIError):
         reason = message_of(error)
     elif isinstance(error, asyncpg.PostgresError):
@@ -100,8 +101,10 @@ def _explain_refusal(error: BaseException) -> CommandError:
     else:
         raise error
     if message is None:
-        return CommandError(f"The database refused what the command asked for: {reason} ({state}).", ExitCode.DIFFERENT)
+        return CommandError(
+            f"The database rejected a statement of the command: {reason} ({state}).", ExitCode.DIFFERENT
+        )
     if state.startswith("28"):
-        # Only the server knows whether it was the password, or that pg_hba.conf demands TLS.
+        # The server's reason tells a wrong password from a pg_hba.conf that requires TLS.
         message = f"{message} The server says: {reason}."
     return CommandError(message, ExitCode.DATABASE_AWAY if message is _BUSY else ExitCode.SETTINGS)

@@ -1,9 +1,9 @@
-"""What `dev` prints once it listens: where it is, a credential, and a query to paste."""
+"""The text that `dev` prints once it listens: the service's address, a token, and a query to paste."""
 
 import json
 import shlex
 
-# A demo customer with a parent whose children it is among, so that one answer shows every edge.
+# The demo customer 2 has a parent, so the answer shows every kind of edge.
 _QUERY = (
     '{ customer(by: {customerNumber: "2"}) { name group { name } parent { name children(first: 3) { nodes { name } } } '
     "contacts { name email } departments { name } subscriptions { status } } }"
@@ -11,14 +11,14 @@ _QUERY = (
 
 
 def curl_line(url: str, credential: str, query: str = _QUERY) -> str:
-    """Return a request for a shell, in one line; the credential is a whole header."""
+    """Return a curl command on one line. `credential`: a header with its name."""
     body = json.dumps({"query": query})
     headers = [credential, "content-type: application/json"]
     return shlex.join(["curl", "-sS", url, *(part for header in headers for part in ("-H", header)), "-d", body])
 
 
 def welcome(address: str, token: str, program: str) -> str:
-    """The lines to print; the last begins with `curl`."""
+    """Return the text; its last line is a curl command."""
     endpoint = f"{address}/graphql"
     return "\n".join(
         (
@@ -29,7 +29,7 @@ def welcome(address: str, token: str, program: str) -> str:
             f"Token     {token}",
             f"Commands  {program} --help (in another shell, here; they use this service's database)",
             "",
-            "Ctrl-C ends the service and its database. A first query, to paste into another shell:",
+            "Ctrl-C stops the service and its database. A first query, to paste into another shell:",
             "",
             curl_line(endpoint, f"authorization: Bearer {token}"),
             "",

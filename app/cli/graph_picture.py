@@ -1,4 +1,4 @@
-"""The entity graph as a picture: every type a box with its edges, every edge a line to the type that it leads to."""
+"""The entity graph as SVG: a box for each type, with its edges, and a line for each edge to its target."""
 
 from html import escape
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ Edge = ToOne[Any] | ToMany[Any]
 
 _WIDTH, _GAP, _MARGIN = 290, 130, 24
 _LOOPS = 50
-"""Room at the right, for what leads from a box of the last column to another one there."""
+"""Space at the right, for lines between boxes of the last column."""
 _TITLE, _ROW, _SPACE = 34, 22, 26
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24313f }
@@ -26,7 +26,7 @@ _TIP = (
 
 
 class Box(NamedTuple):
-    """An entity and where it is drawn."""
+    """An entity and the position of its box."""
 
     entity: Entity[Any]
     edges: tuple[Edge, ...]
@@ -36,18 +36,19 @@ class Box(NamedTuple):
 
     @property
     def height(self) -> int:
-        """The title and a row for each edge."""
+        """The height of the title and of a row for each edge."""
         return _TITLE + _ROW * len(self.edges)
 
     def row(self, edge: Edge) -> int:
-        """The middle of an edge's row."""
+        """Return the vertical center of an edge's row."""
         return self.y + _TITLE + _ROW * self.edges.index(edge) + _ROW // 2
 
 
 def entity_graph() -> str:
-    """The picture as SVG, the same for the same declarations."""
-    entities: list[Entity[Any]] = [each for each in vars(graph).values() if isinstance(each, Entity)]
-    edges: list[Edge] = [each for each in vars(graph).values() if isinstance(each, ToOne | ToMany)]
+    """Return the picture as SVG. It is deterministic."""
+    declarations = vars(graph).values()
+    entities: list[Entity[Any]] = [entity for entity in declarations if isinstance(entity, Entity)]
+    edges: list[Edge] = [edge for edge in declarations if isinstance(edge, ToOne | ToMany)]
     boxes = _placed(entities, edges)
     width = max(box.x for box in boxes.values()) + _WIDTH + _LOOPS
     height = max(box.y + box.height for box in boxes.values()) + _MARGIN
@@ -67,13 +68,14 @@ def entity_graph() -> str:
 
 
 def _placed(entities: list[Entity[Any]], edges: list[Edge]) -> dict[str, Box]:
-    """Columns by how many steps an entity is from the customer; what no edge leads to comes last in the first one."""
+    """Return the boxes. Columns are distances from the customer; entities without incoming edges end the first one."""
     names = [graph.customer.name]
     columns = {graph.customer.name: 0}
     for name in names:
-        for edge in (each for each in edges if each.source.name == name and each.target.name not in columns):
-            columns[edge.target.name] = columns[name] + 1
-            names.append(edge.target.name)
+        for edge in edges:
+            if edge.source.name == name and edge.target.name not in columns:
+                columns[edge.target.name] = columns[name] + 1
+                names.append(edge.target.name)
     names += [entity.name for entity in entities if entity.name not in columns]
     found = {entity.name: entity for entity in entities}
     boxes: dict[str, Box] = {}
@@ -88,7 +90,7 @@ def _placed(entities: list[Entity[Any]], edges: list[Edge]) -> dict[str, Box]:
 
 
 def _drawn(box: Box) -> list[str]:
-    """A box with its title, how many plain fields the type has, and its edges."""
+    """Return the elements of a box: its title, its number of plain fields, and its edges."""
     x, y, name = box.x, box.y, escape(box.entity.name)
     parts = [
         f'<rect class="box" x="{x}" y="{y}" width="{_WIDTH}" height="{box.height}" rx="5"/>',
@@ -107,7 +109,7 @@ def _drawn(box: Box) -> list[str]:
 
 
 def _line(source: Box, edge: Edge, target: Box) -> str:
-    """From the edge's row to the target's title: on to the right, or back to the left, around where both are in one column."""
+    """Return a curve from the edge's row to the target's title, which loops to the right if both are in one column."""
     start, end = source.row(edge), target.y + _TITLE // 2
     if target.column > source.column:
         x1, x2, bend = source.x + _WIDTH, target.x, _GAP // 2

@@ -1,4 +1,4 @@
-"""Importing ledger accounts."""
+"""The import of ledger accounts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ def _account(fields: Mapping[str, object]) -> Mapping[str, object]:
     return {_ACCOUNT[name]: value for name, value in fields.items()}
 
 
-_ACCOUNT = {schema_name(each): each for each in account_fields.ATTRIBUTES}
+_ACCOUNT = {schema_name(attribute): attribute for attribute in account_fields.ATTRIBUTES}
 
 ACCOUNTS: Kind[Mapping[str, object]] = Kind(
     columns=Columns(

@@ -1,4 +1,4 @@
-"""Readers of CSV cells that hold more than text; what they can't read is said as the person at the spreadsheet sees it."""
+"""Parsers of CSV cells, with messages for people who edit the file in a spreadsheet."""
 
 import re
 from collections.abc import Callable
@@ -9,22 +9,22 @@ from app.domain.decimals import decimal_of
 from app.domain.texts import comparison_form, shown, trimmed
 
 CellReader = Callable[[str], object]
-"""From the text of a cell to its value; raises UnreadableCell."""
+"""Returns the value of a cell's text; raises UnreadableCell."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
-# Spreadsheets write the words of their language, in capitals: English, Danish, Norwegian, Swedish, Finnish, German, Dutch,
-# French, Spanish, Italian, Portuguese, Polish.
+# Spreadsheets write booleans in the user's language, in upper case: English, Danish, Norwegian, Swedish, Finnish, German,
+# Dutch, French, Spanish, Italian, Portuguese, Polish.
 _TRUE = "true sand sann sant tosi wahr waar vrai verdadero vero verdadeiro prawda"
 _FALSE = "false falsk usann falskt epätosi falsch onwaar faux falso fałsz"
 _FLAGS = {**dict.fromkeys(_TRUE.split(), True), **dict.fromkeys(_FALSE.split(), False)}
 
 
 class UnreadableCell(ValueError):
-    """A cell does not hold what its column needs; the message follows the column's name."""
+    """A cell has an invalid value for its column. The message follows the column's name."""
 
 
 def amount(cell: str) -> Decimal:
-    """Read an amount, every digit as it was written."""
+    """Parse an amount exactly."""
     digits = trimmed(cell)
     found = decimal_of(digits)
     if found is not None:
@@ -38,7 +38,7 @@ def amount(cell: str) -> Decimal:
 
 
 def whole(cell: str) -> int:
-    """Read a whole number."""
+    """Parse a whole number."""
     if not _WHOLE.fullmatch(trimmed(cell)):
         msg = f"is {shown(cell)}: write a whole number in digits, such as 30."
         raise UnreadableCell(msg)
@@ -46,7 +46,7 @@ def whole(cell: str) -> int:
 
 
 def flag(cell: str) -> bool:
-    """Read TRUE or FALSE, in any case and in the languages of spreadsheets."""
+    """Parse TRUE or FALSE, in any case and in the languages of spreadsheets."""
     found = _FLAGS.get(comparison_form(trimmed(cell)))
     if found is None:
         msg = f"is {shown(cell)}: write TRUE or FALSE."
@@ -55,16 +55,16 @@ def flag(cell: str) -> bool:
 
 
 def json_such_as(example: str) -> CellReader:
-    """Return a reader of JSON; the example shows what to write."""
+    """Return a parser of JSON. The example is for its message."""
 
     def read(cell: str) -> object:
         try:
             found = read_json(cell)
         except NotJson as error:
-            msg = f"is not JSON ({error}): write it such as {example}."
+            msg = f"is not JSON ({error}): write JSON such as {example}."
             raise UnreadableCell(msg) from None
         if found.repeated:
-            msg = f"has {shown(found.repeated[0])} more than once: keep one of them."
+            msg = f"contains {shown(found.repeated[0])} more than once: keep one of them."
             raise UnreadableCell(msg)
         return found.value
 

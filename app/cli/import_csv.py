@@ -1,4 +1,4 @@
-"""CSV as people, spreadsheets and other systems write it."""
+"""Parsing of CSV files."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ from app.domain.texts import stored_form, trimmed
 
 
 class Table(NamedTuple):
-    """What a CSV file holds."""
+    """The content of a CSV file."""
 
     rows: Iterator[RawRow]
     separator: str
-    """What separates its cells, in words."""
+    """The name of its separator, such as "commas"."""
     names: frozenset[str]
     """The names of its columns."""
 
 
 def read_table(text: str, columns: Columns[Any]) -> Table:
-    """Return the rows of a text, to be read within `cells_of_any_length`; NotRows where it stops being made of rows."""
+    """Return the rows of a text. Iterate them within `cells_of_any_length`; they raise NotRows at invalid CSV."""
     header, records, separator = find_header(text, columns)
     if header is None:
         return Table(iter(()), separator, frozenset())
@@ -35,21 +35,21 @@ def read_table(text: str, columns: Columns[Any]) -> Table:
 
 @dataclass(slots=True)
 class _Rows:
-    """Reads the rows below a header."""
+    """Parses the rows below a header."""
 
     header: Header
     columns: Columns[Any]
 
     def row(self, line: int, cells: list[str]) -> RawRow:
-        """Read the cells of one row; those that a spreadsheet left out behind the last one with text are empty."""
-        # Spreadsheets fill rows up with empty cells, the header's as well. A row that is wider than that may be one
-        # whose 12,50 became two cells, with all behind them moved.
+        """Parse the cells of one row. Missing cells at its end are empty, because spreadsheets omit them."""
+        # Spreadsheets pad rows, including the header, with empty cells. In a wider row, an amount such as 12,50 may have
+        # become two cells, which shifts all cells after it.
         excess = [cell for cell in cells[len(self.header.names) :] if trimmed(cell)]
         if excess or len(cells) > self.header.width:
-            return RawRow(line, {}, (self._misfit(len(cells)),))
-        unparted = self._unparted(cells)
-        if unparted is not None:
-            return RawRow(line, {}, (unparted,))
+            return RawRow(line, {}, (self._wrong_width(len(cells)),))
+        wrong_separator = self._wrong_separator(cells)
+        if wrong_separator is not None:
+            return RawRow(line, {}, (wrong_separator,))
         reading = _Reading()
         for name, cell in zip(self.header.names, cells, strict=False):
             if trimmed(cell):
@@ -57,23 +57,23 @@ class _Rows:
         reading.add_entries()
         return RawRow(line, reading.fields, tuple(reading.problems))
 
-    def _misfit(self, found: int) -> RowProblem:
+    def _wrong_width(self, found: int) -> RowProblem:
         message = (
             f"has {found} cells, but the header has {len(self.header.names)}, separated by {self.header.separator}. "
-            "Put a text that holds a separator or a line break in quotation marks."
+            "Put texts that contain a separator or a line break in quotation marks."
         )
         return RowProblem("", ErrorCode.FIELD_INVALID, message)
 
-    def _unparted(self, cells: list[str]) -> RowProblem | None:
-        """Return the problem of a row whose cells are separated otherwise than those of the header."""
+    def _wrong_separator(self, cells: list[str]) -> RowProblem | None:
+        """Return the problem of a row that uses another separator than the header; None if it doesn't."""
         names = len(self.header.names)
         count, separators = other_separators(cells[0], self.header.separator)
-        # One cell alone can't be more than a key, and a key may hold some.
+        # With a single column, the cell is a key, which may contain other separators.
         if len(cells) > 1 or names == 1 or not count or 2 * (count + 1) <= names:
             return None
         message = (
             f"is one cell with {count} {separators}, but the {names} cells of the header are separated by"
-            f" {self.header.separator}: separate the cells of all lines alike."
+            f" {self.header.separator}: use the same separator in all lines."
         )
         return RowProblem("", ErrorCode.FIELD_INVALID, message)
 
@@ -88,7 +88,7 @@ class _Rows:
             reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, damage))
             return
         try:
-            # What is blank around a cell can't be seen; metadata alone is kept to the letter.
+            # Surrounding spaces are invisible in a spreadsheet, so they are removed, except in metadata.
             values[name] = self.columns.cells.get(name, str if is_entry else trimmed)(cell)
         except UnreadableCell as error:
             reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, str(error)))
@@ -96,30 +96,30 @@ class _Rows:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was read of a row so far."""
+    """The values and problems of a row so far."""
 
     fields: dict[str, object] = field(default_factory=dict[str, object])
     entries: dict[str, object] = field(default_factory=dict[str, object])
-    """The values of columns that hold one metadata entry each; None removes it."""
+    """The values of the columns `metadata.KEY`; None removes the entry."""
     problems: list[RowProblem] = field(default_factory=list[RowProblem])
 
     def add_entries(self) -> None:
-        """Add the entries to those of `metadataSet` and `metadataUnset`; what is said twice is a problem of the row."""
-        others = _keys_said(self.fields)
+        """Add the entries to `metadataSet` and `metadataUnset`. A key that is set in two columns is a problem."""
+        others = _columns_by_key(self.fields)
         kept: dict[str, object] = {}
         for name, value in self.entries.items():
             key = name.removeprefix(ENTRY)
-            found = [_said_twice(name, each) for each in ("metadata",) if "metadata" in self.fields]
-            found = found or [_said_twice(name, each) for each in others.get(key, ())]
+            columns = ["metadata"] if "metadata" in self.fields else others.get(key, [])
+            found = [_set_twice(name, column) for column in columns]
             if value is None and not found and (message := search_key_problem(key)):
                 found = [RowProblem(name, ErrorCode.FIELD_INVALID, message)]
             self.problems += found
-            # What has a problem is left out: the rules of the other fields would name columns that the file doesn't have.
+            # Entries with problems are skipped, because the rules for fields would report columns the file doesn't have.
             if not found:
                 kept[key] = value
         changed = {key: value for key, value in kept.items() if value is not None}
         removed = [key for key, value in kept.items() if value is None]
-        # A cell with another form stays as it is: the field's rules say what it must be.
+        # Values of another type are kept, and rejected by the field's rules.
         entries, keys = self.fields.get("metadataSet", {}), self.fields.get("metadataUnset", [])
         if changed and isinstance(entries, Mapping):
             self.fields["metadataSet"] = {**entries, **changed}
@@ -127,18 +127,18 @@ class _Reading:
             self.fields["metadataUnset"] = [*cast("list[object]", keys), *removed]
 
 
-def _said_twice(name: str, column: str) -> RowProblem:
-    message = f"and the column {column} both say what the entry becomes: leave one of the two cells empty."
+def _set_twice(name: str, column: str) -> RowProblem:
+    message = f"and the column {column} both set this entry: leave one of the two cells empty."
     return RowProblem(name, ErrorCode.FIELD_CONFLICT, message)
 
 
-def _keys_said(fields: Mapping[str, object]) -> dict[str, list[str]]:
-    """Return the entries that the columns `metadataSet` and `metadataUnset` name, and which of the two."""
-    said: dict[str, list[str]] = {}
+def _columns_by_key(fields: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return the metadata keys in the columns `metadataSet` and `metadataUnset`, with the columns that contain each."""
+    columns: dict[str, list[str]] = {}
     for column in ("metadataSet", "metadataUnset"):
         found = fields.get(column)
         keys = cast("Iterable[object]", found if isinstance(found, Mapping | list) else ())
         for key in keys:
             if isinstance(key, str):
-                said.setdefault(stored_form(key), []).append(column)
-    return said
+                columns.setdefault(stored_form(key), []).append(column)
+    return columns

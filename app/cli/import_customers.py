@@ -1,4 +1,4 @@
-"""Importing customers."""
+"""The import of customers."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -18,7 +18,7 @@ _TRANSITIONS = "subscriptionTransitions"
 
 
 def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
-    """Return the kind of customers that are found by a key."""
+    """Return the kind for customers that are matched by a key."""
 
     async def carry_out(
         unit_of_work: UnitOfWork, rows: Sequence[UpsertRow], policy: RejectionPolicy
@@ -34,7 +34,7 @@ def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
         problems=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
         carry_out=carry_out,
         results_of=lambda found: found.results if isinstance(found, UpsertCustomersOutcome) else None,
-        other_keys={schema_name(each.attribute): f"--match-by {each}" for each in MatchKey if each is not match_by},
+        other_keys={schema_name(key.attribute): f"--match-by {key}" for key in MatchKey if key is not match_by},
     )
 
 
@@ -44,7 +44,7 @@ def _customer(fields: Mapping[str, object]) -> UpsertRow:
     if transitions is None:
         return UpsertRow(attributes)
     entries = cast("list[object]", transitions if isinstance(transitions, list) else [transitions])
-    return UpsertRow(attributes, tuple(_subscription(each) for each in entries))
+    return UpsertRow(attributes, tuple(_subscription(entry) for entry in entries))
 
 
 def _subscription(entry: object) -> object:
@@ -52,14 +52,14 @@ def _subscription(entry: object) -> object:
 
 
 def _amount(value: object) -> object:
-    """Return a JSON value as an amount with the digits that were written; what is none stays as it is."""
+    """Return a JSON value as an exact amount. Other values are returned unchanged, for the field's rules to reject."""
     if isinstance(value, str):
         return amount(value)
     found = decimal_of(value)
     return value if found is None else found
 
 
-_CUSTOMER = {schema_name(each): each for each in (*customer_fields.FIELDS, "metadata_set", "metadata_unset")}
+_CUSTOMER = {schema_name(name): name for name in (*customer_fields.FIELDS, "metadata_set", "metadata_unset")}
 CUSTOMER_COLUMNS = Columns(
     "customers",
     "UpsertCustomerRow",

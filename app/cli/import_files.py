@@ -1,4 +1,4 @@
-"""Files of rows: CSV or JSON lines, read whole before anything is written; what can't be rows stops the import."""
+"""Files to import: CSV or JSON lines. They are read completely before anything is written."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ from app.graphql.paths import schema_path
 
 
 class FileFormat(StrEnum):
-    """How a file is written."""
+    """The format of a file."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -33,7 +33,7 @@ _FORMATS = {
 
 
 class Line(NamedTuple, Generic[RowT]):
-    """A row with the line that it begins on, and why it can't be carried out."""
+    """A row with the number of its first line, and its problems."""
 
     number: int
     row: RowT
@@ -42,16 +42,16 @@ class Line(NamedTuple, Generic[RowT]):
 
 @dataclass(frozen=True, slots=True)
 class ImportFile(Generic[RowT]):
-    """What a file holds."""
+    """The content of a file."""
 
     lines: list[Line[RowT]]
     form: str
-    """How it is written, for people: UTF-8, cells separated by semicolons."""
+    """A description of its format for people, such as "UTF-8, cells separated by semicolons"."""
     names: frozenset[str] = frozenset()
-    """The columns of its header, or the fields that any of its objects has."""
+    """The columns of its header, or the fields of all its objects."""
 
     def column_of(self, problem: Problem) -> str:
-        """Return the column that a problem of a row is about, whose path begins with the list and the row's place in it."""
+        """Return the column of a row's problem. The problem's path starts with the list and the row's index."""
         _, _, _, *names = schema_path(problem)
         parts = [str(name) for name in names]
         name = ".".join(parts)
@@ -60,21 +60,21 @@ class ImportFile(Generic[RowT]):
         entry = ENTRY + ".".join(parts[1:])
         if parts[0] == "metadataSet" and entry in self.names:
             return entry
-        # The columns of single entries together, where the file has no other.
+        # Without a column `metadataSet` or `metadataUnset`, the problem concerns the columns of single entries.
         return name if parts[0] in self.names else f"{ENTRY}KEY"
 
 
 def format_of(path: Path) -> FileFormat:
-    """Return the format that a file's name says."""
+    """Return the format for a file name. Raise CommandError if its ending is unknown."""
     file_format = _FORMATS.get(path.suffix.lower())
     if file_format is None:
-        _reject(f"{path} must end in {', '.join(_FORMATS)}, so that its format is known; or name it with --format.")
+        _reject(f"{path} has an unknown format: rename it to end in {', '.join(_FORMATS)}, or set --format.")
     return file_format
 
 
 def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]) -> ImportFile[RowT]:
-    """Return all rows of a file, in the format that its name says unless one is given; CommandError if it has none."""
-    # Before its name is judged: a workbook or a folder is told as what it is.
+    """Return all rows of a file. Without a format, its name determines it. Raise CommandError if there are no rows."""
+    # Read before the name is checked, because a workbook or a folder has a more specific message.
     text, encoding = read_text(path)
     file_format = file_format or format_of(path)
     form = encoding
@@ -84,12 +84,14 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
         if file_format is FileFormat.CSV:
             with cells_of_any_length(text):
                 rows, separator, names = read_table(text, columns)
-                lines = [_line(each, columns) for each in rows]
+                lines = [_line(row, columns) for row in rows]
             form = f"{encoding}, cells separated by {separator}"
         else:
             objects = list(read_objects(text, columns))
-            lines = [_line(each, columns) for each in objects]
-            names = frozenset(name for each in objects for name in (*each.fields, *(it.field for it in each.problems)))
+            lines = [_line(row, columns) for row in objects]
+            names = frozenset(
+                name for row in objects for name in (*row.fields, *(problem.field for problem in row.problems))
+            )
     except NotRows as error:
         if (
             file_format is FileFormat.JSONL
@@ -99,7 +101,7 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
             _reject(f"{path} looks like CSV, not JSON lines: import it with --format csv, or rename it to end in .csv.")
         _reject(f"{path}, line {error.line}: {error}")
     if not lines:
-        _reject(f"{path} holds no {columns.plural}.")
+        _reject(f"{path} contains no {columns.plural}.")
     return ImportFile(lines, form, names)
 
 

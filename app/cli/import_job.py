@@ -1,4 +1,4 @@
-"""An import on its way: what can be told of the file alone, then batch after batch, and what has become of each row."""
+"""A running import: check the file alone, then import batch after batch, and report the rejected rows."""
 
 import sys
 from collections import Counter
@@ -15,13 +15,13 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
 
-_MOST_SHOWN = 20
-_MOST_LINES_NAMED = 3
+_MAX_SHOWN = 20
+_MAX_LINES_LISTED = 3
 
 
 @dataclass(slots=True)
 class Job:
-    """An import, and what has become of it so far."""
+    """An import with its results so far."""
 
     kind: Kind[Any]
     file: ImportFile[Any]
@@ -30,18 +30,18 @@ class Job:
     dry_run: bool
     counts: Counter[RowOutcome] = field(default_factory=Counter[RowOutcome])
     stopped_at: tuple[int, int] | None = None
-    """The first and the last line of what was rejected whole."""
+    """The first and the last line of the batch at which the import stopped; None if it did not."""
     shown: int = 0
 
     def check_file(self) -> None:
-        """Find what the file alone shows: keys that several rows have. If every row counts, the import stops here."""
+        """Reject rows with the same key. With ALL_OR_NOTHING, any problem in the file stops the import."""
         keys = self.kind.keys([line.row for line in self.file.lines])
         lines_by_key: dict[str, list[int]] = {}
         for line, key in zip(self.file.lines, keys, strict=True):
             if key is not None:
                 lines_by_key.setdefault(key, []).append(line.number)
         for place, (line, key) in enumerate(zip(self.file.lines, keys, strict=True)):
-            others = [] if key is None else [each for each in lines_by_key[key] if each != line.number]
+            others = [] if key is None else [number for number in lines_by_key[key] if number != line.number]
             if others:
                 problem = RowProblem(self.kind.key, ErrorCode.FIELD_CONFLICT, _repeated(others))
                 self.file.lines[place] = line._replace(problems=(*line.problems, problem))
@@ -52,42 +52,43 @@ class Job:
                 self._reject(line)
 
     async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> None:
-        """Carry out one batch."""
+        """Import one batch."""
         sent = [line for line in lines if not line.problems]
         results = iter(await self._results(unit_of_work, sent) if sent else ())
         if self.stopped_at is not None:
             for result in results:
-                self._tell_result(sent[result.index], result)
+                self._add_result(sent[result.index], result)
             return
         for line in lines:
             if line.problems:
                 self._reject(line)
             else:
-                self._tell_result(line, next(results))
+                self._add_result(line, next(results))
 
     async def _results(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> Sequence[RowResult]:
         try:
             return await self.kind.carry_out(unit_of_work, [line.row for line in lines], self.policy)
-        except Rejected as refused:
-            found = self.kind.results_of(refused.current)
+        except Rejected as rejected:
+            found = self.kind.results_of(rejected.current)
             if found is None:
-                # About no row, so that every batch would meet it.
-                msg = "\n".join(f"The import {problem.message}" for problem in refused.problems)
-                raise CommandError(msg, ExitCode.SETTINGS) from refused
+                # The problem isn't about a row, so every further batch would have it.
+                msg = "\n".join(f"The import {problem.message}" for problem in rejected.problems)
+                raise CommandError(msg, ExitCode.SETTINGS) from rejected
             self.stopped_at = (lines[0].number, lines[-1].number)
-            return [each for each in found if each.errors]
+            return [result for result in found if result.errors]
 
-    def _tell_result(self, line: Line[Any], result: RowResult) -> None:
+    def _add_result(self, line: Line[Any], result: RowResult) -> None:
         self.counts[result.outcome] += 1
         for problem in result.errors:
-            self._tell(line, self._problem(problem))
+            self._report(line, self._problem(problem))
 
     def _reject(self, line: Line[Any]) -> None:
-        """Report a row that is not sent, with what else is wrong with it."""
+        """Report a row that is not sent, with all problems of its other fields."""
         self.counts[RowOutcome.REFUSED] += 1
-        named = {problem.field for problem in line.problems}
-        for problem in (*line.problems, *(each for each in self._problems(line) if each.field not in named)):
-            self._tell(line, problem)
+        fields = {problem.field for problem in line.problems}
+        others = [problem for problem in self._problems(line) if problem.field not in fields]
+        for problem in (*line.problems, *others):
+            self._report(line, problem)
 
     def _problems(self, line: Line[Any]) -> Iterator[RowProblem]:
         if all(problem.field for problem in line.problems):
@@ -97,37 +98,37 @@ class Job:
     def _problem(self, problem: Problem) -> RowProblem:
         return RowProblem(self.file.column_of(problem), problem.code, problem.message)
 
-    def _tell(self, line: Line[Any], problem: RowProblem) -> None:
+    def _report(self, line: Line[Any], problem: RowProblem) -> None:
         reported = ReportedProblem.of(line.number, problem)
         if self.report is not None:
             self.report.write(reported)
         self.shown += 1
-        if self.shown <= _MOST_SHOWN:
+        if self.shown <= _MAX_SHOWN:
             sys.stderr.write(f"{reported}\n")
-        elif self.shown == _MOST_SHOWN + 1:
-            sys.stderr.write("There are more: --refused FILE writes all of them.\n")
+        elif self.shown == _MAX_SHOWN + 1:
+            sys.stderr.write("Further problems are not shown: --refused FILE writes all of them.\n")
 
     def summary(self) -> str:
-        """What was done, or would have been."""
-        counts = ", ".join(f"{self.counts[each]} {each.lower()}" for each in RowOutcome)
+        """Return the numbers of rows by outcome, and where the import stopped."""
+        counts = ", ".join(f"{self.counts[outcome]} {outcome.lower()}" for outcome in RowOutcome)
         summary = f"{'Dry run, nothing was written' if self.dry_run else 'Rows'}: {counts}."
         if self.stopped_at is None:
             return summary
         return f"{summary} {self._stopped(*self.stopped_at)}"
 
     def _stopped(self, first: int, last: int) -> str:
-        """Return what was stored of a file that holds a refused row, and what to do."""
+        """Return what was stored of a file with a rejected row, and what to do."""
         refused = self.counts[RowOutcome.REFUSED]
         why = f"because {refused} row{'s were' if refused > 1 else ' was'} refused and --all-or-nothing was given"
         again = f"Correct the {'rows' if refused > 1 else 'row'} and run the import again."
-        if not any(self.counts[each] for each in WRITES):
+        if not any(self.counts[outcome] for outcome in WRITES):
             return f"Nothing was stored, {why}. {again}"
         stored = "would be" if self.dry_run else "was"
         return f"Stopped at lines {first} to {last}, {why}: nothing of these lines or of those after them {stored} stored. {again}"
 
 
 def _repeated(others: Sequence[int]) -> str:
-    named = ", ".join(str(each) for each in others[:_MOST_LINES_NAMED])
-    more = len(others) - _MOST_LINES_NAMED
-    lines = f"line{'s' if len(others) > 1 else ''} {named}{f' and {more} more' if more > 0 else ''}"
+    listed = ", ".join(map(str, others[:_MAX_LINES_LISTED]))
+    more = len(others) - _MAX_LINES_LISTED
+    lines = f"line{'s' if len(others) > 1 else ''} {listed}{f' and {more} more' if more > 0 else ''}"
     return f"is also the key of {lines}: keep one row for each key."

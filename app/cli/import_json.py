@@ -1,4 +1,4 @@
-"""JSON as files to import hold it: exact numbers, no name twice, bounded nesting."""
+"""Parsing of JSON in files to import: exact numbers, repeated names, limited nesting."""
 
 import json
 from collections import Counter
@@ -8,24 +8,24 @@ from typing import Any, NamedTuple, cast
 
 from app.domain.decimals import WrittenFloat
 
-_MOST_NESTED = 50
-# No double has more digits before the point. Python converts 4,300 at most.
-_MOST_DIGITS = 310
+_MAX_DEPTH = 50
+# Doubles have at most 309 digits before the decimal point. Python converts at most 4,300 to an integer.
+_MAX_DIGITS = 310
 
 
 class NotJson(ValueError):
-    """A text is not JSON; the message says why, and where."""
+    """A text is not JSON. The message says why, and where."""
 
 
 class FoundJson(NamedTuple):
-    """A value, and the names that an object in it has more than once."""
+    """A value, and names that occur more than once in one of its objects."""
 
     value: object
     repeated: tuple[str, ...]
 
 
 def read_json(text: str) -> FoundJson:
-    """Return the value of a text. Numbers with a point or an exponent keep their text, as WrittenFloat."""
+    """Parse a text. Numbers with a point or an exponent become WrittenFloat, which keeps their text."""
     repeated: list[str] = []
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -41,23 +41,23 @@ def read_json(text: str) -> FoundJson:
         raise NotJson(msg) from None
     except RecursionError:
         raise NotJson(_too_deep()) from None
-    if text.count("[") + text.count("{") > _MOST_NESTED and _depth(value) > _MOST_NESTED:
+    if text.count("[") + text.count("{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
         raise NotJson(_too_deep())
     return FoundJson(value, tuple(repeated))
 
 
 def _too_deep() -> str:
-    return f"more than {_MOST_NESTED} levels of brackets"
+    return f"more than {_MAX_DEPTH} levels of brackets"
 
 
 def _whole(digits: str) -> object:
-    return int(digits) if len(digits) <= _MOST_DIGITS else Decimal(digits)
+    return int(digits) if len(digits) <= _MAX_DIGITS else Decimal(digits)
 
 
 def _depth(value: object) -> int:
-    """Return how deeply lists and objects are nested; without recursion, which has its own limit."""
+    """Return the depth of nested lists and objects. Not recursive, because Python limits recursion."""
     depth, level = 0, [value]
-    while level := [each for outer in level for each in _inner(outer)]:
+    while level := [inner for outer in level for inner in _inner(outer)]:
         depth += 1
     return depth
 

@@ -1,4 +1,4 @@
-"""JSON lines: one object per line."""
+"""Parsing of JSON lines: one object per line."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,15 +12,15 @@ from app.domain.texts import trimmed
 
 
 def read_objects(text: str, columns: Columns[Any]) -> Iterator[RawRow]:
-    """Yield the row of each line that is not blank; NotRows at one that holds no object of known fields."""
-    # Only line feeds part lines: JSON's strings may hold other separators as they are.
+    """Yield the row of each line that is not blank. Raise NotRows at one that is not an object of known fields."""
+    # Lines end with line feeds only: strings in JSON may contain other line separators unescaped.
     for number, line in enumerate(text.split("\n"), start=1):
         if trimmed(line):
             yield _row(number, line, columns)
 
 
 def holds_objects(text: str) -> bool:
-    """Whether the first line of a text that is not blank is an object of JSON."""
+    """Return whether the first line that is not blank is a JSON object."""
     first = next((line for line in text.split("\n") if trimmed(line)), "")
     try:
         return trimmed(first).startswith("{") and isinstance(read_json(first).value, dict)
@@ -36,13 +36,13 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
     if not isinstance(found, dict):
         raise NotRows(number, f"must be an object of the fields of {columns.input_type}.")
     fields = cast("dict[str, object]", found)
-    unknown = [each for each in fields if each not in columns.names]
+    unknown = [name for name in fields if name not in columns.names]
     if unknown:
         raise NotRows(number, columns.unknown(unknown, in_json=True))
     values, problems = _values(fields, columns.values)
     problems += [
-        RowProblem("", ErrorCode.FIELD_CONFLICT, f"names {json.dumps(each)} more than once: keep one of them.")
-        for each in dict.fromkeys(repeated)
+        RowProblem("", ErrorCode.FIELD_CONFLICT, f"contains {json.dumps(name)} more than once: keep one of them.")
+        for name in dict.fromkeys(repeated)
     ]
     return RawRow(number, values, tuple(problems))
 

@@ -1,4 +1,4 @@
-"""A kind of what can be imported: the columns of its files, its key, and the use case that takes its rows."""
+"""Kinds of rows that can be imported: their columns, their key, and the use case that writes them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,60 +10,60 @@ from app.domain.errors import Problem
 from app.domain.upserts import RejectionPolicy, RowOutcome
 
 ACTOR = "customer-gateway import"
-"""Who writes, in the history and in events."""
+"""The actor in the history and in events."""
 
 
 class RowResult(Protocol):
-    """How a row ended."""
+    """The result of a row."""
 
     @property
     def index(self) -> int:
-        """The row's place in its batch."""
+        """The row's index in its batch."""
         ...
 
     @property
     def outcome(self) -> RowOutcome:
-        """Whether it was written."""
+        """Whether the row was written."""
         ...
 
     @property
     def errors(self) -> Sequence[Problem]:
-        """Why it was refused."""
+        """Why the row was rejected."""
         ...
 
 
 class CarryOut(Protocol, Generic[RowT]):  # pyright: ignore[reportInvalidTypeVarUse] - a protocol of one call
-    """Carry out one batch in one transaction."""
+    """A function that writes one batch in one transaction."""
 
     async def __call__(
         self, unit_of_work: UnitOfWork, rows: Sequence[RowT], policy: RejectionPolicy
     ) -> Sequence[RowResult]:
-        """Return how each row ended; raise Refused as the use case does."""
+        """Return the results of the rows. Raise Rejected if the whole batch is."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[RowT]):
-    """One kind of what can be imported."""
+    """One kind of rows that can be imported."""
 
     columns: Columns[RowT]
     key: str
-    """The field that finds what a row is about."""
+    """The field that identifies the object of a row."""
     keys: Callable[[Sequence[RowT]], Sequence[str | None]]
-    """From rows to their keys as they are compared; None for a row without one."""
+    """Returns the rows' keys in the form in which they are compared; None for a row without a key."""
     problems: Callable[[RowT], Sequence[Problem]]
-    """From a row to what is wrong with it whatever is stored."""
+    """Returns the problems of a row that don't depend on stored data."""
     carry_out: CarryOut[RowT]
     results_of: Callable[[object], Sequence[RowResult] | None]
-    """From what the refusal of a whole batch carries to the results in it; None where it is about no row."""
+    """Returns the results of the rows in `Rejected.current`; None if the rejection isn't about rows."""
     other_keys: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Other fields that may find what a row is about, with the option that chooses each."""
+    """Other fields that may identify the object of a row, with the option that selects each."""
 
     def missing_key(self, names: Collection[str]) -> str | None:
-        """Return what to do about a file that has only fields of these names, if none of them is the key."""
+        """Return a message if the key is not among the names of a file's fields, otherwise None."""
         if self.key in names:
             return None
         others = [
-            f" To find them by {name}, add {option}." for name, option in self.other_keys.items() if name in names
+            f" To match them by {name}, add {option}." for name, option in self.other_keys.items() if name in names
         ]
-        return f"has no {self.key}, the key that finds {self.columns.plural}: add it to every row.{''.join(others)}"
+        return f"has no {self.key}, the key of {self.columns.plural}: add it to every row.{''.join(others)}"

@@ -1,4 +1,4 @@
-"""The table of what can be imported; a further kind is a module beside import_accounts.py and an entry here."""
+"""All kinds that can be imported. To add one, write a module such as import_accounts.py and add an entry here."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ from app.domain.upserts import MatchKey
 
 
 class Importable(NamedTuple):
-    """What the command `import NAME FILE` imports."""
+    """The kind of one command `import NAME FILE`."""
 
     help: str
     kind: Kind[Any] | Callable[[MatchKey], Kind[Any]]
-    """A function if rows may be found by several keys: the option `--match-by` chooses one."""
+    """A function if rows may be matched by several keys; the option `--match-by` selects one."""
 
 
 KINDS: Mapping[str, Importable] = {
@@ -22,8 +22,8 @@ KINDS: Mapping[str, Importable] = {
         "Create or update a company's customers from a file. Running it again changes nothing.", customers_by
     ),
     "accounts": Importable(
-        "Create or update a company's ledger accounts, found by number, from a file. Running it again changes nothing.",
+        "Create or update a company's ledger accounts by number from a file. Running it again changes nothing.",
         ACCOUNTS,
     ),
 }
-"""By the name that is typed; the first one is the default."""
+"""The kinds by name; the first one is the default."""

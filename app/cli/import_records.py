@@ -1,4 +1,4 @@
-"""The records of a CSV file: lists of cells, with the line that each begins on."""
+"""The records of a CSV file: lists of cells with the line on which each starts."""
 
 import csv
 import re
@@ -9,12 +9,12 @@ from app.cli.import_rows import NotRows
 from app.domain.texts import trimmed
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-"""What may separate cells, in words."""
-# As csv counts lines: a line feed, a carriage return, or both.
+"""The supported separators and their names."""
+# Lines as the csv module counts them: they end with a line feed, a carriage return, or both.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _QUOTES = (
-    "its quotation marks do not pair, from here on. Put a text that holds a quotation mark, a separator or a line break in "
-    'quotation marks, and double those inside: "5"" pipe".'
+    "has an unpaired quotation mark. Put texts that contain a quotation mark, a separator or a line break in quotation "
+    'marks, and double those inside: "5"" pipe".'
 )
 
 Record = tuple[int, list[str]]
@@ -22,7 +22,7 @@ Record = tuple[int, list[str]]
 
 @contextmanager
 def cells_of_any_length(text: str) -> Generator[None]:
-    """Let csv take every cell of a text: one that is too long then refuses its row, and not the file."""
+    """Raise the csv module's limit on cells, so that one that is too long rejects its row and not the file."""
     before = csv.field_size_limit(len(text) + 1)
     try:
         yield
@@ -31,19 +31,19 @@ def cells_of_any_length(text: str) -> Generator[None]:
 
 
 def other_separators(cell: str, separator: str) -> tuple[int, str]:
-    """Return which separator other than the file's stands most often in a cell, in words, and how often."""
-    counts = {words: cell.count(each) for each, words in SEPARATORS.items() if words != separator}
+    """Return how often the most frequent other separator occurs in a cell, and its name."""
+    counts = {words: cell.count(character) for character, words in SEPARATORS.items() if words != separator}
     most = max(counts, key=counts.__getitem__)
     return counts[most], most if counts[most] > 1 else most.removesuffix("s")
 
 
-def filled_records(text: str, separator: str, told: object = None) -> Iterator[Record]:
-    """Yield the records that hold any text, except for the first one of all if it told the separator.
+def filled_records(text: str, separator: str, separator_line: object = None) -> Iterator[Record]:
+    """Yield the records that aren't blank, without the line `sep=` if there is one.
 
-    NotRows where quotation marks do not pair.
+    Raise NotRows at an unpaired quotation mark.
     """
     records = _records(text, separator)
-    if told:
+    if separator_line:
         next(records)
     return ((line, cells) for line, cells in records if any(map(trimmed, cells)))
 

@@ -1,4 +1,4 @@
-"""The report of rejected rows: one entry per problem, with the line of the file that it is about."""
+"""The report of rejected rows: one entry per problem, with its line in the file."""
 
 import csv
 import json
@@ -12,27 +12,27 @@ from app.cli.import_rows import RowProblem
 
 
 class ReportedProblem(NamedTuple):
-    """A problem of one row, as it is reported."""
+    """A problem of one row, as written to the report."""
 
     line: int
     field: str
-    """Empty for what is about the whole row."""
+    """The column or field; empty if the problem concerns the whole row."""
     code: str
     message: str
 
     @classmethod
     def of(cls, line: int, problem: RowProblem) -> "ReportedProblem":
-        """Return a row's problem with the line that the row begins on."""
+        """Return a row's problem with the row's first line."""
         return cls(line, problem.field, problem.code, problem.message)
 
     def __str__(self) -> str:
-        """As a person reads it."""
+        """Return the problem as a message for people."""
         subject = f"{self.field} {self.message}" if self.field else self.message
         return f"line {self.line}: {subject} ({self.code})"
 
 
 class Report:
-    """Writes problems to a file, as CSV or JSON lines by its name."""
+    """Writes problems to a file, as CSV or JSON lines."""
 
     def __init__(self, file: IO[str], file_format: FileFormat) -> None:
         self._file = file
@@ -50,7 +50,7 @@ class Report:
 
 @contextmanager
 def report_to(path: Path | None) -> Generator[Report | None]:
-    """Yield a report in a file, which is replaced; None without a path."""
+    """Yield a report that replaces a file; None without a path."""
     if path is None:
         yield None
         return

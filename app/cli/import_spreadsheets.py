@@ -1,10 +1,10 @@
-"""What spreadsheets write into a file where they had no value, or not all digits of one."""
+"""Values that spreadsheets damage: errors of formulas, and numbers that were shortened."""
 
 import re
 
 from app.domain.texts import normal, shown, trimmed
 
-# As Excel, LibreOffice, Numbers and Google Sheets write errors, in the languages of TRUE and FALSE (see import_cells.py).
+# Errors of Excel, LibreOffice, Numbers and Google Sheets, in the languages of TRUE and FALSE (see import_cells.py).
 _WORDS = (
     "#N/A #VALUE! #REF! #NAME? #DIV/0! #NULL! #NUM! #SPILL! #CALC! #FIELD! #BLOCKED! #CONNECT! #UNKNOWN! #BUSY!"
     " #ERROR! #GETTING_DATA"
@@ -14,17 +14,17 @@ _WORDS = (
     " #¡NUM! #VALORE! #RIF! #NOME? #NULLO! #VALOR! #NULO! #NÚM! #N/D! #ARG! #ADR! #NAZWA? #DZIEL/0! #ZERO! #LICZBA!"
 )
 _ERRORS = frozenset(map(normal, _WORDS.split()))
-# LibreOffice's numbered ones, and what is shown of a number in a column that is too narrow.
+# LibreOffice's numbered errors, and numbers in a column that is too narrow.
 _OTHER_ERROR = re.compile(r"Err:[0-9]{3}|#{3,}")
 _BEGINNINGS = ("#", "Err:")
-# A spreadsheet writes the sign and at least two digits of the exponent; a code such as 12E5 is none.
+# Spreadsheets write the exponent with a sign and at least two digits, which distinguishes it from a code such as 12E5.
 _SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}", re.IGNORECASE)
 
 
 def damage_of(cell: str, *, holds_digits: bool) -> str | None:
-    """Return what a spreadsheet did to a cell and what to do, to follow the column's name; None if nothing.
+    """Return how a spreadsheet damaged a cell, as a message that follows the column's name; None if it didn't.
 
-    `holds_digits` says that a number in the cell is a name or a key, of which every digit counts.
+    `holds_digits`: the column contains names or keys, so that a number in it must have all digits.
     """
     text = trimmed(cell)
     if text.startswith(_BEGINNINGS) and (normal(text).upper() in _ERRORS or _OTHER_ERROR.fullmatch(text)):

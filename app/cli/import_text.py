@@ -1,4 +1,4 @@
-"""The text of a file to import: UTF-8, UTF-16 or UTF-32, with or without a byte order mark."""
+"""Decoding of files to import: UTF-8, UTF-16 or UTF-32, with or without a byte order mark."""
 
 import codecs
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.cli.failures import CommandError, ExitCode
 
 _SAVE_AS = 'In Excel, save it as "CSV UTF-8"; in LibreOffice, save it as CSV with the character set Unicode (UTF-8).'
-# The marks of UTF-32 first: that of UTF-16 is how one of them begins.
+# UTF-32 first, because one of its marks starts with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32"),
     (codecs.BOM_UTF32_BE, "utf-32-be", "UTF-32"),
@@ -15,14 +15,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
     (codecs.BOM_UTF8, "utf-8", "UTF-8"),
 )
-# Where the zero bytes are if the first two characters are ASCII, as a header or an object begins.
+# The positions of zero bytes if the first two characters are ASCII, as in a header or a JSON object.
 _ZEROS = (
     ((False, True, True, True), "utf-32-le", "UTF-32"),
     ((True, True, True, False), "utf-32-be", "UTF-32"),
     ((False, True, False, True), "utf-16-le", "UTF-16"),
     ((True, False, True, False), "utf-16-be", "UTF-16"),
 )
-# How files begin that people take for their table.
+# First bytes of other kinds of files that people try to import.
 _NOT_TEXT = (
     (b"PK\x03\x04", "an Excel workbook or another zip file"),
     (b"PK\x05\x06", "an empty zip file"),
@@ -40,14 +40,14 @@ _NOT_TEXT = (
 
 
 class Text(NamedTuple):
-    """A file's text, and the name of the encoding that it was in."""
+    """A file's text, and the name of its encoding."""
 
     content: str
     encoding: str
 
 
 def read_text(path: Path) -> Text:
-    """Return the text of a file; CommandError if it holds something else."""
+    """Return the text of a file. Raise CommandError if it isn't text."""
     content = path.read_bytes()
     for start, what in _NOT_TEXT:
         if content.startswith(start):
@@ -62,13 +62,13 @@ def read_text(path: Path) -> Text:
         raise CommandError(msg, ExitCode.SETTINGS) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        msg = f"{path}, line {line}: holds a NUL byte, so it is not text. {_SAVE_AS}"
+        msg = f"{path}, line {line}: contains a NUL byte, so the file is not text. {_SAVE_AS}"
         raise CommandError(msg, ExitCode.SETTINGS)
     return Text(text, encoding)
 
 
 def _encoding_of(content: bytes) -> tuple[str, str, int]:
-    """Return the codec, its name for people, and the length of the mark."""
+    """Return the codec, its name for people, and the length of the byte order mark."""
     for mark, codec, encoding in _MARKS:
         if content.startswith(mark):
             return codec, encoding, len(mark)

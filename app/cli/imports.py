@@ -1,4 +1,4 @@
-"""`import`: rows from a file, created or brought up to date in batches."""
+"""`import`: create or update rows from a file, in batches."""
 
 import asyncio
 import sys
@@ -31,7 +31,7 @@ _DEFAULT_KIND = next(iter(KINDS))
 
 
 class _CustomersUnlessNamed(TyperGroup):
-    """`import FILE` means `import customers FILE`, as it did when there was nothing else to import."""
+    """`import FILE` is short for `import customers FILE`, the only kind at first."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in {*self.commands, "--help", "--version"}:
@@ -48,27 +48,28 @@ import_ = typer.Typer(
 File = Annotated[Path, typer.Argument(help="The file: CSV with a header, or JSON lines.")]
 CompanyId = Annotated[
     UUID | None,
-    typer.Option("--company", help="The company's id. Default, with the database of `dev`: the company that it shows."),
+    typer.Option("--company", help="The company's id. Default, with the database of `dev`: its demo company."),
 ]
 Format = Annotated[
-    FileFormat | None, typer.Option("--format", help="How the file is written; as its name ends unless given.")
+    FileFormat | None, typer.Option("--format", help="The file's format. Default: by the ending of its name.")
 ]
 Batch = Annotated[int, typer.Option(help="Rows per transaction.", min=1, max=MOST_UPSERT_ROWS)]
 RefusedFile = Annotated[
-    Path | None, typer.Option("--refused", help="A file for the refused rows, .csv or .jsonl; it is replaced.")
+    Path | None,
+    typer.Option("--refused", help="A file for the rejected rows, .csv or .jsonl. An existing file is replaced."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Carry out everything in one transaction and roll it back.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Run the import in one transaction, and roll it back.")]
 RowByRow = Annotated[
     bool,
     typer.Option(
         "--row-by-row/--all-or-nothing",
-        help="Whether the other rows of a batch are written where one is refused, or the import stops before it.",
+        help="If a row is rejected, write the other rows of its batch, or stop the import before the batch.",
     ),
 ]
 
 
 class _Source(NamedTuple):
-    """What is read, for whom, how much at a time, and where problems are written."""
+    """The arguments of an import command."""
 
     file: Path
     file_format: FileFormat | None
@@ -98,7 +99,9 @@ def _command_with_key(kind_by: Callable[[MatchKey], Kind[Any]]) -> Callable[...,
         file: File,
         company: CompanyId = None,
         file_format: Format = None,
-        match_by: Annotated[MatchKey, typer.Option(help="The key that finds a row.")] = MatchKey.EXTERNAL_SYSTEM_ID,
+        match_by: Annotated[
+            MatchKey, typer.Option(help="The field that identifies a customer.")
+        ] = MatchKey.EXTERNAL_SYSTEM_ID,
         batch: Batch = 200,
         refused: RefusedFile = None,
         *,
@@ -115,7 +118,7 @@ for _name, (_help, _kind) in KINDS.items():
     import_.command(_name, help=_help)(_command)
 
 
-def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -> None:  # noqa: FBT001 - as they were typed
+def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -> None:  # noqa: FBT001 - options of the command
     target = service_target()
     company_id = target.company_id(source.company_id)
     asyncio.run(check_database(target.settings.service_dsn, Pooling(target.settings.database_pooling)))
@@ -127,7 +130,7 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
         raise CommandError(msg, ExitCode.SETTINGS)
     refused = source.refused
     if refused is not None and refused.exists() and refused.samefile(source.file):
-        msg = f"{refused} is the file to import: choose another for the refused rows."
+        msg = f"{refused} is the file to import: choose another file for the rejected rows."
         raise CommandError(msg, ExitCode.SETTINGS)
     policy = RejectionPolicy.ROW_BY_ROW if row_by_row else RejectionPolicy.ALL_OR_NOTHING
     with report_to(refused) as report, progress_bar(f"Importing {kind.columns.plural}") as progress:
@@ -141,7 +144,7 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
 async def _run(
     job: Job, settings: Settings, company_id: UUID, batch: int, progress: Callable[[int, int], None]
 ) -> None:
-    """Carry out the batches: one transaction each, or for a dry run one transaction for all that is rolled back."""
+    """Import all batches, one transaction each; a dry run is one transaction, which is rolled back."""
     database = Database(
         settings.service_dsn,
         pool_size=1,

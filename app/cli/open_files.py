@@ -1,4 +1,4 @@
-"""How many files and connections a process may have open, and how many connections that leaves for clients."""
+"""The limit of open files, and the number of client connections that it allows."""
 
 import resource
 import sys
@@ -9,26 +9,26 @@ from app.settings import Settings
 from app.web.connections import ConnectionLimits
 
 _RESERVE = 100
-"""Files beside the connections to clients and to the database: sockets, logs, metrics, and keys that are fetched."""
-_MOST_CONNECTIONS = 10_000
-"""More than one process can serve, and as much memory as it should spend on connections that do nothing."""
-_FEWEST_CONNECTIONS = 10
+"""Number of open files besides connections to clients and to the database: sockets, logs, metrics, fetches of keys."""
+_MAX_CONNECTIONS = 10_000
+"""Default maximum of connections: more than one process can serve, with an acceptable amount of memory if idle."""
+_MIN_CONNECTIONS = 10
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
-    """Return what clients may take of one process, once it may have as many files open as the system allows."""
+    """Raise this process's limit of open files, and return the limits for clients that it allows."""
     reserve = _RESERVE + settings.database_pool_size + settings.plan_connections
     files = _raise_limit()
     room = sys.maxsize if files is None else files - reserve
-    if room < max(settings.max_connections or 0, _FEWEST_CONNECTIONS):
-        needed = reserve + (settings.max_connections or _FEWEST_CONNECTIONS)
+    if room < max(settings.max_connections or 0, _MIN_CONNECTIONS):
+        needed = reserve + (settings.max_connections or _MIN_CONNECTIONS)
         msg = (
-            f"A process may have {files} files open (ulimit -Hn), which is too few: allow at least {needed}, "
+            f"The limit of open files, {files} (ulimit -Hn), is too low: raise it to at least {needed}, "
             "or lower MAX_CONNECTIONS, DATABASE_POOL_SIZE or PLAN_CONNECTIONS."
         )
         raise CommandError(msg, ExitCode.SETTINGS)
     return ConnectionLimits(
-        connections=settings.max_connections or min(room, _MOST_CONNECTIONS),
+        connections=settings.max_connections or min(room, _MAX_CONNECTIONS),
         head_seconds=settings.header_timeout_seconds,
         body_seconds=settings.body_timeout_seconds,
         send_seconds=settings.send_timeout_seconds,
@@ -37,9 +37,9 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 
 
 def _raise_limit() -> int | None:
-    """Have this process and its workers open as many files as the system lets them; return how many, None for any number."""
+    """Raise the limit of open files for this process and its workers to the hard limit. Return it; None if unlimited."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # macOS says that there is no bound, and then refuses more than it has.
+    # macOS reports no limit, but then rejects numbers above an internal one.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard

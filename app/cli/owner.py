@@ -1,4 +1,4 @@
-"""The database as the tables' owner sees it, for the commands that write."""
+"""Connections as the tables' owner, for commands that write."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,14 +14,14 @@ from app.db.unavailable import translate_failures
 
 @asynccontextmanager
 async def short_lived_engine(dsn: str) -> AsyncGenerator[AsyncEngine]:
-    """An engine that keeps no connection, for the few statements of a command."""
+    """Yield an engine that doesn't pool connections, for the few statements of a command."""
     engine = connecting.short_lived_engine(dsn)
     yield engine
     await engine.dispose()
 
 
 async def require_migrated(engine: AsyncEngine) -> None:
-    """Refuse a database that is not at the revision that this code was written for."""
+    """Raise CommandError unless the database is at this version's revision."""
     if await current_revision(engine) != head_revision():
         msg = "The database is not migrated to this version: run `customer-gateway migrate`."
         raise CommandError(msg, ExitCode.NOT_MIGRATED)
@@ -29,7 +29,7 @@ async def require_migrated(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def owner_transaction(owner_dsn: str) -> AsyncGenerator[AsyncConnection]:
-    """One transaction on a migrated database."""
+    """Open a transaction in a migrated database."""
     async with short_lived_engine(owner_dsn) as engine:
         await require_migrated(engine)
         with translate_failures():

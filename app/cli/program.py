@@ -1,4 +1,4 @@
-"""What a person types to run this program again."""
+"""The command that runs this program, for use in messages."""
 
 import shutil
 import sys
@@ -6,8 +6,7 @@ from pathlib import Path
 
 
 def installed_program() -> str:
-    """Return the name or the path of this program, for a shell in the current folder."""
-    # A virtual environment's programs may not be on the path.
+    """Return the name of this program, or its path if it isn't on PATH, as in a virtual environment."""
     name = "customer-gateway"
     installed = Path(sys.executable).with_name(name)
     if not installed.exists():

@@ -1,4 +1,4 @@
-"""The running `dev`: it holds its data folder and tells the other commands, in a private file, where its database is."""
+"""The lock on a data folder, and the private file with the addresses of a running `dev`, for other commands."""
 
 import fcntl
 import os
@@ -27,15 +27,15 @@ class Running(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     address: str
-    """Where the service listens, such as http://127.0.0.1:8000."""
+    """The service's URL, such as http://127.0.0.1:8000."""
     database_url: str
     owner_database_url: str
     company_id: UUID | None = None
-    """The company that it shows."""
+    """Its demo company."""
 
 
 def find(folder: Path) -> Running | None:
-    """Return the `dev` that serves over a data folder; None if none does, or if it is still starting."""
+    """Return the `dev` that runs on a data folder; None if there is none, or if it is still starting."""
     path = folder / _FILE_NAME
     if not _is_held(folder) or not _is_private(path):
         return None
@@ -45,18 +45,21 @@ def find(folder: Path) -> Running | None:
         return None
 
 
-def refuse_second_start(folder: Path, command: str = "dev") -> None:
-    """Raise CommandError if the command runs on the data folder already."""
+def require_free(folder: Path, command: str = "dev") -> None:
+    """Raise CommandError if the command already runs on the data folder."""
     if _is_held(folder):
         raise _in_use(folder, command)
 
 
 @contextmanager
 def hold(folder: Path, command: str = "dev") -> Generator[Callable[[Running], None]]:
-    """Hold a data folder, and yield a function that tells the other commands what runs; CommandError if another holds it."""
+    """Lock a data folder, and yield a function that writes the file for other commands.
+
+    Raise CommandError if the folder is locked already.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _FILE_NAME
-    # The kernel releases the lock when its holder dies, so the file that a killed `dev` left behind is not believed.
+    # The kernel releases the lock when the process ends, so the file of a `dev` that was killed is ignored.
     with (folder / _LOCK_NAME).open("ab") as lock:
         if not _take(lock):
             raise _in_use(folder, command)
@@ -69,7 +72,7 @@ def hold(folder: Path, command: str = "dev") -> Generator[Callable[[Running], No
 
 def _in_use(folder: Path, command: str) -> CommandError:
     running = find(folder)
-    # Only `dev` tells where it serves.
+    # Only `dev` writes its address.
     state = "" if command != "dev" else " and is starting" if running is None else f" and serves {running.address}"
     msg = (
         f"`{command}` already runs on the data folder {folder.absolute()}{state}. Use that one, stop it, or set another "
@@ -94,7 +97,7 @@ def _is_held(folder: Path) -> bool:
 
 
 def _take(lock: BinaryIO) -> bool:
-    # Another command may be looking at this very moment, for which it needs the lock itself.
+    # Another command may hold the lock briefly, to check it.
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -108,7 +111,7 @@ def _take(lock: BinaryIO) -> bool:
 
 
 def _is_private(path: Path) -> bool:
-    # A file that another user could write may lead to that user's database.
+    # A file that another user can write could name that user's database.
     try:
         status = path.stat()
     except OSError:
@@ -117,7 +120,7 @@ def _is_private(path: Path) -> bool:
 
 
 def _write(path: Path, running: Running) -> None:
-    """Write the file in one step; only its owner can read it, from its first byte."""
+    """Write the file atomically, readable only by its owner."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".running-", delete=False) as file:
         file.write(running.model_dump_json())
     Path(file.name).replace(path)

@@ -1,4 +1,4 @@
-"""`serve`: the service itself, over a database that others look after."""
+"""`serve`: the service, on a database that is managed separately."""
 
 import asyncio
 import errno
@@ -40,14 +40,12 @@ _HIGHEST_PORT = 65_535
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="The address to listen on; HOST unless given.")] = None,
-    port: Annotated[
-        int | None, typer.Option(help="The port to listen on; PORT unless given.", min=0, max=65_535)
-    ] = None,
-    workers: Annotated[int, typer.Option(help="How many processes serve.", min=1, max=64)] = 1,
+    host: Annotated[str | None, typer.Option(help="The address to listen on. Default: HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on. Default: PORT.", min=0, max=65_535)] = None,
+    workers: Annotated[int, typer.Option(help="Number of worker processes.", min=1, max=64)] = 1,
 ) -> None:
     """Serve a migrated database."""
-    # Here, where it is said once: workers that can't start would be started again and again.
+    # Check here, once: workers that can't start would be restarted repeatedly.
     settings = load_settings(*SERVING_CHECKS)
     configure_logging(settings)
     limits = connection_limits(settings)
@@ -80,23 +78,23 @@ def serve(
 
 @contextmanager
 def _shared_metrics(settings: Settings, workers: int) -> Generator[None]:
-    """Give several workers a folder where they keep their metrics together; CommandError if there is no place for it.
+    """Create a folder in which several workers share metrics. Raise CommandError if that fails.
 
-    The workers inherit its name, and whichever of them is asked for metrics answers for all.
+    The workers inherit its path, and each of them can answer with the metrics of all.
     """
     named = os.environ.get(SHARED_FOLDER)
     if not settings.metrics or (workers == 1 and not named):
-        # Nothing is kept there, so whatever the variable names need not exist.
+        # The variable's folder is not used, so it need not exist.
         os.environ.pop(SHARED_FOLDER, None)
         yield
         return
     try:
-        # A new one within the folder that was named: what an earlier run left there must not be counted again.
+        # A new folder inside the configured one, so that files of an earlier run are not counted.
         folder = tempfile.TemporaryDirectory(prefix="customer-gateway-metrics-", dir=named)
     except OSError as error:
         where = f"{SHARED_FOLDER} ({named})" if named else "the folder for temporary files"
         msg = (
-            f"METRICS with several workers needs a writable folder, and {where} is none: mount a tmpfs at /tmp, "
+            f"METRICS with several workers needs a writable folder, but {where} is not writable: mount a tmpfs at /tmp, "
             f"set {SHARED_FOLDER} to a writable folder, serve with one worker, or set METRICS=false."
         )
         raise CommandError(msg, ExitCode.SETTINGS) from error
@@ -110,32 +108,32 @@ def _serving_config(settings: Settings, workers: int) -> ServingConfig:
 
 
 def server_config(application: ASGIApp, *, grace_seconds: float) -> uvicorn.Config:
-    """How uvicorn runs an application that is made already: it logs the way the application says."""
+    """Return uvicorn's configuration for an application object, which configures logging itself."""
     return uvicorn.Config(application, **_options(grace_seconds))
 
 
 def _options(grace_seconds: float) -> dict[str, Any]:
     return {
         "http": HttpProtocol,
-        "ws": "none",  # whichever library for WebSockets is installed: no path takes them
+        "ws": "none",  # no path accepts WebSockets, even if a library for them is installed
         "lifespan": "on",
         "log_config": None,
-        "access_log": False,  # the line per operation says more
+        "access_log": False,  # replaced by the log line per operation
         "server_header": False,
-        "proxy_headers": False,  # who or what is in front changes no answer
+        "proxy_headers": False,  # no response depends on the client's address
         "timeout_graceful_shutdown": math.ceil(grace_seconds),
     }
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens, or a CommandError that says why none can."""
+    """Return a listening socket. Raise CommandError if the address or the port can't be used."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:
-        # A UnicodeError is raised for a name that can't even be looked up.
+        # getaddrinfo raises UnicodeError for a name that can't be encoded.
         if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
-            msg = f'Can\'t listen on "{host}": it is no address of this machine. Set HOST or --host to one, such as 127.0.0.1.'
+            msg = f'Can\'t listen on "{host}": it is not an address of this machine. Set HOST or --host to one, such as 127.0.0.1.'
             raise CommandError(msg, ExitCode.SETTINGS) from error
         other = port + 1 if port < _HIGHEST_PORT else 8_000
         msg = f"Can't listen on {host}, port {port}: {error.strerror}. Set PORT or --port to another, such as PORT={other}."
@@ -143,7 +141,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def check_at_start(settings: Settings, workers: int) -> str | None:
-    """Check the database, and warn of a pooler that has not enough connections for all workers."""
+    """Check the database as `check_database` does, and warn if a pooler has too few connections for all workers."""
     pooling = Pooling(settings.database_pooling)
     tls = await check_database(settings.service_dsn, pooling)
     if pooling is Pooling.SESSION:
@@ -157,14 +155,14 @@ async def check_at_start(settings: Settings, workers: int) -> str | None:
 
 
 async def check_database(dsn: str, pooling: Pooling = Pooling.SESSION) -> str | None:
-    """Refuse a pooler of another kind, a role that could look past the company's wall, and a database that is not migrated.
+    """Check the database, and return the TLS version of the connection; None without TLS.
 
-    Returns the version of TLS.
+    Raise an error if a pooler has another mode, if the role bypasses tenant isolation, or if the database isn't migrated.
     """
     async with short_lived_engine(dsn) as engine:
         with translate_failures():
             await check_pooling(engine, pooling)
-        # The role first: one that is no member may not even read the revision.
+        # The role first, because a role without the service's rights can't read the revision.
         await check_role(engine)
         await require_migrated(engine)
         return await tls_of(engine)

@@ -1,4 +1,4 @@
-"""The line that `serve` logs when it starts: what it serves, where, to whom and how."""
+"""The log line of `serve` at its start."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ from app.settings import Settings
 
 
 async def tls_of(engine: AsyncEngine) -> str | None:
-    """Return the version of TLS that this service's connections have, such as TLSv1.3; None for connections in the clear."""
+    """Return the TLS version of the service's connections, such as TLSv1.3; None if they are not encrypted."""
     with translate_failures():
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            # The server's own pg_stat_ssl would tell of a pooler's connection where one stands in between.
-            secured = driver._transport.get_extra_info("ssl_object")  # noqa: SLF001 - the driver tells nowhere else
+            # Behind a pooler, PostgreSQL's pg_stat_ssl describes the pooler's connection.
+            secured = driver._transport.get_extra_info("ssl_object")  # noqa: SLF001 - asyncpg has no public attribute for it
             return None if secured is None else secured.version()
 
 
 def startup_fields(
     settings: Settings, *, host: str, port: int, workers: int, connections: int, tls: str | None
 ) -> dict[str, object]:
-    """Return what the line says; no field holds a URL or a secret."""
+    """Return the line's fields, which must not contain URLs or secrets."""
     return {
         "version": __version__,
         "host": host,

@@ -1,4 +1,4 @@
-"""The database that a command works on: that of the environment's settings, or else that of the running `dev`."""
+"""The database of a command: that of the settings, or else that of a running `dev`."""
 
 import os
 import shlex
@@ -14,52 +14,52 @@ from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, f
 from app.db.dsn import parse
 from app.settings import Settings, load_settings
 
-# What belongs to a deployed service and means nothing to `dev`. Passwords for the database need its URL anyway.
+# Settings of a deployed service that `dev` doesn't use. Database passwords are not listed, because they require its URL.
 _DEPLOYED = ("jwt_jwks_url", "jwt_public_key_file", "jwt_issuer", "jwt_audience")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A database that a command works on."""
+    """The database of a command."""
 
     settings: Settings
-    """The environment's settings, with the URLs of the database."""
+    """The settings, including the database's URLs."""
     running: Running | None = None
-    """The `dev` whose database it is."""
+    """The `dev` to which the database belongs, if any."""
 
     def company_id(self, given: UUID | None) -> UUID:
-        """Return the company that was given, or else the one that `dev` shows; CommandError if there is neither."""
+        """Return the given company, or else the demo company of `dev`. Raise CommandError if there is neither."""
         if given is not None:
             return given
         if self.running is None or self.running.company_id is None:
-            msg = "--company is missing: give a company's id. `customer-gateway company list` shows all companies."
+            msg = "--company is missing: set it to a company's id. `customer-gateway company list` shows all companies."
             raise CommandError(msg, ExitCode.SETTINGS)
-        sys.stderr.write(f"Using the company {self.running.company_id}; --company chooses another.\n")
+        sys.stderr.write(f"Using the company {self.running.company_id}; --company selects another.\n")
         return self.running.company_id
 
 
 def service_target() -> Target:
-    """Return the database as the role that serves sees it, and name it on standard error; CommandError if there is none."""
+    """Return the database for the service's role, and print its name to standard error. Raise CommandError without one."""
     target = _target()
     if target.running is None:
-        _tell("DATABASE_URL", target.settings.service_dsn)
+        _print_database("DATABASE_URL", target.settings.service_dsn)
     return target
 
 
 def owner_target() -> Target:
-    """Return the database as the tables' owner sees it, and name it on standard error; CommandError if there is none."""
+    """Return the database for the tables' owner, and print its name to standard error. Raise CommandError without one."""
     target = _target()
     if target.running is None:
         is_owner = target.settings.owner_database_url is not None
-        _tell("OWNER_DATABASE_URL" if is_owner else "DATABASE_URL", target.settings.owner_dsn)
+        _print_database("OWNER_DATABASE_URL" if is_owner else "DATABASE_URL", target.settings.owner_dsn)
     return target
 
 
 def data_folders() -> list[Path]:
-    """Return where a `dev` may keep its data: the folder that DATA_FOLDER names, or else the usual ones.
+    """Return the possible data folders of `dev`: DATA_FOLDER if it is set, otherwise the default ones.
 
-    These are the folder `.dev` of the current folder and of those that hold it, and the one beside the virtual environment
-    of this program, which is where `make dev` has it.
+    These are `.dev` in the current folder and its parents, and `.dev` beside this program's virtual environment, where
+    `make dev` creates it.
     """
     named = os.environ.get(DATA_FOLDER_VARIABLE)
     if named:
@@ -114,11 +114,11 @@ def _no_database() -> CommandError:
 
 
 def _typed() -> str:
-    """Return the command as it was typed, for a shell."""
+    """Return the current command line, for a shell."""
     return f"{installed_program()} {shlex.join(sys.argv[1:])}"
 
 
-def _tell(variable: str, dsn: str) -> None:
+def _print_database(variable: str, dsn: str) -> None:
     database = parse(dsn)
     hosts = ", ".join(f"{host.name}:{host.port}" if host.port else host.name for host in database.hosts)
     sys.stderr.write(f"Using the database {database.database} on {hosts or 'this machine'} ({variable}).\n")

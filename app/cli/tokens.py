@@ -1,4 +1,4 @@
-"""`token`: a bearer token for development, signed with this machine's own key."""
+"""`token`: a bearer token for development, signed with the local key."""
 
 import sys
 from datetime import timedelta
@@ -18,27 +18,25 @@ _SUBJECT = "developer"
 
 DataFolder = Annotated[
     Path,
-    typer.Option(help="Where `dev` keeps its keys and data.", file_okay=False, envvar=DATA_FOLDER_VARIABLE),
+    typer.Option(help="The folder for the keys and data of `dev`.", file_okay=False, envvar=DATA_FOLDER_VARIABLE),
 ]
 
 
 def development_token(keys: DevelopmentKeys, company: UUID, scopes: list[Scope], days: int) -> str:
-    """A token that `dev` accepts."""
+    """Return a token that `dev` accepts."""
     return keys.mint(company, scopes, _SUBJECT, timedelta(days=days))
 
 
 def token(
-    company: Annotated[
-        UUID | None, typer.Option(help="The company's id. Default: the company that `dev` shows.")
-    ] = None,
+    company: Annotated[UUID | None, typer.Option(help="The company's id. Default: the demo company of `dev`.")] = None,
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="What the token allows; repeat the option for several. Default: all.")
+        list[Scope] | None, typer.Option(help="A scope of the token; repeat the option for several. Default: all.")
     ] = None,
-    days: Annotated[int, typer.Option(help="How long the token is valid.", min=1, max=365)] = 30,
+    days: Annotated[int, typer.Option(help="Lifetime of the token, in days.", min=1, max=365)] = 30,
     data_folder: Annotated[
         Path | None,
         typer.Option(
-            help="Where `dev` keeps its keys and data. Default: as the other commands find it.",
+            help="The folder for the keys and data of `dev`. Default: as for the other commands.",
             file_okay=False,
             envvar=DATA_FOLDER_VARIABLE,
         ),

@@ -1,4 +1,4 @@
-"""One worker process of `serve --workers N`: how it begins, and how it ends with its parent."""
+"""A worker process of `serve --workers N`: its start, and its shutdown when its parent ends."""
 
 import multiprocessing
 import signal
@@ -27,25 +27,25 @@ from app.web.shared_metrics import reserve_shared_space
 _log = structlog.get_logger()
 
 _HANGING_UP_SECONDS = 0.2
-"""How long a parent process that has closed its end of the pipe may take to end, if it ends."""
+"""How long to wait, in seconds, for a parent process that has closed its pipe to end, before it counts as alive."""
 
 
 class ServingConfig(uvicorn.Config):
-    """uvicorn's configuration for `serve`, whose first act in each process is to set up logging."""
+    """uvicorn's configuration for `serve`, which configures logging first in each process."""
 
     connection_limits = ConnectionLimits()
 
     def configure_logging(self) -> None:
-        """Send every line of this process to the log; uvicorn calls it in the parent process and in each worker."""
+        """Configure the logging of this process. uvicorn calls this in the parent process and in each worker."""
         configure_logging(load_settings())
         log_what_python_prints()
         if multiprocessing.parent_process() is not None:
-            # Without these a signal would end the process before its last lines are written.
+            # Without these, a signal would end the process before its last log lines are written.
             end_on_signals()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def load(self) -> None:
-        """Load the application; a worker that can't logs why, and ends with an exit code that tells so."""
+        """Load the application. A worker that fails to logs the exception, and exits with STARTUP_FAILURE."""
         if multiprocessing.parent_process() is None:
             with paused_collector():
                 super().load()
@@ -54,31 +54,31 @@ class ServingConfig(uvicorn.Config):
         try:
             with paused_collector():
                 super().load()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next worker would meet it again
+        except Exception as error:  # noqa: BLE001 - any exception would also end the next worker
             _log.critical("worker_failed_to_start", exc_info=error)
             sys.exit(STARTUP_FAILURE)
 
 
 class Worker(Process):
-    """A worker process, which ends with its parent."""
+    """A worker process, which shuts down when its parent ends."""
 
     def target(self, sockets: list[socket] | None = None) -> None:
-        """Serve, in the worker's own process."""
-        # This process's copy: once the parent closes its own, or ends, reading from it ends.
+        """Serve. This runs in the worker's process."""
+        # Close this process's copy, so that reading the pipe ends when the parent closes its end, or dies.
         self.parent_conn.close()
         self.server.share_listener()
         threading.Thread(target=self._answer_parent, name="parent", daemon=True).start()
         self.server.run(sockets)
 
     def pong(self) -> None:
-        """Answer the parent: whether this worker serves, and what all workers know of writes to the database."""
-        asked = self.child_conn.recv()
-        if isinstance(asked, WritesSeen):
-            shared.learn(asked)
+        """Answer the parent's health check: whether this worker serves, and which writes to the database failed."""
+        received = self.child_conn.recv()
+        if isinstance(received, WritesSeen):
+            shared.learn(received)
         self.child_conn.send((self.server.started, shared.seen))
 
     def _healthcheck(self, timeout: float) -> bool | None:
-        """Return whether this worker serves; None if it doesn't answer in time. uvicorn calls it in the parent process."""
+        """Return whether this worker serves; None if it doesn't answer in time. uvicorn calls this in the parent."""
         answer = cast("tuple[bool, WritesSeen] | None", super()._healthcheck(timeout))
         return None if answer is None else answer[0]
 
@@ -88,7 +88,7 @@ class Worker(Process):
         if self._server is None:
             limits = self.config.connection_limits if isinstance(self.config, ServingConfig) else None
             self._server = Server(self.config, limits)
-        assert isinstance(self._server, Server)  # noqa: S101 - made above
+        assert isinstance(self._server, Server)  # noqa: S101 - created above
         return self._server
 
     def _answer_parent(self) -> None:
@@ -96,7 +96,7 @@ class Worker(Process):
             self.always_pong()
         parent = multiprocessing.parent_process()
         assert parent is not None  # noqa: S101 - this is a worker
-        # The system closes what a process had open one by one.
+        # A process that dies may close its pipe shortly before it ends.
         parent.join(_HANGING_UP_SECONDS)
         is_orphan = not parent.is_alive()
         if is_orphan:
@@ -105,7 +105,7 @@ class Worker(Process):
 
 
 def end_on_signals() -> None:
-    """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped; a second one changes nothing."""
+    """Raise SystemExit on SIGTERM and Ctrl-C, so that context managers clean up. Further signals are ignored."""
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         handle(signal.SIG_IGN)

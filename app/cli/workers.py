@@ -1,4 +1,4 @@
-"""The worker processes of `serve --workers N`: starting them, replacing them, and logging how they ended."""
+"""The supervisor of `serve --workers N`: start workers, replace them, and log how they ended."""
 
 import signal
 import time
@@ -20,15 +20,15 @@ from app.web.shared_metrics import forget_process
 _log = structlog.get_logger()
 
 _MAX_FAILED_STARTS = 5
-"""How many workers in a row may end before they serve, while no other serves, before the service ends."""
-_LONGEST_PAUSE_SECONDS = 30
-"""The longest wait before a worker is replaced, after several that ended before they served."""
-_PATIENCE_SECONDS = 60
-"""How long a worker may not answer before it is replaced."""
+"""Number of workers in a row that end before they serve, while no other serves, after which the service ends."""
+_MAX_PAUSE_SECONDS = 30
+"""Maximum pause before a worker is replaced, after several that ended before they served."""
+_ANSWER_SECONDS = 60
+"""Maximum time for a worker to answer a health check before it is replaced."""
 
 
 class Workers(Multiprocess):
-    """uvicorn's supervisor, which never waits for a worker to answer, and says how one ended."""
+    """uvicorn's supervisor, changed to not wait for workers' answers, and to log how workers ended."""
 
     has_failed = False
     """Whether a worker could not start."""
@@ -36,22 +36,22 @@ class Workers(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket]) -> None:
         super().__init__(config, sockets)
         self._unanswered: dict[Process, float] = {}
-        """Since when workers owe an answer."""
+        """Workers that have not answered the last health check, with its time."""
         self._serving: set[Process] = set()
         """Workers that have answered that they serve."""
         self._replaced_at: dict[Process, float] = {}
-        """When workers that have ended will be replaced."""
+        """Workers that have ended, with the time when they will be replaced."""
         self._failed_starts = 0
-        """How many workers in a row ended before they served."""
+        """Number of workers in a row that ended before they served."""
         self._writes_seen = WritesSeen()
-        """What the workers know of writes to the database; each is told what the others have found out."""
+        """What the workers know about writes to the database, which is sent to each of them."""
 
     def init_processes(self) -> None:
         """Start the workers."""
         self.processes = [self._start() for _ in range(self.config.workers)]
 
     def restart_all(self) -> None:
-        """Replace each worker by one that serves already; uvicorn calls it on SIGHUP."""
+        """Start a new worker for each old one, then end the old one. uvicorn calls this on SIGHUP."""
         for place, old in enumerate(self.processes):
             new = self._start()
             if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
@@ -63,21 +63,21 @@ class Workers(Multiprocess):
             self.processes[place] = new
 
     def handle_ttin(self) -> None:
-        """Add a worker; uvicorn calls it on SIGTTIN."""
+        """Add a worker. uvicorn calls this on SIGTTIN."""
         self.processes_num += 1
         self.processes.append(self._start())
 
     def terminate_all(self) -> None:
-        """Begin no more connections, in whichever worker, and have the workers end."""
+        """Stop accepting connections in all workers, and end the workers."""
         for listener in self.sockets:
             refuse_new_connections(listener)
         super().terminate_all()
         for listener in self.sockets:
-            # What nobody has accepted would otherwise wait until this process ends.
+            # Connections that are not accepted would otherwise wait until this process ends.
             listener.close()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that ended or no longer answer; end the service where none can start."""
+        """Replace workers that ended or don't answer. If none can start, end the service."""
         for place, process in enumerate(self.processes):
             if self.should_exit.is_set():
                 return
@@ -88,10 +88,10 @@ class Workers(Multiprocess):
                 continue
             is_running = process.process.is_alive()
             if not (is_running and self._answers(process)):
-                self._bury(place, process, stopped_answering=is_running)
+                self._end_worker(place, process, stopped_answering=is_running)
 
-    def _bury(self, place: int, process: Process, *, stopped_answering: bool) -> None:
-        """End what is left of a worker, and replace it: at once, later, or not at all."""
+    def _end_worker(self, place: int, process: Process, *, stopped_answering: bool) -> None:
+        """Kill a worker if it still runs, and replace it at once or later, or end the service."""
         process.kill()
         process.join()
         self._unanswered.pop(process, None)
@@ -107,7 +107,7 @@ class Workers(Multiprocess):
             return
         replaced_by = None
         if self._failed_starts > 1:
-            pause = min(2.0 ** (self._failed_starts - 2), _LONGEST_PAUSE_SECONDS)
+            pause = min(2.0 ** (self._failed_starts - 2), _MAX_PAUSE_SECONDS)
             self._replaced_at[process] = time.monotonic() + pause
         else:
             replaced_by = self._replace(place).pid
@@ -124,7 +124,7 @@ class Workers(Multiprocess):
         return worker
 
     def _answers(self, process: Process) -> bool:
-        """Whether a worker has answered in time; one that starts on a busy machine takes a while."""
+        """Return whether a worker answers in time, and start a health check if none is open."""
         now = time.monotonic()
         try:
             if process in self._unanswered and process.parent_conn.poll():
@@ -138,7 +138,7 @@ class Workers(Multiprocess):
                 process.parent_conn.send(self._writes_seen)
         except (OSError, EOFError):
             return False
-        return now - self._unanswered[process] < _PATIENCE_SECONDS
+        return now - self._unanswered[process] < _ANSWER_SECONDS
 
 
 def _log_death(process: Process, *, replaced_by: int | None, stopped_answering: bool) -> None:
@@ -159,7 +159,7 @@ def _log_death(process: Process, *, replaced_by: int | None, stopped_answering: 
 
 
 def _ending_of(process: Process) -> tuple[int | None, str | None]:
-    """Return a process's exit code, or the name of the signal that ended it."""
+    """Return a process's exit code and None, or None and the name of the signal that ended it."""
     code = process.exitcode
     return (None, _signal_name(-code)) if code is not None and code < 0 else (code, None)
 
@@ -173,7 +173,7 @@ def _signal_name(number: int) -> str:
 
 @contextmanager
 def _interrupts_held() -> Generator[None]:
-    """Keep Ctrl-C, which reaches the whole group, from processes that are not ready for it: they would print a traceback."""
+    """Block SIGINT, which Ctrl-C sends to the whole group: a worker that is starting would print a traceback."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

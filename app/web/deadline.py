@@ -4,7 +4,7 @@
 the server takes for one customer (`python -m bench.shortcuts`). Most requests end within 0.1 seconds, before the task is
 started.
 
-Replace this module by those two when the ratio, 3.4 today, falls below 1.3.
+Remove this module, and use those two, when the ratio, 3.4 today, falls below 1.3.
 """
 
 import asyncio

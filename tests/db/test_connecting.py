@@ -409,7 +409,7 @@ def test_every_command_connects_as_the_url_says(tls: TcpServer, authority: Autho
 
     migrated = run("migrate", **urls)
     assert (migrated.returncode, messages(migrated)) == (0, "")
-    assert 'Made the role "serves"' in migrated.stdout
+    assert 'Created the role "serves"' in migrated.stdout
     assert run("seed", "--companies", "1", "--customers", "2", **urls).returncode == 0
     company = run("company", "list", **urls).stdout.partition(" ")[0]
     assert run("api-key", "list", "--company", company, **urls).returncode == 0
@@ -427,7 +427,7 @@ def test_a_command_says_that_the_certificate_is_not_accepted(tls: TcpServer, str
 def test_a_command_says_why_the_server_lets_nobody_in(installed: TcpServer) -> None:
     result = run("migrate", DATABASE_URL=installed.url("sslmode=require", user="plain_only"))
     assert result.returncode == 2
-    assert messages(result).startswith("Error: The database refused the role or its password: ")
+    assert messages(result).startswith("Error: The database rejected the role or its password: ")
     assert 'The server says: pg_hba.conf rejects connection for host "' in result.stderr
 
 

@@ -92,12 +92,12 @@ def test_the_operations_below_are_all_that_the_schema_has() -> None:
 
 
 def test_migrating_again_changes_nothing(deployment: Deployment, migrated: str) -> None:
-    assert 'Made the role "customer_gateway".' in migrated
+    assert 'Created the role "customer_gateway".' in migrated
     code, printed, _ = deployment.attempt("migrate")
     assert (code, printed) == (
         0,
         migrated.replace(
-            'Made the role "customer_gateway".', 'Granted the service\'s rights to the role "customer_gateway".'
+            'Created the role "customer_gateway".', 'Granted the service\'s rights to the role "customer_gateway".'
         ),
     )
 

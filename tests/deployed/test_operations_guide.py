@@ -149,7 +149,7 @@ async def test_the_guide_leads_from_nothing_to_a_customer(steps: Steps, machine:
     assert "customer-gateway" in machine.paste(steps.install)
     kept = 'printf "%s\\n" "$COMPANY" "$API_KEY"'
     *said, company, key = machine.paste(f"{steps.migrate}\n{kept}").splitlines()
-    assert said[-1] == 'Made the role "customer_gateway".'
+    assert said[-1] == 'Created the role "customer_gateway".'
     assert key.startswith("cgk_")
 
     sandbox = Sandbox(None, {"localhost": "127.0.0.1", HOST: machine.address}, machine.folder)

@@ -125,7 +125,7 @@ def test_the_other_commands_find_its_database_while_it_runs_and_serve_does_not(f
         assert (imported.returncode, imported.stdout) == (0, "Rows: 1 created, 0 updated, 0 unchanged, 0 refused.\n")
         assert imported.stderr.splitlines() == [
             f"Using the database of the running `customer-gateway dev` ({folder}).",
-            f"Using the company {demo_company_id()}; --company chooses another.",
+            f"Using the company {demo_company_id()}; --company selects another.",
             f"Reading {accounts}: UTF-8, cells separated by semicolons.",
         ]
         (address,) = re.findall(r"^Service +(\S+)$", printed, re.MULTILINE)
