@@ -23,11 +23,19 @@ def subject(path: Path) -> str:
     return label(names[-1])
 
 
+def subject_of_argument(path: Path) -> str:
+    """Return the subject of a message about the value at a path that begins with an argument."""
+    if len(path) != 1 or path == ("input",):
+        return subject(path)
+    (argument,) = path
+    return f'The argument "{argument}"'
+
+
 @lru_cache(maxsize=1_000)
 def label(name: str) -> str:
     """Return the words of a name: "Parent customer ID" for `parent_customer_id`, "Active" for `isActive`."""
     words = re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", name[:_MOST_CHARACTERS])
-    shown_words = (_word(word) for word in words.removeprefix("is_").split("_"))
+    shown_words = (_word(word) for word in words.removeprefix("is_").split("_") if word)
     found = " ".join(shown_words)
     return found[:1].upper() + found[1:]
 

@@ -13,7 +13,7 @@ MAX_FILTER_PAIRS = 10
 # The range of a double, the type that most JSON parsers use. Beyond it numbers become infinite or zero there, and a short
 # text such as `1e-999999999` would take gigabytes when written out.
 _MOST_DIGITS = 324
-_NOT_A_VALUE = "a metadata value is a string, a finite number or a boolean"
+_NOT_A_VALUE = "must be a string, a finite number or a boolean"
 
 MetadataValue = str | int | float | bool | Decimal
 

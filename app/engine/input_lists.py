@@ -25,6 +25,7 @@ from graphql import (
     type_from_ast,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 
+from app.domain.labels import subject_of_argument
 from app.engine.bounds import named_type
 from app.engine.input_sizes import (
     MAX_ITEMS,
@@ -239,7 +240,11 @@ class InputListReader:
 
 
 def _error(excess: Excess, node: FieldNode) -> GraphQLError:
-    problem = {"code": excess.code, "path": list(excess.path), "message": excess.message}
+    problem = {
+        "code": excess.code,
+        "path": list(excess.path),
+        "message": f"{subject_of_argument(excess.path)} {excess.message}",
+    }
     message = f"{'.'.join(map(str, excess.path))}: {excess.message}"
     return GraphQLError(message, node, extensions={"code": excess.code, "problems": [problem]})
 

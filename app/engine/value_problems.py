@@ -21,7 +21,7 @@ from graphql import (
 from graphql.pyutils import suggestion_list
 
 from app.domain.errors import MOST_LISTED, ErrorCode, Path
-from app.domain.labels import subject
+from app.domain.labels import subject_of_argument
 from app.domain.texts import shown
 from app.engine.request_errors import ValueCode
 
@@ -95,31 +95,24 @@ def shown_problem(problem: ValueProblem) -> dict[str, Any]:
     return {"code": str(problem.code), "path": list(problem.path), "message": problem.message}
 
 
-def _subject(path: Path) -> str:
-    if len(path) != 1 or path == ("input",):
-        return subject(path)
-    (argument,) = path
-    return f'The argument "{argument}"'
-
-
 def missing(path: Path) -> ValueProblem:
     """Return the problem of a required value that is missing."""
-    return ValueProblem(ValueCode.REQUIRED, path, f"{_subject(path)} must be given.")
+    return ValueProblem(ValueCode.REQUIRED, path, f"{subject_of_argument(path)} must be given.")
 
 
 def null(path: Path) -> ValueProblem:
     """Return the problem of a value that is null and can't be."""
-    return ValueProblem(ValueCode.REQUIRED, path, f"{_subject(path)} must not be null.")
+    return ValueProblem(ValueCode.REQUIRED, path, f"{subject_of_argument(path)} must not be null.")
 
 
 def too_deep(path: Path) -> ValueProblem:
     """Return the problem of a value that is nested too deep to be read."""
-    return ValueProblem(ValueCode.INVALID, path, f"{_subject(path)} must not be nested that deep.")
+    return ValueProblem(ValueCode.INVALID, path, f"{subject_of_argument(path)} must not be nested that deep.")
 
 
 def not_an_object(path: Path, shown_as: str) -> ValueProblem:
     """Return the problem of a value that isn't an object."""
-    return ValueProblem(ValueCode.INVALID, path, f"{_subject(path)} must be an object, not {shown_as}.")
+    return ValueProblem(ValueCode.INVALID, path, f"{subject_of_argument(path)} must be an object, not {shown_as}.")
 
 
 def unknown(path: Path, name: str, kind: GraphQLInputObjectType) -> ValueProblem:
@@ -136,7 +129,7 @@ def not_one_of(path: Path, kind: GraphQLInputObjectType, given: int) -> ValuePro
     *others, last = kind.fields
     names = f"{', '.join(others)} and {last}" if others else last
     code = ValueCode.CONFLICT if given else ValueCode.REQUIRED
-    return ValueProblem(code, path, f"{_subject(path)} must have exactly one of {names}, not {given}.")
+    return ValueProblem(code, path, f"{subject_of_argument(path)} must have exactly one of {names}, not {given}.")
 
 
 def wrong_leaf(kind: Any, path: Path, shown_as: str, *, is_number: bool, is_text: bool) -> ValueProblem:
@@ -150,7 +143,7 @@ def wrong_leaf(kind: Any, path: Path, shown_as: str, *, is_number: bool, is_text
     elif is_text and kind in _NEVER_TEXT:
         shown_as = f"the text {shown_as}"
     but = "" if must.startswith(shown_as) else f", not {shown_as}"
-    return ValueProblem(ValueCode.INVALID, path, f"{_subject(path)} must be {must}{but}.")
+    return ValueProblem(ValueCode.INVALID, path, f"{subject_of_argument(path)} must be {must}{but}.")
 
 
 def expected(kind: Any) -> str:

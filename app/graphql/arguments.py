@@ -9,6 +9,7 @@ from graphql import GraphQLError
 from strawberry import Some
 
 from app.domain import fields
+from app.domain.labels import subject_of_argument
 from app.domain.texts import stored_form
 from app.graphql.codes import FieldCode
 from app.graphql.strawberry_seam import UnsetType
@@ -43,13 +44,17 @@ class Problems:
     """The first problems in the arguments of one field, and the number of all found so far."""
 
     found: list[dict[str, Any]] = field(default_factory=list)
+    """As `extensions.problems` shows them: each message has its subject in front, so that it can be shown alone."""
     count: int = 0
+    brief: list[str] = field(default_factory=list)
+    """What the message of the error says of each: its path, and the message without subject."""
 
     def add(self, path: Path, message: str, code: FieldCode = FieldCode.BAD_USER_INPUT) -> None:
         """Note a problem; `path` leads from the argument to the value."""
         self.count += 1
         if self.count <= MOST_PROBLEMS:
-            self.found.append({"code": code, "path": list(path), "message": message})
+            self.found.append({"code": code, "path": list(path), "message": f"{subject_of_argument(path)} {message}"})
+            self.brief.append(f"{'.'.join(map(str, path))}: {message}")
 
     def reject_if_any(self) -> None:
         """Raise the error, if there are problems."""
@@ -60,14 +65,9 @@ class Problems:
         """Return one error that holds the problems; its code is theirs where they agree."""
         codes = {problem["code"] for problem in self.found}
         return GraphQLError(
-            " ".join(f"{_dotted(problem['path'])}: {problem['message']}" for problem in self.found)
-            + (" There are more problems." if self.count > MOST_PROBLEMS else ""),
+            " ".join(self.brief) + (" There are more problems." if self.count > MOST_PROBLEMS else ""),
             extensions={"code": codes.pop() if len(codes) == 1 else FieldCode.BAD_USER_INPUT, "problems": self.found},
         )
-
-
-def _dotted(path: list[str | int]) -> str:
-    return ".".join(str(part) for part in path)
 
 
 def identifier(value: str, path: Path, problems: Problems) -> UUID | None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
+from app.domain.labels import label
 from app.engine.documents import Documents
 from app.graphql.planning.references import key_names
 from app.graphql.schema import executable, schema, sdl
@@ -137,7 +138,13 @@ async def test_a_malformed_representation_is_an_error_at_its_place_and_spares_th
     assert error.path == ["_entities", 1]
     assert error.extensions == {
         "code": "BAD_USER_INPUT",
-        "problems": [{"code": "BAD_USER_INPUT", "path": ["representations", 1, *path], "message": message}],
+        "problems": [
+            {
+                "code": "BAD_USER_INPUT",
+                "path": ["representations", 1, *path],
+                "message": f"{label(path[0] if path else 'representations')} {message}",
+            }
+        ],
     }
 
 

@@ -154,7 +154,7 @@ def _count(read: "_List", items: Sequence[object], problems: Problems) -> int:
 
 def _too_many(problems: Problems) -> GraphQLError:
     shown = problems.error()
-    first = " ".join(f"{'.'.join(map(str, found['path']))}: {found['message']}" for found in problems.found[:3])
+    first = " ".join(problems.brief[:3])
     return GraphQLError(
         f"More than {MOST_MALFORMED} ids or representations of the operation are malformed. The first ones: {first}",
         extensions=shown.extensions,
