@@ -12,7 +12,7 @@ from app.db import outbox, transition_events
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
 from app.db.outbox import Event
-from app.db.periods import IS_CURRENT, Handover, write_periods
+from app.db.periods import IS_CURRENT, BookedMove, Handover, write_periods
 from app.db.record_set import insert_all
 from app.db.tables import billing_document_lines, billing_documents, billing_transitions, subscriptions
 from app.db.tables import subscription_periods as periods
@@ -113,7 +113,10 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     await insert_all(session, billing_documents, [row for booking in bookings for row in booking.document_rows()])
     await insert_all(session, billing_document_lines, [row for booking in bookings for row in booking.line_rows()])
     handovers = [handover for booking in bookings for handover in booking.handovers()]
-    await write_periods(session, handovers, [move for transition in transitions for move in transition.moves])
+    moves = [BookedMove(move, booking.id) for booking in bookings for move in booking.transition.moves]
+    for transition in transitions:
+        moves += [] if transition.is_triggered else [BookedMove(move, None) for move in transition.moves]
+    await write_periods(session, handovers, moves)
     events = [event for booking in bookings for event in booking.events()]
     for transition in transitions:
         events += [] if transition.is_triggered else transition_events.rescheduled(transition)

@@ -23,6 +23,13 @@ async def matching(session: Session, column: str, keys: Collection[Any], *, lock
     return await _customers(session, _among(customers.c[column], keys), lock=lock)
 
 
+async def lock_named(session: Session, keys: Mapping[str, Collection[Any]]) -> dict[UUID, CustomerRow]:
+    """Lock the customers that have one of the keys of any of these columns, and return them by id."""
+    return await _customers(
+        session, or_(*(_among(customers.c[name], values) for name, values in keys.items())), lock=True
+    )
+
+
 async def families(
     session: Session, column: str, keys: Collection[Any], others: Collection[UUID], *, lock: bool
 ) -> dict[UUID, CustomerRow]:

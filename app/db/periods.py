@@ -3,7 +3,7 @@
 Statements don't grow with the number of rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -41,16 +41,26 @@ class Handover(NamedTuple):
     payer_after: UUID
 
 
-async def write_periods(session: WriteSession, handovers: Sequence[Handover], moves: Sequence[Move]) -> None:
+class BookedMove(NamedTuple):
+    """A move with its transition; a new billing day has none."""
+
+    move: Move
+    transition_id: UUID | None
+
+
+async def write_periods(session: WriteSession, handovers: Sequence[Handover], moves: Sequence[BookedMove]) -> None:
     """Close the current periods of cut subscriptions, insert the following ones, and update the subscriptions.
 
     Each subscription occurs once. A period that began on the day of its cut becomes empty: `cut_on` equals `starts_on`.
     """
-    await _close(session, [handover.cut for handover in handovers], moves)
-    await insert_all(
-        session, periods, [row for handover in handovers for row in _begun(handover)], sequence=_next_sequence
-    )
-    await _update_subscriptions(session, [handover.cut for handover in handovers], moves)
+    await _close(session, [handover.cut for handover in handovers], [booked.move for booked in moves])
+    await insert_periods(session, [row for handover in handovers for row in _begun(handover)])
+    await _update_subscriptions(session, handovers, moves)
+
+
+async def insert_periods(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert periods after the last ones of their subscriptions; `sequence` counts those of one subscription, from 1."""
+    await insert_all(session, periods, rows, sequence=_next_sequence)
 
 
 async def _close(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Move]) -> None:
@@ -149,25 +159,36 @@ def _row(subscription_id: UUID, payer_id: UUID, start: date, end: date) -> dict[
     }
 
 
-async def _update_subscriptions(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Move]) -> None:
-    rows = [_cut_over(cut) for cut in cuts]
-    rows += [_stored(move.subscription, move.anchor_day, move.next_billing_date) for move in moves if move.is_change]
+async def _update_subscriptions(
+    session: WriteSession, handovers: Sequence[Handover], moves: Sequence[BookedMove]
+) -> None:
+    rows = [_cut_over(each) for each in handovers]
+    rows += [_moved(each) for each in moves if each.move.is_change or each.move.payer_id is not None]
     if not rows:
         return
     given = record_set(subscriptions, rows)
-    changed = {name: given.c[name] for name in rows[0] if name != "id"}
+    changed: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in rows[0] if name != "id"}
+    changed["moved_by"] = func.coalesce(given.c.moved_by, subscriptions.c.moved_by)
+    # A message of the billing system from before this version is refused: see app/domain/mirroring.py.
+    version = subscriptions.c.version + 1
     await session.rows(
         update(subscriptions)
         .where(narrowed(subscriptions), subscriptions.c.id == given.c.id)
-        .values(**changed, version=subscriptions.c.version + 1, updated_at=func.clock_timestamp())
+        .values(**changed, version=version, moved_version=version, updated_at=func.clock_timestamp())
     )
 
 
-def _cut_over(cut: Cut) -> dict[str, Any]:
+def _cut_over(handover: Handover) -> dict[str, Any]:
+    cut = handover.cut
     row = _stored(cut.subscription, cut.anchor_day, cut.next_billing_date) | {"status": cut.status}
     if cut.following.days > 0:
         row |= {"current_period_start": cut.following.start, "current_period_end": cut.following.end}
-    return row
+    return row | {"moved_by": handover.transition_id}
+
+
+def _moved(booked: BookedMove) -> dict[str, Any]:
+    move = booked.move
+    return _stored(move.subscription, move.anchor_day, move.next_billing_date) | {"moved_by": booked.transition_id}
 
 
 def _stored(subscription: Subscription, anchor_day: int, next_billing_date: date | None) -> dict[str, Any]:

@@ -128,6 +128,10 @@ class SubscriptionRow(NamedTuple):
     current_period_end: date
     next_billing_date: date | None
     customer_id: UUID
+    external_system_id: str | None
+    anchor_day: int
+    trial_ends_on: date | None
+    version: int
 
 
 class SubscriptionPeriodRow(NamedTuple):
@@ -143,6 +147,7 @@ class SubscriptionPeriodRow(NamedTuple):
     net_amount: Decimal
     billed_amount: Decimal
     credited_amount: Decimal
+    billed_on: date | None
 
 
 class ChangeRow(NamedTuple):

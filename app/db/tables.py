@@ -329,6 +329,8 @@ subscriptions = Table(
     uuid("company_id"),
     uuid("id"),
     uuid("customer_id"),
+    # How the system that bills finds it.
+    string("external_system_id"),
     string("name", nullable=False),
     string("status", nullable=False),
     Column("billing_direction", Text, nullable=False, server_default=BillingDirection.ADVANCE),
@@ -339,16 +341,21 @@ subscriptions = Table(
     Column("anchor_day", SmallInteger, nullable=False),
     Column("started_on", Date, nullable=False),
     Column("ends_on", Date),
+    Column("trial_ends_on", Date),
     Column("current_period_start", Date, nullable=False),
     Column("current_period_end", Date, nullable=False),
     Column("next_billing_date", Date),
     version(),
+    # The version that a transition or a new billing day gave it, and the transition, until the next period is sent.
+    Column("moved_version", Integer),
+    uuid("moved_by", nullable=True),
     moment("created_at"),
     moment("updated_at"),
     PrimaryKeyConstraint("company_id", "id"),
     of_company(),
     belongs_to("customers", "customer_id"),
-    *at_most(255, "name"),
+    belongs_to("billing_transitions", "moved_by"),
+    *at_most(255, "name", "external_system_id"),
     one_of("status", SubscriptionStatus),
     one_of("billing_direction", BillingDirection),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
@@ -356,6 +363,28 @@ subscriptions = Table(
     CheckConstraint("interval_months BETWEEN 1 AND 120", name="interval_months"),
     CheckConstraint("anchor_day BETWEEN 1 AND 31", name="anchor_day"),
     CheckConstraint("current_period_start < current_period_end", name="current_period"),
+    # Of what the billing system sends: other rows may come from before it did.
+    CheckConstraint(
+        "external_system_id IS NULL OR ends_on IS NOT NULL"
+        " OR status NOT IN ('PENDING_CANCELLATION', 'CANCELLED', 'EXPIRED')",
+        name="ends_on_required",
+    ),
+    CheckConstraint(
+        "external_system_id IS NULL OR trial_ends_on IS NOT NULL OR status <> 'TRIAL'", name="trial_ends_on_required"
+    ),
+    CheckConstraint(
+        "external_system_id IS NULL"
+        " OR (started_on <= current_period_start AND (ends_on >= started_on) IS NOT FALSE"
+        " AND (trial_ends_on >= started_on) IS NOT FALSE)",
+        name="started_on",
+    ),
+    Index(
+        "subscriptions_external_system_id_key",
+        "company_id",
+        "external_system_id",
+        unique=True,
+        postgresql_where=text("external_system_id IS NOT NULL"),
+    ),
     Index("subscriptions_of_customer", "company_id", "customer_id", "started_on", "id"),
     Index("subscriptions_of_customer_by_status", "company_id", "customer_id", "status", "started_on", "id"),
 )
@@ -391,6 +420,8 @@ subscription_periods = Table(
     money("net_amount"),
     money("billed_amount"),
     money("credited_amount"),
+    # The day of the billing system's invoice; what a transition books has documents of its own.
+    Column("billed_on", Date),
     Column("cut_on", Date),
     uuid("transition_id", nullable=True),
     moment("created_at"),

@@ -23,6 +23,7 @@ class ErrorCode(StrEnum):
     CONTACT_NOT_FOUND = "CONTACT_NOT_FOUND"
     DEPARTMENT_NOT_FOUND = "DEPARTMENT_NOT_FOUND"
     LEDGER_ACCOUNT_NOT_FOUND = "LEDGER_ACCOUNT_NOT_FOUND"
+    SUBSCRIPTION_NOT_FOUND = "SUBSCRIPTION_NOT_FOUND"
     CUSTOMER_NUMBER_ALREADY_EXISTS = "CUSTOMER_NUMBER_ALREADY_EXISTS"
     EXTERNAL_SYSTEM_ID_ALREADY_EXISTS = "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS"
     CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS = "CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS"
@@ -45,6 +46,10 @@ class ErrorCode(StrEnum):
     SUBSCRIPTION_TRANSITIONS_DUPLICATE = "SUBSCRIPTION_TRANSITIONS_DUPLICATE"
     SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED = "SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED"
     SUBSCRIPTION_DATES_OUT_OF_RANGE = "SUBSCRIPTION_DATES_OUT_OF_RANGE"
+    SUBSCRIPTION_INCONSISTENT = "SUBSCRIPTION_INCONSISTENT"
+    SUBSCRIPTION_FIELD_FIXED = "SUBSCRIPTION_FIELD_FIXED"
+    SUBSCRIPTION_PERIOD_CONFLICT = "SUBSCRIPTION_PERIOD_CONFLICT"
+    SUBSCRIPTION_MOVED = "SUBSCRIPTION_MOVED"
     COMPANY_TIME_ZONE_UNKNOWN = "COMPANY_TIME_ZONE_UNKNOWN"
     TRANSITION_CHANGED = "TRANSITION_CHANGED"
     VERSION_CONFLICT = "VERSION_CONFLICT"
@@ -79,6 +84,8 @@ _CONFLICTS = frozenset(
         ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS,
         ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS,
         ErrorCode.CUSTOMER_GROUP_IN_USE,
+        ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT,
+        ErrorCode.SUBSCRIPTION_MOVED,
         ErrorCode.TRANSITION_CHANGED,
         ErrorCode.VERSION_CONFLICT,
         ErrorCode.IDEMPOTENCY_KEY_REUSED,
@@ -139,6 +146,16 @@ class VersionProblem(Problem):
     actual_version: int
     changed_fields: tuple[str, ...]
     """Schema names of the fields that changed since the expected version."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionMovedProblem(Problem):
+    """The service has moved the subscription since the message about it was made."""
+
+    transition_id: UUID | None
+    """The transition that moved it; None for a new billing day."""
+    version: int
+    """The version that is stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class EventType(StrEnum):
     CUSTOMER_GROUP_DELETED = "customer_group.deleted"
     LEDGER_ACCOUNT_CREATED = "ledger_account.created"
     LEDGER_ACCOUNT_UPDATED = "ledger_account.updated"
+    SUBSCRIPTION_CREATED = "subscription.created"
+    SUBSCRIPTION_UPDATED = "subscription.updated"
     SUBSCRIPTION_TRANSITIONED = "subscription.transitioned"
     SUBSCRIPTION_RESCHEDULED = "subscription.rescheduled"
 

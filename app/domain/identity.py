@@ -13,6 +13,7 @@ class Scope(StrEnum):
     CUSTOMERS_WRITE = "customers-write"
     ACCOUNTS_READ = "accounts-read"
     ACCOUNTS_WRITE = "accounts-write"
+    SUBSCRIPTIONS_WRITE = "subscriptions-write"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from app.domain.errors import (
     MetadataProblem,
     Problem,
     Rejected,
+    SubscriptionMovedProblem,
     SubscriptionsProblem,
     TransitionChangedProblem,
     VersionProblem,
@@ -147,6 +148,30 @@ class VersionConflictError(UserError):
     is_type_of = _shows(VersionProblem)
 
 
+MovedProblem = strawberry.Parent[SubscriptionMovedProblem]
+
+
+@strawberry.type(
+    description="The service has moved the subscription since the message about it was made: its period was cut, its payer"
+    " or its billing day has changed."
+)
+class SubscriptionMovedError(UserError):
+    """A problem with a message that is older than a transition."""
+
+    @strawberry.field(
+        description="The id of the transition, which `node` finds; null for a new billing day, and without customers-read.",
+        graphql_type=strawberry.ID | None,
+    )
+    @staticmethod
+    def transition_id(problem: MovedProblem, info: Info) -> str | None:
+        """As the schema shows ids."""
+        shown = _shown_ids([problem.transition_id] if problem.transition_id else [], info)
+        return shown[0] if shown else None
+
+    version: int = strawberry.field(description="The version that is stored.")
+    is_type_of = _shows(SubscriptionMovedProblem)
+
+
 @strawberry.type(description="What would be booked is no longer what the preview showed.")
 class TransitionChangedError(UserError):
     """A problem with a digest."""
@@ -196,6 +221,7 @@ ERROR_TYPES: Iterable[type] = (
     CustomersError,
     SubscriptionsError,
     VersionConflictError,
+    SubscriptionMovedError,
     TransitionChangedError,
 )
 """The kinds of UserError. A schema has to list them, because no field has their types, only their interface."""
@@ -213,6 +239,7 @@ _SHOWN: dict[type[Problem], str] = {
     CustomersProblem: "CustomersError",
     SubscriptionsProblem: "SubscriptionsError",
     VersionProblem: "VersionConflictError",
+    SubscriptionMovedProblem: "SubscriptionMovedError",
     TransitionChangedProblem: "TransitionChangedError",
 }
 

@@ -54,6 +54,7 @@ MAXIMA: Mapping[str, Maximum] = {
     "UpsertCustomerRow.metadataUnset": _UNSET,
     "UpsertCustomerRow.subscriptionTransitions": _ACKNOWLEDGED,
     "UpsertLedgerAccountsInput.rows": _WRITTEN,
+    "UpsertSubscriptionsInput.rows": _WRITTEN,
 }
 """Maxima by argument, or by field of an input."""
 MAPS: Mapping[str, Maximum] = {"Metadata": Maximum(MAX_ENTRIES, is_read=True)}

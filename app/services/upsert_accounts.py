@@ -12,12 +12,11 @@ from app.db.pauses import paced
 from app.db.rows import LedgerAccountRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import canonical, read_account
-from app.domain.errors import MOST_LISTED_OF_ROW, LimitProblem, Problem, Rejected, listed
+from app.domain.errors import MOST_LISTED_OF_ROW, LimitProblem, Problem, listed
 from app.domain.events import EventType
 from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
-from app.services.idempotency import once
-from app.services.upsert_lists import at_row, check_size, repeated
+from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated
 
 AccountRowProblem = LimitProblem | Problem
 """Kinds of problems of a row. Stored outcomes read problems by these kinds."""
@@ -94,22 +93,24 @@ class _Decision:
 async def upsert_accounts(
     unit_of_work: UnitOfWork, actor: str, command: UpsertAccountsCommand, idempotency_key: str | None
 ) -> tuple[UpsertAccountsOutcome, bool]:
-    """Upsert the list in one transaction; return the outcome, and whether it was replayed.
-
-    Raise Rejected, with the outcome as `current`, if ALL_OR_NOTHING and a row is rejected. A dry run doesn't use up its key.
-    """
+    """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
     check_size(len(command.rows))
 
-    async def work(session: WriteSession) -> UpsertAccountsOutcome:
-        decisions = await _decide_all(session, command.rows)
-        problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
-        if problems and command.on_refusal is RejectionPolicy.ALL_OR_NOTHING:
-            raise Rejected(problems, current=await _outcome(decisions, None))
-        stored = None if command.dry_run else await _write(session, actor, decisions)
-        return await _outcome(decisions, stored)
+    async def decide(session: WriteSession) -> list[_Decision]:
+        return await _decide_all(session, command.rows)
 
-    key = None if command.dry_run else idempotency_key
-    return await once(unit_of_work, key, command, UpsertAccountsOutcome, work)
+    async def write(session: WriteSession, decisions: Sequence[_Decision]) -> dict[UUID, LedgerAccountRow]:
+        return await _write(session, actor, decisions)
+
+    return await carry_out(
+        unit_of_work,
+        command,
+        UpsertAccountsOutcome,
+        Steps(decide, write, _outcome),
+        on_refusal=command.on_refusal,
+        dry_run=command.dry_run,
+        idempotency_key=idempotency_key,
+    )
 
 
 async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[_Decision]:

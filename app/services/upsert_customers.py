@@ -14,7 +14,6 @@ from app.domain.errors import (
     LimitProblem,
     MetadataProblem,
     Problem,
-    Rejected,
     SubscriptionsProblem,
 )
 from app.domain.upserts import WRITES, MatchKey, RejectionPolicy, RowOutcome
@@ -24,8 +23,7 @@ from app.services.customers.drafts import Draft
 from app.services.customers.numbers import give_numbers
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import changed_names, write
-from app.services.idempotency import once
-from app.services.upsert_lists import at_row, check_size
+from app.services.upsert_lists import Steps, at_row, carry_out, check_size
 from app.services.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 
 RowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | MetadataProblem | Problem
@@ -92,22 +90,24 @@ class UpsertCustomersOutcome:
 async def upsert_customers(
     unit_of_work: UnitOfWork, actor: str, command: UpsertCustomersCommand, idempotency_key: str | None
 ) -> tuple[UpsertCustomersOutcome, bool]:
-    """Upsert the list in one transaction; return the outcome, and whether it was replayed.
-
-    Raise Rejected, with the outcome as `current`, if ALL_OR_NOTHING and a row is rejected. A dry run doesn't use up its key.
-    """
+    """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
     check_size(len(command.rows))
 
-    async def work(session: WriteSession) -> UpsertCustomersOutcome:
-        decisions = await _decide(session, command.rows, command.match_by)
-        problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
-        if problems and command.on_refusal is RejectionPolicy.ALL_OR_NOTHING:
-            raise Rejected(problems, current=await _outcome(decisions, None))
-        written = None if command.dry_run else await write(session, decisions, actor)
-        return await _outcome(decisions, None if written is None else written.customers)
+    async def decide(session: WriteSession) -> list[Decision]:
+        return await _decide(session, command.rows, command.match_by)
 
-    key = None if command.dry_run else idempotency_key
-    return await once(unit_of_work, key, command, UpsertCustomersOutcome, work)
+    async def write_all(session: WriteSession, decisions: Sequence[Decision]) -> dict[UUID, CustomerRow]:
+        return (await write(session, decisions, actor)).customers
+
+    return await carry_out(
+        unit_of_work,
+        command,
+        UpsertCustomersOutcome,
+        Steps(decide, write_all, _outcome),
+        on_refusal=command.on_refusal,
+        dry_run=command.dry_run,
+        idempotency_key=idempotency_key,
+    )
 
 
 async def _decide(session: WriteSession, rows: Sequence[UpsertRow], match_by: MatchKey) -> list[Decision]:

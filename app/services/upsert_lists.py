@@ -1,10 +1,67 @@
-"""Rules shared by all upserts of lists: size, repeated keys, and paths of problems."""
+"""Rules shared by all upserts of lists: how they are carried out, size, repeated keys, and paths of problems."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
+from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected
-from app.domain.upserts import MOST_UPSERT_ROWS
+from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy
+from app.services.commands import Repeatable
+from app.services.idempotency import once
+
+
+class Decided(Protocol):
+    """What was decided of a row."""
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Why the row is rejected; empty if it isn't."""
+        ...
+
+
+DecisionT = TypeVar("DecisionT", bound=Decided)
+StoredT = TypeVar("StoredT")
+OutcomeT = TypeVar("OutcomeT")
+
+
+@dataclass(frozen=True, slots=True)
+class Steps(Generic[DecisionT, StoredT, OutcomeT]):
+    """How a list is carried out."""
+
+    decide: Callable[[WriteSession], Awaitable[Sequence[DecisionT]]]
+    """Decide every row under locks, in the rows' order."""
+    write: Callable[[WriteSession, Sequence[DecisionT]], Awaitable[StoredT]]
+    """Write and record what was decided; return it as it is stored then."""
+    tell: Callable[[Sequence[DecisionT], StoredT | None], Awaitable[OutcomeT]]
+    """Return how the rows ended; without what is stored, how they would have."""
+
+
+async def carry_out(
+    unit_of_work: UnitOfWork,
+    command: Repeatable,
+    outcome: type[OutcomeT],
+    steps: Steps[DecisionT, StoredT, OutcomeT],
+    *,
+    on_refusal: RejectionPolicy,
+    dry_run: bool,
+    idempotency_key: str | None,
+) -> tuple[OutcomeT, bool]:
+    """Carry out a list in one transaction; return whether the outcome was replayed as well.
+
+    Raises Rejected, with the outcome as its `current`, where a rejected row leaves all of them unwritten. A dry run uses up
+    no key.
+    """
+
+    async def work(session: WriteSession) -> OutcomeT:
+        decisions = await steps.decide(session)
+        problems = [problem for index, each in enumerate(decisions) for problem in at_row(index, each.problems)]
+        if problems and on_refusal is RejectionPolicy.ALL_OR_NOTHING:
+            raise Rejected(problems, current=await steps.tell(decisions, None))
+        stored = None if dry_run else await steps.write(session, decisions)
+        return await steps.tell(decisions, stored)
+
+    return await once(unit_of_work, None if dry_run else idempotency_key, command, outcome, work)
 
 
 def check_size(rows: int) -> None:

@@ -1,4 +1,4 @@
-"""The guides: every document in them fits the schema, and the transition's example gives the answers that are printed."""
+"""The guides: every document in them fits the schema, and their examples give the answers that are printed."""
 
 import asyncio
 import json
@@ -60,9 +60,10 @@ def test_no_guide_prints_a_digest_that_would_be_refused_if_it_were_pasted() -> N
     assert [(path.name, found) for path in DOCS.rglob("*.md") for found in printed.findall(path.read_text())] == []
 
 
-async def test_the_example_of_the_transition_gives_the_answers_that_are_printed(demo: Caller) -> None:
-    steps = STEP.findall((DOCS / "transition.md").read_text())
-    assert len(steps) == 4
+@pytest.mark.parametrize(("page", "count"), [("transition.md", 4), ("billing.md", 7)])
+async def test_the_example_of_a_page_gives_the_answers_that_are_printed(demo: Caller, page: str, count: int) -> None:
+    steps = STEP.findall((DOCS / page).read_text())
+    assert len(steps) == count
     real: dict[str, str] = {}
     for document, blocks in steps:
         *given, printed = (json.loads(each) for each in re.findall(r"```json\n(.*?)```", blocks, re.DOTALL))

@@ -48,6 +48,7 @@ from app.services.update_customer import UpdateCustomerCommand
 from app.services.upsert_accounts import UpsertAccountsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_rows import UpsertRow
+from app.services.upsert_subscriptions import UpsertSubscriptionsCommand
 from tests.support.billing_examples import CUT, JUNE, OWN, single
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -67,6 +68,18 @@ FINGERPRINTS: list[tuple[Repeatable, str]] = [
         "03ecbfbaa538cf295b7c9e246a6d099774367b6c845fb67fe03382aa3a68a5a736",
     ),
     (UpsertAccountsCommand(({"number": "1"},)), "03dae493c5595685144431479bbb32edb8d6660cdc47fef2d6939e707742af96f7"),
+    (
+        UpsertSubscriptionsCommand(
+            (
+                {
+                    "external_system_id": "s",
+                    "net_amount": Decimal("300.00"),
+                    "current_period": {"starts_on": CUT, "ends_on": CUT},
+                },
+            )
+        ),
+        "0364acf680583dd6c0dc2e32ab8a563c5a91696d133a1d5b3b62075fb75ba00d5e",
+    ),
     (
         CreateContactCommand({"customer_id": str(ONE)}),
         "038f4ace5dcf50ce58c7004358f66d81819f6034562a6942aa6c32297767db9502",

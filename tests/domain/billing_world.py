@@ -13,7 +13,7 @@ from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.cutting import Cut
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.transition import Transition, compute_transition
-from tests.domain.billing_year import DAY, Course, Cycle, Row, Terms, due, months_on, next_day, to_cents
+from tests.support.billing_year import DAY, Course, Cycle, Row, Terms, due, months_on, next_day, to_cents
 
 START = date(2026, 1, 10)
 RUNNING = {SubscriptionStatus.TRIAL, SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION}

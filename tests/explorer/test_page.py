@@ -24,7 +24,7 @@ async def test_it_loads_from_this_service_alone_and_the_browser_reports_no_probl
 async def test_it_is_signed_in_and_says_as_whom(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
 
-    scopes = "accounts-read, accounts-write, customers-read, customers-write"
+    scopes = "accounts-read, accounts-write, customers-read, customers-write, subscriptions-write"
     await expect(visit.viewer).to_contain_text(f"Fjord Software ApS · developer · {scopes}")
     assert await visit.page.get_by_label("Token or API key").count() == 0
 

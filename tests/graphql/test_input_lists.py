@@ -114,6 +114,11 @@ READ: dict[str, tuple[str, dict[str, Any], str]] = {
         {"rows": [{"number": ""}] * 501},
         "FIELD_TOO_LONG input.rows Rows must be a list of at most 500 rows, not 501: send several lists.",
     ),
+    "UpsertSubscriptionsInput.rows": (
+        "mutation($i: UpsertSubscriptionsInput!) { a: upsertSubscriptions(input: $i) { errors { code path message } } }",
+        {"rows": [{"name": ""}] * 501},
+        "FIELD_TOO_LONG input.rows Rows must be a list of at most 500 rows, not 501: send several lists.",
+    ),
 }
 """For each list that is refused as data: one that is too long, of items that each have a problem."""
 

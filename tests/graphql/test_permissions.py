@@ -65,7 +65,7 @@ def scopes_without(field: str, which: str) -> tuple[Scope, ...]:
     needed = NEEDED.get(field, Scope.CUSTOMERS_READ)
     others = {
         "no scope": (),
-        "write only": (Scope.CUSTOMERS_WRITE, Scope.ACCOUNTS_WRITE),
+        "write only": (Scope.CUSTOMERS_WRITE, Scope.ACCOUNTS_WRITE, Scope.SUBSCRIPTIONS_WRITE),
         "all others": tuple(each for each in Scope if each is not needed),
     }
     return others[which]

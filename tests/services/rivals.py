@@ -15,8 +15,24 @@ async def meeting(engine: AsyncEngine, first: Executable, *rivals: Coroutine[Any
     async with engine.begin() as owner:
         await owner.execute(first)
         running = [asyncio.create_task(rival) for rival in rivals]
-        async with asyncio.timeout(10), engine.connect() as observer:
-            while (await observer.execute(_WAITING)).scalar_one() < len(rivals):
-                await observer.rollback()
-                await asyncio.sleep(0.01)
+        await _waiting(engine, len(rivals))
     return await asyncio.gather(*running, return_exceptions=True)
+
+
+async def in_turn(engine: AsyncEngine, first: Executable, *rivals: Coroutine[Any, Any, Any]) -> list[Any]:
+    """As `meeting`, with the rivals in a queue: each begins to wait after the one before it."""
+    running: list[asyncio.Task[Any]] = []
+    async with engine.begin() as owner:
+        await owner.execute(first)
+        for rival in rivals:
+            running.append(asyncio.create_task(rival))
+            await _waiting(engine, len(running))
+    return await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _waiting(engine: AsyncEngine, rivals: int) -> None:
+    """Return when so many wait for locks."""
+    async with asyncio.timeout(10), engine.connect() as observer:
+        while (await observer.execute(_WAITING)).scalar_one() < rivals:
+            await observer.rollback()
+            await asyncio.sleep(0.01)

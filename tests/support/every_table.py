@@ -47,6 +47,7 @@ def world(company_id: UUID) -> World:
         | {
             "id": subscription,
             "customer_id": customer,
+            "external_system_id": "billing-1",
             "name": "Premium",
             "status": "ACTIVE",
             "currency": "DKK",
@@ -145,6 +146,9 @@ def another(world: World, table: str) -> Row:
         "key": "another key",
         "key_hash": uuid4().bytes,
     }
+    if table == "subscription_periods":
+        # No two periods of a subscription overlap.
+        fresh |= {"starts_on": row["ends_on"], "ends_on": date(2026, 3, 1)}
     return row | {column: value for column, value in fresh.items() if column in row}
 
 

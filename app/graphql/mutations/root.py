@@ -15,6 +15,7 @@ from app.graphql.mutations.update_customer_group import update_customer_group
 from app.graphql.mutations.update_department import update_department
 from app.graphql.mutations.upsert_customers import upsert_customers
 from app.graphql.mutations.upsert_ledger_accounts import upsert_ledger_accounts
+from app.graphql.mutations.upsert_subscriptions import upsert_subscriptions
 
 
 @strawberry.type(
@@ -37,3 +38,4 @@ class Mutation:
     update_customer_group = update_customer_group
     delete_customer_group = delete_customer_group
     upsert_ledger_accounts = upsert_ledger_accounts
+    upsert_subscriptions = upsert_subscriptions

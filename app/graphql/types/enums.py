@@ -178,6 +178,7 @@ _show(
         "CUSTOMERS_WRITE": "`customers-write`: create and update customers; it does not imply reading.",
         "ACCOUNTS_READ": "`accounts-read`: read ledger accounts.",
         "ACCOUNTS_WRITE": "`accounts-write`: create and update ledger accounts; it does not imply reading.",
+        "SUBSCRIPTIONS_WRITE": "`subscriptions-write`: mirror subscriptions from the system that bills; it does not imply reading.",
     },
 )
 _show(
@@ -196,8 +197,9 @@ _show(
         "CONTACT_NOT_FOUND": "The company has no contact with this id.",
         "DEPARTMENT_NOT_FOUND": "The company has no department with this id.",
         "LEDGER_ACCOUNT_NOT_FOUND": "The company has no ledger account with this id.",
+        "SUBSCRIPTION_NOT_FOUND": "The company has no subscription with this key.",
         "CUSTOMER_NUMBER_ALREADY_EXISTS": "Another customer, active or not, has this number.",
-        "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": "Another customer, active or not, has this external system id.",
+        "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": "Another customer, active or not, or another subscription, has this external system id.",
         "CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS": "Another customer group has this number.",
         "CUSTOMER_GROUP_IN_USE": "Customers belong to the group.",
         "DEFAULT_REQUIRED": "The default can't be removed while others remain: make another one the default first.",
@@ -223,6 +225,11 @@ _show(
         " be left out.",
         "SUBSCRIPTION_DATES_OUT_OF_RANGE": "The change would give subscriptions dates outside the years 1 to 9999. An"
         " administrator has to correct the dates of their periods.",
+        "SUBSCRIPTION_INCONSISTENT": "The subscription's dates, status, period and amounts contradict each other.",
+        "SUBSCRIPTION_FIELD_FIXED": "A subscription keeps its customer and its currency: end it and send another one.",
+        "SUBSCRIPTION_PERIOD_CONFLICT": "The period overlaps the one before it, or leaves days out between them.",
+        "SUBSCRIPTION_MOVED": "A transition or a new billing day has moved the subscription since the message about it"
+        " was made.",
         "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator"
         " has to correct it.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",

@@ -42,6 +42,18 @@ class CustomerSubscription(Node):
     next_billing_date: date | None = strawberry.field(
         description="The day of the next invoice; null if there will be none."
     )
+    external_system_id: str | None = strawberry.field(
+        description="Its identifier in the system that bills, unique among the company's subscriptions; null if it has none."
+    )
+    anchor_day: int = strawberry.field(
+        description="The day of the month that periods begin on, 1 to 31; a shorter month ends earlier."
+    )
+    trial_ends_on: date | None = strawberry.field(
+        description="The day from which a trial is over and the subscription is paid for; null if it had none."
+    )
+    version: int = strawberry.field(
+        description="Counts its changes, from 1; see `expectedVersion` of upsertSubscriptions."
+    )
 
     @strawberry.field(
         description="The customer that it belongs to. Needs customers-read.",
@@ -87,6 +99,9 @@ class SubscriptionPeriod(Node):
     billed_amount: Decimal = strawberry.field(description="The amount invoiced for it, in major units.")
     credited_amount: Decimal = strawberry.field(
         description="The part of the invoiced amount that was credited, in major units."
+    )
+    billed_on: date | None = strawberry.field(
+        description="The day of the billing system's invoice for it; null if it sent none. Transitions have documents."
     )
 
     @strawberry.field(

@@ -161,6 +161,28 @@ TABLE = {
         reads=Scope.ACCOUNTS_READ,
         writes=Scope.ACCOUNTS_WRITE,
     ),
+    "upsertSubscriptions": Row(
+        lambda ids: {
+            "rows": [
+                {
+                    "externalSystemId": "New",
+                    "customer": {"id": ids.customer},
+                    "name": "New",
+                    "status": "ACTIVE",
+                    "currency": "DKK",
+                    "netAmount": "300.00",
+                    "anchorDay": 1,
+                    "startedOn": "2026-06-01",
+                    "currentPeriod": {"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00"},
+                },
+                {"id": ids.subscription, "name": "Renamed"},
+            ]
+        },
+        "results { subscription { id } }",
+        "results { subscription { periods { id } } }",
+        {"rows.0.customer.id": "CUSTOMER_NOT_FOUND", "rows.1.id": "SUBSCRIPTION_NOT_FOUND"},
+        writes=Scope.SUBSCRIPTIONS_WRITE,
+    ),
 }
 
 

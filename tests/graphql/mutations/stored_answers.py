@@ -24,6 +24,10 @@ CUSTOMER = """{
   externalSystemId notes creditLimit openingBalance paymentTerms paymentTermType defaultCurrency parentCustomerId
   consolidationMode billingDay parentInvoiceTemplateId metadata version createdAt updatedAt
 }"""
+SUBSCRIPTION = """{
+  id externalSystemId name status billingDirection currency netAmount intervalMonths anchorDay startedOn endsOn
+  trialEndsOn currentPeriodStart currentPeriodEnd nextBillingDate version
+}"""
 ERRORS = """errors {
   __typename code path message
   ... on LimitError { limit actual } ... on MetadataError { key }
@@ -35,6 +39,7 @@ SELECTIONS = {
     "updateCustomer": f"customer {CUSTOMER} changedFields",
     "upsertCustomers": f"results {{ {ROW} customer {CUSTOMER} }} created updated unchanged refused written",
     "upsertLedgerAccounts": f"results {{ {ROW} ledgerAccount {{ id number name version }} }} written",
+    "upsertSubscriptions": f"results {{ {ROW} subscription {SUBSCRIPTION} }} created updated unchanged refused written",
     "Contact": "contact { id name isDefaultForCustomer email phone version }",
     "Department": "department { id name isDefault isActive poNumber eanNumber address city postalCode countryCode version }",
     "CustomerGroup": "customerGroup { id number name discount accountId accountNumber accountName metadata version }",
@@ -103,11 +108,34 @@ def _inputs(ids: Ids) -> dict[str, dict[str, Any]]:
         full | {"customerNumber": "77", "externalSystemId": "made again"},
     ]
     accounts = [{"number": "2"}, {"number": "3", "name": "Three"}, {"number": "4"}]
+    period = {"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00", "billedAmount": "300.00"}
+    new = {
+        "customer": {"externalSystemId": "kept"},
+        "name": "Fibernet",
+        "status": "PENDING_CANCELLATION",
+        "currency": "DKK",
+        "netAmount": "300.00",
+        "anchorDay": 1,
+        "startedOn": "2026-01-01",
+        "endsOn": "2026-08-01",
+        "trialEndsOn": "2026-02-01",
+        "currentPeriod": period | {"billedOn": "2026-06-01"},
+        "nextBillingDate": "2026-07-01",
+    }
+    subscriptions: list[dict[str, Any]] = [
+        new | {"externalSystemId": "made"},
+        {"id": ids.subscription, "externalSystemId": "adopted", "currentPeriod": period},
+        new | {"externalSystemId": "long", "name": "x" * 256},
+        new | {"externalSystemId": "odd", "status": "TRIAL"},
+        new | {"externalSystemId": "adopted"},
+        {"externalSystemId": "unknown", "expectedVersion": 2},
+    ]
     return {
         "createCustomer": full,
         "updateCustomerGroup": {"id": ids.group, "metadata": {"a": 1.5, "b": True}, "discount": "7.50"},
         "upsertCustomers": {"onRefusal": "ROW_BY_ROW", "rows": rows},
         "upsertLedgerAccounts": {"onRefusal": "ROW_BY_ROW", "rows": accounts},
+        "upsertSubscriptions": {"onRefusal": "ROW_BY_ROW", "rows": subscriptions},
     }
 
 

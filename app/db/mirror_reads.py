@@ -1,0 +1,166 @@
+"""Reading subscriptions that are mirrored, under locks: every function is at most two statements, however many they are."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, any_, cast, func, lateral, literal, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from app.db import graph
+from app.db.declarations import narrowed
+from app.db.rows import SubscriptionRow
+from app.db.tables import subscription_periods as periods
+from app.db.tables import subscriptions
+from app.db.unit_of_work import WriteSession
+
+
+class StoredPeriod(NamedTuple):
+    """The last recorded period of a subscription; all None where there is none."""
+
+    id: UUID | None
+    starts_on: date
+    ends_on: date
+    cut_on: date | None
+    net_amount: Decimal
+    billed_amount: Decimal
+    credited_amount: Decimal
+    billed_on: date | None
+    previous_over_on: date | None
+    """The day after the last one of the period before it."""
+
+
+class StoredMove(NamedTuple):
+    """What transitions did to a subscription."""
+
+    moved_version: int | None
+    moved_by: UUID | None
+    last_transition_id: UUID | None
+    last_transition_start: date | None
+
+
+class StoredSubscription(NamedTuple):
+    """A subscription, locked, with its last period."""
+
+    row: SubscriptionRow
+    customer_id: UUID
+    period: StoredPeriod
+    move: StoredMove
+
+
+def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(column.type)))
+
+
+def _named(ids: Collection[UUID], external_system_ids: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition of subscriptions that have one of these keys."""
+    found = or_(_among(subscriptions.c.id, ids), _among(subscriptions.c.external_system_id, external_system_ids))
+    return narrowed(subscriptions) & found
+
+
+async def customers_of(
+    session: WriteSession, ids: Collection[UUID], external_system_ids: Collection[str]
+) -> dict[UUID, UUID]:
+    """Return the customers of subscriptions, by subscription; they never change, so they may be read before they are locked."""
+    query = select(subscriptions.c.id, subscriptions.c.customer_id).where(_named(ids, external_system_ids))
+    return {row[0]: row[1] for row in await session.rows(query)}
+
+
+async def locked(
+    session: WriteSession, ids: Collection[UUID], external_system_ids: Collection[str]
+) -> list[StoredSubscription]:
+    """Lock the subscriptions that have one of these keys, in the order of their ids, and return them with their last periods."""
+    named = _named(ids, external_system_ids)
+    # A statement of its own: it may wait for a cut, and would show periods from before it.
+    await session.rows(select(subscriptions.c.id).where(named).order_by(subscriptions.c.id).with_for_update())
+    last, begun = _last_period(), _begun_by_transition()
+    previous = (
+        select(func.coalesce(periods.c.cut_on, periods.c.ends_on))
+        .where(narrowed(periods), periods.c.subscription_id == subscriptions.c.id, periods.c.sequence < last.c.sequence)
+        .order_by(periods.c.sequence.desc())
+        .limit(1)
+        .correlate(subscriptions, last)
+        .scalar_subquery()
+    )
+    is_current = last.c.starts_on == subscriptions.c.current_period_start
+    over_on = func.coalesce(last.c.cut_on, last.c.ends_on)
+    query = (
+        graph.subscription.select(
+            subscriptions.c.customer_id,
+            last.c.id,
+            last.c.starts_on,
+            last.c.ends_on,
+            last.c.cut_on,
+            last.c.net_amount,
+            last.c.billed_amount,
+            last.c.credited_amount,
+            last.c.billed_on,
+            previous,
+            is_current,
+            cast(over_on, Date),
+            subscriptions.c.moved_version,
+            subscriptions.c.moved_by,
+            begun.c.transition_id,
+            begun.c.starts_on,
+        )
+        .select_from(subscriptions.outerjoin(last, true()).outerjoin(begun, true()))
+        .where(named)
+        .order_by(subscriptions.c.id)
+    )
+    return [_stored(row) for row in await session.rows(query)]
+
+
+def _last_period() -> LateralFromClause:
+    return lateral(
+        select(periods)
+        .where(narrowed(periods), periods.c.subscription_id == subscriptions.c.id)
+        .order_by(periods.c.sequence.desc())
+        .limit(1)
+        .correlate(subscriptions),
+        name="last",
+    )
+
+
+def _begun_by_transition() -> LateralFromClause:
+    own = periods.alias("begun_period")
+    return lateral(
+        select(own.c.transition_id, own.c.starts_on)
+        .where(narrowed(own), own.c.subscription_id == subscriptions.c.id, own.c.transition_id.is_not(None))
+        .order_by(own.c.sequence.desc())
+        .limit(1)
+        .correlate(subscriptions),
+        name="begun",
+    )
+
+
+def _stored(row: Any) -> StoredSubscription:
+    own, rest = row[: len(SubscriptionRow._fields)], row[len(SubscriptionRow._fields) :]
+    subscription = SubscriptionRow._make(own)
+    customer_id, *last, previous, is_current, over_on = rest[:12]
+    if is_current:
+        period = StoredPeriod._make((*last, previous))
+    else:
+        # The current period has no record: nobody here knows what was billed for it.
+        period = StoredPeriod(
+            id=None,
+            starts_on=subscription.current_period_start,
+            ends_on=subscription.current_period_end,
+            cut_on=None,
+            net_amount=subscription.net_amount,
+            billed_amount=Decimal(0),
+            credited_amount=Decimal(0),
+            billed_on=None,
+            previous_over_on=over_on,
+        )
+    return StoredSubscription(subscription, customer_id, period, StoredMove(*rest[12:]))
+
+
+async def subscriptions_by_id(session: WriteSession, ids: Sequence[UUID]) -> dict[UUID, SubscriptionRow]:
+    """Return subscriptions as they are stored now."""
+    if not ids:
+        return {}
+    rows = await session.rows(graph.subscription.select().where(_among(subscriptions.c.id, ids)))
+    return {row[0]: SubscriptionRow._make(row) for row in rows}

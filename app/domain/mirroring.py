@@ -1,0 +1,228 @@
+"""Mirroring: whether a subscription, as the system that bills sends it, agrees with itself and with what is stored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum, auto
+from uuid import UUID
+
+from app.domain.billing import ACTIVE, ENDED
+from app.domain.customer_rules import Record
+from app.domain.errors import CustomersProblem, ErrorCode, Path, Problem, SubscriptionMovedProblem
+from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+
+_PERIOD = "current_period"
+_NOT_BEGUN = frozenset({SubscriptionStatus.SCHEDULED, SubscriptionStatus.AWAITING_PAYMENT})
+"""Statuses whose period may still move, because nothing has been billed."""
+_RUNS_TO_ITS_END = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION})
+_NEEDS_END = ENDED | {SubscriptionStatus.PENDING_CANCELLATION}
+
+
+@dataclass(frozen=True, slots=True)
+class MirroredPeriod:
+    """The current period of a subscription, with what was billed for it."""
+
+    starts_on: date
+    ends_on: date
+    net_amount: Decimal
+    billed_amount: Decimal
+    credited_amount: Decimal
+    billed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class MirroredSubscription:
+    """A subscription as it would be after a row."""
+
+    external_system_id: str | None
+    name: str
+    status: SubscriptionStatus
+    billing_direction: BillingDirection
+    currency: str
+    net_amount: Decimal
+    interval_months: int
+    anchor_day: int
+    started_on: date
+    ends_on: date | None
+    trial_ends_on: date | None
+    current_period: MirroredPeriod
+    next_billing_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPeriod:
+    """The last period that is stored."""
+
+    starts_on: date
+    over_on: date
+    """The day after its last: the day it was cut on, or its end."""
+    is_open: bool
+    """Whether it is the current one, not cut."""
+    billed_amount: Decimal
+    previous_over_on: date | None
+    """The day after the last one of the period before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What the service itself has done to a subscription."""
+
+    version: int
+    """The version that is stored."""
+    moved_version: int | None
+    """The version that a transition or a new billing day gave it; None once the next period was sent."""
+    moved_by: UUID | None
+    last_transition_id: UUID | None
+    """The transition that began the latest period that a transition began."""
+    last_transition_start: date | None
+    """The first day of that period."""
+
+
+class Placement(Enum):
+    """What a sent period is to the one that is stored."""
+
+    SAME = auto()
+    """It is that period."""
+    NEXT = auto()
+    """It follows it."""
+
+
+def consistency_problems(subscription: MirroredSubscription, *, is_new_period: bool) -> list[Problem]:
+    """Return everything in a subscription that contradicts itself: its dates, its status, and its period."""
+    return [
+        *_date_problems(subscription),
+        *_status_problems(subscription),
+        *_period_problems(subscription, is_new=is_new_period),
+    ]
+
+
+def _date_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
+    started_on = subscription.started_on
+    if subscription.ends_on is not None and subscription.ends_on < started_on:
+        yield _inconsistent("ends_on", f"must not be before startedOn, {started_on}.")
+    if subscription.trial_ends_on is not None and subscription.trial_ends_on < started_on:
+        yield _inconsistent("trial_ends_on", f"must not be before startedOn, {started_on}.")
+    if subscription.current_period.starts_on < started_on:
+        yield _inconsistent(
+            "started_on", f"must not be after {subscription.current_period.starts_on}, when the period starts."
+        )
+
+
+def _status_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
+    status, period = subscription.status, subscription.current_period
+    if status in _NEEDS_END and subscription.ends_on is None:
+        yield _inconsistent("ends_on", f"must be given for a subscription that is {status}.")
+    if status in ENDED and subscription.next_billing_date is not None:
+        yield _inconsistent("next_billing_date", f"must be null for a subscription that is {status}.")
+    if status is SubscriptionStatus.SCHEDULED and period.starts_on != subscription.started_on:
+        yield _inconsistent(
+            "started_on", f"must be {period.starts_on}, when the period of a SCHEDULED subscription starts."
+        )
+    if status is SubscriptionStatus.TRIAL:
+        yield from _trial_problems(subscription)
+        return
+    trial = subscription.trial_ends_on
+    if status in _RUNS_TO_ITS_END and trial is not None and period.starts_on < trial:
+        yield _inconsistent("status", f"must be TRIAL while the period starts before trialEndsOn, {trial}.")
+
+
+def _trial_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
+    period, ends_on = subscription.current_period, subscription.trial_ends_on
+    if ends_on is None:
+        yield _inconsistent("trial_ends_on", "must be given for a subscription that is TRIAL.")
+        return
+    if subscription.ends_on is not None:
+        ends_on = min(ends_on, subscription.ends_on)
+    if period.ends_on != ends_on:
+        yield _in_period("ends_on", f"must be {ends_on}, when the trial ends.")
+    for name, value in {"net_amount": period.net_amount, "billed_amount": period.billed_amount}.items():
+        if value:
+            yield _in_period(name, "must be 0: a trial is free.")
+
+
+def _period_problems(subscription: MirroredSubscription, *, is_new: bool) -> Iterator[Problem]:
+    period = subscription.current_period
+    if period.ends_on <= period.starts_on:
+        yield _in_period("ends_on", f"must be after startsOn, {period.starts_on}.")
+    if period.credited_amount > period.billed_amount:
+        yield _in_period("credited_amount", f"must be at most billedAmount, {period.billed_amount}.")
+    ends_on = subscription.ends_on
+    if is_new and ends_on is not None and ends_on <= period.starts_on and subscription.status not in ENDED:
+        yield _in_period("starts_on", f"must be before endsOn, {ends_on}: the subscription has ended by then.")
+
+
+def currency_problem(
+    status: SubscriptionStatus, currency: str, customer: Record, parent: Record | None
+) -> Problem | None:
+    """Return why a subscription can't come on the single invoice of the parent that pays."""
+    if status in ENDED or not customer.is_paid_for or parent is None or not parent.has_single_invoice:
+        return None
+    if currency == parent.currency:
+        return None
+    message = f"must be {parent.currency}, the currency of the parent that pays with a single invoice."
+    return CustomersProblem(ErrorCode.PARENT_CURRENCY_MISMATCH, ("currency",), message, (parent.id,))
+
+
+def placement(
+    status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date, moved: Moved, expected_version: int | None
+) -> Placement | Problem:
+    """Return what a sent period is to the last one that is stored; a problem if it overlaps or leaves days out.
+
+    `status` is the stored one.
+    """
+    found = _place(status, recorded, starts_on)
+    if isinstance(found, Placement):
+        return found
+    # A transition may have begun another period since, even where the mark of it is gone: the next period was sent.
+    is_older = moved.last_transition_start is not None and starts_on <= moved.last_transition_start
+    if expected_version != moved.version and (is_older or moved.moved_version is not None):
+        return moved_problem(moved)
+    message = (
+        f"must be the start of the current period or, for the next one, {found}: no day is left out or billed twice."
+    )
+    return Problem(ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, (_PERIOD, "starts_on"), message)
+
+
+def _place(status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date) -> Placement | date:
+    """Return what a period is to the last one, or the day that it could begin on."""
+    if recorded.is_open and starts_on == recorded.starts_on:
+        return Placement.SAME
+    if recorded.is_open and status in _NOT_BEGUN and not recorded.billed_amount:
+        earliest = recorded.previous_over_on
+        return Placement.SAME if earliest is None or starts_on >= earliest else earliest
+    if starts_on < recorded.over_on or (status in ACTIVE and starts_on > recorded.over_on):
+        return recorded.over_on
+    return Placement.NEXT
+
+
+def is_unseen(moved: Moved, expected_version: int | None) -> bool:
+    """Whether the service has moved the subscription since the message's sender last saw it, as far as the message shows."""
+    return moved.moved_version is not None and (expected_version is None or expected_version < moved.moved_version)
+
+
+def moved_problem(moved: Moved) -> Problem:
+    """Return the problem of a message that is older than a transition or a new billing day."""
+    message = (
+        f"is older than version {moved.version}, to which a transition or a new billing day moved the subscription."
+        f" Read the subscription, then send what is true now with expectedVersion {moved.version}."
+    )
+    transition_id = moved.moved_by if moved.moved_version is not None else moved.last_transition_id
+    return SubscriptionMovedProblem(ErrorCode.SUBSCRIPTION_MOVED, (), message, transition_id, moved.version)
+
+
+def fixed_problem(field: str) -> Problem:
+    """Return the problem of a field that never changes."""
+    message = (
+        "can't be changed: amounts and payers of past periods refer to it. End this subscription and send another one."
+    )
+    return Problem(ErrorCode.SUBSCRIPTION_FIELD_FIXED, (field,), message)
+
+
+def _inconsistent(field: str, message: str) -> Problem:
+    return Problem(ErrorCode.SUBSCRIPTION_INCONSISTENT, (field,), message)
+
+
+def _in_period(field: str, message: str) -> Problem:
+    path: Path = (_PERIOD, field)
+    return Problem(ErrorCode.SUBSCRIPTION_INCONSISTENT, path, message)

@@ -1,0 +1,121 @@
+"""The fields of a subscription as the system that bills sends it, and how each is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, cast
+from uuid import UUID
+
+from app.domain.errors import ErrorCode, Path, Problem
+from app.domain.fields import (
+    amount,
+    choice,
+    currency,
+    day,
+    formed,
+    invalid,
+    key_text,
+    read_uuid,
+    text,
+    whole,
+)
+from app.domain.inputs import EXPECTED_VERSION, Field, as_read, read_input
+from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+
+_CUSTOMER_KEYS = {"id": read_uuid, "customer_number": key_text(50), "external_system_id": key_text()}
+
+
+class CustomerKey(NamedTuple):
+    """The key that names a subscription's customer."""
+
+    attribute: str
+    value: UUID | str
+
+
+def _customer(value: object, path: Path) -> object:
+    """Read the one key that names the customer."""
+    given: Mapping[str, object] = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+    named = {name: key for name, key in given.items() if key is not None}
+    if len(named) != 1 or not named.keys() <= _CUSTOMER_KEYS.keys():
+        return invalid(path, "must name the customer by exactly one of id, customerNumber and externalSystemId.")
+    ((name, key),) = named.items()
+    where = (*path, name)
+    found = _CUSTOMER_KEYS[name](key, where)
+    if found is None:
+        return Problem(ErrorCode.FIELD_REQUIRED, where, "must be given and not be blank.")
+    return found if isinstance(found, Problem) else CustomerKey(name, cast("UUID | str", found))
+
+
+_DAY, _AMOUNT = Field(day, clearable=False, required=True), Field(amount(signed=False), clearable=False)
+PERIOD_FIELDS: Mapping[str, Field] = {
+    "starts_on": _DAY,
+    "ends_on": _DAY,
+    "net_amount": _AMOUNT,
+    "billed_amount": _AMOUNT,
+    "credited_amount": _AMOUNT,
+    "billed_on": Field(day),
+}
+"""The fields of the current period; its days are always sent."""
+
+
+def _period(value: object, path: Path) -> object:
+    """Read what was sent of the current period."""
+    if not isinstance(value, Mapping):
+        return invalid(path, "must be an object with startsOn and endsOn.")
+    values, problems = read_input(cast("Mapping[str, object]", value), PERIOD_FIELDS, creating=True)
+    return [replace(each, path=(*path, *each.path)) for each in problems] or values
+
+
+FIELDS: Mapping[str, Field] = {
+    "external_system_id": Field(key_text()),
+    "customer": Field(_customer, clearable=False, required=True),
+    "name": Field(text(), clearable=False, required=True),
+    "status": Field(choice(SubscriptionStatus), clearable=False, required=True),
+    "billing_direction": Field(choice(BillingDirection), clearable=False, default=BillingDirection.ADVANCE),
+    "currency": Field(
+        formed(currency, "must be a currency of ISO 4217, three letters, such as DKK"), clearable=False, required=True
+    ),
+    "net_amount": Field(amount(signed=False), clearable=False, required=True),
+    "interval_months": Field(whole(1, 120), clearable=False, default=1),
+    "anchor_day": Field(whole(1, 31), clearable=False, required=True),
+    "started_on": Field(day, clearable=False, required=True),
+    "ends_on": Field(day),
+    "trial_ends_on": Field(day),
+    "current_period": Field(_period, clearable=False, required=True),
+    "next_billing_date": Field(day),
+}
+"""By attribute, in the order in which problems are reported."""
+_KEYS: Mapping[str, Field] = {"id": Field(read_uuid), "external_system_id": FIELDS["external_system_id"]}
+_ALL: Mapping[str, Field] = {"id": _KEYS["id"], **FIELDS, "expected_version": EXPECTED_VERSION}
+
+
+class SubscriptionKeys(NamedTuple):
+    """What finds a row's subscription, and its customer; None for what the row lacks or what can't be read."""
+
+    id: UUID | None
+    external_system_id: str | None
+    customer: CustomerKey | None
+
+
+def read_keys(given: Mapping[str, object]) -> SubscriptionKeys:
+    """Return the keys of a row; problems are found by `read_subscription`."""
+    named = {**_KEYS, "customer": FIELDS["customer"]}
+    values, _ = read_input({name: given[name] for name in named if name in given}, named)
+    return SubscriptionKeys(*(cast("None", values.get(name)) for name in SubscriptionKeys._fields))
+
+
+def read_subscription(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], Sequence[Problem]]:
+    """Return the values of the fields that were sent, by attribute, and the problems of the others."""
+    values, problems = read_input(given, _ALL, creating=creating)
+    if given.get("id") is None and given.get("external_system_id") is None:
+        message = "must be given, as the key that finds the subscription, unless id is."
+        path = ("external_system_id",)
+        problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, message))
+    elif given.get("id") is None and values.get("external_system_id", "") is None:
+        path = ("external_system_id",)
+        problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank."))
+    return values, problems
+
+
+def canonical(given: Mapping[str, object]) -> dict[str, object]:
+    """Return a row by what it means."""
+    return as_read(given, read_subscription(given, creating=False)[0])

@@ -1,0 +1,71 @@
+"""The mutation upsertSubscriptions."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.db.pauses import paced
+from app.domain.errors import Rejected
+from app.domain.identity import Scope
+from app.graphql.arguments import sent_fields
+from app.graphql.commands import sent
+from app.graphql.context import Info
+from app.graphql.errors import ReportsProblems
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.permissions import SHOWS_WRITTEN, Requires
+from app.graphql.types.subscription import CustomerSubscription
+from app.graphql.types.subscription_input import UpsertSubscriptionRow, UpsertSubscriptionsInput
+from app.services.upsert_subscriptions import UpsertSubscriptionsCommand, UpsertSubscriptionsOutcome
+from app.services.upsert_subscriptions import upsert_subscriptions as upsert
+
+_NESTED = ("customer", "current_period")
+
+
+def _rejected(rejected: Rejected) -> UpsertPayload:
+    outcome = rejected.current
+    results = outcome.results if isinstance(outcome, UpsertSubscriptionsOutcome) else ()
+    return UpsertPayload(results, errors=rejected.problems)
+
+
+@strawberry.type(description="How one row of a list of subscriptions ended.")
+class UpsertSubscriptionsResult(UpsertedRow):
+    """How a row's result is shown."""
+
+    subscription: CustomerSubscription | None = strawberry.field(
+        description="The subscription as it is stored now; null for a row that made none. Without customers-read it is also"
+        " null for a row that did not write it: its `outcome` is UNCHANGED, or the list was not written.",
+        extensions=SHOWS_WRITTEN,
+    )
+
+
+@strawberry.type(description="What upsertSubscriptions did, row by row.")
+class UpsertSubscriptionsPayload(UpsertFields):
+    """How the outcome of a list is shown."""
+
+    results: list[UpsertSubscriptionsResult] = strawberry.field(description=RESULTS)
+
+
+@strawberry.field(
+    description="Mirror subscriptions from the system that bills: create, update or leave as it is each row of a list, in one"
+    " transaction. A message that is older than a transition is rejected with SUBSCRIPTION_MOVED. Repeating a list that was"
+    " written leaves every row UNCHANGED. Needs subscriptions-write.",
+    graphql_type=UpsertSubscriptionsPayload | None,
+    extensions=[Requires(Scope.SUBSCRIPTIONS_WRITE), ReportsProblems(_rejected)],
+)
+async def upsert_subscriptions(
+    info: Info,
+    input: Annotated[UpsertSubscriptionsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
+) -> UpsertPayload:
+    """All or nothing, or row by row."""
+    rows = [_row(each) async for each in paced(input.rows)]
+    command = UpsertSubscriptionsCommand(tuple(rows), input.on_refusal, input.dry_run)
+    context = info.context
+    outcome, replayed = await upsert(
+        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
+    )
+    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+
+
+def _row(given: UpsertSubscriptionRow) -> dict[str, object]:
+    fields = sent_fields(given)
+    return fields | {name: sent_fields(fields[name]) for name in _NESTED if fields.get(name) is not None}

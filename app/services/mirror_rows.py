@@ -1,0 +1,270 @@
+"""Deciding the rows of mirrored subscriptions: what each would make of the subscription that its key finds. Reads nothing."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from app.db.identifiers import new_id
+from app.db.mirror_reads import StoredSubscription
+from app.db.rows import SubscriptionRow
+from app.domain.billing import arrangement
+from app.domain.customer_rules import Record
+from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
+from app.domain.inputs import version_problem
+from app.domain.mirroring import (
+    MirroredPeriod,
+    MirroredSubscription,
+    Moved,
+    Placement,
+    RecordedPeriod,
+    consistency_problems,
+    currency_problem,
+    fixed_problem,
+    is_unseen,
+    moved_problem,
+    placement,
+)
+from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS, CustomerKey, SubscriptionKeys, read_subscription
+from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+from app.domain.upserts import RowOutcome
+from app.services.upsert_lists import repeated
+
+_NOTHING = Decimal("0.00")
+_COLUMNS = tuple(name for name in FIELDS if name not in {"customer", "current_period"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a row does, or every reason against it."""
+
+    before: SubscriptionRow | None
+    """None for a new subscription."""
+    outcome: RowOutcome
+    subscription_id: UUID | None = None
+    """None where there is none."""
+    customer_id: UUID | None = None
+    after: MirroredSubscription | None = None
+    """The subscription as it would be; None where it can't be told."""
+    stored: StoredSubscription | None = None
+    """What was stored, of a subscription that changes."""
+    begins_for: UUID | None = None
+    """The payer of the period that begins; None where none does."""
+    is_next: bool = False
+    """Whether the period follows the one that is stored, so that nothing from before it can arrive any more."""
+    changed: tuple[str, ...] = ()
+    """The attributes that change."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class RowJudge:
+    """Judges rows by what was read under locks, and by the keys that rows before them took."""
+
+    stored: Sequence[StoredSubscription]
+    customers: Mapping[UUID, Record]
+    """The customers that rows or stored subscriptions name, and their parents."""
+    customer_ids: Mapping[CustomerKey, UUID]
+    _by_id: dict[UUID, StoredSubscription] = field(init=False)
+    _by_key: dict[str, StoredSubscription] = field(init=False)
+    _new_ids: Iterator[UUID] = field(init=False)
+    _times: Counter[UUID | str] = field(default_factory=Counter[UUID | str])
+    _claimed: set[str] = field(default_factory=set[str])
+
+    def __post_init__(self) -> None:
+        self._by_id = {each.row.id: each for each in self.stored}
+        self._by_key = {each.row.external_system_id: each for each in self.stored if each.row.external_system_id}
+
+    def prepare(self, keys: Sequence[SubscriptionKeys]) -> None:
+        """Count how often each subscription is meant, because no list says two things of one; make ids for new ones."""
+        # In the order of the rows: ids of one moment sort at random.
+        self._new_ids = iter(sorted(new_id() for _ in keys))
+        self._times.update(meant for each in keys if (meant := self._meant(each)) is not None)
+
+    def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> Decision:
+        """Judge a row."""
+        stored = self._found(keys)
+        before = None if stored is None else stored.row
+        values, malformed = read_subscription(given, creating=stored is None and keys.id is None)
+        problems = [*malformed]
+        meant = self._meant(keys)
+        if meant is not None and self._times[meant] > 1:
+            attribute = "external_system_id" if keys.id is None else "id"
+            return _rejected(before, [repeated(attribute, self._times[meant])])
+        if stored is None and keys.id is not None:
+            problems.append(
+                _at("id", ErrorCode.SUBSCRIPTION_NOT_FOUND, "must be the id of a subscription of the company.")
+            )
+        elif stored is None and values.get("expected_version") is not None:
+            message = "must be left out: there is no subscription with this key yet."
+            problems.append(_at("expected_version", ErrorCode.SUBSCRIPTION_NOT_FOUND, message))
+        if keys.customer is not None and keys.customer not in self.customer_ids:
+            path = ("customer", keys.customer.attribute)
+            problems.append(
+                Problem(ErrorCode.CUSTOMER_NOT_FOUND, path, "must be the key of a customer of the company.")
+            )
+        if problems:
+            return _rejected(before, problems)
+        return self._create(values, keys) if stored is None else self._change(stored, values, keys)
+
+    def _create(self, values: Mapping[str, Any], keys: SubscriptionKeys) -> Decision:
+        customer_id = self.customer_ids[cast("CustomerKey", keys.customer)]
+        period, missing = _new_period(values["current_period"])
+        problems = [*missing, *self._key_problems(values, None)]
+        if period is None:
+            return _rejected(None, problems)
+        named = {name: values.get(name, FIELDS[name].default) for name in _COLUMNS}
+        after = MirroredSubscription(**named, current_period=period)
+        problems += consistency_problems(after, is_new_period=True)
+        problems += self._currency_problems(customer_id, after)
+        if problems:
+            return _rejected(None, problems)
+        self._claim(after)
+        return Decision(
+            None,
+            RowOutcome.CREATED,
+            next(self._new_ids),
+            customer_id,
+            after,
+            begins_for=self._payer(customer_id),
+            is_next=True,
+        )
+
+    def _change(self, stored: StoredSubscription, values: Mapping[str, Any], keys: SubscriptionKeys) -> Decision:
+        now, moved = _mirrored(stored), _moved(stored)
+        expected: int | None = values.get("expected_version")
+        place, period, problems = _placed(stored, now, moved, values)
+        after = MirroredSubscription(
+            **{name: values.get(name, getattr(now, name)) for name in _COLUMNS}, current_period=period
+        )
+        begins = place is Placement.NEXT or ("current_period" in values and stored.period.id is None)
+        changed = [name for name in (*_COLUMNS, "current_period") if getattr(now, name) != getattr(after, name)]
+        if begins and "current_period" not in changed:
+            changed.append("current_period")
+        is_other = keys.customer is not None and self.customer_ids[keys.customer] != stored.customer_id
+        if not (problems or changed or is_other):
+            # Whatever version it expects: what a list has done once must be nothing the second time.
+            return Decision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
+        if is_unseen(moved, expected):
+            return _rejected(stored.row, [moved_problem(moved)])
+        if expected is not None and expected != stored.row.version:
+            problems.append(version_problem(expected, stored.row.version, ()))
+        problems += [fixed_problem("customer")] if is_other else []
+        problems += [fixed_problem("currency")] if "currency" in changed else []
+        problems += self._key_problems(values, stored)
+        problems += consistency_problems(after, is_new_period=place is Placement.NEXT)
+        problems += self._currency_problems(stored.customer_id, after)
+        if problems:
+            return _rejected(stored.row, problems)
+        self._claim(after)
+        payer = self._payer(stored.customer_id) if begins else None
+        return Decision(
+            stored.row,
+            RowOutcome.UPDATED,
+            stored.row.id,
+            stored.customer_id,
+            after,
+            stored,
+            payer,
+            place is Placement.NEXT,
+            tuple(changed),
+        )
+
+    def _found(self, keys: SubscriptionKeys) -> StoredSubscription | None:
+        if keys.id is not None:
+            return self._by_id.get(keys.id)
+        return None if keys.external_system_id is None else self._by_key.get(keys.external_system_id)
+
+    def _meant(self, keys: SubscriptionKeys) -> UUID | str | None:
+        stored = self._found(keys)
+        if stored is not None:
+            return stored.row.id
+        return keys.id or keys.external_system_id
+
+    def _key_problems(self, values: Mapping[str, Any], stored: StoredSubscription | None) -> list[Problem]:
+        key: str | None = values.get("external_system_id")
+        holder = None if key is None else self._by_key.get(key)
+        path = ("external_system_id",)
+        if holder is not None and holder is not stored:
+            message = "is already used by another subscription."
+            return [SubscriptionsProblem(ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, path, message, (holder.row.id,))]
+        if key in self._claimed:
+            message = "is already taken by an earlier row of the list."
+            return [SubscriptionsProblem(ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, path, message, ())]
+        return []
+
+    def _claim(self, after: MirroredSubscription) -> None:
+        if after.external_system_id is not None:
+            self._claimed.add(after.external_system_id)
+
+    def _currency_problems(self, customer_id: UUID, after: MirroredSubscription) -> list[Problem]:
+        customer = self.customers[customer_id]
+        problem = currency_problem(after.status, after.currency, customer, self._parent(customer))
+        return [] if problem is None else [problem]
+
+    def _payer(self, customer_id: UUID) -> UUID:
+        customer = self.customers[customer_id]
+        parent = self._parent(customer)
+        return arrangement(customer.party, None if parent is None else parent.party).payer_id
+
+    def _parent(self, customer: Record) -> Record | None:
+        return None if customer.parent_id is None else self.customers.get(customer.parent_id)
+
+
+def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> Decision:
+    return Decision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
+
+
+def _placed(
+    stored: StoredSubscription, now: MirroredSubscription, moved: Moved, values: Mapping[str, Any]
+) -> tuple[Placement, MirroredPeriod, list[Problem]]:
+    """Return what the sent period is to the stored one, the current period as it would be, and what is wrong with it."""
+    sent: Mapping[str, Any] | None = values.get("current_period")
+    if sent is None:
+        return Placement.SAME, now.current_period, []
+    place = placement(now.status, _recorded(stored), sent["starts_on"], moved, values.get("expected_version"))
+    if isinstance(place, Problem):
+        return Placement.SAME, now.current_period, [place]
+    if place is Placement.NEXT:
+        period, problems = _new_period(sent)
+        return place, period or now.current_period, problems
+    kept = {name: sent.get(name, getattr(now.current_period, name)) for name in PERIOD_FIELDS}
+    return place, MirroredPeriod(**kept), []
+
+
+def _new_period(sent: Mapping[str, Any]) -> tuple[MirroredPeriod | None, list[Problem]]:
+    """Return a period that begins; a problem if it has no price."""
+    if "net_amount" not in sent:
+        path = ("current_period", "net_amount")
+        return None, [Problem(ErrorCode.FIELD_REQUIRED, path, "must be given for a period that is new.")]
+    nothing: dict[str, Any] = {"billed_amount": _NOTHING, "credited_amount": _NOTHING, "billed_on": None}
+    return MirroredPeriod(**{**nothing, **sent}), []
+
+
+def _mirrored(stored: StoredSubscription) -> MirroredSubscription:
+    row = stored.row
+    named: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
+    named |= {"status": SubscriptionStatus(row.status), "billing_direction": BillingDirection(row.billing_direction)}
+    period = MirroredPeriod(**{name: getattr(stored.period, name) for name in PERIOD_FIELDS})
+    return MirroredSubscription(**named, current_period=period)
+
+
+def _recorded(stored: StoredSubscription) -> RecordedPeriod:
+    period = stored.period
+    return RecordedPeriod(
+        period.starts_on,
+        period.cut_on or period.ends_on,
+        period.cut_on is None,
+        period.billed_amount,
+        period.previous_over_on,
+    )
+
+
+def _moved(stored: StoredSubscription) -> Moved:
+    return Moved(stored.row.version, *stored.move)
+
+
+def _at(field: str, code: ErrorCode, message: str) -> Problem:
+    return Problem(code, (field,), message)

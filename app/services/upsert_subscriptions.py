@@ -1,0 +1,234 @@
+"""Mirroring subscriptions from the system that bills: a list of rows, each created, updated, left as it is or rejected."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+from uuid import UUID
+
+from app.db import customer_reads, mirror_reads, mirror_writes, outbox
+from app.db.identifiers import new_id
+from app.db.pauses import paced
+from app.db.rows import CustomerRow, SubscriptionRow
+from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
+from app.domain.errors import (
+    CustomersProblem,
+    LimitProblem,
+    Problem,
+    SubscriptionMovedProblem,
+    SubscriptionsProblem,
+    VersionProblem,
+)
+from app.domain.events import EventType
+from app.domain.fields import schema_name
+from app.domain.mirroring import MirroredSubscription
+from app.domain.subscription_fields import PERIOD_FIELDS, CustomerKey, SubscriptionKeys, canonical, read_keys
+from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
+from app.services.commands import Repeatable
+from app.services.customers.drafts import record_of
+from app.services.mirror_rows import Decision, RowJudge
+from app.services.upsert_lists import Steps, at_row, carry_out, check_size
+
+SubscriptionRowProblem = (
+    SubscriptionMovedProblem | VersionProblem | CustomersProblem | SubscriptionsProblem | LimitProblem | Problem
+)
+"""Kinds of problems of a row. Stored outcomes read problems by these kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertSubscriptionsCommand(Repeatable):
+    """A list of subscriptions, and how it is carried out."""
+
+    rows: tuple[Mapping[str, object], ...]
+    """The fields of each row that were sent, by attribute; None is null."""
+    on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
+    dry_run: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """A list is."""
+        return True
+
+    @property
+    def canonical(self) -> Self:
+        """With each row by what it means."""
+        return replace(self, rows=tuple(canonical(row) for row in self.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionResult:
+    """How a row ended."""
+
+    index: int
+    outcome: RowOutcome
+    subscription: SubscriptionRow | None
+    """As it is stored now; None for one that is not."""
+    changed_fields: tuple[str, ...]
+    """In the schema's names."""
+    errors: tuple[SubscriptionRowProblem, ...]
+    is_planned: bool = False
+    """Whether the list was not written: a dry run, or a list that was rejected."""
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the row wrote what it shows."""
+        return not self.is_planned and self.outcome in WRITES
+
+    @property
+    def shown(self) -> SubscriptionRow | None:
+        """The stored row."""
+        return self.subscription
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertSubscriptionsOutcome:
+    """How all rows ended, in their order."""
+
+    results: tuple[SubscriptionResult, ...]
+
+
+async def upsert_subscriptions(
+    unit_of_work: UnitOfWork, actor: str, command: UpsertSubscriptionsCommand, idempotency_key: str | None
+) -> tuple[UpsertSubscriptionsOutcome, bool]:
+    """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
+    check_size(len(command.rows))
+
+    async def decide(session: WriteSession) -> list[Decision]:
+        return await _decide(session, command.rows)
+
+    async def write(session: WriteSession, decisions: Sequence[Decision]) -> dict[UUID, SubscriptionRow]:
+        return await _write(session, actor, decisions)
+
+    return await carry_out(
+        unit_of_work,
+        command,
+        UpsertSubscriptionsOutcome,
+        Steps(decide, write, _outcome),
+        on_refusal=command.on_refusal,
+        dry_run=command.dry_run,
+        idempotency_key=idempotency_key,
+    )
+
+
+async def _decide(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[Decision]:
+    """Decide every row under the locks that transitions take, in their order: customers, then subscriptions."""
+    keys = [read_keys(row) async for row in paced(rows)]
+    judge = await _read(session, keys)
+    judge.prepare(keys)
+    return [judge.decide(row, its) async for row, its in paced(list(zip(rows, keys, strict=True)))]
+
+
+async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJudge:
+    ids = {each.id for each in keys if each.id is not None}
+    external_ids = {each.external_system_id for each in keys if each.external_system_id is not None}
+    named: dict[str, set[Any]] = {"id": set(), "customer_number": set(), "external_system_id": set()}
+    for each in keys:
+        if each.customer is not None:
+            named[each.customer.attribute].add(each.customer.value)
+    named["id"] |= {*(await mirror_reads.customers_of(session, ids, external_ids)).values()}
+    customers = await customer_reads.lock_named(session, named)
+    stored = await mirror_reads.locked(session, ids, external_ids)
+    if any(each.customer_id not in customers for each in stored):
+        # It was made between the two statements.
+        raise LostRace
+    # A change of the mode or the currency of a parent locks its children too, so reading the parent is enough.
+    parents = {each.parent_customer_id for each in customers.values() if each.parent_customer_id} - customers.keys()
+    known = customers | await customer_reads.customers_by_id(session, parents)
+    return RowJudge(stored, {id_: record_of(row) for id_, row in known.items()}, _by_key(customers))
+
+
+def _by_key(customers: Mapping[UUID, CustomerRow]) -> dict[CustomerKey, UUID]:
+    keys = ("id", "customer_number", "external_system_id")
+    return {CustomerKey(key, getattr(row, key)): row.id for row in customers.values() for key in keys}
+
+
+async def _write(session: WriteSession, actor: str, decisions: Sequence[Decision]) -> dict[UUID, SubscriptionRow]:
+    """Write and record what was decided; return the subscriptions that were written, as they are now."""
+    created = [each for each in decisions if each.outcome is RowOutcome.CREATED]
+    updated = [each for each in decisions if each.outcome is RowOutcome.UPDATED]
+    kept = [each for each in updated if each.begins_for is None and "current_period" in each.changed]
+    await mirror_writes.insert_subscriptions(session, [_new_row(each) async for each in paced(created)])
+    await mirror_writes.update_subscriptions(session, [_changed_row(each) async for each in paced(updated)])
+    await mirror_writes.update_periods(session, [_kept_period(each) async for each in paced(kept)])
+    begun = [each for each in decisions if each.begins_for is not None]
+    await mirror_writes.begin_periods(session, [_new_period(each) async for each in paced(begun)])
+    ids = [each.subscription_id for each in (*created, *updated) if each.subscription_id is not None]
+    stored = await mirror_reads.subscriptions_by_id(session, ids)
+    await outbox.append_all(session, [_event(each, stored) for each in (*created, *updated)], actor=actor)
+    return stored
+
+
+def _columns(after: MirroredSubscription) -> dict[str, Any]:
+    period = after.current_period
+    names = (name for name in after.__slots__ if name != "current_period")
+    return {
+        **{name: getattr(after, name) for name in names},
+        "current_period_start": period.starts_on,
+        "current_period_end": period.ends_on,
+    }
+
+
+def _new_row(decision: Decision) -> dict[str, Any]:
+    return {"id": decision.subscription_id, "customer_id": decision.customer_id, **_columns(_after(decision))}
+
+
+def _changed_row(decision: Decision) -> dict[str, Any]:
+    stored = decision.stored
+    move = None if stored is None or decision.is_next else stored.move
+    mark = {"moved_version": move and move.moved_version, "moved_by": move and move.moved_by}
+    return {"id": decision.subscription_id, **_columns(_after(decision)), **mark}
+
+
+def _kept_period(decision: Decision) -> dict[str, Any]:
+    return {"id": decision.stored and decision.stored.period.id, **_period(decision)}
+
+
+def _new_period(decision: Decision) -> dict[str, Any]:
+    keys = {
+        "id": new_id(),
+        "subscription_id": decision.subscription_id,
+        "payer_customer_id": decision.begins_for,
+    }
+    return keys | _period(decision)
+
+
+def _period(decision: Decision) -> dict[str, Any]:
+    period = _after(decision).current_period
+    return {name: getattr(period, name) for name in PERIOD_FIELDS}
+
+
+def _after(decision: Decision) -> MirroredSubscription:
+    if decision.after is None:
+        msg = "a decision that writes nothing has nothing to write"
+        raise ValueError(msg)
+    return decision.after
+
+
+def _event(decision: Decision, stored: Mapping[UUID, SubscriptionRow]) -> outbox.Event:
+    row = stored[decision.subscription_id or UUID(int=0)]
+    data: dict[str, Any] = {"version": row.version, "customerId": decision.customer_id}
+    if decision.outcome is RowOutcome.CREATED:
+        data["externalSystemId"] = row.external_system_id
+        return outbox.Event(EventType.SUBSCRIPTION_CREATED, row.id, data)
+    data["changedFields"] = _names(decision.changed)
+    return outbox.Event(EventType.SUBSCRIPTION_UPDATED, row.id, data)
+
+
+def _names(changed: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(schema_name(name) for name in changed))
+
+
+async def _outcome(
+    decisions: Sequence[Decision], stored: Mapping[UUID, SubscriptionRow] | None
+) -> UpsertSubscriptionsOutcome:
+    """Return how the rows ended, with the subscriptions that were written; without them, how they would have."""
+    results = [_result(index, each, stored) async for index, each in paced(list(enumerate(decisions)))]
+    return UpsertSubscriptionsOutcome(tuple(results))
+
+
+def _result(index: int, decision: Decision, stored: Mapping[UUID, SubscriptionRow] | None) -> SubscriptionResult:
+    id_ = decision.subscription_id
+    row = decision.before if id_ is None else (stored or {}).get(id_, decision.before)
+    changed = _names(decision.changed) if decision.outcome is RowOutcome.UPDATED else ()
+    return SubscriptionResult(
+        index, decision.outcome, row, changed, at_row(index, decision.problems), is_planned=stored is None
+    )

@@ -1,0 +1,151 @@
+"""upsertSubscriptions: how its outcome is shown, and to whom."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.identity import Scope
+from tests.support.asking import Caller
+from tests.support.records import Records
+
+UPSERT = """
+mutation($input: UpsertSubscriptionsInput!) {
+  upsertSubscriptions(input: $input) {
+    created updated unchanged refused written replayed
+    results {
+      index outcome changedFields
+      subscription { externalSystemId name version anchorDay trialEndsOn currentPeriodEnd }
+      errors { __typename code path httpStatus ... on SubscriptionMovedError { transitionId version } }
+    }
+    errors { __typename code path message }
+  }
+}
+"""
+UPDATE = """
+mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) { transition { id } errors { code } } }
+"""
+JUNE = {"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00", "billedAmount": "300.00"}
+
+
+def new(customer: dict[str, Any], key: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "externalSystemId": key,
+        "customer": customer,
+        "name": "Fibernet",
+        "status": "ACTIVE",
+        "currency": "DKK",
+        "netAmount": "300.00",
+        "anchorDay": 1,
+        "startedOn": "2026-06-01",
+        "currentPeriod": JUNE | {"billedOn": "2026-06-01"},
+        "nextBillingDate": "2026-07-01",
+    } | fields
+
+
+async def upsert(caller: Caller, *rows: dict[str, Any], **control: Any) -> dict[str, Any]:
+    return (await caller.data(UPSERT, input={"rows": list(rows), **control}))["upsertSubscriptions"]
+
+
+def counts(payload: dict[str, Any]) -> list[int]:
+    return [payload[name] for name in ("created", "updated", "unchanged", "refused")]
+
+
+async def test_each_row_tells_how_it_ended_and_a_repetition_the_same(caller: Caller, records: Records) -> None:
+    customer = {"id": str(await records.customer())}
+    await upsert(caller, new(customer, "old"), new(customer, "same"))
+    rows = [
+        {"externalSystemId": "old", "name": "New", "endsOn": "2026-08-01"},
+        {"externalSystemId": "same", "currentPeriod": JUNE},
+        new(
+            customer,
+            "made",
+            status="TRIAL",
+            trialEndsOn="2026-07-01",
+            currentPeriod=JUNE | {"netAmount": 0, "billedAmount": 0},
+        ),
+        new(customer, "bad", status="CANCELLED"),
+    ]
+
+    payload = await upsert(caller, *rows, onRefusal="ROW_BY_ROW", idempotencyKey="k")
+
+    assert counts(payload) == [1, 1, 1, 1]
+    assert (payload["written"], payload["replayed"], payload["errors"]) == (True, False, [])
+    assert [(each["outcome"], each["changedFields"]) for each in payload["results"]] == [
+        ("UPDATED", ["endsOn", "name"]),
+        ("UNCHANGED", []),
+        ("CREATED", []),
+        ("REFUSED", []),
+    ]
+    assert payload["results"][2]["subscription"] == {
+        "externalSystemId": "made",
+        "name": "Fibernet",
+        "version": 1,
+        "anchorDay": 1,
+        "trialEndsOn": "2026-07-01",
+        "currentPeriodEnd": "2026-07-01",
+    }
+    assert [(each["path"], each["code"], each["httpStatus"]) for each in payload["results"][3]["errors"]] == [
+        (["input", "rows", "3", name], "SUBSCRIPTION_INCONSISTENT", 422) for name in ("endsOn", "nextBillingDate")
+    ]
+    assert await upsert(caller, *rows, onRefusal="ROW_BY_ROW", idempotencyKey="k") == payload | {"replayed": True}
+
+
+async def test_a_rejected_list_tells_all_errors_and_a_dry_run_writes_nothing(caller: Caller, records: Records) -> None:
+    customer = {"customerNumber": "1"}
+    await records.customer(customer_number="1")
+
+    payload = await upsert(caller, new(customer, "a"), new({"id": "x"}, "b", name="x" * 256), {"name": "No key"})
+    assert (payload["written"], counts(payload)) == (False, [1, 0, 0, 2])
+    assert [(each["__typename"], each["code"], each["path"][2:]) for each in payload["errors"]][:2] == [
+        ("InputError", "FIELD_INVALID", ["1", "customer", "id"]),
+        ("LimitError", "FIELD_TOO_LONG", ["1", "name"]),
+    ]
+    dry = await upsert(caller, new(customer, "a"), dryRun=True)
+    assert (dry["written"], counts(dry), dry["results"][0]["subscription"]) == (False, [1, 0, 0, 0], None)
+    shown = await caller.data('{ customer(by: { customerNumber: "1" }) { subscriptions { id } } }')
+    assert shown["customer"] == {"subscriptions": []}
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_moved_subscription_tells_the_transition_to_who_reads(
+    caller: Caller, records: Records, *, reads: bool
+) -> None:
+    parent, customer = str(await records.customer()), str(await records.customer())
+    made = await upsert(caller, new({"id": customer}, "s"))
+    assert made["errors"] == []
+    ids = await caller.data(
+        "query($by: CustomerLookup!) { customer(by: $by) { subscriptions { id } } }", by={"id": customer}
+    )
+    its = [{"subscriptionId": each["id"]} for each in ids["customer"]["subscriptions"]]
+    link = {"id": customer, "parentCustomerId": parent, "billingRelationship": "PARENT_PAYS"}
+    linked = (await caller.data(UPDATE, input=link | {"subscriptionTransitions": its}))["updateCustomer"]
+    if not reads:
+        caller.scopes = [Scope.SUBSCRIPTIONS_WRITE]
+
+    payload = await upsert(caller, {"externalSystemId": "s", "name": "Late"}, onRefusal="ROW_BY_ROW")
+
+    assert payload["results"][0]["errors"] == [
+        {
+            "__typename": "SubscriptionMovedError",
+            "code": "SUBSCRIPTION_MOVED",
+            "path": ["input", "rows", "0"],
+            "httpStatus": 409,
+            "transitionId": linked["transition"]["id"] if reads else None,
+            "version": 2,
+        }
+    ]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_who_writes_and_does_not_read_sees_what_this_call_wrote_and_nothing_else(
+    caller: Caller, records: Records, *, dry_run: bool
+) -> None:
+    customer = {"id": str(await records.customer())}
+    await upsert(caller, new(customer, "old"), new(customer, "same", name="Secret"))
+    caller.scopes = [each for each in Scope if each is not Scope.CUSTOMERS_READ]
+
+    rows = [{"externalSystemId": "old", "name": "New"}, {"externalSystemId": "same"}, new(customer, "made")]
+    payload = await upsert(caller, *rows, dryRun=dry_run)
+
+    shown = [each["subscription"] and each["subscription"]["name"] for each in payload["results"]]
+    assert shown == ([None] * 3 if dry_run else ["New", None, "Fibernet"])

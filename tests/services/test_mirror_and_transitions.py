@@ -1,0 +1,277 @@
+"""Messages of the system that bills beside transitions: none undoes a cut, and both take the same locks in one order."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import tables
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode, Rejected, SubscriptionMovedProblem
+from app.domain.upserts import RejectionPolicy
+from app.services.upsert_subscriptions import (
+    UpsertSubscriptionsCommand,
+    UpsertSubscriptionsOutcome,
+    upsert_subscriptions,
+)
+from tests.services.rivals import in_turn
+from tests.services.updates import PARENT, update
+from tests.support.mirror import (
+    AUGUST,
+    CREATED,
+    JULY,
+    JUNE,
+    REFUSED,
+    UNCHANGED,
+    UPDATED,
+    mirror,
+    new,
+    outcomes,
+    period,
+    problems,
+)
+from tests.support.records import Records
+from tests.support.untouched import everything_of
+from tests.support.upserts import rows_of
+
+pytestmark = pytest.mark.usefixtures("clock")
+ROW_BY_ROW = RejectionPolicy.ROW_BY_ROW
+CUT = date(2026, 6, 19)
+STUB = {"starts_on": CUT, "ends_on": date(2026, 7, 15)}
+
+
+async def mirrored(unit_of_work: UnitOfWork, customer: UUID, **values: Any) -> UUID:
+    """A subscription that is billed for June."""
+    subscription = (await mirror(unit_of_work, new(customer, **values))).results[0].subscription
+    assert subscription is not None
+    return subscription.id
+
+
+async def linked(unit_of_work: UnitOfWork, records: Records, **values: Any) -> tuple[UUID, UUID, UUID]:
+    """A subscription whose customer's parent pays from 19 June on: the parent, the subscription and the transition."""
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    subscription = await mirrored(unit_of_work, customer, **values)
+    active = [subscription] if values.get("status", "ACTIVE") == "ACTIVE" else []
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+    transition = (await update(unit_of_work, customer, fields, *active)).transition_id
+    assert transition is not None
+    return parent, subscription, transition
+
+
+LATE: dict[str, dict[str, Any]] = {
+    "a credit of the old period": {"current_period": period(billed_amount=300, credited_amount=30)},
+    "the next period of the old rhythm": {"current_period": period(JULY, AUGUST, billed_amount=300)},
+    "a new price": {"net_amount": 400},
+    "a cancellation": {"status": "PENDING_CANCELLATION", "ends_on": JULY},
+    "the version before": {"net_amount": 400, "expected_version": 1},
+}
+
+
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+async def test_a_message_older_than_a_transition_is_rejected(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, late: dict[str, Any]
+) -> None:
+    _, _, transition = await linked(unit_of_work, records)
+    before = await everything_of(owner_engine, company)
+
+    outcome = await mirror(unit_of_work, {"external_system_id": "s"} | late, on_refusal=ROW_BY_ROW)
+
+    assert problems(outcome) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
+    (moved,) = outcome.results[0].errors
+    assert isinstance(moved, SubscriptionMovedProblem)
+    assert (moved.transition_id, moved.version, moved.http_status) == (transition, 2, 409)
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_who_has_seen_a_transition_goes_on_from_its_period(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    parent, _, transition = await linked(unit_of_work, records)
+    key = {"external_system_id": "s"}
+    stub = {"current_period": STUB | {"billed_amount": 260, "billed_on": date(2026, 7, 15)}}
+
+    assert outcomes(await mirror(unit_of_work, key | stub | {"expected_version": 2})) == [UPDATED]
+    # Until the next period was sent, each message says what it has seen.
+    assert problems(await mirror(unit_of_work, key | {"name": "New"}, on_refusal=ROW_BY_ROW)) == [
+        ("", ErrorCode.SUBSCRIPTION_MOVED)
+    ]
+    assert outcomes(await mirror(unit_of_work, key | stub)) == [UNCHANGED]
+    following = {"current_period": period(date(2026, 7, 15), date(2026, 8, 15))}
+    assert outcomes(await mirror(unit_of_work, key | following | {"expected_version": 3})) == [UPDATED]
+    assert outcomes(await mirror(unit_of_work, key | {"name": "New"})) == [UPDATED]
+
+    # What is older than the transition is so for ever.
+    outcome = await mirror(unit_of_work, key | {"current_period": period(credited_amount=300)}, on_refusal=ROW_BY_ROW)
+    (moved,) = outcome.results[0].errors
+    assert isinstance(moved, SubscriptionMovedProblem)
+    assert (moved.transition_id, moved.version) == (transition, 5)
+    columns = tables.subscription_periods.c
+    stored = await rows_of(owner_engine, tables.subscription_periods, company, columns.sequence)
+    assert [(each["starts_on"], each["cut_on"], each["billed_amount"], each["payer_customer_id"]) for each in stored][
+        1:
+    ] == [
+        (CUT, None, 260, parent),
+        (date(2026, 7, 15), None, 0, parent),
+    ]
+
+
+async def test_a_message_that_has_seen_a_transition_and_is_wrong_is_told_so(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    await linked(unit_of_work, records)
+    outcome = await mirror(
+        unit_of_work,
+        {"external_system_id": "s", "expected_version": 2, "current_period": period(JULY, AUGUST)},
+        on_refusal=ROW_BY_ROW,
+    )
+    assert problems(outcome) == [("current_period.starts_on", ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT)]
+
+
+async def test_a_transition_on_the_first_day_of_a_period_is_not_undone_by_its_bill(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    first = {"started_on": CUT, "current_period": period(CUT, date(2026, 7, 19)), "anchor_day": 19}
+    await linked(unit_of_work, records, **first)
+    before = await everything_of(owner_engine, company)
+
+    outcome = await mirror(
+        unit_of_work,
+        {"external_system_id": "s", "current_period": period(CUT, date(2026, 7, 19), billed_amount=300)},
+        on_refusal=ROW_BY_ROW,
+    )
+
+    assert problems(outcome) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
+    assert await everything_of(owner_engine, company) == before
+
+
+async def test_a_pause_that_got_a_new_payer_and_a_new_billing_day_are_not_undone(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    parent, _, transition = await linked(unit_of_work, records, status="PAUSED", current_period=period())
+    late = {"external_system_id": "s", "current_period": period(billed_amount=300)}
+    (moved,) = (await mirror(unit_of_work, late, on_refusal=ROW_BY_ROW)).results[0].errors
+    assert isinstance(moved, SubscriptionMovedProblem)
+    assert (moved.transition_id, moved.version) == (transition, 2)
+
+    own = await records.customer(**PARENT)
+    await mirror(unit_of_work, new(own, "own"))
+    await update(unit_of_work, own, {"billing_day": 20})
+    late = {"external_system_id": "own", "next_billing_date": JULY, "anchor_day": 1}
+    (moved,) = (await mirror(unit_of_work, late | {"name": "New"}, on_refusal=ROW_BY_ROW)).results[0].errors
+    assert isinstance(moved, SubscriptionMovedProblem)
+    assert (moved.transition_id, moved.version) == (None, 2)
+    await update(unit_of_work, parent, {"billing_day": 20})
+    late = {"external_system_id": "s", "name": "New"}
+    (moved,) = (await mirror(unit_of_work, late, on_refusal=ROW_BY_ROW)).results[0].errors
+    assert isinstance(moved, SubscriptionMovedProblem)
+    assert (moved.transition_id, moved.version) == (transition, 3)
+
+
+async def test_what_a_list_told_of_a_transition_is_replayed(unit_of_work: UnitOfWork, records: Records) -> None:
+    await linked(unit_of_work, records)
+    command = UpsertSubscriptionsCommand(({"external_system_id": "s", "name": "Late"},), ROW_BY_ROW)
+    first, _ = await upsert_subscriptions(unit_of_work, "biller", command, "k")
+    assert await upsert_subscriptions(unit_of_work, "biller", command, "k") == (first, True)
+    assert isinstance(first.results[0].errors[0], SubscriptionMovedProblem)
+
+
+async def test_what_a_late_biller_sends_after_a_transition_caught_up_is_rejected(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    may = {"current_period": period(date(2026, 5, 1), JUNE, billed_amount=300), "next_billing_date": JUNE}
+    await linked(unit_of_work, records, **may)
+    documents = await rows_of(owner_engine, tables.billing_documents, company)
+    assert [(each["kind"], each["total"]) for each in documents] == [("INVOICE", Decimal("180.00"))]
+
+    outcome = await mirror(
+        unit_of_work,
+        {"external_system_id": "s", "current_period": period(billed_amount=300, billed_on=JUNE)},
+        on_refusal=ROW_BY_ROW,
+    )
+
+    assert problems(outcome) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
+
+
+@pytest.mark.parametrize("order", ["message first", "transition first"])
+async def test_a_message_and_a_transition_that_meet_follow_each_other(
+    database: Database, records: Records, owner_engine: AsyncEngine, company: UUID, order: str
+) -> None:
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    subscription = await mirrored(
+        UnitOfWork(database, company), customer, billing_direction="ARREARS", current_period=period()
+    )
+    message = mirror(
+        UnitOfWork(database, company),
+        {"external_system_id": "s", "current_period": period(billed_amount=100)},
+        on_refusal=ROW_BY_ROW,
+    )
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+    change = update(UnitOfWork(database, company), customer, fields, subscription)
+    held = select(tables.customers.c.id).where(tables.customers.c.id == customer).with_for_update()
+
+    rivals = (message, change) if order == "message first" else (change, message)
+    found = await in_turn(owner_engine, held, *rivals)
+
+    assert not [each for each in found if isinstance(each, BaseException)]
+    (outcome,) = [each for each in found if isinstance(each, UpsertSubscriptionsOutcome)]
+    documents = await rows_of(owner_engine, tables.billing_documents, company)
+    totals = [(each["kind"], each["payer_customer_id"], each["total"]) for each in documents]
+    if order == "message first":
+        assert outcomes(outcome) == [UPDATED]
+        assert totals == [("INVOICE", customer, Decimal("80.00"))]
+    else:
+        assert problems(outcome) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
+        assert totals == [("INVOICE", customer, Decimal("180.00"))]
+
+
+@pytest.mark.parametrize("order", ["message first", "transition first"])
+async def test_a_new_subscription_is_acknowledged_or_begins_under_the_new_payer(
+    database: Database, records: Records, owner_engine: AsyncEngine, company: UUID, order: str
+) -> None:
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    subscription = await mirrored(UnitOfWork(database, company), customer)
+    message = mirror(UnitOfWork(database, company), new(customer, "late"))
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+    change = update(UnitOfWork(database, company), customer, fields, subscription)
+    held = select(tables.customers.c.id).where(tables.customers.c.id == customer).with_for_update()
+
+    rivals = (message, change) if order == "message first" else (change, message)
+    found = await in_turn(owner_engine, held, *rivals)
+
+    rejected = [each for each in found if isinstance(each, BaseException)]
+    (outcome,) = [each for each in found if isinstance(each, UpsertSubscriptionsOutcome)]
+    (made,) = outcome.results
+    assert made.outcome is CREATED
+    assert made.subscription is not None
+    periods = await rows_of(owner_engine, tables.subscription_periods, company)
+    (payer,) = [each["payer_customer_id"] for each in periods if each["subscription_id"] == made.subscription.id]
+    if order == "message first":
+        assert payer == customer
+        (reason,) = rejected
+        assert isinstance(reason, Rejected)
+        assert [each.code for each in reason.problems] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_INCOMPLETE]
+    else:
+        assert (payer, rejected) == (parent, [])
+
+
+async def test_lists_that_meet_make_each_subscription_once(
+    database: Database, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    customer = await records.customer()
+    rows = [new(customer, f"s{place}") for place in range(10)]
+    held = select(tables.customers.c.id).where(tables.customers.c.id == customer).with_for_update()
+
+    found = await in_turn(
+        owner_engine,
+        held,
+        *(mirror(UnitOfWork(database, company), *(rows if place % 2 else rows[::-1])) for place in range(3)),
+    )
+
+    assert [set(outcomes(each)) for each in found] == [{CREATED}, {UNCHANGED}, {UNCHANGED}]
+    assert len(await rows_of(owner_engine, tables.subscriptions, company)) == 10
+    assert REFUSED not in {each.outcome for outcome in found for each in outcome.results}

@@ -1,0 +1,241 @@
+"""Messages of the system that bills and transitions, in any order and at once: each day is billed once, to who pays for it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import tables
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode, Rejected
+from app.domain.subscriptions import BillingDirection
+from app.services.update_customer import UpdateCustomerCommand, update_customer
+from tests.support.biller import Message, MirroredBook
+from tests.support.billing_year import DAY, Course, Cycle, Terms, months_on, next_day
+from tests.support.clock import DatabaseClock
+from tests.support.mirror import mirror, new
+from tests.support.records import Records, new_company
+from tests.support.thorough import number
+from tests.support.upserts import rows_of
+
+START = date(2026, 6, 1)
+HALF_A_CENT = Fraction(1, 200)
+SINGLE, PER_CHILD = "SINGLE_INVOICE", "PER_CHILD_INVOICE"
+
+
+@dataclass
+class Family:
+    """A customer that its parents pay for by turns, its subscriptions, and what each day costs whom."""
+
+    unit_of_work: UnitOfWork
+    engine: AsyncEngine
+    clock: DatabaseClock
+    ids: dict[str, UUID]
+    today: date = START
+    payer: str = "kid"
+    modes: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+    books: list[MirroredBook] = field(default_factory=list[MirroredBook])
+    courses: list[Course] = field(default_factory=list[Course])
+    delayed: list[tuple[MirroredBook, Message]] = field(default_factory=list[tuple[MirroredBook, Message]])
+
+    @property
+    def terms(self) -> Terms:
+        mode, day = self.modes.get(self.payer, (PER_CHILD, 1))
+        return Terms(self.payer, day if mode == SINGLE else None, mode)
+
+    async def start(self, direction: BillingDirection, months: int, *, always_expects: bool) -> None:
+        """Agree on a subscription that begins today."""
+        key, price, terms = f"s{len(self.books)}", Decimal("300.00"), self.terms
+        anchor = terms.day or self.today.day
+        end = next_day(self.today, terms.day) if terms.day else months_on(self.today, months, anchor)
+        whole = (end - months_on(end, -months, anchor)).days
+        net = (price * (end - self.today).days / whole).quantize(Decimal("0.01"))
+        book = MirroredBook(key, price, months, direction, always_expects, self.today, end, net, anchor, version=1)
+        period = {"starts_on": self.today, "ends_on": end, "net_amount": net}
+        terms_sent = {"billing_direction": direction, "interval_months": months, "anchor_day": anchor}
+        row = new(self.ids["kid"], key, started_on=self.today, current_period=period, **terms_sent)
+        await mirror(self.unit_of_work, row)
+        self.books.append(book)
+        cycle = Cycle(self.today, end, Fraction(price) / whole, terms.payer)
+        self.courses.append(Course(Fraction(price), months, [cycle], anchor))
+
+    def live(self, days: int) -> None:
+        for _ in range(days):
+            for course in self.courses:
+                course.dusk(self.today)
+            self.today += DAY
+            for course in self.courses:
+                course.dawn(self.today, self.terms)
+        self.clock.now = datetime(self.today.year, self.today.month, self.today.day, 10, tzinfo=UTC)
+
+    async def bill(self) -> None:
+        """Let the system that bills do all that is due."""
+        for book in self.books:
+            for _ in range(12):
+                message = book.next_message(self.today, self.terms)
+                if message is None:
+                    break
+                await self.send(book, message)
+
+    async def send(self, book: MirroredBook, message: Message) -> None:
+        await book.send(self.unit_of_work, self.engine, message)
+
+    async def change(
+        self, customer: str, fields: dict[str, Any], payer: str | None = None, mode: tuple[str, int] | None = None
+    ) -> None:
+        """Change who pays, or how; the days take their course."""
+        before = self.terms
+        ids = await self._subscriptions(self.ids[customer]) if customer == "kid" else None
+        command = UpdateCustomerCommand(self.ids[customer], fields, tuple(ids) if ids else None)
+        try:
+            await update_customer(self.unit_of_work, "tester", command, None)
+        except Rejected as rejected:
+            if {each.code for each in rejected.problems} != {ErrorCode.SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED}:
+                raise
+            # Nothing was to change.
+            return
+        self.payer = payer or self.payer
+        if mode is not None:
+            self.modes[customer] = mode
+        if self.terms != before:
+            for course in self.courses:
+                course.cut(self.today, self.terms)
+
+    async def link(self, parent: str) -> None:
+        fields: dict[str, Any] = {"parent_customer_id": self.ids[parent], "billing_relationship": "PARENT_PAYS"}
+        await self.change("kid", fields, payer=parent)
+
+    async def _subscriptions(self, customer: UUID) -> list[UUID]:
+        query = select(tables.subscriptions.c.id).where(tables.subscriptions.c.customer_id == customer)
+        async with self.engine.connect() as connection:
+            return [row[0] for row in await connection.execute(query)]
+
+
+actions = st.one_of(
+    st.tuples(st.just("link"), st.sampled_from(["one", "two"])),
+    st.tuples(st.just("link at once"), st.sampled_from(["one", "two"])),
+    st.tuples(st.just("detach")),
+    st.tuples(
+        st.just("consolidate"),
+        st.sampled_from(["one", "two"]),
+        st.sampled_from([SINGLE, PER_CHILD]),
+        st.sampled_from([1, 15, 20]),
+    ),
+    st.tuples(st.just("bill")),
+    st.tuples(st.just("bill")),
+    st.tuples(st.just("make a message")),
+    st.tuples(st.just("deliver"), st.integers(0, 5)),
+    st.tuples(st.just("send again"), st.integers(0, 50)),
+)
+starts = st.tuples(st.sampled_from(BillingDirection), st.sampled_from([1, 1, 3]), st.booleans())
+year = st.lists(st.tuples(st.sampled_from([0, 0, 1, 9, 17, 31]), actions), max_size=16)
+
+
+async def act(family: Family, what: str, *how: Any) -> None:
+    match what, *how:
+        case "link", parent:
+            await family.link(parent)
+        case ("detach",):
+            await family.change("kid", {"parent_customer_id": None}, payer="kid")
+        case "consolidate", parent, mode, day:
+            if family.modes.get(parent, (PER_CHILD, 1))[0] != mode:
+                fields = {"consolidation_mode": mode, "billing_day": day}
+                await family.change(parent, fields, mode=(mode, day))
+        case _:
+            await send(family, what, *how)
+
+
+async def send(family: Family, what: str, *how: Any) -> None:
+    due = [(book, book.next_message(family.today, family.terms)) for book in family.books]
+    made = [(book, message) for book, message in due if message is not None]
+    match what:
+        case "bill":
+            await family.bill()
+        case "link at once":
+            sent = [family.send(*each) for each in made]
+            await asyncio.gather(*sent, family.link(how[0]))
+        case "make a message":
+            family.delayed += made
+        case "deliver" if family.delayed:
+            await family.send(*family.delayed.pop(how[0] % len(family.delayed)))
+        case _:
+            await send_again(family, *how)
+
+
+async def send_again(family: Family, place: int = 0) -> None:
+    book = family.books[place % len(family.books)]
+    if book.messages:
+        await family.send(book, book.messages[place % len(book.messages)])
+
+
+@settings(
+    max_examples=number(15, 100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(first=st.lists(starts, min_size=1, max_size=2), then=year)
+async def test_each_payer_pays_for_exactly_the_days_that_were_served(
+    database: Database,
+    owner_engine: AsyncEngine,
+    clock: DatabaseClock,
+    first: list[tuple[BillingDirection, int, bool]],
+    then: list[tuple[int, tuple[Any, ...]]],
+) -> None:
+    company = await new_company(owner_engine)
+    records = Records(owner_engine, company)
+    ids = {name: await records.customer() for name in ("kid", "one", "two", "last")}
+    family = Family(UnitOfWork(database, company), owner_engine, clock, ids)
+    family.live(0)
+    for direction, months, always_expects in first:
+        await family.start(direction, months, always_expects=always_expects)
+    for later, action in then:
+        family.live(later)
+        await act(family, *action)
+    # Somebody else pays for everything, which settles all days before today.
+    await family.link("last")
+    for book, message in family.delayed:
+        await family.send(book, message)
+
+    await assert_paid_once(family, company)
+
+
+async def assert_paid_once(family: Family, company: UUID) -> None:
+    names = {id_: name for name, id_ in family.ids.items()}
+    owed: dict[str, Fraction] = {}
+    for course in family.courses:
+        for payer, amount in course.owed.items():
+            owed[payer] = owed.get(payer, Fraction(0)) + amount
+    paid: dict[str, Decimal] = {}
+    for book in family.books:
+        for payer_id, amount in book.accepted.items():
+            paid[names[payer_id]] = paid.get(names[payer_id], Decimal(0)) + amount
+    documents = await rows_of(family.engine, tables.billing_documents, company)
+    for each in documents:
+        sign = -1 if each["kind"] == "CREDIT_NOTE" else 1
+        payer = names[each["payer_customer_id"]]
+        paid[payer] = paid.get(payer, Decimal(0)) + sign * each["total"]
+    columns = tables.subscription_periods.c
+    periods = await rows_of(
+        family.engine, tables.subscription_periods, company, columns.subscription_id, columns.sequence
+    )
+    tolerance = HALF_A_CENT * (len(periods) * 2 + len(documents) * 2 + 1)
+    for payer in {*owed, *paid} - {"last"}:
+        assert abs(Fraction(paid.get(payer, Decimal(0))) - owed.get(payer, Fraction(0))) <= tolerance, (
+            payer,
+            paid,
+            {name: float(amount) for name, amount in owed.items()},
+        )
+    for before, after in pairwise(periods):
+        if before["subscription_id"] == after["subscription_id"]:
+            over_on = before["cut_on"] or before["ends_on"]
+            assert over_on == after["starts_on"]

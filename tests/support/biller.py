@@ -1,0 +1,118 @@
+"""A system that bills, whose messages may come late or twice; what it has billed is only what was accepted."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db import tables
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode
+from app.domain.subscriptions import BillingDirection
+from app.domain.upserts import RejectionPolicy
+from app.services.upsert_subscriptions import UpsertSubscriptionsCommand, upsert_subscriptions
+from tests.support.billing_year import Terms, months_on, next_day, to_cents
+from tests.support.mirror import REFUSED, UPDATED
+
+STALE = {ErrorCode.SUBSCRIPTION_MOVED, ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, ErrorCode.VERSION_CONFLICT}
+_PERIODS, _SUBSCRIPTIONS = tables.subscription_periods, tables.subscriptions
+
+
+@dataclass(frozen=True)
+class Message:
+    """A row, with what it bills more than the one before it."""
+
+    row: dict[str, Any]
+    bills: Decimal
+
+
+@dataclass
+class MirroredBook:
+    """A subscription as the system that bills believes it to be."""
+
+    key: str
+    price: Decimal
+    months: int
+    direction: BillingDirection
+    always_expects: bool
+    """Whether each message names the version that it was made for; otherwise only after one was refused."""
+    start: date
+    end: date
+    net: Decimal
+    anchor: int
+    billed: Decimal = Decimal(0)
+    version: int | None = None
+    knows_version: bool = False
+    accepted: dict[UUID, Decimal] = field(default_factory=dict[UUID, Decimal])
+    """What was billed to whom."""
+    messages: list[Message] = field(default_factory=list[Message])
+    """Everything that was ever sent."""
+
+    def next_message(self, today: date, terms: Terms) -> Message | None:
+        """Make the next message that is due; None if there is none."""
+        is_stub = terms.day is not None and self.start != months_on(self.end, -self.months, terms.day)
+        in_advance = self.direction is BillingDirection.ADVANCE and not is_stub
+        if self.billed == 0 and self.net and (self.end <= today or (in_advance and self.start <= today)):
+            return self._message({"starts_on": self.start, "ends_on": self.end, "billed_amount": self.net}, self.net)
+        if self.end > today:
+            return None
+        start, end, net = self._next_period(terms)
+        return self._message({"starts_on": start, "ends_on": end, "net_amount": net}, Decimal(0))
+
+    def _message(self, period: dict[str, Any], bills: Decimal) -> Message:
+        row: dict[str, Any] = {"external_system_id": self.key, "current_period": period}
+        if self.always_expects or self.knows_version:
+            row["expected_version"] = self.version
+        message = Message(row, bills)
+        self.messages.append(message)
+        return message
+
+    def _next_period(self, terms: Terms) -> tuple[date, date, Decimal]:
+        start, anchor = self.end, terms.day or self.anchor
+        if start == months_on(start, 0, anchor):
+            end = months_on(start, self.months, anchor)
+        elif terms.day:
+            end = next_day(start, terms.day)
+        else:
+            anchor = start.day
+            end = months_on(start, self.months, anchor)
+        self.anchor = anchor
+        whole = (end - months_on(end, -self.months, anchor)).days
+        return start, end, to_cents(self.price * (end - start).days / whole)
+
+    async def send(self, unit_of_work: UnitOfWork, engine: AsyncEngine, message: Message) -> None:
+        """Send a message, and learn from the answer."""
+        command = UpsertSubscriptionsCommand((message.row,), RejectionPolicy.ROW_BY_ROW)
+        outcome, _ = await upsert_subscriptions(unit_of_work, "biller", command, None)
+        (result,) = outcome.results
+        if result.outcome is REFUSED:
+            assert {problem.code for problem in result.errors} <= STALE, result.errors
+            await self._read(engine, unit_of_work.company_id)
+            self.knows_version = True
+            return
+        assert result.subscription is not None
+        if result.outcome is UPDATED:
+            was = self.start
+            payer = await self._read(engine, unit_of_work.company_id)
+            self.accepted[payer] = self.accepted.get(payer, Decimal(0)) + message.bills
+            # The next period ends what a transition asks for.
+            self.knows_version = self.knows_version and self.start == was
+
+    async def _read(self, engine: AsyncEngine, company: UUID) -> UUID:
+        """Read what is stored; return the payer of the current period."""
+        query = (
+            select(_PERIODS, _SUBSCRIPTIONS.c.version, _SUBSCRIPTIONS.c.anchor_day)
+            .join(_SUBSCRIPTIONS, _SUBSCRIPTIONS.c.id == _PERIODS.c.subscription_id)
+            .where(_SUBSCRIPTIONS.c.company_id == company, _SUBSCRIPTIONS.c.external_system_id == self.key)
+            .order_by(_PERIODS.c.sequence.desc())
+            .limit(1)
+        )
+        async with engine.connect() as connection:
+            row = (await connection.execute(query)).one()
+        self.start, self.end, self.net, self.billed = row.starts_on, row.ends_on, row.net_amount, row.billed_amount
+        self.version, self.anchor = row.version, row.anchor_day
+        return row.payer_customer_id
