@@ -98,12 +98,17 @@ def name_key() -> Column[Any]:
 
 def name_prefix() -> Column[Any]:
     """Return the column for prefix searches: the name's comparison form, shortened to the size of an index entry."""
-    return Column(
-        "name_prefix",
-        Text(collation=CODE_POINTS),
-        Computed(f'"left"(comparison_form(name), {MAX_FORM_CHARACTERS})', persisted=True),
-        nullable=False,
-    )
+    return _form("name_prefix", "name", nullable=False)
+
+
+def compared(column: str) -> Column[Any]:
+    """Return the column by which an optional text is found ignoring case: its comparison form, shortened likewise."""
+    return _form(f"{column}_form", column, nullable=True)
+
+
+def _form(name: str, column: str, *, nullable: bool) -> Column[Any]:
+    form = Computed(f'"left"(comparison_form({column}), {MAX_FORM_CHARACTERS})', persisted=True)
+    return Column(name, Text(collation=CODE_POINTS), form, nullable=nullable)
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

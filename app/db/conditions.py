@@ -6,11 +6,13 @@ statement. The file is over 250 lines because it lists all conditions.
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     FromClause,
     Integer,
@@ -32,11 +34,13 @@ from sqlalchemy.types import TypeEngine
 from typing_extensions import override
 
 from app.db.search import begins_with, has_word
-from app.db.tables import customer_group_metadata, customer_metadata
+from app.db.tables import contacts, customer_group_metadata, customer_metadata, customer_subscription_statuses
 from app.domain.texts import prefix_form
 
 Bind = Callable[[Any, TypeEngine[Any]], ColumnElement[Any]]
 """Makes a value of a type part of a statement, as `literal` does."""
+Within = Callable[[ColumnElement[Any], ColumnElement[Any]], list[ColumnElement[bool]]]
+"""From the columns of a customer's number key and id, the conditions that restrict them to a page."""
 
 
 _ONE = literal_column("1", Integer())
@@ -68,6 +72,11 @@ class Condition:
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         """Return the condition as SQL on a row of its table."""
         raise NotImplementedError
+
+    def sql_within(self, row: FromClause, bind: Bind, within: Within) -> ColumnElement[bool]:
+        """Return the same for rows that are within a page, which other tables with the same keys can be told."""
+        del within
+        return self.sql(row, bind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,33 @@ class IsOneOf(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class InRange(Condition):
+    """A time is in a half-open range; None for a bound that is not given."""
+
+    column: str
+    gte: datetime | None
+    lt: datetime | None
+
+    @property
+    @override
+    def shape(self) -> Hashable:
+        return InRange, self.column, self.gte is None, self.lt is None
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return tuple(bound for bound in (self.gte, self.lt) if bound is not None)
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        column = row.c[self.column]
+        bounds = [] if self.gte is None else [column >= bind(self.gte, column.type)]
+        if self.lt is not None:
+            bounds.append(column < bind(self.lt, column.type))
+        return and_(true(), *bounds)
+
+
+@dataclass(frozen=True, slots=True)
 class HasParent(Condition):
     """The customer has a parent, or has none."""
 
@@ -154,6 +190,37 @@ class HasParent(Condition):
         return column.is_not(None) if self.value else column.is_(None)
 
 
+class _HasEntry(Condition):
+    """A side table, sorted by customer number, has an entry of the customer with a value."""
+
+    @property
+    @override
+    def finds_in_order(self) -> bool:
+        return True
+
+    @override
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        return self.sql_within(row, bind, lambda _number_key, _id: [])
+
+    def _entry(
+        self, column: Column[Any], row: FromClause, value: Any, bind: Bind, within: Within
+    ) -> ColumnElement[bool]:
+        # PostgreSQL knows that keys are equal, but doesn't conclude that the entry is after the same position: it would
+        # read all entries before it.
+        entry = column.table.alias()
+        return (
+            select(_ONE)
+            .where(
+                entry.c.company_id == row.c.company_id,
+                entry.c[column.name] == bind(value, column.type),
+                entry.c.number_key == row.c.number_key,
+                entry.c.customer_id == row.c.id,
+                *within(entry.c.number_key, entry.c.customer_id),
+            )
+            .exists()
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _HasPair(Condition):
     """The metadata holds a pair, given by its digest."""
@@ -167,24 +234,50 @@ class _HasPair(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class HasMetadata(_HasPair):
+class HasMetadata(_HasPair, _HasEntry):
     """The customer's metadata holds a pair."""
+
+    @override
+    def sql_within(self, row: FromClause, bind: Bind, within: Within) -> ColumnElement[bool]:
+        return self._entry(customer_metadata.c.pair, row, self.pair, bind, within)
+
+
+@dataclass(frozen=True, slots=True)
+class HasSubscription(_HasEntry):
+    """The customer has a subscription of a status."""
+
+    status: str
 
     @property
     @override
-    def finds_in_order(self) -> bool:
-        return True
+    def values(self) -> tuple[object, ...]:
+        return (self.status,)
+
+    @override
+    def sql_within(self, row: FromClause, bind: Bind, within: Within) -> ColumnElement[bool]:
+        return self._entry(customer_subscription_statuses.c.status, row, self.status, bind, within)
+
+
+@dataclass(frozen=True, slots=True)
+class HasContact(Condition):
+    """The customer has a contact with an email address, ignoring case."""
+
+    email: str
+
+    @property
+    @override
+    def values(self) -> tuple[object, ...]:
+        return (prefix_form(self.email),)
 
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
-        entry = customer_metadata.alias()
+        contact = contacts.alias()
         return (
             select(_ONE)
             .where(
-                entry.c.company_id == row.c.company_id,
-                entry.c.pair == bind(self.pair, entry.c.pair.type),
-                entry.c.number_key == row.c.number_key,
-                entry.c.customer_id == row.c.id,
+                contact.c.company_id == row.c.company_id,
+                contact.c.email_form == bind(prefix_form(self.email), contact.c.email_form.type),
+                contact.c.customer_id == row.c.id,
             )
             .exists()
         )
@@ -284,6 +377,10 @@ class AllOf(_Several):
     @override
     def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
         return and_(true(), *(condition.sql(row, bind) for condition in self.conditions))
+
+    @override
+    def sql_within(self, row: FromClause, bind: Bind, within: Within) -> ColumnElement[bool]:
+        return and_(true(), *(condition.sql_within(row, bind, within) for condition in self.conditions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from app.db.tables import customers
 
 
 class CustomerSort(StrEnum):
-    """Columns that a list of customers can be sorted by; each has an index, which serves both directions."""
+    """Columns that customers can be sorted by. Each has indexes for the company, a parent and a group, for both directions."""
 
     NUMBER = "NUMBER"
     NAME = "NAME"
     CREATED_AT = "CREATED_AT"
+    UPDATED_AT = "UPDATED_AT"
 
 
 NUMBER_KEY = customers.c.number_key
@@ -29,6 +30,7 @@ _COLUMNS = {
     CustomerSort.NUMBER: NUMBER_KEY,
     CustomerSort.NAME: customers.c.name_key,
     CustomerSort.CREATED_AT: customers.c.created_at,
+    CustomerSort.UPDATED_AT: customers.c.updated_at,
 }
 
 

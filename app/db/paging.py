@@ -46,15 +46,29 @@ def statement(entity: Entity[Any], request: PageRequest, only: Condition | None)
 
 
 def conditions(
-    request: PageRequest, only: Condition | None, row: FromClause, bind: Bind = literal
+    request: PageRequest,
+    only: Condition | None,
+    row: FromClause,
+    bind: Bind = literal,
+    bind_positions: Bind = literal,
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions on the rows of a page."""
-    found = [] if only is None else [only.sql(row, bind)]
-    if request.after is not None:
-        found.append(beyond(request.order, request.after, row, bind, inclusive=request.inclusive))
-    if request.before is not None:
-        found.append(beyond(reverse(request.order), request.before, row, bind, inclusive=request.inclusive))
-    return found
+    """Return the conditions on the rows of a page; `bind_positions` binds the values of `after` and `before`."""
+    ends = ((request.order, request.after), (reverse(request.order), request.before))
+    bounds = [
+        (order, [bind_positions(value, key.column.type) for value, key in zip(position, order, strict=True)])
+        for order, position in ends
+        if position is not None
+    ]
+
+    def within(*columns: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        return [_beyond(order, columns, values, inclusive=request.inclusive) for order, values in bounds]
+
+    def nothing(*_columns: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        return []
+
+    is_by_number = [key.column.name for key in request.order] == ["number_key", "id"]
+    found = [] if only is None else [only.sql_within(row, bind, within if is_by_number else nothing)]
+    return [*found, *within(*(row.c[key.column.name] for key in request.order))]
 
 
 def reading_order(request: PageRequest) -> tuple[SortKey, ...]:
@@ -104,12 +118,20 @@ def other_side(request: PageRequest) -> PageRequest | None:
 def beyond(
     order: Sequence[SortKey], position: Position, row: FromClause, bind: Bind, *, inclusive: bool
 ) -> ColumnElement[bool]:
-    """Return the condition for rows after a position.
-
-    If all columns share a direction, one row comparison uses an index range.
-    """
+    """Return the condition for rows after a position."""
     columns = [row.c[key.column.name] for key in order]
     values = [bind(value, column.type) for value, column in zip(position, columns, strict=True)]
+    return _beyond(order, columns, values, inclusive=inclusive)
+
+
+def _beyond(
+    order: Sequence[SortKey],
+    columns: Sequence[ColumnElement[Any]],
+    values: Sequence[ColumnElement[Any]],
+    *,
+    inclusive: bool,
+) -> ColumnElement[bool]:
+    """Return the condition as SQL. If all columns share a direction, one row comparison uses an index range."""
     if len({key.descending for key in order}) == 1:
         compare = _COMPARISONS[order[0].descending, inclusive]
         return compare(tuple_(*columns), tuple_(*values))

@@ -22,7 +22,12 @@ from app.db.unavailable import translate_failures
 __all__ = ["SeedError", "SeedReport", "company_to_show", "demo_company_id", "seed"]
 
 _TABLES = tuple(table.name for table in fields(Batch))
-_SIDE_TABLES = ("customer_metadata", "customer_words", "customer_group_metadata")
+_SIDE_TABLES = (
+    "customer_metadata",
+    "customer_words",
+    "customer_subscription_statuses",
+    "customer_group_metadata",
+)
 _COMPANY_TO_SHOW = text("SELECT id FROM companies ORDER BY id <> CAST(:demo AS uuid), created_at, id LIMIT 1")
 _SAME_COMPANY = "companies_pkey"
 

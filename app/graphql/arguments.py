@@ -33,6 +33,8 @@ def sent_fields(sent: Any) -> dict[str, object]:
     }
 
 
+MOST_CHARACTERS = 255
+"""Maximum length of a text in a filter or key."""
 MOST_IDS = 500
 """Maximum number of ids in a filter."""
 MOST_PROBLEMS = 10
@@ -95,7 +97,23 @@ def identifiers(values: list[str], path: Path, problems: Problems, *, most: int 
     return tuple(found)
 
 
-def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most: int = 255) -> str | None:
+def keys(values: list[str], path: Path, problems: Problems) -> tuple[str, ...]:
+    """Keys as they would be stored, without repetition, or problems."""
+    if len(values) > MOST_IDS:
+        problems.add(path, f"has {len(values)} items; at most {MOST_IDS} are allowed.")
+        return ()
+    found: dict[str, None] = {}
+    for place, value in enumerate(values):
+        if problems.count > MOST_PROBLEMS:
+            # Later problems would not be reported.
+            break
+        key = filled(value, (*path, place), problems)
+        if key is not None:
+            found[key] = None
+    return tuple(found)
+
+
+def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most: int = MOST_CHARACTERS) -> str | None:
     """Return a string in its stored form, or note a problem: a blank string never means "all"."""
     stored = stored_form(value, most=most)
     if not stored:

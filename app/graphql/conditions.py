@@ -1,8 +1,9 @@
 """Read filters and orders of lists: return a condition and an order, or note problems."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from app.db.conditions import (
@@ -11,10 +12,13 @@ from app.db.conditions import (
     Condition,
     Equals,
     GroupHasMetadata,
+    HasContact,
     HasId,
     HasMetadata,
     HasParent,
+    HasSubscription,
     HasWords,
+    InRange,
     IsOneOf,
     NameBeginsWith,
     Negation,
@@ -22,21 +26,23 @@ from app.db.conditions import (
 from app.db.customers import CustomerSort
 from app.db.search import MAX_WORDS
 from app.domain.customer_fields import FIELDS
-from app.domain.metadata import MAX_FILTER_PAIRS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
-from app.domain.metadata_fields import search_key_problem
-from app.domain.texts import stored_form, words_of
-from app.graphql.arguments import Path, Problems, filled, identifier, identifiers
-from app.graphql.codes import FieldCode
+from app.domain.texts import prefix_form, stored_form, words_of
+from app.graphql.arguments import MOST_CHARACTERS, Path, Problems, filled, identifier, identifiers, keys
+from app.graphql.metadata_pairs import pairs_of
 from app.graphql.strawberry_seam import names_of_input
-from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder, MetadataPairInput
+from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder
 from app.graphql.types.enums import OrderDirection
 from app.graphql.types.group_filter import CustomerGroupFilter
 from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
+from app.graphql.types.ranges import DateTimeRange
 
 MAX_CONDITIONS = 50
 MAX_SORTS = 3
-_COUNTRY_LETTERS = 2
+_CODES = {"country_code": (2, "two letters, such as DK"), "default_currency": (3, "three letters, such as DKK")}
+# Columns of texts that are compared ignoring case, and of keys that are given as lists.
+_FORMS = {name: f"{name}_form" for name in ("email", "vat_number", "postal_code", "city")}
+_KEYS = {"customer_numbers": "customer_number", "external_system_ids": "external_system_id"}
 # Of a field that can be unset, null asks for just that.
 _NULLABLE = frozenset(name for name, field in FIELDS.items() if field.clearable)
 _NOT_NULL = "must not be null, because the field always has a value. Leave it out for no condition."
@@ -101,42 +107,6 @@ def key_of(by: CustomerLookup | CustomerGroupLookup, problems: Problems) -> tupl
     raise AssertionError(msg)
 
 
-def pairs_of(
-    pairs: list[MetadataPairInput], path: Path, problems: Problems, has_pair: Callable[[bytes], Condition]
-) -> tuple[Condition, ...]:
-    """Return a condition for each metadata pair, of what `has_pair` makes of its digest, or problems."""
-    if len(pairs) > MAX_FILTER_PAIRS:
-        problems.add(
-            path,
-            f"has {len(pairs)} pairs; at most {MAX_FILTER_PAIRS} are allowed.",
-            FieldCode.METADATA_FILTER_LIMIT_EXCEEDED,
-        )
-        return ()
-    found: list[Condition] = []
-    for place, pair in enumerate(pairs):
-        # A key is stored in its form; one that an older release stored is in the form in which it was sent.
-        digests = dict.fromkeys(_pair(pair, (*path, place), problems))
-        conditions = tuple(map(has_pair, digests))
-        found += conditions if len(conditions) <= 1 else (AnyOf(conditions),)
-    return tuple(found)
-
-
-def _pair(pair: MetadataPairInput, path: Path, problems: Problems) -> tuple[bytes, ...]:
-    """Return the digests of a pair, with the key as it is stored and as it was sent."""
-    if message := search_key_problem(pair.key):
-        problems.add((*path, "key"), message)
-        return ()
-    try:
-        text = canonical_text(pair.value)
-    except ValueError as error:
-        problems.add((*path, "value"), f"{error}.")
-        return ()
-    if isinstance(pair.value, str) and (len(text) > MAX_VALUE_CHARACTERS or "\0" in text):
-        problems.add((*path, "value"), f"must have at most {MAX_VALUE_CHARACTERS} characters, none of them U+0000.")
-        return ()
-    return pair_digest(stored_form(pair.key), pair.value), pair_digest(pair.key, pair.value)
-
-
 @lru_cache
 def _fields(kind: type) -> dict[str, str]:
     return names_of_input(kind)
@@ -166,11 +136,14 @@ class _Reading:
             if given.value is None and attribute not in _NULLABLE:
                 self._problems.add(at, _NOT_NULL)
             else:
-                yield self._condition(attribute, given.value, at)
+                is_unset = given.value is None
+                yield (
+                    Equals(_FORMS.get(attribute, attribute), None)
+                    if is_unset
+                    else self._condition(attribute, given.value, at)
+                )
 
-    def _condition(self, attribute: str, value: Any, at: Path) -> Condition | None:  # noqa: PLR0911 - one per kind of field
-        if value is None:
-            return Equals(attribute, None)
+    def _condition(self, attribute: str, value: Any, at: Path) -> Condition | None:
         match attribute:
             case "and_":
                 return AllOf(self._all(value, at))
@@ -178,17 +151,34 @@ class _Reading:
                 return AnyOf(self._all(value, at))
             case "not_":
                 return Negation(self.read(value, at) or AllOf(()))
-            case "ids":
-                return HasId(identifiers(value, at, self._problems))
-            case "metadata":
-                return AllOf(pairs_of(value, at, self._problems, HasMetadata))
+            case _ if isinstance(value, list):
+                return self._listed(attribute, cast("list[Any]", value), at)
+            case "created_at" | "updated_at":
+                return InRange(attribute, *self._bounds(value, at))
+            case _:
+                return self._single(attribute, value, at)
+
+    def _listed(self, attribute: str, values: list[Any], at: Path) -> Condition:
+        if attribute == "metadata":
+            return AllOf(pairs_of(values, at, self._problems, HasMetadata))
+        if attribute == "ids":
+            return HasId(identifiers(values, at, self._problems))
+        return IsOneOf(_KEYS[attribute], keys(values, at, self._problems))
+
+    def _single(self, attribute: str, value: Any, at: Path) -> Condition | None:
+        match attribute:
             case "has_parent":
                 return HasParent(value)
-            case "is_active" | "customer_type":
+            case "is_active" | "customer_type" | "vat_zone" | "billing_relationship" | "consolidation_mode":
                 return Equals(attribute, value)
+            case "subscription_status":
+                return HasSubscription(value)
             case "customer_group_id" | "parent_customer_id":
                 found = identifier(value, at, self._problems)
                 return found and Equals(attribute, found)
+            case "search" if not stored_form(value, most=MOST_CHARACTERS):
+                # An empty search box.
+                return None
             case _:
                 text = filled(value, at, self._problems, advice=_LEAVE_OUT)
                 return self._about(attribute, text, at) if text else None
@@ -204,12 +194,22 @@ class _Reading:
                     self._problems.add(at, f"must hold 1 to {MAX_WORDS} words, not {len(words)}.")
                     return None
                 return HasWords(words)
-            case "country_code":
-                if len(text) != _COUNTRY_LETTERS or not (text.isascii() and text.isalpha()):
-                    self._problems.add(at, "must be two letters, such as DK.")
+            case "country_code" | "default_currency":
+                letters, form = _CODES[attribute]
+                if len(text) != letters or not (text.isascii() and text.isalpha()):
+                    self._problems.add(at, f"must be {form}.")
                 return Equals(attribute, text.upper())
+            case "contact_email":
+                return HasContact(text)
             case _:
-                return Equals(attribute, text)
+                form = _FORMS.get(attribute)
+                return Equals(form, prefix_form(text)) if form else Equals(attribute, text)
+
+    def _bounds(self, given: DateTimeRange, at: Path) -> Iterator[datetime | None]:
+        for name, bound in (("gte", given.gte), ("lt", given.lt)):
+            if bound is not None and bound.value is None:
+                self._problems.add((*at, name), _NOT_NULL)
+            yield bound.value if bound is not None else None
 
     def _all(self, filters: list[CustomerFilter], at: Path) -> tuple[Condition, ...]:
         read = (self.read(each, (*at, place)) for place, each in enumerate(filters))

@@ -59,14 +59,17 @@ def read_edge_page(
     first: int | None = None,
     after: str | None = None,
     where: CustomerFilter | None = None,
+    order_by: list[CustomerOrder] | None = None,
 ) -> RequestedPage:
-    """Return a page of an edge; `where` is for edges that lead to customers."""
+    """Return a page of an edge; `where` and `order_by` are for edges that lead to customers."""
     problems = Problems()
     limit, _ = read_page_size(problems, first)
     only = condition_of(given(where), problems)
+    sorts = given(order_by)
+    order = customers.order_by(*sorts_of(sorts, problems)) if sorts else edge.order
     # Not bound to the source: the same cursor is an argument of every source that the document reaches.
-    cursors = Cursors(edge.order, edge.source.name, edge.name, company_id, only)
-    request = PageRequest(edge.order, limit, after=cursors.decode(given(after), ("after",), problems))
+    cursors = Cursors(order, edge.source.name, edge.name, company_id, only)
+    request = PageRequest(order, limit, after=cursors.decode(given(after), ("after",), problems))
     problems.reject_if_any()
     return RequestedPage(request, only, cursors, plan_for_values=only is not None)
 

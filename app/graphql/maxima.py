@@ -29,13 +29,16 @@ class Maximum(NamedTuple):
 
 _CONDITIONS = Maximum(MAX_CONDITIONS)
 _IDS = Maximum(MOST_IDS)
+_SORTS = Maximum(MAX_SORTS)
 _PAIRS = Maximum(MAX_FILTER_PAIRS, code=FieldCode.METADATA_FILTER_LIMIT_EXCEEDED)
 _WRITTEN = Maximum(MOST_UPSERT_ROWS, is_read=True, most_read=2 * MOST_UPSERT_ROWS)
 _UNSET = Maximum(MAX_UNSET_KEYS, is_read=True)
 _ACKNOWLEDGED = Maximum(MOST_ACKNOWLEDGED, is_read=True)
 
 MAXIMA: Mapping[str, Maximum] = {
-    "Query.customers(orderBy:)": Maximum(MAX_SORTS),
+    "Query.customers(orderBy:)": _SORTS,
+    "Customer.children(orderBy:)": _SORTS,
+    "CustomerGroup.customers(orderBy:)": _SORTS,
     "Query.nodes(ids:)": Maximum(MAX_NODE_IDS),
     # The setting MAX_REPRESENTATIONS may say otherwise, which the resolver knows.
     "Query._entities(representations:)": Maximum(MAX_REPRESENTATIONS, is_read=True),
@@ -43,6 +46,8 @@ MAXIMA: Mapping[str, Maximum] = {
     "CustomerFilter.and": _CONDITIONS,
     "CustomerFilter.or": _CONDITIONS,
     "CustomerFilter.ids": _IDS,
+    "CustomerFilter.customerNumbers": _IDS,
+    "CustomerFilter.externalSystemIds": _IDS,
     "CustomerFilter.metadata": _PAIRS,
     "CustomerGroupFilter.ids": _IDS,
     "CustomerGroupFilter.metadata": _PAIRS,

@@ -28,7 +28,7 @@ from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_connection import CustomerConnection
-from app.graphql.types.customer_filter import CustomerOrder, Where
+from app.graphql.types.customer_filter import OrderBy, Where
 from app.graphql.types.customer_input import UpdateCustomerInput
 from app.graphql.types.entity import Entities, Representations, Service
 from app.graphql.types.group import CustomerGroup
@@ -44,12 +44,6 @@ from app.services.preview_transition import TransitionPreview, preview_transitio
 
 CustomerKey = Annotated[CustomerLookup, strawberry.argument(description="The key.")]
 GroupKey = Annotated[CustomerGroupLookup, strawberry.argument(description="The key.")]
-OrderBy = Annotated[
-    list[CustomerOrder] | None,
-    strawberry.argument(
-        description="The fields to sort by, at most 3. Default: the customer number. Equal rows are sorted by id."
-    ),
-]
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]
 NodeIds = Annotated[
     list[strawberry.ID], strawberry.argument(description="The ids, UUIDs: at most 500, including repeated ones.")

@@ -12,10 +12,13 @@ from app.db.conditions import (
     AnyOf,
     Condition,
     Equals,
+    HasContact,
     HasId,
     HasMetadata,
     HasParent,
+    HasSubscription,
     HasWords,
+    IsOneOf,
     NameBeginsWith,
 )
 from app.db.customers import CustomerSort, order_by
@@ -27,11 +30,19 @@ from tests.support.thorough import number
 
 CUSTOMERS = number(25_000, 100_000)
 # The tables that grow with the company; its groups and accounts are a few dozen rows, cheaper to read whole.
-BIG = {"customers", "contacts", "departments", "subscriptions", "customer_metadata", "customer_words"}
+BIG = {
+    "customers",
+    "contacts",
+    "departments",
+    "subscriptions",
+    "customer_metadata",
+    "customer_words",
+    "customer_subscription_statuses",
+}
 # A page is 50 rows, each with its group's number and name: two or three pages of memory per row.
 PER_PAGE = 450
 # A filter on one column and an order by another: bounded by what the rarer of them finds, not by the page alone.
-PER_HITS = CUSTOMERS // 10
+PER_HITS = max(5_000, CUSTOMERS // 10)
 
 BY_NUMBER = order_by((CustomerSort.NUMBER, False))
 
@@ -53,6 +64,11 @@ class Facts:
     """The value of a metadata pair that few customers have."""
     number: str
     external_id: str
+    email: str
+    vat_number: str
+    contact: str
+    numbers: tuple[str, ...]
+    external_ids: tuple[str, ...]
 
     async def plans(self, ask: Ask) -> list[Plan]:
         """How a question is carried out."""
@@ -72,6 +88,7 @@ async def facts_of(database: Database, company_id: UUID) -> Facts:
                 (CustomerSort.NUMBER, "number_key"),
                 (CustomerSort.NAME, "name_key"),
                 (CustomerSort.CREATED_AT, "created_at"),
+                (CustomerSort.UPDATED_AT, "updated_at"),
             )
         }
         ids = [row.id for row in await rows("id", f"ORDER BY number_key OFFSET {CUSTOMERS * 2 // 5} LIMIT 50")]
@@ -80,9 +97,13 @@ async def facts_of(database: Database, company_id: UUID) -> Facts:
         )
         found = await rows("customer_group_id", "GROUP BY 1 ORDER BY count(*) DESC")
         known = await rows(
-            "metadata ->> 'contract' AS contract, customer_number, external_system_id",
-            "AND metadata ? 'contract' AND external_system_id IS NOT NULL ORDER BY number_key DESC LIMIT 1",
+            "metadata ->> 'contract' AS contract, customer_number, external_system_id, email, vat_number",
+            "AND metadata ? 'contract' AND external_system_id IS NOT NULL AND email IS NOT NULL AND vat_number IS NOT NULL"
+            " ORDER BY number_key DESC LIMIT 1",
         )
+        numbers = await rows("customer_number, external_system_id", "ORDER BY number_key DESC LIMIT 50")
+        query = text("SELECT min(email) FROM contacts WHERE company_id = :company AND email IS NOT NULL")
+        contact = await session.rows(query, {"company": company_id})
     return Facts(
         database,
         company_id,
@@ -91,14 +112,17 @@ async def facts_of(database: Database, company_id: UUID) -> Facts:
         [row[0] for row in parents],
         [row[0] for row in found],
         *known[0],
+        contact=contact[0][0],
+        numbers=tuple(row.customer_number for row in numbers),
+        external_ids=tuple(row.external_system_id for row in numbers if row.external_system_id),
     )
 
 
 def assert_served(found: list[Plan], index: str | None, *, most: int) -> None:
-    """An index serves every plan, and what it reads is bounded."""
+    """An index serves every plan, or one with the same first columns and a longer name; what it reads is bounded."""
     for plan in found:
         assert not plan.scanned & BIG, plan
-        assert index is None or index in plan.indexes, plan
+        assert index is None or any(each.startswith(index) for each in plan.indexes), plan
         assert plan.pages <= most, plan
 
 
@@ -130,6 +154,32 @@ FILTERS: dict[str, tuple[Callable[[Facts], Condition], str | None]] = {
     "common-country": (lambda _: Equals("country_code", "DK"), None),
     "rare-country": (lambda _: Equals("country_code", "NO"), "customers_by_country"),
     "unknown-country": (lambda _: Equals("country_code", "ZZ"), "customers_by_country"),
+    "numbers": (
+        lambda facts: IsOneOf("customer_number", facts.numbers),
+        "customers_company_id_customer_number_key",
+    ),
+    "external-ids": (
+        lambda facts: IsOneOf("external_system_id", facts.external_ids),
+        "customers_external_system_id_key",
+    ),
+    "email": (lambda facts: Equals("email_form", facts.email), "customers_by_email"),
+    "no-email": (lambda _: Equals("email_form", None), None),
+    "vat-number": (lambda facts: Equals("vat_number_form", facts.vat_number.lower()), "customers_by_vat_number"),
+    "unknown-vat-number": (lambda _: Equals("vat_number_form", "xx1"), "customers_by_vat_number"),
+    "postal-code": (lambda _: Equals("postal_code_form", "8000"), "customers_by_postal_code"),
+    "city": (lambda _: Equals("city_form", "oslo"), "customers_by_city"),
+    "common-currency": (lambda _: Equals("default_currency", "DKK"), None),
+    "rare-currency": (lambda _: Equals("default_currency", "NOK"), "customers_by_currency"),
+    "common-vat-zone": (lambda _: Equals("vat_zone", "DOMESTIC"), None),
+    "rare-vat-zone": (lambda _: Equals("vat_zone", "DOMESTIC_WITHOUT_VAT"), "customers_by_vat_zone"),
+    "self": (lambda _: Equals("billing_relationship", "SELF"), None),
+    "parent-pays": (lambda _: Equals("billing_relationship", "PARENT_PAYS"), "customers_by_billing_relationship"),
+    "single-invoice": (lambda _: Equals("consolidation_mode", "SINGLE_INVOICE"), "customers_by_consolidation_mode"),
+    "no-mode": (lambda _: Equals("consolidation_mode", None), None),
+    "common-status": (lambda _: HasSubscription("ACTIVE"), "customer_subscription_statuses_pkey"),
+    "rare-status": (lambda _: HasSubscription("SCHEDULED"), "customer_subscription_statuses_pkey"),
+    "contact": (lambda facts: HasContact(facts.contact), "contacts_by_email"),
+    "unknown-contact": (lambda _: HasContact("nobody@example.com"), "contacts_by_email"),
     "rare-name-prefix": (lambda _: NameBeginsWith("Freja Østergaard"), "customers_by_name_prefix"),
     "common-name-prefix": (lambda _: NameBeginsWith("s"), None),
     "unknown-name-prefix": (lambda _: NameBeginsWith("qqq"), "customers_by_name_prefix"),

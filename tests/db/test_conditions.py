@@ -21,10 +21,13 @@ from app.db.conditions import (
     Condition,
     Equals,
     GroupHasMetadata,
+    HasContact,
     HasId,
     HasMetadata,
     HasParent,
+    HasSubscription,
     HasWords,
+    InRange,
     IsOneOf,
     NameBeginsWith,
     Negation,
@@ -38,13 +41,17 @@ from tests.support.thorough import examples
 
 # Ids are part of tests' names, which are the same in every process.
 _NO_ID, _ID, _OTHER_ID = (UUID(int=number) for number in range(3))
+_NOON, _NIGHT = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (12, 23))
 # Of each class, conditions of one shape.
 ALIKE: dict[type[Condition], list[Condition]] = {
     Equals: [Equals("customer_number", "1"), Equals("customer_number", "it's")],
     HasId: [HasId(()), HasId((_ID,)), HasId((_ID, _OTHER_ID))],
     IsOneOf: [IsOneOf("country_code", ()), IsOneOf("country_code", ("DK", "SE"))],
+    InRange: [InRange("created_at", _NOON, _NIGHT), InRange("created_at", _NIGHT, _NOON)],
     HasParent: [HasParent(value=True), HasParent(value=True)],
     HasMetadata: [HasMetadata(b"1"), HasMetadata(b"2")],
+    HasSubscription: [HasSubscription("ACTIVE"), HasSubscription("PAUSED")],
+    HasContact: [HasContact("a@example.com"), HasContact("B@example.com")],
     GroupHasMetadata: [GroupHasMetadata(b"1"), GroupHasMetadata(b"2")],
     NameBeginsWith: [NameBeginsWith("a"), NameBeginsWith("%_\\")],
     HasWords: [HasWords(("a", "b")), HasWords(("b", "b"))],
@@ -57,6 +64,10 @@ DIFFERENT: list[Condition] = [
     Equals("customer_number", None),
     Equals("name", "1"),
     IsOneOf("city", ("DK",)),
+    InRange("updated_at", _NOON, _NIGHT),
+    InRange("created_at", _NOON, None),
+    InRange("created_at", None, _NOON),
+    InRange("created_at", None, None),
     HasParent(value=False),
     HasWords(("a",)),
     AllOf(()),
@@ -138,12 +149,16 @@ def test_conditions_that_differ_in_more_than_values_have_different_shapes() -> N
         assert one.shape != other.shape, (one, other)
 
 
+_moments = st.none() | st.datetimes(timezones=st.just(UTC))
 _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
 _single: st.SearchStrategy[Condition] = st.one_of(
     st.builds(Equals, st.sampled_from(["city", "name"]), st.none() | _texts),
     st.builds(HasId, st.lists(st.uuids(), max_size=2).map(tuple)),
     st.builds(IsOneOf, st.sampled_from(["city", "name"]), st.lists(_texts, max_size=2).map(tuple)),
+    st.builds(InRange, st.just("created_at"), _moments, _moments),
     st.builds(HasParent, value=st.booleans()),
+    st.builds(HasSubscription, _texts),
+    st.builds(HasContact, _texts),
     st.builds(HasMetadata, st.binary(max_size=2)),
     st.builds(NameBeginsWith, _texts),
     st.builds(HasWords, st.lists(_texts, min_size=1, max_size=2).map(tuple)),
@@ -185,14 +200,15 @@ def shown(order: Sequence[SortKey]) -> str:
 def test_a_page_is_bounded_in_the_alias_alone_by_the_values_in_their_order(
     order: tuple[SortKey, ...], *, inclusive: bool
 ) -> None:
-    row, bind = customers.alias(), Binding()
+    row, bind, bind_positions = customers.alias(), Binding(), Binding()
     moment, only = datetime(2026, 1, 1, tzinfo=UTC), AnyOf((Equals("city", "a"), HasWords(("b",)), HasMetadata(b"c")))
     after, before = (True, b"a", moment, _NO_ID), (False, b"b", moment, _NO_ID)
 
     request = PageRequest(order, 1, after=after, before=before, inclusive=inclusive)
-    sql = compiled(row, *paging.conditions(request, only, row, bind))
+    sql = compiled(row, *paging.conditions(request, only, row, bind, bind_positions))
 
-    assert tuple(bind.values) == (*only.values, *after, *before)
+    assert tuple(bind.values) == only.values
+    assert tuple(bind_positions.values) == (*after, *before)
     assert_only_aliases(sql)
 
 

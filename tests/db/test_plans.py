@@ -1,11 +1,12 @@
 """Every order and filter of the list is served by an index, under row-level security, in a company of many customers."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from app.db import customers
-from app.db.conditions import AllOf, Condition, Equals, HasParent, NameBeginsWith
+from app.db.conditions import AllOf, Condition, Equals, HasParent, InRange, NameBeginsWith
 from app.db.customers import CustomerSort, order_by
 from app.db.paging import PageRequest
 from tests.db.big_company import BY_NUMBER, FILTERS, PER_HITS, PER_PAGE, Facts, assert_served
@@ -23,6 +24,7 @@ ORDERS = [
     (CustomerSort.NUMBER, "customers_by_number"),
     (CustomerSort.NAME, "customers_by_name"),
     (CustomerSort.CREATED_AT, "customers_by_creation"),
+    (CustomerSort.UPDATED_AT, "customers_by_update"),
 ]
 
 
@@ -82,6 +84,35 @@ async def test_a_filter_in_another_order_never_reads_the_whole_company(
 
     found = await facts.plans(lambda session: customers.page(session, request, condition(facts)))
     assert_served(found, None, most=PER_HITS)
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 365 * 20], ids=["an-hour", "twenty-years"])
+@pytest.mark.parametrize("descending", [False, True], ids=["ascending", "descending"])
+@pytest.mark.parametrize(
+    ("sort", "column", "index"),
+    [
+        (CustomerSort.CREATED_AT, "created_at", "customers_by_creation"),
+        (CustomerSort.UPDATED_AT, "updated_at", "customers_by_update"),
+    ],
+    ids=["creation", "update"],
+)
+async def test_a_page_of_a_range_costs_a_page_in_the_order_of_the_range(
+    facts: Facts, sort: CustomerSort, column: str, index: str, hours: int, *, descending: bool
+) -> None:
+    at, half = facts.middle[sort][0], timedelta(hours=hours) / 2
+    request, only = PageRequest(order_by((sort, descending)), 50), InRange(column, at - half, at + half)
+
+    assert_served(await facts.plans(lambda session: customers.page(session, request, only)), index, most=PER_PAGE)
+
+
+@pytest.mark.parametrize("place", ["first-page", "after-the-middle"])
+async def test_a_short_range_in_the_order_of_numbers_is_read_from_its_own_index(facts: Facts, place: str) -> None:
+    at = facts.middle[CustomerSort.CREATED_AT][0]
+    after = facts.middle[CustomerSort.NUMBER] if place == "after-the-middle" else None
+    only = InRange("updated_at", at - timedelta(days=1), at + timedelta(days=1))
+
+    found = await facts.plans(lambda session: customers.page(session, PageRequest(BY_NUMBER, 50, after=after), only))
+    assert_served(found, "customers_by_update", most=PER_HITS)
 
 
 @pytest.mark.parametrize("prefix", ["a", "s", "v", "æ", "ø", "å"])

@@ -7,7 +7,7 @@ import pytest
 
 from app.db import batching, customers, graph, groups
 from app.db.conditions import Condition, Equals, IsOneOf
-from app.db.customers import CustomerSort
+from app.db.customers import CustomerSort, order_by
 from app.db.declarations import ToMany
 from app.db.paging import PageRequest
 from app.db.read_session import ReadSession
@@ -118,6 +118,27 @@ async def test_every_edge_is_an_index_for_fifty_sources_at_once(
     found = await facts.plans(lambda session: ask(facts, session))
     # Of 50 parents ten children each, and of each the group's number and name.
     assert_served(found, index, most=2_500)
+
+
+@pytest.mark.parametrize("descending", [False, True], ids=["ascending", "descending"])
+@pytest.mark.parametrize(
+    ("sort", "name"),
+    [(CustomerSort.NAME, "name"), (CustomerSort.CREATED_AT, "creation"), (CustomerSort.UPDATED_AT, "update")],
+    ids=["name", "creation", "update"],
+)
+@pytest.mark.parametrize(
+    ("edge", "index"),
+    [(graph.children, "customers_of_parent"), (graph.group_customers, "customers_of_group")],
+    ids=["children", "customers-of-groups"],
+)
+async def test_an_edge_is_an_index_in_every_order(
+    facts: Facts, edge: ToMany[Any], index: str, sort: CustomerSort, name: str, *, descending: bool
+) -> None:
+    sources = (facts.parents if edge is graph.children else facts.groups)[:10]
+    request = PageRequest(order_by((sort, descending)), 10, after=facts.middle[sort])
+
+    found = await facts.plans(lambda session: batching.pages(session, edge, sources, request, None))
+    assert_served(found, f"{index}_by_{name}", most=1_000)
 
 
 async def test_subscriptions_of_some_statuses_are_an_index(facts: Facts) -> None:

@@ -204,7 +204,12 @@ async def test_functions_that_run_as_the_owner_have_a_pinned_search_path(owner_e
     async with owner_engine.connect() as connection:
         rows = {row.proname: row.proconfig for row in await connection.execute(query)}
 
-    assert set(rows) == {"authenticate_api_key", "index_customer_groups", "index_customers"}
+    assert set(rows) == {
+        "authenticate_api_key",
+        "index_customer_groups",
+        "index_customers",
+        "index_subscription_statuses",
+    }
     assert all(settings == ["search_path=public, pg_temp"] for settings in rows.values())
 
 

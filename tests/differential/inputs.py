@@ -233,6 +233,8 @@ class Inputs:
         return self.chance.pick(use.cursors) if use.cursors else None
 
     def _text(self, use: Use, of: TypeOf) -> str:
+        if of.name == "DateTime":
+            return self.chance.pick(trouble.TIMES)
         known: Sequence[str] = self.company.values.get(f"{use.place.owner}.{use.place.name}", ())
         if known and not self.chance.one_in(8):
             return self.chance.pick(known)

@@ -73,6 +73,17 @@ MOMENTS = (
 )
 DAYS = (date(2026, 1, 1), date(2024, 2, 29), date(1000, 1, 1), date(1900, 2, 28), date(9999, 12, 30))
 
+TIMES = (
+    *(moment.isoformat() for moment in MOMENTS),
+    "2026-01-31T13:00:00.1+01:00",
+    "0001-01-01T00:00:00z",
+    "9999-12-31T23:59:59.999999Z",
+    "9999-12-31T23:59:59-12:00",
+    "2026-01-31T12:00:00",
+    "",
+)
+"""Times as an operation gives them; the last three are not valid."""
+
 ODD_MOMENTS = ("0999-12-31 23:59:59.5+00", "0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00", "infinity")
 """Moments that Python can hold, though it writes the years before 1000 with fewer digits."""
 

@@ -47,8 +47,10 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         engine,
         company_id,
         tables.customers,
-        "id customer_number external_system_id parent_customer_id name country_code",
+        "id customer_number external_system_id parent_customer_id name country_code city postal_code email vat_number"
+        " default_currency",
     )
+    contacts = await _columns(engine, company_id, tables.contacts, "email")
     groups = await _columns(engine, company_id, tables.customer_groups, "id number")
     accounts = await _columns(engine, company_id, tables.ledger_accounts, "id number name")
     ids = [str(each) for each in customers["id"]]
@@ -90,6 +92,14 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         "CustomerFilter.ids": ids,
         "CustomerFilter.customerNumber": customers["customer_number"],
         "CustomerFilter.externalSystemId": customers["external_system_id"],
+        "CustomerFilter.customerNumbers": customers["customer_number"],
+        "CustomerFilter.externalSystemIds": customers["external_system_id"],
+        "CustomerFilter.city": _distinct(customers["city"]),
+        "CustomerFilter.postalCode": _distinct(customers["postal_code"]),
+        "CustomerFilter.email": _distinct(email.upper() for email in customers["email"]),
+        "CustomerFilter.vatNumber": _distinct(customers["vat_number"]),
+        "CustomerFilter.defaultCurrency": _distinct([*customers["default_currency"], "eur"]),
+        "CustomerFilter.contactEmail": _distinct(email.upper() for email in contacts["email"]),
         "CustomerFilter.customerGroupId": group_ids,
         "CustomerFilter.parentCustomerId": [str(each) for each in _distinct(customers["parent_customer_id"])],
         "CustomerFilter.countryCode": _distinct([*customers["country_code"], "dk"]),

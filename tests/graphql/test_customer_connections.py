@@ -1,5 +1,6 @@
 """Customers at the end of an edge: the children of several parents and the customers of several groups, each with its own page."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +55,70 @@ async def test_each_parent_has_its_own_children_in_the_order_of_numbers(caller: 
     assert [each["totalCount"] for each in connections] == [3, 1, 0]
     for each in connections:
         assert (each["pageInfo"]["hasNextPage"], each["pageInfo"]["hasPreviousPage"]) == (False, False)
+
+
+ORDERS: list[tuple[list[dict[str, str]], list[str]]] = [
+    ([], ["9", "10", "A"]),
+    ([{"field": "NUMBER", "direction": "DESC"}], ["A", "10", "9"]),
+    ([{"field": "NAME"}], ["A", "10", "9"]),
+    ([{"field": "NAME", "direction": "DESC"}], ["9", "10", "A"]),
+    ([{"field": "CREATED_AT"}], ["10", "A", "9"]),
+    ([{"field": "UPDATED_AT"}], ["9", "10", "A"]),
+    ([{"field": "UPDATED_AT", "direction": "DESC"}], ["10", "A", "9"]),
+    ([{"field": "UPDATED_AT", "direction": "DESC"}, {"field": "NAME"}], ["A", "10", "9"]),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize(("by", "expected"), ORDERS, ids=str)
+async def test_children_and_customers_of_groups_come_in_every_order_page_by_page(
+    caller: Caller, records: Records, by: list[dict[str, str]], expected: list[str], size: int
+) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    parent = await records.customer(customer_number="P", customer_group_id=await records.group())
+    group = await records.group(number="G")
+    # The ids sort the two that were changed at the same time.
+    rows = {"10": ("b", 0, 2), "9": ("c", 2, 1), "A": ("a", 1, 2)}
+    ids = {"10": UUID(int=1), "A": UUID(int=2), "9": UUID(int=3)}
+    if by[:1] == [{"field": "UPDATED_AT", "direction": "DESC"}]:
+        ids["10"], ids["A"] = ids["A"], ids["10"]
+    for number, (name, created, updated) in rows.items():
+        await records.customer(
+            id=ids[number],
+            customer_number=number,
+            name=name,
+            parent_customer_id=parent,
+            customer_group_id=group,
+            created_at=start + timedelta(days=created),
+            updated_at=start + timedelta(days=updated),
+        )
+
+    for lead in (
+        'customer(by: {customerNumber: "P"}) { page: children',
+        'customer: customerGroup(by: {number: "G"}) { page: customers',
+    ):
+        document = f"""query($first: Int, $after: String, $by: [CustomerOrder!]) {{
+            {lead}(first: $first, after: $after, orderBy: $by) {{ {CONNECTION} }} }} }}"""
+        seen, after = list[str](), None
+        while len(seen) < len(expected):
+            page = (await caller.data(document, first=size, after=after, by=by))["customer"]["page"]
+            seen += numbers(page)
+            assert page["pageInfo"]["hasNextPage"] is (len(seen) < len(expected))
+            after = page["pageInfo"]["endCursor"]
+        assert seen == expected
+
+
+async def test_a_cursor_of_an_edge_belongs_to_one_order(caller: Caller, records: Records) -> None:
+    await records.customer(parent_customer_id=await records.customer(customer_number="P"))
+    document = """query($after: String, $by: [CustomerOrder!]) {
+        customer(by: {customerNumber: "P"}) { children(after: $after, orderBy: $by) { pageInfo { endCursor } } } }"""
+    cursor = (await caller.data(document))["customer"]["children"]["pageInfo"]["endCursor"]
+
+    assert await caller.data(document, after=cursor, by=[{"field": "NUMBER"}])
+    refusal = await caller.refusal(document, after=cursor, by=[{"field": "NAME"}])
+    assert refusal["code"] == "INVALID_CURSOR"
+    refusal = await caller.refusal(document, by=[{"field": "NAME"}, {"field": "NAME"}])
+    assert [problem["path"] for problem in refusal["problems"]] == [["orderBy"]]
 
 
 @pytest.mark.usefixtures("parents")
@@ -128,7 +193,7 @@ async def test_all_problems_of_a_connection_are_reported_at_once(caller: Caller,
     await records.customer(customer_number="P")
     refusal = await caller.refusal(
         """{ customer(by: {customerNumber: "P"}) {
-            children(first: 501, after: "nonsense", where: {ids: ["x"], search: " "}) { nodes { id } } } }"""
+            children(first: 501, after: "nonsense", where: {ids: ["x"], search: "-"}) { nodes { id } } } }"""
     )
     assert refusal["field"] == ["customer", "children"]
     assert refusal["code"] == "BAD_USER_INPUT"

@@ -1,5 +1,6 @@
 """What `where` means: each condition alone, together, negated, unset, and what it may not say."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,10 +14,24 @@ from tests.support.records import Records
 
 LIST = "query($where: CustomerFilter) { customers(where: $where) { nodes { customerNumber } totalCount } }"
 CONDITIONS = cast("GraphQLInputObjectType", executable(schema).type_map["CustomerFilter"]).fields
+UNSETTABLE = {
+    "city",
+    "consolidationMode",
+    "email",
+    "externalSystemId",
+    "parentCustomerId",
+    "postalCode",
+    "vatNumber",
+}
 ALL = ["1", "2", "3", "4"]
 Filter = dict[str, Any]
 IDS = {number: UUID(int=int(number)) for number in ALL}
 GROUPS = {number: UUID(int=int(number)) for number in "12"}
+
+
+def days(count: int) -> datetime:
+    """Return a time some days after the start."""
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=count)
 
 
 async def found(caller: Caller, where: Filter | None) -> list[str]:
@@ -32,14 +47,43 @@ async def stored(records: Records) -> None:
     for number, group in GROUPS.items():
         await records.group(id=group, number=f"G{number}")
     rows: list[dict[str, Any]] = [
-        {"name": "Ærø Færge", "external_system_id": "crm:1", "metadata": {"tier": "gold", "n": 5}},
-        {"name": "Ærlig Talt", "parent_customer_id": IDS["1"], "metadata": {"tier": "gold"}},
-        {"name": "Fjord", "customer_type": "PRIVATE", "country_code": "SE", "external_system_id": "CRM:1"},
+        {
+            "name": "Ærø Færge",
+            "external_system_id": "crm:1",
+            "metadata": {"tier": "gold", "n": 5},
+            "email": "Bogholderi@Færge.example",
+            "vat_number": "DK 12 34",
+            "consolidation_mode": "PER_CHILD_INVOICE",
+        },
+        {
+            "name": "Ærlig Talt",
+            "parent_customer_id": IDS["1"],
+            "metadata": {"tier": "gold"},
+            "billing_relationship": "PARENT_PAYS",
+            "email": "bogholderi@færge.example",
+            "city": "Ærøskøbing",
+        },
+        {
+            "name": "Fjord",
+            "customer_type": "PRIVATE",
+            "country_code": "SE",
+            "external_system_id": "CRM:1",
+            "vat_zone": "EU",
+            "default_currency": "SEK",
+            "postal_code": "SW1A 1AA",
+        },
         {"name": "fjordens venner", "is_active": False, "metadata": {"n": "5"}},
     ]
     for number, row in zip(ALL, rows, strict=True):
         group = GROUPS["2" if number == "4" else "1"]
-        await records.customer(id=IDS[number], customer_number=number, customer_group_id=group, **row)
+        times = {"created_at": days(int(number)), "updated_at": days(10 - int(number))}
+        await records.customer(id=IDS[number], customer_number=number, customer_group_id=group, **times, **row)
+    await records.subscription(IDS["1"], status="ACTIVE")
+    await records.subscription(IDS["1"], status="PAUSED")
+    await records.subscription(IDS["3"], status="ACTIVE")
+    await records.contact(IDS["2"], name="Freja", email="Freja@Example.com")
+    await records.contact(IDS["4"], name="Freja", email="freja@example.com")
+    await records.contact(IDS["4"], name="Bo", email=None)
 
 
 FILTERS: list[tuple[Filter | None, list[str]]] = [
@@ -79,6 +123,51 @@ FILTERS: list[tuple[Filter | None, list[str]]] = [
     ({"namePrefix": "talt"}, []),
     ({"namePrefix": "%"}, []),
     ({"search": "talt ærl"}, ["2"]),
+    ({"search": ""}, ALL),
+    ({"search": " \t\u200b"}, ALL),
+    ({"search": "", "isActive": False}, ["4"]),
+    ({"customerNumbers": ["3", "1", " 3", "03", "404"]}, ["1", "3"]),
+    ({"customerNumbers": []}, []),
+    ({"externalSystemIds": ["crm:1", "crm:404"]}, ["1"]),
+    ({"externalSystemIds": ["crm:1", "CRM:1", "crm:1"]}, ["1", "3"]),
+    ({"externalSystemIds": []}, []),
+    ({"email": "BOGHOLDERI@færge.example"}, ["1", "2"]),
+    ({"email": "bogholderi"}, []),
+    ({"email": None}, ["3", "4"]),
+    ({"vatNumber": "dk 12 34"}, ["1"]),
+    ({"vatNumber": "DK1234"}, []),
+    ({"vatNumber": None}, ["2", "3", "4"]),
+    ({"postalCode": "sw1a 1aa"}, ["3"]),
+    ({"postalCode": None}, ["1", "2", "4"]),
+    ({"city": "ÆRØSKØBING"}, ["2"]),
+    ({"city": None}, ["1", "3", "4"]),
+    ({"defaultCurrency": "sek"}, ["3"]),
+    ({"defaultCurrency": "DKK"}, ["1", "2", "4"]),
+    ({"vatZone": "EU"}, ["3"]),
+    ({"vatZone": "DOMESTIC"}, ["1", "2", "4"]),
+    ({"billingRelationship": "PARENT_PAYS"}, ["2"]),
+    ({"billingRelationship": "SELF"}, ["1", "3", "4"]),
+    ({"consolidationMode": "PER_CHILD_INVOICE"}, ["1"]),
+    ({"consolidationMode": "SINGLE_INVOICE"}, []),
+    ({"consolidationMode": None}, ["2", "3", "4"]),
+    ({"subscriptionStatus": "ACTIVE"}, ["1", "3"]),
+    ({"subscriptionStatus": "PAUSED"}, ["1"]),
+    ({"subscriptionStatus": "TRIAL"}, []),
+    ({"not": {"subscriptionStatus": "ACTIVE"}}, ["2", "4"]),
+    ({"and": [{"subscriptionStatus": "ACTIVE"}, {"subscriptionStatus": "PAUSED"}]}, ["1"]),
+    ({"contactEmail": "FREJA@example.com"}, ["2", "4"]),
+    ({"contactEmail": "freja@"}, []),
+    ({"not": {"contactEmail": "freja@example.com"}}, ["1", "3"]),
+    ({"createdAt": {"gte": days(2).isoformat(), "lt": days(4).isoformat()}}, ["2", "3"]),
+    ({"createdAt": {"gte": "2026-01-04T01:00:00+01:00"}}, ["3", "4"]),
+    ({"createdAt": {"lt": "2026-01-03t00:00:00.000001z"}}, ["1", "2"]),
+    ({"createdAt": {"gte": days(3).isoformat(), "lt": days(3).isoformat()}}, []),
+    ({"createdAt": {"gte": days(4).isoformat(), "lt": days(1).isoformat()}}, []),
+    ({"createdAt": {}}, ALL),
+    ({"updatedAt": {"gte": days(8).isoformat()}}, ["1", "2"]),
+    ({"not": {"updatedAt": {"gte": days(8).isoformat()}}}, ["3", "4"]),
+    ({"or": [{"city": "ærøskøbing"}, {"updatedAt": {"lt": days(7).isoformat()}}]}, ["2", "4"]),
+    ({"email": "bogholderi@færge.example", "billingRelationship": "SELF"}, ["1"]),
     # Conditions beside each other must all hold.
     ({"isActive": True, "hasParent": False, "namePrefix": "f"}, ["3"]),
     # AND, OR and NOT, nested and empty.
@@ -120,7 +209,7 @@ def test_every_condition_that_there_is_stands_among_the_filters_above() -> None:
 
 @pytest.mark.parametrize(
     "field",
-    sorted(set(CONDITIONS) - {"externalSystemId", "parentCustomerId"}),
+    sorted(set(CONDITIONS) - UNSETTABLE),
 )
 async def test_null_is_refused_for_what_can_not_be_unset(caller: Caller, field: str) -> None:
     refusal = await caller.refusal(LIST, where={field: None})
@@ -129,17 +218,27 @@ async def test_null_is_refused_for_what_can_not_be_unset(caller: Caller, field: 
     assert "must not be null" in refusal["message"]
 
 
-@pytest.mark.parametrize("field", ["customerNumber", "externalSystemId", "countryCode", "namePrefix", "search"])
+TEXTS = [
+    "city",
+    "contactEmail",
+    "countryCode",
+    "customerNumber",
+    "defaultCurrency",
+    "email",
+    "externalSystemId",
+    "namePrefix",
+    "postalCode",
+    "vatNumber",
+]
+
+
 @pytest.mark.parametrize(
-    ("value", "message"),
+    ("field", "value", "message"),
     [
-        ("", "must not be blank"),
-        (" \t\n", "must not be blank"),
-        ("\ufeff\u200b", "must not be blank"),
-        ("a\0", "U+0000"),
-        ("a" * 256, "at most 255"),
+        *((field, blank, "must not be blank") for field in TEXTS for blank in ("", " \t\n", "\ufeff\u200b")),
+        *((field, "a\0", "U+0000") for field in (*TEXTS, "search")),
+        *((field, "a" * 256, "at most 255") for field in (*TEXTS, "search")),
     ],
-    ids=["empty", "blank", "invisible", "with U+0000", "too long"],
 )
 async def test_a_text_that_says_nothing_or_too_much_is_refused(
     caller: Caller, field: str, value: str, message: str
@@ -160,6 +259,14 @@ async def test_a_text_that_says_nothing_or_too_much_is_refused(
         ({"search": "-- ,."}, ["where", "search"]),
         ({"search": " ".join(map(str, range(11)))}, ["where", "search"]),
         ({"ids": [str(UUID(int=1))] * 501}, ["where", "ids"]),
+        ({"customerNumbers": ["1"] * 501}, ["where", "customerNumbers"]),
+        ({"customerNumbers": ["1", " "]}, ["where", "customerNumbers", 1]),
+        ({"externalSystemIds": ["1", "a\0"]}, ["where", "externalSystemIds", 1]),
+        ({"externalSystemIds": ["a" * 256]}, ["where", "externalSystemIds", 0]),
+        ({"defaultCurrency": "kr"}, ["where", "defaultCurrency"]),
+        ({"defaultCurrency": "ØRE"}, ["where", "defaultCurrency"]),
+        ({"createdAt": {"gte": None}}, ["where", "createdAt", "gte"]),
+        ({"updatedAt": {"lt": None}}, ["where", "updatedAt", "lt"]),
     ],
 )
 async def test_a_malformed_condition_is_refused_at_its_path(caller: Caller, where: Filter, path: list[str]) -> None:
@@ -263,3 +370,36 @@ async def test_an_error_names_the_first_ten_problems_and_says_that_there_are_mor
     first_ones = await caller.refusal(document, ids=["x"] * 500)
     assert first_ones["problems"] == all_of_them["problems"]
     assert first_ones["message"] == all_of_them["message"] + " There are more problems."
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"vatZone": "MARS"},
+        {"subscriptionStatus": ["ACTIVE"]},
+        {"consolidationMode": "single_invoice"},
+        {"customerNumbers": [None]},
+        {"createdAt": {"gt": "2026-01-01T00:00:00Z"}},
+        *(
+            {"updatedAt": {"gte": time}}
+            for time in (
+                "",
+                "2026-01-01",
+                "2026-01-01T00:00:00",
+                "2026-01-01T24:00:00Z",
+                "2026-02-30T00:00:00Z",
+                "2026-W01-1T00:00:00Z",
+                "2026-01-01T00:00:00.1234567Z",
+                "0001-01-01T00:00:00+23:59",
+                "9999-12-31T23:59:59-00:01",
+                "\u0662026-01-01T00:00:00Z",
+                "2026-01-01T00:00:00Z\0",
+                1767225600,
+                True,
+            )
+        ),
+    ],
+    ids=str,
+)
+async def test_a_value_that_is_not_of_its_type_is_rejected(caller: Caller, where: Filter) -> None:
+    assert (await caller.run(LIST, where=where)).errors

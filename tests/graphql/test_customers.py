@@ -59,6 +59,18 @@ async def test_customers_sort_by_creation_time_and_then_by_more(caller: Caller, 
     assert await listed(caller, "customerNumber", by=by) == ["3", "1", "4", "2"]
 
 
+async def test_customers_sort_by_their_last_change(caller: Caller, records: Records) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number, days in (("1", 1), ("2", 0), ("3", 1)):
+        await records.customer(
+            id=UUID(int=int(number)), customer_number=number, updated_at=start + timedelta(days=days)
+        )
+
+    assert await listed(caller, "customerNumber", by=[{"field": "UPDATED_AT"}]) == ["2", "1", "3"]
+    by = [{"field": "UPDATED_AT", "direction": "DESC"}]
+    assert await listed(caller, "customerNumber", by=by) == ["3", "1", "2"]
+
+
 async def test_an_order_names_each_field_once(caller: Caller) -> None:
     refusal = await caller.refusal(LIST, by=[{"field": "NAME"}, {"field": "NAME", "direction": "DESC"}])
     assert refusal["code"] == "BAD_USER_INPUT"

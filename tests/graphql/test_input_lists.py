@@ -43,6 +43,26 @@ BEFORE: dict[str, tuple[str, dict[str, Any], str]] = {
         {"w": {"not": {"and": [{}, {"or": [7] * 51}]}}},
         "where.not.and.1.or: has 51 items; at most 50 are allowed.",
     ),
+    "Customer.children(orderBy:)": (
+        'query($by: [CustomerOrder!]) { customer(by: {customerNumber: "1"}) { children(orderBy: $by) { totalCount } } }',
+        {"by": [7] * 4},
+        "orderBy: has 4 items; at most 3 are allowed.",
+    ),
+    "CustomerGroup.customers(orderBy:)": (
+        "query($by: [CustomerOrder!]) { customerGroups { customers(orderBy: $by) { totalCount } } }",
+        {"by": [7] * 4},
+        "orderBy: has 4 items; at most 3 are allowed.",
+    ),
+    "CustomerFilter.customerNumbers": (
+        FILTERED,
+        {"w": {"customerNumbers": [{}] * 501}},
+        "where.customerNumbers: has 501 items; at most 500 are allowed.",
+    ),
+    "CustomerFilter.externalSystemIds": (
+        FILTERED,
+        {"w": {"externalSystemIds": [{}] * 501}},
+        "where.externalSystemIds: has 501 items; at most 500 are allowed.",
+    ),
     "CustomerFilter.ids": (FILTERED, {"w": {"ids": [{}] * 501}}, "where.ids: has 501 items; at most 500 are allowed."),
     "CustomerFilter.metadata": (
         FILTERED,

@@ -38,6 +38,7 @@ class Listed:
     NUMBER: tuple[Any, ...]
     NAME: int
     CREATED_AT: datetime
+    UPDATED_AT: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,13 @@ async def seeded(database: Database, owner_engine: AsyncEngine) -> Seeded:
     """A company whose customers share names and times of creation."""
     company = await new_company(owner_engine)
     records = Records(owner_engine, company)
-    rows: list[tuple[UUID, str, datetime]] = []
+    rows: list[tuple[UUID, str, datetime, datetime]] = []
     for place, number in enumerate(NUMBERS):
         created = START + timedelta(microseconds=place % 4)
         name = NAMES[place % len(NAMES)] or "x"
-        rows.append((await records.customer(customer_number=number, name=name, created_at=created), number, created))
+        updated = START + timedelta(days=place % 3)
+        customer = await records.customer(customer_number=number, name=name, created_at=created, updated_at=updated)
+        rows.append((customer, number, created, updated))
     async with owner_engine.connect() as connection:
         # tests/db/test_alphabet.py is about the alphabet; what is tried here is that pages follow it.
         ranks = await connection.execute(
@@ -83,12 +86,13 @@ async def seeded(database: Database, owner_engine: AsyncEngine) -> Seeded:
         )
         rank = {row[0]: row[1] for row in ranks}
     return Seeded(
-        Caller(database, company), [Listed(id_, natural(number), rank[id_], created) for id_, number, created in rows]
+        Caller(database, company),
+        [Listed(id_, natural(number), rank[id_], created, updated) for id_, number, created, updated in rows],
     )
 
 
 ORDERS = st.lists(
-    st.tuples(st.sampled_from(["NUMBER", "NAME", "CREATED_AT"]), st.sampled_from(["ASC", "DESC"])),
+    st.tuples(st.sampled_from(["NUMBER", "NAME", "CREATED_AT", "UPDATED_AT"]), st.sampled_from(["ASC", "DESC"])),
     min_size=1,
     max_size=3,
     unique_by=lambda sort: sort[0],

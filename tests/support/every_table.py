@@ -14,7 +14,12 @@ from app.db.tables import metadata
 Row = dict[str, Any]
 World = dict[str, Row]
 """Rows by the names of their tables."""
-SIDE_TABLES = ("customer_metadata", "customer_words", "customer_group_metadata")
+SIDE_TABLES = (
+    "customer_metadata",
+    "customer_words",
+    "customer_subscription_statuses",
+    "customer_group_metadata",
+)
 """Tables that only triggers write."""
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from app.db import paging
 from app.db.arguments import PageArguments
 from app.db.declarations import Render, SortKey, render_of
+from app.db.paging import PageRequest
 from app.db.plans.rendering import NULL, Piece, constant, joined, moment, number, object_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
@@ -101,7 +102,8 @@ class _Page:
             columns = {**columns, "place": place}
         limit = self._limit + number(1) if self._reads_one_more else self._limit
         query = self._row.select(*(column.label(name) for name, column in columns.items()))
-        return query.where(*self._belonging(self._row), *self._between()).order_by(*order).limit(limit)
+        between = self._between(self._request, self._table, self._arguments.places[0])
+        return query.where(*self._belonging(self._row), *between).order_by(*order).limit(limit)
 
     def _part(self, part: Part, place: int, page: FromClause) -> Sequence[Piece]:
         match part:
@@ -145,11 +147,8 @@ class _Page:
             return literal_column("false")
         row = self._slots.row(self._node.entity.table)
         after, before, _ = self._arguments.places
-        order, place = (probe.order, before) if self._request.backward else (paging.reverse(probe.order), after)
-        start = probe.after if self._request.backward else probe.before
-        assert start is not None  # noqa: S101 - what the probe begins at
-        beyond = paging.beyond(order, start, row.table, self._slots.bind(self._node.slot, place), inclusive=True)
-        query = row.select(number(1)).where(*self._belonging(row), *self._only(row.table), beyond)
+        beyond = self._between(probe, row.table, before if self._request.backward else after)
+        query = row.select(number(1)).where(*self._belonging(row), *beyond)
         return query.correlate_except(row.table).exists()
 
     def _count(self) -> ColumnElement[int]:
@@ -166,9 +165,10 @@ class _Page:
         only = self._arguments.only
         return [] if only is None else [only.sql(table, self._slots.bind(self._node.slot))]
 
-    def _between(self) -> list[ColumnElement[bool]]:
-        bind = self._slots.bind(self._node.slot)
-        return paging.conditions(self._request, self._arguments.only, self._table, bind)
+    def _between(self, request: PageRequest, table: FromClause, place: int) -> list[ColumnElement[bool]]:
+        """Return the conditions on a page's rows; the values of its first position are at `place`."""
+        bind, bind_positions = self._slots.bind(self._node.slot), self._slots.bind(self._node.slot, place)
+        return paging.conditions(request, self._arguments.only, table, bind, bind_positions)
 
     def _position(self) -> ColumnElement[str]:
         return joined(_position_of(self._request.order, self._table))

@@ -26,7 +26,7 @@ from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.billing_document import BillingDocument
 from app.graphql.types.contact import Contact
 from app.graphql.types.customer_connection import CustomerConnection
-from app.graphql.types.customer_filter import Where
+from app.graphql.types.customer_filter import OrderBy, Where
 from app.graphql.types.department import Department
 from app.graphql.types.enums import (
     BillingRelationship,
@@ -125,16 +125,22 @@ class Customer(Node):
         return None if parent_id is None else info.context.loaders.customer().load(parent_id)
 
     @strawberry.field(
-        description="Its children, by customer number. Needs customers-read.",
+        description="Its children, by customer number unless `orderBy` is given. Needs customers-read.",
         graphql_type=CustomerConnection,
         extensions=READS,
     )
     @staticmethod
     async def children(
-        customer: Row, info: Info, first: First = UNSET, after: After = UNSET, where: Where = UNSET
+        customer: Row,
+        info: Info,
+        first: First = UNSET,
+        after: After = UNSET,
+        where: Where = UNSET,
+        order_by: OrderBy = UNSET,
     ) -> CustomerList:
         """Load a page of the customer's children."""
-        asked = read_edge_page(info.context.principal.company_id, graph.children, first=first, after=after, where=where)
+        company_id = info.context.principal.company_id
+        asked = read_edge_page(company_id, graph.children, first=first, after=after, where=where, order_by=order_by)
         return await listed_of(info.context, graph.children, customer.id, asked)
 
     @strawberry.field(

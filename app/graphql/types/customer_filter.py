@@ -4,7 +4,16 @@ from typing import Annotated, Optional
 
 import strawberry
 
-from app.graphql.types.enums import CustomerSort, CustomerType, OrderDirection
+from app.graphql.types.enums import (
+    BillingRelationship,
+    ConsolidationMode,
+    CustomerSort,
+    CustomerType,
+    OrderDirection,
+    SubscriptionStatus,
+    VatZone,
+)
+from app.graphql.types.ranges import DateTimeRange
 from app.graphql.types.scalars import MetadataValue
 
 
@@ -20,7 +29,7 @@ class MetadataPairInput:
 
 @strawberry.input(
     description="Conditions on a customer. All given conditions must be met. A condition that is left out is ignored,"
-    " null means that the field is unset, and an empty list of ids matches nothing. A filter holds at most"
+    " null means that the field is unset, and an empty list of ids or numbers matches nothing. A filter holds at most"
     " 50 conditions, including those of nested filters; each `and`, `or` and `not` is one as well."
 )
 class CustomerFilter:
@@ -39,8 +48,14 @@ class CustomerFilter:
         description="The id is one of these, at most 500."
     )
     customer_number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this customer number.")
+    customer_numbers: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="The customer number is exactly one of these, at most 500."
+    )
     external_system_id: strawberry.Maybe[str | None] = strawberry.field(
         description="Exactly this external system id, case-sensitive; null: unset."
+    )
+    external_system_ids: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="The external system id is exactly one of these, at most 500, case-sensitive."
     )
     metadata: strawberry.Maybe[list[MetadataPairInput] | None] = strawberry.field(
         description="The metadata has all of these pairs, at most 10. More are rejected with"
@@ -56,13 +71,49 @@ class CustomerFilter:
     country_code: strawberry.Maybe[str | None] = strawberry.field(
         description="In this country, two letters (ISO 3166-1 alpha-2), in either case."
     )
+    city: strawberry.Maybe[str | None] = strawberry.field(
+        description="In exactly this city, ignoring case and how letters are composed; null: unset."
+    )
+    postal_code: strawberry.Maybe[str | None] = strawberry.field(
+        description="With exactly this postal code, ignoring case and how letters are composed; null: unset."
+    )
+    email: strawberry.Maybe[str | None] = strawberry.field(
+        description="With exactly this email address, ignoring case and how letters are composed; null: unset."
+    )
+    vat_number: strawberry.Maybe[str | None] = strawberry.field(
+        description="With exactly this VAT number, ignoring case and how letters are composed; null: unset. Spaces and"
+        " punctuation count; `search` finds a number by its parts."
+    )
+    vat_zone: strawberry.Maybe[VatZone | None] = strawberry.field(description="Of this VAT zone.")
+    default_currency: strawberry.Maybe[str | None] = strawberry.field(
+        description="Billed in this currency, three letters (ISO 4217), in either case."
+    )
+    billing_relationship: strawberry.Maybe[BillingRelationship | None] = strawberry.field(
+        description="With this billing relationship."
+    )
+    consolidation_mode: strawberry.Maybe[ConsolidationMode | None] = strawberry.field(
+        description="With this consolidation mode; null: unset."
+    )
+    subscription_status: strawberry.Maybe[SubscriptionStatus | None] = strawberry.field(
+        description="With at least one subscription of this status."
+    )
+    contact_email: strawberry.Maybe[str | None] = strawberry.field(
+        description="With a contact who has exactly this email address, ignoring case and how letters are composed."
+    )
+    created_at: strawberry.Maybe[DateTimeRange | None] = strawberry.field(
+        description="Created in this range. To page through a range, sort by CREATED_AT: then its length doesn't matter."
+    )
+    updated_at: strawberry.Maybe[DateTimeRange | None] = strawberry.field(
+        description="Last changed in this range. To page through a range, sort by UPDATED_AT: then its length doesn't"
+        " matter. Changes of contacts, departments and subscriptions don't count."
+    )
     name_prefix: strawberry.Maybe[str | None] = strawberry.field(
         description="The name begins with this, ignoring case and how letters are composed."
     )
     search: strawberry.Maybe[str | None] = strawberry.field(
         description="Each of these words, at most 10, begins a word of the number, name, email, VAT number or external"
         " system id, ignoring case and how letters are composed. Words are separated by white space and"
-        " punctuation of any script; a symbol, such as an emoji, is a word."
+        " punctuation of any script; a symbol, such as an emoji, is a word. A blank text is no condition."
     )
 
 
@@ -75,3 +126,9 @@ class CustomerOrder:
 
 
 Where = Annotated[CustomerFilter | None, strawberry.argument(description="Only customers that meet these conditions.")]
+OrderBy = Annotated[
+    list[CustomerOrder] | None,
+    strawberry.argument(
+        description="The fields to sort by, at most 3. Default: the customer number. Equal rows are sorted by id."
+    ),
+]

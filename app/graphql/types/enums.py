@@ -162,6 +162,7 @@ _show(
         " code point.",
         "NAME": "The name in the company's alphabet, ignoring case.",
         "CREATED_AT": "When the customer was created.",
+        "UPDATED_AT": "When the customer was last changed.",
     },
     name="CustomerOrderField",
 )

@@ -13,7 +13,7 @@ from app.graphql.context import Info
 from app.graphql.field_arguments import read_edge_page
 from app.graphql.permissions import READS, READS_ACCOUNTS
 from app.graphql.types.customer_connection import CustomerConnection
-from app.graphql.types.customer_filter import Where
+from app.graphql.types.customer_filter import OrderBy, Where
 from app.graphql.types.history import ChangeConnection
 from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.node import Node, keys_of
@@ -54,7 +54,7 @@ class CustomerGroup(Node):
         return info.context.loaders.account().load(group.account_id)
 
     @strawberry.field(
-        description="The customers of the group, by customer number. Needs customers-read.",
+        description="The customers of the group, by customer number unless `orderBy` is given. Needs customers-read.",
         graphql_type=CustomerConnection,
         extensions=READS,
     )
@@ -65,10 +65,11 @@ class CustomerGroup(Node):
         first: First = UNSET,
         after: After = UNSET,
         where: Where = UNSET,
+        order_by: OrderBy = UNSET,
     ) -> CustomerList:
         """Load a page of the group's customers."""
-        company_id = info.context.principal.company_id
-        asked = read_edge_page(company_id, graph.group_customers, first=first, after=after, where=where)
+        company_id, edge = info.context.principal.company_id, graph.group_customers
+        asked = read_edge_page(company_id, edge, first=first, after=after, where=where, order_by=order_by)
         return await listed_of(info.context, graph.group_customers, group.id, asked)
 
     @strawberry.field(

@@ -1,5 +1,6 @@
 """The custom scalars, each with the specification of its text."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -32,10 +33,25 @@ _NOT_A_VALUE = "A metadata value is a string, a number or a boolean."
 _NOT_ENTRIES = "Metadata is an object of keys and values."
 _NOT_A_DATE = "A date is a string."
 _NOT_A_DECIMAL = "A decimal is a string or a number."
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_NOT_A_MOMENT = (
+    'A time is a string of date, time and offset from UTC, such as "2026-01-31T12:00:00Z", with at most six decimals.'
+)
 
 
 def _moment(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _read_moment(value: object) -> datetime:
+    """Return a time in UTC. Without an offset it would be another time on each server."""
+    try:
+        if isinstance(value, str) and _MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        # No such day or hour, or outside the years 1 to 9999 in UTC.
+        pass
+    raise GraphQLError(_NOT_A_MOMENT)
 
 
 def _decimal(value: object) -> Decimal | str:
@@ -127,10 +143,11 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment in UTC with microseconds, such as `2026-01-31T12:00:00.000000Z`.",
+        description="A moment in UTC with microseconds, such as `2026-01-31T12:00:00.000000Z`. An input needs an offset"
+        " from UTC, such as `Z` or `+01:00`; the fraction may be left out.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_moment,
-        parse_value=datetime.fromisoformat,
+        parse_value=_read_moment,
     ),
     Metadata: strawberry.scalar(
         name="Metadata",

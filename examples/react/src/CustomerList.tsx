@@ -16,8 +16,8 @@ const CUSTOMERS = graphql(`
 export function CustomerList({ onOpen }: { onOpen: (id: string) => void }) {
   const [typed, setTyped] = useState("");
   const search = useDeferredValue(typed.trim());
-  // An empty filter text is an error: leave the filter out instead.
-  const variables = { first: 10, ...(search === "" ? {} : { where: { search } }) };
+  // An empty search is no condition.
+  const variables = { first: 10, where: { search } };
   const { data, loading, error, fetchMore } = useQuery(CUSTOMERS, { variables });
   const [failure, setFailure] = useState<Error | null>(null);
   const page = data?.customers;
