@@ -164,7 +164,7 @@ async def test_refused_rows_are_reported_with_their_lines_and_the_others_written
     assert 'line 4: isActive is "yes": write TRUE or FALSE. (FIELD_INVALID)\n' in result.stderr
     with report.open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file)) if ending == "csv" else [json.loads(line) for line in file]
-    assert [(str(each["line"]), each["field"], each["code"]) for each in found] == [
+    assert [(str(entry["line"]), entry["field"], entry["code"]) for entry in found] == [
         ("4", "isActive", "FIELD_INVALID"),
         ("4", "billingDay", "FIELD_INVALID"),
         ("4", "creditLimit", "FIELD_INVALID"),

@@ -246,12 +246,12 @@ def test_flags_are_the_words_that_spreadsheets_write(tmp_path: Path, cell: str, 
 @pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
 def test_amounts_keep_every_digit_that_was_written(tmp_path: Path, cell: str, amount: str, name: str) -> None:
     content = f'{{"creditLimit": "{cell}"}}' if name == "x.jsonl" else f"creditLimit\n{cell}\n"
-    assert [str(each["credit_limit"]) for each in fields_of(read(tmp_path, content, name))] == [amount]
+    assert [str(fields["credit_limit"]) for fields in fields_of(read(tmp_path, content, name))] == [amount]
 
 
 def test_amounts_that_are_numbers_of_json_keep_every_digit_that_was_written(tmp_path: Path) -> None:
     content = '{"creditLimit": 12.500}\n{"creditLimit": 1e2}\n{"creditLimit": 99999999999999999999.99}'
-    found = [each["credit_limit"] for each in fields_of(read(tmp_path, content, "x.jsonl"))]
+    found = [fields["credit_limit"] for fields in fields_of(read(tmp_path, content, "x.jsonl"))]
     assert list(map(str, found)) == ["12.500", "1E+2", "99999999999999999999.99"]
 
 

@@ -98,7 +98,7 @@ def test_codes_that_look_like_errors_and_short_numbers_are_values(tmp_path: Path
     cells = ["12E5", "1E5", "#1", "#", "A#N/A", "E+12", "1.23E+12A", "Err:5"]
     found = read(tmp_path, "externalSystemId,metadata.a\n" + "".join(f"{cell},1E+12\n" for cell in cells))
     assert problems_of(found) == []
-    assert [each["external_system_id"] for each in fields_of(found)] == cells
+    assert [fields["external_system_id"] for fields in fields_of(found)] == cells
 
 
 def test_a_value_that_is_none_of_an_enumeration_is_quoted_beside_those_that_are(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_separator_is_the_one_of_the_header_whatever_the_first_line_tells(
 ) -> None:
     found = read(tmp_path, f"sep={told}\n{first}{separator}name\na{separator}b\n")
 
-    assert [each["name"] for each in fields_of(found)] == ["b"]
+    assert [fields["name"] for fields in fields_of(found)] == ["b"]
     assert found.form.startswith(f"UTF-8, cells separated by {words}")
     assert ("although line 1 names" in found.form) == (told != separator)
 
@@ -212,8 +212,8 @@ def test_a_column_of_csv_is_no_choice_in_json_lines(tmp_path: Path) -> None:
         ("externalSystemId,metadata.", "a,null", ["metadata."]),
         ("externalSystemId,metadata.", "a,x", ["metadata."]),
         (f"externalSystemId,metadata.{'k' * 129}", "a,null", [f"metadata.{'k' * 129}"]),
-        (",".join(f"metadata.{each}" for each in range(60)), ",".join("x" * 60), ["metadata.KEY"]),
-        (",".join(f"metadata.{each}" for each in range(501)), ",".join(["null"] * 501), ["metadata.KEY"]),
+        (",".join(f"metadata.{number}" for number in range(60)), ",".join("x" * 60), ["metadata.KEY"]),
+        (",".join(f"metadata.{number}" for number in range(501)), ",".join(["null"] * 501), ["metadata.KEY"]),
     ],
 )
 def test_a_problem_of_metadata_names_only_columns_that_the_file_has(
@@ -225,6 +225,6 @@ def test_a_problem_of_metadata_names_only_columns_that_the_file_has(
     problems += merged_metadata({}, values)[1] if not problems else []
     named = [replace(problem, path=("rows", 0, *problem.path)) for problem in problems]
 
-    found = [each.field for each in line.problems] + [file.column_of(problem) for problem in named]
+    found = [found_problem.field for found_problem in line.problems] + [file.column_of(problem) for problem in named]
 
     assert found == columns

@@ -77,7 +77,7 @@ def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
 
 
 def test_another_alphabet_than_the_databases_is_refused_and_the_same_one_is_not(empty_dsn: str) -> None:
-    first, same, other = (run("migrate", "--alphabet", each, DATABASE_URL=empty_dsn) for each in ("nb", "nb", "da"))
+    first, same, other = (run("migrate", "--alphabet", locale, DATABASE_URL=empty_dsn) for locale in ("nb", "nb", "da"))
     assert (first.returncode, same.returncode, other.returncode) == (0, 0, 2)
     assert same.stdout.endswith("names sort by the alphabet nb.\n")
     assert messages(other).startswith("Error: Names in this database sort by the alphabet nb")
@@ -278,7 +278,7 @@ def test_a_database_in_another_encoding_is_refused(server_dsn: str) -> None:
 def test_two_first_migrations_at_once_both_succeed(empty_dsn: str) -> None:
     with ThreadPoolExecutor() as threads:
         runs = [threads.submit(run, "migrate", DATABASE_URL=empty_dsn) for _ in range(2)]
-    results = [each.result() for each in runs]
+    results = [command.result() for command in runs]
     assert [(result.returncode, messages(result)) for result in results] == [(0, "")] * 2
 
 

@@ -42,5 +42,8 @@ def test_what_the_limit_leaves_room_for_is_taken_after_it_was_raised(
 
 @pytest.mark.parametrize(("limit", "wanted", "needed"), [(64, None, 130), (1_024, 950, 1_070)])
 def test_too_few_files_are_said_with_how_many_are_needed(limit: int, wanted: int | None, needed: int) -> None:
-    with files(limit, limit), pytest.raises(CommandError, match=f"allow at least {needed}, or lower MAX_CONNECTIONS"):
+    with (
+        files(limit, limit),
+        pytest.raises(CommandError, match=f"raise it to at least {needed}, or lower MAX_CONNECTIONS"),
+    ):
         connection_limits(Settings(max_connections=wanted))

@@ -20,7 +20,7 @@ def test_a_client_reads_writes_and_is_told_what_is_wrong(
     assert [node["name"] for node in answer["page"]["nodes"]] == NAMES
     assert answer["made"]["customer"]["name"].startswith("From ")
     assert answer["made"]["errors"] == []
-    assert [(each["__typename"], each["code"], each["path"]) for each in answer["refused"]] == [
+    assert [(problem["__typename"], problem["code"], problem["path"]) for problem in answer["refused"]] == [
         ("InputError", "FIELD_REQUIRED", ["input", "name"])
     ]
     assert answer["codes"] == ["INVALID_CURSOR"]

@@ -41,8 +41,8 @@ def test_where_nothing_is_kept_the_client_sends_texts(
     with serving(seeded, tmp_path, PERSISTED_QUERY_CACHE_SIZE="0") as service:
         answer = asked(npm, service)
 
-    assert [each[1:] for each in answer["first"]["sent"]] == [[True, False, 400], [False, True, 200]]
-    assert [each[1:] for each in answer["again"]["sent"]] == [[False, True, 200]]
+    assert [request[1:] for request in answer["first"]["sent"]] == [[True, False, 400], [False, True, 200]]
+    assert [request[1:] for request in answer["again"]["sent"]] == [[False, True, 200]]
     assert answer["again"]["names"] == NAMES
     claim = "automatic persisted queries turned off: after one answer it sends texts"
     proved("Clients", _PACKAGE, npm.version(_PACKAGE), claim)
@@ -58,9 +58,9 @@ def test_where_only_registered_documents_run_their_hashes_do_and_nothing_else(
     with serving(seeded, tmp_path, TRUSTED_DOCUMENTS_FILE=str(manifest), TRUSTED_ONLY="true") as service:
         answer = asked(npm, service)
 
-    for each in (answer["first"], answer["again"]):
-        assert [sent[1:] for sent in each["sent"]] == [[True, False, 200]]
-        assert each["names"] == NAMES
+    for exchange in (answer["first"], answer["again"]):
+        assert [sent[1:] for sent in exchange["sent"]] == [[True, False, 200]]
+        assert exchange["names"] == NAMES
     assert answer["other"]["codes"] == ["DOCUMENT_NOT_TRUSTED"]
     assert [sent[1:3] for sent in answer["other"]["sent"]] == [[True, False]]
     claim = "trusted documents: registered ones run by their hashes, others are rejected without a retry"

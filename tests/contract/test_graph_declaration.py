@@ -84,14 +84,14 @@ def test_every_plain_field_of_a_type_is_on_its_row_which_its_entity_declares(ent
     assert [name for name in shown(entity) if name not in entity.row._fields] == []
 
 
-@pytest.mark.parametrize(("entity", "field"), PLAIN, ids=lambda each: each.name)
+@pytest.mark.parametrize(("entity", "field"), PLAIN, ids=lambda declared: declared.name)
 def test_a_field_may_be_null_where_its_column_and_its_row_s_attribute_may_be(entity: Entity[Any], field: Field) -> None:
     in_schema = not isinstance(kind_of(entity, field.name), GraphQLNonNull)
     on_row = type(None) in get_args(get_type_hints(entity.row)[field.name])
     assert in_schema == on_row == nullable(field)
 
 
-@pytest.mark.parametrize(("entity", "field"), PLAIN, ids=lambda each: each.name)
+@pytest.mark.parametrize(("entity", "field"), PLAIN, ids=lambda declared: declared.name)
 def test_a_field_is_rendered_as_its_type_says(entity: Entity[Any], field: Field) -> None:
     kind = named(kind_of(entity, field.name))
     if isinstance(kind, GraphQLEnumType):
@@ -109,7 +109,7 @@ def test_an_edge_is_a_field_of_its_type_that_leads_to_the_declared_type(edge: To
     if isinstance(edge, ToOne):
         assert target.name == edge.target.name
         # An edge may be missing where the id that it follows may be, or where the target needs a scope of its own.
-        (key,) = (each for each in edge.source.fields if each.name == edge.key)
+        (key,) = (field for field in edge.source.fields if field.name == edge.key)
         may_be_missing = nullable(key) or edge.target.scope is not edge.source.scope
         assert isinstance(kind, GraphQLNonNull) is not may_be_missing
     else:
@@ -155,7 +155,7 @@ def test_an_edge_to_many_is_served_by_an_index_in_its_order(edge: ToMany[Any]) -
 
 def keys_of(table: Any) -> list[list[str]]:
     """The columns of a table's primary key and of each of its unique constraints."""
-    unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    unique = [key for key in table.constraints if isinstance(key, UniqueConstraint)]
     return [[column.name for column in constraint.columns] for constraint in (table.primary_key, *unique)]
 
 

@@ -17,11 +17,13 @@ def test_the_committed_picture_is_what_the_code_draws() -> None:
 
 
 def test_every_type_has_its_box_and_every_edge_its_row_and_its_line() -> None:
-    entities: list[Entity[Any]] = [each for each in vars(graph).values() if isinstance(each, Entity)]
-    edges: list[ToOne[Any] | ToMany[Any]] = [each for each in vars(graph).values() if isinstance(each, ToOne | ToMany)]
+    entities: list[Entity[Any]] = [declared for declared in vars(graph).values() if isinstance(declared, Entity)]
+    edges: list[ToOne[Any] | ToMany[Any]] = [
+        declared for declared in vars(graph).values() if isinstance(declared, ToOne | ToMany)
+    ]
     drawn = ET.fromstring(entity_graph())  # noqa: S314 - our own
     texts = {
-        kind: [each.text for each in drawn.iter(f"{SVG}text") if each.get("class") == kind]
+        kind: [element.text for element in drawn.iter(f"{SVG}text") if element.get("class") == kind]
         for kind in ("title", "one", "many")
     }
 
@@ -29,15 +31,15 @@ def test_every_type_has_its_box_and_every_edge_its_row_and_its_line() -> None:
     assert len(texts["many"]) == sum(isinstance(edge, ToMany) for edge in edges)
     assert len(texts["one"]) == sum(isinstance(edge, ToOne) for edge in edges)
     assert "billingDocuments" in texts["many"]
-    assert len([each for each in drawn.iter(f"{SVG}path") if each.get("marker-end")]) == len(edges)
+    assert len([line for line in drawn.iter(f"{SVG}path") if line.get("marker-end")]) == len(edges)
 
 
 def test_no_box_lies_on_another() -> None:
     drawn = ET.fromstring(entity_graph())  # noqa: S314 - our own
     boxes = [
-        tuple(int(each.get(side, "")) for side in ("x", "y", "width", "height"))
-        for each in drawn.iter(f"{SVG}rect")
-        if each.get("class") == "box"
+        tuple(int(rectangle.get(side, "")) for side in ("x", "y", "width", "height"))
+        for rectangle in drawn.iter(f"{SVG}rect")
+        if rectangle.get("class") == "box"
     ]
     for at, (x, y, width, height) in enumerate(boxes):
         for left, top, wide, high in boxes[at + 1 :]:

@@ -66,7 +66,7 @@ async def test_the_example_of_a_page_gives_the_answers_that_are_printed(demo: Ca
     assert len(steps) == count
     real: dict[str, str] = {}
     for document, blocks in steps:
-        *given, printed = (json.loads(each) for each in re.findall(r"```json\n(.*?)```", blocks, re.DOTALL))
+        *given, printed = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", blocks, re.DOTALL))
         variables: dict[str, Any] = translated(given[0], real) if given else {}
         answer = {"data": await demo.data(document, **variables)}
         real |= pairs(printed, answer)
@@ -80,12 +80,12 @@ def pairs(printed: Any, answer: Any) -> dict[str, str]:
         ours, theirs = cast("dict[str, Any]", printed), cast("dict[str, Any]", answer)
         found = [pairs(value, theirs[key]) for key, value in ours.items() if key in theirs]
     elif isinstance(printed, list) and isinstance(answer, list):
-        found = [pairs(*each) for each in zip(cast("list[Any]", printed), cast("list[Any]", answer), strict=False)]
+        found = [pairs(*pair) for pair in zip(cast("list[Any]", printed), cast("list[Any]", answer), strict=False)]
     elif isinstance(printed, str) and isinstance(answer, str) and MADE.fullmatch(printed):
         found = [{printed: answer}]
     else:
         found = []
-    return {key: value for each in found for key, value in each.items()}
+    return {key: value for pair in found for key, value in pair.items()}
 
 
 def translated(printed: Any, real: dict[str, str]) -> Any:

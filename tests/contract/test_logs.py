@@ -26,7 +26,7 @@ def calls(module: Path) -> Iterator[tuple[str, str, set[str]]]:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="_log"), attr=level), args=[ast.Constant(value=str(event))]
             ) if level in LEVELS:
-                names = {"exception" if each.arg == "exc_info" else each.arg for each in node.keywords}
+                names = {"exception" if keyword.arg == "exc_info" else keyword.arg for keyword in node.keywords}
                 yield event, level, {name for name in names if name is not None}
             case ast.Call(func=ast.Attribute(value=ast.Name(id="_log"))):
                 msg = f"{module} logs a line whose event can't be read off."
@@ -49,7 +49,7 @@ def logged() -> dict[str, tuple[str, frozenset[str]]]:
     notice = json.loads(dropped_notice(1))
     levels["log_lines_dropped"].add(notice["level"])
     fields["log_lines_dropped"] |= notice.keys() - COMMON
-    assert all(len(each) == 1 for each in levels.values()), levels
+    assert all(len(found) == 1 for found in levels.values()), levels
     return {event: (next(iter(levels[event])), frozenset(names)) for event, names in fields.items()}
 
 

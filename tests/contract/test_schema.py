@@ -114,7 +114,8 @@ def test_a_description_names_no_argument_that_its_field_lacks() -> None:
         for name, field in kind.fields.items():
             said = " ".join([field.description or "", *(arg.description or "" for arg in field.args.values())])
             wrong += [
-                f"{kind.name}.{name}: {each}" for each in PAGING & set(re.findall(r"`(\w+)`", said)) - set(field.args)
+                f"{kind.name}.{name}: {argument}"
+                for argument in PAGING & set(re.findall(r"`(\w+)`", said)) - set(field.args)
             ]
 
     assert wrong == []
@@ -122,8 +123,8 @@ def test_a_description_names_no_argument_that_its_field_lacks() -> None:
 
 def test_every_directive_is_described() -> None:
     described = {
-        each.name: [each.description, *(taken.description for taken in each.args.values())]
-        for each in SCHEMA.directives
+        directive.name: [directive.description, *(taken.description for taken in directive.args.values())]
+        for directive in SCHEMA.directives
     }
     assert described.keys() >= LINKED
     assert [name for name, descriptions in described.items() if not all(descriptions)] == []

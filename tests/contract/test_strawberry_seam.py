@@ -273,7 +273,7 @@ def overrides(name: str, kind: str) -> Callable[[Any], bool]:
 
 def parameters(seam: Any) -> bool:
     found = seam.parameters_of(toy().field("computedName"))
-    return [(each.name, each.attribute) for each in found] == [
+    return [(argument.name, argument.attribute) for argument in found] == [
         ("mostRows", "most_rows"),
         ("many", "many"),
         ("chosen", "chosen"),
@@ -284,7 +284,7 @@ def wrapper(attribute: str, name: str) -> Callable[[Any], bool]:
     """Whether the type of an input's field is a number in a wrapper."""
 
     def holds(seam: Any) -> bool:
-        fields = {each.attribute: each.declared for kind in (Chosen, Many) for each in seam.fields_of_input(kind)}
+        fields = {field.attribute: field.declared for kind in (Chosen, Many) for field in seam.fields_of_input(kind)}
         found = fields[attribute]
         return isinstance(found, getattr(seam, name)) and seam.inner_of(found) is int
 
@@ -338,14 +338,14 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
     ),
     "extensions_of": (
         lambda seam: (
-            [type(each) for each in seam.extensions_of(toy().field("marked"))] == [Marked]
+            [type(extension) for extension in seam.extensions_of(toy().field("marked"))] == [Marked]
             and [*seam.extensions_of(toy().field("plainName"))] == []
         ),
         FIELD,
     ),
     "fields_of_input": (
         lambda seam: (
-            [(each.name, each.attribute, each.has_default) for each in seam.fields_of_input(Many)]
+            [(field.name, field.attribute, field.has_default) for field in seam.fields_of_input(Many)]
             == [("someNumbers", "some_numbers", False), ("limit", "limit", True)]
         ),
         f"{BASE} and {FIELD}",

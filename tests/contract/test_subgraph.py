@@ -47,8 +47,8 @@ KEYS = {
 
 def arguments(of: Any, name: str) -> list[dict[str, Any]]:
     """The arguments of each application of a directive to a type or field, as they are printed."""
-    applied: list[DirectiveNode] = [each for each in of.directives or () if each.name.value == name]
-    return [{given.name.value: given.value for given in each.arguments or ()} for each in applied]
+    applied: list[DirectiveNode] = [directive for directive in of.directives or () if directive.name.value == name]
+    return [{given.name.value: given.value for given in directive.arguments or ()} for directive in applied]
 
 
 def fields() -> dict[tuple[str, str], StrawberryField]:
@@ -63,7 +63,7 @@ def fields() -> dict[tuple[str, str], StrawberryField]:
 
 def test_the_keys_are_those_that_others_are_told_of() -> None:
     printed = {
-        name: [each["fields"].value for each in arguments(node, "key")]
+        name: [argument["fields"].value for argument in arguments(node, "key")]
         for name, node in PRINTED.items()
         if arguments(node, "key")
     }
@@ -73,8 +73,12 @@ def test_the_keys_are_those_that_others_are_told_of() -> None:
 @pytest.mark.parametrize("entity", graph.NODES, ids=lambda entity: entity.name)
 def test_a_key_is_unique_in_the_company(entity: Entity[Any]) -> None:
     table: Any = entity.table
-    indexes = [each for each in table.indexes if each.unique]
-    constraints = [each for each in table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
+    indexes = [index for index in table.indexes if index.unique]
+    constraints = [
+        constraint
+        for constraint in table.constraints
+        if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint)
+    ]
     unique = [{column.name for column in each.columns} for each in (*constraints, *indexes)]
     assert [key for key in entity.keys if {"company_id", key} not in unique] == []
 
@@ -87,15 +91,17 @@ def test_what_others_may_refer_to_is_what_has_keys() -> None:
 
 def test_every_field_that_needs_a_scope_and_no_other_tells_a_gateway_so() -> None:
     needed = {
-        place: [each.scope.value for each in field.extensions if isinstance(each, Requires)]
+        place: [extension.scope.value for extension in field.extensions if isinstance(extension, Requires)]
         for place, field in fields().items()
     }
     told: dict[tuple[str, str], list[str]] = {}
     for kind, field in needed:
-        (printed,) = (each for each in getattr(PRINTED[kind], "fields", ()) if each.name.value == field)
+        (printed,) = (
+            definition for definition in getattr(PRINTED[kind], "fields", ()) if definition.name.value == field
+        )
         applied = arguments(printed, "requiresScopes")
         told[kind, field] = [
-            scope.value for each in applied for group in each["scopes"].values for scope in group.values
+            scope.value for directive in applied for group in directive["scopes"].values for scope in group.values
         ]
     assert told == needed
     assert sum(map(bool, needed.values())) > 40
@@ -113,13 +119,13 @@ def test_the_schema_links_to_a_known_version_and_imports_only_what_it_uses() -> 
     assert names == sorted(names)
     assert [name for name in names if not re.search(rf"@{name}\b", body)] == []
     known = {*names, "link", "specifiedBy", "oneOf", "deprecated"}
-    assert {each.group(1) for each in re.finditer(r"[)}!\]\w] @(\w+)", re.sub(r'"""(?s:.*?)"""', "", sdl()))} <= known
+    assert {match.group(1) for match in re.finditer(r"[)}!\]\w] @(\w+)", re.sub(r'"""(?s:.*?)"""', "", sdl()))} <= known
 
 
 def test_the_subgraph_that_the_guide_shows_refers_to_customers_by_a_key() -> None:
     (shown,) = re.findall(r"```graphql\n(extend schema @link.*?)```", GUIDE.read_text(), re.DOTALL)
-    (extended,) = (each for each in parse(shown).definitions if _is_customer(each))
-    assert [each["fields"].value for each in arguments(extended, "key")] == ["customerNumber"]
+    (extended,) = (definition for definition in parse(shown).definitions if _is_customer(definition))
+    assert [argument["fields"].value for argument in arguments(extended, "key")] == ["customerNumber"]
     assert "customerNumber" in KEYS["Customer"]
     assert shown.count(f"/federation/v{FEDERATION_VERSION}") == 1
 

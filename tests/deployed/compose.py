@@ -62,9 +62,9 @@ def _composed(variables: Mapping[str, str]) -> dict[str, Any]:
 
 def _replaced(value: Any, variables: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _replaced(each, variables) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType] - YAML has any type
+        return {key: _replaced(item, variables) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] - YAML has any type
     if isinstance(value, list):
-        return [_replaced(each, variables) for each in value]  # pyright: ignore[reportUnknownVariableType] - YAML has any type
+        return [_replaced(item, variables) for item in value]  # pyright: ignore[reportUnknownVariableType] - YAML has any type
     return _interpolated(value, variables) if isinstance(value, str) else value
 
 

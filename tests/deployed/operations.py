@@ -106,19 +106,19 @@ def make_everything(client: Client) -> dict[str, str]:
 
 def _ids(value: Any) -> Iterator[str]:
     if isinstance(value, list):
-        for each in value:  # pyright: ignore[reportUnknownVariableType] - JSON has any type
-            yield from _ids(each)
+        for item in value:  # pyright: ignore[reportUnknownVariableType] - JSON has any type
+            yield from _ids(item)
     elif isinstance(value, dict):
         if "id" in value:
             yield value["id"]
-        for each in value.values():  # pyright: ignore[reportUnknownVariableType] - JSON has any type
-            yield from _ids(each)
+        for item in value.values():  # pyright: ignore[reportUnknownVariableType] - JSON has any type
+            yield from _ids(item)
 
 
 def _filled(value: Any, made: Mapping[str, str]) -> Any:
     if isinstance(value, dict | Mapping):
-        return {key: _filled(each, made) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType] - JSON has any type
+        return {key: _filled(item, made) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] - JSON has any type
     if isinstance(value, list):
-        return [_filled(each, made) for each in value]  # pyright: ignore[reportUnknownVariableType] - JSON has any type
+        return [_filled(item, made) for item in value]  # pyright: ignore[reportUnknownVariableType] - JSON has any type
     found = _PLACE.match(value) if isinstance(value, str) else None
     return made[found[1]] if found else value

@@ -149,7 +149,10 @@ class Running:
 def _namespaces(*, as_user: int | None = None) -> list[str]:
     if os.geteuid() == 0:
         # Root keeps what it needs to become the user of the image, which setpriv then gives up.
-        return ["bwrap", *(part for each in ("SETUID", "SETGID", "SETPCAP") for part in ("--cap-add", f"CAP_{each}"))]
+        return [
+            "bwrap",
+            *(part for capability in ("SETUID", "SETGID", "SETPCAP") for part in ("--cap-add", f"CAP_{capability}")),
+        ]
     user = [] if as_user is None else ["--uid", str(as_user), "--gid", str(as_user)]
     return ["bwrap", "--unshare-user", *user]
 

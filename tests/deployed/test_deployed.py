@@ -78,7 +78,11 @@ def root_fields(operations: tuple[Operation, ...]) -> Iterator[str]:
     for operation in operations:
         (definition,) = parse(operation.document).definitions
         assert isinstance(definition, OperationDefinitionNode)
-        yield from (each.name.value for each in definition.selection_set.selections if isinstance(each, FieldNode))
+        yield from (
+            selection.name.value
+            for selection in definition.selection_set.selections
+            if isinstance(selection, FieldNode)
+        )
 
 
 def test_the_operations_below_are_all_that_the_schema_has() -> None:

@@ -113,7 +113,7 @@ async def machine(steps: Steps, issuer: Issuer) -> AsyncGenerator[Machine]:
         assert url is not None
         (machine.settings / "service.env").write_text(steps.service.replace(url[1], issuer.url))
         created = steps.create.replace("the owner''s password", owner)
-        statements = [each for each in created.split(";\n") if each.strip()]
+        statements = [statement for statement in created.split(";\n") if statement.strip()]
         async with postgres_with_tls(Path(data), HOST, address, secrets.token_hex(8), *statements) as certificate:
             shutil.copy(certificate, machine.settings / "db-ca.pem")
             yield machine

@@ -129,7 +129,7 @@ async def test_groups_are_the_own_ones(standing: Database, companies: Companies)
         {"metadata": [{"key": "region", "value": "north"}]},
         {"ids": [str(other.group), str(companies.own.group)]},
     ]
-    answers = [await shown(caller, GROUPS, where=each) for each in filters]
+    answers = [await shown(caller, GROUPS, where=condition) for condition in filters]
     answers.append(await shown(caller, GROUP, by={"number": "1"}))
     for answer in answers:
         assert_nothing_of(other, answer)
@@ -145,7 +145,7 @@ async def test_accounts_are_the_own_ones(standing: Database, companies: Companie
         {"namePrefix": "sales"},
         {"ids": [str(other.account), str(own.account)]},
     ]
-    answers = [await shown(caller, ACCOUNTS, where=each) for each in filters]
+    answers = [await shown(caller, ACCOUNTS, where=condition) for condition in filters]
     answers.append(await shown(caller, GROUPS))
     answers.append(await shown(caller, ACCOUNT_BY_NUMBER))
     answers.append(await shown(caller, NODES, ids=[str(other.account), str(own.account)]))

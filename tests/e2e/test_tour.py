@@ -45,7 +45,7 @@ async def client(
 
 def sent(client: httpx.Client, operation: str, **changes: Any) -> dict[str, Any]:
     """The data of one operation, run with its document's variables, and with these instead of some."""
-    (stop,) = [each for each in TOUR if operation in each.operations]
+    (stop,) = [candidate for candidate in TOUR if operation in candidate.operations]
     body = {"query": stop.text, "variables": {**stop.variables, **changes}, "operationName": operation}
     response = client.post("/graphql", json=body)
     answer = response.json()
@@ -54,7 +54,7 @@ def sent(client: httpx.Client, operation: str, **changes: Any) -> dict[str, Any]
 
 
 def variables_of(operation: str) -> dict[str, Any]:
-    (stop,) = [each for each in TOUR if operation in each.operations]
+    (stop,) = [candidate for candidate in TOUR if operation in candidate.operations]
     return stop.variables
 
 
@@ -89,10 +89,10 @@ def test_pages_follow_each_other_and_filters_hold(client: httpx.Client) -> None:
 
     assert first["pageInfo"]["hasNextPage"] is True
     assert first["totalCount"] > 2
-    names = [each["name"] for page in (first, second["customers"]) for each in page["nodes"]]
+    names = [node["name"] for page in (first, second["customers"]) for node in page["nodes"]]
     assert len(set(names)) == 4
-    assert {each["metadata"]["segment"] for each in first["nodes"]} == {"small"}
-    found = {each["name"] for each in second["nordlysWithoutParent"]["nodes"]}
+    assert {node["metadata"]["segment"] for node in first["nodes"]} == {"small"}
+    found = {node["name"] for node in second["nordlysWithoutParent"]["nodes"]}
     assert {"Nordlys Gruppen A/S", "Havblik Kaffe ApS"} <= found
     assert "Nordlys Ærø ApS" not in found
 
@@ -119,12 +119,15 @@ def test_the_change_is_previewed_acknowledged_and_replayed(client: httpx.Client)
     assert {cut["name"] for cut in preview["cuts"]} == {"Fibernet 1000", "Telefoni"}
     assert [error["code"] for error in preview["errors"]] == ["SUBSCRIPTION_TRANSITIONS_REQUIRED"]
     acknowledged = variables_of("MakeTheChange")["acknowledged"]
-    listed = [{each["subscriptionId"] for each in one["subscriptionTransitions"]} for one in (preview, acknowledged)]
+    listed = [
+        {transition["subscriptionId"] for transition in one["subscriptionTransitions"]}
+        for one in (preview, acknowledged)
+    ]
     assert listed[0] == listed[1]
 
     made, again = [sent(client, "MakeTheChange")["updateCustomer"] for _ in range(2)]
     assert (made["errors"], made["customer"]["parent"]["name"]) == ([], "Nordlys Gruppen A/S")
-    assert {each["kind"] for each in made["transition"]["documents"]} == {"CREDIT_NOTE", "INVOICE"}
+    assert {document["kind"] for document in made["transition"]["documents"]} == {"CREDIT_NOTE", "INVOICE"}
     assert (made["replayed"], again) == (False, {**made, "replayed": True})
     assert sent(client, "PreviewTheChange")["billingTransitionPreview"]["cuts"] == []
 

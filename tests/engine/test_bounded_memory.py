@@ -135,7 +135,7 @@ def shapes() -> Iterator[dict[str, Any]]:
     flags = ({"isActive": True}, {"hasParent": True}, {"hasParent": False})
     single = ({"customerNumber": "x"}, {"countryCode": "DK"}, {"externalSystemId": None}, {"search": "x"}, *flags)
     for count in range(2, 5):
-        yield from ({"not": {"and": each}} for each in product(single, repeat=count))
+        yield from ({"not": {"and": conditions}} for conditions in product(single, repeat=count))
 
 
 async def test_of_many_filters_the_statements_used_last_are_left(engine: Engine) -> None:

@@ -193,5 +193,5 @@ def test_a_directive_for_answers_in_pieces_is_the_only_error_at_its_place() -> N
     text = 'query a($later: Boolean = true) {\n  thing {\n    ... @defer(if: $later, label: "parts") { parts { id } }\n  }\n}'
     error = refusal(text)
 
-    assert [each.message.split(".")[0] for each in error.errors] == ["Unknown directive '@defer'"]
-    assert [(each.line, each.column) for each in error.errors[0].locations or ()] == [(3, 9)]
+    assert [problem.message.split(".")[0] for problem in error.errors] == ["Unknown directive '@defer'"]
+    assert [(location.line, location.column) for location in error.errors[0].locations or ()] == [(3, 9)]

@@ -70,7 +70,7 @@ def test_a_small_document_of_exponential_fragments_is_refused_by_its_full_size(t
 
     assert len(text) < 2_000
     assert error.kind is RequestErrorCode.TOO_COMPLEX
-    assert any("more than 1,000,000,000 fields" in each.message for each in error.errors)
+    assert any("more than 1,000,000,000 fields" in problem.message for problem in error.errors)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,11 @@ async def test_the_planner_is_asked_once_for_each_set_of_values_of_skip_and_incl
     # The default's value is one of those.
     await run(engine, SWITCHED, {"on": True})
 
-    assert [(each["on"], each["off"]) for _, each in planner.asked] == [(True, False), (False, False), (True, True)]
+    assert [(variables["on"], variables["off"]) for _, variables in planner.asked] == [
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
 
 
 async def test_that_there_is_no_plan_is_remembered_too() -> None:
@@ -263,7 +267,8 @@ async def test_an_operation_keeps_few_plans_however_many_switches_it_has() -> No
     engine = planning_engine(planner)
     names = ("a", "b", "c")
     declared, fields = (
-        " ".join(each.format(name) for name in names) for each in ("${0}: Boolean!", "{0}: hello @include(if: ${0})")
+        " ".join(template.format(name) for name in names)
+        for template in ("${0}: Boolean!", "{0}: hello @include(if: ${0})")
     )
     values = [dict[str, Any](zip(names, bits, strict=True)) for bits in product((True, False), repeat=3)]
 

@@ -56,4 +56,4 @@ def test_what_is_no_manifest_is_refused_with_everything_that_is_wrong(content: s
 def test_ids_of_other_methods_are_ids() -> None:
     ids = ["x-mine:abc", "A.b_c~d-e", "0" * 32, "0" * 40, f"sha256:{digest_of(HELLO)}"]
 
-    assert [each for each, _ in read_manifest(manifest(dict.fromkeys(ids, HELLO)))] == ids
+    assert [document_id for document_id, _ in read_manifest(manifest(dict.fromkeys(ids, HELLO)))] == ids

@@ -64,7 +64,7 @@ def told(values: VariableValues | list[GraphQLError] | None) -> object:
     if values is None or isinstance(values, list):
         return None
     return repr(values.coerced), [
-        (name, each.signature.name, repr(each.value)) for name, each in values.sources.items()
+        (name, source.signature.name, repr(source.value)) for name, source in values.sources.items()
     ]
 
 

@@ -43,11 +43,11 @@ async def assert_readable(visit: Visit, *expected: str) -> None:
     found: Found = {"faint": [], "measured": []}
     for _ in range(PATIENCE):
         found = await visit.page.evaluate(MEASURE)
-        missing = [each for each in expected if not any(each in measured for measured in found["measured"])]
+        missing = [text for text in expected if not any(text in measured for measured in found["measured"])]
         if (found["faint"], missing) == ([], []):
             return
         await visit.page.wait_for_timeout(100)
-    missing = [each for each in expected if not any(each in measured for measured in found["measured"])]
+    missing = [text for text in expected if not any(text in measured for measured in found["measured"])]
     assert (found["faint"], missing) == ([], [])
 
 

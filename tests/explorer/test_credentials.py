@@ -19,7 +19,7 @@ async def test_without_a_credential_it_asks_for_one_and_sends_nothing(serving: s
 
     await expect(visit.notice).to_have_text("Paste a token or an API key to run operations and to load the schema.")
     await expect(visit.page.locator(".graphiql-response")).to_contain_text("Not signed in")
-    assert [each for each in visit.requests if each.method == "POST"] == []
+    assert [request for request in visit.requests if request.method == "POST"] == []
     assert visit.complaints == []
     await visit.picture("signed-out")
 
@@ -128,7 +128,7 @@ async def test_in_development_a_token_that_has_expired_is_renewed_and_the_operat
     await visit.page.locator(".graphiql-execute-button").click()
 
     await expect(visit.page.locator(".graphiql-response")).to_contain_text("developer")
-    assert len([each for each in visit.requests if each.url.endswith("/explorer/sign-in")]) == 2
+    assert len([request for request in visit.requests if request.url.endswith("/explorer/sign-in")]) == 2
 
 
 async def test_under_another_name_the_page_of_a_developer_asks_for_a_token(developing: str, visit: Visit) -> None:

@@ -18,7 +18,7 @@ async def test_it_loads_from_this_service_alone_and_the_browser_reports_no_probl
     assert visit.complaints == []
     assert visit.hosts == {developing.removeprefix("http://")}
     # Monaco's workers ran, or there would be no completion and no validation.
-    assert len([each for each in visit.requests if "worker" in each.url]) >= 2
+    assert len([request for request in visit.requests if "worker" in request.url]) >= 2
 
 
 async def test_it_is_signed_in_and_says_as_whom(developing: str, visit: Visit) -> None:

@@ -37,7 +37,10 @@ def possible_types(of: GraphQLSchema) -> dict[str, list[str]]:
     abstract: list[GraphQLAbstractType] = [
         kind for kind in of.type_map.values() if is_abstract_type(kind) and not is_introspection_type(kind)
     ]
-    return {kind.name: sorted(each.name for each in of.get_possible_types(kind)) for kind in sorted(abstract, key=str)}
+    return {
+        kind.name: sorted(possible.name for possible in of.get_possible_types(kind))
+        for kind in sorted(abstract, key=str)
+    }
 
 
 def _shown(source: str, name: str) -> str:

@@ -44,8 +44,8 @@ class Client:
             return await self._http.post("/graphql", json={"query": "{ viewer { subject } }"}, headers=headers)
 
         answers = await asyncio.gather(*(one() for _ in range(times)))
-        self.unavailable += [each for each in answers if each.status_code == 503]
-        return Counter(each.status_code for each in answers)
+        self.unavailable += [answer for answer in answers if answer.status_code == 503]
+        return Counter(answer.status_code for answer in answers)
 
     async def aclose(self) -> None:
         """Close it."""
@@ -94,7 +94,7 @@ async def test_each_503_is_told_with_its_cause_within_ten_seconds(
                 await asyncio.sleep(PAUSE_SECONDS + 0.5)
                 assert await client.ask(bearer(NEW, "new", company), 16) == {503: 16}
                 assert await client.ask(bearer(OLD, "old", company), 16) == {200: 16}
-                assert {each.headers["retry-after"] for each in client.unavailable} <= {"9", "10"}
+                assert {response.headers["retry-after"] for response in client.unavailable} <= {"9", "10"}
 
                 network.freeze()
                 begun = time.monotonic()

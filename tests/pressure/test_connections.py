@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 _MANY = 1_100
 _READERS = 60
 # Fifty times 500 customers with their texts: some 11 MB.
-_PAGES = (f"a{each}: customers(first: 500) {{nodes {{id customerNumber name address email}}}}" for each in range(50))
+_PAGES = (f"a{place}: customers(first: 500) {{nodes {{id customerNumber name address email}}}}" for place in range(50))
 LARGE = {"query": f"{{{' '.join(_PAGES)}}}"}
 
 
@@ -64,9 +64,9 @@ async def held(port: int, number: int, sent: bytes, *, answered: bool = False) -
 def open_sockets(pid: int) -> int:
     """How many sockets a process has open."""
     found = 0
-    for each in Path(f"/proc/{pid}/fd").iterdir():
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
-            found += str(each.readlink()).startswith("socket:")
+            found += str(descriptor.readlink()).startswith("socket:")
     return found
 
 
@@ -119,7 +119,7 @@ async def test_answers_that_nobody_reads_take_bounded_memory_and_cut_nobody_off(
             beside = await sampling
     print(  # noqa: T201 - figures, for `-s`
         f"answers of {size / 1e6:.1f} MB; quiet {quiet:.0f} MB, full {full:.0f}, left {left:.0f}; beside {max(beside):.2f}; "
-        f"the other company's {[f'{each / 1e6:.1f}' for each in read]}"
+        f"the other company's {[f'{size_read / 1e6:.1f}' for size_read in read]}"
     )
     # Beside the bound, answers that are being made, and what Python's allocator keeps.
     assert full - quiet < int(workers) * (100 + 10 * size / 1e6)

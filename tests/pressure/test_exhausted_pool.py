@@ -63,7 +63,7 @@ async def test_nobody_is_told_to_repeat_what_is_stored(
         if is_stored and codes:
             assert "try again" not in body.decode()
             written = [error["extensions"]["written"] for error in answer["errors"]]
-            assert all(each["version"] == 1 and each["customerNumber"] for each in written)
+            assert all(customer["version"] == 1 and customer["customerNumber"] for customer in written)
         outcomes[f"{status} {'and'.join({*codes})}"] += 1
     # Some were refused, and some could not be read back.
     assert len(outcomes) >= 2, outcomes

@@ -147,7 +147,7 @@ async def test_a_flood_of_made_up_keys_keeps_nobody_else_out(
         print(f"{name}: reads by key {reads}; writes by token {writes}")  # noqa: T201 - figures, for `-s`
     print(f"answers {dict(answers)}, connections {most}")  # noqa: T201 - figures, for `-s`
     assert set(answers) == {401}
-    assert all(set(each.statuses) == {200} for pair in seen.values() for each in pair)
+    assert all(set(client.statuses) == {200} for pair in seen.values() for client in pair)
     assert most <= int(workers) * (10 + 10 + 3)
 
 

@@ -27,7 +27,7 @@ SEARCH = {
 # As many aliases as there may be, each over a list that is as long as it may be, and shows little.
 LISTS = {
     "query": "{"
-    + " ".join(f"a{each}: customers(first: 500) {{nodes {{id name email city}}}}" for each in range(50))
+    + " ".join(f"a{place}: customers(first: 500) {{nodes {{id name email city}}}}" for place in range(50))
     + "}"
 }
 SMALL = {"query": "{ customers(first: 5) { nodes { id name } } }"}
@@ -62,7 +62,7 @@ async def test_they_are_answered_or_refused_in_time_and_small_queries_are_answer
         flood = [asyncio.create_task(ask(running.port, heavy, query, answers)) for _ in range(AT_ONCE)]
         waits: list[float] = []
         while not all(task.done() for task in flood):
-            waits += [await ask(running.port, each, SMALL, others) for each in (other, heavy)]
+            waits += [await ask(running.port, company_headers, SMALL, others) for company_headers in (other, heavy)]
             await asyncio.sleep(0.02)
         took = await asyncio.gather(*flood)
 

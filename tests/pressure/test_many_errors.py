@@ -20,7 +20,7 @@ AT_ONCE = 64
 
 
 def customers(number: int) -> list[dict[str, Any]]:
-    return [{"__typename": "Customer", "id": f"00000000-0000-7000-8000-{each:012}"} for each in range(number)]
+    return [{"__typename": "Customer", "id": f"00000000-0000-7000-8000-{place:012}"} for place in range(number)]
 
 
 ALIASES = " ".join(f"a{number}: nodes(ids: $r) {{ id }}" for number in range(50))
@@ -81,11 +81,13 @@ FLOODS.update(
             "query": "query($r: [_Any!]!) {"
             + " ".join(f"a{n}: _entities(representations: $r) {{ __typename }}" for n in range(50))
             + "}",
-            "variables": {"r": [each | {f"k{n}": n for n in range(250)} for each in customers(199)]},
+            "variables": {
+                "r": [representation | {f"k{n}": n for n in range(250)} for representation in customers(199)]
+            },
         },
         "10,000 ids": {
             "query": "query($r: [ID!]!) {" + " ".join(f"a{n}: nodes(ids: $r) {{ id }}" for n in range(20)) + "}",
-            "variables": {"r": [each["id"] for each in customers(500)]},
+            "variables": {"r": [representation["id"] for representation in customers(500)]},
         },
         "ten thousand malformed transitions": {
             "query": PREVIEWS,
@@ -101,7 +103,7 @@ HOLDS: dict[str, dict[str, Any]] = {
             "i": {
                 "dryRun": True,
                 "rows": [
-                    {"externalSystemId": str(n), "email": "x", "metadataSet": {f"m{each}": [1] for each in range(50)}}
+                    {"externalSystemId": str(n), "email": "x", "metadataSet": {f"m{place}": [1] for place in range(50)}}
                     for n in range(500)
                 ],
             }

@@ -150,7 +150,7 @@ async def test_a_trusted_document_that_does_not_fit_is_logged_once_and_prevents_
         await asyncio.sleep(1)
 
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
-    (line,) = [each for each in lines if each["event"] == "trusted_document_refused"]
+    (line,) = [entry for entry in lines if entry["event"] == "trusted_document_refused"]
     assert (line["document"], line["code"]) == ("old", "GRAPHQL_VALIDATION_FAILED")
     assert "Cannot query field 'gone'" in line["reason"]
 

@@ -273,7 +273,7 @@ async def test_a_refused_key_is_remembered_for_some_seconds(
 
 async def test_of_many_refused_keys_the_last_ones_are_remembered_and_good_ones_stay() -> None:
     refused = RememberedRefusals(2)
-    for each in (b"a", b"b", b"c"):
-        refused.put(each, 10)
-    assert [refused.has(each, 9) for each in (b"a", b"b", b"c")] == [False, True, True]
+    for digest in (b"a", b"b", b"c"):
+        refused.put(digest, 10)
+    assert [refused.has(digest, 9) for digest in (b"a", b"b", b"c")] == [False, True, True]
     assert not refused.has(b"c", 10)

@@ -39,7 +39,7 @@ def test_a_token_that_can_not_be_checked_has_a_cause_and_no_early_retry() -> Non
     error = CredentialsUnavailable(9, waited_seconds=1.23456, reason="ConnectError: All connection attempts failed")
     with capture_logs() as lines:
         told = [refusal_of(error, f"request{number}") for number in range(3)]
-    assert {(each.status, each.headers) for each in told} == {(503, (("retry-after", "9"),))}
+    assert {(refusal.status, refusal.headers) for refusal in told} == {(503, (("retry-after", "9"),))}
     assert lines == [
         {
             "event": "unavailable", "log_level": "warning", "cause": "issuer_unreachable", "limit": "10 s", "status": 503,

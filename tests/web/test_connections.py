@@ -103,7 +103,7 @@ async def test_a_request_is_answered_before_half_of_the_next_one_is_given_up() -
 
 
 def many_headers(number: int, size: int = 1) -> bytes:
-    return b"".join(b"x-%d: %b\r\n" % (each, b"v" * size) for each in range(number))
+    return b"".join(b"x-%d: %b\r\n" % (place, b"v" * size) for place in range(number))
 
 
 @pytest.mark.parametrize(
@@ -414,12 +414,14 @@ async def test_of_one_companys_clients_one_that_stopped_reading_is_cut_off_first
             # The kernel takes more of an answer only once the client has read a megabyte or two.
             await reading.exactly(HUGE_BYTES // 12)
             await asyncio.sleep(0.4)
-        open_now = [each for each in gc.get_objects() if isinstance(each, HttpProtocol) and each.unsent_bytes]
+        open_now = [
+            tracked for tracked in gc.get_objects() if isinstance(tracked, HttpProtocol) and tracked.unsent_bytes
+        ]
         assert len(open_now) == 2
         state = open_now[0].server_state
         assert isinstance(state, Connections)
         # The next answer doesn't fit. How much of these the kernel holds depends on the machine.
-        state.limits = ConnectionLimits(unsent_bytes=sum(each.unsent_bytes for each in open_now))
+        state.limits = ConnectionLimits(unsent_bytes=sum(connection.unsent_bytes for connection in open_now))
         async with wired(port) as third:
             await third.send(asked("/?a"))
             await ended("unsent_bytes", before)

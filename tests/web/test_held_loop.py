@@ -16,15 +16,15 @@ ENTITIES = "query($r: [_Any!]!) { _entities(representations: $r) { __typename } 
 
 
 def aliases(number: int, field: str) -> str:
-    return " ".join(f"a{each}: {field}" for each in range(number))
+    return " ".join(f"a{place}: {field}" for place in range(number))
 
 
 def customers(number: int) -> list[dict[str, Any]]:
-    return [{"__typename": "Customer", "id": f"00000000-0000-7000-8000-{each:012}"} for each in range(number)]
+    return [{"__typename": "Customer", "id": f"00000000-0000-7000-8000-{place:012}"} for place in range(number)]
 
 
 def malformed(number: int, of: int) -> list[dict[str, Any]]:
-    return [{"__typename": "Customer", "id": f"x{each}"} for each in range(number)] + customers(of - number)
+    return [{"__typename": "Customer", "id": f"x{place}"} for place in range(number)] + customers(of - number)
 
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -33,16 +33,18 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "9,999 representations": {"query": ENTITIES, "variables": {"r": customers(9_999)}},
     "9,999 keys of other alphabets": {
         "query": ENTITIES,
-        "variables": {"r": [{"__typename": "Customer", "externalSystemId": f"ø{each}é"} for each in range(9_999)]},
+        "variables": {"r": [{"__typename": "Customer", "externalSystemId": f"ø{place}é"} for place in range(9_999)]},
     },
     "20 lists of 500 ids": {
         "query": "query($r: [ID!]!) {" + aliases(20, "nodes(ids: $r) { id }") + "}",
-        "variables": {"r": [each["id"] for each in customers(500)]},
+        "variables": {"r": [representation["id"] for representation in customers(500)]},
     },
     "50 lists of representations with further keys": {
         "query": "query($r: [_Any!]!) {" + aliases(50, "_entities(representations: $r) { __typename }") + "}",
         "variables": {
-            "r": [each | {f"k{number}": number for number in range(250)} for each in customers(199)],
+            "r": [
+                representation | {f"k{number}": number for number in range(250)} for representation in customers(199)
+            ],
         },
     },
     "990 fields": {
@@ -71,7 +73,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "query": "query($i: UpdateCustomerInput!) {"
         + aliases(50, "billingTransitionPreview(input: $i) { errors { code message path } }")
         + "}",
-        "variables": {"i": {"id": CUSTOMER, "metadataUnset": [f"k{each}" for each in range(199)]}},
+        "variables": {"i": {"id": CUSTOMER, "metadataUnset": [f"k{place}" for place in range(199)]}},
     },
 }
 MOST_SECONDS = 0.045

@@ -57,7 +57,7 @@ def test_lines_arrive_whole_and_in_order(pipe: tuple[int, int]) -> None:
         writer.put(line)
     writer.close(10)
     reader.join(10)
-    assert [each["number"] for each in found] == list(range(5_000))
+    assert [entry["number"] for entry in found] == list(range(5_000))
     assert writer.dropped == 0
 
 
@@ -85,8 +85,8 @@ def test_a_reader_that_does_not_read_delays_nobody_and_dropped_lines_are_said_on
     writer.close(10)
     reader.join(10)
     assert writer.dropped == dropped
-    assert sum(each["dropped"] for each in found if "dropped" in each) == dropped
-    numbers = [each["number"] for each in found if "number" in each]
+    assert sum(entry["dropped"] for entry in found if "dropped" in entry) == dropped
+    numbers = [entry["number"] for entry in found if "number" in entry]
     assert numbers == sorted(numbers)
     assert len(numbers) == 20_001 - dropped
     assert numbers[-1] == 20_000
@@ -131,7 +131,7 @@ def test_a_descriptor_that_does_not_wait_is_waited_for(pipe: tuple[int, int]) ->
     reader.start()
     writer.close(10)
     reader.join(10)
-    assert [each["number"] for each in found] == list(range(500))
+    assert [entry["number"] for entry in found] == list(range(500))
 
 
 TORN = """
@@ -176,7 +176,7 @@ def test_lines_of_several_processes_on_one_pipe_stay_whole_however_long_they_are
     found = read_all(reading)
     assert [process.wait(60) for process in processes] == [0, 0, 0]
     for number in range(3):
-        assert [each["number"] for each in found if each["writer"] == number] == list(range(400))
+        assert [entry["number"] for entry in found if entry["writer"] == number] == list(range(400))
 
 
 STUCK = """

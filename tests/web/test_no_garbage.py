@@ -16,7 +16,7 @@ ITEMS = 2_000
 
 def customers(malformed: int) -> list[dict[str, str]]:
     ids = ["x"] * malformed + [str(uuid4()) for _ in range(ITEMS - malformed)]
-    return [{"__typename": "Customer", "id": each} for each in ids]
+    return [{"__typename": "Customer", "id": customer_id} for customer_id in ids]
 
 
 @pytest.mark.parametrize("malformed", [0, 100, ITEMS])
@@ -34,7 +34,7 @@ async def test_little_is_left_to_the_garbage_collector(
             gc.set_debug(gc.DEBUG_SAVEALL)
             left = gc.collect()
             garbage: list[Any] = gc.garbage
-            large = sum(type(each) in {list, dict} and len(each) >= ITEMS for each in garbage)
+            large = sum(type(collected) in {list, dict} and len(collected) >= ITEMS for collected in garbage)
         finally:
             gc.set_debug(0)
             gc.garbage.clear()

@@ -54,7 +54,7 @@ async def asked(app: Slow, sent: bytes, limits: ConnectionLimits | None = None) 
 
 def protocol() -> HttpProtocol:
     """The server's end of the one connection that has a request."""
-    found = [each for each in gc.get_objects() if isinstance(each, HttpProtocol) and each.pipeline]
+    found = [tracked for tracked in gc.get_objects() if isinstance(tracked, HttpProtocol) and tracked.pipeline]
     assert len(found) == 1
     return found[0]
 
@@ -75,8 +75,8 @@ async def test_of_thousands_of_requests_sent_ahead_few_are_parsed_and_all_are_an
 
 async def test_bodies_that_are_sent_ahead_arrive_whole() -> None:
     app = Slow()
-    bodies = [bytes([65 + each]) * size for each, size in enumerate((0, 10, 300_000, 3, 100_000, 5_000, 1, 700_000))]
-    sent = b"".join(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(each), each) for each in bodies)
+    bodies = [bytes([65 + place]) * size for place, size in enumerate((0, 10, 300_000, 3, 100_000, 5_000, 1, 700_000))]
+    sent = b"".join(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content) for content in bodies)
     async with asked(app, sent * 3) as wire:
         app.may_go_on.set()
         for body in bodies * 3:

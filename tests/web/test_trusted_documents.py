@@ -29,8 +29,8 @@ async def test_a_registered_document_runs_by_its_hash_in_the_extension(method: s
 async def test_a_build_may_hash_otherwise() -> None:
     ids = ["0" * 32, "1" * 40, f"sha256:{digest(HELLO)}"]
     engine = engine_of(trusted=TrustedDocuments(dict.fromkeys(ids, HELLO)), only=True)
-    for each in ids:
-        extension = {"persistedQuery": {"version": 1, "sha256Hash": each}}
+    for document_id in ids:
+        extension = {"persistedQuery": {"version": 1, "sha256Hash": document_id}}
         assert (await send(engine, "POST", {"extensions": extension})).status_code == 200
 
 

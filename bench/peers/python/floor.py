@@ -81,13 +81,13 @@ class Floor:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         held = [await self._connect() for _ in range(POOL_SIZE)]
-        for each in held:
-            self._idle.put_nowait(each)
+        for connection in held:
+            self._idle.put_nowait(connection)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for each in held:
+        for connection in held:
             with suppress(asyncpg.InterfaceError, OSError):
-                await each.connection.close(timeout=5)
+                await connection.connection.close(timeout=5)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _connect(self) -> _Held:

@@ -39,7 +39,7 @@ with Client(os.environ["SERVICE_URL"], {"Authorization": os.environ["SERVICE_AUT
         client.broken()
         codes: list[object] = []
     except GraphQLClientGraphQLMultiError as error:
-        codes = [(each.extensions or {})["code"] for each in error.errors]
+        codes = [(problem.extensions or {})["code"] for problem in error.errors]
 
 json.dump(
     {
