@@ -151,8 +151,8 @@ def test_workers_that_end_before_they_begin_end_the_service_too(service_dsn: str
     assert (last["level"], last["exit_code"], last["workers"]) == ("critical", 9, 5)
 
 
-@pytest.mark.parametrize("trouble", ["full", "gone"])
-def test_workers_serve_on_where_their_shared_folder_is(service_dsn: str, tmp_path: Path, trouble: str) -> None:
+@pytest.mark.parametrize("folder_state", ["full", "gone"])
+def test_workers_serve_on_where_their_shared_folder_is(service_dsn: str, tmp_path: Path, folder_state: str) -> None:
     output, folder, port = tmp_path / "output", tmp_path / "metrics", free_port()
     folder.mkdir()
     environment = {"DATABASE_URL": service_dsn, "METRICS": "true", "PROMETHEUS_MULTIPROC_DIR": str(folder)}
@@ -160,7 +160,7 @@ def test_workers_serve_on_where_their_shared_folder_is(service_dsn: str, tmp_pat
         wait_for(lambda: output.read_text().count("startup complete") == 2)
         (shared,) = folder.iterdir()
         shutil.rmtree(shared)
-        if trouble == "full":
+        if folder_state == "full":
             # Where a folder should be, nothing can be reserved.
             shared.touch()
         failure = httpx.get(f"http://127.0.0.1:{port}/metrics", verify=TRUST)
@@ -170,12 +170,12 @@ def test_workers_serve_on_where_their_shared_folder_is(service_dsn: str, tmp_pat
         wait_for(lambda: output.read_text().count("startup complete") == 3)
         for _ in range(20):
             assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}, verify=TRUST).status_code == 401
-        if trouble == "full":
+        if folder_state == "full":
             shared.unlink()
 
     events = [line["event"] for line in lines_of(output)]
     assert events.count("worker_died") == 1
-    assert events.count("metrics_not_shared") == (trouble == "full")
+    assert events.count("metrics_not_shared") == (folder_state == "full")
 
 
 def test_each_worker_reserves_the_room_for_its_metrics(service_dsn: str, tmp_path: Path) -> None:

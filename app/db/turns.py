@@ -39,7 +39,7 @@ class Turns:
         self._in_use = self._waiting = 0
         self._held = Counter[UUID]()
         self._queues: dict[UUID, deque[asyncio.Future[None]]] = {}
-        """The companies that wait, the one that had a turn longest ago first."""
+        """The waiting companies, sorted by their last turn, the earliest first."""
 
     @asynccontextmanager
     async def turn(self, company_id: UUID) -> AsyncGenerator[None]:
@@ -56,7 +56,7 @@ class Turns:
 
     def take_free(self, company_id: UUID) -> bool:
         """Take a turn if one is free for this company, and tell whether one was."""
-        # The free turns are closed to all companies that wait, so this overtakes nobody.
+        # No waiting company may take a free turn, so this doesn't overtake any of them.
         if not self._is_free_for(company_id):
             return False
         self._in_use += 1
@@ -106,7 +106,7 @@ class Turns:
         return free > self._reserve or (free > 0 and company_id not in self._held)
 
     def _next(self) -> UUID | None:
-        # The first of the smallest, so the one that had a turn longest ago.
+        # The first of the smallest: the company whose last turn was the earliest.
         fewest = min(self._queues, key=lambda company_id: self._held[company_id])
         return fewest if self._is_free_for(fewest) else None
 

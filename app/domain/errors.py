@@ -126,7 +126,7 @@ class MetadataProblem(Problem):
 
 @dataclass(frozen=True, slots=True)
 class CustomersProblem(Problem):
-    """A problem caused by other customers, such as the one that already uses a unique value."""
+    """A problem caused by other customers, such as a customer that already has a unique value."""
 
     customer_ids: tuple[UUID, ...]
 

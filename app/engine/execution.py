@@ -149,7 +149,7 @@ class Engine:
         problems = operation.variables.problems(variables, uses_of(operation.syntax, operation.node))
         wrong = {name for _, name in problems.found}
         definitions = operation.node.variable_definitions or ()
-        nodes = [each for each in definitions if each.variable.name.value in wrong]
+        nodes = [definition for definition in definitions if definition.variable.name.value in wrong]
         return RequestError([problems.error(nodes)], RequestErrorCode.VARIABLES)
 
     async def _execute(

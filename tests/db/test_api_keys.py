@@ -74,11 +74,11 @@ async def test_a_key_is_listed_and_revoked_within_its_company_alone(
     owner_engine: AsyncEngine, service_engine: AsyncEngine, company: UUID
 ) -> None:
     key, plaintext = await make(owner_engine, company)
-    stranger = uuid4()
+    other_company_id = uuid4()
     async with owner_engine.begin() as connection:
-        assert not await revoke(connection, stranger, key.id)
+        assert not await revoke(connection, other_company_id, key.id)
         assert not await revoke(connection, company, uuid4())
-        assert await list_keys(connection, stranger) == []
+        assert await list_keys(connection, other_company_id) == []
     assert await find(service_engine, hash_of(plaintext)) == key
 
 

@@ -48,9 +48,9 @@ def authority(folder: Path) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def stranger(folder: Path) -> Authority:
+def other_authority(folder: Path) -> Authority:
     """An authority that signed nothing of the server's."""
-    return Authority.make(folder / "stranger.crt")
+    return Authority.make(folder / "other_authority.crt")
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +155,9 @@ async def test_a_server_without_tls_is_refused_by_the_others(plain: TcpServer, a
 
 @pytest.mark.parametrize(("mode", "refused"), list(zip(SSL_MODES, (*[False] * 3, *[True] * 3), strict=True)))
 async def test_a_certificate_of_another_authority_is_refused_where_it_is_checked(
-    tls: TcpServer, stranger: Authority, mode: str, *, refused: bool
+    tls: TcpServer, other_authority: Authority, mode: str, *, refused: bool
 ) -> None:
-    url = tls.url(f"sslmode={mode}&sslrootcert={stranger.file}")
+    url = tls.url(f"sslmode={mode}&sslrootcert={other_authority.file}")
     if refused:
         assert "certificate of the database's server is not accepted" in (await failure(url) or "")
     else:
@@ -417,8 +417,8 @@ def test_every_command_connects_as_the_url_says(tls: TcpServer, authority: Autho
     assert messages(refused) == "Error: missing.csv can't be used: No such file or directory.\n"
 
 
-def test_a_command_says_that_the_certificate_is_not_accepted(tls: TcpServer, stranger: Authority) -> None:
-    result = run("migrate", DATABASE_URL=tls.url(f"sslmode=verify-full&sslrootcert={stranger.file}"))
+def test_a_command_says_that_the_certificate_is_not_accepted(tls: TcpServer, other_authority: Authority) -> None:
+    result = run("migrate", DATABASE_URL=tls.url(f"sslmode=verify-full&sslrootcert={other_authority.file}"))
 
     assert result.returncode == 3
     assert messages(result).startswith("Error: The certificate of the database's server is not accepted: ")

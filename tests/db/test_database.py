@@ -1,4 +1,4 @@
-"""Sessions in trouble: a full pool, a slow statement, a server that is away, a task that is canceled."""
+"""Sessions that fail: a full pool, a slow statement, a server that is away, a task that is canceled."""
 
 import asyncio
 import time

@@ -81,9 +81,9 @@ async def test_no_row_refers_into_another_company(
     owner_engine: AsyncEngine, own: World, foreign: World, table: Table, name: str, column: str, target: str
 ) -> None:
     row = await _stored(owner_engine, table, own["companies"]["id"])
-    stranger: UUID = foreign[target]["id"]
+    foreign_id: UUID = foreign[target]["id"]
 
-    found = await refusal(owner_engine, table.name, another({table.name: row}, table.name) | {column: stranger})
+    found = await refusal(owner_engine, table.name, another({table.name: row}, table.name) | {column: foreign_id})
     assert found == (FOREIGN_KEY, name)
 
 

@@ -55,9 +55,9 @@ async def test_subscriptions_of_other_customers_and_companies_are_not_read(
 ) -> None:
     customer = await records.customer()
     await records.subscription(await records.customer())
-    stranger = Records(owner_engine, await new_company(owner_engine))
-    foreign = await stranger.customer()
-    await stranger.subscription(foreign)
+    other_company = Records(owner_engine, await new_company(owner_engine))
+    foreign = await other_company.customer()
+    await other_company.subscription(foreign)
 
     assert await books.subscriptions(customer, foreign) == []
 

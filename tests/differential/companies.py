@@ -1,4 +1,4 @@
-"""Companies whose rows are made for trouble."""
+"""Companies whose rows are made for edge_cases."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import Any
 from uuid import UUID
 
-from tests.differential import trouble
+from tests.differential import edge_cases
 from tests.differential.writer import Writer, as_day, as_json, as_moment
 
 MOST_INTEGER, LEAST_INTEGER = 2**31 - 1, -(2**31)
@@ -18,11 +18,11 @@ async def everyday(writer: Writer) -> None:
     groups = [
         await writer.group(number=number, name=f"Group {number}", discount=discount, metadata=as_json(metadata))
         for number, discount, metadata in zip(
-            ("2", "02", "B", "empty"), map(Decimal, ("0", "10", "99.99", "100.00")), trouble.METADATA, strict=False
+            ("2", "02", "B", "empty"), map(Decimal, ("0", "10", "99.99", "100.00")), edge_cases.METADATA, strict=False
         )
     ]
     customers = list[UUID]()
-    for place, (number, name) in enumerate(zip(trouble.NUMBERS, trouble.NAMES, strict=True)):
+    for place, (number, name) in enumerate(zip(edge_cases.NUMBERS, edge_cases.NAMES, strict=True)):
         values = _everything(place) if place % 2 else {}
         values |= _kin(writer, place, customers)
         values |= {"customer_number": number, "name": name, "customer_group_id": groups[place % 3]}
@@ -50,10 +50,10 @@ def _everything(place: int) -> dict[str, Any]:
         "opening_balance": Decimal("-0.10"),
         "payment_terms": place * 30 % 366,
         "payment_term_type": ("NET", "END_OF_MONTH")[place % 4 == 1],
-        "metadata": as_json(trouble.METADATA[place % len(trouble.METADATA)]),
+        "metadata": as_json(edge_cases.METADATA[place % len(edge_cases.METADATA)]),
         "version": MOST_INTEGER - place,
-        "created_at": trouble.MOMENTS[place % len(trouble.MOMENTS)],
-        "updated_at": trouble.MOMENTS[place * 5 % len(trouble.MOMENTS)],
+        "created_at": edge_cases.MOMENTS[place % len(edge_cases.MOMENTS)],
+        "updated_at": edge_cases.MOMENTS[place * 5 % len(edge_cases.MOMENTS)],
     }
 
 
@@ -73,7 +73,7 @@ def _kin(writer: Writer, place: int, before: list[UUID]) -> dict[str, Any]:
 
 
 async def _history(writer: Writer, subject: UUID) -> None:
-    for version, changes in enumerate(trouble.HISTORY, 1):
+    for version, changes in enumerate(edge_cases.HISTORY, 1):
         await writer.change(subject, version, changes, operation="CREATED" if version == 1 else "UPDATED")
 
 
@@ -101,11 +101,11 @@ async def _billing(writer: Writer, customer: UUID, payer: UUID) -> None:
     documents = [
         await writer.document(customer, payer, kind=kind, transition_id=of, total=total)
         for kind, of, total in zip(
-            ("CREDIT_NOTE", "INVOICE", "INVOICE"), (transition, transition, None), trouble.AMOUNTS, strict=False
+            ("CREDIT_NOTE", "INVOICE", "INVOICE"), (transition, transition, None), edge_cases.AMOUNTS, strict=False
         )
     ]
-    amounts, days = cycle(trouble.AMOUNTS), cycle(trouble.DAYS)
-    for place, status in enumerate(trouble.STATUSES):
+    amounts, days = cycle(edge_cases.AMOUNTS), cycle(edge_cases.DAYS)
+    for place, status in enumerate(edge_cases.STATUSES):
         ends = {"ends_on": next(days), "next_billing_date": next(days)} if place % 2 else {}
         values = {"net_amount": next(amounts), "billing_direction": ("ADVANCE", "ARREARS")[place % 2], **ends}
         started = date(2026, 1, 1 + place // 3)
@@ -122,9 +122,9 @@ async def _billing(writer: Writer, customer: UUID, payer: UUID) -> None:
 
 async def hostile(writer: Writer) -> None:
     """A customer for each text that needs care, with the text wherever a text may be."""
-    for place, words in enumerate(trouble.TEXTS):
+    for place, words in enumerate(edge_cases.TEXTS):
         short = words[:50]
-        group = await writer.group(number=short, name=words, metadata=as_json(trouble.METADATA[place % 7]))
+        group = await writer.group(number=short, name=words, metadata=as_json(edge_cases.METADATA[place % 7]))
         texts = dict.fromkeys(("email", "phone", "address", "city", "postal_code", "vat_number", "website"), words)
         customer = await writer.customer(
             customer_number=short,
@@ -132,8 +132,8 @@ async def hostile(writer: Writer) -> None:
             customer_group_id=group,
             external_system_id=words,
             notes=words * 3,
-            metadata=as_json(trouble.METADATA[place % len(trouble.METADATA)]),
-            created_at=trouble.MOMENTS[place % len(trouble.MOMENTS)],
+            metadata=as_json(edge_cases.METADATA[place % len(edge_cases.METADATA)]),
+            created_at=edge_cases.MOMENTS[place % len(edge_cases.MOMENTS)],
             **texts,
         )
         await writer.contact(customer, name=words, email=words, phone=words)
@@ -143,7 +143,7 @@ async def hostile(writer: Writer) -> None:
             customer, customer, transition_id=await writer.transition(customer, actor=words)
         )
         await writer.line(document, MOST_INTEGER, subscription, description=words)
-        await writer.change(customer, 1, trouble.HISTORY[place % len(trouble.HISTORY)], actor=words)
+        await writer.change(customer, 1, edge_cases.HISTORY[place % len(edge_cases.HISTORY)], actor=words)
 
 
 async def crowd(writer: Writer) -> None:
@@ -153,22 +153,22 @@ async def crowd(writer: Writer) -> None:
     for place in range(55):
         child = await writer.customer(
             customer_number=f"{place // 4 + 1:0{place % 4 + 2}}",
-            name=trouble.NAMES[place % 5],
+            name=edge_cases.NAMES[place % 5],
             customer_group_id=group,
             parent_customer_id=parent,
             is_active=place % 5 != 0,
-            created_at=trouble.MOMENTS[place % 2],
+            created_at=edge_cases.MOMENTS[place % 2],
             metadata=as_json('{"segment": "gold", "size": 5.0}') if place % 3 else as_json('{"size": "5"}'),
         )
         if place % 10 == 0:
-            for status in trouble.STATUSES:
+            for status in edge_cases.STATUSES:
                 await writer.subscription(child, status=status)
     for place in range(103):
-        contact = await writer.contact(parent, name=trouble.NAMES[place % 3])
+        contact = await writer.contact(parent, name=edge_cases.NAMES[place % 3])
         for version in range(1, place % 5):
-            await writer.change(contact, version, trouble.HISTORY[version % len(trouble.HISTORY)])
+            await writer.change(contact, version, edge_cases.HISTORY[version % len(edge_cases.HISTORY)])
     for version in range(1, 60):
-        await writer.change(parent, version, trouble.HISTORY[1])
+        await writer.change(parent, version, edge_cases.HISTORY[1])
 
 
 async def extremes(writer: Writer) -> None:
@@ -181,12 +181,12 @@ async def extremes(writer: Writer) -> None:
         await writer.period(subscription, amounts, net_amount=amount, billed_amount=amount, credited_amount=amount)
         document = await writer.document(amounts, amounts, total=amount)
         await writer.line(document, LEAST_INTEGER, subscription, amount=-amount)
-    await _dated(writer, trouble.ODD_DAYS, trouble.ODD_MOMENTS)
+    await _dated(writer, edge_cases.ODD_DAYS, edge_cases.ODD_MOMENTS)
 
 
 async def impossible(writer: Writer) -> None:
     """Each customer has one thing that PostgreSQL holds and Python or JSON can't."""
-    await _dated(writer, trouble.IMPOSSIBLE_DAYS, trouble.IMPOSSIBLE_MOMENTS)
+    await _dated(writer, edge_cases.IMPOSSIBLE_DAYS, edge_cases.IMPOSSIBLE_MOMENTS)
     for number in (f"{10**309}.5", f"1{'0' * 4400}"):
         await writer.customer(name="Number", metadata=as_json(f'{{"number": {number}}}'))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, cast
 
-from tests.differential import trouble
+from tests.differential import edge_cases
 from tests.differential.chance import Chance
 from tests.differential.contract import Contract, Place, TypeOf
 from tests.differential.world import Company
@@ -18,7 +18,7 @@ _UNKNOWN_REPRESENTATIONS: tuple[dict[str, Any], ...] = (
     {"__typename": "Customer", "externalSystemId": None},
     {"__typename": "Contact", "id": _NO_ID, "id_": 1},
 )
-_UNKNOWN_TEXTS = ("no such", "a", "%", *trouble.TEXTS)
+_UNKNOWN_TEXTS = ("no such", "a", "%", *edge_cases.TEXTS)
 _REFUSED_TEXTS = ("", " \t", "a\0b", "x" * 300, "!?")
 _UNKNOWN_CURSORS = ("", "AAAA", "not a cursor", "🙂")
 _WILD_ROWS = (500, 501, -1, 2**31 - 1, 100)
@@ -234,7 +234,7 @@ class Inputs:
 
     def _text(self, use: Use, of: TypeOf) -> str:
         if of.name == "DateTime":
-            return self.chance.pick(trouble.TIMES)
+            return self.chance.pick(edge_cases.TIMES)
         known: Sequence[str] = self.company.values.get(f"{use.place.owner}.{use.place.name}", ())
         if known and not self.chance.one_in(8):
             return self.chance.pick(known)

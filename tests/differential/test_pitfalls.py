@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.identity import Scope
 from app.domain.texts import stored_form
-from tests.differential import everything, trouble
+from tests.differential import edge_cases, everything
 from tests.differential.applications import Answer, Pair, Request
 from tests.differential.pitfalls import PITFALLS
 from tests.differential.world import Company
@@ -69,7 +69,7 @@ async def test_everything_of_a_company(pair: Pair, tokens: Mapping[str, str], na
 
 
 async def test_each_text_is_found_and_shown(pair: Pair, tokens: Mapping[str, str]) -> None:
-    for words in trouble.TEXTS:
+    for words in edge_cases.TEXTS:
         found = await pair.same(tokens["hostile"], Request(everything.ONE, {"by": {"externalSystemId": words}}))
         # Keys are read as they are stored, so nobody finds one that was written by hand in another form.
         assert (found.content["data"]["customer"] is None) == (words != stored_form(words))

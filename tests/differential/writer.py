@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
-from tests.differential import trouble
+from tests.differential import edge_cases
 from tests.support.records import Records
 
 
@@ -64,7 +64,7 @@ class Writer:
 
     async def customer(self, **values: Any) -> UUID:
         """A customer."""
-        stamps = {"created_at": trouble.MOMENTS[0], "updated_at": trouble.MOMENTS[1]}
+        stamps = {"created_at": edge_cases.MOMENTS[0], "updated_at": edge_cases.MOMENTS[1]}
         return await self.records.customer(**{"id": self.next_id()} | stamps | values)
 
     async def contact(self, customer: UUID, **values: Any) -> UUID:
@@ -85,7 +85,7 @@ class Writer:
 
     async def change(self, subject: UUID, version: int, changes: str, **values: Any) -> None:
         """An entry of an object's history."""
-        entry = {"operation": "UPDATED", "actor": "somebody", "occurred_at": trouble.MOMENTS[version % 4]} | values
+        entry = {"operation": "UPDATED", "actor": "somebody", "occurred_at": edge_cases.MOMENTS[version % 4]} | values
         changed = as_json(changes)
         await self.row(tables.history, subject_id=subject, version=version, changes=changed, **entry)
 

@@ -1,4 +1,4 @@
-"""The wheel, installed as a stranger installs it: it holds what it needs, asks for what it needs, and `dev` works from it."""
+"""The wheel, installed as users install it: it holds what it needs, asks for what it needs, and `dev` works from it."""
 
 import email
 import os

@@ -6,7 +6,7 @@ from graphql import build_schema, get_introspection_query
 from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Documents
 from app.engine.limits import Limits
 from app.engine.request_errors import RequestError, RequestErrorCode
-from tests.support.toy import LIMITS, SCHEMA, refusal
+from tests.support.toy import LIMITS, SCHEMA, request_error_of
 
 
 def test_a_text_is_compiled_once_and_then_remembered() -> None:
@@ -80,32 +80,32 @@ def test_a_cache_of_size_zero_remembers_nothing() -> None:
     ],
 )
 def test_a_document_that_is_wrong_says_why(text: str, kind: RequestErrorCode, message: str) -> None:
-    error = refusal(text)
+    error = request_error_of(text)
 
     assert error.kind is kind
     assert message in error.errors[0].message
 
 
 def test_the_bytes_of_a_document_are_bounded_and_counted_in_utf_8() -> None:
-    error = refusal("{hello}#" + "é" * 25_000)
+    error = request_error_of("{hello}#" + "é" * 25_000)
 
     assert error.kind is RequestErrorCode.TOO_LARGE
     assert error.errors[0].message == "The document is 50,008 bytes long; the limit is 50,000."
 
 
 def test_the_tokens_of_a_document_are_bounded() -> None:
-    error = refusal("{" + "hello " * 4_999 + "}")
+    error = request_error_of("{" + "hello " * 4_999 + "}")
 
     assert error.kind is RequestErrorCode.TOO_LARGE
     assert "5,000 tokens" in error.errors[0].message
 
 
 def test_a_long_document_with_a_character_that_is_no_graphql_is_blamed_for_that() -> None:
-    assert refusal("{hello ? " + "hello " * 5_000).kind is RequestErrorCode.SYNTAX
+    assert request_error_of("{hello ? " + "hello " * 5_000).kind is RequestErrorCode.SYNTAX
 
 
 def test_the_number_of_validation_errors_is_bounded() -> None:
-    error = refusal("{" + " ".join(f"x{number}" for number in range(1_000)) + "}")
+    error = request_error_of("{" + " ".join(f"x{number}" for number in range(1_000)) + "}")
 
     assert error.kind is RequestErrorCode.VALIDATION
     assert len(error.errors) <= 21
@@ -153,7 +153,7 @@ def test_the_introspection_query_of_tools_passes(type_depth: int) -> None:
 
 
 def test_introspection_that_goes_round_in_the_type_system_is_refused() -> None:
-    error = refusal("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}")
+    error = request_error_of("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}")
 
     assert error.kind is RequestErrorCode.VALIDATION
     assert "introspection depth" in error.errors[0].message
@@ -191,7 +191,7 @@ def test_an_operation_that_cannot_be_told_or_served_is_refused(
 
 def test_a_directive_for_answers_in_pieces_is_the_only_error_at_its_place() -> None:
     text = 'query a($later: Boolean = true) {\n  thing {\n    ... @defer(if: $later, label: "parts") { parts { id } }\n  }\n}'
-    error = refusal(text)
+    error = request_error_of(text)
 
     assert [problem.message.split(".")[0] for problem in error.errors] == ["Unknown directive '@defer'"]
     assert [(location.line, location.column) for location in error.errors[0].locations or ()] == [(3, 9)]

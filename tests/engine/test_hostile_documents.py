@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.engine.documents import Documents
 from app.engine.request_errors import RequestError, RequestErrorCode
-from tests.support.toy import LIMITS, SCHEMA, refusal
+from tests.support.toy import LIMITS, SCHEMA, request_error_of
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from tests.support.toy import LIMITS, SCHEMA, refusal
     ],
 )
 def test_deep_nesting_of_any_kind_is_refused_and_overflows_no_stack(text: str) -> None:
-    assert refusal(text).kind in {RequestErrorCode.SYNTAX, RequestErrorCode.TOO_COMPLEX}
+    assert request_error_of(text).kind in {RequestErrorCode.SYNTAX, RequestErrorCode.TOO_COMPLEX}
 
 
 def test_the_deepest_nesting_that_parses_is_measured_without_overflowing_the_stack() -> None:
@@ -66,7 +66,7 @@ def test_the_deepest_nesting_that_parses_is_measured_without_overflowing_the_sta
     ids=["spread twice", "unused", "aliased"],
 )
 def test_a_small_document_of_exponential_fragments_is_refused_by_its_full_size(text: str) -> None:
-    error = refusal(text)
+    error = request_error_of(text)
 
     assert len(text) < 2_000
     assert error.kind is RequestErrorCode.TOO_COMPLEX
@@ -84,7 +84,7 @@ def test_a_small_document_of_exponential_fragments_is_refused_by_its_full_size(t
     ids=["itself", "each other", "unused", "all with all"],
 )
 def test_fragments_that_spread_themselves_are_reported_by_validation(text: str) -> None:
-    error = refusal(text)
+    error = request_error_of(text)
 
     assert error.kind is RequestErrorCode.VALIDATION
     assert "within itself" in error.errors[0].message
@@ -96,7 +96,7 @@ def test_fragments_that_spread_themselves_are_reported_by_validation(text: str) 
     ids=["leaves", "objects", "arguments"],
 )
 def test_repetition_that_would_cost_validation_quadratic_time_is_refused(text: str) -> None:
-    error = refusal(text)
+    error = request_error_of(text)
 
     assert error.kind is RequestErrorCode.TOO_COMPLEX
     assert "repeats fields" in error.errors[0].message

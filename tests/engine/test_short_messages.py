@@ -8,7 +8,7 @@ from graphql import GraphQLEnumType, GraphQLError
 
 from app.engine.execution import Engine
 from app.engine.request_errors import RequestError
-from tests.support.toy import refusal, toy_engine
+from tests.support.toy import request_error_of, toy_engine
 
 FIELDS = " ".join(f"unknown{number}: 1" for number in range(1_200))
 
@@ -25,7 +25,7 @@ FIELDS = " ".join(f"unknown{number}: 1" for number in range(1_200))
 )
 def test_messages_of_validation_are_short(document: str) -> None:
     begun = time.process_time()
-    refused = refusal(document)
+    refused = request_error_of(document)
     seconds = time.process_time() - begun
 
     assert sum(len(error.message) for error in refused.errors) < 21 * 1_100
@@ -34,9 +34,9 @@ def test_messages_of_validation_are_short(document: str) -> None:
 
 
 def test_long_values_are_shown_by_their_beginning_and_not_at_all_if_they_hold_others() -> None:
-    message = refusal(f'{{ things(first: "{"x" * 300}") {{ totalCount }} }}').errors[0].message
+    message = request_error_of(f'{{ things(first: "{"x" * 300}") {{ totalCount }} }}').errors[0].message
     assert message == f'The argument "first" must be a whole number, not the text "{"x" * 40}…".'
-    message = refusal(f"{{ things(first: {{{FIELDS}}}) {{ totalCount }} }}").errors[0].message
+    message = request_error_of(f"{{ things(first: {{{FIELDS}}}) {{ totalCount }} }}").errors[0].message
     assert message == 'The argument "first" must be a whole number, not an object.'
 
 

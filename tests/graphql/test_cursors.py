@@ -115,11 +115,11 @@ async def test_a_cursor_of_another_company_is_refused(
     caller: Caller, records: Records, owner_engine: AsyncEngine, database: Database
 ) -> None:
     row = {"id": uuid4(), "customer_number": "1"}
-    stranger = Records(owner_engine, await new_company(owner_engine))
+    other_company = Records(owner_engine, await new_company(owner_engine))
     await records.customer(**row)
-    await stranger.customer(**row)
+    await other_company.customer(**row)
 
-    cursor = await cursor_of(Caller(database, stranger.company_id))
+    cursor = await cursor_of(Caller(database, other_company.company_id))
 
     await rejected(caller, LIST, after=cursor)
 

@@ -119,13 +119,13 @@ async def test_an_unknown_key_finds_null(caller: Caller, records: Records, by: d
 async def test_another_company_s_customer_does_not_exist(
     caller: Caller, owner_engine: AsyncEngine, database: Database
 ) -> None:
-    stranger = Records(owner_engine, await new_company(owner_engine))
-    customer = await stranger.customer(customer_number="A-1", external_system_id="crm:1")
+    other_company = Records(owner_engine, await new_company(owner_engine))
+    customer = await other_company.customer(customer_number="A-1", external_system_id="crm:1")
     keys = [{"id": str(customer)}, {"customerNumber": "A-1"}, {"externalSystemId": "crm:1"}]
 
     for by in keys:
         assert await caller.data(FIND, by=by) == {"customer": None}
-        assert (await Caller(database, stranger.company_id).data(FIND, by=by))["customer"] is not None
+        assert (await Caller(database, other_company.company_id).data(FIND, by=by))["customer"] is not None
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_a_look_up_takes_exactly_one_key(caller: Caller, by: dict[str, str
     result = await caller.run(FIND, by=by)
     assert result.data is None
     assert result.errors is not None
-    assert "xactly one" in result.errors[0].message or "must be non-null" in result.errors[0].message
+    assert "xactly one" in result.errors[0].message or "must not be null" in result.errors[0].message
 
 
 def _camel(name: str) -> str:

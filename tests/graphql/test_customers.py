@@ -117,8 +117,8 @@ async def test_another_company_s_customers_are_neither_listed_nor_counted(
     caller: Caller, records: Records, owner_engine: AsyncEngine
 ) -> None:
     own = await records.customer()
-    stranger = Records(owner_engine, await new_company(owner_engine))
-    foreign = await stranger.customer()
+    other_company = Records(owner_engine, await new_company(owner_engine))
+    foreign = await other_company.customer()
 
     ids = {"ids": [str(own), str(foreign)]}
     wheres: list[dict[str, Any] | None] = [None, {}, ids, {"not": {"ids": []}}, {"or": [{"countryCode": "DK"}]}]

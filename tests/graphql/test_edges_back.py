@@ -71,9 +71,9 @@ async def test_another_company_finds_neither_a_member_nor_the_way_back(
     caller: Caller, records: Records, database: Database, kind: str
 ) -> None:
     member = await member_of(records, await records.customer(), kind)
-    stranger = Caller(database, await new_company(records.engine))
+    other_company = Caller(database, await new_company(records.engine))
 
-    assert await stranger.data(NODE, id=str(member)) == {"node": None}
+    assert await other_company.data(NODE, id=str(member)) == {"node": None}
     assert (await caller.data(NODE, id=str(member)))["node"] is not None
 
 

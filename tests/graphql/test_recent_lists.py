@@ -131,10 +131,10 @@ async def test_the_total_is_remembered_as_the_list_is(remembering: Remembering, 
 
 async def test_no_list_is_ever_shared_between_companies(remembering: Remembering) -> None:
     caller = remembering.caller
-    stranger = Records(remembering.engine, await new_company(remembering.engine))
-    await stranger.customer(name="Stranger", customer_group_id=await stranger.group(name="Stranger"))
+    other_company = Records(remembering.engine, await new_company(remembering.engine))
+    await other_company.customer(name="Stranger", customer_group_id=await other_company.group(name="Stranger"))
     other = Remembering(
-        Caller(caller.database, stranger.company_id, recent=caller.recent), remembering.clock, remembering.engine
+        Caller(caller.database, other_company.company_id, recent=caller.recent), remembering.clock, remembering.engine
     )
 
     for _ in range(2):

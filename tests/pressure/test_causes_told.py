@@ -1,4 +1,4 @@
-"""`serve` in trouble: its log tells each 503 with a cause that can be acted on, while the trouble lasts and not at the end."""
+"""`serve` without its database: its log tells each 503 with a cause that can be acted on, while the outage lasts and not at the end."""
 
 import asyncio
 import json

@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.connecting import short_lived_engine
 from app.db.migrate import upgrade
 from app.db.roles import make_login_role
+from tests.pressure.fault_injection import Deployment, deployment
 from tests.pressure.ledger import Ledger, Told
-from tests.pressure.troubles import House, house
 from tests.support.new_customers import new_input
 from tests.support.records import Records, new_company
 from tests.support.served import api_key_headers
@@ -104,9 +104,9 @@ class Writer:
 
 
 @asynccontextmanager
-async def served_company(folder: Path) -> AsyncGenerator[tuple[House, AsyncEngine, UUID, dict[str, str]]]:
+async def served_company(folder: Path) -> AsyncGenerator[tuple[Deployment, AsyncEngine, UUID, dict[str, str]]]:
     """A migrated database with a company, its API key, and the service before it."""
-    async with house(folder) as built:
+    async with deployment(folder) as built:
         await asyncio.to_thread(upgrade, built.owner_dsn)
         await make_login_role(built.owner_dsn, "serving", None)
         engine = short_lived_engine(built.owner_dsn)
@@ -129,14 +129,14 @@ async def test_every_acknowledged_write_is_there_once_and_no_refused_one_is() ->
                 writers = [Writer(number, client, group_id, ledger) for number in range(CLIENTS)]
                 writing = [asyncio.create_task(writer.run(over)) for writer in writers]
                 try:
-                    happened = await built.trouble(SECONDS)
+                    happened = await built.inject_faults(SECONDS)
                 finally:
                     over.set()
                     await asyncio.gather(*writing)
             await ledger.assert_true(engine, company_id)
             log = built.log.read_text()
 
-    told = f"{happened} troubles; {ledger.told()}"
+    told = f"{happened} faults; {ledger.told()}"
     logging.getLogger(__name__).info("%s", told)
     assert happened >= SECONDS / 20, told
     assert [*ledger.creations.values()].count(Told.STORED) > SECONDS, told

@@ -168,8 +168,8 @@ async def test_keys_are_compared_with_their_case_and_within_the_company(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, records: Records, group: UUID
 ):
     await records.customer(customer_number="K1", external_system_id="crm-1")
-    stranger = Records(owner_engine, await new_company(owner_engine))
-    await stranger.customer(customer_number="k1", external_system_id="CRM-1")
+    other_company = Records(owner_engine, await new_company(owner_engine))
+    await other_company.customer(customer_number="k1", external_system_id="CRM-1")
 
     customer = await create(unit_of_work, new(group, customer_number="k1", external_system_id="CRM-1"))
 

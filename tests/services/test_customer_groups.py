@@ -143,12 +143,12 @@ async def test_what_is_not_there_is_not_found(groups: GroupUseCases) -> None:
 async def test_another_company_s_rows_are_not_found_and_stay(groups: GroupUseCases, database: Database) -> None:
     group = await groups.group(number="1")
     company = await new_company(groups.engine)
-    stranger = GroupUseCases(groups.engine, UnitOfWork(database, company), groups.records, groups.account)
-    assert await stranger.codes(stranger.create()) == [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))]
-    for doing in (stranger.update(group, name="x"), stranger.delete(group)):
-        assert await stranger.codes(doing) == [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))]
+    other_company = GroupUseCases(groups.engine, UnitOfWork(database, company), groups.records, groups.account)
+    assert await other_company.codes(other_company.create()) == [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))]
+    for doing in (other_company.update(group, name="x"), other_company.delete(group)):
+        assert await other_company.codes(doing) == [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))]
     own = await Records(groups.engine, company).account()
-    assert (await stranger.create(number="1", account_id=str(own))).number == "1"
+    assert (await other_company.create(number="1", account_id=str(own))).number == "1"
 
 
 async def test_a_number_that_another_group_has_is_refused(groups: GroupUseCases) -> None:

@@ -53,10 +53,10 @@ async def test_the_default_is_not_unset_while_others_remain_and_none_is_named(me
 
 
 async def test_the_default_is_handed_over_to_the_one_that_is_named(members: MemberUseCases) -> None:
-    default, heir = await members.record(default=True), await members.record()
-    row = (await members.update(default, new_default_id=str(heir), **{members.kind.default: False})).row
+    default, new_default = await members.record(default=True), await members.record()
+    row = (await members.update(default, new_default_id=str(new_default), **{members.kind.default: False})).row
     assert (getattr(row, members.kind.default), row.version) == (False, 2)
-    assert await members.defaults() == [heir]
+    assert await members.defaults() == [new_default]
 
 
 async def test_where_the_default_stays_none_may_be_named_to_follow_it(members: MemberUseCases) -> None:
@@ -94,18 +94,18 @@ async def test_the_default_is_not_removed_while_others_remain_and_none_is_named(
 
 
 async def test_removing_the_default_makes_the_one_that_is_named_follow(members: MemberUseCases) -> None:
-    default, heir = await members.record(default=True), await members.record()
-    assert (await members.delete(default, new_default_id=str(heir))).row.id == default
-    assert set(await members.stored()) == set(await members.defaults()) == {heir}
+    default, new_default = await members.record(default=True), await members.record()
+    assert (await members.delete(default, new_default_id=str(new_default))).row.id == default
+    assert set(await members.stored()) == set(await members.defaults()) == {new_default}
 
 
 async def test_the_one_to_follow_must_be_another_one_of_the_same_customer(members: MemberUseCases) -> None:
     default = await members.record(default=True)
     elsewhere = await members.record(customer=await members.records.customer())
-    for heir in (elsewhere, uuid4()):
+    for new_default in (elsewhere, uuid4()):
         expected = [(members.kind.not_found, "new_default_id")]
-        assert await members.codes(members.delete(default, new_default_id=str(heir))) == expected
-        unset = {members.kind.default: False, "new_default_id": str(heir)}
+        assert await members.codes(members.delete(default, new_default_id=str(new_default))) == expected
+        unset = {members.kind.default: False, "new_default_id": str(new_default)}
         assert await members.codes(members.update(default, **unset)) == expected
     itself = {"new_default_id": str(default)}
     conflict = [(ErrorCode.FIELD_CONFLICT, "new_default_id")]
@@ -114,8 +114,8 @@ async def test_the_one_to_follow_must_be_another_one_of_the_same_customer(member
 
 
 async def test_one_to_follow_is_only_for_unsetting_the_default(members: MemberUseCases) -> None:
-    default, heir = await members.record(default=True), await members.record()
+    default, new_default = await members.record(default=True), await members.record()
     for given in ({}, {members.kind.default: True}):
-        doing = members.update(default, new_default_id=str(heir), **given)
+        doing = members.update(default, new_default_id=str(new_default), **given)
         assert await members.codes(doing) == [(ErrorCode.FIELD_CONFLICT, "new_default_id")]
     assert (await members.update(default, new_default_id=None)).row.version == 1

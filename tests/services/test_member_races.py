@@ -78,10 +78,13 @@ async def test_the_default_never_vanishes_though_its_successor_is_removed_meanwh
 ) -> None:
     for _ in range(5):
         customer = members.customer = await members.records.customer()
-        default, heir = await members.record(default=True), await members.record()
+        default, new_default = await members.record(default=True), await members.record()
         await members.record()
         first, second = await meeting(
-            members.engine, lock(members), members.delete(default, new_default_id=str(heir)), members.delete(heir)
+            members.engine,
+            lock(members),
+            members.delete(default, new_default_id=str(new_default)),
+            members.delete(new_default),
         )
         # Whoever comes second is refused: the one to follow is gone, or has become the default itself.
         rejected = [answer.problems[0].code for answer in (first, second) if isinstance(answer, Rejected)]

@@ -44,10 +44,10 @@ async def test_what_is_not_there_is_not_found(members: MemberUseCases) -> None:
 async def test_another_company_s_rows_are_not_found_and_stay(members: MemberUseCases, database: Database) -> None:
     member = await members.record(default=True)
     mine = UnitOfWork(database, await new_company(members.engine))
-    stranger = MemberUseCases(members.kind, members.engine, mine, members.records, members.customer)
-    assert await stranger.codes(stranger.create()) == [(ErrorCode.CUSTOMER_NOT_FOUND, "customer_id")]
-    for doing in (stranger.update(member, name="x"), stranger.delete(member)):
-        assert await stranger.codes(doing) == [(members.kind.not_found, "id")]
+    other_company = MemberUseCases(members.kind, members.engine, mine, members.records, members.customer)
+    assert await other_company.codes(other_company.create()) == [(ErrorCode.CUSTOMER_NOT_FOUND, "customer_id")]
+    for doing in (other_company.update(member, name="x"), other_company.delete(member)):
+        assert await other_company.codes(doing) == [(members.kind.not_found, "id")]
 
 
 async def test_all_problems_of_an_input_are_reported_at_once(members: MemberUseCases) -> None:

@@ -67,8 +67,8 @@ async def test_one_customer_may_have_both_keys(
 async def test_another_companys_group_and_parent_do_not_exist(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, group: UUID
 ):
-    stranger = Records(owner_engine, await new_company(owner_engine))
-    foreign_group, foreign_parent = await stranger.group(), await stranger.customer()
+    other_company = Records(owner_engine, await new_company(owner_engine))
+    foreign_group, foreign_parent = await other_company.group(), await other_company.customer()
 
     for group_id, parent_id in ((foreign_group, foreign_parent), (uuid4(), uuid4())):
         problems = await problems_of(unit_of_work, owner_engine, new(group_id, parent_customer_id=parent_id))

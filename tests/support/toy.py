@@ -155,7 +155,7 @@ def toy_engine(limits: Limits = LIMITS, cache_size: int = 10, persistence: Persi
 SCHEMA = toy_schema()
 
 
-def refusal(text: str, limits: Limits = LIMITS) -> RequestError:
+def request_error_of(text: str, limits: Limits = LIMITS) -> RequestError:
     """Return the error with which a text is rejected."""
     with pytest.raises(RequestError) as caught:
         Documents(SCHEMA, limits, 10).prepare(text)

@@ -68,8 +68,8 @@ async def test_a_removed_contact_is_shown_as_it_was_and_gone_from_its_customer(
     caller: Caller, records: Records, customer: UUID
 ) -> None:
     contact = await records.contact(customer, name="Ann", is_default_for_customer=True)
-    heir = await records.contact(customer, name="Bo")
-    payload = await ask(caller, "delete", id=str(contact), newDefaultId=str(heir), expectedVersion=1)
+    new_default = await records.contact(customer, name="Bo")
+    payload = await ask(caller, "delete", id=str(contact), newDefaultId=str(new_default), expectedVersion=1)
     assert (payload["contact"]["name"], payload["contact"]["isDefaultForCustomer"]) == ("Ann", True)
     assert payload["customer"] == {"contacts": [{"name": "Bo", "isDefaultForCustomer": True}]}
     assert payload["errors"] == []

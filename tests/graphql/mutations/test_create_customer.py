@@ -171,8 +171,8 @@ async def test_a_taken_key_names_the_customer_that_has_it(
 async def test_references_that_the_company_does_not_have_are_404(
     caller: Caller, owner_engine: AsyncEngine, database: Database, group: UUID
 ):
-    stranger = Records(owner_engine, await new_company(owner_engine))
-    given = new_input(await stranger.group(), parentCustomerId=str(await stranger.customer()))
+    other_company = Records(owner_engine, await new_company(owner_engine))
+    given = new_input(await other_company.group(), parentCustomerId=str(await other_company.customer()))
 
     errors = await errors_of(caller, owner_engine, given)
 

@@ -78,8 +78,8 @@ async def test_a_department_is_deactivated_and_activated(caller: Caller, records
 
 async def test_removing_the_default_hands_it_over(caller: Caller, records: Records, customer: UUID) -> None:
     default = await records.department(customer, name="Old", is_default=True)
-    heir = await records.department(customer, name="New", is_active=False)
-    payload = await ask(caller, "delete", id=str(default), newDefaultId=str(heir))
+    new_default = await records.department(customer, name="New", is_active=False)
+    payload = await ask(caller, "delete", id=str(default), newDefaultId=str(new_default))
     assert payload["department"]["name"] == "Old"
     assert payload["customer"] == {"departments": [{"name": "New", "isDefault": True}]}
 

@@ -305,13 +305,13 @@ async def test_another_companys_customer_parent_and_subscriptions_do_not_exist(
 ) -> None:
     mine = await records.customer()
     await records.subscription(mine)
-    stranger = Caller(database, await another_company(owner_engine))
-    theirs = Records(owner_engine, stranger.company_id)
+    other_company = Caller(database, await another_company(owner_engine))
+    theirs = Records(owner_engine, other_company.company_id)
     foreign = await theirs.customer(external_system_id="theirs")
     foreign_subscription = await theirs.subscription(foreign)
 
-    (unknown,) = await errors(stranger, id=str(mine), name="x")
-    (parent,) = await errors(stranger, id=str(await theirs.customer()), parentCustomerId=str(mine))
+    (unknown,) = await errors(other_company, id=str(mine), name="x")
+    (parent,) = await errors(other_company, id=str(await theirs.customer()), parentCustomerId=str(mine))
     assert [unknown["code"], parent["code"]] == ["CUSTOMER_NOT_FOUND", "PARENT_CUSTOMER_NOT_FOUND"]
     found = await errors(
         caller,

@@ -1,4 +1,4 @@
-"""A service and its database, and what can happen to them."""
+"""A service, its database and the network between them, with faults that can be injected."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ _READY_SECONDS = 60
 _REST_SECONDS = 2.0
 
 
-class House:
+class Deployment:
     """A database over TCP, a network before it, and a service with two workers."""
 
     def __init__(self, folder: Path, server: EmbeddedServer, database_port: int, network: SilentNetwork) -> None:
@@ -129,8 +129,8 @@ class House:
         self.network.cut()
 
     @property
-    def troubles(self) -> list[Callable[[], Awaitable[None]]]:
-        """What can happen, in the order in which it does."""
+    def faults(self) -> list[Callable[[], Awaitable[None]]]:
+        """The faults, in the order in which they are injected."""
         return [
             self.kill_database,
             self.fail_over,
@@ -144,12 +144,12 @@ class House:
             self.restart_database,
         ]
 
-    async def trouble(self, seconds: float) -> int:
-        """Have one thing after the other happen for some seconds, each after the last is overcome; return how many."""
+    async def inject_faults(self, seconds: float) -> int:
+        """Inject one fault after the other for some seconds, each after the service has recovered; return their number."""
         end = asyncio.get_running_loop().time() + seconds
         happened = 0
         while asyncio.get_running_loop().time() < end:
-            await self.troubles[happened % len(self.troubles)]()
+            await self.faults[happened % len(self.faults)]()
             happened += 1
             await self.is_ready()
             await asyncio.sleep(_REST_SECONDS)
@@ -169,7 +169,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path) -> AsyncGenerator[House]:
+async def deployment(folder: Path) -> AsyncGenerator[Deployment]:
     """A database that keeps what it commits, reached through a network; the service is yet to be started."""
     port = free_port()
     # Without fsync: no trial here ends the machine itself.
@@ -178,7 +178,7 @@ async def house(folder: Path) -> AsyncGenerator[House]:
     await asyncio.to_thread(server.start)
     try:
         async with silent_network(port) as network:
-            built = House(folder, server, port, network)
+            built = Deployment(folder, server, port, network)
             try:
                 yield built
             finally:

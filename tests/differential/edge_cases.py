@@ -1,4 +1,4 @@
-"""Values that are written for trouble: text that needs escaping, numbers that are spelled oddly, JSON in JSON."""
+"""Edge cases of values: text that needs escaping, numbers in unusual spellings, JSON in JSON."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
