@@ -31,10 +31,14 @@ def subject_of_argument(path: Path) -> str:
     return f'The argument "{argument}"'
 
 
-@lru_cache(maxsize=1_000)
 def label(name: str) -> str:
     """Return the words of a name: "Parent customer ID" for `parent_customer_id`, "Active" for `isActive`."""
-    words = re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", name[:_MOST_CHARACTERS])
+    return _label(name[:_MOST_CHARACTERS])
+
+
+@lru_cache(maxsize=1_000)
+def _label(name: str) -> str:
+    words = re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
     shown_words = (_word(word) for word in words.removeprefix("is_").split("_") if word)
     found = " ".join(shown_words)
     return found[:1].upper() + found[1:]

@@ -14,7 +14,7 @@ from app.domain.errors import ErrorCode, LimitProblem, MetadataProblem, Path, Pr
 from app.domain.fields import hidden_in_key, invalid, is_storable
 from app.domain.inputs import Field
 from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_UNSET_KEYS, MAX_VALUE_CHARACTERS
-from app.domain.texts import invisible_in, stored_form
+from app.domain.texts import invisible_in, is_too_long, stored_form
 
 MetadataEntries = dict[str, str | int | float | bool]
 
@@ -85,7 +85,7 @@ def keys(given: object, path: Path) -> object:
 
 def search_key_problem(key: object) -> str | None:
     """Return why no stored entry of any release can have this key; None if one can."""
-    form = _form(key) if isinstance(key, str) and is_storable(key) else ""
+    form = _form(key) if isinstance(key, str) and not is_too_long(key, MAX_KEY_CHARACTERS) and is_storable(key) else ""
     # Older releases stored keys as they were sent, and normal form C can be longer.
     if isinstance(key, str) and form and min(len(form), len(key)) <= MAX_KEY_CHARACTERS:
         return None

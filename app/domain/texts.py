@@ -8,6 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
@@ -17,6 +18,12 @@ MAX_FORM_CHARACTERS = 255
 """Maximum length of a comparison form. One character can become 18, and the size of an index entry is limited."""
 MAX_WORD_CHARACTERS = 64
 _MOST_SHOWN = 40
+_MOST_BLANKS = 1_000
+"""Number of blank characters around a text that never make it too long."""
+_PIECE = 4_096
+"""Number of characters that are reversed at once to find the end of a text."""
+_MOST_FORMS = 256
+"""Maximum number of texts whose forms and words are cached."""
 _MOST_COMPOSED = 4
 """Maximum number of characters that normal form C composes into one."""
 
@@ -69,7 +76,6 @@ _WHITE_SPACE_BUT_SPACE = "9-D 85 A0 1680 2000-200A 2028-2029 202F 205F 3000"
 BLANKS = character_class(WHITE_SPACE, CONTROLS, DEFAULT_IGNORABLE, _ANNOTATION_MARKS, NONCHARACTERS, _BLANK_BRAILLE)
 """Characters that are trimmed; a text of only these is blank."""
 _VISIBLE = re.compile(f"[^{BLANKS}{character_class(_HIEROGLYPH_CONTROLS)}]")
-_BLANK = re.compile(f"[{BLANKS}]")
 _LEADING = re.compile(f"[{BLANKS}]*")
 _KEPT = re.compile(f"[{character_class(_ATTACHED)}]*")
 _ASCII_BLANKS = "".join(map(chr, (*range(1, 33), 127)))
@@ -93,13 +99,24 @@ _WORD = re.compile(
 def stored_form(text: str, *, most: int | None = None) -> str:
     """Return a text as it is stored: trimmed, in normal form C; empty if the text is blank.
 
-    A text that certainly exceeds `most` characters is trimmed but not normalized; the result exceeds `most` too.
+    A text that certainly exceeds `most` characters isn't normalized, and not trimmed if `is_too_long`; the result exceeds
+    `most` too.
     """
+    if most is not None and is_too_long(text, most):
+        return text
     if most is not None and len(text) > _MOST_COMPOSED * most:
         text = trimmed(text)
         if len(text) > _MOST_COMPOSED * most:
             return text
     return trimmed(normal(text))
+
+
+def is_too_long(text: str, most: int) -> bool:
+    """Return whether a text is so long that it isn't even trimmed to see whether it fits in `most` characters.
+
+    One variable can be a text of a megabyte that many fields use; each look at all of it takes milliseconds.
+    """
+    return len(text) > _MOST_COMPOSED * most + _MOST_BLANKS
 
 
 def normal(text: str) -> str:
@@ -116,19 +133,25 @@ def trimmed(text: str) -> str:
         return text.strip(_ASCII_BLANKS)
     if not _VISIBLE.search(text):
         return ""
-    text = _LEADING.sub("", text, count=1)
+    text = text[_blanks_at_start(text) :]
     end = len(text)
-    # A loop from the end, because a regular expression for trailing blanks takes quadratic time on blanks inside.
-    while end and _BLANK.match(text, end - 1):
-        end -= 1
+    # From the end, because a regular expression for trailing blanks takes quadratic time on blanks inside.
+    while blanks := _blanks_at_start(text[max(0, end - _PIECE) : end][::-1]):
+        end -= blanks
     kept = _KEPT.match(text, end)
     return text[: kept.end() if kept else end]
 
 
+def _blanks_at_start(text: str) -> int:
+    found = _LEADING.match(text)
+    return found.end() if found else 0
+
+
 def shown(text: str) -> str:
     """Return a text as quoted in messages: trimmed, and shortened to 40 characters."""
-    text = trimmed(text)
-    return json.dumps(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…", ensure_ascii=False)
+    beginning = trimmed(text[:_MOST_BLANKS])
+    is_whole = len(text) <= _MOST_BLANKS and len(beginning) <= _MOST_SHOWN
+    return json.dumps(beginning if is_whole else f"{beginning[:_MOST_SHOWN]}…", ensure_ascii=False)
 
 
 def invisible_in(text: str) -> str | None:
@@ -154,7 +177,13 @@ def _named(found: re.Match[str] | None) -> str | None:
 
 def comparison_form(text: str) -> str:
     """Return the case-insensitive form by which a text is compared: NFKC, full case folding, NFKC; no invisible characters."""
-    return text.lower() if text.isascii() else _assigned(_IGNORABLE.sub("", text), _folded)
+    return text.lower() if text.isascii() else _form(text)
+
+
+# Folding 255 characters takes up to 3 ms, and one variable can be the value of many conditions.
+@lru_cache(maxsize=_MOST_FORMS)
+def _form(text: str) -> str:
+    return _assigned(_IGNORABLE.sub("", text), _folded)
 
 
 def prefix_form(text: str) -> str:
@@ -162,6 +191,7 @@ def prefix_form(text: str) -> str:
     return comparison_form(text)[:MAX_FORM_CHARACTERS]
 
 
+@lru_cache(maxsize=_MOST_FORMS)
 def words_of(text: str) -> tuple[str, ...]:
     """Return the distinct words of a text in their comparison form, in the order of the text.
 

@@ -118,10 +118,10 @@ def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most
     stored = stored_form(value, most=most)
     if not stored:
         problems.add(path, f"must not be blank{advice}.")
-    elif "\0" in stored:
-        problems.add(path, "must not contain U+0000.")
     elif len(stored) > most:
         problems.add(path, f"has {len(stored)} characters; at most {most} are allowed.")
+    elif "\0" in stored:
+        problems.add(path, "must not contain U+0000.")
     else:
         return stored
     return None

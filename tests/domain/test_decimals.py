@@ -34,3 +34,9 @@ def test_a_text_is_digits_a_point_and_a_sign() -> None:
 @pytest.mark.parametrize("value", [True, None, [], float("nan"), float("inf"), WrittenFloat("1e-99999999999999999999")])
 def test_what_is_no_number_is_none(value: object) -> None:
     assert decimal_of(value) is None
+
+
+def test_a_text_of_over_a_thousand_characters_is_no_number() -> None:
+    assert decimal_of("0." + "0" * 998) == 0
+    assert decimal_of("0." + "0" * 999) is None
+    assert decimal_of(WrittenFloat("0." + "0" * 999)) is None

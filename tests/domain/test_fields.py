@@ -5,7 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from app.domain import fields, metadata_fields
 from app.domain.errors import ErrorCode, LimitProblem
+from app.graphql.arguments import Problems, filled
 from tests.support.customer_values import code_of, problem_of, read
 
 GROUP = "0198c0de-0000-7000-8000-000000000000"
@@ -334,3 +336,20 @@ def test_joiners_and_variation_selectors_belong_to_a_name(name: str):
 def test_a_text_is_stored_in_normal_form_c_and_otherwise_as_it_was_typed():
     assert read(name="Zoe\u0308 ﬁ ½ Ⅳ STRAẞE") == {"name": "Zoë ﬁ ½ Ⅳ STRAẞE"}
     assert read(external_system_id="A\u030a-Ab") == {"external_system_id": "Å-Ab"}
+
+
+@pytest.mark.parametrize("text", ["é" + " " * 899_990, " " * 899_990, "\0" * 899_990])
+def test_a_text_of_a_megabyte_is_refused_for_its_length_without_being_searched(
+    text: str, monkeypatch: pytest.MonkeyPatch
+):
+    def search(value: str) -> bool:
+        raise AssertionError(len(value))
+
+    monkeypatch.setattr(fields, "is_storable", search)
+    monkeypatch.setattr(metadata_fields, "is_storable", search)
+
+    assert code_of(name=text) == code_of(customer_number=text) == code_of(email=text) == ErrorCode.FIELD_TOO_LONG
+    assert "1 to 128" in str(metadata_fields.search_key_problem(text))
+    problems = Problems()
+    assert filled(text, ("where", "search"), problems) is None
+    assert "at most 255" in problems.found[0]["message"]

@@ -1,5 +1,6 @@
 """Messages name fields by their words and values as callers wrote them."""
 
+import tracemalloc
 from decimal import Decimal
 
 import pytest
@@ -22,6 +23,18 @@ from app.domain.labels import label, shown_value, subject_of_argument
 )
 def test_a_label_is_made_of_the_words_of_a_name(name: str, words: str) -> None:
     assert label(name) == words
+
+
+def test_no_long_name_is_kept_in_memory() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            label(f"{'x' * 100_000}{number}")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept < 100_000
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,9 @@ from app.domain.texts import (
     normal,
     prefix_form,
     ranges_of,
+    shown,
     stored_form,
+    trimmed,
     unprintable_in,
     words_of,
 )
@@ -194,6 +196,95 @@ def test_every_blank_character_is_nothing_alone_and_around_a_text() -> None:
         assert stored_form(f" {chr(code)}x{chr(code)} ") == f"{chr(code)}x{chr(code)}"
     blank = trimmed | hieroglyphs
     assert all(stored_form(each) for each in EVERY_CHARACTER if ord(each) not in blank)
+
+
+_TRIMMED = codes_of(f"{WHITE_SPACE} {CONTROLS} {DEFAULT_IGNORABLE} {NONCHARACTERS} FFF9-FFFB 2800")
+_ATTACHED = codes_of("34F 180B-180D 180F 200C-200D FE00-FE0F E0001 E0020-E007F E0100-E01EF")
+_HIEROGLYPHS = codes_of("13430-13438")
+
+
+def _trimmed_one_by_one(text: str) -> str:
+    """The definition of a trimmed text, one character after the other."""
+    if all(ord(each) in _TRIMMED | _HIEROGLYPHS for each in text):
+        return ""
+    start, end = 0, len(text)
+    while ord(text[start]) in _TRIMMED:
+        start += 1
+    while ord(text[end - 1]) in _TRIMMED:
+        end -= 1
+    while end < len(text) and ord(text[end]) in _ATTACHED:
+        end += 1
+    return text[start:end]
+
+
+_AROUND = st.text(
+    st.sampled_from("\t \x7f\xad\u200d\u2028\u2800\ufe0f\ufff9\U00013430\U000e0041\U0001ffff"), max_size=6
+)
+
+
+@given(_AROUND, TEXTS, _AROUND, st.sampled_from([1, 700, 5_000]))
+def test_a_trimmed_text_is_the_one_that_going_through_its_characters_gives(
+    before: str, text: str, after: str, times: int
+) -> None:
+    whole = before * times + text + after * times
+
+    assert trimmed(whole) == _trimmed_one_by_one(whole)
+
+
+def test_every_character_is_trimmed_or_kept_at_both_ends_of_a_text() -> None:
+    for character in EVERY_CHARACTER:
+        whole = f"{character} {character}é{character} {character}"
+        assert trimmed(whole) == _trimmed_one_by_one(whole), ascii(character)
+
+
+@pytest.mark.parametrize("text", ["é" + " " * 899_990, " " * 899_990 + "é", "é" + "\U000e0fff" * 99_990, "é " * 99_990])
+def test_trimming_goes_through_long_texts_in_few_steps(text: str) -> None:
+    steps = 0
+
+    def count(_frame: Any, _event: str, _argument: Any) -> None:
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(count)
+    try:
+        found = trimmed(text)
+    finally:
+        sys.setprofile(None)
+
+    assert found == text.strip(" \U000e0fff")
+    assert steps < 2_000
+
+
+def test_a_text_that_is_certainly_too_long_is_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(text: str) -> str:
+        looked_at.append(len(text))
+        return text
+
+    looked_at: list[int] = []
+    monkeypatch.setattr(texts, "trimmed", look)
+
+    assert len(stored_form("é" + " " * 899_990, most=255)) > 255
+    shown("é" + " " * 899_990)
+    assert max(looked_at) <= 1_000
+
+
+def test_a_thousand_blanks_around_a_text_never_make_it_too_long() -> None:
+    assert stored_form(" " * 500 + "é" * 255 + "\u00a0" * 500, most=255) == "é" * 255
+    assert len(stored_form("é" * 256 + " " * 9_000, most=255)) > 255
+
+
+def test_a_long_text_is_shown_by_its_beginning() -> None:
+    assert shown(" é" + " " * 899_990) == '"é…"'
+    assert shown("é" * 41) == f'"{"é" * 40}…"'
+    assert shown(" " + "é" * 40 + " ") == f'"{"é" * 40}"'
+
+
+def test_forms_and_words_of_one_text_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\ufdfa of one text for many conditions" * 7
+    expected = words_of(text), comparison_form(text)
+    monkeypatch.setattr(texts, "unicodedata", None)
+
+    assert (words_of(text), comparison_form(text)) == expected
 
 
 def test_of_the_format_characters_only_signs_around_numbers_are_a_text_alone() -> None:
