@@ -1,15 +1,18 @@
 """Write customer groups."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, any_, delete, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
 from app.db import graph
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
+from app.db.record_set import at_this_moment, insert_all, record_set
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups, customers, ledger_accounts
 from app.db.unit_of_work import LostRace, WriteSession, constraint_of
@@ -22,6 +25,48 @@ async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow 
     query = graph.customer_group.select().where(customer_groups.c.id == group_id)
     rows = await session.rows(query.with_for_update(of=customer_groups))
     return CustomerGroupRow._make(rows[0]) if rows else None
+
+
+async def lock_groups(session: WriteSession, ids: Collection[UUID], numbers: Collection[str]) -> list[CustomerGroupRow]:
+    """Lock the groups that have one of the ids or numbers, in the order of their ids; return them."""
+    wanted = or_(_among(customer_groups.c.id, ids), _among(customer_groups.c.number, numbers))
+    query = graph.customer_group.select().where(wanted).order_by(customer_groups.c.id)
+    rows = await session.rows(query.with_for_update(of=customer_groups))
+    return [CustomerGroupRow._make(row) for row in rows]
+
+
+async def accounts_of(session: WriteSession, ids: Collection[UUID], numbers: Collection[str]) -> dict[UUID, str]:
+    """Return the numbers of the ledger accounts that have one of the ids or numbers, by id."""
+    wanted = or_(_among(ledger_accounts.c.id, ids), _among(ledger_accounts.c.number, numbers))
+    query = select(ledger_accounts.c.id, ledger_accounts.c.number).where(narrowed(ledger_accounts), wanted)
+    return {row[0]: row[1] for row in await session.rows(query)}
+
+
+async def add_groups(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert groups that all have the same columns, ordered by number, so that concurrent inserts don't deadlock."""
+    in_order = sorted(rows, key=lambda row: row["number"])
+    with _racing():
+        await insert_all(session, customer_groups, in_order, created_at=at_this_moment, updated_at=at_this_moment)
+
+
+async def change_groups(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Update the same columns of locked groups, each row with its `id`, and increment their versions."""
+    if not rows:
+        return
+    given = record_set(customer_groups, rows)
+    values: dict[str, Any] = {name: given.c[name] for name in rows[0] if name != "id"}
+    counted = {**values, "version": customer_groups.c.version + 1, "updated_at": func.clock_timestamp()}
+    statement = update(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == given.c.id)
+    with _racing():
+        await session.rows(statement.values(counted))
+
+
+async def groups_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, CustomerGroupRow]:
+    """Return groups by id."""
+    if not ids:
+        return {}
+    rows = await session.rows(graph.customer_group.select().where(_among(customer_groups.c.id, ids)))
+    return {row.id: row for row in map(CustomerGroupRow._make, rows)}
 
 
 async def has_account(session: WriteSession, account_id: UUID) -> bool:
@@ -65,6 +110,10 @@ async def change_group(session: WriteSession, group_id: UUID, values: Mapping[st
 async def remove_group(session: WriteSession, group_id: UUID) -> None:
     """Delete a locked group that has no customers."""
     await session.rows(delete(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id))
+
+
+def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 async def _written(session: WriteSession, group_id: UUID) -> CustomerGroupRow:

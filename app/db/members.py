@@ -1,15 +1,17 @@
 """Write members: a customer's contacts and departments, of which one is the default."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, any_, delete, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import graph, tables
 from app.db.declarations import Entity, narrowed
 from app.db.identifiers import new_id
+from app.db.record_set import at_this_moment, insert_all, record_set
 from app.db.rows import ContactRow, DepartmentRow
 from app.db.unit_of_work import WriteSession
 
@@ -64,6 +66,68 @@ async def unmake_default(session: WriteSession, members: Members[MemberT], custo
     return members.entity.row._make(rows[0]) if rows else None
 
 
+async def customers_of(session: WriteSession, members: Members[Any], ids: Collection[UUID]) -> set[UUID]:
+    """Return the customers of members, which never change."""
+    table = members.entity.table
+    rows = await session.rows(select(table.c.customer_id).where(narrowed(table), _among(table.c.id, ids)))
+    return {row[0] for row in rows}
+
+
+async def of_customers(
+    session: WriteSession, members: Members[MemberT], customer_ids: Collection[UUID], ids: Collection[UUID], **key: Any
+) -> list[MemberT]:
+    """Return the members of locked customers that have one of the ids or key values, and the defaults."""
+    table = members.entity.table
+    ((name, values),) = key.items()
+    wanted = or_(_among(table.c.id, ids), _among(table.c[name], values), members.default)
+    rows = await session.rows(members.entity.select().where(_among(table.c.customer_id, customer_ids), wanted))
+    return [members.entity.row._make(row) for row in rows]
+
+
+async def counts(session: WriteSession, members: Members[Any], customer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return the number of members of each customer that has any."""
+    table = members.entity.table
+    query = select(table.c.customer_id, func.count()).where(narrowed(table), _among(table.c.customer_id, customer_ids))
+    return {row[0]: row[1] for row in await session.rows(query.group_by(table.c.customer_id))}
+
+
+async def unmake_defaults(
+    session: WriteSession, members: Members[MemberT], customer_ids: Collection[UUID]
+) -> dict[UUID, MemberT]:
+    """Remove the default marks of locked customers; return the members that had them, as they are now, by id."""
+    if not customer_ids:
+        return {}
+    table = members.entity.table
+    statement = update(table).where(narrowed(table), _among(table.c.customer_id, customer_ids), members.default)
+    changed = statement.values(_changed(members, {members.default.name: False}))
+    rows = await session.rows(changed.returning(*members.entity.columns))
+    return {row.id: row for row in map(members.entity.row._make, rows)}
+
+
+async def add_all(session: WriteSession, members: Members[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert members of locked customers, all with the same columns."""
+    await insert_all(session, members.entity.table, rows, created_at=at_this_moment, updated_at=at_this_moment)
+
+
+async def change_all(session: WriteSession, members: Members[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Update the same columns of locked customers' members, each row with its `id`, and increment their versions."""
+    if not rows:
+        return
+    table = members.entity.table
+    given = record_set(table, rows)
+    values: dict[str, object] = {name: given.c[name] for name in rows[0] if name != "id"}
+    statement = update(table).where(narrowed(table), table.c.id == given.c.id)
+    await session.rows(statement.values(_changed(members, values)))
+
+
+async def by_id(session: WriteSession, members: Members[MemberT], ids: Collection[UUID]) -> dict[UUID, MemberT]:
+    """Return members by id."""
+    if not ids:
+        return {}
+    rows = await session.rows(members.entity.select().where(_among(members.entity.table.c.id, ids)))
+    return {row.id: row for row in map(members.entity.row._make, rows)}
+
+
 async def add(
     session: WriteSession, members: Members[MemberT], customer_id: UUID, values: Mapping[str, object]
 ) -> MemberT:
@@ -88,6 +152,10 @@ async def remove(session: WriteSession, members: Members[Any], member_id: UUID) 
     """Delete a member of a locked customer."""
     table = members.entity.table
     await session.rows(delete(table).where(narrowed(table), table.c.id == member_id))
+
+
+def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def _changed(members: Members[Any], values: Mapping[str, object]) -> dict[str, object]:

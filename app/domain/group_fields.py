@@ -1,13 +1,13 @@
 """Fields of a customer group and how inputs are read into them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
 from uuid import UUID
 
-from app.domain.errors import Path, Problem
-from app.domain.fields import amount, invalid, key_text, text
+from app.domain.errors import ErrorCode, Path, Problem
+from app.domain.fields import amount, invalid, key_text, read_uuid, text
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, reject_if_any
 from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 
@@ -38,6 +38,11 @@ _FIELDS = {
     "discount": Field(_discount, clearable=False),
     "account_id": ID,
 }
+_ROW_FIELDS: Mapping[str, Field] = {
+    "id": Field(read_uuid),
+    **_FIELDS,
+    "account_number": Field(key_text(50), clearable=False),
+}
 _ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
 
@@ -46,6 +51,30 @@ def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
     values, found = _read(given, _FIELDS)
     reject_if_any(found)
     return values
+
+
+def read_group_row(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:
+    """Return the values of a row of a list that were sent, by attribute, and all problems.
+
+    Without an id, the number is required, as the key. A new group needs a name and an account, by id or number.
+    """
+    fields = dict(_ROW_FIELDS)
+    required = {"number"} if given.get("id") is None else set[str]()
+    required |= {"name"} if creating else set[str]()
+    if creating and given.get("account_number") is None:
+        required.add("account_id")
+    fields |= {name: replace(fields[name], required=True) for name in required}
+    values, problems = read_input(given, {**fields, **METADATA_FIELDS}, creating=True)
+    if given.get("account_id") is not None and given.get("account_number") is not None:
+        message = "must be left out beside accountId: an account is named by one key."
+        problems.append(Problem(ErrorCode.FIELD_CONFLICT, ("account_number",), message))
+    return values, problems
+
+
+def canonical_group_row(given: Mapping[str, object]) -> dict[str, object]:
+    """Return a row of a list with every value in its stored form."""
+    values, _ = read_input(given, {**_ROW_FIELDS, **METADATA_FIELDS})
+    return canonical_metadata(as_read(given, values))
 
 
 def read_group_change(given: Mapping[str, object]) -> GroupChange:

@@ -88,6 +88,17 @@ def default_required(noun: str) -> Problem:
     return Problem(ErrorCode.DEFAULT_REQUIRED, NEW_DEFAULT, message)
 
 
+def default_stays(attribute: str, noun: str) -> Problem:
+    """Return the problem of a row that takes the default away while others remain and no row names a new one."""
+    message = f"must stay true unless another row makes its {noun} the default: the customer has others."
+    return Problem(ErrorCode.DEFAULT_REQUIRED, (attribute,), message)
+
+
+def several_defaults(attribute: str, noun: str) -> Problem:
+    """Return the problem of rows that each make another member the default."""
+    return Problem(ErrorCode.FIELD_CONFLICT, (attribute,), f"must be true for only one {noun} of a customer in a list.")
+
+
 def not_the_default(noun: str) -> Problem:
     """Return the problem of naming a new default when the member that goes is not the default."""
     message = (

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple, cast
 from uuid import UUID
 
+from app.domain.customer_keys import CUSTOMER, CustomerKey
 from app.domain.errors import ErrorCode, Path, Problem
 from app.domain.fields import (
     amount,
@@ -20,30 +21,6 @@ from app.domain.fields import (
 )
 from app.domain.inputs import EXPECTED_VERSION, Field, as_read, read_input
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-
-_CUSTOMER_KEYS = {"id": read_uuid, "customer_number": key_text(50), "external_system_id": key_text()}
-
-
-class CustomerKey(NamedTuple):
-    """The key that names a subscription's customer."""
-
-    attribute: str
-    value: UUID | str
-
-
-def _customer(value: object, path: Path) -> object:
-    """Read the one key that names the customer."""
-    given: Mapping[str, object] = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
-    named = {name: key for name, key in given.items() if key is not None}
-    if len(named) != 1 or not named.keys() <= _CUSTOMER_KEYS.keys():
-        return invalid(path, "must name the customer by exactly one of id, customerNumber and externalSystemId.")
-    ((name, key),) = named.items()
-    where = (*path, name)
-    found = _CUSTOMER_KEYS[name](key, where)
-    if found is None:
-        return Problem(ErrorCode.FIELD_REQUIRED, where, "must be given and not be blank.")
-    return found if isinstance(found, Problem) else CustomerKey(name, cast("UUID | str", found))
-
 
 _DAY, _AMOUNT = Field(day, clearable=False, required=True), Field(amount(signed=False), clearable=False)
 PERIOD_FIELDS: Mapping[str, Field] = {
@@ -67,7 +44,7 @@ def _period(value: object, path: Path) -> object:
 
 FIELDS: Mapping[str, Field] = {
     "external_system_id": Field(key_text()),
-    "customer": Field(_customer, clearable=False, required=True),
+    "customer": replace(CUSTOMER, required=True),
     "name": Field(text(), clearable=False, required=True),
     "status": Field(choice(SubscriptionStatus), clearable=False, required=True),
     "billing_direction": Field(choice(BillingDirection), clearable=False, default=BillingDirection.ADVANCE),

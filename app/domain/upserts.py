@@ -18,6 +18,30 @@ class MatchKey(StrEnum):
         return self.value.lower()
 
 
+class ContactMatchKey(StrEnum):
+    """The key by which a row without an id is matched to a contact of its customer."""
+
+    EMAIL = "EMAIL"
+    NAME = "NAME"
+
+    @property
+    def attribute(self) -> str:
+        """The key's attribute of a contact."""
+        return self.value.lower()
+
+
+class DepartmentMatchKey(StrEnum):
+    """The key by which a row without an id is matched to a department of its customer."""
+
+    NAME = "NAME"
+    EAN_NUMBER = "EAN_NUMBER"
+
+    @property
+    def attribute(self) -> str:
+        """The key's attribute of a department."""
+        return self.value.lower()
+
+
 class RejectionPolicy(StrEnum):
     """What happens to the other rows when one is rejected."""
 

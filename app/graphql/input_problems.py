@@ -17,6 +17,9 @@ from app.domain.members import MemberKind
 from app.graphql.paths import full_message, schema_path
 from app.graphql.strawberry_seam import names_of_input
 from app.graphql.types import contact_input, customer_input, department_input, group_input
+from app.graphql.types.contact_rows import UpsertContactRow
+from app.graphql.types.customer_group_rows import UpsertCustomerGroupRow
+from app.graphql.types.department_rows import UpsertDepartmentRow
 from app.graphql.types.ledger_account_input import UpsertLedgerAccountRow
 from app.graphql.types.upsert_input import UpsertCustomerRow
 from app.services.idempotency import key_problems
@@ -47,6 +50,15 @@ def _member(kind: MemberKind) -> Read:
     return lambda given: read_input(given, fields)[1]
 
 
+def _listed(kind: MemberKind) -> Read:
+    fields = {"id": Field(read_uuid), **kind.fields}
+    return lambda given: read_input(given, fields)[1]
+
+
+def _group(given: Mapping[str, object]) -> Sequence[Problem]:
+    return group_fields.read_group_row(given, creating=False)[1]
+
+
 def _account(given: Mapping[str, object]) -> Sequence[Problem]:
     return account_fields.read_account(given, creating=False)[1]
 
@@ -62,6 +74,9 @@ READERS: Mapping[type, Read] = {
     department_input.CreateDepartmentInput: _member(DEPARTMENT),
     department_input.UpdateDepartmentInput: _member(DEPARTMENT),
     department_input.DeleteDepartmentInput: _member(DEPARTMENT),
+    UpsertContactRow: _listed(CONTACT),
+    UpsertDepartmentRow: _listed(DEPARTMENT),
+    UpsertCustomerGroupRow: _group,
     group_input.CreateCustomerGroupInput: group_fields.problems,
     group_input.UpdateCustomerGroupInput: group_fields.problems,
     group_input.DeleteCustomerGroupInput: group_fields.problems,

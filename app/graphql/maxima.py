@@ -60,6 +60,9 @@ MAXIMA: Mapping[str, Maximum] = {
     "UpsertCustomerRow.subscriptionTransitions": _ACKNOWLEDGED,
     "UpsertLedgerAccountsInput.rows": _WRITTEN,
     "UpsertSubscriptionsInput.rows": _WRITTEN,
+    "UpsertContactsInput.rows": _WRITTEN,
+    "UpsertDepartmentsInput.rows": _WRITTEN,
+    "UpsertCustomerGroupsInput.rows": _WRITTEN,
 }
 """Maxima by argument, or by field of an input."""
 MAPS: Mapping[str, Maximum] = {"Metadata": Maximum(MAX_ENTRIES, is_read=True)}

@@ -19,7 +19,7 @@ from app.services.idempotency import beside_key_problems, once
 from app.services.recording import Recording, Write, find_version_problem, record_all
 
 _SHOWN_CUSTOMERS = 10
-_RECORDING = Recording(
+RECORDING = Recording(
     ("number", "name", "discount", "account_id", "metadata"),
     EventType.CUSTOMER_GROUP_CREATED,
     EventType.CUSTOMER_GROUP_UPDATED,
@@ -69,7 +69,7 @@ async def create_customer_group(
     async def work(session: WriteSession) -> GroupOutcome:
         await _check_stored(session, new)
         group = await stored.add_group(session, new)
-        await record_all(session, _RECORDING, [Write(None, group)], actor=actor)
+        await record_all(session, RECORDING, [Write(None, group)], actor=actor)
         return GroupOutcome(group)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
@@ -84,12 +84,12 @@ async def update_customer_group(
 
     async def work(session: WriteSession) -> GroupOutcome:
         now = await _locked(session, change)
-        values = _changes(now, change.values)
+        values = changed_columns(now, change.values)
         if not values:
             return GroupOutcome(now, wrote=False)
         await _check_stored(session, values)
         group = await stored.change_group(session, now.id, values)
-        await record_all(session, _RECORDING, [Write(now, group, values)], actor=actor)
+        await record_all(session, RECORDING, [Write(now, group, values)], actor=actor)
         return GroupOutcome(group)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
@@ -112,7 +112,7 @@ async def delete_customer_group(
             )
             raise Rejected([CustomersProblem(ErrorCode.CUSTOMER_GROUP_IN_USE, ("id",), message, tuple(some))])
         await stored.remove_group(session, now.id)
-        await record_all(session, _RECORDING, [Write(now, None)], actor=actor)
+        await record_all(session, RECORDING, [Write(now, None)], actor=actor)
         return GroupOutcome(now)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
@@ -128,7 +128,7 @@ async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRo
     return now
 
 
-def _changes(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, object]:
+def changed_columns(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, object]:
     """Return the columns whose values change."""
     metadata, problems = merged_metadata(now.metadata, values)
     reject_if_any(problems)

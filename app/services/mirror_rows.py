@@ -11,6 +11,7 @@ from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
 from app.db.rows import SubscriptionRow
 from app.domain.billing import arrangement
+from app.domain.customer_keys import CustomerKey
 from app.domain.customer_rules import Record
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
 from app.domain.inputs import version_problem
@@ -27,7 +28,7 @@ from app.domain.mirroring import (
     moved_problem,
     placement,
 )
-from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS, CustomerKey, SubscriptionKeys, read_subscription
+from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS, SubscriptionKeys, read_subscription
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.upserts import RowOutcome
 from app.services.upsert_lists import repeated

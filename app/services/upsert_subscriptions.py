@@ -10,6 +10,7 @@ from app.db.identifiers import new_id
 from app.db.pauses import paced
 from app.db.rows import CustomerRow, SubscriptionRow
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
+from app.domain.customer_keys import CustomerKey
 from app.domain.errors import (
     CustomersProblem,
     LimitProblem,
@@ -21,7 +22,7 @@ from app.domain.errors import (
 from app.domain.events import EventType
 from app.domain.fields import schema_name
 from app.domain.mirroring import MirroredSubscription
-from app.domain.subscription_fields import PERIOD_FIELDS, CustomerKey, SubscriptionKeys, canonical, read_keys
+from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, canonical, read_keys
 from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.customers.drafts import record_of

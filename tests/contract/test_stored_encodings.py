@@ -46,7 +46,10 @@ from app.services.departments import CreateDepartmentCommand, DeleteDepartmentCo
 from app.services.fingerprints import fingerprint, fits
 from app.services.update_customer import UpdateCustomerCommand
 from app.services.upsert_accounts import UpsertAccountsCommand
+from app.services.upsert_contacts import UpsertContactsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
+from app.services.upsert_departments import UpsertDepartmentsCommand
+from app.services.upsert_groups import UpsertCustomerGroupsCommand
 from app.services.upsert_rows import UpsertRow
 from app.services.upsert_subscriptions import UpsertSubscriptionsCommand
 from tests.support.billing_examples import CUT, JUNE, OWN, single
@@ -66,6 +69,18 @@ FINGERPRINTS: list[tuple[Repeatable, str]] = [
     (
         UpsertCustomersCommand((UpsertRow(FIELDS), UpsertRow({}, ("x",)))),
         "03ecbfbaa538cf295b7c9e246a6d099774367b6c845fb67fe03382aa3a68a5a736",
+    ),
+    (
+        UpsertContactsCommand(({"name": "1"},)),
+        "03bb1e137e41f7b942cf440d320a6683c8b23ed2364bdcf5c957ce580584e8aa39",
+    ),
+    (
+        UpsertDepartmentsCommand(({"name": "1"},)),
+        "038fc9a294d2a0c6faf9eb4f96cf022eaef99b74e2c4bd4c832bfcb162d42c2198",
+    ),
+    (
+        UpsertCustomerGroupsCommand(({"number": "1"},)),
+        "037999fa4e746e12251c26155329c9dfe504e302c08f44fc26adb530aee4fbee85",
     ),
     (UpsertAccountsCommand(({"number": "1"},)), "03dae493c5595685144431479bbb32edb8d6660cdc47fef2d6939e707742af96f7"),
     (

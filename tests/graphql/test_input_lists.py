@@ -129,6 +129,14 @@ READ: dict[str, tuple[str, dict[str, Any], str]] = {
         {"rows": [{"externalSystemId": "a", "subscriptionTransitions": [{"subscriptionId": "x"}] * 5_001}]},
         "FIELD_TOO_LONG input.rows.0.subscriptionTransitions Subscription transitions must name at most 5,000 subscriptions, not 5,001.",
     ),
+    **{
+        f"Upsert{kind}Input.rows": (
+            f"mutation($i: Upsert{kind}Input!) {{ a: upsert{kind}(input: $i) {{ errors {{ code path message }} }} }}",
+            {"rows": [{"name": ""}] * 501},
+            "FIELD_TOO_LONG input.rows Rows must be a list of at most 500 rows, not 501: send several lists.",
+        )
+        for kind in ("Contacts", "Departments", "CustomerGroups")
+    },
     "UpsertLedgerAccountsInput.rows": (
         "mutation($i: UpsertLedgerAccountsInput!) { a: upsertLedgerAccounts(input: $i) { errors { code path message } } }",
         {"rows": [{"number": ""}] * 501},

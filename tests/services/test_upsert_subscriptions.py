@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
+from app.domain.customer_keys import CustomerKey
 from app.domain.errors import CustomersProblem, ErrorCode, Rejected, SubscriptionsProblem, VersionProblem
-from app.domain.subscription_fields import CustomerKey
 from app.domain.upserts import RejectionPolicy
 from app.services.upsert_subscriptions import (
     UpsertSubscriptionsCommand,

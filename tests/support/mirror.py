@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from app.db.unit_of_work import UnitOfWork
+from app.domain.customer_keys import CustomerKey
 from app.domain.errors import ErrorCode
-from app.domain.subscription_fields import CustomerKey
 from app.domain.upserts import RowOutcome
 from app.services.upsert_subscriptions import (
     UpsertSubscriptionsCommand,

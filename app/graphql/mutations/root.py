@@ -13,7 +13,10 @@ from app.graphql.mutations.update_contact import update_contact
 from app.graphql.mutations.update_customer import update_customer
 from app.graphql.mutations.update_customer_group import update_customer_group
 from app.graphql.mutations.update_department import update_department
+from app.graphql.mutations.upsert_contacts import upsert_contacts
+from app.graphql.mutations.upsert_customer_groups import upsert_customer_groups
 from app.graphql.mutations.upsert_customers import upsert_customers
+from app.graphql.mutations.upsert_departments import upsert_departments
 from app.graphql.mutations.upsert_ledger_accounts import upsert_ledger_accounts
 from app.graphql.mutations.upsert_subscriptions import upsert_subscriptions
 
@@ -37,5 +40,8 @@ class Mutation:
     create_customer_group = create_customer_group
     update_customer_group = update_customer_group
     delete_customer_group = delete_customer_group
+    upsert_contacts = upsert_contacts
+    upsert_departments = upsert_departments
+    upsert_customer_groups = upsert_customer_groups
     upsert_ledger_accounts = upsert_ledger_accounts
     upsert_subscriptions = upsert_subscriptions

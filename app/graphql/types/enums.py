@@ -12,7 +12,7 @@ from app.domain.errors import ErrorCode as UserErrorCode
 from app.domain.events import ChangeOperation
 from app.domain.identity import Scope
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from app.domain.upserts import MatchKey, RejectionPolicy, RowOutcome
+from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey, RejectionPolicy, RowOutcome
 from app.graphql.strawberry_seam import describe_values
 
 __all__ = [
@@ -21,8 +21,10 @@ __all__ = [
     "BillingRelationship",
     "ChangeOperation",
     "ConsolidationMode",
+    "ContactMatchKey",
     "CustomerSort",
     "CustomerType",
+    "DepartmentMatchKey",
     "MatchKey",
     "OrderDirection",
     "PaymentTermType",
@@ -133,6 +135,18 @@ _show(
         "CUSTOMER_NUMBER": "The customer number.",
     },
     name="UpsertMatchKey",
+)
+_show(
+    ContactMatchKey,
+    "The key that finds the contact of a row without an id, among those of its customer.",
+    {"EMAIL": "The email address, case-sensitive.", "NAME": "The name, case-sensitive."},
+    name="UpsertContactMatchKey",
+)
+_show(
+    DepartmentMatchKey,
+    "The key that finds the department of a row without an id, among those of its customer.",
+    {"NAME": "The name, case-sensitive.", "EAN_NUMBER": "The EAN for electronic invoicing."},
+    name="UpsertDepartmentMatchKey",
 )
 _show(
     RejectionPolicy,

@@ -154,6 +154,32 @@ TABLE = {
         {"id": "CUSTOMER_GROUP_NOT_FOUND", "accountId": "LEDGER_ACCOUNT_NOT_FOUND"},
     ),
     "deleteCustomerGroup": Row(lambda ids: {"id": ids.unused_group}, *GROUP, {"id": "CUSTOMER_GROUP_NOT_FOUND"}),
+    "upsertContacts": Row(
+        lambda ids: {
+            "matchBy": "NAME",
+            "rows": [{"customer": {"id": ids.customer}, "name": "New"}, {"id": ids.contact, "phone": "1"}],
+        },
+        "results { contact { id } }",
+        "results { contact { customer { id } } }",
+        {"rows.0.customer.id": "CUSTOMER_NOT_FOUND", "rows.1.id": "CONTACT_NOT_FOUND"},
+    ),
+    "upsertDepartments": Row(
+        lambda ids: {"rows": [{"customer": {"id": ids.customer}, "name": "New"}, {"id": ids.department, "city": "X"}]},
+        "results { department { id } }",
+        "results { department { customer { id } } }",
+        {"rows.0.customer.id": "CUSTOMER_NOT_FOUND", "rows.1.id": "DEPARTMENT_NOT_FOUND"},
+    ),
+    "upsertCustomerGroups": Row(
+        lambda ids: {
+            "rows": [
+                {"number": "New", "name": "New", "accountId": ids.account},
+                {"id": ids.group, "name": "Renamed"},
+            ]
+        },
+        "results { customerGroup { id } }",
+        "results { customerGroup { customers { totalCount } } }",
+        {"rows.0.accountId": "LEDGER_ACCOUNT_NOT_FOUND", "rows.1.id": "CUSTOMER_GROUP_NOT_FOUND"},
+    ),
     "upsertLedgerAccounts": Row(
         lambda _: {"rows": [{"number": "New", "name": "New"}]},
         "results { ledgerAccount { id } }",

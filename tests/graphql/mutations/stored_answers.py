@@ -28,6 +28,9 @@ SUBSCRIPTION = """{
   id externalSystemId name status billingDirection currency netAmount intervalMonths anchorDay startedOn endsOn
   trialEndsOn currentPeriodStart currentPeriodEnd nextBillingDate version
 }"""
+CONTACT = "{ id name isDefaultForCustomer email phone version }"
+DEPARTMENT = "{ id name isDefault isActive poNumber eanNumber address city postalCode countryCode version }"
+GROUP = "{ id number name discount accountId accountNumber accountName metadata version }"
 ERRORS = """errors {
   __typename code path message
   ... on LimitError { limit actual } ... on MetadataError { key }
@@ -40,9 +43,12 @@ SELECTIONS = {
     "upsertCustomers": f"results {{ {ROW} customer {CUSTOMER} }} created updated unchanged refused written",
     "upsertLedgerAccounts": f"results {{ {ROW} ledgerAccount {{ id number name version }} }} written",
     "upsertSubscriptions": f"results {{ {ROW} subscription {SUBSCRIPTION} }} created updated unchanged refused written",
-    "Contact": "contact { id name isDefaultForCustomer email phone version }",
-    "Department": "department { id name isDefault isActive poNumber eanNumber address city postalCode countryCode version }",
-    "CustomerGroup": "customerGroup { id number name discount accountId accountNumber accountName metadata version }",
+    "upsertContacts": f"results {{ {ROW} contact {CONTACT} }} written",
+    "upsertDepartments": f"results {{ {ROW} department {DEPARTMENT} }} written",
+    "upsertCustomerGroups": f"results {{ {ROW} customerGroup {GROUP} }} written",
+    "Contact": f"contact {CONTACT}",
+    "Department": f"department {DEPARTMENT}",
+    "CustomerGroup": f"customerGroup {GROUP}",
 }
 FULL = {
     "customerNumber": "900",
@@ -107,6 +113,23 @@ def _inputs(ids: Ids) -> dict[str, dict[str, Any]]:
         {"externalSystemId": "moves", "parentCustomerId": ids.other_customer, "subscriptionTransitions": []},
         full | {"customerNumber": "77", "externalSystemId": "made again"},
     ]
+    kept = {"externalSystemId": "kept"}
+    contacts: list[dict[str, Any]] = [
+        {"id": ids.contact},
+        {"id": ids.other_contact, "phone": None},
+        {"customer": kept, "name": "Ann", "email": "ann@example.com", "isDefaultForCustomer": True},
+        {"customer": kept, "name": "x" * 256, "email": "no"},
+    ]
+    departments: list[dict[str, Any]] = [
+        {"id": ids.department},
+        {"customer": {"id": ids.customer}, "name": "Depot", "eanNumber": "5790001234560", "city": "Skagen"},
+        {"customer": {"customerNumber": "unknown"}, "name": "Lost"},
+    ]
+    groups: list[dict[str, Any]] = [
+        {"id": ids.group},
+        {"number": "new", "name": "New", "accountId": ids.account, "metadata": {"n": 1.5, "t": True}},
+        {"number": "odd", "name": "Odd", "accountNumber": "none", "metadata": {"k" * 129: 1}},
+    ]
     accounts = [{"number": "2"}, {"number": "3", "name": "Three"}, {"number": "4"}]
     period = {"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00", "billedAmount": "300.00"}
     new = {
@@ -134,6 +157,9 @@ def _inputs(ids: Ids) -> dict[str, dict[str, Any]]:
         "createCustomer": full,
         "updateCustomerGroup": {"id": ids.group, "metadata": {"a": 1.5, "b": True}, "discount": "7.50"},
         "upsertCustomers": {"onRefusal": "ROW_BY_ROW", "rows": rows},
+        "upsertContacts": {"onRefusal": "ROW_BY_ROW", "rows": contacts},
+        "upsertDepartments": {"onRefusal": "ROW_BY_ROW", "rows": departments},
+        "upsertCustomerGroups": {"onRefusal": "ROW_BY_ROW", "rows": groups},
         "upsertLedgerAccounts": {"onRefusal": "ROW_BY_ROW", "rows": accounts},
         "upsertSubscriptions": {"onRefusal": "ROW_BY_ROW", "rows": subscriptions},
     }

@@ -1,0 +1,62 @@
+"""Rows of lists of contacts and departments: how a row is matched, and how its fields are read."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple, cast
+from uuid import UUID
+
+from app.domain.customer_keys import CUSTOMER, CustomerKey
+from app.domain.errors import ErrorCode, Problem
+from app.domain.fields import read_uuid
+from app.domain.inputs import Field, as_read, read_input
+from app.domain.members import MemberKind
+from app.domain.upserts import ContactMatchKey, DepartmentMatchKey
+
+MemberMatchKey = ContactMatchKey | DepartmentMatchKey
+_OWN: Mapping[str, Field] = {"id": Field(read_uuid), "customer": CUSTOMER}
+
+
+class MemberKeys(NamedTuple):
+    """What finds a row's member; None for what the row lacks or what can't be read."""
+
+    id: UUID | None
+    customer: CustomerKey | None
+    key: str | None
+    """The natural key, which is unique among the members of a customer; not used with an id."""
+
+
+def read_member_keys(kind: MemberKind, given: Mapping[str, object], match_by: MemberMatchKey) -> MemberKeys:
+    """Return the keys of a row; `read_member_row` finds their problems."""
+    named = {**_OWN, match_by.attribute: kind.fields[match_by.attribute]}
+    values, _ = read_input({name: given[name] for name in named if name in given}, named)
+    member_id = cast("UUID | None", values.get("id"))
+    key = None if given.get("id") is not None else cast("str | None", values.get(match_by.attribute))
+    return MemberKeys(member_id, cast("CustomerKey | None", values.get("customer")), key)
+
+
+def read_member_row(
+    kind: MemberKind, given: Mapping[str, object], match_by: MemberMatchKey, *, creating: bool
+) -> tuple[dict[str, object], list[Problem]]:
+    """Return the member's values that were sent, by attribute, and all problems of the row.
+
+    Without an id, the customer and the natural key are required. A new member needs a name.
+    """
+    required = {"customer", match_by.attribute} if given.get("id") is None else set[str]()
+    required |= {"name"} if creating else set[str]()
+    fields = {
+        name: _required(field, required=name in required) for name, field in (*_OWN.items(), *kind.fields.items())
+    }
+    values, problems = read_input(given, fields, creating=True)
+    if match_by.attribute in required and values.get(match_by.attribute, "") is None:
+        message = "must be given and not be blank."
+        problems.append(Problem(ErrorCode.FIELD_REQUIRED, (match_by.attribute,), message))
+    return {name: value for name, value in values.items() if name in kind.fields}, problems
+
+
+def canonical_row(kind: MemberKind, given: Mapping[str, object]) -> dict[str, object]:
+    """Return a row with every value in its stored form."""
+    return as_read(given, read_input(given, {**_OWN, **kind.fields})[0])
+
+
+def _required(field: Field, *, required: bool) -> Field:
+    return replace(field, required=required)

@@ -1,0 +1,68 @@
+"""The mutation upsertContacts."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.db.pauses import paced
+from app.domain.errors import Rejected
+from app.domain.identity import Scope
+from app.graphql.arguments import sent_fields
+from app.graphql.commands import sent
+from app.graphql.context import Info
+from app.graphql.errors import ReportsProblems
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.permissions import SHOWS_WRITTEN, Requires
+from app.graphql.types.contact import Contact
+from app.graphql.types.contact_rows import UpsertContactRow, UpsertContactsInput
+from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand, UpsertContactsOutcome
+
+
+def _rejected(rejected: Rejected) -> UpsertPayload:
+    outcome = rejected.current
+    results = outcome.results if isinstance(outcome, UpsertContactsOutcome) else ()
+    return UpsertPayload(results, errors=rejected.problems)
+
+
+@strawberry.type(description="The result of one row of a list of contacts.")
+class UpsertContactsResult(UpsertedRow):
+    """How a row's result is shown."""
+
+    contact: Contact | None = strawberry.field(
+        description="The contact in its current state; null if there is none. Without customers-read it is also null if the"
+        " row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
+        extensions=SHOWS_WRITTEN,
+    )
+
+
+@strawberry.type(description="What upsertContacts did, row by row.")
+class UpsertContactsPayload(UpsertFields):
+    """How the outcome of a list is shown."""
+
+    results: list[UpsertContactsResult] = strawberry.field(description=RESULTS)
+
+
+@strawberry.field(
+    description="Synchronize contacts with another system: create, update or keep each row of a list, in one"
+    " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
+    graphql_type=UpsertContactsPayload | None,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
+)
+async def upsert_contacts(
+    info: Info,
+    input: Annotated[UpsertContactsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
+) -> UpsertPayload:
+    """Write all rows or none, or row by row."""
+    rows = [_row(each) async for each in paced(input.rows)]
+    command = UpsertContactsCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
+    context = info.context
+    outcome, replayed = await UPSERT_CONTACTS.upsert(
+        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
+    )
+    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+
+
+def _row(given: UpsertContactRow) -> dict[str, object]:
+    fields = sent_fields(given)
+    customer = fields.get("customer")
+    return fields if customer is None else fields | {"customer": sent_fields(customer)}

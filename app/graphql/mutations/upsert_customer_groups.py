@@ -1,0 +1,63 @@
+"""The mutation upsertCustomerGroups."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.db.pauses import paced
+from app.domain.errors import Rejected
+from app.domain.identity import Scope
+from app.graphql.arguments import sent_fields
+from app.graphql.commands import sent
+from app.graphql.context import Info
+from app.graphql.errors import ReportsProblems
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.permissions import SHOWS_WRITTEN, Requires
+from app.graphql.types.customer_group_rows import UpsertCustomerGroupsInput
+from app.graphql.types.group import CustomerGroup
+from app.services.upsert_groups import UpsertCustomerGroupsCommand, UpsertCustomerGroupsOutcome
+from app.services.upsert_groups import upsert_customer_groups as upsert
+
+
+def _rejected(rejected: Rejected) -> UpsertPayload:
+    outcome = rejected.current
+    results = outcome.results if isinstance(outcome, UpsertCustomerGroupsOutcome) else ()
+    return UpsertPayload(results, errors=rejected.problems)
+
+
+@strawberry.type(description="The result of one row of a list of customer groups.")
+class UpsertCustomerGroupsResult(UpsertedRow):
+    """How a row's result is shown."""
+
+    customer_group: CustomerGroup | None = strawberry.field(
+        description="The customer group in its current state; null if there is none. Without customers-read it is also null if the"
+        " row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
+        extensions=SHOWS_WRITTEN,
+    )
+
+
+@strawberry.type(description="What upsertCustomerGroups did, row by row.")
+class UpsertCustomerGroupsPayload(UpsertFields):
+    """How the outcome of a list is shown."""
+
+    results: list[UpsertCustomerGroupsResult] = strawberry.field(description=RESULTS)
+
+
+@strawberry.field(
+    description="Synchronize customer groups with another system: create, update or keep each row of a list, in one"
+    " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
+    graphql_type=UpsertCustomerGroupsPayload | None,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
+)
+async def upsert_customer_groups(
+    info: Info,
+    input: Annotated[UpsertCustomerGroupsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
+) -> UpsertPayload:
+    """Write all rows or none, or row by row."""
+    rows = [sent_fields(each) async for each in paced(input.rows)]
+    command = UpsertCustomerGroupsCommand(tuple(rows), input.on_refusal, input.dry_run)
+    context = info.context
+    outcome, replayed = await upsert(
+        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
+    )
+    return UpsertPayload(outcome.results, not input.dry_run, replayed)

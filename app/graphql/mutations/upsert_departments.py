@@ -1,0 +1,68 @@
+"""The mutation upsertDepartments."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.db.pauses import paced
+from app.domain.errors import Rejected
+from app.domain.identity import Scope
+from app.graphql.arguments import sent_fields
+from app.graphql.commands import sent
+from app.graphql.context import Info
+from app.graphql.errors import ReportsProblems
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.permissions import SHOWS_WRITTEN, Requires
+from app.graphql.types.department import Department
+from app.graphql.types.department_rows import UpsertDepartmentRow, UpsertDepartmentsInput
+from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand, UpsertDepartmentsOutcome
+
+
+def _rejected(rejected: Rejected) -> UpsertPayload:
+    outcome = rejected.current
+    results = outcome.results if isinstance(outcome, UpsertDepartmentsOutcome) else ()
+    return UpsertPayload(results, errors=rejected.problems)
+
+
+@strawberry.type(description="The result of one row of a list of departments.")
+class UpsertDepartmentsResult(UpsertedRow):
+    """How a row's result is shown."""
+
+    department: Department | None = strawberry.field(
+        description="The department in its current state; null if there is none. Without customers-read it is also null if the"
+        " row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
+        extensions=SHOWS_WRITTEN,
+    )
+
+
+@strawberry.type(description="What upsertDepartments did, row by row.")
+class UpsertDepartmentsPayload(UpsertFields):
+    """How the outcome of a list is shown."""
+
+    results: list[UpsertDepartmentsResult] = strawberry.field(description=RESULTS)
+
+
+@strawberry.field(
+    description="Synchronize departments with another system: create, update or keep each row of a list, in one"
+    " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
+    graphql_type=UpsertDepartmentsPayload | None,
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
+)
+async def upsert_departments(
+    info: Info,
+    input: Annotated[UpsertDepartmentsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
+) -> UpsertPayload:
+    """Write all rows or none, or row by row."""
+    rows = [_row(each) async for each in paced(input.rows)]
+    command = UpsertDepartmentsCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
+    context = info.context
+    outcome, replayed = await UPSERT_DEPARTMENTS.upsert(
+        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
+    )
+    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+
+
+def _row(given: UpsertDepartmentRow) -> dict[str, object]:
+    fields = sent_fields(given)
+    customer = fields.get("customer")
+    return fields if customer is None else fields | {"customer": sent_fields(customer)}

@@ -1,0 +1,269 @@
+"""Upsert a list of contacts or departments: each row is created, updated, unchanged or rejected."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from app.db import customer_reads
+from app.db import members as stored
+from app.db.identifiers import new_id
+from app.db.members import MemberT
+from app.db.pauses import paced
+from app.db.rows import CustomerRow
+from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.domain.customer_keys import CustomerKey
+from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
+from app.domain.fields import schema_name
+from app.domain.member_rows import MemberKeys, MemberMatchKey, read_member_keys, read_member_row
+from app.domain.members import MemberKind, default_stays, several_defaults
+from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.services.commands import Repeatable
+from app.services.members import MemberService
+from app.services.recording import Write, record_all
+from app.services.row_results import RowProblem
+from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated
+
+OutcomeT = TypeVar("OutcomeT")
+_CUSTOMER_KEYS = ("id", "customer_number", "external_system_id")
+
+
+@dataclass(frozen=True)
+class UpsertMembersCommand(Repeatable):
+    """A list of contacts or departments to upsert."""
+
+    rows: tuple[Mapping[str, object], ...]
+    """For each row, the fields that were sent, by attribute; None is null."""
+    match_by: MemberMatchKey
+    on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
+    dry_run: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Lists always are."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDecision:
+    """The decision about a row."""
+
+    outcome: RowOutcome
+    before: Any = None
+    customer_id: UUID | None = None
+    values: Mapping[str, Any] | None = None
+    """All columns of a new member, its id included, or the columns that change."""
+    sent_default: bool | None = None
+    """Whether the row makes the member the default; None if it doesn't say."""
+    problems: tuple[Problem, ...] = ()
+
+    def rejected(self, problem: Problem) -> "MemberDecision":
+        """Return the decision to reject the row."""
+        return replace(self, outcome=RowOutcome.REFUSED, problems=(problem,))
+
+    @property
+    def member_id(self) -> UUID | None:
+        """Id of the row's member; None if the row is rejected and matches none."""
+        return self.before.id if self.before is not None else (self.values or {}).get("id")
+
+
+@dataclass(frozen=True, slots=True)
+class Upserts(Generic[MemberT, OutcomeT]):
+    """The upsert of contacts or of departments."""
+
+    service: MemberService[MemberT]
+    outcome: type[OutcomeT]
+    result: Callable[..., Any]
+    """Makes a row's result from its index, outcome, changed fields, problems, whether it is planned, and the stored row."""
+    defaults: Mapping[str, object]
+    """Values of a new member's fields that were not sent."""
+
+    async def upsert(
+        self, unit_of_work: UnitOfWork, actor: str, command: UpsertMembersCommand, idempotency_key: str | None
+    ) -> tuple[OutcomeT, bool]:
+        """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
+        check_size(len(command.rows))
+
+        async def decide(session: WriteSession) -> Sequence[MemberDecision]:
+            return await self._decide(session, command.rows, command.match_by)
+
+        async def write(session: WriteSession, decisions: Sequence[MemberDecision]) -> dict[UUID, MemberT]:
+            return await self._write(session, actor, decisions)
+
+        return await carry_out(
+            unit_of_work,
+            command,
+            self.outcome,
+            Steps(decide, write, self._outcome),
+            on_refusal=command.on_refusal,
+            dry_run=command.dry_run,
+            idempotency_key=idempotency_key,
+        )
+
+    async def _decide(
+        self, session: WriteSession, rows: Sequence[Mapping[str, object]], match_by: MemberMatchKey
+    ) -> Sequence[MemberDecision]:
+        members, kind = self.service.members, self.service.kind
+        keys = [read_member_keys(kind, row, match_by) async for row in paced(rows)]
+        ids = {each.id for each in keys if each.id is not None}
+        named: dict[str, set[Any]] = {name: set() for name in _CUSTOMER_KEYS}
+        for each in keys:
+            if each.customer is not None:
+                named[each.customer.attribute].add(each.customer.value)
+        named["id"] |= await stored.customers_of(session, members, ids)
+        customers = await customer_reads.lock_named(session, named)
+        values = {each.key for each in keys if each.key is not None}
+        found = await stored.of_customers(session, members, customers.keys(), ids, **{match_by.attribute: values})
+        judge = _Judge(kind, self.defaults, match_by, customers, found)
+        judge.prepare(keys)
+        decisions = [judge.decide(*pair) async for pair in paced(list(zip(rows, keys, strict=True)))]
+        return _with_defaults(kind, decisions, await stored.counts(session, members, customers.keys()))
+
+    async def _write(
+        self, session: WriteSession, actor: str, decisions: Sequence[MemberDecision]
+    ) -> dict[UUID, MemberT]:
+        """Write and record the decisions; return the written members by id."""
+        members, default = self.service.members, self.service.kind.default
+        created = [each for each in decisions if each.outcome is RowOutcome.CREATED]
+        updated = [each for each in decisions if each.outcome is RowOutcome.UPDATED]
+        moves = {each.customer_id for each in (*created, *updated) if (each.values or {}).get(default)}
+        replaced = await stored.unmake_defaults(session, members, {each for each in moves if each is not None})
+        changes = [_after_replacing(each, replaced) for each in updated]
+        changes = [(before, values) for before, values in changes if values]
+        await stored.change_all(session, members, _of_the_same_columns(changes))
+        await stored.add_all(session, members, [each.values for each in created if each.values])
+        ids = [each.member_id for each in (*created, *updated)]
+        now = await stored.by_id(session, members, [each for each in ids if each is not None])
+        writes = [Write(row._replace(**{default: True}), row, (default,)) for row in replaced.values()]
+        writes += [Write(before, now[before.id], tuple(values)) for before, values in changes]
+        writes += [Write(None, now[each.values["id"]]) for each in created if each.values]
+        await record_all(session, self.service.recording, writes, actor=actor)
+        return now
+
+    async def _outcome(self, decisions: Sequence[MemberDecision], now: Mapping[UUID, MemberT] | None) -> OutcomeT:
+        """Return the results of the rows, with the written members; with `now` None, the results they would have."""
+        make = cast("Callable[..., OutcomeT]", self.outcome)
+        return make(tuple([self._result(*each, now) async for each in paced(list(enumerate(decisions)))]))
+
+    def _result(self, index: int, decision: MemberDecision, now: Mapping[UUID, MemberT] | None) -> Any:
+        member_id = decision.member_id
+        row = decision.before if member_id is None else (now or {}).get(member_id, decision.before)
+        names = decision.values if decision.outcome is RowOutcome.UPDATED and decision.values else ()
+        changed = tuple(sorted(schema_name(name) for name in names))
+        errors: tuple[RowProblem, ...] = at_row(index, decision.problems)
+        return self.result(index, decision.outcome, changed, errors, now is None, row)
+
+
+class _Judge(Generic[MemberT]):
+    """Decides rows by what was read under locks."""
+
+    def __init__(
+        self,
+        kind: MemberKind,
+        defaults: Mapping[str, object],
+        match_by: MemberMatchKey,
+        customers: Mapping[UUID, CustomerRow],
+        found: Sequence[MemberT],
+    ) -> None:
+        self._kind, self._defaults, self._match_by = kind, defaults, match_by
+        self._customer_ids = {
+            CustomerKey(name, getattr(row, name)): row.id for row in customers.values() for name in _CUSTOMER_KEYS
+        }
+        self._by_id: dict[UUID, MemberT] = {row.id: row for row in found}
+        self._by_key: dict[object, list[MemberT]] = {}
+        for row in found:
+            self._by_key.setdefault((row.customer_id, getattr(row, match_by.attribute)), []).append(row)
+        self._times: Counter[object] = Counter()
+
+    def prepare(self, keys: Sequence[MemberKeys]) -> None:
+        """Count how often each member is meant, because a list can say only one thing of it."""
+        self._times.update(self._meant(each) for each in keys)
+
+    def decide(self, given: Mapping[str, object], keys: MemberKeys) -> MemberDecision:
+        """Decide a row."""
+        customer_id = None if keys.customer is None else self._customer_ids.get(keys.customer)
+        matches = self._matches(keys, customer_id)
+        before = matches[0] if len(matches) == 1 else None
+        decision = MemberDecision(RowOutcome.REFUSED, before)
+        if (times := self._times[self._meant(keys)]) > 1 and self._meant(keys) is not None:
+            return decision.rejected(repeated("id" if keys.id is not None else self._match_by.attribute, times))
+        creating = keys.key is not None and customer_id is not None and not matches
+        values, problems = read_member_row(self._kind, given, self._match_by, creating=creating)
+        problems += self._problems(keys, customer_id, matches)
+        if problems:
+            return replace(decision, problems=listed(problems, MOST_LISTED_OF_ROW))
+        sent = values.get(self._kind.default)
+        decision = replace(decision, sent_default=sent if isinstance(sent, bool) else None)
+        if before is None:
+            new = {"id": new_id(), "customer_id": customer_id, **self._defaults, **values}
+            return replace(decision, outcome=RowOutcome.CREATED, customer_id=customer_id, values=new)
+        changes = {name: value for name, value in values.items() if getattr(before, name) != value}
+        outcome = RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED
+        return replace(decision, outcome=outcome, customer_id=before.customer_id, values=changes)
+
+    def _matches(self, keys: MemberKeys, customer_id: UUID | None) -> Sequence[MemberT]:
+        if keys.id is not None:
+            return [self._by_id[keys.id]] if keys.id in self._by_id else []
+        return self._by_key.get((customer_id, keys.key), []) if customer_id is not None and keys.key is not None else []
+
+    def _meant(self, keys: MemberKeys) -> object:
+        customer_id = None if keys.customer is None else self._customer_ids.get(keys.customer)
+        matches = self._matches(keys, customer_id)
+        if len(matches) == 1:
+            return matches[0].id
+        return None if customer_id is None or keys.key is None else (customer_id, keys.key)
+
+    def _problems(self, keys: MemberKeys, customer_id: UUID | None, matches: Sequence[MemberT]) -> list[Problem]:
+        problems: list[Problem] = []
+        noun, key = self._kind.noun, self._match_by.attribute
+        if keys.id is not None and not matches:
+            problems.append(Problem(self._kind.not_found, ("id",), f"must be the id of a {noun} of the company."))
+        if keys.customer is not None and customer_id is None:
+            path = ("customer", keys.customer.attribute)
+            problems.append(
+                Problem(ErrorCode.CUSTOMER_NOT_FOUND, path, "must be the key of a customer of the company.")
+            )
+        elif keys.id is not None and customer_id is not None and matches and matches[0].customer_id != customer_id:
+            message = f"must be the customer of the {noun}, which never changes; leave it out."
+            problems.append(Problem(ErrorCode.FIELD_CONFLICT, ("customer",), message))
+        if len(matches) > 1:
+            message = f"is shared by {len(matches)} {noun}s of the customer: send the id instead."
+            problems.append(Problem(ErrorCode.FIELD_CONFLICT, (key,), message))
+        return problems
+
+
+def _with_defaults(
+    kind: MemberKind, decisions: Sequence[MemberDecision], counts: Mapping[UUID, int]
+) -> Sequence[MemberDecision]:
+    """Return the decisions with rows rejected that would leave a customer with two defaults, or with none."""
+    accepted = [each for each in decisions if each.outcome is not RowOutcome.REFUSED]
+    winners = Counter(each.customer_id for each in accepted if each.sent_default)
+    totals = Counter(each.customer_id for each in accepted if each.outcome is RowOutcome.CREATED)
+    totals.update(counts)
+    judged: list[MemberDecision] = []
+    for each in decisions:
+        loses = each.outcome is RowOutcome.UPDATED and (each.values or {}).get(kind.default) is False
+        if each.outcome is not RowOutcome.REFUSED and each.sent_default and winners[each.customer_id] > 1:
+            judged.append(each.rejected(several_defaults(kind.default, kind.noun)))
+        elif loses and winners[each.customer_id] != 1 and totals[each.customer_id] > 1:
+            judged.append(each.rejected(default_stays(kind.default, kind.noun)))
+        else:
+            judged.append(each)
+    return judged
+
+
+def _after_replacing(decision: MemberDecision, replaced: Mapping[UUID, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return a member as it is once it has lost the default to another row, and what its row still changes."""
+    before = replaced.get(decision.before.id, decision.before)
+    values = decision.values or {}
+    return before, {name: value for name, value in values.items() if getattr(before, name) != value}
+
+
+def _of_the_same_columns(changes: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Return a row per member with its new values in every column that changes in any of them."""
+    names = sorted({name for _, values in changes for name in values})
+    return [
+        {"id": before.id} | {name: values.get(name, getattr(before, name)) for name in names}
+        for before, values in changes
+    ]

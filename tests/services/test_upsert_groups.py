@@ -1,0 +1,108 @@
+"""upsertCustomerGroups: what becomes of each row, and what a list costs."""
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode
+from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.services.upsert_groups import (
+    CustomerGroupResult,
+    UpsertCustomerGroupsCommand,
+    upsert_customer_groups,
+)
+from tests.services.group_use_cases import GroupUseCases
+from tests.services.test_recorded_members import events_of
+from tests.support.records import new_company
+from tests.support.untouched import everything_of
+
+CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
+ROW_BY_ROW = RejectionPolicy.ROW_BY_ROW
+
+
+async def upsert(
+    groups: GroupUseCases, *rows: Mapping[str, object], unit_of_work: UnitOfWork | None = None, **control: Any
+) -> tuple[CustomerGroupResult, ...]:
+    command = UpsertCustomerGroupsCommand(rows, **control)
+    return (await upsert_customer_groups(unit_of_work or groups.unit_of_work, "tester", command, None))[0].results
+
+
+async def test_each_row_is_created_updated_or_left_as_it_is_and_recorded(groups: GroupUseCases) -> None:
+    old = await groups.group(number="1", name="Old", discount=5)
+    await groups.group(number="2", name="Same", metadata={"a": 1})
+    rows: list[dict[str, object]] = [
+        {"id": str(old), "number": "01", "discount": Decimal("7.5")},
+        {"number": " 2 ", "name": "Same", "metadata": {"a": 1}},
+        {"number": "3", "name": "New", "account_number": "4010", "metadata": {"a": True}},
+    ]
+    results = await upsert(groups, *rows)
+    assert [each.outcome for each in results] == [UPDATED, UNCHANGED, CREATED]
+    assert [each.changed_fields for each in results] == [("discount", "number"), (), ()]
+    shown = [each.customer_group for each in results if each.customer_group]
+    assert [(each.number, each.discount, each.account_name, each.version) for each in shown] == [
+        ("01", Decimal("7.50"), "Sales", 2),
+        ("2", Decimal(0), "Sales", 1),
+        ("3", Decimal(0), "Sales", 1),
+    ]
+    assert sorted(kind for _, kind, _, _ in await events_of(groups.engine, groups.records.company_id)) == [
+        "customer_group.created",
+        "customer_group.updated",
+    ]
+    before = await everything_of(groups.engine, groups.records.company_id)
+    assert [each.outcome for each in await upsert(groups, *rows)] == [UNCHANGED] * 3
+    assert await everything_of(groups.engine, groups.records.company_id) == before
+
+
+async def test_each_row_s_problems_are_its_own(groups: GroupUseCases, database: Database) -> None:
+    first = await groups.group(number="1")
+    await groups.group(number="2")
+    rows: list[dict[str, object]] = [
+        {"name": "No number"},
+        {"number": "9", "name": "No account"},
+        {"number": "8", "name": "x", "account_id": str(uuid4())},
+        {"number": "7", "name": "x", "account_number": "none"},
+        {"number": "6", "name": "x", "account_id": str(groups.account), "account_number": "4010"},
+        {"id": str(uuid4()), "name": "x"},
+        {"id": str(first), "number": "2"},
+        {"number": "5", "name": "x", "account_id": str(groups.account)},
+        {"number": "5", "name": "y", "account_id": str(groups.account)},
+        {"number": "4", "name": "Good", "account_id": str(groups.account)},
+    ]
+    results = await upsert(groups, *rows, on_refusal=ROW_BY_ROW)
+    assert [[(each.code, each.path[2:]) for each in result.errors] for result in results] == [
+        [(ErrorCode.FIELD_REQUIRED, ("number",))],
+        [(ErrorCode.FIELD_REQUIRED, ("account_id",))],
+        [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))],
+        [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_number",))],
+        [(ErrorCode.FIELD_CONFLICT, ("account_number",))],
+        [(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))],
+        [(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",))],
+        [(ErrorCode.FIELD_CONFLICT, ("number",))],
+        [(ErrorCode.FIELD_CONFLICT, ("number",))],
+        [],
+    ]
+    stranger = UnitOfWork(database, await new_company(groups.engine))
+    (result,) = await upsert(groups, {"id": str(first), "name": "x"}, unit_of_work=stranger, on_refusal=ROW_BY_ROW)
+    assert [each.code for each in result.errors] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
+
+
+@pytest.mark.parametrize("size", [2, 40, 500])
+async def test_a_list_costs_the_same_statements_however_long_it_is(groups: GroupUseCases, size: int) -> None:
+    old = await groups.group(number="old")
+    before = groups.unit_of_work.statements
+    new = [{"number": str(place), "name": "New", "account_number": "4010"} for place in range(size - 1)]
+    await upsert(groups, {"id": str(old), "name": "Renamed"}, *new)
+    assert groups.unit_of_work.statements - before == 7
+
+
+async def test_lists_that_meet_create_each_group_once(groups: GroupUseCases) -> None:
+    rows = [{"number": str(place), "name": "New", "account_number": "4010"} for place in range(20)]
+    answers = await asyncio.gather(*(upsert(groups, *rows) for _ in range(4)))
+    assert sorted(each[0].outcome for each in answers) == [CREATED] + [UNCHANGED] * 3
+    assert len(await groups.stored()) == 20

@@ -1,0 +1,219 @@
+"""upsertContacts and upsertDepartments: what becomes of each row, of the default, and what a list costs."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.db.database import Database
+from app.db.unit_of_work import UnitOfWork
+from app.domain.errors import ErrorCode, Rejected
+from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, RejectionPolicy, RowOutcome
+from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
+from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
+from tests.services.member_use_cases import MemberUseCases
+from tests.services.test_recorded_members import entries_of, events_of
+from tests.support.records import Records, new_company
+from tests.support.untouched import everything_of
+
+CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
+ROW_BY_ROW = RejectionPolicy.ROW_BY_ROW
+
+
+async def upsert(
+    members: MemberUseCases,
+    *rows: Mapping[str, object],
+    key: str | None = None,
+    unit_of_work: UnitOfWork | None = None,
+    **control: Any,
+) -> Any:
+    """The results of a list that matches by name."""
+    unit = unit_of_work or members.unit_of_work
+    if members.kind.service.kind.noun == "contact":
+        contacts = UpsertContactsCommand(rows, ContactMatchKey.NAME, **control)
+        return (await UPSERT_CONTACTS.upsert(unit, "tester", contacts, key))[0].results
+    departments = UpsertDepartmentsCommand(rows, DepartmentMatchKey.NAME, **control)
+    return (await UPSERT_DEPARTMENTS.upsert(unit, "tester", departments, key))[0].results
+
+
+def row(customer: UUID, name: str, **given: Any) -> dict[str, Any]:
+    return {"customer": {"id": str(customer)}, "name": name} | given
+
+
+def outcomes(results: Any) -> list[RowOutcome]:
+    return [each.outcome for each in results]
+
+
+def problems(results: Any) -> list[list[tuple[ErrorCode, tuple[str | int, ...]]]]:
+    return [[(problem.code, problem.path[2:]) for problem in each.errors] for each in results]
+
+
+async def test_each_row_is_created_updated_or_left_as_it_is_and_recorded(members: MemberUseCases) -> None:
+    number, external = (
+        await members.records.customer(customer_number="77"),
+        await members.records.customer(external_system_id="crm"),
+    )
+    same, old = await members.record(name="Same"), await members.record(name="Old")
+
+    results = await upsert(
+        members,
+        row(members.customer, " Same "),
+        {"id": str(old), "name": "Renamed"},
+        {"customer": {"customer_number": "77"}, "name": "By number"},
+        {"customer": {"external_system_id": "crm"}, "name": "By key"},
+    )
+
+    assert outcomes(results) == [UNCHANGED, UPDATED, CREATED, CREATED]
+    assert [each.changed_fields for each in results] == [(), ("name",), (), ()]
+    assert [each.shown.id for each in results][:2] == [same, old]
+    assert [each.shown.customer_id for each in results] == [members.customer, members.customer, number, external]
+    noun = members.kind.service.kind.noun
+    told = await events_of(members.engine, members.records.company_id)
+    assert sorted(kind for _, kind, _, _ in told) == [f"{noun}.created"] * 2 + [f"{noun}.updated"]
+    kept = await entries_of(members.engine, members.records.company_id)
+    assert {(subject, version, operation) for subject, version, operation, _, _ in kept} == {
+        (old, 2, "UPDATED"),
+        *((each.shown.id, 1, "CREATED") for each in results[2:]),
+    }
+
+
+async def test_a_list_that_was_written_is_unchanged_when_it_comes_again(members: MemberUseCases) -> None:
+    rows = [row(members.customer, f"Name {place}", **{members.kind.default: place == 1}) for place in range(3)]
+    assert outcomes(await upsert(members, *rows)) == [CREATED] * 3
+    before = await everything_of(members.engine, members.records.company_id)
+    assert outcomes(await upsert(members, *rows)) == [UNCHANGED] * 3
+    assert await everything_of(members.engine, members.records.company_id) == before
+
+
+async def test_all_problems_of_all_rows_are_told_and_nothing_is_written(members: MemberUseCases) -> None:
+    twice = [await members.record(name="Twice") for _ in range(2)]
+    other = await members.records.customer()
+    rows: list[dict[str, object]] = [
+        {"name": "No customer"},
+        row(uuid4(), "Unknown customer"),
+        row(members.customer, "x" * 256),
+        {"id": str(uuid4()), "name": "Unknown"},
+        row(members.customer, "Twice"),
+        {"id": str(twice[0]), "customer": {"id": str(other)}},
+        row(members.customer, "Same"),
+        row(members.customer, "Same"),
+        {"customer": {"id": str(members.customer)}},
+        row(members.customer, "Good"),
+    ]
+    before = await everything_of(members.engine, members.records.company_id)
+    with pytest.raises(Rejected) as rejected:
+        await upsert(members, *rows)
+    results = rejected.value.current.results  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType, reportOptionalMemberAccess] - the outcome of either kind
+    assert problems(results) == [
+        [(ErrorCode.FIELD_REQUIRED, ("customer",))],
+        [(ErrorCode.CUSTOMER_NOT_FOUND, ("customer", "id"))],
+        [(ErrorCode.FIELD_TOO_LONG, ("name",))],
+        [(members.kind.not_found, ("id",))],
+        [(ErrorCode.FIELD_CONFLICT, ("name",))],
+        [(ErrorCode.FIELD_CONFLICT, ("customer",))],
+        [(ErrorCode.FIELD_CONFLICT, ("name",))],
+        [(ErrorCode.FIELD_CONFLICT, ("name",))],
+        [(ErrorCode.FIELD_REQUIRED, ("name",))],
+        [],
+    ]
+    assert await everything_of(members.engine, members.records.company_id) == before
+    results = await upsert(members, *rows, on_refusal=ROW_BY_ROW)
+    assert outcomes(results) == [REFUSED] * 9 + [CREATED]
+
+
+async def test_the_default_moves_and_both_sides_are_recorded(members: MemberUseCases) -> None:
+    default = members.kind.default
+    first, second = await members.record(name="First", default=True), await members.record(name="Second")
+    results = await upsert(
+        members, row(members.customer, "First", **{default: False}), row(members.customer, "Second", **{default: True})
+    )
+    assert outcomes(results) == [UPDATED, UPDATED]
+    assert await members.defaults() == [second]
+    versions = {id_: stored["version"] for id_, stored in (await members.stored()).items()}
+    assert versions == {first: 2, second: 2}
+    results = await upsert(members, row(members.customer, "Third", **{default: True}))
+    assert await members.defaults() == [results[0].shown.id]
+    told = await events_of(members.engine, members.records.company_id)
+    assert [data["version"] for subject, _, _, data in told if subject == second] == [2, 3]
+
+
+async def test_a_list_leaves_a_customer_neither_two_defaults_nor_none(members: MemberUseCases) -> None:
+    default = members.kind.default
+    await members.record(name="First", default=True)
+    lone = await members.records.customer()
+    alone = await members.record(name="Alone", default=True, customer=lone)
+    rows = [row(members.customer, name, **{default: True}) for name in ("A", "B")]
+    both = [[(ErrorCode.FIELD_CONFLICT, (default,))]] * 2
+    assert problems(await upsert(members, *rows, on_refusal=ROW_BY_ROW)) == both
+    rows = [row(members.customer, "First", **{default: False}), row(members.customer, "New")]
+    assert problems(await upsert(members, *rows, on_refusal=ROW_BY_ROW)) == [
+        [(ErrorCode.DEFAULT_REQUIRED, (default,))],
+        [],
+    ]
+    assert outcomes(await upsert(members, {"id": str(alone), default: False})) == [UPDATED]
+
+
+async def test_a_dry_run_tells_and_writes_nothing_and_a_key_is_replayed(members: MemberUseCases) -> None:
+    before = await everything_of(members.engine, members.records.company_id)
+    given = row(members.customer, "New")
+    assert outcomes(await upsert(members, given, dry_run=True, key="key")) == [CREATED]
+    assert await everything_of(members.engine, members.records.company_id) == before
+    first = await upsert(members, given, key="key")
+    assert outcomes(first) == [CREATED]
+    assert await upsert(members, given, key="key") == first
+    assert len(await members.stored()) == 1
+
+
+async def test_another_company_s_customers_and_members_are_not_found(
+    members: MemberUseCases, database: Database
+) -> None:
+    member = await members.record(name="Mine")
+    stranger = UnitOfWork(database, await new_company(members.engine))
+    before = await everything_of(members.engine, members.records.company_id)
+    rows: list[dict[str, object]] = [row(members.customer, "x"), {"id": str(member), "name": "x"}]
+    results = await upsert(members, *rows, unit_of_work=stranger, on_refusal=ROW_BY_ROW)
+    assert problems(results) == [
+        [(ErrorCode.CUSTOMER_NOT_FOUND, ("customer", "id"))],
+        [(members.kind.not_found, ("id",))],
+    ]
+    assert await everything_of(members.engine, members.records.company_id) == before
+
+
+@pytest.mark.parametrize("size", [1, 40, 500])
+async def test_a_list_costs_the_same_statements_however_long_it_is(members: MemberUseCases, size: int) -> None:
+    default = members.kind.default
+    customers = [await members.records.customer() for _ in range(min(size, 40))]
+    old = [await members.record(name="Old", default=True, customer=customer) for customer in customers]
+    before = members.unit_of_work.statements
+    rows: list[dict[str, object]] = [{"id": str(id_), "name": "Renamed"} for id_ in old[: size // 2]]
+    rows += [
+        row(customers[place % len(customers)], f"New {place}", **{default: place < min(size, 40)})
+        for place in range(size - len(rows))
+    ]
+    await upsert(members, *rows)
+    # Customers of ids, customers, members, their number; the defaults; what changes, what is new, both as stored; records.
+    # A list of one has nothing to update.
+    assert members.unit_of_work.statements - before == (9 if size == 1 else 10)
+
+
+async def test_lists_that_meet_create_each_member_once(members: MemberUseCases) -> None:
+    rows = [row(members.customer, f"Name {place}", **{members.kind.default: place == 0}) for place in range(20)]
+    answers = await asyncio.gather(*(upsert(members, *rows) for _ in range(5)))
+    assert sorted(outcomes(each)[0] for each in answers) == [CREATED] + [UNCHANGED] * 4
+    assert len(await members.stored()) == 20
+    assert len(await members.defaults()) == 1
+
+
+async def test_a_contact_is_found_by_its_email_and_only_within_its_customer(
+    records: Records, database: Database
+) -> None:
+    unit_of_work = UnitOfWork(database, records.company_id)
+    customer, other = await records.customer(), await records.customer()
+    found = await records.contact(customer, name="Ann", email="ann@example.com")
+    await records.contact(other, name="Bo", email="ann@example.com")
+    given = {"customer": {"id": str(customer)}, "name": "Anna", "email": "ann@example.com"}
+    outcome, _ = await UPSERT_CONTACTS.upsert(unit_of_work, "tester", UpsertContactsCommand((given,)), None)
+    (result,) = outcome.results
+    assert (result.outcome, result.contact and result.contact.id) == (UPDATED, found)
