@@ -1,4 +1,4 @@
-"""Strawberry's internals are used in one module only, and each of them still does what that module needs."""
+"""Each of Strawberry's internals that the seam uses still does what the seam needs."""
 
 import ast
 import importlib
@@ -20,87 +20,6 @@ from strawberry.schema_directive import Location
 
 ROOT = Path(__file__).parents[2]
 SEAM = ROOT / "app" / "graphql" / "strawberry_seam.py"
-OTHERS = [path for path in sorted((ROOT / "app").rglob("*.py")) if path != SEAM]
-DOCUMENTED = {
-    "strawberry": set(strawberry.__all__),
-    "strawberry.extensions": {"FieldExtension"},
-    "strawberry.extensions.field_extension": {"AsyncExtensionResolver", "SyncExtensionResolver"},
-    "strawberry.federation.schema_directives": {"Key", "Shareable"},
-    "strawberry.scalars": {"JSON"},
-    "strawberry.schema": {"BaseSchema"},
-    "strawberry.schema.config": {"StrawberryConfig"},
-    "strawberry.schema_directive": {"Location", "schema_directive"},
-}
-"""What Strawberry's documentation imports, which any module may."""
-INTERNAL = {
-    "__strawberry_definition__",
-    "_schema",
-    "base_resolver",
-    "execution_context_class",
-    "from_input",
-    "is_basic_field",
-    "python_name",
-    "scalar_registry",
-    "schema_converter",
-    "strawberry-definition",
-}
-"""Attributes, and keys of mappings, that lead into Strawberry."""
-
-
-def undocumented_imports(tree: ast.AST) -> Iterator[str]:
-    """Every import, and every `strawberry.…`, that Strawberry's documentation doesn't show."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=names):
-                found = [("", alias.name) for alias in names if alias.name.startswith("strawberry.")]
-            case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "strawberry":
-                found = [(module, alias.name) for alias in names]
-            case ast.Attribute(value=ast.Name(id="strawberry"), attr=name):
-                found = [("strawberry", name)]
-            case _:
-                continue
-        yield from (f"{module}.{name}" for module, name in found if name not in DOCUMENTED.get(module, ()))
-
-
-def internals(tree: ast.AST) -> Iterator[str]:
-    """Every use of an internal attribute or key of Strawberry; what an object keeps in its own attributes is its own."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Attribute(value=ast.Name(id="self")):
-                continue
-            case ast.Attribute(attr=str(name)) | ast.Constant(value=str(name)) if name in INTERNAL:
-                yield name
-            case _:
-                continue
-
-
-@pytest.mark.parametrize("module", OTHERS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_the_seam_uses_what_strawberry_does_not_document(module: Path) -> None:
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    used = [*undocumented_imports(tree), *internals(tree)]
-    assert used == [], f"Give {SEAM.name} a name for {used}, with the reason, and import that."
-
-
-def test_each_way_into_the_internals_is_found() -> None:
-    tree = ast.parse(
-        "import strawberry.printer\n"
-        "from strawberry.types.base import StrawberryList\n"
-        "kind = strawberry.types\n"
-        "core = schema._schema\n"
-        'found = field.extensions["strawberry-definition"]\n'
-        "from strawberry import field\n"
-    )
-    assert sorted([*undocumented_imports(tree), *internals(tree)]) == [
-        ".strawberry.printer",
-        "_schema",
-        "strawberry-definition",
-        "strawberry.types",
-        "strawberry.types.base.StrawberryList",
-    ]
-
-
-def test_the_seam_uses_every_internal_that_the_others_may_not() -> None:
-    assert {*internals(ast.parse(SEAM.read_text(encoding="utf-8")))} == INTERNAL
 
 
 def test_the_requirement_is_bounded_to_the_releases_that_the_seam_was_tried_with() -> None:
