@@ -45,11 +45,11 @@ class HeavyTurns(ConnectionTurns):
         if self.take_free(company_id):
             return
         if has_connection and self._late >= self._most_late:
-            raise TooManyHeavy
+            raise TooManyHeavy(most_waiting=self._most_late)
         self._late += has_connection
         try:
             await super().take(company_id)
         except TooBusy as error:
-            raise TooManyHeavy(error.waited_seconds) from error.__cause__
+            raise TooManyHeavy(error.waited_seconds, most_waiting=error.most_waiting) from error.__cause__
         finally:
             self._late -= has_connection

@@ -142,7 +142,7 @@ async def _do(company_id: UUID, work: Callable[..., ResultT], arguments: Iterabl
     try:
         await _turns.take(company_id)
     except TooBusy as error:
-        raise TooMuchToCompute(error.waited_seconds) from error.__cause__
+        raise TooMuchToCompute(error.waited_seconds, most_waiting=error.most_waiting) from error.__cause__
     try:
         return await asyncio.wrap_future(_one_thread.submit(work, *arguments))
     finally:

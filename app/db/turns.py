@@ -114,11 +114,11 @@ class Turns:
         if self._waiting >= self._most_waiting:
             longest = max(self._queues, key=lambda waiting: len(self._queues[waiting]))
             if len(self._queues[longest]) <= len(self._queues.get(company_id, ())) + 1:
-                raise TooBusy
+                raise TooBusy(most_waiting=self._most_waiting)
             refused = self._queues[longest][-1]
             self._forget(longest, refused)
             if not refused.done():
-                refused.set_exception(TooBusy())
+                refused.set_exception(TooBusy(most_waiting=self._most_waiting))
         turn = asyncio.get_running_loop().create_future()
         self._queues.setdefault(company_id, deque()).append(turn)
         self._waiting += 1

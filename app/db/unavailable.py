@@ -23,6 +23,8 @@ class Cause(StrEnum):
     """The queue of waiting operations is full."""
     TOO_MANY_HEAVY = "too_many_heavy"
     """No turn came in time for a heavy operation, or the queue of heavy operations is full."""
+    TOO_MANY_LARGE = "too_many_large"
+    """No turn came in time for a request with a large body, or the queue of them is full."""
     TOO_MUCH_TO_COMPUTE = "too_much_to_compute"
     """No turn came in time for a long computation, such as validating a long document, or the queue is full."""
     CONNECT_FAILED = "connect_failed"
@@ -81,25 +83,35 @@ class CommitUnknown(DatabaseUnavailable):
 class TooBusy(DatabaseUnavailable):
     """No turn came in time, or the queue is full; `waited_seconds` is None for a full queue."""
 
-    def __init__(self, waited_seconds: float | None = None) -> None:
+    def __init__(self, waited_seconds: float | None = None, *, most_waiting: int | None = None) -> None:
         cause = Cause.TOO_MANY_WAITING if waited_seconds is None else Cause.POOL_EXHAUSTED
         super().__init__(cause, waited_seconds)
+        self.most_waiting = most_waiting
+        """The length of a full queue; None if no turn came in time."""
         self.args = ("The service has too much to do right now; try again in a few seconds.",)
 
 
 class TooManyHeavy(TooBusy):
     """TooBusy for a heavy operation."""
 
-    def __init__(self, waited_seconds: float | None = None) -> None:
-        super().__init__(waited_seconds)
+    def __init__(self, waited_seconds: float | None = None, *, most_waiting: int | None = None) -> None:
+        super().__init__(waited_seconds, most_waiting=most_waiting)
         self.cause = Cause.TOO_MANY_HEAVY
+
+
+class TooManyLarge(TooBusy):
+    """TooBusy for a request with a large body."""
+
+    def __init__(self, waited_seconds: float | None = None, *, most_waiting: int | None = None) -> None:
+        super().__init__(waited_seconds, most_waiting=most_waiting)
+        self.cause = Cause.TOO_MANY_LARGE
 
 
 class TooMuchToCompute(TooBusy):
     """TooBusy for a long computation."""
 
-    def __init__(self, waited_seconds: float | None = None) -> None:
-        super().__init__(waited_seconds)
+    def __init__(self, waited_seconds: float | None = None, *, most_waiting: int | None = None) -> None:
+        super().__init__(waited_seconds, most_waiting=most_waiting)
         self.cause = Cause.TOO_MUCH_TO_COMPUTE
 
 
@@ -113,8 +125,8 @@ class DatabaseRefused(DatabaseUnavailable):
 class StatementTimeout(Exception):
     """A statement exceeded STATEMENT_TIMEOUT_SECONDS. The message can be shown."""
 
-    def __init__(self) -> None:
-        super().__init__("The query took too long; ask for less, or narrow it with a filter.")
+    def __init__(self, message: str = "The query took too long; ask for less, or narrow it with a filter.") -> None:
+        super().__init__(message)
 
 
 class PoolExhausted(TimeoutError):

@@ -9,7 +9,7 @@ from app.db.connection_failures import explain_failure
 from app.db.pauses import COMPUTING_PATIENCE_SECONDS
 from app.db.probing import PROBE_SECONDS
 from app.db.rate_limited_log import RateLimitedLog
-from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, message_of
+from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooBusy, message_of
 from app.engine.executors import OutOfTime
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.jwks import FETCH_SECONDS
@@ -24,6 +24,7 @@ ISSUER_UNREACHABLE = "issuer_unreachable"
 _LIMITS = {
     Cause.POOL_EXHAUSTED: "DATABASE_POOL_TIMEOUT_SECONDS",
     Cause.TOO_MANY_HEAVY: "DATABASE_POOL_TIMEOUT_SECONDS",
+    Cause.TOO_MANY_LARGE: "a third of REQUEST_TIMEOUT_SECONDS",
     Cause.TOO_MUCH_TO_COMPUTE: f"{COMPUTING_PATIENCE_SECONDS:g} s",
     Cause.STATEMENT_TIMEOUT: "STATEMENT_TIMEOUT_SECONDS",
     Cause.SILENT: "STATEMENT_TIMEOUT_SECONDS",
@@ -37,6 +38,9 @@ _MAX_REASON = 500
 def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
     """Log why a request is answered 503 or 504, or 200 with such an error: at most one line per cause in ten seconds."""
     match error:
+        case TooBusy(most_waiting=int(most)):
+            limit = f"{most:,} waiting"
+            _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__), limit)
         case DatabaseUnavailable():
             _log_unavailable(error.cause, status, request_id, error.waited_seconds, _reason(error.__cause__))
         case StatementTimeout():
@@ -60,11 +64,17 @@ def flush_causes() -> None:
 
 
 def _log_unavailable(
-    cause: str, status: int, request_id: str | None, waited_seconds: float | None, reason: str | None
+    cause: str,
+    status: int,
+    request_id: str | None,
+    waited_seconds: float | None,
+    reason: str | None,
+    limit: str | None = None,
 ) -> None:
     _lines.tell(
         cause,
         cause=cause,
+        limit=_LIMITS.get(cause) if limit is None else limit,
         status=status,
         request_id=request_id,
         waited_seconds=None if waited_seconds is None else round(waited_seconds, 3),
@@ -76,7 +86,7 @@ def _write(fields: dict[str, Any], left_out: int) -> None:
     _log.warning(
         "unavailable",
         cause=fields["cause"],
-        limit=_LIMITS.get(fields["cause"]),
+        limit=fields["limit"],
         status=fields["status"],
         waited_seconds=fields["waited_seconds"],
         reason=fields["reason"],

@@ -20,6 +20,10 @@ from app.web.media_types import GRAPHQL_TYPE
 _log = structlog.get_logger()
 
 _STOPPED = "The operation took too long and was stopped; nothing was stored."
+_MUTATION_STOPPED = (
+    "The mutation took too long and was stopped, perhaps because it waited for other changes of the same rows;"
+    " nothing was stored. Try again."
+)
 _NOT_READ_BACK = (
     "The mutation succeeded, but this part of its answer could not be read. Query it; don't repeat the mutation."
 )
@@ -135,7 +139,10 @@ def mutation_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFor
     """Return the errors of a mutation's fields. Raise one instead only if it is certain that nothing was stored."""
     errors = result.errors or []
     if not any(value is not None for value in (result.data or {}).values()) and not any(map(_may_be_done, errors)):
-        return field_errors(result, request_id)
+        try:
+            return field_errors(result, request_id)
+        except StatementTimeout as error:
+            raise StatementTimeout(_MUTATION_STOPPED) from error
     for cause in {type(cause): cause for cause in map(_unavailable, errors) if cause is not None}.values():
         log_cause(cause, request_id, status=200)
     return _shown_all([_as_told(error) for error in errors], request_id)

@@ -9,7 +9,6 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from app.db.pauses import in_turn, working_for
-from app.db.turns import Turns
 from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.request_errors import RequestError
@@ -28,7 +27,7 @@ from app.web.failures import (
     refusal_of,
 )
 from app.web.graphql_request import ClientGone, from_body, from_url, has_left, read_body
-from app.web.large_bodies import LARGE_BYTES, LargeBodies
+from app.web.large_bodies import LARGE_BYTES, LargeBodies, LargeTurns
 from app.web.media_types import negotiate, wants_page
 from app.web.request_log import OperationLog, OperationRecord
 
@@ -38,8 +37,10 @@ _KNOWN_HEADERS = {
 }
 _HUGE_BYTES = 65_536
 """Minimum size of a body, in bytes, that counts as huge. Its decoded values take ten times that memory."""
-_HUGE_BODIES = 3
-"""Maximum number of huge bodies processed at once. The last place is reserved for a company that has none."""
+_HUGE_BODIES = 10
+"""Maximum number of operations with huge bodies at once, which limits memory. Decoding and checking take turns."""
+_HUGE_BODIES_RESERVED = 8
+"""Of these, how many are for companies that have none: operations that wait for locks must not shut out other companies."""
 _LARGE_MUTATION_BYTES = 16_384
 _LARGE_MUTATIONS = 4
 """Maximum number of mutations with large inputs that run at once: one per company."""
@@ -88,10 +89,18 @@ class GraphQLEndpoint:
         self._page = page
         self._show_execution = show_execution
         self._large_bodies = LargeBodies()
-        self._huge_bodies = Turns(_HUGE_BODIES, reserve=1, most_waiting=100, seconds=timeout_seconds * _WAITING_SHARE)
+        self._huge_bodies = LargeTurns(
+            _HUGE_BODIES,
+            "operations with bodies of 64 kB and more",
+            reserve=_HUGE_BODIES_RESERVED,
+            most_waiting=100,
+            seconds=timeout_seconds * _WAITING_SHARE,
+        )
         # Large mutations of one company wait for each other's locks. Here they wait without a database connection, and
         # before their input is checked, which would delay small operations of others.
-        self._large_mutations = Turns(_LARGE_MUTATIONS, one_each=True, seconds=timeout_seconds * _WAITING_SHARE)
+        self._large_mutations = LargeTurns(
+            _LARGE_MUTATIONS, "large mutations", one_each=True, seconds=timeout_seconds * _WAITING_SHARE
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

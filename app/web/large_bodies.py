@@ -6,12 +6,45 @@ together would be decoded in one turn of the loop, and all other requests would 
 
 import asyncio
 from collections import deque
+from uuid import UUID
+
+from typing_extensions import override
+
+from app.db.turns import Turns
+from app.db.unavailable import TooBusy, TooManyLarge
 
 LARGE_BYTES = 4_096
 """Minimum size of a body that waits for its turn, in bytes."""
 
 _PAUSE = 20
 """Turns of the event loop between two large bodies: enough to accept, run and answer a small query."""
+
+
+class LargeTurns(Turns):
+    """Turns of requests with large bodies, or of large mutations; `what` names the turns in the log."""
+
+    def __init__(
+        self,
+        size: int,
+        what: str,
+        *,
+        seconds: float,
+        reserve: int = 0,
+        one_each: bool = False,
+        most_waiting: int = 1_000,
+    ) -> None:
+        super().__init__(size, reserve=reserve, one_each=one_each, most_waiting=most_waiting, seconds=seconds)
+        self._what = what
+
+    @override
+    async def take(self, company_id: UUID) -> None:
+        """Wait for a turn. Raise TooManyLarge. The caller gives the turn back."""
+        try:
+            await super().take(company_id)
+        except TooBusy as error:
+            usage = self.usage()
+            taken = TimeoutError(f"{usage.in_use} of {usage.size} {self._what} run, and {usage.waiting} wait")
+            raise TooManyLarge(error.waited_seconds, most_waiting=error.most_waiting) from taken
 
 
 class LargeBodies:

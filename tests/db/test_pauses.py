@@ -158,6 +158,7 @@ async def test_work_is_refused_when_too_much_waits_or_after_a_while_without_a_tu
     assert await under_way == "a"
     assert done == ["a"]
     assert (at_once.value.waited_seconds, later.value.waited_seconds) == (None, 0.05)
+    assert (at_once.value.most_waiting, later.value.most_waiting) == (1, None)
 
 
 def test_a_thread_that_computes_gives_way_soon_while_a_service_runs() -> None:

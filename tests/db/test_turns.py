@@ -90,7 +90,7 @@ async def test_where_too_many_wait_the_last_of_the_company_with_the_most_is_refu
     flood = [await waiting_for(turns, FLOODING) for _ in range(3)]
     with pytest.raises(TooBusy) as refused:
         await turns.take(FLOODING)
-    assert refused.value.cause is Cause.TOO_MANY_WAITING
+    assert (refused.value.cause, refused.value.most_waiting) == (Cause.TOO_MANY_WAITING, 3)
     quiet = await waiting_for(turns, QUIET)
 
     with pytest.raises(TooBusy):

@@ -4,7 +4,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.db.rate_limited_log import RateLimitedLog
-from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooManyHeavy, TooMuchToCompute
+from app.db.unavailable import (
+    Cause,
+    DatabaseUnavailable,
+    StatementTimeout,
+    TooBusy,
+    TooManyHeavy,
+    TooManyLarge,
+    TooMuchToCompute,
+)
 from app.web import causes
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.failures import FailureCode, Refusal, refusal_of
@@ -21,6 +29,11 @@ def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
         (DatabaseUnavailable(Cause.POOL_EXHAUSTED, 5), 503, "pool_exhausted", "DATABASE_POOL_TIMEOUT_SECONDS"),
         (TooManyHeavy(5), 503, "too_many_heavy", "DATABASE_POOL_TIMEOUT_SECONDS"),
         (TooMuchToCompute(5), 503, "too_much_to_compute", "5 s"),
+        (TooManyLarge(5), 503, "too_many_large", "a third of REQUEST_TIMEOUT_SECONDS"),
+        (TooBusy(most_waiting=1_000), 503, "too_many_waiting", "1,000 waiting"),
+        (TooManyHeavy(most_waiting=100), 503, "too_many_heavy", "100 waiting"),
+        (TooManyLarge(most_waiting=100), 503, "too_many_large", "100 waiting"),
+        (TooMuchToCompute(most_waiting=100), 503, "too_much_to_compute", "100 waiting"),
         (DatabaseUnavailable(Cause.DISK_FULL), 503, "disk_full", None),
         (StatementTimeout(), 504, "statement_timeout", "STATEMENT_TIMEOUT_SECONDS"),
         (Refusal(504, FailureCode.TIMEOUT, "too long"), 504, "request_timeout", "REQUEST_TIMEOUT_SECONDS"),

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from graphql import ExecutionResult, GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -19,7 +20,7 @@ from app.web import request_log
 from app.web.application import assemble
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.envelope import Envelope
-from app.web.failures import refusal_of
+from app.web.failures import mutation_errors, refusal_of
 from app.web.log_writer import LogWriter
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
@@ -283,3 +284,15 @@ async def test_a_client_that_leaves_before_it_has_asked_is_no_failure(caplog: py
 
     assert [line["status"] for line in lines] == [499]
     assert caplog.records == []
+
+
+def test_a_mutation_whose_statement_took_too_long_is_told_what_it_may_have_waited_for() -> None:
+    error = GraphQLError("stopped", path=["updateCustomer"], original_error=StatementTimeout())
+    with pytest.raises(StatementTimeout) as stopped:
+        mutation_errors(ExecutionResult({"updateCustomer": None}, [error]), "request")
+
+    told = refusal_of(stopped.value, "request")
+    assert (told.status, told.code) == (504, "TIMEOUT")
+    assert "mutation took too long" in told.message
+    assert "waited for other changes of the same rows" in told.message
+    assert "nothing was stored" in told.message

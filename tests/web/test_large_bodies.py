@@ -1,8 +1,12 @@
 """Requests with large bodies begin one at a time, with turns of the event loop in between, and none is forgotten."""
 
 import asyncio
+from uuid import UUID
 
-from app.web.large_bodies import LargeBodies
+import pytest
+
+from app.db.unavailable import Cause, TooManyLarge
+from app.web.large_bodies import LargeBodies, LargeTurns
 
 
 async def test_others_come_in_between() -> None:
@@ -44,3 +48,27 @@ async def test_one_alone_does_not_wait() -> None:
         return
     msg = "It waited."
     raise AssertionError(msg)
+
+
+async def test_a_large_request_without_a_turn_is_told_what_it_waited_for_and_how_long() -> None:
+    one, other = UUID(int=1), UUID(int=2)
+    turns = LargeTurns(1, "large mutations", seconds=0.02, most_waiting=1)
+    await turns.take(one)
+    waits = asyncio.create_task(turns.take(other))
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyLarge) as at_once:
+        await turns.take(other)
+    with pytest.raises(TooManyLarge) as later:
+        await waits
+
+    assert (at_once.value.cause, at_once.value.waited_seconds, at_once.value.most_waiting) == (
+        Cause.TOO_MANY_LARGE,
+        None,
+        1,
+    )
+    assert (later.value.cause, later.value.waited_seconds, later.value.most_waiting) == (
+        Cause.TOO_MANY_LARGE,
+        0.02,
+        None,
+    )
+    assert str(later.value.__cause__) == "1 of 1 large mutations run, and 0 wait"

@@ -14,12 +14,15 @@ from tests.support.records import Records, new_company
 from tests.support.started import headers_of, settings_of, started
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('parents:' || CAST(:company AS text), 0))")
+_HUGE = 70_000
 _UPSERT = "mutation($input: UpsertCustomersInput!) { upsertCustomers(input: $input) { errors { code } } }"
 
 
-async def upsert(client: AsyncClient, headers: dict[str, str], group_id: UUID, rows: int) -> Response:
+async def upsert(
+    client: AsyncClient, headers: dict[str, str], group_id: UUID, rows: int, *, padding: int = 0
+) -> Response:
     listed = [new_input(group_id, str(number)) for number in range(rows)]
-    body = {"query": _UPSERT, "variables": {"input": {"rows": listed}}}
+    body = {"query": _UPSERT, "variables": {"input": {"rows": listed}}, "extensions": {"padding": "x" * padding}}
     return await client.post("/graphql", json=body, headers=headers)
 
 
@@ -61,3 +64,30 @@ async def test_one_that_waits_for_longer_than_a_third_of_its_time_is_told_to_com
     assert (second.status_code, second.headers["retry-after"]) == (503, "2")
     assert second.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
     assert first.result().json() == {"data": {"upsertCustomers": {"errors": []}}}
+
+
+async def test_waiting_operations_of_two_companies_do_not_shut_out_a_third_one(
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    keys = DevelopmentKeys(tmp_path)
+    other, third = await new_company(owner_engine), await new_company(owner_engine)
+    groups = {each: await Records(owner_engine, each).group() for each in (company, other)}
+    async with started(settings_of(service_dsn, keys, request_timeout_seconds=9), {}) as client:
+        async with owner_engine.begin() as held:
+            for each in groups:
+                await held.execute(_LOCK, {"company": str(each)})
+            flood = [
+                asyncio.create_task(upsert(client, headers_of(keys, each), groups[each], 2, padding=_HUGE))
+                for each in (company, company, company, other, other)
+            ]
+            await asyncio.sleep(0.5)
+            beside = await client.post(
+                "/graphql",
+                json={"query": "{ customers { totalCount } }", "extensions": {"padding": "x" * _HUGE}},
+                headers=headers_of(keys, third),
+            )
+            answered = sum(task.done() for task in flood)
+        await asyncio.gather(*flood)
+
+    assert beside.json() == {"data": {"customers": {"totalCount": 0}}}
+    assert answered == 0
