@@ -30,10 +30,24 @@ class HttpProtocol(TimedProtocol):
             self._refuse_connection()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Remove the connection's state."""
+        """Remove the connection's state, and tell the request that is being answered that its client has left."""
         super().connection_lost(exc)
+        running = self._running
+        # uvicorn tells only the last request that has arrived.
+        if running is not None and not running.response_complete:
+            running.disconnected = True
+            running.message_event.set()
         self._state.discard_slow(self)
         self._forget_waiting()
+
+    def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn always closes
+        """Answer the complete requests of a client that sends no more but still reads, then close the connection.
+
+        A client that has left altogether can't be told apart before something is sent to it.
+        """
+        self._has_ended = True
+        self._end_input()
+        return not self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
         """Parse received data while there is room. Requests without an upgrade are handled as in uvicorn."""
@@ -139,6 +153,8 @@ class HttpProtocol(TimedProtocol):
             self.data_received(cast("bytes", ahead))
             if not self._ahead:
                 self._discard_slow()
+        if self._has_ended:
+            self._end_input()
         self.flow.resume_reading()
 
     def shutdown(self) -> None:
@@ -168,8 +184,30 @@ class HttpProtocol(TimedProtocol):
         if is_next and not self.transport.is_closing():
             self._send_refusal()
 
+    def _end_input(self) -> None:
+        """Drop a request of which no more arrives, and close the connection now or after the answers to earlier ones."""
+        if self._ahead:
+            return
+        self._waiting_since = None
+        if self._refusal is None and self.pipeline and self.pipeline[0][0].more_body:
+            self.pipeline.popleft()
+            last = self.pipeline[0][0] if self.pipeline else self._running
+            assert last is not None  # noqa: S101 - a request only waits while an earlier one is answered
+            self.cycle = last
+        if not (self.pipeline or self._is_answering()):
+            self.transport.close()
+        elif self._refusal is None:
+            self.close_after_answer()
+
+    def _is_answering(self) -> bool:
+        """Return whether a request that is complete is being answered."""
+        running = self._running
+        return running is not None and not (running.response_complete or running.disconnected or running.more_body)
+
     def _may_read(self) -> bool:
-        """Return whether there is room for more data of the client."""
+        """Return whether the client may send more data, and there is room for it."""
+        if self._has_ended or self.transport.is_closing():
+            return False
         if self._ahead or len(self.pipeline) >= MAX_AHEAD:
             return False
         return not self.pipeline or len(self.cycle.body) <= HIGH_WATER_LIMIT

@@ -78,6 +78,9 @@ class RefusingProtocol(ConnectionState):
             self.cycle.body = bytearray()
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+        if self.transport.is_closing():
+            # The client has left, which was noticed when writing.
+            return
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 

@@ -2,10 +2,13 @@
 
 import asyncio
 from fcntl import ioctl
+from functools import partial
 from termios import FIONREAD
-from typing import Any
+from typing import Any, cast
 
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.web.connections import COMPANY_ID, Connections
@@ -23,9 +26,11 @@ class ConnectionState(UpgradeProtocol):
         "_body_bytes",
         "_body_since",
         "_company_id",
+        "_has_ended",
         "_last_unsent",
         "_progress_at",
         "_refusal",
+        "_running",
         "_slow_since",
         "_state",
         "_unread",
@@ -62,6 +67,10 @@ class ConnectionState(UpgradeProtocol):
         self._slow_since = 0.0
         """The time since when many bytes are buffered for the client."""
         self._company_id: object = None
+        self._has_ended = False
+        """Whether the client has ended its side of the connection: it sends no more, but may still read."""
+        self._running: RequestResponseCycle | None = None
+        """The request that is being answered, or was answered last. uvicorn's `cycle` is the last that has arrived."""
 
     @property
     def idle_since(self) -> float | None:
@@ -109,6 +118,27 @@ class ConnectionState(UpgradeProtocol):
         except OSError:
             return False
         return any(count)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, cast("ASGI3Application", partial(self._answer, cycle, app)))
+
+    async def _answer(
+        self,
+        cycle: RequestResponseCycle,
+        app: ASGI3Application,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+    ) -> None:
+        """Run the application. An error of sending an answer to a client that has left is not a failure."""
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            # asyncio raises nothing, uvloop RuntimeError; the application itself answers other errors than those of sending.
+            if not self.transport.is_closing():
+                raise
+            cycle.disconnected = True
 
     def _awaits_body(self) -> bool:
         """Return whether the last request's body is incomplete and no part of its answer was sent."""

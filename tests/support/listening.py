@@ -81,6 +81,15 @@ class Wire:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             return await self._reader.readexactly(count)
 
+    def end(self) -> None:
+        """Send no more, but still read."""
+        self._writer.write_eof()
+
+    def reset(self) -> None:
+        """Leave at once, discarding what was not sent or read."""
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self._writer.transport.abort()
+
     async def rest(self) -> bytes:
         """Read until the server closes the connection."""
         async with asyncio.timeout(_PATIENCE_SECONDS):

@@ -43,6 +43,7 @@ _STARTING = (
     "tests/web/test_acceptor",
     "tests/web/test_connections",
     "tests/web/test_full_database",
+    "tests/web/test_half_closed",
     "tests/web/test_http_protocol",
     "tests/web/test_jwks.py::test_an_answer_that_never_ends",
     "tests/web/test_log_writer",
