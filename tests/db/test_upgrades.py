@@ -42,6 +42,8 @@ def _earlier(revision: str, name: str) -> Table:
 async def test_every_row_of_an_earlier_revision_is_kept_and_found(empty_dsn: str, revision: str) -> None:
     await asyncio.to_thread(upgrade, empty_dsn, revision=revision)
     given = world(uuid4())
+    if revision < "0008":
+        del given["subscriptions"]["external_system_id"]
     engine = short_lived_engine(empty_dsn)
     async with engine.begin() as connection:
         for name, row in given.items():

@@ -28,6 +28,8 @@ class Message:
 
     row: dict[str, Any]
     bills: Decimal
+    payer: str
+    """Who got the invoice: who paid when the message was made."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ class MirroredBook:
     billed: Decimal = Decimal(0)
     version: int | None = None
     knows_version: bool = False
-    accepted: dict[UUID, Decimal] = field(default_factory=dict[UUID, Decimal])
+    accepted: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
     """What was billed to whom."""
     messages: list[Message] = field(default_factory=list[Message])
     """Everything that was ever sent."""
@@ -57,17 +59,19 @@ class MirroredBook:
         is_stub = terms.day is not None and self.start != months_on(self.end, -self.months, terms.day)
         in_advance = self.direction is BillingDirection.ADVANCE and not is_stub
         if self.billed == 0 and self.net and (self.end <= today or (in_advance and self.start <= today)):
-            return self._message({"starts_on": self.start, "ends_on": self.end, "billed_amount": self.net}, self.net)
+            return self._message(
+                {"starts_on": self.start, "ends_on": self.end, "billed_amount": self.net}, self.net, terms
+            )
         if self.end > today:
             return None
         start, end, net = self._next_period(terms)
-        return self._message({"starts_on": start, "ends_on": end, "net_amount": net}, Decimal(0))
+        return self._message({"starts_on": start, "ends_on": end, "net_amount": net}, Decimal(0), terms)
 
-    def _message(self, period: dict[str, Any], bills: Decimal) -> Message:
+    def _message(self, period: dict[str, Any], bills: Decimal, terms: Terms) -> Message:
         row: dict[str, Any] = {"external_system_id": self.key, "current_period": period}
         if self.always_expects or self.knows_version:
             row["expected_version"] = self.version
-        message = Message(row, bills)
+        message = Message(row, bills, terms.payer)
         self.messages.append(message)
         return message
 
@@ -97,13 +101,13 @@ class MirroredBook:
         assert result.subscription is not None
         if result.outcome is UPDATED:
             was = self.start
-            payer = await self._read(engine, unit_of_work.company_id)
-            self.accepted[payer] = self.accepted.get(payer, Decimal(0)) + message.bills
+            await self._read(engine, unit_of_work.company_id)
+            self.accepted[message.payer] = self.accepted.get(message.payer, Decimal(0)) + message.bills
             # The next period ends what a transition asks for.
             self.knows_version = self.knows_version and self.start == was
 
-    async def _read(self, engine: AsyncEngine, company: UUID) -> UUID:
-        """Read what is stored; return the payer of the current period."""
+    async def _read(self, engine: AsyncEngine, company: UUID) -> None:
+        """Believe what is stored."""
         query = (
             select(_PERIODS, _SUBSCRIPTIONS.c.version, _SUBSCRIPTIONS.c.anchor_day)
             .join(_SUBSCRIPTIONS, _SUBSCRIPTIONS.c.id == _PERIODS.c.subscription_id)
@@ -115,4 +119,3 @@ class MirroredBook:
             row = (await connection.execute(query)).one()
         self.start, self.end, self.net, self.billed = row.starts_on, row.ends_on, row.net_amount, row.billed_amount
         self.version, self.anchor = row.version, row.anchor_day
-        return row.payer_customer_id
