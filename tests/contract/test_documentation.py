@@ -60,7 +60,7 @@ def test_a_code_that_was_ever_given_is_given_still_or_is_retired_and_never_both(
     )
 
 
-def test_the_codes_of_values_that_do_not_fit_are_documented_and_mean_the_same_elsewhere() -> None:
+def test_the_codes_of_wrong_values_are_documented_and_mean_the_same_elsewhere() -> None:
     table = ERRORS.partition("| `problems.code` | means |")[2].partition("\n\n")[0]
 
     assert re.findall(r"^\| `([A-Z_]+)` \| .+ \|$", table, re.MULTILINE) == [str(code) for code in ValueCode]

@@ -113,9 +113,11 @@ async def _billing(writer: Writer, customer: UUID, payer: UUID) -> None:
             customer, status=status, name=f"{status} {place}", started_on=started, interval_months=place + 1, **values
         )
         for sequence in range(1, 1 + place % 4):
+            its_days = {"starts_on": date(2026, 5 + sequence, 1), "ends_on": date(2026, 6 + sequence, 1)}
             cut = {"cut_on": date(2026, 6, 15), "transition_id": transition} if sequence == 1 else {}
             billed = {"net_amount": next(amounts), "billed_amount": Decimal("5.00"), "credited_amount": Decimal("1.5")}
-            await writer.period(subscription, payer if place % 2 else customer, sequence=sequence, **billed, **cut)
+            pays = payer if place % 2 else customer
+            await writer.period(subscription, pays, sequence=sequence, **its_days, **billed, **cut)
         for document in documents[: place % 4]:
             await writer.line(document, place + 1, subscription, amount=next(amounts), description=f"Line {place}")
 

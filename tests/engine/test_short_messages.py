@@ -33,7 +33,7 @@ def test_messages_of_validation_are_short(document: str) -> None:
     assert seconds < 0.5
 
 
-def test_long_values_are_shown_by_their_beginning_and_not_at_all_if_they_hold_others() -> None:
+def test_long_values_are_shown_by_their_beginning_or_not_at_all_if_they_hold_others() -> None:
     message = request_error_of(f'{{ things(first: "{"x" * 300}") {{ totalCount }} }}').errors[0].message
     assert message == f'The argument "first" must be a whole number, not the text "{"x" * 40}…".'
     message = request_error_of(f"{{ things(first: {{{FIELDS}}}) {{ totalCount }} }}").errors[0].message

@@ -16,7 +16,7 @@ from app.engine.request_errors import ValueCode
 from app.engine.value_problems import PROBLEMS_OF
 from app.engine.variable_problems import uses_of
 from app.engine.variables import OperationVariables
-from tests.engine.test_variables import asked, nested
+from tests.engine.variables import asked, nested
 from tests.support.input_values import SCHEMA
 from tests.support.thorough import examples
 
@@ -218,7 +218,7 @@ LITERALS = [
     ("customers(where: {metadata: [{key: true, value: 1}]}) { totalCount }", "FIELD_INVALID", "where.metadata.0.key", "Key must be text, not true."),
     ("customers(where: {metadata: [{value: 1}]}) { totalCount }", "FIELD_REQUIRED", "where.metadata.0.key", "Key must be given."),
     ("customers(where: {metadata: [{key: null, value: 1}]}) { totalCount }", "FIELD_REQUIRED", "where.metadata.0.key", "Key must not be null."),
-    ('customers(orderBy: {field: "NAME"}) { totalCount }', "FIELD_INVALID", "orderBy.field", 'Field must be one of NUMBER, NAME, CREATED_AT, written without quotation marks, not "NAME".'),
+    ('customers(orderBy: {field: "NAME"}) { totalCount }', "FIELD_INVALID", "orderBy.field", 'Field must be one of NUMBER, NAME, CREATED_AT, UPDATED_AT, written without quotation marks, not "NAME".'),
     ("customers(orderBy: [NAME]) { totalCount }", "FIELD_INVALID", "orderBy.0", "Order by must be an object, not NAME."),
     ("customers(where: {isActiv: true}) { totalCount }", "FIELD_UNKNOWN", "where.isActiv", '"isActiv" is not a field of CustomerFilter: did you mean isActive?'),
     ("customer(by: {}) { id }", "FIELD_REQUIRED", "by", 'The argument "by" must have exactly one of id, customerNumber and externalSystemId, not 0.'),

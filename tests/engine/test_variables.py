@@ -10,22 +10,19 @@ from graphql import (
     ValuesOfCorrectTypeRule,
     get_variable_values,
     parse,
-    parse_type,
-    type_from_ast,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     validate,
 )
 from graphql.execution import VariableValues
 from hypothesis import assume, event, given, settings
-from hypothesis import strategies as st
 
 from app.engine.input_values import InputValues
 from app.engine.variables import OperationVariables
 from app.graphql.types.enums import CustomerSort, OrderDirection
-from tests.support.input_values import SCHEMA, Drawn, input_types, written
+from tests.engine.variables import asked, nested
+from tests.support.input_values import SCHEMA
 from tests.support.thorough import examples
 
 INPUTS = InputValues()
-WRAPPED = ("{}", "{}!", "[{}]", "[{}!]!", "[[{}]!]", "[[{}!]!]!")
 
 
 def document_of(definitions: str) -> DocumentNode:
@@ -40,25 +37,6 @@ def operation_of(definitions: str) -> OperationDefinitionNode:
     return operation
 
 
-@st.composite
-def asked(draw: Any) -> tuple[str, dict[str, Any]]:
-    """The definitions of some variables, and what a request gives for them."""
-    definitions: list[str] = []
-    values: dict[str, Any] = {}
-    for place in range(draw(st.integers(1, 4))):
-        text = draw(st.sampled_from(WRAPPED)).format(draw(st.sampled_from(input_types())))
-        kind = type_from_ast(SCHEMA, parse_type(text))
-        default = ""
-        if draw(st.booleans()):
-            default = f" = {written(Drawn(draw, in_document=True, odd=False).value(kind))}"
-        definitions.append(f"$v{place}: {text}{default}")
-        if draw(st.integers(0, 3)):
-            values[f"v{place}"] = Drawn(draw).value(kind)
-    if draw(st.integers(0, 5)) == 0:
-        values["unknown"] = 1
-    return ", ".join(definitions), values
-
-
 def told(values: VariableValues | list[GraphQLError] | None) -> object:
     """All that is known of variables, types and order included; None where something is wrong with them."""
     if values is None or isinstance(values, list):
@@ -66,14 +44,6 @@ def told(values: VariableValues | list[GraphQLError] | None) -> object:
     return repr(values.coerced), [
         (name, source.signature.name, repr(source.value)) for name, source in values.sources.items()
     ]
-
-
-def nested(depth: int) -> dict[str, Any]:
-    """A filter that holds as many others."""
-    found: dict[str, Any] = {}
-    for _ in range(depth):
-        found = {"not": found}
-    return found
 
 
 @given(asked())

@@ -18,7 +18,7 @@ from app.services.upsert_groups import (
     upsert_customer_groups,
 )
 from tests.services.group_use_cases import GroupUseCases
-from tests.services.test_recorded_members import events_of
+from tests.services.records_of_writes import events_of
 from tests.support.records import new_company
 from tests.support.untouched import everything_of
 

@@ -14,7 +14,7 @@ from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, RejectionPol
 from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
 from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
 from tests.services.member_use_cases import MemberUseCases
-from tests.services.test_recorded_members import entries_of, events_of
+from tests.services.records_of_writes import entries_of, events_of
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 

@@ -286,7 +286,7 @@ async def test_a_client_that_leaves_before_it_has_asked_is_no_failure(caplog: py
     assert caplog.records == []
 
 
-def test_a_mutation_whose_statement_took_too_long_is_told_what_it_may_have_waited_for() -> None:
+def test_a_mutation_that_took_too_long_is_told_what_it_may_have_waited_for() -> None:
     error = GraphQLError("stopped", path=["updateCustomer"], original_error=StatementTimeout())
     with pytest.raises(StatementTimeout) as stopped:
         mutation_errors(ExecutionResult({"updateCustomer": None}, [error]), "request")

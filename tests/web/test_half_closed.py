@@ -158,7 +158,7 @@ def test_a_client_that_has_left_is_noticed_without_a_traceback(
     run(test)
 
 
-def test_the_request_that_is_answered_is_told_that_its_client_has_left_although_others_wait(
+def test_the_answered_request_is_told_that_its_client_left_although_others_wait(
     run: Callable[[Test], None],
 ) -> None:
     async def test(app: Held, wire: Wire) -> None:

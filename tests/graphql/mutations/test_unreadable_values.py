@@ -33,7 +33,7 @@ def told(errors: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(error["code"], ".".join(error["path"]), error["message"]) for error in errors]
 
 
-async def test_an_amount_that_cannot_be_read_is_reported_with_the_problems_of_other_fields(
+async def test_an_unreadable_amount_is_reported_with_the_problems_of_other_fields(
     caller: Caller, group: UUID, owner_engine: AsyncEngine
 ) -> None:
     before = await everything_of(owner_engine, caller.company_id)
