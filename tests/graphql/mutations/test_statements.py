@@ -28,6 +28,8 @@ def member_sequences(noun: str, table: str) -> dict[str, list[str]]:
         f"create{noun}": [CUSTOMER, f"insert {table}", *RECORD],
         f"update{noun}": [*locked, f"update {table}", *RECORD],
         f"delete{noun}": [*locked, f"read {table}", f"delete {table}", f"update {table}", *RECORD],
+        # The rows that are named, then the number of members of each customer, which decides about defaults.
+        f"upsert{noun}s": [*locked, f"read {table}", f"update {table}", f"insert {table}", f"read {table}", *RECORD],
     }
 
 
@@ -53,6 +55,10 @@ SENT = {
     ],
     "updateCustomerGroup": ["lock customer_groups", "update customer_groups", "read customer_groups", *RECORD],
     "deleteCustomerGroup": ["lock customer_groups", "read customers", "delete customer_groups", *RECORD],
+    "upsertCustomerGroups": [
+        *("lock customer_groups by id", "read ledger_accounts"),
+        *("update customer_groups", "insert customer_groups", "read customer_groups", *RECORD),
+    ],
     "upsertLedgerAccounts": [
         "lock ledger_accounts by id, without keys",
         *("insert ledger_accounts", "read ledger_accounts", "insert outbox_events"),
