@@ -21,6 +21,9 @@ REQUEST_TIMEOUT = "request_timeout"
 ISSUER_UNREACHABLE = "issuer_unreachable"
 """The cause of a token that can't be verified: its key is unknown, and the issuer's keys can't be fetched."""
 
+SERVICE_STOPPED = "service_stopped"
+"""The cause of a request that was stopped because the server is shutting down."""
+
 _LIMITS = {
     Cause.POOL_EXHAUSTED: "DATABASE_POOL_TIMEOUT_SECONDS",
     Cause.TOO_MANY_HEAVY: "DATABASE_POOL_TIMEOUT_SECONDS",
@@ -30,6 +33,7 @@ _LIMITS = {
     Cause.SILENT: "STATEMENT_TIMEOUT_SECONDS",
     Cause.NO_ANSWER_IN_TIME: f"{PROBE_SECONDS:g} s",
     REQUEST_TIMEOUT: "REQUEST_TIMEOUT_SECONDS",
+    SERVICE_STOPPED: "REQUEST_TIMEOUT_SECONDS",
     ISSUER_UNREACHABLE: f"{FETCH_SECONDS:g} s",
 }
 _MAX_REASON = 500
@@ -56,6 +60,11 @@ def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
 def log_request_timeout(request_id: str) -> None:
     """Log that an operation was stopped at its deadline, at most one line in ten seconds."""
     _log_unavailable(REQUEST_TIMEOUT, 504, request_id, None, None)
+
+
+def log_service_stopped(request_id: str) -> None:
+    """Log that a request was stopped because the server is shutting down, at most one line in ten seconds."""
+    _log_unavailable(SERVICE_STOPPED, 503, request_id, None, None)
 
 
 def flush_causes() -> None:

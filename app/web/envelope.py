@@ -1,11 +1,13 @@
 """The outermost ASGI middleware: check the Host header, add a request id and security headers, and mask failures."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from random import getrandbits
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.ending import ending_of, stopped
 from app.web.failures import refusal_of
 from app.web.host import check_host
 
@@ -57,6 +59,10 @@ class Envelope:
         try:
             check_host(hosts, scope["http_version"])
             await self._app(scope, receive, send_with_headers)
+        except asyncio.CancelledError:
+            if started or not ending_of(scope).has_canceled:
+                raise
+            await stopped(request_id).answer().send(send_with_headers)
         except Exception as error:
             if started:
                 raise

@@ -1,5 +1,6 @@
 """The GraphQL endpoint: parse HTTP requests, run their operations, and write the responses."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -15,6 +16,7 @@ from app.engine.request_errors import RequestError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import COMPANY_ID, GIVEN_UP
 from app.web.deadline import Deadline
+from app.web.ending import ending_of, stopped
 from app.web.envelope import request_id_of
 from app.web.failures import (
     FailureCode,
@@ -111,6 +113,7 @@ class GraphQLEndpoint:
             return
         record = OperationRecord(request_id_of(scope))
         media_type = negotiate(accept)
+        ending = ending_of(scope)
         try:
             answer = await self._answer(scope, receive, headers, media_type, record)
         except ClientGone:
@@ -118,8 +121,15 @@ class GraphQLEndpoint:
             return
         except RequestError as error:
             answer = document_answer(error, media_type or JSON_TYPE)
+        except asyncio.CancelledError:
+            if not ending.has_canceled:
+                raise
+            refusal = stopped(record.request_id, may_be_stored=record.may_be_stored)
+            answer = refusal.answer(media_type or JSON_TYPE)
         except Exception as error:  # noqa: BLE001 - every exception becomes a response
-            answer = refusal_of(error, record.request_id).answer(media_type or JSON_TYPE)
+            is_stopped = ending.has_stopped(error)
+            refusal = stopped(record.request_id) if is_stopped else refusal_of(error, record.request_id)
+            answer = refusal.answer(media_type or JSON_TYPE)
         await self._send(answer, receive, send, record)
 
     async def _send(self, answer: Answer, receive: Receive, send: Send, record: OperationRecord) -> None:
@@ -188,7 +198,7 @@ class GraphQLEndpoint:
             msg = "GET runs queries only: send a mutation by POST."
             raise _not_allowed(msg, "POST")
         # A query is canceled if its client disconnects; a mutation that has begun is completed.
-        ends_at = deadline.begin_query() if is_query else deadline.begin_mutation()
+        ends_at = deadline.begin_query() if is_query else ending_of(scope).limit(deadline.begin_mutation())
         opening = self._open_context(principal)
         running = partial(
             self._run, operation, request.variables, opening, record, ends_at, is_large=size >= _HUGE_BYTES
@@ -229,6 +239,7 @@ class GraphQLEndpoint:
         is_large: bool,
     ) -> Outcome:
         async with opening as context:
+            record.may_be_stored = operation.type is OperationType.MUTATION
             try:
                 outcome = await self._engine.run(operation, variables, context, ends_at, is_large=is_large)
                 record.execution = outcome.execution

@@ -134,6 +134,12 @@ class ConnectionState(UpgradeProtocol):
         """Run the application. An error of sending an answer to a client that has left is not a failure."""
         try:
             await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not cycle.response_started:
+                raise
+            # The server is shutting down, and the client reads its answer too slowly.
+            cycle.disconnected = True
+            self.transport.abort()
         except Exception:
             # asyncio raises nothing, uvloop RuntimeError; the application itself answers other errors than those of sending.
             if not self.transport.is_closing():

@@ -29,6 +29,8 @@ class OperationRecord:
     operation: Operation | None = None
     statements: int = 0
     execution: Execution | None = None
+    may_be_stored: bool = False
+    """Whether a mutation has begun, so that something may be stored."""
     seconds: float = 0
     """Time until the response was ready; sending it to a slow client may take longer."""
 

@@ -6,17 +6,25 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from app.web.acceptor import Acceptor, refuse_new_connections
 from app.web.connections import SWEEP_SECONDS, ConnectionLimits, Connections
+from app.web.ending import ENDING, Ending
+
+_log = structlog.get_logger()
 
 SETTLING_SECONDS = 0.25
 """How long to wait for connections that are being established, in seconds, after the kernel stops accepting new ones."""
 _LINGERING_SECONDS = 1.0
 """How long idle connections stay open during shutdown, in seconds, for requests that are in transit."""
 _POLL_SECONDS = 0.05
+_STOPPING_SECONDS = 1.0
+"""How long mutations whose time has ended may take to roll back, in seconds, before all requests are canceled."""
+_CANCELING_SECONDS = 3.0
+"""How long canceled requests may take to end and to be answered, in seconds."""
 
 
 class Server(uvicorn.Server):
@@ -32,6 +40,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._settling_seconds = settling_seconds
         self.server_state = self._connections = Connections(limits or ConnectionLimits())
+        self._ending = Ending()
         self._is_alone = True
         self._others_end = False
         self._acceptors: list[Acceptor] = []
@@ -53,6 +62,7 @@ class Server(uvicorn.Server):
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
         self.servers = []
+        self.lifespan.state[ENDING] = self._ending
         make_protocol = partial(
             self.config.http_protocol_class,
             config=self.config,
@@ -67,9 +77,11 @@ class Server(uvicorn.Server):
         """Answer all requests that have arrived or are in transit, and shut down.
 
         First, the kernel stops accepting connections, and those that are established are served. Then idle connections
-        have a second to send a request that is in transit, and each connection is closed after its answer.
+        have a second to send a request that is in transit, and each connection is closed after its answer. Requests that
+        the grace period is too short for are answered with 503.
         """
         loop = asyncio.get_running_loop()
+        self._ending.ends_at = loop.time() + (self.config.timeout_graceful_shutdown or 0)
         end = loop.time() + _LINGERING_SECONDS
         self._connections.drain()
         # The signal may have been sent to this worker alone, or to the whole group, including the parent process.
@@ -83,9 +95,28 @@ class Server(uvicorn.Server):
             acceptor.close()
         await asyncio.sleep(_POLL_SECONDS)
         await _until(lambda: not self._connections.has_idle(), end)
-        await super().shutdown(sockets)
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self._connections.connections):
+            connection.shutdown()
+        await self._end_requests(self._ending.ends_at + _STOPPING_SECONDS)
+        if not self.force_exit:
+            await self.lifespan.shutdown()
         if self._sweeping is not None:
             self._sweeping.cancel()
+
+    async def _end_requests(self, end: float) -> None:
+        """Wait until all requests are answered and read, and cancel them at a time, or at a second Ctrl-C."""
+        state = self._connections
+        await _until(lambda: self.force_exit or not (state.connections or state.tasks), end)
+        late = list(state.tasks)
+        if not late:
+            return
+        _log.warning("requests_stopped", requests=len(late))
+        self._ending.has_canceled = True
+        for task in late:
+            task.cancel()
+        await asyncio.wait(late, timeout=_CANCELING_SECONDS)
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,17 +1,24 @@
 """SIGTERM under load, and the death of the parent process: every request that was sent is answered."""
 
 import asyncio
+import json
 import os
 import signal
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.tables import customers
 from app.web.development import DevelopmentKeys
 from tests.pressure.clients import Clients
 from tests.support.commands import is_running
+from tests.support.listening import wired
+from tests.support.records import Records
 from tests.support.served import served
 from tests.support.started import headers_of, settings_of
 
@@ -51,6 +58,49 @@ async def test_requests_are_answered_when_the_parent_process_is_told_to_end_or_k
     service_dsn: str, company: UUID, tmp_path: Path, number: signal.Signals
 ) -> None:
     assert_all_were_answered(await stopped_under_load(service_dsn, company, tmp_path, number, workers=2))
+
+
+async def test_an_update_that_waits_for_a_lock_until_the_grace_is_over_is_rolled_back_and_answered_with_503(
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    keys = DevelopmentKeys(tmp_path / "keys")
+    customer_id = await Records(owner_engine, company).customer(name="Before")
+    settings = settings_of(service_dsn, keys, request_timeout_seconds=3)
+    update = "mutation($i: UpdateCustomerInput!) {updateCustomer(input: $i) {errors {code}}}"
+    body = json.dumps({"query": update, "variables": {"i": {"id": str(customer_id), "name": "After"}}}).encode()
+    fields = {**headers_of(keys, company), "host": "localhost", "content-type": "application/json"}
+    lines = [*(f"{name}: {value}" for name, value in fields.items()), f"content-length: {len(body)}"]
+    log = tmp_path / "log"
+    with served(log, **{name.upper(): str(value) for name, value in settings.items()}) as service:
+        async with owner_engine.connect() as connection, connection.begin():
+            await connection.execute(select(customers).where(customers.c.id == customer_id).with_for_update())
+            async with wired(service.port) as wire:
+                await wire.send("\r\n".join(["POST /graphql HTTP/1.1", *lines, "", ""]).encode() + body[:-1])
+                service.process.terminate()
+                await refuses(service.port)
+                await wire.send(body[-1:])
+                reply = await wire.reply()
+            assert await asyncio.to_thread(service.process.wait, 30) == 0
+        async with owner_engine.connect() as connection:
+            name = await connection.scalar(select(customers.c.name).where(customers.c.id == customer_id))
+
+    (error,) = reply.json()["errors"]
+    assert (reply.status, error["extensions"]["code"], name) == (503, "SERVICE_UNAVAILABLE", "Before")
+    assert "nothing was stored" in error["message"]
+    logged = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["type"], line["status"]) for line in logged if line["event"] == "operation"] == [("mutation", 503)]
+    assert [line["cause"] for line in logged if line["event"] == "unavailable"] == ["service_stopped"]
+    assert not [line for line in logged if "exception" in line]
+
+
+async def refuses(port: int) -> None:
+    """Wait until nobody listens on a port."""
+    with suppress(ConnectionRefusedError):
+        async with asyncio.timeout(20):
+            while True:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                await asyncio.sleep(0.05)
 
 
 @pytest.mark.slow

@@ -42,6 +42,7 @@ _STARTING = (
     "tests/test_settings.py::test_uvicorn",
     "tests/web/test_acceptor",
     "tests/web/test_connections",
+    "tests/web/test_ending",
     "tests/web/test_full_database",
     "tests/web/test_half_closed",
     "tests/web/test_http_protocol",

@@ -1,0 +1,54 @@
+"""The end of a server: the time by which requests must be answered, and the answer to those that are stopped."""
+
+from asyncio import get_running_loop
+from http import HTTPStatus
+
+from starlette.types import Scope
+
+from app.web.causes import log_service_stopped
+from app.web.failures import FailureCode, Refusal
+
+ENDING = "ending"
+"""Key in a request's state: the `Ending` of its server."""
+
+_STOPPED = (
+    "The service is shutting down, so the request was stopped; nothing was stored."
+    " Send it again: another instance answers it, or this one once it has restarted."
+)
+_OUTCOME_UNKNOWN = (
+    "The service is shutting down, so the request was stopped, and it is unknown whether the mutation was stored."
+    " Repeat it with the same idempotencyKey, or check the data before you repeat it."
+)
+
+
+class Ending:
+    """When a server stops its requests."""
+
+    def __init__(self) -> None:
+        self.ends_at: float | None = None
+        """The time by which mutations must end, by the event loop's clock; None unless the server is shutting down."""
+        self.has_canceled = False
+        """Whether the server has canceled the requests that were still running."""
+
+    def limit(self, ends_at: float) -> float:
+        """Return the time by which a mutation must end that may otherwise run until `ends_at`."""
+        return ends_at if self.ends_at is None else min(ends_at, self.ends_at)
+
+    def has_stopped(self, error: Exception) -> bool:
+        """Return whether an operation ran out of time because the server is shutting down. Nothing of it is stored."""
+        is_late = isinstance(error, Refusal) and error.status == HTTPStatus.GATEWAY_TIMEOUT
+        return is_late and self.ends_at is not None and get_running_loop().time() >= self.ends_at
+
+
+def ending_of(scope: Scope) -> Ending:
+    """Return the ending of the server that received a request; one that never comes if it was not received by a server."""
+    ending = scope.get("state", {}).get(ENDING)
+    return ending if isinstance(ending, Ending) else Ending()
+
+
+def stopped(request_id: str, *, may_be_stored: bool = False) -> Refusal:
+    """Log that a request was stopped because the server is shutting down, and return its error."""
+    log_service_stopped(request_id)
+    if may_be_stored:
+        return Refusal(503, FailureCode.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN)
+    return Refusal(503, FailureCode.SERVICE_UNAVAILABLE, _STOPPED, (("retry-after", "2"),))
