@@ -78,6 +78,28 @@ class ListArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class CountArguments:
+    """Arguments of a connection's total count: rows are counted up to a maximum."""
+
+    at_most: int
+
+    @property
+    def shape(self) -> Hashable:
+        """The same for all counts."""
+        return CountArguments
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """The maximum."""
+        return (self.at_most,)
+
+    @property
+    def plan_for_values(self) -> bool:
+        """Return False: the condition of the connection decides it."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class PageArguments:
     """Arguments of a connection: a page of the rows that meet a condition."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Select,
+    TableValuedAlias,
     Text,
     Uuid,
     any_,
@@ -119,20 +120,29 @@ async def pages(
 
 
 async def counts(
-    session: ReadSession, edge: ToMany[Any], sources: Iterable[UUID], only: Condition | None
+    session: ReadSession, edge: ToMany[Any], sources: Iterable[UUID], only: Condition | None, at_most: int
 ) -> dict[UUID, int]:
-    """Return the number of rows of an edge for each source. Sources without rows are left out."""
-    query = select(edge.key, func.count()).where(narrowed(edge.target.table), edge.key == any_(_KEYS))
+    """Return the number of rows of an edge for each source, or `at_most` if there are more."""
+    source = _sources()
+    counted = select(edge.key).where(narrowed(edge.target.table), edge.key == source.c.id).limit(at_most)
     if only is not None:
-        query = query.where(only.sql(edge.target.table))
-    rows = await session.rows(query.group_by(edge.key), {"keys": list(sources)}, plan_for_values=only is not None)
-    return {row[0]: row[1] for row in rows}
+        counted = counted.where(only.sql(edge.target.table))
+    order = paging.counting_order(edge.order, edge.target.table, only)
+    rows = counted.order_by(*order).correlate(source).subquery()
+    query = select(source.c.id, select(func.count()).select_from(rows).scalar_subquery())
+    found = await session.rows(query, {"keys": list(sources)}, plan_for_values=only is not None)
+    return {row[0]: row[1] for row in found}
+
+
+def _sources() -> TableValuedAlias:
+    """Return the keys as a table, each with its place."""
+    return func.unnest(_KEYS).table_valued("id", with_ordinality="place", name="source").render_derived()
 
 
 def _per_source(edge: ToMany[Any], order: Sequence[SortKey], query: Select[Any]) -> Select[Any]:
     """Return a statement for the query's first rows per source, read through the edge's index in the given order."""
     by = paging.clause(order, edge.target.table)
-    source = func.unnest(_KEYS).table_valued("id", with_ordinality="place", name="source").render_derived()
+    source = _sources()
     # The index already gives this order. SQL guarantees it only with an explicit ORDER BY.
     row = lateral(
         query.add_columns(func.row_number().over(order_by=by).label("place"))

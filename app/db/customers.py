@@ -61,12 +61,15 @@ async def page(session: ReadSession, request: PageRequest, only: Condition | Non
     return paging.page(graph.customer, request, rows)
 
 
-async def count(session: ReadSession, only: Condition | None) -> int:
-    """Return the number of customers that meet a condition."""
+async def count(session: ReadSession, only: Condition | None, at_most: int) -> int:
+    """Return the number of customers that meet a condition, or `at_most` if there are more."""
 
     def query() -> Select[Any]:
-        counted = select(func.count()).where(narrowed(customers))
-        return counted if only is None else counted.where(only.sql(customers))
+        counted = select(customers.c.id).where(narrowed(customers)).limit(at_most)
+        if only is not None:
+            counted = counted.where(only.sql(customers))
+        order = paging.counting_order(graph.CUSTOMERS_BY_NUMBER, customers, only)
+        return select(func.count()).select_from(counted.order_by(*order).subquery())
 
     rows = await session.rows(query, {}, plan_for_values=only is not None)
     return int(rows[0][0])

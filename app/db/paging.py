@@ -91,6 +91,16 @@ def clause(order: Sequence[SortKey], row: FromClause, only: Condition | None = N
     return [column.desc() if key.descending else column.asc() for key, column in zip(order, columns, strict=True)]
 
 
+def counting_order(order: Sequence[SortKey], row: FromClause, only: Condition | None) -> list[ColumnElement[Any]]:
+    """Return the columns of ORDER BY for a count that ends at a maximum; empty if no index would find rows in an order.
+
+    Without it PostgreSQL may scan the table, and read the rows of other companies first.
+    """
+    if only is not None and not only.finds_in_order:
+        return []
+    return [row.c.number_key, row.c.id] if "number_key" in row.c else clause(order, row)
+
+
 def page(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any]]) -> Page[RowT]:
     """Return the page that the rows of `statement` make up."""
     width = len(entity.fields)

@@ -20,7 +20,8 @@ class Listed(Generic[RowT]):
     page: Page[RowT]
     asked: RequestedPage
     read: Callable[[PageRequest], Awaitable[Page[RowT]]]
-    count: Callable[[], Awaitable[int]]
+    count: Callable[[int], Awaitable[int]]
+    """Counts the rows of the whole list, up to a maximum."""
 
 
 CustomerList = Listed[CustomerRow]
@@ -33,15 +34,19 @@ async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
     async def read(request: PageRequest) -> Page[CustomerRow]:
         return await stored.page(context.session, request, only)
 
-    async def count() -> int:
-        return await stored.count(context.session, only)
+    async def count(at_most: int) -> int:
+        return await stored.count(context.session, only, at_most)
 
     if only is not None:
         # Small pages too: `totalCount` is read while the session holds a connection, and few may wait with one.
         context.session.become_heavy()
         return Listed(await read(asked.request), asked, read, count)
     page = await context.recent.get(company_id, ("customers", asked.request), lambda: read(asked.request))
-    return Listed(page, asked, read, lambda: context.recent.get(company_id, "customers.count", count))
+
+    async def recent_count(at_most: int) -> int:
+        return await context.recent.get(company_id, ("customers.count", at_most), lambda: count(at_most))
+
+    return Listed(page, asked, read, recent_count)
 
 
 async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked: RequestedPage) -> Listed[RowT]:
@@ -52,8 +57,8 @@ async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked
     async def read(request: PageRequest) -> Page[RowT]:
         return await context.loaders.page(edge, request, asked.only).load(source_id)
 
-    async def count() -> int:
-        return await context.loaders.count(edge, asked.only).load(source_id)
+    async def count(at_most: int) -> int:
+        return await context.loaders.count(edge, asked.only, at_most).load(source_id)
 
     return Listed(await read(asked.request), asked, read, count)
 

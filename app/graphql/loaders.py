@@ -121,11 +121,11 @@ class Loaders:
             lambda: Page([], [], has_more=False),
         )
 
-    def count(self, edge: ToMany[Any], only: Condition | None) -> DataLoader[UUID, int]:
+    def count(self, edge: ToMany[Any], only: Condition | None, at_most: int) -> DataLoader[UUID, int]:
         """Numbers of rows of an edge that is a connection, by source."""
         return self._loader(
-            ("count", edge.source.name, edge.name, only),
-            lambda keys: batching.counts(self._session, edge, keys, only),
+            ("count", edge.source.name, edge.name, only, at_most),
+            lambda keys: batching.counts(self._session, edge, keys, only, at_most),
             int,
         )
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
-from app.db.arguments import PageArguments
+from app.db.arguments import CountArguments, PageArguments
 from app.db.paging import PageRequest
 from app.db.plans.slots import values_of
 from app.db.plans.statement import statement
@@ -210,8 +210,9 @@ async def test_a_plan_answers_nothing_after_its_setting_changed_until_it_is_set_
     service_dsn: str, records: Records, other: UUID
 ) -> None:
     await records.customer()
-    arguments = (PageArguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 50), None, b"", plan_for_values=False),)
-    counted = Connection(graph.customer, (("totalCount", TotalCount()),), 0)
+    page = PageArguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 50), None, b"", plan_for_values=False)
+    arguments = page, CountArguments(100)
+    counted = Connection(graph.customer, (("totalCount", TotalCount(1)),), 0)
     asked = statement((("customers", counted),), arguments, ())
     parameters, answer = (
         asked.parameters(records.company_id, values_of(arguments)),

@@ -29,14 +29,20 @@ RARE = ["rare-metadata", "small-group", "parent", "inactive", "rare-country", "r
 async def test_what_a_filter_finds_is_counted_by_its_index(facts: Facts, name: str) -> None:
     condition, index = FILTERS[name]
 
-    found = await facts.plans(lambda session: customers.count(session, condition(facts)))
+    found = await facts.plans(lambda session: customers.count(session, condition(facts), 10_000))
     assert_served(found, index, most=PER_PAGE)
 
 
-async def test_the_company_is_counted_by_an_index(facts: Facts) -> None:
-    for plan in await facts.plans(lambda session: customers.count(session, None)):
-        assert plan.indexes
-        assert not plan.scanned
+@pytest.mark.parametrize("name", [None, "active", "business", "common-status", "common-metadata", "common-country"])
+@pytest.mark.parametrize(("at_most", "pages"), [(100, 700), (5_000, 30_000)])
+async def test_a_count_reads_no_more_than_it_may_count(
+    facts: Facts, name: str | None, at_most: int, pages: int
+) -> None:
+    condition = None if name is None else FILTERS[name][0](facts)
+
+    async with facts.database.read(facts.company_id) as session:
+        assert await customers.count(session, condition, at_most) == at_most
+    assert_served(await facts.plans(lambda session: customers.count(session, condition, at_most)), None, most=pages)
 
 
 EDGES: dict[str, tuple[Callable[[Facts, ReadSession], Any], str]] = {
@@ -105,7 +111,7 @@ EDGES: dict[str, tuple[Callable[[Facts, ReadSession], Any], str]] = {
         "customers_of_group",
     ),
     "count-of-children": (
-        lambda facts, session: batching.counts(session, graph.children, facts.parents, None),
+        lambda facts, session: batching.counts(session, graph.children, facts.parents, None, 10_000),
         "customers_of_parent",
     ),
 }

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SAWarning
 from typing_extensions import override
 
 from app.db import graph
-from app.db.arguments import Arguments, Key, ListArguments, PageArguments
+from app.db.arguments import Arguments, CountArguments, Key, ListArguments, PageArguments
 from app.db.conditions import AllOf, AnyOf, Bind, Condition, Equals, HasMetadata, HasWords, NameBeginsWith
 from app.db.database import Database
 from app.db.declarations import Entity, SortKey
@@ -96,13 +96,13 @@ async def test_keys_may_be_longer_than_names_are_in_the_database(database: Datab
         (one, Nodes(((one, name), (other, number), (third, group)))),
         (other, Nodes(((one, number), (other, name)))),
         (edges, Edges(((one, Nodes(((other, name),))), (other, Constant("3"))))),
-        (total, TotalCount()),
+        (total, TotalCount(1)),
     ]
-    arguments = page_arguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 1))
+    arguments = page_arguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 1)), CountArguments(100)
 
-    asked = statement(((one, page(*parts)), (other, Constant("4"))), (arguments,), ())
+    asked = statement(((one, page(*parts)), (other, Constant("4"))), arguments, ())
 
-    assert await answered(database, records.company_id, asked, arguments) == {
+    assert await answered(database, records.company_id, asked, *arguments) == {
         one: {
             one: [{one: "Åse", other: "1", third: {one: 1, other: 2}}],
             other: [{one: "1", other: "Åse"}],
@@ -185,7 +185,7 @@ def test_every_table_has_a_name_of_its_own_wherever_it_is_read(*, backward: bool
     )
     shown: Members = (*plain(graph.customer, "name", "customer_group_name"), ("parent", parent))
     contacts = Listing(graph.contact, graph.contacts.order, plain(graph.contact, "name"), 2, graph.contacts.key)
-    parts = (("nodes", Nodes((*shown, ("contacts", contacts)))), ("info", surroundings), ("count", TotalCount()))
+    parts = (("nodes", Nodes((*shown, ("contacts", contacts)))), ("info", surroundings), ("count", TotalCount(3)))
     children = Connection(graph.customer, parts, 1, graph.children.key)
     only = AnyOf((HasWords(("a",)), NameBeginsWith("b"), HasMetadata(b"c")))
     start = ("a", uuid4())
@@ -194,6 +194,7 @@ def test_every_table_has_a_name_of_its_own_wherever_it_is_read(*, backward: bool
         page_arguments(asked, only),
         page_arguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 2, after=(b"1", "id")), only),
         ListArguments(3),
+        CountArguments(100),
     )
     nested = page(
         ("edges", Edges((("node", Nodes((*shown, ("children", children)))), ("cursor", Cursor())))), *parts[1:]
@@ -210,12 +211,12 @@ async def test_names_with_a_prefix_are_found_in_the_order_of_names(database: Dat
     for name in ("Bo", "bo", "Åse", "Bent"):
         await records.customer(name=name)
     order = (SortKey(customers.c.name_key, descending=True), SortKey(customers.c.id))
-    arguments = page_arguments(PageRequest(order, 3), NameBeginsWith("B"))
+    arguments = page_arguments(PageRequest(order, 3), NameBeginsWith("B")), CountArguments(100)
     edges = Edges((("node", Nodes(plain(graph.customer, "name"))), ("cursor", Cursor())))
 
-    asked = statement((("page", page(("edges", edges), ("total", TotalCount()))),), (arguments,), ())
+    asked = statement((("page", page(("edges", edges), ("total", TotalCount(1)))),), arguments, ())
 
-    shown = (await answered(database, records.company_id, asked, arguments))["page"]
+    shown = (await answered(database, records.company_id, asked, *arguments))["page"]
     assert [edge["node"]["name"].lower() for edge in shown["edges"]] == ["bo", "bo", "bent"]
     assert shown["total"] == 3
 

@@ -95,10 +95,18 @@ class _Writer:
             case 23:
                 return [self._placed(leaf.name, "", shape, None) for leaf in of.leaves]
             case _:
-                return [self._leaf(self.chance.pick(of.leaves).name, shape)]
+                leaf = self.chance.pick(of.leaves)
+                return [self._leaf(leaf.name, shape, self._maxima(leaf))]
 
-    def _leaf(self, name: str, shape: Shape) -> Field:
-        return self._placed(name, "", shape, self._alias(name, shape), self._directives())
+    def _leaf(self, name: str, shape: Shape, arguments: str = "") -> Field:
+        return self._placed(name, arguments, shape, self._alias(name, shape), self._directives())
+
+    def _maxima(self, leaf: FieldOf) -> str:
+        """The arguments of a count."""
+        if not leaf.arguments or self.chance.one_in(2):
+            return ""
+        given = (f"{place.name}: {self.inputs.literal(Use(place, 5))}" for place in leaf.arguments)
+        return f"({', '.join(given)})"
 
     def _edge(self, of: ObjectOf, edges: Sequence[FieldOf], shape: Shape, depth: int, rows: int) -> Field:
         # Of an abstract type, two selections would seldom fit together.

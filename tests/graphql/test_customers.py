@@ -105,6 +105,27 @@ async def test_no_rows_at_all_may_be_asked_for(caller: Caller, records: Records)
         assert page["pageInfo"] == expected | {more: True}
 
 
+@pytest.mark.parametrize(("at_most", "counted"), [(None, 3), (1, 1), (2, 2), (3, 3), (4, 3), (1_000_000, 3)], ids=str)
+async def test_a_list_is_counted_up_to_a_number(
+    caller: Caller, records: Records, at_most: int | None, counted: int
+) -> None:
+    parent = await records.customer(customer_number="P")
+    for _ in range(3):
+        await records.customer(parent_customer_id=parent)
+
+    total = "totalCount" if at_most is None else f"totalCount(atMost: {at_most})"
+    lists = f"customers(where: {{hasParent: true}}) {{ {total} }}"
+    data = await caller.data(f'{{ {lists} customer(by: {{customerNumber: "P"}}) {{ children {{ {total} }} }} }}')
+    assert data == {"customers": {"totalCount": counted}, "customer": {"children": {"totalCount": counted}}}
+
+
+@pytest.mark.parametrize("at_most", [-1, 0, 1_000_001])
+async def test_a_count_out_of_bounds_is_rejected(caller: Caller, at_most: int) -> None:
+    refusal = await caller.refusal("query($n: Int!) { customers { totalCount(atMost: $n) } }", n=at_most)
+    assert refusal["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in refusal["problems"]] == [["atMost"]]
+
+
 async def test_a_company_without_customers_has_an_empty_list(caller: Caller) -> None:
     assert (await caller.data(LIST))["customers"] == {
         "nodes": [],

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.db import paging
-from app.db.arguments import PageArguments
+from app.db.arguments import CountArguments, PageArguments
 from app.db.declarations import Render, SortKey, render_of
 from app.db.paging import PageRequest
 from app.db.plans.rendering import NULL, Piece, constant, joined, moment, number, object_of
@@ -110,7 +110,7 @@ class _Page:
             case Constant():
                 return [part.json]
             case TotalCount():
-                return [cast(self._count(), Integer)]
+                return [cast(self._count(part.slot), Integer)]
             case PageInfo():
                 return object_of((name, self._page_info(member, page)) for name, member in part.members)
             case _:
@@ -151,12 +151,15 @@ class _Page:
         query = row.select(number(1)).where(*self._belonging(row), *beyond)
         return query.correlate_except(row.table).exists()
 
-    def _count(self) -> ColumnElement[int]:
-        # A count reads all matching rows, which can be a few or all, while a page stops at its limit.
+    def _count(self, slot: int) -> ColumnElement[int]:
+        # A count reads thousands of matching rows if there are so many, while a page stops at its limit.
         self._slots.plan_for_values |= self._arguments.only is not None
         row = self._slots.row(self._node.entity.table)
-        query = row.select(func.count()).where(*self._belonging(row), *self._only(row.table))
-        return correlated(query, row.table)
+        at_most = self._slots.limit(slot, self._slots.arguments(slot, CountArguments).at_most, 0)
+        query = row.select(number(1).label("one")).where(*self._belonging(row), *self._only(row.table)).limit(at_most)
+        order = paging.counting_order(self._request.order, row.table, self._arguments.only)
+        counted = query.order_by(*order).correlate_except(row.table).subquery()
+        return correlated(select(func.count()).select_from(counted), counted)
 
     def _belonging(self, row: Row) -> list[ColumnElement[bool]]:
         return belonging(row, self._node.key, self._parent)

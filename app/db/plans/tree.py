@@ -86,7 +86,9 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True)
 class TotalCount:
-    """The number of rows in the whole list."""
+    """The number of rows in the whole list, up to the maximum in the slot."""
+
+    slot: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class CompiledArguments:
     def __init__(self, field: GraphQLField, node: FieldNode, inputs: "Inputs", convert: ConvertAll) -> None:
         varying = {argument.name.value for argument in node.arguments or () if _has_variables(argument.value)}
         self.are_fixed = not varying
-        self.limit_is_fixed = not varying & {"first", "last"}
+        self.limit_is_fixed = not varying & {"first", "last", "atMost"}
         self._field, self._node, self._convert = field, node, convert
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         self._steps = [

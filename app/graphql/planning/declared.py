@@ -11,7 +11,7 @@ from app.db.arguments import Arguments, References
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
 from app.graphql.field_arguments import read_customers_page, read_edge_page, read_filtered_list, read_key, read_list
-from app.graphql.planning.reading import ArgumentReader
+from app.graphql.planning.reading import ArgumentReader, read_count
 from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.strawberry_seam import attribute_of, has_resolver
 
@@ -54,6 +54,11 @@ def _entities(most: int, _company_id: UUID, given: dict[str, Any]) -> Arguments:
 def list_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:
     """Read the arguments of an edge that is a list."""
     return read_list(**given)
+
+
+def count_reader(_company_id: UUID, given: dict[str, Any]) -> Arguments:
+    """Read the arguments of a connection's total count."""
+    return read_count(**given)
 
 
 def page_reader(edge: ToMany[Any]) -> ArgumentReader:

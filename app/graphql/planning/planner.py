@@ -48,6 +48,7 @@ from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.planning.declared import (
     ROOTS,
     Declared,
+    count_reader,
     declarations,
     list_reader,
     page_reader,
@@ -192,7 +193,7 @@ class _Planning:
             case "pageInfo":
                 return PageInfo(self._below(_object(field), fields, partial(self._of_page_info, _object(field))))
             case "totalCount":
-                return TotalCount()
+                return TotalCount(self._slot(field, fields, count_reader))
             case _:
                 raise _NotDeclared
 

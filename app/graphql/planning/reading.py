@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.db.arguments import Arguments, PageArguments
+from app.db.arguments import Arguments, CountArguments, PageArguments
 from app.db.conditions import Condition
 from app.db.paging import PageRequest
 from app.graphql.arguments import Problems, bounded, given
@@ -18,6 +18,10 @@ DEFAULT_PAGE = 50
 """Page size of a connection if neither `first` nor `last` is given."""
 DEFAULT_LIST = 100
 """Length of a list if `first` is not given."""
+DEFAULT_COUNT = 10_000
+"""Up to which number the rows of a list are counted if `atMost` is not given."""
+MAX_COUNT = 1_000_000
+"""Up to which number they are counted at most, in half a second."""
 MAX_PAGE_SIZE = 500
 """Maximum number of rows of a page or list."""
 
@@ -52,6 +56,14 @@ def read_page_size(problems: Problems, first: int | None, last: int | None = Non
         bounded(last, ("last",), problems, most=MAX_PAGE_SIZE)
     limit = first if first is not None else last if last is not None else DEFAULT_PAGE
     return limit, last is not None and first is None
+
+
+def read_count(at_most: int = DEFAULT_COUNT) -> CountArguments:
+    """Return the arguments of a connection's total count; raise GraphQLError if its maximum is out of bounds."""
+    problems = Problems()
+    bounded(at_most, ("atMost",), problems, most=MAX_COUNT, least=1)
+    problems.reject_if_any()
+    return CountArguments(at_most)
 
 
 def check_list_size(problems: Problems, first: int) -> None:
