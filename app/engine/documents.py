@@ -19,7 +19,7 @@ from graphql import (
     validate,
 )
 
-from app.db.pauses import in_turn
+from app.db.pauses import in_short_turn, in_turn
 from app.engine.graphql_core_seam import ValidationAbortedError, set_comparison_budget
 from app.engine.input_lists import InputListReader
 from app.engine.input_sizes import InputSizes
@@ -112,13 +112,15 @@ class Documents:
         return document
 
     async def prepare_aside(self, text: str) -> Document:
-        """Do the same as `prepare`, with long uncached texts processed outside the event loop."""
-        if len(text) < LONG_BYTES:
-            return self.prepare(text)
+        """Do the same as `prepare`, with uncached texts processed outside the event loop, one at a time.
+
+        Short ones too: many that arrive together would be processed in one turn of the loop.
+        """
         document = self._recall(text)
         if document is None:
             size = self._size(text)
-            document = await in_turn((self, text), self._compile_once, text, size)
+            compute = in_short_turn if size < LONG_BYTES else in_turn
+            document = await compute((self, text), self._compile_once, text, size)
             self._remember(text, size, document)
         return document
 

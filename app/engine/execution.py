@@ -75,7 +75,7 @@ class Engine:
         return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
 
     async def prepare_aside(self, document: str | NamedDocument) -> Document:
-        """Do the same as `prepare`, with long uncached documents processed outside the event loop."""
+        """Do the same as `prepare`, with uncached documents processed outside the event loop."""
         persisted = self._persisted
         return await (
             persisted.prepare_aside(document) if isinstance(document, str) else persisted.find_aside(document)

@@ -11,7 +11,7 @@ from app.engine.rows import RequestedRows
 from app.engine.variables import OperationVariables
 
 LONG_BYTES = 1_000
-"""Length in bytes from which documents are processed outside the event loop: 1,000 bytes take 10 ms."""
+"""Length in bytes from which documents take the turns of long computations: 1,000 bytes take 10 ms."""
 
 _COMBINATIONS_PER_OPERATION = 4
 """Maximum number of combinations of switches for which an operation caches a plan or another result."""

@@ -57,7 +57,7 @@ class PersistedDocuments:
         self.prepare = self._prepare_trusted if persistence.trusted_only else documents.prepare
         """Return the document of a text; raise RequestError."""
         self.prepare_aside = self._prepare_trusted_aside if persistence.trusted_only else documents.prepare_aside
-        """Do the same as `prepare`, with long uncached texts processed outside the event loop."""
+        """Do the same as `prepare`, with uncached texts processed outside the event loop."""
 
     @property
     def entries(self) -> int:
@@ -71,7 +71,7 @@ class PersistedDocuments:
         return document
 
     async def find_aside(self, named: NamedDocument) -> Document:
-        """Do the same as `find`, with long documents processed outside the event loop."""
+        """Do the same as `find`, with uncached documents processed outside the event loop."""
         document = await self._documents.prepare_aside(self._text_of(named))
         self._keep(named)
         return document

@@ -8,7 +8,7 @@ import structlog
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import VariableValues
 
-from app.db.pauses import in_turn
+from app.db.pauses import in_short_turn, in_turn
 from app.engine.operations import LONG_BYTES, Operation
 
 _log = structlog.get_logger()
@@ -68,8 +68,9 @@ class Plans:
         Raise failures of the `final` types: executing the operation would fail the same way, at a higher cost.
         """
         make, coerced = partial(self._make, operation, variables), variables.coerced
-        if operation.bytes >= LONG_BYTES and not operation.has_made(coerced):
-            made = await in_turn((operation, operation.switched(coerced)), make)
+        if not operation.has_made(coerced):
+            compute = in_short_turn if operation.bytes < LONG_BYTES else in_turn
+            made = await compute((operation, operation.switched(coerced)), make)
             plan: Plan | None = operation.remember(coerced, lambda: made)
         else:
             plan = operation.remember(coerced, make)

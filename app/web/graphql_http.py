@@ -220,9 +220,9 @@ class GraphQLEndpoint:
         """Return the body of a POST, or the query string of a GET."""
         if scope["method"] == "GET":
             # An operation with a long document in its URL may also wait for its turn.
-            deadline.end_body()
-            return scope["query_string"]
-        body = await read_body(receive, headers, self._max_body_bytes)
+            body = scope["query_string"]
+        else:
+            body = await read_body(receive, headers, self._max_body_bytes)
         deadline.end_body()
         if len(body) >= LARGE_BYTES:
             await self._large_bodies.turn()

@@ -1,8 +1,15 @@
 """Documents: parsed once, remembered within bounds, and refused for reasons that are told."""
 
+import asyncio
+import threading
+from typing import Any
+from uuid import UUID
+
 import pytest
 from graphql import build_schema, get_introspection_query
 
+from app.db.pauses import working_for
+from app.engine import documents as documents_module
 from app.engine.documents import BYTES_PER_REMEMBERED_DOCUMENT, Documents
 from app.engine.limits import Limits
 from app.engine.request_errors import RequestError, RequestErrorCode
@@ -195,3 +202,52 @@ def test_a_directive_for_answers_in_pieces_is_the_only_error_at_its_place() -> N
 
     assert [problem.message.split(".")[0] for problem in error.errors] == ["Unknown directive '@defer'"]
     assert [(location.line, location.column) for location in error.errors[0].locations or ()] == [(3, 9)]
+
+
+async def test_however_short_texts_are_those_that_are_not_cached_are_prepared_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = set[threading.Thread]()
+
+    def parse(*arguments: Any, **options: Any) -> Any:
+        threads.add(threading.current_thread())
+        return parsing(*arguments, **options)
+
+    parsing = documents_module.parse
+    monkeypatch.setattr(documents_module, "parse", parse)
+    documents = Documents(SCHEMA, LIMITS, 1_000)
+    found = await asyncio.gather(*(documents.prepare_aside(f"query q{number} {{hello}}") for number in range(300)))
+
+    assert [document.names for document in found] == [(f"q{number}",) for number in range(300)]
+    assert threads
+    assert threading.current_thread() not in threads
+
+
+async def test_many_short_texts_of_one_company_do_not_hold_up_those_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def parse(text: str, **options: Any) -> Any:
+        parsed.append(text)
+        return parsing(text, **options)
+
+    async def prepare(company_id: UUID, text: str) -> None:
+        working_for.set(company_id)
+        await documents.prepare_aside(text)
+
+    parsing = documents_module.parse
+    monkeypatch.setattr(documents_module, "parse", parse)
+    documents = Documents(SCHEMA, LIMITS, 1_000)
+    flood = [prepare(UUID(int=1), f"query q{number} {{hello}}") for number in range(100)]
+    await asyncio.gather(*flood, prepare(UUID(int=2), "query other {hello}"))
+
+    assert parsed.index("query other {hello}") <= 2
+
+
+async def test_a_text_that_is_cached_is_found_without_a_turn_of_the_loop() -> None:
+    documents = Documents(SCHEMA, LIMITS, 2)
+    document = documents.prepare("{hello}")
+    preparing = documents.prepare_aside("{hello}")
+    with pytest.raises(StopIteration) as ended:
+        preparing.send(None)
+
+    assert ended.value.value is document

@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from app.db.unavailable import Cause, TooManyLarge
-from app.web.large_bodies import LargeBodies, LargeTurns
+from app.web.large_bodies import LARGE_BYTES, LargeBodies, LargeTurns
+from tests.support.toy_app import client_of, toy_app
 
 
 async def test_others_come_in_between() -> None:
@@ -72,3 +73,20 @@ async def test_a_large_request_without_a_turn_is_told_what_it_waited_for_and_how
         None,
     )
     assert str(later.value.__cause__) == "1 of 1 large mutations run, and 0 wait"
+
+
+@pytest.mark.parametrize(("length", "turns"), [(0, 0), (LARGE_BYTES, 1)])
+async def test_a_long_url_waits_for_its_turn_as_a_large_body_does(
+    monkeypatch: pytest.MonkeyPatch, length: int, turns: int
+) -> None:
+    taken: list[LargeBodies] = []
+
+    async def turn(bodies: LargeBodies) -> None:
+        taken.append(bodies)
+
+    monkeypatch.setattr(LargeBodies, "turn", turn)
+    async with client_of(toy_app()) as client:
+        response = await client.get("/graphql", params={"query": "{hello}" + "," * length})
+
+    assert response.json() == {"data": {"hello": "Hello you"}}
+    assert len(taken) == turns
