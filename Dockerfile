@@ -5,6 +5,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY explorer .
 RUN npm run build
 
+# Python 3.13, although wheels of all locked dependencies exist for 3.14 too: base images are pinned by digest, and no
+# image of 3.14 has been built and started yet. The stages use the same image, because the environment is copied.
 FROM python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS service
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1

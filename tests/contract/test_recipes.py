@@ -1,6 +1,7 @@
 """The recipes of CONTRIBUTING.md name the files that a change really touches, and docs/README.md lists every page."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,27 @@ ONCE = {
     "app/db/migrations/restored_texts.py",  # what one migration looks at
 }
 """Files that held a name at one time, which a new one isn't added to."""
+FIELD, ENTITY, CODE, SETTING = (
+    *("A field of a customer", "An entity with an edge and mutations"),
+    *("A rejection code", "A setting"),
+)
+EXAMPLES = {
+    FIELD: {
+        "tests/contract/test_schema.py",  # the REST API, which doesn't grow
+        "tests/graphql/mutations/stored_answers.py",  # answers that earlier releases stored
+        "tests/services/test_create_customer.py",  # one customer
+    },
+    ENTITY: {
+        "docs/frontends.md",  # one application
+        "docs/operations.md",  # sizes
+        "tests/contract/test_schema.py",  # the REST API, which doesn't grow
+        "tests/graphql/test_input_lists.py",  # some lists
+        "tests/graphql/test_planned_operations.py",  # some operations
+    },
+    CODE: set[str](),
+    SETTING: set[str](),
+}
+"""By recipe, docs and tests that name all things of its kind but need not name a new one."""
 WITHOUT_A_NEED = ("app/db/seeding/", "app/cli/", "app/graphql/introduction.py")
 """Demo data, commands that show some of it, and an introduction that names some of it."""
 
@@ -48,6 +70,25 @@ def files_with(pattern: str) -> set[str]:
     return {name for name in found - ONCE if not name.startswith((MIGRATIONS, *WITHOUT_A_NEED))}
 
 
+def complete(patterns: Iterable[str]) -> set[str]:
+    """Return the files of docs and tests that hold a match of every pattern: those that list all things of a kind.
+
+    A new thing has to be added to each, unless the list is only an example.
+    """
+    paths = (path for folder in ("docs", "tests") for path in (ROOT / folder).rglob("*"))
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for path in paths
+        if path.suffix in {".md", ".py", ".txt"} and not {"site-packages", "node_modules"} & {*path.parts}
+    }
+    compiled = [re.compile(pattern) for pattern in patterns]
+    return {file for file in files if all(pattern.search(text_of(file)) for pattern in compiled)}
+
+
+def of_docs_and_tests(title: str) -> set[str]:
+    return {file for file in recipe(title) if file.startswith(("docs/", "tests/"))}
+
+
 def of_package(files: set[str]) -> set[str]:
     return {file for file in files if file.startswith("app/") and file != MIGRATIONS}
 
@@ -67,16 +108,16 @@ def test_there_are_four_recipes() -> None:
 @pytest.mark.parametrize("field", sorted(FIELDS))
 def test_every_field_of_a_customer_is_in_each_file_of_its_recipe(field: str) -> None:
     pattern = rf"\b({field}|{schema_name(field)})\b"
-    files = recipe("A field of a customer") - {MIGRATIONS, "CHANGELOG.md"}
+    files = recipe(FIELD) - {MIGRATIONS, "CHANGELOG.md"}
     assert [file for file in sorted(files) if not re.search(pattern, text_of(file))] == []
 
 
 def test_a_plain_field_of_a_customer_is_in_no_other_file() -> None:
-    assert files_with(r"\bwebsite\b") == of_package(recipe("A field of a customer"))
+    assert files_with(r"\bwebsite\b") == of_package(recipe(FIELD))
 
 
 def test_an_entity_is_in_the_files_of_its_recipe_and_in_no_other() -> None:
-    files = recipe("An entity with an edge and mutations")
+    files = recipe(ENTITY)
     found = files_with(r"(?i)(?<![a-z])contacts?(?![a-z])|ContactRow|CONTACT_NOT_FOUND")
     for file in files - {MIGRATIONS, "CHANGELOG.md"}:
         assert re.search("contact", text_of(file), re.IGNORECASE), file
@@ -85,9 +126,27 @@ def test_an_entity_is_in_the_files_of_its_recipe_and_in_no_other() -> None:
     assert found - {f"app/{file}.py" for file in shared} == of_package(files)
 
 
+LISTS = {
+    FIELD: [rf"\b({name}|{schema_name(name)})\b" for name in FIELDS],
+    ENTITY: ["(?i)contact", "(?i)department", "(?i)customer_?group", "(?i)ledger_?account", "(?i)subscription"],
+    CODE: [rf"\b{code}\b" for code in ErrorCode],
+    SETTING: [rf"(?i)\b{name}\b" for name in Settings.model_fields],
+}
+"""By recipe, patterns of the names of all things of its kind."""
+
+
+@pytest.mark.parametrize("title", LISTS)
+def test_a_recipe_names_the_docs_and_tests_that_list_all_things_of_its_kind(title: str) -> None:
+    listing = complete(LISTS[title])
+    if title == ENTITY:
+        listing.add("tests/graphql/mutations/test_contacts.py")
+    assert EXAMPLES[title] <= listing, "EXAMPLES names files that no longer list all."
+    assert listing - EXAMPLES[title] == of_docs_and_tests(title)
+
+
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_every_rejection_code_is_in_each_file_of_its_recipe_and_raised_and_tested(code: ErrorCode) -> None:
-    pattern, files = rf"\b{code}\b", recipe("A rejection code")
+    pattern, files = rf"\b{code}\b", recipe(CODE)
     assert [file for file in sorted(files - {"CHANGELOG.md"}) if not re.search(pattern, text_of(file))] == []
     # One is added where the problems of an input are gathered, beside its definition.
     assert files_with(pattern) > of_package(files) or code is ErrorCode.MORE_PROBLEMS
@@ -97,7 +156,7 @@ def test_every_rejection_code_is_in_each_file_of_its_recipe_and_raised_and_teste
 
 @pytest.mark.parametrize("setting", sorted(Settings.model_fields))
 def test_every_setting_is_in_each_file_of_its_recipe_and_used(setting: str) -> None:
-    files = recipe("A setting") - {"CHANGELOG.md"}
+    files = recipe(SETTING) - {"CHANGELOG.md"}
     if setting in {"host", "port", "database_url_file"}:  # the image's business
         files -= {"docker-compose.yml"}
     if setting.startswith("owner_"):

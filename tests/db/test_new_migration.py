@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.alphabet.established import run_script
 from app.db.migrate import MIGRATIONS, head_revision
 from app.db.tables import metadata
+from tests.support import new_migration
 from tests.support.commands import ROOT
 from tests.support.new_migration import main, script_of, write_migration
 
@@ -72,6 +73,8 @@ async def test_the_script_makes_what_is_declared_and_lets_the_service_use_new_ta
         await connection.rollback()
 
     assert left == ""
+    assert [line for line in script.splitlines() if line != line.rstrip()] == []
+    assert "-- Remove grants that the service doesn't need.\nGRANT SELECT" in script
     assert rights == {"SELECT", "INSERT", "UPDATE", "DELETE"}
     assert policies == [("own_company", "{customer_gateway_service}", "ALL")]
     assert secured
@@ -110,3 +113,23 @@ def test_the_file_follows_the_newest_revision_and_passes_the_linter(tmp_path: Pa
 def test_a_name_that_says_nothing_or_too_much_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name]) == 2
     assert 'make migration NAME="…"' in capsys.readouterr().err
+
+
+def test_without_anything_to_migrate_the_file_and_the_output_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written: list[str] = []
+
+    def write(_name: str, script: str) -> Path:
+        written.append(script)
+        return ROOT / "app" / tmp_path.name
+
+    monkeypatch.setattr(new_migration, "write_migration", write)
+
+    assert main(["Move data"]) == 0
+
+    (script,) = written
+    assert script.startswith("-- Nothing new is declared in app/db/tables.py.")
+    output = capsys.readouterr().out
+    assert "already make what app/db/tables.py declares" in output
+    assert "or delete the file" in output

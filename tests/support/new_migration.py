@@ -30,8 +30,10 @@ _MOST_CHARACTERS = 60
 _ACCESS = """ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_company ON {table} TO customer_gateway_service
     USING (company_id = nullif(current_setting('app.company_id', true), '')::uuid);
--- Take away what the service never does.
+-- Remove grants that the service doesn't need.
 GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO customer_gateway_service;"""
+
+_NOTHING = "-- Nothing new is declared in app/db/tables.py. Write checks, triggers or changes of data here, or delete this file."
 
 
 def script_of(connection: Connection, declared: MetaData) -> str:
@@ -45,7 +47,8 @@ def script_of(connection: Connection, declared: MetaData) -> str:
     for operation in operations:
         Operations(written).invoke(operation)
     tables = [operation.table_name for operation in operations if isinstance(operation, CreateTableOp)]
-    statements = re.sub(r"\n{2,}", "\n\n", text.getvalue()).strip()
+    # SQLAlchemy ends the lines of columns with a space.
+    statements = re.sub(r"\n{2,}", "\n\n", re.sub(r"(?m)[ \t]+$", "", text.getvalue())).strip()
     return "\n\n".join([*([statements] if statements else []), *(_ACCESS.format(table=table) for table in tables)])
 
 
@@ -89,8 +92,14 @@ def main(arguments: list[str]) -> int:
     ):
         upgrade(server.dsn())
         script = asyncio.run(_script(server.dsn()))
-    path = write_migration(name, script or "-- The tables are what app/db/tables.py declares: write what else changes.")
-    sys.stdout.write(f"Wrote {path.relative_to(ROOT)}. Read it, complete it, and run `make test`.\n")
+    path = write_migration(name, script or _NOTHING).relative_to(ROOT)
+    if script:
+        sys.stdout.write(f"Wrote {path}. Read it, complete it, and run `make test`.\n")
+    else:
+        sys.stdout.write(
+            f"The migrations already make what app/db/tables.py declares, so {path} has no statements yet."
+            " Write those that alembic can't find, such as checks, triggers or changes of data, or delete the file.\n"
+        )
     return 0
 
 
