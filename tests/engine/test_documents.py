@@ -204,7 +204,7 @@ def test_a_directive_for_answers_in_pieces_is_the_only_error_at_its_place() -> N
     assert [(location.line, location.column) for location in error.errors[0].locations or ()] == [(3, 9)]
 
 
-async def test_however_short_texts_are_those_that_are_not_cached_are_prepared_beside_the_loop(
+async def test_short_texts_that_are_not_cached_are_prepared_beside_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads = set[threading.Thread]()

@@ -60,7 +60,7 @@ async def test_requests_are_answered_when_the_parent_process_is_told_to_end_or_k
     assert_all_were_answered(await stopped_under_load(service_dsn, company, tmp_path, number, workers=2))
 
 
-async def test_an_update_that_waits_for_a_lock_until_the_grace_is_over_is_rolled_back_and_answered_with_503(
+async def test_an_update_that_waits_longer_than_the_grace_is_rolled_back_with_503(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     keys = DevelopmentKeys(tmp_path / "keys")

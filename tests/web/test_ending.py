@@ -79,7 +79,7 @@ def engine_of(begun: asyncio.Event) -> Engine:
     ],
     ids=["a query", "an incomplete body", "a mutation"],
 )
-async def test_an_operation_that_is_stopped_is_answered_with_503_and_logged_with_its_cause(
+async def test_a_stopped_operation_is_answered_with_503_and_logged_with_its_cause(
     lines: list[EventDict], query: str, missing: int, code: str, words: str
 ) -> None:
     begun = asyncio.Event()
