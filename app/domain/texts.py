@@ -45,6 +45,21 @@ def _escaped(code: int) -> str:
     return rf"\U{code:08x}"
 
 
+class _Pattern:
+    """A pattern without ranges beyond U+FFFF for texts without such characters: `re` tries these ranges one by one."""
+
+    _BEYOND = re.compile("[\U00010000-\U0010ffff]")
+    _RANGE_BEYOND = re.compile(r"\\U00(?:0[1-9a-f]|10)[0-9a-f]{4}-\\U[0-9a-f]{8}")
+
+    def __init__(self, pattern: str) -> None:
+        self._whole = re.compile(pattern)
+        self._short = re.compile(self._RANGE_BEYOND.sub("", pattern))
+
+    def of(self, text: str) -> re.Pattern[str]:
+        """Return the pattern for this text."""
+        return self._whole if self._BEYOND.search(text) else self._short
+
+
 WHITE_SPACE = "9-D 20 85 A0 1680 2000-200A 2028-2029 202F 205F 3000"
 """Unicode property White_Space."""
 CONTROLS = "1-1F 7F-9F"
@@ -87,10 +102,10 @@ _UNPRINTABLE = re.compile(
     f"(?![{character_class(_ATTACHED, _SIGNS, _HIEROGLYPH_CONTROLS)}])[{character_class(*_UNSEEN, '2028-2029')}]"
 )
 _IGNORABLE = re.compile(f"[{character_class(DEFAULT_IGNORABLE)}]+")
-_UNASSIGNED = re.compile(f"([{character_class(UNASSIGNED)}]+)")
-_MARK_RUN = re.compile(f"[{character_class(MARKS)}\uff9e\uff9f]{{32,}}")
+_UNASSIGNED = _Pattern(f"([{character_class(UNASSIGNED)}]+)")
+_MARK_RUN = _Pattern(f"[{character_class(MARKS)}\uff9e\uff9f]{{32,}}")
 """32 or more marks in a row. NFKC turns the two halfwidth letters into marks."""
-_WORD = re.compile(
+_WORD = _Pattern(
     f"[{character_class(SYMBOLS)}][{character_class(MARKS)}]*"
     f"|[^{character_class(SEPARATORS, SYMBOLS, MARKS)}][^{character_class(SEPARATORS, SYMBOLS)}]*"
 )
@@ -199,13 +214,13 @@ def words_of(text: str) -> tuple[str, ...]:
     unless the comparison form ignores it, as U+200B.
     """
     form = comparison_form(text)
-    found: Iterable[str] = (match[0] for match in _WORD.finditer(form))
+    found: Iterable[str] = (match[0] for match in _WORD.of(form).finditer(form))
     return tuple(dict.fromkeys(word[:MAX_WORD_CHARACTERS] for word in found))
 
 
 def _assigned(text: str, change: Callable[[str], str]) -> str:
     """Apply a change to runs of characters that Unicode 14 assigns. It neither composes nor folds the others."""
-    runs = _UNASSIGNED.split(text)
+    runs = _UNASSIGNED.of(text).split(text)
     return "".join(run if place % 2 else change(run) for place, run in enumerate(runs))
 
 
@@ -224,7 +239,8 @@ def _normalized(form: Literal["NFC", "NFKC"], decomposed: Literal["NFD", "NFKD"]
     unicodedata sorts marks by insertion: 1 MB of marks blocks the process for minutes. Sorting long runs of marks beforehand
     gives the same result and leaves the library nothing to sort.
     """
-    return unicodedata.normalize(form, _MARK_RUN.sub(lambda marks: _in_order(decomposed, marks[0]), run))
+    ordered = _MARK_RUN.of(run).sub(lambda marks: _in_order(decomposed, marks[0]), run)
+    return unicodedata.normalize(form, ordered)
 
 
 def _in_order(form: Literal["NFD", "NFKD"], marks: str) -> str:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.domain import texts
@@ -277,6 +277,16 @@ def test_a_long_text_is_shown_by_its_beginning() -> None:
     assert shown(" é" + " " * 899_990) == '"é…"'
     assert shown("é" * 41) == f'"{"é" * 40}…"'
     assert shown(" " + "é" * 40 + " ") == f'"{"é" * 40}"'
+
+
+@given(TEXTS | MARKED)
+def test_a_character_beyond_u_ffff_changes_nothing_about_the_rest_of_a_text(text: str) -> None:
+    beyond = "\U00010000"
+    assume(beyond not in text)
+
+    assert words_of(f"{text} {beyond}") == (*words_of(text), beyond)
+    assert comparison_form(f"{text} {beyond}") == f"{comparison_form(f'{text} ')}{beyond}"
+    assert normal(f"{text} {beyond}") == f"{normal(f'{text} ')}{beyond}"
 
 
 def test_forms_and_words_of_one_text_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:

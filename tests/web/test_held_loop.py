@@ -69,6 +69,27 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "query": "query($v: Int) { customers(first: $v) { totalCount } }",
         "variables": {"v": 1, "unknown": [1] * 480_000},
     },
+    **{
+        f"50 searches for {what}": {
+            "query": "query($v: String) {" + aliases(50, "customers(where: {search: $v}) { totalCount }") + "}",
+            "variables": {"v": text},
+        }
+        for what, text in (
+            ("a letter and 900 kB of blanks", "é" + " " * 899_990),
+            ("900 kB of blanks", " " * 899_990),
+            ("letters of long forms", "\ufdfa" * 255),
+        )
+    },
+    "a search for 20 different texts of long forms": {
+        "query": "query($v: [CustomerFilter!]) { customers(where: {or: $v}) { totalCount } }",
+        "variables": {"v": [{"search": "\ufdfa" * (255 - number)} for number in range(20)]},
+    },
+    "50 mutations with 900 kB of blanks": {
+        "query": "mutation($i: UpdateCustomerInput!) {"
+        + aliases(50, "updateCustomer(input: $i) { errors { code message path } }")
+        + "}",
+        "variables": {"i": {"id": CUSTOMER, "name": "é" + " " * 899_990, "idempotencyKey": " " * 20_000}},
+    },
     "50 previews of 199 metadata keys": {
         "query": "query($i: UpdateCustomerInput!) {"
         + aliases(50, "billingTransitionPreview(input: $i) { errors { code message path } }")
