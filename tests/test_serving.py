@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 
 from app import __version__
 from app.web.development import DevelopmentKeys
-from tests.support.commands import ROOT, free_port, run, running, running_anew
+from tests.support.commands import ROOT, Process, free_port, run, running, running_anew
 from tests.support.listening import assert_upgrades_are_ignored
 from tests.support.started import settings_of
 from tests.support.trust import TRUST
@@ -105,6 +107,113 @@ def test_the_death_of_a_worker_is_logged_with_how_it_ended_and_who_takes_its_pla
     assert (death["level"], death["pid"], death["signal"], death["exit_code"]) == ("error", worker, said, None)
     assert death["stopped_answering"] is False
     assert any(str(death["replaced_by"]) in line["event"] for line in lines_of(output))
+
+
+def workers_of(process: Process) -> set[int]:
+    """The ids of the workers; the first child is multiprocessing's own."""
+    return {int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[1:]}
+
+
+def test_workers_are_replaced_on_sighup_and_no_request_is_lost(service_dsn: str, tmp_path: Path) -> None:
+    output, folder, port = tmp_path / "output", tmp_path / "metrics", free_port()
+    folder.mkdir()
+    environment = {"DATABASE_URL": service_dsn, "METRICS": "true", "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    is_over, statuses = threading.Event(), list[int]()
+
+    def ask() -> None:
+        # A client that keeps its connection repeats a request if the service has closed that, and one that connects
+        # for each request does not.
+        while not is_over.is_set():
+            statuses.append(
+                httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}, verify=TRUST).status_code
+            )
+
+    with (
+        running("serve", "--workers", "2", "--port", str(port), output=output, **environment) as process,
+        ThreadPoolExecutor() as threads,
+    ):
+        wait_for(lambda: output.read_text().count("startup complete") == 2)
+        before = workers_of(process)
+        asking = [threads.submit(ask) for _ in range(2)]
+        try:
+            os.kill(process.pid, signal.SIGHUP)
+            wait_for(lambda: "workers_restarted" in output.read_text())
+            wait_for(lambda: not before & workers_of(process))
+        finally:
+            is_over.set()
+        for client in asking:
+            client.result()
+        after = workers_of(process)
+        (shared,) = folder.iterdir()
+        wait_for(lambda: {int(path.stem.split("_")[-1]) for path in shared.glob("gauge_live*.db")} == after)
+
+    assert len(after) == 2
+    assert statuses
+    assert set(statuses) == {401}
+    lines = lines_of(output)
+    replaced = {line["pid"]: line["replaced_by"] for line in lines if line["event"] == "worker_replaced"}
+    assert (replaced.keys(), {*replaced.values()}) == (before, after)
+    assert [line for line in lines if line["level"] in {"warning", "error", "critical"}] == []
+
+
+def test_workers_stay_when_their_replacement_can_not_start(service_dsn: str, tmp_path: Path) -> None:
+    output, broken = tmp_path / "output", tmp_path / "broken"
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import pathlib\nif __name__ == '__mp_main__' and pathlib.Path({str(broken)!r}).exists():\n"
+        "    import os; os._exit(9)\n"
+        "if __name__ == '__main__':\n    from app.cli import main; main()\n"
+    )
+    port = str(free_port())
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, script, "serve", "--workers", "2", "--port", port],
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": service_dsn, "PYTHONPATH": str(ROOT)},
+            cwd=ROOT,
+            stderr=file,
+        )
+    try:
+        wait_for(lambda: output.read_text().count("startup complete") == 2)
+        before = workers_of(process)
+        broken.touch()
+        process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "restart_failed" in output.read_text())
+        assert workers_of(process) == before
+        assert httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": "{"}, verify=TRUST).status_code == 401
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
+
+    (failed,) = [line for line in lines_of(output) if line["event"] == "restart_failed"]
+    assert (failed["level"], failed["exit_code"], failed["stopped_answering"]) == ("error", 9, False)
+    assert not [line for line in lines_of(output) if line["event"] in {"workers_restarted", "worker_died"}]
+
+
+def test_neither_a_replaced_worker_nor_one_too_many_is_waited_for(service_dsn: str, tmp_path: Path) -> None:
+    output, port = tmp_path / "output", free_port()
+    with running("serve", "--workers", "2", "--port", str(port), output=output, DATABASE_URL=service_dsn) as process:
+        wait_for(lambda: output.read_text().count("startup complete") == 2)
+        stopped = workers_of(process)
+        try:
+            # A stopped worker doesn't end, like one whose requests take long.
+            send(signal.SIGSTOP, stopped)
+            os.kill(process.pid, signal.SIGHUP)
+            wait_for(lambda: "workers_restarted" in output.read_text())
+            assert stopped < workers_of(process)
+            new = workers_of(process) - stopped
+            stopped |= new
+            send(signal.SIGSTOP, new)
+            os.kill(process.pid, signal.SIGTTOU)
+            wait_for(lambda: output.read_text().count("Terminated child process") == 3)
+            os.kill(process.pid, signal.SIGTTIN)
+            wait_for(lambda: output.read_text().count("startup complete") == 5)
+        finally:
+            send(signal.SIGCONT, stopped)
+
+
+def send(number: signal.Signals, pids: set[int]) -> None:
+    for pid in pids:
+        os.kill(pid, number)
 
 
 def ended_with(script: str, service_dsn: str, tmp_path: Path) -> tuple[int, list[dict[str, Any]]]:

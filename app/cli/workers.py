@@ -13,9 +13,9 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from app.cli.worker import Worker
+from app.cli.worker_endings import RetiredWorkers, ending_of, log_death, log_failed_restart
 from app.db.write_health import WritesSeen
 from app.web.acceptor import refuse_new_connections
-from app.web.shared_metrics import forget_process
 
 _log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ _MAX_FAILED_STARTS = 5
 _MAX_PAUSE_SECONDS = 30
 """Maximum pause before a worker is replaced, after several that ended before they served."""
 _ANSWER_SECONDS = 60
-"""Maximum time for a worker to answer a health check before it is replaced."""
+"""Maximum time for a worker to answer a health check before it is replaced, and for a new one to serve in a restart."""
 
 
 class Workers(Multiprocess):
@@ -45,39 +45,56 @@ class Workers(Multiprocess):
         """Number of workers in a row that ended before they served."""
         self._writes_seen = WritesSeen()
         """What the workers know about writes to the database, which is sent to each of them."""
+        self._outdated: set[Process] = set()
+        """Workers that a restart has yet to replace."""
+        self._newcomer: tuple[Process, float] | None = None
+        """The worker that a restart has started and that doesn't serve yet, with the time when it must."""
+        self._retired = RetiredWorkers((config.timeout_graceful_shutdown or 0) + _ANSWER_SECONDS)
 
     def init_processes(self) -> None:
         """Start the workers."""
         self.processes = [self._start() for _ in range(self.config.workers)]
 
     def restart_all(self) -> None:
-        """Start a new worker for each old one, then end the old one. uvicorn calls this on SIGHUP."""
-        for place, old in enumerate(self.processes):
-            new = self._start()
-            if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
-                new.kill()
-                new.join()
-                return
-            old.terminate()
-            old.join()
-            self.processes[place] = new
+        """Begin to replace all workers, one after the other. uvicorn calls this on SIGHUP.
+
+        An old worker is told to end when its replacement serves. If one doesn't, the remaining old ones stay.
+        """
+        self._outdated = {*self.processes}
+        if self._newcomer is not None:
+            self._outdated.add(self._newcomer[0])
 
     def handle_ttin(self) -> None:
         """Add a worker. uvicorn calls this on SIGTTIN."""
         self.processes_num += 1
         self.processes.append(self._start())
 
+    def handle_ttou(self) -> None:
+        """End a worker, unless it is the only one. uvicorn calls this on SIGTTOU."""
+        if self.processes_num > 1:
+            self.processes_num -= 1
+            self._retire(self.processes.pop())
+
+    def join_all(self) -> None:
+        """Wait until all workers have ended."""
+        super().join_all()
+        self._retired.join()
+
     def terminate_all(self) -> None:
         """Stop accepting connections in all workers, and end the workers."""
         for listener in self.sockets:
             refuse_new_connections(listener)
+        if self._newcomer is not None:
+            # It may have begun to serve.
+            self.processes.append(self._newcomer[0])
         super().terminate_all()
         for listener in self.sockets:
             # Connections that are not accepted would otherwise wait until this process ends.
             listener.close()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that ended or don't answer. If none can start, end the service."""
+        """Replace workers that ended or don't answer, and continue a restart. If no worker can start, end the service."""
+        self._retired.look()
         for place, process in enumerate(self.processes):
             if self.should_exit.is_set():
                 return
@@ -89,6 +106,47 @@ class Workers(Multiprocess):
             is_running = process.process.is_alive()
             if not (is_running and self._answers(process)):
                 self._end_worker(place, process, stopped_answering=is_running)
+        if not self.should_exit.is_set():
+            self._continue_restart()
+
+    def _continue_restart(self) -> None:
+        """Start a replacement for the next old worker, or put it in place when it serves."""
+        place = next((place for place, process in enumerate(self.processes) if process in self._outdated), None)
+        if self._newcomer is not None:
+            self._look_at_newcomer(place, *self._newcomer)
+        elif place is not None:
+            self._newcomer = (self._start(), time.monotonic() + _ANSWER_SECONDS)
+        elif self._outdated:
+            self._outdated.clear()
+            _log.info("workers_restarted", workers=len(self.processes))
+
+    def _look_at_newcomer(self, place: int | None, newcomer: Process, serve_by: float) -> None:
+        is_running = newcomer.process.is_alive()
+        may_serve = is_running and self._answers(newcomer) and time.monotonic() < serve_by
+        if newcomer in self._serving:
+            self._newcomer = None
+            if place is None:
+                # The old worker has ended by itself and was replaced.
+                self._retire(newcomer)
+                return
+            old, self.processes[place] = self.processes[place], newcomer
+            _log.info("worker_replaced", pid=old.pid, replaced_by=newcomer.pid)
+            self._retire(old)
+        elif not may_serve:
+            self._newcomer = None
+            self._outdated.clear()
+            newcomer.kill()
+            newcomer.join()
+            self._unanswered.pop(newcomer, None)
+            log_failed_restart(newcomer, stopped_answering=is_running)
+
+    def _retire(self, process: Process) -> None:
+        """Tell a worker to end, without waiting for it."""
+        self._unanswered.pop(process, None)
+        self._serving.discard(process)
+        # One that has ended and has not been replaced yet was logged.
+        if self._replaced_at.pop(process, None) is None:
+            self._retired.add(process)
 
     def _end_worker(self, place: int, process: Process, *, stopped_answering: bool) -> None:
         """Kill a worker if it still runs, and replace it at once or later, or end the service."""
@@ -100,7 +158,7 @@ class Workers(Multiprocess):
         others_serve = any(worker.process.is_alive() for worker in self._serving)
         if not others_serve and (process.exitcode == STARTUP_FAILURE or self._failed_starts >= _MAX_FAILED_STARTS):
             if process.exitcode != STARTUP_FAILURE:
-                code, signal_name = _ending_of(process)
+                code, signal_name = ending_of(process)
                 _log.critical("workers_end_at_once", workers=self._failed_starts, exit_code=code, signal=signal_name)
             self.has_failed = True
             self.should_exit.set()
@@ -111,7 +169,7 @@ class Workers(Multiprocess):
             self._replaced_at[process] = time.monotonic() + pause
         else:
             replaced_by = self._replace(place).pid
-        _log_death(process, replaced_by=replaced_by, stopped_answering=stopped_answering)
+        log_death(process, replaced_by=replaced_by, stopped_answering=stopped_answering)
 
     def _replace(self, place: int) -> Process:
         self.processes[place] = replacement = self._start()
@@ -139,36 +197,6 @@ class Workers(Multiprocess):
         except (OSError, EOFError):
             return False
         return now - self._unanswered[process] < _ANSWER_SECONDS
-
-
-def _log_death(process: Process, *, replaced_by: int | None, stopped_answering: bool) -> None:
-    code, signal_name = _ending_of(process)
-    if code == 0 and not stopped_answering:
-        _log.warning("worker_ended", pid=process.pid, replaced_by=replaced_by)
-    else:
-        _log.error(
-            "worker_died",
-            pid=process.pid,
-            exit_code=code,
-            signal=signal_name,
-            stopped_answering=stopped_answering,
-            replaced_by=replaced_by,
-        )
-    if process.pid is not None:
-        forget_process(process.pid)
-
-
-def _ending_of(process: Process) -> tuple[int | None, str | None]:
-    """Return a process's exit code and None, or None and the name of the signal that ended it."""
-    code = process.exitcode
-    return (None, _signal_name(-code)) if code is not None and code < 0 else (code, None)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
 
 
 @contextmanager
