@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from graphql import GraphQLSchema
 
-from app.domain import account_fields, customer_fields, group_fields
+from app.domain import account_fields, customer_fields, group_fields, subscription_fields
 from app.domain.contact_fields import CONTACT
 from app.domain.department_fields import DEPARTMENT
 from app.domain.errors import Path, Problem
@@ -21,6 +21,7 @@ from app.graphql.types.contact_rows import UpsertContactRow
 from app.graphql.types.customer_group_rows import UpsertCustomerGroupRow
 from app.graphql.types.department_rows import UpsertDepartmentRow
 from app.graphql.types.ledger_account_input import UpsertLedgerAccountRow
+from app.graphql.types.subscription_input import CurrentPeriodInput, UpsertSubscriptionRow
 from app.graphql.types.upsert_input import UpsertCustomerRow
 from app.services.idempotency import key_problems
 
@@ -63,6 +64,14 @@ def _account(given: Mapping[str, object]) -> Sequence[Problem]:
     return account_fields.read_account(given, creating=False)[1]
 
 
+def _subscription(given: Mapping[str, object]) -> Sequence[Problem]:
+    return subscription_fields.read_subscription(given, creating=False)[1]
+
+
+def _period(given: Mapping[str, object]) -> Sequence[Problem]:
+    return read_input(given, subscription_fields.PERIOD_FIELDS, creating=True)[1]
+
+
 READERS: Mapping[type, Read] = {
     customer_input.CreateCustomerInput: _created,
     customer_input.UpdateCustomerInput: _changed,
@@ -77,6 +86,8 @@ READERS: Mapping[type, Read] = {
     UpsertContactRow: _listed(CONTACT),
     UpsertDepartmentRow: _listed(DEPARTMENT),
     UpsertCustomerGroupRow: _group,
+    UpsertSubscriptionRow: _subscription,
+    CurrentPeriodInput: _period,
     group_input.CreateCustomerGroupInput: group_fields.problems,
     group_input.UpdateCustomerGroupInput: group_fields.problems,
     group_input.DeleteCustomerGroupInput: group_fields.problems,

@@ -61,7 +61,7 @@ async def test_each_row_is_created_updated_or_left_and_recorded_as_single_writes
     assert (second.id, second.name, second.email, second.notes, second.version) == (changed, "New", None, "kept", 2)
     assert (third.id, third.version) == (same, 1)
     history = await rows_of(owner_engine, tables.history, company, tables.history.c.operation)
-    assert [(each["customer_id"], each["operation"], each["version"], each["actor"]) for each in history] == [
+    assert [(entry["subject_id"], entry["operation"], entry["version"], entry["actor"]) for entry in history] == [
         (first.id, "CREATED", 1, "tester"),
         (changed, "UPDATED", 2, "tester"),
     ]

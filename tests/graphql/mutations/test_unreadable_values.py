@@ -140,9 +140,14 @@ def named(kind: Any) -> Any:
 def test_the_domain_looks_at_every_input_of_a_mutation() -> None:
     readers = {kind.__name__ for kind in READERS}
     assert {*inputs_below("Mutation")} - readers == {
-        # Lists of rows, which are looked at one by one, and a single id.
+        # Lists of rows, which are looked at one by one, keys that a row's reader reads, and a single id.
+        "UpsertContactsInput",
+        "UpsertCustomerGroupsInput",
         "UpsertCustomersInput",
+        "UpsertDepartmentsInput",
         "UpsertLedgerAccountsInput",
+        "UpsertSubscriptionsInput",
+        "CustomerLookup",
         "SubscriptionTransitionInput",
     }
 
