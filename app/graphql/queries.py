@@ -82,7 +82,7 @@ class Query:
     @strawberry.field(
         description="The company's customers, in pages. The list without `where` may be up to 5 seconds old; a filtered"
         " one is always fresh. Needs customers-read.",
-        graphql_type=CustomerConnection,
+        graphql_type=CustomerConnection | None,
         extensions=READS,
     )
     @staticmethod
@@ -119,7 +119,7 @@ class Query:
     @strawberry.field(
         description="The company's customer groups, by number. The list without `where` may be up to 5 seconds old;"
         " a filtered one is always fresh. Needs customers-read.",
-        graphql_type=list[CustomerGroup],
+        graphql_type=list[CustomerGroup] | None,
         extensions=READS,
     )
     @staticmethod
@@ -138,7 +138,7 @@ class Query:
 
     @strawberry.field(
         description="The company's ledger accounts, by number in its natural order. Always fresh. Needs accounts-read.",
-        graphql_type=list[LedgerAccount],
+        graphql_type=list[LedgerAccount] | None,
         extensions=READS_ACCOUNTS,
     )
     @staticmethod
@@ -152,7 +152,7 @@ class Query:
     @strawberry.field(
         description="What updateCustomer would change in billing with the same input, and all its errors. Writes"
         " nothing. Needs customers-read.",
-        graphql_type=BillingTransitionPreview,
+        graphql_type=BillingTransitionPreview | None,
         extensions=[*READS, ReportsProblems(_rejected_preview, writes=False)],
     )
     @staticmethod
@@ -178,7 +178,7 @@ class Query:
         " and null with an error for each id that is not a UUID. An operation with more than 100 malformed"
         " ids is rejected as a whole (BAD_USER_INPUT). Ledger accounts also need accounts-read. Needs"
         " customers-read.",
-        graphql_type=list[Node | None],
+        graphql_type=list[Node | None] | None,
         extensions=READS,
     )
     @staticmethod

@@ -33,7 +33,7 @@ const CHANGE_PAYER = graphql(`
 `);
 // #endregion
 
-type Preview = PreviewQuery["billingTransitionPreview"];
+type Preview = NonNullable<PreviewQuery["billingTransitionPreview"]>;
 
 // #region flow
 /** The preview's problems that stay when the preview is acknowledged. */
@@ -60,9 +60,10 @@ export function ChangePayer({ customer }: { customer: CustomerDetailsFragment })
   async function preview(input: UpdateCustomerInput) {
     // A preview is true for the moment only: never take it from the cache.
     const { data } = await client.query({ query: PREVIEW, variables: { input }, fetchPolicy: "no-cache" });
-    if (!data) return;
-    setShown({ input, preview: data.billingTransitionPreview });
-    setProblems(blocking(data.billingTransitionPreview));
+    const found = data?.billingTransitionPreview;
+    if (!found) return;
+    setShown({ input, preview: found });
+    setProblems(blocking(found));
   }
 
   async function choose(event: FormEvent<HTMLFormElement>) {

@@ -51,7 +51,7 @@ export function CustomerForm({ customer }: { customer: CustomerFieldsFragment })
   async function save(event: FormEvent) {
     event.preventDefault();
     const input = { id: customer.id, expectedVersion, idempotencyKey, ...changes(draft) };
-    // Without an answer nobody knows whether it was written; `error` is shown, and Save sends the same key again.
+    // Without a response it is unknown whether it was written; `error` is shown, and Save sends the same key again.
     const answer = await update({ variables: { input } }).catch(() => null);
     const payload = answer?.data?.updateCustomer;
     if (!payload) return;

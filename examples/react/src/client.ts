@@ -27,8 +27,8 @@ const cache = new InMemoryCache({
   typePolicies: {
     Query: { fields: { customers: relayStylePagination(["where", "orderBy"]) } },
     Contact: { fields: { history: relayStylePagination() } },
-    Customer: { fields: { children: relayStylePagination(["where"]), history: relayStylePagination() } },
-    CustomerGroup: { fields: { customers: relayStylePagination(["where"]), history: relayStylePagination() } },
+    Customer: { fields: { children: relayStylePagination(["where", "orderBy"]), history: relayStylePagination() } },
+    CustomerGroup: { fields: { customers: relayStylePagination(["where", "orderBy"]), history: relayStylePagination() } },
     Department: { fields: { history: relayStylePagination() } },
     Viewer: { keyFields: [] }, // one per session
   },

@@ -29,6 +29,7 @@ def customer(name: str, group: str) -> CreateCustomerInput:
 
 with Client(os.environ["SERVICE_URL"], {"Authorization": os.environ["SERVICE_AUTHORIZATION"]}) as client:
     page = client.page(first=2, where=CustomerFilter(namePrefix="Nordlys")).customers
+    assert page is not None
     first = page.nodes[0]
     made = client.create(customer("From ariadne-codegen", first.group.id)).create_customer
     refused = client.create(customer("", first.group.id)).create_customer
