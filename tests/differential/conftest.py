@@ -48,7 +48,7 @@ async def companies(owner_engine: AsyncEngine, pair: Pair) -> dict[str, Company]
 
 def _cursors_of(data: Any) -> dict[str, list[str]]:
     """Return the cursors of each list in its default order; none for a company whose rows can't be read."""
-    if data is None:
+    if None in data.values():
         return {}
     customers, groups = data["customers"]["edges"], data["customerGroups"]
     lists = {
