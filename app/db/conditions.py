@@ -34,7 +34,7 @@ from sqlalchemy.types import TypeEngine
 from typing_extensions import override
 
 from app.db.search import begins_with, has_word
-from app.db.tables import contacts, customer_group_metadata, customer_metadata, customer_subscription_statuses
+from app.db.tables import contacts, customer_group_metadata, customer_metadata, subscriptions
 from app.domain.texts import prefix_form
 
 Bind = Callable[[Any, TypeEngine[Any]], ColumnElement[Any]]
@@ -243,7 +243,7 @@ class HasMetadata(_HasPair, _HasEntry):
 
 
 @dataclass(frozen=True, slots=True)
-class HasSubscription(_HasEntry):
+class HasSubscription(Condition):
     """The customer has a subscription of a status."""
 
     status: str
@@ -254,8 +254,17 @@ class HasSubscription(_HasEntry):
         return (self.status,)
 
     @override
-    def sql_within(self, row: FromClause, bind: Bind, within: Within) -> ColumnElement[bool]:
-        return self._entry(customer_subscription_statuses.c.status, row, self.status, bind, within)
+    def sql(self, row: FromClause, bind: Bind = literal) -> ColumnElement[bool]:
+        subscription = subscriptions.alias()
+        return (
+            select(_ONE)
+            .where(
+                subscription.c.company_id == row.c.company_id,
+                subscription.c.status == bind(self.status, subscription.c.status.type),
+                subscription.c.customer_id == row.c.id,
+            )
+            .exists()
+        )
 
 
 @dataclass(frozen=True, slots=True)

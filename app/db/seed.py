@@ -25,7 +25,6 @@ _TABLES = tuple(table.name for table in fields(Batch))
 _SIDE_TABLES = (
     "customer_metadata",
     "customer_words",
-    "customer_subscription_statuses",
     "customer_group_metadata",
 )
 _COMPANY_TO_SHOW = text("SELECT id FROM companies ORDER BY id <> CAST(:demo AS uuid), created_at, id LIMIT 1")

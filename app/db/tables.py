@@ -282,26 +282,6 @@ customer_words = Table(
     Index("customer_words_of_customer", "company_id", "customer_id", "word"),
 )
 
-# A row for each status that subscriptions of a customer have.
-customer_subscription_statuses = Table(
-    "customer_subscription_statuses",
-    metadata,
-    uuid("company_id"),
-    string("status", nullable=False),
-    Column("number_key", Text(collation=CODE_POINTS), nullable=False),
-    uuid("customer_id"),
-    PrimaryKeyConstraint("company_id", "status", "number_key", "customer_id"),
-    # As in customer_metadata.
-    ForeignKeyConstraint(
-        ["company_id", "number_key", "customer_id"],
-        ["customers.company_id", "customers.number_key", "customers.id"],
-        name="customer_subscription_statuses_customer_fkey",
-        onupdate="CASCADE",
-        ondelete="CASCADE",
-    ),
-    Index("customer_subscription_statuses_of_customer", "company_id", "customer_id"),
-)
-
 customer_group_metadata = Table(
     "customer_group_metadata",
     metadata,
@@ -442,6 +422,7 @@ subscriptions = Table(
     ),
     Index("subscriptions_of_customer", "company_id", "customer_id", "started_on", "id"),
     Index("subscriptions_of_customer_by_status", "company_id", "customer_id", "status", "started_on", "id"),
+    Index("subscriptions_by_status", "company_id", "status", "customer_id"),
 )
 
 billing_transitions = Table(

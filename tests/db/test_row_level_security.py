@@ -208,7 +208,6 @@ async def test_functions_that_run_as_the_owner_have_a_pinned_search_path(owner_e
         "authenticate_api_key",
         "index_customer_groups",
         "index_customers",
-        "index_subscription_statuses",
     }
     assert all(settings == ["search_path=public, pg_temp"] for settings in rows.values())
 

@@ -1,6 +1,5 @@
 """The side tables hold what the customers and groups say, after any write, however many rows it touches."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +11,8 @@ from app.db.tables import (
     customer_group_metadata,
     customer_groups,
     customer_metadata,
-    customer_subscription_statuses,
     customer_words,
     customers,
-    subscriptions,
 )
 from app.domain.metadata import pair_digest
 from app.domain.texts import words_of
@@ -64,21 +61,13 @@ async def assert_true(connection: AsyncConnection, company_id: UUID) -> int:
         for key, value in row["metadata"].items()
     )
 
-    number_keys = {row["id"]: row["number_key"] for row in stored}
-    statuses = {
-        (row["status"], number_keys[row["customer_id"]], row["customer_id"])
-        for row in await rows(connection, subscriptions, company_id)
-    }
-    found = await rows(connection, customer_subscription_statuses, company_id)
-    assert sorted((row["status"], row["number_key"], row["customer_id"]) for row in found) == sorted(statuses)
-
     found = await rows(connection, customer_metadata, company_id)
     assert sorted((row["pair"], row["number_key"], row["customer_id"]) for row in found) == pairs
     found = await rows(connection, customer_words, company_id)
     assert sorted((row["word"], row["number_key"], row["customer_id"]) for row in found) == words
     found = await rows(connection, customer_group_metadata, company_id)
     assert sorted((row["pair"], row["customer_group_id"]) for row in found) == groups
-    return len(pairs) + len(words) + len(groups) + len(statuses)
+    return len(pairs) + len(words) + len(groups)
 
 
 WRITES = {
@@ -120,42 +109,16 @@ WRITES = {
     """,
     "pairs of groups": "UPDATE customer_groups SET metadata = metadata || jsonb_build_object('n', number) WHERE company_id = :company_id",
     "a group's name": "UPDATE customer_groups SET name = 'Renamed' WHERE company_id = :company_id",
-    "a subscription's name": "UPDATE subscriptions SET name = 'Renamed' WHERE company_id = :company_id",
-    "one of two active subscriptions": """
-        UPDATE subscriptions SET status = 'PAUSED' WHERE company_id = :company_id AND name = 'First'
-    """,
-    "all subscriptions": "UPDATE subscriptions SET status = 'CANCELLED' WHERE company_id = :company_id",
-    "statuses that change places": """
-        UPDATE subscriptions SET status = CASE status WHEN 'ACTIVE' THEN 'TRIAL' WHEN 'TRIAL' THEN 'ACTIVE' ELSE status END
-        WHERE company_id = :company_id
-    """,
-    "subscriptions of another customer": """
-        UPDATE subscriptions SET customer_id = (
-            SELECT id FROM customers WHERE company_id = :company_id AND name = '...'
-        )
-        WHERE company_id = :company_id AND status = 'ACTIVE'
-    """,
-    "several new subscriptions": """
-        INSERT INTO subscriptions (
-            company_id, id, customer_id, name, status, currency, net_amount, anchor_day, started_on,
-            current_period_start, current_period_end
-        )
-        SELECT company_id, gen_random_uuid(), id, 'New', status, 'DKK', 1, 1, '2026-01-01', '2026-01-01', '2026-02-01'
-        FROM customers CROSS JOIN unnest(ARRAY['ACTIVE', 'EXPIRED', 'EXPIRED']) AS status
-        WHERE company_id = :company_id
-    """,
-    "some subscriptions less": "DELETE FROM subscriptions WHERE company_id = :company_id AND name <> 'First'",
-    "no subscription": "DELETE FROM subscriptions WHERE company_id = :company_id",
-    "no customer": "DELETE FROM customers WHERE company_id = :company_id AND name = '...'",
+    "no customer": "DELETE FROM customers WHERE company_id = :company_id AND customer_number <> '7'",
 }
 
 
 @pytest.fixture
 async def company_id(records: Records) -> UUID:
-    """Three customers: plain, odd and bare, two of them with subscriptions; and two groups."""
+    """Three customers: plain, odd and bare; and two groups."""
     group = await records.group(metadata={"region": "north", "size": 3})
     await records.group(metadata=ODD)
-    plain = await records.customer(
+    await records.customer(
         customer_number="7",
         name="Fjord A/S",
         email="faktura@fjord-7.example",
@@ -164,13 +127,10 @@ async def company_id(records: Records) -> UUID:
         metadata={"segment": "gold", "seats": 5},
         customer_group_id=group,
     )
-    odd = await records.customer(
+    await records.customer(
         customer_number="A-9", name=f"Ærø\tØst/vest {'lang' * 30} fjord-7", metadata=ODD, customer_group_id=group
     )
     await records.customer(customer_number="10", name="...", customer_group_id=group)
-    for name, status in (("First", "ACTIVE"), ("Second", "ACTIVE"), ("Third", "TRIAL")):
-        await records.subscription(plain, name=name, status=status)
-    await records.subscription(odd, name="Fourth", status="PAUSED")
     return records.company_id
 
 
@@ -213,27 +173,3 @@ async def test_the_service_writes_customers_without_writing_the_side_tables_itse
         )
         await assert_true(connection, company_id)
         await connection.rollback()
-
-
-async def test_subscriptions_that_two_transactions_change_at_once_are_all_counted(
-    owner_engine: AsyncEngine, records: Records
-) -> None:
-    customer = await records.customer()
-    ids = [await records.subscription(customer) for _ in range(2)]
-    change = text("UPDATE subscriptions SET status = 'PAUSED' WHERE company_id = :company AND id = :id")
-
-    async def pause(id_: UUID, started: asyncio.Event, others: list[asyncio.Event]) -> None:
-        async with owner_engine.begin() as connection:
-            await connection.execute(text("SELECT 1"))
-            started.set()
-            for each in others:
-                await each.wait()
-            await connection.execute(change, {"company": records.company_id, "id": id_})
-            await asyncio.sleep(0.1)
-
-    started = [asyncio.Event(), asyncio.Event()]
-    await asyncio.gather(*(pause(id_, mine, started) for id_, mine in zip(ids, started, strict=True)))
-
-    async with owner_engine.connect() as connection:
-        found = await rows(connection, customer_subscription_statuses, records.company_id)
-    assert [row["status"] for row in found] == ["PAUSED"]

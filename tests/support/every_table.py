@@ -17,7 +17,6 @@ World = dict[str, Row]
 SIDE_TABLES = (
     "customer_metadata",
     "customer_words",
-    "customer_subscription_statuses",
     "customer_group_metadata",
 )
 """Tables that only triggers write."""
