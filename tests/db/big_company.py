@@ -136,6 +136,7 @@ FILTERS: dict[str, tuple[Callable[[Facts], Condition], str | None]] = {
     "ids": (lambda facts: HasId(tuple(facts.ids)), "customers_pkey"),
     "rare-metadata": (lambda facts: pair("contract", facts.contract), "customer_metadata_pkey"),
     "common-metadata": (lambda _: pair("vip", value=False), "customer_metadata_pkey"),
+    "uncommon-metadata": (lambda _: pair("vip", value=True), "customer_metadata_pkey"),
     "unknown-metadata": (lambda _: pair("nothing", "has this"), "customer_metadata_pkey"),
     "common-and-rare-metadata": (
         lambda facts: AllOf((pair("vip", value=False), pair("contract", facts.contract))),
@@ -175,8 +176,7 @@ FILTERS: dict[str, tuple[Callable[[Facts], Condition], str | None]] = {
     "parent-pays": (lambda _: Equals("billing_relationship", "PARENT_PAYS"), "customers_by_billing_relationship"),
     "single-invoice": (lambda _: Equals("consolidation_mode", "SINGLE_INVOICE"), "customers_by_consolidation_mode"),
     "no-mode": (lambda _: Equals("consolidation_mode", None), None),
-    "common-status": (lambda _: HasSubscription("ACTIVE"), None),
-    "rare-status": (lambda _: HasSubscription("SCHEDULED"), "subscriptions_by_status"),
+    "unknown-status": (lambda _: HasSubscription("NONE"), "subscriptions_by_status"),
     "contact": (lambda facts: HasContact(facts.contact), "contacts_by_email"),
     "unknown-contact": (lambda _: HasContact("nobody@example.com"), "contacts_by_email"),
     "rare-name-prefix": (lambda _: NameBeginsWith("Freja Østergaard"), "customers_by_name_prefix"),

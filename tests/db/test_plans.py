@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from app.db import customers
-from app.db.conditions import AllOf, Condition, Equals, HasParent, InRange, NameBeginsWith
+from app.db.conditions import AllOf, Condition, Equals, HasParent, HasSubscription, InRange, NameBeginsWith
 from app.db.customers import CustomerSort, order_by
 from app.db.paging import PageRequest
+from app.domain.subscriptions import SubscriptionStatus
 from tests.db.big_company import BY_NUMBER, FILTERS, PER_HITS, PER_PAGE, Facts, assert_served
 
 
@@ -84,6 +85,25 @@ async def test_a_filter_in_another_order_never_reads_the_whole_company(
 
     found = await facts.plans(lambda session: customers.page(session, request, condition(facts)))
     assert_served(found, None, most=PER_HITS)
+
+
+@pytest.mark.parametrize("place", ["first-page", "after-the-middle", "before-the-middle"])
+@pytest.mark.parametrize("status", SubscriptionStatus)
+async def test_customers_with_a_status_are_found_from_the_rarer_side(
+    facts: Facts, status: SubscriptionStatus, place: str
+) -> None:
+    middle = facts.middle[CustomerSort.NUMBER]
+    request = PageRequest(
+        BY_NUMBER,
+        50,
+        backward=place == "before-the-middle",
+        after=middle if place == "after-the-middle" else None,
+        before=middle if place == "before-the-middle" else None,
+    )
+
+    found = await facts.plans(lambda session: customers.page(session, request, HasSubscription(status)))
+    # A status of 4 % of the customers costs most: 1,250 customers are probed for a page, in a company of any size.
+    assert_served(found, "subscriptions_", most=5_000)
 
 
 @pytest.mark.parametrize("hours", [1, 24 * 365 * 20], ids=["an-hour", "twenty-years"])
