@@ -35,8 +35,12 @@ export default [
               "FieldChange", // a part of a change
               "PageInfo", // Relay's own type has none
               "SubscriptionTransition", // an acknowledgement, which holds the id that it is about
-              "UpsertCustomersResult", // a row of an answer
+              "UpsertContactsResult", // a row of an answer, as the next ones
+              "UpsertCustomerGroupsResult",
+              "UpsertCustomersResult",
+              "UpsertDepartmentsResult",
               "UpsertLedgerAccountsResult",
+              "UpsertSubscriptionsResult",
               "_Service", // federation's own type has none
               "Viewer", // there is one for each request
             ],
