@@ -162,8 +162,8 @@ def _row(subscription_id: UUID, payer_id: UUID, start: date, end: date) -> dict[
 async def _update_subscriptions(
     session: WriteSession, handovers: Sequence[Handover], moves: Sequence[BookedMove]
 ) -> None:
-    rows = [_cut_over(each) for each in handovers]
-    rows += [_moved(each) for each in moves if each.move.is_change or each.move.payer_id is not None]
+    rows = [_cut_over(handover) for handover in handovers]
+    rows += [_moved(move) for move in moves if move.move.is_change or move.move.payer_id is not None]
     if not rows:
         return
     given = record_set(subscriptions, rows)

@@ -39,7 +39,7 @@ def _period(value: object, path: Path) -> object:
     if not isinstance(value, Mapping):
         return invalid(path, "must be an object with startsOn and endsOn.")
     values, problems = read_input(cast("Mapping[str, object]", value), PERIOD_FIELDS, creating=True)
-    return [replace(each, path=(*path, *each.path)) for each in problems] or values
+    return [replace(problem, path=(*path, *problem.path)) for problem in problems] or values
 
 
 FIELDS: Mapping[str, Field] = {

@@ -85,13 +85,13 @@ class InputValues:
         def coerce_list(value: Any) -> Any:
             if is_coerced is not None and type(value) is list and all(map(is_coerced, cast("list[Any]", value))):
                 return cast("list[Any]", value)
-            items = [coerce(each) for each in cast("Iterable[Any]", value if is_iterable(value) else (value,))]
+            items = [coerce(item) for item in cast("Iterable[Any]", value if is_iterable(value) else (value,))]
             return Undefined if any(item is Undefined for item in items) else items
 
         return coerce_list
 
     def _learn(self, kind: GraphQLInputObjectType) -> Coerce:
-        known = self._known[kind] = _object(kind, [self._field(name, each) for name, each in kind.fields.items()])
+        known = self._known[kind] = _object(kind, [self._field(name, field) for name, field in kind.fields.items()])
         return known
 
     def _field(self, name: str, field: GraphQLInputField) -> _Field:
@@ -131,18 +131,20 @@ def _object(kind: GraphQLInputObjectType, fields: list[_Field]) -> Coerce:
         given = cast("Mapping[str, Any]", value)
         found: dict[str, Any] = {}
         for name, target, coerce, is_required, default in fields:
-            each = given.get(name, Undefined)
-            if each is Undefined:
+            coerced = given.get(name, Undefined)
+            if coerced is Undefined:
                 if is_required:
                     return Undefined
-                each = default
+                coerced = default
             else:
-                each = coerce(each)
-                if each is Undefined:
+                coerced = coerce(coerced)
+                if coerced is Undefined:
                     return Undefined
-            if each is not Undefined:
-                found[target] = each
-        if kind.is_one_of and (len(given) != 1 or len(found) != 1 or any(each is None for each in found.values())):
+            if coerced is not Undefined:
+                found[target] = coerced
+        if kind.is_one_of and (
+            len(given) != 1 or len(found) != 1 or any(coerced is None for coerced in found.values())
+        ):
             return Undefined
         return kind.out_type(found)
 

@@ -84,8 +84,8 @@ class _Reader:
             # One item may be given for a list of one.
             found = self.read(of_type, value, path)
             return Undefined if found is Undefined else [found]
-        items = [self.read(of_type, each, (*path, place)) for place, each in enumerate(cast("Iterable[Any]", value))]
-        return Undefined if any(each is Undefined for each in items) else items
+        items = [self.read(of_type, item, (*path, place)) for place, item in enumerate(cast("Iterable[Any]", value))]
+        return Undefined if any(item is Undefined for item in items) else items
 
     def _object(self, kind: GraphQLInputObjectType, value: Any, path: Path) -> Any:
         if not isinstance(value, dict):
@@ -94,13 +94,13 @@ class _Reader:
         found: dict[str, Any] = {}
         for name, field in kind.fields.items():
             if name in given:
-                each = self.read(field.type, given[name], (*path, name))
+                value_of_field = self.read(field.type, given[name], (*path, name))
             elif is_required_input_field(field):
-                each = self._note(missing((*path, name)))
+                value_of_field = self._note(missing((*path, name)))
             else:
-                each = coerce_default_value(field)
-            if each is not Undefined:
-                found[name] = each
+                value_of_field = coerce_default_value(field)
+            if value_of_field is not Undefined:
+                found[name] = value_of_field
         for name in given:
             if name not in kind.fields:
                 self._note(unknown(path, name, kind))
@@ -122,7 +122,7 @@ class _Reader:
         if problems_of is None:
             return
         depth = len(path)
-        wrong = {each.path[depth] for each, _ in self._problems.found[before:] if len(each.path) > depth}
+        wrong = {problem.path[depth] for problem, _ in self._problems.found[before:] if len(problem.path) > depth}
         for code, below, message in problems_of(found):
             if not below or below[0] not in wrong:
                 self._note(ValueProblem(code, (*path, *below), message))
@@ -161,10 +161,10 @@ def _uses_in(value: ValueNode, path: Path) -> Iterator[tuple[str, Path]]:
         case VariableNode():
             yield value.name.value, path
         case ListValueNode():
-            for place, each in enumerate(value.values):
-                yield from _uses_in(each, (*path, place))
+            for place, item in enumerate(value.values):
+                yield from _uses_in(item, (*path, place))
         case ObjectValueNode():
-            for each in value.fields:
-                yield from _uses_in(each.value, (*path, each.name.value))
+            for field in value.fields:
+                yield from _uses_in(field.value, (*path, field.name.value))
         case _:
             pass

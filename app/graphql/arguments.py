@@ -25,7 +25,7 @@ def given(value: ValueT | UnsetType | None) -> ValueT | None:
 
 def sent_fields(sent: Any) -> dict[str, object]:
     """Return the fields of an input that were sent, by attribute; null is None, other fields are missing."""
-    values = {each.name: getattr(sent, each.name) for each in dataclasses.fields(sent)}
+    values = {field.name: getattr(sent, field.name) for field in dataclasses.fields(sent)}
     return {
         name: cast("Some[object]", value).value if isinstance(value, Some) else value
         for name, value in values.items()
@@ -91,9 +91,9 @@ def identifiers(values: list[str], path: Path, problems: Problems, *, most: int 
         if problems.count > MOST_PROBLEMS:
             # Nothing more would be said of those that follow.
             break
-        each = identifier(value, (*path, place), problems)
-        if each is not None:
-            found[each] = None
+        id_ = identifier(value, (*path, place), problems)
+        if id_ is not None:
+            found[id_] = None
     return tuple(found)
 
 

@@ -52,7 +52,7 @@ _BY_NUMBER = ((CustomerSort.NUMBER, False),)
 
 def sorts_of(order: list[CustomerOrder] | None, problems: Problems) -> tuple[tuple[CustomerSort, bool], ...]:
     """Return the columns to sort by, each with whether it descends. Default: the customer number."""
-    sorts = tuple((each.field, each.direction is OrderDirection.DESC) for each in order or ())
+    sorts = tuple((sort.field, sort.direction is OrderDirection.DESC) for sort in order or ())
     if len(sorts) > MAX_SORTS or len({field for field, _ in sorts}) < len(sorts):
         problems.add(("orderBy",), f"must name at most {MAX_SORTS} fields, each once.")
         return _BY_NUMBER
@@ -121,12 +121,12 @@ class _Reading:
 
     def read(self, where: CustomerFilter, path: Path) -> Condition | None:
         """Return the conjunction of a filter's conditions."""
-        found = tuple(each for each in self._each(where, path) if each is not None)
+        found = tuple(condition for condition in self._each(where, path) if condition is not None)
         return found[0] if len(found) == 1 else AllOf(found) if found else None
 
     def _each(self, where: CustomerFilter, path: Path) -> Iterator[Condition | None]:
         # Most of the many fields are left out. An input's attributes are in the order of its fields.
-        for attribute, given in [each for each in vars(where).items() if each[1] is not None]:
+        for attribute, given in [entry for entry in vars(where).items() if entry[1] is not None]:
             at = (*path, _FILTER_NAMES[attribute])
             self._conditions += 1
             if self._conditions > MAX_CONDITIONS:
@@ -212,8 +212,8 @@ class _Reading:
             yield bound.value if bound is not None else None
 
     def _all(self, filters: list[CustomerFilter], at: Path) -> tuple[Condition, ...]:
-        read = (self.read(each, (*at, place)) for place, each in enumerate(filters))
-        return tuple(each or AllOf(()) for each in read)
+        read = (self.read(nested, (*at, place)) for place, nested in enumerate(filters))
+        return tuple(condition or AllOf(()) for condition in read)
 
 
 _FILTER_NAMES = {attribute: name for name, attribute in _fields(CustomerFilter).items()}

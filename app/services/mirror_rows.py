@@ -75,14 +75,18 @@ class RowJudge:
     _claimed: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
-        self._by_id = {each.row.id: each for each in self.stored}
-        self._by_key = {each.row.external_system_id: each for each in self.stored if each.row.external_system_id}
+        self._by_id = {subscription.row.id: subscription for subscription in self.stored}
+        self._by_key = {
+            subscription.row.external_system_id: subscription
+            for subscription in self.stored
+            if subscription.row.external_system_id
+        }
 
     def prepare(self, keys: Sequence[SubscriptionKeys]) -> None:
         """Count how often each subscription is meant, because no list says two things of one; make ids for new ones."""
         # In the order of the rows: ids of one moment sort at random.
         self._new_ids = iter(sorted(new_id() for _ in keys))
-        self._times.update(meant for each in keys if (meant := self._meant(each)) is not None)
+        self._times.update(meant for key in keys if (meant := self._meant(key)) is not None)
 
     def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> Decision:
         """Judge a row."""

@@ -134,7 +134,7 @@ class _Judge:
         """Decide a row."""
         before = self._match(read)
         rejected = _Decision(RowOutcome.REFUSED, before, {})
-        times = max((self._times[each] for each in self._meant(read)), default=0)
+        times = max((self._times[key] for key in self._meant(read)), default=0)
         if times > 1:
             return replace(rejected, problems=(repeated("number" if read.get("id") is None else "id", times),))
         creating = before is None and read.get("id") is None and read.get("number") is not None
@@ -161,7 +161,7 @@ class _Judge:
 
     def _meant(self, read: Mapping[str, Any]) -> set[object]:
         before = self._match(read)
-        return {each for each in (before and before.id, read.get("number")) if each is not None}
+        return {key for key in (before and before.id, read.get("number")) if key is not None}
 
     def _problems(
         self, given: Mapping[str, object], values: Mapping[str, Any], before: CustomerGroupRow | None
@@ -183,8 +183,12 @@ class _Judge:
 
 async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decision]) -> dict[UUID, CustomerGroupRow]:
     """Write and record the decisions; return the written groups by id."""
-    created = [each.values for each in decisions if each.outcome is RowOutcome.CREATED]
-    updated = [(each.before, each.values) for each in decisions if each.before and each.outcome is RowOutcome.UPDATED]
+    created = [decision.values for decision in decisions if decision.outcome is RowOutcome.CREATED]
+    updated = [
+        (decision.before, decision.values)
+        for decision in decisions
+        if decision.before and decision.outcome is RowOutcome.UPDATED
+    ]
     names = sorted({name for _, values in updated for name in values})
     await stored.change_groups(
         session,
@@ -206,7 +210,7 @@ async def _outcome(
     decisions: Sequence[_Decision], now: Mapping[UUID, CustomerGroupRow] | None
 ) -> UpsertCustomerGroupsOutcome:
     """Return the results of the rows, with the written groups; with `now` None, the results they would have."""
-    results = [_result(*each, now) async for each in paced(list(enumerate(decisions)))]
+    results = [_result(*numbered, now) async for numbered in paced(list(enumerate(decisions)))]
     return UpsertCustomerGroupsOutcome(tuple(results))
 
 

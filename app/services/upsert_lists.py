@@ -55,7 +55,7 @@ async def carry_out(
 
     async def work(session: WriteSession) -> OutcomeT:
         decisions = await steps.decide(session)
-        problems = [problem for index, each in enumerate(decisions) for problem in at_row(index, each.problems)]
+        problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
         if problems and on_refusal is RejectionPolicy.ALL_OR_NOTHING:
             raise Rejected(problems, current=await steps.tell(decisions, None))
         stored = None if dry_run else await steps.write(session, decisions)

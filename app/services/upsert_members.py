@@ -106,14 +106,14 @@ class Upserts(Generic[MemberT, OutcomeT]):
     ) -> Sequence[MemberDecision]:
         members, kind = self.service.members, self.service.kind
         keys = [read_member_keys(kind, row, match_by) async for row in paced(rows)]
-        ids = {each.id for each in keys if each.id is not None}
+        ids = {row_keys.id for row_keys in keys if row_keys.id is not None}
         named: dict[str, set[Any]] = {name: set() for name in _CUSTOMER_KEYS}
-        for each in keys:
-            if each.customer is not None:
-                named[each.customer.attribute].add(each.customer.value)
+        for row_keys in keys:
+            if row_keys.customer is not None:
+                named[row_keys.customer.attribute].add(row_keys.customer.value)
         named["id"] |= await stored.customers_of(session, members, ids)
         customers = await customer_reads.lock_named(session, named)
-        values = {each.key for each in keys if each.key is not None}
+        values = {row_keys.key for row_keys in keys if row_keys.key is not None}
         found = await stored.of_customers(session, members, customers.keys(), ids, **{match_by.attribute: values})
         judge = _Judge(kind, self.defaults, match_by, customers, found)
         judge.prepare(keys)
@@ -125,26 +125,26 @@ class Upserts(Generic[MemberT, OutcomeT]):
     ) -> dict[UUID, MemberT]:
         """Write and record the decisions; return the written members by id."""
         members, default = self.service.members, self.service.kind.default
-        created = [each for each in decisions if each.outcome is RowOutcome.CREATED]
-        updated = [each for each in decisions if each.outcome is RowOutcome.UPDATED]
-        moves = {each.customer_id for each in (*created, *updated) if (each.values or {}).get(default)}
-        replaced = await stored.unmake_defaults(session, members, {each for each in moves if each is not None})
-        changes = [_after_replacing(each, replaced) for each in updated]
+        created = [decision for decision in decisions if decision.outcome is RowOutcome.CREATED]
+        updated = [decision for decision in decisions if decision.outcome is RowOutcome.UPDATED]
+        moves = {decision.customer_id for decision in (*created, *updated) if (decision.values or {}).get(default)}
+        replaced = await stored.unmake_defaults(session, members, {id_ for id_ in moves if id_ is not None})
+        changes = [_after_replacing(decision, replaced) for decision in updated]
         changes = [(before, values) for before, values in changes if values]
         await stored.change_all(session, members, _of_the_same_columns(changes))
-        await stored.add_all(session, members, [each.values for each in created if each.values])
-        ids = [each.member_id for each in (*created, *updated)]
-        now = await stored.by_id(session, members, [each for each in ids if each is not None])
+        await stored.add_all(session, members, [decision.values for decision in created if decision.values])
+        ids = [decision.member_id for decision in (*created, *updated)]
+        now = await stored.by_id(session, members, [id_ for id_ in ids if id_ is not None])
         writes = [Write(row._replace(**{default: True}), row, (default,)) for row in replaced.values()]
         writes += [Write(before, now[before.id], tuple(values)) for before, values in changes]
-        writes += [Write(None, now[each.values["id"]]) for each in created if each.values]
+        writes += [Write(None, now[decision.values["id"]]) for decision in created if decision.values]
         await record_all(session, self.service.recording, writes, actor=actor)
         return now
 
     async def _outcome(self, decisions: Sequence[MemberDecision], now: Mapping[UUID, MemberT] | None) -> OutcomeT:
         """Return the results of the rows, with the written members; with `now` None, the results they would have."""
         make = cast("Callable[..., OutcomeT]", self.outcome)
-        return make(tuple([self._result(*each, now) async for each in paced(list(enumerate(decisions)))]))
+        return make(tuple([self._result(*numbered, now) async for numbered in paced(list(enumerate(decisions)))]))
 
     def _result(self, index: int, decision: MemberDecision, now: Mapping[UUID, MemberT] | None) -> Any:
         member_id = decision.member_id
@@ -178,7 +178,7 @@ class _Judge(Generic[MemberT]):
 
     def prepare(self, keys: Sequence[MemberKeys]) -> None:
         """Count how often each member is meant, because a list can say only one thing of it."""
-        self._times.update(self._meant(each) for each in keys)
+        self._times.update(self._meant(row_keys) for row_keys in keys)
 
     def decide(self, given: Mapping[str, object], keys: MemberKeys) -> MemberDecision:
         """Decide a row."""
@@ -237,19 +237,19 @@ def _with_defaults(
     kind: MemberKind, decisions: Sequence[MemberDecision], counts: Mapping[UUID, int]
 ) -> Sequence[MemberDecision]:
     """Return the decisions with rows rejected that would leave a customer with two defaults, or with none."""
-    accepted = [each for each in decisions if each.outcome is not RowOutcome.REFUSED]
-    winners = Counter(each.customer_id for each in accepted if each.sent_default)
-    totals = Counter(each.customer_id for each in accepted if each.outcome is RowOutcome.CREATED)
+    accepted = [decision for decision in decisions if decision.outcome is not RowOutcome.REFUSED]
+    winners = Counter(decision.customer_id for decision in accepted if decision.sent_default)
+    totals = Counter(decision.customer_id for decision in accepted if decision.outcome is RowOutcome.CREATED)
     totals.update(counts)
     judged: list[MemberDecision] = []
-    for each in decisions:
-        loses = each.outcome is RowOutcome.UPDATED and (each.values or {}).get(kind.default) is False
-        if each.outcome is not RowOutcome.REFUSED and each.sent_default and winners[each.customer_id] > 1:
-            judged.append(each.rejected(several_defaults(kind.default, kind.noun)))
-        elif loses and winners[each.customer_id] != 1 and totals[each.customer_id] > 1:
-            judged.append(each.rejected(default_stays(kind.default, kind.noun)))
+    for decision in decisions:
+        loses = decision.outcome is RowOutcome.UPDATED and (decision.values or {}).get(kind.default) is False
+        if decision.outcome is not RowOutcome.REFUSED and decision.sent_default and winners[decision.customer_id] > 1:
+            judged.append(decision.rejected(several_defaults(kind.default, kind.noun)))
+        elif loses and winners[decision.customer_id] != 1 and totals[decision.customer_id] > 1:
+            judged.append(decision.rejected(default_stays(kind.default, kind.noun)))
         else:
-            judged.append(each)
+            judged.append(decision)
     return judged
 
 

@@ -119,20 +119,22 @@ async def _decide(session: WriteSession, rows: Sequence[Mapping[str, object]]) -
 
 
 async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJudge:
-    ids = {each.id for each in keys if each.id is not None}
-    external_ids = {each.external_system_id for each in keys if each.external_system_id is not None}
+    ids = {row_keys.id for row_keys in keys if row_keys.id is not None}
+    external_ids = {row_keys.external_system_id for row_keys in keys if row_keys.external_system_id is not None}
     named: dict[str, set[Any]] = {"id": set(), "customer_number": set(), "external_system_id": set()}
-    for each in keys:
-        if each.customer is not None:
-            named[each.customer.attribute].add(each.customer.value)
+    for row_keys in keys:
+        if row_keys.customer is not None:
+            named[row_keys.customer.attribute].add(row_keys.customer.value)
     named["id"] |= {*(await mirror_reads.customers_of(session, ids, external_ids)).values()}
     customers = await customer_reads.lock_named(session, named)
     stored = await mirror_reads.locked(session, ids, external_ids)
-    if any(each.customer_id not in customers for each in stored):
+    if any(subscription.customer_id not in customers for subscription in stored):
         # It was made between the two statements.
         raise LostRace
     # A change of the mode or the currency of a parent locks its children too, so reading the parent is enough.
-    parents = {each.parent_customer_id for each in customers.values() if each.parent_customer_id} - customers.keys()
+    parents = {
+        customer.parent_customer_id for customer in customers.values() if customer.parent_customer_id
+    } - customers.keys()
     known = customers | await customer_reads.customers_by_id(session, parents)
     return RowJudge(stored, {id_: record_of(row) for id_, row in known.items()}, _by_key(customers))
 
@@ -144,17 +146,17 @@ def _by_key(customers: Mapping[UUID, CustomerRow]) -> dict[CustomerKey, UUID]:
 
 async def _write(session: WriteSession, actor: str, decisions: Sequence[Decision]) -> dict[UUID, SubscriptionRow]:
     """Write and record what was decided; return the subscriptions that were written, as they are now."""
-    created = [each for each in decisions if each.outcome is RowOutcome.CREATED]
-    updated = [each for each in decisions if each.outcome is RowOutcome.UPDATED]
-    kept = [each for each in updated if each.begins_for is None and "current_period" in each.changed]
-    await mirror_writes.insert_subscriptions(session, [_new_row(each) async for each in paced(created)])
-    await mirror_writes.update_subscriptions(session, [_changed_row(each) async for each in paced(updated)])
-    await mirror_writes.update_periods(session, [_kept_period(each) async for each in paced(kept)])
-    begun = [each for each in decisions if each.begins_for is not None]
-    await mirror_writes.begin_periods(session, [_new_period(each) async for each in paced(begun)])
-    ids = [each.subscription_id for each in (*created, *updated) if each.subscription_id is not None]
+    created = [decision for decision in decisions if decision.outcome is RowOutcome.CREATED]
+    updated = [decision for decision in decisions if decision.outcome is RowOutcome.UPDATED]
+    kept = [decision for decision in updated if decision.begins_for is None and "current_period" in decision.changed]
+    await mirror_writes.insert_subscriptions(session, [_new_row(decision) async for decision in paced(created)])
+    await mirror_writes.update_subscriptions(session, [_changed_row(decision) async for decision in paced(updated)])
+    await mirror_writes.update_periods(session, [_kept_period(decision) async for decision in paced(kept)])
+    begun = [decision for decision in decisions if decision.begins_for is not None]
+    await mirror_writes.begin_periods(session, [_new_period(decision) async for decision in paced(begun)])
+    ids = [decision.subscription_id for decision in (*created, *updated) if decision.subscription_id is not None]
     stored = await mirror_reads.subscriptions_by_id(session, ids)
-    await outbox.append_all(session, [_event(each, stored) for each in (*created, *updated)], actor=actor)
+    await outbox.append_all(session, [_event(decision, stored) for decision in (*created, *updated)], actor=actor)
     return stored
 
 
@@ -222,7 +224,7 @@ async def _outcome(
     decisions: Sequence[Decision], stored: Mapping[UUID, SubscriptionRow] | None
 ) -> UpsertSubscriptionsOutcome:
     """Return how the rows ended, with the subscriptions that were written; without them, how they would have."""
-    results = [_result(index, each, stored) async for index, each in paced(list(enumerate(decisions)))]
+    results = [_result(index, decision, stored) async for index, decision in paced(list(enumerate(decisions)))]
     return UpsertSubscriptionsOutcome(tuple(results))
 
 

@@ -53,7 +53,7 @@ async def upsert_contacts(
     input: Annotated[UpsertContactsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
     """Write all rows or none, or row by row."""
-    rows = [_row(each) async for each in paced(input.rows)]
+    rows = [_row(row) async for row in paced(input.rows)]
     command = UpsertContactsCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
     context = info.context
     outcome, replayed = await UPSERT_CONTACTS.upsert(

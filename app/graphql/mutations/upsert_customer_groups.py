@@ -54,7 +54,7 @@ async def upsert_customer_groups(
     input: Annotated[UpsertCustomerGroupsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
     """Write all rows or none, or row by row."""
-    rows = [sent_fields(each) async for each in paced(input.rows)]
+    rows = [sent_fields(row) async for row in paced(input.rows)]
     command = UpsertCustomerGroupsCommand(tuple(rows), input.on_refusal, input.dry_run)
     context = info.context
     outcome, replayed = await upsert(

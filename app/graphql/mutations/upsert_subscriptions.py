@@ -57,7 +57,7 @@ async def upsert_subscriptions(
     input: Annotated[UpsertSubscriptionsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
     """All or nothing, or row by row."""
-    rows = [_row(each) async for each in paced(input.rows)]
+    rows = [_row(row) async for row in paced(input.rows)]
     command = UpsertSubscriptionsCommand(tuple(rows), input.on_refusal, input.dry_run)
     context = info.context
     outcome, replayed = await upsert(
