@@ -115,7 +115,8 @@ def test_a_gateway_answers_from_both_subgraphs_and_shows_nothing_of_another_comp
     for name, expected in FOREIGN.items():
         assert answers[name]["data"] == expected
     for name in ("strangerHere", "strangerThere"):
-        assert answers[name].get("data") is None
+        # A field that fails is null; @apollo/gateway and Hive say so of each.
+        assert answers[name].get("data") in (None, {"customers": None})
         assert answers[name]["errors"]
     assert answers.get("refusal") == REFUSALS.get(gateway)
     assert not [word for word in ("Nordlys", "Havblik") if word in json.dumps([answers[name] for name in FOREIGN])]

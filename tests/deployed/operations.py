@@ -27,6 +27,15 @@ def _writes(field: str, shown: str, makes: str | None = None, **values: Any) -> 
     return Operation(document, {"input": values}, makes)
 
 
+def _upserts(field: str, **row: Any) -> Operation:
+    kind = f"{field[0].upper()}{field[1:]}Input"
+    results = "results { outcome errors { code } } errors { code message path }"
+    return Operation(
+        f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ {results} }} }}", {"input": {"rows": [row]}}
+    )
+
+
+_CHILD = {"id": "$child"}
 _CUSTOMER = {
     "vatZone": "DOMESTIC",
     "customerGroupId": "$group",
@@ -48,10 +57,21 @@ MUTATIONS = (
     _writes("createCustomer", "customer", "parent", name="Nordlys A/S", **_CUSTOMER),
     _writes("createCustomer", "customer", "child", name="Nordlys Ærø", parentCustomerId="$parent", **_CUSTOMER),
     _writes("updateCustomer", "customer", id="$child", email="ap@nordlys.example"),
-    Operation(
-        "mutation ($input: UpsertCustomersInput!) { upsertCustomers(input: $input)"
-        " { created results { outcome errors { code } } errors { code message path } } }",
-        {"input": {"rows": [{"externalSystemId": "crm-3", "name": "Havn ApS", **_CUSTOMER}]}},
+    _upserts("upsertCustomerGroups", number="3", name="Abroad", accountId="$account"),
+    _upserts("upsertCustomers", externalSystemId="crm-3", name="Havn ApS", **_CUSTOMER),
+    _upserts("upsertContacts", customer=_CHILD, name="Grace"),
+    _upserts("upsertDepartments", customer=_CHILD, name="Ledelse"),
+    _upserts(
+        "upsertSubscriptions",
+        externalSystemId="fiber-1",
+        customer=_CHILD,
+        name="Fibernet 1000",
+        status="ACTIVE",
+        currency="DKK",
+        netAmount="300.00",
+        anchorDay=1,
+        startedOn="2026-06-01",
+        currentPeriod={"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00"},
     ),
     _writes("createContact", "contact", "contact", customerId="$child", name="Ada", isDefaultForCustomer=True),
     _writes("updateContact", "contact", id="$contact", phone="+45 12 34 56 78"),

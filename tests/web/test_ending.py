@@ -122,4 +122,5 @@ async def test_a_client_that_does_not_read_its_answer_leaves_no_traceback(lines:
         await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await begun.wait()
 
-    assert [line["event"] for line in lines] == ["requests_stopped"]
+    # Connections that other tests of this process have ended are told of whenever it is their turn.
+    assert [line["event"] for line in lines if line["event"] != "connections_ended"] == ["requests_stopped"]
