@@ -100,6 +100,9 @@ async def the_documentation(visit: Visit) -> None:
     await visit.page.keyboard.press("Escape")
     for name in ("Query", "customers"):
         await documentation.get_by_role("link", name=name, exact=True).click()
+        # Descriptions may be longer than the panel.
+        title = documentation.locator("[class*=doc-explorer-section-title]").first
+        await title.evaluate("(title) => title.scrollIntoView({ block: 'start' })")
         await assert_readable(
             visit, "doc-explorer-section-title", "doc-explorer-type-name", "doc-explorer-argument-name"
         )
