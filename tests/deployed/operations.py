@@ -59,7 +59,7 @@ MUTATIONS = (
     _writes("updateCustomer", "customer", id="$child", email="ap@nordlys.example"),
     _upserts("upsertCustomerGroups", number="3", name="Abroad", accountId="$account"),
     _upserts("upsertCustomers", externalSystemId="crm-3", name="Havn ApS", **_CUSTOMER),
-    _upserts("upsertContacts", customer=_CHILD, name="Grace"),
+    _upserts("upsertContacts", customer=_CHILD, name="Grace", email="grace@nordlys.example"),
     _upserts("upsertDepartments", customer=_CHILD, name="Ledelse"),
     _upserts(
         "upsertSubscriptions",
