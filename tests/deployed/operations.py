@@ -59,8 +59,6 @@ MUTATIONS = (
     _writes("updateCustomer", "customer", id="$child", email="ap@nordlys.example"),
     _upserts("upsertCustomerGroups", number="3", name="Abroad", accountId="$account"),
     _upserts("upsertCustomers", externalSystemId="crm-3", name="Havn ApS", **_CUSTOMER),
-    _upserts("upsertContacts", customer=_CHILD, name="Grace", email="grace@nordlys.example"),
-    _upserts("upsertDepartments", customer=_CHILD, name="Ledelse"),
     _upserts(
         "upsertSubscriptions",
         externalSystemId="fiber-1",
@@ -79,6 +77,8 @@ MUTATIONS = (
     _writes("createDepartment", "department", "department", customerId="$child", name="Lager"),
     _writes("updateDepartment", "department", id="$department", poNumber="PO-1"),
     _writes("deleteDepartment", "", id="$department"),
+    _upserts("upsertContacts", customer=_CHILD, name="Grace", email="grace@nordlys.example"),
+    _upserts("upsertDepartments", customer=_CHILD, name="Ledelse"),
 )
 QUERIES = (
     Operation("query { viewer { subject company { name baseCurrency timeZone } scopes expiresAt } }", {}),
