@@ -74,7 +74,7 @@ async def locked(
 ) -> list[StoredSubscription]:
     """Lock the subscriptions that have one of these keys, in the order of their ids, and return them with their last periods."""
     named = _named(ids, external_system_ids)
-    # A statement of its own: it may wait for a cut, and would show periods from before it.
+    # Locked before the periods are read: one statement that waits for a transition would show the periods before it.
     await session.rows(select(subscriptions.c.id).where(named).order_by(subscriptions.c.id).with_for_update())
     last, begun = _last_period(), _begun_by_transition()
     previous = (

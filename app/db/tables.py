@@ -456,7 +456,7 @@ subscription_periods = Table(
     money("net_amount"),
     money("billed_amount"),
     money("credited_amount"),
-    # The day of the billing system's invoice; what a transition books has documents of its own.
+    # The day of the billing system's invoice. A transition dates its billing documents itself.
     Column("billed_on", Date),
     Column("cut_on", Date),
     uuid("transition_id", nullable=True),

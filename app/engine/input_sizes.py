@@ -106,7 +106,7 @@ class InputSizes:
         lists: dict[str, Measure] = {}
         most: int | None = kind.extensions.get(MAX_FIELDS)
         known = _object(lists) if most is None else _limited_object(lists, most)
-        # Stored before its lists are known, because an input may have a field of its own type.
+        # Stored before its lists are known, because an input type may contain itself.
         self._known[kind] = known
         for name, member in kind.fields.items():
             measure = self.measure(member.type, member.extensions.get(MAX_ITEMS))

@@ -18,7 +18,7 @@ class Repeatable(ABC):
 
     @property
     def is_long(self) -> bool:
-        """Whether the command can hold so many rows that encoding it would block the event loop."""
+        """Whether the command is a list of rows. Encoding one may block the event loop."""
         return False
 
     @property

@@ -1,4 +1,7 @@
-"""All settings of the service, with types, defaults and descriptions; docs/settings.md lists them."""
+"""All settings of the service, with types, defaults and descriptions; docs/settings.md lists them.
+
+The file is over 250 lines because it lists all settings.
+"""
 
 from typing import Annotated, Literal
 
@@ -81,7 +84,7 @@ class Settings(BaseModel):
         default=7_200,
         ge=0,
         le=86_400,
-        description="How long browsers may cache the answer to a preflight request, in seconds; each browser has a lower limit of its own.",
+        description="How long browsers may cache the answer to a preflight request, in seconds. Browsers may apply lower limits.",
     )
     explorer: bool = Field(
         default=False,

@@ -152,7 +152,7 @@ class _Page:
         return query.correlate_except(row.table).exists()
 
     def _count(self, slot: int) -> ColumnElement[int]:
-        # A count reads thousands of matching rows if there are so many, while a page stops at its limit.
+        # A page stops at its limit, but a count may read thousands of matching rows.
         self._slots.plan_for_values |= self._arguments.only is not None
         row = self._slots.row(self._node.entity.table)
         at_most = self._slots.limit(slot, self._slots.arguments(slot, CountArguments).at_most, 0)

@@ -155,7 +155,7 @@ class Inputs:
         if not is_input(kind):
             return lambda value: value
 
-        # Looked up when a value is converted: an input may have a field of its own type.
+        # Looked up when a value is converted, because an input type may contain itself.
         return lambda value: self.build(kind, value)
 
     def build(self, kind: type, value: Mapping[str, Any], _context: object = None) -> Any:

@@ -55,7 +55,7 @@ def _read_moment(value: object) -> datetime:
 
 
 def _decimal(value: object) -> Decimal | str:
-    """Return a decimal, or text that is none: its field reports that, together with all problems of the input."""
+    """Return a decimal, or unreadable text as it is, which the domain reports with the other problems of the input."""
     found = decimal_of(value)
     if found is None:
         if isinstance(value, float):
@@ -75,7 +75,7 @@ def _decimal_literal(node: ValueNode, _variables: Mapping[str, object] | None = 
 
 
 def _date(value: object) -> date | str:
-    """Return a date, or text that is none: its field reports that, together with all problems of the input."""
+    """Return a date, or unreadable text as it is, which the domain reports with the other problems of the input."""
     if not isinstance(value, str):
         raise GraphQLError(_NOT_A_DATE)
     try:
