@@ -14,8 +14,9 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import canonical, read_account
 from app.domain.errors import MOST_LISTED_OF_ROW, LimitProblem, Problem, listed
 from app.domain.events import EventType
-from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
+from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
+from app.services.row_results import RowResult
 from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated
 
 AccountRowProblem = LimitProblem | Problem
@@ -43,23 +44,12 @@ class UpsertAccountsCommand(Repeatable):
 
 
 @dataclass(frozen=True, slots=True)
-class AccountResult:
+class AccountResult(RowResult):
     """The result of a row."""
 
-    index: int
-    outcome: RowOutcome
-    ledger_account: LedgerAccountRow | None
-    """The stored account; None if there is none."""
-    changed_fields: tuple[str, ...]
-    """Schema names."""
     errors: tuple[AccountRowProblem, ...]
-    is_planned: bool = False
-    """Whether nothing was written: a dry run, or a rejected list."""
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the row was written."""
-        return not self.is_planned and self.outcome in WRITES
+    ledger_account: LedgerAccountRow | None = None
+    """The stored account; None if there is none."""
 
     @property
     def shown(self) -> LedgerAccountRow | None:
@@ -189,4 +179,6 @@ def _result(index: int, decision: _Decision, stored: Mapping[UUID, LedgerAccount
     account_id = decision.account_id
     account = decision.before if account_id is None else (stored or {}).get(account_id, decision.before)
     changed = tuple(sorted(decision.values)) if decision.outcome is RowOutcome.UPDATED else ()
-    return AccountResult(index, decision.outcome, account, changed, at_row(index, decision.problems), stored is None)
+    return AccountResult(
+        index, decision.outcome, changed, at_row(index, decision.problems), stored is None, ledger_account=account
+    )

@@ -23,10 +23,11 @@ from app.domain.events import EventType
 from app.domain.fields import schema_name
 from app.domain.mirroring import MirroredSubscription
 from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, canonical, read_keys
-from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
+from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.customers.drafts import record_of
 from app.services.mirror_rows import Decision, RowJudge
+from app.services.row_results import RowResult
 from app.services.upsert_lists import Steps, at_row, carry_out, check_size
 
 SubscriptionRowProblem = (
@@ -56,23 +57,12 @@ class UpsertSubscriptionsCommand(Repeatable):
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionResult:
-    """How a row ended."""
+class SubscriptionResult(RowResult):
+    """The result of a row."""
 
-    index: int
-    outcome: RowOutcome
-    subscription: SubscriptionRow | None
-    """As it is stored now; None for one that is not."""
-    changed_fields: tuple[str, ...]
-    """In the schema's names."""
     errors: tuple[SubscriptionRowProblem, ...]
-    is_planned: bool = False
-    """Whether the list was not written: a dry run, or a list that was rejected."""
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the row wrote what it shows."""
-        return not self.is_planned and self.outcome in WRITES
+    subscription: SubscriptionRow | None = None
+    """The stored subscription; None if there is none."""
 
     @property
     def shown(self) -> SubscriptionRow | None:
@@ -232,6 +222,5 @@ def _result(index: int, decision: Decision, stored: Mapping[UUID, SubscriptionRo
     id_ = decision.subscription_id
     row = decision.before if id_ is None else (stored or {}).get(id_, decision.before)
     changed = _names(decision.changed) if decision.outcome is RowOutcome.UPDATED else ()
-    return SubscriptionResult(
-        index, decision.outcome, row, changed, at_row(index, decision.problems), is_planned=stored is None
-    )
+    problems = at_row(index, decision.problems)
+    return SubscriptionResult(index, decision.outcome, changed, problems, stored is None, subscription=row)
