@@ -16,17 +16,18 @@ from app.domain.errors import (
     Problem,
     SubscriptionsProblem,
 )
-from app.domain.upserts import WRITES, MatchKey, RejectionPolicy, RowOutcome
+from app.domain.upserts import MatchKey, RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import Draft
 from app.services.customers.numbers import give_numbers
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import changed_names, write
+from app.services.row_results import RowResult
 from app.services.upsert_lists import Steps, at_row, carry_out, check_size
 from app.services.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 
-RowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | MetadataProblem | Problem
+CustomerRowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | MetadataProblem | Problem
 """Kinds of problems of a row. Stored outcomes read problems by these kinds."""
 
 
@@ -56,23 +57,12 @@ class UpsertCustomersCommand(Repeatable):
 
 
 @dataclass(frozen=True, slots=True)
-class RowResult:
+class CustomerResult(RowResult):
     """The result of a row."""
 
-    index: int
-    outcome: RowOutcome
-    customer: CustomerRow | None
+    errors: tuple[CustomerRowProblem, ...]
+    customer: CustomerRow | None = None
     """The stored customer; None if there is none."""
-    changed_fields: tuple[str, ...]
-    """Schema names."""
-    errors: tuple[RowProblem, ...]
-    is_planned: bool = False
-    """Whether nothing was written: a dry run, or a rejected list."""
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the row was written."""
-        return not self.is_planned and self.outcome in WRITES
 
     @property
     def shown(self) -> CustomerRow | None:
@@ -84,7 +74,7 @@ class RowResult:
 class UpsertCustomersOutcome:
     """The results of all rows, in order."""
 
-    results: tuple[RowResult, ...]
+    results: tuple[CustomerResult, ...]
 
 
 async def upsert_customers(
@@ -129,12 +119,12 @@ async def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, Customer
     return UpsertCustomersOutcome(tuple(results))
 
 
-def _result(index: int, decision: Decision, stored: Mapping[UUID, CustomerRow] | None) -> RowResult:
+def _result(index: int, decision: Decision, stored: Mapping[UUID, CustomerRow] | None) -> CustomerResult:
     outcome = _outcome_of(decision)
     id_ = decision.before.id if decision.before else decision.values.get("id")
     customer = (stored or {}).get(id_, decision.before) if id_ else None
     changed = changed_names(decision.values) if outcome is RowOutcome.UPDATED else ()
-    return RowResult(index, outcome, customer, changed, at_row(index, decision.problems), stored is None)
+    return CustomerResult(index, outcome, changed, at_row(index, decision.problems), stored is None, customer=customer)
 
 
 def _outcome_of(decision: Decision) -> RowOutcome:

@@ -12,7 +12,7 @@ from app.domain.errors import ErrorCode, Rejected
 from app.domain.upserts import MatchKey, RowOutcome
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from app.services.upsert_customers import RowResult, UpsertCustomersCommand, upsert_customers
+from app.services.upsert_customers import CustomerResult, UpsertCustomersCommand, upsert_customers
 from app.services.upsert_rows import UpsertRow
 from tests.support.records import Records
 from tests.support.untouched import everything_of
@@ -38,7 +38,7 @@ async def previewed(database: Database, company: UUID, parent: UUID, fields: dic
         return await preview_transition(session, UpdateCustomerCommand(parent, fields))
 
 
-async def listed(unit_of_work: UnitOfWork, fields: dict[str, Any], *named: UUID, dry_run: bool) -> RowResult:
+async def listed(unit_of_work: UnitOfWork, fields: dict[str, Any], *named: UUID, dry_run: bool) -> CustomerResult:
     row = UpsertRow(fields | {"customer_number": "parent"}, tuple(map(str, named)) or None)
     command = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, dry_run=dry_run)
     try:
