@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from app.db.declarations import narrowed
 from app.db.pauses import paced
-from app.db.record_set import at_this_moment, insert_all
+from app.db.record_set import at_this_moment, insert_all, record_set
 from app.db.tables import history
 from app.db.unit_of_work import Session, WriteSession
 from app.domain.events import ChangeOperation, plain
@@ -38,17 +38,17 @@ def as_json(changes: Changes) -> dict[str, dict[str, Any]]:
     return {name: {"before": plain(before), "after": plain(after)} for name, (before, after) in changes.items()}
 
 
-async def fields_changed_since(session: Session, subject_id: UUID, version: int) -> list[str]:
-    """Return the schema names of an object's fields that changed after a version."""
-    field = func.jsonb_object_keys(history.c.changes)
+async def fields_changed_since(session: Session, versions: Mapping[UUID, int]) -> dict[UUID, tuple[str, ...]]:
+    """Return the schema names of each object's fields that changed after the version given for its id."""
+    given = record_set(history, [{"subject_id": id_, "version": version} for id_, version in versions.items()])
     rows = await session.rows(
-        select(field)
+        select(history.c.subject_id, func.jsonb_object_keys(history.c.changes).label("field"))
         .distinct()
-        .where(
-            narrowed(history),
-            history.c.subject_id == subject_id,
-            history.c.version > version,
-        ),
+        .where(narrowed(history), history.c.subject_id == given.c.subject_id, history.c.version > given.c.version)
+        .order_by("field"),
         {},
     )
-    return sorted(row[0] for row in rows)
+    changed: dict[UUID, tuple[str, ...]] = dict.fromkeys(versions, ())
+    for subject_id, field in rows:
+        changed[subject_id] = (*changed[subject_id], field)
+    return changed

@@ -42,6 +42,7 @@ _ROW_FIELDS: Mapping[str, Field] = {
     "id": Field(read_uuid),
     **_FIELDS,
     "account_number": Field(key_text(50), clearable=False),
+    "expected_version": EXPECTED_VERSION,
 }
 _ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
@@ -68,7 +69,7 @@ def read_group_row(given: Mapping[str, object], *, creating: bool) -> tuple[dict
     if given.get("account_id") is not None and given.get("account_number") is not None:
         message = "must be left out beside accountId: an account is named by one key."
         problems.append(Problem(ErrorCode.FIELD_CONFLICT, ("account_number",), message))
-    return values, problems
+    return values, [*problems, *form_conflicts(given)]
 
 
 def canonical_group_row(given: Mapping[str, object]) -> dict[str, object]:

@@ -8,12 +8,13 @@ from uuid import UUID
 from app.domain.customer_keys import CUSTOMER, CustomerKey
 from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import read_uuid
-from app.domain.inputs import Field, as_read, read_input
+from app.domain.inputs import EXPECTED_VERSION, Field, as_read, read_input
 from app.domain.members import MemberKind
 from app.domain.upserts import ContactMatchKey, DepartmentMatchKey
 
 MemberMatchKey = ContactMatchKey | DepartmentMatchKey
 _OWN: Mapping[str, Field] = {"id": Field(read_uuid), "customer": CUSTOMER}
+_CONDITION: Mapping[str, Field] = {"expected_version": EXPECTED_VERSION}
 
 
 class MemberKeys(NamedTuple):
@@ -37,25 +38,26 @@ def read_member_keys(kind: MemberKind, given: Mapping[str, object], match_by: Me
 def read_member_row(
     kind: MemberKind, given: Mapping[str, object], match_by: MemberMatchKey, *, creating: bool
 ) -> tuple[dict[str, object], list[Problem]]:
-    """Return the member's values that were sent, by attribute, and all problems of the row.
+    """Return the member's values that were sent and the expected version, by attribute, and all problems of the row.
 
     Without an id, the customer and the natural key are required. A new member needs a name.
     """
     required = {"customer", match_by.attribute} if given.get("id") is None else set[str]()
     required |= {"name"} if creating else set[str]()
     fields = {
-        name: _required(field, required=name in required) for name, field in (*_OWN.items(), *kind.fields.items())
+        name: _required(field, required=name in required)
+        for name, field in {**_OWN, **kind.fields, **_CONDITION}.items()
     }
     values, problems = read_input(given, fields, creating=True)
     if match_by.attribute in required and values.get(match_by.attribute, "") is None:
         message = "must be given and not be blank."
         problems.append(Problem(ErrorCode.FIELD_REQUIRED, (match_by.attribute,), message))
-    return {name: value for name, value in values.items() if name in kind.fields}, problems
+    return {name: value for name, value in values.items() if name not in _OWN}, problems
 
 
 def canonical_row(kind: MemberKind, given: Mapping[str, object]) -> dict[str, object]:
     """Return a row with every value in its stored form."""
-    return as_read(given, read_input(given, {**_OWN, **kind.fields})[0])
+    return as_read(given, read_input(given, {**_OWN, **kind.fields, **_CONDITION})[0])
 
 
 def _required(field: Field, *, required: bool) -> Field:

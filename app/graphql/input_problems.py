@@ -52,7 +52,7 @@ def _member(kind: MemberKind) -> Read:
 
 
 def _listed(kind: MemberKind) -> Read:
-    fields = {"id": Field(read_uuid), **kind.fields}
+    fields = {"id": Field(read_uuid), **kind.fields, "expected_version": EXPECTED_VERSION}
     return lambda given: read_input(given, fields)[1]
 
 

@@ -14,7 +14,6 @@ from app.domain.billing import arrangement
 from app.domain.customer_keys import CustomerKey
 from app.domain.customer_rules import Record
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
-from app.domain.inputs import version_problem
 from app.domain.mirroring import (
     MirroredPeriod,
     MirroredSubscription,
@@ -31,7 +30,7 @@ from app.domain.mirroring import (
 from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS, SubscriptionKeys, read_subscription
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.upserts import RowOutcome
-from app.services.upsert_lists import repeated
+from app.services.upsert_lists import repeated, unexpected
 
 _NOTHING = Decimal("0.00")
 _COLUMNS = tuple(name for name in FIELDS if name not in {"customer", "current_period"})
@@ -102,9 +101,9 @@ class RowJudge:
             problems.append(
                 _at("id", ErrorCode.SUBSCRIPTION_NOT_FOUND, "must be the id of a subscription of the company.")
             )
-        elif stored is None and values.get("expected_version") is not None:
-            message = "must be left out: there is no subscription with this key yet."
-            problems.append(_at("expected_version", ErrorCode.SUBSCRIPTION_NOT_FOUND, message))
+        elif stored is None:
+            expected = cast("int | None", values.get("expected_version"))
+            problems += unexpected(expected, None, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
         if keys.customer is not None and keys.customer not in self.customer_ids:
             path = ("customer", keys.customer.attribute)
             problems.append(
@@ -154,8 +153,7 @@ class RowJudge:
             return Decision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
         if is_unseen(moved, expected):
             return _rejected(stored.row, [moved_problem(moved)])
-        if expected is not None and expected != stored.row.version:
-            problems.append(version_problem(expected, stored.row.version, ()))
+        problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
         problems += [fixed_problem("customer")] if is_other else []
         problems += [fixed_problem("currency")] if "currency" in changed else []
         problems += self._key_problems(values, stored)

@@ -51,7 +51,8 @@ async def find_version_problem(session: Session, row: Any, expected: int | None)
     """Return the problem of a row whose version isn't the expected one, with the fields that changed since."""
     if expected is None or expected == row.version:
         return None
-    return version_problem(expected, row.version, await history.fields_changed_since(session, row.id, expected))
+    changed = await history.fields_changed_since(session, {row.id: expected})
+    return version_problem(expected, row.version, changed[row.id])
 
 
 def _entry(recording: Recording, write: Write) -> history.Change:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from app.domain.errors import LimitProblem, MetadataProblem, Problem
+from app.domain.errors import LimitProblem, MetadataProblem, Problem, VersionProblem
 from app.domain.upserts import WRITES, RowOutcome
 
-RowProblem = LimitProblem | MetadataProblem | Problem
+RowProblem = VersionProblem | LimitProblem | MetadataProblem | Problem
 """Kinds of problems of a row. Stored outcomes read problems by these kinds."""
 
 

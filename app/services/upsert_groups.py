@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 from app.db import group_writes as stored
@@ -15,12 +15,15 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, Rejected, listed
 from app.domain.fields import schema_name
 from app.domain.group_fields import canonical_group_row, read_group_row
+from app.domain.metadata_fields import METADATA_FIELDS, merged_metadata
 from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.customer_groups import RECORDING, changed_columns
 from app.services.recording import Write, record_all
 from app.services.row_results import RowResult
-from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated
+from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated, unexpected
+
+_NOUN = "customer group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,9 @@ class _Judge:
         creating = before is None and read.get("id") is None and read.get("number") is not None
         values, problems = read_group_row(given, creating=creating)
         problems += self._problems(given, values, before)
+        expected = cast("int | None", values.pop("expected_version", None))
+        if creating:
+            problems += unexpected(expected, None, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, _NOUN)
         if problems:
             return replace(rejected, problems=listed(problems, MOST_LISTED_OF_ROW))
         number = values.pop("account_number", None)
@@ -147,13 +153,8 @@ class _Judge:
             values["account_id"] = self._account_ids[str(number)]
         values.pop("id", None)
         if before is None:
-            new: dict[str, Any] = {"id": new_id(), "discount": Decimal(0), "metadata": {}, **values}
-            return _Decision(RowOutcome.CREATED, None, new)
-        try:
-            changes = changed_columns(before, values)
-        except Rejected as too_much:
-            return replace(rejected, problems=too_much.problems)
-        return _Decision(RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED, before, changes)
+            return _Decision(RowOutcome.CREATED, None, _new(values))
+        return _changed(before, values, expected)
 
     def _match(self, read: Mapping[str, Any]) -> CustomerGroupRow | None:
         group_id = read.get("id")
@@ -179,6 +180,26 @@ class _Judge:
                 message = f"must be the {name.removeprefix('account_')} of a ledger account of the company."
                 problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, (name,), message))
         return problems
+
+
+def _changed(before: CustomerGroupRow, values: Mapping[str, object], expected: int | None) -> _Decision:
+    try:
+        changes = changed_columns(before, values)
+    except Rejected as too_much:
+        return _Decision(RowOutcome.REFUSED, before, {}, too_much.problems)
+    if not changes:
+        # Whatever version it expects, because a list that was written must be unchanged when it comes again.
+        return _Decision(RowOutcome.UNCHANGED, before, changes)
+    if found := unexpected(expected, before, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, _NOUN):
+        return _Decision(RowOutcome.REFUSED, before, {}, tuple(found))
+    return _Decision(RowOutcome.UPDATED, before, changes)
+
+
+def _new(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all columns of a new group. Its metadata can't be too much: no input has more entries than a group."""
+    values = {name: value for name, value in given.items() if name not in METADATA_FIELDS}
+    metadata, _ = merged_metadata({}, given)
+    return {"id": new_id(), "discount": Decimal(0), **values, "metadata": metadata}
 
 
 async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decision]) -> dict[UUID, CustomerGroupRow]:

@@ -23,7 +23,7 @@ from app.services.commands import Repeatable
 from app.services.members import MemberService
 from app.services.recording import Write, record_all
 from app.services.row_results import RowProblem
-from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated
+from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated, unexpected
 
 OutcomeT = TypeVar("OutcomeT")
 _CUSTOMER_KEYS = ("id", "customer_number", "external_system_id")
@@ -191,6 +191,9 @@ class _Judge(Generic[MemberT]):
         creating = keys.key is not None and customer_id is not None and not matches
         values, problems = read_member_row(self._kind, given, self._match_by, creating=creating)
         problems += self._problems(keys, customer_id, matches)
+        expected = cast("int | None", values.pop("expected_version", None))
+        if creating:
+            problems += unexpected(expected, None, self._kind.not_found, self._kind.noun)
         if problems:
             return replace(decision, problems=listed(problems, MOST_LISTED_OF_ROW))
         sent = values.get(self._kind.default)
@@ -199,8 +202,12 @@ class _Judge(Generic[MemberT]):
             new = {"id": new_id(), "customer_id": customer_id, **self._defaults, **values}
             return replace(decision, outcome=RowOutcome.CREATED, customer_id=customer_id, values=new)
         changes = {name: value for name, value in values.items() if getattr(before, name) != value}
-        outcome = RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED
-        return replace(decision, outcome=outcome, customer_id=before.customer_id, values=changes)
+        if not changes:
+            # Whatever version it expects, because a list that was written must be unchanged when it comes again.
+            return replace(decision, outcome=RowOutcome.UNCHANGED, customer_id=before.customer_id, values=changes)
+        if found := unexpected(expected, before, self._kind.not_found, self._kind.noun):
+            return replace(decision, problems=tuple(found))
+        return replace(decision, outcome=RowOutcome.UPDATED, customer_id=before.customer_id, values=changes)
 
     def _matches(self, keys: MemberKeys, customer_id: UUID | None) -> Sequence[MemberT]:
         if keys.id is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode
+from app.domain.errors import ErrorCode, VersionProblem
 from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.upsert_groups import (
     CustomerGroupResult,
@@ -90,6 +90,70 @@ async def test_each_row_s_problems_are_its_own(groups: GroupUseCases, database: 
     stranger = UnitOfWork(database, await new_company(groups.engine))
     (result,) = await upsert(groups, {"id": str(first), "name": "x"}, unit_of_work=stranger, on_refusal=ROW_BY_ROW)
     assert [each.code for each in result.errors] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
+
+
+async def test_a_row_of_another_version_is_rejected_with_what_changed_since(
+    groups: GroupUseCases,
+) -> None:
+    group = (await groups.create(number="1")).id
+    await groups.update(group, discount=Decimal(5), metadata_set={"a": 1})
+    before = await everything_of(groups.engine, groups.records.company_id)
+    results = await upsert(
+        groups,
+        {"number": "1", "name": "Other", "expected_version": 1},
+        {"number": "2", "name": "New", "account_number": "4010", "expected_version": 1},
+        on_refusal=ROW_BY_ROW,
+    )
+    (conflict,), (missing,) = (result.errors for result in results)
+    assert isinstance(conflict, VersionProblem)
+    assert (conflict.path, conflict.expected_version, conflict.actual_version, conflict.changed_fields) == (
+        ("rows", 0, "expected_version"),
+        1,
+        2,
+        ("discount", "metadata"),
+    )
+    assert (missing.code, missing.path) == (ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("rows", 1, "expected_version"))
+    assert await everything_of(groups.engine, groups.records.company_id) == before
+    given: dict[str, object] = {"number": "1", "name": "Renamed", "expected_version": 2}
+    assert [result.outcome for result in await upsert(groups, given)] == [UPDATED]
+    assert [result.outcome for result in await upsert(groups, given)] == [UNCHANGED]
+
+
+async def test_single_entries_of_metadata_are_set_and_unset(groups: GroupUseCases) -> None:
+    old = await groups.group(number="1", metadata={"a": 1, "b": "x"})
+    rows: list[dict[str, object]] = [
+        {"number": "1", "metadata_set": {"c": True}, "metadata_unset": ["a", "none"]},
+        {"number": "2", "name": "New", "account_number": "4010", "metadata_set": {"d": 1.5}, "metadata_unset": ["a"]},
+    ]
+    results = await upsert(groups, *rows)
+    assert [(result.outcome, result.changed_fields) for result in results] == [(UPDATED, ("metadata",)), (CREATED, ())]
+    assert [result.customer_group and result.customer_group.metadata for result in results] == [
+        {"b": "x", "c": True},
+        {"d": 1.5},
+    ]
+    assert [result.outcome for result in await upsert(groups, *rows)] == [UNCHANGED] * 2
+    assert (await groups.stored())[old]["version"] == 2
+
+
+async def test_metadata_that_is_too_much_or_said_in_two_ways_is_a_problem_of_its_row(groups: GroupUseCases) -> None:
+    full = {str(place): place for place in range(50)}
+    await groups.group(number="1", metadata=full)
+    before = await everything_of(groups.engine, groups.records.company_id)
+    results = await upsert(
+        groups,
+        {"number": "1", "metadata_set": {"one more": 1}},
+        {"number": "2", "name": "x", "account_number": "4010", "metadata": {}, "metadata_set": {"a": 1}},
+        {"number": "3", "name": "x", "account_number": "4010", "metadata_set": {"a": 1}, "metadata_unset": ["a"]},
+        {"number": "4", "name": "x", "account_number": "4010", "metadata_set": None, "metadata_unset": [""]},
+        on_refusal=ROW_BY_ROW,
+    )
+    assert [[(problem.code, problem.path[2:]) for problem in result.errors] for result in results] == [
+        [(ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadata_set",))],
+        [(ErrorCode.FIELD_CONFLICT, ("metadata",))],
+        [(ErrorCode.FIELD_CONFLICT, ("metadata_unset", 0))],
+        [(ErrorCode.FIELD_NOT_CLEARABLE, ("metadata_set",)), (ErrorCode.FIELD_INVALID, ("metadata_unset", 0))],
+    ]
+    assert await everything_of(groups.engine, groups.records.company_id) == before
 
 
 @pytest.mark.parametrize("size", [2, 40, 500])

@@ -9,7 +9,8 @@ import pytest
 
 from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
-from app.domain.errors import ErrorCode, Rejected
+from app.domain.errors import ErrorCode, Rejected, VersionProblem
+from app.domain.fields import schema_name
 from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, RejectionPolicy, RowOutcome
 from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
 from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
@@ -179,6 +180,55 @@ async def test_another_company_s_customers_and_members_are_not_found(
         [(members.kind.not_found, ("id",))],
     ]
     assert await everything_of(members.engine, members.records.company_id) == before
+
+
+async def test_a_row_of_another_version_is_rejected_with_what_changed_since(
+    members: MemberUseCases,
+) -> None:
+    first = await members.create(name="First")
+    second = await members.create(name="Second")
+    await members.update(second.row.id, name="Renamed")
+    await members.update(second.row.id, **{members.kind.default: True})
+    before = await everything_of(members.engine, members.records.company_id)
+    rows: list[dict[str, object]] = [
+        {"id": str(first.row.id), "name": "New", "expected_version": 2},
+        {"id": str(second.row.id), "name": "New", "expected_version": 1},
+        row(members.customer, "Unknown", expected_version=1),
+        {"id": str(second.row.id), "name": "Renamed", "expected_version": 0},
+    ]
+    with pytest.raises(Rejected) as rejected:
+        await upsert(members, *rows[:3])
+    conflicts = rejected.value.problems[:2]
+    assert all(isinstance(conflict, VersionProblem) for conflict in conflicts)
+    assert [
+        (conflict.path, conflict.expected_version, conflict.actual_version, conflict.changed_fields)
+        for conflict in conflicts
+        if isinstance(conflict, VersionProblem)
+    ] == [
+        (("rows", 0, "expected_version"), 2, 1, ()),
+        (("rows", 1, "expected_version"), 1, 3, (schema_name(members.kind.default), "name")),
+    ]
+    missing = rejected.value.problems[2]
+    assert (missing.code, missing.path) == (members.kind.not_found, ("rows", 2, "expected_version"))
+    (malformed,) = await upsert(members, rows[3], on_refusal=ROW_BY_ROW)
+    assert [problem.code for problem in malformed.errors] == [ErrorCode.FIELD_INVALID]
+    assert await everything_of(members.engine, members.records.company_id) == before
+
+
+async def test_a_row_that_expects_the_stored_version_or_changes_nothing_is_accepted(members: MemberUseCases) -> None:
+    member = await members.record(name="Old")
+    given = {"id": str(member), "name": "New", "expected_version": 1}
+    assert outcomes(await upsert(members, given)) == [UPDATED]
+    assert outcomes(await upsert(members, given)) == [UNCHANGED]
+    assert outcomes(await upsert(members, given | {"name": "Newer", "expected_version": None})) == [UPDATED]
+
+
+async def test_a_conflict_of_versions_is_replayed_under_its_key(members: MemberUseCases) -> None:
+    member = await members.record(name="Old")
+    given = {"id": str(member), "name": "New", "expected_version": 7}
+    first = await upsert(members, given, key="key", on_refusal=ROW_BY_ROW)
+    assert [problem.code for problem in first[0].errors] == [ErrorCode.VERSION_CONFLICT]
+    assert await upsert(members, given, key="key", on_refusal=ROW_BY_ROW) == first
 
 
 @pytest.mark.parametrize("size", [1, 40, 500])

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import FIELD_CODES, IDEMPOTENCY_KEY
+from app.graphql.types.controls import EXPECTED_VERSION_OF_ROW, FIELD_CODES, IDEMPOTENCY_KEY
 from app.graphql.types.enums import ContactMatchKey, RejectionPolicy
 from app.graphql.types.lookups import CustomerLookup
 
@@ -40,6 +40,9 @@ class UpsertContactRow:
     )
     phone: Maybe[str | None] = strawberry.field(
         description="The contact's phone number, at most 255 characters; null or blank unsets it."
+    )
+    expected_version: Maybe[int | None] = strawberry.field(
+        description=EXPECTED_VERSION_OF_ROW + " CONTACT_NOT_FOUND if the row would create one."
     )
 
 

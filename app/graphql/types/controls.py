@@ -11,6 +11,10 @@ IDEMPOTENCY_KEY = (
     " hours, the same key with the same input returns the stored answer and writes nothing; with another"
     " input it is rejected with IDEMPOTENCY_KEY_REUSED. Inputs are compared by value."
 )
+EXPECTED_VERSION_OF_ROW = (
+    "The expected version of the row's object. If it has another one and the row would change it, the row is rejected with"
+    " VERSION_CONFLICT, with the fields that changed since in `changedFields`."
+)
 EXPECTED_VERSION = (
     "The expected version of the object. If it has another one, the mutation is rejected with"
     " VERSION_CONFLICT, with the fields that changed since in `changedFields`, and the payload shows the"

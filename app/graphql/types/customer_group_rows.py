@@ -5,7 +5,7 @@ from decimal import Decimal
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import FIELD_CODES, IDEMPOTENCY_KEY
+from app.graphql.types.controls import EXPECTED_VERSION_OF_ROW, FIELD_CODES, IDEMPOTENCY_KEY
 from app.graphql.types.enums import RejectionPolicy
 from app.graphql.types.scalars import Metadata
 
@@ -43,6 +43,18 @@ class UpsertCustomerGroupRow:
     metadata: Maybe[Metadata | None] = strawberry.field(
         description="The whole metadata, which replaces the stored metadata, at most 50 entries (METADATA_LIMIT_EXCEEDED);"
         " `{}` removes it. Default for a new group: empty. Not null."
+    )
+    metadata_set: Maybe[Metadata | None] = strawberry.field(
+        description="Metadata entries to add or replace, at most 50; others are kept. Not together with `metadata`"
+        " (FIELD_CONFLICT). METADATA_LIMIT_EXCEEDED if the group would have more than 50. Not null."
+    )
+    metadata_unset: Maybe[list[str] | None] = strawberry.field(
+        description="Keys of metadata entries to remove; missing keys are ignored. At most 500"
+        " (METADATA_LIMIT_EXCEEDED), each of 1 to 128 visible characters (FIELD_INVALID). Not together with"
+        " `metadata`, and without keys of `metadataSet` (FIELD_CONFLICT). Not null."
+    )
+    expected_version: Maybe[int | None] = strawberry.field(
+        description=EXPECTED_VERSION_OF_ROW + " CUSTOMER_GROUP_NOT_FOUND if the row would create one."
     )
 
 

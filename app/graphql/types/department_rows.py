@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import FIELD_CODES, IDEMPOTENCY_KEY
+from app.graphql.types.controls import EXPECTED_VERSION_OF_ROW, FIELD_CODES, IDEMPOTENCY_KEY
 from app.graphql.types.enums import DepartmentMatchKey, RejectionPolicy
 from app.graphql.types.lookups import CustomerLookup
 
@@ -54,6 +54,9 @@ class UpsertDepartmentRow:
     )
     country_code: Maybe[str | None] = strawberry.field(
         description="The country, two letters (ISO 3166-1 alpha-2), in either case; null or blank unsets it."
+    )
+    expected_version: Maybe[int | None] = strawberry.field(
+        description=EXPECTED_VERSION_OF_ROW + " DEPARTMENT_NOT_FOUND if the row would create one."
     )
 
 
