@@ -144,7 +144,7 @@ async def test_no_cell_of_any_column_ends_in_a_traceback(database: Database, com
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(columns)
         # A file that holds U+0000 is refused whole.
-        for value in filter(lambda each: each != "\0", JSON_VALUES):
+        for value in filter(lambda text: text != "\0", JSON_VALUES):
             cell = json.dumps(value) if isinstance(value, list | dict) else str(value)
             writer.writerows([cell if other == name else "" for other in columns] for name in columns)
     found = read_file(path, FileFormat.CSV, CUSTOMER_COLUMNS)

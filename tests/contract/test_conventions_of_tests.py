@@ -1,4 +1,4 @@
-"""How tests are kept: what they share is in tests/support, and their names are short sentences."""
+"""How tests are kept: what they share is in tests/support, their names are short sentences, and variables say what they hold."""
 
 import ast
 from functools import cache
@@ -7,6 +7,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # Without the environments that the tests install there.
 FILES = [path for path in sorted((ROOT / "tests").rglob("*.py")) if "site-packages" not in path.parts]
+CODE = [
+    *FILES,
+    *(path for folder in ("app", "bench", "examples", "explorer") for path in (ROOT / folder).rglob("*.py")),
+]
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES}
 SUPPORT = "tests.support"
 MOST_CHARACTERS = 80
@@ -76,6 +80,19 @@ def test_the_names_of_tests_are_under_80_characters() -> None:
     ]
     assert len(named) > 1_000
     assert [name for name in named if len(name) >= MOST_CHARACTERS] == []
+
+
+def test_no_variable_is_called_each() -> None:
+    """The name says nothing of what a variable holds, such as a customer or a problem."""
+    assert len(CODE) > 700
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in CODE
+        if "node_modules" not in path.parts and "each" in path.read_text()
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Name) and node.id == "each") or (isinstance(node, ast.arg) and node.arg == "each")
+    ]
+    assert found == [], "Call the variable what it holds."
 
 
 def test_chromium_is_started_by_fixtures_named_browser_alone() -> None:

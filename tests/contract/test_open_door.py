@@ -55,7 +55,7 @@ def test_editors_break_lines_where_ruff_does() -> None:
     assert parser["Makefile"]["indent_style"] == "tab"
 
 
-@pytest.mark.parametrize(("schema", "file"), SCHEMAS, ids=lambda each: each)
+@pytest.mark.parametrize(("schema", "file"), SCHEMAS, ids=str)
 def test_a_file_that_github_reads_fits_its_schema(schema: str, file: str) -> None:
     checked = CliRunner().invoke(main, ["--builtin-schema", f"vendor.{schema}", str(ROOT / file)])
     assert checked.exit_code == 0, checked.output

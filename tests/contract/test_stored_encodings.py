@@ -119,7 +119,7 @@ FINGERPRINTS: list[tuple[Repeatable, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("command", "expected"), FINGERPRINTS, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(("command", "expected"), FINGERPRINTS, ids=lambda parameter: type(parameter).__name__)
 def test_a_fingerprint_stays_what_it_was(command: Repeatable, expected: str) -> None:
     assert fingerprint(command).hex() == expected
 
@@ -161,7 +161,7 @@ def test_a_fingerprint_of_an_older_version_is_recognized(command: Repeatable, st
     assert fingerprint(command).hex() != stored
 
 
-@pytest.mark.parametrize(("command", "expected"), FINGERPRINTS, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(("command", "expected"), FINGERPRINTS, ids=lambda parameter: type(parameter).__name__)
 def test_a_fingerprint_of_version_2_is_recognized(command: Repeatable, expected: str) -> None:
     # Values without another spelling had the same hash then.
     assert fits(bytes.fromhex("02" + expected[2:]), command)

@@ -79,7 +79,7 @@ def test_a_key_is_unique_in_the_company(entity: Entity[Any]) -> None:
         for constraint in table.constraints
         if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint)
     ]
-    unique = [{column.name for column in each.columns} for each in (*constraints, *indexes)]
+    unique = [{column.name for column in key.columns} for key in (*constraints, *indexes)]
     assert [key for key in entity.keys if {"company_id", key} not in unique] == []
 
 

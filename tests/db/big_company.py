@@ -122,7 +122,7 @@ def assert_served(found: list[Plan], index: str | None, *, most: int) -> None:
     """An index serves every plan, or one with the same first columns and a longer name; what it reads is bounded."""
     for plan in found:
         assert not plan.scanned & BIG, plan
-        assert index is None or any(each.startswith(index) for each in plan.indexes), plan
+        assert index is None or any(used.startswith(index) for used in plan.indexes), plan
         assert plan.pages <= most, plan
 
 

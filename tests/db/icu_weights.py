@@ -59,9 +59,11 @@ def covered() -> list[str]:
 
 def contractions(collator: Collator, characters: list[str]) -> Iterator[str]:
     """The pairs that sort as one letter: those of the rules, and a base with a mark."""
-    letters = [each for each in characters if unicodedata.category(each)[0] == "L" and ord(each) < 0x530]
-    marks = [each for each in characters if unicodedata.combining(each) and ord(each) < 0x370]
-    alone = {each: collator.weights(each) for each in [*letters, *marks, "·", "'"]}
+    letters = [
+        character for character in characters if unicodedata.category(character)[0] == "L" and ord(character) < 0x530
+    ]
+    marks = [character for character in characters if unicodedata.combining(character) and ord(character) < 0x370]
+    alone = {character: collator.weights(character) for character in [*letters, *marks, "·", "'"]}
     for first in letters:
         for second in [*letters, *marks, "·", "'"] if first < "\u0250" else marks:
             if collator.weights(first + second) != alone[first] + alone[second]:
@@ -92,7 +94,7 @@ def lines(units: dict[str, Weights], ranks: dict[int, int]) -> Iterator[str]:
             shown = "".join(f" {primary:x}.{secondary:x}.{tertiary:x}" for primary, secondary, tertiary in ranked)
             run = None if here is None else (here, here)
             if here is None:
-                yield "+".join(f"{ord(each):x}" for each in unit) + shown
+                yield "+".join(f"{ord(character):x}" for character in unit) + shown
         last = ranked
     if run is not None:
         yield f"{run[0]:x}-{run[1]:x}{shown}" if run[1] > run[0] else f"{run[0]:x}{shown}"
@@ -109,7 +111,9 @@ def main() -> None:
         output.write(_NOTICE.format(version=_ICU.ICU_VERSION))
         for locale, (collator, units) in tables.items():
             changed = (
-                units if locale == "root" else {unit: each for unit, each in units.items() if root.get(unit) != each}
+                units
+                if locale == "root"
+                else {unit: weights for unit, weights in units.items() if root.get(unit) != weights}
             )
             gone = root.keys() - units.keys()
             if gone:

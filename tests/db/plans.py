@@ -48,8 +48,8 @@ async def plans(database: Database, company_id: UUID, ask: Ask) -> list[Plan]:
         await transaction.start()
         await driver.execute(f"SELECT set_config('app.company_id', '{company_id}', true)")
         await driver.execute(f"PREPARE probe AS {statement}")
-        for each in (mode,) if mode != "auto" else ("force_custom_plan", "force_generic_plan"):
-            await driver.execute(f"SET LOCAL plan_cache_mode = {each}")
+        for plan_mode in (mode,) if mode != "auto" else ("force_custom_plan", "force_generic_plan"):
+            await driver.execute(f"SET LOCAL plan_cache_mode = {plan_mode}")
             explained: Any = await driver.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {called}")
             found.append(_plan(explained[0]["Plan"]))
         await driver.execute("DEALLOCATE probe")
@@ -79,7 +79,7 @@ def _literal(value: Any) -> str:
         return "NULL"
     if isinstance(value, list | tuple):
         items = cast("Iterable[object]", value)
-        written = "{" + ",".join(f'"{each}"' for each in items) + "}"
+        written = "{" + ",".join(f'"{item}"' for item in items) + "}"
     elif isinstance(value, bytes):
         written = rf"\x{value.hex()}"
     elif isinstance(value, datetime):

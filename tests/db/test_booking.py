@@ -118,7 +118,7 @@ async def test_a_cut_outside_the_period_closes_it_at_its_edge(
 
     old, new = await books.periods()
     assert (old.cut_on, new.starts_on) == (closed_on, begins_on)
-    assert [each.kind for each in await books.rows(tables.billing_documents)] == kinds
+    assert [document.kind for document in await books.rows(tables.billing_documents)] == kinds
 
 
 async def test_periods_that_were_not_recorded_are_recorded_and_invoiced_to_the_old_payer(
@@ -131,16 +131,16 @@ async def test_periods_that_were_not_recorded_are_recorded_and_invoiced_to_the_o
     transition = await books.move([customer], customer, payer, date(2026, 8, 10), billing_day=15)
 
     june, july, august, stub = await books.periods()
-    assert [each.sequence for each in (june, july, august, stub)] == [1, 2, 3, 4]
-    assert [each.payer_customer_id for each in (june, july, august, stub)] == [customer] * 3 + [payer]
-    assert [(each.starts_on, each.cut_on) for each in (june, july, august, stub)] == [
+    assert [period.sequence for period in (june, july, august, stub)] == [1, 2, 3, 4]
+    assert [period.payer_customer_id for period in (june, july, august, stub)] == [customer] * 3 + [payer]
+    assert [(period.starts_on, period.cut_on) for period in (june, july, august, stub)] == [
         (date(2026, 6, 1), date(2026, 7, 1)),
         (date(2026, 7, 1), None),
         (date(2026, 8, 1), date(2026, 8, 10)),
         (date(2026, 8, 10), None),
     ]
-    assert [each.billed_amount for each in (june, july, august, stub)] == [300, 300, Decimal("87.10"), 0]
-    assert {each.transition_id for each in (july, august, stub)} == {transition}
+    assert [period.billed_amount for period in (june, july, august, stub)] == [300, 300, Decimal("87.10"), 0]
+    assert {period.transition_id for period in (july, august, stub)} == {transition}
     (document,) = await books.rows(tables.billing_documents)
     assert (document.kind, document.payer_customer_id, document.total) == ("INVOICE", customer, Decimal("387.10"))
     lines = await books.rows(tables.billing_document_lines, "line_number")
@@ -149,7 +149,7 @@ async def test_periods_that_were_not_recorded_are_recorded_and_invoiced_to_the_o
         "Fiber: 9 of 31 days, 2026-08-01 to 2026-08-09",
     ]
     (event,) = await books.rows(tables.outbox_events)
-    assert [each["amount"] for each in event.data["cut"]["lines"]] == ["300.00", "87.10"]
+    assert [line["amount"] for line in event.data["cut"]["lines"]] == ["300.00", "87.10"]
     assert event.data["cut"]["line"] == event.data["cut"]["lines"][0]
 
 
@@ -164,7 +164,7 @@ async def test_a_trial_that_has_ended_is_active_from_its_cut_on(books: Books, re
     (moved,) = await books.rows(tables.subscriptions)
     assert moved.status == "ACTIVE"
     documents = await books.rows(tables.billing_documents, "issued_on")
-    assert [(each.payer_customer_id, each.total) for each in documents] == [
+    assert [(document.payer_customer_id, document.total) for document in documents] == [
         (customer, Decimal("96.77")),
         (payer, Decimal("96.77")),
     ]
@@ -187,10 +187,10 @@ async def test_an_ended_subscription_begins_no_period_however_often_its_payer_ch
     (period,) = await books.periods()
     assert (period.cut_on, period.credited_amount) == (date(2026, 6, 10), 210)
     assert {
-        (each.current_period_start, each.current_period_end, each.next_billing_date)
-        for each in await books.rows(tables.subscriptions)
+        (subscription.current_period_start, subscription.current_period_end, subscription.next_billing_date)
+        for subscription in await books.rows(tables.subscriptions)
     } == {(date(2026, 6, 1), date(2026, 7, 1), None)}
-    assert [each.total for each in await books.rows(tables.billing_documents)] == [210]
+    assert [document.total for document in await books.rows(tables.billing_documents)] == [210]
 
 
 async def test_a_period_of_a_paused_subscription_takes_the_new_payer_unless_it_was_billed(
@@ -203,7 +203,7 @@ async def test_a_period_of_a_paused_subscription_takes_the_new_payer_unless_it_w
 
     await books.move([customer], customer, payer)
 
-    assert {(each.billed_amount, each.payer_customer_id, each.cut_on) for each in await books.periods()} == {
+    assert {(period.billed_amount, period.payer_customer_id, period.cut_on) for period in await books.periods()} == {
         (0, payer, None),
         (300, customer, None),
     }
@@ -240,19 +240,19 @@ async def test_documents_are_one_per_kind_customer_and_currency_and_total_their_
     transition = await books.move(children, parent, payer)
 
     rows = await books.rows(tables.billing_documents)
-    assert {(each.customer_id, each.currency, each.kind) for each in rows} == {
+    assert {(document.customer_id, document.currency, document.kind) for document in rows} == {
         (child, currency, kind)
         for child in children
         for currency in ("DKK", "EUR")
         for kind in ("CREDIT_NOTE", "INVOICE")
     }
     assert len(rows) == 8
-    assert {(each.payer_customer_id, each.transition_id) for each in rows} == {(parent, transition)}
+    assert {(document.payer_customer_id, document.transition_id) for document in rows} == {(parent, transition)}
     lines = await books.rows(tables.billing_document_lines, "document_id", "line_number")
-    for each in rows:
-        own = [line for line in lines if line.document_id == each.id]
+    for document in rows:
+        own = [line for line in lines if line.document_id == document.id]
         assert [line.line_number for line in own] == [1, 2]
-        assert each.total == sum(line.amount for line in own)
+        assert document.total == sum(line.amount for line in own)
 
 
 async def test_the_transition_says_what_changed_and_who_changed_it(books: Books, records: Records) -> None:

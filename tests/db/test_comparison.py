@@ -17,9 +17,11 @@ AT_ONCE = 5_000
 # Of the ideographs and private characters that make up the other planes, a sixteenth is enough.
 CHARACTERS = [*EVERY_CHARACTER, *map(chr, (*range(0x2F800, 0x2FA20), *range(0x20000, 0x110000, 16)))]
 UNUSUAL = [
-    each
-    for each in CHARACTERS
-    if unicodedata.normalize("NFKD", each) != each or each.casefold() != each or unicodedata.category(each)[0] in "MZPS"
+    character
+    for character in CHARACTERS
+    if unicodedata.normalize("NFKD", character) != character
+    or character.casefold() != character
+    or unicodedata.category(character)[0] in "MZPS"
 ]
 _FORMS = text(
     "SELECT comparison_form(each) FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY AS t (each, place) ORDER BY place"
@@ -37,9 +39,17 @@ async def differences(engine: AsyncEngine, texts: list[str]) -> list[str]:
         for start in range(0, len(texts), AT_ONCE):
             some = texts[start : start + AT_ONCE]
             forms = (await connection.execute(_FORMS, {"texts": some})).scalars().all()
-            found += [ascii(each) for each, form in zip(some, forms, strict=True) if form != comparison_form(each)]
+            found += [
+                ascii(character)
+                for character, form in zip(some, forms, strict=True)
+                if form != comparison_form(character)
+            ]
             words = (await connection.execute(_WORDS, {"texts": some})).scalars().all()
-            found += [ascii(each) for each, its in zip(some, words, strict=True) if set(its) != {*words_of(each)}]
+            found += [
+                ascii(character)
+                for character, its in zip(some, words, strict=True)
+                if set(its) != {*words_of(character)}
+            ]
     return found
 
 

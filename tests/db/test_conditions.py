@@ -87,10 +87,10 @@ DIFFERENT: list[Condition] = [
 
 def names(of: type[Condition] = Condition) -> Iterator[str]:
     """The names of all conditions that are no mere base of others."""
-    for each in of.__subclasses__():
-        yield from names(each)
-        if not each.__name__.startswith("_"):
-            yield each.__name__
+    for kind in of.__subclasses__():
+        yield from names(kind)
+        if not kind.__name__.startswith("_"):
+            yield kind.__name__
 
 
 class Binding:
@@ -122,10 +122,10 @@ def sql_of(condition: Condition, table: Table) -> tuple[str, list[object]]:
 
 def test_every_condition_is_in_these_tables() -> None:
     assert set(names()) == {kind.__name__ for kind in ALIKE}
-    assert all(type(each) is kind for kind, conditions in ALIKE.items() for each in conditions)
+    assert all(type(condition) is kind for kind, conditions in ALIKE.items() for condition in conditions)
 
 
-@pytest.mark.parametrize("condition", [*DIFFERENT, *(each[1] for each in ALIKE.values())], ids=str)
+@pytest.mark.parametrize("condition", [*DIFFERENT, *(alike[1] for alike in ALIKE.values())], ids=str)
 def test_exactly_the_values_are_bound_in_their_order_and_the_row_is_the_alias_s(condition: Condition) -> None:
     sql, bound = sql_of(condition, table_of(condition))
 
@@ -176,7 +176,7 @@ _any_condition = st.recursive(_single, _nested, max_leaves=4)
 @given(st.lists(_any_condition, min_size=2, max_size=6))
 @settings(max_examples=examples(100), deadline=None)
 def test_what_has_one_shape_has_one_sql_and_as_many_values(conditions: list[Condition]) -> None:
-    told = [sql_of(each, customers) for each in conditions]
+    told = [sql_of(condition, customers) for condition in conditions]
     for condition, (_, bound) in zip(conditions, told, strict=True):
         assert tuple(bound) == condition.values
     for (one, (sql, bound)), (other, (other_sql, other_bound)) in combinations(zip(conditions, told, strict=True), 2):
@@ -186,7 +186,7 @@ def test_what_has_one_shape_has_one_sql_and_as_many_values(conditions: list[Cond
 
 COLUMNS = (customers.c.is_active, customers.c.name_key, customers.c.created_at, customers.c.id)
 ORDERS = [
-    tuple(SortKey(column, descending=each) for column, each in zip(COLUMNS, directions, strict=True))
+    tuple(SortKey(column, descending=descending) for column, descending in zip(COLUMNS, directions, strict=True))
     for directions in product((False, True), repeat=len(COLUMNS))
 ]
 
@@ -230,5 +230,5 @@ async def test_what_is_beyond_a_row_is_what_follows_it_in_the_order(
         for inclusive in (False, True):
             beyond = paging.beyond(order, position, row, lambda column, _type: column, inclusive=inclusive)
             pairs = (await connection.execute(select(start.c.id, row.c.id).where(*own, beyond))).all()
-            expected = {(ids[at], each) for at in range(len(ids)) for each in ids[at + (not inclusive) :]}
+            expected = {(ids[at], later) for at in range(len(ids)) for later in ids[at + (not inclusive) :]}
             assert {(pair[0], pair[1]) for pair in pairs} == expected

@@ -37,8 +37,8 @@ def folder() -> Generator[Path]:
     with TemporaryDirectory(prefix="customer-gateway-") as name:
         # A server that runs as another user than root must be let in.
         Path(name).chmod(0o755)
-        for each in ("installed", "terminated", "plain", "read-only"):
-            (Path(name) / each).mkdir()
+        for folder in ("installed", "terminated", "plain", "read-only"):
+            (Path(name) / folder).mkdir()
         yield Path(name)
 
 

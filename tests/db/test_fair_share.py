@@ -147,12 +147,12 @@ async def test_beyond_a_bounded_queue_heavy_operations_are_refused_at_once(servi
         endings = await asyncio.gather(*flood, return_exceptions=True)
 
     # One runs, a hundred wait.
-    assert [type(each) for each in refused] == [TooManyHeavy] * 19
+    assert [type(error) for error in refused] == [TooManyHeavy] * 19
     assert [type(ending) for ending in endings].count(TooManyHeavy) == 119
-    assert {each.cause for each in endings if isinstance(each, TooManyHeavy)} == {Cause.TOO_MANY_HEAVY}
-    told = {str(each.__cause__) for each in endings if isinstance(each, TooManyHeavy) and each.waited_seconds}
+    assert {ending.cause for ending in endings if isinstance(ending, TooManyHeavy)} == {Cause.TOO_MANY_HEAVY}
+    told = {str(ending.__cause__) for ending in endings if isinstance(ending, TooManyHeavy) and ending.waited_seconds}
     taken = "1 of 2 turns of heavy operations are in use (the others are kept for companies that use none)"
-    assert {each.partition(";")[0] for each in told} == {taken}
+    assert {message.partition(";")[0] for message in told} == {taken}
 
 
 async def test_whoever_waits_longer_than_the_limit_is_told_so_and_nothing_is_left(

@@ -21,7 +21,7 @@ Plan = dict[str, Any]
 def asked(arguments: References, *, is_list: bool = True) -> Statement:
     """The names of customers and groups that references lead to."""
     choices = [
-        (each, (("name", Plain(_field(each, "name"), None)),)) for each in (graph.customer, graph.customer_group)
+        (entity, (("name", Plain(_field(entity, "name"), None)),)) for entity in (graph.customer, graph.customer_group)
     ]
     return statement((("found", Found(tuple(choices), 0, is_list)),), (arguments,), ())
 
@@ -43,21 +43,21 @@ async def run(database: Database, records: Records, arguments: References, *, pr
 def nodes(plan: Plan) -> Iterator[Plan]:
     """A node of PostgreSQL's plan, and all below it."""
     yield plan
-    for each in plan.get("Plans", ()):
-        yield from nodes(each)
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
 
 
 async def test_a_row_that_is_named_often_is_looked_up_once(database: Database, records: Records) -> None:
     ids = [await records.customer(name=f"Customer {place}") for place in range(5)]
     places = tuple(1 + place % 5 for place in range(100))
-    arguments = References(((graph.customer, "id"),), tuple((0, each) for each in ids), places)
+    arguments = References(((graph.customer, "id"),), tuple((0, id_) for id_ in ids), places)
 
     found = (await run(database, records, arguments))["data"]["found"]
     (explained,) = await run(database, records, arguments, prefix="EXPLAIN (ANALYZE, FORMAT JSON) ")
 
     assert found == [{"name": f"Customer {place - 1}"} for place in places]
-    scans = [each for each in nodes(explained["Plan"]) if each.get("Relation Name") == "customers"]
-    assert [each["Actual Loops"] for each in scans] == [5]
+    scans = [node for node in nodes(explained["Plan"]) if node.get("Relation Name") == "customers"]
+    assert [scan["Actual Loops"] for scan in scans] == [5]
 
 
 async def test_keys_of_several_kinds_each_lead_to_their_row(database: Database, records: Records) -> None:
@@ -74,14 +74,14 @@ async def test_keys_of_several_kinds_each_lead_to_their_row(database: Database, 
 
     found = await run(database, records, References(kinds, wanted, (*range(9), 0, 3)))
 
-    names = [each and each["name"] for each in found["data"]["found"]]
+    names = [row and row["name"] for row in found["data"]["found"]]
     assert names == [None, *["Åse"] * 3, *["Retail"] * 2, None, None, None, None, "Åse"]
 
 
 async def test_an_id_of_any_kind_is_found_and_no_ids_find_nothing(database: Database, records: Records) -> None:
     ids = [await records.customer(name="Åse"), await records.group(name="Retail"), records.company_id]
 
-    found = await run(database, records, References((None,), tuple((0, each) for each in ids), (2, 1, 3)))
+    found = await run(database, records, References((None,), tuple((0, id_) for id_ in ids), (2, 1, 3)))
     assert found["data"]["found"] == [{"name": "Retail"}, {"name": "Åse"}, None]
     assert (await run(database, records, References((), (), (0, 0))))["data"]["found"] == [None, None]
     assert (await run(database, records, References((), (), ())))["data"]["found"] == []

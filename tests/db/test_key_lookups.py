@@ -43,7 +43,7 @@ async def test_many_keys_are_looked_up_by_few_statements_and_each_answer_is_its_
     owner_engine: AsyncEngine, database: Database, company: UUID
 ) -> None:
     async with owner_engine.begin() as connection:
-        made = [await api_keys.create(connection, company, f"{each}", Scope, None) for each in range(20)]
+        made = [await api_keys.create(connection, company, f"{number}", Scope, None) for number in range(20)]
     asked = [random_hash() for _ in range(1_500)]
     for place, (_, plaintext) in enumerate(made):
         asked.insert(place * 70, api_keys.hash_of(plaintext))
@@ -78,8 +78,8 @@ async def test_while_the_database_is_away_all_that_wait_are_told_so_at_once() ->
     )
     async with asyncio.timeout(5):
         found = await asyncio.gather(*(away.keys.find(random_hash()) for _ in range(600)), return_exceptions=True)
-    assert {type(each) for each in found} == {DatabaseUnavailable}
-    assert len({id(each) for each in found}) == 600
+    assert {type(error) for error in found} == {DatabaseUnavailable}
+    assert len({id(error) for error in found}) == 600
     with pytest.raises(DatabaseUnavailable):
         await away.keys.find(random_hash())
     await away.dispose()

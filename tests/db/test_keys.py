@@ -29,11 +29,11 @@ async def foreign(owner_engine: AsyncEngine) -> World:
 def uniques() -> Iterator[tuple[str, str, list[str]]]:
     """Every unique constraint and index, and its columns."""
     for table in metadata.tables.values():
-        constraints = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
-        for each in [*constraints, *(index for index in table.indexes if index.unique)]:
+        constraints = [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]
+        for unique in [*constraints, *(index for index in table.indexes if index.unique)]:
             # This one holds the id, so the primary key is always first to refuse.
-            if each.name != "customers_by_number":
-                yield table.name, str(each.name), [column.name for column in each.columns]
+            if unique.name != "customers_by_number":
+                yield table.name, str(unique.name), [column.name for column in unique.columns]
 
 
 @pytest.mark.parametrize(("table", "name", "columns"), sorted(uniques()))

@@ -108,7 +108,7 @@ async def test_a_failure_is_that_of_all_who_wait_and_is_not_kept() -> None:
 
     results = await asyncio.gather(in_turn("x", fail), in_turn("x", fail), return_exceptions=True)
 
-    assert [type(each) for each in results] == [ValueError, ValueError]
+    assert [type(result) for result in results] == [ValueError, ValueError]
     assert await in_turn("x", lambda: 1) == 1
 
 
@@ -134,7 +134,9 @@ async def test_companies_take_turns_however_much_one_of_them_has_to_compute() ->
     gate, done = threading.Event(), list[str]()
     one, other = uuid4(), uuid4()
     names = [(one, f"one {number}") for number in range(10)] + [(other, f"other {number}") for number in range(2)]
-    tasks = [asyncio.create_task(in_turn_for(each, name, waiting(gate, done, name))) for each, name in names]
+    tasks = [
+        asyncio.create_task(in_turn_for(company_id, name, waiting(gate, done, name))) for company_id, name in names
+    ]
     await asyncio.sleep(0.02)
     gate.set()
     await asyncio.gather(*tasks)

@@ -79,8 +79,8 @@ async def test_ids_come_back_as_they_were_sent_whether_as_ids_or_as_text(databas
         assert driver is not None
         assert await driver.fetchval("SELECT $1::uuid", str(ID)) == ID
     assert found == ids
-    assert [(str(each), repr(each), hash(each), each.is_safe) for each in found] == [
-        (str(each), repr(each), hash(each), each.is_safe) for each in ids
+    assert [(str(value), repr(value), hash(value), value.is_safe) for value in found] == [
+        (str(id_), repr(id_), hash(id_), id_.is_safe) for id_ in ids
     ]
 
 

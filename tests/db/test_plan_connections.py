@@ -52,7 +52,7 @@ async def test_companies_in_turn_on_one_connection_each_see_their_own_rows(
 
     async with watched(service_dsn) as connections:
         asked = [records.company_id, other, other, records.company_id] * 5
-        assert await asyncio.gather(*(connections.ask(each, COUNT) for each in asked)) == [1, 3, 3, 1] * 5
+        assert await asyncio.gather(*(connections.ask(company_id, COUNT) for company_id in asked)) == [1, 3, 3, 1] * 5
         assert len(connections.drivers) == 1
 
 
@@ -79,11 +79,13 @@ async def test_of_several_connections_each_company_gets_the_one_that_is_set_to_i
     service_dsn: str, company: UUID, other: UUID
 ) -> None:
     async with watched(service_dsn, size=2) as connections:
-        asked = [connections.ask(each, "SELECT pg_backend_pid() FROM pg_sleep(0.1)") for each in (company, other)]
+        asked = [
+            connections.ask(company_id, "SELECT pg_backend_pid() FROM pg_sleep(0.1)") for company_id in (company, other)
+        ]
         pids = await asyncio.gather(*asked)
         assert await connections.settings() == 2
 
-        assert [await connections.ask(each, PID) for each in (company, other, other, company)] == [
+        assert [await connections.ask(company_id, PID) for company_id in (company, other, other, company)] == [
             *pids,
             *reversed(pids),
         ]

@@ -137,7 +137,7 @@ async def test_companies_in_turn_on_one_connection_read_and_write_only_their_own
     before = await left_on(transaction_url)
 
     kinds = (count_planned, count_read, count_written, count_planned)
-    asked = [(kind, *each) for _ in range(10) for each in zip(companies, sizes, strict=True) for kind in kinds]
+    asked = [(kind, *pair) for _ in range(10) for pair in zip(companies, sizes, strict=True) for kind in kinds]
     found = await asyncio.gather(*(kind(pooled, company_id) for kind, company_id, _ in asked))
 
     assert found == [size for _, _, size in asked]
@@ -330,10 +330,10 @@ async def test_either_pooler_works_with_plans_and_without(
 async def use(engine: AsyncEngine, client: httpx.AsyncClient) -> None:
     """Have three companies create customers and read them at the same time; each must find its own alone."""
     companies = [await new_company(engine) for _ in range(3)]
-    found = await asyncio.gather(*(_use(engine, client, each, str(each)) for each in companies))
+    found = await asyncio.gather(*(_use(engine, client, company_id, str(company_id)) for company_id in companies))
     for company_id, answers in zip(companies, found, strict=True):
-        for number, each in enumerate(answers, start=1):
-            assert [node["name"] for node in each["customers"]["nodes"]] == [str(company_id)] * number
+        for number, answer in enumerate(answers, start=1):
+            assert [node["name"] for node in answer["customers"]["nodes"]] == [str(company_id)] * number
     assert (await client.get("/readyz")).status_code == 200
 
 

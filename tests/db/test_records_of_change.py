@@ -66,7 +66,7 @@ async def test_changes_of_many_customers_take_one_statement_and_those_of_none_ta
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine
 ) -> None:
     customers = [await records.customer() for _ in range(20)]
-    changes = [Change(each, 1, ChangeOperation.CREATED, {"name": (None, str(each))}) for each in customers]
+    changes = [Change(customer, 1, ChangeOperation.CREATED, {"name": (None, str(customer))}) for customer in customers]
 
     async def work(session: WriteSession) -> None:
         await history.record_all(session, changes, actor="someone")
@@ -76,7 +76,9 @@ async def test_changes_of_many_customers_take_one_statement_and_those_of_none_ta
     await unit_of_work.run(work)
 
     rows = await stored(owner_engine, tables.history, unit_of_work.company_id)
-    assert {row.subject_id: row.changes["name"]["after"] for row in rows} == {each: str(each) for each in customers}
+    assert {row.subject_id: row.changes["name"]["after"] for row in rows} == {
+        customer: str(customer) for customer in customers
+    }
     assert unit_of_work.statements == 1
 
 

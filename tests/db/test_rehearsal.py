@@ -27,7 +27,7 @@ async def test_each_run_sees_those_before_it_and_nothing_remains(
         first = await unit_of_work.run(lambda session: write(session, "1"))
         second = await unit_of_work.run(lambda session: write(session, "2"))
         found = await unit_of_work.run(lambda session: accounts_by_id(session, [first, second]))
-        assert {each.number for each in found.values()} == {"1", "2"}
+        assert {account.number for account in found.values()} == {"1", "2"}
         assert unit_of_work.statements == 3
         async with database.read(company) as session:
             assert (

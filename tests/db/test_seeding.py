@@ -76,8 +76,8 @@ def test_a_large_company_has_lifelike_proportions_and_active_parents() -> None:
     # One in a hundred may be a parent; the last of them have no child yet.
     assert 80 <= len(parents) <= 101
     assert all(customer.is_active for customer in customers if customer.id in parents)
-    for rows, each in (("contacts", 2.5), ("departments", 1.2), ("subscriptions", 0.8)):
-        assert sum(len(getattr(batch, rows)) for batch in made) / 10_000 == pytest.approx(each, rel=0.05)
+    for rows, average in (("contacts", 2.5), ("departments", 1.2), ("subscriptions", 0.8)):
+        assert sum(len(getattr(batch, rows)) for batch in made) / 10_000 == pytest.approx(average, rel=0.05)
 
 
 def test_addresses_of_mail_hold_ascii_alone() -> None:

@@ -47,7 +47,9 @@ async def assert_clean(opened: Database, size: int) -> None:
             return rows[0][0]
 
     companies = [uuid4() for _ in range(3 * size)]
-    assert await asyncio.gather(*(ask(each) for each in companies)) == [str(each) for each in companies]
+    assert await asyncio.gather(*(ask(company_id) for company_id in companies)) == [
+        str(company_id) for company_id in companies
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 2])
@@ -71,7 +73,7 @@ async def test_a_statement_after_the_end_is_refused_and_reaches_no_connection(se
 
         # The first had begun; the others waited for it, and then for nobody.
         results = await asyncio.gather(*waiting, return_exceptions=True)
-        assert [type(each) for each in results[1:]] == [SessionEnded, SessionEnded]
+        assert [type(result) for result in results[1:]] == [SessionEnded, SessionEnded]
         assert not isinstance(results[0], BaseException)
         with pytest.raises(SessionEnded):
             await session.rows(COMPANY, {})

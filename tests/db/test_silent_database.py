@@ -105,10 +105,10 @@ async def test_over_connections_that_fell_silent_everything_is_answered_by_new_o
     async with connected(server, statement_seconds=20) as (database, network):
         network.freeze_open()
         begun = time.monotonic()
-        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+        assert await asyncio.gather(*(way(database) for way in WAYS)) == [1] * 5
         assert time.monotonic() - begun < 5
         begun = time.monotonic()
-        assert await asyncio.gather(*(each(database) for each in WAYS for _ in range(4))) == [1] * 20
+        assert await asyncio.gather(*(way(database) for way in WAYS for _ in range(4))) == [1] * 20
         assert time.monotonic() - begun < 2
 
 
@@ -121,7 +121,7 @@ async def test_after_the_server_has_ended_connections_new_ones_answer_everything
         network.passes_ends = passes_ends
         await execute(server.superuser_url, END_ALL)
         await asyncio.sleep(0.1)
-        assert await asyncio.gather(*(each(database) for each in WAYS for _ in range(4))) == [1] * 20
+        assert await asyncio.gather(*(way(database) for way in WAYS for _ in range(4))) == [1] * 20
 
 
 async def test_a_statement_whose_connection_the_server_ends_fails_in_the_servers_words(server: TcpServer) -> None:
@@ -134,7 +134,7 @@ async def test_a_statement_whose_connection_the_server_ends_fails_in_the_servers
             assert isinstance(lost, DatabaseUnavailable)
             assert lost.cause is Cause.CONNECTION_LOST
             assert "terminating connection due to administrator command" in str(lost.__cause__)
-        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+        assert await asyncio.gather(*(way(database) for way in WAYS)) == [1] * 5
 
 
 async def test_a_look_up_that_met_a_silent_connection_begins_anew(server: TcpServer) -> None:
@@ -167,11 +167,11 @@ async def test_probes_and_credentials_wait_two_seconds_for_a_wholly_silent_datab
         begun = time.monotonic()
         asked = (way(database) for way in (look_up, ready) for _ in range(12))
         results = await asyncio.gather(*asked, return_exceptions=True)
-        assert {type(each) for each in results} == {DatabaseUnavailable}
+        assert {type(result) for result in results} == {DatabaseUnavailable}
         assert time.monotonic() - begun < 2.5
         network.thaw()
         begun = time.monotonic()
-        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+        assert await asyncio.gather(*(way(database) for way in WAYS)) == [1] * 5
         assert time.monotonic() - begun < 2
 
 
@@ -207,12 +207,12 @@ async def test_a_statement_waits_little_longer_than_the_server_may_run_it(server
         ways = (read, plan, write)
         with capture_logs() as logged:
             results = await asyncio.gather(*(way(database) for way in ways), return_exceptions=True)
-        assert {type(each) for each in results} == {DatabaseUnavailable}
+        assert {type(result) for result in results} == {DatabaseUnavailable}
         # The limit, the grace, and one attempt to connect anew.
         assert time.monotonic() - begun < STATEMENT_SECONDS + GRACE_SECONDS + 1 + 1
         assert [line["event"] for line in logged] == ["connection_silent"]
         network.thaw()
-        assert await asyncio.gather(*(each(database) for each in ways)) == [1] * 3
+        assert await asyncio.gather(*(way(database) for way in ways)) == [1] * 3
 
 
 async def test_a_statement_that_the_server_works_on_is_left_to_it(server: TcpServer) -> None:
@@ -267,7 +267,7 @@ async def test_tasks_canceled_over_silent_connections_end_at_once_and_free_their
         await asyncio.gather(*tasks, return_exceptions=True)
         assert time.monotonic() - begun < 0.2
         begun = time.monotonic()
-        assert await asyncio.gather(*(each(database) for each in WAYS)) == [1] * 5
+        assert await asyncio.gather(*(way(database) for way in WAYS)) == [1] * 5
         assert time.monotonic() - begun < 4
 
 

@@ -223,7 +223,7 @@ async def test_names_with_a_prefix_are_found_in_the_order_of_names(database: Dat
 
 async def test_what_an_enumeration_does_not_have_fails_the_statement(database: Database, records: Records) -> None:
     await records.customer(customer_type="PRIVATE")
-    field = next(each for each in graph.customer.fields if each.name == "customer_type")
+    field = next(field for field in graph.customer.fields if field.name == "customer_type")
     arguments = ListArguments(5)
 
     for names, answer in ((("BUSINESS", "PRIVATE"), {"all": [{"type": "PRIVATE"}]}), (("BUSINESS",), None)):

@@ -35,7 +35,7 @@ class Watched:
         """How often a connection was set to a company since this was asked last."""
         # The driver reports a statement in the next turn of the loop.
         await asyncio.sleep(0)
-        sent = sum("set_config" in each for each in self.sent)
+        sent = sum("set_config" in statement for statement in self.sent)
         self.sent.clear()
         return sent
 

@@ -87,7 +87,9 @@ class Pair:
 
     async def both(self, token: str, request: Request) -> tuple[Answer, Answer]:
         """The answer as it should be, and the one of the application that plans."""
-        expected, actual = [await _answered(each, token, request) for each in (self.reference, self.planning)]
+        expected, actual = [
+            await _answered(application, token, request) for application in (self.reference, self.planning)
+        ]
         assert not expected.planned
         return expected, actual
 
@@ -186,7 +188,7 @@ def _difference(request: Request, expected: Answer, actual: Answer) -> str:
     shortest = min(len(expected.body), len(actual.body))
     place = next((at for at in range(shortest) if expected.body[at] != actual.body[at]), shortest)
     near = slice(max(0, place - 200), place + 200)
-    headers = [f"{each.headers}" if expected.headers != actual.headers else "" for each in (expected, actual)]
+    headers = [f"{answer.headers}" if expected.headers != actual.headers else "" for answer in (expected, actual)]
     return (
         f"\n{request.query}\nvariables: {json.dumps(request.variables)}\noperation: {request.operation_name}"
         f"\nfield by field: {expected.status} {headers[0]} {expected.body[near]!r}"

@@ -54,7 +54,7 @@ class Arguments:
         if "first" not in names:
             return Bounded(text, rows, pages=False)
         bound = min(5, most) if chosen & {"first", "last"} else _USUAL_ROWS
-        return Bounded(text, rows * bound, pages=any(each.startswith(("after: $", "before: $")) for each in texts))
+        return Bounded(text, rows * bound, pages=any(text.startswith(("after: $", "before: $")) for text in texts))
 
     def _chosen(self, names: set[str], most: int) -> set[str]:
         backward = "last" in names and self.chance.one_in(4)

@@ -114,11 +114,11 @@ def _object(kind: GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType) -
     fields: Mapping[str, Any] = {} if isinstance(kind, GraphQLUnionType) else kind.fields
     for name, field in fields.items():
         if name not in _LEFT_OUT:
-            arguments = tuple(_place(kind.name, argument, each) for argument, each in field.args.items())
+            arguments = tuple(_place(kind.name, argument, declared) for argument, declared in field.args.items())
             innermost, found = _innermost(field.type), FieldOf(kind.name, name, _type(field.type), arguments)
             (edges if is_composite_type(innermost) else leaves).append(found)
     possible = () if isinstance(kind, GraphQLObjectType) else executable(schema).get_possible_types(kind)
-    return ObjectOf(kind.name, tuple(leaves), tuple(edges), tuple(each.name for each in possible))
+    return ObjectOf(kind.name, tuple(leaves), tuple(edges), tuple(member.name for member in possible))
 
 
 def _input(kind: GraphQLInputObjectType) -> InputOf:

@@ -144,7 +144,7 @@ class _Writer:
         """The edges, as often as they are worth being asked for; who is asking is never planned, so that is rare."""
         if of.name != "Query":
             return edges
-        return [each for each in edges for _ in range(_ROOT_WEIGHTS.get(each.name, 5))]
+        return [edge for edge in edges for _ in range(_ROOT_WEIGHTS.get(edge.name, 5))]
 
     def _cursors(self, shape: Shape) -> list[Selection]:
         """What the next request may take a cursor from."""
@@ -175,10 +175,10 @@ class _Writer:
 
     def _fragment(self, of: ObjectOf, shape: Shape, depth: int, rows: int) -> Fragment:
         known = [
-            each
-            for each in self.fragments
-            if each.on == of.name and each.depth <= depth and rows <= each.rows
-            if shape.takes_all(Shape().add_all(each.selections))
+            fragment
+            for fragment in self.fragments
+            if fragment.on == of.name and fragment.depth <= depth and rows <= fragment.rows
+            if shape.takes_all(Shape().add_all(fragment.selections))
         ]
         if known and self.chance.one_in(2):
             fragment = self.chance.pick(known)
@@ -207,7 +207,9 @@ def _example(chance: Chance, contract: Contract, companies: Mapping[str, Company
     operation = chance.pick((None, None, None, "Asked"))
     head = "query" + (f" {operation}" if operation else "") + (f"({definitions})" if definitions else "")
     parts = [f"{head} {written(selections)}"]
-    parts += [f"fragment {each.name} on {each.on} {written(each.selections)}" for each in writer.fragments]
+    parts += [
+        f"fragment {fragment.name} on {fragment.on} {written(fragment.selections)}" for fragment in writer.fragments
+    ]
     if operation and chance.one_in(2):
         parts.append("query Other { __typename }")
     # Where a cursor is a variable, a second request can give one that the first was answered with.

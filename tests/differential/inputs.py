@@ -133,7 +133,9 @@ class Inputs:
         return self._value(use, of, mode, depth)
 
     def _variable(self, use: Use, of: TypeOf) -> Token:
-        known = [each.name for each in self.variables.values() if each.of == of and use.shares_with(each.use)]
+        known = [
+            variable.name for variable in self.variables.values() if variable.of == of and use.shares_with(variable.use)
+        ]
         if known and self.chance.one_in(2):
             return Token(f"${self.chance.pick(known)}")
         form = 2 if use.is_cursor else self.chance.below(2 if use.only_required else 4)
@@ -182,7 +184,7 @@ class Inputs:
         fields = self.contract.inputs[of.name].fields
         one_of = self.contract.inputs[of.name].one_of
         if depth > 1:
-            fields = [each for each in fields if each.type.name != of.name]
+            fields = [field for field in fields if field.type.name != of.name]
         count = 1 if one_of else self.chance.pick((1, 1, 2, 3, 0))
         chosen = dict.fromkeys(self.chance.pick(fields) for _ in range(count))
         uses = [Use(place, only_required=one_of) for place in chosen]
@@ -243,7 +245,7 @@ class Inputs:
         return _NO_ID if of.name == "ID" else self.chance.pick(_UNKNOWN_TEXTS)
 
     def _input_field(self, owner: str, name: str) -> Use:
-        return Use(next(each for each in self.contract.inputs[owner].fields if each.name == name))
+        return Use(next(field for field in self.contract.inputs[owner].fields if field.name == name))
 
 
 def written(value: Any, *, ascii_only: bool = True) -> str:
@@ -252,10 +254,10 @@ def written(value: Any, *, ascii_only: bool = True) -> str:
         case Token():
             return str(value)
         case list():
-            return "[" + ", ".join(written(each, ascii_only=ascii_only) for each in cast("list[Any]", value)) + "]"
+            return "[" + ", ".join(written(item, ascii_only=ascii_only) for item in cast("list[Any]", value)) + "]"
         case dict():
             fields = cast("dict[str, Any]", value).items()
-            return "{" + ", ".join(f"{name}: {written(each, ascii_only=ascii_only)}" for name, each in fields) + "}"
+            return "{" + ", ".join(f"{name}: {written(member, ascii_only=ascii_only)}" for name, member in fields) + "}"
         case _:
             return json.dumps(value, ensure_ascii=ascii_only)
 

@@ -64,13 +64,13 @@ def _harvested(value: Any, before: object) -> Any:
 def _cursors(content: object, key: str) -> Iterator[str]:
     """All cursors of the lists that have a response key, wherever they are."""
     if isinstance(content, list):
-        for each in cast("list[object]", content):
-            yield from _cursors(each, key)
+        for item in cast("list[object]", content):
+            yield from _cursors(item, key)
     if isinstance(content, dict):
-        for name, each in cast("dict[str, object]", content).items():
-            if name == key and isinstance(each, dict):
-                yield from _own_cursors(cast("dict[str, Any]", each))
-            yield from _cursors(cast("object", each), key)
+        for name, member in cast("dict[str, object]", content).items():
+            if name == key and isinstance(member, dict):
+                yield from _own_cursors(cast("dict[str, Any]", member))
+            yield from _cursors(cast("object", member), key)
 
 
 def _own_cursors(connection: Mapping[str, Any]) -> Iterator[str]:

@@ -77,14 +77,14 @@ class Shape:
 
     def add_all(self, selections: Iterable[Selection]) -> "Shape":
         """Note selections, fragments spread out."""
-        for each in selections:
-            match each:
+        for selection in selections:
+            match selection:
                 case Field():
-                    self.add(each).add_all(each.selections or ())
+                    self.add(selection).add_all(selection.selections or ())
                 case Inline():
-                    self.add_all(each.selections)
+                    self.add_all(selection.selections)
                 case Spread():
-                    self.add_all(each.fragment.selections)
+                    self.add_all(selection.fragment.selections)
         return self
 
 

@@ -47,7 +47,9 @@ def tokens(pair: Pair, companies: Mapping[str, Company]) -> dict[str, str]:
 @pytest.mark.parametrize("name", PITFALLS)
 async def test_pitfall(pair: Pair, tokens: Mapping[str, str], name: str) -> None:
     pitfall = PITFALLS[name]
-    answers = [await pair.same(tokens[pitfall.company], Request(pitfall.query, each)) for each in pitfall.requests]
+    answers = [
+        await pair.same(tokens[pitfall.company], Request(pitfall.query, variables)) for variables in pitfall.requests
+    ]
 
     clean = [answer for answer in answers if not answer.codes]
     assert bool(clean) != (name in _REFUSED)
@@ -77,7 +79,9 @@ async def test_each_text_is_found_and_shown(pair: Pair, tokens: Mapping[str, str
             await pair.same(tokens["hostile"], Request(_PAGE, {"where": where}))
 
 
-@pytest.mark.parametrize("by", _ORDERS, ids=lambda by: " ".join(f"{each['field']}-{each['direction']}" for each in by))
+@pytest.mark.parametrize(
+    "by", _ORDERS, ids=lambda by: " ".join(f"{order['field']}-{order['direction']}" for order in by)
+)
 async def test_pages_in_every_order_from_both_ends(
     pair: Pair, tokens: Mapping[str, str], by: list[dict[str, str]]
 ) -> None:
@@ -125,10 +129,10 @@ async def test_every_row_is_found_by_its_id_alone(
         asked = [*ids[:100], *reversed(ids[50:150]), *companies[foreign].values["Query.ids"][:20], *ids[:20]]
         answer = await pair.same(tokens[name], Request(everything.NODES, {"ids": asked}))
         found = [node and node["id"] for node in answer.content["data"]["nodes"]]
-        assert found == [each if each in ids else None for each in asked]
+        assert found == [id_ if id_ in ids else None for id_ in asked]
         assert answer.planned or name == "extremes"
-        for each in ids[:: max(1, len(ids) // 20)]:
-            await pair.same(tokens[name], Request(everything.NODE, {"id": each}))
+        for id_ in ids[:: max(1, len(ids) // 20)]:
+            await pair.same(tokens[name], Request(everything.NODE, {"id": id_}))
 
 
 def _is_in_form(representation: Mapping[str, str]) -> bool:
@@ -139,14 +143,16 @@ async def test_every_row_is_found_by_each_of_its_keys(
     pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company]
 ) -> None:
     for name, foreign in (("everyday", "hostile"), ("hostile", "everyday")):
-        own, others = (companies[each].values["Query.representations"] for each in (name, foreign))
+        own, others = (companies[company].values["Query.representations"] for company in (name, foreign))
         # Keys are read as they are stored, so nobody finds one that was written by hand in another form.
-        asked = [each for each in (*own, *others[:20], *reversed(own)) if _is_in_form(each)]
+        asked = [
+            representation for representation in (*own, *others[:20], *reversed(own)) if _is_in_form(representation)
+        ]
         answer = await pair.same(tokens[name], Request(everything.ENTITIES, {"of": asked}))
         assert answer.planned
         assert all(answer.content["data"]["_entities"][place] for place in (0, 1, -1))
-        for each in own[::7]:
-            await pair.same(tokens[name], Request(everything.ENTITIES, {"of": [each, each]}))
+        for representation in own[::7]:
+            await pair.same(tokens[name], Request(everything.ENTITIES, {"of": [representation, representation]}))
 
 
 async def test_cursors_that_do_not_fit_are_refused_alike(

@@ -53,8 +53,8 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
     contacts = await _columns(engine, company_id, tables.contacts, "email")
     groups = await _columns(engine, company_id, tables.customer_groups, "id number")
     accounts = await _columns(engine, company_id, tables.ledger_accounts, "id number name")
-    ids = [str(each) for each in customers["id"]]
-    group_ids = [str(each) for each in groups["id"]]
+    ids = [str(id_) for id_ in customers["id"]]
+    group_ids = [str(id_) for id_ in groups["id"]]
     nodes = {
         entity.name: (await _columns(engine, company_id, entity.table, "id"))["id"][:_NODES_OF_EACH]
         for entity in graph.NODES
@@ -67,14 +67,14 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         "CustomerGroup": {"number": groups["number"]},
         "LedgerAccount": {"number": accounts["number"]},
     }
-    representations = [{"__typename": name, "id": str(each)} for name, found in nodes.items() for each in found]
+    representations = [{"__typename": name, "id": str(id_)} for name, found in nodes.items() for id_ in found]
     representations += [
-        {"__typename": name, key: each}
+        {"__typename": name, key: value}
         for name, keys in by_key.items()
         for key, found in keys.items()
-        for each in found[:_NODES_OF_EACH]
+        for value in found[:_NODES_OF_EACH]
     ]
-    node_ids = [str(each) for found in nodes.values() for each in found]
+    node_ids = [str(id_) for found in nodes.values() for id_ in found]
     return {
         "Query.id": node_ids,
         "Query.ids": node_ids,
@@ -86,7 +86,7 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         "CustomerGroupLookup.number": groups["number"],
         "CustomerGroupFilter.ids": group_ids,
         "CustomerGroupFilter.number": groups["number"],
-        "LedgerAccountFilter.ids": [str(each) for each in accounts["id"]],
+        "LedgerAccountFilter.ids": [str(id_) for id_ in accounts["id"]],
         "LedgerAccountFilter.number": accounts["number"],
         "LedgerAccountFilter.namePrefix": _distinct(_prefixes(accounts["name"])),
         "CustomerFilter.ids": ids,
@@ -101,7 +101,7 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         "CustomerFilter.defaultCurrency": _distinct([*customers["default_currency"], "eur"]),
         "CustomerFilter.contactEmail": _distinct(email.upper() for email in contacts["email"]),
         "CustomerFilter.customerGroupId": group_ids,
-        "CustomerFilter.parentCustomerId": [str(each) for each in _distinct(customers["parent_customer_id"])],
+        "CustomerFilter.parentCustomerId": [str(id_) for id_ in _distinct(customers["parent_customer_id"])],
         "CustomerFilter.countryCode": _distinct([*customers["country_code"], "dk"]),
         "CustomerFilter.namePrefix": _distinct(_prefixes(customers["name"])),
         "CustomerFilter.search": _distinct(_words(customers["name"], customers["customer_number"])),
@@ -138,5 +138,5 @@ def _prefixes(names: Iterable[str]) -> list[str]:
 
 
 def _words(*texts: Iterable[str]) -> list[str]:
-    words = [word for text in texts for each in text for word in each.split()]
+    words = [word for text in texts for value in text for word in value.split()]
     return [word[:4] for word in words if any(letter.isalnum() for letter in word[:4])]

@@ -108,13 +108,13 @@ class World:
     def live(self, days: int) -> None:
         """Let days pass; the biller works in the morning."""
         for _ in range(days):
-            for each in self.accounts:
-                each.course.dusk(self.today)
+            for account in self.accounts:
+                account.course.dusk(self.today)
             self.today += DAY
-            for each in self.accounts:
-                each.course.dawn(self.today, self.terms_of(each))
+            for account in self.accounts:
+                account.course.dawn(self.today, self.terms_of(account))
                 if self.has_biller:
-                    self.bill(each)
+                    self.bill(account)
 
     def bill(self, account: Account) -> None:
         """Bill what is due, and move on to the period that holds today."""
@@ -185,21 +185,21 @@ class World:
         """Change a customer: the service plans what that does, and the days take their course."""
         before = self.records[name]
         children = [self.records["kid"]] if self.records["kid"].parent_id == before.id else []
-        found = [each.subscription for each in self.accounts]
+        found = [account.subscription for account in self.accounts]
         transition = compute_transition(
-            before, after, {each.id: each for each in self.records.values()}, children, found, self.today
+            before, after, {record.id: record for record in self.records.values()}, children, found, self.today
         )
-        was = {each.subscription.id: self.terms_of(each) for each in self.accounts}
+        was = {account.subscription.id: self.terms_of(account) for account in self.accounts}
         self.records[name] = after
         triggered = (before.parent_id, before.relationship, before.mode) != (
             after.parent_id,
             after.relationship,
             after.mode,
         )
-        for each in self.accounts:
-            old, new = was[each.subscription.id], self.terms_of(each)
+        for account in self.accounts:
+            old, new = was[account.subscription.id], self.terms_of(account)
             if old != new:
-                self._take_course(each, old, new, triggered=triggered)
+                self._take_course(account, old, new, triggered=triggered)
         if transition is not None:
             self._apply(transition)
 
@@ -215,7 +215,7 @@ class World:
             account.course.move_along(old, new, was_billed=account.row.billed > 0)
 
     def _apply(self, transition: Transition) -> None:
-        account_of = {each.subscription.id: each for each in self.accounts}
+        account_of = {account.subscription.id: account for account in self.accounts}
         for cut in transition.cuts:
             _apply_cut(account_of[cut.subscription.id], cut, transition)
         for move in transition.moves:
@@ -277,9 +277,9 @@ def _apply_cut(account: Account, cut: Cut, transition: Transition) -> None:
         if line is cut.settlement:
             row.billed += 0 if is_credit else line.amount
             row.credited += line.amount if is_credit else 0
-    for each in cut.rolled:
-        rolled = Row(NAME_OF[each.payer_id], each.period.start, each.period.end, each.net, each.billed)
-        rolled.cut_on = each.cut_on
+    for period in cut.rolled:
+        rolled = Row(NAME_OF[period.payer_id], period.period.start, period.period.end, period.net, period.billed)
+        rolled.cut_on = period.cut_on
         account.rows.append(rolled)
     if cut.following.days:
         payer = transition.arrangements_after[cut.subscription.customer_id].payer_id

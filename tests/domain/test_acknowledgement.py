@@ -34,7 +34,7 @@ def test_a_change_is_acknowledged_only_if_exactly_the_active_ones_are_named_once
 ) -> None:
     of_own = data.draw(st.lists(st.sampled_from(sorted(own)), max_size=8)) if own else []
     acknowledged = data.draw(st.permutations([*named, *of_own]))
-    needed = {each for each, status in own.items() if status in ACTIVE} if triggered else set[UUID]()
+    needed = {id_ for id_, status in own.items() if status in ACTIVE} if triggered else set[UUID]()
 
     problems = check_acknowledgement(acknowledged, own, triggered=triggered)
 
@@ -45,7 +45,7 @@ def test_a_change_is_acknowledged_only_if_exactly_the_active_ones_are_named_once
 def test_naming_the_active_ones_in_any_order_is_enough(
     own: dict[UUID, SubscriptionStatus], data: st.DataObject
 ) -> None:
-    active = [each for each, status in own.items() if status in ACTIVE]
+    active = [id_ for id_, status in own.items() if status in ACTIVE]
 
     assert check_acknowledgement(data.draw(st.permutations(active)), own, triggered=True) == {}
 

@@ -111,7 +111,7 @@ def test_each_payer_pays_for_exactly_the_days_that_were_served(
         tolerance = HALF_A_CENT * (account.lines + len(account.rows) + 1)
         for payer in {*owed, *billed}:
             difference = Fraction(billed.get(payer, Decimal(0))) - owed.get(payer, Fraction(0))
-            assert abs(difference) <= tolerance, (payer, billed, {name: float(each) for name, each in owed.items()})
+            assert abs(difference) <= tolerance, (payer, billed, {name: float(amount) for name, amount in owed.items()})
         for row in account.rows:
             assert 0 <= row.credited <= row.billed
         for row, following in pairwise(account.rows):

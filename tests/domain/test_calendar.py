@@ -58,11 +58,11 @@ def test_the_next_billing_day_lies_strictly_after(day: date, billing_day: int, e
 @given(day=days, billing_day=st.integers(1, 28))
 def test_no_other_billing_day_lies_before_the_next_one(day: date, billing_day: int) -> None:
     found = next_billing_day(day, billing_day)
-    between = [day + timedelta(days=each) for each in range(1, (found - day).days)]
+    between = [day + timedelta(days=step) for step in range(1, (found - day).days)]
 
     assert found > day
     assert found.day == billing_day
-    assert all(each.day != billing_day for each in between)
+    assert all(other.day != billing_day for other in between)
 
 
 @given(start=days, end=days)

@@ -32,8 +32,9 @@ def test_exactly_the_active_subscriptions_are_cut_whatever_order_they_come_in(
     today = data.draw(moments_of(JUNE))
     made = cuts(found, OWN, after, today)
 
-    assert [each.subscription for each in made] == sorted(
-        (each for each in found if each.status in ACTIVE), key=lambda each: each.id
+    assert [result.subscription for result in made] == sorted(
+        (subscription for subscription in found if subscription.status in ACTIVE),
+        key=lambda subscription: subscription.id,
     )
     assert cuts(data.draw(st.permutations(found)), OWN, after, today) == made
 
@@ -68,7 +69,9 @@ def test_the_days_invoiced_and_the_days_credited_are_all_days_of_the_period(
     )
     today = data.draw(moments_of(active))
     credited = cut(replace(active, direction=BillingDirection.ADVANCE), today).settlement
-    unbilled = [cut(replace(active, direction=each, billed=Decimal(0)), today).settlement for each in BillingDirection]
+    unbilled = [
+        cut(replace(active, direction=direction, billed=Decimal(0)), today).settlement for direction in BillingDirection
+    ]
     assert unbilled[0] == unbilled[1]
     spans = [line.period for line in (credited, unbilled[0]) if line]
     unit = Decimal(1).scaleb(-MINOR_DIGITS[active.currency])
@@ -87,7 +90,7 @@ def test_lines_are_of_days_that_follow_each_other_and_never_of_one_day_twice(
 
     made = cut(active, today, after)
 
-    begun = [*(each.period for each in made.rolled), *([made.following] if made.following.days else [])]
+    begun = [*(rolled.period for rolled in made.rolled), *([made.following] if made.following.days else [])]
     for earlier, later in pairwise(made.lines):
         assert earlier.period.end <= later.period.start
     for rolled, following in pairwise(begun):
@@ -132,7 +135,7 @@ def test_a_second_cut_on_the_same_day_makes_no_document_for_what_was_not_billed(
         active, period=made.following, period_net=made.following_net, billed=Decimal(0), credited=Decimal(0)
     )
 
-    assert [each.lines for each in cuts([moved], first, second, today)] == [()]
+    assert [result.lines for result in cuts([moved], first, second, today)] == [()]
 
 
 @given(subscriptions(), st.integers(1, 28), st.data())

@@ -94,7 +94,7 @@ def planned(
 def test_a_change_is_computed_or_names_every_subscription_that_prevents_it(
     before: Record, after: Record, its: list[Subscription], today: date
 ) -> None:
-    alone = [(each, planned(before, after, [each], today)) for each in its]
+    alone = [(subscription, planned(before, after, [subscription], today)) for subscription in its]
 
     together = planned(before, after, its, today)
 

@@ -21,17 +21,17 @@ PARENT = Arrangement(UUID(int=2), ConsolidationMode.SINGLE_INVOICE, 15)
 
 
 def transition(*ids: int) -> Transition:
-    moved = [replace(JUNE, id=UUID(int=each)) for each in ids]
+    moved = [replace(JUNE, id=UUID(int=number)) for number in ids]
     made = tuple(cuts(moved, SELF, PARENT, CUT))
-    return Transition(UUID(int=1), CUT, SELF, PARENT, made, {UUID(int=1): PARENT}, (), tuple(each.id for each in moved))
+    return Transition(UUID(int=1), CUT, SELF, PARENT, made, {UUID(int=1): PARENT}, (), tuple(row.id for row in moved))
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
 def test_the_difference_names_who_came_and_who_went(before: set[int], now: set[int]) -> None:
     found = difference(digest_of(transition(*before)), transition(*now))
 
-    assert {each.int for each in found.added} == now - before
-    assert {each.int for each in found.removed} == before - now
+    assert {id_.int for id_ in found.added} == now - before
+    assert {id_.int for id_ in found.removed} == before - now
     assert found.changed == ()
 
 

@@ -143,8 +143,8 @@ PLAIN = MirroredSubscription(
 
 def paths(subscription: MirroredSubscription, *, is_new: bool = True) -> list[str]:
     found = consistency_problems(subscription, is_new_period=is_new)
-    assert {each.code for each in found} <= {ErrorCode.SUBSCRIPTION_INCONSISTENT}
-    return [".".join(map(str, each.path)) for each in found]
+    assert {problem.code for problem in found} <= {ErrorCode.SUBSCRIPTION_INCONSISTENT}
+    return [".".join(map(str, problem.path)) for problem in found]
 
 
 def test_an_end_before_a_period_that_is_stored_is_no_contradiction() -> None:

@@ -80,8 +80,8 @@ def test_what_leaves_a_single_invoice_returns_to_its_own_days() -> None:
 
 
 def test_between_payers_without_a_single_invoice_no_date_moves() -> None:
-    for each in (SCHEDULED, PAUSED):
-        (made,) = moves([each], OWN, OTHER)
+    for subscription in (SCHEDULED, PAUSED):
+        (made,) = moves([subscription], OWN, OTHER)
         assert not made.is_change
 
 

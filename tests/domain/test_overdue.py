@@ -82,7 +82,7 @@ def test_each_period_that_has_passed_makes_a_line(
     made = cut(subscription, date(2026, 8, 4))
 
     assert told(made) == expected
-    assert [each.billed for each in made.rolled] == [line.amount for line in made.lines if line != made.settlement]
+    assert [rolled.billed for rolled in made.rolled] == [line.amount for line in made.lines if line != made.settlement]
 
 
 def test_a_period_that_ends_today_leaves_nothing_to_roll() -> None:

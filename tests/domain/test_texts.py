@@ -44,10 +44,14 @@ def codes_of(table: str) -> set[int]:
 UNASSIGNED_IN_14 = codes_of(UNASSIGNED)
 """A newer Python may know how to compose these; the tables leave them as they are."""
 CHANGING = [
-    each
-    for each in EVERY_CHARACTER
-    if ord(each) not in UNASSIGNED_IN_14
-    and (unicodedata.normalize("NFKD", each) != each or each.casefold() != each or unicodedata.combining(each))
+    character
+    for character in EVERY_CHARACTER
+    if ord(character) not in UNASSIGNED_IN_14
+    and (
+        unicodedata.normalize("NFKD", character) != character
+        or character.casefold() != character
+        or unicodedata.combining(character)
+    )
 ]
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0").filter(
@@ -129,7 +133,7 @@ def test_texts_that_read_alike_have_one_form(one: str, other: str) -> None:
 
 
 def test_different_letters_have_different_forms() -> None:
-    forms = [comparison_form(each) for each in ("Zoë", "Zoe", "ø", "o", "æ", "ae", "ı", "i", "å", "aa")]
+    forms = [comparison_form(text) for text in ("Zoë", "Zoe", "ø", "o", "æ", "ae", "ı", "i", "å", "aa")]
 
     assert len(set(forms)) == len(forms)
 
@@ -195,7 +199,7 @@ def test_every_blank_character_is_nothing_alone_and_around_a_text() -> None:
         # These arrange what follows or precedes them.
         assert stored_form(f" {chr(code)}x{chr(code)} ") == f"{chr(code)}x{chr(code)}"
     blank = trimmed | hieroglyphs
-    assert all(stored_form(each) for each in EVERY_CHARACTER if ord(each) not in blank)
+    assert all(stored_form(character) for character in EVERY_CHARACTER if ord(character) not in blank)
 
 
 _TRIMMED = codes_of(f"{WHITE_SPACE} {CONTROLS} {DEFAULT_IGNORABLE} {NONCHARACTERS} FFF9-FFFB 2800")
@@ -205,7 +209,7 @@ _HIEROGLYPHS = codes_of("13430-13438")
 
 def _trimmed_one_by_one(text: str) -> str:
     """The definition of a trimmed text, one character after the other."""
-    if all(ord(each) in _TRIMMED | _HIEROGLYPHS for each in text):
+    if all(ord(character) in _TRIMMED | _HIEROGLYPHS for character in text):
         return ""
     start, end = 0, len(text)
     while ord(text[start]) in _TRIMMED:
@@ -331,7 +335,7 @@ _UNORDERED = st.lists(st.sampled_from([*_MARKS, "\uff9e", "\uff9f", "\u0f73", "a
 
 @given(_UNORDERED)
 def test_many_marks_have_the_normal_form_that_the_library_gives_them(marks: list[str]) -> None:
-    text = "e" + "".join(each for each in marks if unicodedata.category(each) != "Cn")
+    text = "e" + "".join(mark for mark in marks if unicodedata.category(mark) != "Cn")
     assert normal(text) == "".join(
         run if place % 2 else unicodedata.normalize("NFC", run)
         for place, run in enumerate(re.split(f"([{character_class(UNASSIGNED)}]+)", text))

@@ -49,13 +49,13 @@ def _ranges(wanted: Callable[[str], bool]) -> Iterator[str]:
 def _literal(ranges: Iterator[str]) -> str:
     lines: list[str] = []
     line = ""
-    for each in ranges:
-        if len(line) + len(each) + 1 > _WIDTH - 8:
+    for range_ in ranges:
+        if len(line) + len(range_) + 1 > _WIDTH - 8:
             lines.append(line)
             line = ""
-        line += f"{each} "
+        line += f"{range_} "
     lines.append(line.rstrip())
-    return "\n".join(f'    "{each}"' for each in lines)
+    return "\n".join(f'    "{full_line}"' for full_line in lines)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def variants(cursor: str) -> list[str]:
         "\0",
         "A" * 5_000,
     ]
-    return [each for each in altered + last + odd if each != cursor]
+    return [changed for changed in altered + last + odd if changed != cursor]
 
 
 async def test_a_cursor_from_another_order_or_filter_is_refused(caller: Caller, records: Records) -> None:
@@ -79,7 +79,7 @@ async def test_a_cursor_from_another_order_or_filter_is_refused(caller: Caller, 
         {"where": ACTIVE, "by": by_name},
         {"where": {"countryCode": "DK"}},
     ]
-    cursors = [await cursor_of(caller, **each) for each in lists]
+    cursors = [await cursor_of(caller, **arguments) for arguments in lists]
 
     for asked, arguments in enumerate(lists):
         for made, cursor in enumerate(cursors):

@@ -51,10 +51,10 @@ async def ask(caller: Caller, arguments: str, **variables: Any) -> list[dict[str
 @pytest.mark.usefixtures("parents")
 async def test_each_parent_has_its_own_children_in_the_order_of_numbers(caller: Caller) -> None:
     connections = await ask(caller, "")
-    assert [numbers(each) for each in connections] == [["9", "10", "A"], ["8"], []]
-    assert [each["totalCount"] for each in connections] == [3, 1, 0]
-    for each in connections:
-        assert (each["pageInfo"]["hasNextPage"], each["pageInfo"]["hasPreviousPage"]) == (False, False)
+    assert [numbers(connection) for connection in connections] == [["9", "10", "A"], ["8"], []]
+    assert [connection["totalCount"] for connection in connections] == [3, 1, 0]
+    for connection in connections:
+        assert (connection["pageInfo"]["hasNextPage"], connection["pageInfo"]["hasPreviousPage"]) == (False, False)
 
 
 ORDERS: list[tuple[list[dict[str, str]], list[str]]] = [
@@ -124,9 +124,9 @@ async def test_a_cursor_of_an_edge_belongs_to_one_order(caller: Caller, records:
 @pytest.mark.usefixtures("parents")
 async def test_a_page_of_children_is_bounded_for_each_parent(caller: Caller) -> None:
     connections = await ask(caller, "(first: 2)")
-    assert [numbers(each) for each in connections] == [["9", "10"], ["8"], []]
-    assert [each["totalCount"] for each in connections] == [3, 1, 0]
-    assert [each["pageInfo"]["hasNextPage"] for each in connections] == [True, False, False]
+    assert [numbers(connection) for connection in connections] == [["9", "10"], ["8"], []]
+    assert [connection["totalCount"] for connection in connections] == [3, 1, 0]
+    assert [connection["pageInfo"]["hasNextPage"] for connection in connections] == [True, False, False]
 
 
 @pytest.mark.usefixtures("parents")
@@ -135,32 +135,32 @@ async def test_a_cursor_of_one_parent_is_a_place_among_the_children_of_each(call
 
     connections = await ask(caller, "(first: 1, after: $after)", after=first)
 
-    assert [numbers(each) for each in connections] == [["10"], [], []]
-    assert [each["pageInfo"]["hasNextPage"] for each in connections] == [True, False, False]
+    assert [numbers(connection) for connection in connections] == [["10"], [], []]
+    assert [connection["pageInfo"]["hasNextPage"] for connection in connections] == [True, False, False]
     # Child 8 of the second parent lies before the cursor; the third parent has no child at all.
-    assert [each["pageInfo"]["hasPreviousPage"] for each in connections] == [True, True, False]
-    assert [each["totalCount"] for each in connections] == [3, 1, 0]
+    assert [connection["pageInfo"]["hasPreviousPage"] for connection in connections] == [True, True, False]
+    assert [connection["totalCount"] for connection in connections] == [3, 1, 0]
 
 
 @pytest.mark.usefixtures("parents")
 async def test_a_filter_of_children_holds_for_the_rows_and_for_the_count(caller: Caller) -> None:
     connections = await ask(caller, "(where: $where)", where={"isActive": True})
-    assert [numbers(each) for each in connections] == [["10", "A"], ["8"], []]
-    assert [each["totalCount"] for each in connections] == [2, 1, 0]
+    assert [numbers(connection) for connection in connections] == [["10", "A"], ["8"], []]
+    assert [connection["totalCount"] for connection in connections] == [2, 1, 0]
 
 
 async def test_a_filter_of_children_stays_within_the_parent(caller: Caller, parents: list[UUID]) -> None:
     where = {"or": [{"customerNumber": "8"}, {"parentCustomerId": str(parents[1])}]}
     connections = await ask(caller, "(where: $where)", where=where)
-    assert [numbers(each) for each in connections] == [[], ["8"], []]
+    assert [numbers(connection) for connection in connections] == [[], ["8"], []]
 
 
 @pytest.mark.usefixtures("parents")
 async def test_no_rows_at_all_may_be_asked_for(caller: Caller) -> None:
     connections = await ask(caller, "(first: 0)")
-    assert [numbers(each) for each in connections] == [[], [], []]
-    assert [each["pageInfo"]["hasNextPage"] for each in connections] == [True, True, False]
-    assert [each["totalCount"] for each in connections] == [3, 1, 0]
+    assert [numbers(connection) for connection in connections] == [[], [], []]
+    assert [connection["pageInfo"]["hasNextPage"] for connection in connections] == [True, True, False]
+    assert [connection["totalCount"] for connection in connections] == [3, 1, 0]
 
 
 async def test_each_group_has_its_own_customers(caller: Caller, records: Records) -> None:
@@ -171,8 +171,8 @@ async def test_each_group_has_its_own_customers(caller: Caller, records: Records
     document = "{ customerGroups { customers(first: 2) {" + CONNECTION + "} } }"
     connections = [group["customers"] for group in (await caller.data(document))["customerGroups"]]
 
-    assert [numbers(each) for each in connections] == [["9", "10"], ["8"], []]
-    assert [each["totalCount"] for each in connections] == [3, 1, 0]
+    assert [numbers(connection) for connection in connections] == [["9", "10"], ["8"], []]
+    assert [connection["totalCount"] for connection in connections] == [3, 1, 0]
 
 
 async def test_50_customers_come_unless_asked_for_and_500_at_most(caller: Caller, records: Records) -> None:

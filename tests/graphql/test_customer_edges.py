@@ -175,7 +175,7 @@ async def test_subscriptions_come_oldest_first_then_by_id(caller: Caller, record
 
     shown = await ask(caller, customer, "subscriptions { id }")
 
-    assert [each["id"] for each in shown["subscriptions"]] == [str(ids[place]) for place in (1, 2, 0)]
+    assert [subscription["id"] for subscription in shown["subscriptions"]] == [str(ids[place]) for place in (1, 2, 0)]
 
 
 async def test_subscriptions_are_narrowed_by_status(caller: Caller, records: Records) -> None:
@@ -186,7 +186,7 @@ async def test_subscriptions_are_narrowed_by_status(caller: Caller, records: Rec
 
     for chosen in (["TRIAL"], ["PAUSED", "ACTIVE", "PAUSED"], list(SubscriptionStatus)):
         shown = await ask(caller, customer, selection, status=chosen)
-        assert sorted(each["status"] for each in shown["subscriptions"]) == sorted(set(chosen))
+        assert sorted(subscription["status"] for subscription in shown["subscriptions"]) == sorted(set(chosen))
     assert await ask(caller, customer, selection, status=[]) == {"subscriptions": []}
     assert len((await ask(caller, customer, selection, status=None))["subscriptions"]) == len(SubscriptionStatus)
     assert len((await ask(caller, customer, "subscriptions { id }"))["subscriptions"]) == len(SubscriptionStatus)

@@ -70,7 +70,7 @@ def documents(owner_engine: AsyncEngine, company: UUID) -> Documents:
 
 async def ids(caller: Caller, customer: UUID, arguments: str = "") -> list[str]:
     document = f"query($id: ID!) {{ customer(by: {{id: $id}}) {{ billingDocuments{arguments} {{ id }} }} }}"
-    return [each["id"] for each in (await caller.data(document, id=str(customer)))["customer"]["billingDocuments"]]
+    return [shown["id"] for shown in (await caller.data(document, id=str(customer)))["customer"]["billingDocuments"]]
 
 
 async def test_a_document_is_shown_with_its_lines_and_all_that_it_is_about(
@@ -138,13 +138,13 @@ async def test_a_transition_shows_the_documents_of_all_customers_that_it_moved(
 ) -> None:
     parent, child = await records.customer(), await records.customer()
     transition = await documents.transition(parent)
-    made = [await documents.document(each, parent, transition_id=transition) for each in (parent, child)]
+    made = [await documents.document(customer, parent, transition_id=transition) for customer in (parent, child)]
     await documents.document(child, parent, transition_id=await documents.transition(child))
 
     found = (await caller.data(WHOLE, id=str(parent)))["customer"]["billingDocuments"]
 
-    shown = [each["id"] for each in found[0]["transition"]["documents"]]
-    assert sorted(shown) == sorted(str(each) for each in made)
+    shown = [document["id"] for document in found[0]["transition"]["documents"]]
+    assert sorted(shown) == sorted(str(id_) for id_ in made)
 
 
 async def test_lines_come_by_number_and_no_more_than_asked_for(
@@ -164,8 +164,8 @@ async def test_lines_come_by_number_and_no_more_than_asked_for(
 
     (shown,) = found["customer"]["billingDocuments"]
     assert shown["transition"] is None
-    assert [each["lineNumber"] for each in shown["all"]] == [1, 2, 10]
-    assert [each["lineNumber"] for each in shown["some"]] == [1, 2]
+    assert [line["lineNumber"] for line in shown["all"]] == [1, 2, 10]
+    assert [line["lineNumber"] for line in shown["some"]] == [1, 2]
 
 
 @pytest.mark.parametrize("first", [-1, 501])
@@ -207,7 +207,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_customers_or_docu
     spent: set[int] = set()
     for customers in (1, 10, 40):
         nodes = (await caller.data(document, first=customers))["customers"]["nodes"]
-        assert sum(len(each["lines"]) for node in nodes for each in node["billingDocuments"]) == 2 * customers
+        assert sum(len(document["lines"]) for node in nodes for document in node["billingDocuments"]) == 2 * customers
         spent.add(caller.statements)
 
     assert len(spent) == 1, spent

@@ -61,8 +61,8 @@ async def test_the_way_back_is_one_statement_for_all_customers(caller: Caller, r
 
     assert {size: await cost(caller, BACK % kind, first=size) for size in (1, 10, 40)} == {1: 3, 10: 3, 40: 3}
     nodes = (await caller.data(BACK % kind, first=40))["customers"]["nodes"]
-    names = [{each["customer"]["name"] for each in node[kind]} for node in nodes]
-    assert all(len(each) == 1 for each in names)
+    names = [{member["customer"]["name"] for member in node[kind]} for node in nodes]
+    assert all(len(found) == 1 for found in names)
     assert len(set[str]().union(*names)) == 40
 
 

@@ -19,7 +19,7 @@ from tests.support.toy import LIMITS
 
 ENTITIES = "query($of: [_Any!]!) { _entities(representations: $of) { __typename ... on Node { id } } }"
 CUSTOMERS = "query($of: [_Any!]!) { _entities(representations: $of) { ... on Customer { name } } }"
-TYPES = ", ".join(each.name for each in graph.NODES)
+TYPES = ", ".join(entity.name for entity in graph.NODES)
 ID = "00000000-0000-7000-8000-000000000000"
 Representation = dict[str, Any]
 
@@ -32,14 +32,14 @@ def customer(**key: Any) -> Representation:
 async def test_every_entity_is_found_by_each_of_its_keys(
     caller: Caller, member: Caller, own: World, records: Records
 ) -> None:
-    entities = [each for each in graph.NODES if each.table.name in own]
+    entities = [entity for entity in graph.NODES if entity.table.name in own]
     asked, expected = list[Representation](), list[Representation]()
-    for each in entities:
-        row = own[each.table.name]
-        for name, key in key_names(each).items():
+    for entity in entities:
+        row = own[entity.table.name]
+        for name, key in key_names(entity).items():
             if row.get(key) is not None:
-                asked.append({"__typename": each.name, name: str(row[key])})
-                expected.append({"__typename": each.name, "id": str(row["id"])})
+                asked.append({"__typename": entity.name, name: str(row[key])})
+                expected.append({"__typename": entity.name, "id": str(row["id"])})
     assert len(asked) >= len(graph.NODES) + 2
     assert await member.data(ENTITIES, of=asked) == {"_entities": expected}
 
@@ -149,7 +149,7 @@ async def test_a_malformed_representation_is_an_error_at_its_place_and_spares_th
 
 
 async def test_every_malformed_representation_has_its_error(caller: Caller) -> None:
-    result = await caller.run(CUSTOMERS, of=[each for each, _, _ in MALFORMED.values()])
+    result = await caller.run(CUSTOMERS, of=[representation for representation, _, _ in MALFORMED.values()])
     assert result.data == {"_entities": [None] * len(MALFORMED)}
     assert [error.path for error in result.errors or ()] == [["_entities", place] for place in range(len(MALFORMED))]
     assert caller.statements == 0
@@ -185,12 +185,12 @@ async def test_entities_cost_the_same_statements_at_1_10_and_40_and_when_repeate
         await records.customer(customer_group_id=group, customer_number=f"N{place}", external_system_id=f"X{place}")
         for place in range(40)
     ]
-    for each in ids:
-        await records.contact(each)
+    for id_ in ids:
+        await records.contact(id_)
     document = "query($of: [_Any!]!) { _entities(representations: $of) { ... on Customer { name contacts { id } } } }"
 
     def asked(size: int) -> list[Representation]:
-        by_id = [customer(id=str(each)) for each in ids[:size]]
+        by_id = [customer(id=str(id_)) for id_ in ids[:size]]
         by_number = [customer(customerNumber=f"N{place}") for place in range(size)]
         return by_id + by_number + [customer(externalSystemId=f"X{place}") for place in range(size)]
 

@@ -172,5 +172,5 @@ async def test_the_histories_of_many_customers_are_one_statement_and_their_count
     for customers in (1, 10, 40):
         nodes = (await caller.data(document, first=customers))["customers"]["nodes"]
         assert [node["history"]["totalCount"] for node in nodes] == [3] * customers
-        assert [each["version"] for node in nodes for each in node["history"]["nodes"]] == [3, 2] * customers
+        assert [change["version"] for node in nodes for change in node["history"]["nodes"]] == [3, 2] * customers
         assert caller.statements == 3

@@ -158,16 +158,18 @@ def lists() -> dict[str, tuple[str, bool]]:
         if is_introspection_type(kind):
             continue
         if isinstance(kind, GraphQLInputObjectType):
-            taken = {f"{kind.name}.{name}": each for name, each in kind.fields.items()}
+            taken = {f"{kind.name}.{name}": declared for name, declared in kind.fields.items()}
         elif isinstance(kind, GraphQLObjectType):
             shown = kind.fields.items()
-            taken = {f"{kind.name}.{name}({a}:)": each for name, field in shown for a, each in field.args.items()}
+            taken = {
+                f"{kind.name}.{name}({a}:)": declared for name, field in shown for a, declared in field.args.items()
+            }
         else:
             continue
-        for name, each in taken.items():
-            nullable = cast("object", get_nullable_type(each.type))
+        for name, declared in taken.items():
+            nullable = cast("object", get_nullable_type(declared.type))
             if isinstance(nullable, GraphQLList) or str(nullable) in MAPS:
-                found[name] = each.description or "", isinstance(nullable, GraphQLList)
+                found[name] = declared.description or "", isinstance(nullable, GraphQLList)
     return found
 
 
@@ -207,9 +209,9 @@ async def test_a_list_that_is_too_long_is_one_problem_whatever_its_items_are(cal
 
     problems = (await caller.data(document, i=given))["a"]["errors"]
 
-    assert message in [f"{each['code']} {'.'.join(each['path'])} {each['message']}" for each in problems]
+    assert message in [f"{problem['code']} {'.'.join(problem['path'])} {problem['message']}" for problem in problems]
     about = ".".join(message.split()[1:2])
-    assert [each for each in problems if ".".join(each["path"]).startswith(f"{about}.")] == []
+    assert [problem for problem in problems if ".".join(problem["path"]).startswith(f"{about}.")] == []
 
 
 @pytest.mark.parametrize("times", [20, 21])

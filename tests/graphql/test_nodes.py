@@ -28,17 +28,17 @@ async def foreign(owner_engine: AsyncEngine) -> World:
 
 def shown(world: World) -> list[dict[str, str]]:
     """What can be asked for by id, as it is answered."""
-    return [{"__typename": each.name, "id": str(world[each.table.name]["id"])} for each in graph.NODES]
+    return [{"__typename": entity.name, "id": str(world[entity.table.name]["id"])} for entity in graph.NODES]
 
 
 def ids(nodes: list[dict[str, str]]) -> list[str]:
     """Their ids."""
-    return [each["id"] for each in nodes]
+    return [node["id"] for node in nodes]
 
 
 async def test_every_kind_of_node_is_found_by_its_id_alone(member: Caller, own: World) -> None:
-    for each in shown(own):
-        assert await member.data(NODE, id=each["id"]) == {"node": each}
+    for node in shown(own):
+        assert await member.data(NODE, id=node["id"]) == {"node": node}
 
 
 async def test_nodes_come_in_the_order_asked_for_and_as_often(member: Caller, own: World) -> None:
@@ -54,8 +54,8 @@ async def test_what_is_missing_or_another_company_s_is_null(member: Caller, own:
 
     answer = await member.data(NODES, ids=[first["id"], *hidden, last["id"]])
     assert answer == {"nodes": [first, *[None] * len(hidden), last]}
-    for each in hidden:
-        assert await member.data(NODE, id=each) == {"node": None}
+    for id_ in hidden:
+        assert await member.data(NODE, id=id_) == {"node": None}
 
 
 async def test_a_malformed_id_is_an_error_of_its_own_place_and_leaves_the_others(member: Caller, own: World) -> None:
@@ -132,7 +132,7 @@ async def test_what_is_selected_below_a_node_is_that_of_its_type(member: Caller,
 async def test_nodes_cost_the_same_statements_at_1_10_and_40_ids(caller: Caller, records: Records) -> None:
     group = await records.group()
     customers = [await records.customer(customer_group_id=group) for _ in range(40)]
-    contacts = [await records.contact(each) for each in customers]
+    contacts = [await records.contact(customer) for customer in customers]
     document = """
     query($ids: [ID!]!) {
       nodes(ids: $ids) { id ... on Customer { name contacts { id } group { name } } ... on Contact { name } }
@@ -140,7 +140,7 @@ async def test_nodes_cost_the_same_statements_at_1_10_and_40_ids(caller: Caller,
     """
 
     async def at(size: int) -> int:
-        return await cost(caller, document, ids=[str(each) for each in customers[:size] + contacts[:size]])
+        return await cost(caller, document, ids=[str(id_) for id_ in customers[:size] + contacts[:size]])
 
     # Which is which, the customers, the contacts, the customers' contacts, and their group.
     assert {size: await at(size) for size in (1, 10, 40)} == {1: 5, 10: 5, 40: 5}
@@ -148,7 +148,7 @@ async def test_nodes_cost_the_same_statements_at_1_10_and_40_ids(caller: Caller,
 
 async def test_single_nodes_of_one_operation_share_their_statements(caller: Caller, records: Records) -> None:
     asked = [await records.customer() for _ in range(5)]
-    fields = " ".join(f'n{place}: node(id: "{each}") {{ id }}' for place, each in enumerate(asked))
+    fields = " ".join(f'n{place}: node(id: "{id_}") {{ id }}' for place, id_ in enumerate(asked))
     assert await cost(caller, f"{{ {fields} }}") == 2
 
 
@@ -160,20 +160,20 @@ def test_every_type_whose_rows_have_an_id_of_their_own_is_a_node_and_no_other() 
 
     with_id = {name for name, kind in types.items() if isinstance(kind, GraphQLObjectType) and "id" in kind.fields}
     # A credential has one company, which `viewer` shows.
-    assert nodes == {each.name for each in graph.NODES} == with_id - {"Company"}
+    assert nodes == {entity.name for entity in graph.NODES} == with_id - {"Company"}
 
 
 def of_aliases(number: int) -> str:
     """A query that asks for the same ids so many times."""
-    return "query($ids: [ID!]!) {" + " ".join(f"a{each}: nodes(ids: $ids) {{ id }}" for each in range(number)) + "}"
+    return "query($ids: [ID!]!) {" + " ".join(f"a{place}: nodes(ids: $ids) {{ id }}" for place in range(number)) + "}"
 
 
 async def test_a_hundred_malformed_ids_of_an_operation_are_answered_one_by_one(member: Caller) -> None:
     result = await member.run(of_aliases(50), ids=["7", ""])
 
-    assert result.data == {f"a{each}": [None, None] for each in range(50)}
+    assert result.data == {f"a{number}": [None, None] for number in range(50)}
     assert [error.path for error in result.errors or ()] == [
-        [f"a{each}", place] for each in range(50) for place in (0, 1)
+        [f"a{number}", place] for number in range(50) for place in (0, 1)
     ]
 
 
@@ -204,7 +204,7 @@ async def test_more_malformed_ids_are_refused_before_anything_is_read(
 
 
 async def test_malformed_ids_of_literal_lists_count_as_well(member: Caller) -> None:
-    lists = " ".join(f'a{each}: nodes(ids: ["x", "y{each}", "z"]) {{ id }}' for each in range(50))
+    lists = " ".join(f'a{number}: nodes(ids: ["x", "y{number}", "z"]) {{ id }}' for number in range(50))
 
     result = await member.run(f"{{ {lists} }}")
 

@@ -170,7 +170,7 @@ async def test_a_page_between_two_cursors_is_that_part_of_the_list(
         before=None if before is None else cursors[before],
     )
 
-    assert ids(page) == [each for _, each in shown]
+    assert ids(page) == [id_ for _, id_ in shown]
     more = len(between) > size
     if backward:
         # Behind the page lies something if the page does not end the list; an empty page ends where `before` is.
@@ -213,7 +213,7 @@ async def changing(database: Database, owner_engine: AsyncEngine) -> Changing:
         )
         for place in range(18)
     ]
-    steady = [str(each) for place, each in enumerate(made) if place % 3 > 0]
+    steady = [str(customer) for place, customer in enumerate(made) if place % 3 > 0]
     return Changing(Caller(database, company), records, steady, made[::3], count())
 
 
@@ -243,4 +243,4 @@ async def test_a_walk_over_a_changing_list_repeats_and_loses_no_unchanged_row(
 
 def repeated(seen: Sequence[str], steady: Sequence[str]) -> list[str]:
     """The steady rows that were seen more than once."""
-    return [each for each in steady if seen.count(each) > 1]
+    return [id_ for id_ in steady if seen.count(id_) > 1]

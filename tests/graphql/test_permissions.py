@@ -66,7 +66,7 @@ def scopes_without(field: str, which: str) -> tuple[Scope, ...]:
     others = {
         "no scope": (),
         "write only": (Scope.CUSTOMERS_WRITE, Scope.ACCOUNTS_WRITE, Scope.SUBSCRIPTIONS_WRITE),
-        "all others": tuple(each for each in Scope if each is not needed),
+        "all others": tuple(scope for scope in Scope if scope is not needed),
     }
     return others[which]
 

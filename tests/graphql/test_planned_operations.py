@@ -163,7 +163,7 @@ def fields_of(name: str) -> dict[str, Any]:
 
 def plain_fields(name: str) -> str:
     """All fields of a type that lead nowhere."""
-    named: dict[str, Any] = {field: get_named_type(each.type) for field, each in fields_of(name).items()}
+    named: dict[str, Any] = {field: get_named_type(declared.type) for field, declared in fields_of(name).items()}
     return " ".join(field for field, kind in named.items() if is_leaf_type(kind))
 
 

@@ -65,9 +65,9 @@ class Remembering:
 
 def _names(value: Any) -> set[str]:
     if isinstance(value, dict):
-        return {name for each in cast("dict[str, Any]", value).values() for name in _names(each)}
+        return {name for member in cast("dict[str, Any]", value).values() for name in _names(member)}
     if isinstance(value, list):
-        return {name for each in cast("list[Any]", value) for name in _names(each)}
+        return {name for item in cast("list[Any]", value) for name in _names(item)}
     return {value}
 
 

@@ -82,7 +82,7 @@ class MemberUseCases:
             return {row["id"]: dict(row) for row in (await connection.execute(query)).mappings()}
 
     async def defaults(self) -> list[UUID]:
-        return [each for each, row in (await self.stored()).items() if row[self.kind.default]]
+        return [id_ for id_, row in (await self.stored()).items() if row[self.kind.default]]
 
     async def refusal(self, doing: Any) -> list[Problem]:
         """The problems of what is refused, having written nothing at all."""

@@ -27,9 +27,9 @@ async def family(records: Records, mode: str | None) -> tuple[UUID, UUID, UUID]:
     """A parent of a mode with the number "parent", its own subscription, and that of a child that it pays for."""
     parent = await records.customer(customer_number="parent", consolidation_mode=mode, billing_day=15)
     child = await records.customer(parent_customer_id=parent, billing_relationship="PARENT_PAYS")
-    subscriptions = [await records.subscription(each) for each in (parent, child)]
-    for each in subscriptions:
-        await records.period(each, parent, net_amount=300, billed_amount=300)
+    subscriptions = [await records.subscription(customer) for customer in (parent, child)]
+    for subscription in subscriptions:
+        await records.period(subscription, parent, net_amount=300, billed_amount=300)
     return parent, subscriptions[0], subscriptions[1]
 
 
@@ -70,7 +70,7 @@ async def test_another_mode_and_none_alike_must_be_acknowledged(
 
     required = [(ErrorCode.SUBSCRIPTION_TRANSITIONS_REQUIRED, (own,))]
     for problems in (rejected.value.problems, preview.errors, row.errors):
-        assert [(each.code, getattr(each, "subscription_ids", None)) for each in problems] == required
+        assert [(problem.code, getattr(problem, "subscription_ids", None)) for problem in problems] == required
     assert preview.transition is not None
     assert preview.transition.to_acknowledge == (own,)
     assert await everything_of(owner_engine, company) == before
@@ -110,7 +110,7 @@ async def test_clearing_a_mode_cuts_what_naming_the_default_would(
     named = await previewed(database, company, parent, {"consolidation_mode": PER_CHILD})
 
     assert cleared.transition is not None
-    cut = [each.subscription.id for each in cleared.transition.cuts]
+    cut = [cut.subscription.id for cut in cleared.transition.cuts]
     assert cut == (sorted([own, of_child]) if is_cut else [])
     if is_cut:
         assert cleared.digest == named.digest

@@ -53,7 +53,7 @@ async def all_at_once(
     unit_of_work: UnitOfWork, *commands: CreateCustomerCommand
 ) -> tuple[list[CustomerRow], list[Problem]]:
     """What was created, and the problems of what was refused; anything else that happens fails the test."""
-    results = await asyncio.gather(*(create(unit_of_work, each) for each in commands), return_exceptions=True)
+    results = await asyncio.gather(*(create(unit_of_work, command) for command in commands), return_exceptions=True)
     created, problems = list[CustomerRow](), list[Problem]()
     for result in results:
         if isinstance(result, Rejected):
@@ -90,7 +90,7 @@ async def test_creations_without_a_number_succeed_whatever_numbers_others_choose
     parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
 ):
     chosen = [command(group, customer_number=str(number)) for number in range(1, 41)]
-    commands = [each for pair in zip([command(group)] * 40, chosen, strict=True) for each in pair]
+    commands = [given for pair in zip([command(group)] * 40, chosen, strict=True) for given in pair]
 
     created, problems = await all_at_once(parallel, *commands)
 

@@ -26,7 +26,10 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 def named(problems: tuple[Problem, ...]) -> list[tuple[ErrorCode, tuple[UUID, ...]]]:
-    return [(each.code, each.subscription_ids if isinstance(each, SubscriptionsProblem) else ()) for each in problems]
+    return [
+        (problem.code, problem.subscription_ids if isinstance(problem, SubscriptionsProblem) else ())
+        for problem in problems
+    ]
 
 
 @pytest.mark.parametrize("change", CHANGES)

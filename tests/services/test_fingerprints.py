@@ -24,7 +24,7 @@ def test_missing_fields_defaults_and_the_order_of_names_make_no_other_input() ->
         UpdateCustomerCommand(id_, {"name": "x", "email": None}),
         UpdateCustomerCommand(id_, {"email": None, "name": "x"}, acknowledged=None, digest=None, expected_version=None),
     ]
-    assert len({fingerprint(each) for each in same}) == 1
+    assert len({fingerprint(command) for command in same}) == 1
 
 
 ID, OTHER = "0198C0DE-0000-7000-8000-00000000000A", "0198c0de-0000-7000-8000-00000000000b"
@@ -36,39 +36,42 @@ NO_METADATA: tuple[dict[str, object], ...] = (
 )
 SAME: dict[str, tuple[Repeatable, ...]] = {
     "a decimal": tuple(
-        UpdateCustomerCommand(UUID(ID), {"credit_limit": each, "opening_balance": each})
-        for each in (Decimal("12.5"), Decimal("12.50"), Decimal("1.25e1"), Decimal("+12.50"))
+        UpdateCustomerCommand(UUID(ID), {"credit_limit": amount, "opening_balance": amount})
+        for amount in (Decimal("12.5"), Decimal("12.50"), Decimal("1.25e1"), Decimal("+12.50"))
     ),
     "zero": tuple(
-        UpdateCustomerCommand(UUID(ID), {"opening_balance": each}) for each in (Decimal(0), Decimal("-0.00"), 0)
+        UpdateCustomerCommand(UUID(ID), {"opening_balance": amount}) for amount in (Decimal(0), Decimal("-0.00"), 0)
     ),
     "keys to unset": tuple(
-        UpdateCustomerCommand(UUID(ID), {"metadata_unset": each}) for each in (["a", "b"], ("b", "a"), ["b", "a", "b"])
+        UpdateCustomerCommand(UUID(ID), {"metadata_unset": keys}) for keys in (["a", "b"], ("b", "a"), ["b", "a", "b"])
     ),
     "keys to unset in another form": tuple(
-        UpdateCustomerCommand(UUID(ID), {"metadata_unset": each})
-        for each in (["\u00e9", "b"], ["e\u0301", " b"], ["b\ufeff", "\u00e9"], ["b", " b", "\u00e9", "e\u0301"])
+        UpdateCustomerCommand(UUID(ID), {"metadata_unset": keys})
+        for keys in (["\u00e9", "b"], ["e\u0301", " b"], ["b\ufeff", "\u00e9"], ["b", " b", "\u00e9", "e\u0301"])
     ),
     "a group's keys to unset in another form": tuple(
-        UpdateCustomerGroupCommand({"id": ID, "metadata_unset": each}) for each in (["\u00e9"], ["e\u0301 "])
+        UpdateCustomerGroupCommand({"id": ID, "metadata_unset": keys}) for keys in (["\u00e9"], ["e\u0301 "])
     ),
     "a row's keys to unset in another form": tuple(
-        UpsertCustomersCommand((UpsertRow({"metadata_unset": each}),)) for each in (["\u00e9"], ["e\u0301 "])
+        UpsertCustomersCommand((UpsertRow({"metadata_unset": keys}),)) for keys in (["\u00e9"], ["e\u0301 "])
     ),
-    "no change of metadata": tuple(UpdateCustomerCommand(UUID(ID), each) for each in NO_METADATA),
-    "no change of a group's metadata": tuple(UpdateCustomerGroupCommand({"id": ID, **each}) for each in NO_METADATA),
-    "no change of a row's metadata": tuple(UpsertCustomersCommand((UpsertRow(each),)) for each in NO_METADATA),
+    "no change of metadata": tuple(UpdateCustomerCommand(UUID(ID), fields) for fields in NO_METADATA),
+    "no change of a group's metadata": tuple(
+        UpdateCustomerGroupCommand({"id": ID, **fields}) for fields in NO_METADATA
+    ),
+    "no change of a row's metadata": tuple(UpsertCustomersCommand((UpsertRow(fields),)) for fields in NO_METADATA),
     "keys to set": tuple(
-        UpdateCustomerCommand(UUID(ID), {"metadata_set": each}) for each in ({"a": 1, "b": 0.0}, {"b": -0.0, "a": 1})
+        UpdateCustomerCommand(UUID(ID), {"metadata_set": metadata})
+        for metadata in ({"a": 1, "b": 0.0}, {"b": -0.0, "a": 1})
     ),
     "a large number": tuple(
-        UpdateCustomerCommand(UUID(ID), {"metadata": {"a": each}}) for each in (1e16, 10_000_000_000_000_000)
+        UpdateCustomerCommand(UUID(ID), {"metadata": {"a": number}}) for number in (1e16, 10_000_000_000_000_000)
     ),
     "text": tuple(
         CreateCustomerCommand({"name": name, "country_code": country, "email": email})
         for name, country, email in (("\u00c5", "DK", None), (" A\u030a ", "dk", ""))
     ),
-    "an id": tuple(CreateCustomerCommand({"customer_group_id": each}) for each in (ID, ID.lower(), UUID(ID))),
+    "an id": tuple(CreateCustomerCommand({"customer_group_id": id_}) for id_ in (ID, ID.lower(), UUID(ID))),
     "an acknowledgement": (
         UpdateCustomerCommand(UUID(ID), {}, (UUID(ID), UUID(OTHER))),
         UpdateCustomerCommand(UUID(ID), {}, (UUID(OTHER), UUID(ID))),
@@ -109,7 +112,7 @@ SAME: dict[str, tuple[Repeatable, ...]] = {
 
 @pytest.mark.parametrize("name", SAME)
 def test_another_spelling_of_the_same_values_makes_no_other_input(name: str) -> None:
-    assert len({fingerprint(each) for each in SAME[name]}) == 1
+    assert len({fingerprint(command) for command in SAME[name]}) == 1
 
 
 def test_every_difference_makes_another_input() -> None:
@@ -142,4 +145,4 @@ def test_every_difference_makes_another_input() -> None:
         UpdateCustomerCommand(id_, {"name": ""}),
         UpdateCustomerCommand(id_, {"name": None}),
     ]
-    assert len({fingerprint(each) for each in different}) == len(different)
+    assert len({fingerprint(command) for command in different}) == len(different)

@@ -98,7 +98,7 @@ async def test_a_key_costs_two_statements_however_many_have_expired(
         assert not await change(unit_of_work, customer, key, f"Name {key}")
         spent.append(unit_of_work.statements - before)
 
-    assert [each - spent[0] for each in spent] == [0, 2, 2, 2]
+    assert [statements - spent[0] for statements in spent] == [0, 2, 2, 2]
 
 
 async def test_an_expired_key_is_taken_over_with_all_that_is_said_of_it(

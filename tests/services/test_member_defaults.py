@@ -21,7 +21,7 @@ async def test_a_new_default_unmakes_the_former_one_and_counts_its_version(membe
     former, other = await members.record(default=True), await members.record()
     outcome = await members.create(**{members.kind.default: True})
     assert await members.defaults() == [outcome.row.id]
-    versions = {each: row["version"] for each, row in (await members.stored()).items()}
+    versions = {id_: row["version"] for id_, row in (await members.stored()).items()}
     assert versions == {former: 2, other: 1, outcome.row.id: 1}
 
 

@@ -112,9 +112,10 @@ async def test_who_has_seen_a_transition_goes_on_from_its_period(
     assert (moved.transition_id, moved.version) == (transition, 5)
     columns = tables.subscription_periods.c
     stored = await rows_of(owner_engine, tables.subscription_periods, company, columns.sequence)
-    assert [(each["starts_on"], each["cut_on"], each["billed_amount"], each["payer_customer_id"]) for each in stored][
-        1:
-    ] == [
+    assert [
+        (period["starts_on"], period["cut_on"], period["billed_amount"], period["payer_customer_id"])
+        for period in stored
+    ][1:] == [
         (CUT, None, 260, parent),
         (date(2026, 7, 15), None, 0, parent),
     ]
@@ -186,7 +187,7 @@ async def test_what_a_late_biller_sends_after_a_transition_caught_up_is_rejected
     may = {"current_period": period(date(2026, 5, 1), JUNE, billed_amount=300), "next_billing_date": JUNE}
     await linked(unit_of_work, records, **may)
     documents = await rows_of(owner_engine, tables.billing_documents, company)
-    assert [(each["kind"], each["total"]) for each in documents] == [("INVOICE", Decimal("180.00"))]
+    assert [(document["kind"], document["total"]) for document in documents] == [("INVOICE", Decimal("180.00"))]
 
     outcome = await mirror(
         unit_of_work,
@@ -217,10 +218,10 @@ async def test_a_message_and_a_transition_that_meet_follow_each_other(
     rivals = (message, change) if order == "message first" else (change, message)
     found = await in_turn(owner_engine, held, *rivals)
 
-    assert not [each for each in found if isinstance(each, BaseException)]
-    (outcome,) = [each for each in found if isinstance(each, UpsertSubscriptionsOutcome)]
+    assert not [answer for answer in found if isinstance(answer, BaseException)]
+    (outcome,) = [answer for answer in found if isinstance(answer, UpsertSubscriptionsOutcome)]
     documents = await rows_of(owner_engine, tables.billing_documents, company)
-    totals = [(each["kind"], each["payer_customer_id"], each["total"]) for each in documents]
+    totals = [(document["kind"], document["payer_customer_id"], document["total"]) for document in documents]
     if order == "message first":
         assert outcomes(outcome) == [UPDATED]
         assert totals == [("INVOICE", customer, Decimal("80.00"))]
@@ -243,18 +244,18 @@ async def test_a_new_subscription_is_acknowledged_or_begins_under_the_new_payer(
     rivals = (message, change) if order == "message first" else (change, message)
     found = await in_turn(owner_engine, held, *rivals)
 
-    rejected = [each for each in found if isinstance(each, BaseException)]
-    (outcome,) = [each for each in found if isinstance(each, UpsertSubscriptionsOutcome)]
+    rejected = [answer for answer in found if isinstance(answer, BaseException)]
+    (outcome,) = [answer for answer in found if isinstance(answer, UpsertSubscriptionsOutcome)]
     (made,) = outcome.results
     assert made.outcome is CREATED
     assert made.subscription is not None
     periods = await rows_of(owner_engine, tables.subscription_periods, company)
-    (payer,) = [each["payer_customer_id"] for each in periods if each["subscription_id"] == made.subscription.id]
+    (payer,) = [period["payer_customer_id"] for period in periods if period["subscription_id"] == made.subscription.id]
     if order == "message first":
         assert payer == customer
         (reason,) = rejected
         assert isinstance(reason, Rejected)
-        assert [each.code for each in reason.problems] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_INCOMPLETE]
+        assert [problem.code for problem in reason.problems] == [ErrorCode.SUBSCRIPTION_TRANSITIONS_INCOMPLETE]
     else:
         assert (payer, rejected) == (parent, [])
 
@@ -272,6 +273,6 @@ async def test_lists_that_meet_make_each_subscription_once(
         *(mirror(UnitOfWork(database, company), *(rows if place % 2 else rows[::-1])) for place in range(3)),
     )
 
-    assert [set(outcomes(each)) for each in found] == [{CREATED}, {UNCHANGED}, {UNCHANGED}]
+    assert [set(outcomes(answer)) for answer in found] == [{CREATED}, {UNCHANGED}, {UNCHANGED}]
     assert len(await rows_of(owner_engine, tables.subscriptions, company)) == 10
-    assert REFUSED not in {each.outcome for outcome in found for each in outcome.results}
+    assert REFUSED not in {result.outcome for outcome in found for result in outcome.results}

@@ -100,7 +100,7 @@ class Family:
         try:
             await update_customer(self.unit_of_work, "tester", command, None)
         except Rejected as rejected:
-            if {each.code for each in rejected.problems} != {ErrorCode.SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED}:
+            if {problem.code for problem in rejected.problems} != {ErrorCode.SUBSCRIPTION_TRANSITIONS_NOT_ALLOWED}:
                 raise
             # Nothing was to change.
             return
@@ -163,12 +163,12 @@ async def send(family: Family, what: str, *how: Any) -> None:
         case "bill":
             await family.bill()
         case "link at once":
-            sent = [family.send(*each) for each in made]
+            sent = [family.send(*message) for message in made]
             await asyncio.gather(*sent, family.link(how[0]))
         case "overtake":
             await family.link(how[0])
-            for each in made:
-                await family.send(*each)
+            for message in made:
+                await family.send(*message)
         case "make a message":
             family.delayed += made
         case "deliver" if family.delayed:
@@ -231,10 +231,10 @@ async def assert_paid_once(family: Family, company: UUID) -> None:
         for payer, amount in book.accepted.items():
             paid[payer] = paid.get(payer, Decimal(0)) + amount
     documents = await rows_of(family.engine, tables.billing_documents, company)
-    for each in documents:
-        sign = -1 if each["kind"] == "CREDIT_NOTE" else 1
-        payer = names[each["payer_customer_id"]]
-        paid[payer] = paid.get(payer, Decimal(0)) + sign * each["total"]
+    for document in documents:
+        sign = -1 if document["kind"] == "CREDIT_NOTE" else 1
+        payer = names[document["payer_customer_id"]]
+        paid[payer] = paid.get(payer, Decimal(0)) + sign * document["total"]
     columns = tables.subscription_periods.c
     periods = await rows_of(
         family.engine, tables.subscription_periods, company, columns.subscription_id, columns.sequence

@@ -190,7 +190,10 @@ async def test_no_subscription_comes_on_a_single_invoice_in_another_currency(
     child = await records.customer(
         external_system_id="child", parent_customer_id=plain, billing_relationship=PAYS, default_currency="DKK"
     )
-    its = {each: await billed(records, each, currency="EUR", payer_id=each) for each in (euro, mixed, child)}
+    its = {
+        customer: await billed(records, customer, currency="EUR", payer_id=customer)
+        for customer in (euro, mixed, child)
+    }
     for status in ("CANCELLED", "EXPIRED"):
         await records.subscription(plain, currency="EUR", status=status)
     link = {"parent_customer_id": parent, "billing_relationship": PAYS}

@@ -31,7 +31,7 @@ async def test_a_member_s_life_is_recorded_with_its_customer(members: MemberUseC
     assert after(**shared).items() <= created[4].items()
     assert set(created[4]) <= {*shared, "isActive"}
     assert updated == (member, 2, "UPDATED", "tester", {"name": {"before": "Ann", "after": "Bo"}})
-    gone = {name: {"before": each["after"], "after": None} for name, each in created[4].items()}
+    gone = {name: {"before": change["after"], "after": None} for name, change in created[4].items()}
     gone["name"]["before"] = "Bo"
     assert deleted == (member, 3, "DELETED", "tester", gone)
     assert await events_of(engine, company) == [

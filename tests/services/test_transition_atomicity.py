@@ -111,22 +111,22 @@ async def test_a_connection_that_dies_writes_nothing_and_the_repetition_everythi
 
     # The first statement only says which company it is about: the pool may have held a dead connection, so it is repeated.
     for at in range(2, executioner.sent + 1):
-        each = await case(owner_engine)
-        before = await everything_of(owner_engine, each.company)
+        harmed = await case(owner_engine)
+        before = await everything_of(owner_engine, harmed.company)
 
         with executing(lone, owner_engine, at=at):
-            assert not await carry_out(lone, each), at
+            assert not await carry_out(lone, harmed), at
 
-        assert await everything_of(owner_engine, each.company) == before, at
-        assert await carry_out(lone, each)
-        assert await counted(owner_engine, each) == whole, at
+        assert await everything_of(owner_engine, harmed.company) == before, at
+        assert await carry_out(lone, harmed)
+        assert await counted(owner_engine, harmed) == whole, at
 
 
 async def test_a_connection_that_was_dead_to_begin_with_is_replaced(lone: Database, owner_engine: AsyncEngine) -> None:
-    each = await case(owner_engine)
+    harmed = await case(owner_engine)
 
     with executing(lone, owner_engine, at=1):
-        assert await carry_out(lone, each)
+        assert await carry_out(lone, harmed)
 
 
 async def test_a_connection_that_dies_at_any_moment_leaves_all_or_nothing(
@@ -138,19 +138,19 @@ async def test_a_connection_that_dies_at_any_moment_leaves_all_or_nothing(
     whole = await counted(owner_engine, unharmed)
 
     for _ in range(12):
-        each = await case(owner_engine)
-        before = await everything_of(owner_engine, each.company)
+        harmed = await case(owner_engine)
+        before = await everything_of(owner_engine, harmed.company)
         async with lone.engine.connect() as connection:
             pid = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
 
-        attempt = asyncio.create_task(carry_out(lone, each))
+        attempt = asyncio.create_task(carry_out(lone, harmed))
         await asyncio.sleep(dice.uniform(0, 0.06))
         await terminate(owner_engine, pid)
         told = await attempt
 
-        after = await everything_of(owner_engine, each.company)
+        after = await everything_of(owner_engine, harmed.company)
         is_whole = {table: len(rows) for table, rows in after.items()} == whole
         assert is_whole or after == before
         assert is_whole or not told
-        assert await carry_out(lone, each)
-        assert await counted(owner_engine, each) == whole
+        assert await carry_out(lone, harmed)
+        assert await counted(owner_engine, harmed) == whole

@@ -87,7 +87,10 @@ async def test_giving_another_payer_cuts_the_subscriptions_over_today(
     assert outcome.customer.parent_customer_id == parent
     assert outcome.transition_id is not None
     documents = await rows_of(owner_engine, tables.billing_documents, company, tables.billing_documents.c.kind)
-    assert [(each["kind"], each["payer_customer_id"], each["total"], each["issued_on"]) for each in documents] == [
+    assert [
+        (document["kind"], document["payer_customer_id"], document["total"], document["issued_on"])
+        for document in documents
+    ] == [
         ("CREDIT_NOTE", customer, Decimal("120.00"), date(2026, 6, 19)),
         ("INVOICE", customer, Decimal("180.00"), date(2026, 6, 19)),
     ]
@@ -112,7 +115,7 @@ async def test_giving_another_payer_cuts_the_subscriptions_over_today(
     events = await rows_of(owner_engine, tables.outbox_events, company)
     told = {(event["type"], event["subject_id"]) for event in events}
     assert told == {("customer.updated", customer)} | {
-        ("subscription.transitioned", each) for each in (advance, arrears, paused)
+        ("subscription.transitioned", subscription) for subscription in (advance, arrears, paused)
     }
 
 
@@ -201,8 +204,8 @@ async def test_what_is_booked_is_what_was_previewed(
     await update(unit_of_work, customer, fields, *second.transition.to_acknowledge, digest=second.digest)
 
     documents = await rows_of(owner_engine, tables.billing_documents, company)
-    assert [(each["kind"], each["payer_customer_id"], each["total"]) for each in documents] == [
-        (each.kind, each.payer_id, each.total) for each in second.transition.documents
+    assert [(document["kind"], document["payer_customer_id"], document["total"]) for document in documents] == [
+        (document.kind, document.payer_id, document.total) for document in second.transition.documents
     ]
 
 

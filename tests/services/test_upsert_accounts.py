@@ -32,7 +32,7 @@ async def upsert(
 
 
 def outcomes(outcome: UpsertAccountsOutcome) -> list[RowOutcome]:
-    return [each.outcome for each in outcome.results]
+    return [result.outcome for result in outcome.results]
 
 
 async def events_of(engine: AsyncEngine, company: UUID) -> list[dict[str, Any]]:
@@ -56,17 +56,17 @@ async def test_each_row_is_created_updated_or_left_as_it_is_and_recorded(
     )
 
     assert outcomes(outcome) == [CREATED, UPDATED, UNCHANGED, CREATED]
-    shown = [each.ledger_account for each in outcome.results]
-    assert [(each.number, each.name, each.version) for each in shown if each] == [
+    shown = [result.ledger_account for result in outcome.results]
+    assert [(account.number, account.name, account.version) for account in shown if account] == [
         ("1020", "New", 1),
         ("1000", "Changed", 2),
         ("1010", "Same", 1),
         ("01010", "Another number", 1),
     ]
-    assert [each.id for each in shown if each][1:3] == [old, same]
-    assert [each.changed_fields for each in outcome.results] == [(), ("name",), (), ()]
+    assert [account.id for account in shown if account][1:3] == [old, same]
+    assert [result.changed_fields for result in outcome.results] == [(), ("name",), (), ()]
     events = await events_of(owner_engine, company)
-    assert [(each["type"], each["actor"], each["data"]) for each in events] == [
+    assert [(event["type"], event["actor"], event["data"]) for event in events] == [
         ("ledger_account.created", "tester", {"version": 1, "number": "1020"}),
         ("ledger_account.created", "tester", {"version": 1, "number": "01010"}),
         ("ledger_account.updated", "tester", {"version": 2, "changedFields": ["name"]}),
@@ -146,7 +146,7 @@ async def test_a_dry_run_decides_everything_writes_nothing_and_leaves_the_key_un
     )
 
     assert outcomes(outcome) == [UPDATED, CREATED]
-    assert [each.ledger_account and each.ledger_account.name for each in outcome.results] == ["Old", None]
+    assert [result.ledger_account and result.ledger_account.name for result in outcome.results] == ["Old", None]
     assert await everything_of(owner_engine, company) == before
 
 
@@ -169,7 +169,7 @@ async def test_the_same_key_answers_the_same_again_and_another_list_is_refused(
 @pytest.mark.parametrize(("count", "code"), [(0, ErrorCode.FIELD_REQUIRED), (501, ErrorCode.FIELD_TOO_LONG)])
 async def test_a_list_has_1_to_500_rows(unit_of_work: UnitOfWork, count: int, code: ErrorCode) -> None:
     with pytest.raises(Rejected) as rejected:
-        await upsert(unit_of_work, *({"number": str(each), "name": "x"} for each in range(count)))
+        await upsert(unit_of_work, *({"number": str(place), "name": "x"} for place in range(count)))
     (problem,) = rejected.value.problems
     assert (problem.code, problem.path) == (code, ("rows",))
     assert not isinstance(problem, LimitProblem) or (problem.limit, problem.actual) == (500, 501)
@@ -181,13 +181,13 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
     database: Database, company: UUID, count: int
 ) -> None:
     numbers = range(count)
-    await upsert(UnitOfWork(database, company), *({"number": f"old {each}", "name": "Old"} for each in numbers))
+    await upsert(UnitOfWork(database, company), *({"number": f"old {number}", "name": "Old"} for number in numbers))
     unit_of_work = UnitOfWork(database, company)
 
     outcome = await upsert(
         unit_of_work,
-        *({"number": f"old {each}", "name": "New"} for each in numbers),
-        *({"number": f"new {each}", "name": "New"} for each in numbers),
+        *({"number": f"old {number}", "name": "New"} for number in numbers),
+        *({"number": f"new {number}", "name": "New"} for number in numbers),
     )
 
     assert outcomes(outcome) == [UPDATED] * count + [CREATED] * count
@@ -201,10 +201,10 @@ async def test_lists_that_meet_make_each_account_once(
     rows = [{"number": str(number), "name": "Same"} for number in range(20)]
     lists = [rows if place % 2 else rows[::-1] for place in range(6)]
 
-    found = await asyncio.gather(*(upsert(UnitOfWork(database, company), *each) for each in lists))
+    found = await asyncio.gather(*(upsert(UnitOfWork(database, company), *rows) for rows in lists))
 
-    assert sum(outcome is CREATED for each in found for outcome in outcomes(each)) == 20
-    assert {outcome for each in found for outcome in outcomes(each)} == {CREATED, UNCHANGED}
+    assert sum(outcome is CREATED for answer in found for outcome in outcomes(answer)) == 20
+    assert {outcome for answer in found for outcome in outcomes(answer)} == {CREATED, UNCHANGED}
     assert len(await events_of(owner_engine, company)) == 20
 
 

@@ -52,8 +52,8 @@ async def test_each_row_is_created_updated_or_left_and_recorded_as_single_writes
     )
 
     assert outcomes(outcome) == [CREATED, UPDATED, UNCHANGED]
-    assert [each.changed_fields for each in outcome.results] == [(), ("email", "name"), ()]
-    first, second, third = (each.customer for each in outcome.results)
+    assert [result.changed_fields for result in outcome.results] == [(), ("email", "name"), ()]
+    first, second, third = (result.customer for result in outcome.results)
     assert first is not None
     assert second is not None
     assert third is not None
@@ -70,7 +70,7 @@ async def test_each_row_is_created_updated_or_left_and_recorded_as_single_writes
         "email": {"before": "a@b.example", "after": None},
     }
     events = await rows_of(owner_engine, tables.outbox_events, company, tables.outbox_events.c.type)
-    assert [(each["type"], each["subject_id"]) for each in events] == [
+    assert [(event["type"], event["subject_id"]) for event in events] == [
         ("customer.created", first.id),
         ("customer.updated", changed),
     ]
@@ -142,7 +142,7 @@ async def test_one_refused_row_leaves_all_unwritten_unless_rows_stand_alone(
     assert outcome.results[0].customer is None
     assert outcome.results[1].customer is not None
     assert (outcome.results[1].customer.id, outcome.results[1].customer.name) == (stored, "Old")
-    assert rejected.value.problems == tuple(problem for each in outcome.results for problem in each.errors)
+    assert rejected.value.problems == tuple(problem for result in outcome.results for problem in result.errors)
     assert {(problem.code, problem.path) for problem in rejected.value.problems} == {
         (ErrorCode.FIELD_INVALID, ("rows", 2, "email")),
         (ErrorCode.METADATA_VALUE_INVALID, ("rows", 2, "metadata", "")),
@@ -154,7 +154,7 @@ async def test_one_refused_row_leaves_all_unwritten_unless_rows_stand_alone(
     alone = await upsert(unit_of_work, *rows, on_refusal=ROW_BY_ROW)
 
     assert outcomes(alone) == [CREATED, UPDATED, REFUSED, REFUSED]
-    assert [each.customer.name for each in alone.results if each.customer] == ["Fjord", "New"]
+    assert [result.customer.name for result in alone.results if result.customer] == ["Fjord", "New"]
     assert len(await rows_of(owner_engine, tables.customers, company)) == 2
 
 
@@ -208,19 +208,19 @@ async def test_a_change_of_payer_needs_acknowledgement_and_books_as_a_single_upd
     )
     assert outcome.results[2].errors[0].path == ("rows", 2, "subscription_transitions", 0, "subscription_id")
     documents = await rows_of(owner_engine, tables.billing_documents, company, tables.billing_documents.c.id)
-    assert [each["customer_id"] for each in documents] == children[1:]
-    assert {(each["kind"], each["total"], each["issued_on"]) for each in documents} == {
+    assert [document["customer_id"] for document in documents] == children[1:]
+    assert {(document["kind"], document["total"], document["issued_on"]) for document in documents} == {
         ("CREDIT_NOTE", Decimal("120.00"), clock.now.date())
     }
     periods = await rows_of(owner_engine, tables.subscription_periods, company, tables.subscription_periods.c.sequence)
-    begun = {each["subscription_id"]: each for each in periods if each["sequence"] == 2}
+    begun = {period["subscription_id"]: period for period in periods if period["sequence"] == 2}
     own = {"id", "subscription_id", "transition_id", "created_at"}
     batched, alone = (
         {name: value for name, value in begun[subscriptions[place]].items() if name not in own} for place in (1, 2)
     )
     assert batched == alone
     events = await rows_of(owner_engine, tables.outbox_events, company, tables.outbox_events.c.sequence)
-    moved = [each["subject_id"] for each in events if each["type"] == "subscription.transitioned"]
+    moved = [event["subject_id"] for event in events if event["type"] == "subscription.transitioned"]
     assert moved == subscriptions[1:]
 
 
@@ -313,8 +313,8 @@ async def test_a_repeated_key_answers_the_same_with_all_that_the_errors_hold(
 
     assert (replayed, replayed_again) == (False, True)
     assert again == first
-    assert [type(problem) for each in again.results for problem in each.errors] == [
-        type(problem) for each in first.results for problem in each.errors
+    assert [type(problem) for result in again.results for problem in result.errors] == [
+        type(problem) for result in first.results for problem in result.errors
     ]
     assert await everything_of(owner_engine, company) == before
 

@@ -42,10 +42,10 @@ async def test_each_row_is_created_updated_or_left_as_it_is_and_recorded(groups:
         {"number": "3", "name": "New", "account_number": "4010", "metadata": {"a": True}},
     ]
     results = await upsert(groups, *rows)
-    assert [each.outcome for each in results] == [UPDATED, UNCHANGED, CREATED]
-    assert [each.changed_fields for each in results] == [("discount", "number"), (), ()]
-    shown = [each.customer_group for each in results if each.customer_group]
-    assert [(each.number, each.discount, each.account_name, each.version) for each in shown] == [
+    assert [result.outcome for result in results] == [UPDATED, UNCHANGED, CREATED]
+    assert [result.changed_fields for result in results] == [("discount", "number"), (), ()]
+    shown = [result.customer_group for result in results if result.customer_group]
+    assert [(group.number, group.discount, group.account_name, group.version) for group in shown] == [
         ("01", Decimal("7.50"), "Sales", 2),
         ("2", Decimal(0), "Sales", 1),
         ("3", Decimal(0), "Sales", 1),
@@ -55,7 +55,7 @@ async def test_each_row_is_created_updated_or_left_as_it_is_and_recorded(groups:
         "customer_group.updated",
     ]
     before = await everything_of(groups.engine, groups.records.company_id)
-    assert [each.outcome for each in await upsert(groups, *rows)] == [UNCHANGED] * 3
+    assert [result.outcome for result in await upsert(groups, *rows)] == [UNCHANGED] * 3
     assert await everything_of(groups.engine, groups.records.company_id) == before
 
 
@@ -75,7 +75,7 @@ async def test_each_row_s_problems_are_its_own(groups: GroupUseCases, database: 
         {"number": "4", "name": "Good", "account_id": str(groups.account)},
     ]
     results = await upsert(groups, *rows, on_refusal=ROW_BY_ROW)
-    assert [[(each.code, each.path[2:]) for each in result.errors] for result in results] == [
+    assert [[(problem.code, problem.path[2:]) for problem in result.errors] for result in results] == [
         [(ErrorCode.FIELD_REQUIRED, ("number",))],
         [(ErrorCode.FIELD_REQUIRED, ("account_id",))],
         [(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",))],
@@ -89,7 +89,7 @@ async def test_each_row_s_problems_are_its_own(groups: GroupUseCases, database: 
     ]
     stranger = UnitOfWork(database, await new_company(groups.engine))
     (result,) = await upsert(groups, {"id": str(first), "name": "x"}, unit_of_work=stranger, on_refusal=ROW_BY_ROW)
-    assert [each.code for each in result.errors] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
+    assert [problem.code for problem in result.errors] == [ErrorCode.CUSTOMER_GROUP_NOT_FOUND]
 
 
 async def test_a_row_of_another_version_is_rejected_with_what_changed_since(
@@ -168,5 +168,5 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(groups: Group
 async def test_lists_that_meet_create_each_group_once(groups: GroupUseCases) -> None:
     rows = [{"number": str(place), "name": "New", "account_number": "4010"} for place in range(20)]
     answers = await asyncio.gather(*(upsert(groups, *rows) for _ in range(4)))
-    assert sorted(each[0].outcome for each in answers) == [CREATED] + [UNCHANGED] * 3
+    assert sorted(results[0].outcome for results in answers) == [CREATED] + [UNCHANGED] * 3
     assert len(await groups.stored()) == 20

@@ -44,11 +44,11 @@ def row(customer: UUID, name: str, **given: Any) -> dict[str, Any]:
 
 
 def outcomes(results: Any) -> list[RowOutcome]:
-    return [each.outcome for each in results]
+    return [result.outcome for result in results]
 
 
 def problems(results: Any) -> list[list[tuple[ErrorCode, tuple[str | int, ...]]]]:
-    return [[(problem.code, problem.path[2:]) for problem in each.errors] for each in results]
+    return [[(problem.code, problem.path[2:]) for problem in result.errors] for result in results]
 
 
 async def test_each_row_is_created_updated_or_left_as_it_is_and_recorded(members: MemberUseCases) -> None:
@@ -67,16 +67,16 @@ async def test_each_row_is_created_updated_or_left_as_it_is_and_recorded(members
     )
 
     assert outcomes(results) == [UNCHANGED, UPDATED, CREATED, CREATED]
-    assert [each.changed_fields for each in results] == [(), ("name",), (), ()]
-    assert [each.shown.id for each in results][:2] == [same, old]
-    assert [each.shown.customer_id for each in results] == [members.customer, members.customer, number, external]
+    assert [result.changed_fields for result in results] == [(), ("name",), (), ()]
+    assert [result.shown.id for result in results][:2] == [same, old]
+    assert [result.shown.customer_id for result in results] == [members.customer, members.customer, number, external]
     noun = members.kind.service.kind.noun
     told = await events_of(members.engine, members.records.company_id)
     assert sorted(kind for _, kind, _, _ in told) == [f"{noun}.created"] * 2 + [f"{noun}.updated"]
     kept = await entries_of(members.engine, members.records.company_id)
     assert {(subject, version, operation) for subject, version, operation, _, _ in kept} == {
         (old, 2, "UPDATED"),
-        *((each.shown.id, 1, "CREATED") for each in results[2:]),
+        *((result.shown.id, 1, "CREATED") for result in results[2:]),
     }
 
 
@@ -251,7 +251,7 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(members: Memb
 async def test_lists_that_meet_create_each_member_once(members: MemberUseCases) -> None:
     rows = [row(members.customer, f"Name {place}", **{members.kind.default: place == 0}) for place in range(20)]
     answers = await asyncio.gather(*(upsert(members, *rows) for _ in range(5)))
-    assert sorted(outcomes(each)[0] for each in answers) == [CREATED] + [UNCHANGED] * 4
+    assert sorted(outcomes(answer)[0] for answer in answers) == [CREATED] + [UNCHANGED] * 4
     assert len(await members.stored()) == 20
     assert len(await members.defaults()) == 1
 

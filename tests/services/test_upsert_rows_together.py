@@ -84,7 +84,7 @@ async def test_numbers_are_counted_from_the_highest_stored_or_sent(unit_of_work:
         for place, number in enumerate(sent)
     ]
     outcome = await upsert(unit_of_work, *rows)
-    numbers = [each.customer.customer_number for each in outcome.results if each.customer]
+    numbers = [result.customer.customer_number for result in outcome.results if result.customer]
     assert numbers == ["21", "20", "22", "007", "x"]
 
     full = await upsert(
@@ -129,7 +129,7 @@ async def test_a_ring_and_a_second_level_can_not_be_made_by_two_rows(
     assert set(codes(outcome, 1)) == {ErrorCode.PARENT_CUSTOMER_IS_CHILD, ErrorCode.CUSTOMER_HAS_CHILDREN}
     assert codes(outcome, 2) == [ErrorCode.PARENT_CUSTOMER_IS_CHILD]
     stored = await rows_of(owner_engine, tables.customers, company)
-    assert {each["id"]: each["parent_customer_id"] for each in stored}[b] is None
+    assert {customer["id"]: customer["parent_customer_id"] for customer in stored}[b] is None
 
 
 @pytest.mark.usefixtures("clock")
@@ -161,7 +161,7 @@ async def test_lists_that_meet_make_each_customer_once_with_numbers_of_their_own
 
     found = await asyncio.gather(*rivals)
 
-    assert sorted(outcomes(each)[0] for each in found) == [CREATED] + [UNCHANGED] * 4
+    assert sorted(outcomes(answer)[0] for answer in found) == [CREATED] + [UNCHANGED] * 4
     async with owner_engine.connect() as connection:
         counted = await connection.execute(
             select(func.count(), func.count(tables.customers.c.customer_number.distinct())).where(
@@ -192,8 +192,8 @@ async def test_lists_of_the_same_customers_in_any_order_do_not_stand_in_each_oth
         assert outcomes(outcome) == [UPDATED] * 20
 
     stored = await rows_of(owner_engine, tables.customers, company)
-    assert len({each["name"] for each in stored}) == 1
-    assert {each["version"] for each in stored} == {7}
+    assert len({customer["name"] for customer in stored}) == 1
+    assert {customer["version"] for customer in stored} == {7}
 
 
 CHANGES: dict[str, st.SearchStrategy[Any]] = {
@@ -247,7 +247,7 @@ async def test_a_list_does_what_its_rows_would_do_one_after_the_other(
         expected = await changed_alone(alone, UpdateCustomerCommand(ids[place], fields(place, ids)))
         assert (result.changed_fields, [problem.code for problem in result.errors]) == expected
     stored = [
-        {each["external_system_id"]: {name: each[name] for name in (*CHANGES, "version")} for each in found}
+        {customer["external_system_id"]: {name: customer[name] for name in (*CHANGES, "version")} for customer in found}
         for found in (
             await rows_of(owner_engine, tables.customers, listed.company_id),
             await rows_of(owner_engine, tables.customers, alone.company_id),
@@ -255,6 +255,6 @@ async def test_a_list_does_what_its_rows_would_do_one_after_the_other(
     ]
     places = [{id_: place for place, id_ in enumerate(members)} for members in (listed_ids, ids)]
     for by_key, place_of in zip(stored, places, strict=True):
-        for each in by_key.values():
-            each["parent_customer_id"] = place_of.get(each["parent_customer_id"])
+        for customer in by_key.values():
+            customer["parent_customer_id"] = place_of.get(customer["parent_customer_id"])
     assert stored[0] == stored[1]

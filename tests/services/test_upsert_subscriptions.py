@@ -66,29 +66,41 @@ async def test_a_subscription_is_created_with_its_period_for_who_pays(
     )
 
     assert outcomes(outcome) == [CREATED] * 4
-    shown = [each.subscription for each in outcome.results]
+    shown = [result.subscription for result in outcome.results]
     assert [
-        (each.external_system_id, each.billing_direction, each.interval_months, each.version) for each in shown if each
+        (
+            subscription.external_system_id,
+            subscription.billing_direction,
+            subscription.interval_months,
+            subscription.version,
+        )
+        for subscription in shown
+        if subscription
     ] == [
         ("a", "ADVANCE", 1, 1),
         ("b", "ADVANCE", 1, 1),
         ("c", "ARREARS", 3, 1),
         ("d", "ADVANCE", 1, 1),
     ]
-    payer_of = {each["subscription_id"]: each for each in await periods_of(owner_engine, company)}
-    assert [payer_of[each.id]["payer_customer_id"] for each in shown if each] == [parent, parent, parent, other]
-    (first, *_) = [payer_of[each.id] for each in shown if each]
+    payer_of = {period["subscription_id"]: period for period in await periods_of(owner_engine, company)}
+    assert [payer_of[subscription.id]["payer_customer_id"] for subscription in shown if subscription] == [
+        parent,
+        parent,
+        parent,
+        other,
+    ]
+    (first, *_) = [payer_of[subscription.id] for subscription in shown if subscription]
     assert (first["sequence"], first["starts_on"], first["ends_on"], first["net_amount"]) == (1, JUNE, JULY, 300)
     assert (first["billed_amount"], first["credited_amount"], first["billed_on"]) == (300, 0, JUNE)
     events = await rows_of(owner_engine, tables.outbox_events, company, tables.outbox_events.c.sequence)
-    assert [(each["type"], each["actor"], each["data"]) for each in events][:1] == [
+    assert [(event["type"], event["actor"], event["data"]) for event in events][:1] == [
         (
             "subscription.created",
             "biller",
             {"version": 1, "customerId": str(customer), "externalSystemId": "a"},
         )
     ]
-    assert [each["subject_id"] for each in events] == [each.id for each in shown if each]
+    assert [event["subject_id"] for event in events] == [subscription.id for subscription in shown if subscription]
 
 
 async def test_a_row_changes_what_it_says_and_nothing_else(
@@ -105,12 +117,14 @@ async def test_a_row_changes_what_it_says_and_nothing_else(
     )
 
     assert outcomes(outcome) == [UPDATED, UPDATED, UNCHANGED]
-    assert [each.changed_fields for each in outcome.results] == [("endsOn", "name"), ("currentPeriod",), ()]
-    assert [each.subscription and each.subscription.version for each in outcome.results] == [2, 2, 1]
-    recorded = [(each["billed_amount"], each["credited_amount"]) for each in await periods_of(owner_engine, company)]
+    assert [result.changed_fields for result in outcome.results] == [("endsOn", "name"), ("currentPeriod",), ()]
+    assert [result.subscription and result.subscription.version for result in outcome.results] == [2, 2, 1]
+    recorded = [
+        (period["billed_amount"], period["credited_amount"]) for period in await periods_of(owner_engine, company)
+    ]
     assert recorded == [(300, 0), (300, Decimal("12.50")), (300, 0)]
     events = await rows_of(owner_engine, tables.outbox_events, company, tables.outbox_events.c.sequence)
-    assert [(each["type"], each["data"]) for each in events[3:]] == [
+    assert [(event["type"], event["data"]) for event in events[3:]] == [
         (
             "subscription.updated",
             {"version": 2, "customerId": str(customer), "changedFields": ["endsOn", "name"]},
@@ -154,7 +168,9 @@ async def test_the_next_period_leaves_the_one_before_it_as_history_with_its_paye
     assert subscription is not None
     assert (subscription.current_period_start, subscription.current_period_end) == (JULY, AUGUST)
     recorded = await periods_of(owner_engine, company)
-    assert [(each["sequence"], each["starts_on"], each["cut_on"], each["billed_on"]) for each in recorded] == [
+    assert [
+        (period["sequence"], period["starts_on"], period["cut_on"], period["billed_on"]) for period in recorded
+    ] == [
         (1, JUNE, None, JUNE),
         (2, JULY, None, JULY),
     ]
@@ -167,7 +183,7 @@ MISPLACED = [
 ]
 
 
-@pytest.mark.parametrize("sent", [each for _, each in MISPLACED], ids=[name for name, _ in MISPLACED])
+@pytest.mark.parametrize("sent", [message for _, message in MISPLACED], ids=[name for name, _ in MISPLACED])
 async def test_a_period_that_overlaps_or_leaves_days_out_is_rejected(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, sent: dict[str, Any]
 ) -> None:
@@ -195,7 +211,7 @@ async def test_a_pause_may_leave_days_out_and_what_has_not_begun_may_move(
 
     assert outcomes(outcome) == [UPDATED, UPDATED]
     recorded = await periods_of(owner_engine, company)
-    found = sorted((each["sequence"], each["starts_on"]) for each in recorded)
+    found = sorted((period["sequence"], period["starts_on"]) for period in recorded)
     assert found == [(1, JUNE), (1, JULY), (2, date(2026, 7, 20))]
 
 
@@ -351,8 +367,8 @@ async def test_an_id_finds_a_subscription_and_gives_it_a_key(
     assert outcomes(outcome) == [UPDATED, REFUSED]
     assert problems(outcome, 1) == [("external_system_id", ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS)]
     # What had no record has one from now on.
-    recorded = [each for each in await periods_of(owner_engine, company) if each["subscription_id"] == legacy]
-    assert [(each["payer_customer_id"], each["billed_amount"]) for each in recorded] == [(customer, 300)]
+    recorded = [period for period in await periods_of(owner_engine, company) if period["subscription_id"] == legacy]
+    assert [(period["payer_customer_id"], period["billed_amount"]) for period in recorded] == [(customer, 300)]
 
 
 async def test_customer_and_currency_stay_and_a_version_that_is_over_is_told(
@@ -415,17 +431,17 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
 ) -> None:
     parent = await records.customer()
     customer = await records.customer(parent_customer_id=parent, billing_relationship="PARENT_PAYS")
-    await mirror(UnitOfWork(database, company), *(new(customer, f"old {each}") for each in range(count)))
+    await mirror(UnitOfWork(database, company), *(new(customer, f"old {place}") for place in range(count)))
     unit_of_work = UnitOfWork(database, company)
     july = {"current_period": period(JULY, AUGUST)}
 
     outcome = await mirror(
         unit_of_work,
         *(
-            {"external_system_id": f"old {each}"} | (july if each % 2 == 0 else {"name": "New"})
-            for each in range(count)
+            {"external_system_id": f"old {place}"} | (july if place % 2 == 0 else {"name": "New"})
+            for place in range(count)
         ),
-        *(new(customer, f"new {each}") for each in range(count)),
+        *(new(customer, f"new {place}") for place in range(count)),
     )
 
     assert outcomes(outcome) == [UPDATED] * count + [CREATED] * count
@@ -436,8 +452,8 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
 @pytest.mark.parametrize(("count", "code"), [(0, ErrorCode.FIELD_REQUIRED), (501, ErrorCode.FIELD_TOO_LONG)])
 async def test_a_list_has_1_to_500_rows(unit_of_work: UnitOfWork, count: int, code: ErrorCode) -> None:
     with pytest.raises(Rejected) as rejected:
-        await mirror(unit_of_work, *({"external_system_id": str(each)} for each in range(count)))
-    assert [(each.code, each.path) for each in rejected.value.problems] == [(code, ("rows",))]
+        await mirror(unit_of_work, *({"external_system_id": str(place)} for place in range(count)))
+    assert [(problem.code, problem.path) for problem in rejected.value.problems] == [(code, ("rows",))]
     assert unit_of_work.statements == 0
 
 

@@ -58,19 +58,19 @@ class Books:
     )
 
     def of(self, customer: UUID) -> list[Subscription]:
-        return [each for each in self.subscriptions.values() if each.customer == customer]
+        return [subscription for subscription in self.subscriptions.values() if subscription.customer == customer]
 
     def cut(self, customer: UUID, before: Arrangement, after: Arrangement, today: date) -> int:
         """Cut the customer's active subscriptions over; how many there were."""
         totals: dict[tuple[str, UUID, str], Decimal] = {}
-        active = [each for each in self.of(customer) if each.status in ACTIVE]
-        for each in active:
-            start = max(today, each.current.start)
-            is_free = each.status == "TRIAL" and start < each.current.end
-            for kind, payer, amount in [*settle(each, today), *roll(each, before, today)]:
-                key = (kind, payer, each.currency)
+        active = [subscription for subscription in self.of(customer) if subscription.status in ACTIVE]
+        for subscription in active:
+            start = max(today, subscription.current.start)
+            is_free = subscription.status == "TRIAL" and start < subscription.current.end
+            for kind, payer, amount in [*settle(subscription, today), *roll(subscription, before, today)]:
+                key = (kind, payer, subscription.currency)
                 totals[key] = totals.get(key, Decimal(0)) + amount
-            follow(each, before, after, start, is_free=is_free)
+            follow(subscription, before, after, start, is_free=is_free)
         self.documents += [
             (kind, payer, customer, currency, today, total) for (kind, payer, currency), total in totals.items()
         ]
@@ -78,21 +78,21 @@ class Books:
 
     def move(self, customer: UUID, before: Arrangement, after: Arrangement) -> int:
         """Move the customer's other subscriptions along; how many there were."""
-        moved = [each for each in self.of(customer) if each.status not in ACTIVE | ENDED]
-        for each in moved:
-            if each.current.cut_on is None and each.current.billed == 0:
-                each.current.payer = after.payer
-            keep_time(each, before, after)
+        moved = [subscription for subscription in self.of(customer) if subscription.status not in ACTIVE | ENDED]
+        for subscription in moved:
+            if subscription.current.cut_on is None and subscription.current.billed == 0:
+                subscription.current.payer = after.payer
+            keep_time(subscription, before, after)
         return len(moved)
 
     def reschedule(self, customer: UUID, before: Arrangement, after: Arrangement) -> int:
         """Let the customer's subscriptions follow a new billing day; how many that changes."""
         changed = 0
-        for each in self.of(customer):
-            was = each.anchor, each.next_billing
-            if each.status not in ENDED:
-                keep_time(each, before, after)
-            changed += was != (each.anchor, each.next_billing)
+        for subscription in self.of(customer):
+            was = subscription.anchor, subscription.next_billing
+            if subscription.status not in ENDED:
+                keep_time(subscription, before, after)
+            changed += was != (subscription.anchor, subscription.next_billing)
         return changed
 
 

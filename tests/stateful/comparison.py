@@ -26,7 +26,7 @@ def assert_same(company: Company, model: Model) -> None:
     books = model.books
     names = list(Customer.__dataclass_fields__)
     assert {tuple(getattr(row, name) for name in names) for row in customers} == {
-        astuple(each) for each in model.customers.values()
+        astuple(customer) for customer in model.customers.values()
     }
     assert {
         (
@@ -39,10 +39,19 @@ def assert_same(company: Company, model: Model) -> None:
         )
         for row in subscriptions
     } == {
-        (each.id, each.status, each.current.start, each.current.end, each.anchor, each.next_billing)
-        for each in books.subscriptions.values()
+        (
+            subscription.id,
+            subscription.status,
+            subscription.current.start,
+            subscription.current.end,
+            subscription.anchor,
+            subscription.next_billing,
+        )
+        for subscription in books.subscriptions.values()
     }
-    assert periods_of(periods) == {each.id: each.periods for each in books.subscriptions.values()}
+    assert periods_of(periods) == {
+        subscription.id: subscription.periods for subscription in books.subscriptions.values()
+    }
     assert sorted(
         (row.kind, row.payer_customer_id, row.customer_id, row.currency, row.issued_on, row.total) for row in documents
     ) == sorted(books.documents)

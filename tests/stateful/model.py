@@ -46,13 +46,13 @@ class Model:
 
     def creation_codes(self, new: Customer, *, gives_number: bool) -> set[str]:
         codes = set(self._rules(None, new))
-        if gives_number and new.customer_number in {each.customer_number for each in self.customers.values()}:
+        if gives_number and new.customer_number in {customer.customer_number for customer in self.customers.values()}:
             codes.add("CUSTOMER_NUMBER_ALREADY_EXISTS")
         return codes
 
     def next_number(self) -> str:
-        numbers = [each.customer_number for each in self.customers.values()]
-        return str(max((int(each) for each in numbers if each.isdigit()), default=0) + 1)
+        numbers = [customer.customer_number for customer in self.customers.values()]
+        return str(max((int(number) for number in numbers if number.isdigit()), default=0) + 1)
 
     def create(self, new: Customer) -> None:
         self.customers[new.id] = new
@@ -75,23 +75,23 @@ class Model:
         """What must be acknowledged."""
         if self.customers[after.id].arranges == after.arranges:
             return []
-        return [each.id for each in self.books.of(after.id) if each.status in ACTIVE]
+        return [subscription.id for subscription in self.books.of(after.id) if subscription.status in ACTIVE]
 
     def update(self, after: Customer, today: date) -> None:
         before = self.customers[after.id]
         if before == after:
             return
         needed = self.needed(after)
-        paying = [each.id for each in self._children(after.id) if each.is_paid_for]
-        was = {each: self.arrangement(each) for each in (after.id, *paying)}
+        paying = [child.id for child in self._children(after.id) if child.is_paid_for]
+        was = {customer_id: self.arrangement(customer_id) for customer_id in (after.id, *paying)}
         self.customers[after.id] = replace(after, version=before.version + 1)
         self.changes += 1
         self.events += 1
         changed = [(customer, old, new) for customer, old in was.items() if (new := self.arrangement(customer)) != old]
         if before.arranges == after.arranges:
-            self.events += sum(self.books.reschedule(*each) for each in changed)
+            self.events += sum(self.books.reschedule(*change) for change in changed)
             return
-        moved = sum(self.books.move(*each) + self.books.cut(*each, today) for each in changed)
+        moved = sum(self.books.move(*change) + self.books.cut(*change, today) for change in changed)
         self.events += moved
         self.transitions += bool(needed or moved)
 
@@ -104,10 +104,10 @@ class Model:
         return Arrangement(payer.id, single, payer.billing_day if single else None)
 
     def _children(self, customer: UUID) -> list[Customer]:
-        return [each for each in self.customers.values() if each.parent_customer_id == customer]
+        return [child for child in self.customers.values() if child.parent_customer_id == customer]
 
     def _acknowledgement(self, before: Customer, after: Customer, acknowledged: Sequence[UUID]) -> Iterator[str]:
-        needed, own = set(self.needed(after)), {each.id for each in self.books.of(before.id)}
+        needed, own = set(self.needed(after)), {subscription.id for subscription in self.books.of(before.id)}
         named = set(acknowledged)
         if not needed:
             if named:
@@ -133,10 +133,10 @@ class Model:
             yield "PARENT_CUSTOMER_REQUIRED"
         if after.consolidation_mode == "SINGLE_INVOICE" and after.billing_day is None:
             yield "BILLING_DAY_REQUIRED"
-        paid = [each for each in self._children(after.id) if each.is_paid_for]
-        if not after.is_active and any(each.is_active for each in paid):
+        paid = [child for child in self._children(after.id) if child.is_paid_for]
+        if not after.is_active and any(child.is_active for child in paid):
             yield "CUSTOMER_HAS_ACTIVE_CHILDREN"
-        if after.consolidation_mode == "SINGLE_INVOICE" and {each.default_currency for each in paid} - {
+        if after.consolidation_mode == "SINGLE_INVOICE" and {child.default_currency for child in paid} - {
             after.default_currency
         }:
             yield "PARENT_CURRENCY_MISMATCH"
@@ -151,14 +151,21 @@ class Model:
         if parent is not None and after.is_paid_for:
             invoices.append((parent, [after]))
         for payer, customers in invoices:
-            running = [each for of in customers for each in self.books.of(of.id) if each.status not in ENDED]
-            if payer.consolidation_mode == "SINGLE_INVOICE" and {each.currency for each in running} - {
+            running = [
+                subscription
+                for of in customers
+                for subscription in self.books.of(of.id)
+                if subscription.status not in ENDED
+            ]
+            if payer.consolidation_mode == "SINGLE_INVOICE" and {subscription.currency for subscription in running} - {
                 payer.default_currency
             }:
                 yield "PARENT_CURRENCY_MISMATCH"
 
     def _uniqueness(self, after: Customer) -> Iterator[str]:
-        taken = {each.external_system_id for each in self.customers.values() if each.id != after.id} - {None}
+        taken = {customer.external_system_id for customer in self.customers.values() if customer.id != after.id} - {
+            None
+        }
         if after.external_system_id in taken:
             yield "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS"
 

@@ -229,7 +229,7 @@ class CompanyMachine(RuleBasedStateMachine):
             "all but one": tuple(needed[1:]),
             "unknown": (*needed, uuid4()),
             "twice": (*needed, *needed[:1]),
-            "all of its own": tuple(each.id for each in self.model.books.of(after.id)),
+            "all of its own": tuple(subscription.id for subscription in self.model.books.of(after.id)),
         }[how]
 
     @staticmethod

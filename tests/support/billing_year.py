@@ -49,8 +49,8 @@ class Course:
     def owed(self) -> dict[str, Fraction]:
         """What each payer owes for the days that were served."""
         owed: dict[str, Fraction] = {}
-        for each in self.cycles:
-            owed[each.payer] = owed.get(each.payer, Fraction(0)) + each.rate * each.served
+        for cycle in self.cycles:
+            owed[cycle.payer] = owed.get(cycle.payer, Fraction(0)) + cycle.rate * cycle.served
         return owed
 
     def dawn(self, today: date, terms: Terms) -> None:

@@ -50,9 +50,9 @@ async def mirror(
 
 def outcomes(outcome: UpsertSubscriptionsOutcome) -> list[RowOutcome]:
     """How the rows ended."""
-    return [each.outcome for each in outcome.results]
+    return [result.outcome for result in outcome.results]
 
 
 def problems(outcome: UpsertSubscriptionsOutcome, index: int = 0) -> list[tuple[str, ErrorCode]]:
     """Why a row was rejected: the path below the row, and the code."""
-    return [(".".join(map(str, each.path[2:])), each.code) for each in outcome.results[index].errors]
+    return [(".".join(map(str, problem.path[2:])), problem.code) for problem in outcome.results[index].errors]

@@ -72,9 +72,11 @@ def run(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Cal
 def connections() -> list[HttpProtocol]:
     """The server's ends of open connections."""
     return [
-        each
-        for each in gc.get_objects()
-        if isinstance(each, HttpProtocol) and each in each.connections and each.loop is asyncio.get_running_loop()
+        protocol
+        for protocol in gc.get_objects()
+        if isinstance(protocol, HttpProtocol)
+        and protocol in protocol.connections
+        and protocol.loop is asyncio.get_running_loop()
     ]
 
 

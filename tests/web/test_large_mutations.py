@@ -71,14 +71,14 @@ async def test_waiting_operations_of_two_companies_do_not_shut_out_a_third_one(
 ) -> None:
     keys = DevelopmentKeys(tmp_path)
     other, third = await new_company(owner_engine), await new_company(owner_engine)
-    groups = {each: await Records(owner_engine, each).group() for each in (company, other)}
+    groups = {company_id: await Records(owner_engine, company_id).group() for company_id in (company, other)}
     async with started(settings_of(service_dsn, keys, request_timeout_seconds=9), {}) as client:
         async with owner_engine.begin() as held:
-            for each in groups:
-                await held.execute(_LOCK, {"company": str(each)})
+            for company_id in groups:
+                await held.execute(_LOCK, {"company": str(company_id)})
             flood = [
-                asyncio.create_task(upsert(client, headers_of(keys, each), groups[each], 2, padding=_HUGE))
-                for each in (company, company, company, other, other)
+                asyncio.create_task(upsert(client, headers_of(keys, company_id), groups[company_id], 2, padding=_HUGE))
+                for company_id in (company, company, company, other, other)
             ]
             await asyncio.sleep(0.5)
             beside = await client.post(

@@ -196,8 +196,8 @@ async def store(engine: AsyncEngine, company_id: UUID, key: str, row: Mapping[st
 def shape_of(value: Any) -> Any:
     """The names in a value and the kinds of its leaves; of a list, those of its items."""
     if isinstance(value, dict):
-        return {name: shape_of(each) for name, each in sorted(cast("dict[str, Any]", value).items())}
+        return {name: shape_of(member) for name, member in sorted(cast("dict[str, Any]", value).items())}
     if isinstance(value, list):
         items = cast("Sequence[Any]", value)
-        return [json.loads(each) for each in sorted({json.dumps(shape_of(each)) for each in items})]
+        return [json.loads(shape) for shape in sorted({json.dumps(shape_of(item)) for item in items})]
     return type(value).__name__

@@ -63,7 +63,7 @@ async def test_without_the_scope_to_write_a_mutation_is_refused_and_the_scope_na
     caller.scopes = {
         "no scope": (),
         "read only": (Scope.CUSTOMERS_READ, Scope.ACCOUNTS_READ),
-        "all others": tuple(each for each in Scope if each is not writes),
+        "all others": tuple(scope for scope in Scope if scope is not writes),
     }[scopes]
 
     refusal = await caller.refusal(document(name, TABLE[name].payload), input=TABLE[name].input(ids))
@@ -93,7 +93,7 @@ async def test_a_mutation_whose_payload_shows_what_may_not_be_read_writes_nothin
     caller: Caller, owner_engine: AsyncEngine, company: UUID, ids: Ids, name: str
 ) -> None:
     before = await everything_of(owner_engine, company)
-    caller.scopes = tuple(each for each in Scope if each is not TABLE[name].reads)
+    caller.scopes = tuple(scope for scope in Scope if scope is not TABLE[name].reads)
 
     refusal = await caller.refusal(document(name, TABLE[name].relation), input=TABLE[name].input(ids))
 
@@ -108,7 +108,7 @@ def keys_of(selection: str) -> list[str]:
     return selection.replace("}", "").replace("{", "").split()[:-1]
 
 
-@pytest.mark.parametrize(("name", "id_field"), FOREIGN, ids=[".".join(each) for each in FOREIGN])
+@pytest.mark.parametrize(("name", "id_field"), FOREIGN, ids=[".".join(pair) for pair in FOREIGN])
 async def test_another_companys_ids_are_not_found_and_nothing_is_written(
     caller: Caller, owner_engine: AsyncEngine, company: UUID, ids: Ids, name: str, id_field: str
 ) -> None:
@@ -116,14 +116,14 @@ async def test_another_companys_ids_are_not_found_and_nothing_is_written(
     theirs = await ids_of(Records(owner_engine, other))
     row = TABLE[name]
     foreign = with_foreign(row.input(ids), row.input(theirs), *id_field.split("."))
-    before = [await everything_of(owner_engine, each) for each in (company, other)]
+    before = [await everything_of(owner_engine, company_id) for company_id in (company, other)]
 
     payload = (await caller.data(document(name, row.payload), input=foreign))[name]
 
     errors = [(error["code"], error["path"]) for error in payload["errors"]]
     assert errors == [(row.foreign[id_field], ["input", *id_field.split(".")])]
     assert not any(theirs_id in json.dumps(payload) for theirs_id in astuple(theirs))
-    assert [await everything_of(owner_engine, each) for each in (company, other)] == before
+    assert [await everything_of(owner_engine, company_id) for company_id in (company, other)] == before
 
 
 def with_foreign(own: Any, theirs: Any, step: str, *steps: str) -> Any:

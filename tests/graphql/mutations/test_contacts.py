@@ -83,7 +83,10 @@ async def test_refusals_come_all_at_once_with_their_kinds_and_nothing_is_written
     payload = await ask(caller, "create", customerId=str(customer), idempotencyKey="key", **given)
 
     assert (payload["contact"], payload["customer"], payload["replayed"]) == (None, None, False)
-    assert [(each["__typename"], each["code"], each["path"], each["httpStatus"]) for each in payload["errors"]] == [
+    assert [
+        (problem["__typename"], problem["code"], problem["path"], problem["httpStatus"])
+        for problem in payload["errors"]
+    ] == [
         ("LimitError", "FIELD_TOO_LONG", ["input", "name"], 400),
         ("InputError", "FIELD_NOT_CLEARABLE", ["input", "isDefaultForCustomer"], 400),
         ("InputError", "FIELD_INVALID", ["input", "email"], 400),
@@ -100,7 +103,7 @@ async def test_the_default_does_not_go_unless_one_follows(
     before = await everything_of(owner_engine, caller.company_id)
     for verb, given in (("update", {"isDefaultForCustomer": False}), ("delete", {})):
         payload = await ask(caller, verb, id=str(default), **given)
-        assert [(each["code"], each["path"], each["httpStatus"]) for each in payload["errors"]] == [
+        assert [(problem["code"], problem["path"], problem["httpStatus"]) for problem in payload["errors"]] == [
             ("DEFAULT_REQUIRED", ["input", "newDefaultId"], 422)
         ]
     assert await everything_of(owner_engine, caller.company_id) == before
@@ -130,5 +133,5 @@ async def test_the_same_key_answers_the_same_again(caller: Caller, customer: UUI
     assert (first["replayed"], second["replayed"]) == (False, True)
     assert second == first | {"replayed": True}
     other = await ask(caller, "create", **given | {"name": "Bo"})
-    assert [each["code"] for each in other["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
-    assert [each["name"] for each in second["customer"]["contacts"]] == ["Ann"]
+    assert [problem["code"] for problem in other["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert [contact["name"] for contact in second["customer"]["contacts"]] == ["Ann"]

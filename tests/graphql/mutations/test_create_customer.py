@@ -206,7 +206,7 @@ async def test_a_malformed_key_is_reported_with_the_problems_of_the_fields(
     caller: Caller, owner_engine: AsyncEngine, group: UUID
 ):
     problems = await errors_of(caller, owner_engine, new_input(group, email="no address", idempotencyKey="k" * 256))
-    assert [(each["code"], each["path"][1]) for each in problems] == [
+    assert [(problem["code"], problem["path"][1]) for problem in problems] == [
         ("FIELD_INVALID", "email"),
         ("FIELD_TOO_LONG", "idempotencyKey"),
     ]

@@ -55,7 +55,9 @@ async def test_more_than_two_decimals_of_a_discount_are_refused_even_if_they_are
 
     payload = await ask(caller, "create", discount="12.500", **given)
 
-    assert [(each["code"], each["path"]) for each in payload["errors"]] == [("FIELD_INVALID", ["input", "discount"])]
+    assert [(problem["code"], problem["path"]) for problem in payload["errors"]] == [
+        ("FIELD_INVALID", ["input", "discount"])
+    ]
 
 
 async def test_an_input_may_be_written_into_the_document(caller: Caller, records: Records) -> None:
@@ -105,7 +107,7 @@ async def test_refusals_come_all_at_once_with_their_kinds_and_nothing_is_written
     before = await everything_of(owner_engine, caller.company_id)
     given = {"number": " ", "name": None, "discount": "100.01", "accountId": "x", "metadata": {"k": None}}
     payload = await ask(caller, "update", id=str(group), idempotencyKey="key", **given)
-    assert [(each["__typename"], each["code"], each["path"][1:]) for each in payload["errors"]] == [
+    assert [(problem["__typename"], problem["code"], problem["path"][1:]) for problem in payload["errors"]] == [
         ("InputError", "FIELD_REQUIRED", ["number"]),
         ("InputError", "FIELD_NOT_CLEARABLE", ["name"]),
         ("InputError", "FIELD_INVALID", ["discount"]),
@@ -114,7 +116,7 @@ async def test_refusals_come_all_at_once_with_their_kinds_and_nothing_is_written
     ]
     assert payload["errors"][4]["key"] == "k"
     both = await ask(caller, "update", id=str(group), metadata={}, metadataSet={"a": 1})
-    assert [each["code"] for each in both["errors"]] == ["FIELD_CONFLICT"]
+    assert [problem["code"] for problem in both["errors"]] == ["FIELD_CONFLICT"]
     assert await everything_of(owner_engine, caller.company_id) == before
 
 
@@ -123,7 +125,7 @@ async def test_a_taken_number_is_a_conflict(caller: Caller, records: Records, ow
     account = str(await records.account())
     before = await everything_of(owner_engine, caller.company_id)
     payload = await ask(caller, "create", number=" 7 ", name="Other", accountId=account)
-    assert [(each["code"], each["path"], each["httpStatus"]) for each in payload["errors"]] == [
+    assert [(problem["code"], problem["path"], problem["httpStatus"]) for problem in payload["errors"]] == [
         ("CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS", ["input", "number"], 409)
     ]
     assert await everything_of(owner_engine, caller.company_id) == before

@@ -77,7 +77,7 @@ async def test_more_than_two_decimals_are_refused_even_if_they_are_zeros(caller:
     payload = (await caller.data(document, group=str(group)))["createCustomer"]
 
     assert payload["customer"] is None
-    assert [(each["code"], each["path"]) for each in payload["errors"]] == [
+    assert [(problem["code"], problem["path"]) for problem in payload["errors"]] == [
         ("FIELD_INVALID", ["input", "creditLimit"]),
         ("FIELD_INVALID", ["input", "openingBalance"]),
     ]

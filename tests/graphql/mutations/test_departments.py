@@ -92,7 +92,7 @@ async def test_refusals_come_all_at_once_and_nothing_is_written(
     given = {"name": None, "isDefault": None, "isActive": None, "eanNumber": "5790000000004", "countryCode": "XX"}
     payload = await ask(caller, "update", id=str(department), **given)
     assert (payload["department"], payload["customer"]) == (None, None)
-    assert [(each["code"], each["path"][1]) for each in payload["errors"]] == [
+    assert [(problem["code"], problem["path"][1]) for problem in payload["errors"]] == [
         ("FIELD_NOT_CLEARABLE", "name"),
         ("FIELD_NOT_CLEARABLE", "isDefault"),
         ("FIELD_NOT_CLEARABLE", "isActive"),

@@ -47,8 +47,8 @@ def document(selection: str) -> str:
     switches = [declared for name, declared in SWITCHES.items() if name in selection]
     head = ", ".join(["$input: UpdateCustomerInput!", *switches])
     text = f"mutation({head}) {{ updateCustomer(input: $input) {{ {selection} }} }}"
-    used = [each for each in FRAGMENTS if f"...{each}" in selection]
-    return "\n".join([text, *(FRAGMENTS[each] for each in used)])
+    used = [fragment for fragment in FRAGMENTS if f"...{fragment}" in selection]
+    return "\n".join([text, *(FRAGMENTS[fragment] for fragment in used)])
 
 
 async def errors_of(caller: Caller, text: str, **variables: Any) -> list[tuple[Any, Any, Any]]:

@@ -36,8 +36,8 @@ async def test_a_payload_lists_a_hundred_problems_and_how_many_there_are(caller:
         given = {"id": ID, "subscriptionTransitions": [{"subscriptionId": "x"}] * count}
         errors = (await caller.data(document, i=given))["billingTransitionPreview"]["errors"]
         listed = errors[:100]
-        assert [each["path"][2] for each in listed] == [str(place) for place in range(100)]
-        assert {each["code"] for each in listed} == {"FIELD_INVALID"}
+        assert [problem["path"][2] for problem in listed] == [str(place) for place in range(100)]
+        assert {problem["code"] for problem in listed} == {"FIELD_INVALID"}
         assert errors[100:] == ([] if count == 100 else [more(100, count, ["input"])])
 
 
@@ -61,8 +61,8 @@ async def test_the_rows_of_a_list_list_a_hundred_problems_and_each_row_its_first
     # Of eleven problems of a row ten are kept.
     assert len(payload["errors"]) == 101
     assert payload["errors"][100] == more(100, 330, ["input"])
-    results = [each["errors"] for each in payload["results"]]
-    assert [len(each) for each in results] == [11] * 9 + [2] * 21
+    results = [result["errors"] for result in payload["results"]]
+    assert [len(problems) for problems in results] == [11] * 9 + [2] * 21
     assert results[0][10] == more(10, 11, ["input", "rows", "0"])
     assert results[29][0] == results[0][0] | {"path": ["input", "rows", "29", results[0][0]["path"][3]]}
     assert results[29][1] == more(1, 11, ["input", "rows", "29"])

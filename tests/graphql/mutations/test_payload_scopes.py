@@ -51,7 +51,9 @@ async def test_whatever_may_be_selected_before_a_mutation_runs_is_no_error_after
         await caller.data(document(name, selected), input=row.input(ids))
 
 
-REFERRED = [(entity.name, schema_name(each.name)) for entity in graph.NODES for each in entity.fields if each.reference]
+REFERRED = [
+    (entity.name, schema_name(field.name)) for entity in graph.NODES for field in entity.fields if field.reference
+]
 """Plain fields whose value is another object's."""
 
 
@@ -78,10 +80,12 @@ def payload_fields(kind: GraphQLObjectType) -> list[tuple[str, GraphQLField]]:
 
 def test_every_object_of_a_payload_says_what_it_takes_to_see_it() -> None:
     payloads = {cast("GraphQLObjectType", get_named_type(field.type)).name for field in MUTATIONS.values()}
-    fields = dict(each for name in payloads for each in payload_fields(cast("GraphQLObjectType", TYPES[name])))
+    fields = dict(shown for name in payloads for shown in payload_fields(cast("GraphQLObjectType", TYPES[name])))
     assert len(fields) >= len(MUTATIONS)
     guards = (Requires, RequiresUnlessWritten)
     open_to_all = [
-        name for name, field in fields.items() if not any(isinstance(each, guards) for each in extensions_of(field))
+        name
+        for name, field in fields.items()
+        if not any(isinstance(extension, guards) for extension in extensions_of(field))
     ]
     assert open_to_all == []

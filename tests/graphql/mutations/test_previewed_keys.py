@@ -42,7 +42,7 @@ async def move(caller: Caller, records: Records) -> dict[str, Any]:
         "id": str(child),
         "parentCustomerId": str(parent),
         "billingRelationship": "PARENT_PAYS",
-        "subscriptionTransitions": [{"subscriptionId": each} for each in moved],
+        "subscriptionTransitions": [{"subscriptionId": id_} for id_ in moved],
         "idempotencyKey": "key",
     }
     before = await preview(caller, given)
@@ -127,9 +127,9 @@ async def test_a_key_costs_the_preview_one_statement_and_none_where_there_is_no_
 async def test_a_key_of_the_release_before_would_be_replayed_too(
     caller: Caller, owner_engine: AsyncEngine, company: UUID
 ) -> None:
-    each = next(each for each in stored_by(1) if each["field"] == "updateCustomer")
-    await store(owner_engine, company, "key", each["row"])
-    assert await preview(caller, each["input"] | {"idempotencyKey": "key"}) == NOTHING | {"wouldReplay": True}
+    request = next(request for request in stored_by(1) if request["field"] == "updateCustomer")
+    await store(owner_engine, company, "key", request["row"])
+    assert await preview(caller, request["input"] | {"idempotencyKey": "key"}) == NOTHING | {"wouldReplay": True}
 
 
 async def test_a_key_of_another_mutation_is_told_as_the_update_tells_it(caller: Caller, records: Records) -> None:

@@ -21,41 +21,41 @@ from tests.support.records import Records
 from tests.support.untouched import everything_of
 
 STORED = [
-    pytest.param(each, id=f"version {version}: {each['field']} {place}")
+    pytest.param(stored, id=f"version {version}: {stored['field']} {place}")
     for version in (1, stored_outcomes.VERSION)
-    for place, each in enumerate(stored_by(version))
+    for place, stored in enumerate(stored_by(version))
 ]
 NAMED = stored_by(stored_outcomes.VERSION)
 
 
-async def replayed(caller: Caller, each: dict[str, Any], **given: Any) -> dict[str, Any]:
+async def replayed(caller: Caller, stored: dict[str, Any], **given: Any) -> dict[str, Any]:
     """The payload of a request that was stored under a key."""
-    variables = each["input"] | {"idempotencyKey": "key", **given}
-    return (await caller.data(document(each["field"]), input=variables))[each["field"]]
+    variables = stored["input"] | {"idempotencyKey": "key", **given}
+    return (await caller.data(document(stored["field"]), input=variables))[stored["field"]]
 
 
-@pytest.mark.parametrize("each", STORED)
+@pytest.mark.parametrize("stored", STORED)
 async def test_the_answer_of_a_release_is_replayed_and_nothing_is_written(
-    caller: Caller, owner_engine: AsyncEngine, company: UUID, each: dict[str, Any]
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, stored: dict[str, Any]
 ) -> None:
-    await store(owner_engine, company, "key", each["row"])
+    await store(owner_engine, company, "key", stored["row"])
     before = await everything_of(owner_engine, company)
 
-    assert await replayed(caller, each) == each["answer"] | {"replayed": True}
+    assert await replayed(caller, stored) == stored["answer"] | {"replayed": True}
     assert await everything_of(owner_engine, company) == before
 
 
-@pytest.mark.parametrize("each", STORED)
+@pytest.mark.parametrize("stored", STORED)
 async def test_another_input_is_refused_under_the_key_of_any_release(
-    caller: Caller, owner_engine: AsyncEngine, company: UUID, each: dict[str, Any]
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, stored: dict[str, Any]
 ) -> None:
-    await store(owner_engine, company, "key", each["row"])
+    await store(owner_engine, company, "key", stored["row"])
     before = await everything_of(owner_engine, company)
-    other = {"rows": each["input"]["rows"][:-1]} if "rows" in each["input"] else {"expectedVersion": 99}
-    if each["field"].startswith("create"):
+    other = {"rows": stored["input"]["rows"][:-1]} if "rows" in stored["input"] else {"expectedVersion": 99}
+    if stored["field"].startswith("create"):
         other = {"name": "Another"}
 
-    errors = (await replayed(caller, each, **other))["errors"]
+    errors = (await replayed(caller, stored, **other))["errors"]
 
     assert [error["code"] for error in errors] == ["IDEMPOTENCY_KEY_REUSED"]
     assert await everything_of(owner_engine, company) == before
@@ -66,7 +66,7 @@ async def test_what_is_stored_has_the_shape_of_its_version_and_at_most_more_memb
 ) -> None:
     written = await written_by(caller, owner_engine, records)
 
-    assert [each["field"] for each in written] == [each["field"] for each in NAMED]
+    assert [stored["field"] for stored in written] == [stored["field"] for stored in NAMED]
     for now, then in zip(written, NAMED, strict=True):
         assert holds(shape_of(now["row"]), shape_of(then["row"])), now["field"]
         assert now["row"]["fingerprint"][:2] == f"{fingerprints.VERSION:02x}"
@@ -76,10 +76,10 @@ def holds(now: Any, then: Any) -> bool:
     """Whether a shape has all that another one has. A member that is new has a default, or the tests above couldn't replay what lacks it."""
     if isinstance(now, dict) and isinstance(then, dict):
         news, olds = cast("dict[str, Any]", now), cast("dict[str, Any]", then)
-        return all(name in news and holds(news[name], each) for name, each in olds.items())
+        return all(name in news and holds(news[name], then_member) for name, then_member in olds.items())
     if isinstance(now, list) and isinstance(then, list):
         shapes = cast("list[Any]", now)
-        return all(any(holds(shape, each) for shape in shapes) for each in cast("list[Any]", then))
+        return all(any(holds(shape, then_item) for shape in shapes) for then_item in cast("list[Any]", then))
     return now == then
 
 
@@ -98,35 +98,35 @@ def later(row: dict[str, Any]) -> dict[str, Any]:
     def extended(value: Any) -> Any:
         if isinstance(value, dict):
             known = cast("dict[str, Any]", value)
-            return {name: extended(each) for name, each in known.items()} | {"unknown": [1]}
-        return [extended(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value
+            return {name: extended(member) for name, member in known.items()} | {"unknown": [1]}
+        return [extended(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
 
     return row | {"payload": extended(row["payload"])}
 
 
 @pytest.mark.parametrize(
-    "each", [pytest.param(each, id=f"{place}: {each['field']}") for place, each in enumerate(NAMED)]
+    "stored", [pytest.param(stored, id=f"{place}: {stored['field']}") for place, stored in enumerate(NAMED)]
 )
 async def test_unknown_members_are_ignored(
-    caller: Caller, owner_engine: AsyncEngine, company: UUID, each: dict[str, Any]
+    caller: Caller, owner_engine: AsyncEngine, company: UUID, stored: dict[str, Any]
 ) -> None:
-    await store(owner_engine, company, "key", later(each["row"]))
-    assert await replayed(caller, each) == each["answer"] | {"replayed": True}
+    await store(owner_engine, company, "key", later(stored["row"]))
+    assert await replayed(caller, stored) == stored["answer"] | {"replayed": True}
 
 
 async def test_a_missing_member_has_the_default_of_its_field(
     caller: Caller, owner_engine: AsyncEngine, company: UUID
 ) -> None:
-    each = next(each for each in NAMED if each["field"] == "createContact")
-    payload = json.loads(json.dumps(each["row"]["payload"]))
+    stored = next(stored for stored in NAMED if stored["field"] == "createContact")
+    payload = json.loads(json.dumps(stored["row"]["payload"]))
     del payload["outcome"]["wrote"]
-    await store(owner_engine, company, "key", each["row"] | {"payload": payload})
-    assert await replayed(caller, each) == each["answer"] | {"replayed": True}
+    await store(owner_engine, company, "key", stored["row"] | {"payload": payload})
+    assert await replayed(caller, stored) == stored["answer"] | {"replayed": True}
 
 
-def unreadable(each: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def unreadable(stored: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Rows that this release can't read."""
-    row = each["row"]
+    row = stored["row"]
     payload = row["payload"]
     return {
         "a later version": row | {"payload": payload | {"version": 99}},
@@ -144,12 +144,12 @@ async def test_an_answer_that_this_release_can_not_read_neither_fails_nor_writes
     caller: Caller, owner_engine: AsyncEngine, records: Records, company: UUID, kind: str
 ) -> None:
     group = await records.group()
-    each = next(each for each in NAMED if each["field"] == "createCustomer")
-    given = each["input"] | {"customerGroupId": str(group)}
+    stored = next(stored for stored in NAMED if stored["field"] == "createCustomer")
+    given = stored["input"] | {"customerGroupId": str(group)}
     result = await caller.data(document("createCustomer"), input=given | {"idempotencyKey": "read"})
     assert result["createCustomer"]["errors"] == []
-    fitting = {"field": "createCustomer", "input": each["input"]}
-    await store(owner_engine, company, "key", unreadable(each)[kind])
+    fitting = {"field": "createCustomer", "input": stored["input"]}
+    await store(owner_engine, company, "key", unreadable(stored)[kind])
     before = await everything_of(owner_engine, company)
 
     payload = await replayed(caller, fitting)
@@ -172,7 +172,7 @@ async def test_metadata_is_replayed_digit_by_digit(caller: Caller, owner_engine:
 
     answers = [to_json(await caller.data(document("updateCustomer"), input=given)) for _ in range(2)]
 
-    assert all(b'"rate": 1.10' in each and b"12345678901234567890.123" in each for each in answers)
+    assert all(b'"rate": 1.10' in answer and b"12345678901234567890.123" in answer for answer in answers)
     assert b'"replayed":true' in answers[1]
 
 
@@ -181,4 +181,4 @@ async def test_one_key_serves_one_mutation(caller: Caller, records: Records) -> 
     contact = {"input": {"customerId": str(customer), "name": "Ann"}, "field": "createContact"}
     department = contact | {"field": "createDepartment"}
     assert (await replayed(caller, contact))["errors"] == []
-    assert [each["code"] for each in (await replayed(caller, department))["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert [problem["code"] for problem in (await replayed(caller, department))["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]

@@ -168,7 +168,7 @@ async def test_what_a_transition_booked_is_read_back_from_its_payload(
     assert invoice["lines"] == [{"days": 30, "amount": "300.00", "subscription": {"name": "Subscription"}}]
     (period,) = booked["periods"]
     assert (period["sequence"], period["payer"]["name"]) == (2, "Parent")
-    assert [(each["sequence"], each["payer"]["name"]) for each in period["subscription"]["periods"]] == [
+    assert [(listed["sequence"], listed["payer"]["name"]) for listed in period["subscription"]["periods"]] == [
         (2, "Parent"),
         (1, "Child"),
     ]
@@ -184,7 +184,7 @@ async def test_all_problems_of_an_input_are_reported_at_once_each_at_its_path(
         caller, id=str(customer), name=None, email="nobody", countryCode="XX", billingDay=29, metadata={"": 1}
     )
 
-    assert {(each["code"], tuple(each["path"]), each["httpStatus"]) for each in found} == {
+    assert {(problem["code"], tuple(problem["path"]), problem["httpStatus"]) for problem in found} == {
         ("FIELD_NOT_CLEARABLE", ("input", "name"), 400),
         ("FIELD_INVALID", ("input", "email"), 400),
         ("FIELD_INVALID", ("input", "countryCode"), 400),
@@ -209,7 +209,7 @@ async def rules(records: Records) -> dict[str, tuple[dict[str, Any], set[str]]]:
     link = {"id": str(active), "parentCustomerId": str(plain)}
 
     def acknowledging(*ids: UUID) -> dict[str, Any]:
-        return {**link, "subscriptionTransitions": [{"subscriptionId": str(each)} for each in ids]}
+        return {**link, "subscriptionTransitions": [{"subscriptionId": str(id_)} for id_ in ids]}
 
     return {
         "customer": ({"id": str(uuid4()), "name": "x"}, {"CUSTOMER_NOT_FOUND"}),
@@ -265,8 +265,8 @@ async def test_every_broken_rule_has_its_code_in_update_and_preview_and_writes_n
     for name, (given, codes) in cases.items():
         preview = (await caller.data(PREVIEW, input=given))["billingTransitionPreview"]
         found = await errors(caller, **given)
-        assert {each["code"] for each in found} == codes, name
-        assert {each["code"] for each in preview["errors"]} == codes, name
+        assert {problem["code"] for problem in found} == codes, name
+        assert {problem["code"] for problem in preview["errors"]} == codes, name
 
     assert await everything_of(owner_engine, company) == before
 
@@ -319,7 +319,7 @@ async def test_another_companys_customer_parent_and_subscriptions_do_not_exist(
         parentCustomerId=str(await records.customer()),
         subscriptionTransitions=[{"subscriptionId": str(foreign_subscription)}],
     )
-    assert {each["code"] for each in found} == {
+    assert {problem["code"] for problem in found} == {
         "SUBSCRIPTION_TRANSITIONS_UNKNOWN",
         "SUBSCRIPTION_TRANSITIONS_INCOMPLETE",
     }
@@ -361,7 +361,7 @@ async def test_a_refusal_shows_nothing_stored_to_a_credential_that_may_not_read(
     taken = await update(caller, id=str(customer), externalSystemId="x")
     conflict = await update(caller, id=str(customer), name="y", expectedVersion=9)
 
-    assert [each["customerIds"] for each in taken["errors"]] == [[]]
+    assert [problem["customerIds"] for problem in taken["errors"]] == [[]]
     assert (conflict["customer"], conflict["errors"][0]["code"]) == (None, "VERSION_CONFLICT")
 
 
@@ -430,7 +430,7 @@ async def test_malformed_ids_keys_and_fields_are_reported_together_and_previewed
     }
 
     def seen(problems: list[dict[str, Any]]) -> list[tuple[str, str]]:
-        return sorted((each["code"], ".".join(each["path"][1:])) for each in problems)
+        return sorted((problem["code"], ".".join(problem["path"][1:])) for problem in problems)
 
     assert seen(await errors(caller, id=str(customer), **given)) == sorted(wrong)
     assert seen(await errors(caller, id="none", **given)) == sorted(wrong | {("FIELD_INVALID", "id")})
@@ -449,4 +449,4 @@ async def test_a_changed_transition_names_no_subscriptions_without_the_scope_to_
 
     found = await errors(writer, id=str(customer), parentCustomerId=parent, transitionDigest="another")
 
-    assert [each["digest"] for each in found if each["code"] == "TRANSITION_CHANGED"] == [None]
+    assert [problem["digest"] for problem in found if problem["code"] == "TRANSITION_CHANGED"] == [None]

@@ -44,7 +44,7 @@ async def test_rows_are_answered_in_their_order_with_counts(caller: Caller, reco
         new_input(group, "a", creditLimit="12.50", isActive=False),
     )
 
-    assert [(each["index"], each["outcome"]) for each in payload["results"]] == [
+    assert [(result["index"], result["outcome"]) for result in payload["results"]] == [
         (0, "UNCHANGED"),
         (1, "UPDATED"),
         (2, "CREATED"),
@@ -84,13 +84,13 @@ async def test_a_refused_list_shows_every_row_and_writes_none(
             "subscriptionIds": [str(subscription)],
         }
     ]
-    assert {tuple(each["path"]) for each in payload["errors"]} >= {
+    assert {tuple(problem["path"]) for problem in payload["errors"]} >= {
         ("input", "rows", "0", "subscriptionTransitions"),
         ("input", "rows", "1", "email"),
     }
     acknowledged = rows[0] | {"subscriptionTransitions": [{"subscriptionId": str(subscription)}]}
     moved = await upsert(caller, acknowledged, rows[1], onRefusal="ROW_BY_ROW")
-    assert [each["outcome"] for each in moved["results"]] == ["UPDATED", "REFUSED"]
+    assert [result["outcome"] for result in moved["results"]] == ["UPDATED", "REFUSED"]
     assert (moved["written"], moved["errors"]) == (True, [])
 
 
@@ -128,7 +128,7 @@ async def test_the_same_key_answers_the_same_and_another_list_is_refused(caller:
     again = await upsert(caller, new_input(group, "a"), idempotencyKey="key")
     assert again == first | {"replayed": True}
     other = await upsert(caller, new_input(group, "b"), idempotencyKey="key")
-    assert [each["code"] for each in other["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert [problem["code"] for problem in other["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
 
 
 async def test_the_scope_to_write_is_needed(
@@ -158,7 +158,7 @@ async def test_without_the_scope_to_read_only_customers_that_were_written_are_sh
     async def names(**control: Any) -> list[str | None]:
         given = {"rows": rows, "onRefusal": "ROW_BY_ROW", **control}
         results = (await writer.data(UPSERT, input=given))["upsertCustomers"]["results"]
-        return [each["customer"] and each["customer"]["name"] for each in results]
+        return [result["customer"] and result["customer"]["name"] for result in results]
 
     assert await names(dryRun=True) == [None, None, None, None]
     assert await names(idempotencyKey="key") == [None, None, "New", "Made"]
@@ -183,7 +183,10 @@ async def test_a_list_is_the_same_for_its_key_however_its_values_are_written(cal
         (await caller.data(UPSERT, input={"rows": rows, "idempotencyKey": "key"}))["upsertCustomers"] for rows in lists
     ]
 
-    assert [(each["replayed"], each["updated"], each["errors"]) for each in payloads] == [(False, 1, []), (True, 1, [])]
+    assert [(answer["replayed"], answer["updated"], answer["errors"]) for answer in payloads] == [
+        (False, 1, []),
+        (True, 1, []),
+    ]
 
 
 @pytest.mark.parametrize("relation", ["contacts { id }", "group { id }"])

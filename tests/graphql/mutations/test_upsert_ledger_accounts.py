@@ -43,13 +43,13 @@ async def test_each_row_tells_how_it_ended(caller: Caller, records: Records) -> 
 
     assert counts(payload) == [1, 1, 1, 1]
     assert (payload["written"], payload["replayed"], payload["errors"]) == (True, False, [])
-    assert [(each["index"], each["outcome"], each["changedFields"]) for each in payload["results"]] == [
+    assert [(result["index"], result["outcome"], result["changedFields"]) for result in payload["results"]] == [
         (0, "UPDATED", ["name"]),
         (1, "UNCHANGED", []),
         (2, "CREATED", []),
         (3, "REFUSED", []),
     ]
-    assert [each["ledgerAccount"] for each in payload["results"]] == [
+    assert [result["ledgerAccount"] for result in payload["results"]] == [
         {"number": "1", "name": "New", "version": 2},
         {"number": "2", "name": "Same", "version": 1},
         {"number": "3", "name": "Three", "version": 1},
@@ -77,7 +77,7 @@ async def test_a_refused_list_tells_all_errors_and_how_each_row_would_have_ended
 
     assert counts(payload) == [0, 0, 0, 3]
     assert payload["written"] is False
-    assert [(each["__typename"], each["code"], each["path"][2:]) for each in payload["errors"]] == [
+    assert [(problem["__typename"], problem["code"], problem["path"][2:]) for problem in payload["errors"]] == [
         ("InputError", "FIELD_CONFLICT", ["0", "number"]),
         ("InputError", "FIELD_CONFLICT", ["1", "number"]),
         ("LimitError", "FIELD_TOO_LONG", ["2", "name"]),
@@ -98,7 +98,7 @@ async def test_who_writes_and_does_not_read_sees_what_this_call_wrote_and_nothin
     data = await caller.data(UPSERT, input={"rows": rows, "dryRun": dry_run})
 
     results = data["upsertLedgerAccounts"]["results"]
-    shown = [each["ledgerAccount"] and each["ledgerAccount"]["name"] for each in results]
+    shown = [result["ledgerAccount"] and result["ledgerAccount"]["name"] for result in results]
     assert shown == ([None] * 3 if dry_run else ["New", None, "Three"])
 
 
@@ -109,7 +109,7 @@ async def test_a_refusal_shows_nothing_stored_to_who_does_not_read(caller: Calle
     payload = await upsert(caller, {"number": "1", "name": "New"}, {"number": "2"})
 
     assert payload["results"] == []
-    assert [each["code"] for each in payload["errors"]] == ["FIELD_REQUIRED"]
+    assert [problem["code"] for problem in payload["errors"]] == ["FIELD_REQUIRED"]
 
 
 async def test_the_groups_of_a_renamed_account_show_its_new_name_at_once(caller: Caller, records: Records) -> None:

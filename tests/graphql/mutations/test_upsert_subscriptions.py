@@ -70,7 +70,7 @@ async def test_each_row_tells_how_it_ended_and_a_repetition_the_same(caller: Cal
 
     assert counts(payload) == [1, 1, 1, 1]
     assert (payload["written"], payload["replayed"], payload["errors"]) == (True, False, [])
-    assert [(each["outcome"], each["changedFields"]) for each in payload["results"]] == [
+    assert [(result["outcome"], result["changedFields"]) for result in payload["results"]] == [
         ("UPDATED", ["endsOn", "name"]),
         ("UNCHANGED", []),
         ("CREATED", []),
@@ -84,9 +84,9 @@ async def test_each_row_tells_how_it_ended_and_a_repetition_the_same(caller: Cal
         "trialEndsOn": "2026-07-01",
         "currentPeriodEnd": "2026-07-01",
     }
-    assert [(each["path"], each["code"], each["httpStatus"]) for each in payload["results"][3]["errors"]] == [
-        (["input", "rows", "3", name], "SUBSCRIPTION_INCONSISTENT", 422) for name in ("endsOn", "nextBillingDate")
-    ]
+    assert [
+        (problem["path"], problem["code"], problem["httpStatus"]) for problem in payload["results"][3]["errors"]
+    ] == [(["input", "rows", "3", name], "SUBSCRIPTION_INCONSISTENT", 422) for name in ("endsOn", "nextBillingDate")]
     assert await upsert(caller, *rows, onRefusal="ROW_BY_ROW", idempotencyKey="k") == payload | {"replayed": True}
 
 
@@ -96,7 +96,7 @@ async def test_a_rejected_list_tells_all_errors_and_a_dry_run_writes_nothing(cal
 
     payload = await upsert(caller, new(customer, "a"), new({"id": "x"}, "b", name="x" * 256), {"name": "No key"})
     assert (payload["written"], counts(payload)) == (False, [1, 0, 0, 2])
-    assert [(each["__typename"], each["code"], each["path"][2:]) for each in payload["errors"]][:2] == [
+    assert [(problem["__typename"], problem["code"], problem["path"][2:]) for problem in payload["errors"]][:2] == [
         ("InputError", "FIELD_INVALID", ["1", "customer", "id"]),
         ("LimitError", "FIELD_TOO_LONG", ["1", "name"]),
     ]
@@ -116,7 +116,7 @@ async def test_a_moved_subscription_tells_the_transition_to_who_reads(
     ids = await caller.data(
         "query($by: CustomerLookup!) { customer(by: $by) { subscriptions { id } } }", by={"id": customer}
     )
-    its = [{"subscriptionId": each["id"]} for each in ids["customer"]["subscriptions"]]
+    its = [{"subscriptionId": subscription["id"]} for subscription in ids["customer"]["subscriptions"]]
     link = {"id": customer, "parentCustomerId": parent, "billingRelationship": "PARENT_PAYS"}
     linked = (await caller.data(UPDATE, input=link | {"subscriptionTransitions": its}))["updateCustomer"]
     if not reads:
@@ -142,10 +142,10 @@ async def test_who_writes_and_does_not_read_sees_what_this_call_wrote_and_nothin
 ) -> None:
     customer = {"id": str(await records.customer())}
     await upsert(caller, new(customer, "old"), new(customer, "same", name="Secret"))
-    caller.scopes = [each for each in Scope if each is not Scope.CUSTOMERS_READ]
+    caller.scopes = [scope for scope in Scope if scope is not Scope.CUSTOMERS_READ]
 
     rows = [{"externalSystemId": "old", "name": "New"}, {"externalSystemId": "same"}, new(customer, "made")]
     payload = await upsert(caller, *rows, dryRun=dry_run)
 
-    shown = [each["subscription"] and each["subscription"]["name"] for each in payload["results"]]
+    shown = [result["subscription"] and result["subscription"]["name"] for result in payload["results"]]
     assert shown == ([None] * 3 if dry_run else ["New", None, "Fibernet"])
