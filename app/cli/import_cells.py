@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 from app.cli.import_json import NotJson, read_json
@@ -11,6 +12,7 @@ from app.domain.texts import comparison_form, shown, trimmed
 CellReader = Callable[[str], object]
 """Returns the value of a cell's text; raises UnreadableCell."""
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 # Spreadsheets write booleans in the user's language, in upper case: English, Danish, Norwegian, Swedish, Finnish, German,
 # Dutch, French, Spanish, Italian, Portuguese, Polish.
@@ -35,6 +37,27 @@ def amount(cell: str) -> Decimal:
         "and currency, such as 1250.00."
     )
     raise UnreadableCell(msg)
+
+
+def json_amount(value: object) -> object:
+    """Return a JSON value as an exact amount. Other values are returned unchanged, for the field's rules to reject."""
+    if isinstance(value, str):
+        return amount(value)
+    found = decimal_of(value)
+    return value if found is None else found
+
+
+def day(cell: str) -> date:
+    """Parse a calendar date."""
+    text = trimmed(cell)
+    try:
+        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        msg = f"is {shown(text)}: write the date as year, month and day, such as 2026-06-30."
+        raise UnreadableCell(msg)
+    return found
 
 
 def whole(cell: str) -> int:
@@ -69,3 +92,10 @@ def json_such_as(example: str) -> CellReader:
         return found.value
 
     return read
+
+
+METADATA_CELLS = {
+    **dict.fromkeys(("metadata", "metadataSet"), json_such_as('{"tier": "gold"}')),
+    "metadataUnset": json_such_as('["tier"]'),
+}
+"""Parsers of the columns of metadata."""

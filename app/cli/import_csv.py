@@ -55,7 +55,7 @@ class _Rows:
             if trimmed(cell):
                 self._read(reading, name, cell)
         reading.add_entries()
-        return RawRow(line, reading.fields, tuple(reading.problems))
+        return RawRow(line, self.columns.with_objects(reading.fields), tuple(reading.problems))
 
     def _wrong_width(self, found: int) -> RowProblem:
         message = (

@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from app.cli.import_cells import amount, flag, json_such_as, whole
-from app.cli.import_kind import ACTOR, Kind, RowResult
+from app.cli.import_cells import METADATA_CELLS, amount, flag, json_amount, json_such_as, whole
+from app.cli.import_kind import ACTOR, Kind, RowResult, other_keys, row_keys
 from app.cli.import_rows import Columns
 from app.db.unit_of_work import UnitOfWork
 from app.domain import customer_fields
-from app.domain.decimals import decimal_of
 from app.domain.fields import schema_name
 from app.domain.upserts import MatchKey, RejectionPolicy
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
-from app.services.upsert_rows import UpsertRow, keys_of
+from app.services.upsert_rows import UpsertRow, key_of
 
 _TRANSITIONS = "subscriptionTransitions"
 
@@ -27,14 +26,15 @@ def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
         outcome, _ = await upsert_customers(unit_of_work, ACTOR, command, None)
         return outcome.results
 
+    key = schema_name(match_by.attribute)
     return Kind(
         columns=CUSTOMER_COLUMNS,
-        key=schema_name(match_by.attribute),
-        keys=lambda rows: keys_of(rows, match_by),
+        key=key,
+        keys=lambda row: row_keys((key, key_of(row, match_by))),
         problems=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
         carry_out=carry_out,
         results_of=lambda found: found.results if isinstance(found, UpsertCustomersOutcome) else None,
-        other_keys={schema_name(key.attribute): f"--match-by {key}" for key in MatchKey if key is not match_by},
+        other_keys=other_keys(match_by),
     )
 
 
@@ -51,14 +51,6 @@ def _subscription(entry: object) -> object:
     return cast("dict[str, object]", entry).get("subscriptionId") if isinstance(entry, dict) else entry
 
 
-def _amount(value: object) -> object:
-    """Return a JSON value as an exact amount. Other values are returned unchanged, for the field's rules to reject."""
-    if isinstance(value, str):
-        return amount(value)
-    found = decimal_of(value)
-    return value if found is None else found
-
-
 _CUSTOMER = {schema_name(name): name for name in (*customer_fields.FIELDS, "metadata_set", "metadata_unset")}
 CUSTOMER_COLUMNS = Columns(
     "customers",
@@ -69,11 +61,10 @@ CUSTOMER_COLUMNS = Columns(
         **dict.fromkeys(("creditLimit", "openingBalance"), amount),
         **dict.fromkeys(("paymentTerms", "billingDay"), whole),
         **dict.fromkeys(("isActive", "includeChildDetailsPdf"), flag),
-        **dict.fromkeys(("metadata", "metadataSet"), json_such_as('{"tier": "gold"}')),
-        "metadataUnset": json_such_as('["tier"]'),
+        **METADATA_CELLS,
         _TRANSITIONS: json_such_as('[{"subscriptionId": "0198c0de-0000-7000-8000-000000000000"}]'),
     },
     numbers=frozenset({"customerNumber", "externalSystemId", "name", "phone", "postalCode", "vatNumber"}),
-    values=dict.fromkeys(("creditLimit", "openingBalance"), _amount),
+    values=dict.fromkeys(("creditLimit", "openingBalance"), json_amount),
     has_entries=True,
 )

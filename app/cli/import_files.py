@@ -56,7 +56,9 @@ class ImportFile(Generic[RowT]):
         parts = [str(name) for name in names]
         name = ".".join(parts)
         if parts[:1] not in (["metadataSet"], ["metadataUnset"]):
-            return name
+            # An object that is wrong as a whole is reported at its column if it has only one.
+            its = [column for column in self.names if column.startswith(f"{name}.")]
+            return its[0] if len(its) == 1 and len(parts) == 1 else name
         entry = ENTRY + ".".join(parts[1:])
         if parts[0] == "metadataSet" and entry in self.names:
             return entry

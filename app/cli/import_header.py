@@ -73,8 +73,8 @@ def _separator_of(text: str, columns: Columns[Any], line: re.Match[str] | None) 
 
 
 def _known_in(record: Record | None, columns: Columns[Any]) -> int:
-    names = map(trimmed, record[1] if record else ())
-    return sum(name in columns.names or columns.is_entry(name) for name in names)
+    names, known = map(trimmed, record[1] if record else ()), columns.headers
+    return sum(name in known or columns.is_entry(name) for name in names)
 
 
 def _header(text: str, record: Record, columns: Columns[Any], separator: str) -> Header:
@@ -85,9 +85,8 @@ def _header(text: str, record: Record, columns: Columns[Any], separator: str) ->
     if not _known_in(record, columns):
         _reject_titles(text, line, columns)
     problems: list[str] = []
-    unknown = [
-        name for name in dict.fromkeys(names) if name and name not in columns.names and not columns.is_entry(name)
-    ]
+    known = columns.headers
+    unknown = [name for name in dict.fromkeys(names) if name and name not in known and not columns.is_entry(name)]
     if unknown:
         problems.append(columns.unknown(unknown, f" (read with {SEPARATORS[separator]} as separators)"))
     problems += [

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import ImportFile, Line
-from app.cli.import_kind import Kind, RowResult
+from app.cli.import_kind import Kind, RowKey, RowResult
 from app.cli.import_report import Report, ReportedProblem
 from app.cli.import_rows import RowProblem
 from app.db.unit_of_work import UnitOfWork
@@ -35,16 +35,19 @@ class Job:
 
     def check_file(self) -> None:
         """Reject rows with the same key. With ALL_OR_NOTHING, any problem in the file stops the import."""
-        keys = self.kind.keys([line.row for line in self.file.lines])
-        lines_by_key: dict[str, list[int]] = {}
-        for line, key in zip(self.file.lines, keys, strict=True):
-            if key is not None:
+        keys = [self.kind.keys(line.row) for line in self.file.lines]
+        lines_by_key: dict[RowKey, list[int]] = {}
+        for line, its in zip(self.file.lines, keys, strict=True):
+            for key in its:
                 lines_by_key.setdefault(key, []).append(line.number)
-        for place, (line, key) in enumerate(zip(self.file.lines, keys, strict=True)):
-            others = [] if key is None else [number for number in lines_by_key[key] if number != line.number]
-            if others:
-                problem = RowProblem(self.kind.key, ErrorCode.FIELD_CONFLICT, _repeated(others))
-                self.file.lines[place] = line._replace(problems=(*line.problems, problem))
+        for place, (line, its) in enumerate(zip(self.file.lines, keys, strict=True)):
+            problems = [
+                RowProblem(key.field, ErrorCode.FIELD_CONFLICT, _repeated(line.number, lines_by_key[key]))
+                for key in its
+                if len(lines_by_key[key]) > 1
+            ]
+            if problems:
+                self.file.lines[place] = line._replace(problems=(*line.problems, *problems))
         rejected = [line for line in self.file.lines if line.problems]
         if rejected and self.policy is RejectionPolicy.ALL_OR_NOTHING:
             self.stopped_at = (self.file.lines[0].number, self.file.lines[-1].number)
@@ -127,8 +130,9 @@ class Job:
         return f"Stopped at lines {first} to {last}, {why}: nothing of these lines or of those after them {stored} stored. {again}"
 
 
-def _repeated(others: Sequence[int]) -> str:
-    listed = ", ".join(map(str, others[:_MAX_LINES_LISTED]))
-    more = len(others) - _MAX_LINES_LISTED
-    lines = f"line{'s' if len(others) > 1 else ''} {listed}{f' and {more} more' if more > 0 else ''}"
-    return f"is also the key of {lines}: keep one row for each key."
+def _repeated(number: int, numbers: Sequence[int]) -> str:
+    """Return the message of a row whose key other lines have too. Lists a few of them, however many there are."""
+    others = [other for other in numbers[: _MAX_LINES_LISTED + 1] if other != number][:_MAX_LINES_LISTED]
+    more = len(numbers) - 1 - len(others)
+    listed = ", ".join(map(str, others)) + (f" and {more} more" if more > 0 else "")
+    return f"is also the key of line{'s' if len(numbers) > 2 else ''} {listed}: keep one row for each key."  # noqa: PLR2004 - others than this one

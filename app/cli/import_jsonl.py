@@ -37,9 +37,16 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
         raise NotRows(number, f"must be an object of the fields of {columns.input_type}.")
     fields = cast("dict[str, object]", found)
     unknown = [name for name in fields if name not in columns.names]
+    unknown += [
+        f"{name}.{part}"
+        for name, known in columns.objects.items()
+        if isinstance(inner := fields.get(name), dict)
+        for part in cast("dict[str, object]", inner)
+        if part not in known
+    ]
     if unknown:
         raise NotRows(number, columns.unknown(unknown, in_json=True))
-    values, problems = _values(fields, columns.values)
+    values, problems = _values(fields, columns)
     problems += [
         RowProblem("", ErrorCode.FIELD_CONFLICT, f"contains {json.dumps(name)} more than once: keep one of them.")
         for name in dict.fromkeys(repeated)
@@ -47,12 +54,19 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
     return RawRow(number, values, tuple(problems))
 
 
-def _values(fields: Mapping[str, object], readers: Mapping[str, Any]) -> tuple[dict[str, object], list[RowProblem]]:
+def _values(
+    fields: Mapping[str, object], columns: Columns[Any], prefix: str = ""
+) -> tuple[dict[str, object], list[RowProblem]]:
     values: dict[str, object] = {}
     problems: list[RowProblem] = []
     for name, value in fields.items():
+        column = prefix + name
+        if not prefix and name in columns.objects and isinstance(value, dict):
+            values[name], others = _values(cast("dict[str, object]", value), columns, f"{name}.")
+            problems += others
+            continue
         try:
-            values[name] = readers[name](value) if name in readers else value
+            values[name] = columns.values[column](value) if column in columns.values else value
         except UnreadableCell as error:
-            problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, str(error)))
+            problems.append(RowProblem(column, ErrorCode.FIELD_INVALID, str(error)))
     return values, problems

@@ -1,16 +1,31 @@
 """Kinds of rows that can be imported: their columns, their key, and the use case that writes them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol
+from typing import Generic, NamedTuple, Protocol, cast
 
 from app.cli.import_rows import Columns, RowT
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Problem
-from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.domain.fields import schema_name
+from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey, RejectionPolicy, RowOutcome
 
 ACTOR = "customer-gateway import"
 """The actor in the history and in events."""
+
+
+CUSTOMER_KEYS = ("customer_number", "external_system_id", "id")
+"""The attributes of an object that names a customer by one of them."""
+CUSTOMER_NUMBERS = frozenset({"customer.customerNumber", "customer.externalSystemId"})
+"""The columns of such objects that may consist of digits."""
+
+
+class RowKey(NamedTuple):
+    """A value that identifies the object of a row."""
+
+    field: str
+    value: Hashable
+    """In the form in which it is compared."""
 
 
 class RowResult(Protocol):
@@ -49,8 +64,8 @@ class Kind(Generic[RowT]):
     columns: Columns[RowT]
     key: str
     """The field that identifies the object of a row."""
-    keys: Callable[[Sequence[RowT]], Sequence[str | None]]
-    """Returns the rows' keys in the form in which they are compared; None for a row without a key."""
+    keys: Callable[[RowT], Sequence[RowKey]]
+    """Returns the keys of a row; two rows of a file may not have the same one."""
     problems: Callable[[RowT], Sequence[Problem]]
     """Returns the problems of a row that don't depend on stored data."""
     carry_out: CarryOut[RowT]
@@ -58,12 +73,32 @@ class Kind(Generic[RowT]):
     """Returns the results of the rows in `Rejected.current`; None if the rejection isn't about rows."""
     other_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     """Other fields that may identify the object of a row, with the option that selects each."""
+    owner: str | None = None
+    """The field with the customer in which the key is unique; None for a key that is unique in the company."""
+    has_ids: bool = False
+    """Whether a row may have an `id`, which then identifies its object."""
 
     def missing_key(self, names: Collection[str]) -> str | None:
         """Return a message if the key is not among the names of a file's fields, otherwise None."""
-        if self.key in names:
+        if self.has_ids and "id" in names:
             return None
-        others = [
-            f" To match them by {name}, add {option}." for name, option in self.other_keys.items() if name in names
-        ]
-        return f"has no {self.key}, the key of {self.columns.plural}: add it to every row.{''.join(others)}"
+        if self.key not in names:
+            others = [
+                f" To match them by {name}, add {option}." for name, option in self.other_keys.items() if name in names
+            ]
+            return f"has no {self.key}, the key of {self.columns.plural}: add it to every row.{''.join(others)}"
+        if self.owner is None or any(name.partition(".")[0] == self.owner for name in names):
+            return None
+        listed = " or ".join(f"{self.owner}.{part}" for part in self.columns.objects[self.owner])
+        return f"has no {self.owner} to whom {self.columns.plural} belong: add {listed} to every row."
+
+
+def row_keys(*keys: tuple[str, Hashable | None]) -> tuple[RowKey, ...]:
+    """Return the keys of a row, of fields with a valid value."""
+    return tuple(RowKey(name, value) for name, value in keys if value is not None)
+
+
+def other_keys(match_by: MatchKey | ContactMatchKey | DepartmentMatchKey) -> dict[str, str]:
+    """Return the keys that may be chosen instead of one, with the option that selects each."""
+    keys = cast("Iterable[MatchKey | ContactMatchKey | DepartmentMatchKey]", type(match_by))
+    return {schema_name(key.attribute): f"--match-by {key}" for key in keys if key is not match_by}

@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Generic, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from app.cli.import_cells import CellReader
 from app.domain.errors import ErrorCode
+from app.domain.fields import schema_name
 from app.domain.texts import shown
 
 RowT = TypeVar("RowT")
@@ -41,6 +43,25 @@ class Columns(Generic[RowT]):
     """Converters of JSON values for use cases; they raise UnreadableCell."""
     has_entries: bool = False
     """Whether CSV columns `metadata.KEY` for single metadata entries are allowed."""
+    objects: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """The fields of the names whose values are objects. In CSV each is a column, such as `customer.id`."""
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The names of the columns of CSV, without those of single metadata entries."""
+        parts = {f"{name}.{part}" for name, its in self.objects.items() for part in its}
+        return frozenset(self.names - self.objects.keys() | parts)
+
+    def with_objects(self, cells: Mapping[str, object]) -> dict[str, object]:
+        """Return the values of a CSV row's cells by field: the columns of an object become one value."""
+        fields: dict[str, object] = {}
+        for column, value in cells.items():
+            name, _, part = column.partition(".")
+            if part and name in self.objects:
+                cast("dict[str, object]", fields.setdefault(name, {}))[part] = value
+            else:
+                fields[column] = value
+        return fields
 
     def unknown(self, names: Sequence[str], how: str = "", *, in_json: bool = False) -> str:
         """Return a message that lists unknown names, suggestions, and all known names."""
@@ -49,7 +70,7 @@ class Columns(Generic[RowT]):
             listed += f" and {len(names) - _MAX_NAMES} more"
         guesses = [f"{guess} for {shown(name)}" for name in names[:_MAX_NAMES] if (guess := self._meant(name))]
         hint = f"Did you mean {', '.join(guesses)}? " if guesses else ""
-        choices = sorted(self.names) + [f"{ENTRY}KEY"] * (self.has_entries and not in_json)
+        choices = sorted(self.headers) + [f"{ENTRY}KEY"] * (self.has_entries and not in_json)
         return f"{listed} can't be imported{how}. {hint}Choose from: {', '.join(choices)}."
 
     def _meant(self, name: str) -> str | None:
@@ -59,7 +80,7 @@ class Columns(Generic[RowT]):
         if self.is_entry(name):
             # Such a column is valid in CSV, so the unknown name is a field of JSON.
             return f'"metadataSet": {json.dumps({name.removeprefix(ENTRY): "…"}, ensure_ascii=False)}'
-        by_letters = {name.lower(): name for name in sorted(self.names)}
+        by_letters = {_BETWEEN_WORDS.sub("", name).lower(): name for name in sorted(self.headers)}
         letters = _BETWEEN_WORDS.sub("", name).lower()
         return next((by_letters[match] for match in get_close_matches(letters, by_letters, n=1)), None)
 
@@ -93,3 +114,25 @@ class NotRows(Exception):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
+
+
+def by_attribute(
+    attributes: Iterable[str], objects: Mapping[str, Iterable[str]] = MappingProxyType({})
+) -> tuple[frozenset[str], Callable[[Mapping[str, object]], dict[str, object]]]:
+    """Return the names of attributes in the schema, and a function that returns the values of such names by attribute.
+
+    `objects` holds the attributes of attributes whose values are objects.
+    """
+    names = {schema_name(attribute): attribute for attribute in attributes}
+    parts = {schema_name(attribute): {schema_name(part): part for part in its} for attribute, its in objects.items()}
+
+    def row(fields: Mapping[str, object]) -> dict[str, object]:
+        return {names[name]: _renamed(value, parts.get(name)) for name, value in fields.items()}
+
+    return frozenset(names), row
+
+
+def _renamed(value: object, names: Mapping[str, str] | None) -> object:
+    if names is None or not isinstance(value, Mapping):
+        return value
+    return {names[name]: found for name, found in cast("Mapping[str, object]", value).items()}

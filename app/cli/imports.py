@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -16,7 +17,7 @@ from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import FileFormat, read_file
 from app.cli.import_job import Job
 from app.cli.import_kind import Kind
-from app.cli.import_kinds import KINDS
+from app.cli.import_kinds import KINDS, Importable
 from app.cli.import_report import report_to
 from app.cli.serving import check_database
 from app.cli.target import service_target
@@ -24,7 +25,7 @@ from app.db import companies
 from app.db.database import Database
 from app.db.pooling import Pooling
 from app.db.unit_of_work import UnitOfWork, rehearsal
-from app.domain.upserts import MOST_UPSERT_ROWS, MatchKey, RejectionPolicy, RowOutcome
+from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy, RowOutcome
 from app.settings import Settings
 
 _DEFAULT_KIND = next(iter(KINDS))
@@ -94,14 +95,12 @@ def _command_of(kind: Kind[Any]) -> Callable[..., None]:
     return command
 
 
-def _command_with_key(kind_by: Callable[[MatchKey], Kind[Any]]) -> Callable[..., None]:
+def _command_with_key(kind_by: Callable[[Any], Kind[Any]], default: StrEnum, noun: str) -> Callable[..., None]:
     def command(
         file: File,
         company: CompanyId = None,
         file_format: Format = None,
-        match_by: Annotated[
-            MatchKey, typer.Option(help="The field that identifies a customer.")
-        ] = MatchKey.EXTERNAL_SYSTEM_ID,
+        match_by: Any = default,
         batch: Batch = 200,
         refused: RefusedFile = None,
         *,
@@ -110,12 +109,21 @@ def _command_with_key(kind_by: Callable[[MatchKey], Kind[Any]]) -> Callable[...,
     ) -> None:
         _import(kind_by(match_by), _Source(file, file_format, company, batch, refused), dry_run, row_by_row)
 
+    # The choices are the keys of this kind, and Typer takes them from the annotation.
+    command.__annotations__["match_by"] = Annotated[
+        type(default), typer.Option(help=f"The field that identifies the {noun} of a row.")
+    ]
     return command
 
 
-for _name, (_help, _kind) in KINDS.items():
-    _command = _command_with_key(_kind) if callable(_kind) else _command_of(_kind)
-    import_.command(_name, help=_help)(_command)
+def _command_named(name: str, importable: Importable) -> Callable[..., None]:
+    if importable.match_by is None:
+        return _command_of(importable.default)
+    return _command_with_key(importable.by, importable.match_by, name.removesuffix("s"))
+
+
+for _name, _importable in KINDS.items():
+    import_.command(_name, help=_importable.help)(_command_named(_name, _importable))
 
 
 def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -> None:  # noqa: FBT001 - options of the command

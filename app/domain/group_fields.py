@@ -44,6 +44,8 @@ _ROW_FIELDS: Mapping[str, Field] = {
     "account_number": Field(key_text(50), clearable=False),
     "expected_version": EXPECTED_VERSION,
 }
+ROW_ATTRIBUTES = (*_ROW_FIELDS, *METADATA_FIELDS)
+"""The attributes of a row of a list."""
 _ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
 
@@ -70,6 +72,12 @@ def read_group_row(given: Mapping[str, object], *, creating: bool) -> tuple[dict
         message = "must be left out beside accountId: an account is named by one key."
         problems.append(Problem(ErrorCode.FIELD_CONFLICT, ("account_number",), message))
     return values, [*problems, *form_conflicts(given)]
+
+
+def row_keys(given: Mapping[str, object]) -> tuple[UUID | None, str | None]:
+    """Return the id and the number of a row; None for what it lacks or what is invalid."""
+    values, _ = read_input(given, {name: _ROW_FIELDS[name] for name in ("id", "number")})
+    return cast("UUID | None", values.get("id")), cast("str | None", values.get("number"))
 
 
 def canonical_group_row(given: Mapping[str, object]) -> dict[str, object]:

@@ -17,6 +17,11 @@ _OWN: Mapping[str, Field] = {"id": Field(read_uuid), "customer": CUSTOMER}
 _CONDITION: Mapping[str, Field] = {"expected_version": EXPECTED_VERSION}
 
 
+def row_attributes(kind: MemberKind) -> tuple[str, ...]:
+    """Return the attributes of a row."""
+    return (*_OWN, *kind.fields, *_CONDITION)
+
+
 class MemberKeys(NamedTuple):
     """What finds a row's member; None for what the row lacks or what can't be read."""
 

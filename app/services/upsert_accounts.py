@@ -1,7 +1,7 @@
 """Upsert a list of ledger accounts: each row is created, updated, unchanged or rejected."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
@@ -104,7 +104,7 @@ async def upsert_accounts(
 
 
 async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[_Decision]:
-    numbers = [_number(row) async for row in paced(rows)]
+    numbers = [number_of(row) async for row in paced(rows)]
     times = Counter(numbers)
     stored = await accounts.lock_numbered(session, {number for number in numbers if number is not None})
     decisions: list[_Decision] = []
@@ -118,12 +118,8 @@ async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]
     return decisions
 
 
-def numbers_of(rows: Iterable[Mapping[str, object]]) -> list[str | None]:
-    """Return the key of each row; None if a row has no valid key."""
-    return [_number(row) for row in rows]
-
-
-def _number(row: Mapping[str, object]) -> str | None:
+def number_of(row: Mapping[str, object]) -> str | None:
+    """Return the key of a row; None if it has no valid key."""
     values, _ = read_account({"number": row.get("number")}, creating=False)
     number = values.get("number")
     return number if isinstance(number, str) else None

@@ -40,11 +40,6 @@ class UpsertRow:
         return replace(self, fields=canonical(self.fields), acknowledged=tuple(named) or None)
 
 
-def keys_of(rows: Iterable[UpsertRow], match_by: MatchKey) -> list[str | None]:
-    """Return the match key of each row; None if a row has no valid key."""
-    return [key_of(row, match_by) for row in rows]
-
-
 def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
     """Return the match key of a row; None if it has no valid key."""
     attribute = match_by.attribute

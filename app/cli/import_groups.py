@@ -1,0 +1,50 @@
+"""The import of customer groups."""
+
+from collections.abc import Mapping, Sequence
+
+from app.cli.import_cells import METADATA_CELLS, amount, json_amount, whole
+from app.cli.import_kind import ACTOR, Kind, RowKey, RowResult, row_keys
+from app.cli.import_rows import Columns, by_attribute
+from app.db.unit_of_work import UnitOfWork
+from app.domain import group_fields
+from app.domain.upserts import RejectionPolicy
+from app.services.upsert_groups import (
+    UpsertCustomerGroupsCommand,
+    UpsertCustomerGroupsOutcome,
+    upsert_customer_groups,
+)
+
+
+async def _carry_out(
+    unit_of_work: UnitOfWork, rows: Sequence[Mapping[str, object]], policy: RejectionPolicy
+) -> Sequence[RowResult]:
+    command = UpsertCustomerGroupsCommand(tuple(rows), policy)
+    outcome, _ = await upsert_customer_groups(unit_of_work, ACTOR, command, None)
+    return outcome.results
+
+
+def _keys(row: Mapping[str, object]) -> Sequence[RowKey]:
+    group_id, number = group_fields.row_keys(row)
+    return row_keys(("id", group_id), ("number", number))
+
+
+_NAMES, _row = by_attribute(group_fields.ROW_ATTRIBUTES)
+
+GROUPS: Kind[Mapping[str, object]] = Kind(
+    columns=Columns(
+        "customer groups",
+        "UpsertCustomerGroupRow",
+        _NAMES,
+        _row,
+        cells={"discount": amount, "expectedVersion": whole, **METADATA_CELLS},
+        numbers=frozenset({"number", "name", "accountNumber"}),
+        values={"discount": json_amount},
+        has_entries=True,
+    ),
+    key="number",
+    keys=_keys,
+    problems=lambda row: group_fields.read_group_row(row, creating=False)[1],
+    carry_out=_carry_out,
+    results_of=lambda found: found.results if isinstance(found, UpsertCustomerGroupsOutcome) else None,
+    has_ids=True,
+)

@@ -1,0 +1,60 @@
+"""The import of subscriptions, as the system that bills has them."""
+
+from collections.abc import Mapping, Sequence
+
+from app.cli.import_cells import amount, day, json_amount, whole
+from app.cli.import_kind import ACTOR, CUSTOMER_KEYS, CUSTOMER_NUMBERS, Kind, RowKey, RowResult, row_keys
+from app.cli.import_rows import Columns, by_attribute
+from app.db.unit_of_work import UnitOfWork
+from app.domain import subscription_fields
+from app.domain.fields import schema_name
+from app.domain.upserts import RejectionPolicy
+from app.services.upsert_subscriptions import (
+    UpsertSubscriptionsCommand,
+    UpsertSubscriptionsOutcome,
+    upsert_subscriptions,
+)
+
+
+async def _carry_out(
+    unit_of_work: UnitOfWork, rows: Sequence[Mapping[str, object]], policy: RejectionPolicy
+) -> Sequence[RowResult]:
+    outcome, _ = await upsert_subscriptions(unit_of_work, ACTOR, UpsertSubscriptionsCommand(tuple(rows), policy), None)
+    return outcome.results
+
+
+def _keys(row: Mapping[str, object]) -> Sequence[RowKey]:
+    found = subscription_fields.read_keys(row)
+    return row_keys(("id", found.id), ("externalSystemId", found.external_system_id))
+
+
+_OBJECTS = {"customer": CUSTOMER_KEYS, "current_period": tuple(subscription_fields.PERIOD_FIELDS)}
+_NAMES, _row = by_attribute(("id", *subscription_fields.FIELDS, "expected_version"), _OBJECTS)
+_AMOUNTS = ("netAmount", *(f"currentPeriod.{name}" for name in ("netAmount", "billedAmount", "creditedAmount")))
+_DAYS = (
+    *("startedOn", "endsOn", "trialEndsOn", "nextBillingDate"),
+    *(f"currentPeriod.{name}" for name in ("startsOn", "endsOn", "billedOn")),
+)
+
+SUBSCRIPTIONS: Kind[Mapping[str, object]] = Kind(
+    columns=Columns(
+        "subscriptions",
+        "UpsertSubscriptionRow",
+        _NAMES,
+        _row,
+        cells={
+            **dict.fromkeys(_AMOUNTS, amount),
+            **dict.fromkeys(_DAYS, day),
+            **dict.fromkeys(("intervalMonths", "anchorDay", "expectedVersion"), whole),
+        },
+        numbers=frozenset({"externalSystemId", "name"}) | CUSTOMER_NUMBERS,
+        values=dict.fromkeys(_AMOUNTS, json_amount),
+        objects={schema_name(name): [schema_name(part) for part in parts] for name, parts in _OBJECTS.items()},
+    ),
+    key="externalSystemId",
+    keys=_keys,
+    problems=lambda row: subscription_fields.read_subscription(row, creating=False)[1],
+    carry_out=_carry_out,
+    results_of=lambda found: found.results if isinstance(found, UpsertSubscriptionsOutcome) else None,
+    has_ids=True,
+)
