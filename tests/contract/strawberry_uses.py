@@ -1,7 +1,7 @@
 """Find uses of Strawberry that its documentation doesn't show: imports, and attributes of its objects."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -102,13 +102,13 @@ INTERNAL = attributes_of_objects() - DOCUMENTED_ATTRIBUTES - SHARED | KEYS
 """Attributes, and keys of mappings, that lead into Strawberry."""
 
 
-def undocumented_imports(tree: ast.AST) -> Iterator[str]:
+def undocumented_imports(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """Yield every import, and every attribute of an imported module, that Strawberry's documentation doesn't show.
 
     A module is imported under no other name, so that its attributes are found.
     """
     modules = {"strawberry": "strawberry"}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from filter(None, map(_undocumented_module, node.names))
         elif isinstance(node, ast.ImportFrom) and _is_strawberry(node.module or ""):
@@ -118,7 +118,7 @@ def undocumented_imports(tree: ast.AST) -> Iterator[str]:
                     modules[alias.name] = path
                 elif path in DOCUMENTED or alias.name not in DOCUMENTED.get(node.module or "", ()):
                     yield path
-    yield from _undocumented_attributes(tree, modules)
+    yield from _undocumented_attributes(nodes, modules)
 
 
 def _undocumented_module(alias: ast.alias) -> str | None:
@@ -127,9 +127,9 @@ def _undocumented_module(alias: ast.alias) -> str | None:
     return f"import {alias.name}" + ("" if alias.asname is None else f" as {alias.asname}")
 
 
-def _undocumented_attributes(tree: ast.AST, modules: Mapping[str, str]) -> Iterator[str]:
+def _undocumented_attributes(nodes: Sequence[ast.AST], modules: Mapping[str, str]) -> Iterator[str]:
     """Yield the undocumented attributes of modules, which are given by their names in the code."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in modules:
                 module = modules[name]
@@ -147,9 +147,9 @@ def _is_strawberry(module: str) -> bool:
     return module.split(".", maxsplit=1)[0] == "strawberry"
 
 
-def internals(tree: ast.AST) -> Iterator[str]:
+def internals(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """Yield every use of an internal attribute or key of Strawberry. Attributes of `self` are not Strawberry's."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Attribute(value=ast.Name(id="self")):
                 continue

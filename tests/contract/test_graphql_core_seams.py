@@ -3,17 +3,17 @@
 import ast
 import importlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from graphql.execution import Executor
 from graphql.execution import executor as executor_module
 
-ROOT = Path(__file__).parents[2]
-APP = ROOT / "app"
-SEAMS = [APP / "engine" / "graphql_core_seam.py", APP / "graphql" / "graphql_core_seam.py"]
-OTHERS = [path for path in sorted(APP.rglob("*.py")) if path not in SEAMS]
+from tests.support.sources import MODULES, ROOT, nodes_of
+
+SEAMS = [ROOT / "app" / package / "graphql_core_seam.py" for package in ("engine", "graphql")]
+OTHERS = [path for path in MODULES if path not in SEAMS]
 OVERRIDDEN = {
     "Executor.execute_field": ["parent_type", "source", "field_details_list", "path", "position_context"],
     "Executor.complete_value": ["return_type", "field_details_list", "info", "path", "result", "position_context"],
@@ -26,9 +26,9 @@ OVERRIDDEN = {
 """The methods that the engine's executors override or call, with their parameters."""
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
+def imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     """The names that a module imports from graphql-core, or the empty name for a whole module."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "graphql":
                 yield from ((module, alias.name) for alias in names)
@@ -39,7 +39,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def imports_of(path: Path) -> Iterator[tuple[str, str]]:
-    return imports(ast.parse(path.read_text(encoding="utf-8")))
+    return imports(nodes_of(path, "graphql"))
 
 
 def is_public(module: str, name: str) -> bool:
@@ -72,7 +72,7 @@ def test_only_the_seams_import_what_graphql_core_does_not_list_as_public() -> No
 )
 def test_each_import_of_something_private_is_found(source: str) -> None:
     """A whole module is private too, because its attributes are not searched for."""
-    assert [is_public(*found) for found in imports(ast.parse(source))] == [False]
+    assert [is_public(*found) for found in imports(ast.walk(ast.parse(source)))] == [False]
 
 
 @pytest.mark.parametrize(

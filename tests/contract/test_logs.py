@@ -12,8 +12,8 @@ from app.settings import Settings
 from app.web.log_lines import to_line
 from app.web.logs import dropped_notice
 from app.web.request_log import OperationRecord, fields_of
+from tests.support.sources import MODULES, ROOT, nodes_of
 
-ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| ([^|]*) \|", re.MULTILINE)
 COMMON = {"event", "level", "timestamp"}
@@ -21,7 +21,7 @@ COMMON = {"event", "level", "timestamp"}
 
 def calls(module: Path) -> Iterator[tuple[str, str, set[str]]]:
     """The event, the level and the fields of each line that a module logs."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in nodes_of(module, "_log"):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="_log"), attr=level), args=[ast.Constant(value=str(event))]
@@ -39,7 +39,7 @@ def logged() -> dict[str, tuple[str, frozenset[str]]]:
     """The level and the fields of each event."""
     levels: dict[str, set[str]] = defaultdict(set)
     fields: dict[str, set[str]] = defaultdict(set)
-    for module in (ROOT / "app").rglob("*.py"):
+    for module in MODULES:
         for event, level, names in calls(module):
             levels[event].add(level)
             fields[event] |= names

@@ -18,8 +18,8 @@ from app.db import batching, graph
 from app.db.database import Database
 from app.db.tables import metadata
 from tests.support.every_table import SIDE_TABLES, World, write_world
+from tests.support.sources import MODULES, ROOT, nodes_of
 
-ROOT = Path(__file__).parents[2]
 ID = UUID("0198c2f0-0000-7000-8000-000000000001")
 PLAIN_MODULES = {"builtins", "uuid", "datetime", "decimal", "app"}
 
@@ -93,7 +93,7 @@ async def test_loaded_rows_and_the_keys_that_they_are_found_by_are_plain(databas
     assert foreign_types(found) == foreign_types(departments) == set()
 
 
-@pytest.mark.parametrize("module", sorted((ROOT / "app").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_engine_is_made_where_values_become_plain(module: Path) -> None:
-    names = {node.id for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Name)}
+    names = {node.id for node in nodes_of(module, "create_async_engine") if isinstance(node, ast.Name)}
     assert "create_async_engine" not in names or module == ROOT / "app/db/connecting.py"

@@ -205,11 +205,12 @@ def test_every_blank_character_is_nothing_alone_and_around_a_text() -> None:
 _TRIMMED = codes_of(f"{WHITE_SPACE} {CONTROLS} {DEFAULT_IGNORABLE} {NONCHARACTERS} FFF9-FFFB 2800")
 _ATTACHED = codes_of("34F 180B-180D 180F 200C-200D FE00-FE0F E0001 E0020-E007F E0100-E01EF")
 _HIEROGLYPHS = codes_of("13430-13438")
+_BLANK_ALONE = _TRIMMED | _HIEROGLYPHS
 
 
 def _trimmed_one_by_one(text: str) -> str:
     """The definition of a trimmed text, one character after the other."""
-    if all(ord(character) in _TRIMMED | _HIEROGLYPHS for character in text):
+    if all(ord(character) in _BLANK_ALONE for character in text):
         return ""
     start, end = 0, len(text)
     while ord(text[start]) in _TRIMMED:

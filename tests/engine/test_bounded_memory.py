@@ -19,10 +19,12 @@ from app.engine.plans import Plans
 from app.graphql.planning.planner import Planner
 from app.graphql.planning.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan
 from app.graphql.schema import executable, schema
+from tests.support.thorough import examples
 from tests.support.toy import LIMITS
 
 DOCUMENTS, STATEMENTS = 20, 10
-MANY = 200
+MANY = examples(200)
+"""More than are remembered, however few that is."""
 
 
 class Asked:
@@ -121,7 +123,7 @@ async def test_of_many_long_documents_fewer_are_left(engine: Engine) -> None:
     growth, asked = Growth(), Asked()
     ids = ", ".join(f'"{UUID(int=place)}"' for place in range(200))
 
-    for place in range(50):
+    for place in range(examples(50)):
         await run(engine, f"{{a{place}: customers(where: {{ids: [{ids}]}}) {{totalCount}}}}", {}, asked)
 
     grown = growth.measure()
