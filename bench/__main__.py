@@ -62,16 +62,20 @@ def bench(  # noqa: PLR0913 - an argument for each option
     workers: Annotated[
         int | None, typer.Option(help="Measure this service with 1 and with this number of processes.", min=2, max=64)
     ] = None,
+    checkout: Annotated[
+        Path | None,
+        typer.Option("--beside", help="Measure this checkout beside another one that has its .venv.", exists=True),
+    ] = None,
     draw: Annotated[bool, typer.Option("--plot", help="Draw docs/bench.svg.")] = False,
     earlier: Annotated[
         Path | None, typer.Option("--from", help="Show the results of an earlier run, without measuring.", exists=True)
     ] = None,
 ) -> None:
     """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
-    if draw and (multi_company or workers):
-        msg = "it requires a run with peers: remove --multi-company and --workers"
+    if draw and (multi_company or workers or checkout):
+        msg = "it requires a run with peers: remove --multi-company, --workers and --beside"
         raise typer.BadParameter(msg, param_hint="--plot")
-    usual_servers = () if workers else _COMPANIES if multi_company else tuple(known_servers())
+    usual_servers = () if workers or checkout else _COMPANIES if multi_company else tuple(known_servers())
     usual_timing = _QUICK if quick else Timing()
     options = Options(
         queries=_listed(queries, "--queries", _one_of(QUERIES)),
@@ -86,6 +90,8 @@ def bench(  # noqa: PLR0913 - an argument for each option
         results = Results.load(earlier)
     elif workers is not None:
         results = _measured(options, partial(runs.with_workers, workers), Cores.unpinned())
+    elif checkout is not None:
+        results = _measured(options, partial(runs.beside, checkout), Cores.of_this_machine())
     elif multi_company:
         results = _measured(options, runs.across_companies, Cores.of_this_machine())
     else:

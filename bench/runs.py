@@ -109,6 +109,21 @@ def with_workers(workers: int, options: Options, stage: Stage, _say: Tell, tell:
     return Run("workers", "one worker", blocks, {})
 
 
+def beside(checkout: Path, options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
+    """Measure this checkout and another one, which has its own environment, after checking that they answer the same."""
+    values = asyncio.run(values_of(stage.cluster.owner_dsn, LARGE_COMPANY))
+    servers = [ours("other", plans=True, checkout=checkout), ours("this", plans=True)]
+    blocks: list[Block] = []
+    with _side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
+        cursors = _cursors(askers, values)
+        compared = verify(askers, options.queries, values, cursors)
+        say(f"{compared} answers compared, all identical.")
+        for query in options.queries:
+            contestants = [_contestant(asker, query, values, cursors) for asker in askers]
+            blocks += _blocks(Mode.PRODUCTION, query, contestants, options, stage, tell)
+    return Run("checkouts", "the other checkout", blocks, {})
+
+
 def _chosen(options: Options) -> list[Server]:
     known = known_servers()
     return [known[name] for name in options.servers]

@@ -34,6 +34,8 @@ class Server:
     is_ours: bool = False
     """Whether it is this service, which always verifies tokens and uses row-level security."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    folder: Path = ROOT
+    """The folder that it is started in."""
 
     @property
     def needs_node(self) -> bool:
@@ -41,11 +43,12 @@ class Server:
         return PEERS in Path(self.command[-1]).parents
 
 
-def ours(name: str, *, plans: bool, workers: int = 1) -> Server:
+def ours(name: str, *, plans: bool, workers: int = 1, checkout: Path = ROOT) -> Server:
     """Return this service, without its list cache, which would hide the cost of lists."""
-    command = (sys.executable, "-m", "app", "serve", "--workers", str(workers))
+    python = sys.executable if checkout == ROOT else checkout.absolute() / ".venv" / "bin" / "python"
+    command = (python, "-m", "app", "serve", "--workers", str(workers))
     environment = {"QUERY_PLANS": str(plans).lower(), "LIST_CACHE_SECONDS": "0"}
-    return Server(name, command, is_peer=False, is_ours=True, environment=environment)
+    return Server(name, command, is_peer=False, is_ours=True, environment=environment, folder=checkout)
 
 
 def _in_python(name: str, module: str, *, is_peer: bool = True) -> Server:
@@ -126,7 +129,7 @@ def _start(server: Server, environment: Mapping[str, str], log: Path, cores: fro
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=ROOT,
+            cwd=server.folder,
             env=dict(environment),
             start_new_session=True,
         )

@@ -24,10 +24,8 @@ class CustomerSort(StrEnum):
     UPDATED_AT = "UPDATED_AT"
 
 
-NUMBER_KEY = customers.c.number_key
-
 _COLUMNS = {
-    CustomerSort.NUMBER: NUMBER_KEY,
+    CustomerSort.NUMBER: customers.c.number_key,
     CustomerSort.NAME: customers.c.name_key,
     CustomerSort.CREATED_AT: customers.c.created_at,
     CustomerSort.UPDATED_AT: customers.c.updated_at,
@@ -57,7 +55,7 @@ async def page(session: ReadSession, request: PageRequest, only: Condition | Non
         order = paging.clause(paging.reading_order(request), customers, only)
         return paging.statement(graph.customer, request, only).order_by(*order)
 
-    rows = await session.rows(query, {}, plan_for_values=only is not None)
+    rows = await session.rows(query, {}, plan_for_values=paging.depends_on_values(request, only))
     return paging.page(graph.customer, request, rows)
 
 

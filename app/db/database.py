@@ -135,10 +135,10 @@ class Database:
         """Wait for the company's turn to use a connection for a transaction. Raise TooBusy."""
         return self._turns.turn(company_id)
 
-    async def answer(
+    async def row(
         self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool, is_heavy: bool = False
     ) -> Any:
-        """Run a plan's statement, and return the first column of its row, or None.
+        """Run a plan's statement, and return its row, or None if it has none.
 
         Raise DatabaseUnavailable or StatementTimeout.
         A statement with a custom plan counts as heavy, because it can read a few rows or all of them.
@@ -146,10 +146,8 @@ class Database:
         try:
             if plan_for_values or is_heavy:
                 async with self._heavy.turn(company_id):
-                    return await self.plan_connections.value(
-                        sql, parameters, company_id, plan_for_values=plan_for_values
-                    )
-            return await self.plan_connections.value(sql, parameters, company_id, plan_for_values=plan_for_values)
+                    return await self.plan_connections.row(sql, parameters, company_id, plan_for_values=plan_for_values)
+            return await self.plan_connections.row(sql, parameters, company_id, plan_for_values=plan_for_values)
         except Exception as error:
             translated = translated_failure(error)
             if translated is None:

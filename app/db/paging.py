@@ -71,6 +71,14 @@ def conditions(
     return [*found, *within(*(row.c[key.column.name] for key in request.order))]
 
 
+def depends_on_values(request: PageRequest, only: Condition | None) -> bool:
+    """Return whether the cost of a page of a company's list depends on the condition's values.
+
+    Otherwise an index finds the page's rows in their order, whatever the values.
+    """
+    return only is not None and not (only.finds_in_order and request.order[0].column.name == "number_key")
+
+
 def reading_order(request: PageRequest) -> tuple[SortKey, ...]:
     """Return the order in which rows are read: reversed for a backward page."""
     return reverse(request.order) if request.backward else request.order

@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connection_turns import ConnectionTurns
 from app.db.pools import PoolUsage
+from app.db.read_session import plan_cache_mode
 from app.db.unavailable import ConnectionSilent, lost_connection
 from app.db.waits import Waits
 
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
+_JSON_SCALAR_SINCE = (17,)
 _AT_ONCE_SECONDS = 1.0
 """A connection lost within this time was already dead, so its statement is sent again."""
 
@@ -42,9 +44,7 @@ class _Connection:
         self._most_prepared = statements
 
     async def set_to(self, setting: _Setting) -> None:
-        # Statements whose cost depends on their values get a custom plan. PostgreSQL soon reuses one plan for the
-        # others.
-        mode = "force_custom_plan" if setting.plan_for_values else "auto"
+        mode = plan_cache_mode(plan_for_values=setting.plan_for_values)
         self.setting = None
         await self.driver.fetch(_CONFIGURE, str(setting.company_id), mode)
         self.setting = setting
@@ -71,8 +71,8 @@ class _Connection:
             del self._prepared[sql]
             raise
 
-    async def value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
-        """Return the first column of the statement's row under this setting, or None if there is no row."""
+    async def row(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+        """Return the statement's row under this setting, or None if there is no row."""
         self.waits.begin(self.driver)
         try:
             if self.setting != setting:
@@ -83,7 +83,7 @@ class _Connection:
         if not rows:
             # The statement found another company set, because there is a pooler or something else used the connection.
             self.setting = None
-        return rows[0][0] if rows else None
+        return rows[0] if rows else None
 
 
 class _PooledConnection(_Connection):
@@ -93,7 +93,7 @@ class _PooledConnection(_Connection):
         super().__init__(driver, waits, 0)
         self._beginning = beginning
 
-    async def value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+    async def row(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
         # A UUID needs no escaping, so everything is sent at once. plan_cache_mode only concerns prepared statements,
         # which aren't used here.
         begin = (
@@ -111,7 +111,7 @@ class _PooledConnection(_Connection):
             await self.driver.execute("COMMIT")
         finally:
             self.waits.end(self.driver)
-        return rows[0][0] if rows else None
+        return rows[0] if rows else None
 
 
 class PlanConnections:
@@ -137,16 +137,18 @@ class PlanConnections:
         self._beginning = beginning
         self._turns = ConnectionTurns(size, waits, seconds=timeout_seconds)
         self._idle: list[_Connection] = []
+        self.json_scalar = False
+        """Whether the server of the latest connection has JSON_SCALAR; False before the first connection."""
         self._discarded = 0
         """Number of times that all connections were discarded."""
 
-    async def value(self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool) -> Any:
-        """Return the first column of a statement's row, or None. Raise TooBusy and the driver's exceptions."""
+    async def row(self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool) -> Any:
+        """Return a statement's row, or None if it has none. Raise TooBusy and the driver's exceptions."""
         setting = _Setting(company_id, plan_for_values)
         if not self._turns.take_free(company_id):
             await self._turns.take(company_id)
         try:
-            return await self._value(sql, parameters, setting)
+            return await self._row(sql, parameters, setting)
         finally:
             self._turns.give_back(company_id)
 
@@ -164,21 +166,21 @@ class PlanConnections:
         while self._idle:
             self._waits.close(self._idle.pop().driver)
 
-    async def _value(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
+    async def _row(self, sql: str, parameters: list[object], setting: _Setting) -> Any:
         idle, begun = self._take(setting), time.monotonic()
         try:
-            return await self._value_of(idle or await self._open(), sql, parameters, setting)
+            return await self._row_of(idle or await self._open(), sql, parameters, setting)
         except asyncpg.PostgresConnectionError as error:
             # The connection may have died while idle. But if the statement ran for a while, it may have crashed the
             # server.
             if not isinstance(error, ConnectionSilent) and time.monotonic() - begun > _AT_ONCE_SECONDS:
                 raise
-        return await self._value_of(await self._open(), sql, parameters, setting)
+        return await self._row_of(await self._open(), sql, parameters, setting)
 
-    async def _value_of(self, connection: _Connection, sql: str, parameters: list[object], setting: _Setting) -> Any:
+    async def _row_of(self, connection: _Connection, sql: str, parameters: list[object], setting: _Setting) -> Any:
         discarded = self._discarded
         try:
-            value = await connection.value(sql, parameters, setting)
+            row = await connection.row(sql, parameters, setting)
         except BaseException as error:
             if (lost := self._lost(connection.driver, error)) is not None:
                 raise lost from error
@@ -189,7 +191,7 @@ class PlanConnections:
                 self._waits.close(connection.driver)
             raise
         self._give_back(connection, discarded)
-        return value
+        return row
 
     def _lost(self, driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
         """Return the exception for a lost connection, or None.
@@ -225,6 +227,7 @@ class PlanConnections:
         connection = await self.engine.connect()
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
+        self.json_scalar = driver.get_server_version() >= _JSON_SCALAR_SINCE
         # From now on the connection is closed here, not together with SQLAlchemy's connection.
         raw.detach()
         if self._beginning is not None:

@@ -25,6 +25,15 @@ _CONFIGURE = text(
 )
 
 
+def plan_cache_mode(*, plan_for_values: bool) -> str:
+    """Return the setting of PostgreSQL with which it plans a prepared statement for its values, or once for all values.
+
+    By default PostgreSQL would compare estimated costs. For the page after a cursor they mislead it: a plan for the values
+    always looks cheaper, so it would plan each execution, which takes as long as reading the page.
+    """
+    return "force_custom_plan" if plan_for_values else "force_generic_plan"
+
+
 class SessionEnded(Exception):
     """A statement was run after its operation ended, for example because a sibling field failed."""
 
@@ -52,7 +61,7 @@ class ReadSession:
         self._runs: asyncio.Task[Any] | None = None
         """The task that runs the current statement, or ran the last one."""
         self._connection: AsyncConnection | None = None
-        self._plan_cache_mode = "auto"
+        self._plan_for_values = False
 
     async def rows(
         self,
@@ -63,8 +72,8 @@ class ReadSession:
     ) -> Sequence[Record]:
         """Run one statement and return its rows. COMPANY is added to its parameters.
 
-        PostgreSQL soon reuses one generic plan for a frequent statement. `plan_for_values` prevents that for this and
-        all later statements, because a word can occur in one name or in all. `statement` can be a function, which is
+        PostgreSQL uses one generic plan for a statement, whatever its values. `plan_for_values` prevents that for this
+        and all later statements, because a word can occur in one name or in all. `statement` can be a function, which is
         called when the statement's turn comes: building 50 statements with long filters blocks the event loop for
         seconds.
         """
@@ -100,9 +109,8 @@ class ReadSession:
             await self._heavy.take(self.company_id, has_connection=self._connection is not None)
             self._has_heavy_turn = True
             self._stack.callback(self._heavy.give_back, self.company_id)
-        is_new_mode = plan_for_values and self._plan_cache_mode == "auto"
-        if is_new_mode:
-            self._plan_cache_mode = "force_custom_plan"
+        is_new_mode = plan_for_values and not self._plan_for_values
+        self._plan_for_values |= plan_for_values
         if self._connection is None:
             self._connection = await self._begin()
         elif is_new_mode:
@@ -136,6 +144,5 @@ class ReadSession:
             await attempt.aclose()
 
     async def _configure(self, connection: AsyncConnection) -> None:
-        await connection.execute(
-            _CONFIGURE, {"company_id": str(self.company_id), "plan_cache_mode": self._plan_cache_mode}
-        )
+        mode = plan_cache_mode(plan_for_values=self._plan_for_values)
+        await connection.execute(_CONFIGURE, {"company_id": str(self.company_id), "plan_cache_mode": mode})

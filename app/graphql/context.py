@@ -9,6 +9,7 @@ import strawberry
 
 from app.db.database import Database
 from app.db.pauses import Pace
+from app.db.plans.statement import Statement
 from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import MOST_LISTED, Path, Problem, listed
@@ -119,13 +120,19 @@ class Context:
             self._earlier_statements += session.statements
             await session.end()
 
-    async def answer(self, sql: str, parameters: list[object], *, plan_for_values: bool) -> bytes | None:
+    async def answer(self, asked: Statement, parameters: list[object]) -> bytes | None:
         """Return the response that a plan's statement makes; None if graphql-core has to run the operation."""
         self._earlier_statements += 1
         company_id = self.principal.company_id
-        return await self._database.answer(
-            sql, parameters, company_id, plan_for_values=plan_for_values, is_heavy=self._is_heavy
+        row = await self._database.row(
+            asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values, is_heavy=self._is_heavy
         )
+        return None if row is None else asked.answer(row)
+
+    @property
+    def json_scalar(self) -> bool:
+        """Whether statements of plans may use JSON_SCALAR."""
+        return self._database.plan_connections.json_scalar
 
     @property
     def statements(self) -> int:

@@ -7,7 +7,7 @@ argument that was left out may be UNSET.
 from typing import Any
 from uuid import UUID
 
-from app.db import customers
+from app.db import customers, paging
 from app.db.arguments import Key, ListArguments
 from app.db.conditions import Equals
 from app.db.declarations import ToMany
@@ -47,9 +47,8 @@ def read_customers_page(
     at_after = cursors.decode(given(after), ("after",), problems)
     at_before = cursors.decode(given(before), ("before",), problems)
     problems.reject_if_any()
-    is_in_order = only is not None and only.finds_in_order and order[0].column is customers.NUMBER_KEY
     request = PageRequest(order, limit, backward, at_after, at_before)
-    return RequestedPage(request, only, cursors, plan_for_values=only is not None and not is_in_order)
+    return RequestedPage(request, only, cursors, plan_for_values=paging.depends_on_values(request, only))
 
 
 def read_edge_page(

@@ -48,8 +48,9 @@ async def plans(database: Database, company_id: UUID, ask: Ask) -> list[Plan]:
         await transaction.start()
         await driver.execute(f"SELECT set_config('app.company_id', '{company_id}', true)")
         await driver.execute(f"PREPARE probe AS {statement}")
-        for plan_mode in (mode,) if mode != "auto" else ("force_custom_plan", "force_generic_plan"):
-            await driver.execute(f"SET LOCAL plan_cache_mode = {plan_mode}")
+        # Behind a transaction pooler nothing is prepared, so that PostgreSQL plans for the values there.
+        for setting in sorted({mode, "force_custom_plan"}):
+            await driver.execute(f"SET LOCAL plan_cache_mode = {setting}")
             explained: Any = await driver.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {called}")
             found.append(_plan(explained[0]["Plan"]))
         await driver.execute("DEALLOCATE probe")

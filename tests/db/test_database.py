@@ -99,14 +99,14 @@ async def test_a_session_plans_for_values_from_the_first_statement_that_wants_it
     company_id = uuid4()
     async with database(server.dsn(), pool_size=1) as opened:
         async with opened.read(company_id) as session:
-            assert (await session.rows(mode, {}))[0][0] == "auto"
+            assert (await session.rows(mode, {}))[0][0] == "force_generic_plan"
             assert (await session.rows(mode, {}, plan_for_values=True))[0][0] == "force_custom_plan"
             assert (await session.rows(mode, {}))[0][0] == "force_custom_plan"
             assert (await session.rows(company, {}))[0][0] == str(company_id)
         async with opened.read(company_id) as session:
             assert (await session.rows(mode, {}, plan_for_values=True))[0][0] == "force_custom_plan"
         async with opened.read(company_id) as session:
-            assert (await session.rows(mode, {}))[0][0] == "auto"
+            assert (await session.rows(mode, {}))[0][0] == "force_generic_plan"
 
 
 @pytest.mark.parametrize("dsn", [AWAY, "postgresql://nobody@/nothing?host=/nowhere"])

@@ -53,15 +53,15 @@ async def write(database: Database, company_id: UUID, sql: str) -> None:
 
 
 async def plan(database: Database, company_id: UUID, sql: str) -> None:
-    await database.plan_connections.value(sql, [], company_id, plan_for_values=False)
+    await database.plan_connections.row(sql, [], company_id, plan_for_values=False)
 
 
 async def search(database: Database, company_id: UUID, sql: str) -> None:
-    await database.answer(sql, [], company_id, plan_for_values=True)
+    await database.row(sql, [], company_id, plan_for_values=True)
 
 
 async def heavy_plan(database: Database, company_id: UUID, sql: str) -> None:
-    await database.answer(sql, [], company_id, plan_for_values=False, is_heavy=True)
+    await database.row(sql, [], company_id, plan_for_values=False, is_heavy=True)
 
 
 async def heavy_read(database: Database, company_id: UUID, sql: str) -> None:

@@ -34,10 +34,10 @@ async def run(database: Database, records: Records, arguments: References, *, pr
     """What the statement answers, or what EXPLAIN says of it."""
     one = asked(arguments)
     parameters = one.parameters(records.company_id, values_of((arguments,)))
-    answer = await database.plan_connections.value(
+    row = await database.plan_connections.row(
         prefix + one.sql, parameters, records.company_id, plan_for_values=one.plan_for_values
     )
-    return json.loads(answer) if isinstance(answer, bytes) else answer
+    return row[0] if prefix else json.loads(one.answer(row) or b"null")
 
 
 def nodes(plan: Plan) -> Iterator[Plan]:

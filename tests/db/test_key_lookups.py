@@ -110,7 +110,7 @@ async def test_a_process_holds_no_more_connections_than_its_settings_say(
     most = 0
     for _ in range(5):
         load = [service.keys.find(random_hash()) for _ in range(300)]
-        load += [service.answer(sleep, [], company, plan_for_values=False) for _ in range(30)]
+        load += [service.row(sleep, [], company, plan_for_values=False) for _ in range(30)]
         load += [read() for _ in range(30)]
         running = asyncio.gather(*load, probe(service))
         while not running.done():

@@ -65,7 +65,7 @@ async def test_raw_sql_gives_plain_ids_too_alone_in_arrays_and_on_every_connecti
                 row = (await connection.execute(text(sql), {"id": ID})).one()
             assert tuple(row) == (ID, [ID, None])
             assert foreign_types(tuple(row)) == set()
-    held = await database.plan_connections.value("SELECT ARRAY[$1::uuid]", [ID], ID, plan_for_values=False)
+    (held,) = await database.plan_connections.row("SELECT ARRAY[$1::uuid]", [ID], ID, plan_for_values=False)
     assert held == [ID]
     assert foreign_types(held) == set()
 

@@ -106,7 +106,7 @@ async def companies_of(engine: AsyncEngine, *sizes: int) -> list[UUID]:
 
 
 async def count_planned(database: Database, company_id: UUID) -> int:
-    return await database.answer(COUNT, [], company_id, plan_for_values=False)
+    return (await database.row(COUNT, [], company_id, plan_for_values=False))[0]
 
 
 async def count_read(database: Database, company_id: UUID) -> int:
@@ -148,7 +148,7 @@ async def test_a_plan_can_not_write_and_who_comes_next_can(pooled: Database, own
     (company_id,) = await companies_of(owner_engine, 1)
 
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-        await pooled.answer(RENAME.text, [], company_id, plan_for_values=False)
+        await pooled.row(RENAME.text, [], company_id, plan_for_values=False)
 
     assert await count_written(pooled, company_id) == 1
     assert await count_planned(pooled, company_id) == 1
@@ -161,7 +161,7 @@ async def test_statements_end_at_their_limit_behind_either_pooler_and_the_next_o
     url = transaction_url if mode is Pooling.TRANSACTION else session_url
     async with opened(url, mode, statement_timeout_seconds=0.2) as database:
         with pytest.raises(StatementTimeout):
-            await database.answer("SELECT pg_sleep(5)::text", [], company, plan_for_values=False)
+            await database.row("SELECT pg_sleep(5)::text", [], company, plan_for_values=False)
         async with database.read(company) as session:
             with pytest.raises(StatementTimeout):
                 await session.rows(text("SELECT pg_sleep(5)"), {})
@@ -189,11 +189,11 @@ async def test_no_statement_is_taken_for_one_that_others_left_prepared(
 async def test_a_long_statement_is_waited_for_although_its_process_is_not_known(
     pooled: Database, company: UUID
 ) -> None:
-    assert await pooled.answer("SELECT 'done' FROM pg_sleep(1.3)", [], company, plan_for_values=False) == "done"
+    assert await pooled.row("SELECT 'done' FROM pg_sleep(1.3)", [], company, plan_for_values=False) == ("done",)
 
 
 async def test_a_plan_that_is_canceled_leaves_the_connection_to_the_others(pooled: Database, company: UUID) -> None:
-    task = asyncio.create_task(pooled.answer("SELECT pg_sleep(20)::text", [], company, plan_for_values=False))
+    task = asyncio.create_task(pooled.row("SELECT pg_sleep(20)::text", [], company, plan_for_values=False))
     await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

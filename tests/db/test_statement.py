@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -63,10 +64,8 @@ def page_arguments(request: PageRequest, only: Condition | None = None) -> PageA
 async def answered(database: Database, company_id: UUID, asked: Statement, *arguments: Arguments) -> Any:
     """What a statement answers."""
     parameters = asked.parameters(company_id, values_of(arguments))
-    answer = await database.plan_connections.value(
-        asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values
-    )
-    return json.loads(answer)["data"]
+    row = await database.plan_connections.row(asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values)
+    return json.loads(asked.answer(row) or b"null")["data"]
 
 
 @pytest.mark.parametrize("count", [1, 49, 50, 51, 100, 2_000])
@@ -233,3 +232,57 @@ async def test_what_an_enumeration_does_not_have_fails_the_statement(database: D
         else:
             with pytest.raises(asyncpg.DataError):
                 await answered(database, records.company_id, asked, arguments)
+
+
+@pytest.mark.parametrize("count", [1, 2, 100, 101])
+async def test_parts_of_the_response_are_columns_unless_there_are_too_many(
+    database: Database, records: Records, count: int
+) -> None:
+    await records.customer(name="Åse")
+    shown = plain(graph.customer, "name")
+    parts = page(("nodes", Nodes(shown)), ("more", PageInfo((("more", "has_next_page"),)))), listing(shown)
+    arguments = page_arguments(PageRequest(graph.CUSTOMERS_BY_NUMBER, 5)), ListArguments(5)
+    members = tuple((f"m{place}", replace(parts[place % 2], slot=place % 2)) for place in range(count))
+
+    asked = statement(members, arguments, ())
+
+    nodes = [{"name": "Åse"}]
+    expected = {name: {"nodes": nodes, "more": {"more": False}} if node.slot == 0 else nodes for name, node in members}
+    assert await answered(database, records.company_id, asked, *arguments) == expected
+    columns = sum(2 - node.slot for _, node in members)
+    assert len(asked.constants) == (columns + 1 if columns <= 100 else 0)
+
+
+HOSTILE = [
+    "",
+    '"',
+    "\\",
+    "\x01\x1f\x7f",
+    "\u2028\u2029",
+    "\ud7ff\ue000\uffff",
+    "\U0001f600\U0010ffff",
+    "</script>",
+    "a" * 40,
+]
+
+
+@pytest.mark.parametrize("json_scalar", [False, True], ids=["to_json", "json_scalar"])
+async def test_texts_are_written_alike_by_either_function(
+    database: Database, records: Records, *, json_scalar: bool
+) -> None:
+    for place, name in enumerate(HOSTILE):
+        await records.customer(customer_number=str(place), name=f"x{name}", email=None if place % 2 else f"a{name}@x")
+    arguments = ListArguments(50)
+
+    asked = statement(
+        (("all", listing(plain(graph.customer, "name", "email"))),), (arguments,), (), json_scalar=json_scalar
+    )
+    await database.plan_connections.row("SELECT 1", [], records.company_id, plan_for_values=False)
+    if json_scalar and not database.plan_connections.json_scalar:
+        pytest.skip("this server is older than PostgreSQL 17")
+
+    assert ("JSON_SCALAR" in asked.sql, "to_json" in asked.sql) == (json_scalar, not json_scalar)
+    found = await answered(database, records.company_id, asked, arguments)
+    assert found["all"] == [
+        {"name": f"x{name}", "email": None if place % 2 else f"a{name}@x"} for place, name in enumerate(HOSTILE)
+    ]

@@ -22,10 +22,9 @@ class Watched:
     sent: list[str] = field(default_factory=list[str])
 
     async def ask(self, company_id: UUID, sql: str, *parameters: object, plan_for_values: bool = False) -> Any:
-        """The value of a statement."""
-        return await self.database.plan_connections.value(
-            sql, [*parameters], company_id, plan_for_values=plan_for_values
-        )
+        """The first value of a statement's row, or None without a row."""
+        row = await self.database.plan_connections.row(sql, [*parameters], company_id, plan_for_values=plan_for_values)
+        return None if row is None else row[0]
 
     def note(self, record: Any) -> None:
         """Keep what was sent."""

@@ -35,9 +35,11 @@ class Asked:
         self.principal = Principal(company_id, "tester", frozenset(Scope), None)
         self.statements: set[str] = set()
 
-    async def answer(self, sql: str, _parameters: list[object], *, plan_for_values: bool) -> bytes:  # noqa: ARG002 - as it is asked
+    json_scalar = False
+
+    async def answer(self, asked: Statement, _parameters: list[object]) -> bytes:
         """Remember the statement's length in its place: nothing else may be held here."""
-        self.statements.add(f"{len(sql)} {hash(sql)}")
+        self.statements.add(f"{len(asked.sql)} {hash((asked.sql, asked.constants))}")
         return b"{}"
 
 

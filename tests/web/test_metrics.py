@@ -168,7 +168,7 @@ async def test_a_pool_tells_how_many_connections_work_and_how_many_operations_wa
 
 async def plan(database: Database, company: UUID, sql: str) -> None:
     """Run a statement as a plan does."""
-    await database.plan_connections.value(sql, [], company, plan_for_values=False)
+    await database.plan_connections.row(sql, [], company, plan_for_values=False)
 
 
 def test_codes_without_end_do_not_make_metrics_without_end() -> None:

@@ -23,7 +23,7 @@ from app.db import paging
 from app.db.arguments import CountArguments, PageArguments
 from app.db.declarations import Render, SortKey, render_of
 from app.db.paging import PageRequest
-from app.db.plans.rendering import NULL, Piece, constant, joined, moment, number, object_of
+from app.db.plans.rendering import NULL, Piece, TextAsJson, constant, joined, merged, moment, number, object_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
 from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Nodes, PageInfo, TotalCount
@@ -74,7 +74,17 @@ class _Page:
         if not columns and not self._reads_one_more:
             return self._parts(self._table)
         page = self._rows(columns).correlate_except(self._table).subquery()
-        return [correlated(select(joined(self._parts(page))).select_from(page), page)]
+        if self._parent is not None:
+            return [correlated(select(joined(self._parts(page))).select_from(page), page)]
+        return self._apart(merged(self._parts(page)), page)
+
+    def _apart(self, pieces: Sequence[Piece], page: FromClause) -> list[Piece]:
+        """Return the pieces as columns of one row that is joined at the root, so that each can be returned as it is."""
+        parts = [piece for piece in pieces if not isinstance(piece, str)]
+        row = select(*(part.label(f"part_{place}") for place, part in enumerate(parts))).select_from(page).subquery()
+        self._slots.root_rows.append(row)
+        columns = iter(row.c)
+        return [piece if isinstance(piece, str) else next(columns) for piece in pieces]
 
     def _parts(self, page: FromClause) -> list[Piece]:
         parts = enumerate(self._node.parts)
@@ -116,7 +126,7 @@ class _Page:
             case _:
                 column, comma = page.c[f"shown_{place}"], constant(",")
                 last_first = aggregate_order_by(comma, page.c.place.desc()) if self._request.backward else comma
-                return ["[", func.string_agg(column, last_first), "]"]
+                return ["[", func.string_agg(column, last_first, type_=Text()), "]"]
 
     def _of_edge(self, member: Nodes | Cursor | Constant) -> Sequence[Piece]:
         match member:
@@ -197,7 +207,7 @@ def _position_of(order: Sequence[SortKey], row: FromClause) -> list[Piece]:
         value, render = row.c[key.column.name], render_of(key.column)
         pieces.append(f',"{key.column.name}":')
         if render is Render.TEXT:
-            pieces.append(func.to_json(value))
+            pieces.append(TextAsJson(value))
         else:
             pieces += ['"', moment(value) if render is Render.TIMESTAMP else value, '"']
     return [*pieces, "}"]

@@ -8,7 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, Integer, Text, case, cast, func, literal_column, not_
+from sqlalchemy import ColumnElement, Date, DateTime, Dialect, Integer, Text, case, cast, func, literal_column, not_
+from sqlalchemy.dialects.postgresql import JSON, asyncpg
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.db.declarations import Field, Render
 from app.db.plans.row import Row
@@ -16,6 +20,30 @@ from app.db.plans.row import Row
 Piece = str | ColumnElement[Any]
 """Constant JSON text, or an expression whose text is JSON."""
 
+
+class TextAsJson(FunctionElement[Any]):
+    """The JSON of a text, by the function that the statement's dialect names: see `json_dialect`."""
+
+    inherit_cache = True
+    type = JSON()
+
+
+@compiles(TextAsJson)
+def _text_as_json(element: TextAsJson, compiler: SQLCompiler, **options: Any) -> str:
+    return f"{getattr(compiler.dialect, _JSON_FUNCTION)}({compiler.process(element.clauses, **options)})"
+
+
+def json_dialect(*, json_scalar: bool) -> Dialect:
+    """Return the dialect of statements that write JSON. JSON_SCALAR exists since PostgreSQL 17.
+
+    `to_json` looks up the type of its argument at each call: a page of 50 customers takes a quarter longer.
+    """
+    dialect = asyncpg.dialect()
+    setattr(dialect, _JSON_FUNCTION, "JSON_SCALAR" if json_scalar else "to_json")
+    return dialect
+
+
+_JSON_FUNCTION = "json_function"
 NULL = "null"
 # Maximum number of arguments of a function in PostgreSQL.
 _MOST_ARGUMENTS = 100
@@ -33,8 +61,8 @@ def number(value: int) -> ColumnElement[int]:
     return literal_column(str(value), Integer())
 
 
-def joined(pieces: Iterable[Piece]) -> ColumnElement[str]:
-    """Return the pieces as one text. Pieces that are null are skipped."""
+def merged(pieces: Iterable[Piece]) -> list[Piece]:
+    """Return the pieces with adjacent constants joined."""
     parts: list[Piece] = []
     for piece in pieces:
         last = parts[-1] if parts else None
@@ -42,10 +70,15 @@ def joined(pieces: Iterable[Piece]) -> ColumnElement[str]:
             parts[-1] = last + piece
         else:
             parts.append(piece)
-    arguments = [constant(part) if isinstance(part, str) else part for part in parts]
+    return parts
+
+
+def joined(pieces: Iterable[Piece]) -> ColumnElement[str]:
+    """Return the pieces as one text. Pieces that are null are skipped."""
+    arguments = [constant(piece) if isinstance(piece, str) else piece for piece in merged(pieces)]
     while len(arguments) > _MOST_ARGUMENTS:
         starts = range(0, len(arguments), _MOST_ARGUMENTS)
-        arguments = [func.concat(*arguments[start : start + _MOST_ARGUMENTS]) for start in starts]
+        arguments = [func.concat(*arguments[start : start + _MOST_ARGUMENTS], type_=Text()) for start in starts]
     return func.concat(*arguments, type_=Text())
 
 
@@ -69,6 +102,10 @@ def value_of(field: Field, row: Row, names: Sequence[str] | None) -> list[Piece]
     else:
         pieces = ['"', _checked(value, value.in_([constant(name) for name in names])), '"']
     if field.column.nullable:
+        only = pieces[0] if len(pieces) == 1 else None
+        if isinstance(only, TextAsJson):
+            # Without a detour through text.
+            return [func.coalesce(only, cast(constant(NULL), JSON), type_=JSON())]
         return [func.coalesce(_unless_null(pieces), constant(NULL))]
     if field.reference is not None:
         # A foreign key guarantees the row. Without it, a piece would be missing and the JSON malformed.
@@ -113,7 +150,7 @@ def _quoted(value: ColumnElement[Any]) -> list[Piece]:
 
 
 _RENDERED: dict[Render, Callable[[ColumnElement[Any]], list[Piece]]] = {
-    Render.TEXT: lambda value: [func.to_json(value)],
+    Render.TEXT: lambda value: [TextAsJson(value)],
     Render.IDENTIFIER: _quoted,
     # Integers of the schema have 32 bits.
     Render.INTEGER: lambda value: [cast(value, Integer)],

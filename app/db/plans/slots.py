@@ -4,7 +4,7 @@ from collections.abc import Collection
 from itertools import chain, count
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Integer, Table, bindparam
+from sqlalchemy import ColumnElement, FromClause, Integer, Table, bindparam
 from sqlalchemy.types import TypeEngine
 
 from app.db.arguments import Arguments
@@ -28,6 +28,8 @@ class Slots:
         self._numbers = count()
         self.plan_for_values = any(argument.plan_for_values for argument in arguments)
         """Whether PostgreSQL should make a custom plan."""
+        self.root_rows: list[FromClause] = []
+        """The rows, one of each, whose columns are parts of the response."""
 
     def row(self, table: Table) -> Row:
         """Return a row of a table, under an alias that is unique in the statement."""

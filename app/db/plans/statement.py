@@ -6,11 +6,12 @@ same indexes, in one snapshot. Only the tree and the shapes of its arguments det
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, case, cast, func, literal_column, null, or_, select
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy import ColumnElement, Text, Uuid, bindparam, case, cast, func, literal_column, null, or_, select, true
 from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
@@ -18,24 +19,52 @@ from app.db.arguments import Arguments, Key, ListArguments
 from app.db.declarations import Entity
 from app.db.plans.found import found_of, leads_to
 from app.db.plans.pages import belonging, correlated, page_of
-from app.db.plans.rendering import NULL, Piece, constant, failure, joined, object_of, value_of
+from app.db.plans.rendering import (
+    NULL,
+    Piece,
+    constant,
+    failure,
+    joined,
+    json_dialect,
+    merged,
+    object_of,
+    value_of,
+)
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
 from app.db.plans.tree import Connection, Constant, Found, Listing, Lookup, Members, Node, Plain, Single
 from app.db.read_session import COMPANY
 
-_DIALECT = asyncpg.dialect()
+_DIALECTS = {json_scalar: json_dialect(json_scalar=json_scalar) for json_scalar in (False, True)}
+_MOST_COLUMNS = 100
+_AROUND_ONE = 2
+"""Number of constants around one column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL that returns one row with the response's JSON in UTF-8, or no row if the session is another company's."""
+    """SQL that returns one row with the parts of the response's JSON, or no row if the session is another company's.
+
+    A part is UTF-8 in a column of its own, because PostgreSQL would copy wide parts to join them with constant JSON.
+    """
 
     sql: str
+    constants: tuple[bytes, ...]
+    """The JSON before, between and after the columns; empty if the only column is the response, or null for none."""
     order: tuple[int | None, ...]
     """For each parameter, its index among the values of all slots; None for the company."""
     plan_for_values: bool
     """Whether PostgreSQL should make a custom plan."""
+
+    def answer(self, row: Sequence[bytes | None]) -> bytes | None:
+        """Return the response that a row makes."""
+        constants = self.constants
+        if not constants:
+            return row[0]
+        if len(constants) == _AROUND_ONE:
+            return b"%b%b%b" % (constants[0], row[0] or b"", constants[1])
+        columns = [column or b"" for column in row]
+        return b"".join(chain.from_iterable(zip(constants, [*columns, b""], strict=True)))
 
     def parameters(self, company_id: UUID, values: Sequence[object]) -> list[object]:
         """Return the parameters, in order."""
@@ -47,27 +76,56 @@ def statement(
     arguments: tuple[Arguments, ...],
     fixed_limits: Collection[int],
     hidden: Collection[Entity[Any]] = (),
+    *,
+    json_scalar: bool = False,
 ) -> Statement:
     """Return the statement of a tree for arguments of these shapes; see Slots for `fixed_limits`.
 
-    Its result is null if an id refers to a row of a hidden entity.
+    Its response is None if an id refers to a row of a hidden entity. `json_scalar`: the server has JSON_SCALAR.
     """
     slots = Slots(arguments, fixed_limits)
-    answer = func.convert_to(joined(['{"data":', *_Builder(slots).members(shown, None), "}"]), constant("UTF8"))
+    pieces = merged(['{"data":', *_Builder(slots).members(shown, None), "}"])
     found = [node for _, node in shown if isinstance(node, Found)]
     guards = [leads_to(node, slots, entity) for node in found for entity in hidden]
     # Behind a misconfigured pooler the session's company could be another client's; then no row is returned.
     company = func.current_setting(constant("app.company_id"), literal_column("true"))
-    query = select(case((or_(*guards), null()), else_=answer) if guards else answer).where(
-        company == cast(bindparam(COMPANY, type_=Uuid()), Text)
-    )
-    compiled = query.compile(dialect=_DIALECT, linting=FROM_LINTING)
+    parts = [piece for piece in pieces if not isinstance(piece, str)]
+    if guards or not 0 < len(parts) <= _MOST_COLUMNS:
+        answer = _in_utf8(joined(pieces))
+        columns = [case((or_(*guards), null()), else_=answer) if guards else answer]
+        constants = ()
+    else:
+        columns = [_in_utf8(part) for part in parts]
+        constants = _around(pieces)
+    query = select(*columns)
+    if slots.root_rows:
+        query = query.select_from(reduce(lambda rows, row: rows.join(row, true()), slots.root_rows))
+    query = query.where(company == cast(bindparam(COMPANY, type_=Uuid()), Text))
+    compiled = query.compile(dialect=_DIALECTS[json_scalar], linting=FROM_LINTING)
     places = {COMPANY: None, **slots.places()}
     return Statement(
         str(compiled),
+        constants,
         tuple(places[name] for name in compiled.positiontup or ()),
         plan_for_values=slots.plan_for_values,
     )
+
+
+def _in_utf8(part: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """Return a part of the response as bytes, which the driver doesn't decode."""
+    # PostgreSQL returns the same memory if the database is in UTF-8.
+    return func.convert_to(part if isinstance(part.type, Text) else joined([part]), constant("UTF8"))
+
+
+def _around(pieces: Sequence[Piece]) -> tuple[bytes, ...]:
+    """Return the constants before, between and after the other pieces."""
+    constants: list[str] = [""]
+    for piece in pieces:
+        if isinstance(piece, str):
+            constants[-1] += piece
+        else:
+            constants.append("")
+    return tuple(text.encode() for text in constants)
 
 
 class _Builder:
@@ -117,4 +175,4 @@ class _Builder:
         items = query.order_by(*paging.clause(node.order, table, arguments.only)).limit(limit)
         # An aggregate reads a sorted subquery in its order.
         in_order = items.correlate_except(table).subquery()
-        return correlated(select(func.string_agg(in_order.c.item, constant(","))), in_order)
+        return correlated(select(func.string_agg(in_order.c.item, constant(","), type_=Text())), in_order)

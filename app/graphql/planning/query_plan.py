@@ -79,7 +79,7 @@ class Statements:
 
 
 def _length(made: Statement) -> int:
-    return max(len(made.sql), BYTES_PER_REMEMBERED_STATEMENT)
+    return max(len(made.sql) + sum(map(len, made.constants)), BYTES_PER_REMEMBERED_STATEMENT)
 
 
 class QueryPlan:
@@ -121,12 +121,12 @@ class QueryPlan:
         hidden = tuple(entity for entity in self._guarded if entity.scope not in scopes)
         if any(_names(argument, hidden) for argument in arguments):
             return None
-        asked = await self._statement(arguments, hidden)
+        asked = await self._statement(arguments, hidden, json_scalar=context.json_scalar)
         if is_long:
             parameters = await in_turn(object(), asked.parameters, company_id, values_of(arguments))
         else:
             parameters = asked.parameters(company_id, values_of(arguments))
-        return await context.answer(asked.sql, parameters, plan_for_values=asked.plan_for_values)
+        return await context.answer(asked, parameters)
 
     def _arguments(self, company_id: UUID, variables: VariableValues) -> tuple[Arguments, ...]:
         if not self._fixed:
@@ -151,11 +151,13 @@ class QueryPlan:
     def _parts(self) -> int:
         return number_of_nodes(self._shown)
 
-    async def _statement(self, arguments: tuple[Arguments, ...], hidden: tuple[Entity[Any], ...]) -> Statement:
-        shapes = [hidden, *(argument.shape for argument in arguments)]
+    async def _statement(
+        self, arguments: tuple[Arguments, ...], hidden: tuple[Entity[Any], ...], *, json_scalar: bool
+    ) -> Statement:
+        shapes = [json_scalar, hidden, *(argument.shape for argument in arguments)]
         if self._latest is None or self._latest[0] != shapes:
             key = self, tuple(shapes)
-            make = partial(statement, self._shown, arguments, self._fixed_limits, hidden)
+            make = partial(statement, self._shown, arguments, self._fixed_limits, hidden, json_scalar=json_scalar)
             if self._parts + sum(len(argument.values) for argument in arguments) <= _FEW_PARTS:
                 found = self._statements.get(key, make)
             else:
