@@ -61,7 +61,7 @@ def test_migrate_makes_the_role_that_serves_and_the_second_time_finds_it(empty_d
     assert serving.returncode == 5
 
 
-def test_seed_writes_once_and_refuses_to_write_the_same_again(empty_dsn: str) -> None:
+def test_seed_writes_once_and_rejects_to_write_the_same_again(empty_dsn: str) -> None:
     upgrade(empty_dsn)
     options = ["--companies", "1", "--customers", "20", "--seed", "7"]
     first, second = run("seed", *options, DATABASE_URL=empty_dsn), run("seed", *options, DATABASE_URL=empty_dsn)

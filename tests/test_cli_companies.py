@@ -32,7 +32,7 @@ async def test_a_company_is_made_and_its_id_is_all_that_is_printed(owner_dsn: st
     assert await stored(owner_engine, result.stdout.strip()) == ("Nordlys Ærø A/S", "DKK", "Europe/Copenhagen")
 
 
-async def test_the_same_company_again_changes_nothing_and_other_values_are_refused(
+async def test_the_same_company_again_changes_nothing_and_other_values_are_rejected(
     owner_dsn: str, owner_engine: AsyncEngine
 ) -> None:
     company_id = str(uuid4())
@@ -179,7 +179,7 @@ def test_an_import_into_an_unknown_company_says_how_to_make_one(service_dsn: str
     assert "`customer-gateway company create` creates one" in result.stderr
 
 
-def test_a_database_that_is_not_migrated_is_refused(empty_dsn: str) -> None:
+def test_a_database_that_is_not_migrated_is_rejected(empty_dsn: str) -> None:
     result = company_(empty_dsn, "create", "Fjord", "--currency", "DKK")
     assert result.returncode == 4
     assert "run `customer-gateway migrate`" in result.stderr

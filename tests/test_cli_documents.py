@@ -115,7 +115,7 @@ def test_the_limits_are_those_of_the_service(tmp_path: Path, output: Path) -> No
     assert output.read_text() == BEFORE
 
 
-def test_a_hash_that_is_not_that_of_its_text_is_refused(tmp_path: Path, output: Path) -> None:
+def test_a_hash_that_is_not_that_of_its_text_is_rejected(tmp_path: Path, output: Path) -> None:
     file = written(tmp_path / "a.json", {f"sha256:{hashed(CUSTOMER)}": VIEWER, hashed(VIEWER): CUSTOMER, "b": VIEWER})
     result = run("documents", file, "--out", output)
 

@@ -141,7 +141,7 @@ async def test_decimals_are_counted_as_they_are_written_in_a_table_and_in_json_l
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
-async def test_refused_rows_are_reported_with_their_lines_and_the_others_written(
+async def test_rejected_rows_are_reported_with_their_lines_and_the_others_written(
     import_file: Import, records: Records, tmp_path: Path, ending: str
 ) -> None:
     group = await records.group()
@@ -176,14 +176,14 @@ async def test_refused_rows_are_reported_with_their_lines_and_the_others_written
     assert found[3]["message"].endswith('write JSON such as {"tier": "gold"}.')
 
 
-async def test_only_so_many_refusals_are_shown(import_file: Import, tmp_path: Path) -> None:
+async def test_only_so_many_rejections_are_shown(import_file: Import, tmp_path: Path) -> None:
     result = import_file(objects(tmp_path / "rows.jsonl", *[{"externalSystemId": "x"}] * 30))
     assert result.stderr.count("FIELD_CONFLICT") == 20
     assert result.stderr.endswith("Further problems are not shown: --refused FILE writes all of them.\n")
     assert result.stdout.endswith("30 refused.\n")
 
 
-async def test_all_or_nothing_stops_before_the_batch_that_holds_a_refused_row(
+async def test_all_or_nothing_stops_before_the_batch_that_holds_a_rejected_row(
     import_file: Import, records: Records, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     group = await records.group()
@@ -307,7 +307,7 @@ async def test_entries_are_reported_by_their_columns_and_a_long_cell_rejects_its
     assert (await stored("c"))["metadata"] == {"tier": "gold", "size": 5}
 
 
-async def test_a_file_without_the_key_is_refused_once(
+async def test_a_file_without_the_key_is_rejected_once(
     import_file: Import, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     rows = objects(tmp_path / "rows.jsonl", *[{"name": "Fjord"}] * 30)
@@ -351,7 +351,7 @@ async def test_an_interrupted_import_goes_on_where_it_was(
     assert result.stdout == f"Rows: {1_999 - done} created, 0 updated, {done} unchanged, 1 refused.\n"
 
 
-def test_a_file_that_is_missing_and_a_report_in_the_place_of_the_file_are_refused(
+def test_a_file_that_is_missing_and_a_report_in_the_place_of_the_file_are_rejected(
     import_file: Import, tmp_path: Path
 ) -> None:
     missing = import_file(tmp_path / "missing.csv")

@@ -42,7 +42,7 @@ async def test_accounts_are_imported_and_again_change_nothing(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_refused_accounts_are_reported_with_their_lines(
+async def test_rejected_accounts_are_reported_with_their_lines(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     path, refused = tmp_path / "accounts.jsonl", tmp_path / "refused.csv"
@@ -60,7 +60,7 @@ async def test_refused_accounts_are_reported_with_their_lines(
     assert await stored(owner_engine, company) == {"1": "One"}
 
 
-async def test_a_dry_run_and_a_batch_that_is_refused_whole_write_nothing(
+async def test_a_dry_run_and_a_batch_that_is_rejected_whole_write_nothing(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     path = tmp_path / "accounts.csv"
@@ -90,7 +90,7 @@ async def test_a_dry_run_and_a_batch_that_is_refused_whole_write_nothing(
         ("x.jsonl", '{"number": "1", "subscriptionTransitions": []}\n', '"subscriptionTransitions" can\'t be imported'),
     ],
 )
-def test_a_file_of_accounts_that_can_not_be_read_is_refused(
+def test_a_file_of_accounts_that_can_not_be_read_is_rejected(
     tmp_path: Path, name: str, content: str, message: str
 ) -> None:
     path = tmp_path / name

@@ -85,7 +85,7 @@ def test_an_error_of_the_spreadsheet_is_no_value(tmp_path: Path, column: str, ce
 
 @pytest.mark.parametrize("cell", ["1.23E+12", "1,23E+12", "5E-07", "1.2e+100"])
 @pytest.mark.parametrize("column", ["externalSystemId", "customerNumber", "name", "vatNumber", "phone", "postalCode"])
-def test_a_number_that_the_spreadsheet_shortened_is_refused_with_what_to_do(
+def test_a_number_that_the_spreadsheet_shortened_is_rejected_with_what_to_do(
     tmp_path: Path, column: str, cell: str
 ) -> None:
     ((line, field, code, message),) = problems_of(read(tmp_path, f'{column}\n"{cell}"\n'))

@@ -39,14 +39,14 @@ def test_the_file_holds_the_trusted_documents(tmp_path: Path) -> None:
     assert dict(Settings(trusted_documents_file=path).trusted_documents()) == {"a": "{viewer {subject}}"}
 
 
-def test_only_trusting_documents_without_naming_their_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_trusting_documents_without_naming_their_file_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUSTED_ONLY", "true")
 
     with pytest.raises(SettingsError, match="TRUSTED_DOCUMENTS_FILE: must be set if TRUSTED_ONLY is true"):
         load_settings()
 
 
-def test_a_size_below_zero_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_size_below_zero_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERSISTED_QUERY_CACHE_SIZE", "-1")
 
     with pytest.raises(SettingsError, match="PERSISTED_QUERY_CACHE_SIZE"):
@@ -148,7 +148,7 @@ def test_settings_that_are_made_by_hand_must_fit_together_too() -> None:
         Settings(jwt_public_key_file=Path("/k"))
 
 
-def test_an_issuer_or_audience_without_keys_is_refused() -> None:
+def test_an_issuer_or_audience_without_keys_is_rejected() -> None:
     written = {"JWT_ISSUER": "https://issuer.example", "JWT_AUDIENCE": "billing"}
 
     assert [line.partition(":")[0] for line in problems(**written)] == ["JWT_ISSUER", "JWT_AUDIENCE"]
@@ -183,7 +183,7 @@ def test_uvicorn_s_own_command_ends_without_a_traceback() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_host_that_can_not_be_one_is_refused() -> None:
+def test_a_host_that_can_not_be_one_is_rejected() -> None:
     assert "HOST: is not a host name" in problems(HOST="a" * 70)[0]
     result = run("serve", "--host", "a" * 70, DATABASE_URL=AWAY)
     assert result.returncode in {2, 3}
@@ -270,7 +270,7 @@ def test_origins_are_a_list_with_commas_or_of_json(written: str, read: tuple[str
         ("[" * 100_000, "is not a list"),
     ],
 )
-def test_what_is_no_origin_is_refused_with_what_to_write(written: str, words: str) -> None:
+def test_what_is_no_origin_is_rejected_with_what_to_write(written: str, words: str) -> None:
     (problem,) = problems(CORS_ALLOWED_ORIGINS=written)
 
     assert problem.startswith("CORS_ALLOWED_ORIGINS: ")

@@ -8,7 +8,7 @@ from app.db.database import Database
 from app.domain.identity import Principal
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
-from app.web.remembered import RememberedPrincipals, RememberedRefusals
+from app.web.remembered import RememberedPrincipals, RememberedRejections
 from app.web.tokens import TokenVerifier
 
 REFUSED_SECONDS = 5.0
@@ -88,7 +88,7 @@ class ApiKeyVerifier:
         self._cache_seconds = cache_seconds
         self._clock = clock
         self.remembered = self._remembered = RememberedPrincipals(cache_size)
-        self._refused = RememberedRefusals(cache_size)
+        self._refused = RememberedRejections(cache_size)
 
     async def verify(self, presented: str) -> Principal:
         """Return the key's principal. Raise Unauthenticated, or DatabaseUnavailable if it can't be looked up."""

@@ -13,7 +13,7 @@ from typing import Self
 
 from starlette.types import Receive
 
-from app.web.failures import FailureCode, Refusal
+from app.web.failures import FailureCode, HttpError
 from app.web.graphql_request import ClientGone
 
 _PATIENCE_SECONDS = 0.1
@@ -99,10 +99,10 @@ class Deadline:
         elif self._reads_body:
             # The rest of the body isn't read, so the connection can't be reused.
             message = f"The body took longer than {self._seconds:g} seconds to arrive."
-            self._end(Refusal(408, FailureCode.TIMEOUT, message, (("connection", "close"),)))
+            self._end(HttpError(408, FailureCode.TIMEOUT, message, (("connection", "close"),)))
         else:
             message = f"The operation took longer than {self._seconds:g} seconds and was stopped."
-            self._end(Refusal(504, FailureCode.TIMEOUT, message))
+            self._end(HttpError(504, FailureCode.TIMEOUT, message))
 
     def _end(self, reason: Exception) -> None:
         if self._reason is None:

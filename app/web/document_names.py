@@ -56,7 +56,7 @@ def _digest(persisted: object) -> str:
 
 
 def _checked(named: NamedDocument) -> NamedDocument:
-    """Return the name. Raise Refusal (400) if the request also contains a text with another hash."""
+    """Return the name. Raise HttpError (400) if the request also contains a text with another hash."""
     if named.text is None or named.id.removeprefix(SHA256_PREFIX) == digest_of(named.text):
         return named
     if named.automatic:

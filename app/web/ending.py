@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.types import Scope
 
 from app.web.causes import log_service_stopped
-from app.web.failures import FailureCode, Refusal
+from app.web.failures import FailureCode, HttpError
 
 ENDING = "ending"
 """Key in a request's state: the `Ending` of its server."""
@@ -36,7 +36,7 @@ class Ending:
 
     def has_stopped(self, error: Exception) -> bool:
         """Return whether an operation ran out of time because the server is shutting down. Nothing of it is stored."""
-        is_late = isinstance(error, Refusal) and error.status == HTTPStatus.GATEWAY_TIMEOUT
+        is_late = isinstance(error, HttpError) and error.status == HTTPStatus.GATEWAY_TIMEOUT
         return is_late and self.ends_at is not None and get_running_loop().time() >= self.ends_at
 
 
@@ -46,9 +46,9 @@ def ending_of(scope: Scope) -> Ending:
     return ending if isinstance(ending, Ending) else Ending()
 
 
-def stopped(request_id: str, *, may_be_stored: bool = False) -> Refusal:
+def stopped(request_id: str, *, may_be_stored: bool = False) -> HttpError:
     """Log that a request was stopped because the server is shutting down, and return its error."""
     log_service_stopped(request_id)
     if may_be_stored:
-        return Refusal(503, FailureCode.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN)
-    return Refusal(503, FailureCode.SERVICE_UNAVAILABLE, _STOPPED, (("retry-after", "2"),))
+        return HttpError(503, FailureCode.OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN)
+    return HttpError(503, FailureCode.SERVICE_UNAVAILABLE, _STOPPED, (("retry-after", "2"),))

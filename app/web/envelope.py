@@ -8,7 +8,7 @@ from random import getrandbits
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.ending import ending_of, stopped
-from app.web.failures import refusal_of
+from app.web.failures import http_error_of
 from app.web.host import check_host
 
 REQUEST_ID = "x-request-id"
@@ -66,7 +66,7 @@ class Envelope:
         except Exception as error:
             if started:
                 raise
-            await refusal_of(error, request_id).answer().send(send_with_headers)
+            await http_error_of(error, request_id).answer().send(send_with_headers)
 
 
 class Caught:
@@ -89,7 +89,7 @@ class Caught:
         except Exception as error:
             if scope["type"] != "http" or has_begun:
                 raise
-            await refusal_of(error, request_id_of(scope)).answer().send(send)
+            await http_error_of(error, request_id_of(scope)).answer().send(send)
 
 
 def _identified(scope: Scope) -> tuple[str, list[bytes]]:

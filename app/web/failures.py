@@ -65,7 +65,7 @@ class FailureCode(StrEnum):
     """A failure of the service, logged with the request's id."""
 
 
-class Refusal(Exception):
+class HttpError(Exception):
     """A whole request is answered with this single error."""
 
     def __init__(
@@ -92,27 +92,27 @@ class Refusal(Exception):
         return Answer(self.status, body, media_type, self.headers, (str(self.code),))
 
 
-def refusal_of(error: Exception, request_id: str) -> Refusal:
+def http_error_of(error: Exception, request_id: str) -> HttpError:
     """Return the error response for an exception that ended a request; log it if it is a failure."""
     match error:
-        case Refusal():
+        case HttpError():
             if error.status == HTTPStatus.GATEWAY_TIMEOUT:
                 log_request_timeout(request_id)
             return error
         case Unauthenticated():
-            return Refusal(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))
+            return HttpError(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))
         case DatabaseUnavailable() | CredentialsUnavailable():
             log_cause(error, request_id, status=503)
             seconds = error.retry_after_seconds if isinstance(error, CredentialsUnavailable) else _RETRY_AFTER_SECONDS
-            return Refusal(503, FailureCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", str(seconds)),))
+            return HttpError(503, FailureCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", str(seconds)),))
         case CompanyUnknown():
-            return Refusal(403, FailureCode.COMPANY_NOT_FOUND, str(error))
+            return HttpError(403, FailureCode.COMPANY_NOT_FOUND, str(error))
         case StatementTimeout():
             log_cause(error, request_id, status=504)
-            return Refusal(504, FailureCode.TIMEOUT, str(error))
+            return HttpError(504, FailureCode.TIMEOUT, str(error))
         case _:
             _log.error("failure", request_id=request_id, exc_info=error)
-            return Refusal(500, FailureCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
+            return HttpError(500, FailureCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
 
 
 def document_answer(rejected: RequestError, media_type: str) -> Answer:
@@ -129,7 +129,7 @@ def field_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormat
     for error in errors:
         cause = _unavailable(error)
         if isinstance(cause, OutOfTime):
-            raise Refusal(504, FailureCode.TIMEOUT, _STOPPED)
+            raise HttpError(504, FailureCode.TIMEOUT, _STOPPED)
         if cause is not None:
             raise cause
     return _shown_all(errors, request_id)

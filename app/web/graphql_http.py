@@ -20,13 +20,13 @@ from app.web.ending import ending_of, stopped
 from app.web.envelope import request_id_of
 from app.web.failures import (
     FailureCode,
-    Refusal,
+    HttpError,
     codes_of,
     document_answer,
     field_errors,
     forget_tracebacks,
+    http_error_of,
     mutation_errors,
-    refusal_of,
 )
 from app.web.graphql_request import ClientGone, from_body, from_url, has_left, read_body
 from app.web.large_bodies import LARGE_BYTES, LargeBodies, LargeTurns
@@ -124,12 +124,12 @@ class GraphQLEndpoint:
         except asyncio.CancelledError:
             if not ending.has_canceled:
                 raise
-            refusal = stopped(record.request_id, may_be_stored=record.may_be_stored)
-            answer = refusal.answer(media_type or JSON_TYPE)
+            http_error = stopped(record.request_id, may_be_stored=record.may_be_stored)
+            answer = http_error.answer(media_type or JSON_TYPE)
         except Exception as error:  # noqa: BLE001 - every exception becomes a response
             is_stopped = ending.has_stopped(error)
-            refusal = stopped(record.request_id) if is_stopped else refusal_of(error, record.request_id)
-            answer = refusal.answer(media_type or JSON_TYPE)
+            http_error = stopped(record.request_id) if is_stopped else http_error_of(error, record.request_id)
+            answer = http_error.answer(media_type or JSON_TYPE)
         await self._send(answer, receive, send, record)
 
     async def _send(self, answer: Answer, receive: Receive, send: Send, record: OperationRecord) -> None:
@@ -163,7 +163,7 @@ class GraphQLEndpoint:
         working_for.set(principal.company_id)
         scope["state"][COMPANY_ID] = principal.company_id
         if media_type is None:
-            raise Refusal(
+            raise HttpError(
                 406, FailureCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
@@ -278,5 +278,5 @@ def _headers(scope: Scope) -> dict[str, str]:
     return headers
 
 
-def _not_allowed(message: str, allow: str) -> Refusal:
-    return Refusal(405, FailureCode.METHOD_NOT_ALLOWED, message, (("allow", allow),))
+def _not_allowed(message: str, allow: str) -> HttpError:
+    return HttpError(405, FailureCode.METHOD_NOT_ALLOWED, message, (("allow", allow),))

@@ -8,7 +8,7 @@ from starlette.types import Message, Receive
 
 from app.engine.persisted import NamedDocument
 from app.web.document_names import EXTENSION, named_document
-from app.web.failures import FailureCode, Refusal
+from app.web.failures import FailureCode, HttpError
 from app.web.malformed import bad, kind_of
 from app.web.media_types import is_json, is_not_encoded
 from app.web.strict_json import json_of, repeated_in, shortened, text_of
@@ -32,15 +32,15 @@ class GraphQLRequest(NamedTuple):
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes | bytearray:
-    """Return the body of a POST. Raise Refusal if its type is wrong or it exceeds the limit, which is never buffered."""
+    """Return the body of a POST. Raise HttpError if its type is wrong or it exceeds the limit, which is never buffered."""
     if not is_json(headers.get("content-type", "")):
-        raise Refusal(
+        raise HttpError(
             415,
             FailureCode.UNSUPPORTED_MEDIA_TYPE,
             "Send the body as JSON in UTF-8, with the header `Content-Type: application/json`.",
         )
     if not is_not_encoded(headers.get("content-encoding", "")):
-        raise Refusal(
+        raise HttpError(
             415, FailureCode.UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without `Content-Encoding`."
         )
     announced = headers.get("content-length", "")
@@ -94,7 +94,7 @@ def from_body(body: bytes | bytearray) -> GraphQLRequest:
 def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
     """Return the request in the query string of a GET."""
     if len(query_string) > limit:
-        raise Refusal(
+        raise HttpError(
             414,
             FailureCode.PAYLOAD_TOO_LARGE,
             f"The URL's query is longer than {limit:,} bytes: send the operation by POST.",
@@ -144,6 +144,6 @@ def _request(parameters: Mapping[str, Any]) -> GraphQLRequest:
     return GraphQLRequest(document, name or None, variables or {})
 
 
-def _too_large(limit: int) -> Refusal:
+def _too_large(limit: int) -> HttpError:
     # The rest of the body is not read, so the connection can't be reused.
-    return Refusal(413, FailureCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", _CLOSE)
+    return HttpError(413, FailureCode.PAYLOAD_TOO_LARGE, f"The body is longer than {limit:,} bytes.", _CLOSE)

@@ -17,7 +17,7 @@ _VERSIONS = frozenset({"1.0", "1.1", "2", "3"})
 
 
 def check_host(hosts: Sequence[bytes], http_version: str) -> None:
-    """Raise Refusal (400) unless the version is known and exactly one valid Host was sent. HTTP/1.0 may omit it."""
+    """Raise HttpError (400) unless the version is known and exactly one valid Host was sent. HTTP/1.0 may omit it."""
     if http_version not in _VERSIONS:
         msg = f"The request line contains HTTP/{http_version}: send HTTP/1.1."
         raise bad(msg, _CLOSE)

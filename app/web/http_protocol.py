@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 protocol, with limits, and corrected where it deviates from RFC 9110 (ADR 18).
 
 As in uvicorn, each connection is one object. Its concerns are classes that extend each other: `http_upgrades`, `http_state`
-(the connection's state), `http_refusals` (errors before the application), `http_timeouts`, and here the callbacks, in the
+(the connection's state), `http_rejections` (errors before the application), `http_timeouts`, and here the callbacks, in the
 order of a connection's life.
 """
 
@@ -12,7 +12,7 @@ from httptools import HttpParserError
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.web.http_refusals import MAX_HEADER_BYTES, MAX_HEADERS, too_large_headers
+from app.web.http_rejections import MAX_HEADER_BYTES, MAX_HEADERS, too_large_headers
 from app.web.http_timeouts import TimedProtocol
 from app.web.pipelining import MAX_AHEAD, PIECE_BYTES, PipelineFlow
 
@@ -51,7 +51,7 @@ class HttpProtocol(TimedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse received data while there is room. Requests without an upgrade are handled as in uvicorn."""
-        if self._ahead or self._refusal is not None:
+        if self._ahead or self._http_error is not None:
             self._receive_early(data)
             return
         self._unset_keepalive_if_required()
@@ -72,7 +72,7 @@ class HttpProtocol(TimedProtocol):
                     return
                 piece = memoryview(data)[position:]
         except HttpParserError:
-            self._refuse_unreadable()
+            self._reject_unreadable()
             return
         cycle = self.cycle
         if cycle is not None and cycle.scope is self.scope and not cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison] - it is None before the first request
@@ -82,12 +82,12 @@ class HttpProtocol(TimedProtocol):
             self._waiting_since = self.loop.time()
 
     def _receive_early(self, data: bytes) -> None:
-        """Keep data that was received before a pause took effect; drop data that follows a refused request."""
-        if self._refusal is None:
+        """Keep data that was received before a pause took effect; drop data that follows a rejected request."""
+        if self._http_error is None:
             self._ahead = bytes(self._ahead) + data
 
     def _feed(self, piece: bytes | memoryview) -> int:
-        """Parse a piece, and return the number of bytes parsed. Raise HttpParserError if it must be refused."""
+        """Parse a piece, and return the number of bytes parsed. Raise HttpParserError if it must be rejected."""
         self._unread += len(piece)
         parsed = self.parse(piece)
         if self._unread > MAX_HEADER_BYTES:
@@ -102,7 +102,7 @@ class HttpProtocol(TimedProtocol):
         if len(self.headers) > MAX_HEADERS or (
             self._unread > MAX_HEADER_BYTES and self._header_bytes() > MAX_HEADER_BYTES
         ):
-            self._refusal = too_large_headers()
+            self._http_error = too_large_headers()
             raise HttpParserError
         if self._unread > MAX_HEADER_BYTES:
             if self._is_too_large():
@@ -141,8 +141,8 @@ class HttpProtocol(TimedProtocol):
 
     def on_response_complete(self) -> None:
         """Start the next request, and parse and read more if there is room."""
-        if self._refusal is not None:
-            self._end_with_refusal()
+        if self._http_error is not None:
+            self._end_with_error()
             return
         super().on_response_complete()
         if self.transport.is_closing():
@@ -174,29 +174,29 @@ class HttpProtocol(TimedProtocol):
         super().resume_writing()
         self._discard_slow()
 
-    def _end_with_refusal(self) -> None:
-        """Start the next request before the refused one, or send the refusal."""
+    def _end_with_error(self) -> None:
+        """Start the next request before the rejected one, or send the error."""
         if self.pipeline and self.pipeline[0][0].more_body:
-            # This is the refused request: its body can't be read.
+            # This is the rejected request: its body can't be read.
             self.pipeline.popleft()
         is_next = not self.pipeline
         super().on_response_complete()
         if is_next and not self.transport.is_closing():
-            self._send_refusal()
+            self._send_error()
 
     def _end_input(self) -> None:
         """Drop a request of which no more arrives, and close the connection now or after the answers to earlier ones."""
         if self._ahead:
             return
         self._waiting_since = None
-        if self._refusal is None and self.pipeline and self.pipeline[0][0].more_body:
+        if self._http_error is None and self.pipeline and self.pipeline[0][0].more_body:
             self.pipeline.popleft()
             last = self.pipeline[0][0] if self.pipeline else self._running
             assert last is not None  # noqa: S101 - a request only waits while an earlier one is answered
             self.cycle = last
         if not (self.pipeline or self._is_answering()):
             self.transport.close()
-        elif self._refusal is None:
+        elif self._http_error is None:
             self.close_after_answer()
 
     def _is_answering(self) -> bool:

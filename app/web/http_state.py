@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.web.connections import COMPANY_ID, Connections
-from app.web.failures import Refusal
+from app.web.failures import HttpError
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.pipelining import REQUEST_BYTES
 
@@ -27,9 +27,9 @@ class ConnectionState(UpgradeProtocol):
         "_body_since",
         "_company_id",
         "_has_ended",
+        "_http_error",
         "_last_unsent",
         "_progress_at",
-        "_refusal",
         "_running",
         "_slow_since",
         "_state",
@@ -58,8 +58,8 @@ class ConnectionState(UpgradeProtocol):
         self._body_since = 0.0
         """The time when the last request's headers were complete."""
         self.url: bytes | bytearray = b""
-        self._refusal: Refusal | None = None
-        """The error of the last request, if it is refused; no data after it is read."""
+        self._http_error: HttpError | None = None
+        """The error of the last request, if it is rejected; no data after it is read."""
         self._last_unsent: int = 0
         """Number of unsent bytes at the server's last check."""
         self._progress_at = 0.0

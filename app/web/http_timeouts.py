@@ -1,12 +1,12 @@
 """Time limits for clients: to send headers, to send a body, and to read answers."""
 
-from app.web.http_refusals import RefusingProtocol
+from app.web.http_rejections import RejectingProtocol
 
 MIN_BODY_RATE = 20_000
 """Minimum rate of a body, in bytes per second, on top of the fixed time."""
 
 
-class TimedProtocol(RefusingProtocol):
+class TimedProtocol(RejectingProtocol):
     """Closes the connection if its client takes too long. The server checks each connection once a second."""
 
     def look(self, now: float, stalled: float) -> None:

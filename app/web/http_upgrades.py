@@ -17,7 +17,7 @@ class UpgradeProtocol(HttpToolsProtocol):
     def parse(self, piece: bytes | memoryview) -> int:
         """Parse a piece up to its end, or to the end of headers with `Upgrade`. Return the number of bytes parsed.
 
-        Raise HttpParserError if the piece isn't HTTP, or if a callback refuses it.
+        Raise HttpParserError if the piece isn't HTTP, or if a callback rejects it.
         """
         try:
             self.parser.feed_data(piece)

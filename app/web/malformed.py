@@ -1,7 +1,7 @@
 """Rejections of requests that are not valid GraphQL over HTTP."""
 
 from app.domain.decimals import WrittenFloat
-from app.web.failures import FailureCode, Refusal
+from app.web.failures import FailureCode, HttpError
 
 _KINDS: dict[type, str] = {
     bool: "a boolean",
@@ -14,9 +14,9 @@ _KINDS: dict[type, str] = {
 }
 
 
-def bad(message: str, headers: tuple[tuple[str, str], ...] = ()) -> Refusal:
+def bad(message: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpError:
     """Return the rejection of an invalid request, with status 400."""
-    return Refusal(400, FailureCode.BAD_REQUEST, message, headers)
+    return HttpError(400, FailureCode.BAD_REQUEST, message, headers)
 
 
 def kind_of(value: object) -> str:

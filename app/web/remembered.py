@@ -37,7 +37,7 @@ class RememberedPrincipals:
             self._entries.popitem(last=False)
 
 
-class RememberedRefusals:
+class RememberedRejections:
     """The `size` credentials that were rejected last."""
 
     def __init__(self, size: int) -> None:

@@ -75,7 +75,7 @@ def test_a_subscription_is_answered_with_the_code_that_is_documented_for_it() ->
     assert f"| `{refused.value.kind}` | request | 400 | The operation is a subscription. |" in ERRORS
 
 
-def test_every_reason_of_a_refusal_is_documented_with_its_status_and_meaning() -> None:
+def test_every_reason_of_a_rejection_is_documented_with_its_status_and_meaning() -> None:
     documented = re.findall(r"^\| `([A-Z_]+)` \| (\d{3}) \| (.+) \|$", ERRORS, re.MULTILINE)
     shown = cast("GraphQLEnumType", executable(schema).type_map["UserErrorCode"])
     reasons = [(code, str(ErrorCode(code).http_status), value.description) for code, value in shown.values.items()]

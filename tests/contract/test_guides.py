@@ -54,7 +54,7 @@ async def demo(empty_dsn: str, service_dsn: str, monkeypatch: pytest.MonkeyPatch
     await database.dispose()
 
 
-def test_no_guide_prints_a_digest_that_would_be_refused_if_it_were_pasted() -> None:
+def test_no_guide_prints_a_digest_that_would_be_rejected_if_it_were_pasted() -> None:
     printed = re.compile(r'(?i)digest"?: "(?!<digest>)[^"]*"')
 
     assert [(path.name, found) for path in DOCS.rglob("*.md") for found in printed.findall(path.read_text())] == []

@@ -164,7 +164,7 @@ async def test_a_database_of_the_first_revision_gets_the_same_order_and_says_so(
     await database.dispose()
 
 
-async def test_an_alphabet_stays_and_another_one_is_refused(empty_dsn: str) -> None:
+async def test_an_alphabet_stays_and_another_one_is_rejected(empty_dsn: str) -> None:
     assert (await asyncio.to_thread(upgrade, empty_dsn, alphabet="sv-SE")).alphabet == "sv-SE"
     assert (await asyncio.to_thread(upgrade, empty_dsn, alphabet="sv-se")).alphabet == "sv-SE"
     assert (await asyncio.to_thread(upgrade, empty_dsn)).alphabet == "sv-SE"
@@ -179,7 +179,7 @@ async def test_an_alphabet_stays_and_another_one_is_refused(empty_dsn: str) -> N
     await database.dispose()
 
 
-async def test_an_alphabet_that_a_server_without_icu_does_not_know_is_refused_there(
+async def test_an_alphabet_that_a_server_without_icu_does_not_know_is_rejected_there(
     owner_engine: AsyncEngine, empty_dsn: str
 ) -> None:
     async with owner_engine.connect() as connection:

@@ -116,7 +116,7 @@ async def test_a_stored_scope_that_this_version_does_not_know_grants_nothing(
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 256, "two\nlines", "null\0"])
-async def test_a_name_that_cannot_be_kept_is_refused(name: str, owner_engine: AsyncEngine, company: UUID) -> None:
+async def test_a_name_that_cannot_be_kept_is_rejected(name: str, owner_engine: AsyncEngine, company: UUID) -> None:
     with pytest.raises(ValueError, match="1 to 255 printable characters"):
         await make(owner_engine, company, name)
 

@@ -146,7 +146,9 @@ async def test_a_server_without_tls_is_good_enough_for_the_weak_modes(plain: Tcp
 
 
 @pytest.mark.parametrize("mode", SSL_MODES[3:])
-async def test_a_server_without_tls_is_refused_by_the_others(plain: TcpServer, authority: Authority, mode: str) -> None:
+async def test_a_server_without_tls_is_rejected_by_the_others(
+    plain: TcpServer, authority: Authority, mode: str
+) -> None:
     explained = await failure(plain.url(f"sslmode={mode}&sslrootcert={authority.file}"))
 
     assert explained is not None
@@ -154,7 +156,7 @@ async def test_a_server_without_tls_is_refused_by_the_others(plain: TcpServer, a
 
 
 @pytest.mark.parametrize(("mode", "refused"), list(zip(SSL_MODES, (*[False] * 3, *[True] * 3), strict=True)))
-async def test_a_certificate_of_another_authority_is_refused_where_it_is_checked(
+async def test_a_certificate_of_another_authority_is_rejected_where_it_is_checked(
     tls: TcpServer, other_authority: Authority, mode: str, *, refused: bool
 ) -> None:
     url = tls.url(f"sslmode={mode}&sslrootcert={other_authority.file}")
@@ -307,7 +309,7 @@ async def test_a_silent_host_is_distinguished_from_one_that_takes_no_connection(
     assert second.endswith("the connection was refused")
 
 
-async def test_a_password_that_is_refused_is_not_tried_elsewhere(tls: TcpServer, plain: TcpServer) -> None:
+async def test_a_password_that_is_rejected_is_not_tried_elsewhere(tls: TcpServer, plain: TcpServer) -> None:
     with pytest.raises(DatabaseRefused):
         await is_encrypted(f"postgresql://anybody:wrong@localhost:{plain.port},localhost:{tls.port}/postgres")
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.companies import TIME_ZONE_CHECK
 from app.db.tables import metadata
-from tests.support.every_table import SIDE_TABLES, Row, World, another, problem, put, refusal, write_world
+from tests.support.every_table import SIDE_TABLES, Row, World, another, problem, put, rejection, write_world
 
 CHECK, NOT_NULL = "23514", "23502"
 
@@ -113,7 +113,7 @@ LENGTHS = sorted(lengths())
 async def test_a_check_refuses_a_value(
     owner_engine: AsyncEngine, own: World, table: str, name: str, values: Row
 ) -> None:
-    found = await refusal(owner_engine, table, another(own, table) | values)
+    found = await rejection(owner_engine, table, another(own, table) | values)
     assert found == (CHECK, f"{table}_{name}_check")
 
 
@@ -124,7 +124,7 @@ async def test_a_text_is_neither_empty_nor_too_long(
     row, name = another(own, table), f"{table}_{column}_length_check"
     await put(owner_engine, table, row | {column: "å" * most})
     for value in ("", "å" * (most + 1)):
-        assert await refusal(owner_engine, table, row | {column: value}) == (CHECK, name)
+        assert await rejection(owner_engine, table, row | {column: value}) == (CHECK, name)
 
 
 @pytest.mark.parametrize(
@@ -138,13 +138,13 @@ async def test_a_text_is_neither_empty_nor_too_long(
 async def test_a_child_has_no_settings_of_consolidation(owner_engine: AsyncEngine, own: World, values: Row) -> None:
     child = another(own, "customers") | {"parent_customer_id": own["customers"]["id"]}
     await put(owner_engine, "customers", child)
-    found = await refusal(owner_engine, "customers", child | values)
+    found = await rejection(owner_engine, "customers", child | values)
     assert found == (CHECK, "customers_consolidation_of_a_child_check")
 
 
 async def test_nobody_is_their_own_parent(owner_engine: AsyncEngine, own: World) -> None:
     row = another(own, "customers")
-    found = await refusal(owner_engine, "customers", row | {"parent_customer_id": row["id"]})
+    found = await rejection(owner_engine, "customers", row | {"parent_customer_id": row["id"]})
     assert found == (CHECK, "customers_parent_customer_id_check")
 
 
@@ -180,24 +180,24 @@ async def test_a_customer_at_the_bounds_is_taken(owner_engine: AsyncEngine, own:
         "x" * 300,
     ],
 )
-async def test_a_time_zone_that_the_server_does_not_know_is_refused(
+async def test_a_time_zone_that_the_server_does_not_know_is_rejected(
     owner_engine: AsyncEngine, own: World, zone: str
 ) -> None:
     row = another(own, "companies") | {"time_zone": zone}
-    assert await refusal(owner_engine, "companies", row) == (CHECK, TIME_ZONE_CHECK)
+    assert await rejection(owner_engine, "companies", row) == (CHECK, TIME_ZONE_CHECK)
 
 
 PERIOD_ORDER = "subscription_periods_order_check"
 """How the trigger of migration 0008 names what it refuses."""
 
 
-async def test_a_period_that_begins_before_the_last_one_is_over_is_refused(
+async def test_a_period_that_begins_before_the_last_one_is_over_is_rejected(
     owner_engine: AsyncEngine, own: World
 ) -> None:
     periods = metadata.tables["subscription_periods"]
     following = another(own, "subscription_periods")
     for overlap in ({"starts_on": date(2026, 1, 31)}, {"sequence": 0, "starts_on": date(2025, 12, 1)}):
-        assert await refusal(owner_engine, periods.name, following | overlap) == (CHECK, PERIOD_ORDER)
+        assert await rejection(owner_engine, periods.name, following | overlap) == (CHECK, PERIOD_ORDER)
     await put(
         owner_engine,
         periods.name,
@@ -214,7 +214,7 @@ async def test_a_period_that_begins_before_the_last_one_is_over_is_refused(
         ({"starts_on": date(2025, 12, 1)}, False),
     ],
 )
-async def test_a_period_that_grows_into_the_next_one_is_refused(
+async def test_a_period_that_grows_into_the_next_one_is_rejected(
     owner_engine: AsyncEngine, own: World, values: Row, *, is_refused: bool
 ) -> None:
     periods = metadata.tables["subscription_periods"]
@@ -257,7 +257,7 @@ async def test_a_time_zone_that_the_server_knows_is_taken_and_the_session_keeps_
 
 async def test_a_row_says_everything_that_is_required(owner_engine: AsyncEngine, own: World) -> None:
     for name in ("name", "vat_zone", "customer_group_id", "country_code", "default_currency", "customer_number"):
-        state, _ = await refusal(owner_engine, "customers", another(own, "customers") | {name: None})
+        state, _ = await rejection(owner_engine, "customers", another(own, "customers") | {name: None})
         assert state == NOT_NULL, name
 
 

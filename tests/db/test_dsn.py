@@ -131,7 +131,7 @@ def test_a_parameter_that_can_not_be_honored_is_named_with_what_to_do(query: str
     "text",
     ["", "h/db", "mysql://u:hidden@h/db", "postgresql:/u:hidden@h/db", "postgresql://u:hidden@h", "host=h dbname=db"],
 )
-def test_what_is_no_url_of_postgresql_is_refused_with_its_shape(text: str) -> None:
+def test_what_is_no_url_of_postgresql_is_rejected_with_its_shape(text: str) -> None:
     assert "must look like postgresql://user:password@host:5432/database" in problems(text)[0]
 
 
@@ -169,7 +169,7 @@ def test_what_is_written_is_read_back(dsn: Dsn) -> None:
 
 
 @given(st.text(max_size=60) | st.text(":/?#[]@!$&'()*+,;=%abc01", max_size=40).map("postgresql://{}".format))
-def test_whatever_is_given_is_parsed_or_refused(text: str) -> None:
+def test_whatever_is_given_is_parsed_or_rejected(text: str) -> None:
     parsed = parsed_or_refused(text)
 
     assert parsed.database if isinstance(parsed, Dsn) else parsed
@@ -185,6 +185,6 @@ def test_a_derived_url_keeps_hosts_and_parameters() -> None:
     assert parse(with_password("postgresql://a@h/db", "x:y")) == parse("postgresql://a:x%3Ay@h/db")
 
 
-def test_a_second_password_is_refused() -> None:
+def test_a_second_password_is_rejected() -> None:
     with pytest.raises(DsnError, match="already holds a password"):
         with_password("postgresql://a:b@h/db", "c")

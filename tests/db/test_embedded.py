@@ -97,7 +97,7 @@ def test_a_folder_with_a_long_path_works() -> None:
         assert not sockets.exists()
 
 
-def test_a_folder_in_use_by_another_process_is_refused(folder: Path) -> None:
+def test_a_folder_in_use_by_another_process_is_rejected(folder: Path) -> None:
     process, _ = start_in_another_process(folder)
     try:
         with pytest.raises(EmbeddedServerError, match="in use by another process"):
@@ -131,7 +131,7 @@ def test_a_trace_of_a_killed_server_is_no_obstacle_even_if_its_process_id_is_tak
         assert value(server.dsn(), "SELECT 1") == 1
 
 
-def test_a_folder_with_other_files_is_refused_and_left_alone(folder: Path) -> None:
+def test_a_folder_with_other_files_is_rejected_and_left_alone(folder: Path) -> None:
     folder.mkdir()
     (folder / "letter.txt").write_text("mine")
     with pytest.raises(EmbeddedServerError, match="no PostgreSQL data: choose another data folder"):
@@ -139,13 +139,13 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(folder: Path) -> No
     assert [path.name for path in folder.iterdir()] == ["letter.txt"]
 
 
-def test_a_folder_below_a_file_is_refused(folder: Path) -> None:
+def test_a_folder_below_a_file_is_rejected(folder: Path) -> None:
     folder.write_text("")
     with pytest.raises(EmbeddedServerError, match=r"can't be used: File exists"):
         EmbeddedServer(folder / "data").start()
 
 
-def test_data_of_another_version_are_refused_with_the_server_s_own_words(folder: Path) -> None:
+def test_data_of_another_version_are_rejected_with_the_server_s_own_words(folder: Path) -> None:
     with EmbeddedServer(folder, durable=False):
         pass
     (folder / "PG_VERSION").write_text("17\n")

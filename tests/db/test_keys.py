@@ -9,7 +9,7 @@ from sqlalchemy import Table, UniqueConstraint, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import metadata
-from tests.support.every_table import SIDE_TABLES, Row, World, another, refusal, write_world
+from tests.support.every_table import SIDE_TABLES, Row, World, another, rejection, write_world
 
 FOREIGN_KEY, UNIQUE = "23503", "23505"
 
@@ -37,12 +37,12 @@ def uniques() -> Iterator[tuple[str, str, list[str]]]:
 
 
 @pytest.mark.parametrize(("table", "name", "columns"), sorted(uniques()))
-async def test_what_is_unique_is_refused_twice(
+async def test_what_is_unique_is_rejected_twice(
     owner_engine: AsyncEngine, own: World, table: str, name: str, columns: list[str]
 ) -> None:
     repeated = {column: own[table][column] for column in columns}
     flags = {column: own[table][column] for column in own[table] if column.startswith("is_default")}
-    assert await refusal(owner_engine, table, another(own, table) | repeated | flags) == (UNIQUE, name)
+    assert await rejection(owner_engine, table, another(own, table) | repeated | flags) == (UNIQUE, name)
 
 
 async def test_two_companies_use_the_same_numbers(own: World, foreign: World) -> None:
@@ -57,7 +57,7 @@ async def test_two_companies_use_the_same_numbers(own: World, foreign: World) ->
 @pytest.mark.parametrize("table", sorted(set(metadata.tables) - set(SIDE_TABLES) - {"outbox_events"}))
 async def test_no_row_is_there_twice(owner_engine: AsyncEngine, own: World, table: str) -> None:
     keys = {column.name: own[table][column.name] for column in metadata.tables[table].primary_key}
-    assert await refusal(owner_engine, table, another(own, table) | keys) == (UNIQUE, f"{table}_pkey")
+    assert await rejection(owner_engine, table, another(own, table) | keys) == (UNIQUE, f"{table}_pkey")
 
 
 async def test_many_customers_have_no_external_system_id(owner_engine: AsyncEngine, own: World) -> None:
@@ -83,7 +83,7 @@ async def test_no_row_refers_into_another_company(
     row = await _stored(owner_engine, table, own["companies"]["id"])
     foreign_id: UUID = foreign[target]["id"]
 
-    found = await refusal(owner_engine, table.name, another({table.name: row}, table.name) | {column: foreign_id})
+    found = await rejection(owner_engine, table.name, another({table.name: row}, table.name) | {column: foreign_id})
     assert found == (FOREIGN_KEY, name)
 
 
@@ -97,5 +97,5 @@ async def _stored(engine: AsyncEngine, table: Table, company_id: UUID) -> Row:
 async def test_no_row_belongs_to_a_company_that_is_not_there(owner_engine: AsyncEngine, own: World) -> None:
     for table in metadata.tables.values():
         if "companies" in {key.referred_table.name for key in table.foreign_key_constraints}:
-            state, _ = await refusal(owner_engine, table.name, another(own, table.name) | {"company_id": uuid4()})
+            state, _ = await rejection(owner_engine, table.name, another(own, table.name) | {"company_id": uuid4()})
             assert state == FOREIGN_KEY, table.name

@@ -110,7 +110,7 @@ def test_the_file_follows_the_newest_revision_and_passes_the_linter(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["", "x" * 61, 'say "what"'])
-def test_a_name_that_says_nothing_or_too_much_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_says_nothing_or_too_much_is_rejected(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name]) == 2
     assert 'make migration NAME="…"' in capsys.readouterr().err
 

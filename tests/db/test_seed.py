@@ -157,10 +157,10 @@ async def test_the_service_sees_the_customers_of_its_company_alone(report: SeedR
     assert [row.company_id for row in rows] == [company_id]
 
 
-async def test_seeding_twice_is_refused_and_changes_nothing(
+async def test_seeding_twice_is_rejected_and_changes_nothing(
     report: SeedReport, owner_dsn: str, owner_engine: AsyncEngine
 ) -> None:
-    # A third company would be new; the refusal of the first keeps it out.
+    # A third company would be new; the rejection of the first keeps it out.
     with pytest.raises(SeedError, match=f"seed {SEED} is there already"):
         await seed(owner_dsn, companies=3, customers=CUSTOMERS, seed=SEED, progress=ignore)
     everyone = "SELECT FROM customers WHERE company_id IN :companies"

@@ -64,7 +64,7 @@ async def test_a_session_ends_after_the_statement_that_is_under_way(service_dsn:
         await assert_clean(opened, size)
 
 
-async def test_a_statement_after_the_end_is_refused_and_reaches_no_connection(service_dsn: str) -> None:
+async def test_a_statement_after_the_end_is_rejected_and_reaches_no_connection(service_dsn: str) -> None:
     async with pool_of(1, service_dsn) as opened:
         async with opened.read(uuid4()) as session:
             await session.rows(COMPANY, {})

@@ -135,7 +135,7 @@ def test_a_credential_that_may_only_read_or_only_write_does_just_that(
         assert number in str(reader.data("{ ledgerAccounts { number } }"))
 
 
-def test_a_revoked_key_and_a_foreign_token_are_refused(company: Company, served: Served) -> None:
+def test_a_revoked_key_and_a_foreign_token_are_rejected(company: Company, served: Served) -> None:
     good = {"authorization": f"Bearer {token(company.id, *READ)}"}
     refused = {
         "UNAUTHENTICATED": {},
@@ -152,7 +152,7 @@ def test_a_revoked_key_and_a_foreign_token_are_refused(company: Company, served:
             assert "www-authenticate" in response.headers
 
 
-def test_a_key_that_is_revoked_is_refused_once_it_is_forgotten(deployment: Deployment, served: Served) -> None:
+def test_a_key_that_is_revoked_is_rejected_once_it_is_forgotten(deployment: Deployment, served: Served) -> None:
     company = new_company(deployment, "Refusing")
     with Client(served.url, company.credential("api-key", *READ)) as client:
         client.data("{ viewer { subject } }")
@@ -188,7 +188,7 @@ def test_every_class_of_error_is_answered_as_documented(company: Company, served
             assert response.headers["x-request-id"]
 
 
-def test_a_refusal_of_input_is_data(company: Company, served: Served) -> None:
+def test_a_rejection_of_input_is_data(company: Company, served: Served) -> None:
     with Client(served.url, company.credential("token", *Scope)) as client:
         rows = [{"number": " ", "name": "x" * 256}]
         payload = client.data(MUTATIONS[0].document, {"input": {"rows": rows}})["upsertLedgerAccounts"]

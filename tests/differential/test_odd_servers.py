@@ -121,13 +121,13 @@ async def _write(writer: Writer) -> None:
     await writer.subscription(customer, status='"ODD"')
 
 
-async def test_a_list_with_such_values_in_it_is_refused_alike(loose: tuple[Pair, str]) -> None:
+async def test_a_list_with_such_values_in_it_is_rejected_alike(loose: tuple[Pair, str]) -> None:
     pair, token = loose
     assert (await pair.same(token, Request(everything.LIST))).codes
 
 
 @pytest.mark.parametrize("number", ["usual", *_REFUSED_FIELDS])
-async def test_values_that_the_schema_does_not_know_are_refused_alike(loose: tuple[Pair, str], number: str) -> None:
+async def test_values_that_the_schema_does_not_know_are_rejected_alike(loose: tuple[Pair, str], number: str) -> None:
     pair, token = loose
     query = """query($number: String!) {
       customer(by: {customerNumber: $number}) { name %s }

@@ -155,7 +155,7 @@ async def test_every_row_is_found_by_each_of_its_keys(
             await pair.same(tokens[name], Request(everything.ENTITIES, {"of": [representation, representation]}))
 
 
-async def test_cursors_that_do_not_fit_are_refused_alike(
+async def test_cursors_that_do_not_fit_are_rejected_alike(
     pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company]
 ) -> None:
     for cursors in companies["everyday"].cursors.values():

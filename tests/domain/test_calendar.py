@@ -104,7 +104,7 @@ def test_today_is_the_day_where_the_company_is(zone: str, moment: str, expected:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Atlantis", "Europe", "", "../etc/passwd", "/etc/passwd", "a\0b", "x" * 300])
-def test_a_time_zone_that_is_unknown_is_refused_with_what_to_do(zone: str) -> None:
+def test_a_time_zone_that_is_unknown_is_rejected_with_what_to_do(zone: str) -> None:
     with pytest.raises(Rejected) as rejected:
         today_in(zone, datetime(2026, 6, 19, tzinfo=UTC))
     (problem,) = rejected.value.problems

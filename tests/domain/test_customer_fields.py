@@ -61,14 +61,14 @@ def test_null_unsets_a_clearable_field(name: str, *, creating: bool):
 
 
 @pytest.mark.parametrize("name", sorted({*FIELDS, "metadata_set", "metadata_unset"} - CLEARABLE))
-def test_null_is_refused_for_every_other_field(name: str):
+def test_null_is_rejected_for_every_other_field(name: str):
     assert problem_of(**{name: None}) == Problem(
         ErrorCode.FIELD_NOT_CLEARABLE, (name,), "can't be null; leave it out instead."
     )
 
 
 @pytest.mark.parametrize("name", ["customer_number", "customer_type", "is_active", "metadata"])
-def test_null_for_a_default_is_refused_on_create_too(name: str):
+def test_null_for_a_default_is_rejected_on_create_too(name: str):
     _, (problem,) = read_fields(NEW | {name: None}, creating=True)
 
     assert problem.code == ErrorCode.FIELD_NOT_CLEARABLE
@@ -90,7 +90,7 @@ def test_a_blank_text_unsets_a_clearable_field(name: str, blank: str):
 
 
 @pytest.mark.parametrize("name", ["name", "customer_number", "country_code", "default_currency"])
-def test_a_blank_text_is_refused_where_a_field_must_say_something(name: str):
+def test_a_blank_text_is_rejected_where_a_field_must_say_something(name: str):
     assert code_of(**{name: "  "}) == ErrorCode.FIELD_REQUIRED
 
 
@@ -144,7 +144,7 @@ _ANYTHING = st.recursive(
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*FIELDS, "metadata_set", "metadata_unset"]), _ANYTHING), st.booleans())
-def test_whatever_is_given_is_read_or_refused_at_its_path(given: dict[str, object], creating: bool):  # noqa: FBT001 - Hypothesis gives it by position
+def test_whatever_is_given_is_read_or_rejected_at_its_path(given: dict[str, object], creating: bool):  # noqa: FBT001 - Hypothesis gives it by position
     fields, problems = read_fields(given, creating=creating)
 
     at_problem = {problem.path[0] for problem in problems}

@@ -20,7 +20,7 @@ def test_metadata_keeps_strings_numbers_and_booleans():
     ids=lambda value: repr(value)[:20],
 )
 @pytest.mark.parametrize("form", ["metadata", "metadata_set"])
-def test_a_metadata_value_that_is_not_stored_is_refused_with_its_key(form: str, value: object):
+def test_a_metadata_value_that_is_not_stored_is_rejected_with_its_key(form: str, value: object):
     problem = problem_of(**{form: {"fine": 1, "wrong": value}})
 
     assert isinstance(problem, MetadataProblem)
@@ -32,7 +32,7 @@ def test_a_metadata_value_that_is_not_stored_is_refused_with_its_key(form: str, 
     "key", ["", "k" * 129, "\0", "\ud800", " \ufeff", "a\u200bb", "a\u00a0b", "a\ufff9b", "a\nb"], ids=ascii
 )
 @pytest.mark.parametrize("form", ["metadata", "metadata_set"])
-def test_a_metadata_key_that_is_not_stored_is_refused(form: str, key: str):
+def test_a_metadata_key_that_is_not_stored_is_rejected(form: str, key: str):
     assert code_of(**{form: {key: 1}}) == ErrorCode.METADATA_VALUE_INVALID
 
 
@@ -42,7 +42,7 @@ def test_a_metadata_key_is_stored_trimmed_and_in_normal_form_c(form: str):
 
 
 @pytest.mark.parametrize(("one", "other"), [("é", "e\u0301"), ("a", " a"), ("\ufeffa", "a")], ids=ascii)
-def test_two_keys_of_one_form_are_refused(one: str, other: str):
+def test_two_keys_of_one_form_are_rejected(one: str, other: str):
     problem = problem_of(metadata={one: 1, other: 2})
 
     assert isinstance(problem, MetadataProblem)
@@ -108,7 +108,7 @@ def test_keys_to_unset_are_a_list_of_keys():
 @pytest.mark.parametrize(
     "key", ["", " ", "\u200b", "\ufff9", "a\0b", "\ud800", "k" * 129, f" {'k' * 300} "], ids=lambda key: ascii(key)[:12]
 )
-def test_a_key_that_no_release_could_store_is_refused_where_it_is_to_be_unset(key: str):
+def test_a_key_that_no_release_could_store_is_rejected_where_it_is_to_be_unset(key: str):
     problem = problem_of(metadata_unset=["a", key])
 
     assert (problem.code, problem.path) == (ErrorCode.FIELD_INVALID, ("metadata_unset", 1))

@@ -61,7 +61,7 @@ def test_a_child_of_an_inactive_parent_may_stay_and_may_leave(before: Record, af
     [({"currency": "EUR"}, "default_currency"), ({"mode": None}, "consolidation_mode")],
     ids=["the currency changed", "the mode changed"],
 )
-def test_a_single_invoice_of_two_currencies_is_refused_at_the_field_that_changed(
+def test_a_single_invoice_of_two_currencies_is_rejected_at_the_field_that_changed(
     before: dict[str, str | None], field: str
 ) -> None:
     parent = replace(PARENT, is_active=True, mode=ConsolidationMode.SINGLE_INVOICE, billing_day=1)

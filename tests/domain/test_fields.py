@@ -36,7 +36,7 @@ def test_a_text_is_measured_in_characters_after_trimming(name: str, most: int):
 
 @pytest.mark.parametrize("name", ["name", "notes", "email", "website", "country_code", "customer_number"])
 @pytest.mark.parametrize("text", ["a\0b", "\0", "half \ud83e", "\udc00 half"])
-def test_what_no_column_can_hold_is_refused(name: str, text: str):
+def test_what_no_column_can_hold_is_rejected(name: str, text: str):
     assert code_of(**{name: text}) == ErrorCode.FIELD_INVALID
 
 
@@ -96,7 +96,7 @@ def test_an_email_address_is_kept_as_it_was_written(email: str):
         "f@127.0.0.1]",
     ],
 )
-def test_what_is_no_email_address_is_refused(email: str):
+def test_what_is_no_email_address_is_rejected(email: str):
     assert code_of(email=email) == ErrorCode.FIELD_INVALID
 
 
@@ -124,7 +124,7 @@ def test_an_http_url_is_kept_as_it_was_written(url: str):
         'https://fjord.example/"',
     ],
 )
-def test_what_is_no_http_url_is_refused(url: str):
+def test_what_is_no_http_url_is_rejected(url: str):
     assert code_of(website=url) == ErrorCode.FIELD_INVALID
 
 
@@ -163,12 +163,12 @@ def test_countries_and_currencies_are_stored_in_upper_case():
 
 
 @pytest.mark.parametrize("code", ["XX", "DNK", "D", "208", "ß", "\u017fe"])
-def test_what_is_no_country_is_refused_even_if_its_upper_case_would_be_one(code: str):
+def test_what_is_no_country_is_rejected_even_if_its_upper_case_would_be_one(code: str):
     assert code_of(country_code=code) == ErrorCode.FIELD_INVALID
 
 
 @pytest.mark.parametrize("code", ["ABC", "DK", "kr.", "u\u017fd"])
-def test_what_is_no_currency_is_refused(code: str):
+def test_what_is_no_currency_is_rejected(code: str):
     assert code_of(default_currency=code) == ErrorCode.FIELD_INVALID
 
 
@@ -240,7 +240,7 @@ def test_ids_are_uuids_in_either_case(name: str):
 @pytest.mark.parametrize(
     "name", ["customer_type", "vat_zone", "billing_relationship", "payment_term_type", "consolidation_mode"]
 )
-def test_an_unknown_value_of_an_enumeration_is_refused_with_those_that_there_are(name: str):
+def test_an_unknown_value_of_an_enumeration_is_rejected_with_those_that_there_are(name: str):
     problem = problem_of(**{name: "NONE"})
 
     assert problem.code == ErrorCode.FIELD_INVALID
@@ -339,7 +339,7 @@ def test_a_text_is_stored_in_normal_form_c_and_otherwise_as_it_was_typed():
 
 
 @pytest.mark.parametrize("text", ["é" + " " * 899_990, " " * 899_990, "\0" * 899_990])
-def test_a_text_of_a_megabyte_is_refused_for_its_length_without_being_searched(
+def test_a_text_of_a_megabyte_is_rejected_for_its_length_without_being_searched(
     text: str, monkeypatch: pytest.MonkeyPatch
 ):
     def search(value: str) -> bool:

@@ -93,7 +93,7 @@ def test_a_known_ean_is_taken_as_it_is(known: str) -> None:
     "other",
     ["5790000000004", "579000000000", "57900000000050", "579000000000x", "5790 00000005", "٥٧٩٠٠٠٠٠٠٠٠٠٥"],
 )
-def test_an_ean_that_is_none_is_refused(other: str) -> None:
+def test_an_ean_that_is_none_is_rejected(other: str) -> None:
     assert [(problem.code, problem.path[0]) for problem in problems_of(DEPARTMENT, ean_number=other)] == [
         (ErrorCode.FIELD_INVALID, "ean_number")
     ]

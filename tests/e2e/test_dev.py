@@ -79,7 +79,7 @@ def test_a_start_after_a_kill_ends_the_database_that_was_left_behind(folder: Pat
         assert not is_running(leftover)
 
 
-def test_a_second_start_beside_the_first_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_second_start_beside_the_first_is_rejected(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with running("dev", "--data-folder", folder, "--port", "0", output=output) as process:
         wait_for_text(process, output, _LISTENS)

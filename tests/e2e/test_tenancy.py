@@ -175,7 +175,7 @@ async def test_the_viewer_sees_the_own_company(standing: Database, companies: Co
     assert str(companies.own.id) in answer
 
 
-async def test_a_cursor_of_another_company_is_refused(standing: Database, companies: Companies) -> None:
+async def test_a_cursor_of_another_company_is_rejected(standing: Database, companies: Companies) -> None:
     theirs = await Caller(standing, companies.other.id).data(LIST)
     for cursor in {edge["cursor"] for edge in theirs["customers"]["edges"]}:
         answer = await shown(Caller(standing, companies.own.id), LIST, after=cursor)

@@ -159,7 +159,7 @@ def test_the_introspection_query_of_tools_passes(type_depth: int) -> None:
     assert Documents(SCHEMA, shallow, 10).prepare(query).select(None).name == "IntrospectionQuery"
 
 
-def test_introspection_that_goes_round_in_the_type_system_is_refused() -> None:
+def test_introspection_that_goes_round_in_the_type_system_is_rejected() -> None:
     error = request_error_of("{__schema{types{fields{type{fields{type{fields{name}}}}}}}}")
 
     assert error.kind is RequestErrorCode.VALIDATION
@@ -184,7 +184,7 @@ def test_the_operation_is_the_only_one_or_the_one_that_is_named() -> None:
         ("subscription {ticks}", None, RequestErrorCode.UNSUPPORTED, "Subscriptions are not supported"),
     ],
 )
-def test_an_operation_that_cannot_be_told_or_served_is_refused(
+def test_an_operation_that_cannot_be_told_or_served_is_rejected(
     text: str, name: str | None, kind: RequestErrorCode, message: str
 ) -> None:
     document = Documents(SCHEMA, LIMITS, 10).prepare(text)

@@ -50,7 +50,7 @@ async def test_a_failed_root_field_that_may_not_be_null_is_a_result_without_data
         ("query($filter: Filter){things(filter: $filter){totalCount}}", {"filter": {"AND": [{"AND": 3}]}}),
     ],
 )
-async def test_a_variable_that_does_not_fit_is_refused_before_anything_runs(
+async def test_a_variable_that_does_not_fit_is_rejected_before_anything_runs(
     text: str, variables: dict[str, Any]
 ) -> None:
     with pytest.raises(RequestError) as caught:
@@ -61,7 +61,7 @@ async def test_a_variable_that_does_not_fit_is_refused_before_anything_runs(
     assert (error.extensions or {})["problems"][0]["message"] == error.message
 
 
-async def test_more_rows_than_the_limit_are_refused_with_both_figures() -> None:
+async def test_more_rows_than_the_limit_are_rejected_with_both_figures() -> None:
     with pytest.raises(RequestError) as caught:
         await run("query($n: Int){things(first: 500){nodes{parts(first: $n){id}}}}", {"n": 249})
     assert caught.value.kind is RequestErrorCode.TOO_COMPLEX
@@ -76,7 +76,7 @@ async def test_as_many_rows_as_the_limit_are_served() -> None:
     assert result.errors is None
 
 
-async def test_a_tiny_query_of_nested_lists_is_refused() -> None:
+async def test_a_tiny_query_of_nested_lists_is_rejected() -> None:
     assert len(KILLER) <= 126
 
     with pytest.raises(RequestError, match="more than 1,000,000,000 rows"):

@@ -40,7 +40,7 @@ from tests.support.toy import LIMITS, SCHEMA, request_error_of
         "chain of fragments",
     ],
 )
-def test_deep_nesting_of_any_kind_is_refused_and_overflows_no_stack(text: str) -> None:
+def test_deep_nesting_of_any_kind_is_rejected_and_overflows_no_stack(text: str) -> None:
     assert request_error_of(text).kind in {RequestErrorCode.SYNTAX, RequestErrorCode.TOO_COMPLEX}
 
 
@@ -65,7 +65,7 @@ def test_the_deepest_nesting_that_parses_is_measured_without_overflowing_the_sta
     ],
     ids=["spread twice", "unused", "aliased"],
 )
-def test_a_small_document_of_exponential_fragments_is_refused_by_its_full_size(text: str) -> None:
+def test_a_small_document_of_exponential_fragments_is_rejected_by_its_full_size(text: str) -> None:
     error = request_error_of(text)
 
     assert len(text) < 2_000
@@ -95,7 +95,7 @@ def test_fragments_that_spread_themselves_are_reported_by_validation(text: str) 
     ["{" + "hello " * 1_900 + "}", "{" + "things{nodes{id}}" * 600 + "}", "{" + 'hello(name:"a") ' * 700 + "}"],
     ids=["leaves", "objects", "arguments"],
 )
-def test_repetition_that_would_cost_validation_quadratic_time_is_refused(text: str) -> None:
+def test_repetition_that_would_cost_validation_quadratic_time_is_rejected(text: str) -> None:
     error = request_error_of(text)
 
     assert error.kind is RequestErrorCode.TOO_COMPLEX
@@ -154,6 +154,6 @@ TOKENS = [
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=60))
-def test_no_heap_of_tokens_raises_anything_but_a_refusal(tokens: list[str]) -> None:
+def test_no_heap_of_tokens_raises_anything_but_a_rejection(tokens: list[str]) -> None:
     with suppress(RequestError):
         Documents(SCHEMA, LIMITS, 10).prepare(" ".join(tokens)).select(None).rows.count({})

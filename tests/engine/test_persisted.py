@@ -43,7 +43,7 @@ def names(document: Document) -> str:
 
 
 def refused(engine: Engine, document: str | NamedDocument) -> tuple[RequestErrorCode, str]:
-    """The code and the words of a refusal."""
+    """The code and the words of a rejection."""
     with pytest.raises(RequestError) as caught:
         engine.prepare(document)
     assert len(caught.value.errors) == 1
@@ -69,7 +69,7 @@ def test_a_text_that_is_sent_alone_is_not_remembered_by_its_hash() -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "{unknown}", "{hello}#" + "x" * 50_000])
-def test_a_text_that_is_refused_is_not_remembered(text: str) -> None:
+def test_a_text_that_is_rejected_is_not_remembered(text: str) -> None:
     engine = remembering()
     with pytest.raises(RequestError):
         engine.prepare(with_text(text))
@@ -92,7 +92,7 @@ def test_a_document_id_that_is_a_hash_is_found_with_and_without_its_prefix() -> 
     assert names(engine.prepare(NamedDocument(f"sha256:{digest_of(HELLO)}"))) == "hello"
 
 
-def test_an_unknown_document_id_is_refused_with_what_to_do() -> None:
+def test_an_unknown_document_id_is_rejected_with_what_to_do() -> None:
     code, message = refused(remembering(), NamedDocument("unknown"))
 
     assert code is RequestErrorCode.PERSISTED_NOT_FOUND
@@ -168,7 +168,7 @@ def test_a_trusted_document_is_found_by_its_id_and_by_its_hash(document_id: str)
 @pytest.mark.parametrize(
     "document", [SUBJECT, by_hash(SUBJECT), with_text(SUBJECT), NamedDocument("other"), HELLO + " ", "{"]
 )
-def test_where_only_trusted_documents_run_others_are_refused_with_what_to_do(document: str | NamedDocument) -> None:
+def test_where_only_trusted_documents_run_others_are_rejected_with_what_to_do(document: str | NamedDocument) -> None:
     code, message = refused(trusting({"custom": HELLO}, only=True), document)
 
     assert code is RequestErrorCode.NOT_TRUSTED

@@ -221,7 +221,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-async def refusal_of(engine: Engine, text: str, variables: dict[str, Any]) -> tuple[RequestErrorCode, list[str]]:
+async def rejection_of(engine: Engine, text: str, variables: dict[str, Any]) -> tuple[RequestErrorCode, list[str]]:
     """How an operation is refused."""
     with pytest.raises(RequestError) as caught:
         await run(engine, text, variables)
@@ -229,12 +229,12 @@ async def refusal_of(engine: Engine, text: str, variables: dict[str, Any]) -> tu
 
 
 @pytest.mark.parametrize(("text", "variables"), REFUSED)
-async def test_what_is_refused_without_plans_is_refused_in_the_same_words_with_them(
+async def test_what_is_rejected_without_plans_is_rejected_in_the_same_words_with_them(
     text: str, variables: dict[str, Any]
 ) -> None:
     planner = ToyPlanner(ToyPlan(BODY))
 
-    assert await refusal_of(planning_engine(planner), text, variables) == await refusal_of(
+    assert await rejection_of(planning_engine(planner), text, variables) == await rejection_of(
         toy_engine(), text, variables
     )
     assert planner.asked == []
@@ -245,7 +245,7 @@ async def test_a_planned_operation_may_ask_for_as_many_rows_as_any() -> None:
     text = "query($n: Int){things(first: 1){nodes{parts(first: $n){id}}}}"
 
     assert (await run(engine, text, {"n": 999})).execution is Execution.PLANNED
-    assert (await refusal_of(engine, text, {"n": 1_000}))[0] is RequestErrorCode.TOO_COMPLEX
+    assert (await rejection_of(engine, text, {"n": 1_000}))[0] is RequestErrorCode.TOO_COMPLEX
 
 
 async def test_plans_are_forgotten_with_their_documents() -> None:

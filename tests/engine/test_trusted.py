@@ -44,7 +44,7 @@ def manifest(documents: object) -> str:
         ('{"format": "\\ud800"}', ["surrogate"]),
     ],
 )
-def test_what_is_no_manifest_is_refused_with_everything_that_is_wrong(content: str, words: list[str]) -> None:
+def test_what_is_no_manifest_is_rejected_with_everything_that_is_wrong(content: str, words: list[str]) -> None:
     with pytest.raises(ManifestError) as caught:
         read_manifest(content)
 

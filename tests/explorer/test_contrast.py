@@ -150,7 +150,7 @@ async def test_everything_can_be_read(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_form_for_a_credential_and_its_refusal_can_be_read(
+async def test_the_form_for_a_credential_and_its_rejection_can_be_read(
     serving: str, visit: Visit, scheme: Scheme
 ) -> None:
     await visit.page.emulate_media(color_scheme=scheme)

@@ -78,7 +78,7 @@ async def test_an_expired_token_is_called_so(serving: str, visit: Visit, keys: D
         ("two words", "contains no spaces"),
     ],
 )
-async def test_a_credential_that_is_not_accepted_is_refused_with_the_reason(
+async def test_a_credential_that_is_not_accepted_is_rejected_with_the_reason(
     serving: str, visit: Visit, credential: str, told: str
 ) -> None:
     await visit.enter(serving)

@@ -65,7 +65,7 @@ async def test_a_query_and_a_mutation_that_are_typed_run_and_show_their_answer(d
     await expect(visit.shown).to_contain_text("Erhverv")
 
 
-async def test_what_is_misspelled_is_underlined_and_refused_with_a_message(developing: str, visit: Visit) -> None:
+async def test_what_is_misspelled_is_underlined_and_rejected_with_a_message(developing: str, visit: Visit) -> None:
     await visit.enter_signed_in(developing)
     await visit.write("{ viewer { subjekt } }")
 

@@ -66,7 +66,7 @@ def variants(cursor: str) -> list[str]:
     return [changed for changed in altered + last + odd if changed != cursor]
 
 
-async def test_a_cursor_from_another_order_or_filter_is_refused(caller: Caller, records: Records) -> None:
+async def test_a_cursor_from_another_order_or_filter_is_rejected(caller: Caller, records: Records) -> None:
     await records.customer()
     by_name = [{"field": "NAME"}]
     lists: list[dict[str, Any]] = [
@@ -98,7 +98,7 @@ async def test_the_same_order_and_filter_in_other_words_take_the_cursor(caller: 
         assert await caller.data(LIST, after=cursor, **arguments) == {"customers": {"edges": []}}
 
 
-async def test_a_cursor_from_another_edge_is_refused(caller: Caller, records: Records) -> None:
+async def test_a_cursor_from_another_edge_is_rejected(caller: Caller, records: Records) -> None:
     parent = await records.customer()
     await records.customer(parent_customer_id=parent)
     root = await cursor_of(caller)
@@ -111,7 +111,7 @@ async def test_a_cursor_from_another_edge_is_refused(caller: Caller, records: Re
     await rejected(caller, CHILDREN, after=child, where=ACTIVE)
 
 
-async def test_a_cursor_of_another_company_is_refused(
+async def test_a_cursor_of_another_company_is_rejected(
     caller: Caller, records: Records, owner_engine: AsyncEngine, database: Database
 ) -> None:
     row = {"id": uuid4(), "customer_number": "1"}
@@ -124,7 +124,7 @@ async def test_a_cursor_of_another_company_is_refused(
     await rejected(caller, LIST, after=cursor)
 
 
-async def test_a_cursor_altered_by_one_character_is_refused(caller: Caller, records: Records) -> None:
+async def test_a_cursor_altered_by_one_character_is_rejected(caller: Caller, records: Records) -> None:
     await records.customer()
     for altered in variants(await cursor_of(caller)):
         await rejected(caller, LIST, after=altered)
@@ -183,14 +183,14 @@ def test_the_contents_above_are_odd_by_one_thing_each() -> None:
 
 
 @pytest.mark.parametrize("odd", ODD_CONTENTS, ids=lambda odd: repr(odd[:60]))
-async def test_a_forged_cursor_with_odd_content_is_refused(caller: Caller, odd: bytes) -> None:
+async def test_a_forged_cursor_with_odd_content_is_rejected(caller: Caller, odd: bytes) -> None:
     cursors = Cursors(BY_TIME, "customers", caller.company_id, None)
     by = [{"field": "CREATED_AT"}]
     await rejected(caller, LIST, after=forged(odd, cursors), by=by)
 
 
 @pytest.mark.parametrize("odd", ["\\ud800", "a\\u0000b", "\\ud83d"], ids=["surrogate", "U+0000", "half a pair"])
-async def test_a_forged_cursor_with_a_text_that_no_column_holds_is_refused(caller: Caller, odd: str) -> None:
+async def test_a_forged_cursor_with_a_text_that_no_column_holds_is_rejected(caller: Caller, odd: str) -> None:
     cursors = Cursors(order_by((CustomerSort.NUMBER, False)), "customers", caller.company_id, None)
     position = f'{{"v":2,"number_key":"{odd}","id":"{ONE}"}}'.encode()
     await rejected(caller, LIST, after=forged(position, cursors))
@@ -234,7 +234,7 @@ def test_no_text_but_the_one_that_was_given_out_is_taken_back(length: int) -> No
 
 
 @given(st.text())
-def test_any_other_text_is_refused(text: str) -> None:
+def test_any_other_text_is_rejected(text: str) -> None:
     assert decoded(Cursors(BY_TIME, "customers", COMPANY, Equals("is_active", value=True)), text) is None
 
 
@@ -242,7 +242,7 @@ def test_any_other_text_is_refused(text: str) -> None:
     st.binary(max_size=200)
     | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda x: json.dumps(x).encode())
 )
-def test_any_content_with_a_fitting_digest_is_read_or_refused(any_content: bytes) -> None:
+def test_any_content_with_a_fitting_digest_is_read_or_rejected(any_content: bytes) -> None:
     cursors = Cursors(BY_TIME, "customers", COMPANY, None)
     position = decoded(cursors, forged(any_content, cursors))
     assert position is None or len(position) == len(BY_TIME)

@@ -139,15 +139,15 @@ async def test_another_company_s_customer_does_not_exist(
         ({"externalSystemId": "a\0b"}, ["by", "externalSystemId"], "U+0000"),
     ],
 )
-async def test_a_malformed_key_is_refused_at_its_path(
+async def test_a_malformed_key_is_rejected_at_its_path(
     caller: Caller, by: dict[str, str], path: list[str], message: str
 ) -> None:
-    refusal = await caller.refusal(FIND, by=by)
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert refusal["field"] == ["customer"]
-    assert [problem["path"] for problem in refusal["problems"]] == [path]
-    assert message in refusal["message"]
-    assert "leave it out" not in refusal["message"]
+    rejection = await caller.rejection(FIND, by=by)
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert rejection["field"] == ["customer"]
+    assert [problem["path"] for problem in rejection["problems"]] == [path]
+    assert message in rejection["message"]
+    assert "leave it out" not in rejection["message"]
 
 
 @pytest.mark.parametrize("by", [{}, {"id": None}, {"id": str(UUID(int=1)), "customerNumber": "1"}])

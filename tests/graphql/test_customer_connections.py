@@ -115,10 +115,10 @@ async def test_a_cursor_of_an_edge_belongs_to_one_order(caller: Caller, records:
     cursor = (await caller.data(document))["customer"]["children"]["pageInfo"]["endCursor"]
 
     assert await caller.data(document, after=cursor, by=[{"field": "NUMBER"}])
-    refusal = await caller.refusal(document, after=cursor, by=[{"field": "NAME"}])
-    assert refusal["code"] == "INVALID_CURSOR"
-    refusal = await caller.refusal(document, by=[{"field": "NAME"}, {"field": "NAME"}])
-    assert [problem["path"] for problem in refusal["problems"]] == [["orderBy"]]
+    rejection = await caller.rejection(document, after=cursor, by=[{"field": "NAME"}])
+    assert rejection["code"] == "INVALID_CURSOR"
+    rejection = await caller.rejection(document, by=[{"field": "NAME"}, {"field": "NAME"}])
+    assert [problem["path"] for problem in rejection["problems"]] == [["orderBy"]]
 
 
 @pytest.mark.usefixtures("parents")
@@ -191,13 +191,13 @@ async def test_50_customers_come_unless_asked_for_and_500_at_most(caller: Caller
 
 async def test_all_problems_of_a_connection_are_reported_at_once(caller: Caller, records: Records) -> None:
     await records.customer(customer_number="P")
-    refusal = await caller.refusal(
+    rejection = await caller.rejection(
         """{ customer(by: {customerNumber: "P"}) {
             children(first: 501, after: "nonsense", where: {ids: ["x"], search: "-"}) { nodes { id } } } }"""
     )
-    assert refusal["field"] == ["customer", "children"]
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [(problem["code"], problem["path"]) for problem in refusal["problems"]] == [
+    assert rejection["field"] == ["customer", "children"]
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [(problem["code"], problem["path"]) for problem in rejection["problems"]] == [
         ("BAD_USER_INPUT", ["first"]),
         ("BAD_USER_INPUT", ["where", "ids", 0]),
         ("BAD_USER_INPUT", ["where", "search"]),

@@ -226,15 +226,15 @@ async def test_a_list_has_100_rows_unless_asked_for_and_500_at_most(
 
 @pytest.mark.parametrize("edge", LISTS)
 @pytest.mark.parametrize("first", [-1, 501])
-async def test_a_list_out_of_bounds_is_refused_where_it_was_asked_for(
+async def test_a_list_out_of_bounds_is_rejected_where_it_was_asked_for(
     caller: Caller, records: Records, edge: str, first: int
 ) -> None:
     await records.customer(customer_number="1")
     document = f'{{ customer(by: {{customerNumber: "1"}}) {{ all: {edge}(first: {first}) {{ id }} }} }}'
 
-    refusal = await caller.refusal(document)
+    rejection = await caller.rejection(document)
 
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert refusal["field"] == ["customer", "all"]
-    assert refusal["message"] == f"first: must be between 0 and 500, not {first}."
-    assert [problem["path"] for problem in refusal["problems"]] == [["first"]]
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert rejection["field"] == ["customer", "all"]
+    assert rejection["message"] == f"first: must be between 0 and 500, not {first}."
+    assert [problem["path"] for problem in rejection["problems"]] == [["first"]]

@@ -211,11 +211,11 @@ def test_every_condition_that_there_is_stands_among_the_filters_above() -> None:
     "field",
     sorted(set(CONDITIONS) - UNSETTABLE),
 )
-async def test_null_is_refused_for_what_can_not_be_unset(caller: Caller, field: str) -> None:
-    refusal = await caller.refusal(LIST, where={field: None})
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", field]]
-    assert "must not be null" in refusal["message"]
+async def test_null_is_rejected_for_what_can_not_be_unset(caller: Caller, field: str) -> None:
+    rejection = await caller.rejection(LIST, where={field: None})
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", field]]
+    assert "must not be null" in rejection["message"]
 
 
 TEXTS = [
@@ -240,12 +240,12 @@ TEXTS = [
         *((field, "a" * 256, "at most 255") for field in (*TEXTS, "search")),
     ],
 )
-async def test_a_text_that_says_nothing_or_too_much_is_refused(
+async def test_a_text_that_says_nothing_or_too_much_is_rejected(
     caller: Caller, field: str, value: str, message: str
 ) -> None:
-    refusal = await caller.refusal(LIST, where={"and": [{field: value}]})
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", "and", 0, field]]
-    assert message in refusal["message"]
+    rejection = await caller.rejection(LIST, where={"and": [{field: value}]})
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", "and", 0, field]]
+    assert message in rejection["message"]
 
 
 @pytest.mark.parametrize(
@@ -269,10 +269,10 @@ async def test_a_text_that_says_nothing_or_too_much_is_refused(
         ({"updatedAt": {"lt": None}}, ["where", "updatedAt", "lt"]),
     ],
 )
-async def test_a_malformed_condition_is_refused_at_its_path(caller: Caller, where: Filter, path: list[str]) -> None:
-    refusal = await caller.refusal(LIST, where=where)
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [problem["path"] for problem in refusal["problems"]] == [path]
+async def test_a_malformed_condition_is_rejected_at_its_path(caller: Caller, where: Filter, path: list[str]) -> None:
+    rejection = await caller.rejection(LIST, where=where)
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in rejection["problems"]] == [path]
 
 
 async def test_500_ids_are_allowed(caller: Caller) -> None:
@@ -284,44 +284,46 @@ async def test_a_filter_holds_a_bounded_number_of_conditions(caller: Caller) -> 
         return {"or": [{"customerNumber": str(place)} for place in range(conditions - 1)]}
 
     assert await found(caller, disjunction(MAX_CONDITIONS)) == []
-    refusal = await caller.refusal(LIST, where=disjunction(MAX_CONDITIONS + 1))
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [problem["path"] for problem in refusal["problems"]] == [["where"]]
-    assert refusal["message"] == "where: has 51 conditions, those within it counted; at most 50 are allowed."
+    rejection = await caller.rejection(LIST, where=disjunction(MAX_CONDITIONS + 1))
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in rejection["problems"]] == [["where"]]
+    assert rejection["message"] == "where: has 51 conditions, those within it counted; at most 50 are allowed."
 
 
 async def test_conditions_of_a_literal_are_counted_when_they_are_read(caller: Caller) -> None:
     conditions = " ".join(f'{{customerNumber: "{place}"}}' for place in range(MAX_CONDITIONS))
-    refusal = await caller.refusal(f"{{ customers(where: {{or: [{conditions}]}}) {{ totalCount }} }}")
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [problem["path"] for problem in refusal["problems"]] == [
+    rejection = await caller.rejection(f"{{ customers(where: {{or: [{conditions}]}}) {{ totalCount }} }}")
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in rejection["problems"]] == [
         ["where", "or", MAX_CONDITIONS - 1, "customerNumber"]
     ]
-    assert f"{MAX_CONDITIONS} conditions" in refusal["message"]
+    assert f"{MAX_CONDITIONS} conditions" in rejection["message"]
 
 
-async def test_a_deep_filter_is_refused_as_a_long_one_is(caller: Caller) -> None:
+async def test_a_deep_filter_is_rejected_as_a_long_one_is(caller: Caller) -> None:
     where: Filter = {"isActive": True}
     for _ in range(MAX_CONDITIONS):
         where = {"not": where}
-    refusal = await caller.refusal(LIST, where=where)
-    assert [problem["path"] for problem in refusal["problems"]] == [["where"]]
+    rejection = await caller.rejection(LIST, where=where)
+    assert [problem["path"] for problem in rejection["problems"]] == [["where"]]
 
 
 @pytest.mark.parametrize("code", ["D", "DNK", "12", "ß1"])
 async def test_a_country_is_two_letters(caller: Caller, code: str) -> None:
-    refusal = await caller.refusal("query ($c: String) { customers(where: {countryCode: $c}) { totalCount } }", c=code)
+    rejection = await caller.rejection(
+        "query ($c: String) { customers(where: {countryCode: $c}) { totalCount } }", c=code
+    )
 
-    assert refusal["problems"][0]["path"] == ["where", "countryCode"]
+    assert rejection["problems"][0]["path"] == ["where", "countryCode"]
 
 
 @pytest.mark.parametrize("text", ["{%s}", "urn:uuid:%s", "%s0", "\u0660%s"])
 async def test_an_id_is_a_uuid_in_its_usual_form(caller: Caller, text: str) -> None:
     given = text % "0198c0de-0000-7000-8000-000000000000"
 
-    refusal = await caller.refusal("query ($id: ID!) { customer(by: {id: $id}) { id } }", id=given)
+    rejection = await caller.rejection("query ($id: ID!) { customer(by: {id: $id}) { id } }", id=given)
 
-    assert refusal["problems"][0]["path"] == ["by", "id"]
+    assert rejection["problems"][0]["path"] == ["by", "id"]
 
 
 async def test_a_prefix_finds_every_name_that_begins_with_it_whatever_follows(caller: Caller, records: Records) -> None:
@@ -363,11 +365,11 @@ async def test_a_metadata_key_is_found_in_its_form_and_as_an_older_release_store
 async def test_an_error_names_the_first_ten_problems_and_says_that_there_are_more(caller: Caller) -> None:
     document = "query($ids: [ID!]) { customers(where: {ids: $ids}) { totalCount } }"
 
-    all_of_them = await caller.refusal(document, ids=["x"] * 10)
+    all_of_them = await caller.rejection(document, ids=["x"] * 10)
     assert [problem["path"] for problem in all_of_them["problems"]] == [["where", "ids", place] for place in range(10)]
     assert not all_of_them["message"].endswith("There are more problems.")
 
-    first_ones = await caller.refusal(document, ids=["x"] * 500)
+    first_ones = await caller.rejection(document, ids=["x"] * 500)
     assert first_ones["problems"] == all_of_them["problems"]
     assert first_ones["message"] == all_of_them["message"] + " There are more problems."
 

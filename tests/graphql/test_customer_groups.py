@@ -101,29 +101,29 @@ async def test_another_company_s_groups_do_not_exist(caller: Caller, owner_engin
 
 
 @pytest.mark.parametrize("by", [{"id": "x"}, {"number": " "}, {"number": "\0"}])
-async def test_a_malformed_key_is_refused_at_its_path(caller: Caller, by: dict[str, str]) -> None:
-    refusal = await caller.refusal(FIND, by=by)
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert refusal["field"] == ["customerGroup"]
-    assert [problem["path"] for problem in refusal["problems"]] == [["by", *by]]
+async def test_a_malformed_key_is_rejected_at_its_path(caller: Caller, by: dict[str, str]) -> None:
+    rejection = await caller.rejection(FIND, by=by)
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert rejection["field"] == ["customerGroup"]
+    assert [problem["path"] for problem in rejection["problems"]] == [["by", *by]]
 
 
 @pytest.mark.parametrize("field", ["ids", "number", "metadata"])
-async def test_null_is_refused_in_a_filter_of_groups(caller: Caller, field: str) -> None:
-    refusal = await caller.refusal(LIST, where={field: None})
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", field]]
+async def test_null_is_rejected_in_a_filter_of_groups(caller: Caller, field: str) -> None:
+    rejection = await caller.rejection(LIST, where={field: None})
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", field]]
 
 
 async def test_all_problems_of_a_list_of_groups_are_reported_at_once(caller: Caller) -> None:
-    refusal = await caller.refusal(
+    rejection = await caller.rejection(
         LIST, first=501, where={"ids": ["1"], "number": "", "metadata": [{"key": "", "value": 1}]}
     )
-    assert refusal["code"] == "BAD_USER_INPUT"
+    assert rejection["code"] == "BAD_USER_INPUT"
     paths = [["first"], ["where", "ids", 0], ["where", "number"], ["where", "metadata", 0, "key"]]
-    assert [problem["path"] for problem in refusal["problems"]] == paths
-    assert (await caller.refusal(LIST, first=-1))["message"] == "first: must be between 0 and 500, not -1."
+    assert [problem["path"] for problem in rejection["problems"]] == paths
+    assert (await caller.rejection(LIST, first=-1))["message"] == "first: must be between 0 and 500, not -1."
 
 
-async def test_eleven_metadata_pairs_are_refused_with_their_own_code(caller: Caller) -> None:
+async def test_eleven_metadata_pairs_are_rejected_with_their_own_code(caller: Caller) -> None:
     where = {"metadata": [{"key": "k", "value": place} for place in range(11)]}
-    assert (await caller.refusal(LIST, where=where))["code"] == "METADATA_FILTER_LIMIT_EXCEEDED"
+    assert (await caller.rejection(LIST, where=where))["code"] == "METADATA_FILTER_LIMIT_EXCEEDED"

@@ -72,10 +72,10 @@ async def test_customers_sort_by_their_last_change(caller: Caller, records: Reco
 
 
 async def test_an_order_names_each_field_once(caller: Caller) -> None:
-    refusal = await caller.refusal(LIST, by=[{"field": "NAME"}, {"field": "NAME", "direction": "DESC"}])
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [problem["path"] for problem in refusal["problems"]] == [["orderBy"]]
-    assert refusal["message"] == "orderBy: must name at most 3 fields, each once."
+    rejection = await caller.rejection(LIST, by=[{"field": "NAME"}, {"field": "NAME", "direction": "DESC"}])
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in rejection["problems"]] == [["orderBy"]]
+    assert rejection["message"] == "orderBy: must name at most 3 fields, each once."
 
 
 async def test_the_last_rows_come_in_the_order_of_the_list(caller: Caller, records: Records) -> None:
@@ -121,9 +121,9 @@ async def test_a_list_is_counted_up_to_a_number(
 
 @pytest.mark.parametrize("at_most", [-1, 0, 1_000_001])
 async def test_a_count_out_of_bounds_is_rejected(caller: Caller, at_most: int) -> None:
-    refusal = await caller.refusal("query($n: Int!) { customers { totalCount(atMost: $n) } }", n=at_most)
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [problem["path"] for problem in refusal["problems"]] == [["atMost"]]
+    rejection = await caller.rejection("query($n: Int!) { customers { totalCount(atMost: $n) } }", n=at_most)
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in rejection["problems"]] == [["atMost"]]
 
 
 async def test_a_company_without_customers_has_an_empty_list(caller: Caller) -> None:
@@ -151,20 +151,20 @@ async def test_another_company_s_customers_are_neither_listed_nor_counted(
 
 @pytest.mark.parametrize("argument", ["first", "last"])
 @pytest.mark.parametrize("size", [-1, 501])
-async def test_a_size_out_of_bounds_is_refused(caller: Caller, argument: str, size: int) -> None:
-    refusal = await caller.refusal(LIST, **{argument: size})
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert refusal["field"] == ["customers"]
-    assert refusal["message"] == f"{argument}: must be between 0 and 500, not {size}."
+async def test_a_size_out_of_bounds_is_rejected(caller: Caller, argument: str, size: int) -> None:
+    rejection = await caller.rejection(LIST, **{argument: size})
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert rejection["field"] == ["customers"]
+    assert rejection["message"] == f"{argument}: must be between 0 and 500, not {size}."
 
 
-async def test_first_and_last_together_are_refused(caller: Caller) -> None:
-    refusal = await caller.refusal(LIST, first=1, last=1)
-    assert [problem["path"] for problem in refusal["problems"]] == [["last"]]
+async def test_first_and_last_together_are_rejected(caller: Caller) -> None:
+    rejection = await caller.rejection(LIST, first=1, last=1)
+    assert [problem["path"] for problem in rejection["problems"]] == [["last"]]
 
 
 async def test_all_problems_of_all_arguments_are_reported_at_once(caller: Caller) -> None:
-    refusal = await caller.refusal(
+    rejection = await caller.rejection(
         LIST,
         first=-1,
         after="x",
@@ -173,8 +173,8 @@ async def test_all_problems_of_all_arguments_are_reported_at_once(caller: Caller
         where={"customerNumber": " ", "and": [{"isActive": None}, {"not": {"ids": ["1"]}}]},
         by=[{"field": "NAME"}, {"field": "NAME"}],
     )
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert {(problem["code"], ".".join(map(str, problem["path"]))) for problem in refusal["problems"]} == {
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert {(problem["code"], ".".join(map(str, problem["path"]))) for problem in rejection["problems"]} == {
         ("BAD_USER_INPUT", "first"),
         ("BAD_USER_INPUT", "last"),
         ("BAD_USER_INPUT", "orderBy"),

@@ -170,7 +170,7 @@ async def test_lines_come_by_number_and_no_more_than_asked_for(
 
 @pytest.mark.parametrize("first", [-1, 501])
 @pytest.mark.parametrize("path", ["billingDocuments", "lines", "documents"])
-async def test_more_rows_than_are_allowed_are_refused(
+async def test_more_rows_than_are_allowed_are_rejected(
     caller: Caller, records: Records, documents: Documents, path: str, first: int
 ) -> None:
     customer = await records.customer()
@@ -181,14 +181,14 @@ async def test_more_rows_than_are_allowed_are_refused(
         "documents": "billingDocuments { transition { documents(first: $first) { id } } }",
     }[path]
 
-    refusal = await caller.refusal(
+    rejection = await caller.rejection(
         f"query($id: ID!, $first: Int!) {{ customer(by: {{id: $id}}) {{ {selection} }} }}",
         id=str(customer),
         first=first,
     )
 
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert refusal["field"][-1] == path
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert rejection["field"][-1] == path
 
 
 async def test_the_number_of_statements_does_not_grow_with_the_customers_or_documents(

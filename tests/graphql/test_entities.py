@@ -155,7 +155,7 @@ async def test_every_malformed_representation_has_its_error(caller: Caller) -> N
     assert caller.statements == 0
 
 
-async def test_many_malformed_representations_are_refused_before_anything_is_read(caller: Caller) -> None:
+async def test_many_malformed_representations_are_rejected_before_anything_is_read(caller: Caller) -> None:
     result = await caller.run(CUSTOMERS, of=[customer(id="7")] * 101)
 
     assert result.data is None

@@ -136,30 +136,30 @@ async def test_a_new_change_moves_no_page_that_comes_after(
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "", "1"])
-async def test_what_is_no_cursor_of_a_history_is_refused(caller: Caller, records: Records, cursor: str) -> None:
-    refusal = await caller.refusal(PAGE, id=str(await records.customer()), after=cursor)
+async def test_what_is_no_cursor_of_a_history_is_rejected(caller: Caller, records: Records, cursor: str) -> None:
+    rejection = await caller.rejection(PAGE, id=str(await records.customer()), after=cursor)
 
-    assert (refusal["code"], refusal["field"]) == ("INVALID_CURSOR", ["customer", "history"])
+    assert (rejection["code"], rejection["field"]) == ("INVALID_CURSOR", ["customer", "history"])
 
 
-async def test_the_cursor_of_another_list_is_refused(caller: Caller, records: Records) -> None:
+async def test_the_cursor_of_another_list_is_rejected(caller: Caller, records: Records) -> None:
     customer = await records.customer()
     listed = await caller.data("{ customers { pageInfo { endCursor } } }")
 
-    refusal = await caller.refusal(PAGE, id=str(customer), after=listed["customers"]["pageInfo"]["endCursor"])
+    rejection = await caller.rejection(PAGE, id=str(customer), after=listed["customers"]["pageInfo"]["endCursor"])
 
-    assert refusal["code"] == "INVALID_CURSOR"
+    assert rejection["code"] == "INVALID_CURSOR"
 
 
 @pytest.mark.parametrize("number", ["2147483648", "-99999999999", "9" * 30, "one", "1.5", "٣" * 5_000])
-async def test_a_forged_cursor_with_a_number_that_no_version_has_is_refused(
+async def test_a_forged_cursor_with_a_number_that_no_version_has_is_rejected(
     caller: Caller, records: Records, number: str
 ) -> None:
     cursors = Cursors(graph.customer_history.order, "Customer", "history", caller.company_id, None)
 
-    refusal = await caller.refusal(PAGE, id=str(await records.customer()), after=cursors.encode((number,)))
+    rejection = await caller.rejection(PAGE, id=str(await records.customer()), after=cursors.encode((number,)))
 
-    assert refusal["code"] == "INVALID_CURSOR"
+    assert rejection["code"] == "INVALID_CURSOR"
 
 
 async def test_the_histories_of_many_customers_are_one_statement_and_their_counts_another(

@@ -192,14 +192,14 @@ def test_every_list_has_an_example_below() -> None:
 
 
 @pytest.mark.parametrize("name", BEFORE)
-async def test_a_list_that_is_too_long_is_refused_before_its_items_are_coerced(caller: Caller, name: str) -> None:
+async def test_a_list_that_is_too_long_is_rejected_before_its_items_are_coerced(caller: Caller, name: str) -> None:
     document, variables, message = BEFORE[name]
 
-    refusal = await caller.refusal(document, **variables)
+    rejection = await caller.rejection(document, **variables)
 
-    assert refusal["message"] == message
-    assert refusal["code"] == MAXIMA[name].code
-    assert ".".join(map(str, refusal["problems"][0]["path"])) == message.split(":")[0]
+    assert rejection["message"] == message
+    assert rejection["code"] == MAXIMA[name].code
+    assert ".".join(map(str, rejection["problems"][0]["path"])) == message.split(":")[0]
     assert caller.statements == 0
 
 
@@ -245,10 +245,10 @@ async def test_fragments_count_as_often_as_they_are_spread(
     fields = " ".join(f"a{n}: customers(first: 1, where: {{or: [{{ids: $r}}]}}) {{ totalCount }}" for n in range(3))
 
     document = f"query({definition}) {{ {spread} }} fragment F on Query {{ {fields} }}"
-    refusal = await caller.refusal(document, **variables)
+    rejection = await caller.rejection(document, **variables)
 
     # Each of 21 fields has a list of one filter with a list of 500 ids.
-    assert "have 10,521 items" in refusal["message"]
+    assert "have 10,521 items" in rejection["message"]
 
 
 async def test_literals_are_counted_with_what_is_in_them(caller: Caller) -> None:
@@ -256,10 +256,10 @@ async def test_literals_are_counted_with_what_is_in_them(caller: Caller) -> None
     rows = ", ".join(["$row"] * 11)
     document = f"mutation($row: UpsertCustomerRow!) {{ upsertCustomers(input: {{rows: [{rows}]}}) {{ refused }} }}"
 
-    refusal = await caller.refusal(document, row=row)
+    rejection = await caller.rejection(document, row=row)
 
     # Entries within a map's maximum don't count.
-    assert "have 11,011 items" in refusal["message"]
+    assert "have 11,011 items" in rejection["message"]
 
 
 async def test_as_many_rows_and_entries_as_each_list_takes_are_taken_together(caller: Caller) -> None:
@@ -311,9 +311,9 @@ async def test_lists_that_are_too_long_are_named_together(caller: Caller) -> Non
     ]
 
 
-async def test_a_deep_filter_is_refused_by_its_conditions(caller: Caller) -> None:
+async def test_a_deep_filter_is_rejected_by_its_conditions(caller: Caller) -> None:
     where: dict[str, Any] = {}
     for _ in range(60):
         where = {"not": where}
 
-    assert "has 60 conditions" in (await caller.refusal(FILTERED, w=where))["message"]
+    assert "has 60 conditions" in (await caller.rejection(FILTERED, w=where))["message"]

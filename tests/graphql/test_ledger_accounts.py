@@ -67,16 +67,16 @@ async def test_another_company_s_accounts_do_not_exist(caller: Caller, owner_eng
 
 
 @pytest.mark.parametrize("field", ["ids", "number", "namePrefix"])
-async def test_null_is_refused_in_a_filter_of_accounts(caller: Caller, field: str) -> None:
-    refusal = await caller.refusal(LIST, where={field: None})
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", field]]
+async def test_null_is_rejected_in_a_filter_of_accounts(caller: Caller, field: str) -> None:
+    rejection = await caller.rejection(LIST, where={field: None})
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", field]]
 
 
 async def test_all_problems_of_a_list_of_accounts_are_reported_at_once(caller: Caller) -> None:
-    refusal = await caller.refusal(LIST, first=501, where={"ids": ["1"], "number": "", "namePrefix": "a\0"})
-    assert refusal["code"] == "BAD_USER_INPUT"
+    rejection = await caller.rejection(LIST, first=501, where={"ids": ["1"], "number": "", "namePrefix": "a\0"})
+    assert rejection["code"] == "BAD_USER_INPUT"
     paths = [["first"], ["where", "ids", 0], ["where", "number"], ["where", "namePrefix"]]
-    assert [problem["path"] for problem in refusal["problems"]] == paths
+    assert [problem["path"] for problem in rejection["problems"]] == paths
 
 
 async def test_a_group_leads_to_its_account(caller: Caller, records: Records) -> None:

@@ -59,7 +59,7 @@ async def test_odd_keys_and_values_come_back_equal_and_are_found(caller: Caller,
         }
 
 
-def test_a_literal_that_is_no_metadata_value_is_refused_at_its_place() -> None:
+def test_a_literal_that_is_no_metadata_value_is_rejected_at_its_place() -> None:
     document = '{customers(where: {metadata: {key: "a", value: [1]}}) {totalCount}}'
     (error,) = validate(executable(schema), parse(document))
 
@@ -95,17 +95,17 @@ async def test_a_literal_number_is_compared_by_its_exact_value(caller: Caller, r
         assert await caller.data(document % literal) == {"customers": {"totalCount": 0}}
 
 
-async def test_ten_pairs_are_allowed_and_eleven_refused_with_their_own_code(caller: Caller, records: Records) -> None:
+async def test_ten_pairs_are_allowed_and_eleven_rejected_with_their_own_code(caller: Caller, records: Records) -> None:
     pairs = [(str(place), place) for place in range(11)]
     await records.customer(metadata=dict(pairs))
     assert await found(caller, *pairs[:10]) == [dict(pairs)]
 
     where = {"not": {"metadata": [{"key": key, "value": value} for key, value in pairs]}}
-    refusal = await caller.refusal(LIST, where=where)
+    rejection = await caller.rejection(LIST, where=where)
 
-    assert refusal["code"] == "METADATA_FILTER_LIMIT_EXCEEDED"
-    assert refusal["field"] is None
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", "not", "metadata"]]
+    assert rejection["code"] == "METADATA_FILTER_LIMIT_EXCEEDED"
+    assert rejection["field"] is None
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", "not", "metadata"]]
 
 
 @pytest.mark.parametrize(
@@ -135,25 +135,25 @@ async def test_ten_pairs_are_allowed_and_eleven_refused_with_their_own_code(call
         "too large",
     ],
 )
-async def test_a_pair_that_can_not_be_stored_is_refused_at_its_path(
+async def test_a_pair_that_can_not_be_stored_is_rejected_at_its_path(
     caller: Caller, pair: dict[str, Any], at: str
 ) -> None:
-    refusal = await caller.refusal(LIST, where={"metadata": [{"key": "fine", "value": 1}, pair]})
-    assert refusal["code"] == "BAD_USER_INPUT"
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", "metadata", 1, at]]
+    rejection = await caller.rejection(LIST, where={"metadata": [{"key": "fine", "value": 1}, pair]})
+    assert rejection["code"] == "BAD_USER_INPUT"
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", "metadata", 1, at]]
 
 
 @pytest.mark.parametrize("literal", ["1e-999999999", "1e999999999", "-1e400"])
-async def test_a_short_literal_of_a_gigantic_number_is_refused_at_once(caller: Caller, literal: str) -> None:
+async def test_a_short_literal_of_a_gigantic_number_is_rejected_at_once(caller: Caller, literal: str) -> None:
     document = f'{{ customers(where: {{metadata: [{{key: "n", value: {literal}}}]}}) {{ totalCount }} }}'
-    refusal = await caller.refusal(document)
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", "metadata", 0, "value"]]
+    rejection = await caller.rejection(document)
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", "metadata", 0, "value"]]
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, None])
-async def test_a_value_that_is_no_scalar_is_refused_before_execution(caller: Caller, value: object) -> None:
-    refusal = await caller.refusal(LIST, where={"metadata": [{"key": "a", "value": value}]})
-    assert [problem["path"] for problem in refusal["problems"]] == [["where", "metadata", 0, "value"]]
+async def test_a_value_that_is_no_scalar_is_rejected_before_execution(caller: Caller, value: object) -> None:
+    rejection = await caller.rejection(LIST, where={"metadata": [{"key": "a", "value": value}]})
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", "metadata", 0, "value"]]
 
 
 def _json_type(value: object) -> str:

@@ -77,11 +77,11 @@ async def test_a_malformed_id_is_an_error_of_its_own_place_and_leaves_the_others
 
 
 async def test_a_malformed_id_of_one_node_is_an_error_as_in_every_look_up(member: Caller) -> None:
-    refusal = await member.refusal('{ node(id: "7") { id } }')
-    look_up = await member.refusal('{ customer(by: {id: "7"}) { id } }')
+    rejection = await member.rejection('{ node(id: "7") { id } }')
+    look_up = await member.rejection('{ customer(by: {id: "7"}) { id } }')
 
-    assert (refusal["message"], refusal["field"]) == (f"id: {MALFORMED}", ["node"])
-    assert refusal["code"] == look_up["code"]
+    assert (rejection["message"], rejection["field"]) == (f"id: {MALFORMED}", ["node"])
+    assert rejection["code"] == look_up["code"]
     assert member.statements == 0
 
 
@@ -178,7 +178,7 @@ async def test_a_hundred_malformed_ids_of_an_operation_are_answered_one_by_one(m
 
 
 @pytest.mark.parametrize(("aliases", "malformed"), [(1, 101), (50, 3), (20, 499)])
-async def test_more_malformed_ids_are_refused_before_anything_is_read(
+async def test_more_malformed_ids_are_rejected_before_anything_is_read(
     member: Caller, own: World, aliases: int, malformed: int
 ) -> None:
     (first, *_) = shown(own)

@@ -71,7 +71,7 @@ def scopes_without(field: str, which: str) -> tuple[Scope, ...]:
     return others[which]
 
 
-def refusal_of(field: str) -> dict[str, Any]:
+def rejection_of(field: str) -> dict[str, Any]:
     needed = NEEDED.get(field, Scope.CUSTOMERS_READ)
     message = f"The field requires the scope {needed}, which the credential doesn't have."
     return {"message": message, "code": "FORBIDDEN", "requiredScope": needed.value}
@@ -118,11 +118,11 @@ OPEN = build(Unguarded)
 
 @pytest.mark.parametrize("scopes", NOT_ENOUGH)
 @pytest.mark.parametrize("field", ROOTS)
-async def test_a_root_field_without_the_scope_is_refused_and_the_scope_named(
+async def test_a_root_field_without_the_scope_is_rejected_and_the_scope_named(
     caller: Caller, field: str, scopes: str
 ) -> None:
     caller.scopes = scopes_without(field, scopes)
-    assert await caller.refusal(f"{{ {ROOTS[field]} }}") == refusal_of(field) | {"field": [field]}
+    assert await caller.rejection(f"{{ {ROOTS[field]} }}") == rejection_of(field) | {"field": [field]}
     assert caller.statements == 0
 
 
@@ -134,7 +134,7 @@ async def test_reading_is_enough_for_a_root_field(caller: Caller, field: str) ->
 
 @pytest.mark.parametrize("scopes", NOT_ENOUGH)
 @pytest.mark.parametrize("edge", EDGES, ids=".".join)
-async def test_an_edge_without_the_scope_is_refused_wherever_its_row_came_from(
+async def test_an_edge_without_the_scope_is_rejected_wherever_its_row_came_from(
     database: Database, records: Records, edge: tuple[str, str], scopes: str
 ) -> None:
     customer = await records.customer()
@@ -145,7 +145,7 @@ async def test_an_edge_without_the_scope_is_refused_wherever_its_row_came_from(
     async with Context(database, RecentLists(seconds=5, size=0), principal) as context:
         result = await OPEN.execute(f"{{ {EDGES[edge]} }}", context_value=context)
     assert [{"message": error.message, **(error.extensions or {})} for error in result.errors or ()] == [
-        refusal_of(edge[1])
+        rejection_of(edge[1])
     ]
 
 
@@ -162,11 +162,11 @@ def test_the_tables_above_name_every_field_that_leads_to_stored_rows() -> None:
 
 async def test_the_scope_is_checked_before_the_arguments(caller: Caller) -> None:
     caller.scopes = [Scope.CUSTOMERS_WRITE]
-    refusal = await caller.refusal('{ customers(first: -1, after: "x") { totalCount } }')
-    assert refusal["code"] == "FORBIDDEN"
+    rejection = await caller.rejection('{ customers(first: -1, after: "x") { totalCount } }')
+    assert rejection["code"] == "FORBIDDEN"
 
 
-async def test_a_refused_field_leaves_the_others_standing(caller: Caller) -> None:
+async def test_a_rejected_field_leaves_the_others_standing(caller: Caller) -> None:
     caller.scopes = []
     result = await caller.run(f"{{ viewer {{ subject }} {ROOTS['customer']} }}")
     assert result.data == {"viewer": {"subject": "tester"}, "customer": None}

@@ -208,7 +208,7 @@ async def test_every_declared_edge_can_be_planned_with_all_plain_fields_of_its_t
 @pytest.mark.parametrize(
     "name", ["by id", "a group by number", "groups", "customers", "how many", "deep", "names of types"]
 )
-async def test_who_may_not_read_is_refused_as_ever_and_no_statement_runs(
+async def test_who_may_not_read_is_rejected_as_ever_and_no_statement_runs(
     database: Database, rows: World, name: str
 ) -> None:
     company_id, variables = rows["companies"]["id"], variables_of(rows)
@@ -232,7 +232,7 @@ ACCOUNTS = {
 
 
 @pytest.mark.parametrize("name", ACCOUNTS)
-async def test_who_may_not_read_accounts_is_refused_them_by_plans_as_by_fields(
+async def test_who_may_not_read_accounts_is_rejected_them_by_plans_as_by_fields(
     database: Database, rows: World, name: str
 ) -> None:
     company_id, variables, scopes = rows["companies"]["id"], variables_of(rows), [Scope.CUSTOMERS_READ]
@@ -290,7 +290,7 @@ async def test_what_another_company_has_is_not_found(
     "arguments",
     ["first: 501", "first: -1", "first: 1, last: 1", 'after: "x"', 'where: {ids: ["x"]}', 'where: {countryCode: "x"}'],
 )
-async def test_arguments_that_are_no_good_are_refused_as_ever_and_no_statement_runs(
+async def test_arguments_that_are_no_good_are_rejected_as_ever_and_no_statement_runs(
     database: Database, company: UUID, arguments: str
 ) -> None:
     document = f"{{customers({arguments}) {{totalCount}}}}"

@@ -149,13 +149,13 @@ async def test_the_scope_is_checked_before_a_remembered_list_is_served(
 ) -> None:
     assert await remembering.shows(selection) == OLD
     remembering.caller.scopes = [Scope.CUSTOMERS_WRITE]
-    refusal = await remembering.caller.refusal(f"{{ {selection} }}")
-    assert refusal["requiredScope"] == "customers-read"
+    rejection = await remembering.caller.rejection(f"{{ {selection} }}")
+    assert rejection["requiredScope"] == "customers-read"
 
 
-async def test_a_bad_argument_is_refused_beside_a_remembered_list(remembering: Remembering) -> None:
+async def test_a_bad_argument_is_rejected_beside_a_remembered_list(remembering: Remembering) -> None:
     for field in ("customers(first: 501) { totalCount }", "customerGroups(first: 501) { id }"):
-        assert (await remembering.caller.refusal(f"{{ {field} }}"))["code"] == "BAD_USER_INPUT"
+        assert (await remembering.caller.rejection(f"{{ {field} }}"))["code"] == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize(

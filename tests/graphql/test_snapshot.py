@@ -65,7 +65,7 @@ async def test_what_is_committed_during_an_operation_is_not_seen_by_it(
     assert {node["name"] for node in afterwards["nodes"]} == {"After"}
 
 
-async def test_the_session_of_an_operation_refuses_to_write(database: Database, records: Records) -> None:
+async def test_the_session_of_an_operation_rejects_to_write(database: Database, records: Records) -> None:
     account = await records.account()
     row = {"company_id": records.company_id, "id": uuid4(), "number": "1", "name": "Group", "account_id": account}
     statement = insert(customer_groups).values(row)

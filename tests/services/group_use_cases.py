@@ -55,7 +55,7 @@ class GroupUseCases:
             query = select(customer_groups).where(customer_groups.c.company_id == self.records.company_id)
             return {row["id"]: dict(row) for row in (await connection.execute(query)).mappings()}
 
-    async def refusal(self, doing: Awaitable[object]) -> list[Problem]:
+    async def rejection(self, doing: Awaitable[object]) -> list[Problem]:
         """The problems of what is refused, having written nothing at all."""
         before = await everything_of(self.engine, self.records.company_id)
         with pytest.raises(Rejected) as rejected:
@@ -64,4 +64,4 @@ class GroupUseCases:
         return list(rejected.value.problems)
 
     async def codes(self, doing: Awaitable[object]) -> list[tuple[ErrorCode, tuple[str | int, ...]]]:
-        return [(problem.code, problem.path) for problem in await self.refusal(doing)]
+        return [(problem.code, problem.path) for problem in await self.rejection(doing)]

@@ -84,7 +84,7 @@ class MemberUseCases:
     async def defaults(self) -> list[UUID]:
         return [id_ for id_, row in (await self.stored()).items() if row[self.kind.default]]
 
-    async def refusal(self, doing: Any) -> list[Problem]:
+    async def rejection(self, doing: Any) -> list[Problem]:
         """The problems of what is refused, having written nothing at all."""
         before = await everything_of(self.engine, self.records.company_id)
         with pytest.raises(Rejected) as rejected:
@@ -93,4 +93,4 @@ class MemberUseCases:
         return list(rejected.value.problems)
 
     async def codes(self, doing: Any) -> list[tuple[ErrorCode, str]]:
-        return [(problem.code, str(problem.path[0])) for problem in await self.refusal(doing)]
+        return [(problem.code, str(problem.path[0])) for problem in await self.rejection(doing)]

@@ -151,7 +151,7 @@ async def test_one_idempotency_key_sent_at_once_writes_once_and_answers_alike(
     assert await counts(owner_engine, parallel.company_id) == [1, 1, 1]
 
 
-async def test_a_key_that_was_used_with_another_input_is_refused(
+async def test_a_key_that_was_used_with_another_input_is_rejected(
     parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID
 ):
     first, _ = await create(parallel, command(group), "key")
@@ -182,7 +182,7 @@ async def test_a_key_that_has_expired_is_free_again(parallel: UnitOfWork, owner_
     assert await create(parallel, command(group, name="Another"), "key") == (second, True)
 
 
-async def test_a_refusal_leaves_the_key_unused(parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
+async def test_a_rejection_leaves_the_key_unused(parallel: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
     before = await everything_of(owner_engine, parallel.company_id)
     with pytest.raises(Rejected):
         await create(parallel, command(group, billing_relationship="PARENT_PAYS"), "key")

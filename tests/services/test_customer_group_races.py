@@ -23,7 +23,7 @@ async def test_of_rivals_for_one_number_exactly_one_gets_it(groups: GroupUseCase
     assert len(await groups.stored()) == 1
 
 
-async def test_a_number_taken_at_the_same_moment_is_refused_by_its_code(groups: GroupUseCases) -> None:
+async def test_a_number_taken_at_the_same_moment_is_rejected_by_its_code(groups: GroupUseCases) -> None:
     group = await groups.group(number="2")
     row = {"company_id": groups.records.company_id, "name": "Rival", "account_id": groups.account}
     for doing in (groups.create(number="1"), groups.update(group, number="1")):

@@ -115,7 +115,7 @@ async def test_all_problems_of_an_input_are_reported_at_once(groups: GroupUseCas
 async def test_nothing_of_a_group_can_be_null(groups: GroupUseCases) -> None:
     group = await groups.group()
     fields = ("number", "name", "discount", "account_id", "metadata")
-    problems = await groups.refusal(groups.update(group, **dict.fromkeys(fields)))
+    problems = await groups.rejection(groups.update(group, **dict.fromkeys(fields)))
     assert [(problem.code, problem.path[0]) for problem in problems] == [
         (ErrorCode.FIELD_NOT_CLEARABLE, name) for name in ("number", "name", "discount", "account_id", "metadata")
     ]
@@ -151,7 +151,7 @@ async def test_another_company_s_rows_are_not_found_and_stay(groups: GroupUseCas
     assert (await other_company.create(number="1", account_id=str(own))).number == "1"
 
 
-async def test_a_number_that_another_group_has_is_refused(groups: GroupUseCases) -> None:
+async def test_a_number_that_another_group_has_is_rejected(groups: GroupUseCases) -> None:
     await groups.group(number="1")
     group = await groups.group(number="2")
     taken = [(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",))]
@@ -175,14 +175,14 @@ async def test_a_group_in_use_stays_and_says_how_many_and_who(groups: GroupUseCa
         await groups.records.customer(customer_group_id=group, customer_number=str(place), is_active=place > 2)
         for place in range(1, 13)
     ]
-    (problem,) = await groups.refusal(groups.delete(group))
+    (problem,) = await groups.rejection(groups.delete(group))
     assert isinstance(problem, CustomersProblem)
     assert (problem.code, problem.path) == (ErrorCode.CUSTOMER_GROUP_IN_USE, ("id",))
     assert problem.customer_ids == tuple(users[:10])
     assert "12 " in problem.message
 
 
-async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups: GroupUseCases) -> None:
+async def test_a_version_that_has_moved_on_is_rejected_with_what_is_stored(groups: GroupUseCases) -> None:
     group = await groups.group(version=3, name="Now")
     before = await everything_of(groups.engine, groups.records.company_id)
     for doing in (groups.update(group, expected_version=2, name="x"), groups.delete(group, expected_version=4)):
@@ -199,7 +199,7 @@ async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(groups
     await groups.delete(group, expected_version=4)
 
 
-async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups: GroupUseCases) -> None:
+async def test_an_unknown_account_and_a_taken_number_are_rejected_together(groups: GroupUseCases) -> None:
     await groups.group(number="7")
 
     assert await groups.codes(groups.create(number="7", account_id=str(uuid4()))) == [
@@ -208,7 +208,7 @@ async def test_an_unknown_account_and_a_taken_number_are_refused_together(groups
     ]
 
 
-async def test_a_malformed_key_is_refused_together_with_malformed_fields(groups: GroupUseCases) -> None:
+async def test_a_malformed_key_is_rejected_together_with_malformed_fields(groups: GroupUseCases) -> None:
     command = CreateCustomerGroupCommand({"number": "1", "name": " ", "account_id": str(groups.account)})
 
     problems = await groups.codes(create_customer_group(groups.unit_of_work, "tester", command, " "))

@@ -33,7 +33,7 @@ def named(problems: tuple[Problem, ...]) -> list[tuple[ErrorCode, tuple[UUID, ..
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_a_change_is_refused_for_subscriptions_whose_dates_can_not_be_computed(
+async def test_a_change_is_rejected_for_subscriptions_whose_dates_can_not_be_computed(
     unit_of_work: UnitOfWork,
     database: Database,
     owner_engine: AsyncEngine,

@@ -40,7 +40,7 @@ async def test_a_key_is_the_same_with_something_invisible_around_it(unit_of_work
 
 
 @pytest.mark.parametrize("key", ["a\u200bb", "a\u00a0b", "a\ufff9b", "a\0b", "\ud800", "\u200b", "x" * 256], ids=ascii)
-async def test_a_key_with_something_invisible_inside_is_refused(
+async def test_a_key_with_something_invisible_inside_is_rejected(
     unit_of_work: UnitOfWork, records: Records, key: str
 ) -> None:
     customer = await records.customer()

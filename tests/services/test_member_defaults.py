@@ -47,7 +47,7 @@ async def test_the_default_may_be_unset_while_there_is_no_other(members: MemberU
 
 async def test_the_default_is_not_unset_while_others_remain_and_none_is_named(members: MemberUseCases) -> None:
     default, _ = await members.record(default=True), await members.record()
-    problems = await members.refusal(members.update(default, name="Renamed", **{members.kind.default: False}))
+    problems = await members.rejection(members.update(default, name="Renamed", **{members.kind.default: False}))
     assert [(problem.code, problem.path) for problem in problems] == [(ErrorCode.DEFAULT_REQUIRED, ("new_default_id",))]
     assert members.kind.service.kind.noun in problems[0].message
 

@@ -69,7 +69,7 @@ async def test_all_problems_of_an_input_are_reported_at_once(members: MemberUseC
     assert problems == [(ErrorCode.FIELD_INVALID, "id"), (ErrorCode.FIELD_INVALID, "new_default_id")]
 
 
-async def test_a_version_that_has_moved_on_is_refused_with_what_is_stored(members: MemberUseCases) -> None:
+async def test_a_version_that_has_moved_on_is_rejected_with_what_is_stored(members: MemberUseCases) -> None:
     member = await members.record(version=3, name="Now")
     before = await everything_of(members.engine, members.records.company_id)
     for doing in (members.update(member, expected_version=2, name="x"), members.delete(member, expected_version=4)):

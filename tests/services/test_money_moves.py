@@ -217,7 +217,7 @@ async def test_no_subscription_comes_on_a_single_invoice_in_another_currency(
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_currency_that_would_leave_subscriptions_behind_is_refused_on_either_side(
+async def test_a_currency_that_would_leave_subscriptions_behind_is_rejected_on_both_sides(
     change: Change, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent = await records.customer(external_system_id="parent", **PARENT, default_currency="EUR")

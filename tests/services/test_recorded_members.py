@@ -124,7 +124,7 @@ async def test_a_group_s_version_conflict_names_the_fields_that_changed_since(gr
     group = (await groups.create()).id
     await groups.update(group, discount=Decimal(5))
     for doing in (groups.update(group, name="x", expected_version=1), groups.delete(group, expected_version=1)):
-        (problem,) = await groups.refusal(doing)
+        (problem,) = await groups.rejection(doing)
         assert isinstance(problem, VersionProblem)
         assert problem.changed_fields == ("discount",)
 

@@ -81,7 +81,7 @@ async def test_a_creation_locks_its_parent_and_last_of_all_the_numbers(
         assert sent == [*reads, *CREATED]
 
 
-async def test_a_refused_creation_makes_no_other_wait_for_a_number(
+async def test_a_rejected_creation_makes_no_other_wait_for_a_number(
     unit_of_work: UnitOfWork, group: UUID, sent: list[str]
 ) -> None:
     with pytest.raises(Rejected):

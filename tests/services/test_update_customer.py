@@ -18,7 +18,7 @@ from tests.support.records import Records
 from tests.support.untouched import everything_of
 
 
-async def test_an_unknown_time_zone_refuses_what_needs_a_date_and_nothing_else(
+async def test_an_unknown_time_zone_rejects_what_needs_a_date_and_nothing_else(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
     parent, child = await records.customer(**PARENT), await records.customer()
@@ -235,9 +235,9 @@ async def test_two_updates_that_would_make_a_ring_leave_one_level(
             update(UnitOfWork(database, company), other, {"parent_customer_id": one}),
             return_exceptions=True,
         )
-        refusals = [result for result in results if isinstance(result, Rejected)]
-        assert len(refusals) == 1
-        assert {problem.code for problem in refusals[0].problems} == {
+        rejections = [result for result in results if isinstance(result, Rejected)]
+        assert len(rejections) == 1
+        assert {problem.code for problem in rejections[0].problems} == {
             ErrorCode.PARENT_CUSTOMER_IS_CHILD,
             ErrorCode.CUSTOMER_HAS_CHILDREN,
         }

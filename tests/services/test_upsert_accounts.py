@@ -118,7 +118,7 @@ async def test_all_problems_of_a_row_are_told_at_their_paths_and_the_others_are_
     assert sorted(found) == sorted((("rows", 1, name), code) for name, code in expected)
 
 
-async def test_one_refused_row_keeps_all_from_being_written_unless_told_otherwise(
+async def test_one_rejected_row_keeps_all_from_being_written_unless_told_otherwise(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     await records.account(number="1", name="Old")
@@ -150,7 +150,7 @@ async def test_a_dry_run_decides_everything_writes_nothing_and_leaves_the_key_un
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_the_same_key_answers_the_same_again_and_another_list_is_refused(
+async def test_the_same_key_answers_the_same_again_and_another_list_is_rejected(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     command = UpsertAccountsCommand(({"number": "1", "name": "One"}, {"number": ""}), ROW_BY_ROW)

@@ -120,7 +120,7 @@ async def test_a_list_sent_twice_writes_once(
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_one_refused_row_leaves_all_unwritten_unless_rows_stand_alone(
+async def test_one_rejected_row_leaves_all_unwritten_unless_rows_stand_alone(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID
 ) -> None:
     stored = await records.customer(external_system_id="b", name="Old")
@@ -224,7 +224,7 @@ async def test_a_change_of_payer_needs_acknowledgement_and_books_as_a_single_upd
     assert moved == subscriptions[1:]
 
 
-async def test_a_row_is_refused_for_what_a_single_update_is_refused_for(
+async def test_a_row_is_rejected_for_what_a_single_update_is_rejected_for(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent = await records.customer(**SINGLE)

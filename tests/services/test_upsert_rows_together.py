@@ -37,7 +37,7 @@ async def group(records: Records) -> UUID:
     return await records.group(number="7", name="Retail")
 
 
-async def test_rows_with_one_key_are_all_refused(unit_of_work: UnitOfWork, group: UUID) -> None:
+async def test_rows_with_one_key_are_all_rejected(unit_of_work: UnitOfWork, group: UUID) -> None:
     outcome = await upsert(
         unit_of_work, new(group, "a"), new(group, "b"), new(group, " a"), new(group, "A"), on_refusal=ROW_BY_ROW
     )

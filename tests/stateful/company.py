@@ -49,7 +49,7 @@ class Company:
         return UnitOfWork(self._bench.database, self.id)
 
     def create(self, fields: dict[str, Any]) -> Any:
-        """The new customer's row, or the codes of the refusal."""
+        """The new customer's row, or the codes of the rejection."""
         given = {"vat_zone": "DOMESTIC", "customer_group_id": self.group, "country_code": "DK"} | fields
         try:
             work = create_customer(self._unit_of_work, "tester", CreateCustomerCommand(given), None)
@@ -58,7 +58,7 @@ class Company:
             return {str(problem.code) for problem in rejected.problems}
 
     def update(self, command: UpdateCustomerCommand, key: str) -> tuple[UpdateCustomerOutcome | set[str], bool]:
-        """The outcome or the codes of the refusal, and whether it was replayed."""
+        """The outcome or the codes of the rejection, and whether it was replayed."""
         try:
             return self._bench.wait(update_customer(self._unit_of_work, "tester", command, key))
         except Rejected as rejected:

@@ -67,7 +67,7 @@ class Caller:
         assert result.data is not None
         return result.data
 
-    async def refusal(self, document: str, **variables: Any) -> dict[str, Any]:
+    async def rejection(self, document: str, **variables: Any) -> dict[str, Any]:
         """Return the extensions of an operation's only error, with its message and the path of the field."""
         result = await self.run(document, **variables)
         assert result.errors is not None

@@ -163,7 +163,7 @@ async def put(engine: AsyncEngine, table: str, row: Row) -> None:
         await connection.rollback()
 
 
-async def refusal(engine: AsyncEngine, table: str, row: Row) -> tuple[str, str | None]:
+async def rejection(engine: AsyncEngine, table: str, row: Row) -> tuple[str, str | None]:
     """Return why a row is rejected."""
     with pytest.raises(DBAPIError) as refused:
         await put(engine, table, row)

@@ -33,7 +33,7 @@ _STARTING = (
     "tests/test_cli_companies",
     "tests/test_cli_documents",
     "tests/test_cli_import_accounts",
-    "tests/test_cli_refusals",
+    "tests/test_cli_rejections",
     "tests/test_prepared",
     "tests/test_serving",
     "tests/test_settings.py::test_a_host_that_can_not_be_one",

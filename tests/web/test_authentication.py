@@ -19,7 +19,7 @@ from app.settings import Settings, SettingsError
 from app.web.authentication import REFUSED_SECONDS, ApiKeyVerifier, Authenticator
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
-from app.web.remembered import RememberedRefusals
+from app.web.remembered import RememberedRejections
 from tests.support.clock import Clock
 
 ANY_KEY = api_keys.PREFIX + "A" * 43
@@ -84,7 +84,7 @@ async def store_hash(owner_engine: AsyncEngine, key: api_keys.ApiKey, key_hash: 
         )
 
 
-async def refusal(authenticator: Authenticator, *headers: tuple[str, str]) -> Unauthenticated:
+async def rejection(authenticator: Authenticator, *headers: tuple[str, str]) -> Unauthenticated:
     """How a request with these headers is refused."""
     joined: dict[str, str] = {}
     for name, value in headers:
@@ -110,7 +110,7 @@ async def test_an_api_key_is_accepted(owner_engine: AsyncEngine, company: UUID, 
 
 
 async def test_without_a_credential_the_caller_learns_how_to_send_one(authenticator: Authenticator) -> None:
-    refused = await refusal(authenticator, ("host", "localhost"))
+    refused = await rejection(authenticator, ("host", "localhost"))
     assert refused.code == CredentialCode.UNAUTHENTICATED
     assert refused.message == "Send a token as `Authorization: Bearer <token>`, or an API key as `x-api-key`."
     assert refused.www_authenticate == 'Bearer realm="customer-gateway"'
@@ -119,38 +119,38 @@ async def test_without_a_credential_the_caller_learns_how_to_send_one(authentica
 @pytest.mark.parametrize(
     "value", ["", "Bearer", "Bearer ", "Basic YWRhOnNlY3JldA==", "Bearer a b", "Bearertoken", "token", "Bearer,token"]
 )
-async def test_an_authorization_header_of_another_form_is_refused(value: str, authenticator: Authenticator) -> None:
-    refused = await refusal(authenticator, ("authorization", value))
+async def test_an_authorization_header_of_another_form_is_rejected(value: str, authenticator: Authenticator) -> None:
+    refused = await rejection(authenticator, ("authorization", value))
     assert refused.code == CredentialCode.CREDENTIALS_MALFORMED
     assert refused.message == "`Authorization` must be `Bearer`, one space, and the token."
     assert refused.www_authenticate == 'Bearer realm="customer-gateway", error="invalid_request"'
 
 
-async def test_more_than_one_credential_is_refused_even_if_each_is_good(
+async def test_more_than_one_credential_is_rejected_even_if_each_is_good(
     token: str, owner_engine: AsyncEngine, company: UUID, authenticator: Authenticator
 ) -> None:
     bearer, key = ("authorization", f"Bearer {token}"), ("x-api-key", (await make_key(owner_engine, company))[1])
     for headers in ((bearer, key), (key, bearer), (bearer, bearer), (key, key), (("authorization", "Basic x"), key)):
-        refused = await refusal(authenticator, *headers)
+        refused = await rejection(authenticator, *headers)
         assert refused.code == CredentialCode.CREDENTIALS_MALFORMED
         assert refused.message == "Send one credential: either one `Authorization` header or one `x-api-key`."
 
 
-async def test_unknown_revoked_and_expired_keys_are_refused_alike(
+async def test_unknown_revoked_and_expired_keys_are_rejected_alike(
     owner_engine: AsyncEngine, company: UUID, authenticator: Authenticator
 ) -> None:
     revoked, revoked_plaintext = await make_key(owner_engine, company)
     await revoke(owner_engine, revoked)
     _, expired_plaintext = await make_key(owner_engine, company, datetime.now(UTC) - timedelta(seconds=1))
-    refusals = [
-        await refusal(authenticator, ("x-api-key", plaintext))
+    rejections = [
+        await rejection(authenticator, ("x-api-key", plaintext))
         for plaintext in (ANY_KEY, "malformed", revoked_plaintext, expired_plaintext)
     ]
-    assert {refused.code for refused in refusals} == {CredentialCode.API_KEY_NOT_ACCEPTED}
-    assert {refused.message for refused in refusals} == {
+    assert {refused.code for refused in rejections} == {CredentialCode.API_KEY_NOT_ACCEPTED}
+    assert {refused.message for refused in rejections} == {
         "The API key isn't accepted: it is unknown, revoked or expired."
     }
-    assert {refused.www_authenticate for refused in refusals} == {'Bearer realm="customer-gateway"'}
+    assert {refused.www_authenticate for refused in rejections} == {'Bearer realm="customer-gateway"'}
 
 
 MALFORMED_KEYS = [
@@ -167,11 +167,11 @@ MALFORMED_KEYS = [
 
 
 @pytest.mark.parametrize("presented", MALFORMED_KEYS, ids=range(len(MALFORMED_KEYS)))
-async def test_a_key_of_another_form_is_refused_without_the_database(
+async def test_a_key_of_another_form_is_rejected_without_the_database(
     presented: str, settings: Settings, nowhere: Database
 ) -> None:
     authenticator = Authenticator.from_settings(settings, nowhere)
-    assert (await refusal(authenticator, ("x-api-key", presented))).code == CredentialCode.API_KEY_NOT_ACCEPTED
+    assert (await rejection(authenticator, ("x-api-key", presented))).code == CredentialCode.API_KEY_NOT_ACCEPTED
 
 
 async def test_while_the_database_is_away_tokens_work_and_keys_must_wait(
@@ -184,7 +184,7 @@ async def test_while_the_database_is_away_tokens_work_and_keys_must_wait(
         await authenticator.authenticate({"x-api-key": ANY_KEY})
 
 
-async def test_an_issuer_that_never_answered_is_an_outage_not_a_refusal(nowhere: Database, token: str) -> None:
+async def test_an_issuer_that_never_answered_is_an_outage_not_a_rejection(nowhere: Database, token: str) -> None:
     settings = Settings(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_jwks_url="http://127.0.0.1:1/keys")
     authenticator = Authenticator.from_settings(settings, nowhere)
     with pytest.raises(CredentialsUnavailable, match="Try again shortly"):
@@ -196,7 +196,7 @@ async def test_a_service_without_token_settings_takes_api_keys_alone(
     token: str, owner_engine: AsyncEngine, company: UUID, database: Database
 ) -> None:
     authenticator = Authenticator.from_settings(Settings(), database)
-    refused = await refusal(authenticator, ("authorization", f"Bearer {token}"))
+    refused = await rejection(authenticator, ("authorization", f"Bearer {token}"))
     assert refused.code == CredentialCode.TOKEN_NOT_ACCEPTED
     assert "send an API key as `x-api-key`" in refused.message
     _, plaintext = await make_key(owner_engine, company)
@@ -253,7 +253,7 @@ async def test_where_nothing_is_remembered_a_revoked_key_ends_at_once(
         await verifier.verify(plaintext)
 
 
-async def test_a_refused_key_is_remembered_for_some_seconds(
+async def test_a_rejected_key_is_remembered_for_some_seconds(
     owner_engine: AsyncEngine, company: UUID, database: Database
 ) -> None:
     clock = Clock(time.time())
@@ -271,8 +271,8 @@ async def test_a_refused_key_is_remembered_for_some_seconds(
     assert (await verifier.verify(plaintext)).company_id == company
 
 
-async def test_of_many_refused_keys_the_last_ones_are_remembered_and_good_ones_stay() -> None:
-    refused = RememberedRefusals(2)
+async def test_of_many_rejected_keys_the_last_ones_are_remembered_and_good_ones_stay() -> None:
+    refused = RememberedRejections(2)
     for digest in (b"a", b"b", b"c"):
         refused.put(digest, 10)
     assert [refused.has(digest, 9) for digest in (b"a", b"b", b"c")] == [False, True, True]

@@ -15,7 +15,7 @@ from app.db.unavailable import (
 )
 from app.web import causes
 from app.web.credential_errors import CredentialsUnavailable
-from app.web.failures import FailureCode, Refusal, refusal_of
+from app.web.failures import FailureCode, HttpError, http_error_of
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +36,13 @@ def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
         (TooMuchToCompute(most_waiting=100), 503, "too_much_to_compute", "100 waiting"),
         (DatabaseUnavailable(Cause.DISK_FULL), 503, "disk_full", None),
         (StatementTimeout(), 504, "statement_timeout", "STATEMENT_TIMEOUT_SECONDS"),
-        (Refusal(504, FailureCode.TIMEOUT, "too long"), 504, "request_timeout", "REQUEST_TIMEOUT_SECONDS"),
+        (HttpError(504, FailureCode.TIMEOUT, "too long"), 504, "request_timeout", "REQUEST_TIMEOUT_SECONDS"),
     ],
 )
 def test_each_cause_is_logged_once_with_its_limit(error: Exception, status: int, cause: str, limit: str | None) -> None:
     with capture_logs() as lines:
         for number in range(20):
-            assert refusal_of(error, f"request{number}").status == status
+            assert http_error_of(error, f"request{number}").status == status
     assert [(line["event"], line["cause"], line["limit"], line["request_id"]) for line in lines] == [
         ("unavailable", cause, limit, "request0")
     ]
@@ -51,8 +51,8 @@ def test_each_cause_is_logged_once_with_its_limit(error: Exception, status: int,
 def test_a_token_that_can_not_be_checked_has_a_cause_and_no_early_retry() -> None:
     error = CredentialsUnavailable(9, waited_seconds=1.23456, reason="ConnectError: All connection attempts failed")
     with capture_logs() as lines:
-        told = [refusal_of(error, f"request{number}") for number in range(3)]
-    assert {(refusal.status, refusal.headers) for refusal in told} == {(503, (("retry-after", "9"),))}
+        told = [http_error_of(error, f"request{number}") for number in range(3)]
+    assert {(rejection.status, rejection.headers) for rejection in told} == {(503, (("retry-after", "9"),))}
     assert lines == [
         {
             "event": "unavailable", "log_level": "warning", "cause": "issuer_unreachable", "limit": "10 s", "status": 503,
@@ -66,5 +66,5 @@ def test_the_reason_is_the_error_s_own_words_on_one_line() -> None:
     error = DatabaseUnavailable(Cause.CONNECT_FAILED)
     error.__cause__ = OSError("db1:5432: the connection\nwas refused")
     with capture_logs() as lines:
-        refusal_of(error, "request")
+        http_error_of(error, "request")
     assert lines[0]["reason"] == "db1:5432: the connection was refused"

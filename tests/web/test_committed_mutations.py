@@ -141,7 +141,7 @@ async def test_what_was_committed_before_the_time_was_over_is_answered(
     assert await names_of(owner_engine, company) == {"Taken", "First"}
 
 
-async def test_an_operation_of_which_nothing_is_stored_is_refused_as_a_whole(
+async def test_an_operation_of_which_nothing_is_stored_is_rejected_as_a_whole(
     client: AsyncClient, company: UUID, records: Records, owner_engine: AsyncEngine
 ) -> None:
     taken = await records.customer(name="Taken")

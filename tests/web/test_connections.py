@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.web.connections import COMPANY_ID, Connection, ConnectionLimits, Connections, usage
 from app.web.deadline import Deadline
 from app.web.envelope import Envelope
-from app.web.failures import Refusal
+from app.web.failures import HttpError
 from app.web.http_protocol import HttpProtocol
 from app.web.http_timeouts import MIN_BODY_RATE
 from tests.support.listening import Wire, listening, wired
@@ -111,7 +111,7 @@ def many_headers(number: int, size: int = 1) -> bytes:
     [many_headers(99), many_headers(1, 33_000), many_headers(90, 400)],
     ids=["many", "a long one", "long together"],
 )
-async def test_too_large_headers_are_refused_and_the_connection_is_closed(headers: bytes) -> None:
+async def test_too_large_headers_are_rejected_and_the_connection_is_closed(headers: bytes) -> None:
     async with listening(toy_app()) as port, wired(port) as wire:
         await wire.send(ASK + headers + b"\r\n")
         reply = await wire.reply()
@@ -140,7 +140,7 @@ async def test_a_hundred_headers_and_a_long_url_are_served() -> None:
     ],
     ids=["a value", "headers", "a URL"],
 )
-async def test_endless_headers_are_refused_while_they_arrive(begun: bytes, piece: bytes, status: int) -> None:
+async def test_endless_headers_are_rejected_while_they_arrive(begun: bytes, piece: bytes, status: int) -> None:
     async with listening(toy_app()) as port, wired(port) as wire:
         await wire.send(begun)
         replying = asyncio.create_task(wire.reply())
@@ -151,7 +151,7 @@ async def test_endless_headers_are_refused_while_they_arrive(begun: bytes, piece
         assert (await replying).status == status
 
 
-async def test_endless_trailers_are_refused_while_they_arrive() -> None:
+async def test_endless_trailers_are_rejected_while_they_arrive() -> None:
     before = usage.ended["headers_too_large"]
     async with listening(toy_app()) as port, wired(port) as wire:
         await wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nx: ")
@@ -350,7 +350,7 @@ async def test_a_request_whose_body_is_there_and_that_gets_no_turn_in_time_is_to
             deadline.end_body()
             await asyncio.sleep(5)
 
-    with pytest.raises(Refusal, match="operation took longer") as caught:
+    with pytest.raises(HttpError, match="operation took longer") as caught:
         await wait()
     assert caught.value.status == 504
 

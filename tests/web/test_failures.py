@@ -20,7 +20,7 @@ from app.web import request_log
 from app.web.application import assemble
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.envelope import Envelope
-from app.web.failures import mutation_errors, refusal_of
+from app.web.failures import http_error_of, mutation_errors
 from app.web.log_writer import LogWriter
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog
@@ -30,7 +30,7 @@ from tests.web.idle import Idle
 from tests.web.requests import assert_refused, post
 
 
-async def test_a_refusal_of_a_field_keeps_its_words_and_code() -> None:
+async def test_a_rejection_of_a_field_keeps_its_words_and_code() -> None:
     response = await post({"query": "{refused hello}"})
 
     assert response.status_code == 200
@@ -47,7 +47,7 @@ async def test_a_refusal_of_a_field_keeps_its_words_and_code() -> None:
     }
 
 
-async def test_a_refusal_without_a_code_blames_the_input() -> None:
+async def test_a_rejection_without_a_code_blames_the_input() -> None:
     response = await post({"query": "{refusedWithoutCode}"})
 
     assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
@@ -168,7 +168,7 @@ async def test_an_operation_that_takes_too_long_is_stopped_and_cleaned_up() -> N
 
 def test_a_timeout_of_something_else_is_a_failure() -> None:
     with capture_logs() as lines:
-        assert refusal_of(TimeoutError(), "id").status == 500
+        assert http_error_of(TimeoutError(), "id").status == 500
     assert lines[0]["log_level"] == "error"
 
 
@@ -291,7 +291,7 @@ def test_a_mutation_that_took_too_long_is_told_what_it_may_have_waited_for() -> 
     with pytest.raises(StatementTimeout) as stopped:
         mutation_errors(ExecutionResult({"updateCustomer": None}, [error]), "request")
 
-    told = refusal_of(stopped.value, "request")
+    told = http_error_of(stopped.value, "request")
     assert (told.status, told.code) == (504, "TIMEOUT")
     assert "mutation took too long" in told.message
     assert "waited for other changes of the same rows" in told.message

@@ -78,7 +78,7 @@ async def test_credentials_decide_who_asks() -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-async def test_other_methods_are_refused_with_those_allowed(method: str) -> None:
+async def test_other_methods_are_rejected_with_those_allowed(method: str) -> None:
     async with client_of(toy_app()) as client:
         response = await client.request(method, "/graphql")
 
@@ -86,7 +86,7 @@ async def test_other_methods_are_refused_with_those_allowed(method: str) -> None
     assert_refused(response, 405, "METHOD_NOT_ALLOWED", "GET and POST")
 
 
-async def test_a_mutation_by_get_is_refused_and_does_not_run() -> None:
+async def test_a_mutation_by_get_is_rejected_and_does_not_run() -> None:
     context = ToyContext()
     async with client_of(toy_app(opener=opening(context))) as client:
         response = await client.get("/graphql", params={"query": "mutation {slowly}"})
@@ -124,7 +124,7 @@ REFUSED_OPERATIONS = [
 
 @pytest.mark.parametrize(("accept", "status"), [(GRAPHQL, 400), ("application/json", 200)])
 @pytest.mark.parametrize(("request_body", "code"), REFUSED_OPERATIONS)
-async def test_a_refused_operation_has_a_code_no_data_and_the_status_of_its_media_type(
+async def test_a_rejected_operation_has_a_code_no_data_and_the_status_of_its_media_type(
     request_body: dict[str, Any], code: str, accept: str, status: int
 ) -> None:
     limits = replace(LIMITS, max_document_bytes=19_000)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.failures import Refusal
+from app.web.failures import HttpError
 from app.web.graphql_request import GraphQLRequest, from_body, from_url
 from tests.support.toy_app import MAX_BODY_BYTES, client_of, toy_app
 from tests.web.requests import JSON, assert_refused, get, post
@@ -58,7 +58,7 @@ from tests.web.requests import JSON, assert_refused, get, post
         (b'{"query": "{hello}", "\\ud800": 1, "\\ud800": 2}', 'The key "\\ud800" occurs more than once'),
     ],
 )
-async def test_a_body_that_is_no_graphql_request_is_refused(raw: bytes, words: str) -> None:
+async def test_a_body_that_is_no_graphql_request_is_rejected(raw: bytes, words: str) -> None:
     assert_refused(await post(raw=raw), 400, "BAD_REQUEST", words)
 
 
@@ -86,15 +86,15 @@ async def test_values_may_nest_as_deep_as_the_limit_and_as_wide_as_they_like() -
         ("query={hello}" + "&a=1" * 20, "more than 20 parameters"),
     ],
 )
-async def test_a_url_that_is_no_graphql_request_is_refused(query_string: str, words: str) -> None:
+async def test_a_url_that_is_no_graphql_request_is_rejected(query_string: str, words: str) -> None:
     assert_refused(await get(query_string), 400, "BAD_REQUEST", words)
 
 
-async def test_a_url_longer_than_a_body_may_be_is_refused() -> None:
+async def test_a_url_longer_than_a_body_may_be_is_rejected() -> None:
     assert_refused(await get("query={hello}%23" + "x" * MAX_BODY_BYTES), 414, "PAYLOAD_TOO_LARGE", "by POST")
 
 
-async def test_a_body_that_is_announced_too_large_is_refused_unread() -> None:
+async def test_a_body_that_is_announced_too_large_is_rejected_unread() -> None:
     response = await post(raw=b"x" * (MAX_BODY_BYTES + 1))
 
     assert_refused(response, 413, "PAYLOAD_TOO_LARGE", "longer than 20,000 bytes")
@@ -126,13 +126,13 @@ def status_of(read: Callable[[], GraphQLRequest]) -> int:
     """The status that reading leads to: 200 for a request, as far as can be told yet."""
     try:
         read()
-    except Refusal as refusal:
-        return refusal.status
+    except HttpError as rejection:
+        return rejection.status
     return 200
 
 
 @given(st.binary() | st.text().map(str.encode) | (JSON_VALUES | MEMBERS).map(lambda value: json.dumps(value).encode()))
-def test_any_body_is_a_request_or_refused(body: bytes) -> None:
+def test_any_body_is_a_request_or_rejected(body: bytes) -> None:
     assert status_of(lambda: from_body(body)) in {200, 400}
 
 
@@ -156,7 +156,7 @@ MEMBERS_AS_WRITTEN = st.recursive(
 
 
 @given(MEMBERS_AS_WRITTEN)
-def test_an_object_with_a_key_twice_is_refused_and_no_other(written: str) -> None:
+def test_an_object_with_a_key_twice_is_rejected_and_no_other(written: str) -> None:
     body = f'{{"query":"{{a(b: 1)}}","variables":{{"v":{written}}}}}'
 
     assert status_of(lambda: from_body(body.encode())) == (400 if repeats_a_key(body) else 200)
@@ -166,7 +166,7 @@ PARAMETERS = st.dictionaries(st.sampled_from(["query", "variables"]), st.text())
 
 
 @given(st.binary(max_size=200) | PARAMETERS.map(lambda parameters: urlencode(parameters).encode()))
-def test_any_url_is_a_request_or_refused(query_string: bytes) -> None:
+def test_any_url_is_a_request_or_rejected(query_string: bytes) -> None:
     assert status_of(lambda: from_url(query_string, 1_000_000)) in {200, 400}
 
 

@@ -91,7 +91,7 @@ async def test_a_valid_host_is_accepted(wire: Wire, host: str) -> None:
         " rød.test",
     ],
 )
-async def test_a_malformed_host_is_refused_and_the_connection_closed(wire: Wire, host: str) -> None:
+async def test_a_malformed_host_is_rejected_and_the_connection_closed(wire: Wire, host: str) -> None:
     reply = await asked(wire, host)
 
     assert_refused(reply, "The `Host` header is malformed")
@@ -100,17 +100,17 @@ async def test_a_malformed_host_is_refused_and_the_connection_closed(wire: Wire,
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("hosts", [(" a", " a"), (" a", " b"), ("", " a"), (" a", " b", " a b")])
-async def test_several_hosts_are_refused(wire: Wire, hosts: tuple[str, ...], version: str) -> None:
+async def test_several_hosts_are_rejected(wire: Wire, hosts: tuple[str, ...], version: str) -> None:
     assert_refused(await asked(wire, *hosts, version=version), f"{len(hosts)} `Host` headers")
 
 
-async def test_http_1_1_without_a_host_is_refused(wire: Wire) -> None:
+async def test_http_1_1_without_a_host_is_rejected(wire: Wire) -> None:
     assert_refused(await asked(wire), "no `Host` header")
 
 
 @pytest.mark.parametrize("version", ["0.9", "2.0"])
 @pytest.mark.parametrize("hosts", [(), (" service.test",)])
-async def test_a_version_that_is_not_written_in_this_form_is_refused(
+async def test_a_version_that_is_not_written_in_this_form_is_rejected(
     wire: Wire, version: str, hosts: tuple[str, ...]
 ) -> None:
     assert_refused(await asked(wire, *hosts, version=version), f"HTTP/{version}: send HTTP/1.1.")
@@ -121,7 +121,7 @@ async def test_http_1_0_may_leave_it_out(wire: Wire) -> None:
 
 
 def assert_refused(reply: Reply, words: str) -> None:
-    """400, as every refusal looks, with a request id."""
+    """400, as every rejection looks, with a request id."""
     (error,) = reply.json()["errors"]
     assert (reply.status, error["extensions"]["code"]) == (400, "BAD_REQUEST")
     assert words in error["message"]

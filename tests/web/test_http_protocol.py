@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from app.web.http_refusals import MAX_URL_BYTES
+from app.web.http_rejections import MAX_URL_BYTES
 from tests.support.listening import Reply, Wire, listening, wired
 from tests.support.toy_app import toy_app
 
@@ -160,7 +160,7 @@ def assert_refused_early(reply: Reply, status: int, code: str, request_id: str |
         b"GET http:// HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
     ],
 )
-async def test_what_is_no_http_is_refused_and_the_connection_closed(wire: Wire, request_: bytes) -> None:
+async def test_what_is_no_http_is_rejected_and_the_connection_closed(wire: Wire, request_: bytes) -> None:
     await wire.send(request_)
 
     assert_refused_early(await wire.reply(), 400, "BAD_REQUEST")
@@ -168,7 +168,7 @@ async def test_what_is_no_http_is_refused_and_the_connection_closed(wire: Wire, 
 
 
 @pytest.mark.parametrize("asked", [(), H2C])
-async def test_a_request_is_answered_before_what_follows_it_is_refused(wire: Wire, asked: tuple[str, ...]) -> None:
+async def test_a_request_is_answered_before_what_follows_it_is_rejected(wire: Wire, asked: tuple[str, ...]) -> None:
     first, second = posted("first"), posted("second", *asked)
     await wire.send(b"".join([*first, *second, b"nonsense\r\n\r\n", *posted("not read")]))
 
@@ -177,7 +177,7 @@ async def test_a_request_is_answered_before_what_follows_it_is_refused(wire: Wir
     assert await wire.rest() == b""
 
 
-async def test_a_body_that_cannot_be_read_is_refused_after_the_requests_before_it(wire: Wire) -> None:
+async def test_a_body_that_cannot_be_read_is_rejected_after_the_requests_before_it(wire: Wire) -> None:
     started, *_ = chunked("broken", "X-Request-Id: broken-one")
     await wire.send(b"".join([*posted("first"), started, b"no length\r\n"]))
 
@@ -186,7 +186,7 @@ async def test_a_body_that_cannot_be_read_is_refused_after_the_requests_before_i
     assert await wire.rest() == b""
 
 
-async def test_a_url_that_is_too_long_for_the_parser_is_refused_as_json(wire: Wire) -> None:
+async def test_a_url_that_is_too_long_for_the_parser_is_rejected_as_json(wire: Wire) -> None:
     beginning = b"GET /graphql?query={hello}&extra="
     ending = b" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nX-Request-Id: mine-7\r\n\r\n"
     longest = b"x" * (MAX_URL_BYTES - len(beginning) + len("GET "))
@@ -201,13 +201,13 @@ async def test_a_url_that_is_too_long_for_the_parser_is_refused_as_json(wire: Wi
     assert "65,535 bytes" in reply.json()["errors"][0]["message"]
 
 
-async def test_headers_that_are_too_many_are_refused_with_the_id_of_the_request(wire: Wire) -> None:
+async def test_headers_that_are_too_many_are_rejected_with_the_id_of_the_request(wire: Wire) -> None:
     await wire.send(head("GET /graphql HTTP/1.1", "X-Request-Id: mine-8", *["X: 1"] * 100))
 
     assert_refused_early(await wire.reply(), 431, "PAYLOAD_TOO_LARGE", "mine-8")
 
 
-async def test_a_client_that_sends_a_huge_request_before_it_reads_sees_why_it_is_refused(port: int) -> None:
+async def test_a_client_that_sends_a_huge_request_before_it_reads_sees_why_it_is_rejected(port: int) -> None:
     def ask() -> bytes:
         with socket.create_connection(("127.0.0.1", port), 10) as client:
             client.sendall(b"GET /" + b"x" * 5_000_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n")

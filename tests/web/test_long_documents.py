@@ -73,7 +73,7 @@ async def test_the_loop_is_never_held_for_long_by_a_document_that_is_not_remembe
     assert min(longest) < MOST_SECONDS, longest
 
 
-async def test_a_long_document_that_is_wrong_is_refused_as_a_short_one_is(
+async def test_a_long_document_that_is_wrong_is_rejected_as_a_short_one_is(
     service_dsn: str, company: UUID, tmp_path: Path
 ) -> None:
     keys = DevelopmentKeys(tmp_path / "keys")

@@ -52,7 +52,7 @@ async def test_without_an_accept_header_a_rejected_document_has_the_newer_types_
 @pytest.mark.parametrize(
     "accept", ["text/plain", "*/*;q=0", "application/json;q=0", "application/json;q=many", "image/*", ", image/*,"]
 )
-async def test_a_client_that_accepts_neither_type_is_refused(accept: str) -> None:
+async def test_a_client_that_accepts_neither_type_is_rejected(accept: str) -> None:
     response = await post({"query": "{hello}"}, headers={**JSON, "accept": accept})
 
     assert_refused(response, 406, "NOT_ACCEPTABLE", "Accept `application/graphql-response+json`")
@@ -78,13 +78,13 @@ async def test_json_in_utf_8_may_be_called_so_in_several_ways(content_type: str)
         "json",
     ],
 )
-async def test_a_body_of_another_media_type_is_refused(content_type: str) -> None:
+async def test_a_body_of_another_media_type_is_rejected(content_type: str) -> None:
     response = await post({"query": "{hello}"}, headers={"content-type": content_type})
 
     assert_refused(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Type: application/json`")
 
 
-async def test_a_body_without_a_media_type_is_refused() -> None:
+async def test_a_body_without_a_media_type_is_rejected() -> None:
     assert_refused(
         await post({"query": "{hello}"}, headers={}), 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Type: application/json`"
     )
@@ -96,7 +96,7 @@ async def test_a_body_that_is_not_encoded_may_be_called_so_in_several_ways(encod
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity, gzip", ", gzip"])
-async def test_a_compressed_body_is_refused(encoding: str) -> None:
+async def test_a_compressed_body_is_rejected(encoding: str) -> None:
     response = await post({"query": "{hello}"}, headers={**JSON, "content-encoding": encoding})
 
     assert_refused(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Encoding`")

@@ -29,7 +29,7 @@ async def client(service_dsn: str, company: UUID, tmp_path: Path) -> AsyncGenera
         yield client
 
 
-async def refusal(client: AsyncClient, query: str, **variables: Any) -> str:
+async def rejection(client: AsyncClient, query: str, **variables: Any) -> str:
     """The message of an operation that is refused as too complex."""
     answer = await client.post("/graphql", json={"query": query, "variables": variables})
     assert answer.status_code == 400
@@ -46,7 +46,7 @@ async def test_the_mutations_of_an_operation_are_bounded(
         f'a{n}: createCustomerGroup(input: {{number: "{n}", name: "x"}}) {{ replayed }}' for n in range(11)
     )
 
-    assert "runs 11 mutations, with fragments spread out; the limit is 10." in await refusal(
+    assert "runs 11 mutations, with fragments spread out; the limit is 10." in await rejection(
         client, f"mutation {{ {fields} }}"
     )
     assert await everything_of(owner_engine, company) == before
@@ -59,11 +59,11 @@ async def test_the_rows_of_all_lists_of_an_operation_are_bounded_together(
     before = await everything_of(owner_engine, company)
     first, second = ({"rows": [{"externalSystemId": str(n)} for n in range(count)]} for count in rows)
 
-    assert "writes up to 501 rows; the limit is 500." in await refusal(client, UPSERTS, a=first, b=second)
+    assert "writes up to 501 rows; the limit is 500." in await rejection(client, UPSERTS, a=first, b=second)
     assert await everything_of(owner_engine, company) == before
 
 
-async def test_a_list_that_is_too_long_by_itself_is_refused_with_its_length(client: AsyncClient) -> None:
+async def test_a_list_that_is_too_long_by_itself_is_rejected_with_its_length(client: AsyncClient) -> None:
     document = "mutation ($a: UpsertCustomersInput!) { a: upsertCustomers(input: $a) { errors { code ... on LimitError { actual } } } }"
     answer = await client.post(
         "/graphql", json={"query": document, "variables": {"a": {"rows": [{"externalSystemId": "1"}] * 501}}}

@@ -1,4 +1,4 @@
-"""No token, however odd, causes more than a refusal."""
+"""No token, however odd, causes more than a rejection."""
 
 import contextlib
 import json

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.engine.persisted import NamedDocument
 from app.web.document_names import named_document
-from app.web.failures import Refusal
+from app.web.failures import HttpError
 from tests.support.toy import ToyContext
 from tests.support.toy_app import client_of, opening, toy_app
 from tests.web.naming import HELLO, RENAME, SLOWLY, both, digest, engine_of, persisted, send
@@ -50,7 +50,7 @@ async def test_a_text_can_be_remembered_by_either_method(method: str) -> None:
 
 
 @both
-async def test_a_hash_of_another_text_is_refused_and_nothing_is_remembered(method: str) -> None:
+async def test_a_hash_of_another_text_is_rejected_and_nothing_is_remembered(method: str) -> None:
     engine = engine_of()
     refused = await send(engine, method, {"query": HELLO, "extensions": persisted(RENAME)})
     after = await send(engine, method, {"extensions": persisted(RENAME)})
@@ -108,7 +108,7 @@ MALFORMED: list[tuple[object, str]] = [
 
 @both
 @pytest.mark.parametrize(("extension", "words"), MALFORMED)
-async def test_a_malformed_extension_is_refused_with_what_to_send(method: str, extension: object, words: str) -> None:
+async def test_a_malformed_extension_is_rejected_with_what_to_send(method: str, extension: object, words: str) -> None:
     for text in ({}, {"query": HELLO}):
         response = await send(engine_of(), method, {**text, "extensions": {"persistedQuery": extension}})
         assert_refused(response, 400, "BAD_REQUEST", words)
@@ -137,11 +137,11 @@ def status_of(read: Callable[[], NamedDocument | None]) -> int:
     """The status that reading leads to: 200 for a name, as far as can be told yet."""
     try:
         read()
-    except Refusal as refusal:
-        return refusal.status
+    except HttpError as rejection:
+        return rejection.status
     return 200
 
 
 @given(st.none() | st.just(HELLO), VALUES, st.none() | st.dictionaries(st.just("persistedQuery"), VALUES | PERSISTED))
-def test_any_name_is_one_or_refused(text: str | None, document_id: object, extensions: dict[str, Any] | None) -> None:
+def test_any_name_is_one_or_rejected(text: str | None, document_id: object, extensions: dict[str, Any] | None) -> None:
     assert status_of(lambda: named_document(text, document_id, extensions)) in {200, 400}

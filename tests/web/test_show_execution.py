@@ -67,7 +67,7 @@ async def test_execution_is_the_last_member_of_the_answer_and_the_rest_is_as_eve
 
 
 @pytest.mark.parametrize("query", ["{unknown}", "{", "{customers {nodes {name}}"])
-async def test_a_document_that_is_refused_was_not_executed_and_says_nothing_of_it(
+async def test_a_document_that_is_rejected_was_not_executed_and_says_nothing_of_it(
     service_dsn: str, tmp_path: Path, company: UUID, query: str
 ) -> None:
     plain, *told = await answers(service_dsn, tmp_path, company, query)

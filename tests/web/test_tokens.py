@@ -1,4 +1,4 @@
-"""Bearer tokens: what is accepted, what is refused and how little the refusal tells, and how long one is remembered."""
+"""Bearer tokens: what is accepted, what is refused and how little the rejection tells, and how long one is remembered."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -59,7 +59,7 @@ def tokens(keys: PublishedKeys, clock: Clock) -> TokenVerifier:
     return TokenVerifier(keys, RULES, 2, clock)
 
 
-async def refusal(tokens: TokenVerifier, token: str) -> Unauthenticated:
+async def rejection(tokens: TokenVerifier, token: str) -> Unauthenticated:
     """How the token is refused."""
     with pytest.raises(Unauthenticated) as caught:
         await tokens.verify(token)
@@ -143,43 +143,43 @@ BAD_CLAIMS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("changes", BAD_CLAIMS.values(), ids=BAD_CLAIMS)
-async def test_a_bad_claim_is_refused_without_saying_which(changes: dict[str, object], tokens: TokenVerifier) -> None:
-    refused = await refusal(tokens, sign(KEY, "ed", **changes))
+async def test_a_bad_claim_is_rejected_without_saying_which(changes: dict[str, object], tokens: TokenVerifier) -> None:
+    refused = await rejection(tokens, sign(KEY, "ed", **changes))
     assert (refused.code, refused.message) == (CredentialCode.TOKEN_NOT_ACCEPTED, NOT_ACCEPTED)
     assert refused.www_authenticate == 'Bearer realm="customer-gateway", error="invalid_token"'
 
 
 @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED)
-async def test_a_forged_token_is_refused_without_saying_why(token: str, tokens: TokenVerifier) -> None:
+async def test_a_forged_token_is_rejected_without_saying_why(token: str, tokens: TokenVerifier) -> None:
     assert len(token) <= MAX_TOKEN_BYTES
-    refused = await refusal(tokens, token)
+    refused = await rejection(tokens, token)
     assert (refused.code, refused.message) == (CredentialCode.TOKEN_NOT_ACCEPTED, NOT_ACCEPTED)
 
 
 async def test_an_expired_token_is_told_so(tokens: TokenVerifier) -> None:
-    refused = await refusal(tokens, sign(KEY, "ed", exp=int(time.time()) - LEEWAY - 1))
+    refused = await rejection(tokens, sign(KEY, "ed", exp=int(time.time()) - LEEWAY - 1))
     assert (refused.code, refused.message) == (CredentialCode.TOKEN_EXPIRED, "The token has expired. Get a new one.")
     assert refused.www_authenticate == 'Bearer realm="customer-gateway", error="invalid_token"'
 
 
 async def test_an_expired_token_of_somebody_else_is_not_told_so(tokens: TokenVerifier) -> None:
-    assert (await refusal(tokens, sign(OTHER_KEY, "ed", exp=1))).code == CredentialCode.TOKEN_NOT_ACCEPTED
+    assert (await rejection(tokens, sign(OTHER_KEY, "ed", exp=1))).code == CredentialCode.TOKEN_NOT_ACCEPTED
 
 
 @pytest.mark.parametrize(
     "token", [sign(KEY, "ed", note="x" * MAX_TOKEN_BYTES), "é", "\ud800"], ids=["long", "no ASCII", "half a character"]
 )
-async def test_a_token_that_no_issuer_makes_is_refused_unread(
+async def test_a_token_that_no_issuer_makes_is_rejected_unread(
     token: str, tokens: TokenVerifier, issuer: Issuer
 ) -> None:
-    refused = await refusal(tokens, token)
+    refused = await rejection(tokens, token)
     assert refused.code == CredentialCode.CREDENTIALS_MALFORMED
     assert refused.www_authenticate == 'Bearer realm="customer-gateway", error="invalid_request"'
     assert issuer.fetches == 0
 
 
-async def test_a_token_of_a_refused_algorithm_causes_no_fetch(tokens: TokenVerifier, issuer: Issuer) -> None:
-    await refusal(tokens, FORGED["HS256 with the public key as the secret"])
+async def test_a_token_of_a_rejected_algorithm_causes_no_fetch(tokens: TokenVerifier, issuer: Issuer) -> None:
+    await rejection(tokens, FORGED["HS256 with the public key as the secret"])
     assert issuer.fetches == 0
 
 
@@ -193,7 +193,7 @@ async def test_a_verified_token_needs_no_key_again_until_it_expires(
     clock.now = expires + LEEWAY - 1
     assert await tokens.verify(token) is principal
     clock.now = expires + LEEWAY
-    assert (await refusal(tokens, token)).code == CredentialCode.TOKEN_EXPIRED
+    assert (await rejection(tokens, token)).code == CredentialCode.TOKEN_EXPIRED
 
 
 async def test_the_least_recently_used_token_is_forgotten_when_there_are_too_many(
@@ -205,7 +205,7 @@ async def test_the_least_recently_used_token_is_forgotten_when_there_are_too_man
     await forget_the_key(tokens, issuer, keys_clock)
     assert await tokens.verify(first)
     assert await tokens.verify(third)
-    assert (await refusal(tokens, second)).code == CredentialCode.TOKEN_NOT_ACCEPTED
+    assert (await rejection(tokens, second)).code == CredentialCode.TOKEN_NOT_ACCEPTED
 
 
 async def test_nothing_is_remembered_where_the_cache_is_off(
@@ -215,21 +215,21 @@ async def test_nothing_is_remembered_where_the_cache_is_off(
     token = sign(KEY, "ed")
     await tokens.verify(token)
     await forget_the_key(tokens, issuer, keys_clock)
-    await refusal(tokens, token)
+    await rejection(tokens, token)
 
 
-async def test_a_refused_token_is_accepted_once_its_key_is_published(
+async def test_a_rejected_token_is_accepted_once_its_key_is_published(
     tokens: TokenVerifier, issuer: Issuer, keys_clock: Clock
 ) -> None:
     token = sign(OTHER_KEY, "rotated")
-    await refusal(tokens, token)
+    await rejection(tokens, token)
     issuer.publish(public_jwk(KEY, "ed"), public_jwk(OTHER_KEY, "rotated"))
-    await refusal(tokens, token)
+    await rejection(tokens, token)
     keys_clock.now += PAUSE_SECONDS
     assert (await tokens.verify(token)).company_id == COMPANY
 
 
-async def test_a_token_that_cannot_be_checked_is_neither_accepted_nor_refused(
+async def test_a_token_that_cannot_be_checked_is_neither_accepted_nor_rejected(
     tokens: TokenVerifier, issuer: Issuer
 ) -> None:
     issuer.status = 503
@@ -241,4 +241,4 @@ async def forget_the_key(tokens: TokenVerifier, issuer: Issuer, keys_clock: Cloc
     """The issuer withdraws the key, and the service knows it: whatever works now was remembered."""
     issuer.publish(public_jwk(OTHER_KEY, "next"))
     keys_clock.now += PAUSE_SECONDS
-    await refusal(tokens, sign(KEY, "made-up"))
+    await rejection(tokens, sign(KEY, "made-up"))

@@ -74,7 +74,7 @@ async def test_a_registered_document_that_no_longer_fits_answers_with_what_is_wr
     assert_refused(response, 400, "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'gone'")
 
 
-async def test_an_unknown_id_is_refused_with_what_to_do() -> None:
+async def test_an_unknown_id_is_rejected_with_what_to_do() -> None:
     response = await send(engine_of(), "POST", {"documentId": "unknown"})
 
     assert_refused(response, 400, "PERSISTED_QUERY_NOT_FOUND", "Send the document's text as `query`")
@@ -94,7 +94,9 @@ async def test_an_unknown_id_is_refused_with_what_to_do() -> None:
         ({"documentId": "hello", "extensions": persisted(HELLO)}, "name two documents"),
     ],
 )
-async def test_an_id_that_can_be_none_or_is_not_alone_is_refused(method: str, body: dict[str, Any], words: str) -> None:
+async def test_an_id_that_can_be_none_or_is_not_alone_is_rejected(
+    method: str, body: dict[str, Any], words: str
+) -> None:
     assert_refused(await send(engine_of(trusted=DOCUMENTS), method, body), 400, "BAD_REQUEST", words)
 
 

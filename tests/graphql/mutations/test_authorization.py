@@ -55,7 +55,7 @@ async def test_without_a_credential_nothing_is_even_parsed(
 
 @pytest.mark.parametrize("scopes", ["no scope", "read only", "all others"])
 @pytest.mark.parametrize("name", TABLE)
-async def test_without_the_scope_to_write_a_mutation_is_refused_and_the_scope_named(
+async def test_without_the_scope_to_write_a_mutation_is_rejected_and_the_scope_named(
     caller: Caller, owner_engine: AsyncEngine, company: UUID, ids: Ids, name: str, scopes: str
 ) -> None:
     before = await everything_of(owner_engine, company)
@@ -66,9 +66,9 @@ async def test_without_the_scope_to_write_a_mutation_is_refused_and_the_scope_na
         "all others": tuple(scope for scope in Scope if scope is not writes),
     }[scopes]
 
-    refusal = await caller.refusal(document(name, TABLE[name].payload), input=TABLE[name].input(ids))
+    rejection = await caller.rejection(document(name, TABLE[name].payload), input=TABLE[name].input(ids))
 
-    assert (refusal["code"], refusal["requiredScope"], refusal["field"]) == ("FORBIDDEN", writes, [name])
+    assert (rejection["code"], rejection["requiredScope"], rejection["field"]) == ("FORBIDDEN", writes, [name])
     assert caller.statements == 0
     assert await everything_of(owner_engine, company) == before
 
@@ -95,10 +95,10 @@ async def test_a_mutation_whose_payload_shows_what_may_not_be_read_writes_nothin
     before = await everything_of(owner_engine, company)
     caller.scopes = tuple(scope for scope in Scope if scope is not TABLE[name].reads)
 
-    refusal = await caller.refusal(document(name, TABLE[name].relation), input=TABLE[name].input(ids))
+    rejection = await caller.rejection(document(name, TABLE[name].relation), input=TABLE[name].input(ids))
 
-    assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", TABLE[name].reads)
-    assert refusal["field"] == [name, *keys_of(TABLE[name].relation)]
+    assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", TABLE[name].reads)
+    assert rejection["field"] == [name, *keys_of(TABLE[name].relation)]
     assert caller.statements == 0
     assert await everything_of(owner_engine, company) == before
 

@@ -75,7 +75,7 @@ async def test_a_removed_contact_is_shown_as_it_was_and_gone_from_its_customer(
     assert payload["errors"] == []
 
 
-async def test_refusals_come_all_at_once_with_their_kinds_and_nothing_is_written(
+async def test_rejections_come_all_at_once_with_their_kinds_and_nothing_is_written(
     caller: Caller, customer: UUID, owner_engine: AsyncEngine
 ) -> None:
     before = await everything_of(owner_engine, caller.company_id)

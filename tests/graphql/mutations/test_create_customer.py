@@ -218,9 +218,9 @@ async def test_it_needs_the_scope_to_write_and_says_so(
     reader = Caller(database, company, scopes=[Scope.CUSTOMERS_READ])
     before = await everything_of(owner_engine, company)
 
-    refusal = await reader.refusal(CREATE, input=new_input(group))
+    rejection = await reader.rejection(CREATE, input=new_input(group))
 
-    assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", "customers-write")
+    assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", "customers-write")
     assert await everything_of(owner_engine, company) == before
 
 
@@ -234,6 +234,6 @@ async def test_with_the_scope_to_write_alone_only_the_new_customer_itself_is_sho
     assert payload["customer"]["name"] == "Fjord"
     before = await everything_of(owner_engine, company)
     around = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { group { id } } } }"
-    refusal = await writer.refusal(around, input=new_input(group))
-    assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", "customers-read")
+    rejection = await writer.rejection(around, input=new_input(group))
+    assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", "customers-read")
     assert await everything_of(owner_engine, company) == before

@@ -48,7 +48,7 @@ async def test_a_group_is_created_with_every_field_and_found_at_once(caller: Cal
     assert found == {"customerGroups": [{"id": created}]}
 
 
-async def test_more_than_two_decimals_of_a_discount_are_refused_even_if_they_are_zeros(
+async def test_more_than_two_decimals_of_a_discount_are_rejected_even_if_they_are_zeros(
     caller: Caller, records: Records
 ) -> None:
     given = {"number": "A-1", "name": "Big", "accountId": str(await records.account())}
@@ -100,7 +100,7 @@ async def test_an_unused_group_is_removed_and_shown_as_it_was(caller: Caller, re
     assert await caller.data(f'{{ customerGroup(by: {{id: "{group}"}}) {{ id }} }}') == {"customerGroup": None}
 
 
-async def test_refusals_come_all_at_once_with_their_kinds_and_nothing_is_written(
+async def test_rejections_come_all_at_once_with_their_kinds_and_nothing_is_written(
     caller: Caller, records: Records, owner_engine: AsyncEngine
 ) -> None:
     group = await records.group(number="7")

@@ -72,7 +72,7 @@ AMOUNTS = (
 
 
 @pytest.mark.parametrize("written", ['"12.500"', "12.500", '"0.000"', "1.2500e1", "12345e-3", '"-1.005"'])
-async def test_more_than_two_decimals_are_refused_even_if_they_are_zeros(caller: Caller, group: UUID, written: str):
+async def test_more_than_two_decimals_are_rejected_even_if_they_are_zeros(caller: Caller, group: UUID, written: str):
     document = AMOUNTS % ('"Fjord"', written, written)
     payload = (await caller.data(document, group=str(group)))["createCustomer"]
 
@@ -105,7 +105,7 @@ async def test_a_number_of_a_json_body_keeps_the_decimals_that_were_written(call
     }
 
 
-async def test_a_name_of_invisible_characters_is_refused_and_keys_are_trimmed_of_them(caller: Caller, group: UUID):
+async def test_a_name_of_invisible_characters_is_rejected_and_keys_are_trimmed_of_them(caller: Caller, group: UUID):
     document = (
         "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input)"
         " { customer { customerNumber externalSystemId name metadata } errors { code path } } }"
@@ -160,9 +160,9 @@ async def test_what_is_no_decimal_number_is_a_problem_of_its_field(caller: Calle
     ],
 )
 async def test_a_value_of_another_kind_is_an_invalid_variable(caller: Caller, group: UUID, field: str, value: object):
-    refusal = await caller.refusal(WITH_VARIABLES, input={**new_input(group), field: value})
+    rejection = await caller.rejection(WITH_VARIABLES, input={**new_input(group), field: value})
 
-    (problem,) = refusal["problems"]
+    (problem,) = rejection["problems"]
     assert (problem["code"], problem["path"]) == ("FIELD_INVALID", ["input", field])
     must = "a decimal number such as 12.50" if field == "creditLimit" else "an object of keys and values"
     assert f" must be {must}" in problem["message"]

@@ -84,7 +84,7 @@ async def test_removing_the_default_hands_it_over(caller: Caller, records: Recor
     assert payload["customer"] == {"departments": [{"name": "New", "isDefault": True}]}
 
 
-async def test_refusals_come_all_at_once_and_nothing_is_written(
+async def test_rejections_come_all_at_once_and_nothing_is_written(
     caller: Caller, records: Records, customer: UUID, owner_engine: AsyncEngine
 ) -> None:
     department = await records.department(customer)

@@ -1,4 +1,4 @@
-"""A preview tells what an update would do under its idempotency key: the work, a replay, or a refusal."""
+"""A preview tells what an update would do under its idempotency key: the work, a replay, or a rejection."""
 
 from typing import Any
 from uuid import UUID
@@ -92,7 +92,7 @@ async def test_another_spelling_of_the_same_values_is_the_same_input_for_both(ca
     "other",
     [{"name": "Another"}, {"subscriptionTransitions": []}, {"billingRelationship": "SELF"}, {"email": "no address"}],
 )
-async def test_another_input_is_refused_by_both_and_for_that_alone(
+async def test_another_input_is_rejected_by_both_and_for_that_alone(
     caller: Caller, move: dict[str, Any], other: dict[str, Any]
 ) -> None:
     given = move | other

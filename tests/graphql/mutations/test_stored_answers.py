@@ -46,7 +46,7 @@ async def test_the_answer_of_a_release_is_replayed_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("stored", STORED)
-async def test_another_input_is_refused_under_the_key_of_any_release(
+async def test_another_input_is_rejected_under_the_key_of_any_release(
     caller: Caller, owner_engine: AsyncEngine, company: UUID, stored: dict[str, Any]
 ) -> None:
     await store(owner_engine, company, "key", stored["row"])

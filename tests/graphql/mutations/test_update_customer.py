@@ -347,11 +347,11 @@ async def test_writing_needs_its_own_scope_and_nothing_else(
     if missing is None:
         assert (await update(caller, id=str(customer), name="Written"))["customer"]["name"] == "Written"
     else:
-        refusal = await caller.refusal(UPDATE, input={"id": str(customer), "name": "x"})
-        assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", missing)
+        rejection = await caller.rejection(UPDATE, input={"id": str(customer), "name": "x"})
+        assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", missing)
 
 
-async def test_a_refusal_shows_nothing_stored_to_a_credential_that_may_not_read(
+async def test_a_rejection_shows_nothing_stored_to_a_credential_that_may_not_read(
     caller: Caller, records: Records
 ) -> None:
     await records.customer(external_system_id="x")

@@ -60,7 +60,7 @@ async def test_rows_are_answered_in_their_order_with_counts(caller: Caller, reco
     assert [payload[name] for name in counts] == [1, 1, 1, 0, True, False, []]
 
 
-async def test_a_refused_list_shows_every_row_and_writes_none(
+async def test_a_rejected_list_shows_every_row_and_writes_none(
     caller: Caller, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     parent, child = await records.customer(), await records.customer(external_system_id="child")
@@ -111,7 +111,7 @@ async def test_a_customer_may_be_found_by_its_number(caller: Caller, records: Re
     assert payload["results"][0]["customer"]["id"] == str(customer)
 
 
-async def test_a_list_of_no_or_too_many_rows_is_refused_as_a_whole(caller: Caller) -> None:
+async def test_a_list_of_no_or_too_many_rows_is_rejected_as_a_whole(caller: Caller) -> None:
     assert (await upsert(caller))["errors"] == [
         {"__typename": "InputError", "code": "FIELD_REQUIRED", "path": ["input", "rows"]}
     ]
@@ -122,7 +122,7 @@ async def test_a_list_of_no_or_too_many_rows_is_refused_as_a_whole(caller: Calle
     ]
 
 
-async def test_the_same_key_answers_the_same_and_another_list_is_refused(caller: Caller, records: Records) -> None:
+async def test_the_same_key_answers_the_same_and_another_list_is_rejected(caller: Caller, records: Records) -> None:
     group = await records.group()
     first = await upsert(caller, new_input(group, "a"), idempotencyKey="key")
     again = await upsert(caller, new_input(group, "a"), idempotencyKey="key")
@@ -137,8 +137,8 @@ async def test_the_scope_to_write_is_needed(
     group = await records.group()
     before = await everything_of(owner_engine, company)
     reader = Caller(database, company, scopes=[Scope.CUSTOMERS_READ])
-    refusal = await reader.refusal(UPSERT, input={"rows": [new_input(group, "a")]})
-    assert (refusal["code"], refusal["requiredScope"]) == ("FORBIDDEN", "customers-write")
+    rejection = await reader.rejection(UPSERT, input={"rows": [new_input(group, "a")]})
+    assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", "customers-write")
     assert await everything_of(owner_engine, company) == before
 
 

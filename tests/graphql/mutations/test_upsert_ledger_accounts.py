@@ -70,7 +70,7 @@ async def test_each_row_tells_how_it_ended(caller: Caller, records: Records) -> 
     assert again == payload | {"replayed": True}
 
 
-async def test_a_refused_list_tells_all_errors_and_how_each_row_would_have_ended(caller: Caller) -> None:
+async def test_a_rejected_list_tells_all_errors_and_how_each_row_would_have_ended(caller: Caller) -> None:
     payload = await upsert(
         caller, {"number": "1", "name": "One"}, {"number": "1", "name": "Again"}, {"name": "x" * 256}
     )
@@ -102,7 +102,7 @@ async def test_who_writes_and_does_not_read_sees_what_this_call_wrote_and_nothin
     assert shown == ([None] * 3 if dry_run else ["New", None, "Three"])
 
 
-async def test_a_refusal_shows_nothing_stored_to_who_does_not_read(caller: Caller, records: Records) -> None:
+async def test_a_rejection_shows_nothing_stored_to_who_does_not_read(caller: Caller, records: Records) -> None:
     await records.account(number="1", name="Secret")
     caller.scopes = [Scope.ACCOUNTS_WRITE, Scope.CUSTOMERS_READ]
 

@@ -6,7 +6,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.web.connections import GIVEN_UP
 from app.web.envelope import REQUEST_ID, SECURITY_HEADERS, sent_request_id
-from app.web.failures import FailureCode, Refusal
+from app.web.failures import FailureCode, HttpError
 from app.web.http_state import ConnectionState
 from app.web.refused_connection import RefusedConnection
 
@@ -25,8 +25,8 @@ _MAX_REFUSED = 64
 """Maximum number of refused connections that stay open until their clients have read the answer."""
 
 
-class RefusingProtocol(ConnectionState):
-    """Refuses requests that can't reach the application, and closes connections."""
+class RejectingProtocol(ConnectionState):
+    """Rejects requests that can't reach the application, and closes connections."""
 
     def close_after_answer(self) -> None:
         """Close the connection after the answers to the requests that have arrived."""
@@ -47,33 +47,33 @@ class RefusingProtocol(ConnectionState):
         """Stop waiting for the rest of a request."""
         if self._awaits_body():
             self.cycle.scope["state"][GIVEN_UP] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
-        self._refuse(Refusal(408, FailureCode.TIMEOUT, message))
+        self._reject(HttpError(408, FailureCode.TIMEOUT, message))
 
-    def _refuse_unreadable(self) -> None:
-        """Refuse a request that can't be parsed, or was found to be too large while it was parsed."""
-        if self._refusal is None:
+    def _reject_unreadable(self) -> None:
+        """Reject a request that can't be parsed, or was found to be too large while it was parsed."""
+        if self._http_error is None:
             self._state.count("not_http")
-            self._refuse(Refusal(400, FailureCode.BAD_REQUEST, "The request isn't valid HTTP/1.1."))
+            self._reject(HttpError(400, FailureCode.BAD_REQUEST, "The request isn't valid HTTP/1.1."))
         else:
             self._state.count("headers_too_large")
-            self._refuse(self._refusal)
+            self._reject(self._http_error)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _reject(self, http_error: HttpError) -> None:
         """Answer the last request with an error after all earlier ones are answered, and close the connection."""
-        self._refusal = refusal
+        self._http_error = http_error
         self._waiting_since = None
         is_next = not self.pipeline and (self._awaits_body() or not self._has_request())
         if is_next:
-            self._send_refusal()
+            self._send_error()
         elif not self._is_within_headers() and not self.pipeline:
             # The answer to a request has begun, and the rest of its body can't be read.
             self.transport.close()
 
-    def _send_refusal(self) -> None:
-        assert self._refusal is not None  # noqa: S101 - there is something to send
+    def _send_error(self) -> None:
+        assert self._http_error is not None  # noqa: S101 - there is something to send
         if self.transport.is_closing():
             return
-        self.transport.write(_message(self._refusal, self._state.default_headers, self._request_id()))
+        self.transport.write(_message(self._http_error, self._state.default_headers, self._request_id()))
         if self._awaits_body():
             self.cycle.body = bytearray()
             self.cycle.disconnected = True
@@ -97,37 +97,37 @@ class RefusingProtocol(ConnectionState):
         if len(self._state.refused) >= _MAX_REFUSED:
             self.transport.abort()
             return
-        refusal = Refusal(
+        http_error = HttpError(
             503,
             FailureCode.SERVICE_UNAVAILABLE,
             "Too many connections are open. Try again shortly.",
             (("retry-after", "1"),),
         )
-        self.transport.write(_message(refusal, self._state.default_headers, None))
+        self.transport.write(_message(http_error, self._state.default_headers, None))
         RefusedConnection(self.transport, self._state.refused, self.loop, LINGER_SECONDS)
 
     def _is_too_large(self) -> bool:
         """Return whether the URL, or the headers or trailers being parsed, exceed their limits."""
         if len(self.url) > MAX_URL_BYTES:
             message = f"The URL is longer than {MAX_URL_BYTES:,} bytes. Send the operation by POST."
-            self._refusal = Refusal(414, FailureCode.PAYLOAD_TOO_LARGE, message)
+            self._http_error = HttpError(414, FailureCode.PAYLOAD_TOO_LARGE, message)
         elif self._unread - len(self.url) > MAX_HEADER_BYTES:
-            self._refusal = too_large_headers()
-        return self._refusal is not None
+            self._http_error = too_large_headers()
+        return self._http_error is not None
 
 
-def too_large_headers() -> Refusal:
+def too_large_headers() -> HttpError:
     """Return the error for too many headers, or too long ones."""
-    return Refusal(
+    return HttpError(
         431,
         FailureCode.PAYLOAD_TOO_LARGE,
         f"The request has more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES:,} bytes of them. Send fewer.",
     )
 
 
-def _message(refusal: Refusal, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
+def _message(http_error: HttpError, default_headers: Iterable[tuple[bytes, bytes]], request_id: str | None) -> bytes:
     """Return the bytes of the response, after which the connection is closed."""
-    answer = refusal.answer()
+    answer = http_error.answer()
     fields = [*default_headers, *answer.fields(), *SECURITY_HEADERS, (b"connection", b"close")]
     if request_id is not None:
         fields.append((REQUEST_ID.encode(), request_id.encode()))

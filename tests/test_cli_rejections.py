@@ -70,20 +70,20 @@ def test_token_makes_no_keys_that_no_service_trusts_and_says_where_it_looked(tmp
     assert not folder.exists()
 
 
-def test_an_alphabet_that_is_no_locale_is_refused(empty_dsn: str) -> None:
+def test_an_alphabet_that_is_no_locale_is_rejected(empty_dsn: str) -> None:
     result = run("migrate", "--alphabet", "da'; DROP", DATABASE_URL=empty_dsn)
     assert result.returncode == 2
     assert messages(result).startswith("Error: The alphabet must be an ICU locale")
 
 
-def test_another_alphabet_than_the_databases_is_refused_and_the_same_one_is_not(empty_dsn: str) -> None:
+def test_another_alphabet_than_the_databases_is_rejected_and_the_same_one_is_not(empty_dsn: str) -> None:
     first, same, other = (run("migrate", "--alphabet", locale, DATABASE_URL=empty_dsn) for locale in ("nb", "nb", "da"))
     assert (first.returncode, same.returncode, other.returncode) == (0, 0, 2)
     assert same.stdout.endswith("names sort by the alphabet nb.\n")
     assert messages(other).startswith("Error: Names in this database sort by the alphabet nb")
 
 
-def test_an_unknown_option_is_refused() -> None:
+def test_an_unknown_option_is_rejected() -> None:
     result = run("serve", "--color")
     assert result.returncode == 2
     assert "No such option: --color" in result.stderr
@@ -129,7 +129,7 @@ def test_a_database_that_does_not_exist_is_named_as_the_problem(server_dsn: str)
     assert "does not exist" in result.stderr
 
 
-def test_a_role_that_does_not_exist_is_refused(server_dsn: str) -> None:
+def test_a_role_that_does_not_exist_is_rejected(server_dsn: str) -> None:
     result = run("migrate", DATABASE_URL=as_role(server_dsn, "customer_gateway_missing", "secret"))
     assert result.returncode == 2
     assert "rejected the role" in result.stderr
@@ -157,7 +157,7 @@ def test_a_database_that_is_away_is_said_to_be_away(command: str, tmp_path: Path
 @pytest.mark.parametrize(
     "command", [["serve"], ["seed"], ["company", "list"], ["api-key", "list", "--company", str(uuid4())]]
 )
-def test_a_database_that_is_not_migrated_is_refused(command: list[str], empty_dsn: str, service_dsn: str) -> None:
+def test_a_database_that_is_not_migrated_is_rejected(command: list[str], empty_dsn: str, service_dsn: str) -> None:
     result = run(
         *command,
         DATABASE_URL=same_database(service_dsn, empty_dsn),
@@ -208,7 +208,7 @@ def test_dev_says_that_its_data_folder_is_of_no_use(tmp_path: Path) -> None:
     assert "choose another data folder" in result.stderr
 
 
-def test_an_api_key_for_a_company_that_does_not_exist_is_refused(owner_dsn: str) -> None:
+def test_an_api_key_for_a_company_that_does_not_exist_is_rejected(owner_dsn: str) -> None:
     options = ["--company", str(uuid4()), "--name", "Billing", "--scope", "customers-read"]
     result = run("api-key", "create", *options, DATABASE_URL=owner_dsn)
     assert result.returncode == 2
@@ -263,7 +263,7 @@ def test_a_role_that_the_server_refuses_is_told_without_its_password(empty_dsn: 
     assert "CREATE ROLE" not in result.stderr
 
 
-def test_a_database_in_another_encoding_is_refused(server_dsn: str) -> None:
+def test_a_database_in_another_encoding_is_rejected(server_dsn: str) -> None:
     name = f"customer_gateway_test_{uuid4().hex}"
     create = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"
     asyncio.run(execute(server_dsn, create))
@@ -282,7 +282,7 @@ def test_two_first_migrations_at_once_both_succeed(empty_dsn: str) -> None:
     assert [(result.returncode, messages(result)) for result in results] == [(0, "")] * 2
 
 
-def test_a_role_without_a_name_is_refused_before_anything_is_written(empty_dsn: str) -> None:
+def test_a_role_without_a_name_is_rejected_before_anything_is_written(empty_dsn: str) -> None:
     nameless = empty_dsn.replace("postgresql://postgres@", "postgresql://")
     result = run("migrate", OWNER_DATABASE_URL=empty_dsn, DATABASE_URL=nameless)
     assert (result.returncode, result.stdout) == (2, "")

@@ -18,7 +18,7 @@ async def group(records: Records) -> UUID:
     return await records.group(number="7", name="Retail")
 
 
-async def test_malformed_fields_are_refused_all_at_once_before_anything_is_looked_up(
+async def test_malformed_fields_are_rejected_all_at_once_before_anything_is_looked_up(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine
 ):
     problems = await problems_of(
@@ -96,7 +96,7 @@ async def test_another_companys_group_and_parent_do_not_exist(
         ({}, {"parent_invoice_template_id": uuid4()}, "CONSOLIDATION_SETTINGS_NOT_ALLOWED_ON_CHILD"),
     ],
 )
-async def test_what_breaks_a_rule_of_parents_or_consolidation_is_refused(
+async def test_what_breaks_a_rule_of_parents_or_consolidation_is_rejected(
     unit_of_work: UnitOfWork,
     owner_engine: AsyncEngine,
     records: Records,
