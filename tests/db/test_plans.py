@@ -58,19 +58,24 @@ async def test_an_order_by_several_columns_reads_the_index_of_the_first(facts: F
     assert_served(found, "customers_by_name", most=PER_PAGE)
 
 
-@pytest.mark.parametrize("place", ["first-page", "after-the-middle", "before-the-middle"])
-@pytest.mark.parametrize(("condition", "index"), FILTERS.values(), ids=FILTERS)
-async def test_every_filter_is_an_index_and_a_page_of_it_costs_a_page(
-    facts: Facts, condition: Callable[[Facts], Condition], index: str | None, place: str
-) -> None:
+def page_at(facts: Facts, place: str) -> PageRequest:
+    """The first page, or one that begins or ends in the middle of the company's customers."""
     middle = facts.middle[CustomerSort.NUMBER]
-    request = PageRequest(
+    return PageRequest(
         BY_NUMBER,
         50,
         backward=place == "before-the-middle",
         after=middle if place == "after-the-middle" else None,
         before=middle if place == "before-the-middle" else None,
     )
+
+
+@pytest.mark.parametrize("place", ["first-page", "after-the-middle", "before-the-middle"])
+@pytest.mark.parametrize(("condition", "index"), FILTERS.values(), ids=FILTERS)
+async def test_every_filter_is_an_index_and_a_page_of_it_costs_a_page(
+    facts: Facts, condition: Callable[[Facts], Condition], index: str | None, place: str
+) -> None:
+    request = page_at(facts, place)
 
     found = await facts.plans(lambda session: customers.page(session, request, condition(facts)))
     assert_served(found, index, most=PER_PAGE)
@@ -92,14 +97,7 @@ async def test_a_filter_in_another_order_never_reads_the_whole_company(
 async def test_customers_with_a_status_are_found_from_the_rarer_side(
     facts: Facts, status: SubscriptionStatus, place: str
 ) -> None:
-    middle = facts.middle[CustomerSort.NUMBER]
-    request = PageRequest(
-        BY_NUMBER,
-        50,
-        backward=place == "before-the-middle",
-        after=middle if place == "after-the-middle" else None,
-        before=middle if place == "before-the-middle" else None,
-    )
+    request = page_at(facts, place)
 
     found = await facts.plans(lambda session: customers.page(session, request, HasSubscription(status)))
     # A status of 4 % of the customers costs most: 1,250 customers are probed for a page, in a company of any size.

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.lifespan import lifespan_of
+from tests.support.logging_state import logging_restored
 
 GRAPHQL = "application/graphql-response+json"
 _REQUEST_ID = "differential"
@@ -107,7 +108,7 @@ async def pair_over(dsn: str, keys: DevelopmentKeys) -> AsyncGenerator[Pair]:
         "metrics": True,
         **_BEYOND_ALL_LIMITS,
     }
-    with _logging_restored():
+    with logging_restored():
         async with AsyncExitStack() as stack:
             reference, planning = [
                 await stack.enter_async_context(_client(settings | execution))
@@ -127,21 +128,6 @@ async def _client(settings: Mapping[str, Any]) -> AsyncGenerator[AsyncClient]:
         AsyncClient(transport=ASGITransport(app), base_url="http://service.test") as client,
     ):
         yield client
-
-
-@contextmanager
-def _logging_restored() -> Generator[None]:
-    """Leave logging as it was found; pairs nest, so that may be as another pair has set it."""
-    loggers = [logging.getLogger(name) for name in (None, "uvicorn.access", "alembic")]
-    levels, handlers = [logger.level for logger in loggers], loggers[0].handlers[:]
-    configured, configuration = structlog.is_configured(), structlog.get_config()
-    yield
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
-    loggers[0].handlers[:] = handlers
-    structlog.reset_defaults()
-    if configured:
-        structlog.configure(**configuration)
 
 
 async def _answered(client: AsyncClient, token: str, request: Request) -> Answer:

@@ -10,7 +10,7 @@ import pytest
 from app.domain.billing import Arrangement, BillingDocumentKind, Subscription
 from app.domain.calendar import Period
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from tests.support.billing_examples import CUT, JUNE, OTHER, PARENT, PAYER, cut, single
+from tests.support.billing_examples import CUT, JUNE, OTHER, PARENT, PAYER, STUB, cut, single
 
 
 def amount(subscription: Subscription, today: date = CUT) -> Decimal | None:
@@ -188,15 +188,7 @@ def test_arrears_billed_beyond_a_period_that_is_over_are_credited_for_its_days()
 
 
 def test_the_unbilled_days_of_a_recorded_period_are_invoiced_to_its_payer() -> None:
-    stub = replace(
-        JUNE,
-        period=Period(CUT, date(2026, 7, 15)),
-        period_net=Decimal("260.00"),
-        billed=Decimal(0),
-        period_payer_id=PARENT,
-    )
-
-    line = cut(stub, date(2026, 7, 10)).settlement
+    line = cut(STUB, date(2026, 7, 10)).settlement
 
     assert line is not None
     assert (line.kind, line.payer_id, line.amount) == (BillingDocumentKind.INVOICE, PARENT, Decimal("210.00"))

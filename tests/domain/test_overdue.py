@@ -10,7 +10,7 @@ from app.domain.billing import BillingDocumentKind, Subscription
 from app.domain.calendar import Period
 from app.domain.cutting import Cut, cuts
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
-from tests.support.billing_examples import CUT, JUNE, OWN, PARENT, PAYER, cut, single
+from tests.support.billing_examples import CUT, JUNE, OWN, PARENT, PAYER, STUB, cut, single
 
 JULY_10 = date(2026, 7, 10)
 TRIAL = replace(
@@ -99,14 +99,7 @@ def test_month_ends_clamp_and_return_to_the_anchor_day() -> None:
 
 
 def test_under_a_single_invoice_cycles_follow_the_billing_day() -> None:
-    stub = replace(
-        JUNE,
-        period=Period(CUT, date(2026, 7, 15)),
-        period_net=Decimal("260.00"),
-        billed=Decimal(0),
-        period_payer_id=PARENT,
-    )
-    (made,) = cuts([stub], single(20), OWN, date(2026, 7, 25))
+    (made,) = cuts([STUB], single(20), OWN, date(2026, 7, 25))
 
     assert told(made) == [
         ("2026-06-19", "2026-07-15", "260.00"),

@@ -1,7 +1,6 @@
 """The service under load while its database stops and comes back: clean coded answers, and no restart."""
 
 import asyncio
-import logging
 import socket
 import time
 from collections import Counter
@@ -15,7 +14,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-import structlog
 import uvicorn
 
 from app.db.database import Database
@@ -27,6 +25,7 @@ from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.databases import as_role
+from tests.support.logging_state import logging_restored
 from tests.support.records import Records, new_company
 from tests.support.trust import TRUST
 
@@ -64,13 +63,8 @@ def server() -> Generator[EmbeddedServer]:
 
 @pytest.fixture(autouse=True)
 def _logging_restored() -> Generator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+    with logging_restored():
+        yield
 
 
 async def prepared(dsn: str) -> UUID:

@@ -1,5 +1,6 @@
 """Examples for tests of billing: one subscription, one day, two arrangements."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -33,6 +34,14 @@ JUNE = Subscription(
     period_payer_id=PAYER,
 )
 CUT = date(2026, 6, 19)
+STUB = replace(
+    JUNE,
+    period=Period(CUT, date(2026, 7, 15)),
+    period_net=Decimal("260.00"),
+    billed=Decimal(0),
+    period_payer_id=PARENT,
+)
+"""The same subscription after a cut, in the unbilled rest of its period, which its parent pays for."""
 
 
 def single(billing_day: int) -> Arrangement:

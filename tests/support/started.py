@@ -1,13 +1,11 @@
 """The whole application over a database, with the log and the metrics of production, and a client with a credential."""
 
-import logging
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import structlog
 from httpx import ASGITransport, AsyncClient
 
 from app.domain.identity import Scope
@@ -15,6 +13,7 @@ from app.settings import Settings
 from app.web.application import create_app
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from tests.support.lifespan import lifespan_of
+from tests.support.logging_state import logging_restored
 
 
 def headers_of(keys: DevelopmentKeys, company_id: UUID, scopes: Iterable[Scope] = tuple(Scope)) -> dict[str, str]:
@@ -38,18 +37,10 @@ def settings_of(dsn: str, keys: DevelopmentKeys, **more: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def started(settings: dict[str, Any], headers: dict[str, str]) -> AsyncGenerator[AsyncClient]:
     """Start the application with these settings and yield a client; restore the logging on exit."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     app = create_app(Settings.model_validate(settings))
-    try:
+    with logging_restored():
         async with (
             lifespan_of(app),
             AsyncClient(transport=ASGITransport(app), base_url="http://service.test", headers=headers) as client,
         ):
             yield client
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
-        logging.getLogger("alembic").setLevel(logging.NOTSET)
-        structlog.reset_defaults()

@@ -2,17 +2,16 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from app.db.api_keys import PREFIX
 from app.engine.trusted import TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError
 from app.web.application import create_app
+from tests.support.logging_state import logging_restored
 from tests.web.application import client_of
 from tests.web.requests import assert_refused
 
@@ -21,13 +20,8 @@ ORIGIN = "https://app.example.com"
 
 @pytest.fixture(autouse=True)
 def _logging_restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+    with logging_restored():
+        yield
 
 
 async def test_the_root_names_the_endpoints() -> None:

@@ -13,19 +13,15 @@ from app.engine.execution import Execution
 from app.settings import Settings
 from app.web.logs import configure_logging
 from app.web.request_log import OperationLog, OperationRecord
+from tests.support.logging_state import logging_restored
 from tests.support.toy import toy_engine
 from tests.support.toy_app import COMPANY, client_of, toy_app
 
 
 @pytest.fixture
 def _logging_restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.getLogger("uvicorn.access").setLevel(logging.NOTSET)
-    structlog.reset_defaults()
+    with logging_restored():
+        yield
 
 
 def failure(private: str) -> ValueError:
