@@ -2,6 +2,8 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from app.domain import unicode_tables
@@ -35,15 +37,25 @@ def module() -> str:
     )
 
 
+@cache
+def runs() -> list[tuple[int, int, str]]:
+    """Return the first and the last code point of each run of one category, and the category."""
+    found: list[tuple[int, int, str]] = []
+    first = 0
+    for category, run in groupby(map(unicodedata.category, map(chr, range(0x110000)))):
+        following = first + sum(1 for _ in run)
+        found.append((first, following - 1, category))
+        first = following
+    return found
+
+
 def _ranges(wanted: Callable[[str], bool]) -> Iterator[str]:
-    first = None
-    for code in range(0x110001):
-        is_wanted = code < 0x110000 and wanted(unicodedata.category(chr(code)))
-        if is_wanted and first is None:
-            first = code
-        elif not is_wanted and first is not None:
-            yield f"{first:X}" if first == code - 1 else f"{first:X}-{code - 1:X}"
-            first = None
+    for is_wanted, adjacent in groupby(runs(), key=lambda run: wanted(run[2])):
+        (first, last, _), *others = adjacent
+        if others:
+            last = others[-1][1]
+        if is_wanted:
+            yield f"{first:X}" if first == last else f"{first:X}-{last:X}"
 
 
 def _literal(ranges: Iterator[str]) -> str:
