@@ -1,6 +1,6 @@
-"""Book transitions: their rows, billing documents, periods and events."""
+"""Book transitions: their rows, billing documents, periods, history and events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, func, lateral, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.db import outbox, transition_events
+from app.db import history, outbox, subscription_history, transition_events
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
+from app.db.mirror_reads import subscriptions_by_id
 from app.db.outbox import Event
 from app.db.periods import IS_CURRENT, BookedMove, Handover, write_periods
 from app.db.record_set import insert_all
@@ -116,10 +117,15 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     moves = [BookedMove(move, booking.id) for booking in bookings for move in booking.transition.moves]
     for transition in transitions:
         moves += [] if transition.is_triggered else [BookedMove(move, None) for move in transition.moves]
+    ids = [handover.cut.subscription.id for handover in handovers] + [booked.move.subscription.id for booked in moves]
+    before = await subscriptions_by_id(session, ids)
     await write_periods(session, handovers, moves)
-    events = [event for booking in bookings for event in booking.events()]
+    after = await subscriptions_by_id(session, ids)
+    await history.record_all(session, subscription_history.all_updated(before, after), actor=actor)
+    versions = {id_: stored.row.version for id_, stored in after.items()}
+    events = [event for booking in bookings for event in booking.events(versions)]
     for transition in transitions:
-        events += [] if transition.is_triggered else transition_events.rescheduled(transition)
+        events += [] if transition.is_triggered else transition_events.rescheduled(transition, versions)
     await outbox.append_all(session, events, actor=actor)
     ids = iter(booking.id for booking in bookings)
     return [next(ids) if transition.is_triggered else None for transition in transitions]
@@ -175,13 +181,13 @@ class _Booking(NamedTuple):
             for cut in self.transition.cuts
         ]
 
-    def events(self) -> list[Event]:
+    def events(self, versions: Mapping[UUID, int]) -> list[Event]:
         document_of = {
             (line.subscription.id, line.line.period.start): id_
             for id_, document in self.documents
             for line in document.lines
         }
-        return transition_events.transitioned(self.transition, self.id, document_of)
+        return transition_events.transitioned(self.transition, self.id, document_of, versions)
 
 
 def _lines(document_id: UUID, document: BillingDocument) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""Reading subscriptions that are mirrored, under locks: every function is at most two statements, however many they are."""
+"""Read subscriptions with their current periods, under locks: every function is at most two statements, however many they are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ class StoredPeriod(NamedTuple):
     billed_amount: Decimal
     credited_amount: Decimal
     billed_on: date | None
+    payer_customer_id: UUID | None
     previous_over_on: date | None
     """The day after the last one of the period before it."""
 
@@ -76,6 +77,18 @@ async def locked(
     named = _named(ids, external_system_ids)
     # Locked before the periods are read: one statement that waits for a transition would show the periods before it.
     await session.rows(select(subscriptions.c.id).where(named).order_by(subscriptions.c.id).with_for_update())
+    return await _read(session, named)
+
+
+async def subscriptions_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, StoredSubscription]:
+    """Return subscriptions, which are locked or written, as they are stored now."""
+    if not ids:
+        return {}
+    found = await _read(session, narrowed(subscriptions) & _among(subscriptions.c.id, ids))
+    return {stored.row.id: stored for stored in found}
+
+
+async def _read(session: WriteSession, named: ColumnElement[bool]) -> list[StoredSubscription]:
     last, begun = _last_period(), _begun_by_transition()
     previous = (
         select(func.coalesce(periods.c.cut_on, periods.c.ends_on))
@@ -98,6 +111,7 @@ async def locked(
             last.c.billed_amount,
             last.c.credited_amount,
             last.c.billed_on,
+            last.c.payer_customer_id,
             previous,
             is_current,
             cast(over_on, Date),
@@ -139,7 +153,7 @@ def _begun_by_transition() -> LateralFromClause:
 def _stored(row: Any) -> StoredSubscription:
     own, rest = row[: len(SubscriptionRow._fields)], row[len(SubscriptionRow._fields) :]
     subscription = SubscriptionRow._make(own)
-    customer_id, *last, previous, is_current, over_on = rest[:12]
+    customer_id, *last, previous, is_current, over_on = rest[:13]
     if is_current:
         period = StoredPeriod._make((*last, previous))
     else:
@@ -150,17 +164,10 @@ def _stored(row: Any) -> StoredSubscription:
             ends_on=subscription.current_period_end,
             cut_on=None,
             net_amount=subscription.net_amount,
-            billed_amount=Decimal(0),
-            credited_amount=Decimal(0),
+            billed_amount=Decimal("0.00"),
+            credited_amount=Decimal("0.00"),
             billed_on=None,
+            payer_customer_id=None,
             previous_over_on=over_on,
         )
-    return StoredSubscription(subscription, customer_id, period, StoredMove(*rest[12:]))
-
-
-async def subscriptions_by_id(session: WriteSession, ids: Sequence[UUID]) -> dict[UUID, SubscriptionRow]:
-    """Return subscriptions as they are stored now."""
-    if not ids:
-        return {}
-    rows = await session.rows(graph.subscription.select().where(_among(subscriptions.c.id, ids)))
-    return {row[0]: SubscriptionRow._make(row) for row in rows}
+    return StoredSubscription(subscription, customer_id, period, StoredMove(*rest[13:]))

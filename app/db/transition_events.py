@@ -14,8 +14,13 @@ LineKey = tuple[UUID, date]
 """Subscription id and first day of a line, which are unique in a transition."""
 
 
-def transitioned(transition: Transition, transition_id: UUID, document_of: Mapping[LineKey, UUID]) -> list[Event]:
-    """Return an event for each cut or moved subscription. `document_of` holds the billing document ids of lines."""
+def transitioned(
+    transition: Transition, transition_id: UUID, document_of: Mapping[LineKey, UUID], versions: Mapping[UUID, int]
+) -> list[Event]:
+    """Return an event for each cut or moved subscription.
+
+    `document_of` holds the billing document ids of lines, `versions` those of the subscriptions after the transition.
+    """
     cut_of = {cut.subscription.id: _cut(cut, document_of) for cut in transition.cuts}
     moved = (move.subscription for move in transition.moves)
     return [
@@ -23,6 +28,7 @@ def transitioned(transition: Transition, transition_id: UUID, document_of: Mappi
             EventType.SUBSCRIPTION_TRANSITIONED,
             subscription.id,
             {
+                "version": versions[subscription.id],
                 "customerId": subscription.customer_id,
                 "transitionId": transition_id,
                 "effectiveOn": transition.effective_on,
@@ -35,13 +41,14 @@ def transitioned(transition: Transition, transition_id: UUID, document_of: Mappi
     ]
 
 
-def rescheduled(transition: Transition) -> list[Event]:
+def rescheduled(transition: Transition, versions: Mapping[UUID, int]) -> list[Event]:
     """Return an event for each subscription that follows a new billing day."""
     return [
         Event(
             EventType.SUBSCRIPTION_RESCHEDULED,
             move.subscription.id,
             {
+                "version": versions[move.subscription.id],
                 "customerId": move.subscription.customer_id,
                 "effectiveOn": transition.effective_on,
                 "anchorDay": move.anchor_day,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
 
-from app.db import customer_reads, mirror_reads, mirror_writes, outbox
+from app.db import customer_reads, history, mirror_reads, mirror_writes, outbox, subscription_history
 from app.db.identifiers import new_id
+from app.db.mirror_reads import StoredSubscription
 from app.db.pauses import paced
 from app.db.rows import CustomerRow, SubscriptionRow
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
@@ -19,7 +20,7 @@ from app.domain.errors import (
     SubscriptionsProblem,
     VersionProblem,
 )
-from app.domain.events import EventType
+from app.domain.events import ChangeOperation, EventType
 from app.domain.fields import schema_name
 from app.domain.mirroring import MirroredSubscription
 from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, canonical, read_keys
@@ -146,8 +147,11 @@ async def _write(session: WriteSession, actor: str, decisions: Sequence[Decision
     await mirror_writes.begin_periods(session, [_new_period(decision) async for decision in paced(begun)])
     ids = [decision.subscription_id for decision in (*created, *updated) if decision.subscription_id is not None]
     stored = await mirror_reads.subscriptions_by_id(session, ids)
-    await outbox.append_all(session, [_event(decision, stored) for decision in (*created, *updated)], actor=actor)
-    return stored
+    entries = [_entry(decision, stored) async for decision in paced([*created, *updated])]
+    await history.record_all(session, entries, actor=actor)
+    events = [_event(stored[entry.subject_id].row, entry) async for entry in paced(entries)]
+    await outbox.append_all(session, events, actor=actor)
+    return {id_: after.row for id_, after in stored.items()}
 
 
 def _columns(after: MirroredSubscription) -> dict[str, Any]:
@@ -196,13 +200,19 @@ def _after(decision: Decision) -> MirroredSubscription:
     return decision.after
 
 
-def _event(decision: Decision, stored: Mapping[UUID, SubscriptionRow]) -> outbox.Event:
-    row = stored[decision.subscription_id or UUID(int=0)]
-    data: dict[str, Any] = {"version": row.version, "customerId": decision.customer_id}
-    if decision.outcome is RowOutcome.CREATED:
+def _entry(decision: Decision, stored: Mapping[UUID, StoredSubscription]) -> history.Change:
+    after = stored[decision.subscription_id or UUID(int=0)]
+    if decision.stored is None:
+        return subscription_history.created(after)
+    return subscription_history.updated(decision.stored, after)
+
+
+def _event(row: SubscriptionRow, entry: history.Change) -> outbox.Event:
+    data: dict[str, Any] = {"version": row.version, "customerId": row.customer_id}
+    if entry.operation is ChangeOperation.CREATED:
         data["externalSystemId"] = row.external_system_id
         return outbox.Event(EventType.SUBSCRIPTION_CREATED, row.id, data)
-    data["changedFields"] = _names(decision.changed)
+    data["changedFields"] = tuple(sorted(entry.changes))
     return outbox.Event(EventType.SUBSCRIPTION_UPDATED, row.id, data)
 
 

@@ -295,6 +295,7 @@ async def test_an_event_tells_of_every_subscription_that_was_cut_or_moved_along(
         "payer": str(customer),
     }
     said = {
+        "version": 2,
         "customerId": str(customer),
         "transitionId": str(transition),
         "effectiveOn": "2026-06-19",
@@ -314,7 +315,11 @@ async def test_an_event_tells_of_every_subscription_that_was_cut_or_moved_along(
             },
         }
     }
-    assert (moved.type, moved.subject_id, moved.data) == ("subscription.transitioned", paused, said | {"cut": None})
+    assert (moved.type, moved.subject_id, moved.data) == (
+        "subscription.transitioned",
+        paused,
+        said | {"version": 1, "cut": None},
+    )
     assert len(await books.periods()) == 2
 
 

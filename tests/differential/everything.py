@@ -35,7 +35,9 @@ fragment Hub on Customer {{
   group {{ {leaves("CustomerGroup")} customers(first: 2) {{ totalCount nodes {{ id }} }} history {{ ...Changes }} }}
   contacts {{ {leaves("Contact")} customer {{ ...Plain }} history(first: 2) {{ ...Changes }} }}
   departments {{ {leaves("Department")} customer {{ id }} history {{ ...Changes }} }}
-  subscriptions {{ {leaves("CustomerSubscription")} customer {{ name }} periods {{ ...Period }} }}
+  subscriptions {{
+    {leaves("CustomerSubscription")} customer {{ name }} periods {{ ...Period }} history(first: 1) {{ ...Changes }}
+  }}
   history {{ ...Changes }}
   billingDocuments {{ ...Billed }}
 }}"""

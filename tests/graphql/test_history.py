@@ -174,3 +174,24 @@ async def test_the_histories_of_many_customers_are_one_statement_and_their_count
         assert [node["history"]["totalCount"] for node in nodes] == [3] * customers
         assert [change["version"] for node in nodes for change in node["history"]["nodes"]] == [3, 2] * customers
         assert caller.statements == 3
+
+
+async def test_a_subscription_has_the_history_that_a_customer_has(
+    caller: Caller, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    customer = await records.customer()
+    period = {"before": None, "after": {"startsOn": "2026-06-01"}}
+    await changed(owner_engine, company, await records.subscription(customer), {"currentPeriod": period}, {})
+    found = await caller.data(
+        """query($id: ID!) { customer(by: {id: $id}) { subscriptions { history { totalCount nodes {
+             version actor changes { field before after } } } } } }""",
+        id=str(customer),
+    )
+    (subscription,) = found["customer"]["subscriptions"]
+    assert subscription["history"] == {
+        "totalCount": 2,
+        "nodes": [
+            {"version": 2, "actor": "person 2", "changes": []},
+            {"version": 1, "actor": "person 1", "changes": [{"field": "currentPeriod", **period}]},
+        ],
+    }

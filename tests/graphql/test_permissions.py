@@ -54,6 +54,7 @@ EDGES = {
     ("Department", "customer"): "department { customer { id } }",
     ("Department", "history"): "department { history { totalCount } }",
     ("CustomerSubscription", "customer"): "subscription { customer { id } }",
+    ("CustomerSubscription", "history"): "subscription { history { totalCount } }",
     ("CustomerSubscription", "periods"): "subscription { periods { id } }",
 }
 NEEDED = {"ledgerAccounts": Scope.ACCOUNTS_READ, "account": Scope.ACCOUNTS_READ}

@@ -1,6 +1,7 @@
 """Messages of the system that bills and transitions, in any order and at once: each day is billed once, to who pays for it."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -218,6 +219,28 @@ async def test_each_payer_pays_for_exactly_the_days_that_were_served(
         await family.send(book, message)
 
     await assert_paid_once(family, company)
+    await assert_recorded(owner_engine, company)
+
+
+async def assert_recorded(engine: AsyncEngine, company: UUID) -> None:
+    """Every version of a subscription is in its history and in an event, and each entry begins where another one ends."""
+    entries = await rows_of(engine, tables.history, company, tables.history.c.version)
+    events = await rows_of(engine, tables.outbox_events, company, tables.outbox_events.c.sequence)
+    for subscription in await rows_of(engine, tables.subscriptions, company):
+        own = [entry for entry in entries if entry["subject_id"] == subscription["id"]]
+        assert [entry["version"] for entry in own] == list(range(1, subscription["version"] + 1))
+        told = [event["data"]["version"] for event in events if event["subject_id"] == subscription["id"]]
+        assert sorted({*told}) == [entry["version"] for entry in own]
+        assert told == sorted(told)
+        values: dict[str, Any] = {}
+        for entry in own:
+            assert entry["changes"]
+            for name, change in entry["changes"].items():
+                assert without_zeros(values.get(name)) == without_zeros(change["before"])
+                values[name] = change["after"]
+        stored = [values[name] for name in ("status", "anchorDay")]
+        assert stored == [subscription["status"], subscription["anchor_day"]]
+        assert values["currentPeriod"]["startsOn"] == subscription["current_period_start"].isoformat()
 
 
 async def assert_paid_once(family: Family, company: UUID) -> None:
@@ -250,3 +273,8 @@ async def assert_paid_once(family: Family, company: UUID) -> None:
         if before["subscription_id"] == after["subscription_id"]:
             over_on = before["cut_on"] or before["ends_on"]
             assert over_on == after["starts_on"]
+
+
+def without_zeros(value: Any) -> str:
+    """The text of a value of the history; amounts are kept with as many zeros as they were sent with."""
+    return re.sub(r"\.00\b", "", str(value))

@@ -141,6 +141,7 @@ async def test_a_new_billing_day_applies_to_all_subscriptions_that_the_parent_pa
     told = [event for event in events if event["type"] == "subscription.rescheduled"]
     assert {event["subject_id"] for event in told} == {its["kid"], own}
     assert told[0]["data"] == {
+        "version": (await ledger.subscription(told[0]["subject_id"]))["version"],
         "customerId": str(children["kid"] if told[0]["subject_id"] == its["kid"] else parent),
         "effectiveOn": "2026-06-20",
         "anchorDay": 20,

@@ -23,9 +23,13 @@ BOOKED = [
     "insert billing_transitions",
     "insert billing_documents",
     "insert billing_document_lines",
+    # As they were and as they are, for the history and the versions in events.
+    "read subscriptions",
     "update subscription_periods",
     "insert subscription_periods",
     "update subscriptions",
+    "read subscriptions",
+    "insert history",
     "insert outbox_events",
 ]
 

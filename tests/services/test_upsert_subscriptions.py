@@ -445,8 +445,8 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
     )
 
     assert outcomes(outcome) == [UPDATED] * count + [CREATED] * count
-    # Owners, customers, subscriptions, their periods, parents; two tables, the periods, what is stored now, events.
-    assert unit_of_work.statements == 10
+    # Owners, customers, subscriptions, their periods, parents; two tables, the periods, what is stored now, records.
+    assert unit_of_work.statements == 11
 
 
 @pytest.mark.parametrize(("count", "code"), [(0, ErrorCode.FIELD_REQUIRED), (501, ErrorCode.FIELD_TOO_LONG)])

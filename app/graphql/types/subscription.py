@@ -5,17 +5,20 @@ from datetime import date
 from decimal import Decimal
 
 import strawberry
+from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import CustomerRow, SubscriptionPeriodRow, SubscriptionRow
+from app.db.rows import ChangeRow, CustomerRow, SubscriptionPeriodRow, SubscriptionRow
+from app.graphql.connections import Listed, listed_of
 from app.graphql.context import Info
-from app.graphql.field_arguments import read_list
+from app.graphql.field_arguments import read_edge_page, read_list
 from app.graphql.permissions import READS
 from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.customer_connection import LazyCustomer
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
+from app.graphql.types.history import ChangeConnection
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import ListFirst
+from app.graphql.types.paging import After, First, ListFirst
 
 
 @strawberry.type(
@@ -77,6 +80,20 @@ class CustomerSubscription(Node):
     ) -> Awaitable[list[SubscriptionPeriodRow]]:
         """Load the recorded periods."""
         return info.context.loaders.periods(graph.subscription_periods, read_list(first=first)).load(subscription.id)
+
+    @strawberry.field(
+        description="Its changes, the newest first: actor, time and fields, by the names in `upsertSubscriptions`."
+        " `currentPeriod` is an object, also with `payerCustomerId` and `cutOn`. Needs customers-read.",
+        graphql_type=ChangeConnection,
+        extensions=READS,
+    )
+    @staticmethod
+    async def history(
+        subscription: strawberry.Parent[SubscriptionRow], info: Info, first: First = UNSET, after: After = UNSET
+    ) -> Listed[ChangeRow]:
+        """Load a page of the subscription's history."""
+        asked = read_edge_page(info.context.principal.company_id, graph.subscription_history, first=first, after=after)
+        return await listed_of(info.context, graph.subscription_history, subscription.id, asked)
 
 
 @strawberry.type(

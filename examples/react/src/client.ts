@@ -29,6 +29,7 @@ const cache = new InMemoryCache({
     Contact: { fields: { history: relayStylePagination() } },
     Customer: { fields: { children: relayStylePagination(["where", "orderBy"]), history: relayStylePagination() } },
     CustomerGroup: { fields: { customers: relayStylePagination(["where", "orderBy"]), history: relayStylePagination() } },
+    CustomerSubscription: { fields: { history: relayStylePagination() } },
     Department: { fields: { history: relayStylePagination() } },
     Viewer: { keyFields: [] }, // one per session
   },

@@ -67,7 +67,7 @@ SENT = {
         # The customers of stored subscriptions are read before they are locked, and checked under the lock.
         *("read subscriptions", CUSTOMER, "lock subscriptions by id", "read subscriptions"),
         *("insert subscriptions", "update subscriptions", "insert subscription_periods", "read subscriptions"),
-        "insert outbox_events",
+        *RECORD,
     ],
 }
 """The statements of the inputs in every_mutation.py."""
