@@ -29,10 +29,10 @@ class ConnectionTurns(Turns):
         self._waits = waits
         self._what = what
 
-    async def take(self, company_id: UUID) -> None:
+    async def take(self, company_id: UUID, *, is_small: bool = False) -> None:
         """Wait for a turn. Raise TooBusy. The caller gives the turn back."""
         try:
-            await super().take(company_id)
+            await super().take(company_id, is_small=is_small)
         except TooBusy as error:
             if error.waited_seconds is None:
                 raise

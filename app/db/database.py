@@ -1,7 +1,7 @@
 """The database: the pool of transactions, the plan connections, and sessions on them."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -127,16 +127,29 @@ class Database:
         finally:
             await session.end()
 
-    def session(self, company_id: UUID, *, is_heavy: bool = False) -> ReadSession:
+    def session(self, company_id: UUID, *, is_small: bool = False, has_heavy_turn: bool = False) -> ReadSession:
         """Return a read session. The caller must call its `end`."""
-        return ReadSession(self._reading, self._turns, self._heavy, company_id, is_heavy=is_heavy)
+        return ReadSession(
+            self._reading, self._turns, self._heavy, company_id, is_small=is_small, has_heavy_turn=has_heavy_turn
+        )
 
-    def turn(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
+    def heavy_turn(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Wait for the company's turn to run a heavy operation. Raise TooManyHeavy."""
+        return self._heavy.turn(company_id)
+
+    def turn(self, company_id: UUID, *, is_small: bool = False) -> AbstractAsyncContextManager[None]:
         """Wait for the company's turn to use a connection for a transaction. Raise TooBusy."""
-        return self._turns.turn(company_id)
+        return self._turns.turn(company_id, is_small=is_small)
 
     async def row(
-        self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool, is_heavy: bool = False
+        self,
+        sql: str,
+        parameters: list[object],
+        company_id: UUID,
+        *,
+        plan_for_values: bool,
+        is_small: bool = False,
+        has_heavy_turn: bool = False,
     ) -> Any:
         """Run a plan's statement, and return its row, or None if it has none.
 
@@ -144,10 +157,12 @@ class Database:
         A statement with a custom plan counts as heavy, because it can read a few rows or all of them.
         """
         try:
-            if plan_for_values or is_heavy:
-                async with self._heavy.turn(company_id):
-                    return await self.plan_connections.row(sql, parameters, company_id, plan_for_values=plan_for_values)
-            return await self.plan_connections.row(sql, parameters, company_id, plan_for_values=plan_for_values)
+            async with AsyncExitStack() as stack:
+                if plan_for_values and not has_heavy_turn:
+                    await stack.enter_async_context(self._heavy.turn(company_id, is_small=is_small))
+                return await self.plan_connections.row(
+                    sql, parameters, company_id, plan_for_values=plan_for_values, is_small=is_small
+                )
         except Exception as error:
             translated = translated_failure(error)
             if translated is None:

@@ -16,13 +16,15 @@ from app.db.waits import Waits
 _SHARE = 3
 """One in this many connections can run heavy operations."""
 _MOST_WAITING = 100
+_PATIENCE = 2
+"""How many times as long as for a connection operations wait here, because each turn takes long."""
 
 
 class HeavyTurns(ConnectionTurns):
     """Turns of heavy operations, a third of `connections`.
 
-    A turn is taken before a connection, so that operations don't hold a connection while they wait here. An operation
-    that becomes heavy later does hold one. At most a third of the connections can wait so; further operations fail
+    A turn is taken before long lists in the arguments are read, and before a connection, so that operations hold neither
+    while they wait here. An operation that becomes heavy later does hold one. At most a third of the connections can wait so; further operations fail
     immediately.
     """
 
@@ -31,7 +33,7 @@ class HeavyTurns(ConnectionTurns):
         super().__init__(
             size,
             waits,
-            seconds=seconds,
+            seconds=_PATIENCE * seconds,
             reserve=min(1, size - 1),
             most_waiting=_MOST_WAITING,
             what="turns of heavy operations",
@@ -40,7 +42,7 @@ class HeavyTurns(ConnectionTurns):
         self._late = 0
 
     @override
-    async def take(self, company_id: UUID, *, has_connection: bool = False) -> None:
+    async def take(self, company_id: UUID, *, is_small: bool = False, has_connection: bool = False) -> None:
         """Wait for a turn. Raise TooManyHeavy. The caller gives the turn back."""
         if self.take_free(company_id):
             return
@@ -48,7 +50,7 @@ class HeavyTurns(ConnectionTurns):
             raise TooManyHeavy(most_waiting=self._most_late)
         self._late += has_connection
         try:
-            await super().take(company_id)
+            await super().take(company_id, is_small=is_small)
         except TooBusy as error:
             raise TooManyHeavy(error.waited_seconds, most_waiting=error.most_waiting) from error.__cause__
         finally:

@@ -114,26 +114,30 @@ _short_turns = Turns(1, most_waiting=1_000, seconds=COMPUTING_PATIENCE_SECONDS)
 _under_way: dict[Hashable, _Shared] = {}
 
 
-async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
-    """Run a long function that only computes in a thread, one at a time; companies take turns.
+async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any, is_small: bool = False) -> ResultT:
+    """Run a long function that only computes in a thread, one at a time.
 
-    Calls with the same company and key share one run. A run for which no task waits any longer doesn't begin. Raise
+    Companies take turns, and so do small and large computations of one company. Calls with the same company and key share one run. A run for which no task waits any longer doesn't begin. Raise
     TooMuchToCompute if too many computations are waiting, or if the wait takes too long.
     """
-    return await _once(_turns, _one_thread, key, partial(work, *arguments))
+    return await _once(_turns, _one_thread, key, partial(work, *arguments), is_small=is_small)
 
 
 async def in_short_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
     """Do the same as `in_turn` with a function that takes up to 20 ms, of which many may be wanted at once."""
-    return await _once(_short_turns, _short_thread, key, partial(work, *arguments))
+    return await _once(_short_turns, _short_thread, key, partial(work, *arguments), is_small=True)
 
 
-async def _once(turns: Turns, thread: ThreadPoolExecutor, key: Hashable, work: Callable[[], ResultT]) -> ResultT:
+async def _once(
+    turns: Turns, thread: ThreadPoolExecutor, key: Hashable, work: Callable[[], ResultT], *, is_small: bool
+) -> ResultT:
     company_id = working_for.get()
     whole_key = company_id, key
     shared = _under_way.get(whole_key)
     if shared is None:
-        shared = _under_way[whole_key] = _Shared(asyncio.create_task(_do(turns, thread, company_id, work)))
+        shared = _under_way[whole_key] = _Shared(
+            asyncio.create_task(_do(turns, thread, company_id, work, is_small=is_small))
+        )
     shared.waiting += 1
     try:
         # Awaiting the task itself would cancel it for all tasks when one is canceled.
@@ -151,9 +155,11 @@ async def _once(turns: Turns, thread: ThreadPoolExecutor, key: Hashable, work: C
         del shared
 
 
-async def _do(turns: Turns, thread: ThreadPoolExecutor, company_id: UUID, work: Callable[[], ResultT]) -> ResultT:
+async def _do(
+    turns: Turns, thread: ThreadPoolExecutor, company_id: UUID, work: Callable[[], ResultT], *, is_small: bool
+) -> ResultT:
     try:
-        await turns.take(company_id)
+        await turns.take(company_id, is_small=is_small)
     except TooBusy as error:
         raise TooMuchToCompute(error.waited_seconds, most_waiting=error.most_waiting) from error.__cause__
     try:

@@ -142,11 +142,19 @@ class PlanConnections:
         self._discarded = 0
         """Number of times that all connections were discarded."""
 
-    async def row(self, sql: str, parameters: list[object], company_id: UUID, *, plan_for_values: bool) -> Any:
+    async def row(
+        self,
+        sql: str,
+        parameters: list[object],
+        company_id: UUID,
+        *,
+        plan_for_values: bool,
+        is_small: bool = False,
+    ) -> Any:
         """Return a statement's row, or None if it has none. Raise TooBusy and the driver's exceptions."""
         setting = _Setting(company_id, plan_for_values)
         if not self._turns.take_free(company_id):
-            await self._turns.take(company_id)
+            await self._turns.take(company_id, is_small=is_small)
         try:
             return await self._row(sql, parameters, setting)
         finally:

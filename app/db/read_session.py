@@ -45,7 +45,14 @@ class ReadSession:
     """
 
     def __init__(
-        self, engine: AsyncEngine, turns: Turns, heavy: HeavyTurns, company_id: UUID, *, is_heavy: bool = False
+        self,
+        engine: AsyncEngine,
+        turns: Turns,
+        heavy: HeavyTurns,
+        company_id: UUID,
+        *,
+        is_small: bool,
+        has_heavy_turn: bool,
     ) -> None:
         self.company_id = company_id
         self.statements = 0
@@ -53,8 +60,10 @@ class ReadSession:
         self._engine = engine
         self._turns = turns
         self._heavy = heavy
-        self._is_heavy = is_heavy
-        self._has_turn = self._has_heavy_turn = False
+        self._is_small = is_small
+        self._is_heavy = False
+        self._has_turn = False
+        self._has_heavy_turn = has_heavy_turn
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()
         self._has_ended = False
@@ -106,7 +115,9 @@ class ReadSession:
 
     async def _connected(self, *, plan_for_values: bool) -> AsyncConnection:
         if self._is_heavy and not self._has_heavy_turn:
-            await self._heavy.take(self.company_id, has_connection=self._connection is not None)
+            await self._heavy.take(
+                self.company_id, is_small=self._is_small, has_connection=self._connection is not None
+            )
             self._has_heavy_turn = True
             self._stack.callback(self._heavy.give_back, self.company_id)
         is_new_mode = plan_for_values and not self._plan_for_values
@@ -119,7 +130,7 @@ class ReadSession:
 
     async def _begin(self) -> AsyncConnection:
         if not self._has_turn:
-            await self._turns.take(self.company_id)
+            await self._turns.take(self.company_id, is_small=self._is_small)
             self._has_turn = True
             self._stack.callback(self._turns.give_back, self.company_id)
         # A pooled connection may have died when the server restarted. The first failure discards all such connections,

@@ -17,15 +17,54 @@ def reserve_of(size: int) -> int:
     return size // _RESERVED_SHARE
 
 
+class _Queue:
+    """What one company waits for: small requests and large ones, which take turns if both wait."""
+
+    def __init__(self) -> None:
+        self._small = deque[asyncio.Future[None]]()
+        self._large = deque[asyncio.Future[None]]()
+        self._was_small = False
+
+    def __len__(self) -> int:
+        return len(self._small) + len(self._large)
+
+    @property
+    def has_large(self) -> bool:
+        """Whether a large request waits."""
+        return bool(self._large)
+
+    def append(self, turn: asyncio.Future[None], *, is_small: bool) -> None:
+        """Add a request."""
+        (self._small if is_small else self._large).append(turn)
+
+    def popleft(self) -> asyncio.Future[None]:
+        """Remove and return the next request."""
+        self._was_small = bool(self._small) and not (self._was_small and self._large)
+        return (self._small if self._was_small else self._large).popleft()
+
+    def newest(self) -> asyncio.Future[None]:
+        """Return the newest large request, or the newest small one."""
+        return (self._large or self._small)[-1]
+
+    def remove(self, turn: asyncio.Future[None]) -> bool:
+        """Remove a request, and tell whether it was there."""
+        for kind in (self._small, self._large):
+            if turn in kind:
+                kind.remove(turn)
+                return True
+        return False
+
+
 class Turns:
     """At most `size` turns at once, shared fairly between companies.
 
     A free turn is given at once. The last `reserve` free turns are given only to companies that have none, so that one
     company that waits for something does not hold up the others. If several companies wait, the next turn goes to the
-    company that has the fewest turns; of equals, to the one whose last turn is longest ago.
+    company that has the fewest turns; of equals, to the one whose last turn is longest ago. Of one company, every
+    second turn goes to a small request, so that a small one waits for one large request instead of all.
 
     At most `most_waiting` requests wait. One more, and the newest request of the company with the most waiting requests
-    is refused. No request waits longer than `seconds`. With `one_each`, a company has at most one turn at a time.
+    is refused, a large one if there is one. No request waits longer than `seconds`. With `one_each`, a company has at most one turn at a time.
     """
 
     def __init__(
@@ -38,13 +77,13 @@ class Turns:
         self._seconds = seconds
         self._in_use = self._waiting = 0
         self._held = Counter[UUID]()
-        self._queues: dict[UUID, deque[asyncio.Future[None]]] = {}
+        self._queues: dict[UUID, _Queue] = {}
         """The waiting companies, sorted by their last turn, the earliest first."""
 
     @asynccontextmanager
-    async def turn(self, company_id: UUID) -> AsyncGenerator[None]:
+    async def turn(self, company_id: UUID, *, is_small: bool = False) -> AsyncGenerator[None]:
         """Wait for a turn, and give it back in the end; TooBusy if there will be none."""
-        await self.take(company_id)
+        await self.take(company_id, is_small=is_small)
         try:
             yield
         finally:
@@ -63,11 +102,11 @@ class Turns:
         self._held[company_id] += 1
         return True
 
-    async def take(self, company_id: UUID) -> None:
+    async def take(self, company_id: UUID, *, is_small: bool = False) -> None:
         """Wait for a turn, or raise TooBusy. The caller gives the turn back."""
         if self.take_free(company_id):
             return
-        turn = self._queue(company_id)
+        turn = self._queue(company_id, is_small=is_small)
         try:
             async with asyncio.timeout(self._seconds):
                 await turn
@@ -110,25 +149,34 @@ class Turns:
         fewest = min(self._queues, key=lambda company_id: self._held[company_id])
         return fewest if self._is_free_for(fewest) else None
 
-    def _queue(self, company_id: UUID) -> asyncio.Future[None]:
+    def _queue(self, company_id: UUID, *, is_small: bool) -> asyncio.Future[None]:
         if self._waiting >= self._most_waiting:
-            longest = max(self._queues, key=lambda waiting: len(self._queues[waiting]))
-            if len(self._queues[longest]) <= len(self._queues.get(company_id, ())) + 1:
-                raise TooBusy(most_waiting=self._most_waiting)
-            refused = self._queues[longest][-1]
-            self._forget(longest, refused)
-            if not refused.done():
-                refused.set_exception(TooBusy(most_waiting=self._most_waiting))
+            self._refuse(self._longest(company_id, is_small=is_small))
         turn = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(company_id, deque()).append(turn)
+        self._queues.setdefault(company_id, _Queue()).append(turn, is_small=is_small)
         self._waiting += 1
         return turn
 
+    def _longest(self, company_id: UUID, *, is_small: bool) -> UUID:
+        """Return the company whose newest request is refused for a request of this company. Raise TooBusy for none."""
+        longest = max(self._queues, key=lambda waiting: len(self._queues[waiting]))
+        own = self._queues.get(company_id)
+        if len(self._queues[longest]) > (len(own) if own else 0) + 1:
+            return longest
+        if is_small and own is not None and own.has_large:
+            return company_id
+        raise TooBusy(most_waiting=self._most_waiting)
+
+    def _refuse(self, company_id: UUID) -> None:
+        refused = self._queues[company_id].newest()
+        self._forget(company_id, refused)
+        if not refused.done():
+            refused.set_exception(TooBusy(most_waiting=self._most_waiting))
+
     def _forget(self, company_id: UUID, turn: asyncio.Future[None]) -> None:
         queue = self._queues.get(company_id)
-        if queue is None or turn not in queue:
+        if queue is None or not queue.remove(turn):
             return
-        queue.remove(turn)
         self._waiting -= 1
         if not queue:
             del self._queues[company_id]

@@ -109,11 +109,12 @@ async def _committed(connection: AsyncConnection) -> None:
 class UnitOfWork:
     """Runs work in one transaction."""
 
-    def __init__(self, database: Database, company_id: UUID) -> None:
+    def __init__(self, database: Database, company_id: UUID, *, is_small: bool = False) -> None:
         self.company_id = company_id
         self.statements = 0
         """Number of statements so far in all attempts, without those that begin and end transactions."""
         self._database = database
+        self._is_small = is_small
 
     async def run(self, work: Callable[[WriteSession], Awaitable[ResultT]]) -> ResultT:
         """Run the work and commit it; an exception rolls it back.
@@ -167,7 +168,7 @@ class UnitOfWork:
         """Yield a connection whose transaction is set to the company; roll back what isn't committed."""
         company = {"company_id": str(self.company_id)}
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._database.turn(self.company_id))
+            await stack.enter_async_context(self._database.turn(self.company_id, is_small=self._is_small))
             attempt = await stack.enter_async_context(AsyncExitStack())
             connection = await attempt.enter_async_context(self._database.engine.connect())
             try:

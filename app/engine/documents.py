@@ -19,14 +19,13 @@ from graphql import (
     validate,
 )
 
-from app.db.pauses import in_short_turn, in_turn
 from app.engine.graphql_core_seam import ValidationAbortedError, set_comparison_budget
 from app.engine.input_lists import InputListReader
 from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
 from app.engine.limits import Limits, excesses, switches_of
 from app.engine.literal_problems import VALIDATION_RULES
-from app.engine.operations import LONG_BYTES, Operation
+from app.engine.operations import Operation, turn_for
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 from app.engine.rows import RowCounter
 from app.engine.short_messages import shorten_messages
@@ -119,8 +118,7 @@ class Documents:
         document = self._recall(text)
         if document is None:
             size = self._size(text)
-            compute = in_short_turn if size < LONG_BYTES else in_turn
-            document = await compute((self, text), self._compile_once, text, size)
+            document = await turn_for(size)((self, text), self._compile_once, text, size)
             self._remember(text, size, document)
         return document
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
@@ -30,7 +30,15 @@ class Outcome(NamedTuple):
     execution: Execution
 
 
-def _ignore(_context: Any, _values: int) -> None:
+class Begin(Protocol):
+    """Lets an operation begin when it is its turn."""
+
+    async def __call__(self, context: Any, values: int, items: int, /, *, is_query: bool) -> None:
+        """Take the number of requested values, and of items in the operation's lists."""
+        ...
+
+
+async def _begin(_context: Any, _values: int, _items: int, /, *, is_query: bool) -> None:
     pass
 
 
@@ -48,7 +56,7 @@ class Engine:
         plans: Plans | None = None,
         persistence: Persistence | None = None,
         guard: Guard | None = None,
-        note_cost: Callable[[Any, int], None] = _ignore,
+        begin: Begin = _begin,
     ) -> None:
         self._schema = schema
         self._limits = limits
@@ -62,8 +70,7 @@ class Engine:
         self._prepare = self._persisted.prepare
         self._plans = plans
         self._guard = guard
-        self._note_cost = note_cost
-        """Tells the context of a query how many values the query requests."""
+        self._begin = begin
 
     @property
     def caches(self) -> Mapping[str, Documents | PersistedDocuments]:
@@ -127,8 +134,9 @@ class Engine:
             values = await in_turn(object(), self._check_size, operation, coerced.coerced)
         else:
             values = self._check_size(operation, coerced.coerced)
-        if operation.type is OperationType.QUERY:
-            self._note_cost(context, values)
+        is_query = operation.type is OperationType.QUERY
+        await self._begin(context, values, items, is_query=is_query)
+        if is_query:
             if self._plans is not None:
                 body, execution = await self._plans.attempt(operation, coerced, context, is_long=is_long)
                 if body is not None:

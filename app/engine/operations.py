@@ -1,20 +1,29 @@
 """Operations of valid documents, with everything that is prepared once per operation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
 
+from app.db.pauses import in_short_turn, in_turn
 from app.engine.input_lists import InputLists
 from app.engine.rows import RequestedRows
 from app.engine.variables import OperationVariables
 
-LONG_BYTES = 1_000
+_LONG_BYTES = 1_000
 """Length in bytes from which documents take the turns of long computations: 1,000 bytes take 10 ms."""
+_LARGE_BYTES = 4_000
+"""Length in bytes from which documents wait with the large computations of their company."""
 
 _COMBINATIONS_PER_OPERATION = 4
 """Maximum number of combinations of switches for which an operation caches a plan or another result."""
+
+
+def turn_for(size: int) -> Callable[..., Awaitable[Any]]:
+    """Return the function that computes something from a document of this length, in bytes, in its turn."""
+    return in_short_turn if size < _LONG_BYTES else partial(in_turn, is_small=size < _LARGE_BYTES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,7 @@ import structlog
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import VariableValues
 
-from app.db.pauses import in_short_turn, in_turn
-from app.engine.operations import LONG_BYTES, Operation
+from app.engine.operations import Operation, turn_for
 
 _log = structlog.get_logger()
 
@@ -69,8 +68,7 @@ class Plans:
         """
         make, coerced = partial(self._make, operation, variables), variables.coerced
         if not operation.has_made(coerced):
-            compute = in_short_turn if operation.bytes < LONG_BYTES else in_turn
-            made = await compute((operation, operation.switched(coerced)), make)
+            made = await turn_for(operation.bytes)((operation, operation.switched(coerced)), make)
             plan: Plan | None = operation.remember(coerced, lambda: made)
         else:
             plan = operation.remember(coerced, make)

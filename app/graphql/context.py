@@ -1,14 +1,16 @@
 """The context of an operation, which its resolvers share: the principal, a snapshot of the database, and loaders."""
 
-from collections.abc import Sequence
+from asyncio import Lock
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import strawberry
 
 from app.db.database import Database
-from app.db.pauses import Pace
+from app.db.pauses import MANY_ITEMS, Pace, in_turn
 from app.db.plans.statement import Statement
 from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
@@ -17,11 +19,17 @@ from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
 from app.services.recent_lists import RecentLists
 
+ResultT = TypeVar("ResultT")
+
 MAX_REPRESENTATIONS = 10_000
 """Maximum number of representations of one `_entities`. Default of the setting MAX_REPRESENTATIONS."""
 
 HEAVY_VALUES = 100_000
 """Number of requested values from which a query counts as heavy. Default of the setting."""
+_VALUES_PER_ITEM = 20
+"""Number of values that take as long as an item of a list in the arguments: `nodes` looks for an id in nine tables."""
+_SMALL_SHARE = 50
+"""Operations with less than this fraction of the cost of a heavy query are small."""
 
 
 class ListedProblems:
@@ -46,8 +54,9 @@ class ListedProblems:
 class Context:
     """The context of one operation; it closes the session when the operation ends."""
 
-    _is_heavy = False
-    """Whether the operation waits for its turn among heavy queries."""
+    _is_small = True
+    """Whether the operation doesn't wait for all larger ones of its company."""
+    _has_heavy_turn = False
 
     def __init__(
         self,
@@ -65,6 +74,7 @@ class Context:
         self._heavy_values = heavy_values
         self._earlier_statements = 0
         self._has_ended = False
+        self._ending = AsyncExitStack()
         self.problems, self.row_problems = ListedProblems(), ListedProblems(of_rows=True)
 
     async def __aenter__(self) -> Self:
@@ -78,16 +88,19 @@ class Context:
         if loaders is not None:
             loaders.forget()
         session = vars(self).get("session")
-        if session is not None:
-            # An operation that ends with an exception was stopped: its statements can be canceled.
-            await session.end(abandon=kind is not None)
+        async with self._ending:
+            if session is not None:
+                # An operation that ends with an exception was stopped: its statements can be canceled.
+                await session.end(abandon=kind is not None)
 
     @cached_property
     def session(self) -> ReadSession:
         """The read session. Its first statement fixes the snapshot. Raises SessionEnded after the operation's end."""
         if self._has_ended:
             raise SessionEnded
-        return self._database.session(self.principal.company_id, is_heavy=self._is_heavy)
+        return self._database.session(
+            self.principal.company_id, is_small=self._is_small, has_heavy_turn=self._has_heavy_turn
+        )
 
     @cached_property
     def loaders(self) -> Loaders:
@@ -99,15 +112,35 @@ class Context:
         """Gives the event loop a turn between fields that take long to resolve."""
         return Pace()
 
+    async def compute(self, work: Callable[[], ResultT], items: int) -> ResultT:
+        """Return the result of a function that reads a list with this number of items, a long list in a thread.
+
+        One list at a time, so that an operation with many of them takes one place in the queue.
+        """
+        if items < MANY_ITEMS:
+            return work()
+        async with self._computing:
+            return await in_turn(object(), work)
+
+    @cached_property
+    def _computing(self) -> Lock:
+        return Lock()
+
     @cached_property
     def unit_of_work(self) -> UnitOfWork:
         """Runs the transactions of mutations."""
-        return UnitOfWork(self._database, self.principal.company_id)
+        return UnitOfWork(self._database, self.principal.company_id, is_small=self._is_small)
 
-    def note_cost(self, values: int) -> None:
-        """Note the number of values that a query requests, before it runs."""
-        if values >= self._heavy_values:
-            self._is_heavy = True
+    async def begin(self, values: int, items: int, *, is_query: bool) -> None:
+        """Wait for the operation's turn if it is heavy. Raise TooManyHeavy.
+
+        `values` is the number of values that the operation requests, `items` the number of items in its lists.
+        """
+        cost = values + items * _VALUES_PER_ITEM
+        self._is_small = cost * _SMALL_SHARE < self._heavy_values
+        if is_query and cost >= self._heavy_values:
+            await self._ending.enter_async_context(self._database.heavy_turn(self.principal.company_id))
+            self._has_heavy_turn = True
 
     async def begin_anew(self) -> None:
         """Discard what was read and give the connection back, so that later reads see the current state."""
@@ -125,7 +158,12 @@ class Context:
         self._earlier_statements += 1
         company_id = self.principal.company_id
         row = await self._database.row(
-            asked.sql, parameters, company_id, plan_for_values=asked.plan_for_values, is_heavy=self._is_heavy
+            asked.sql,
+            parameters,
+            company_id,
+            plan_for_values=asked.plan_for_values,
+            is_small=self._is_small,
+            has_heavy_turn=self._has_heavy_turn,
         )
         return None if row is None else asked.answer(row)
 

@@ -12,7 +12,6 @@ from strawberry.schema import BaseSchema
 from app.db import accounts as stored_accounts
 from app.db import customers as stored_customers
 from app.db import groups as stored_groups
-from app.db.pauses import MANY_ITEMS, in_turn
 from app.db.rows import CustomerGroupRow, CustomerRow, LedgerAccountRow
 from app.domain.errors import Rejected
 from app.domain.identity import Principal
@@ -184,7 +183,7 @@ class Query:
     @staticmethod
     async def nodes(info: Info, ids: NodeIds) -> list[AnyRow | GraphQLError | None]:
         """Return the objects of any type, each id read once."""
-        requested = read_node_ids(ids) if len(ids) < MANY_ITEMS else await in_turn(object(), read_node_ids, ids)
+        requested = await info.context.compute(partial(read_node_ids, ids), len(ids))
         return await found.nodes(info.context, requested)
 
     @strawberry.field(
@@ -200,7 +199,7 @@ class Query:
     async def entities(info: Info, representations: Representations) -> list[AnyRow | GraphQLError | None]:
         """Return the objects of any type and key, each reference read once."""
         read = partial(read_representations, representations, most=info.context.max_representations)
-        requested = read() if len(representations) < MANY_ITEMS else await in_turn(object(), read)
+        requested = await info.context.compute(read, len(representations))
         return await found.entities(info.context, requested)
 
     @strawberry.field(

@@ -206,7 +206,7 @@ def _engine(settings: Settings, planner: Planner) -> Engine:
         is_awaitable=optimized_is_awaitable,
         plans=Plans(planner, (DatabaseUnavailable, StatementTimeout)) if settings.query_plans else None,
         guard=Rules(executable(schema)),
-        note_cost=Context.note_cost,
+        begin=Context.begin,
         persistence=Persistence(
             settings.persisted_query_cache_size, settings.trusted_documents(), settings.trusted_only
         ),

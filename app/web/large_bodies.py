@@ -37,10 +37,10 @@ class LargeTurns(Turns):
         self._what = what
 
     @override
-    async def take(self, company_id: UUID) -> None:
+    async def take(self, company_id: UUID, *, is_small: bool = False) -> None:
         """Wait for a turn. Raise TooManyLarge. The caller gives the turn back."""
         try:
-            await super().take(company_id)
+            await super().take(company_id, is_small=is_small)
         except TooBusy as error:
             usage = self.usage()
             taken = TimeoutError(f"{usage.in_use} of {usage.size} {self._what} run, and {usage.waiting} wait")
@@ -48,18 +48,22 @@ class LargeTurns(Turns):
 
 
 class LargeBodies:
-    """Lets requests with large bodies start one at a time, with turns of the loop in between; they then run concurrently."""
+    """Lets requests with large bodies start one at a time, with turns of the loop in between; they then run concurrently.
+
+    Companies that wait take turns.
+    """
 
     def __init__(self) -> None:
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: dict[UUID, deque[asyncio.Future[None]]] = {}
+        """The waiting companies, the next one first."""
         self._is_pausing = False
 
-    async def turn(self) -> None:
+    async def turn(self, company_id: UUID) -> None:
         """Wait until this request may start."""
         if self._is_pausing:
             loop = asyncio.get_running_loop()
             mine: asyncio.Future[None] = loop.create_future()
-            self._waiting.append(mine)
+            self._waiting.setdefault(company_id, deque()).append(mine)
             await mine
             return
         self._pause()
@@ -74,7 +78,12 @@ class LargeBodies:
             return
         self._is_pausing = False
         while self._waiting:
-            following = self._waiting.popleft()
+            company_id = next(iter(self._waiting))
+            queue = self._waiting.pop(company_id)
+            following = queue.popleft()
+            if queue:
+                # The company is the last one now.
+                self._waiting[company_id] = queue
             # Skip a request that was canceled while it waited.
             if not following.done():
                 following.set_result(None)

@@ -61,15 +61,17 @@ async def search(database: Database, company_id: UUID, sql: str) -> None:
 
 
 async def heavy_plan(database: Database, company_id: UUID, sql: str) -> None:
-    await database.row(sql, [], company_id, plan_for_values=False, is_heavy=True)
+    async with database.heavy_turn(company_id):
+        await database.row(sql, [], company_id, plan_for_values=False, has_heavy_turn=True)
 
 
 async def heavy_read(database: Database, company_id: UUID, sql: str) -> None:
-    session = database.session(company_id, is_heavy=True)
-    try:
-        await session.rows(text(sql), {})
-    finally:
-        await session.end()
+    async with database.heavy_turn(company_id):
+        session = database.session(company_id, has_heavy_turn=True)
+        try:
+            await session.rows(text(sql), {})
+        finally:
+            await session.end()
 
 
 async def late_heavy_read(database: Database, company_id: UUID, sql: str) -> None:
@@ -127,6 +129,49 @@ async def test_heavy_operations_of_one_company_leave_connections_to_its_small_on
     assert pools["plans"].in_use + pools["transactions"].in_use == 1
 
 
+async def small_plan(database: Database, company_id: UUID, sql: str) -> None:
+    await database.row(sql, [], company_id, plan_for_values=False, is_small=True)
+
+
+async def small_read(database: Database, company_id: UUID, sql: str) -> None:
+    session = database.session(company_id, is_small=True)
+    try:
+        await session.rows(text(sql), {})
+    finally:
+        await session.end()
+
+
+async def small_write(database: Database, company_id: UUID, sql: str) -> None:
+    async def work(session: WriteSession) -> None:
+        await session.rows(text(sql))
+
+    await UnitOfWork(database, company_id, is_small=True).run(work)
+
+
+async def small_search(database: Database, company_id: UUID, sql: str) -> None:
+    await database.row(sql, [], company_id, plan_for_values=True, is_small=True)
+
+
+@pytest.mark.parametrize(
+    ("ask", "small"), [(plan, small_plan), (read, small_read), (write, small_write), (search, small_search)]
+)
+async def test_a_small_operation_waits_for_one_larger_one_of_its_company_alone(
+    ask: Callable[[Database, UUID, str], Coroutine[None, None, None]],
+    small: Callable[[Database, UUID, str], Coroutine[None, None, None]],
+    service_dsn: str,
+    company: UUID,
+) -> None:
+    async with small_database(service_dsn) as database:
+        await asyncio.gather(*(ask(database, company, "SELECT 1") for _ in range(5)))
+        flood = [asyncio.create_task(ask(database, company, SLEEP)) for _ in range(15)]
+        await asyncio.sleep(0.1)
+        await small(database, company, "SELECT 1")
+        answered = sum(task.done() for task in flood)
+        await asyncio.gather(*flood)
+
+    assert answered <= 5
+
+
 async def test_operations_that_turn_out_heavy_do_not_wait_with_all_connections_in_hand(
     service_dsn: str, company: UUID
 ) -> None:
@@ -141,7 +186,7 @@ async def test_operations_that_turn_out_heavy_do_not_wait_with_all_connections_i
 
 async def test_beyond_a_bounded_queue_heavy_operations_are_refused_at_once(service_dsn: str, company: UUID) -> None:
     async with small_database(service_dsn, pool_timeout_seconds=0.3) as database:
-        flood = [asyncio.create_task(search(database, company, SLEEP)) for _ in range(120)]
+        flood = [asyncio.create_task(search(database, company, "SELECT pg_sleep(1)")) for _ in range(120)]
         done, _ = await asyncio.wait(flood, timeout=0.2)
         refused = [task.exception() for task in done]
         endings = await asyncio.gather(*flood, return_exceptions=True)

@@ -15,9 +15,9 @@ from app.db.unavailable import Cause, TooBusy
 FLOODING, QUIET, THIRD = (UUID(int=number) for number in (1, 2, 3))
 
 
-async def waiting_for(turns: Turns, company_id: UUID) -> asyncio.Task[None]:
+async def waiting_for(turns: Turns, company_id: UUID, *, is_small: bool = False) -> asyncio.Task[None]:
     """A task that waits for a turn, as far as it gets."""
-    task = asyncio.create_task(turns.take(company_id))
+    task = asyncio.create_task(turns.take(company_id, is_small=is_small))
     await asyncio.sleep(0)
     return task
 
@@ -70,6 +70,47 @@ async def test_a_turn_goes_to_the_company_that_has_the_fewest_and_then_to_each_i
 
     assert served == [QUIET, THIRD, FLOODING, QUIET, THIRD, FLOODING]
     assert turns.usage() == (2, 2, 0)
+
+
+async def test_small_and_large_requests_of_one_company_take_turns() -> None:
+    turns = Turns(1, seconds=5)
+    await turns.take(FLOODING)
+    large = [await waiting_for(turns, FLOODING) for _ in range(3)]
+    small = [await waiting_for(turns, FLOODING, is_small=True) for _ in range(3)]
+    served: list[str] = []
+    for _ in range(6):
+        turns.give_back(FLOODING)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        done = f"{sum(task.done() for task in small)} small, {sum(task.done() for task in large)} large"
+        served.append(done)
+
+    assert served == [
+        "1 small, 0 large",
+        "1 small, 1 large",
+        "2 small, 1 large",
+        "2 small, 2 large",
+        "3 small, 2 large",
+        "3 small, 3 large",
+    ]
+
+
+async def test_where_too_many_wait_a_large_request_is_refused_for_a_small_one() -> None:
+    turns = Turns(1, most_waiting=2, seconds=5)
+    await turns.take(FLOODING)
+    large = [await waiting_for(turns, FLOODING) for _ in range(2)]
+    small = await waiting_for(turns, FLOODING, is_small=True)
+
+    with pytest.raises(TooBusy):
+        await large[1]
+    turns.give_back(FLOODING)
+    await small
+    turns.give_back(FLOODING)
+    await large[0]
+    for _ in range(2):
+        await waiting_for(turns, FLOODING, is_small=True)
+    with pytest.raises(TooBusy):
+        await turns.take(FLOODING, is_small=True)
 
 
 async def test_whoever_waits_too_long_is_refused_and_forgotten() -> None:
@@ -139,7 +180,7 @@ async def test_whatever_comes_and_leaves_no_turn_is_lost_and_none_is_given_twice
 
     async def work(company_id: UUID) -> None:
         nonlocal held
-        await turns.take(company_id)
+        await turns.take(company_id, is_small=draw.random() < 0.5)
         held += 1
         assert held <= size
         try:

@@ -1,5 +1,6 @@
 """`node` and `nodes`: whatever has an id, in the order asked for, whatever its type."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -209,3 +210,13 @@ async def test_malformed_ids_of_literal_lists_count_as_well(member: Caller) -> N
     result = await member.run(f"{{ {lists} }}")
 
     assert [error.path for error in result.errors or ()] == [None]
+
+
+async def test_an_operation_with_many_long_lists_takes_one_place_in_the_queue(member: Caller) -> None:
+    # All lists together would be more than may wait.
+    ids_of_nobody = [str(UUID(int=number)) for number in range(200)]
+    document = of_aliases(20)
+
+    results = await asyncio.gather(*(member.run(document, ids=ids_of_nobody) for _ in range(8)))
+
+    assert [result.errors for result in results] == [None] * 8

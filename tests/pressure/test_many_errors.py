@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
+from tests.support.records import new_company
 from tests.support.served import Served, api_key_headers, post, served
 from tests.support.started import settings_of
 
@@ -165,22 +167,40 @@ async def test_many_requests_with_many_errors_hardly_delay_others(
         over.set()
         waits, memory = await other
 
+    check(answers, waits, memory - before, first[0])
+
+
+def check(answers: Sequence[tuple[float, int, bytes]], waits: Sequence[float], grown: float, alone: float) -> None:
+    """Check what a flood was answered, how long small queries waited, and how many MB the process has grown."""
     largest, slowest = max(len(body) for _, _, body in answers), max(seconds for seconds, _, _ in answers)
-    figures = {
-        "alone": first[0],
-        "largest": largest,
-        "slowest": slowest,
-        "other": max(waits),
-        "grown": memory - before,
-        "count": first[2].count(b'"message"'),
-    }
+    figures = {"alone": alone, "largest": largest, "slowest": slowest, "other": max(waits), "grown": grown}
     # Those for which no turn came in time are refused: that is when the machine is busy with other work.
     assert {status for _, status, _ in answers} <= {200, 400, 503}, figures
-    assert sum(status != 503 for _, status, _ in answers) >= AT_ONCE / 4, figures
+    assert sum(status != 503 for _, status, _ in answers) >= min(AT_ONCE / 4, 10 / alone), figures
     assert largest < 300_000, figures
-    # Of CPU time: 0.05 to 0.2 s. Where other programs delay the client, the service goes on meanwhile, and it is more.
-    assert max(waits) < 0.5, figures
-    assert memory - before < 100, figures
+    # Of CPU time: 0.03 to 0.19 s.
+    assert max(waits) < 0.3, figures
+    assert grown < 100, figures
+
+
+@pytest.mark.parametrize("query_plans", ["true", "false"])
+async def test_small_queries_of_any_company_are_answered_beside_many_ids(
+    query_plans: str, service_dsn: str, owner_engine: AsyncEngine, api_key: dict[str, str], tmp_path: Path
+) -> None:
+    settings = settings_of(service_dsn, DevelopmentKeys(tmp_path / "keys"))
+    environment = {name.upper(): str(value) for name, value in settings.items()} | {"QUERY_PLANS": query_plans}
+    other_key = await api_key_headers(owner_engine, await new_company(owner_engine))
+    with served(tmp_path / "log", **environment) as running:
+        for _ in range(10):
+            await asyncio.gather(*(post(running.port, key, SMALL) for key in (api_key, other_key)))
+        first = await post(running.port, api_key, FLOODS["10,000 ids"])
+        before, over = running.memory_mb(), asyncio.Event()
+        others = [asyncio.create_task(waits_of_another(running, key, over)) for key in (api_key, other_key)]
+        await asyncio.sleep(0.1)
+        answers = await asyncio.gather(*(post(running.port, api_key, FLOODS["10,000 ids"]) for _ in range(AT_ONCE)))
+        over.set()
+        for waits, memory in await asyncio.gather(*others):
+            check(answers, waits, memory - before, first[0])
 
 
 async def test_the_largest_requests_that_are_allowed_end_soon_and_let_the_service_end(

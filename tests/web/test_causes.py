@@ -27,7 +27,7 @@ def _nothing_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
     ("error", "status", "cause", "limit"),
     [
         (DatabaseUnavailable(Cause.POOL_EXHAUSTED, 5), 503, "pool_exhausted", "DATABASE_POOL_TIMEOUT_SECONDS"),
-        (TooManyHeavy(5), 503, "too_many_heavy", "DATABASE_POOL_TIMEOUT_SECONDS"),
+        (TooManyHeavy(5), 503, "too_many_heavy", "twice DATABASE_POOL_TIMEOUT_SECONDS"),
         (TooMuchToCompute(5), 503, "too_much_to_compute", "5 s"),
         (TooManyLarge(5), 503, "too_many_large", "a third of REQUEST_TIMEOUT_SECONDS"),
         (TooBusy(most_waiting=1_000), 503, "too_many_waiting", "1,000 waiting"),

@@ -9,12 +9,14 @@ from app.db.unavailable import Cause, TooManyLarge
 from app.web.large_bodies import LARGE_BYTES, LargeBodies, LargeTurns
 from tests.support.toy_app import client_of, toy_app
 
+ONE, OTHER = UUID(int=1), UUID(int=2)
+
 
 async def test_others_come_in_between() -> None:
     bodies, begun = LargeBodies(), list[str]()
 
     async def large() -> None:
-        await bodies.turn()
+        await bodies.turn(ONE)
         begun.append("large")
 
     async def small() -> None:
@@ -29,10 +31,10 @@ async def test_others_come_in_between() -> None:
 
 async def test_those_that_are_canceled_while_they_wait_hold_up_nobody() -> None:
     bodies = LargeBodies()
-    await bodies.turn()
+    await bodies.turn(ONE)
     for turns in range(100):
         # At some number of turns, it has been given its turn already.
-        canceled, following = asyncio.ensure_future(bodies.turn()), asyncio.ensure_future(bodies.turn())
+        canceled, following = asyncio.ensure_future(bodies.turn(ONE)), asyncio.ensure_future(bodies.turn(ONE))
         for _ in range(turns):
             await asyncio.sleep(0)
         canceled.cancel()
@@ -40,9 +42,20 @@ async def test_those_that_are_canceled_while_they_wait_hold_up_nobody() -> None:
             await following
 
 
+async def test_companies_take_turns() -> None:
+    bodies, begun = LargeBodies(), list[UUID]()
+
+    async def large(company_id: UUID) -> None:
+        await bodies.turn(company_id)
+        begun.append(company_id)
+
+    await asyncio.gather(*(large(company_id) for company_id in (ONE, ONE, ONE, ONE, OTHER, OTHER)))
+    assert begun == [ONE, ONE, OTHER, ONE, OTHER, ONE]
+
+
 async def test_one_alone_does_not_wait() -> None:
     bodies = LargeBodies()
-    turn = bodies.turn()
+    turn = bodies.turn(ONE)
     try:
         turn.send(None)
     except StopIteration:
@@ -52,7 +65,7 @@ async def test_one_alone_does_not_wait() -> None:
 
 
 async def test_a_large_request_without_a_turn_is_told_what_it_waited_for_and_how_long() -> None:
-    one, other = UUID(int=1), UUID(int=2)
+    one, other = ONE, OTHER
     turns = LargeTurns(1, "large mutations", seconds=0.02, most_waiting=1)
     await turns.take(one)
     waits = asyncio.create_task(turns.take(other))
@@ -81,7 +94,7 @@ async def test_a_long_url_waits_for_its_turn_as_a_large_body_does(
 ) -> None:
     taken: list[LargeBodies] = []
 
-    async def turn(bodies: LargeBodies) -> None:
+    async def turn(bodies: LargeBodies, _company_id: UUID) -> None:
         taken.append(bodies)
 
     monkeypatch.setattr(LargeBodies, "turn", turn)

@@ -24,6 +24,8 @@ BYTES_PER_REMEMBERED_STATEMENT = 8_192
 """Minimum size with which a cached statement counts, in bytes; one with longer SQL counts with its length."""
 _FEW_PARTS = 20
 """Maximum number of fields, edges and values of statements that are built in the event loop, in up to 10 ms."""
+_MANY_PARTS = 100
+"""Maximum number of these for statements that don't wait for all large computations of their company."""
 _COMPANIES = 256
 """Number of companies for which a plan caches constant arguments: cursors in them are specific to a company."""
 
@@ -70,11 +72,11 @@ class Statements:
             self.hits += 1
         return found
 
-    async def get_aside(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
+    async def get_aside(self, key: Hashable, make: Callable[[], Statement], *, is_small: bool) -> Statement:
         """Do the same as `get`, and make a new statement outside the event loop."""
         if key in self._remembered:
             return self.get(key, make)
-        made = await in_turn(key, make)
+        made = await in_turn(key, make, is_small=is_small)
         return self.get(key, lambda: made)
 
 
@@ -158,10 +160,11 @@ class QueryPlan:
         if self._latest is None or self._latest[0] != shapes:
             key = self, tuple(shapes)
             make = partial(statement, self._shown, arguments, self._fixed_limits, hidden, json_scalar=json_scalar)
-            if self._parts + sum(len(argument.values) for argument in arguments) <= _FEW_PARTS:
+            parts = self._parts + sum(len(argument.values) for argument in arguments)
+            if parts <= _FEW_PARTS:
                 found = self._statements.get(key, make)
             else:
-                found = await self._statements.get_aside(key, make)
+                found = await self._statements.get_aside(key, make, is_small=parts <= _MANY_PARTS)
             self._latest = shapes, found
             return found
         return self._latest[1]
