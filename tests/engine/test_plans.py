@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from app.engine.execution import Engine, Outcome
 from app.engine.plans import Execution, Plan, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode
-from tests.support.toy import LIMITS, ToyContext, toy_engine, toy_schema
+from tests.support.toy import LIMITS, SCHEMA, ToyContext, toy_engine
 
 BODY = b'{"data":{"hello":"Hello plan"}}'
 
@@ -57,7 +57,7 @@ class ToyPlanner:
 def planning_engine(planner: ToyPlanner, *, documents: int = 10, max_requested_rows: int = 100_000) -> Engine:
     """An engine over the toy schema that asks this planner."""
     limits = replace(LIMITS, max_requested_rows=max_requested_rows)
-    return Engine(toy_schema(), limits, cache_size=documents, plans=Plans(planner))
+    return Engine(SCHEMA, limits, cache_size=documents, plans=Plans(planner))
 
 
 async def run(
@@ -113,7 +113,7 @@ async def test_a_plan_that_fails_is_logged_without_its_message_and_execution_fol
 
 async def test_a_failure_that_executing_would_only_meet_again_is_final() -> None:
     plans = Plans(ToyPlanner(ToyPlan(PrivateError())), (PrivateError,))
-    engine = Engine(toy_schema(), LIMITS, cache_size=10, plans=plans)
+    engine = Engine(SCHEMA, LIMITS, cache_size=10, plans=plans)
     with capture_logs() as lines, pytest.raises(PrivateError):
         await run(engine, "{hello}")
     assert lines == []

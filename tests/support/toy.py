@@ -123,7 +123,7 @@ def _rename(_root: object, _info: Info, name: str) -> str:
 
 
 def toy_schema() -> GraphQLSchema:
-    """Return the schema with its resolvers."""
+    """Return a new schema with its resolvers, for a test that changes it."""
     schema = build_schema(SDL)
     resolvers: dict[GraphQLObjectType | None, dict[str, Callable[..., object]]] = {
         schema.query_type: {
@@ -147,12 +147,13 @@ def toy_schema() -> GraphQLSchema:
     return schema
 
 
+SCHEMA = toy_schema()
+"""What all other tests share, because building one takes longer than most of them."""
+
+
 def toy_engine(limits: Limits = LIMITS, cache_size: int = 10, persistence: Persistence | None = None) -> Engine:
     """Return an engine over the toy schema."""
-    return Engine(toy_schema(), limits, cache_size=cache_size, persistence=persistence)
-
-
-SCHEMA = toy_schema()
+    return Engine(SCHEMA, limits, cache_size=cache_size, persistence=persistence)
 
 
 def request_error_of(text: str, limits: Limits = LIMITS) -> RequestError:
