@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
+    Alias,
     Boolean,
     Column,
     ColumnElement,
@@ -145,7 +146,8 @@ class ToMany(Generic[RowT]):
 
 def narrowed(table: FromClause) -> ColumnElement[bool]:
     """Return the condition that restricts a table to the session's company: the first layer of tenant isolation."""
-    column = table.c.id if table is companies else table.c.company_id
+    is_companies = (table.element if isinstance(table, Alias) else table) is companies
+    column = table.c.id if is_companies else table.c.company_id
     return column == bindparam(COMPANY, type_=Uuid())
 
 

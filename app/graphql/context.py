@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import strawberry
 
@@ -153,11 +153,11 @@ class Context:
             self._earlier_statements += session.statements
             await session.end()
 
-    async def answer(self, asked: Statement, parameters: list[object]) -> bytes | None:
-        """Return the response that a plan's statement makes; None if graphql-core has to run the operation."""
+    async def row(self, asked: Statement, parameters: list[object]) -> Sequence[Any] | None:
+        """Return the row of a plan's statement, or None if it has none."""
         self._earlier_statements += 1
         company_id = self.principal.company_id
-        row = await self._database.row(
+        return await self._database.row(
             asked.sql,
             parameters,
             company_id,
@@ -165,7 +165,6 @@ class Context:
             is_small=self._is_small,
             has_heavy_turn=self._has_heavy_turn,
         )
-        return None if row is None else asked.answer(row)
 
     @property
     def json_scalar(self) -> bool:

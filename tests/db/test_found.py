@@ -37,7 +37,7 @@ async def run(database: Database, records: Records, arguments: References, *, pr
     row = await database.plan_connections.row(
         prefix + one.sql, parameters, records.company_id, plan_for_values=one.plan_for_values
     )
-    return row[0] if prefix else json.loads(one.answer(row) or b"null")
+    return row[0] if prefix else json.loads(one.answer(row, str.encode) or b"null")
 
 
 def nodes(plan: Plan) -> Iterator[Plan]:

@@ -1,7 +1,7 @@
 """However many documents and filters come, what is remembered of them stays within its bounds."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any, Self
@@ -37,10 +37,10 @@ class Asked:
 
     json_scalar = False
 
-    async def answer(self, asked: Statement, _parameters: list[object]) -> bytes:
+    async def row(self, asked: Statement, _parameters: list[object]) -> Sequence[bytes]:
         """Remember the statement's length in its place: nothing else may be held here."""
-        self.statements.add(f"{len(asked.sql)} {hash((asked.sql, asked.constants))}")
-        return b"{}"
+        self.statements.add(f"{len(asked.sql)} {hash((asked.sql, asked.parts))}")
+        return [b"{}"] * len(asked.parts)
 
 
 @pytest.fixture

@@ -109,7 +109,9 @@ PLANNED = {
     "inline fragments": "{customers {nodes {... on Customer {name} ... {id} ... @include(if: true) {city}}}}",
     "names of types": "{__typename customers {__typename nodes {__typename group {__typename}} pageInfo {__typename}}}",
     "directives": "query($yes: Boolean!, $no: Boolean!) {customers {totalCount @include(if: $yes) nodes @skip(if: $no) {name} gone: nodes @include(if: $no) {id}}}",
-    "what is not planned, left out": "query($no: Boolean!) {viewer @include(if: $no) {subject} customers {totalCount}}",
+    "what is not planned, left out": "query($no: Boolean!) {__schema @include(if: $no) {queryType {name}} customers {totalCount}}",
+    "the viewer's company": "{viewer {__typename company {__typename id name baseCurrency timeZone}}}",
+    "the viewer beside rows": "{me: viewer {subject expiresAt} viewer {scopes} customers {totalCount}}",
     "statuses": "{customers {nodes {subscriptions(status: [ACTIVE, PAUSED], first: 3) {name periods {netAmount}}}}}",
     "a node": "query($id: ID!) {node(id: $id) {__typename id ... on Customer {name group {name}} ... on Contact {phone}}}",
     "nodes": "query($id: ID!, $group: ID!) {nodes(ids: [$id, $group, $id]) {id ... on CustomerGroup {customers(first: 1) {totalCount}}}}",
@@ -134,8 +136,7 @@ async def test_it_is_planned_and_one_statement_whatever_it_nests(database: Datab
 
 
 NOT_PLANNED = {
-    "the viewer": "{viewer {subject company {name}}}",
-    "the viewer beside rows": "{viewer {subject} customers {totalCount}}",
+    "the viewer alone": "{viewer {subject scopes expiresAt}}",
     "the schema": "{__schema {queryType {name}} customers {totalCount}}",
     "a type": '{__type(name: "Customer") {name}}',
     "a preview": 'query($id: ID!) {billingTransitionPreview(input: {id: $id, name: "Fjord"}) {errors {message}}}',

@@ -6,7 +6,7 @@ statement, and the operation falls back to graphql-core.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Date, DateTime, Dialect, Integer, Text, case, cast, func, literal_column, not_
 from sqlalchemy.dialects.postgresql import JSON, asyncpg
@@ -16,9 +16,11 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from app.db.declarations import Field, Render
 from app.db.plans.row import Row
+from app.db.plans.tree import Given
 
 Piece = str | ColumnElement[Any]
 """Constant JSON text, or an expression whose text is JSON."""
+PieceT = TypeVar("PieceT", bound=Piece | Given)
 
 
 class TextAsJson(FunctionElement[Any]):
@@ -61,9 +63,9 @@ def number(value: int) -> ColumnElement[int]:
     return literal_column(str(value), Integer())
 
 
-def merged(pieces: Iterable[Piece]) -> list[Piece]:
+def merged(pieces: Iterable[PieceT | str]) -> list[PieceT | str]:
     """Return the pieces with adjacent constants joined."""
-    parts: list[Piece] = []
+    parts: list[PieceT | str] = []
     for piece in pieces:
         last = parts[-1] if parts else None
         if isinstance(piece, str) and isinstance(last, str):
@@ -82,9 +84,9 @@ def joined(pieces: Iterable[Piece]) -> ColumnElement[str]:
     return func.concat(*arguments, type_=Text())
 
 
-def object_of(members: Iterable[tuple[str, Sequence[Piece]]]) -> list[Piece]:
+def object_of(members: Iterable[tuple[str, Sequence[PieceT | str]]]) -> list[PieceT | str]:
     """Return a JSON object of keys, which need no escaping, and values."""
-    pieces: list[Piece] = []
+    pieces: list[PieceT | str] = []
     for place, (key, value) in enumerate(members):
         pieces += [f'{"," if place else "{"}"{key}":', *value]
     return [*pieces, "}"] if pieces else ["{}"]

@@ -4,14 +4,14 @@ Each edge is a subquery of the row that it starts from, so the statement reads t
 same indexes, in one snapshot. Only the tree and the shapes of its arguments determine the SQL; values are parameters.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain
+from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, case, cast, func, literal_column, null, or_, select, true
+from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, literal_column, not_, or_, select, true
 from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
@@ -32,13 +32,11 @@ from app.db.plans.rendering import (
 )
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
-from app.db.plans.tree import Connection, Constant, Found, Listing, Lookup, Members, Node, Plain, Single
+from app.db.plans.tree import Connection, Constant, Found, Given, Inline, Listing, Lookup, Members, Node, Plain, Single
 from app.db.read_session import COMPANY
 
 _DIALECTS = {json_scalar: json_dialect(json_scalar=json_scalar) for json_scalar in (False, True)}
 _MOST_COLUMNS = 100
-_AROUND_ONE = 2
-"""Number of constants around one column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +47,25 @@ class Statement:
     """
 
     sql: str
-    constants: tuple[bytes, ...]
-    """The JSON before, between and after the columns; empty if the only column is the response, or null for none."""
+    parts: tuple[bytes | int | Given, ...]
+    """The response: constant JSON, indices of columns, and what the credential determines."""
     order: tuple[int | None, ...]
     """For each parameter, its index among the values of all slots; None for the company."""
     plan_for_values: bool
     """Whether PostgreSQL should make a custom plan."""
+    is_guarded: bool
+    """Whether the last column tells that no id refers to a row of a hidden entity."""
 
-    def answer(self, row: Sequence[bytes | None]) -> bytes | None:
-        """Return the response that a row makes."""
-        constants = self.constants
-        if not constants:
-            return row[0]
-        if len(constants) == _AROUND_ONE:
-            return b"%b%b%b" % (constants[0], row[0] or b"", constants[1])
-        columns = [column or b"" for column in row]
-        return b"".join(chain.from_iterable(zip(constants, [*columns, b""], strict=True)))
+    def answer(self, row: Sequence[Any], given: Callable[[str], bytes]) -> bytes | None:
+        """Return the response that a row makes, or None; `given` returns what the credential determines, as JSON."""
+        if self.is_guarded and not row[-1]:
+            return None
+        return b"".join(
+            [
+                part if isinstance(part, bytes) else (row[part] or b"") if isinstance(part, int) else given(part.name)
+                for part in self.parts
+            ]
+        )
 
     def parameters(self, company_id: UUID, values: Sequence[object]) -> list[object]:
         """Return the parameters, in order."""
@@ -81,22 +82,18 @@ def statement(
 ) -> Statement:
     """Return the statement of a tree for arguments of these shapes; see Slots for `fixed_limits`.
 
-    Its response is None if an id refers to a row of a hidden entity. `json_scalar`: the server has JSON_SCALAR.
+    It has no response if an id refers to a row of a hidden entity. `json_scalar`: the server has JSON_SCALAR.
     """
     slots = Slots(arguments, fixed_limits)
-    pieces = merged(['{"data":', *_Builder(slots).members(shown, None), "}"])
+    pieces = merged(['{"data":', *_Builder(slots).root(shown), "}"])
     found = [node for _, node in shown if isinstance(node, Found)]
     guards = [leads_to(node, slots, entity) for node in found for entity in hidden]
     # Behind a misconfigured pooler the session's company could be another client's; then no row is returned.
     company = func.current_setting(constant("app.company_id"), literal_column("true"))
-    parts = [piece for piece in pieces if not isinstance(piece, str)]
-    if guards or not 0 < len(parts) <= _MOST_COLUMNS:
-        answer = _in_utf8(joined(pieces))
-        columns = [case((or_(*guards), null()), else_=answer) if guards else answer]
-        constants = ()
-    else:
-        columns = [_in_utf8(part) for part in parts]
-        constants = _around(pieces)
+    pieces = _few(pieces)
+    columns: list[ColumnElement[Any]] = [_in_utf8(piece) for piece in pieces if isinstance(piece, ColumnElement)]
+    if guards:
+        columns.append(not_(or_(*guards)))
     query = select(*columns)
     if slots.root_rows:
         query = query.select_from(reduce(lambda rows, row: rows.join(row, true()), slots.root_rows))
@@ -105,9 +102,10 @@ def statement(
     places = {COMPANY: None, **slots.places()}
     return Statement(
         str(compiled),
-        constants,
+        _parts(pieces),
         tuple(places[name] for name in compiled.positiontup or ()),
         plan_for_values=slots.plan_for_values,
+        is_guarded=bool(guards),
     )
 
 
@@ -117,15 +115,27 @@ def _in_utf8(part: ColumnElement[Any]) -> ColumnElement[bytes]:
     return func.convert_to(part if isinstance(part.type, Text) else joined([part]), constant("UTF8"))
 
 
-def _around(pieces: Sequence[Piece]) -> tuple[bytes, ...]:
-    """Return the constants before, between and after the other pieces."""
-    constants: list[str] = [""]
+def _few(pieces: list[Piece | Given]) -> list[Piece | Given]:
+    """Return the pieces, joined between those that the credential determines if they would be too many columns."""
+    if sum(isinstance(piece, ColumnElement) for piece in pieces) <= _MOST_COLUMNS:
+        return pieces
+    few: list[Piece | Given] = []
+    run: list[Piece] = []
     for piece in pieces:
-        if isinstance(piece, str):
-            constants[-1] += piece
+        if isinstance(piece, Given):
+            few += [joined(run), piece]
+            run = []
         else:
-            constants.append("")
-    return tuple(text.encode() for text in constants)
+            run.append(piece)
+    return [*few, joined(run)]
+
+
+def _parts(pieces: Sequence[Piece | Given]) -> tuple[bytes | int | Given, ...]:
+    places = count()
+    return tuple(
+        piece.encode() if isinstance(piece, str) else piece if isinstance(piece, Given) else next(places)
+        for piece in pieces
+    )
 
 
 class _Builder:
@@ -134,9 +144,22 @@ class _Builder:
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
 
-    def members(self, shown: Members, row: Row | None) -> list[Piece]:
-        """Return a JSON object with these members of a row, or of the root."""
+    def root(self, shown: Members) -> list[Piece | Given]:
+        """Return a JSON object with these members of the root."""
+        return object_of((key, self._at_root(node)) for key, node in shown)
+
+    def members(self, shown: Members, row: Row) -> list[Piece]:
+        """Return a JSON object with these members of a row."""
         return object_of((key, self._value(node, row)) for key, node in shown)
+
+    def _at_root(self, node: Node) -> Sequence[Piece | Given]:
+        match node:
+            case Given():
+                return [node]
+            case Inline():
+                return self.root(node.shown)
+            case _:
+                return self._value(node, None)
 
     def _value(self, node: Node, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
         match node:
@@ -158,6 +181,9 @@ class _Builder:
                 return found_of(node, self._slots, self.members)
             case Plain() | Single():
                 msg = "only a row has plain fields and edges to one row"
+                raise TypeError(msg)
+            case Given() | Inline():
+                msg = "only the root has what the credential determines"
                 raise TypeError(msg)
 
     def _lookup(self, node: Lookup) -> ColumnElement[Any]:

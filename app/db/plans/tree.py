@@ -20,6 +20,20 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """JSON that the caller's credential determines, such as its scopes; `name` is the attribute of the principal."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """An object at the root that isn't a row."""
+
+    shown: "Members"
+
+
+@dataclass(frozen=True, slots=True)
 class Plain:
     """A plain field of a row."""
 
@@ -110,7 +124,7 @@ class Found:
     is_list: bool
 
 
-Node: TypeAlias = Constant | Plain | Lookup | Single | Listing | Connection | Found
+Node: TypeAlias = Constant | Given | Inline | Plain | Lookup | Single | Listing | Connection | Found
 Members: TypeAlias = tuple[tuple[str, Node], ...]
 
 
@@ -119,9 +133,17 @@ def number_of_nodes(shown: Members) -> int:
     return sum(1 + sum(number_of_nodes(members) for members in _below(node)) for _, node in shown)
 
 
+def reads_rows(shown: Members) -> bool:
+    """Return whether a tree reads anything from the database."""
+    return any(
+        reads_rows(node.shown) if isinstance(node, Inline) else not isinstance(node, Constant | Given)
+        for _, node in shown
+    )
+
+
 def _below(node: Node) -> Iterator[Members]:
     match node:
-        case Constant() | Plain():
+        case Constant() | Given() | Plain():
             return
         case Found():
             yield from (shown for _, shown in node.choices)
@@ -129,5 +151,5 @@ def _below(node: Node) -> Iterator[Members]:
             for _, part in node.parts:
                 rows = [member for _, member in part.members] if isinstance(part, Edges) else [part]
                 yield from (row.shown for row in rows if isinstance(row, Nodes))
-        case Lookup() | Single() | Listing():
+        case Inline() | Lookup() | Single() | Listing():
             yield node.shown

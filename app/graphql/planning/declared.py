@@ -7,7 +7,8 @@ from uuid import UUID
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from app.db import accounts, graph, groups
-from app.db.arguments import Arguments, References
+from app.db.arguments import Arguments, Key, References
+from app.db.conditions import Equals
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
 from app.graphql.field_arguments import read_customers_page, read_edge_page, read_filtered_list, read_key, read_list
@@ -77,6 +78,15 @@ ROOTS = {
     "customerGroups": Root(Listing, graph.customer_group, _rows, groups.GROUPS_BY_NUMBER),
     "ledgerAccounts": Root(Listing, graph.ledger_account, _rows, accounts.ACCOUNTS_BY_NUMBER),
 }
+
+
+VIEWER, OWN_COMPANY = "viewer", "company"
+"""The root field that shows the credential, and its field that is a row. Its other fields are the principal's."""
+
+
+def own_company(company_id: UUID, _given: dict[str, Any]) -> Arguments:
+    """Return the arguments of the look-up of the credential's company."""
+    return Key(Equals("id", company_id))
 
 
 def references(max_representations: int) -> dict[str, ArgumentReader]:

@@ -31,6 +31,8 @@ from app.db.plans.tree import (
     Cursor,
     Edges,
     Found,
+    Given,
+    Inline,
     Listing,
     Lookup,
     Members,
@@ -40,17 +42,21 @@ from app.db.plans.tree import (
     Plain,
     Single,
     TotalCount,
+    reads_rows,
 )
 from app.graphql.access import AccessRules
 from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.graphql_core_seam import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.planning.declared import (
+    OWN_COMPANY,
     ROOTS,
+    VIEWER,
     Declared,
     count_reader,
     declarations,
     list_reader,
+    own_company,
     page_reader,
     references,
 )
@@ -92,8 +98,7 @@ class Planner:
             shown = planning.root()
         except _NotDeclared:
             return None
-        if all(isinstance(node, Constant) for _, node in shown):
-            # It reads nothing from the database.
+        if not reads_rows(shown):
             return None
         scopes = self._rules.access(document, operation, variables).scopes
         guarded = tuple(entity for entity in planning.guarded if entity.scope not in scopes)
@@ -134,6 +139,9 @@ class _Planning:
     def _of_root(self, query: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
         if _name(fields) == "__typename":
             return _typename(query)
+        if _name(fields) == VIEWER:
+            kind = _object(_field(query, fields))
+            return Inline(self._below(kind, fields, partial(self._of_viewer, kind)))
         read, root = self._planner.references.get(_name(fields)), ROOTS.get(_name(fields))
         if read is not None:
             return self._found(_field(query, fields), fields, read)
@@ -147,6 +155,12 @@ class _Planning:
         return (
             Lookup(root.entity, shown, slot) if root.node is Lookup else Listing(root.entity, root.order, shown, slot)
         )
+
+    def _of_viewer(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
+        field = _field(kind, fields)
+        if _name(fields) == OWN_COMPANY:
+            return Lookup(graph.company, self._row(_object(field), fields), self._slot(field, fields, own_company))
+        return Given(attribute_of(field))
 
     def _found(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> Found:
         """Return what is selected of each entity that a reference can refer to."""

@@ -18,6 +18,7 @@ from app.db.plans.tree import Members, number_of_nodes
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.planning.compiled_arguments import CompiledArguments
+from app.graphql.planning.principal import principal_json
 from app.graphql.planning.reading import ArgumentReader
 
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
@@ -81,7 +82,8 @@ class Statements:
 
 
 def _length(made: Statement) -> int:
-    return max(len(made.sql) + sum(map(len, made.constants)), BYTES_PER_REMEMBERED_STATEMENT)
+    constants = sum(len(part) for part in made.parts if isinstance(part, bytes))
+    return max(len(made.sql) + constants, BYTES_PER_REMEMBERED_STATEMENT)
 
 
 class QueryPlan:
@@ -128,7 +130,8 @@ class QueryPlan:
             parameters = await in_turn(object(), asked.parameters, company_id, values_of(arguments))
         else:
             parameters = asked.parameters(company_id, values_of(arguments))
-        return await context.answer(asked, parameters)
+        row = await context.row(asked, parameters)
+        return None if row is None else asked.answer(row, partial(principal_json, context.principal))
 
     def _arguments(self, company_id: UUID, variables: VariableValues) -> tuple[Arguments, ...]:
         if not self._fixed:

@@ -39,7 +39,8 @@ _NOT_A_MOMENT = (
 )
 
 
-def _moment(value: datetime) -> str:
+def moment_text(value: datetime) -> str:
+    """Return a time as the scalar DateTime writes it."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -146,7 +147,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A moment in UTC with microseconds, such as `2026-01-31T12:00:00.000000Z`. An input needs an offset"
         " from UTC, such as `Z` or `+01:00`; the fraction may be left out.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=_moment,
+        serialize=moment_text,
         parse_value=_read_moment,
     ),
     Metadata: strawberry.scalar(
