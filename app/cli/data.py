@@ -82,7 +82,10 @@ def progress_bar(words: str) -> Generator[Callable[[int, int], None]]:
 
 
 def _service_role(settings: Settings) -> tuple[str, str | None] | None:
-    """Return the name and password of the service's role; None if it is the owner. Raise CommandError if it has no name."""
+    """Return the name and password of the service's role; None if it is the owner.
+
+    Raise CommandError if it has no name.
+    """
     if settings.database_url is None or same_role(settings.database_url, settings.owner_dsn):
         return None
     service = parse(settings.database_url)

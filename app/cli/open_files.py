@@ -37,7 +37,10 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 
 
 def _raise_limit() -> int | None:
-    """Raise the limit of open files for this process and its workers to the hard limit. Return it; None if unlimited."""
+    """Raise the limit of open files for this process and its workers to the hard limit.
+
+    Return it; None if unlimited.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # macOS reports no limit, but then rejects numbers above an internal one.
     with suppress(OSError, ValueError):

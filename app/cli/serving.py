@@ -157,7 +157,8 @@ async def check_at_start(settings: Settings, workers: int) -> str | None:
 async def check_database(dsn: str, pooling: Pooling = Pooling.SESSION) -> str | None:
     """Check the database, and return the TLS version of the connection; None without TLS.
 
-    Raise an error if a pooler has another mode, if the role bypasses tenant isolation, or if the database isn't migrated.
+    Raise an error if a pooler has another mode, if the role bypasses tenant isolation, or if the database isn't
+    migrated.
     """
     async with short_lived_engine(dsn) as engine:
         with translate_failures():

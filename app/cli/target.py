@@ -14,7 +14,8 @@ from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, f
 from app.db.dsn import parse
 from app.settings import Settings, load_settings
 
-# Settings of a deployed service that `dev` doesn't use. Database passwords are not listed, because they require its URL.
+# Settings of a deployed service that `dev` doesn't use. Database passwords are not listed, because they require its
+# URL.
 _DEPLOYED = ("jwt_jwks_url", "jwt_public_key_file", "jwt_issuer", "jwt_audience")
 
 
@@ -39,7 +40,10 @@ class Target:
 
 
 def service_target() -> Target:
-    """Return the database for the service's role, and print its name to standard error. Raise CommandError without one."""
+    """Return the database for the service's role, and print its name to standard error.
+
+    Raise CommandError without one.
+    """
     target = _target()
     if target.running is None:
         _print_database("DATABASE_URL", target.settings.service_dsn)
@@ -47,7 +51,10 @@ def service_target() -> Target:
 
 
 def owner_target() -> Target:
-    """Return the database for the tables' owner, and print its name to standard error. Raise CommandError without one."""
+    """Return the database for the tables' owner, and print its name to standard error.
+
+    Raise CommandError without one.
+    """
     target = _target()
     if target.running is None:
         is_owner = target.settings.owner_database_url is not None

@@ -93,7 +93,10 @@ class Workers(Multiprocess):
             listener.close()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that ended or don't answer, and continue a restart. If no worker can start, end the service."""
+        """Replace workers that ended or don't answer, and continue a restart.
+
+        If no worker can start, end the service.
+        """
         self._retired.look()
         for place, process in enumerate(self.processes):
             if self.should_exit.is_set():

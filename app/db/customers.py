@@ -16,7 +16,10 @@ from app.db.tables import customers
 
 
 class CustomerSort(StrEnum):
-    """Columns that customers can be sorted by. Each has indexes for the company, a parent and a group, for both directions."""
+    """Columns that customers can be sorted by.
+
+    Each has indexes for the company, a parent and a group, for both directions.
+    """
 
     NUMBER = "NUMBER"
     NAME = "NAME"

@@ -1,4 +1,4 @@
-"""Read subscriptions with their current periods, under locks: every function is at most two statements, however many they are."""
+"""Read subscriptions with their current periods, under locks. Every function sends at most two statements."""
 
 from collections.abc import Collection
 from datetime import date
@@ -65,7 +65,7 @@ def _named(ids: Collection[UUID], external_system_ids: Collection[str]) -> Colum
 async def customers_of(
     session: WriteSession, ids: Collection[UUID], external_system_ids: Collection[str]
 ) -> dict[UUID, UUID]:
-    """Return the customers of subscriptions, by subscription; they never change, so they may be read before they are locked."""
+    """Return the customer of each subscription. It never changes, so it may be read before the lock."""
     query = select(subscriptions.c.id, subscriptions.c.customer_id).where(_named(ids, external_system_ids))
     return {row[0]: row[1] for row in await session.rows(query)}
 
@@ -73,7 +73,7 @@ async def customers_of(
 async def locked(
     session: WriteSession, ids: Collection[UUID], external_system_ids: Collection[str]
 ) -> list[StoredSubscription]:
-    """Lock the subscriptions that have one of these keys, in the order of their ids, and return them with their last periods."""
+    """Lock the subscriptions with these keys, in the order of their ids, and return them with their last periods."""
     named = _named(ids, external_system_ids)
     # Locked before the periods are read: one statement that waits for a transition would show the periods before it.
     await session.rows(select(subscriptions.c.id).where(named).order_by(subscriptions.c.id).with_for_update())

@@ -1,4 +1,4 @@
-"""Writing subscriptions that are mirrored, and their periods: every function is one statement, however many they are."""
+"""Write mirrored subscriptions and their periods. Every function sends one statement, for any number of rows."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 async def insert_subscriptions(session: WriteSession, rows: Rows) -> None:
-    """Write new subscriptions of the same columns, in the order of their keys: writers of the same ones then wait and don't deadlock."""
+    """Write new subscriptions with the same columns, ordered by key, so that concurrent writers don't deadlock."""
     in_order = sorted(rows, key=lambda row: row["external_system_id"] or "")
     with _racing():
         await insert_all(session, subscriptions, in_order, created_at=at_this_moment, updated_at=at_this_moment)
@@ -56,7 +56,7 @@ async def begin_periods(session: WriteSession, rows: Rows) -> None:
 
 @contextmanager
 def _racing() -> Generator[None]:
-    """Let the unique key decide between writers at one moment; the loser tries again, and finds the subscription there."""
+    """Let the unique key decide between concurrent writers: the loser tries again, and finds the subscription."""
     try:
         yield
     except IntegrityError as error:

@@ -59,7 +59,7 @@ async def write_periods(session: WriteSession, handovers: Sequence[Handover], mo
 
 
 async def insert_periods(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert periods after the last ones of their subscriptions; `sequence` counts those of one subscription, from 1."""
+    """Insert periods after the last ones of their subscriptions. `sequence` counts a subscription's periods from 1."""
     await insert_all(session, periods, rows, sequence=_next_sequence)
 
 

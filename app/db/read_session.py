@@ -28,8 +28,8 @@ _CONFIGURE = text(
 def plan_cache_mode(*, plan_for_values: bool) -> str:
     """Return the setting of PostgreSQL with which it plans a prepared statement for its values, or once for all values.
 
-    By default PostgreSQL would compare estimated costs. For the page after a cursor they mislead it: a plan for the values
-    always looks cheaper, so it would plan each execution, which takes as long as reading the page.
+    By default PostgreSQL would compare estimated costs. For the page after a cursor they mislead it: a plan for the
+    values always looks cheaper, so it would plan each execution, which takes as long as reading the page.
     """
     return "force_custom_plan" if plan_for_values else "force_generic_plan"
 
@@ -82,8 +82,8 @@ class ReadSession:
         """Run one statement and return its rows. COMPANY is added to its parameters.
 
         PostgreSQL uses one generic plan for a statement, whatever its values. `plan_for_values` prevents that for this
-        and all later statements, because a word can occur in one name or in all. `statement` can be a function, which is
-        called when the statement's turn comes: building 50 statements with long filters blocks the event loop for
+        and all later statements, because a word can occur in one name or in all. `statement` can be a function, which
+        is called when the statement's turn comes: building 50 statements with long filters blocks the event loop for
         seconds.
         """
         async with self._lock:

@@ -17,13 +17,10 @@ _JOIN = text("SELECT format('GRANT %I TO %I', CAST(:service_role AS text), CAST(
 _IS_BOUND = text("SELECT current_user AS name, row_security_active(CAST(:table AS text)) AS is_bound")
 _POWERS = text(
     """
-    SELECT current_user AS name, rolsuper, rolbypassrls,
-           EXISTS (SELECT FROM pg_class
-                   WHERE relkind IN ('r', 'p') AND relrowsecurity
-                     AND relnamespace = CAST(current_schema() AS regnamespace)
-                     AND pg_has_role(current_user, relowner, 'USAGE')) AS owns_tables,
-           COALESCE(pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = :service_role), 'USAGE'), true) AS is_member
-    FROM pg_roles WHERE rolname = current_user
+    SELECT current_user AS name, rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_class WHERE relkind IN ('r', 'p') AND
+    relrowsecurity AND relnamespace = CAST(current_schema() AS regnamespace) AND pg_has_role(current_user, relowner,
+    'USAGE')) AS owns_tables, COALESCE(pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname =
+    :service_role), 'USAGE'), true) AS is_member FROM pg_roles WHERE rolname = current_user
     """
 )
 

@@ -1,4 +1,7 @@
-"""Exceptions for an unavailable database, and their translation from the driver's errors."""
+"""Exceptions for an unavailable database, and their translation from the driver's errors.
+
+The file is over 250 lines because it lists all causes, and which of the driver's errors has which.
+"""
 
 from collections.abc import Generator
 from contextlib import contextmanager

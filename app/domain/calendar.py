@@ -30,7 +30,8 @@ def today_in(time_zone: str, now: datetime) -> date:
     try:
         zone = ZoneInfo(time_zone)
     except (LookupError, ValueError, OSError) as error:
-        # PostgreSQL checks time zones against its own copy of the IANA database, whose version may differ from Python's.
+        # PostgreSQL checks time zones against its own copy of the IANA database, whose version may differ from
+        # Python's.
         message = (
             f"needs today's date, but the company's time zone \"{time_zone}\" is unknown: "
             "an administrator must set another one with `customer-gateway company update`."
@@ -40,7 +41,10 @@ def today_in(time_zone: str, now: datetime) -> date:
 
 
 def months_later(day: date, months: int, anchor_day: int) -> date:
-    """Return the anchor day (1 to 31, or the last day of a shorter month) some months after a date. Raise DateOutOfRange."""
+    """Return the anchor day (1 to 31, or the last day of a shorter month) some months after a date.
+
+    Raise DateOutOfRange.
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if not MINYEAR <= year <= MAXYEAR:
         raise DateOutOfRange

@@ -43,8 +43,8 @@ def rule_problems(
 ) -> list[Problem]:
     """Return a problem for each rule that the changed customer breaks, parent rules first.
 
-    `parent` is the parent after the change, None if there is none or it doesn't exist. `children` are all children of the
-    customer. `before` is None for a new customer.
+    `parent` is the parent after the change, None if there is none or it doesn't exist. `children` are all children of
+    the customer. `before` is None for a new customer.
     """
     return [
         *_parent_problems(after, parent, children, before),

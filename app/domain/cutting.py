@@ -172,7 +172,7 @@ def _rolled(subscription: Subscription, before: Arrangement, today: date) -> Ite
 
 
 def _old_anchor_day(subscription: Subscription, before: Arrangement) -> int:
-    """Return the anchor day before the cut: the billing day, or the subscription's own, or the day on which a trial ended."""
+    """Return the anchor day before the cut: the billing day, the subscription's own, or the day a trial ended."""
     if before.billing_day is not None:
         return before.billing_day
     end = subscription.period.end

@@ -27,8 +27,8 @@ class WrittenFloat(float):
 def decimal_of(value: object) -> Decimal | None:
     """Return a value as a decimal number with all decimals that were written; None if it isn't a number.
 
-    Text may hold digits, one point and a sign. A JSON number may also have an exponent: `1.25e1` is 12.5. No number has over
-    1,000 characters.
+    Text may hold digits, one point and a sign. A JSON number may also have an exponent: `1.25e1` is 12.5. No number has
+    over 1,000 characters.
     """
     if isinstance(value, str):
         return Decimal(value) if len(value) <= _MOST_CHARACTERS and _DIGITS.fullmatch(value) else None

@@ -15,7 +15,10 @@ _ENTRY = 8
 
 
 def digest_of(transition: Transition | None) -> str:
-    """Return a head for the whole change and an entry per subscription. A change that moves nothing has a digest too."""
+    """Return a head for the whole change and an entry per subscription.
+
+    A change that moves nothing has a digest too.
+    """
     entries = _entries(transition)
     content = _VERSION + _head(transition) + b"".join(id_.bytes + entries[id_] for id_ in sorted(entries))
     return urlsafe_b64encode(content).decode().rstrip("=")

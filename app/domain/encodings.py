@@ -19,7 +19,7 @@ TYPE = "type"
 
 
 def named(value: object, mapping: Callable[[Mapping[str, object]], Any] = dict[str, object]) -> Any:
-    """Return a value as JSON: a dataclass or named tuple as an object with its type's name, and types that JSON lacks as text.
+    """Return a value as JSON: dataclasses and named tuples as objects with their type's name, unknown types as text.
 
     `mapping` encodes mappings, such as metadata.
     """

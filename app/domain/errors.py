@@ -58,7 +58,7 @@ class ErrorCode(StrEnum):
 
     @property
     def http_status(self) -> int:
-        """HTTP status of the REST API: 400 malformed field, 404 not found, 409 conflict with stored data, 422 broken rule."""
+        """HTTP status of the REST API: 400 malformed, 404 not found, 409 conflict with stored data, 422 broken rule."""
         if self in _MALFORMED:
             return 400
         if self in _CONFLICTS:
@@ -99,9 +99,9 @@ class Problem:
 
     code: ErrorCode
     path: Path
-    """Attributes and list indices from the input to the value, such as ("rows", 3, "postal_code"); empty for the whole input."""
+    """Attributes and list indices down to the value: ("rows", 3, "postal_code"); empty for the whole input."""
     message: str
-    """What is wrong with the value and what to do, without the subject: "must be an address …". app/graphql/paths.py adds it."""
+    """What is wrong and what to do, without the subject, which app/graphql/paths.py adds: "must be an address …"."""
 
     @property
     def http_status(self) -> int:

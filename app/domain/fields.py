@@ -20,7 +20,7 @@ from app.domain.money import is_currency
 from app.domain.texts import invisible_in, is_too_long, stored_form
 
 Reader = Callable[[object, Path], object]
-"""Maps a value that isn't null, and its path, to the value to store, a Problem or a list of them; None for blank text."""
+"""Maps a value that isn't null, and its path, to the value to store (None for blank text), or to its problems."""
 Form = Callable[[str], str | None]
 """Maps trimmed text to the text to store; None if the text is malformed."""
 EnumT = TypeVar("EnumT", bound=StrEnum)
@@ -113,8 +113,8 @@ def formed(form: Form, must: str) -> Reader:
 def email(value: str) -> str | None:
     """Return an email address as written; None if its syntax is wrong.
 
-    The domain needn't be reachable: `x@firma.local` and `x@test` can be addresses within a company. Quoted local parts and
-    address literals are valid. So is a label such as `xn--a`, even if it isn't valid Punycode.
+    The domain needn't be reachable: `x@firma.local` and `x@test` can be addresses within a company. Quoted local parts
+    and address literals are valid. So is a label such as `xn--a`, even if it isn't valid Punycode.
     """
     local, at, domain = value.rpartition("@")
     try:
@@ -203,7 +203,8 @@ def whole(least: int, most: int) -> Reader:
 def amount(*, signed: bool) -> Reader:
     """Return a reader of exact amounts in major units, stored with two decimals.
 
-    More than two written decimals are rejected even if they are zeros: in half of Europe `12.500` means twelve thousand.
+    More than two written decimals are rejected even if they are zeros: in half of Europe `12.500` means twelve
+    thousand.
     """
 
     def read(value: object, path: Path) -> object:

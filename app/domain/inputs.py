@@ -86,7 +86,7 @@ def reject_if_any(problems: list[Problem]) -> None:
 
 
 def version_problem(expected: int, actual: int, changed_fields: Sequence[str]) -> Problem:
-    """Return the problem of a version other than the expected one, with the schema names of fields that changed since."""
+    """Return the problem of an unexpected version, with the schema names of the fields that changed since."""
     message = f"is {expected}, but version {actual} is stored: read the object again, then retry with that version."
     return VersionProblem(
         ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, actual, tuple(changed_fields)

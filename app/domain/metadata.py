@@ -5,13 +5,16 @@ from hashlib import sha256
 
 MAX_ENTRIES = 50
 MAX_UNSET_KEYS = 500
-"""Maximum number of keys that one change can unset. Above MAX_ENTRIES, so that callers can send the same list for all customers."""
+"""Maximum number of keys that one change can unset.
+
+Above MAX_ENTRIES, so that callers can send the same list for all customers.
+"""
 MAX_KEY_CHARACTERS = 128
 MAX_VALUE_CHARACTERS = 500
 MAX_FILTER_PAIRS = 10
 
-# The range of a double, the type that most JSON parsers use. Beyond it numbers become infinite or zero there, and a short
-# text such as `1e-999999999` would take gigabytes when written out.
+# The range of a double, the type that most JSON parsers use. Beyond it numbers become infinite or zero there, and a
+# short text such as `1e-999999999` would take gigabytes when written out.
 _MOST_DIGITS = 324
 _NOT_A_VALUE = "must be a string, a finite number or a boolean"
 

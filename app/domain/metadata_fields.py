@@ -1,8 +1,8 @@
 """Metadata in inputs: the whole map, entries to set, and keys to unset.
 
-Keys are trimmed, stored in normal form C, and can't hold invisible characters. Older releases stored keys as they were sent.
-Such a key can still be read, found and unset as it is; setting the same key in its stored form replaces it. A blank key can
-only be removed by replacing the whole map.
+Keys are trimmed, stored in normal form C, and can't hold invisible characters. Older releases stored keys as they were
+sent. Such a key can still be read, found and unset as it is; setting the same key in its stored form replaces it. A
+blank key can only be removed by replacing the whole map.
 """
 
 import sys

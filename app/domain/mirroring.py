@@ -197,7 +197,7 @@ def _place(status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date
 
 
 def is_unseen(moved: Moved, expected_version: int | None) -> bool:
-    """Whether the service has moved the subscription since the message's sender last saw it, as far as the message shows."""
+    """Whether the message shows that its sender hasn't seen the subscription's last move."""
     return moved.moved_version is not None and (expected_version is None or expected_version < moved.moved_version)
 
 

@@ -1,7 +1,7 @@
 """Text: its stored form, when it is blank, and the form and words by which it is compared.
 
-Follows Unicode 14 in every version of Python: see docs/adr/0019-texts.md. app/db/comparison.py does the same in SQL, with the
-same tables.
+Follows Unicode 14 in every version of Python: see docs/adr/0019-texts.md. app/db/comparison.py does the same in SQL,
+with the same tables.
 """
 
 import json
@@ -68,7 +68,7 @@ DEFAULT_IGNORABLE = (
     "AD 34F 61C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 FE00-FE0F FEFF FFA0 FFF0-FFF8"
     " 1BCA0-1BCA3 1D173-1D17A E0000-E0FFF"
 )
-"""Unicode property Default_Ignorable_Code_Point: joiners, zero-width spaces, directional marks, fillers, variation selectors."""
+"""Unicode property Default_Ignorable_Code_Point, such as joiners, zero-width spaces and directional marks."""
 _BLANK_BRAILLE = "2800"
 """The blank Braille pattern: in category So, but invisible."""
 _ATTACHED = "34F 180B-180D 180F 200C-200D FE00-FE0F E0001 E0020-E007F E0100-E01EF"
@@ -114,8 +114,8 @@ _WORD = _Pattern(
 def stored_form(text: str, *, most: int | None = None) -> str:
     """Return a text as it is stored: trimmed, in normal form C; empty if the text is blank.
 
-    A text that certainly exceeds `most` characters isn't normalized, and not trimmed if `is_too_long`; the result exceeds
-    `most` too.
+    A text that certainly exceeds `most` characters isn't normalized, and not trimmed if `is_too_long`; the result
+    exceeds `most` too.
     """
     if most is not None and is_too_long(text, most):
         return text
@@ -191,7 +191,7 @@ def _named(found: re.Match[str] | None) -> str | None:
 
 
 def comparison_form(text: str) -> str:
-    """Return the case-insensitive form by which a text is compared: NFKC, full case folding, NFKC; no invisible characters."""
+    """Return the case-insensitive form for comparing texts: NFKC, full case folding, NFKC; no invisible characters."""
     return text.lower() if text.isascii() else _form(text)
 
 
@@ -210,8 +210,8 @@ def prefix_form(text: str) -> str:
 def words_of(text: str) -> tuple[str, ...]:
     """Return the distinct words of a text in their comparison form, in the order of the text.
 
-    A word is a run of letters, digits and marks, or a single symbol, such as an emoji. Any other character separates words,
-    unless the comparison form ignores it, as U+200B.
+    A word is a run of letters, digits and marks, or a single symbol, such as an emoji. Any other character separates
+    words, unless the comparison form ignores it, as U+200B.
     """
     form = comparison_form(text)
     found: Iterable[str] = (match[0] for match in _WORD.of(form).finditer(form))
@@ -236,8 +236,8 @@ def _folded(run: str) -> str:
 def _normalized(form: Literal["NFC", "NFKC"], decomposed: Literal["NFD", "NFKD"], run: str) -> str:
     """Return a text in a normal form, in almost linear time.
 
-    unicodedata sorts marks by insertion: 1 MB of marks blocks the process for minutes. Sorting long runs of marks beforehand
-    gives the same result and leaves the library nothing to sort.
+    unicodedata sorts marks by insertion: 1 MB of marks blocks the process for minutes. Sorting long runs of marks
+    beforehand gives the same result and leaves the library nothing to sort.
     """
     ordered = _MARK_RUN.of(run).sub(lambda marks: _in_order(decomposed, marks[0]), run)
     return unicodedata.normalize(form, ordered)

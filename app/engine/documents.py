@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from app.engine.graphql_core_seam import ValidationAbortedError, set_comparison_budget
-from app.engine.input_lists import InputListReader
+from app.engine.input_list_reader import InputListReader
 from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
 from app.engine.limits import Limits, excesses, switches_of

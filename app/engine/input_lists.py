@@ -1,7 +1,8 @@
 """Count the items of the lists in an operation's arguments, before the arguments are coerced or converted.
 
 A list of thousands takes milliseconds to convert, and 50 aliases may convert one variable 50 times. Literals are
-measured once per document; of variables only the lists are looked at, by what is known of their types.
+measured once per document (input_list_reader.py); of variables only the lists are looked at, by what is known of their
+types.
 """
 
 from collections import Counter
@@ -10,35 +11,20 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import (
-    DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLCompositeType,
     GraphQLError,
-    GraphQLField,
-    GraphQLSchema,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    ValueNode,
-    type_from_ast,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+    ValueNode,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 
 from app.domain.labels import subject_of_argument
-from app.engine.bounds import named_type
 from app.engine.input_sizes import (
-    MAX_ITEMS,
     Excess,
     Found,
-    InputSizes,
-    MaxItems,
     Measure,
     Use,
     is_too_long,
     measure_literal,
 )
-from app.engine.limits import fragments_of
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 
 MOST_CONDITIONS = 250
@@ -50,7 +36,7 @@ _MOST_ERRORS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Argument:
+class InputArgument:
     """The lists of one argument in a document."""
 
     node: FieldNode
@@ -58,6 +44,7 @@ class _Argument:
     uses: tuple[Use, ...]
 
     def errors(self, variables: Mapping[str, Found], given: Mapping[str, Any]) -> Iterator[GraphQLError]:
+        """Return the errors of lists that are too long."""
         for excess in self.literal.excesses:
             yield _error(excess, self.node)
         for name, path, maximum in self.uses:
@@ -85,7 +72,7 @@ class InputLists:
     )
 
     def __init__(
-        self, arguments: Counter[_Argument], variables: Mapping[str, tuple[Measure, ValueNode | None, Any]]
+        self, arguments: Counter[InputArgument], variables: Mapping[str, tuple[Measure, ValueNode | None, Any]]
     ) -> None:
         self._arguments = arguments
         self._literal_items = sum(argument.literal.items * times for argument, times in arguments.items())
@@ -172,71 +159,6 @@ class InputLists:
             f"The lists among the operation's arguments have {total:,} items, a variable counted wherever it is used;"
             f" the limit is {limit:,}.{longest} Send several requests."
         )
-
-
-class InputListReader:
-    """Finds the lists among the arguments of one valid document's operations."""
-
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, sizes: InputSizes) -> None:
-        self._schema, self._sizes = schema, sizes
-        self._fragments: dict[str, Counter[_Argument]] = {}
-        for name, fragment in fragments_of(document).items():
-            self._fragments[name] = self._of(fragment)
-
-    def read(self, operation: OperationDefinitionNode) -> InputLists:
-        """Return the lists of an operation."""
-        variables: dict[str, tuple[Measure, ValueNode | None, Any]] = {}
-        for variable_definition in operation.variable_definitions or ():
-            kind: Any = type_from_ast(self._schema, variable_definition.type)
-            measure = self._sizes.measure(kind)
-            if measure is not None:
-                variables[variable_definition.variable.name.value] = measure, variable_definition.default_value, kind
-        arguments: Counter[_Argument] = Counter()
-        for argument, times in self._of(operation).items():
-            uses = tuple(use for use in argument.uses if use.name in variables)
-            literal = argument.literal
-            if uses or literal.items or literal.conditions or literal.excesses:
-                arguments[_Argument(argument.node, argument.literal, uses)] = times
-        return InputLists(arguments, variables)
-
-    def _of(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> Counter[_Argument]:
-        """Return the number of occurrences of each argument with lists or variables below a definition."""
-        found: Counter[_Argument] = Counter()
-        if isinstance(definition, OperationDefinitionNode):
-            parent = self._schema.get_root_type(definition.operation)
-        else:
-            parent = self._schema.get_type(definition.type_condition.name.value)
-        stack: list[tuple[SelectionSetNode, Any]] = [(definition.selection_set, parent)]
-        while stack:
-            selection_set, kind = stack.pop()
-            for selection in selection_set.selections:
-                if isinstance(selection, FragmentSpreadNode):
-                    found.update(self._fragments[selection.name.value])
-                elif isinstance(selection, InlineFragmentNode):
-                    condition = selection.type_condition
-                    inner = self._schema.get_type(condition.name.value) if condition else kind
-                    stack.append((selection.selection_set, inner))
-                else:
-                    node = cast("FieldNode", selection)
-                    shown = cast(
-                        "GraphQLField", self._schema.get_field(cast("GraphQLCompositeType", kind), node.name.value)
-                    )
-                    found.update(self._arguments(shown, node))
-                    if node.selection_set is not None:
-                        stack.append((node.selection_set, named_type(shown)))
-        return found
-
-    def _arguments(self, shown: GraphQLField, node: FieldNode) -> Iterator[_Argument]:
-        for given in node.arguments or ():
-            argument = shown.args[given.name.value]
-            maximum: MaxItems | None = argument.extensions.get(MAX_ITEMS)
-            kind = cast("Any", argument).type
-            if self._sizes.measure(kind, maximum) is None:
-                continue
-            literal, uses = Found(), list[Use]()
-            measure_literal(kind, given.value, (given.name.value,), maximum, literal, uses)
-            if uses or literal.items or literal.conditions:
-                yield _Argument(node, literal, tuple(uses))
 
 
 def _error(excess: Excess, node: FieldNode) -> GraphQLError:

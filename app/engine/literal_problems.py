@@ -50,7 +50,7 @@ Located = tuple[ValueProblem, Node]
 
 
 class LiteralsRule(ValuesOfCorrectTypeRule):
-    """Accept the literals that graphql-core accepts; report each problem with the others as one error with its location."""
+    """Accept the literals that graphql-core accepts. Report all problems as one error, with locations."""
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)

@@ -28,7 +28,7 @@ from app.engine.request_errors import ValueCode
 EXPECTED = "expected"
 """The extension of a scalar that describes its values for messages, such as "a date such as 2026-01-31"."""
 PROBLEMS_OF = "problems_of"
-"""The extension of an input type that finds further problems in those of its fields that fit their types: a ProblemsOf."""
+"""Extension of an input type: a ProblemsOf that finds further problems in fields that fit their types."""
 
 _MOST_IN_MESSAGE = 10
 _MOST_CHARACTERS = 100

@@ -1,7 +1,7 @@
 """Find all problems with the variables of an operation that can't be coerced.
 
-The types are those of input_values.py, which is fast and stops at the first problem. tests/engine/test_value_problems.py
-holds that both reject the same values.
+The types are those of input_values.py, which is fast and stops at the first problem.
+tests/engine/test_value_problems.py holds that both reject the same values.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

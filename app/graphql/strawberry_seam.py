@@ -2,8 +2,8 @@
 
 No other module of the service imports such a name or reads such an attribute, so a new version of Strawberry can break
 this module only. tests/contract/test_strawberry_boundary.py enforces that, and test_strawberry_seam.py has one test for
-each thing below, whose message says what to look at. pyproject.toml bounds the version: raise the bound when those tests
-and tests/graphql pass.
+each thing below, whose message says what to look at. pyproject.toml bounds the version: raise the bound when those
+tests and tests/graphql pass.
 """
 
 from collections.abc import Callable, Mapping, Sequence

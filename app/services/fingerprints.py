@@ -6,8 +6,11 @@ from app.domain.encodings import digest
 from app.services.commands import Repeatable
 
 VERSION = 3
-"""First byte of a fingerprint; version 1 had no such byte. Raise it when the hashed content changes, also through a changed
-reader of a field (tests/contract/test_stored_encodings.py)."""
+"""First byte of a fingerprint; version 1 had no such byte.
+
+Raise it when the hashed content changes, also through a changed reader of a field
+(tests/contract/test_stored_encodings.py).
+"""
 
 _AS_SENT = 2
 """Version whose fingerprints were computed from values as they were sent."""

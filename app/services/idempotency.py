@@ -27,10 +27,10 @@ async def once(
     outcome: type[OutcomeT],
     work: Callable[[WriteSession], Awaitable[OutcomeT]],
 ) -> tuple[OutcomeT, bool]:
-    """Run the work in a unit of work, or replay the outcome stored under the key; return it and whether it was replayed.
+    """Run the work in a unit of work, or replay the outcome stored under the key. Return whether it was replayed too.
 
-    The outcome is committed with the data, so a rejection or a lost connection leaves the key unused. A concurrent duplicate
-    waits for the first. Commands are equal if their canonical forms are equal.
+    The outcome is committed with the data, so a rejection or a lost connection leaves the key unused. A concurrent
+    duplicate waits for the first. Commands are equal if their canonical forms are equal.
     """
     if key is None:
         return await unit_of_work.run(work), False

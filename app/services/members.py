@@ -1,4 +1,7 @@
-"""Create, update and delete contacts and departments. Each locks the customer first, because that guards its default."""
+"""Create, update and delete contacts and departments.
+
+Each locks the customer first, because that guards its default.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -109,7 +112,10 @@ class MemberService(Generic[MemberT]):
         return await once(unit_of_work, key, command, self.outcome, work)
 
     async def _locked(self, session: WriteSession, change: MemberChange) -> MemberOutcome[MemberT]:
-        """Lock the member's customer, which guards the member and the default, and return the member. Raise Rejected."""
+        """Lock the member's customer, which guards the member and the default, and return the member.
+
+        Raise Rejected.
+        """
         customer_id = await stored.customer_of(session, self.members, change.id)
         row = None
         if customer_id is not None:
@@ -126,7 +132,10 @@ class MemberService(Generic[MemberT]):
     async def _successor(
         self, session: WriteSession, change: MemberChange, now: MemberOutcome[MemberT], *, loses: bool
     ) -> MemberT | None:
-        """Return the member that becomes the default. Raise Rejected if a needed one isn't named, or an unneeded one is."""
+        """Return the member that becomes the default.
+
+        Raise Rejected if a needed one isn't named, or an unneeded one is.
+        """
         named, customer_id = change.new_default_id, now.customer_id
         if named is None:
             if loses and await stored.has_others(session, self.members, customer_id, change.id):

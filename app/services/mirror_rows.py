@@ -1,9 +1,8 @@
-"""Deciding the rows of mirrored subscriptions: what each would make of the subscription that its key finds. Reads nothing."""
+"""Decide what each row does to the subscription that its key finds. Reads nothing from the database."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,25 +14,18 @@ from app.domain.customer_keys import CustomerKey
 from app.domain.customer_rules import Record
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
 from app.domain.mirroring import (
-    MirroredPeriod,
     MirroredSubscription,
-    Moved,
     Placement,
-    RecordedPeriod,
     consistency_problems,
     currency_problem,
     fixed_problem,
     is_unseen,
     moved_problem,
-    placement,
 )
-from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS, SubscriptionKeys, read_subscription
-from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+from app.domain.subscription_fields import FIELDS, SubscriptionKeys, read_subscription
 from app.domain.upserts import RowOutcome
+from app.services.mirror_periods import COLUMNS, last_move, mirrored, new_period, placed
 from app.services.upsert_lists import repeated, unexpected
-
-_NOTHING = Decimal("0.00")
-_COLUMNS = tuple(name for name in FIELDS if name not in {"customer", "current_period"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +107,11 @@ class RowJudge:
 
     def _create(self, values: Mapping[str, Any], keys: SubscriptionKeys) -> Decision:
         customer_id = self.customer_ids[cast("CustomerKey", keys.customer)]
-        period, missing = _new_period(values["current_period"])
+        period, missing = new_period(values["current_period"])
         problems = [*missing, *self._key_problems(values, None)]
         if period is None:
             return _rejected(None, problems)
-        named = {name: values.get(name, FIELDS[name].default) for name in _COLUMNS}
+        named = {name: values.get(name, FIELDS[name].default) for name in COLUMNS}
         after = MirroredSubscription(**named, current_period=period)
         problems += consistency_problems(after, is_new_period=True)
         problems += self._currency_problems(customer_id, after)
@@ -137,14 +129,14 @@ class RowJudge:
         )
 
     def _change(self, stored: StoredSubscription, values: Mapping[str, Any], keys: SubscriptionKeys) -> Decision:
-        now, moved = _mirrored(stored), _moved(stored)
+        now, moved = mirrored(stored), last_move(stored)
         expected: int | None = values.get("expected_version")
-        place, period, problems = _placed(stored, now, moved, values)
+        place, period, problems = placed(stored, now, moved, values)
         after = MirroredSubscription(
-            **{name: values.get(name, getattr(now, name)) for name in _COLUMNS}, current_period=period
+            **{name: values.get(name, getattr(now, name)) for name in COLUMNS}, current_period=period
         )
         begins = place is Placement.NEXT or ("current_period" in values and stored.period.id is None)
-        changed = [name for name in (*_COLUMNS, "current_period") if getattr(now, name) != getattr(after, name)]
+        changed = [name for name in (*COLUMNS, "current_period") if getattr(now, name) != getattr(after, name)]
         if begins and "current_period" not in changed:
             changed.append("current_period")
         is_other = keys.customer is not None and self.customer_ids[keys.customer] != stored.customer_id
@@ -218,55 +210,6 @@ class RowJudge:
 
 def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> Decision:
     return Decision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
-
-
-def _placed(
-    stored: StoredSubscription, now: MirroredSubscription, moved: Moved, values: Mapping[str, Any]
-) -> tuple[Placement, MirroredPeriod, list[Problem]]:
-    """Return what the sent period is to the stored one, the current period as it would be, and what is wrong with it."""
-    sent: Mapping[str, Any] | None = values.get("current_period")
-    if sent is None:
-        return Placement.SAME, now.current_period, []
-    place = placement(now.status, _recorded(stored), sent["starts_on"], moved, values.get("expected_version"))
-    if isinstance(place, Problem):
-        return Placement.SAME, now.current_period, [place]
-    if place is Placement.NEXT:
-        period, problems = _new_period(sent)
-        return place, period or now.current_period, problems
-    kept = {name: sent.get(name, getattr(now.current_period, name)) for name in PERIOD_FIELDS}
-    return place, MirroredPeriod(**kept), []
-
-
-def _new_period(sent: Mapping[str, Any]) -> tuple[MirroredPeriod | None, list[Problem]]:
-    """Return a period that begins; a problem if it has no price."""
-    if "net_amount" not in sent:
-        path = ("current_period", "net_amount")
-        return None, [Problem(ErrorCode.FIELD_REQUIRED, path, "must be given for a period that is new.")]
-    nothing: dict[str, Any] = {"billed_amount": _NOTHING, "credited_amount": _NOTHING, "billed_on": None}
-    return MirroredPeriod(**{**nothing, **sent}), []
-
-
-def _mirrored(stored: StoredSubscription) -> MirroredSubscription:
-    row = stored.row
-    named: dict[str, Any] = {name: getattr(row, name) for name in _COLUMNS}
-    named |= {"status": SubscriptionStatus(row.status), "billing_direction": BillingDirection(row.billing_direction)}
-    period = MirroredPeriod(**{name: getattr(stored.period, name) for name in PERIOD_FIELDS})
-    return MirroredSubscription(**named, current_period=period)
-
-
-def _recorded(stored: StoredSubscription) -> RecordedPeriod:
-    period = stored.period
-    return RecordedPeriod(
-        period.starts_on,
-        period.cut_on or period.ends_on,
-        period.cut_on is None,
-        period.billed_amount,
-        period.previous_over_on,
-    )
-
-
-def _moved(stored: StoredSubscription) -> Moved:
-    return Moved(stored.row.version, *stored.move)
 
 
 def _at(field: str, code: ErrorCode, message: str) -> Problem:

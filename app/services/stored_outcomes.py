@@ -17,7 +17,10 @@ from app.domain.encodings import TYPE, fields_of, named
 from app.services import positional_outcomes
 
 VERSION = 2
-"""Version that is written; version 1 had no tag. Raise it when the format changes (tests/contract/test_stored_encodings.py)."""
+"""Version that is written; version 1 had no tag.
+
+Raise it when the format changes (tests/contract/test_stored_encodings.py).
+"""
 
 _VERSION, _OUTCOME = "version", "outcome"
 _NOW_NAMED = {

@@ -59,8 +59,8 @@ async def carry_out(
 ) -> tuple[OutcomeT, bool]:
     """Carry out a list in one transaction; return whether the outcome was replayed as well.
 
-    Raises Rejected, with the outcome as its `current`, where a rejected row leaves all of them unwritten. A dry run uses up
-    no key.
+    Raises Rejected, with the outcome as its `current`, where a rejected row leaves all of them unwritten. A dry run
+    uses up no key.
     """
 
     async def work(session: WriteSession) -> OutcomeT:

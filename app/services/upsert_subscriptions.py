@@ -1,4 +1,4 @@
-"""Mirroring subscriptions from the system that bills: a list of rows, each created, updated, left as it is or rejected."""
+"""Mirror subscriptions from the billing system: a list of rows, each created, updated, left unchanged or rejected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -285,7 +285,10 @@ class Settings(BaseModel):
         )
 
     def trusted_documents(self) -> TrustedDocuments:
-        """Return the documents of TRUSTED_DOCUMENTS_FILE, or none if it isn't set. Raise SettingsError with all problems."""
+        """Return the documents of TRUSTED_DOCUMENTS_FILE, or none if it isn't set.
+
+        Raise SettingsError with all problems.
+        """
         path = self.trusted_documents_file
         if path is None:
             return TrustedDocuments({})

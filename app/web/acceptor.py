@@ -14,7 +14,7 @@ import structlog
 _log = structlog.get_logger()
 
 _MAX_AT_ONCE = 8
-"""Maximum number of connections accepted in one turn of the event loop, so that requests and other processes get theirs."""
+"""Maximum number of connections accepted per turn of the event loop, so that requests and other processes get turns."""
 _PAUSE_SECONDS = 0.5
 """How long to wait, in seconds, after the system failed to accept a connection, as for lack of file descriptors."""
 _GONE_BEFORE = {errno.EAGAIN, errno.EINTR, errno.ECONNABORTED, errno.EPROTO}

@@ -17,7 +17,10 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 def to_json(value: object) -> bytes:
-    """Return compact JSON in UTF-8; stored objects keep their text. Raise ValueError for text that UTF-8 can't encode."""
+    """Return compact JSON in UTF-8; stored objects keep their text.
+
+    Raise ValueError for text that UTF-8 can't encode.
+    """
     try:
         return orjson.dumps(value, _stored, orjson.OPT_PASSTHROUGH_SUBCLASS)
     except TypeError:

@@ -39,9 +39,9 @@ from app.web.connections import ConnectionUsage, usage
 from app.web.direct import Direct
 from app.web.envelope import REQUEST_ID, Caught, Envelope
 from app.web.explorer import explorer_page, explorer_routes
-from app.web.failures import FailureCode
 from app.web.graphql_http import GraphQLEndpoint
 from app.web.health import Readiness, livez
+from app.web.http_errors import FailureCode
 from app.web.logs import FLUSH_SECONDS, configure_logging, dropped_log_lines
 from app.web.media_types import wants_page
 from app.web.metrics import CacheUsage, Metrics

@@ -5,7 +5,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 _YOUNG = 20_000
-"""Number of allocated objects that starts a collection. A response of thousands of fields allocates and frees that many."""
+"""Number of allocated objects that starts a collection.
+
+A response of thousands of fields allocates and frees that many.
+"""
 
 
 @contextmanager

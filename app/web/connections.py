@@ -27,7 +27,10 @@ REASONS = (
 GIVEN_UP = "given_up"
 """Key in a request's state: its connection was closed with 408, because its body did not arrive."""
 COMPANY_ID = "company_id"
-"""Key in a request's state: the company of its credential. The bytes of its answer count toward that company's share."""
+"""Key in a request's state: the company of its credential.
+
+The bytes of its answer count toward that company's share.
+"""
 SWEEP_SECONDS = 1.0
 """Interval between checks of all connections, in seconds; a connection may be closed that much too late."""
 REPORT_SECONDS = 10.0

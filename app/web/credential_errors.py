@@ -47,8 +47,8 @@ class Unauthenticated(Exception):
 class CredentialsUnavailable(Exception):
     """The token can't be verified at the moment. The request is answered with 503 and the message.
 
-    `retry_after_seconds`: time until the next fetch from the issuer. `waited_seconds`: how long this request waited for one.
-    `reason`: why the fetch failed, for the log.
+    `retry_after_seconds`: time until the next fetch from the issuer. `waited_seconds`: how long this request waited for
+    one. `reason`: why the fetch failed, for the log.
     """
 
     def __init__(

@@ -28,7 +28,10 @@ _PRIVATE_NAME = "signing-key.pem"
 
 
 class DevelopmentKeys:
-    """An Ed25519 key pair in a folder. It is created once and then reused, also by processes that start at the same time."""
+    """An Ed25519 key pair in a folder.
+
+    It is created once and then reused, also by processes that start at the same time.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.types import Scope
 
 from app.web.causes import log_service_stopped
-from app.web.failures import FailureCode, HttpError
+from app.web.http_errors import FailureCode, HttpError
 
 ENDING = "ending"
 """Key in a request's state: the `Ending` of its server."""
@@ -41,7 +41,7 @@ class Ending:
 
 
 def ending_of(scope: Scope) -> Ending:
-    """Return the ending of the server that received a request; one that never comes if it was not received by a server."""
+    """Return the ending of the server that received a request; without a server, one that never comes."""
     ending = scope.get("state", {}).get(ENDING)
     return ending if isinstance(ending, Ending) else Ending()
 

@@ -8,8 +8,8 @@ from random import getrandbits
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.ending import ending_of, stopped
-from app.web.failures import http_error_of
 from app.web.host import check_host
+from app.web.http_errors import http_error_of
 
 REQUEST_ID = "x-request-id"
 
@@ -93,7 +93,7 @@ class Caught:
 
 
 def _identified(scope: Scope) -> tuple[str, list[bytes]]:
-    """Return the request's id, which is the caller's or a new one, and all its Host headers, in one pass over the headers."""
+    """Return the request's id (the caller's or a new one) and all its Host headers, in one pass over the headers."""
     request_id = None
     hosts: list[bytes] = []
     for name, value in scope["headers"]:

@@ -1,4 +1,4 @@
-"""GraphiQL at /graphql for browsers, served from local files. The page contains no data, so it requires no credential."""
+"""GraphiQL at /graphql for browsers, from local files. The page contains no data, so it needs no credential."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -53,7 +53,7 @@ Where the service is installed as a package, install it anew: wheels that are bu
 
 
 def explorer_page(bundle: Path = BUNDLE, *, signs_in: bool = False) -> Answer:
-    """Return the explorer's page, or one that says how to build it. `signs_in`: the page requests a token from this service."""
+    """Return the explorer's page, or one that says how to build it. `signs_in`: the page requests a token here."""
     try:
         page = (bundle / "index.html").read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -71,7 +71,7 @@ def explorer_routes(make_token: Callable[[], str] | None) -> list[BaseRoute]:
 
 
 class ExplorerAssets(StaticFiles):
-    """The files that the page loads. Their names contain a hash of their contents, and each has a compressed copy beside it."""
+    """The files that the page loads. Their names contain a hash of their contents; each has a compressed copy."""
 
     def __init__(self, bundle: Path = BUNDLE) -> None:
         folder = bundle / ASSETS_PATH.strip("/")

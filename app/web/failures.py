@@ -1,8 +1,6 @@
-"""Convert exceptions to error responses: rejections keep their messages; failures are masked, and logged in full."""
+"""Show the errors of an operation: rejections keep their messages; failures are masked, and logged in full."""
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
-from http import HTTPStatus
 
 import structlog
 from graphql import ExecutionResult, GraphQLError
@@ -12,9 +10,9 @@ from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CommitUnknown, CompanyUnknown
 from app.engine.executors import OutOfTime
 from app.engine.request_errors import RequestError
-from app.web.answers import JSON_TYPE, Answer, to_json
-from app.web.causes import log_cause, log_request_timeout
-from app.web.credential_errors import CredentialsUnavailable, Unauthenticated
+from app.web.answers import Answer, to_json
+from app.web.causes import log_cause
+from app.web.http_errors import FailureCode, HttpError, masked_message
 from app.web.media_types import GRAPHQL_TYPE
 
 _log = structlog.get_logger()
@@ -31,92 +29,15 @@ _OUTCOME_UNKNOWN = (
     "The database connection was lost during the commit, so it is unknown whether the mutation was stored."
     " Repeat it with the same idempotencyKey, or check the data before you repeat it."
 )
-_RETRY_AFTER_SECONDS = 2
 _MAX_LOGGED_FAILURES = 3
 """Maximum number of failures logged per operation: a field of a list may fail once per row, for the same reason."""
 
 
-class FailureCode(StrEnum):
-    """The `extensions.code` of HTTP errors and failures; RequestErrorCode and CredentialCode contain the others."""
-
-    BAD_REQUEST = "BAD_REQUEST"
-    """Not a valid GraphQL-over-HTTP request."""
-    NOT_FOUND = "NOT_FOUND"
-    """Nothing is served at this path."""
-    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    """The path or the operation doesn't support this HTTP method."""
-    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
-    """The client accepts neither of the media types that the service returns."""
-    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
-    """The body or the URL is too long."""
-    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
-    """The body isn't JSON in UTF-8."""
-    COMPANY_NOT_FOUND = "COMPANY_NOT_FOUND"
-    """The credential is valid, but its company doesn't exist in this service."""
-    BAD_USER_INPUT = "BAD_USER_INPUT"
-    """An argument of a field is invalid; the error has no more specific code."""
-    TIMEOUT = "TIMEOUT"
-    """The body took too long to arrive, or the operation took too long and was stopped."""
-    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
-    """The database or the token issuer is unavailable, or the service is overloaded. Try again shortly."""
-    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
-    """It is unknown whether a mutation was stored. Repeat it with the same idempotencyKey, or check the data first."""
-    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
-    """A failure of the service, logged with the request's id."""
-
-
-class HttpError(Exception):
-    """A whole request is answered with this single error."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        headers: tuple[tuple[str, str], ...] = (),
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers
-        self.request_id = request_id
-
-    def answer(self, media_type: str = JSON_TYPE) -> Answer:
-        """Return the response."""
-        extensions = (
-            {"code": self.code} if self.request_id is None else {"code": self.code, "requestId": self.request_id}
-        )
-        body = to_json({"errors": [{"message": self.message, "extensions": extensions}]})
-        return Answer(self.status, body, media_type, self.headers, (str(self.code),))
-
-
-def http_error_of(error: Exception, request_id: str) -> HttpError:
-    """Return the error response for an exception that ended a request; log it if it is a failure."""
-    match error:
-        case HttpError():
-            if error.status == HTTPStatus.GATEWAY_TIMEOUT:
-                log_request_timeout(request_id)
-            return error
-        case Unauthenticated():
-            return HttpError(401, error.code, error.message, (("www-authenticate", error.www_authenticate),))
-        case DatabaseUnavailable() | CredentialsUnavailable():
-            log_cause(error, request_id, status=503)
-            seconds = error.retry_after_seconds if isinstance(error, CredentialsUnavailable) else _RETRY_AFTER_SECONDS
-            return HttpError(503, FailureCode.SERVICE_UNAVAILABLE, str(error), (("retry-after", str(seconds)),))
-        case CompanyUnknown():
-            return HttpError(403, FailureCode.COMPANY_NOT_FOUND, str(error))
-        case StatementTimeout():
-            log_cause(error, request_id, status=504)
-            return HttpError(504, FailureCode.TIMEOUT, str(error))
-        case _:
-            _log.error("failure", request_id=request_id, exc_info=error)
-            return HttpError(500, FailureCode.INTERNAL_SERVER_ERROR, _masked(request_id), request_id=request_id)
-
-
 def document_answer(rejected: RequestError, media_type: str) -> Answer:
-    """Return a request error, without data. Its status is 400 for `application/graphql-response+json`, otherwise 200."""
+    """Return a request error, without data.
+
+    Its status is 400 for `application/graphql-response+json`, otherwise 200.
+    """
     errors = [_shown(error, rejected.kind) for error in rejected.errors]
     return Answer(
         400 if media_type == GRAPHQL_TYPE else 200, to_json({"errors": errors}), media_type, codes=(str(rejected.kind),)
@@ -124,7 +45,10 @@ def document_answer(rejected: RequestError, media_type: str) -> Answer:
 
 
 def field_errors(result: ExecutionResult, request_id: str) -> list[GraphQLFormattedError]:
-    """Return the errors of single fields as the caller sees them. Raise an error that invalidates the whole response."""
+    """Return the errors of single fields as the caller sees them.
+
+    Raise an error that invalidates the whole response.
+    """
     errors = result.errors or []
     for error in errors:
         cause = _unavailable(error)
@@ -154,7 +78,7 @@ def _may_be_done(error: GraphQLError) -> bool:
 
 
 def _as_told(error: GraphQLError) -> GraphQLError:
-    """Return the error of a field that could not run, or not be read after its commit, with a message for the caller."""
+    """Return the error of a field that didn't run, or wasn't read after its commit, with a message for the caller."""
     match _unavailable(error):
         case None:
             return error
@@ -189,7 +113,7 @@ def _code_of(cause: Exception) -> FailureCode:
 
 
 def _unavailable(error: GraphQLError) -> Exception | None:
-    """Return the cause of the error if a resource was unavailable or time ran out; None for failures and invalid input."""
+    """Return the error's cause if a resource was unavailable or time ran out; None for failures and invalid input."""
     for cause in _causes(error):
         if isinstance(cause, DatabaseUnavailable | StatementTimeout | CompanyUnknown | OutOfTime):
             return cause
@@ -211,7 +135,8 @@ def _shown_all(errors: Sequence[GraphQLError], request_id: str) -> list[GraphQLF
 def forget_tracebacks(errors: Sequence[GraphQLError]) -> None:
     """Free the local variables of handled errors: an error and its frame refer to each other.
 
-    Otherwise the values of an operation would stay until the next garbage collection: 60 MB for 64 operations of 10 MB each.
+    Otherwise the values of an operation would stay until the next garbage collection: 60 MB for 64 operations of 10 MB
+    each.
     """
     for error in errors:
         if not _is_failure(error):
@@ -231,7 +156,7 @@ def _is_failure(error: GraphQLError) -> bool:
 
 def _shown_failure(error: GraphQLError, request_id: str) -> GraphQLFormattedError:
     shown = error.formatted
-    shown["message"] = _masked(request_id)
+    shown["message"] = masked_message(request_id)
     shown["extensions"] = {
         "code": FailureCode.INTERNAL_SERVER_ERROR,
         "requestId": request_id,
@@ -250,7 +175,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.original_error if isinstance(error, GraphQLError) and error.original_error else error.__cause__
-
-
-def _masked(request_id: str) -> str:
-    return f"The service failed to process the request. If this happens again, report the request id {request_id}."

@@ -18,17 +18,9 @@ from app.web.connections import COMPANY_ID, GIVEN_UP
 from app.web.deadline import Deadline
 from app.web.ending import ending_of, stopped
 from app.web.envelope import request_id_of
-from app.web.failures import (
-    FailureCode,
-    HttpError,
-    codes_of,
-    document_answer,
-    field_errors,
-    forget_tracebacks,
-    http_error_of,
-    mutation_errors,
-)
+from app.web.failures import codes_of, document_answer, field_errors, forget_tracebacks, mutation_errors
 from app.web.graphql_request import ClientGone, from_body, from_url, has_left, read_body
+from app.web.http_errors import FailureCode, HttpError, http_error_of
 from app.web.large_bodies import LARGE_BYTES, LargeBodies, LargeTurns
 from app.web.media_types import negotiate, wants_page
 from app.web.request_log import OperationLog, OperationRecord

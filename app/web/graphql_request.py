@@ -8,7 +8,7 @@ from starlette.types import Message, Receive
 
 from app.engine.persisted import NamedDocument
 from app.web.document_names import EXTENSION, named_document
-from app.web.failures import FailureCode, HttpError
+from app.web.http_errors import FailureCode, HttpError
 from app.web.malformed import bad, kind_of
 from app.web.media_types import is_json, is_not_encoded
 from app.web.strict_json import json_of, repeated_in, shortened, text_of
@@ -32,7 +32,10 @@ class GraphQLRequest(NamedTuple):
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes | bytearray:
-    """Return the body of a POST. Raise HttpError if its type is wrong or it exceeds the limit, which is never buffered."""
+    """Return the body of a POST.
+
+    Raise HttpError if its type is wrong or it exceeds the limit, which is never buffered.
+    """
     if not is_json(headers.get("content-type", "")):
         raise HttpError(
             415,
@@ -60,7 +63,10 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
 
 
 def has_left(receive: Receive) -> bool:
-    """Return whether the client is known to have disconnected, without waiting. Its request's body must have been read."""
+    """Return whether the client is known to have disconnected, without waiting.
+
+    Its request's body must have been read.
+    """
     try:
         # The first message of a GET is its empty body, which is unread.
         for _ in range(2):

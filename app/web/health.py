@@ -35,7 +35,8 @@ class Readiness:
     async def readyz(self, request: Request) -> Response:
         """Answer 200, or 503 with the reason.
 
-        The status is also 200 if only writes fail: all processes share the database, so no other could answer the reads.
+        The status is also 200 if only writes fail: all processes share the database, so no other could answer the
+        reads.
         """
         try:
             found = await self._revision()

@@ -1,4 +1,4 @@
-"""Checks of a request's HTTP version and Host header, of which RFC 9112 (3.2) and RFC 9110 (4.2.1) require a valid one."""
+"""Check a request's HTTP version and its Host header, which RFC 9112 (3.2) and RFC 9110 (4.2.1) require."""
 
 import re
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """uvicorn's HTTP/1.1 protocol, with limits, and corrected where it deviates from RFC 9110 (ADR 18).
 
-As in uvicorn, each connection is one object. Its concerns are classes that extend each other: `http_upgrades`, `http_state`
-(the connection's state), `http_rejections` (errors before the application), `http_timeouts`, and here the callbacks, in the
-order of a connection's life.
+As in uvicorn, each connection is one object. Its concerns are classes that extend each other: `http_upgrades`,
+`http_state` (the connection's state), `http_rejections` (errors before the application), `http_timeouts`, and here the
+callbacks, in the order of a connection's life.
 """
 
 import asyncio
@@ -98,7 +98,10 @@ class HttpProtocol(TimedProtocol):
         return parsed
 
     def on_headers_complete(self) -> None:
-        """Refuse a URL or headers that are too long. While the server shuts down, close the connection after the answer."""
+        """Refuse a URL or headers that are too long.
+
+        While the server shuts down, close the connection after the answer.
+        """
         if len(self.headers) > MAX_HEADERS or (
             self._unread > MAX_HEADER_BYTES and self._header_bytes() > MAX_HEADER_BYTES
         ):
@@ -116,7 +119,10 @@ class HttpProtocol(TimedProtocol):
             self.close_after_answer()
 
     def on_url(self, url: bytes) -> None:
-        """Append a piece of the URL. Further pieces go to a bytearray, because bytes would be copied with each piece."""
+        """Append a piece of the URL.
+
+        Further pieces go to a bytearray, because bytes would be copied with each piece.
+        """
         if not self.url:
             self.url = url
             return
@@ -185,7 +191,7 @@ class HttpProtocol(TimedProtocol):
             self._send_error()
 
     def _end_input(self) -> None:
-        """Drop a request of which no more arrives, and close the connection now or after the answers to earlier ones."""
+        """Drop a request whose rest won't arrive, and close the connection now or after the answers to earlier ones."""
         if self._ahead:
             return
         self._waiting_since = None

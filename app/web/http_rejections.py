@@ -6,7 +6,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.web.connections import GIVEN_UP
 from app.web.envelope import REQUEST_ID, SECURITY_HEADERS, sent_request_id
-from app.web.failures import FailureCode, HttpError
+from app.web.http_errors import FailureCode, HttpError
 from app.web.http_state import ConnectionState
 from app.web.refused_connection import RefusedConnection
 

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.web.connections import COMPANY_ID, Connections
-from app.web.failures import HttpError
+from app.web.http_errors import HttpError
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.pipelining import REQUEST_BYTES
 
@@ -101,7 +101,7 @@ class ConnectionState(UpgradeProtocol):
 
     @property
     def buffered_bytes(self) -> int:
-        """Number of bytes buffered for this client: answers, requests that wait for them, and one that is incomplete."""
+        """Number of bytes buffered for this client: answers, waiting requests, and an incomplete one."""
         waiting = len(self._ahead) + REQUEST_BYTES * len(self.pipeline) + self._unread
         return self.transport.get_write_buffer_size() + waiting + (self._body_bytes if self._awaits_body() else 0)
 
@@ -141,7 +141,8 @@ class ConnectionState(UpgradeProtocol):
             cycle.disconnected = True
             self.transport.abort()
         except Exception:
-            # asyncio raises nothing, uvloop RuntimeError; the application itself answers other errors than those of sending.
+            # asyncio raises nothing, uvloop RuntimeError; the application itself answers other errors than those of
+            # sending.
             if not self.transport.is_closing():
                 raise
             cycle.disconnected = True

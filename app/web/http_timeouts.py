@@ -10,7 +10,10 @@ class TimedProtocol(RejectingProtocol):
     """Closes the connection if its client takes too long. The server checks each connection once a second."""
 
     def look(self, now: float, stalled: float) -> None:
-        """Close the connection if its client has taken too long. `stalled`: seconds in which this process was blocked."""
+        """Close the connection if its client has taken too long.
+
+        `stalled`: seconds in which this process was blocked.
+        """
         self._body_since += stalled
         self._progress_at += stalled
         if self._waiting_since is not None:

@@ -38,7 +38,7 @@ class UpgradeProtocol(HttpToolsProtocol):
         return True
 
     def _takes_upgrade(self) -> bool:
-        """Return whether the connection becomes a WebSocket: uvicorn has a protocol for it, and the request is a handshake."""
+        """Return whether the connection becomes a WebSocket: the request is a handshake, and uvicorn supports it."""
         return super()._should_upgrade() and self.scope["method"] == "GET"
 
     def _parse_again_without_upgrade(self) -> None:

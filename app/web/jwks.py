@@ -24,7 +24,10 @@ from app.settings import Settings, SettingsError
 from app.web.credential_errors import CredentialsUnavailable
 
 FRESH_SECONDS = 300.0
-"""Maximum age of the issuer's keys before they are fetched again, in seconds. A withdrawn key stops working after it."""
+"""Maximum age of the issuer's keys before they are fetched again, in seconds.
+
+A withdrawn key stops working after it.
+"""
 PAUSE_SECONDS = 10.0
 """Minimum time between two fetches, in seconds, so that tokens with invented key ids don't overload the issuer."""
 _SILENCE_SECONDS = 5.0
@@ -124,7 +127,8 @@ class PublishedKeys:
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey | None:
         """Return the key with this id, or the only key for this algorithm if the token or the keys have no id.
 
-        Raise CredentialsUnavailable if the key is unknown and the last fetch failed, because the issuer may have a new one.
+        Raise CredentialsUnavailable if the key is unknown and the last fetch failed, because the issuer may have a new
+        one.
         """
         begun = self._clock()
         key = self._known(key_id, algorithm)

@@ -9,15 +9,19 @@ from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 
 _PAUSE_SECONDS = 0.05
-"""How long lines are collected before they are written together, in seconds. Waking the thread costs more than a line."""
+"""How long lines are collected before they are written together, in seconds.
+
+Waking the thread costs more than a line.
+"""
 _CHUNK_BYTES = 65_536
 
 
 class LogWriter:
     """Writes whole lines to a file descriptor. `put` neither waits nor fails, even if the descriptor is unusable.
 
-    The queue contains up to `most_lines` lines with `most_bytes` bytes in total. Lines that don't fit or can't be written
-    are dropped and counted. Once writing works again, `notice` returns the line that is written first, from that number.
+    The queue contains up to `most_lines` lines with `most_bytes` bytes in total. Lines that don't fit or can't be
+    written are dropped and counted. Once writing works again, `notice` returns the line that is written first, from
+    that number.
     """
 
     def __init__(
@@ -146,7 +150,7 @@ def _write_some(descriptor: int, data: memoryview) -> int:
 
 @contextmanager
 def _alone(descriptor: int) -> Generator[None]:
-    """Prevent this service's other processes from writing in between, because a full pipe accepts a long write in parts.
+    """Keep this service's other processes from writing in between: a full pipe accepts a long write in parts.
 
     The kernel releases the lock when its process ends.
     """

@@ -147,7 +147,7 @@ def dropped_notice(lines: int) -> bytes:
 
 
 def _descriptor() -> int | None:
-    """Return the descriptor of standard error; None if it was closed before the start, since its number may be reused."""
+    """Return the descriptor of standard error; None if it was closed before the start: its number may be reused."""
     try:
         return None if sys.stderr is None else sys.stderr.fileno()  # pyright: ignore[reportUnnecessaryComparison] - None if it was closed
     except OSError:

@@ -1,7 +1,7 @@
 """Rejections of requests that are not valid GraphQL over HTTP."""
 
 from app.domain.decimals import WrittenFloat
-from app.web.failures import FailureCode, HttpError
+from app.web.http_errors import FailureCode, HttpError
 
 _KINDS: dict[type, str] = {
     bool: "a boolean",

@@ -42,7 +42,7 @@ def takes_gzip(accept_encoding: str | None) -> bool:
 
 @lru_cache(maxsize=256)
 def is_not_encoded(content_encoding: str) -> bool:
-    """Return whether a body with this Content-Encoding is uncompressed: the list is empty or contains only `identity`."""
+    """Return whether a body with this Content-Encoding is uncompressed: it is empty or only `identity`."""
     return set(_ranges(content_encoding)) <= {"identity"}
 
 

@@ -20,7 +20,7 @@ class RememberedPrincipals:
         return len(self._entries)
 
     def get(self, digest: bytes) -> tuple[Principal, float] | None:
-        """Return the principal and its expiry time, which the caller compares with its clock; None if it isn't cached."""
+        """Return the principal and its expiry time, for the caller to compare with its clock; None if not cached."""
         entry = self._entries.get(digest)
         if entry is None:
             self.misses += 1

@@ -17,7 +17,7 @@ from app.web.ending import ENDING, Ending
 _log = structlog.get_logger()
 
 SETTLING_SECONDS = 0.25
-"""How long to wait for connections that are being established, in seconds, after the kernel stops accepting new ones."""
+"""How long to wait for half-established connections, in seconds, after the kernel stops accepting new ones."""
 _LINGERING_SECONDS = 1.0
 """How long idle connections stay open during shutdown, in seconds, for requests that are in transit."""
 _POLL_SECONDS = 0.05
@@ -77,8 +77,8 @@ class Server(uvicorn.Server):
         """Answer all requests that have arrived or are in transit, and shut down.
 
         First, the kernel stops accepting connections, and those that are established are served. Then idle connections
-        have a second to send a request that is in transit, and each connection is closed after its answer. Requests that
-        the grace period is too short for are answered with 503.
+        have a second to send a request that is in transit, and each connection is closed after its answer. Requests
+        that the grace period is too short for are answered with 503.
         """
         loop = asyncio.get_running_loop()
         self._ending.ends_at = loop.time() + (self.config.timeout_graceful_shutdown or 0)

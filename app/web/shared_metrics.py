@@ -24,8 +24,8 @@ _RESERVED_BYTES = {"counter": 1 << 20, "histogram": 1 << 20, "gauge_livesum": 1 
 def reserve_shared_space() -> None:
     """Allocate this process's files in the shared folder, which is created if it is missing.
 
-    The files are memory-mapped: on a full file system, writing to an unallocated page would end the process with SIGBUS.
-    If they can't be allocated, the process doesn't share its metrics.
+    The files are memory-mapped: on a full file system, writing to an unallocated page would end the process with
+    SIGBUS. If they can't be allocated, the process doesn't share its metrics.
     """
     if SHARED_FOLDER not in os.environ:
         return

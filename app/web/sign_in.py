@@ -25,7 +25,7 @@ class SignIn:
         self._make_token = make_token
 
     async def answer(self, request: Request) -> Response:
-        """Answer with a new token, or 403 if the request isn't from the explorer's page in a browser on this machine."""
+        """Answer with a new token; 403 if the request isn't from the explorer's page on this machine."""
         if not _is_the_page_itself(request):
             return PlainTextResponse(_NOT_FROM_HERE, 403, _UNCACHED)
         return JSONResponse({"token": self._make_token()}, headers=_UNCACHED)

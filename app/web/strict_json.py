@@ -48,7 +48,7 @@ def shortened(text: str) -> str:
 
 
 def _simple_json(data: bytes | bytearray) -> object:
-    """Return the value if orjson parses it exactly as the standard library would; None if it is invalid or may differ."""
+    """Return the value if orjson parses it as the standard library does; None if it is invalid or may differ."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -58,7 +58,7 @@ def _simple_json(data: bytes | bytearray) -> object:
 
 
 def _colons(value: object) -> int | None:
-    """Return the number of colons in a value's JSON; None if it has a float, which may have lost digits, or nests deeply."""
+    """Return the number of colons in a value's JSON; None if it nests deeply or has a float, which may lose digits."""
     found, level = 0, [value]
     for _ in range(_SIMPLE_JSON_DEPTH):
         below: list[object] = []

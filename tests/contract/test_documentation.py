@@ -16,7 +16,7 @@ from app.graphql.codes import FieldCode
 from app.graphql.schema import executable, schema
 from app.settings import Settings
 from app.web.credential_errors import CredentialCode
-from app.web.failures import FailureCode
+from app.web.http_errors import FailureCode
 from tests.support.picture import PICTURE, in_sight, noted
 
 ROOT = Path(__file__).parents[2]

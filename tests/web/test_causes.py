@@ -15,7 +15,7 @@ from app.db.unavailable import (
 )
 from app.web import causes
 from app.web.credential_errors import CredentialsUnavailable
-from app.web.failures import FailureCode, HttpError, http_error_of
+from app.web.http_errors import FailureCode, HttpError, http_error_of
 
 
 @pytest.fixture(autouse=True)

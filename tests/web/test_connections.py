@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.web.connections import COMPANY_ID, Connection, ConnectionLimits, Connections, usage
 from app.web.deadline import Deadline
 from app.web.envelope import Envelope
-from app.web.failures import HttpError
+from app.web.http_errors import HttpError
 from app.web.http_protocol import HttpProtocol
 from app.web.http_timeouts import MIN_BODY_RATE
 from tests.support.listening import Wire, listening, wired

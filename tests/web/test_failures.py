@@ -20,7 +20,8 @@ from app.web import request_log
 from app.web.application import assemble
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.envelope import Envelope
-from app.web.failures import http_error_of, mutation_errors
+from app.web.failures import mutation_errors
+from app.web.http_errors import http_error_of
 from app.web.log_writer import LogWriter
 from app.web.metrics import Metrics
 from app.web.request_log import OperationLog

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.web.failures import HttpError
 from app.web.graphql_request import GraphQLRequest, from_body, from_url
+from app.web.http_errors import HttpError
 from tests.support.toy_app import MAX_BODY_BYTES, client_of, toy_app
 from tests.web.requests import JSON, assert_refused, get, post
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.engine.persisted import NamedDocument
 from app.web.document_names import named_document
-from app.web.failures import HttpError
+from app.web.http_errors import HttpError
 from tests.support.toy import ToyContext
 from tests.support.toy_app import client_of, opening, toy_app
 from tests.web.naming import HELLO, RENAME, SLOWLY, both, digest, engine_of, persisted, send

@@ -12,13 +12,10 @@ _LANGUAGE = re.compile(rf"({'|'.join(SUPPORTED)})(-[a-z]{{2}})?", re.IGNORECASE)
 # The column with the locale of an ICU collation has different names in versions of PostgreSQL.
 _COLLATION = text(
     """
-    SELECT collprovider = 'i' AS has_icu,
-           CASE collprovider
-               WHEN 'i' THEN coalesce(to_jsonb(pg_collation) ->> 'colllocale', to_jsonb(pg_collation) ->> 'colliculocale')
-               ELSE obj_description(oid, 'pg_collation')
-           END AS locale,
-           collversion <> pg_collation_actual_version(oid) AS is_outdated
-    FROM pg_collation WHERE oid = to_regcollation('alphabet')
+    SELECT collprovider = 'i' AS has_icu, CASE collprovider WHEN 'i' THEN coalesce(to_jsonb(pg_collation) ->>
+    'colllocale', to_jsonb(pg_collation) ->> 'colliculocale') ELSE obj_description(oid, 'pg_collation') END AS locale,
+    collversion <> pg_collation_actual_version(oid) AS is_outdated FROM pg_collation WHERE oid =
+    to_regcollation('alphabet')
     """
 )
 _INDEXES = text(

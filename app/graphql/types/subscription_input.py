@@ -1,4 +1,4 @@
-"""The input of upsertSubscriptions: subscriptions as the system that bills has them, and how the list is carried out."""
+"""The input of upsertSubscriptions: subscriptions as the billing system has them, and how the list is carried out."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,7 @@
-"""Decide about drafts of customers, in order, each on top of the accepted drafts before it. Reads nothing from the database."""
+"""Decide about drafts of customers, in order, each on top of the accepted drafts before it.
+
+Reads nothing from the database.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -79,7 +82,7 @@ class Judge:
         return Decision(draft.before, draft.values, transition, tuple(problems))
 
     def _surroundings(self, draft: Draft) -> tuple[Record | None, Sequence[Record], Sequence[Subscription]]:
-        """Return the parent after the change (None if there is none or it doesn't exist), the children and the subscriptions."""
+        """Return the parent after the change (None if missing or unknown), the children and the subscriptions."""
         if not draft.touches_family:
             return None, (), ()
         parent = None if draft.new.parent_id is None else self._records.get(draft.new.parent_id)

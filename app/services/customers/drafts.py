@@ -55,7 +55,10 @@ def draft_of_change(
     acknowledged: Sequence[UUID] | None = None,
     digest: str | None = None,
 ) -> Draft:
-    """Return the draft of a change of a stored customer. A detached child pays for itself unless the input says otherwise."""
+    """Return the draft of a change of a stored customer.
+
+    A detached child pays for itself unless the input says otherwise.
+    """
     metadata, problems = merged_metadata(before.metadata, given)
     values = {name: value for name, value in given.items() if name not in _METADATA_CHANGES}
     values["metadata"] = metadata

@@ -42,7 +42,8 @@ async def read_stored(
 ) -> dict[UUID, CustomerRow]:
     """Return the customers with these keys, locked in the order that all writers use.
 
-    `parents` are ids of customers that become parents. If it isn't None, return those, the current parents and the children too.
+    `parents` are ids of customers that become parents. If it isn't None, return those, the current parents and the
+    children too.
     """
     locks = isinstance(session, WriteSession)
     if parents is None:
@@ -76,8 +77,8 @@ def _values(drafts: Iterable[Draft], name: str) -> set[Any]:
 def _decided_by_subscriptions(drafts: Sequence[Draft], records: Mapping[UUID, Record]) -> set[UUID]:
     """Return the customers whose subscriptions the decisions depend on: customers of drafts, and children they pay for.
 
-    A currency or a billing day concerns subscriptions only under a single invoice. An earlier draft of the same list can
-    introduce a single invoice or a paid-for child, so both stored and drafted records count.
+    A currency or a billing day concerns subscriptions only under a single invoice. An earlier draft of the same list
+    can introduce a single invoice or a paid-for child, so both stored and drafted records count.
     """
     possible = [*records.values(), *(draft.new for draft in drafts)]
     with_single_invoice = {record.id for record in possible if record.has_single_invoice}
