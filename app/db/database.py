@@ -14,7 +14,7 @@ from app.db.key_lookups import KeyLookups
 from app.db.plan_connections import PlanConnections
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
 from app.db.pools import CountingPool, PoolUsage
-from app.db.probing import CONNECT_SECONDS, PROBE_SECONDS, Probe
+from app.db.probing import PROBE_CONNECT_SECONDS, PROBE_SECONDS, Probe
 from app.db.read_session import ReadSession
 from app.db.stored_json import stored_json
 from app.db.unavailable import translated_failure
@@ -86,7 +86,7 @@ class Database:
             **probe_options,
         }
         self.probe = Probe(
-            create_engine(dsn, connect_seconds=CONNECT_SECONDS, **single),
+            create_engine(dsn, connect_seconds=PROBE_CONNECT_SECONDS, **single),
             create_engine(dsn, poolclass=NullPool, connect_seconds=PROBE_SECONDS, **probe_options),
         )
         # Unauthenticated clients cause key look-ups, so these don't use the connections of authenticated clients.

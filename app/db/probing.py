@@ -17,7 +17,7 @@ AnswerT = TypeVar("AnswerT")
 PROBE_SECONDS = 2.0
 """Total time limit in seconds for readiness checks and look-ups of credentials."""
 _FIRST_ATTEMPT_SECONDS = 0.75
-CONNECT_SECONDS = 1.0
+PROBE_CONNECT_SECONDS = 1.0
 """Time limit in seconds for connecting to each host; below PROBE_SECONDS, so that the error names the reason."""
 _BACKENDS = text(
     "SELECT pg_backend_pid(), pg_is_in_recovery(), pid, state, state_change FROM (SELECT) AS once"

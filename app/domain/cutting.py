@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.domain.billing import ACTIVE, Arrangement, BillingDocumentKind, Subscription
 from app.domain.calendar import Period, cycle_end, months_later, next_billing_day
-from app.domain.money import difference, rounded, rounded_within
+from app.domain.money import exact_difference, rounded, rounded_within
 from app.domain.moving import schedule
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
@@ -131,7 +131,7 @@ def _settlement(subscription: Subscription, closed_on: date) -> Line | None:
         return None
     period = subscription.period
     elapsed, remaining = Period(period.start, closed_on), Period(closed_on, period.end)
-    left = difference(subscription.billed, subscription.credited)
+    left = exact_difference(subscription.billed, subscription.credited)
     served = Fraction(subscription.period_net) * elapsed.days / period.days
     if subscription.direction is BillingDirection.ARREARS:
         open_ = served - Fraction(left)

@@ -41,7 +41,7 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return result
 
 
-def difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
+def exact_difference(minuend: Decimal, subtrahend: Decimal) -> Decimal:
     """Return the exact difference; `-` rounds to 28 digits."""
     return _EXACT.subtract(minuend, subtrahend)
 

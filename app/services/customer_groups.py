@@ -55,13 +55,13 @@ class GroupOutcome:
     """False if nothing was written because nothing changed."""
 
 
-Written = tuple[GroupOutcome, bool]
+GroupResult = tuple[GroupOutcome, bool]
 """The outcome, and whether it was replayed."""
 
 
 async def create_customer_group(
     unit_of_work: UnitOfWork, actor: str, command: CreateCustomerGroupCommand, idempotency_key: str | None
-) -> Written:
+) -> GroupResult:
     """Create a group."""
     with beside_key_problems(idempotency_key):
         new = read_new_group(command.given)
@@ -77,7 +77,7 @@ async def create_customer_group(
 
 async def update_customer_group(
     unit_of_work: UnitOfWork, actor: str, command: UpdateCustomerGroupCommand, idempotency_key: str | None
-) -> Written:
+) -> GroupResult:
     """Update the fields that were sent. Write nothing if no value changes."""
     with beside_key_problems(idempotency_key):
         change = read_group_change(command.given)
@@ -97,7 +97,7 @@ async def update_customer_group(
 
 async def delete_customer_group(
     unit_of_work: UnitOfWork, actor: str, command: DeleteCustomerGroupCommand, idempotency_key: str | None
-) -> Written:
+) -> GroupResult:
     """Delete a group that has no customers."""
     with beside_key_problems(idempotency_key):
         change = read_group_change(command.given)

@@ -5,7 +5,7 @@ from hashlib import sha256
 from app.domain.encodings import digest
 from app.services.commands import Repeatable
 
-VERSION = 3
+FINGERPRINT_VERSION = 3
 """First byte of a fingerprint; version 1 had no such byte.
 
 Raise it when the hashed content changes, also through a changed reader of a field
@@ -30,7 +30,7 @@ def mutation_of(command: object) -> str:
 
 def fingerprint(command: Repeatable) -> bytes:
     """Return a command's fingerprint, computed from its canonical form without fields that equal their default."""
-    return bytes([VERSION]) + digest(command.canonical)
+    return bytes([FINGERPRINT_VERSION]) + digest(command.canonical)
 
 
 def fits(stored: bytes, command: Repeatable) -> bool:
@@ -39,7 +39,7 @@ def fits(stored: bytes, command: Repeatable) -> bool:
         return stored in {_positional(command.in_order), _positional(command)}
     if stored[:1] == bytes([_AS_SENT]):
         return stored == bytes([_AS_SENT]) + digest(command.in_order)
-    if stored[:1] != bytes([VERSION]):
+    if stored[:1] != bytes([FINGERPRINT_VERSION]):
         raise UnknownFingerprint
     return stored == fingerprint(command)
 

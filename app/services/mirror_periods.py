@@ -1,4 +1,4 @@
-"""Place the period that a message sends beside the stored subscription, which is first converted to the domain's types."""
+"""Place the period that a message sends beside the stored subscription, as values of the domain."""
 
 from collections.abc import Mapping
 from decimal import Decimal

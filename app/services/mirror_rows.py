@@ -29,7 +29,7 @@ from app.services.upsert_lists import repeated, unexpected
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RowDecision:
     """What a row does, or every reason against it."""
 
     before: SubscriptionRow | None
@@ -79,7 +79,7 @@ class RowJudge:
         self._new_ids = iter(sorted(new_id() for _ in keys))
         self._times.update(meant for key in keys if (meant := self._meant(key)) is not None)
 
-    def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> Decision:
+    def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> RowDecision:
         """Judge a row."""
         stored = self._found(keys)
         before = None if stored is None else stored.row
@@ -105,7 +105,7 @@ class RowJudge:
             return _rejected(before, problems)
         return self._create(values, keys) if stored is None else self._change(stored, values, keys)
 
-    def _create(self, values: Mapping[str, Any], keys: SubscriptionKeys) -> Decision:
+    def _create(self, values: Mapping[str, Any], keys: SubscriptionKeys) -> RowDecision:
         customer_id = self.customer_ids[cast("CustomerKey", keys.customer)]
         period, missing = new_period(values["current_period"])
         problems = [*missing, *self._key_problems(values, None)]
@@ -118,7 +118,7 @@ class RowJudge:
         if problems:
             return _rejected(None, problems)
         self._claim(after)
-        return Decision(
+        return RowDecision(
             None,
             RowOutcome.CREATED,
             next(self._new_ids),
@@ -128,7 +128,7 @@ class RowJudge:
             is_next=True,
         )
 
-    def _change(self, stored: StoredSubscription, values: Mapping[str, Any], keys: SubscriptionKeys) -> Decision:
+    def _change(self, stored: StoredSubscription, values: Mapping[str, Any], keys: SubscriptionKeys) -> RowDecision:
         now, moved = mirrored(stored), last_move(stored)
         expected: int | None = values.get("expected_version")
         place, period, problems = placed(stored, now, moved, values)
@@ -142,7 +142,7 @@ class RowJudge:
         is_other = keys.customer is not None and self.customer_ids[keys.customer] != stored.customer_id
         if not (problems or changed or is_other):
             # Whatever version it expects: what a list has done once must be nothing the second time.
-            return Decision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
+            return RowDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
         if is_unseen(moved, expected):
             return _rejected(stored.row, [moved_problem(moved)])
         problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
@@ -155,7 +155,7 @@ class RowJudge:
             return _rejected(stored.row, problems)
         self._claim(after)
         payer = self._payer(stored.customer_id) if begins else None
-        return Decision(
+        return RowDecision(
             stored.row,
             RowOutcome.UPDATED,
             stored.row.id,
@@ -208,8 +208,8 @@ class RowJudge:
         return None if customer.parent_id is None else self.customers.get(customer.parent_id)
 
 
-def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> Decision:
-    return Decision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
+def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> RowDecision:
+    return RowDecision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
 
 
 def _at(field: str, code: ErrorCode, message: str) -> Problem:

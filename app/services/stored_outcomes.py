@@ -16,7 +16,7 @@ from app.db.stored_json import StoredJson, stored_json
 from app.domain.encodings import TYPE, fields_of, named
 from app.services import positional_outcomes
 
-VERSION = 2
+OUTCOME_VERSION = 2
 """Version that is written; version 1 had no tag.
 
 Raise it when the format changes (tests/contract/test_stored_encodings.py).
@@ -37,7 +37,7 @@ class UnreadableOutcome(Exception):
 
 def encode(outcome: object) -> dict[str, Any]:
     """Return an outcome in its stored form."""
-    return {_VERSION: VERSION, _OUTCOME: named(outcome, _text_of)}
+    return {_VERSION: OUTCOME_VERSION, _OUTCOME: named(outcome, _text_of)}
 
 
 def decode(kind: type[OutcomeT], mutation: str, stored: Any) -> OutcomeT:
@@ -56,7 +56,7 @@ def _text_of(entries: Mapping[str, object]) -> str:
 def _outcome_of(mutation: str, stored: Any) -> Any:
     if isinstance(stored, list) or _VERSION not in stored:
         return positional_outcomes.by_name(mutation, stored)
-    if stored[_VERSION] != VERSION:
+    if stored[_VERSION] != OUTCOME_VERSION:
         msg = "of another release"
         raise ValueError(msg)
     return stored[_OUTCOME]

@@ -27,7 +27,7 @@ from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, cano
 from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.customers.drafts import record_of
-from app.services.mirror_rows import Decision, RowJudge
+from app.services.mirror_rows import RowDecision, RowJudge
 from app.services.row_results import RowResult
 from app.services.upsert_lists import Steps, at_row, carry_out, check_size
 
@@ -84,10 +84,10 @@ async def upsert_subscriptions(
     """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
     check_size(len(command.rows))
 
-    async def decide(session: WriteSession) -> list[Decision]:
+    async def decide(session: WriteSession) -> list[RowDecision]:
         return await _decide(session, command.rows)
 
-    async def write(session: WriteSession, decisions: Sequence[Decision]) -> dict[UUID, SubscriptionRow]:
+    async def write(session: WriteSession, decisions: Sequence[RowDecision]) -> dict[UUID, SubscriptionRow]:
         return await _write(session, actor, decisions)
 
     return await carry_out(
@@ -101,7 +101,7 @@ async def upsert_subscriptions(
     )
 
 
-async def _decide(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[Decision]:
+async def _decide(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[RowDecision]:
     """Decide every row under the locks that transitions take, in their order: customers, then subscriptions."""
     keys = [read_keys(row) async for row in paced(rows)]
     judge = await _read(session, keys)
@@ -135,7 +135,7 @@ def _by_key(customers: Mapping[UUID, CustomerRow]) -> dict[CustomerKey, UUID]:
     return {CustomerKey(key, getattr(row, key)): row.id for row in customers.values() for key in keys}
 
 
-async def _write(session: WriteSession, actor: str, decisions: Sequence[Decision]) -> dict[UUID, SubscriptionRow]:
+async def _write(session: WriteSession, actor: str, decisions: Sequence[RowDecision]) -> dict[UUID, SubscriptionRow]:
     """Write and record what was decided; return the subscriptions that were written, as they are now."""
     created = [decision for decision in decisions if decision.outcome is RowOutcome.CREATED]
     updated = [decision for decision in decisions if decision.outcome is RowOutcome.UPDATED]
@@ -164,22 +164,22 @@ def _columns(after: MirroredSubscription) -> dict[str, Any]:
     }
 
 
-def _new_row(decision: Decision) -> dict[str, Any]:
+def _new_row(decision: RowDecision) -> dict[str, Any]:
     return {"id": decision.subscription_id, "customer_id": decision.customer_id, **_columns(_after(decision))}
 
 
-def _changed_row(decision: Decision) -> dict[str, Any]:
+def _changed_row(decision: RowDecision) -> dict[str, Any]:
     stored = decision.stored
     move = None if stored is None or decision.is_next else stored.move
     mark = {"moved_version": move and move.moved_version, "moved_by": move and move.moved_by}
     return {"id": decision.subscription_id, **_columns(_after(decision)), **mark}
 
 
-def _kept_period(decision: Decision) -> dict[str, Any]:
+def _kept_period(decision: RowDecision) -> dict[str, Any]:
     return {"id": decision.stored and decision.stored.period.id, **_period(decision)}
 
 
-def _new_period(decision: Decision) -> dict[str, Any]:
+def _new_period(decision: RowDecision) -> dict[str, Any]:
     keys = {
         "id": new_id(),
         "subscription_id": decision.subscription_id,
@@ -188,19 +188,19 @@ def _new_period(decision: Decision) -> dict[str, Any]:
     return keys | _period(decision)
 
 
-def _period(decision: Decision) -> dict[str, Any]:
+def _period(decision: RowDecision) -> dict[str, Any]:
     period = _after(decision).current_period
     return {name: getattr(period, name) for name in PERIOD_FIELDS}
 
 
-def _after(decision: Decision) -> MirroredSubscription:
+def _after(decision: RowDecision) -> MirroredSubscription:
     if decision.after is None:
         msg = "a decision that writes nothing has nothing to write"
         raise ValueError(msg)
     return decision.after
 
 
-def _entry(decision: Decision, stored: Mapping[UUID, StoredSubscription]) -> history.Change:
+def _entry(decision: RowDecision, stored: Mapping[UUID, StoredSubscription]) -> history.Change:
     after = stored[decision.subscription_id or UUID(int=0)]
     if decision.stored is None:
         return subscription_history.created(after)
@@ -221,14 +221,14 @@ def _names(changed: Sequence[str]) -> tuple[str, ...]:
 
 
 async def _outcome(
-    decisions: Sequence[Decision], stored: Mapping[UUID, SubscriptionRow] | None
+    decisions: Sequence[RowDecision], stored: Mapping[UUID, SubscriptionRow] | None
 ) -> UpsertSubscriptionsOutcome:
     """Return how the rows ended, with the subscriptions that were written; without them, how they would have."""
     results = [_result(index, decision, stored) async for index, decision in paced(list(enumerate(decisions)))]
     return UpsertSubscriptionsOutcome(tuple(results))
 
 
-def _result(index: int, decision: Decision, stored: Mapping[UUID, SubscriptionRow] | None) -> SubscriptionResult:
+def _result(index: int, decision: RowDecision, stored: Mapping[UUID, SubscriptionRow] | None) -> SubscriptionResult:
     id_ = decision.subscription_id
     row = decision.before if id_ is None else (stored or {}).get(id_, decision.before)
     changed = _names(decision.changed) if decision.outcome is RowOutcome.UPDATED else ()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.money import difference, is_currency, minor_digits, rounded, rounded_within, total
+from app.domain.money import exact_difference, is_currency, minor_digits, rounded, rounded_within, total
 from tests.domain.billing_strategies import MINOR_DIGITS
 
 
@@ -68,7 +68,7 @@ def test_a_total_and_a_difference_are_exact(amounts: list[Decimal]) -> None:
     long = [*amounts, Decimal("1" + "0" * 40 + ".01"), Decimal("0.001")]
 
     assert Fraction(total(long)) == sum(map(Fraction, long))
-    assert Fraction(difference(long[-2], long[-1])) == Fraction(long[-2]) - Fraction(long[-1])
+    assert Fraction(exact_difference(long[-2], long[-1])) == Fraction(long[-2]) - Fraction(long[-1])
 
 
 def test_a_limit_that_is_not_in_minor_units_is_kept() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.db.seeding.billing import Terms, subscribe
 from app.db.seeding.draw import Draw
 from app.db.seeding.rows import Batch, Contact, Customer, Department
-from app.db.seeding.vocabulary import COUNTRIES, DEPARTMENTS, FIRST_NAMES, LAST_NAMES, STREETS, plain
+from app.db.seeding.vocabulary import COUNTRIES, DEPARTMENT_NAMES, FIRST_NAMES, LAST_NAMES, STREETS, plain
 
 
 class Relations:
@@ -39,7 +39,7 @@ class Relations:
 
     def departments(self, customer: Customer, count: int, *, default: bool) -> None:
         """Add departments with different names. With `default`, the first one is the default, and active."""
-        draw, offset = self._draw, self._draw.below(len(DEPARTMENTS))
+        draw, offset = self._draw, self._draw.below(len(DEPARTMENT_NAMES))
         for place in range(count):
             is_default = default and place == 0
             has_address = draw.chance(0.4)
@@ -49,7 +49,7 @@ class Relations:
                     company_id=customer.company_id,
                     id=draw.uuid(customer.created_at),
                     customer_id=customer.id,
-                    name=DEPARTMENTS[(offset + place) % len(DEPARTMENTS)],
+                    name=DEPARTMENT_NAMES[(offset + place) % len(DEPARTMENT_NAMES)],
                     is_default=is_default,
                     is_active=is_default or not draw.chance(0.1),
                     po_number=f"PO-{draw.below(100_000):05}" if draw.chance(0.3) else None,

@@ -36,7 +36,7 @@ STREETS = (
     "Algade", "Birkevej", "Bøgealléen", "Engvej", "Fjordgade", "Havnegade", "Kirkestræde", "Møllevej", "Nørregade",
     "Skolegade", "Strandvejen", "Søndergade", "Torvet", "Vestergade", "Østerbrogade", "Ågade",
 )  # fmt: skip
-DEPARTMENTS = (
+DEPARTMENT_NAMES = (
     "Administration", "Bogholderi", "Drift", "Indkøb", "It-afdeling", "Kundeservice", "Køkken", "Lager", "Ledelse",
     "Marketing", "Personale", "Salg", "Teknik", "Udvikling", "Værksted", "Økonomi",
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What one release stored under an idempotency key is answered by the next, and never done twice.
 
-A member with a default may be added as it is. If what is stored has to change otherwise: raise VERSION in
+A member with a default may be added as it is. If what is stored has to change otherwise: raise OUTCOME_VERSION in
 app/services/stored_outcomes.py, and add the file of the new version to `stored/` with what `written_by` returns. The older files
 stay as long as a release may meet their keys.
 """
@@ -22,10 +22,10 @@ from tests.support.untouched import everything_of
 
 STORED = [
     pytest.param(stored, id=f"version {version}: {stored['field']} {place}")
-    for version in (1, stored_outcomes.VERSION)
+    for version in (1, stored_outcomes.OUTCOME_VERSION)
     for place, stored in enumerate(stored_by(version))
 ]
-NAMED = stored_by(stored_outcomes.VERSION)
+NAMED = stored_by(stored_outcomes.OUTCOME_VERSION)
 
 
 async def replayed(caller: Caller, stored: dict[str, Any], **given: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ async def test_what_is_stored_has_the_shape_of_its_version_and_at_most_more_memb
     assert [stored["field"] for stored in written] == [stored["field"] for stored in NAMED]
     for now, then in zip(written, NAMED, strict=True):
         assert holds(shape_of(now["row"]), shape_of(then["row"])), now["field"]
-        assert now["row"]["fingerprint"][:2] == f"{fingerprints.VERSION:02x}"
+        assert now["row"]["fingerprint"][:2] == f"{fingerprints.FINGERPRINT_VERSION:02x}"
 
 
 def holds(now: Any, then: Any) -> bool:
