@@ -57,6 +57,7 @@ MAXIMA: Mapping[str, Maximum] = {
     "UpdateCustomerGroupInput.metadataUnset": _UNSET,
     "UpsertCustomersInput.rows": _WRITTEN,
     "UpsertCustomerRow.metadataUnset": _UNSET,
+    "UpsertCustomerGroupRow.metadataUnset": _UNSET,
     "UpsertCustomerRow.subscriptionTransitions": _ACKNOWLEDGED,
     "UpsertLedgerAccountsInput.rows": _WRITTEN,
     "UpsertSubscriptionsInput.rows": _WRITTEN,

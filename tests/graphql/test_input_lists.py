@@ -124,6 +124,11 @@ READ: dict[str, tuple[str, dict[str, Any], str]] = {
         {"matchBy": "CUSTOMER_NUMBER", "rows": [{"customerNumber": "known", "metadataUnset": [""] * 501}]},
         "METADATA_LIMIT_EXCEEDED input.rows.0.metadataUnset Metadata unset must have at most 500 keys, not 501.",
     ),
+    "UpsertCustomerGroupRow.metadataUnset": (
+        "mutation($i: UpsertCustomerGroupsInput!) { a: upsertCustomerGroups(input: $i) { errors { code path message } } }",
+        {"rows": [{"number": "1", "metadataUnset": [""] * 501}]},
+        "METADATA_LIMIT_EXCEEDED input.rows.0.metadataUnset Metadata unset must have at most 500 keys, not 501.",
+    ),
     "UpsertCustomerRow.subscriptionTransitions": (
         "mutation($i: UpsertCustomersInput!) { a: upsertCustomers(input: $i) { errors { code path message } } }",
         {"rows": [{"externalSystemId": "a", "subscriptionTransitions": [{"subscriptionId": "x"}] * 5_001}]},
