@@ -19,6 +19,7 @@ from app.cli.api_keys import create_key
 from app.cli.development import prepare_database
 from app.cli.failures import CommandError, ExitCode
 from app.cli.first_query import curl_line
+from app.cli.rolling import rolling
 from app.cli.running import DATA_FOLDER_VARIABLE, hold, require_free
 from app.cli.serving import listen
 from app.cli.tokens import development_token
@@ -55,6 +56,7 @@ def demo(
         keys = DevelopmentKeys(data_folder)
         owner_dsn = stack.enter_context(EmbeddedServer(data_folder / "postgres")).dsn()
         service_dsn, company_id = prepare_database(owner_dsn, data_folder)
+        stack.enter_context(rolling(owner_dsn, service_dsn))
         expires_at = datetime.now(UTC) + timedelta(days=_CREDENTIAL_DAYS)
         key = asyncio.run(create_key(owner_dsn, company_id, "demo", list(Scope), expires_at))
         token = development_token(keys, company_id, list(Scope), _CREDENTIAL_DAYS)

@@ -21,6 +21,7 @@ from app.cli.data import progress_bar, summary
 from app.cli.first_query import welcome
 from app.cli.owner import short_lived_engine
 from app.cli.program import installed_program
+from app.cli.rolling import rolling
 from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, require_free
 from app.cli.serving import listen, server_config
 from app.cli.tokens import DataFolder, development_token
@@ -47,7 +48,7 @@ def dev(
     port: Annotated[int | None, typer.Option(help="The port to listen on. Default: PORT.", min=0, max=65_535)] = None,
     data_folder: DataFolder = DEVELOPMENT_FOLDER,
 ) -> None:
-    """Start PostgreSQL (unless DATABASE_URL is set), migrate it, write demo data once, and serve."""
+    """Start PostgreSQL (unless DATABASE_URL is set), migrate it, write demo data once, roll it to today, and serve."""
     settings = load_settings(Settings.trusted_documents)
     end_on_signals()
     with ExitStack() as stack:
@@ -62,6 +63,7 @@ def dev(
         if owner_dsn is None:
             owner_dsn = stack.enter_context(EmbeddedServer(data_folder / "postgres")).dsn()
         service_dsn, company_id = prepare_database(owner_dsn, data_folder)
+        stack.enter_context(rolling(owner_dsn, service_dsn))
         make_token = partial(development_token, keys, company_id, list(Scope), _TOKEN_DAYS)
         application = create_app(_development_settings(settings, service_dsn, keys), make_token)
         config = server_config(application, grace_seconds=_GRACE_SECONDS)

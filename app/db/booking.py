@@ -35,10 +35,11 @@ async def subscriptions_for_billing(
         # A separate statement: after waiting for a concurrent cut, it would return the periods from before the cut.
         ids = select(subscriptions.c.id).where(of_customers).order_by(subscriptions.c.id)
         await session.rows(ids.with_for_update(), {})
-    return [_subscription(row) for row in await session.rows(_with_current_period(of_customers), {})]
+    return [subscription_of(row) for row in await session.rows(with_current_period(of_customers), {})]
 
 
-def _with_current_period(of_customers: ColumnElement[bool]) -> Select[Any]:
+def with_current_period(condition: ColumnElement[bool]) -> Select[Any]:
+    """Return the query of subscriptions with their current periods, ordered by id; `subscription_of` reads its rows."""
     current = lateral(
         select(
             periods.c.id,
@@ -65,12 +66,13 @@ def _with_current_period(of_customers: ColumnElement[bool]) -> Select[Any]:
             current.c.payer_customer_id.label("period_payer_id"),
         )
         .select_from(subscriptions.outerjoin(current, true()))
-        .where(of_customers)
+        .where(condition)
         .order_by(subscriptions.c.id)
     )
 
 
-def _subscription(row: Any) -> Subscription:
+def subscription_of(row: Any) -> Subscription:
+    """Return the subscription of a row."""
     return Subscription(
         id=row.id,
         customer_id=row.customer_id,

@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import short_lived_engine
 from app.db.seeding.companies import demo_company_id
+from app.db.seeding.moments import FIRST_MOMENT
 from app.db.seeding.population import batches
 from app.db.seeding.rows import Batch
 from app.db.unavailable import translate_failures
 
-__all__ = ["SeedError", "SeedReport", "company_to_show", "demo_company_id", "seed"]
+__all__ = ["SeedError", "SeedReport", "company_to_show", "demo_companies", "demo_company_id", "seed"]
 
 _TABLES = tuple(table.name for table in fields(Batch))
 _SIDE_TABLES = (
@@ -28,6 +29,8 @@ _SIDE_TABLES = (
     "customer_group_metadata",
 )
 _COMPANY_TO_SHOW = text("SELECT id FROM companies ORDER BY id <> CAST(:demo AS uuid), created_at, id LIMIT 1")
+# Ids of this time are those of demo companies, of any seed number: no other company was created in that millisecond.
+_DEMO_COMPANIES = text("SELECT id FROM companies WHERE id BETWEEN :first AND :last ORDER BY id")
 _SAME_COMPANY = "companies_pkey"
 
 
@@ -53,6 +56,15 @@ async def company_to_show(engine: AsyncEngine) -> UUID | None:
     with translate_failures():
         async with engine.connect() as connection:
             return (await connection.execute(_COMPANY_TO_SHOW, {"demo": demo_company_id()})).scalar_one_or_none()
+
+
+async def demo_companies(engine: AsyncEngine) -> list[UUID]:
+    """Return the companies that `seed` has written, of any seed number. `engine` connects as the owner."""
+    first = int(FIRST_MOMENT.timestamp() * 1000) << 80
+    limits = {"first": UUID(int=first), "last": UUID(int=first | (1 << 80) - 1)}
+    with translate_failures():
+        async with engine.connect() as connection:
+            return [*(await connection.execute(_DEMO_COMPANIES, limits)).scalars()]
 
 
 async def seed(

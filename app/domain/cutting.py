@@ -8,7 +8,8 @@ from fractions import Fraction
 from uuid import UUID
 
 from app.domain.billing import ACTIVE, Arrangement, BillingDocumentKind, Subscription
-from app.domain.calendar import Period, cycle_end, months_later, next_billing_day
+from app.domain.calendar import Period, months_later, next_billing_day
+from app.domain.cycles import anchor_day_after, period_from, price, until_end_of
 from app.domain.money import exact_difference, rounded, rounded_within
 from app.domain.moving import schedule
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
@@ -110,19 +111,19 @@ def _following(
         return Period(start, start), Decimal(0), subscription.anchor_day, None
     if is_free:
         # A trial stays free until its promised end. Only the payer and the later schedule change.
-        rest = _until_end_of(subscription, Period(start, subscription.period.end))
+        rest = until_end_of(subscription, Period(start, subscription.period.end))
         return rest, Decimal(0), *schedule(subscription, before, after)
     if after.billing_day is not None:
         regular, anchor_day = Period(start, next_billing_day(start, after.billing_day)), after.billing_day
     else:
         regular, anchor_day = Period(start, months_later(start, subscription.interval_months, start.day)), start.day
-    following = _until_end_of(subscription, regular)
+    following = until_end_of(subscription, regular)
     # A consolidated invoice is issued on the billing day, for subscriptions in advance and in arrears alike.
     if after.billing_day is not None:
         billed_on = regular.end
     else:
         billed_on = following.start if subscription.direction is BillingDirection.ADVANCE else following.end
-    return following, _price(subscription, following, regular.end, anchor_day), anchor_day, billed_on
+    return following, price(subscription, following, regular.end, anchor_day), anchor_day, billed_on
 
 
 def _settlement(subscription: Subscription, closed_on: date) -> Line | None:
@@ -158,36 +159,12 @@ def _rolled(subscription: Subscription, before: Arrangement, today: date) -> Ite
     until = today if subscription.ends_on is None else min(today, subscription.ends_on)
     if subscription.period_payer_id is None or start >= until:
         return
-    anchor_day = _old_anchor_day(subscription, before)
+    anchor_day = anchor_day_after(subscription, before.billing_day)
     while start < until:
-        regular_end = cycle_end(start, subscription.interval_months, anchor_day)
-        period = _until_end_of(subscription, Period(start, regular_end))
-        net = _price(subscription, period, regular_end, anchor_day)
+        period, net = period_from(subscription, start, anchor_day)
         served = Period(start, min(period.end, until))
         amount = rounded(Fraction(net) * served.days / period.days, subscription.currency)
         line = _line(BillingDocumentKind.INVOICE, before.payer_id, served, period.days, amount)
         cut_on = until if period.end > until else None
         yield RolledPeriod(before.payer_id, period, net, cut_on, line)
         start = period.end
-
-
-def _old_anchor_day(subscription: Subscription, before: Arrangement) -> int:
-    """Return the anchor day before the cut: the billing day, the subscription's own, or the day a trial ended."""
-    if before.billing_day is not None:
-        return before.billing_day
-    end = subscription.period.end
-    return subscription.anchor_day if end == months_later(end, 0, subscription.anchor_day) else end.day
-
-
-def _until_end_of(subscription: Subscription, period: Period) -> Period:
-    """Return a period, shortened to the end of a canceled subscription."""
-    ends_on = subscription.ends_on
-    return period if ends_on is None else Period(period.start, min(ends_on, period.end))
-
-
-def _price(subscription: Subscription, period: Period, regular_end: date, anchor_day: int) -> Decimal:
-    """Return the price of a period: for a stub, its share of the full period that would end on the same regular day."""
-    full = Period(months_later(regular_end, -subscription.interval_months, anchor_day), regular_end)
-    if period == full:
-        return subscription.net_amount
-    return rounded(Fraction(subscription.net_amount) * period.days / full.days, subscription.currency)

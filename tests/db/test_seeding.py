@@ -1,8 +1,9 @@
 """Demo data is made without a database: the same for the same seed number, and of every kind."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -33,13 +34,40 @@ def test_another_seed_and_another_company_share_no_id() -> None:
     assert all(first.isdisjoint(other) for other in others)
 
 
-def test_another_day_moves_the_periods_and_nothing_else() -> None:
-    today, later = list(batches(1, 0, 400, TODAY)), list(batches(1, 0, 400, TODAY + timedelta(days=200)))
-    assert [batch.customers for batch in today] == [batch.customers for batch in later]
-    assert [batch.contacts for batch in today] == [batch.contacts for batch in later]
+def test_another_day_moves_all_dates_and_nothing_else() -> None:
+    by = timedelta(days=200)
+    today, later = list(batches(1, 0, 400, TODAY)), list(batches(1, 0, 400, TODAY + by))
+    for table in ("companies", "customer_groups", "customers", "contacts", "departments"):
+        before, after = ([row for batch in made for row in getattr(batch, table)] for made in (today, later))
+        assert before
+        assert [moved(row, by) for row in before] == after
     before, after = ([row for batch in made for row in batch.subscriptions] for made in (today, later))
     assert [row.id for row in before] == [row.id for row in after]
     assert all(old.current_period_start < new.current_period_start for old, new in zip(before, after, strict=True))
+
+
+def moved(row: Any, by: timedelta) -> Any:
+    """The row as if it had been created later."""
+    times = ("created_at", "updated_at")
+    return row._replace(**{name: getattr(row, name) + by for name in times if name in row._fields})
+
+
+def test_no_row_was_created_after_the_day_of_seeding() -> None:
+    end = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC)
+    made = list(batches(1, 0, 400, TODAY))
+    created = [row.created_at for batch in made for row in batch.customers]
+    assert end - timedelta(days=730) < min(created)
+    assert max(created) == end
+
+
+def test_a_trial_says_when_it_ends_and_a_billed_period_when_it_was_billed() -> None:
+    made = list(batches(1, 0, CUSTOMERS, TODAY))
+    for row in (row for batch in made for row in batch.subscriptions):
+        is_trial = row.status is SubscriptionStatus.TRIAL
+        assert row.trial_ends_on == (row.current_period_end if is_trial else None)
+    periods = [row for batch in made for row in batch.subscription_periods]
+    assert all((row.billed_on is None) == (row.billed_amount == 0) for row in periods)
+    assert all(row.billed_on <= TODAY for row in periods if row.billed_on)
 
 
 def test_the_first_six_customers_have_the_same_ids_whatever_their_number() -> None:

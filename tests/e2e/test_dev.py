@@ -4,11 +4,13 @@ import asyncio
 import os
 import re
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
-from app.db.seed import demo_company_id
+from app.db.migrate import upgrade
+from app.db.seed import demo_company_id, seed
 from tests.e2e.dev import assert_nested, database_pid, pasted
 from tests.support.commands import free_port, is_running, run, running, running_anew, wait_for_text
 from tests.support.databases import execute
@@ -170,3 +172,22 @@ def test_what_it_keeps_secret_is_readable_by_its_owner_alone(folder: Path, tmp_p
         wait_for_text(process, output, _LISTENS)
         for name in ("database-password", "signing-key.pem"):
             assert (folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_old_demo_data_is_rolled_to_today_once(empty_dsn: str, folder: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    upgrade(empty_dsn)
+    seeded_on = datetime.now(UTC).date() - timedelta(days=100)
+    asyncio.run(seed(empty_dsn, companies=2, customers=30, today=seeded_on, progress=lambda _done, _total: None))
+    rolled = re.compile(r"^Rolled \d+ demo subscriptions to today, with \d+ messages in \d+\.\d s\.$", re.MULTILINE)
+    try:
+        with running("dev", "--data-folder", folder, "--port", "0", output=first, DATABASE_URL=empty_dsn) as process:
+            wait_for_text(process, first, _LISTENS)
+            assert len(rolled.findall(wait_for_text(process, first, "Rolled "))) == 1
+        with running("dev", "--data-folder", folder, "--port", "0", output=second, DATABASE_URL=empty_dsn) as process:
+            printed = pasted(wait_for_text(process, second, _LISTENS))
+            assert_nested(printed)
+        assert "Rolled" not in second.read_text()
+        assert "Traceback" not in first.read_text() + second.read_text()
+    finally:
+        asyncio.run(execute(empty_dsn, "DROP ROLE IF EXISTS customer_gateway_dev"))

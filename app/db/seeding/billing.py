@@ -47,7 +47,7 @@ def subscribe(
     start, end = (_day(terms, starts + months) for months in (0, terms.interval_months))
     subscription = Subscription(
         company_id=customer.company_id,
-        id=draw.uuid(customer.created_at),
+        id=draw.uuid_beside(customer.id),
         customer_id=customer.id,
         name=terms.name,
         status=terms.status,
@@ -58,6 +58,7 @@ def subscribe(
         anchor_day=terms.anchor_day,
         started_on=_day(terms, starts - before * terms.interval_months),
         ends_on=end if terms.status in (*_ENDED, SubscriptionStatus.PENDING_CANCELLATION) else None,
+        trial_ends_on=end if terms.status is SubscriptionStatus.TRIAL else None,
         current_period_start=start,
         current_period_end=end,
         next_billing_date=_next_billing(terms, starts),
@@ -117,16 +118,20 @@ def _periods(
     for sequence in range(before + 1):
         month = starts - (before - sequence) * terms.interval_months
         is_over = sequence < before or terms.status in _ENDED
+        in_advance = terms.direction is BillingDirection.ADVANCE
+        billed = net if is_over or in_advance else _NOTHING
+        starts_on, ends_on = _day(terms, month), _day(terms, month + terms.interval_months)
         yield SubscriptionPeriod(
             company_id=subscription.company_id,
-            id=draw.uuid(subscription.created_at),
+            id=draw.uuid_beside(subscription.id),
             subscription_id=subscription.id,
             sequence=sequence + 1,
             payer_customer_id=payer_id,
-            starts_on=_day(terms, month),
-            ends_on=_day(terms, month + terms.interval_months),
+            starts_on=starts_on,
+            ends_on=ends_on,
             net_amount=net,
-            billed_amount=net if is_over or terms.direction is BillingDirection.ADVANCE else _NOTHING,
+            billed_amount=billed,
             credited_amount=_NOTHING,
+            billed_on=(starts_on if in_advance else ends_on) if billed else None,
             created_at=subscription.created_at,
         )

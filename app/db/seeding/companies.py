@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
-from app.db.seeding.draw import FIRST_MOMENT, Draw
+from app.db.seeding.draw import Draw
+from app.db.seeding.moments import FIRST_MOMENT, created_at
 from app.db.seeding.rows import Batch, Company, CustomerGroup, LedgerAccount
 from app.db.seeding.vocabulary import ACCOUNTS, COUNTRIES, DISCOUNTS, GROUPS, MARKETS, SEGMENTS
 
@@ -53,15 +55,15 @@ def demo_company_id(seed: int = 1, index: int = 0) -> UUID:
     return Draw(f"company {seed}/{index}").uuid(FIRST_MOMENT)
 
 
-def founding(seed: int, index: int) -> Batch:
+def founding(seed: int, index: int, today: date) -> Batch:
     """Return the company, its ledger accounts and its customer groups."""
     draw = Draw(f"founding {seed}/{index}")
-    company_id = demo_company_id(seed, index)
+    company_id, created = demo_company_id(seed, index), created_at(FIRST_MOMENT, today)
     batch = Batch()
     about = profile(index)
     # A company with a repeated profile gets a number, so that lists and logs show different names.
     name = about.name if index < len(_PROFILES) else f"{about.name} {index + 1}"
-    batch.companies.append(Company(company_id, name, COUNTRIES[about.country].currency, about.time_zone, FIRST_MOMENT))
+    batch.companies.append(Company(company_id, name, COUNTRIES[about.country].currency, about.time_zone, created))
     names = [f"{account}, {market}" for account in ACCOUNTS for market in MARKETS]
     for place, account in enumerate(names):
         number = str(_FIRST_ACCOUNT + 10 * place)
@@ -77,8 +79,8 @@ def founding(seed: int, index: int) -> Batch:
                 discount=draw.pick(DISCOUNTS),
                 account_id=draw.pick(batch.ledger_accounts).id,
                 metadata=json.dumps({"segment": SEGMENTS[place % len(SEGMENTS)], "priority": place % 3}),
-                created_at=FIRST_MOMENT,
-                updated_at=FIRST_MOMENT,
+                created_at=created,
+                updated_at=created,
             )
         )
     return batch

@@ -1,15 +1,14 @@
 """Repeatable pseudo-random values: the same seed gives the same values and ids on any machine and day."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from random import Random
 from typing import TypeVar
 from uuid import UUID
 
 Item = TypeVar("Item")
 
-# Fixed, because ids contain their time of creation, and a seed must give the same ids on any day.
-FIRST_MOMENT = datetime(2024, 10, 1, tzinfo=UTC)
+_TIME_SHIFT = 80
 _RANDOM_BITS = 74
 _LOW_BITS = 62
 _LOW_MASK = (1 << _LOW_BITS) - 1
@@ -44,9 +43,17 @@ class Draw:
 
     def uuid(self, moment: datetime) -> UUID:
         """Return a version 7 UUID of this time."""
+        return self._uuid(int(moment.timestamp() * 1000))
+
+    def uuid_beside(self, other: UUID) -> UUID:
+        """Return a version 7 UUID of the same time as another one."""
+        return self._uuid(other.int >> _TIME_SHIFT)
+
+    def _uuid(self, milliseconds: int) -> UUID:
         bits = self._bits(_RANDOM_BITS)
-        milliseconds = int(moment.timestamp() * 1000)
-        return UUID(int=milliseconds << 80 | _VERSION_7 | bits >> _LOW_BITS << 64 | _VARIANT | bits & _LOW_MASK)
+        return UUID(
+            int=milliseconds << _TIME_SHIFT | _VERSION_7 | bits >> _LOW_BITS << 64 | _VARIANT | bits & _LOW_MASK
+        )
 
     def ean(self) -> str:
         """Return a Danish EAN location number: 13 digits, the last one a check digit."""

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from app.db.seeding.draw import Draw
+from app.db.seeding.moments import created_at
 from app.db.seeding.rows import Customer
 from app.db.seeding.vocabulary import (
     COUNTRIES,
@@ -45,12 +46,13 @@ _MODES = (
 class RandomCustomers:
     """Generates the customers of a company in the order of their numbers, and keeps its parents."""
 
-    def __init__(self, company_id: UUID, group_ids: Sequence[UUID], home: str, draw: Draw) -> None:
+    def __init__(self, company_id: UUID, group_ids: Sequence[UUID], home: str, draw: Draw, today: date) -> None:
         self._company_id = company_id
         self._group_ids = group_ids
         self._home = COUNTRIES[home]
         self._abroad = [country for country in COUNTRIES.values() if country.code != home]
         self._draw = draw
+        self._today = today
         self._parents: list[Customer] = []
 
     def customer(self, number: int, moment: datetime) -> tuple[Customer, Customer | None]:
@@ -73,7 +75,7 @@ class RandomCustomers:
             consolidation_mode=mode,
             billing_day=1 + draw.below(28) if mode is ConsolidationMode.SINGLE_INVOICE else None,
             include_child_details_pdf=draw.chance(0.5),
-            parent_invoice_template_id=draw.uuid(customer.created_at) if draw.chance(0.3) else None,
+            parent_invoice_template_id=draw.uuid_beside(customer.id) if draw.chance(0.3) else None,
         )
 
     def _as_child(self, customer: Customer, parent: Customer) -> Customer:
@@ -109,6 +111,7 @@ class RandomCustomers:
         draw = self._draw
         postal_code, city = draw.pick(country.towns)
         has_terms = draw.chance(0.7)
+        created = created_at(moment, self._today)
         return Customer(
             company_id=self._company_id,
             id=draw.uuid(moment),
@@ -118,8 +121,8 @@ class RandomCustomers:
             customer_group_id=draw.early(self._group_ids),
             country_code=country.code,
             default_currency=country.currency,
-            created_at=moment,
-            updated_at=moment,
+            created_at=created,
+            updated_at=created,
             is_active=not draw.chance(0.06),
             phone=f"{country.calling_code} {20_000_000 + draw.below(80_000_000)}" if draw.chance(0.8) else None,
             address=f"{draw.pick(STREETS)} {1 + draw.below(200)}",

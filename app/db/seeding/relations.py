@@ -26,7 +26,7 @@ class Relations:
             self._batch.contacts.append(
                 Contact(
                     company_id=customer.company_id,
-                    id=draw.uuid(customer.created_at),
+                    id=draw.uuid_beside(customer.id),
                     customer_id=customer.id,
                     name=f"{first} {last}",
                     is_default_for_customer=default and place == 0,
@@ -47,7 +47,7 @@ class Relations:
             self._batch.departments.append(
                 Department(
                     company_id=customer.company_id,
-                    id=draw.uuid(customer.created_at),
+                    id=draw.uuid_beside(customer.id),
                     customer_id=customer.id,
                     name=DEPARTMENT_NAMES[(offset + place) % len(DEPARTMENT_NAMES)],
                     is_default=is_default,

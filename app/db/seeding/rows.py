@@ -128,6 +128,7 @@ class Subscription(NamedTuple):
     anchor_day: int
     started_on: date
     ends_on: date | None
+    trial_ends_on: date | None
     current_period_start: date
     current_period_end: date
     next_billing_date: date | None
@@ -148,6 +149,7 @@ class SubscriptionPeriod(NamedTuple):
     net_amount: Decimal
     billed_amount: Decimal
     credited_amount: Decimal
+    billed_on: date | None
     created_at: datetime
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.db.seeding.billing import Terms
 from app.db.seeding.companies import Profile
 from app.db.seeding.draw import Draw
+from app.db.seeding.moments import created_at
 from app.db.seeding.relations import Relations
 from app.db.seeding.rows import Customer
 from app.db.seeding.vocabulary import COUNTRIES
@@ -89,6 +90,7 @@ class Story:
         country = COUNTRIES[self._profile.country]
         postal_code, city = country.towns[number % len(country.towns)]
         domain = f"kunde-{number}.example"
+        created = created_at(moment, self._today)
         return Customer(
             company_id=self._company_id,
             id=self._draw.uuid(moment),
@@ -98,8 +100,8 @@ class Story:
             customer_group_id=self._group_id,
             country_code=country.code,
             default_currency=country.currency,
-            created_at=moment,
-            updated_at=moment,
+            created_at=created,
+            updated_at=created,
             email=f"faktura@{domain}",
             phone=f"{country.calling_code} 2010203{number}",
             address=f"Havnegade {number}",
