@@ -61,7 +61,7 @@ async def _roll(owner_dsn: str, service_dsn: str) -> None:
     except (DatabaseUnavailable, StatementTimeout, Rejected) as error:
         _say(f"The demo data was not rolled to today, and the next start will try again: {error}")
     else:
-        if any(each.messages for each in rolled):
+        if any(company.messages for company in rolled):
             _say(_summary(rolled, time.monotonic() - started))
     finally:
         await database.dispose()
