@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from app.cli.import_cells import METADATA_CELLS, amount, flag, json_amount, json_such_as, whole
-from app.cli.import_kind import ACTOR, Kind, RowResult, other_keys, row_keys
-from app.cli.import_rows import Columns
+from app.cli.import_kind import ACTOR, CUSTOMER_KEYS, Kind, Parents, RowKey, RowResult, other_keys, row_keys
+from app.cli.import_references import REFERENCES, CustomerLine, resolve
+from app.cli.import_rows import Columns, by_attribute
 from app.db.unit_of_work import UnitOfWork
 from app.domain import customer_fields
 from app.domain.fields import schema_name
@@ -16,13 +17,13 @@ from app.services.upsert_rows import UpsertRow, key_of
 _TRANSITIONS = "subscriptionTransitions"
 
 
-def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
+def customers_by(match_by: MatchKey) -> Kind[CustomerLine]:
     """Return the kind for customers that are matched by a key."""
 
     async def carry_out(
-        unit_of_work: UnitOfWork, rows: Sequence[UpsertRow], policy: RejectionPolicy
+        unit_of_work: UnitOfWork, rows: Sequence[CustomerLine], policy: RejectionPolicy
     ) -> Sequence[RowResult]:
-        command = UpsertCustomersCommand(tuple(rows), match_by, policy)
+        command = UpsertCustomersCommand(tuple(line.row for line in rows), match_by, policy)
         outcome, _ = await upsert_customers(unit_of_work, ACTOR, command, None)
         return outcome.results
 
@@ -30,32 +31,45 @@ def customers_by(match_by: MatchKey) -> Kind[UpsertRow]:
     return Kind(
         columns=CUSTOMER_COLUMNS,
         key=key,
-        keys=lambda row: row_keys((key, key_of(row, match_by))),
+        keys=lambda row: row_keys((key, key_of(row.row, match_by))),
         problems=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
         carry_out=carry_out,
         results_of=lambda found: found.results if isinstance(found, UpsertCustomersOutcome) else None,
         other_keys=other_keys(match_by),
+        parents=Parents(_names, _parent, "parent", resolve),
     )
 
 
-def _customer(fields: Mapping[str, object]) -> UpsertRow:
-    attributes = {_CUSTOMER[name]: value for name, value in fields.items() if name != _TRANSITIONS}
+def _names(line: CustomerLine) -> Sequence[RowKey]:
+    """Return the keys by which other rows may name a row as their parent."""
+    return row_keys(*((schema_name(key.attribute), key_of(line.row, key)) for key in MatchKey))
+
+
+def _parent(line: CustomerLine) -> RowKey | None:
+    return None if line.parent is None else RowKey(schema_name(line.parent.attribute), line.parent.value)
+
+
+def _customer(fields: Mapping[str, object]) -> CustomerLine:
+    attributes = _row({name: value for name, value in fields.items() if name != _TRANSITIONS})
+    named = {name: attributes.pop(name) for name in REFERENCES if name in attributes}
     transitions = fields.get(_TRANSITIONS)
     if transitions is None:
-        return UpsertRow(attributes)
+        return CustomerLine(UpsertRow(attributes), named)
     entries = cast("list[object]", transitions if isinstance(transitions, list) else [transitions])
-    return UpsertRow(attributes, tuple(_subscription(entry) for entry in entries))
+    return CustomerLine(UpsertRow(attributes, tuple(_subscription(entry) for entry in entries)), named)
 
 
 def _subscription(entry: object) -> object:
     return cast("dict[str, object]", entry).get("subscriptionId") if isinstance(entry, dict) else entry
 
 
-_CUSTOMER = {schema_name(name): name for name in (*customer_fields.FIELDS, "metadata_set", "metadata_unset")}
+_NAMES, _row = by_attribute(
+    (*customer_fields.FIELDS, "metadata_set", "metadata_unset", *REFERENCES), {"parent": CUSTOMER_KEYS}
+)
 CUSTOMER_COLUMNS = Columns(
     "customers",
     "UpsertCustomerRow",
-    frozenset({*_CUSTOMER, _TRANSITIONS}),
+    _NAMES | {_TRANSITIONS},
     _customer,
     cells={
         **dict.fromkeys(("creditLimit", "openingBalance"), amount),
@@ -64,7 +78,14 @@ CUSTOMER_COLUMNS = Columns(
         **METADATA_CELLS,
         _TRANSITIONS: json_such_as('[{"subscriptionId": "0198c0de-0000-7000-8000-000000000000"}]'),
     },
-    numbers=frozenset({"customerNumber", "externalSystemId", "name", "phone", "postalCode", "vatNumber"}),
+    numbers=frozenset(
+        {
+            *("customerNumber", "externalSystemId", "name", "phone", "postalCode", "vatNumber", "customerGroupNumber"),
+            *("parent.customerNumber", "parent.externalSystemId"),
+        }
+    ),
     values=dict.fromkeys(("creditLimit", "openingBalance"), json_amount),
     has_entries=True,
+    objects={"parent": [schema_name(name) for name in CUSTOMER_KEYS]},
+    instead={"parentCustomerId": "parent", "customerGroupId": "customerGroupNumber"},
 )

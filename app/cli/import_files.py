@@ -1,6 +1,7 @@
 """Files to import: CSV or JSON lines. They are read completely before anything is written."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, NamedTuple, NoReturn
@@ -49,6 +50,8 @@ class ImportFile(Generic[RowT]):
     """A description of its format for people, such as "UTF-8, cells separated by semicolons"."""
     names: frozenset[str] = frozenset()
     """The columns of its header, or the fields of all its objects."""
+    instead: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Fields that a row may use instead of others."""
 
     def column_of(self, problem: Problem) -> str:
         """Return the column of a row's problem. The problem's path starts with the list and the row's index."""
@@ -56,14 +59,24 @@ class ImportFile(Generic[RowT]):
         parts = [str(name) for name in names]
         name = ".".join(parts)
         if parts[:1] not in (["metadataSet"], ["metadataUnset"]):
-            # An object that is wrong as a whole is reported at its column if it has only one.
-            its = [column for column in self.names if column.startswith(f"{name}.")]
-            return its[0] if len(its) == 1 and len(parts) == 1 else name
+            return self.column(name)
         entry = ENTRY + ".".join(parts[1:])
         if parts[0] == "metadataSet" and entry in self.names:
             return entry
         # Without a column `metadataSet` or `metadataUnset`, the problem concerns the columns of single entries.
         return name if parts[0] in self.names else f"{ENTRY}KEY"
+
+    def column(self, name: str) -> str:
+        """Return the column of a field in this file: of another field used instead, or the only one of an object."""
+        if name in self.names:
+            return name
+        name = self.instead.get(name, name) if self._has(self.instead.get(name, name)) else name
+        # An object that is wrong as a whole is reported at its column if it has only one.
+        its = [column for column in self.names if column.startswith(f"{name}.")]
+        return its[0] if len(its) == 1 else name
+
+    def _has(self, name: str) -> bool:
+        return any(column.partition(".")[0] == name for column in self.names)
 
 
 def format_of(path: Path) -> FileFormat:
@@ -104,7 +117,7 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
         _reject(f"{path}, line {error.line}: {error}")
     if not lines:
         _reject(f"{path} contains no {columns.plural}.")
-    return ImportFile(lines, form, names)
+    return ImportFile(lines, form, names, columns.instead)
 
 
 def _line(raw: RawRow, columns: Columns[RowT]) -> Line[RowT]:

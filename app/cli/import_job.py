@@ -2,13 +2,15 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import zip_longest
+from typing import Any, cast
 
 from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import ImportFile, Line
 from app.cli.import_kind import Kind, RowKey, RowResult
+from app.cli.import_order import order_of
 from app.cli.import_report import Report, ReportedProblem
 from app.cli.import_rows import RowProblem
 from app.db.unit_of_work import UnitOfWork
@@ -32,9 +34,16 @@ class Job:
     stopped_at: tuple[int, int] | None = None
     """The first and the last line of the batch at which the import stopped; None if it did not."""
     shown: int = 0
+    _levels: Sequence[int] = ()
+    """How far each row is below a row without a parent in the file; empty if all are at the top."""
+    _parent_lines: Mapping[int, int] = field(default_factory=dict[int, int])
+    """The lines of parents in the file, by the lines that name them."""
 
     def check_file(self) -> None:
-        """Reject rows with the same key. With ALL_OR_NOTHING, any problem in the file stops the import."""
+        """Reject rows with the same key, and parents in circles; put parents first.
+
+        With ALL_OR_NOTHING, any problem in the file stops the import.
+        """
         keys = [self.kind.keys(line.row) for line in self.file.lines]
         lines_by_key: dict[RowKey, list[int]] = {}
         for line, its in zip(self.file.lines, keys, strict=True):
@@ -48,14 +57,48 @@ class Job:
             ]
             if problems:
                 self.file.lines[place] = line._replace(problems=(*line.problems, *problems))
+        self._put_in_order()
         rejected = [line for line in self.file.lines if line.problems]
         if rejected and self.policy is RejectionPolicy.ALL_OR_NOTHING:
             self.stopped_at = (self.file.lines[0].number, self.file.lines[-1].number)
             for line in rejected:
                 self._reject(line)
 
+    def _put_in_order(self) -> None:
+        lines, parents = self.file.lines, self.kind.parents
+        if parents is None:
+            return
+        places = {name: place for place, line in enumerate(lines) for name in parents.names(line.row)}
+        named = ((place, parents.parent(line.row)) for place, line in enumerate(lines))
+        above = {place: places[key] for place, key in named if key is not None and key in places}
+        order = order_of(above)
+        for circle in order.circles:
+            for place in circle:
+                problem = _in_circle(
+                    self.file.column(parents.field), lines[place].number, [lines[other].number for other in circle]
+                )
+                lines[place] = lines[place]._replace(problems=(*lines[place].problems, problem))
+        self._parent_lines = {lines[place].number: lines[parent].number for place, parent in above.items()}
+        self._levels = [order.levels.get(place, 0) for place in range(len(lines))]
+
+    def batches(self, size: int) -> Iterator[Sequence[Line[Any]]]:
+        """Yield the rows in batches of at most a size, parents before the batch of the first row that names them."""
+        waves: dict[int, list[Line[Any]]] = {}
+        for line, level in zip_longest(self.file.lines, self._levels, fillvalue=0):
+            waves.setdefault(level, []).append(cast("Line[Any]", line))
+        for _, wave in sorted(waves.items()):
+            for start in range(0, len(wave), size):
+                yield wave[start : start + size]
+
     async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> None:
         """Import one batch."""
+        lines = await self._resolved(unit_of_work, lines)
+        if self.policy is RejectionPolicy.ALL_OR_NOTHING and any(line.problems for line in lines):
+            self.stopped_at = _between(lines)
+            for line in lines:
+                if line.problems:
+                    self._reject(line)
+            return
         sent = [line for line in lines if not line.problems]
         results = iter(await self._results(unit_of_work, sent) if sent else ())
         if self.stopped_at is not None:
@@ -68,6 +111,30 @@ class Job:
             else:
                 self._add_result(line, next(results))
 
+    async def _resolved(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> Sequence[Line[Any]]:
+        """Return the rows of a batch with the ids of what they name by key."""
+        if self.kind.parents is None:
+            return lines
+        resolved = await self.kind.parents.resolve(unit_of_work, [line.row for line in lines])
+        return [
+            line._replace(row=found.line, problems=(*line.problems, *self._of_keys(line, found.problems)))
+            for line, found in zip(lines, resolved, strict=True)
+        ]
+
+    def _of_keys(self, line: Line[Any], problems: Sequence[Problem]) -> Iterator[RowProblem]:
+        reported = {problem.field for problem in line.problems}
+        for problem in problems:
+            found = self._of_key(line, problem)
+            if found.field not in reported:
+                yield found
+
+    def _of_key(self, line: Line[Any], problem: Problem) -> RowProblem:
+        found = self._problem(replace(problem, path=("rows", 0, *problem.path)))
+        parent = self._parent_lines.get(line.number)
+        if problem.code is not ErrorCode.PARENT_CUSTOMER_NOT_FOUND or parent is None:
+            return found
+        return found._replace(message=f"is the key of line {parent}, which was rejected: correct that line too.")
+
     async def _results(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> Sequence[RowResult]:
         try:
             return await self.kind.carry_out(unit_of_work, [line.row for line in lines], self.policy)
@@ -77,7 +144,7 @@ class Job:
                 # The problem isn't about a row, so every further batch would have it.
                 msg = "\n".join(f"The import {problem.message}" for problem in rejected.problems)
                 raise CommandError(msg, ExitCode.SETTINGS) from rejected
-            self.stopped_at = (lines[0].number, lines[-1].number)
+            self.stopped_at = _between(lines)
             return [result for result in found if result.errors]
 
     def _add_result(self, line: Line[Any], result: RowResult) -> None:
@@ -127,6 +194,11 @@ class Job:
         if not any(self.counts[outcome] for outcome in WRITES):
             return f"Nothing was stored, {why}. {again}"
         stored = "would be" if self.dry_run else "was"
+        if any(self._levels):
+            return (
+                f"Stopped at rows of lines {first} to {last}, {why}: nothing of this batch or of the next ones {stored} stored."
+                f" Rows whose parents are in the file come after all others. {again}"
+            )
         return f"Stopped at lines {first} to {last}, {why}: nothing of these lines or of those after them {stored} stored. {again}"
 
 
@@ -136,3 +208,20 @@ def _repeated(number: int, numbers: Sequence[int]) -> str:
     more = len(numbers) - 1 - len(others)
     listed = ", ".join(map(str, others)) + (f" and {more} more" if more > 0 else "")
     return f"is also the key of line{'s' if len(numbers) > 2 else ''} {listed}: keep one row for each key."  # noqa: PLR2004 - others than this one
+
+
+def _between(lines: Sequence[Line[Any]]) -> tuple[int, int]:
+    return lines[0].number, lines[-1].number
+
+
+def _in_circle(name: str, number: int, numbers: Sequence[int]) -> RowProblem:
+    """Return the problem of a row that names itself as its parent, or through other rows."""
+    if len(numbers) == 1:
+        message = "must not be the key of the same row: a customer can't be its own parent."
+        return RowProblem(name, ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, message)
+    start = numbers.index(number)
+    others = [*numbers[start + 1 :], *numbers[:start]]
+    more = len(others) - _MAX_LINES_LISTED
+    listed = ", ".join(map(str, others[:_MAX_LINES_LISTED])) + (f" and {more} more" if more > 0 else "")
+    message = f"leads back to this row by line{'s' if len(others) > 1 else ''} {listed}: parents can't form a circle."
+    return RowProblem(name, ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)

@@ -1,8 +1,8 @@
 """Kinds of rows that can be imported: their columns, their key, and the use case that writes them."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, Protocol, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from app.cli.import_rows import Columns, RowT
 from app.db.unit_of_work import UnitOfWork
@@ -10,6 +10,7 @@ from app.domain.errors import Problem
 from app.domain.fields import schema_name
 from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey, RejectionPolicy, RowOutcome
 
+LineT = TypeVar("LineT", covariant=True)
 ACTOR = "customer-gateway import"
 """The actor in the history and in events."""
 
@@ -57,6 +58,34 @@ class CarryOut(Protocol, Generic[RowT]):  # pyright: ignore[reportInvalidTypeVar
         ...
 
 
+class Resolved(Protocol, Generic[LineT]):
+    """A row with the ids of what it names by key."""
+
+    @property
+    def line(self) -> LineT:
+        """The row."""
+        ...
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """The problems of keys that nothing has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parents(Generic[RowT]):
+    """How rows name others of the same file, which must be stored first."""
+
+    names: Callable[[RowT], Sequence[RowKey]]
+    """Returns the keys by which other rows may name a row."""
+    parent: Callable[[RowT], RowKey | None]
+    """Returns the key of a row's parent, if it names one."""
+    field: str
+    """The field that names the parent."""
+    resolve: Callable[[UnitOfWork, Sequence[RowT]], Awaitable[Sequence[Resolved[RowT]]]]
+    """Returns rows with the ids of what they name, once the rows before them are stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[RowT]):
     """One kind of rows that can be imported."""
@@ -75,6 +104,8 @@ class Kind(Generic[RowT]):
     """Other fields that may identify the object of a row, with the option that selects each."""
     owner: str | None = None
     """The field with the customer in which the key is unique; None for a key that is unique in the company."""
+    parents: Parents[RowT] | None = None
+    """None if no row names another one of its file."""
     has_ids: bool = False
     """Whether a row may have an `id`, which then identifies its object."""
 

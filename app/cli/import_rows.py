@@ -46,6 +46,9 @@ class Columns(Generic[RowT]):
     objects: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """The fields of the names whose values are objects. In CSV each is a column, such as `customer.id`."""
 
+    instead: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Fields that a row may use instead of others: problems of the latter are reported at the former's column."""
+
     @property
     def headers(self) -> frozenset[str]:
         """The names of the columns of CSV, without those of single metadata entries."""

@@ -24,6 +24,7 @@ from app.cli.target import service_target
 from app.db import companies
 from app.db.database import Database
 from app.db.pooling import Pooling
+from app.db.replanning import discard_plans
 from app.db.unit_of_work import UnitOfWork, rehearsal
 from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy, RowOutcome
 from app.settings import Settings
@@ -173,12 +174,17 @@ async def _run(
 
 
 async def _carry_out(job: Job, unit_of_work: UnitOfWork, batch: int, progress: Callable[[int, int], None]) -> None:
-    lines = job.file.lines
-    for start in range(0, len(lines), batch):
+    done, total = 0, len(job.file.lines)
+    planned = batch
+    for lines in job.batches(batch):
         if job.stopped_at is not None:
             return
-        await job.carry_out(unit_of_work, lines[start : start + batch])
-        progress(min(start + batch, len(lines)), len(lines))
+        if done >= planned:
+            await unit_of_work.run(discard_plans)
+            planned = 2 * done
+        await job.carry_out(unit_of_work, lines)
+        done += len(lines)
+        progress(done, total)
 
 
 async def _require_company(database: Database, company_id: UUID) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, literal, or_, select, union
+from sqlalchemy import ColumnElement, Select, any_, false, literal, or_, select, union
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db import graph
@@ -25,9 +25,9 @@ async def matching(session: Session, column: str, keys: Collection[Any], *, lock
 
 async def lock_named(session: Session, keys: Mapping[str, Collection[Any]]) -> dict[UUID, CustomerRow]:
     """Lock the customers that have one of the keys of any of these columns, and return them by id."""
-    return await _customers(
-        session, or_(*(_among(customers.c[name], values) for name, values in keys.items())), lock=True
-    )
+    # Without statistics, an alternative that finds nothing keeps PostgreSQL from using the index of another one.
+    named = [_among(customers.c[name], values) for name, values in keys.items() if values]
+    return await _customers(session, or_(false(), *named), lock=True)
 
 
 async def families(
@@ -75,6 +75,15 @@ async def existing_groups(session: Session, ids: Collection[UUID]) -> set[UUID]:
         return set()
     query = select(customer_groups.c.id).where(narrowed(customer_groups), _among(customer_groups.c.id, ids))
     return {row[0] for row in await session.rows(query, {})}
+
+
+async def groups_by_number(session: Session, numbers: Collection[str]) -> dict[str, UUID]:
+    """Return the ids of the customer groups that have these numbers."""
+    if not numbers:
+        return {}
+    query = select(customer_groups.c.number, customer_groups.c.id)
+    query = query.where(narrowed(customer_groups), _among(customer_groups.c.number, numbers))
+    return {row[0]: row[1] for row in await session.rows(query, {})}
 
 
 async def key_holders(session: Session, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, UUID]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, any_, cast, func, lateral, literal, or_, select, true
+from sqlalchemy import ColumnElement, Date, any_, cast, false, func, lateral, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -58,8 +58,10 @@ def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement
 
 def _named(ids: Collection[UUID], external_system_ids: Collection[str]) -> ColumnElement[bool]:
     """Return the condition of subscriptions that have one of these keys."""
-    found = or_(_among(subscriptions.c.id, ids), _among(subscriptions.c.external_system_id, external_system_ids))
-    return narrowed(subscriptions) & found
+    # Without statistics, an alternative that finds nothing keeps PostgreSQL from using the index of the other one.
+    named = {subscriptions.c.id: ids, subscriptions.c.external_system_id: external_system_ids}
+    found = [_among(column, values) for column, values in named.items() if values]
+    return narrowed(subscriptions) & or_(false(), *found)
 
 
 async def customers_of(
