@@ -138,6 +138,7 @@ actions = st.one_of(
     st.tuples(st.just("make a message")),
     st.tuples(st.just("deliver"), st.integers(0, 5)),
     st.tuples(st.just("send again"), st.integers(0, 50)),
+    st.tuples(st.just("misdate"), st.sampled_from([-3, -1, 1, 9])),
 )
 starts = st.tuples(st.sampled_from(BillingDirection), st.sampled_from([1, 1, 3]), st.booleans())
 year = st.lists(st.tuples(st.sampled_from([0, 0, 1, 9, 17, 30, 31]), actions), max_size=16)
@@ -172,6 +173,11 @@ async def send(family: Family, what: str, *how: Any) -> None:
                 await family.send(*message)
         case "make a message":
             family.delayed += made
+        case "misdate":
+            for book in family.books:
+                wrong = book.misdated(how[0], family.terms)
+                if wrong is not None:
+                    await family.send(book, wrong)
         case "deliver" if family.delayed:
             await family.send(*family.delayed.pop(how[0] % len(family.delayed)))
         case _:
@@ -196,6 +202,13 @@ async def send_again(family: Family, place: int = 0) -> None:
     first=[(BillingDirection.ARREARS, 1, False)],
     then=[(30, ("overtake", "two")), (0, ("link at once", "one")), (17, ("deliver", 0)), (31, ("bill",))],
 )
+# A period that begins before the last one is over, as an old message and by mistake, and one that leaves days out.
+@example(
+    first=[(BillingDirection.ADVANCE, 1, False)],
+    then=[(31, ("bill",)), (31, ("bill",)), (0, ("send again", 1))],
+)
+@example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(9, ("misdate", -3)), (31, ("bill",))])
+@example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(9, ("misdate", 1)), (31, ("bill",))])
 async def test_each_payer_pays_for_exactly_the_days_that_were_served(
     database: Database,
     owner_engine: AsyncEngine,

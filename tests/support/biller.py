@@ -1,7 +1,7 @@
 """A system that bills, whose messages may come late or twice; what it has billed is only what was accepted."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,15 @@ class MirroredBook:
             return None
         start, end, net = self._next_period(terms)
         return self._message({"starts_on": start, "ends_on": end, "net_amount": net}, Decimal(0), terms)
+
+    def misdated(self, days: int, terms: Terms) -> Message | None:
+        """Make the next period some days early or late, by mistake; None if it would be the current one."""
+        start = self.end + timedelta(days)
+        if start <= self.start:
+            return None
+        period = {"starts_on": start, "ends_on": start + timedelta(30), "net_amount": self.price}
+        row = {"external_system_id": self.key, "current_period": period, "expected_version": self.version}
+        return Message(row, Decimal(0), terms.payer)
 
     def _message(self, period: dict[str, Any], bills: Decimal, terms: Terms) -> Message:
         row: dict[str, Any] = {"external_system_id": self.key, "current_period": period}
