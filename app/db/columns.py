@@ -101,6 +101,14 @@ def name_prefix() -> Column[Any]:
     return _form("name_prefix", "name", nullable=False)
 
 
+def after_default(default: str) -> Column[Any]:
+    """Return the first column of a list that begins with the default row.
+
+    The whole order ascends with it, so that a cursor is one comparison of rows, which is a range of an index.
+    """
+    return Column("is_not_default", Boolean, Computed(f"NOT {default}", persisted=True), nullable=False)
+
+
 def compared(column: str) -> Column[Any]:
     """Return the column by which an optional text is found ignoring case: its comparison form, shortened likewise."""
     return _form(f"{column}_form", column, nullable=True)

@@ -2,13 +2,10 @@
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import Select, func, select
-
-from app.db import graph, paging
+from app.db import company_lists, graph
 from app.db.conditions import Condition
-from app.db.declarations import SortKey, narrowed
+from app.db.declarations import SortKey
 from app.db.paging import Page, PageRequest
 from app.db.read_session import ReadSession
 from app.db.rows import CustomerRow
@@ -53,24 +50,9 @@ async def find(session: ReadSession, condition: Condition) -> CustomerRow | None
 
 async def page(session: ReadSession, request: PageRequest, only: Condition | None) -> Page[CustomerRow]:
     """Return a page of the company's customers."""
-
-    def query() -> Select[Any]:
-        order = paging.clause(paging.reading_order(request), customers, only)
-        return paging.statement(graph.customer, request, only).order_by(*order)
-
-    rows = await session.rows(query, {}, plan_for_values=paging.depends_on_values(request, only))
-    return paging.page(graph.customer, request, rows)
+    return await company_lists.page(session, graph.customer, request, only)
 
 
 async def count(session: ReadSession, only: Condition | None, at_most: int) -> int:
     """Return the number of customers that meet a condition, or `at_most` if there are more."""
-
-    def query() -> Select[Any]:
-        counted = select(customers.c.id).where(narrowed(customers)).limit(at_most)
-        if only is not None:
-            counted = counted.where(only.sql(customers))
-        order = paging.counting_order(graph.CUSTOMERS_BY_NUMBER, customers, only)
-        return select(func.count()).select_from(counted.order_by(*order).subquery())
-
-    rows = await session.rows(query, {}, plan_for_values=only is not None)
-    return int(rows[0][0])
+    return await company_lists.count(session, graph.customer, graph.CUSTOMERS_BY_NUMBER, only, at_most)

@@ -5,7 +5,7 @@ Loaders and plans are derived from these declarations.
 
 from typing import Any
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Table
 
 from app.db import tables
 from app.db.declarations import Entity, SortKey, ToMany, ToOne, entity
@@ -66,9 +66,9 @@ NODES = tuple(entity for entity in _entities if entity.keys)
 """Entities that can be found by id. Ids are unique across them; if two entities shared one, the first would win."""
 
 
-def _named(table: Table, default: Column[Any]) -> tuple[SortKey, ...]:
+def _named(table: Table) -> tuple[SortKey, ...]:
     """Return the order of members: the default first, then by name in the database's alphabet, ties by id."""
-    return (SortKey(default, descending=True), SortKey(table.c.name_key), SortKey(table.c.id))
+    return (SortKey(table.c.is_not_default), SortKey(table.c.name_key), SortKey(table.c.id))
 
 
 def _history(source: Entity[Any]) -> ToMany[ChangeRow]:
@@ -89,14 +89,14 @@ contacts = ToMany(
     customer,
     contact,
     tables.contacts.c.customer_id,
-    _named(tables.contacts, tables.contacts.c.is_default_for_customer),
+    _named(tables.contacts),
 )
 departments = ToMany(
     "departments",
     customer,
     department,
     tables.departments.c.customer_id,
-    _named(tables.departments, tables.departments.c.is_default),
+    _named(tables.departments),
 )
 subscriptions = ToMany(
     "subscriptions",

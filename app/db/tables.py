@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.db.columns import (
     CODE_POINTS,
+    after_default,
     at_most,
     belongs_to,
     compared,
@@ -104,6 +105,7 @@ customer_groups = Table(
     moment("created_at"),
     moment("updated_at"),
     number_key("number"),
+    name_prefix(),
     PrimaryKeyConstraint("company_id", "id"),
     of_company(),
     belongs_to("ledger_accounts", "account_id"),
@@ -113,6 +115,7 @@ customer_groups = Table(
     CheckConstraint("discount BETWEEN 0 AND 100", name="discount"),
     CheckConstraint("metadata_is_valid(metadata)", name="metadata"),
     Index("customer_groups_by_number", "company_id", "number_key", "id"),
+    Index("customer_groups_by_name_prefix", "company_id", "name_prefix"),
 )
 
 # The other orders of a parent's children and of a group's customers.
@@ -308,6 +311,7 @@ contacts = Table(
     moment("updated_at"),
     name_key(),
     compared("email"),
+    after_default("is_default_for_customer"),
     PrimaryKeyConstraint("company_id", "id"),
     of_company(),
     belongs_to("customers", "customer_id"),
@@ -319,7 +323,7 @@ contacts = Table(
         unique=True,
         postgresql_where=text("is_default_for_customer"),
     ),
-    Index("contacts_of_customer", "company_id", "customer_id", text("is_default_for_customer DESC"), "name_key", "id"),
+    Index("contacts_of_customer", "company_id", "customer_id", "is_not_default", "name_key", "id"),
     Index("contacts_by_email", "company_id", "email_form", "customer_id"),
 )
 
@@ -342,6 +346,7 @@ departments = Table(
     moment("created_at"),
     moment("updated_at"),
     name_key(),
+    after_default("is_default"),
     PrimaryKeyConstraint("company_id", "id"),
     of_company(),
     belongs_to("customers", "customer_id"),
@@ -355,7 +360,7 @@ departments = Table(
         unique=True,
         postgresql_where=text("is_default"),
     ),
-    Index("departments_of_customer", "company_id", "customer_id", text("is_default DESC"), "name_key", "id"),
+    Index("departments_of_customer", "company_id", "customer_id", "is_not_default", "name_key", "id"),
 )
 
 subscriptions = Table(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Generic
 from uuid import UUID
 
+from app.db import company_lists
 from app.db import customers as stored
-from app.db.declarations import RowT, ToMany
+from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest, other_side
 from app.db.rows import CustomerRow
 from app.graphql.context import Context
@@ -47,6 +48,20 @@ async def all_customers(context: Context, asked: RequestedPage) -> CustomerList:
         return await context.recent.get(company_id, ("customers.count", at_most), lambda: count(at_most))
 
     return Listed(page, asked, read, recent_count)
+
+
+async def rows_of_company(context: Context, entity: Entity[RowT], asked: RequestedPage) -> Listed[RowT]:
+    """Return a page of all rows that the company has of an entity, which is always fresh."""
+    if asked.plan_for_values:
+        context.session.become_heavy()
+
+    async def read(request: PageRequest) -> Page[RowT]:
+        return await company_lists.page(context.session, entity, request, asked.only)
+
+    async def count(at_most: int) -> int:
+        return await company_lists.count(context.session, entity, asked.request.order, asked.only, at_most)
+
+    return Listed(await read(asked.request), asked, read, count)
 
 
 async def listed_of(context: Context, edge: ToMany[RowT], source_id: UUID, asked: RequestedPage) -> Listed[RowT]:

@@ -6,14 +6,14 @@ In plans, the database makes the same cursors: app/db/plans/pages.py.
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import DateTime, Integer, Uuid
+from sqlalchemy import Boolean, Date, DateTime, Integer, Uuid
 from sqlalchemy.types import TypeEngine
 
 from app.db.declarations import SortKey
@@ -25,6 +25,7 @@ from app.graphql.codes import FieldCode
 
 _MAX_CHARACTERS = 4_000
 _MOST_INTEGER = 2**31 - 1
+_BOOLEANS = {"true": True, "false": False}
 
 
 class Cursors:
@@ -86,7 +87,7 @@ def _text(content: bytes) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @lru_cache(maxsize=256)
@@ -100,6 +101,10 @@ def _reader(kind: TypeEngine[Any]) -> Callable[[str], Any]:
         return lambda value: UUID(_words(value))
     if isinstance(kind, DateTime):
         return lambda value: datetime.fromisoformat(_words(value)).astimezone(UTC)
+    if isinstance(kind, Date):
+        return lambda value: date.fromisoformat(_words(value))
+    if isinstance(kind, Boolean):
+        return lambda value: _BOOLEANS[_words(value)]
     return _integer if isinstance(kind, Integer) else _words
 
 

@@ -4,13 +4,13 @@ Resolvers and plans both use these functions. Each raises one GraphQLError with 
 argument that was left out may be UNSET.
 """
 
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from app.db import customers, paging
 from app.db.arguments import Key, ListArguments
-from app.db.conditions import Equals
-from app.db.declarations import ToMany
+from app.db.conditions import Condition, Equals
+from app.db.declarations import Entity, SortKey, ToMany
 from app.db.paging import PageRequest
 from app.graphql.arguments import Problems, given
 from app.graphql.conditions import condition_of, key_of, list_condition_of, sorts_of, status_condition
@@ -23,6 +23,15 @@ from app.graphql.types.ledger_account_filter import LedgerAccountFilter
 from app.graphql.types.lookups import CustomerGroupLookup, CustomerLookup
 
 
+class PageGiven(TypedDict, total=False):
+    """The arguments of every connection."""
+
+    first: int | None
+    after: str | None
+    last: int | None
+    before: str | None
+
+
 def read_key(by: CustomerLookup | CustomerGroupLookup) -> Key:
     """Return the one unique key that is given."""
     return Key(Equals(*key_of(by, Problems())))
@@ -31,46 +40,77 @@ def read_key(by: CustomerLookup | CustomerGroupLookup) -> Key:
 def read_customers_page(
     company_id: UUID,
     *,
-    first: int | None = None,
-    after: str | None = None,
-    last: int | None = None,
-    before: str | None = None,
     where: CustomerFilter | None = None,
     order_by: list[CustomerOrder] | None = None,
+    **page: Unpack[PageGiven],
 ) -> RequestedPage:
     """Return a page of the company's customers."""
-    problems = Problems()
-    limit, backward = read_page_size(problems, first, last)
-    only = condition_of(given(where), problems)
-    order = customers.order_by(*sorts_of(given(order_by), problems))
-    cursors = Cursors(order, "customers", company_id, only)
-    at_after = cursors.decode(given(after), ("after",), problems)
-    at_before = cursors.decode(given(before), ("before",), problems)
-    problems.reject_if_any()
-    request = PageRequest(order, limit, backward, at_after, at_before)
-    return RequestedPage(request, only, cursors, plan_for_values=paging.depends_on_values(request, only))
+    reading = _Page(page)
+    only = condition_of(given(where), reading.problems)
+    order = customers.order_by(*sorts_of(given(order_by), reading.problems))
+    return reading.requested(order, only, ("customers", company_id, only))
+
+
+def read_rows_page(
+    company_id: UUID,
+    entity: Entity[Any],
+    order: tuple[SortKey, ...],
+    *,
+    where: CustomerGroupFilter | LedgerAccountFilter | None = None,
+    **page: Unpack[PageGiven],
+) -> RequestedPage:
+    """Return a page of the company's customer groups or ledger accounts."""
+    reading = _Page(page)
+    only = list_condition_of(given(where), reading.problems)
+    return reading.requested(order, only, (entity.name, company_id, only))
 
 
 def read_edge_page(
     company_id: UUID,
     edge: ToMany[Any],
     *,
-    first: int | None = None,
-    after: str | None = None,
     where: CustomerFilter | None = None,
     order_by: list[CustomerOrder] | None = None,
+    status: list[SubscriptionStatus] | None = None,
+    **page: Unpack[PageGiven],
 ) -> RequestedPage:
-    """Return a page of an edge; `where` and `order_by` are for edges that lead to customers."""
-    problems = Problems()
-    limit, _ = read_page_size(problems, first)
-    only = condition_of(given(where), problems)
+    """Return a page of an edge; `where` and `order_by` are for edges to customers, `status` for subscriptions."""
+    reading = _Page(page)
+    only = condition_of(given(where), reading.problems) or status_condition(given(status))
     sorts = given(order_by)
-    order = customers.order_by(*sorts_of(sorts, problems)) if sorts else edge.order
+    order = customers.order_by(*sorts_of(sorts, reading.problems)) if sorts else edge.order
     # Not bound to the source: the same cursor is an argument of every source that the document reaches.
-    cursors = Cursors(order, edge.source.name, edge.name, company_id, only)
-    request = PageRequest(order, limit, after=cursors.decode(given(after), ("after",), problems))
-    problems.reject_if_any()
-    return RequestedPage(request, only, cursors, plan_for_values=only is not None)
+    identity = (edge.source.name, edge.name, company_id, only)
+    # An index serves each status.
+    return reading.requested(order, only, identity, plan_for_values=only is not None and not given(status))
+
+
+class _Page:
+    """Reads the arguments of a connection, and notes all of their problems."""
+
+    def __init__(self, page: PageGiven) -> None:
+        self.problems = Problems()
+        self._given = page
+        self._size = read_page_size(self.problems, page.get("first"), page.get("last"))
+
+    def requested(
+        self,
+        order: tuple[SortKey, ...],
+        only: Condition | None,
+        identity: tuple[object, ...],
+        *,
+        plan_for_values: bool | None = None,
+    ) -> RequestedPage:
+        """Return the page, whose cursors are bound to its order and `identity`; raise the problems, if there are any."""
+        limit, backward = self._size
+        cursors = Cursors(order, *identity)
+        after = cursors.decode(given(self._given.get("after")), ("after",), self.problems)
+        before = cursors.decode(given(self._given.get("before")), ("before",), self.problems)
+        self.problems.reject_if_any()
+        request = PageRequest(order, limit, backward, after, before)
+        if plan_for_values is None:
+            plan_for_values = paging.depends_on_values(request, only)
+        return RequestedPage(request, only, cursors, plan_for_values)
 
 
 def read_list(*, first: int = DEFAULT_LIST, status: list[SubscriptionStatus] | None = None) -> ListArguments:

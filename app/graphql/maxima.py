@@ -43,6 +43,7 @@ MAXIMA: Mapping[str, Maximum] = {
     # The setting MAX_REPRESENTATIONS may say otherwise, which the resolver knows.
     "Query._entities(representations:)": Maximum(MAX_REPRESENTATIONS, is_read=True),
     "Customer.subscriptions(status:)": Maximum(len(SubscriptionStatus)),
+    "Customer.subscriptionsConnection(status:)": Maximum(len(SubscriptionStatus)),
     "CustomerFilter.and": _CONDITIONS,
     "CustomerFilter.or": _CONDITIONS,
     "CustomerFilter.ids": _IDS,

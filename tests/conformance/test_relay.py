@@ -27,6 +27,7 @@ def test_relay_compiles_connections_refetches_and_nodes_and_stores_their_answers
     assert (answer["firstChildren"], answer["children"]) == (CHILDREN[:1], CHILDREN)
     assert answer["node"] == ["Customer", PARENT]
     assert answer["contact"]
+    assert len(answer["contacts"]) > len(answer["firstContacts"]) == 1
     assert answer["missing"] is None
     compiler, runtime = npm.version("relay-compiler"), npm.version("relay-runtime")
     proved(

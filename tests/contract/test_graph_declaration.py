@@ -60,6 +60,14 @@ def named(kind: Any) -> GraphQLNamedType:
     return cast("GraphQLNamedType", get_named_type(kind))
 
 
+OBJECTS = [kind for kind in SCHEMA.type_map.values() if isinstance(kind, GraphQLObjectType)]
+PAGE = {"first", "after", "last", "before"}
+LISTS = [
+    (kind.name, name)
+    for kind in OBJECTS
+    for name, field in kind.fields.items()
+    if "first" in field.args and "after" not in field.args
+]
 PLAIN = [(entity, field) for entity in ENTITIES for field in entity.fields if field.name in shown(entity)]
 
 
@@ -127,7 +135,26 @@ def test_every_field_that_leads_from_one_entity_to_another_is_a_declared_edge() 
         for name, field in fields_of(entity).items()
         if named(field.type).name in names
     }
-    assert leading == {(edge.source.name, name_of(edge)) for edge in EDGES}
+    # An edge that is a list has a connection beside it.
+    declared = {(edge.source.name, name_of(edge)) for edge in EDGES}
+    assert leading == declared | {(source, f"{name}Connection") for source, name in LISTS if source != "Query"}
+
+
+@pytest.mark.parametrize(("source", "name"), LISTS, ids=".".join)
+def test_a_list_that_ends_has_a_connection_beside_it_that_takes_the_same_conditions(source: str, name: str) -> None:
+    kind = SCHEMA.type_map[source]
+    assert isinstance(kind, GraphQLObjectType)
+    listed, connected = kind.fields[name], kind.fields[f"{name}Connection"]
+    assert named(connected.type).name == f"{named(listed.type).name}Connection"
+    assert connected.args.keys() - PAGE == listed.args.keys() - PAGE
+
+
+def test_every_connection_is_read_in_both_directions() -> None:
+    found = [
+        field for kind in OBJECTS for field in kind.fields.values() if named(field.type).name.endswith("Connection")
+    ]
+    assert len(found) > 15
+    assert [field for field in found if not field.args.keys() >= PAGE] == []
 
 
 @pytest.mark.parametrize(("within", "order"), ORDERS.values(), ids=ORDERS)

@@ -31,10 +31,12 @@ EXAMPLES = {
         "tests/services/test_create_customer.py",  # one customer
     },
     ENTITY: {
+        "docs/adr/0026-connections-beside-lists.md",  # the lists of its day
         "docs/frontends.md",  # one application
         "docs/operations.md",  # sizes
         "tests/contract/test_schema.py",  # the REST API, which doesn't grow
         "tests/graphql/test_input_lists.py",  # some lists
+        "tests/graphql/test_list_connections.py",  # some lists
         "tests/graphql/test_planned_operations.py",  # some operations
     },
     CODE: set[str](),

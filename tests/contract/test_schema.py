@@ -139,7 +139,8 @@ def test_every_field_that_needs_the_scope_says_so() -> None:
     ]
     assert len(leading) >= 10
     for name, description in leading:
-        assert description.endswith("Needs accounts-read." if name == "ledgerAccounts" else "Needs customers-read.")
+        scope = "accounts-read" if name.startswith("ledgerAccounts") else "customers-read"
+        assert description.endswith(f"Needs {scope}."), name
 
 
 def test_every_custom_scalar_names_its_specification() -> None:

@@ -5,6 +5,15 @@ from tests.differential.contract import Contract, contract
 _SCHEMA: Contract = contract()
 
 
+def pages(name: str) -> str:
+    """The arguments and selection of a page of a connection's type, of which there may be more."""
+    node = _SCHEMA.objects[name.removesuffix("Connection")]
+    return (
+        f"(first: 2) {{ {leaves(name)} edges {{ cursor node {{ {node.leaves[0].name} }} }}"
+        f" pageInfo {{ {leaves('PageInfo')} }} }}"
+    )
+
+
 def leaves(name: str) -> str:
     """All leaves of a type, and its name."""
     return " ".join(["__typename", *(leaf.name for leaf in _SCHEMA.objects[name].leaves)])
@@ -18,8 +27,10 @@ BILLED = f"""
 fragment Billed on BillingDocument {{
   {leaves("BillingDocument")} customer {{ id }} payer {{ name }}
   lines {{ {leaves("BillingDocumentLine")} subscription {{ {leaves("CustomerSubscription")} }} }}
+  linesConnection{pages("BillingDocumentLineConnection")}
   transition {{
     {leaves("BillingTransition")} customer {{ id }} documents {{ id customer {{ name }} lines {{ days }} }} periods {{ ...Period }}
+    documentsConnection{pages("BillingDocumentConnection")} periodsConnection{pages("SubscriptionPeriodConnection")}
   }}
 }}"""
 CHANGES = f"""
@@ -37,7 +48,11 @@ fragment Hub on Customer {{
   departments {{ {leaves("Department")} customer {{ id }} history {{ ...Changes }} }}
   subscriptions {{
     {leaves("CustomerSubscription")} customer {{ name }} periods {{ ...Period }} history(first: 1) {{ ...Changes }}
+    periodsConnection{pages("SubscriptionPeriodConnection")}
   }}
+  contactsConnection{pages("ContactConnection")} departmentsConnection{pages("DepartmentConnection")}
+  subscriptionsConnection{pages("CustomerSubscriptionConnection")}
+  billingDocumentsConnection{pages("BillingDocumentConnection")}
   history {{ ...Changes }}
   billingDocuments {{ ...Billed }}
 }}"""
@@ -52,7 +67,11 @@ GROUPS = (
     f"{{ customerGroups {{ {leaves('CustomerGroup')} account {{ {leaves('LedgerAccount')} }} customers {{ totalCount nodes {{ ...Plain }} }} }} }}"
     + PLAIN
 )
-ACCOUNTS = f"{{ ledgerAccounts(first: 500) {{ {leaves('LedgerAccount')} }} }}"
+ACCOUNTS = f"""{{
+  ledgerAccounts(first: 500) {{ {leaves("LedgerAccount")} }}
+  ledgerAccountsConnection{pages("LedgerAccountConnection")}
+  customerGroupsConnection{pages("CustomerGroupConnection")}
+}}"""
 
 
 def _apart(name: str) -> str:

@@ -10,6 +10,7 @@ from app.domain.identity import Scope
 from app.domain.texts import stored_form
 from tests.differential import edge_cases, everything
 from tests.differential.applications import Answer, Pair, Request
+from tests.differential.contract import contract
 from tests.differential.pitfalls import PITFALLS
 from tests.differential.world import Company
 
@@ -34,6 +35,21 @@ _PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $by: 
     totalCount nodes { id } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
 }"""
+
+
+_CONTRACT = contract()
+_LISTS = {
+    "Customer": ("contacts", "departments", "subscriptions", "billingDocuments"),
+    "CustomerSubscription": ("periods",),
+    "BillingDocument": ("lines",),
+    "BillingTransition": ("documents", "periods"),
+}
+_BESIDE = """query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {{ node(id: $id) {{ ... on {kind} {{
+  {field}(first: 500) {{ ...Shown }}
+  page: {field}Connection(first: $first, after: $after, last: $last, before: $before) {{
+    totalCount nodes {{ ...Shown }} edges {{ cursor }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
+  }}
+}} }} }} fragment Shown on {of} {{ {leaves} }}"""
 
 
 @pytest.fixture
@@ -109,6 +125,49 @@ async def _page(pair: Pair, token: str, variables: Mapping[str, Any]) -> dict[st
     answer = await pair.same(token, Request(_PAGE, variables))
     assert answer.planned
     return answer.content["data"]["customers"]
+
+
+@pytest.mark.parametrize(("name", "size"), [("everyday", 1), ("everyday", 2), ("crowd", 40)])
+async def test_a_connection_beside_a_list_shows_the_same_rows_from_both_ends(
+    pair: Pair, tokens: Mapping[str, str], companies: Mapping[str, Company], name: str, size: int
+) -> None:
+    for kind, fields in _LISTS.items():
+        for field in fields:
+            (edge,) = (edge for edge in _CONTRACT.objects[kind].edges if edge.name == field)
+            leaves = everything.leaves(edge.type.name)
+            document = _BESIDE.format(kind=kind, field=field, of=edge.type.name, leaves=leaves)
+            ids = [
+                row["id"]
+                for row in companies[name].values["Query.representations"]
+                if row["__typename"] == kind and "id" in row
+            ]
+            found = [
+                (await pair.same(tokens[name], Request(document, {"id": id_, "first": 1}))).content["data"]["node"]
+                for id_ in ids
+            ]
+            assert name == "crowd" or any(len(node[field]) > 1 for node in found), field
+            if found:
+                longest = max(range(len(ids)), key=lambda place: len(found[place][field]))
+                for ends in (("first", "after", "endCursor"), ("last", "before", "startCursor")):
+                    shown = await _read(pair, tokens[name], document, ids[longest], size, ends)
+                    assert shown == found[longest][field], (kind, field)
+
+
+async def _read(
+    pair: Pair, token: str, document: str, id_: str, size: int, ends: tuple[str, str, str]
+) -> list[dict[str, Any]]:
+    """The rows of a list, page by page from one end, in the list's order."""
+    (limit, at, cursor), rows, given = ends, list[dict[str, Any]](), {}
+    while True:
+        answer = await pair.same(token, Request(document, {"id": id_, limit: size, **given}))
+        assert answer.planned
+        page = answer.content["data"]["node"]["page"]
+        rows = [*rows, *page["nodes"]] if limit == "first" else [*page["nodes"], *rows]
+        given = {at: page["pageInfo"][cursor]}
+        assert page["pageInfo"]["hasPreviousPage" if limit == "first" else "hasNextPage"] is (len(rows) > size)
+        if not page["pageInfo"]["hasNextPage" if limit == "first" else "hasPreviousPage"]:
+            assert page["totalCount"] == len(rows)
+            return rows
 
 
 async def test_pages_between_two_cursors(pair: Pair, tokens: Mapping[str, str]) -> None:

@@ -51,7 +51,7 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         " default_currency",
     )
     contacts = await _columns(engine, company_id, tables.contacts, "email")
-    groups = await _columns(engine, company_id, tables.customer_groups, "id number")
+    groups = await _columns(engine, company_id, tables.customer_groups, "id number name")
     accounts = await _columns(engine, company_id, tables.ledger_accounts, "id number name")
     ids = [str(id_) for id_ in customers["id"]]
     group_ids = [str(id_) for id_ in groups["id"]]
@@ -86,6 +86,7 @@ async def values_of(engine: AsyncEngine, company_id: UUID) -> dict[str, list[Any
         "CustomerGroupLookup.number": groups["number"],
         "CustomerGroupFilter.ids": group_ids,
         "CustomerGroupFilter.number": groups["number"],
+        "CustomerGroupFilter.namePrefix": _distinct(_prefixes(groups["name"])),
         "LedgerAccountFilter.ids": [str(id_) for id_ in accounts["id"]],
         "LedgerAccountFilter.number": accounts["number"],
         "LedgerAccountFilter.namePrefix": _distinct(_prefixes(accounts["name"])),

@@ -75,7 +75,7 @@ def test_the_cache_has_a_policy_for_every_connection_by_the_arguments_that_matte
     cache = region("examples/react/src/client.ts", "cache")
     written = {
         (kind, field): sorted(re.findall(r'"(\w+)"', arguments))
-        for kind, fields in re.findall(r"^ *(\w+): \{ fields: \{(.*)\} \},$", cache, re.MULTILINE)
+        for kind, fields in re.findall(r"^ {4}(\w+): \{\s*fields: \{(.*?)\}", cache, re.MULTILINE | re.DOTALL)
         for field, arguments in re.findall(r"(\w+): relayStylePagination\((.*?)\)", fields)
     }
 

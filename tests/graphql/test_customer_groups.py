@@ -66,7 +66,11 @@ async def test_groups_come_in_the_natural_order_of_their_numbers(caller: Caller,
 
 
 async def test_each_filter_of_groups_finds_what_it_says(caller: Caller, records: Records) -> None:
-    ids = [await records.group(number=str(place), metadata={"even": place % 2 == 0, "n": place}) for place in range(3)]
+    names = ["Ålborg %", "a\u030alen", "Sales_1"]
+    ids = [
+        await records.group(number=str(place), name=name, metadata={"even": place % 2 == 0, "n": place})
+        for place, name in enumerate(names)
+    ]
     filters: list[tuple[dict[str, Any] | None, list[str]]] = [
         (None, ["0", "1", "2"]),
         ({}, ["0", "1", "2"]),
@@ -74,6 +78,12 @@ async def test_each_filter_of_groups_finds_what_it_says(caller: Caller, records:
         ({"ids": []}, []),
         ({"number": " 1 "}, ["1"]),
         ({"number": "01"}, []),
+        ({"namePrefix": "ÅL"}, ["0", "1"]),
+        ({"namePrefix": " ål"}, ["0", "1"]),
+        ({"namePrefix": "al"}, []),
+        ({"namePrefix": "ålborg _"}, []),
+        ({"namePrefix": "sales_"}, ["2"]),
+        ({"namePrefix": "å", "number": "1"}, ["1"]),
         ({"metadata": [{"key": "even", "value": True}]}, ["0", "2"]),
         ({"metadata": [{"key": "even", "value": True}, {"key": "n", "value": 2}]}, ["2"]),
         ({"metadata": []}, ["0", "1", "2"]),
@@ -95,7 +105,8 @@ async def test_another_company_s_groups_do_not_exist(caller: Caller, owner_engin
     foreign = await Records(owner_engine, await new_company(owner_engine)).group(number="1", metadata={"a": 1})
     for by in ({"id": str(foreign)}, {"number": "1"}):
         assert await caller.data(FIND, by=by) == {"customerGroup": None}
-    wheres: list[dict[str, Any]] = [{}, {"ids": [str(foreign)]}, {"metadata": [{"key": "a", "value": 1}]}]
+    pair = {"key": "a", "value": 1}
+    wheres: list[dict[str, Any]] = [{}, {"ids": [str(foreign)]}, {"namePrefix": "g"}, {"metadata": [pair]}]
     for where in wheres:
         assert await listed(caller, where=where) == []
 
@@ -108,7 +119,7 @@ async def test_a_malformed_key_is_rejected_at_its_path(caller: Caller, by: dict[
     assert [problem["path"] for problem in rejection["problems"]] == [["by", *by]]
 
 
-@pytest.mark.parametrize("field", ["ids", "number", "metadata"])
+@pytest.mark.parametrize("field", ["ids", "number", "namePrefix", "metadata"])
 async def test_null_is_rejected_in_a_filter_of_groups(caller: Caller, field: str) -> None:
     rejection = await caller.rejection(LIST, where={field: None})
     assert [problem["path"] for problem in rejection["problems"]] == [["where", field]]
@@ -116,10 +127,13 @@ async def test_null_is_rejected_in_a_filter_of_groups(caller: Caller, field: str
 
 async def test_all_problems_of_a_list_of_groups_are_reported_at_once(caller: Caller) -> None:
     rejection = await caller.rejection(
-        LIST, first=501, where={"ids": ["1"], "number": "", "metadata": [{"key": "", "value": 1}]}
+        LIST,
+        first=501,
+        where={"ids": ["1"], "number": "", "namePrefix": "a\0", "metadata": [{"key": "", "value": 1}]},
     )
     assert rejection["code"] == "BAD_USER_INPUT"
-    paths = [["first"], ["where", "ids", 0], ["where", "number"], ["where", "metadata", 0, "key"]]
+    fields = [["ids", 0], ["number"], ["namePrefix"], ["metadata", 0, "key"]]
+    paths = [["first"], *(["where", *field] for field in fields)]
     assert [problem["path"] for problem in rejection["problems"]] == paths
     assert (await caller.rejection(LIST, first=-1))["message"] == "first: must be between 0 and 500, not -1."
 

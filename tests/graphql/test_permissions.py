@@ -31,7 +31,9 @@ ROOTS = {
     "customers": "customers { totalCount }",
     "customerGroup": f"customerGroup(by: {{id: {ID}}}) {{ id }}",
     "customerGroups": "customerGroups { id }",
+    "customerGroupsConnection": "customerGroupsConnection { totalCount }",
     "ledgerAccounts": "ledgerAccounts { id }",
+    "ledgerAccountsConnection": "ledgerAccountsConnection { totalCount }",
     "node": f"node(id: {ID}) {{ id }}",
     "nodes": f"nodes(ids: [{ID}]) {{ id }}",
     "_entities": f'_entities(representations: [{{__typename: "Customer", id: {ID}}}]) {{ __typename }}',
@@ -44,6 +46,10 @@ EDGES = {
     ("Customer", "contacts"): "customer { contacts { id } }",
     ("Customer", "departments"): "customer { departments { id } }",
     ("Customer", "subscriptions"): "customer { subscriptions { id } }",
+    ("Customer", "contactsConnection"): "customer { contactsConnection { totalCount } }",
+    ("Customer", "departmentsConnection"): "customer { departmentsConnection { totalCount } }",
+    ("Customer", "subscriptionsConnection"): "customer { subscriptionsConnection { totalCount } }",
+    ("Customer", "billingDocumentsConnection"): "customer { billingDocumentsConnection { totalCount } }",
     ("Customer", "history"): "customer { history { totalCount } }",
     ("Customer", "billingDocuments"): "customer { billingDocuments { id } }",
     ("CustomerGroup", "customers"): "customerGroup { customers { totalCount } }",
@@ -56,8 +62,9 @@ EDGES = {
     ("CustomerSubscription", "customer"): "subscription { customer { id } }",
     ("CustomerSubscription", "history"): "subscription { history { totalCount } }",
     ("CustomerSubscription", "periods"): "subscription { periods { id } }",
+    ("CustomerSubscription", "periodsConnection"): "subscription { periodsConnection { totalCount } }",
 }
-NEEDED = {"ledgerAccounts": Scope.ACCOUNTS_READ, "account": Scope.ACCOUNTS_READ}
+NEEDED: dict[str, Scope] = dict.fromkeys(["ledgerAccounts", "ledgerAccountsConnection", "account"], Scope.ACCOUNTS_READ)
 """The scope of a field that needs another than customers-read."""
 NOT_ENOUGH = ["no scope", "write only", "all others"]
 

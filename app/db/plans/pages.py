@@ -21,9 +21,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from app.db import paging
 from app.db.arguments import CountArguments, PageArguments
-from app.db.declarations import Render, SortKey, render_of
+from app.db.declarations import SortKey, render_of
 from app.db.paging import PageRequest
-from app.db.plans.rendering import NULL, Piece, TextAsJson, constant, joined, merged, moment, number, object_of
+from app.db.plans.rendering import NULL, Piece, constant, joined, merged, number, object_of, text_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
 from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Nodes, PageInfo, TotalCount
@@ -204,12 +204,7 @@ def _position_of(order: Sequence[SortKey], row: FromClause) -> list[Piece]:
     """Return JSON of a row's position, as cursors hold it: a version, and texts by column name."""
     pieces: list[Piece] = [f'{{"v":{CURSOR_VERSION}']
     for key in order:
-        value, render = row.c[key.column.name], render_of(key.column)
-        pieces.append(f',"{key.column.name}":')
-        if render is Render.TEXT:
-            pieces.append(TextAsJson(value))
-        else:
-            pieces += ['"', moment(value) if render is Render.TIMESTAMP else value, '"']
+        pieces += [f',"{key.column.name}":', *text_of(row.c[key.column.name], render_of(key.column))]
     return [*pieces, "}"]
 
 

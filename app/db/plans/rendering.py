@@ -115,6 +115,12 @@ def value_of(field: Field, row: Row, names: Sequence[str] | None) -> list[Piece]
     return pieces
 
 
+def text_of(value: ColumnElement[Any], render: Render) -> list[Piece]:
+    """Return a JSON string with the text of a value that is never null."""
+    pieces = _RENDERED[render](value)
+    return ['"', *pieces, '"'] if render in {Render.INTEGER, Render.BOOLEAN} else pieces
+
+
 def failure() -> ColumnElement[str]:
     """Return an expression that fails the statement when evaluated. now() keeps PostgreSQL from evaluating it early."""
     nothing = func.left(func.concat(func.now()), number(0))

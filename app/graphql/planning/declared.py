@@ -11,7 +11,14 @@ from app.db.arguments import Arguments, Key, References
 from app.db.conditions import Equals
 from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
-from app.graphql.field_arguments import read_customers_page, read_edge_page, read_filtered_list, read_key, read_list
+from app.graphql.field_arguments import (
+    read_customers_page,
+    read_edge_page,
+    read_filtered_list,
+    read_key,
+    read_list,
+    read_rows_page,
+)
 from app.graphql.planning.reading import ArgumentReader, read_count
 from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.strawberry_seam import attribute_of, has_resolver
@@ -38,6 +45,10 @@ def _customers(company_id: UUID, given: dict[str, Any]) -> Arguments:
 
 def _rows(_company_id: UUID, given: dict[str, Any]) -> Arguments:
     return read_filtered_list(**given)
+
+
+def _rows_page(entity: Entity[Any], order: tuple[SortKey, ...], company_id: UUID, given: dict[str, Any]) -> Arguments:
+    return read_rows_page(company_id, entity, order, **given).arguments
 
 
 def _node(_company_id: UUID, given: dict[str, Any]) -> Arguments:
@@ -76,6 +87,12 @@ ROOTS = {
     "customers": Root(Connection, graph.customer, _customers),
     "customerGroup": Root(Lookup, graph.customer_group, _key),
     "customerGroups": Root(Listing, graph.customer_group, _rows, groups.GROUPS_BY_NUMBER),
+    "customerGroupsConnection": Root(
+        Connection, graph.customer_group, partial(_rows_page, graph.customer_group, groups.GROUPS_BY_NUMBER)
+    ),
+    "ledgerAccountsConnection": Root(
+        Connection, graph.ledger_account, partial(_rows_page, graph.ledger_account, accounts.ACCOUNTS_BY_NUMBER)
+    ),
     "ledgerAccounts": Root(Listing, graph.ledger_account, _rows, accounts.ACCOUNTS_BY_NUMBER),
 }
 
@@ -106,7 +123,8 @@ def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
         for name, field in cast("GraphQLObjectType", schema.type_map[entity.name]).fields.items():
             # A field with a resolver is an edge or a computed field.
             known = by_attribute if has_resolver(field) else plain
-            found = known.get((entity.name, attribute_of(field)))
+            # A list and the connection beside it show the same edge.
+            found = known.get((entity.name, attribute_of(field).removesuffix("_connection")))
             if found is not None:
                 declared[entity.name, name] = found
     return declared

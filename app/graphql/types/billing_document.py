@@ -21,10 +21,11 @@ from app.graphql.field_arguments import read_list
 from app.graphql.permissions import READS
 from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.customer_connection import LazyCustomer
+from app.graphql.types.edge_connection import edge_connection
 from app.graphql.types.enums import BillingDocumentKind
 from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import ListFirst
-from app.graphql.types.subscription import CustomerSubscription, SubscriptionPeriod
+from app.graphql.types.subscription import CustomerSubscription, LazyPeriod, SubscriptionPeriod
 
 Document = strawberry.Parent[BillingDocumentRow]
 
@@ -97,6 +98,8 @@ class BillingDocument(Node):
         """Load the lines of the billing document."""
         return info.context.loaders.lines(read_list(first=first)).load(document.id)
 
+    lines_connection = edge_connection(graph.document_lines, BillingDocumentLine)
+
     @strawberry.field(
         description="The change that created it; null if something else did. Needs customers-read.",
         graphql_type=Optional["BillingTransition"],
@@ -142,6 +145,8 @@ class BillingTransition(Node):
         loader = info.context.loaders.documents(graph.transition_documents, read_list(first=first))
         return loader.load(transition.id)
 
+    documents_connection = edge_connection(graph.transition_documents, BillingDocument)
+
     @strawberry.field(
         description="The periods that it recorded, including those of children that the customer pays for: the new"
         " period of each subscription, and earlier periods that had not been recorded. Needs customers-read.",
@@ -154,3 +159,5 @@ class BillingTransition(Node):
     ) -> Awaitable[list[SubscriptionPeriodRow]]:
         """Load the periods that the transition recorded."""
         return info.context.loaders.periods(graph.transition_periods, read_list(first=first)).load(transition.id)
+
+    periods_connection = edge_connection(graph.transition_periods, LazyPeriod)

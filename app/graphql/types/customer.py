@@ -11,7 +11,6 @@ from strawberry import UNSET
 from app.db import graph
 from app.db.rows import (
     BillingDocumentRow,
-    ChangeRow,
     ContactRow,
     CustomerGroupRow,
     CustomerRow,
@@ -20,7 +19,7 @@ from app.db.rows import (
 )
 from app.graphql.connections import CustomerList, Listed, listed_of
 from app.graphql.context import Info
-from app.graphql.field_arguments import read_edge_page, read_list
+from app.graphql.field_arguments import PageGiven, read_edge_page, read_list
 from app.graphql.permissions import READS
 from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.billing_document import BillingDocument
@@ -28,6 +27,7 @@ from app.graphql.types.contact import Contact
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import OrderBy, Where
 from app.graphql.types.department import Department
+from app.graphql.types.edge_connection import beside, edge_connection
 from app.graphql.types.enums import (
     BillingRelationship,
     ConsolidationMode,
@@ -37,9 +37,9 @@ from app.graphql.types.enums import (
     VatZone,
 )
 from app.graphql.types.group import CustomerGroup
-from app.graphql.types.history import ChangeConnection
+from app.graphql.types.history import CHANGES, Change
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import After, First, ListFirst
+from app.graphql.types.paging import After, Before, Connection, FirstOrLast, Last, ListFirst
 from app.graphql.types.scalars import Metadata
 from app.graphql.types.subscription import CustomerSubscription
 
@@ -133,15 +133,18 @@ class Customer(Node):
     async def children(
         customer: Row,
         info: Info,
-        first: First = UNSET,
+        first: FirstOrLast = UNSET,
         after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
         where: Where = UNSET,
         order_by: OrderBy = UNSET,
     ) -> CustomerList:
         """Load a page of the customer's children."""
-        company_id = info.context.principal.company_id
-        asked = read_edge_page(company_id, graph.children, first=first, after=after, where=where, order_by=order_by)
-        return await listed_of(info.context, graph.children, customer.id, asked)
+        company_id, edge = info.context.principal.company_id, graph.children
+        page = PageGiven(first=first, after=after, last=last, before=before)
+        asked = read_edge_page(company_id, edge, where=where, order_by=order_by, **page)
+        return await listed_of(info.context, edge, customer.id, asked)
 
     @strawberry.field(
         description="Its customer group. Needs customers-read.", graphql_type=CustomerGroup, extensions=READS
@@ -161,6 +164,8 @@ class Customer(Node):
         """Load the contacts."""
         return info.context.loaders.contacts(read_list(first=first)).load(customer.id)
 
+    contacts_connection = edge_connection(graph.contacts, Contact)
+
     @strawberry.field(
         description="Its departments, inactive ones too: the default one first, then by name, ignoring case."
         " Needs customers-read.",
@@ -171,6 +176,8 @@ class Customer(Node):
     def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[DepartmentRow]]:
         """Load the departments."""
         return info.context.loaders.departments(read_list(first=first)).load(customer.id)
+
+    departments_connection = edge_connection(graph.departments, Department)
 
     @strawberry.field(
         description="Its subscriptions, the oldest first. Needs customers-read.",
@@ -185,15 +192,26 @@ class Customer(Node):
         return info.context.loaders.subscriptions(read_list(first=first, status=status)).load(customer.id)
 
     @strawberry.field(
-        description="Its changes, the newest first: actor, time and fields. Needs customers-read.",
-        graphql_type=ChangeConnection,
+        description=f"{beside('subscriptions')} Needs customers-read.",
+        graphql_type=Connection[CustomerSubscription],
         extensions=READS,
     )
     @staticmethod
-    async def history(customer: Row, info: Info, first: First = UNSET, after: After = UNSET) -> Listed[ChangeRow]:
-        """Load a page of the customer's history."""
-        asked = read_edge_page(info.context.principal.company_id, graph.customer_history, first=first, after=after)
-        return await listed_of(info.context, graph.customer_history, customer.id, asked)
+    async def subscriptions_connection(
+        customer: Row,
+        info: Info,
+        status: Statuses = UNSET,
+        first: FirstOrLast = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> Listed[SubscriptionRow]:
+        """Load a page of the subscriptions, filtered by status."""
+        company_id, edge = info.context.principal.company_id, graph.subscriptions
+        asked = read_edge_page(company_id, edge, status=status, first=first, after=after, last=last, before=before)
+        return await listed_of(info.context, edge, customer.id, asked)
+
+    history = edge_connection(graph.customer_history, Change, CHANGES)
 
     @strawberry.field(
         description="The credit notes and invoices for its subscriptions that changes of the payer have created, for"
@@ -207,3 +225,5 @@ class Customer(Node):
     ) -> Awaitable[list[BillingDocumentRow]]:
         """Load the billing documents for the customer's subscriptions."""
         return info.context.loaders.documents(graph.customer_documents, read_list(first=first)).load(customer.id)
+
+    billing_documents_connection = edge_connection(graph.customer_documents, BillingDocument)

@@ -3,18 +3,15 @@
 from collections.abc import Awaitable
 
 import strawberry
-from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import ChangeRow, CustomerRow, DepartmentRow
-from app.graphql.connections import Listed, listed_of
+from app.db.rows import CustomerRow, DepartmentRow
 from app.graphql.context import Info
-from app.graphql.field_arguments import read_edge_page
 from app.graphql.permissions import READS
 from app.graphql.types.customer_connection import LazyCustomer
-from app.graphql.types.history import ChangeConnection
+from app.graphql.types.edge_connection import edge_connection
+from app.graphql.types.history import CHANGES, Change
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import After, First
 
 Row = strawberry.Parent[DepartmentRow]
 
@@ -53,13 +50,4 @@ class Department(Node):
         """Load the customer. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(department.customer_id)
 
-    @strawberry.field(
-        description="Its changes, the newest first: actor, time and fields. Needs customers-read.",
-        graphql_type=ChangeConnection,
-        extensions=READS,
-    )
-    @staticmethod
-    async def history(department: Row, info: Info, first: First = UNSET, after: After = UNSET) -> Listed[ChangeRow]:
-        """Load a page of the department's history."""
-        asked = read_edge_page(info.context.principal.company_id, graph.department_history, first=first, after=after)
-        return await listed_of(info.context, graph.department_history, department.id, asked)
+    history = edge_connection(graph.department_history, Change, CHANGES)

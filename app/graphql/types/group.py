@@ -7,17 +7,18 @@ import strawberry
 from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import ChangeRow, CustomerGroupRow, LedgerAccountRow
-from app.graphql.connections import CustomerList, Listed, listed_of
+from app.db.rows import CustomerGroupRow, LedgerAccountRow
+from app.graphql.connections import CustomerList, listed_of
 from app.graphql.context import Info
-from app.graphql.field_arguments import read_edge_page
+from app.graphql.field_arguments import PageGiven, read_edge_page
 from app.graphql.permissions import READS, READS_ACCOUNTS
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import OrderBy, Where
-from app.graphql.types.history import ChangeConnection
+from app.graphql.types.edge_connection import edge_connection
+from app.graphql.types.history import CHANGES, Change
 from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import After, First
+from app.graphql.types.paging import After, Before, FirstOrLast, Last
 from app.graphql.types.scalars import Metadata
 
 
@@ -62,25 +63,17 @@ class CustomerGroup(Node):
     async def customers(
         group: strawberry.Parent[CustomerGroupRow],
         info: Info,
-        first: First = UNSET,
+        first: FirstOrLast = UNSET,
         after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
         where: Where = UNSET,
         order_by: OrderBy = UNSET,
     ) -> CustomerList:
         """Load a page of the group's customers."""
         company_id, edge = info.context.principal.company_id, graph.group_customers
-        asked = read_edge_page(company_id, edge, first=first, after=after, where=where, order_by=order_by)
-        return await listed_of(info.context, graph.group_customers, group.id, asked)
+        page = PageGiven(first=first, after=after, last=last, before=before)
+        asked = read_edge_page(company_id, edge, where=where, order_by=order_by, **page)
+        return await listed_of(info.context, edge, group.id, asked)
 
-    @strawberry.field(
-        description="Its changes, the newest first: actor, time and fields. Needs customers-read.",
-        graphql_type=ChangeConnection,
-        extensions=READS,
-    )
-    @staticmethod
-    async def history(
-        group: strawberry.Parent[CustomerGroupRow], info: Info, first: First = UNSET, after: After = UNSET
-    ) -> Listed[ChangeRow]:
-        """Load a page of the group's history."""
-        asked = read_edge_page(info.context.principal.company_id, graph.group_history, first=first, after=after)
-        return await listed_of(info.context, graph.group_history, group.id, asked)
+    history = edge_connection(graph.group_history, Change, CHANGES)

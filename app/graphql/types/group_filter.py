@@ -13,6 +13,9 @@ class CustomerGroupFilter:
         description="The id is one of these, at most 500; an empty list matches nothing."
     )
     number: strawberry.Maybe[str | None] = strawberry.field(description="Exactly this group number.")
+    name_prefix: strawberry.Maybe[str | None] = strawberry.field(
+        description="The name begins with this, ignoring case and how letters are composed."
+    )
     metadata: strawberry.Maybe[list[MetadataPairInput] | None] = strawberry.field(
         description="The metadata has all of these pairs, at most 10. More are rejected with"
         " METADATA_FILTER_LIMIT_EXCEEDED."

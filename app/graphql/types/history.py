@@ -9,7 +9,6 @@ from strawberry.scalars import JSON
 
 from app.db.rows import ChangeRow
 from app.graphql.types.enums import ChangeOperation
-from app.graphql.types.paging import CURSOR, PAGE_INFO, TOTAL_COUNT, PageInfo, edges, nodes, page_info, total_count
 
 
 class FieldChangeRow(NamedTuple):
@@ -50,21 +49,5 @@ class Change:
         return [FieldChangeRow(name, values["before"], values["after"]) for name, values in sorted(changed.items())]
 
 
-@strawberry.type(description="A change in an object's history, with its cursor.")
-class ChangeEdge:
-    """An edge of a connection: a change and its cursor."""
-
-    cursor: str = strawberry.field(description=CURSOR)
-    node: Change = strawberry.field(description="The change.")
-
-
-@strawberry.type(description="A page of an object's history.")
-class ChangeConnection:
-    """A page of changes, in the shape of Relay's specification."""
-
-    nodes: list[Change] = strawberry.field(resolver=nodes, description="The changes of the page.")
-    edges: list[ChangeEdge] = strawberry.field(
-        resolver=edges, description="The changes of the page, each with its cursor."
-    )
-    page_info: PageInfo = strawberry.field(resolver=page_info, description=PAGE_INFO)
-    total_count: int = strawberry.field(resolver=total_count, description=TOTAL_COUNT)
+CHANGES = "Its changes, the newest first: actor, time and fields."
+"""The description of an object's history."""

@@ -1,6 +1,6 @@
 """Types, resolvers and arguments that all connections share."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 from strawberry.federation.schema_directives import Shareable
@@ -8,7 +8,6 @@ from strawberry.federation.schema_directives import Shareable
 from app.graphql.connections import Listed, has_other_side
 from app.graphql.planning.reading import DEFAULT_COUNT, read_count
 
-First = Annotated[int | None, strawberry.argument(description="Page size, 0 to 500. Default: 50.")]
 FirstOrLast = Annotated[
     int | None,
     strawberry.argument(description="Page size from the start, 0 to 500. Default: 50 if `last` is not given."),
@@ -35,7 +34,9 @@ AtMost = Annotated[
         " take a few milliseconds, a million up to half a second."
     ),
 ]
-ListFirst = Annotated[int, strawberry.argument(description="Maximum number of rows, 0 to 500.")]
+ListFirst = Annotated[
+    int, strawberry.argument(description="Maximum number of rows, 0 to 500. A connection beside the list shows more.")
+]
 
 
 @strawberry.type(description="The position of a page in its list.", directives=[Shareable()])
@@ -98,9 +99,26 @@ async def total_count(listed: strawberry.Parent[Listed[Any]], at_most: AtMost = 
     return await listed.count(read_count(at_most).at_most)
 
 
-CURSOR = "The row's cursor: the position to continue from."
-PAGE_INFO = "The position of the page in its list."
-TOTAL_COUNT = (
-    "Number of rows in the whole list, counted up to `atMost`: if it equals `atMost`, there may be more. Counted only if"
-    " selected."
-)
+NodeT = TypeVar("NodeT")
+
+
+@strawberry.type(description="A row of a list, with its cursor.")
+class Edge(Generic[NodeT]):
+    """An edge of a connection: a row and its cursor."""
+
+    cursor: str = strawberry.field(description="The row's cursor: the position to continue from.")
+    node: NodeT = strawberry.field(description="The row.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[NodeT]):
+    """A page of rows, in the shape of Relay's specification. `Connection[Company]` is the type CompanyConnection."""
+
+    nodes: list[NodeT] = strawberry.field(resolver=nodes, description="The rows of the page.")
+    edges: list[Edge[NodeT]] = strawberry.field(resolver=edges, description="The rows of the page, with their cursors.")
+    page_info: PageInfo = strawberry.field(resolver=page_info, description="The position of the page in its list.")
+    total_count: int = strawberry.field(
+        resolver=total_count,
+        description="Number of rows in the whole list, counted up to `atMost`: if it equals `atMost`, there may be"
+        " more. Counted only if selected.",
+    )

@@ -3,22 +3,24 @@
 from collections.abc import Awaitable
 from datetime import date
 from decimal import Decimal
+from typing import Annotated
 
 import strawberry
-from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import ChangeRow, CustomerRow, SubscriptionPeriodRow, SubscriptionRow
-from app.graphql.connections import Listed, listed_of
+from app.db.rows import CustomerRow, SubscriptionPeriodRow, SubscriptionRow
 from app.graphql.context import Info
-from app.graphql.field_arguments import read_edge_page, read_list
+from app.graphql.field_arguments import read_list
 from app.graphql.permissions import READS
 from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.customer_connection import LazyCustomer
+from app.graphql.types.edge_connection import edge_connection
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
-from app.graphql.types.history import ChangeConnection
+from app.graphql.types.history import Change
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import After, First, ListFirst
+from app.graphql.types.paging import ListFirst
+
+LazyPeriod = Annotated["SubscriptionPeriod", strawberry.lazy("app.graphql.types.subscription")]
 
 
 @strawberry.type(
@@ -81,19 +83,13 @@ class CustomerSubscription(Node):
         """Load the recorded periods."""
         return info.context.loaders.periods(graph.subscription_periods, read_list(first=first)).load(subscription.id)
 
-    @strawberry.field(
-        description="Its changes, the newest first: actor, time and fields, by the names in `upsertSubscriptions`."
-        " `currentPeriod` is an object, also with `payerCustomerId` and `cutOn`. Needs customers-read.",
-        graphql_type=ChangeConnection,
-        extensions=READS,
+    periods_connection = edge_connection(graph.subscription_periods, LazyPeriod)
+    history = edge_connection(
+        graph.subscription_history,
+        Change,
+        "Its changes, the newest first: actor, time and fields, by the names in `upsertSubscriptions`. `currentPeriod`"
+        " is an object, also with `payerCustomerId` and `cutOn`.",
     )
-    @staticmethod
-    async def history(
-        subscription: strawberry.Parent[SubscriptionRow], info: Info, first: First = UNSET, after: After = UNSET
-    ) -> Listed[ChangeRow]:
-        """Load a page of the subscription's history."""
-        asked = read_edge_page(info.context.principal.company_id, graph.subscription_history, first=first, after=after)
-        return await listed_of(info.context, graph.subscription_history, subscription.id, asked)
 
 
 @strawberry.type(

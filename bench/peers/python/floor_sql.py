@@ -25,11 +25,11 @@ _GROUP = "FROM customer_groups AS g WHERE g.company_id = $1 AND g.id = c.custome
 _PARENT = "FROM customers AS p WHERE p.company_id = $1 AND p.id = c.parent_customer_id"
 _CONTACTS = (
     "FROM contacts AS k WHERE k.company_id = $1 AND k.customer_id = c.id"
-    " ORDER BY k.is_default_for_customer DESC, k.name_key, k.id LIMIT 100"
+    " ORDER BY k.is_not_default, k.name_key, k.id LIMIT 100"
 )
 _DEPARTMENTS = (
     "FROM departments AS d WHERE d.company_id = $1 AND d.customer_id = c.id"
-    " ORDER BY d.is_default DESC, d.name_key, d.id LIMIT 100"
+    " ORDER BY d.is_not_default, d.name_key, d.id LIMIT 100"
 )
 _CHILDREN = f"FROM customers AS c WHERE c.company_id = $1 AND c.parent_customer_id = p.id {_BY_NUMBER} LIMIT 100"
 

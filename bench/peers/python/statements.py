@@ -45,9 +45,9 @@ def _first_of_each(query: Select[Any], key: ColumnElement[Any], *order: ColumnEl
     return select(ranked).where(ranked.c.place <= _LIMIT).order_by(ranked.c.source_id, ranked.c.place)
 
 
-def _of_customer(table: Table, default: str) -> Select[Any]:
+def _of_customer(table: Table) -> Select[Any]:
     query = select(table).where(table.c.company_id == _COMPANY)
-    return _first_of_each(query, table.c.customer_id, table.c[default].desc(), table.c.name_key, table.c.id)
+    return _first_of_each(query, table.c.customer_id, table.c.is_not_default, table.c.name_key, table.c.id)
 
 
 TELL_COMPANY = text("SELECT set_config('app.company_id', :told, true)")
@@ -57,8 +57,8 @@ GROUPS_BY_ID = select(customer_groups).where(
     customer_groups.c.company_id == _COMPANY, customer_groups.c.id == any_(_KEYS)
 )
 CHILDREN = _first_of_each(_customer(), customers.c.parent_customer_id, *_BY_NUMBER)
-CONTACTS = _of_customer(contacts, "is_default_for_customer")
-DEPARTMENTS = _of_customer(departments, "is_default")
+CONTACTS = _of_customer(contacts)
+DEPARTMENTS = _of_customer(departments)
 _AFTER = tuple_(bindparam("number_key", type_=Text()), bindparam("after_id", type_=Uuid()))
 PAGE = _customer().where(tuple_(*_BY_NUMBER) > _AFTER).order_by(*_BY_NUMBER).limit(_LIMIT)
 """Customers after a place in the order of their numbers."""

@@ -25,11 +25,30 @@ const authorized = new ApolloLink((operation, forward) => {
 const cache = new InMemoryCache({
   possibleTypes: generated.possibleTypes,
   typePolicies: {
-    Query: { fields: { customers: relayStylePagination(["where", "orderBy"]) } },
+    Query: {
+      fields: {
+        customers: relayStylePagination(["where", "orderBy"]),
+        customerGroupsConnection: relayStylePagination(["where"]),
+        ledgerAccountsConnection: relayStylePagination(["where"]),
+      },
+    },
+    BillingDocument: { fields: { linesConnection: relayStylePagination() } },
+    BillingTransition: {
+      fields: { documentsConnection: relayStylePagination(), periodsConnection: relayStylePagination() },
+    },
     Contact: { fields: { history: relayStylePagination() } },
-    Customer: { fields: { children: relayStylePagination(["where", "orderBy"]), history: relayStylePagination() } },
+    Customer: {
+      fields: {
+        children: relayStylePagination(["where", "orderBy"]),
+        contactsConnection: relayStylePagination(),
+        departmentsConnection: relayStylePagination(),
+        subscriptionsConnection: relayStylePagination(["status"]),
+        billingDocumentsConnection: relayStylePagination(),
+        history: relayStylePagination(),
+      },
+    },
     CustomerGroup: { fields: { customers: relayStylePagination(["where", "orderBy"]), history: relayStylePagination() } },
-    CustomerSubscription: { fields: { history: relayStylePagination() } },
+    CustomerSubscription: { fields: { periodsConnection: relayStylePagination(), history: relayStylePagination() } },
     Department: { fields: { history: relayStylePagination() } },
     Viewer: { keyFields: [] }, // one per session
   },

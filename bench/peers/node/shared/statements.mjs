@@ -7,8 +7,8 @@ const BY_NAME = 't.name_key, t.id'
 
 /** The edges to many rows: the column that refers to the source, and the order of a source's rows. */
 export const CHILDREN = { name: 'children', key: 't.parent_customer_id', order: BY_NUMBER }
-export const CONTACTS = { name: 'contacts', key: 't.customer_id', order: `t.is_default_for_customer DESC, ${BY_NAME}` }
-export const DEPARTMENTS = { name: 'departments', key: 't.customer_id', order: `t.is_default DESC, ${BY_NAME}` }
+export const CONTACTS = { name: 'contacts', key: 't.customer_id', order: `t.is_not_default, ${BY_NAME}` }
+export const DEPARTMENTS = { name: 'departments', key: 't.customer_id', order: `t.is_not_default, ${BY_NAME}` }
 
 // A pair of metadata as a condition: its SQL, from the number of the first parameter, and its parameters.
 const METADATA = {

@@ -39,6 +39,10 @@ async function main() {
   await load("customersRowPaginationQuery", { id: parent.id, count: 5, cursor: children().pageInfo.endCursor });
 
   const { node } = await load("customersNodeQuery", { id: parent.id });
+  const contacts = () => read("customers_contacts", node).contactsConnection;
+  const firstContacts = names(contacts());
+  await load("customersContactsPaginationQuery", { id: parent.id, count: 5, cursor: contacts().pageInfo.endCursor });
+
   const [contact] = node.contacts;
   await load("customersContactRefetchQuery", { id: contact.id });
   const missing = await load("customersNodeQuery", { id: "00000000-0000-0000-0000-000000000000" });
@@ -48,6 +52,8 @@ async function main() {
     list: names(list()),
     firstChildren,
     children: names(children()),
+    firstContacts,
+    contacts: names(contacts()),
     node: [node.__typename, node.name],
     contact: read("customers_contact", contact).name,
     missing: missing.node,

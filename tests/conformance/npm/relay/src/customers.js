@@ -56,11 +56,26 @@ graphql`
 `;
 
 graphql`
+  fragment customers_contacts on Customer
+  @argumentDefinitions(count: { type: "Int", defaultValue: 1 }, cursor: { type: "String" })
+  @refetchable(queryName: "customersContactsPaginationQuery") {
+    contactsConnection(first: $count, after: $cursor) @connection(key: "customers_contactsConnection") {
+      edges {
+        node {
+          name
+        }
+      }
+    }
+  }
+`;
+
+graphql`
   query customersNodeQuery($id: ID!) {
     node(id: $id) {
       __typename
       ... on Customer {
         name
+        ...customers_contacts
         contacts(first: 1) {
           id
           ...customers_contact
