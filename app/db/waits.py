@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
+from app.db.closing import Closing
 from app.db.rate_limited_log import RateLimitedLog
 from app.db.unavailable import Cause, ConnectionSilent, DatabaseUnavailable
 
@@ -22,8 +23,6 @@ _log = structlog.get_logger()
 
 GRACE_SECONDS = 2.0
 """How long to wait for an answer beyond the server's statement timeout, and for a canceled statement to end."""
-_END_SECONDS = 1.0
-"""How long shutdown waits for connections to close."""
 _TICK_SECONDS = 0.25
 _LATE_SECONDS = 1.0
 _PATIENCE_SECONDS = 0.5
@@ -68,7 +67,7 @@ class Server(Protocol):
 
 
 class Waits:
-    """The driver's connections that wait for an answer, that became silent, and that are being closed.
+    """The driver's connections that wait for an answer, and those that became silent.
 
     `discard` is called when a connection is silent, because older connections may be silent too. `server` is None if
     the processes of connections can't be found, as behind a pooler.
@@ -78,7 +77,6 @@ class Waits:
         self, limit_seconds: float, grace_seconds: float, *, discard: Callable[[], None], server: Server | None
     ) -> None:
         self.limit_seconds = limit_seconds + grace_seconds
-        self._grace_seconds = grace_seconds
         self._lines = RateLimitedLog(_write)
         self._discard = discard
         self._generation = 0
@@ -93,7 +91,7 @@ class Waits:
         self._asking: asyncio.Task[None] | None = None
         self._said: dict[Any, _Report] = {}
         self._silent = WeakKeyDictionary[Any, ConnectionSilent]()
-        self._closing: dict[asyncio.Task[None], Any] = {}
+        self._closing = Closing(grace_seconds, silent=self._not_canceled)
         self._freeing = set[asyncio.Task[None]]()
 
     def begin(self, driver: Any) -> None:
@@ -140,28 +138,15 @@ class Waits:
 
     def close(self, driver: Any) -> None:
         """Close a connection in the background. Its statement is canceled; if that fails, the connection is aborted."""
-        if driver.is_closed():
-            driver.terminate()
-            return
-        try:
-            task = asyncio.get_running_loop().create_task(self._close(driver))
-        except RuntimeError:
-            # The garbage collector may close a connection when no event loop is running.
-            driver.terminate()
-            return
-        self._closing[task] = driver
-        task.add_done_callback(self._closed)
+        self._closing.close(driver)
 
     async def aclose(self) -> None:
         """Wait until all connections are closed, for a bounded time."""
         for task in (self._asking, self._timer, *self._freeing):
             if task is not None:
                 task.cancel()
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=min(_END_SECONDS, self._grace_seconds))
-        for task in [*self._closing]:
-            task.cancel()
-        for driver in (*self._closing.values(), *self._since):
+        await self._closing.end()
+        for driver in self._since:
             driver.terminate()
         self._lines.flush()
 
@@ -255,19 +240,8 @@ class Waits:
         with suppress(DatabaseUnavailable):
             await server.end(pid)
 
-    async def _close(self, driver: Any) -> None:
-        begun = time.monotonic()
-        try:
-            await driver.close(timeout=self._grace_seconds)
-        except TimeoutError:
-            self._silence(driver, time.monotonic() - begun, found="no answer to a cancellation")
-        except Exception:  # noqa: BLE001 - the connection is aborted in any case
-            driver.terminate()
-
-    def _closed(self, task: asyncio.Task[None]) -> None:
-        driver = self._closing.pop(task)
-        if task.cancelled():
-            driver.terminate()
+    def _not_canceled(self, driver: Any, waited: float) -> None:
+        self._silence(driver, waited, found="no answer to a cancellation")
 
 
 def _write(fields: dict[str, Any], left_out: int) -> None:

@@ -19,27 +19,12 @@ from app.web.deadline import Deadline
 from app.web.ending import ending_of, stopped
 from app.web.envelope import request_id_of
 from app.web.failures import codes_of, document_answer, field_errors, forget_tracebacks, mutation_errors
-from app.web.graphql_request import ClientGone, from_body, from_url, has_left, read_body
+from app.web.graphql_request import ClientGone, from_body, from_url, has_left, headers_of, read_body
 from app.web.http_errors import FailureCode, HttpError, http_error_of
-from app.web.large_bodies import LARGE_BYTES, LargeBodies, LargeTurns
+from app.web.large_bodies import HUGE_BYTES, LARGE_BYTES, LARGE_MUTATION_BYTES, BodyTurns
 from app.web.media_types import negotiate, wants_page
 from app.web.request_log import OperationLog, OperationRecord
 
-_KNOWN_HEADERS = {
-    name.encode(): name
-    for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
-}
-_HUGE_BYTES = 65_536
-"""Minimum size of a body, in bytes, that counts as huge. Its decoded values take ten times that memory."""
-_HUGE_BODIES = 10
-"""Maximum number of operations with huge bodies at once, which limits memory. Decoding and checking take turns."""
-_HUGE_BODIES_RESERVED = 8
-"""Of these, how many are for companies that have none: operations that wait for locks must not shut out other companies."""
-_LARGE_MUTATION_BYTES = 16_384
-_LARGE_MUTATIONS = 4
-"""Maximum number of mutations with large inputs that run at once: one per company."""
-_WAITING_SHARE = 1 / 3
-"""Maximum share of an operation's time limit that it waits for its turn."""
 _NOT_SENT = (499, ("CLIENT_CLOSED_REQUEST",))
 """Status and codes that are logged for operations whose client has disconnected; 499 is nginx's status for it."""
 _GAVE_UP = (408, (FailureCode.TIMEOUT.value,))
@@ -82,23 +67,11 @@ class GraphQLEndpoint:
         self._timeout_seconds = timeout_seconds
         self._page = page
         self._show_execution = show_execution
-        self._large_bodies = LargeBodies()
-        self._huge_bodies = LargeTurns(
-            _HUGE_BODIES,
-            "operations with bodies of 64 kB and more",
-            reserve=_HUGE_BODIES_RESERVED,
-            most_waiting=100,
-            seconds=timeout_seconds * _WAITING_SHARE,
-        )
-        # Large mutations of one company wait for each other's locks. Here they wait without a database connection, and
-        # before their input is checked, which would delay small operations of others.
-        self._large_mutations = LargeTurns(
-            _LARGE_MUTATIONS, "large mutations", one_each=True, seconds=timeout_seconds * _WAITING_SHARE
-        )
+        self._turns = BodyTurns(timeout_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = _headers(scope)
+        headers = headers_of(scope)
         accept = headers.get("accept")
         if self._page is not None and scope["method"] == "GET" and wants_page(accept):
             await self._page.send(send)
@@ -160,10 +133,10 @@ class GraphQLEndpoint:
             )
         with Deadline(self._timeout_seconds, receive) as deadline:
             body = await self._body(scope, receive, headers, deadline)
-            if len(body) < _HUGE_BYTES:
+            if len(body) < HUGE_BYTES:
                 return await self._answer_body(scope, body, principal, deadline, media_type, record)
             # From before the body is decoded until its values are freed.
-            async with self._huge_bodies.turn(principal.company_id):
+            async with self._turns.huge(principal.company_id):
                 return await self._answer_body(scope, body, principal, deadline, media_type, record)
 
     async def _answer_body(
@@ -178,13 +151,13 @@ class GraphQLEndpoint:
         size = len(body)
         is_get = scope["method"] == "GET"
         read = partial(from_url, bytes(body), self._max_body_bytes) if is_get else partial(from_body, body)
-        request = read() if size < _HUGE_BYTES else await in_turn(object(), read)
+        request = read() if size < HUGE_BYTES else await in_turn(object(), read)
         document = await self._engine.prepare_aside(request.document)
         operation = document.select(request.operation_name)
         record.operation = operation
         if size < LARGE_BYTES and operation.lists.is_long(request.variables):
             # 1 kB of malformed ids for 50 aliases takes 20 ms; many of these would run in one turn of the event loop.
-            await self._large_bodies.turn(principal.company_id)
+            await self._turns.begin(principal.company_id)
         is_query = operation.type is OperationType.QUERY
         if is_get and not is_query:
             msg = "GET runs queries only: send a mutation by POST."
@@ -193,13 +166,13 @@ class GraphQLEndpoint:
         ends_at = deadline.begin_query() if is_query else ending_of(scope).limit(deadline.begin_mutation())
         opening = self._open_context(principal)
         running = partial(
-            self._run, operation, request.variables, opening, record, ends_at, is_large=size >= _HUGE_BYTES
+            self._run, operation, request.variables, opening, record, ends_at, is_large=size >= HUGE_BYTES
         )
-        if is_query or size < _LARGE_MUTATION_BYTES:
+        if is_query or size < LARGE_MUTATION_BYTES:
             outcome = await running()
         else:
             # Waiting for the turn has a separate time limit; the rest of the operation's time is for its fields.
-            async with self._large_mutations.turn(principal.company_id):
+            async with self._turns.mutation(principal.company_id):
                 outcome = await running()
         answered, codes = _body(outcome, record.request_id, is_mutation=not is_query)
         if self._show_execution:
@@ -217,7 +190,7 @@ class GraphQLEndpoint:
             body = await read_body(receive, headers, self._max_body_bytes)
         deadline.end_body()
         if len(body) >= LARGE_BYTES:
-            await self._large_bodies.turn(working_for.get())
+            await self._turns.begin(working_for.get())
         return body
 
     async def _run(
@@ -256,18 +229,6 @@ def _body(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[byte
 def _with_extensions(body: bytes, extensions: Mapping[str, object]) -> bytes:
     """Return the JSON of a response with `extensions` as its last member."""
     return b'%b,"extensions":%b}' % (body.removesuffix(b"}"), to_json(extensions))
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    """Return the relevant headers by lower-case name. Repeated ones are joined by commas (RFC 9110, 5.3)."""
-    raw: list[tuple[bytes, bytes]] = scope["headers"]
-    headers: dict[str, str] = {}
-    for name, value in raw:
-        known = _KNOWN_HEADERS.get(name)
-        if known is not None:
-            text = value.decode("latin-1")
-            headers[known] = f"{headers[known]}, {text}" if known in headers else text
-    return headers
 
 
 def _not_allowed(message: str, allow: str) -> HttpError:

@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl
 
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from app.engine.persisted import NamedDocument
 from app.web.document_names import EXTENSION, named_document
@@ -13,6 +13,10 @@ from app.web.malformed import bad, kind_of
 from app.web.media_types import is_json, is_not_encoded
 from app.web.strict_json import json_of, repeated_in, shortened, text_of
 
+_KNOWN_HEADERS = {
+    name.encode(): name
+    for name in ("accept", "authorization", "content-encoding", "content-length", "content-type", "x-api-key")
+}
 _MAX_URL_PARAMETERS = 20
 _MEMBERS = ("query", "operationName", "variables", "extensions", "documentId")
 _CLOSE = (("connection", "close"),)
@@ -29,6 +33,18 @@ class GraphQLRequest(NamedTuple):
     """The document's text, or its name if it is persisted or trusted."""
     operation_name: str | None
     variables: Mapping[str, Any]
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the relevant headers by lower-case name. Repeated ones are joined by commas (RFC 9110, 5.3)."""
+    raw: list[tuple[bytes, bytes]] = scope["headers"]
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        known = _KNOWN_HEADERS.get(name)
+        if known is not None:
+            text = value.decode("latin-1")
+            headers[known] = f"{headers[known]}, {text}" if known in headers else text
+    return headers
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes | bytearray:

@@ -6,6 +6,7 @@ together would be decoded in one turn of the loop, and all other requests would 
 
 import asyncio
 from collections import deque
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 from typing_extensions import override
@@ -15,7 +16,18 @@ from app.db.unavailable import TooBusy, TooManyLarge
 
 LARGE_BYTES = 4_096
 """Minimum size of a body that waits for its turn, in bytes."""
-
+HUGE_BYTES = 65_536
+"""Minimum size of a body, in bytes, that counts as huge. Its decoded values take ten times that memory."""
+_HUGE_BODIES = 10
+"""Maximum number of operations with huge bodies at once, which limits memory. Decoding and checking take turns."""
+_HUGE_BODIES_RESERVED = 8
+"""Of these, how many are for companies that have none: operations that wait for locks must not shut out other companies."""
+LARGE_MUTATION_BYTES = 16_384
+"""Minimum size of the body of a large mutation, in bytes."""
+_LARGE_MUTATIONS = 4
+"""Maximum number of mutations with large inputs that run at once: one per company."""
+_WAITING_SHARE = 1 / 3
+"""Maximum share of an operation's time limit that it waits for its turn."""
 _PAUSE = 20
 """Turns of the event loop between two large bodies: enough to accept, run and answer a small query."""
 
@@ -90,3 +102,35 @@ class LargeBodies:
                 # Count from now: the request starts in the next turn of the loop.
                 self._pause()
                 return
+
+
+class BodyTurns:
+    """The turns of an endpoint's requests, by the size of their bodies."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        seconds = timeout_seconds * _WAITING_SHARE
+        self._large = LargeBodies()
+        self._huge = LargeTurns(
+            _HUGE_BODIES,
+            "operations with bodies of 64 kB and more",
+            reserve=_HUGE_BODIES_RESERVED,
+            most_waiting=100,
+            seconds=seconds,
+        )
+        self._mutations = LargeTurns(_LARGE_MUTATIONS, "large mutations", one_each=True, seconds=seconds)
+
+    async def begin(self, company_id: UUID) -> None:
+        """Wait until a request with a large body or with long lists may start."""
+        await self._large.turn(company_id)
+
+    def huge(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Wait for one of the places of huge bodies, which limit memory: to be kept until the body's values are freed."""
+        return self._huge.turn(company_id)
+
+    def mutation(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
+        """Wait for the turn of a large mutation.
+
+        Large mutations of one company wait for each other's locks. Here they wait without a database connection, and
+        before their input is checked, which would delay small operations of others.
+        """
+        return self._mutations.turn(company_id)

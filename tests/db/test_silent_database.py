@@ -79,7 +79,7 @@ async def read(database: Database, sql: str = "SELECT 1") -> object:
 
 
 async def plan(database: Database, sql: str = "SELECT 1") -> object:
-    return await database.row(sql, [], uuid4(), plan_for_values=False)
+    return (await database.row(sql, [], uuid4(), plan_for_values=False))[0]
 
 
 async def look_up(database: Database) -> object:
