@@ -61,8 +61,12 @@ async def test_they_are_answered_or_refused_in_time_and_small_queries_are_answer
         alone = await ask(running.port, heavy, query, Counter())
         flood = [asyncio.create_task(ask(running.port, heavy, query, answers)) for _ in range(AT_ONCE)]
         waits: list[float] = []
+        cpu: list[float] = []
         while not all(task.done() for task in flood):
-            waits += [await ask(running.port, company_headers, SMALL, others) for company_headers in (other, heavy)]
+            for company_headers in (other, heavy):
+                begun = running.cpu_seconds()
+                waits.append(await ask(running.port, company_headers, SMALL, others))
+                cpu.append(running.cpu_seconds() - begun)
             await asyncio.sleep(0.02)
         took = await asyncio.gather(*flood)
 
@@ -72,9 +76,11 @@ async def test_they_are_answered_or_refused_in_time_and_small_queries_are_answer
         "longest": round(max(took), 3),
         "others": others,
         "others_longest": round(max(waits), 3),
+        "others_longest_of_cpu_time": round(max(cpu), 3),
     }
     logging.getLogger(__name__).info("%s", told)
     assert others.keys() == {"200"}, told
     assert answers["200"] > 0, told
     assert answers.keys() <= {"200", "503 SERVICE_UNAVAILABLE"}, told
-    assert max(waits) < 2, told
+    # Of the service's CPU time, because other work on the machine delays it as well.
+    assert max(cpu) < 1, told
