@@ -21,8 +21,11 @@ from tests.support.asking import Caller
 from tests.support.clock import DatabaseClock
 from tests.support.databases import same_database
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 DOCUMENTS = [
+    pytest.param(path.read_text(), id=path.name) for path in sorted((ROOT / "examples").glob("*/*.graphql"))
+] + [
     pytest.param(document, id=f"{path.name} {number}")
     for path in sorted(DOCS.rglob("*.md"))
     for number, document in enumerate(re.findall(r"```graphql\n(.*?)```", path.read_text(), re.DOTALL), start=1)
