@@ -39,7 +39,7 @@ async function main() {
   await load("customersRowPaginationQuery", { id: parent.id, count: 5, cursor: children().pageInfo.endCursor });
 
   const { node } = await load("customersNodeQuery", { id: parent.id });
-  const contacts = () => read("customers_contacts", node).contactsConnection;
+  const contacts = () => read("customers_contacts", read("customers_row", parent)).contactsConnection;
   const firstContacts = names(contacts());
   await load("customersContactsPaginationQuery", { id: parent.id, count: 5, cursor: contacts().pageInfo.endCursor });
 

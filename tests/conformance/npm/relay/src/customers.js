@@ -38,6 +38,7 @@ graphql`
   @refetchable(queryName: "customersRowPaginationQuery") {
     name
     creditLimit
+    ...customers_contacts
     children(first: $count, after: $cursor) @connection(key: "customers_children") {
       edges {
         node {
@@ -75,7 +76,6 @@ graphql`
       __typename
       ... on Customer {
         name
-        ...customers_contacts
         contacts(first: 1) {
           id
           ...customers_contact
