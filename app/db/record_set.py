@@ -1,6 +1,6 @@
 """Many rows as parameters of one statement: one array per column, so that the SQL doesn't depend on their number."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, Uuid, bindparam, column, func, insert, literal, select
@@ -19,6 +19,16 @@ def record_set(table: Table, rows: Sequence[Mapping[str, Any]]) -> TableValuedAl
     arrays = [literal([row[name] for row in rows], ARRAY(kind)) for name, kind in types.items()]
     columns = [column(name, kind) for name, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+
+
+def of_the_same_columns(changes: Iterable[tuple[Any, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Return a row per stored row with its `id` and its new values in every column that changes in any of them."""
+    listed = list(changes)
+    names = sorted({name for _, values in listed for name in values})
+    return [
+        {"id": before.id} | {name: values.get(name, getattr(before, name)) for name in names}
+        for before, values in listed
+    ]
 
 
 async def insert_all(

@@ -29,13 +29,13 @@ from app.services.upsert_lists import repeated, unexpected
 
 
 @dataclass(frozen=True, slots=True)
-class RowDecision:
+class SubscriptionDecision:
     """What a row does, or every reason against it."""
 
     before: SubscriptionRow | None
     """None for a new subscription."""
     outcome: RowOutcome
-    subscription_id: UUID | None = None
+    subject_id: UUID | None = None
     """None where there is none."""
     customer_id: UUID | None = None
     after: MirroredSubscription | None = None
@@ -79,7 +79,7 @@ class RowJudge:
         self._new_ids = iter(sorted(new_id() for _ in keys))
         self._times.update(meant for key in keys if (meant := self._meant(key)) is not None)
 
-    def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> RowDecision:
+    def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> SubscriptionDecision:
         """Judge a row."""
         stored = self._found(keys)
         before = None if stored is None else stored.row
@@ -105,7 +105,7 @@ class RowJudge:
             return _rejected(before, problems)
         return self._create(values, keys) if stored is None else self._change(stored, values, keys)
 
-    def _create(self, values: Mapping[str, Any], keys: SubscriptionKeys) -> RowDecision:
+    def _create(self, values: Mapping[str, Any], keys: SubscriptionKeys) -> SubscriptionDecision:
         customer_id = self.customer_ids[cast("CustomerKey", keys.customer)]
         period, missing = new_period(values["current_period"])
         problems = [*missing, *self._key_problems(values, None)]
@@ -118,7 +118,7 @@ class RowJudge:
         if problems:
             return _rejected(None, problems)
         self._claim(after)
-        return RowDecision(
+        return SubscriptionDecision(
             None,
             RowOutcome.CREATED,
             next(self._new_ids),
@@ -128,7 +128,9 @@ class RowJudge:
             is_next=True,
         )
 
-    def _change(self, stored: StoredSubscription, values: Mapping[str, Any], keys: SubscriptionKeys) -> RowDecision:
+    def _change(
+        self, stored: StoredSubscription, values: Mapping[str, Any], keys: SubscriptionKeys
+    ) -> SubscriptionDecision:
         now, moved = mirrored(stored), last_move(stored)
         expected: int | None = values.get("expected_version")
         place, period, problems = placed(stored, now, moved, values)
@@ -142,7 +144,7 @@ class RowJudge:
         is_other = keys.customer is not None and self.customer_ids[keys.customer] != stored.customer_id
         if not (problems or changed or is_other):
             # Whatever version it expects: what a list has done once must be nothing the second time.
-            return RowDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
+            return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
         if is_unseen(moved, expected):
             return _rejected(stored.row, [moved_problem(moved)])
         problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
@@ -155,7 +157,7 @@ class RowJudge:
             return _rejected(stored.row, problems)
         self._claim(after)
         payer = self._payer(stored.customer_id) if begins else None
-        return RowDecision(
+        return SubscriptionDecision(
             stored.row,
             RowOutcome.UPDATED,
             stored.row.id,
@@ -208,8 +210,8 @@ class RowJudge:
         return None if customer.parent_id is None else self.customers.get(customer.parent_id)
 
 
-def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> RowDecision:
-    return RowDecision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
+def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> SubscriptionDecision:
+    return SubscriptionDecision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
 
 
 def _at(field: str, code: ErrorCode, message: str) -> Problem:

@@ -15,27 +15,21 @@ from app.domain.account_fields import canonical, read_account
 from app.domain.errors import MOST_LISTED_OF_ROW, LimitProblem, Problem, listed
 from app.domain.events import EventType
 from app.domain.upserts import RejectionPolicy, RowOutcome
-from app.services.commands import Repeatable
 from app.services.row_results import RowResult
-from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated
+from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated
 
 AccountRowProblem = LimitProblem | Problem
 """Kinds of problems of a row. Stored outcomes read problems by these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertAccountsCommand(Repeatable):
+class UpsertAccountsCommand(ListCommand[Mapping[str, object]]):
     """A list of ledger accounts to upsert."""
 
     rows: tuple[Mapping[str, object], ...]
     """For each row, the fields that were sent, by attribute; None is null."""
     on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
     dry_run: bool = False
-
-    @property
-    def is_long(self) -> bool:
-        """Lists always are."""
-        return True
 
     @property
     def canonical(self) -> Self:
@@ -64,55 +58,23 @@ class UpsertAccountsOutcome:
     results: tuple[AccountResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    """The decision about a row."""
-
-    outcome: RowOutcome
-    before: LedgerAccountRow | None
-    values: Mapping[str, Any]
-    """All columns of a new account, its id included, or the columns that change."""
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def account_id(self) -> UUID | None:
-        """Id of the row's account; None if the row is rejected and matches none."""
-        return self.before.id if self.before else self.values.get("id")
-
-
 async def upsert_accounts(
     unit_of_work: UnitOfWork, actor: str, command: UpsertAccountsCommand, idempotency_key: str | None
 ) -> tuple[UpsertAccountsOutcome, bool]:
     """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
-    check_size(len(command.rows))
-
-    async def decide(session: WriteSession) -> list[_Decision]:
-        return await _decide_all(session, command.rows)
-
-    async def write(session: WriteSession, decisions: Sequence[_Decision]) -> dict[UUID, LedgerAccountRow]:
-        return await _write(session, actor, decisions)
-
-    return await carry_out(
-        unit_of_work,
-        command,
-        UpsertAccountsOutcome,
-        Steps(decide, write, _outcome),
-        on_refusal=command.on_refusal,
-        dry_run=command.dry_run,
-        idempotency_key=idempotency_key,
-    )
+    return await carry_out(unit_of_work, actor, command, _STEPS, idempotency_key)
 
 
-async def _decide_all(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[_Decision]:
-    numbers = [number_of(row) async for row in paced(rows)]
+async def _decide_all(session: WriteSession, command: UpsertAccountsCommand) -> list[RowDecision]:
+    numbers = [number_of(row) async for row in paced(command.rows)]
     times = Counter(numbers)
     stored = await accounts.lock_numbered(session, {number for number in numbers if number is not None})
-    decisions: list[_Decision] = []
-    async for row, number in paced(list(zip(rows, numbers, strict=True))):
+    decisions: list[RowDecision] = []
+    async for row, number in paced(list(zip(command.rows, numbers, strict=True))):
         before = None if number is None else stored.get(number)
         if number is not None and times[number] > 1:
             problem = repeated("number", times[number])
-            decisions.append(_Decision(RowOutcome.REFUSED, before, {}, (problem,)))
+            decisions.append(RowDecision(RowOutcome.REFUSED, before, {}, (problem,)))
         else:
             decisions.append(_decide(row, number, before))
     return decisions
@@ -125,17 +87,17 @@ def number_of(row: Mapping[str, object]) -> str | None:
     return number if isinstance(number, str) else None
 
 
-def _decide(row: Mapping[str, object], number: str | None, before: LedgerAccountRow | None) -> _Decision:
+def _decide(row: Mapping[str, object], number: str | None, before: LedgerAccountRow | None) -> RowDecision:
     values, problems = read_account(row, creating=number is not None and before is None)
     if problems:
-        return _Decision(RowOutcome.REFUSED, before, {}, listed(problems, MOST_LISTED_OF_ROW))
+        return RowDecision(RowOutcome.REFUSED, before, {}, listed(problems, MOST_LISTED_OF_ROW))
     if before is None:
-        return _Decision(RowOutcome.CREATED, None, {"id": new_id()} | values)
+        return RowDecision(RowOutcome.CREATED, None, {"id": new_id()} | values)
     changes = {name: value for name, value in values.items() if getattr(before, name) != value}
-    return _Decision(RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED, before, changes)
+    return RowDecision(RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED, before, changes)
 
 
-async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decision]) -> dict[UUID, LedgerAccountRow]:
+async def _write(session: WriteSession, decisions: Sequence[RowDecision], actor: str) -> dict[UUID, LedgerAccountRow]:
     """Write and record the decisions; return the written accounts by id."""
     created = [decision.values for decision in decisions if decision.outcome is RowOutcome.CREATED]
     updated = [
@@ -163,18 +125,4 @@ def _updated(account: LedgerAccountRow, changes: Mapping[str, Any]) -> outbox.Ev
     return outbox.Event(EventType.LEDGER_ACCOUNT_UPDATED, account.id, data)
 
 
-async def _outcome(
-    decisions: Sequence[_Decision], stored: Mapping[UUID, LedgerAccountRow] | None
-) -> UpsertAccountsOutcome:
-    """Return the results of the rows, with the written accounts; with `stored` None, the results they would have."""
-    results = [_result(index, decision, stored) async for index, decision in paced(list(enumerate(decisions)))]
-    return UpsertAccountsOutcome(tuple(results))
-
-
-def _result(index: int, decision: _Decision, stored: Mapping[UUID, LedgerAccountRow] | None) -> AccountResult:
-    account_id = decision.account_id
-    account = decision.before if account_id is None else (stored or {}).get(account_id, decision.before)
-    changed = tuple(sorted(decision.values)) if decision.outcome is RowOutcome.UPDATED else ()
-    return AccountResult(
-        index, decision.outcome, changed, at_row(index, decision.problems), stored is None, ledger_account=account
-    )
+_STEPS = Steps(UpsertAccountsOutcome, AccountResult, _decide_all, _write)

@@ -1,6 +1,6 @@
 """Upsert a list of customers: each row is created, updated, unchanged or rejected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 from uuid import UUID
@@ -16,15 +16,14 @@ from app.domain.errors import (
     Problem,
     SubscriptionsProblem,
 )
-from app.domain.upserts import MatchKey, RejectionPolicy, RowOutcome
-from app.services.commands import Repeatable
+from app.domain.upserts import MatchKey, RejectionPolicy
 from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import Draft
 from app.services.customers.numbers import give_numbers
 from app.services.customers.reading import read_facts, read_stored
-from app.services.customers.writing import changed_names, write
+from app.services.customers.writing import write
 from app.services.row_results import RowResult
-from app.services.upsert_lists import Steps, at_row, carry_out, check_size
+from app.services.upsert_lists import ListCommand, Steps, carry_out
 from app.services.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 
 CustomerRowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | MetadataProblem | Problem
@@ -32,18 +31,13 @@ CustomerRowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | Me
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertCustomersCommand(Repeatable):
+class UpsertCustomersCommand(ListCommand[UpsertRow]):
     """A list of customers to upsert."""
 
     rows: tuple[UpsertRow, ...]
     match_by: MatchKey = MatchKey.EXTERNAL_SYSTEM_ID
     on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
     dry_run: bool = False
-
-    @property
-    def is_long(self) -> bool:
-        """Lists always are."""
-        return True
 
     @property
     def in_order(self) -> Self:
@@ -81,27 +75,12 @@ async def upsert_customers(
     unit_of_work: UnitOfWork, actor: str, command: UpsertCustomersCommand, idempotency_key: str | None
 ) -> tuple[UpsertCustomersOutcome, bool]:
     """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
-    check_size(len(command.rows))
-
-    async def decide(session: WriteSession) -> list[Decision]:
-        return await _decide(session, command.rows, command.match_by)
-
-    async def write_all(session: WriteSession, decisions: Sequence[Decision]) -> dict[UUID, CustomerRow]:
-        return (await write(session, decisions, actor)).customers
-
-    return await carry_out(
-        unit_of_work,
-        command,
-        UpsertCustomersOutcome,
-        Steps(decide, write_all, _outcome),
-        on_refusal=command.on_refusal,
-        dry_run=command.dry_run,
-        idempotency_key=idempotency_key,
-    )
+    return await carry_out(unit_of_work, actor, command, _STEPS, idempotency_key)
 
 
-async def _decide(session: WriteSession, rows: Sequence[UpsertRow], match_by: MatchKey) -> list[Decision]:
+async def _decide(session: WriteSession, command: UpsertCustomersCommand) -> list[Decision]:
     """Decide every row under locks. Each row is judged on top of the accepted rows before it."""
+    rows, match_by = command.rows, command.match_by
     keys = [key_of(row, match_by) async for row in paced(rows)]
     parents = new_parents(rows) if any(touches_family(row.fields) for row in rows) else None
     named = {key for key in keys if key is not None}
@@ -113,23 +92,8 @@ async def _decide(session: WriteSession, rows: Sequence[UpsertRow], match_by: Ma
     return await give_numbers(session, decisions)
 
 
-async def _outcome(decisions: Sequence[Decision], stored: Mapping[UUID, CustomerRow] | None) -> UpsertCustomersOutcome:
-    """Return the results of the rows, with the written customers; with `stored` None, the results they would have."""
-    results = [_result(index, decision, stored) async for index, decision in paced(list(enumerate(decisions)))]
-    return UpsertCustomersOutcome(tuple(results))
+async def _write(session: WriteSession, decisions: Sequence[Decision], actor: str) -> dict[UUID, CustomerRow]:
+    return (await write(session, decisions, actor)).customers
 
 
-def _result(index: int, decision: Decision, stored: Mapping[UUID, CustomerRow] | None) -> CustomerResult:
-    outcome = _outcome_of(decision)
-    id_ = decision.before.id if decision.before else decision.values.get("id")
-    customer = (stored or {}).get(id_, decision.before) if id_ else None
-    changed = changed_names(decision.values) if outcome is RowOutcome.UPDATED else ()
-    return CustomerResult(index, outcome, changed, at_row(index, decision.problems), stored is None, customer=customer)
-
-
-def _outcome_of(decision: Decision) -> RowOutcome:
-    if decision.problems:
-        return RowOutcome.REFUSED
-    if decision.before is None:
-        return RowOutcome.CREATED
-    return RowOutcome.UPDATED if decision.writes else RowOutcome.UNCHANGED
+_STEPS = Steps(UpsertCustomersOutcome, CustomerResult, _decide, _write)

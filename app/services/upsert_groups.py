@@ -10,35 +10,29 @@ from uuid import UUID
 from app.db import group_writes as stored
 from app.db.identifiers import new_id
 from app.db.pauses import paced
+from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, Rejected, listed
-from app.domain.fields import schema_name
 from app.domain.group_fields import canonical_group_row, read_group_row
 from app.domain.metadata_fields import METADATA_FIELDS, merged_metadata
 from app.domain.upserts import RejectionPolicy, RowOutcome
-from app.services.commands import Repeatable
 from app.services.customer_groups import RECORDING, changed_columns
 from app.services.recording import Write, record_all
 from app.services.row_results import RowResult
-from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated, unexpected
+from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated, unexpected
 
 _NOUN = "customer group"
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertCustomerGroupsCommand(Repeatable):
+class UpsertCustomerGroupsCommand(ListCommand[Mapping[str, object]]):
     """A list of customer groups to upsert."""
 
     rows: tuple[Mapping[str, object], ...]
     """For each row, the fields that were sent, by attribute; None is null."""
     on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
     dry_run: bool = False
-
-    @property
-    def is_long(self) -> bool:
-        """Lists always are."""
-        return True
 
     @property
     def canonical(self) -> Self:
@@ -66,52 +60,20 @@ class UpsertCustomerGroupsOutcome:
     results: tuple[CustomerGroupResult, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    """The decision about a row."""
-
-    outcome: RowOutcome
-    before: CustomerGroupRow | None
-    values: Mapping[str, Any]
-    """All columns of a new group, its id included, or the columns that change."""
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def group_id(self) -> UUID | None:
-        """Id of the row's group; None if the row is rejected and matches none."""
-        return self.before.id if self.before else self.values.get("id")
-
-
 async def upsert_customer_groups(
     unit_of_work: UnitOfWork, actor: str, command: UpsertCustomerGroupsCommand, idempotency_key: str | None
 ) -> tuple[UpsertCustomerGroupsOutcome, bool]:
     """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
-    check_size(len(command.rows))
-
-    async def decide(session: WriteSession) -> Sequence[_Decision]:
-        return await _decide(session, command.rows)
-
-    async def write(session: WriteSession, decisions: Sequence[_Decision]) -> dict[UUID, CustomerGroupRow]:
-        return await _write(session, actor, decisions)
-
-    return await carry_out(
-        unit_of_work,
-        command,
-        UpsertCustomerGroupsOutcome,
-        Steps(decide, write, _outcome),
-        on_refusal=command.on_refusal,
-        dry_run=command.dry_run,
-        idempotency_key=idempotency_key,
-    )
+    return await carry_out(unit_of_work, actor, command, _STEPS, idempotency_key)
 
 
-async def _decide(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> Sequence[_Decision]:
-    read = [read_group_row(row, creating=False)[0] async for row in paced(rows)]
+async def _decide(session: WriteSession, command: UpsertCustomerGroupsCommand) -> list[RowDecision]:
+    read = [read_group_row(row, creating=False)[0] async for row in paced(command.rows)]
     found = await stored.lock_groups(session, _of(read, "id"), _of(read, "number"))
     accounts = await stored.accounts_of(session, _of(read, "account_id"), _of(read, "account_number"))
     judge = _Judge(found, accounts)
     judge.prepare(read)
-    return [judge.decide(*pair) async for pair in paced(list(zip(rows, read, strict=True)))]
+    return [judge.decide(*pair) async for pair in paced(list(zip(command.rows, read, strict=True)))]
 
 
 def _of(read: Sequence[Mapping[str, object]], name: str) -> set[Any]:
@@ -133,10 +95,10 @@ class _Judge:
         for row in read:
             self._times.update(self._meant(row))
 
-    def decide(self, given: Mapping[str, object], read: Mapping[str, object]) -> _Decision:
+    def decide(self, given: Mapping[str, object], read: Mapping[str, object]) -> RowDecision:
         """Decide a row."""
         before = self._match(read)
-        rejected = _Decision(RowOutcome.REFUSED, before, {})
+        rejected = RowDecision(RowOutcome.REFUSED, before, {})
         times = max((self._times[key] for key in self._meant(read)), default=0)
         if times > 1:
             return replace(rejected, problems=(repeated("number" if read.get("id") is None else "id", times),))
@@ -153,7 +115,7 @@ class _Judge:
             values["account_id"] = self._account_ids[str(number)]
         values.pop("id", None)
         if before is None:
-            return _Decision(RowOutcome.CREATED, None, _new(values))
+            return RowDecision(RowOutcome.CREATED, None, _new(values))
         return _changed(before, values, expected)
 
     def _match(self, read: Mapping[str, Any]) -> CustomerGroupRow | None:
@@ -182,17 +144,17 @@ class _Judge:
         return problems
 
 
-def _changed(before: CustomerGroupRow, values: Mapping[str, object], expected: int | None) -> _Decision:
+def _changed(before: CustomerGroupRow, values: Mapping[str, object], expected: int | None) -> RowDecision:
     try:
         changes = changed_columns(before, values)
     except Rejected as too_much:
-        return _Decision(RowOutcome.REFUSED, before, {}, too_much.problems)
+        return RowDecision(RowOutcome.REFUSED, before, {}, too_much.problems)
     if not changes:
         # Whatever version it expects, because a list that was written must be unchanged when it comes again.
-        return _Decision(RowOutcome.UNCHANGED, before, changes)
+        return RowDecision(RowOutcome.UNCHANGED, before, changes)
     if found := unexpected(expected, before, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, _NOUN):
-        return _Decision(RowOutcome.REFUSED, before, {}, tuple(found))
-    return _Decision(RowOutcome.UPDATED, before, changes)
+        return RowDecision(RowOutcome.REFUSED, before, {}, tuple(found))
+    return RowDecision(RowOutcome.UPDATED, before, changes)
 
 
 def _new(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,7 +164,7 @@ def _new(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": new_id(), "discount": Decimal(0), **values, "metadata": metadata}
 
 
-async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decision]) -> dict[UUID, CustomerGroupRow]:
+async def _write(session: WriteSession, decisions: Sequence[RowDecision], actor: str) -> dict[UUID, CustomerGroupRow]:
     """Write and record the decisions; return the written groups by id."""
     created = [decision.values for decision in decisions if decision.outcome is RowOutcome.CREATED]
     updated = [
@@ -210,14 +172,7 @@ async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decisio
         for decision in decisions
         if decision.before and decision.outcome is RowOutcome.UPDATED
     ]
-    names = sorted({name for _, values in updated for name in values})
-    await stored.change_groups(
-        session,
-        [
-            {"id": before.id} | {name: values.get(name, getattr(before, name)) for name in names}
-            for before, values in updated
-        ],
-    )
+    await stored.change_groups(session, of_the_same_columns(updated))
     await stored.add_groups(session, created)
     ids = [values["id"] for values in created] + [before.id for before, _ in updated]
     now = await stored.groups_by_id(session, ids)
@@ -227,19 +182,4 @@ async def _write(session: WriteSession, actor: str, decisions: Sequence[_Decisio
     return now
 
 
-async def _outcome(
-    decisions: Sequence[_Decision], now: Mapping[UUID, CustomerGroupRow] | None
-) -> UpsertCustomerGroupsOutcome:
-    """Return the results of the rows, with the written groups; with `now` None, the results they would have."""
-    results = [_result(*numbered, now) async for numbered in paced(list(enumerate(decisions)))]
-    return UpsertCustomerGroupsOutcome(tuple(results))
-
-
-def _result(index: int, decision: _Decision, now: Mapping[UUID, CustomerGroupRow] | None) -> CustomerGroupResult:
-    group_id = decision.group_id
-    group = decision.before if group_id is None else (now or {}).get(group_id, decision.before)
-    names = decision.values if decision.outcome is RowOutcome.UPDATED else ()
-    changed = tuple(sorted(schema_name(name) for name in names))
-    return CustomerGroupResult(
-        index, decision.outcome, changed, at_row(index, decision.problems), is_planned=now is None, customer_group=group
-    )
+_STEPS = Steps(UpsertCustomerGroupsOutcome, CustomerGroupResult, _decide, _write)

@@ -1,21 +1,43 @@
-"""Rules shared by all upserts of lists: how they are carried out, size, repeated keys, and paths of problems."""
+"""What all upserts of lists share: how they are carried out, size, repeated keys, versions, and paths of problems."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import Field, dataclass, replace
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, replace
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 from app.db import history
+from app.db.pauses import paced
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected, VersionProblem
+from app.domain.fields import schema_name
 from app.domain.inputs import version_problem
-from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy
+from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
 from app.services.idempotency import once
 
+RowT = TypeVar("RowT")
+OutcomeT = TypeVar("OutcomeT")
+
+
+class ListCommand(Repeatable, Generic[RowT]):
+    """A list of rows to upsert.
+
+    Subclasses are dataclasses, because stored fingerprints depend on the order of fields.
+    """
+
+    __slots__ = ()
+    rows: tuple[RowT, ...]
+    on_refusal: RejectionPolicy
+    dry_run: bool
+
+    @property
+    def is_long(self) -> bool:
+        """Lists always are."""
+        return True
+
 
 class Decided(Protocol):
-    """What was decided of a row: a dataclass."""
+    """The decision about a row: a dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
@@ -25,53 +47,104 @@ class Decided(Protocol):
         ...
 
     @property
+    def outcome(self) -> RowOutcome:
+        """The outcome of the row."""
+        ...
+
+    @property
+    def subject_id(self) -> UUID | None:
+        """Id of the row's object; None if the row is rejected and matches none."""
+        ...
+
+    @property
+    def changed(self) -> Collection[str]:
+        """The attributes that an update changes."""
+        ...
+
+    @property
     def problems(self) -> Sequence[Problem]:
         """Why the row is rejected; empty if it isn't."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RowDecision:
+    """The decision about a row whose values are columns."""
+
+    outcome: RowOutcome
+    before: Any = None
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """All columns of a new object, its id included, or the columns that change."""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def subject_id(self) -> UUID | None:
+        """Id of the row's object; None if the row is rejected and matches none."""
+        return self.values.get("id") if self.before is None else self.before.id
+
+    @property
+    def changed(self) -> Collection[str]:
+        """The columns that an update changes."""
+        return self.values.keys()
+
+
+CommandT = TypeVar("CommandT", bound=ListCommand[Any])
 DecisionT = TypeVar("DecisionT", bound=Decided)
-StoredT = TypeVar("StoredT")
-OutcomeT = TypeVar("OutcomeT")
 
 
 @dataclass(frozen=True, slots=True)
-class Steps(Generic[DecisionT, StoredT, OutcomeT]):
-    """How a list is carried out."""
+class Steps(Generic[CommandT, DecisionT, OutcomeT]):
+    """How lists of one kind are carried out."""
 
-    decide: Callable[[WriteSession], Awaitable[Sequence[DecisionT]]]
+    outcome: type[OutcomeT]
+    """Holds the results of the rows, in order."""
+    result: Callable[..., Any]
+    """Makes a row's result.
+
+    Arguments: index, outcome, changed fields, problems, whether it is planned, and the stored row.
+    """
+    decide: Callable[[WriteSession, CommandT], Awaitable[Sequence[DecisionT]]]
     """Decide every row under locks, in the rows' order."""
-    write: Callable[[WriteSession, Sequence[DecisionT]], Awaitable[StoredT]]
-    """Write and record what was decided; return it as it is stored then."""
-    tell: Callable[[Sequence[DecisionT], StoredT | None], Awaitable[OutcomeT]]
-    """Return how the rows ended; without what is stored, how they would have."""
+    write: Callable[[WriteSession, Sequence[DecisionT], str], Awaitable[Mapping[UUID, Any]]]
+    """Write and record decisions for an actor; return the written rows by id."""
+
+    async def results(self, decisions: Sequence[DecisionT], stored: Mapping[UUID, Any] | None) -> OutcomeT:
+        """Return the results of the rows; with `stored` None, those that they would have."""
+        numbered = list(enumerate(decisions))
+        make = cast("Callable[..., OutcomeT]", self.outcome)
+        return make(tuple([self._result(index, decision, stored) async for index, decision in paced(numbered)]))
+
+    def _result(self, index: int, decision: DecisionT, stored: Mapping[UUID, Any] | None) -> Any:
+        id_ = decision.subject_id
+        row = decision.before if id_ is None else (stored or {}).get(id_, decision.before)
+        names = decision.changed if decision.outcome is RowOutcome.UPDATED else ()
+        changed = tuple(sorted(schema_name(name) for name in names))
+        return self.result(index, decision.outcome, changed, at_row(index, decision.problems), stored is None, row)
 
 
 async def carry_out(
     unit_of_work: UnitOfWork,
-    command: Repeatable,
-    outcome: type[OutcomeT],
-    steps: Steps[DecisionT, StoredT, OutcomeT],
-    *,
-    on_refusal: RejectionPolicy,
-    dry_run: bool,
+    actor: str,
+    command: CommandT,
+    steps: Steps[CommandT, DecisionT, OutcomeT],
     idempotency_key: str | None,
 ) -> tuple[OutcomeT, bool]:
-    """Carry out a list in one transaction; return whether the outcome was replayed as well.
+    """Carry out a list in one transaction; return its outcome, and whether it was replayed.
 
-    Raises Rejected, with the outcome as its `current`, where a rejected row leaves all of them unwritten. A dry run
-    uses up no key.
+    Raise Rejected for a list that is empty or too long and, with the outcome as its `current`, if a rejected row keeps
+    all rows from being written. A dry run doesn't use its key.
     """
+    _check_size(len(command.rows))
 
     async def work(session: WriteSession) -> OutcomeT:
-        decisions = await _with_changed_fields(session, await steps.decide(session))
+        decisions = await _with_changed_fields(session, await steps.decide(session, command))
         problems = [problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)]
-        if problems and on_refusal is RejectionPolicy.ALL_OR_NOTHING:
-            raise Rejected(problems, current=await steps.tell(decisions, None))
-        stored = None if dry_run else await steps.write(session, decisions)
-        return await steps.tell(decisions, stored)
+        if problems and command.on_refusal is RejectionPolicy.ALL_OR_NOTHING:
+            raise Rejected(problems, current=await steps.results(decisions, None))
+        stored = None if command.dry_run else await steps.write(session, decisions, actor)
+        return await steps.results(decisions, stored)
 
-    return await once(unit_of_work, None if dry_run else idempotency_key, command, outcome, work)
+    return await once(unit_of_work, None if command.dry_run else idempotency_key, command, steps.outcome, work)
 
 
 async def _with_changed_fields(session: WriteSession, decisions: Sequence[DecisionT]) -> Sequence[DecisionT]:
@@ -110,7 +183,7 @@ def unexpected(expected: int | None, before: Any, not_found: ErrorCode, noun: st
     return [Problem(not_found, ("expected_version",), message)]
 
 
-def check_size(rows: int) -> None:
+def _check_size(rows: int) -> None:
     """Raise Rejected for a list that is empty or too long."""
     path = ("rows",)
     if rows == 0:

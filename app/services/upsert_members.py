@@ -11,26 +11,24 @@ from app.db import members as stored
 from app.db.identifiers import new_id
 from app.db.members import MemberT
 from app.db.pauses import paced
+from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_keys import CustomerKey
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
-from app.domain.fields import schema_name
 from app.domain.member_rows import MemberKeys, MemberMatchKey, read_member_keys, read_member_row
 from app.domain.members import MemberKind, default_stays, several_defaults
 from app.domain.upserts import RejectionPolicy, RowOutcome
-from app.services.commands import Repeatable
 from app.services.members import MemberService
 from app.services.recording import Write, record_all
-from app.services.row_results import RowProblem
-from app.services.upsert_lists import Steps, at_row, carry_out, check_size, repeated, unexpected
+from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated, unexpected
 
 OutcomeT = TypeVar("OutcomeT")
 _CUSTOMER_KEYS = ("id", "customer_number", "external_system_id")
 
 
 @dataclass(frozen=True)
-class UpsertMembersCommand(Repeatable):
+class UpsertMembersCommand(ListCommand[Mapping[str, object]]):
     """A list of contacts or departments to upsert."""
 
     rows: tuple[Mapping[str, object], ...]
@@ -39,33 +37,18 @@ class UpsertMembersCommand(Repeatable):
     on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
     dry_run: bool = False
 
-    @property
-    def is_long(self) -> bool:
-        """Lists always are."""
-        return True
-
 
 @dataclass(frozen=True, slots=True)
-class MemberDecision:
+class MemberDecision(RowDecision):
     """The decision about a row."""
 
-    outcome: RowOutcome
-    before: Any = None
     customer_id: UUID | None = None
-    values: Mapping[str, Any] | None = None
-    """All columns of a new member, its id included, or the columns that change."""
     sent_default: bool | None = None
     """Whether the row makes the member the default; None if it doesn't say."""
-    problems: tuple[Problem, ...] = ()
 
     def rejected(self, problem: Problem) -> "MemberDecision":
         """Return the decision to reject the row."""
         return replace(self, outcome=RowOutcome.REFUSED, problems=(problem,))
-
-    @property
-    def member_id(self) -> UUID | None:
-        """Id of the row's member; None if the row is rejected and matches none."""
-        return self.before.id if self.before is not None else (self.values or {}).get("id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +58,10 @@ class Upserts(Generic[MemberT, OutcomeT]):
     service: MemberService[MemberT]
     outcome: type[OutcomeT]
     result: Callable[..., Any]
-    """Makes a row's result from its index, outcome, changed fields, problems, whether it is planned, and the stored row."""
+    """Makes a row's result.
+
+    Arguments: index, outcome, changed fields, problems, whether it is planned, and the stored row.
+    """
     defaults: Mapping[str, object]
     """Values of a new member's fields that were not sent."""
 
@@ -83,28 +69,11 @@ class Upserts(Generic[MemberT, OutcomeT]):
         self, unit_of_work: UnitOfWork, actor: str, command: UpsertMembersCommand, idempotency_key: str | None
     ) -> tuple[OutcomeT, bool]:
         """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
-        check_size(len(command.rows))
+        steps = Steps(self.outcome, self.result, self._decide, self._write)
+        return await carry_out(unit_of_work, actor, command, steps, idempotency_key)
 
-        async def decide(session: WriteSession) -> Sequence[MemberDecision]:
-            return await self._decide(session, command.rows, command.match_by)
-
-        async def write(session: WriteSession, decisions: Sequence[MemberDecision]) -> dict[UUID, MemberT]:
-            return await self._write(session, actor, decisions)
-
-        return await carry_out(
-            unit_of_work,
-            command,
-            self.outcome,
-            Steps(decide, write, self._outcome),
-            on_refusal=command.on_refusal,
-            dry_run=command.dry_run,
-            idempotency_key=idempotency_key,
-        )
-
-    async def _decide(
-        self, session: WriteSession, rows: Sequence[Mapping[str, object]], match_by: MemberMatchKey
-    ) -> Sequence[MemberDecision]:
-        members, kind = self.service.members, self.service.kind
+    async def _decide(self, session: WriteSession, command: UpsertMembersCommand) -> Sequence[MemberDecision]:
+        members, kind, rows, match_by = self.service.members, self.service.kind, command.rows, command.match_by
         keys = [read_member_keys(kind, row, match_by) async for row in paced(rows)]
         ids = {row_keys.id for row_keys in keys if row_keys.id is not None}
         named: dict[str, set[Any]] = {name: set() for name in _CUSTOMER_KEYS}
@@ -121,38 +90,25 @@ class Upserts(Generic[MemberT, OutcomeT]):
         return _with_defaults(kind, decisions, await stored.counts(session, members, customers.keys()))
 
     async def _write(
-        self, session: WriteSession, actor: str, decisions: Sequence[MemberDecision]
+        self, session: WriteSession, decisions: Sequence[MemberDecision], actor: str
     ) -> dict[UUID, MemberT]:
         """Write and record the decisions; return the written members by id."""
         members, default = self.service.members, self.service.kind.default
         created = [decision for decision in decisions if decision.outcome is RowOutcome.CREATED]
         updated = [decision for decision in decisions if decision.outcome is RowOutcome.UPDATED]
-        moves = {decision.customer_id for decision in (*created, *updated) if (decision.values or {}).get(default)}
+        moves = {decision.customer_id for decision in (*created, *updated) if decision.values.get(default)}
         replaced = await stored.unmake_defaults(session, members, {id_ for id_ in moves if id_ is not None})
         changes = [_after_replacing(decision, replaced) for decision in updated]
         changes = [(before, values) for before, values in changes if values]
-        await stored.change_all(session, members, _of_the_same_columns(changes))
-        await stored.add_all(session, members, [decision.values for decision in created if decision.values])
-        ids = [decision.member_id for decision in (*created, *updated)]
+        await stored.change_all(session, members, of_the_same_columns(changes))
+        await stored.add_all(session, members, [decision.values for decision in created])
+        ids = [decision.subject_id for decision in (*created, *updated)]
         now = await stored.by_id(session, members, [id_ for id_ in ids if id_ is not None])
         writes = [Write(row._replace(**{default: True}), row, (default,)) for row in replaced.values()]
         writes += [Write(before, now[before.id], tuple(values)) for before, values in changes]
-        writes += [Write(None, now[decision.values["id"]]) for decision in created if decision.values]
+        writes += [Write(None, now[decision.values["id"]]) for decision in created]
         await record_all(session, self.service.recording, writes, actor=actor)
         return now
-
-    async def _outcome(self, decisions: Sequence[MemberDecision], now: Mapping[UUID, MemberT] | None) -> OutcomeT:
-        """Return the results of the rows, with the written members; with `now` None, the results they would have."""
-        make = cast("Callable[..., OutcomeT]", self.outcome)
-        return make(tuple([self._result(*numbered, now) async for numbered in paced(list(enumerate(decisions)))]))
-
-    def _result(self, index: int, decision: MemberDecision, now: Mapping[UUID, MemberT] | None) -> Any:
-        member_id = decision.member_id
-        row = decision.before if member_id is None else (now or {}).get(member_id, decision.before)
-        names = decision.values if decision.outcome is RowOutcome.UPDATED and decision.values else ()
-        changed = tuple(sorted(schema_name(name) for name in names))
-        errors: tuple[RowProblem, ...] = at_row(index, decision.problems)
-        return self.result(index, decision.outcome, changed, errors, now is None, row)
 
 
 class _Judge(Generic[MemberT]):
@@ -250,7 +206,7 @@ def _with_defaults(
     totals.update(counts)
     judged: list[MemberDecision] = []
     for decision in decisions:
-        loses = decision.outcome is RowOutcome.UPDATED and (decision.values or {}).get(kind.default) is False
+        loses = decision.outcome is RowOutcome.UPDATED and decision.values.get(kind.default) is False
         if decision.outcome is not RowOutcome.REFUSED and decision.sent_default and winners[decision.customer_id] > 1:
             judged.append(decision.rejected(several_defaults(kind.default, kind.noun)))
         elif loses and winners[decision.customer_id] != 1 and totals[decision.customer_id] > 1:
@@ -263,14 +219,4 @@ def _with_defaults(
 def _after_replacing(decision: MemberDecision, replaced: Mapping[UUID, Any]) -> tuple[Any, dict[str, Any]]:
     """Return a member as it is once it has lost the default to another row, and what its row still changes."""
     before = replaced.get(decision.before.id, decision.before)
-    values = decision.values or {}
-    return before, {name: value for name, value in values.items() if getattr(before, name) != value}
-
-
-def _of_the_same_columns(changes: Sequence[tuple[Any, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Return a row per member with its new values in every column that changes in any of them."""
-    names = sorted({name for _, values in changes for name in values})
-    return [
-        {"id": before.id} | {name: values.get(name, getattr(before, name)) for name in names}
-        for before, values in changes
-    ]
+    return before, {name: value for name, value in decision.values.items() if getattr(before, name) != value}

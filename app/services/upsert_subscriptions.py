@@ -21,15 +21,13 @@ from app.domain.errors import (
     VersionProblem,
 )
 from app.domain.events import ChangeOperation, EventType
-from app.domain.fields import schema_name
 from app.domain.mirroring import MirroredSubscription
 from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, canonical, read_keys
 from app.domain.upserts import RejectionPolicy, RowOutcome
-from app.services.commands import Repeatable
 from app.services.customers.drafts import record_of
-from app.services.mirror_rows import RowDecision, RowJudge
+from app.services.mirror_rows import RowJudge, SubscriptionDecision
 from app.services.row_results import RowResult
-from app.services.upsert_lists import Steps, at_row, carry_out, check_size
+from app.services.upsert_lists import ListCommand, Steps, carry_out
 
 SubscriptionRowProblem = (
     SubscriptionMovedProblem | VersionProblem | CustomersProblem | SubscriptionsProblem | LimitProblem | Problem
@@ -38,18 +36,13 @@ SubscriptionRowProblem = (
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertSubscriptionsCommand(Repeatable):
+class UpsertSubscriptionsCommand(ListCommand[Mapping[str, object]]):
     """A list of subscriptions, and how it is carried out."""
 
     rows: tuple[Mapping[str, object], ...]
     """The fields of each row that were sent, by attribute; None is null."""
     on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
     dry_run: bool = False
-
-    @property
-    def is_long(self) -> bool:
-        """A list is."""
-        return True
 
     @property
     def canonical(self) -> Self:
@@ -82,31 +75,15 @@ async def upsert_subscriptions(
     unit_of_work: UnitOfWork, actor: str, command: UpsertSubscriptionsCommand, idempotency_key: str | None
 ) -> tuple[UpsertSubscriptionsOutcome, bool]:
     """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
-    check_size(len(command.rows))
-
-    async def decide(session: WriteSession) -> list[RowDecision]:
-        return await _decide(session, command.rows)
-
-    async def write(session: WriteSession, decisions: Sequence[RowDecision]) -> dict[UUID, SubscriptionRow]:
-        return await _write(session, actor, decisions)
-
-    return await carry_out(
-        unit_of_work,
-        command,
-        UpsertSubscriptionsOutcome,
-        Steps(decide, write, _outcome),
-        on_refusal=command.on_refusal,
-        dry_run=command.dry_run,
-        idempotency_key=idempotency_key,
-    )
+    return await carry_out(unit_of_work, actor, command, _STEPS, idempotency_key)
 
 
-async def _decide(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> list[RowDecision]:
+async def _decide(session: WriteSession, command: UpsertSubscriptionsCommand) -> list[SubscriptionDecision]:
     """Decide every row under the locks that transitions take, in their order: customers, then subscriptions."""
-    keys = [read_keys(row) async for row in paced(rows)]
+    keys = [read_keys(row) async for row in paced(command.rows)]
     judge = await _read(session, keys)
     judge.prepare(keys)
-    return [judge.decide(row, its) async for row, its in paced(list(zip(rows, keys, strict=True)))]
+    return [judge.decide(row, its) async for row, its in paced(list(zip(command.rows, keys, strict=True)))]
 
 
 async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJudge:
@@ -135,7 +112,9 @@ def _by_key(customers: Mapping[UUID, CustomerRow]) -> dict[CustomerKey, UUID]:
     return {CustomerKey(key, getattr(row, key)): row.id for row in customers.values() for key in keys}
 
 
-async def _write(session: WriteSession, actor: str, decisions: Sequence[RowDecision]) -> dict[UUID, SubscriptionRow]:
+async def _write(
+    session: WriteSession, decisions: Sequence[SubscriptionDecision], actor: str
+) -> dict[UUID, SubscriptionRow]:
     """Write and record what was decided; return the subscriptions that were written, as they are now."""
     created = [decision for decision in decisions if decision.outcome is RowOutcome.CREATED]
     updated = [decision for decision in decisions if decision.outcome is RowOutcome.UPDATED]
@@ -145,7 +124,7 @@ async def _write(session: WriteSession, actor: str, decisions: Sequence[RowDecis
     await mirror_writes.update_periods(session, [_kept_period(decision) async for decision in paced(kept)])
     begun = [decision for decision in decisions if decision.begins_for is not None]
     await mirror_writes.begin_periods(session, [_new_period(decision) async for decision in paced(begun)])
-    ids = [decision.subscription_id for decision in (*created, *updated) if decision.subscription_id is not None]
+    ids = [decision.subject_id for decision in (*created, *updated) if decision.subject_id is not None]
     stored = await mirror_reads.subscriptions_by_id(session, ids)
     entries = [_entry(decision, stored) async for decision in paced([*created, *updated])]
     await history.record_all(session, entries, actor=actor)
@@ -164,44 +143,44 @@ def _columns(after: MirroredSubscription) -> dict[str, Any]:
     }
 
 
-def _new_row(decision: RowDecision) -> dict[str, Any]:
-    return {"id": decision.subscription_id, "customer_id": decision.customer_id, **_columns(_after(decision))}
+def _new_row(decision: SubscriptionDecision) -> dict[str, Any]:
+    return {"id": decision.subject_id, "customer_id": decision.customer_id, **_columns(_after(decision))}
 
 
-def _changed_row(decision: RowDecision) -> dict[str, Any]:
+def _changed_row(decision: SubscriptionDecision) -> dict[str, Any]:
     stored = decision.stored
     move = None if stored is None or decision.is_next else stored.move
     mark = {"moved_version": move and move.moved_version, "moved_by": move and move.moved_by}
-    return {"id": decision.subscription_id, **_columns(_after(decision)), **mark}
+    return {"id": decision.subject_id, **_columns(_after(decision)), **mark}
 
 
-def _kept_period(decision: RowDecision) -> dict[str, Any]:
+def _kept_period(decision: SubscriptionDecision) -> dict[str, Any]:
     return {"id": decision.stored and decision.stored.period.id, **_period(decision)}
 
 
-def _new_period(decision: RowDecision) -> dict[str, Any]:
+def _new_period(decision: SubscriptionDecision) -> dict[str, Any]:
     keys = {
         "id": new_id(),
-        "subscription_id": decision.subscription_id,
+        "subscription_id": decision.subject_id,
         "payer_customer_id": decision.begins_for,
     }
     return keys | _period(decision)
 
 
-def _period(decision: RowDecision) -> dict[str, Any]:
+def _period(decision: SubscriptionDecision) -> dict[str, Any]:
     period = _after(decision).current_period
     return {name: getattr(period, name) for name in PERIOD_FIELDS}
 
 
-def _after(decision: RowDecision) -> MirroredSubscription:
+def _after(decision: SubscriptionDecision) -> MirroredSubscription:
     if decision.after is None:
         msg = "a decision that writes nothing has nothing to write"
         raise ValueError(msg)
     return decision.after
 
 
-def _entry(decision: RowDecision, stored: Mapping[UUID, StoredSubscription]) -> history.Change:
-    after = stored[decision.subscription_id or UUID(int=0)]
+def _entry(decision: SubscriptionDecision, stored: Mapping[UUID, StoredSubscription]) -> history.Change:
+    after = stored[decision.subject_id or UUID(int=0)]
     if decision.stored is None:
         return subscription_history.created(after)
     return subscription_history.updated(decision.stored, after)
@@ -216,21 +195,4 @@ def _event(row: SubscriptionRow, entry: history.Change) -> outbox.Event:
     return outbox.Event(EventType.SUBSCRIPTION_UPDATED, row.id, data)
 
 
-def _names(changed: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(schema_name(name) for name in changed))
-
-
-async def _outcome(
-    decisions: Sequence[RowDecision], stored: Mapping[UUID, SubscriptionRow] | None
-) -> UpsertSubscriptionsOutcome:
-    """Return how the rows ended, with the subscriptions that were written; without them, how they would have."""
-    results = [_result(index, decision, stored) async for index, decision in paced(list(enumerate(decisions)))]
-    return UpsertSubscriptionsOutcome(tuple(results))
-
-
-def _result(index: int, decision: RowDecision, stored: Mapping[UUID, SubscriptionRow] | None) -> SubscriptionResult:
-    id_ = decision.subscription_id
-    row = decision.before if id_ is None else (stored or {}).get(id_, decision.before)
-    changed = _names(decision.changed) if decision.outcome is RowOutcome.UPDATED else ()
-    problems = at_row(index, decision.problems)
-    return SubscriptionResult(index, decision.outcome, changed, problems, stored is None, subscription=row)
+_STEPS = Steps(UpsertSubscriptionsOutcome, SubscriptionResult, _decide, _write)

@@ -3,7 +3,7 @@
 Reads nothing from the database.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from app.domain.errors import (
     TransitionChangedProblem,
 )
 from app.domain.transition import Transition, acknowledgement_problems, compute_transition
+from app.domain.upserts import RowOutcome
 from app.services.customers.drafts import Draft
 from app.services.customers.reading import UNIQUE_KEYS, Facts
 
@@ -46,6 +47,25 @@ class Decision:
     def writes(self) -> bool:
         """Whether the decision writes anything."""
         return bool(self.values) and not self.problems
+
+    @property
+    def outcome(self) -> RowOutcome:
+        """The outcome of a row that the decision is about."""
+        if self.problems:
+            return RowOutcome.REFUSED
+        if self.before is None:
+            return RowOutcome.CREATED
+        return RowOutcome.UPDATED if self.writes else RowOutcome.UNCHANGED
+
+    @property
+    def subject_id(self) -> UUID | None:
+        """Id of the customer; None if a rejected row matches none."""
+        return self.values.get("id") if self.before is None else self.before.id
+
+    @property
+    def changed(self) -> Collection[str]:
+        """The columns that an update changes."""
+        return self.values.keys()
 
 
 @dataclass(slots=True)

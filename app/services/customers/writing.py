@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from app.db import booking, customer_reads, customer_writes
+from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
 from app.domain.customer_fields import FIELDS
@@ -34,7 +34,9 @@ async def write(session: WriteSession, decisions: Sequence[Decision], actor: str
     created = [decision for decision in decisions if decision.writes and decision.before is None]
     updated = [(decision.before, decision) for decision in decisions if decision.writes and decision.before is not None]
     await customer_writes.insert_customers(session, [decision.values for decision in created])
-    await customer_writes.update_customers(session, _of_the_same_columns(updated))
+    await customer_writes.update_customers(
+        session, of_the_same_columns([(before, decision.values) for before, decision in updated])
+    )
     ids = [decision.values["id"] for decision in created] + [before.id for before, _ in updated]
     stored = await customer_reads.customers_by_id(session, ids)
     writes = [Write(None, stored[decision.values["id"]]) for decision in created]
@@ -48,12 +50,3 @@ async def write(session: WriteSession, decisions: Sequence[Decision], actor: str
 def changed_names(columns: Iterable[str]) -> tuple[str, ...]:
     """Return the sorted schema names of columns."""
     return tuple(sorted(schema_name(name) for name in columns))
-
-
-def _of_the_same_columns(updated: Sequence[tuple[CustomerRow, Decision]]) -> list[dict[str, Any]]:
-    """Return a row per customer with its new values in every column that changes in any of them."""
-    names = sorted({name for _, decision in updated for name in decision.values})
-    return [
-        {"id": before.id} | {name: decision.values.get(name, getattr(before, name)) for name in names}
-        for before, decision in updated
-    ]
