@@ -172,7 +172,7 @@ class GraphQLEndpoint:
             outcome = await running()
         else:
             # Waiting for the turn has a separate time limit; the rest of the operation's time is for its fields.
-            async with self._turns.mutation(principal.company_id):
+            async with self._turns.large_mutation(principal.company_id):
                 outcome = await running()
         answered, codes = _body(outcome, record.request_id, is_mutation=not is_query)
         if self._show_execution:

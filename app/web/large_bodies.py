@@ -127,7 +127,7 @@ class BodyTurns:
         """Wait for one of the places of huge bodies, which limit memory: to be kept until the body's values are freed."""
         return self._huge.turn(company_id)
 
-    def mutation(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
+    def large_mutation(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of a large mutation.
 
         Large mutations of one company wait for each other's locks. Here they wait without a database connection, and
