@@ -1,7 +1,7 @@
 # `make dev` starts everything, `make test` tests everything. Both need only Python 3.11 or newer (PYTHON chooses one).
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev prod check check-types check-tests test test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
+.PHONY: help dev prod check check-types check-schema check-rest test test-database test-pressure coverage conformance supergraph explorer-picture migration bench lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +22,7 @@ COMPILE := $(TOOLS)/bin/uv pip compile --universal --generate-hashes --no-header
 help:
 	@echo "make dev            start the service with a PostgreSQL and demo data (PORT, DATABASE_URL, DATA_FOLDER)"
 	@echo "make prod           show the production setup: two workers, JSON logs, metrics and keys (PORT)"
-	@echo "make check          lint, type check and run the tests that start nothing, with fewer random examples"
+	@echo "make check          lint, check the types of app and of changed tests, run the tests that start nothing"
 	@echo "make test           lint, type check and run all tests (WORKERS: processes; THOROUGH=1: more examples)"
 	@echo "make test-database  run the database's tests on DATABASE_URL, whose role may create databases"
 	@echo "make test-pressure  flood, kill and disconnect the service, some minutes (PRESSURE: a test file; LEDGER_SECONDS)"
@@ -41,18 +41,26 @@ dev: $(VENV)/.installed-dev
 prod: $(VENV)/.installed-dev
 	@$(BIN)/python -m app demo
 
+# Three processes that end at about the same time on two cores.
 check: $(VENV)/.installed-test
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory --jobs=2 check-types check-tests
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync check-types check-schema check-rest
 
+# The types of the tests take as long as those of the program, so only those of changed tests are checked here.
+CHANGED_TESTS = $(shell git diff --name-only --diff-filter=d HEAD -- tests bench | grep '[.]py$$'; \
+	git ls-files --others --exclude-standard -- tests bench | grep '[.]py$$')
 check-types: $(VENV)/.installed-test
-	@$(BIN)/basedpyright
+	@$(BIN)/basedpyright app $(CHANGED_TESTS)
 
 # Named folders, because collecting the tests of all folders would take a fifth of the time.
-check-tests: $(VENV)/.installed-test
-	@QUICK=1 $(BIN)/pytest --quiet --without-server tests/contract tests/domain tests/engine tests/db tests/graphql tests/web tests/test_*.py
+QUICKLY := QUICK=1 $(BIN)/pytest --quiet --without-server
+check-schema: $(VENV)/.installed-test
+	@$(QUICKLY) tests/contract tests/graphql
+
+check-rest: $(VENV)/.installed-test
+	@$(QUICKLY) tests/domain tests/engine tests/db tests/web tests/test_*.py
 
 test: $(VENV)/.installed-test
 	@$(BIN)/ruff check

@@ -37,6 +37,11 @@ BEFORE: dict[str, tuple[str, dict[str, Any], str]] = {
         {"s": ["NONE"] * 9},
         "status: has 9 items; at most 8 are allowed.",
     ),
+    "Customer.subscriptionsConnection(status:)": (
+        "query($s: [SubscriptionStatus!]) { customers { nodes { subscriptionsConnection(status: $s) { totalCount } } } }",
+        {"s": ["NONE"] * 9},
+        "status: has 9 items; at most 8 are allowed.",
+    ),
     "CustomerFilter.and": (FILTERED, {"w": {"and": [7] * 51}}, "where.and: has 51 items; at most 50 are allowed."),
     "CustomerFilter.or": (
         FILTERED,
