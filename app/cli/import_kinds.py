@@ -58,7 +58,7 @@ KINDS: Mapping[str, Importable] = {
         DepartmentMatchKey.NAME,
     ),
     "subscriptions": Importable(
-        "Mirror subscriptions from a file of the system that bills. Running it again changes nothing.", SUBSCRIPTIONS
+        "Mirror subscriptions from a file of the billing system. Running it again changes nothing.", SUBSCRIPTIONS
     ),
 }
 """The kinds by name; the first one is the default."""

@@ -1,4 +1,4 @@
-"""The import of subscriptions, as the system that bills has them."""
+"""The import of the billing system's subscriptions."""
 
 from collections.abc import Mapping, Sequence
 

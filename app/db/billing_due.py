@@ -1,4 +1,4 @@
-"""Reading the subscriptions of a company for which a system that bills has something to send."""
+"""Read the subscriptions of a company for which a billing system has rows to send."""
 
 from collections.abc import Collection
 from datetime import date

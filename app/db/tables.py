@@ -369,7 +369,7 @@ subscriptions = Table(
     uuid("company_id"),
     uuid("id"),
     uuid("customer_id"),
-    # How the system that bills finds it.
+    # How the billing system finds it.
     string("external_system_id"),
     string("name", nullable=False),
     string("status", nullable=False),

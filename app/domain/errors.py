@@ -150,7 +150,7 @@ class VersionProblem(Problem):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionMovedProblem(Problem):
-    """The service has moved the subscription since the message about it was made."""
+    """The row is based on a version of the subscription from before a transition or a new billing day."""
 
     transition_id: UUID | None
     """The transition that moved it; None for a new billing day."""

@@ -1,4 +1,4 @@
-"""Mirroring: whether a subscription, as the system that bills sends it, agrees with itself and with what is stored."""
+"""Check subscriptions that the billing system sends: each for consistency, and against the stored one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class Moved:
     version: int
     """The version that is stored."""
     moved_version: int | None
-    """The version that a transition or a new billing day gave it; None once the next period was sent."""
+    """The version that a transition or a new billing day gave it; None after the next period was sent."""
     moved_by: UUID | None
     last_transition_id: UUID | None
     """The transition that began the latest period that a transition began."""
@@ -80,16 +80,16 @@ class Moved:
 
 
 class Placement(Enum):
-    """What a sent period is to the one that is stored."""
+    """How a sent period relates to the stored one."""
 
     SAME = auto()
-    """It is that period."""
+    """It is the stored period."""
     NEXT = auto()
-    """It follows it."""
+    """It follows the stored period."""
 
 
 def consistency_problems(subscription: MirroredSubscription, *, is_new_period: bool) -> list[Problem]:
-    """Return everything in a subscription that contradicts itself: its dates, its status, and its period."""
+    """Return the problems of a subscription whose dates, status, period and amounts contradict each other."""
     return [
         *_date_problems(subscription),
         *_status_problems(subscription),
@@ -155,7 +155,7 @@ def _period_problems(subscription: MirroredSubscription, *, is_new: bool) -> Ite
 def currency_problem(
     status: SubscriptionStatus, currency: str, customer: Record, parent: Record | None
 ) -> Problem | None:
-    """Return why a subscription can't come on the single invoice of the parent that pays."""
+    """Return the problem of a subscription that can't be on the single invoice of the parent that pays."""
     if status in ENDED or not customer.is_paid_for or parent is None or not parent.has_single_invoice:
         return None
     if currency == parent.currency:
@@ -167,14 +167,14 @@ def currency_problem(
 def placement(
     status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date, moved: Moved, expected_version: int | None
 ) -> Placement | Problem:
-    """Return what a sent period is to the last one that is stored; a problem if it overlaps or leaves days out.
+    """Return how a sent period relates to the last stored one; a problem if it overlaps or leaves days out.
 
     `status` is the stored one.
     """
     found = _place(status, recorded, starts_on)
     if isinstance(found, Placement):
         return found
-    # A transition may have begun another period since, even where the mark of it is gone: the next period was sent.
+    # A transition may have begun another period since, also if the next period was sent and removed its mark.
     is_older = moved.last_transition_start is not None and starts_on <= moved.last_transition_start
     if expected_version != moved.version and (is_older or moved.moved_version is not None):
         return moved_problem(moved)
@@ -185,7 +185,7 @@ def placement(
 
 
 def _place(status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date) -> Placement | date:
-    """Return what a period is to the last one, or the day that it could begin on."""
+    """Return how a period relates to the last one, or the day on which it could begin."""
     if recorded.is_open and starts_on == recorded.starts_on:
         return Placement.SAME
     if recorded.is_open and status in _NOT_BEGUN and not recorded.billed_amount:
@@ -197,7 +197,7 @@ def _place(status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date
 
 
 def is_unseen(moved: Moved, expected_version: int | None) -> bool:
-    """Whether the message shows that its sender hasn't seen the subscription's last move."""
+    """Return whether a message is older than the subscription's last transition or new billing day."""
     return moved.moved_version is not None and (expected_version is None or expected_version < moved.moved_version)
 
 

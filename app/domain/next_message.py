@@ -1,4 +1,4 @@
-"""What a system that bills on time sends of a subscription: see docs/billing.md."""
+"""The rows that a punctual billing system sends for a subscription: see docs/billing.md."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -14,7 +14,7 @@ Row = Mapping[str, object]
 
 
 def next_message(subscription: Subscription, billing_day: int | None, today: date) -> Row | None:
-    """Return what is due first on a day, without the subscription's key; None if nothing is.
+    """Return the first row that is due by a day, without the subscription's key; None if no row is due.
 
     Send it before asking for the next one. `billing_day` is the day of the payer's single invoice.
     """
@@ -29,12 +29,12 @@ def next_message(subscription: Subscription, billing_day: int | None, today: dat
 
 
 def _after(subscription: Subscription, billing_day: int | None) -> Row:
-    """Return what follows a period that is over and billed."""
+    """Return the row that follows a period that is over and billed."""
     if subscription.ends_on is not None and subscription.ends_on <= subscription.period.end:
         return {"status": SubscriptionStatus.CANCELLED, "next_billing_date": None}
     if subscription.status is SubscriptionStatus.AWAITING_PAYMENT:
-        # A first invoice is paid by the end of its period. In a message of its own: a period that awaits its payment
-        # may still be moved, so that the next one could be taken for it.
+        # A first invoice is paid by the end of its period. Sent in a separate message, because a period that awaits
+        # its payment may still be moved, so the next period would replace it.
         return {"status": SubscriptionStatus.ACTIVE}
     return _next_period(subscription, billing_day)
 
@@ -62,7 +62,7 @@ def _begun(subscription: Subscription, period: Period, net: Decimal, billing_day
 
 
 def _is_to_be_billed(subscription: Subscription, billing_day: int | None, today: date) -> bool:
-    # Without a row of the period, nobody here knows what was billed for it.
+    # Without a stored period, it is unknown what was billed.
     if subscription.status is SubscriptionStatus.TRIAL or subscription.period_id is None:
         return False
     if _is_billed_at_start(subscription, subscription.period, billing_day):
@@ -81,7 +81,7 @@ def _billed(subscription: Subscription, billing_day: int | None) -> Row:
 
 
 def _is_billed_at_start(subscription: Subscription, period: Period, billing_day: int | None) -> bool:
-    """Whether a period is billed in advance; a stub before a single invoice's billing day is billed on that day."""
+    """Return whether a period is billed in advance; a stub before a single invoice's billing day is billed on that day."""
     if subscription.direction is BillingDirection.ARREARS:
         return False
     if billing_day is None:

@@ -1,4 +1,4 @@
-"""The fields of a subscription as the system that bills sends it, and how each is read."""
+"""The fields of a subscription as the billing system sends it, and how each is read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -66,7 +66,7 @@ _ALL: Mapping[str, Field] = {"id": _KEYS["id"], **FIELDS, "expected_version": EX
 
 
 class SubscriptionKeys(NamedTuple):
-    """What finds a row's subscription, and its customer; None for what the row lacks or what can't be read."""
+    """The keys of a row's subscription and customer; None for a key that is missing or can't be read."""
 
     id: UUID | None
     external_system_id: str | None
@@ -94,5 +94,5 @@ def read_subscription(given: Mapping[str, object], *, creating: bool) -> tuple[d
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:
-    """Return a row by what it means."""
+    """Return a row in canonical form: each field as it would be stored."""
     return as_read(given, read_subscription(given, creating=False)[0])

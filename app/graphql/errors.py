@@ -83,7 +83,7 @@ class InputError(UserError):
     is_type_of = _shows(Problem)
 
 
-@strawberry.type(description="Something is too long, too many or too large.")
+@strawberry.type(description="A limit is exceeded: `actual` is greater than `limit`.")
 class LimitError(UserError):
     """A problem with a limit."""
 
@@ -155,8 +155,8 @@ MovedProblem = strawberry.Parent[SubscriptionMovedProblem]
 
 
 @strawberry.type(
-    description="The service has moved the subscription since the message about it was made: its period was cut, its payer"
-    " or its billing day has changed."
+    description="The row is based on a version of the subscription from before a transition or a new billing day. Since then,"
+    " its period, payer or billing day has changed."
 )
 class SubscriptionMovedError(UserError):
     """A problem with a message that is older than a transition."""

@@ -1,4 +1,4 @@
-"""Rolling the due periods of demo data: what a system that bills would have sent since, through the same use case."""
+"""Roll the due periods of demo data: send the rows that a billing system would have sent, through `upsert_subscriptions`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ async def roll_due_periods(database: Database, company_id: UUID) -> Rolled:
 
 
 async def _due_rows(session: Session, rolled: Rolled) -> list[Mapping[str, object]] | None:
-    """Return the rows to send next; None if nothing is due any more."""
+    """Return the rows to send next; None if no more are due."""
     time_zone, now = await customer_writes.clock(session)
     today = today_in(time_zone, now)
     due = await due_without_key(session, today, limit=MOST_UPSERT_ROWS, but=rolled.left)

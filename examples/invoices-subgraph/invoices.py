@@ -46,7 +46,7 @@ class Invoice:
 class Customer:
     """What this subgraph adds to a type of another one."""
 
-    id: strawberry.ID = strawberry.field(description="The customer's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The customer's id, a UUID.")
 
     @strawberry.field(description="The invoices that the customer was sent.")
     def invoices(self, info: Info) -> list[Invoice]:

@@ -31,6 +31,7 @@ PAGES = [
         "docs/adr",
         "bench",
         "bench/peers/node",
+        "examples/first-company",
         "examples/react",
         "examples/invoices-subgraph",
         ".github",
@@ -114,6 +115,13 @@ def test_the_readme_s_picture_shows_the_tour_as_it_is() -> None:
 def prose(page: Path) -> str:
     """Return a page without its code blocks."""
     return re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_lines_outside_tables_and_code_have_at_most_120_characters(page: Path) -> None:
+    lines = [line for line in prose(ROOT / page).splitlines() if not line.lstrip().startswith("|")]
+
+    assert [line for line in lines if len(line) > 120] == []
 
 
 def anchors(page: Path) -> set[str]:

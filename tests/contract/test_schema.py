@@ -106,6 +106,12 @@ def test_everything_is_described(kind: GraphQLNamedType) -> None:
 PAGING = {"first", "last", "after", "before"}
 
 
+def test_the_sentences_of_a_description_are_separated_by_spaces() -> None:
+    described = [(INTRODUCTION, "schema"), *((text or "", name) for kind in OWN for name, text in _described(kind))]
+
+    assert [name for text, name in described if re.search(r"[.;:,)][A-Z]", text)] == []
+
+
 def test_a_description_names_no_argument_that_its_field_lacks() -> None:
     wrong: list[str] = []
     for kind in OWN:

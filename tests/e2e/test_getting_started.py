@@ -1,4 +1,4 @@
-"""docs/getting-started.md: its commands lead from an empty PostgreSQL to the next messages of the system that bills.
+"""docs/getting-started.md: its commands lead from an empty PostgreSQL to the next messages of the billing system.
 
 The commands that install the service are those of docs/operations.md, whose test runs them.
 """

@@ -1,4 +1,4 @@
-"""Messages of the system that bills beside transitions: none undoes a cut, and both take the same locks in one order."""
+"""Messages of the billing system beside transitions: none undoes a cut, and both take the same locks in one order."""
 
 from datetime import date
 from decimal import Decimal

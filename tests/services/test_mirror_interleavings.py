@@ -1,4 +1,4 @@
-"""Messages of the system that bills and transitions, in any order and at once: each day is billed once, to who pays for it."""
+"""Messages of the billing system and transitions, in any order and at once: each day is billed once, to who pays for it."""
 
 import asyncio
 import re
@@ -80,7 +80,7 @@ class Family:
         self.clock.now = datetime(self.today.year, self.today.month, self.today.day, 10, tzinfo=UTC)
 
     async def bill(self) -> None:
-        """Let the system that bills do all that is due."""
+        """Let the billing system do all that is due."""
         for book in self.books:
             for _ in range(12):
                 message = book.next_message(self.today, self.terms)

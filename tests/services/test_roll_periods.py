@@ -1,4 +1,4 @@
-"""Old demo data is rolled to today as a system that bills would have sent it: no day is left out or billed twice."""
+"""Old demo data is rolled to today as a billing system would have sent it: no day is left out or billed twice."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

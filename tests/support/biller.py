@@ -1,4 +1,4 @@
-"""A system that bills, whose messages may come late or twice; what it has billed is only what was accepted."""
+"""A billing system, whose messages may come late or twice; what it has billed is only what was accepted."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -34,7 +34,7 @@ class Message:
 
 @dataclass
 class MirroredBook:
-    """A subscription as the system that bills believes it to be."""
+    """A subscription as the billing system believes it to be."""
 
     key: str
     price: Decimal

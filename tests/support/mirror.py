@@ -1,4 +1,4 @@
-"""Mirroring subscriptions as the system that bills does, in the terms of tests."""
+"""Mirroring subscriptions as the billing system does, in the terms of tests."""
 
 from datetime import date
 from typing import Any

@@ -27,13 +27,13 @@ def _rejected(rejected: Rejected) -> UpsertPayload:
     return UpsertPayload(results, errors=rejected.problems)
 
 
-@strawberry.type(description="How one row of a list of subscriptions ended.")
+@strawberry.type(description="The result of one row of a list of subscriptions.")
 class UpsertSubscriptionsResult(UpsertedRow):
     """How a row's result is shown."""
 
     subscription: CustomerSubscription | None = strawberry.field(
-        description="The subscription as it is stored now; null for a row that made none. Without customers-read it is also"
-        " null for a row that did not write it: its `outcome` is UNCHANGED, or the list was not written.",
+        description="The subscription in its current state; null if there is none. Without customers-read it is also"
+        " null if the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
         extensions=SHOWS_WRITTEN,
     )
 
@@ -46,9 +46,9 @@ class UpsertSubscriptionsPayload(UpsertFields):
 
 
 @strawberry.field(
-    description="Mirror subscriptions from the system that bills: create, update or leave as it is each row of a list, in one"
-    " transaction. A message that is older than a transition is rejected with SUBSCRIPTION_MOVED. Repeating a list that was"
-    " written leaves every row UNCHANGED. Needs subscriptions-write.",
+    description="Mirror subscriptions from the billing system: create, update or keep each row of a list, in one"
+    " transaction. A row that is older than a transition is rejected with SUBSCRIPTION_MOVED. Repeating a list that"
+    " was written leaves every row UNCHANGED. Needs subscriptions-write.",
     graphql_type=UpsertSubscriptionsPayload | None,
     extensions=[Requires(Scope.SUBSCRIPTIONS_WRITE), ReportsProblems(_rejected)],
 )

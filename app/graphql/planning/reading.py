@@ -19,9 +19,9 @@ DEFAULT_PAGE = 50
 DEFAULT_LIST = 100
 """Length of a list if `first` is not given."""
 DEFAULT_COUNT = 10_000
-"""Up to which number the rows of a list are counted if `atMost` is not given."""
+"""Default of `atMost`, the number at which the counting of a list's rows stops."""
 MAX_COUNT = 1_000_000
-"""Up to which number they are counted at most, in half a second."""
+"""Maximum of `atMost`; counting that many takes half a second."""
 MAX_PAGE_SIZE = 500
 """Maximum number of rows of a page or list."""
 

@@ -60,7 +60,7 @@ class BillingDocumentLine:
 class BillingDocument(Node):
     """A billing document, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The document's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The billing document's id, a UUID.")
     kind: BillingDocumentKind = strawberry.field(description="Whether it is a credit note or an invoice.")
     currency: str = strawberry.field(description="The currency of its amounts, three letters (ISO 4217).")
     total: Decimal = strawberry.field(description="The sum of its lines without VAT, in major units; always positive.")
@@ -119,7 +119,7 @@ class BillingDocument(Node):
 class BillingTransition(Node):
     """A billing transition, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The transition's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The transition's id, a UUID.")
     effective_on: date = strawberry.field(description="The first day of the new arrangement.")
     actor: str = strawberry.field(description="The subject of the credential that made the change.")
 

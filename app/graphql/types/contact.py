@@ -20,7 +20,7 @@ Row = strawberry.Parent[ContactRow]
 class Contact(Node):
     """A contact, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The contact's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The contact's id, a UUID.")
     name: str = strawberry.field(description="The contact's name.")
     is_default_for_customer: bool = strawberry.field(
         description="Whether this is the customer's default contact; at most one is."

@@ -22,7 +22,7 @@ class CreateContactInput:
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
-@strawberry.input(description="What to change of a contact. A field that is left out keeps its value." + FIELD_CODES)
+@strawberry.input(description="The changes of a contact. A field that is left out keeps its value." + FIELD_CODES)
 class UpdateContactInput:
     """Input of an update. Fields that are left out keep their values."""
 

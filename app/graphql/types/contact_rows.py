@@ -51,7 +51,7 @@ class UpsertContactsInput:
     """What upsertContacts takes."""
 
     rows: list[UpsertContactRow] = strawberry.field(
-        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows that mean the same contact are all rejected"
+        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows for the same contact are all rejected"
         " with FIELD_CONFLICT."
     )
     match_by: ContactMatchKey = strawberry.field(

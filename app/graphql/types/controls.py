@@ -1,10 +1,13 @@
 """Descriptions of control fields that several inputs share."""
 
+VALUE_CODES = " FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_INVALID for a value of another form than described."
+"""For inputs without texts. Begins with a space, to be appended to a description."""
+
 FIELD_CODES = (
-    "Texts are trimmed. FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_REQUIRED for blank"
-    " text in a required field, FIELD_TOO_LONG for text that is too long, FIELD_INVALID for a value of"
-    " another form than described."
+    " Texts are trimmed. FIELD_REQUIRED for blank text in a required field, FIELD_TOO_LONG for text that is too long."
+    + VALUE_CODES
 )
+"""For inputs with texts, appended in the same way."""
 
 IDEMPOTENCY_KEY = (
     "Makes it safe to send the mutation again: a key of 1 to 255 characters, chosen by the caller. For 24"
@@ -12,8 +15,8 @@ IDEMPOTENCY_KEY = (
     " input it is rejected with IDEMPOTENCY_KEY_REUSED. Inputs are compared by value."
 )
 EXPECTED_VERSION_OF_ROW = (
-    "The expected version of the row's object. If it has another one and the row would change it, the row is rejected with"
-    " VERSION_CONFLICT, with the fields that changed since in `changedFields`."
+    "The expected version of the row's object. If it has another one and the row would change it, the row is rejected"
+    " with VERSION_CONFLICT, with the fields that changed since in `changedFields`."
 )
 EXPECTED_VERSION = (
     "The expected version of the object. If it has another one, the mutation is rejected with"

@@ -54,7 +54,7 @@ Row = strawberry.Parent[CustomerRow]
 class Customer(Node):
     """A customer, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The customer's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The customer's id, a UUID.")
     customer_number: str = strawberry.field(description="The customer number, unique in the company.")
     customer_type: CustomerType = strawberry.field(
         description="Whether the customer is a business or a private person."
@@ -84,7 +84,7 @@ class Customer(Node):
     vat_number: str | None = strawberry.field(description="The VAT registration number.")
     website: str | None = strawberry.field(description="The website's URL.")
     external_system_id: str | None = strawberry.field(
-        description="The customer's identifier in another system, unique in the company if set."
+        description="The customer's id in another system, unique in the company if set."
     )
     notes: str | None = strawberry.field(description="Additional notes, at most 10,000 characters.")
     credit_limit: Decimal | None = strawberry.field(description="The credit limit in the company's base currency.")

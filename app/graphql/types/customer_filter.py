@@ -101,11 +101,11 @@ class CustomerFilter:
         description="With a contact who has exactly this email address, ignoring case and how letters are composed."
     )
     created_at: strawberry.Maybe[DateTimeRange | None] = strawberry.field(
-        description="Created in this range. To page through a range, sort by CREATED_AT: then its length doesn't matter."
+        description="Created in this range. Sort by CREATED_AT to page through a long range without delay."
     )
     updated_at: strawberry.Maybe[DateTimeRange | None] = strawberry.field(
-        description="Last changed in this range. To page through a range, sort by UPDATED_AT: then its length doesn't"
-        " matter. Changes of contacts, departments and subscriptions don't count."
+        description="Last changed in this range. Sort by UPDATED_AT to page through a long range without delay. Changes of"
+        " contacts, departments and subscriptions don't count."
     )
     name_prefix: strawberry.Maybe[str | None] = strawberry.field(
         description="The name begins with this, ignoring case and how letters are composed."
@@ -113,7 +113,7 @@ class CustomerFilter:
     search: strawberry.Maybe[str | None] = strawberry.field(
         description="Each of these words, at most 10, begins a word of the number, name, email, VAT number or external"
         " system id, ignoring case and how letters are composed. Words are separated by white space and"
-        " punctuation of any script; a symbol, such as an emoji, is a word. A blank text is no condition."
+        " punctuation of any script; a symbol, such as an emoji, is a word. Blank text is ignored."
     )
 
 

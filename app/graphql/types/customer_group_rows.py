@@ -63,7 +63,7 @@ class UpsertCustomerGroupsInput:
     """What upsertCustomerGroups takes."""
 
     rows: list[UpsertCustomerGroupRow] = strawberry.field(
-        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows that mean the same group or number are all"
+        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows for the same group or number are all"
         " rejected with FIELD_CONFLICT."
     )
     on_refusal: RejectionPolicy = strawberry.field(

@@ -6,6 +6,7 @@ import strawberry
 from strawberry import Maybe
 
 from app.graphql.arguments import sent_fields
+from app.graphql.types.controls import FIELD_CODES
 from app.graphql.types.enums import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.graphql.types.scalars import Metadata
 
@@ -47,7 +48,7 @@ class OptionalCustomerFields:
         description="The website's http or https URL, at most 255 characters." + _CLEARS
     )
     external_system_id: Maybe[str | None] = strawberry.field(
-        description="The customer's identifier in another system: at most 255 visible characters, trimmed,"
+        description="The customer's id in another system: at most 255 visible characters, trimmed,"
         " case-sensitive;"
         " EXTERNAL_SYSTEM_ID_ALREADY_EXISTS if another customer, active or not, has it." + _CLEARS
     )
@@ -102,15 +103,14 @@ class OptionalCustomerFields:
 
 
 @strawberry.input(
-    description="A new customer. Texts are trimmed. A field that is left out is unset or gets the default in its"
-    " description. FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_TOO_LONG for text that"
-    " is too long, FIELD_INVALID for a value of another form than described."
+    description="A new customer. A field that is left out is unset or gets the default in its description."
+    + FIELD_CODES
 )
 class CreateCustomerInput(OptionalCustomerFields):
     """Input of createCustomer."""
 
     customer_number: Maybe[str | None] = strawberry.field(
-        description="The customer number. If left out, it is the number after the company's highest all-digit number."
+        description="The customer number. Default: the number after the company's highest all-digit number."
         + _NUMBER
         + " Not null or blank."
     )
@@ -177,9 +177,7 @@ class ChangedCustomerFields(OptionalCustomerFields):
 
 
 @strawberry.input(
-    description="A change of a customer. A field that is left out always keeps its value. Texts are trimmed."
-    " FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_TOO_LONG for text that is too long,"
-    " FIELD_INVALID for a value of another form than described."
+    description="The changes of a customer. A field that is left out always keeps its value." + FIELD_CODES
 )
 class UpdateCustomerInput(ChangedCustomerFields):
     """Input of updateCustomer."""

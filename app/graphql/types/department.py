@@ -24,7 +24,7 @@ Row = strawberry.Parent[DepartmentRow]
 class Department(Node):
     """A department, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The department's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The department's id, a UUID.")
     name: str = strawberry.field(description="The department's name.")
     is_default: bool = strawberry.field(
         description="Whether this is the customer's default department; at most one is."

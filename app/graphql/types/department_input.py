@@ -36,7 +36,7 @@ class CreateDepartmentInput:
     idempotency_key: strawberry.Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
-@strawberry.input(description="What to change of a department. A field that is left out keeps its value." + FIELD_CODES)
+@strawberry.input(description="The changes of a department. A field that is left out keeps its value." + FIELD_CODES)
 class UpdateDepartmentInput:
     """Input of an update. Fields that are left out keep their values."""
 

@@ -65,7 +65,7 @@ class UpsertDepartmentsInput:
     """What upsertDepartments takes."""
 
     rows: list[UpsertDepartmentRow] = strawberry.field(
-        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows that mean the same department are all rejected"
+        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows for the same department are all rejected"
         " with FIELD_CONFLICT."
     )
     match_by: DepartmentMatchKey = strawberry.field(

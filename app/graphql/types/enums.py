@@ -134,7 +134,7 @@ _show(
     MatchKey,
     "The key that finds the customer of a row.",
     {
-        "EXTERNAL_SYSTEM_ID": "The identifier in another system, case-sensitive.",
+        "EXTERNAL_SYSTEM_ID": "The id in another system, case-sensitive.",
         "CUSTOMER_NUMBER": "The customer number.",
     },
     name="UpsertMatchKey",
@@ -196,7 +196,7 @@ _show(
         "CUSTOMERS_WRITE": "`customers-write`: create and update customers; it does not imply reading.",
         "ACCOUNTS_READ": "`accounts-read`: read ledger accounts.",
         "ACCOUNTS_WRITE": "`accounts-write`: create and update ledger accounts; it does not imply reading.",
-        "SUBSCRIPTIONS_WRITE": "`subscriptions-write`: mirror subscriptions from the system that bills; it does not imply reading.",
+        "SUBSCRIPTIONS_WRITE": "`subscriptions-write`: mirror subscriptions from the billing system; it does not imply reading.",
     },
 )
 _show(
@@ -210,11 +210,11 @@ _show(
         "FIELD_CONFLICT": "Two fields of the input, or two rows of its list, exclude each other.",
         "METADATA_LIMIT_EXCEEDED": "There would be more than 50 metadata entries, or more than 500 keys to remove.",
         "METADATA_VALUE_INVALID": "A metadata key or value is too long, or of a type that can't be stored.",
-        "CUSTOMER_NOT_FOUND": "The company has no customer with this id.",
+        "CUSTOMER_NOT_FOUND": "The company has no customer with this key.",
         "CUSTOMER_GROUP_NOT_FOUND": "The company has no customer group with this id.",
         "CONTACT_NOT_FOUND": "The company has no contact with this id.",
         "DEPARTMENT_NOT_FOUND": "The company has no department with this id.",
-        "LEDGER_ACCOUNT_NOT_FOUND": "The company has no ledger account with this id.",
+        "LEDGER_ACCOUNT_NOT_FOUND": "The company has no ledger account with this id or number.",
         "SUBSCRIPTION_NOT_FOUND": "The company has no subscription with this key.",
         "CUSTOMER_NUMBER_ALREADY_EXISTS": "Another customer, active or not, has this number.",
         "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": "Another customer, active or not, or another subscription, has this external system id.",
@@ -246,8 +246,8 @@ _show(
         "SUBSCRIPTION_INCONSISTENT": "The subscription's dates, status, period and amounts contradict each other.",
         "SUBSCRIPTION_FIELD_FIXED": "A subscription keeps its customer and its currency: end it and send another one.",
         "SUBSCRIPTION_PERIOD_CONFLICT": "The period overlaps the one before it, or leaves days out between them.",
-        "SUBSCRIPTION_MOVED": "A transition or a new billing day has moved the subscription since the message about it"
-        " was made.",
+        "SUBSCRIPTION_MOVED": "The row is based on a version of the subscription from before a transition or a new"
+        " billing day.",
         "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator"
         " has to correct it.",
         "TRANSITION_CHANGED": "What would be booked is no longer what the preview showed.",

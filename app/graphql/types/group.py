@@ -29,7 +29,7 @@ from app.graphql.types.scalars import Metadata
 class CustomerGroup(Node):
     """A customer group, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The group's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The group's id, a UUID.")
     number: str = strawberry.field(description="The group's number, unique in the company.")
     name: str = strawberry.field(description="The group's name.")
     discount: Decimal = strawberry.field(description="The discount of its customers, in percent, 0 to 100.")

@@ -31,7 +31,7 @@ class CreateCustomerGroupInput:
 
 
 @strawberry.input(
-    description="What to change of a customer group. A field that is left out keeps its value." + FIELD_CODES
+    description="The changes of a customer group. A field that is left out keeps its value." + FIELD_CODES
 )
 class UpdateCustomerGroupInput:
     """Input of an update. Fields that are left out keep their values."""

@@ -19,7 +19,7 @@ class FieldChangeRow(NamedTuple):
     after: Any
 
 
-@strawberry.type(description="A change of one field. Values are shown as by the field itself.")
+@strawberry.type(description="A change of one field. Values have the form that the field itself has.")
 class FieldChange:
     """A changed field, resolved from FieldChangeRow."""
 

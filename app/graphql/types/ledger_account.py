@@ -13,7 +13,7 @@ from app.graphql.types.node import Node, keys_of
 class LedgerAccount(Node):
     """A ledger account, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The account's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The account's id, a UUID.")
     number: str = strawberry.field(description="The account's number, unique in the company.")
     name: str = strawberry.field(description="The account's name.")
     version: int = strawberry.field(description="The number of the account's latest change, from 1.")

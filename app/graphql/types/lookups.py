@@ -10,7 +10,7 @@ class CustomerLookup:
     id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The customer's id, a UUID.")
     customer_number: strawberry.Maybe[str] = strawberry.field(description="The customer number.")
     external_system_id: strawberry.Maybe[str] = strawberry.field(
-        description="The customer's identifier in another system, case-sensitive."
+        description="The customer's id in another system, case-sensitive."
     )
 
 

@@ -10,11 +10,11 @@ from app.graphql.planning.references import key_names
 from app.graphql.strawberry_seam import FieldSet
 
 
-@strawberry.interface(description="An object with an id by which it can be read again, as Relay's clients do.")
+@strawberry.interface(description="An object that `node` finds by its id, as Relay clients expect.")
 class Node:
     """The interface of all types with an id."""
 
-    id: strawberry.ID = strawberry.field(description="The unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The id, a UUID.")
 
 
 def keys_of(entity: Entity[Any]) -> list[object]:

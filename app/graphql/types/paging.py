@@ -30,8 +30,8 @@ Before = Annotated[
 AtMost = Annotated[
     int,
     strawberry.argument(
-        description="Up to which number rows are counted, 1 to 1,000,000. The time of a count is proportional to it: 10,000"
-        " take a few milliseconds, a million up to half a second."
+        description="The number at which counting stops, 1 to 1,000,000. The time is proportional to the counted rows: a few"
+        " milliseconds for 10,000, up to half a second for a million."
     ),
 ]
 ListFirst = Annotated[

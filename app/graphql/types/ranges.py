@@ -6,8 +6,8 @@ import strawberry
 
 
 @strawberry.input(
-    description="A half-open range of times: a range that begins where another one ends shares no time with it. A bound"
-    " that is left out is no condition."
+    description="A range of times that includes `gte` and excludes `lt`, so that consecutive ranges don't overlap. A bound"
+    " that is left out is ignored."
 )
 class DateTimeRange:
     """A range of times."""

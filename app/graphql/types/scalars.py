@@ -128,8 +128,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description='An exact decimal number as a string, such as `"1234.50"`. Amounts are in major units of their'
-        " currency. An input may be a number as well. Decimals are counted as written, with zeros: `12.500`"
-        " has three. Other text is a problem of its field (FIELD_INVALID).",
+        " currency. An input may be a number as well. Trailing zeros count as decimals: `12.500` has"
+        " three. Other text is a problem of its field (FIELD_INVALID).",
         specified_by_url="https://www.w3.org/TR/xmlschema11-2/#decimal",
         serialize=lambda value: format(value, "f"),
         parse_value=_decimal,

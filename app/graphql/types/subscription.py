@@ -29,7 +29,7 @@ LazyPeriod = Annotated["SubscriptionPeriod", strawberry.lazy("app.graphql.types.
 class CustomerSubscription(Node):
     """A subscription, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The subscription's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The subscription's id, a UUID.")
     name: str = strawberry.field(description="The name of the product or service.")
     status: SubscriptionStatus = strawberry.field(description="The status of the subscription.")
     billing_direction: BillingDirection = strawberry.field(
@@ -48,16 +48,16 @@ class CustomerSubscription(Node):
         description="The day of the next invoice; null if there will be none."
     )
     external_system_id: str | None = strawberry.field(
-        description="Its identifier in the system that bills, unique among the company's subscriptions; null if it has none."
+        description="Its id in the billing system, unique among the company's subscriptions; null if it has none."
     )
     anchor_day: int = strawberry.field(
-        description="The day of the month that periods begin on, 1 to 31; a shorter month ends earlier."
+        description="The day of the month on which periods begin, 1 to 31; in shorter months, the last day."
     )
     trial_ends_on: date | None = strawberry.field(
-        description="The day from which a trial is over and the subscription is paid for; null if it had none."
+        description="The first day after the trial; null if there was no trial."
     )
     version: int = strawberry.field(
-        description="Counts its changes, from 1; see `expectedVersion` of upsertSubscriptions."
+        description="The number of the subscription's latest change, from 1; see `expectedVersion` of upsertSubscriptions."
     )
 
     @strawberry.field(
@@ -87,8 +87,8 @@ class CustomerSubscription(Node):
     history = edge_connection(
         graph.subscription_history,
         Change,
-        "Its changes, the newest first: actor, time and fields, by the names in `upsertSubscriptions`. `currentPeriod`"
-        " is an object, also with `payerCustomerId` and `cutOn`.",
+        "Its changes, the newest first: actor, time and fields, named as in `upsertSubscriptions`. `currentPeriod`"
+        " is an object, and also has `payerCustomerId` and `cutOn`.",
     )
 
 
@@ -99,7 +99,7 @@ class CustomerSubscription(Node):
 class SubscriptionPeriod(Node):
     """A period of a subscription, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The period's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The period's id, a UUID.")
     subscription_id: strawberry.ID = strawberry.field(description="The id of its subscription.")
     sequence: int = strawberry.field(description="The period's number within the subscription, from 1.")
     starts_on: date = strawberry.field(description="Its first day.")
@@ -114,7 +114,8 @@ class SubscriptionPeriod(Node):
         description="The part of the invoiced amount that was credited, in major units."
     )
     billed_on: date | None = strawberry.field(
-        description="The day of the billing system's invoice for it; null if it sent none. Transitions have documents."
+        description="The day of the billing system's invoice for it; null if it sent none."
+        " Invoices of transitions are in `BillingTransition.documents`."
     )
 
     @strawberry.field(

@@ -6,7 +6,7 @@ from decimal import Decimal
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import FIELD_CODES, IDEMPOTENCY_KEY
+from app.graphql.types.controls import FIELD_CODES, IDEMPOTENCY_KEY, VALUE_CODES
 from app.graphql.types.enums import BillingDirection, RejectionPolicy, SubscriptionStatus
 from app.graphql.types.lookups import CustomerLookup
 
@@ -16,101 +16,107 @@ _NEW = " FIELD_REQUIRED for a new subscription."
 
 
 @strawberry.input(
-    description="The current period of a subscription. The stored period that starts on the same day is changed, a field"
-    " that is left out staying as it is; a period that starts when the stored one is over follows it, and the stored one"
-    " stays as history, with its payer. The next period's payer is who pays for the customer now. Any other start is"
-    " SUBSCRIPTION_PERIOD_CONFLICT, or SUBSCRIPTION_MOVED where a transition has begun another period. A"
-    " subscription that is SCHEDULED or AWAITING_PAYMENT and not billed may move its period." + FIELD_CODES
+    description="The current period of a subscription. If it starts on the same day as the stored period, that one is"
+    " changed, and fields that are left out keep their values. If it starts when the stored period is over, it is the"
+    " next one: its payer is who pays for the customer now, and the stored period never changes again. Any other start"
+    " is rejected with SUBSCRIPTION_PERIOD_CONFLICT, or with SUBSCRIPTION_MOVED if a transition has begun another"
+    " period. A subscription that is SCHEDULED or AWAITING_PAYMENT may move its period as long as nothing was billed."
+    + VALUE_CODES
 )
 class CurrentPeriodInput:
-    """A period as the system that bills has it."""
+    """A period of a subscription in the billing system."""
 
-    starts_on: Maybe[date | None] = strawberry.field(description="Its first day. Always FIELD_REQUIRED.")
+    starts_on: Maybe[date | None] = strawberry.field(description="Its first day. Always required (FIELD_REQUIRED).")
     ends_on: Maybe[date | None] = strawberry.field(
-        description="The day after its last day. Always FIELD_REQUIRED." + _DATE
+        description="The day after its last day. Always required (FIELD_REQUIRED)." + _DATE
     )
     net_amount: Maybe[Decimal | None] = strawberry.field(
-        description="Its price; 0 for a trial." + _AMOUNT + " FIELD_REQUIRED for a period that is new."
+        description="Its price; 0 for a trial." + _AMOUNT + " FIELD_REQUIRED for a new period."
     )
     billed_amount: Maybe[Decimal | None] = strawberry.field(
-        description="What was invoiced for it, in all; 0 for a new period that doesn't say." + _AMOUNT
+        description="The total invoiced for it. Default for a new period: 0." + _AMOUNT
     )
     credited_amount: Maybe[Decimal | None] = strawberry.field(
-        description="What was credited of that, at most what was billed; 0 for a new period that doesn't say." + _AMOUNT
+        description="The part of `billedAmount` that was credited. Default for a new period: 0." + _AMOUNT
     )
-    billed_on: Maybe[date | None] = strawberry.field(description="The day of the invoice; null for none.")
+    billed_on: Maybe[date | None] = strawberry.field(description="The day of the invoice; null if there is none.")
 
 
 @strawberry.input(
-    description="A subscription as the system that bills has it. `id` or else `externalSystemId` is the key, FIELD_REQUIRED"
-    " where both are missing. The subscription that has it is changed, a field that is left out staying as it is; if none has"
-    " the `externalSystemId`, one is made. Paths of errors begin with `input`, `rows` and the row's place, from 0."
-    + FIELD_CODES
+    description="A subscription of the billing system. The key is `id` or, without one, `externalSystemId`; one of them is"
+    " required (FIELD_REQUIRED). If a subscription has the key, it is changed, and fields that are left out keep their"
+    " values. If none has the `externalSystemId`, one is created. Paths of errors begin with `input`, `rows` and the row's"
+    " index, from 0." + FIELD_CODES
 )
 class UpsertSubscriptionRow:
     """One row of upsertSubscriptions."""
 
     id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="The subscription's id, for one that has no `externalSystemId` yet or is to get another one."
-        " SUBSCRIPTION_NOT_FOUND if the company has none with it."
+        description="The subscription's id, to give it its first or another `externalSystemId`. SUBSCRIPTION_NOT_FOUND if it"
+        " doesn't exist in the company."
     )
     external_system_id: Maybe[str | None] = strawberry.field(
-        description="Its identifier in the system that bills: at most 255 visible characters, trimmed, case-sensitive;"
+        description="Its id in the billing system: at most 255 visible characters, trimmed, case-sensitive;"
         " EXTERNAL_SYSTEM_ID_ALREADY_EXISTS if another subscription has it. With `id`, null removes it."
     )
     customer: Maybe[CustomerLookup | None] = strawberry.field(
-        description="Its customer, by exactly one key. CUSTOMER_NOT_FOUND if the company has none with it;"
-        " SUBSCRIPTION_FIELD_FIXED if the stored subscription has another one." + _NEW
+        description="The customer that it belongs to, by one of its keys. CUSTOMER_NOT_FOUND if it doesn't exist in the"
+        " company; SUBSCRIPTION_FIELD_FIXED if the stored subscription belongs to another customer." + _NEW
     )
-    name: Maybe[str | None] = strawberry.field(description="What is subscribed to, 1 to 255 characters." + _NEW)
+    name: Maybe[str | None] = strawberry.field(
+        description="The name of the product or service, 1 to 255 characters." + _NEW
+    )
     status: Maybe[SubscriptionStatus | None] = strawberry.field(
-        description="Where it is in its life. PENDING_CANCELLATION, CANCELLED and EXPIRED need `endsOn`, TRIAL needs"
+        description="The status of the subscription. PENDING_CANCELLATION, CANCELLED and EXPIRED need `endsOn`, TRIAL needs"
         " `trialEndsOn`." + _DATE + _NEW
     )
     billing_direction: Maybe[BillingDirection | None] = strawberry.field(
-        description="Whether a period is billed at its start or at its end; ADVANCE for a new subscription that doesn't say."
+        description="Whether a period is billed at its start or at its end. Default for a new subscription: ADVANCE."
     )
     currency: Maybe[str | None] = strawberry.field(
-        description="The currency of its amounts, three letters (ISO 4217). SUBSCRIPTION_FIELD_FIXED if the stored one is"
-        " another; PARENT_CURRENCY_MISMATCH under a parent that pays with a single invoice in another currency." + _NEW
+        description="The currency of its amounts, three letters (ISO 4217). SUBSCRIPTION_FIELD_FIXED if the stored"
+        " subscription has another one; PARENT_CURRENCY_MISMATCH under a parent that pays with a single invoice in another currency."
+        + _NEW
     )
     net_amount: Maybe[Decimal | None] = strawberry.field(description="The price of a full period." + _AMOUNT + _NEW)
     interval_months: Maybe[int | None] = strawberry.field(
-        description="The length of a full period in months, 1 to 120; 1 for a new subscription that doesn't say."
+        description="The length of a full period in months, 1 to 120. Default for a new subscription: 1."
     )
     anchor_day: Maybe[int | None] = strawberry.field(
-        description="The day of the month that periods begin on, 1 to 31; a shorter month ends earlier." + _NEW
+        description="The day of the month on which periods begin, 1 to 31; in shorter months, the last day." + _NEW
     )
     started_on: Maybe[date | None] = strawberry.field(
-        description="The day it began or will begin, not after its period." + _DATE + _NEW
+        description="The day it began or will begin; not after the start of `currentPeriod`." + _DATE + _NEW
     )
     ends_on: Maybe[date | None] = strawberry.field(
-        description="The day from which it no longer runs; null while no end is known." + _DATE
+        description="The first day on which it no longer runs; null if it has no end." + _DATE
     )
     trial_ends_on: Maybe[date | None] = strawberry.field(
-        description="The day from which its trial is over: where the period of a TRIAL ends; null for none." + _DATE
+        description="The first day after the trial; the period of a TRIAL ends on it. Null if there is no trial."
+        + _DATE
     )
     current_period: Maybe[CurrentPeriodInput | None] = strawberry.field(
-        description="Its current period, and what was billed for it." + _NEW
+        description="Its current period, with the billed amounts." + _NEW
     )
     next_billing_date: Maybe[date | None] = strawberry.field(
-        description="The day of the next invoice; null where none will come, as for one that is CANCELLED or EXPIRED."
+        description="The day of the next invoice; null if there will be none. CANCELLED and EXPIRED require null."
         + _DATE
     )
     expected_version: Maybe[int | None] = strawberry.field(
-        description="Only if this is still the version: otherwise VERSION_CONFLICT, or SUBSCRIPTION_MOVED where a transition"
-        " or a new billing day came after it. Once one of these has moved the subscription, a row that changes it needs this"
-        " until the next period has been sent."
+        description="The expected version of the subscription. If it has another one and the row would change it, the row is"
+        " rejected with VERSION_CONFLICT, or with SUBSCRIPTION_MOVED if a transition or a new billing day came after the"
+        " expected version. After one of these, every row that changes the subscription needs it, up to and including the"
+        " one that sends the next period."
     )
 
 
-@strawberry.input(description="Subscriptions to mirror from the system that bills.")
+@strawberry.input(description="Subscriptions to mirror from the billing system.")
 class UpsertSubscriptionsInput:
     """What upsertSubscriptions takes."""
 
     rows: list[UpsertSubscriptionRow] = strawberry.field(
-        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). No two may mean the same subscription: all that do"
-        " are rejected with FIELD_CONFLICT."
+        description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows for the same subscription are all rejected"
+        " with FIELD_CONFLICT."
     )
     on_refusal: RejectionPolicy = strawberry.field(
         default=RejectionPolicy.ALL_OR_NOTHING, description="What a rejected row means for the others."

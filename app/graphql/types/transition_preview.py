@@ -239,9 +239,9 @@ class BillingTransitionPreview:
         return preview.transition.cuts if preview.transition else ()
 
     @strawberry.field(
-        description="The subscriptions that would keep their period, of the customer and of children that it pays for:"
-        " inactive ones get the new payer without a billing document, and a new billing day moves the next"
-        " invoice of all.",
+        description="The subscriptions of the customer, and of children that it pays for, that would keep their period."
+        " Inactive ones get the new payer without a billing document. A new billing day moves the next invoice of"
+        " each.",
         graphql_type=list[PreviewedMove],
     )
     @staticmethod
@@ -254,13 +254,13 @@ class BillingTransitionPreview:
     )
     @staticmethod
     def documents(preview: strawberry.Parent[TransitionPreview]) -> tuple[BillingDocument, ...]:
-        """Return None if nothing is billed."""
+        """Return the billing documents that would be created; none if the update would compute no transition."""
         return preview.transition.documents if preview.transition else ()
 
     @strawberry.field(description="The totals per payer and currency.", graphql_type=list[PreviewedTotal])
     @staticmethod
     def totals(preview: strawberry.Parent[TransitionPreview]) -> tuple[PayerTotal, ...]:
-        """Return None if nothing is billed."""
+        """Return the totals per payer and currency; none if the update would compute no transition."""
         return preview.transition.totals if preview.transition else ()
 
     @strawberry.field(
@@ -288,5 +288,5 @@ class BillingTransitionPreview:
     )
 
     errors: list[UserError] = strawberry.field(
-        description="All errors that the update would return. IDEMPOTENCY_KEY_REUSED is always the only one."
+        description="All errors that the update would return. If IDEMPOTENCY_KEY_REUSED is among them, it is the only one."
     )

@@ -15,7 +15,7 @@ from app.graphql.types.enums import Scope
 class Company:
     """A company, resolved from its row."""
 
-    id: strawberry.ID = strawberry.field(description="The company's unique identifier, a UUID.")
+    id: strawberry.ID = strawberry.field(description="The company's id, a UUID.")
     name: str = strawberry.field(description="The company's name.")
     base_currency: str = strawberry.field(
         description="The currency of opening balances and ledgers, three letters (ISO 4217)."

@@ -1,4 +1,4 @@
-"""Mirror subscriptions from the system that bills."""
+"""Mirror subscriptions from a billing system."""
 
 from alembic import op
 
@@ -96,7 +96,7 @@ REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECU
 
 
 def upgrade() -> None:
-    """Mirror subscriptions from the system that bills."""
+    """Mirror subscriptions from a billing system."""
     run_script(op.get_bind(), _SCRIPT)
 
 

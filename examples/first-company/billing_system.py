@@ -1,4 +1,4 @@
-"""A small system that bills: sends what follows the current period of each subscription of customer K-3.
+"""A small billing system: sends what follows the current period of each subscription of customer K-3.
 
 It bills the period, then sends the next month, in advance billed at once. A real one would do this when the period is
 over, or on its billing day, and would keep its own books: see docs/billing.md.
