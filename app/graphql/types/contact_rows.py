@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import EXPECTED_VERSION_OF_ROW, FIELD_CODES, IDEMPOTENCY_KEY
+from app.graphql.types.controls import EXPECTED_VERSION_OF_ROW, FIELD_CODES, dry_run, idempotency_key, on_refusal
 from app.graphql.types.enums import ContactMatchKey, RejectionPolicy
 from app.graphql.types.lookups import CustomerLookup
 
@@ -58,11 +58,6 @@ class UpsertContactsInput:
         default=ContactMatchKey.EMAIL,
         description="The key that finds the contact of a row without an id, among those of its customer.",
     )
-    on_refusal: RejectionPolicy = strawberry.field(
-        default=RejectionPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
-    )
-    dry_run: bool = strawberry.field(
-        default=False,
-        description="Whether to check all rows and write nothing. A dry run doesn't use its idempotency key.",
-    )
-    idempotency_key: Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+    on_refusal: RejectionPolicy = on_refusal()
+    dry_run: bool = dry_run()
+    idempotency_key: Maybe[str | None] = idempotency_key()

@@ -1,4 +1,10 @@
-"""Descriptions of control fields that several inputs share."""
+"""Control fields that several inputs share, and their descriptions."""
+
+from typing import Any
+
+import strawberry
+
+from app.graphql.types.enums import RejectionPolicy
 
 VALUE_CODES = " FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_INVALID for a value of another form than described."
 """For inputs without texts. Begins with a space, to be appended to a description."""
@@ -23,3 +29,20 @@ EXPECTED_VERSION = (
     " VERSION_CONFLICT, with the fields that changed since in `changedFields`, and the payload shows the"
     " stored object."
 )
+
+
+def on_refusal() -> Any:
+    """Declare the field `on_refusal` of an input with rows."""
+    description = "How a rejected row affects the other rows."
+    return strawberry.field(default=RejectionPolicy.ALL_OR_NOTHING, description=description)
+
+
+def dry_run() -> Any:
+    """Declare the field `dry_run` of an input with rows."""
+    description = "Whether to check all rows and write nothing. A dry run doesn't use its idempotency key."
+    return strawberry.field(default=False, description=description)
+
+
+def idempotency_key() -> Any:
+    """Declare the field `idempotency_key` of an input."""
+    return strawberry.field(description=IDEMPOTENCY_KEY)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import EXPECTED_VERSION_OF_ROW, FIELD_CODES, IDEMPOTENCY_KEY
+from app.graphql.types.controls import EXPECTED_VERSION_OF_ROW, FIELD_CODES, dry_run, idempotency_key, on_refusal
 from app.graphql.types.enums import RejectionPolicy
 from app.graphql.types.scalars import Metadata
 
@@ -66,11 +66,6 @@ class UpsertCustomerGroupsInput:
         description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows for the same group or number are all"
         " rejected with FIELD_CONFLICT."
     )
-    on_refusal: RejectionPolicy = strawberry.field(
-        default=RejectionPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
-    )
-    dry_run: bool = strawberry.field(
-        default=False,
-        description="Whether to check all rows and write nothing. A dry run doesn't use its idempotency key.",
-    )
-    idempotency_key: Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+    on_refusal: RejectionPolicy = on_refusal()
+    dry_run: bool = dry_run()
+    idempotency_key: Maybe[str | None] = idempotency_key()

@@ -6,7 +6,7 @@ from decimal import Decimal
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import FIELD_CODES, IDEMPOTENCY_KEY, VALUE_CODES
+from app.graphql.types.controls import FIELD_CODES, VALUE_CODES, dry_run, idempotency_key, on_refusal
 from app.graphql.types.enums import BillingDirection, RejectionPolicy, SubscriptionStatus
 from app.graphql.types.lookups import CustomerLookup
 
@@ -118,11 +118,6 @@ class UpsertSubscriptionsInput:
         description="The rows, 1 to 500 (FIELD_REQUIRED, FIELD_TOO_LONG). Rows for the same subscription are all rejected"
         " with FIELD_CONFLICT."
     )
-    on_refusal: RejectionPolicy = strawberry.field(
-        default=RejectionPolicy.ALL_OR_NOTHING, description="What a rejected row means for the others."
-    )
-    dry_run: bool = strawberry.field(
-        default=False,
-        description="Whether to decide everything and write nothing. A dry run uses up no idempotency key.",
-    )
-    idempotency_key: Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+    on_refusal: RejectionPolicy = on_refusal()
+    dry_run: bool = dry_run()
+    idempotency_key: Maybe[str | None] = idempotency_key()

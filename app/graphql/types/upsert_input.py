@@ -3,7 +3,7 @@
 import strawberry
 from strawberry import Maybe
 
-from app.graphql.types.controls import IDEMPOTENCY_KEY
+from app.graphql.types.controls import dry_run, idempotency_key, on_refusal
 from app.graphql.types.customer_input import ChangedCustomerFields
 from app.graphql.types.enums import MatchKey, RejectionPolicy
 
@@ -30,11 +30,6 @@ class UpsertCustomersInput:
     match_by: MatchKey = strawberry.field(
         default=MatchKey.EXTERNAL_SYSTEM_ID, description="The key that finds the customer of a row."
     )
-    on_refusal: RejectionPolicy = strawberry.field(
-        default=RejectionPolicy.ALL_OR_NOTHING, description="How a rejected row affects the other rows."
-    )
-    dry_run: bool = strawberry.field(
-        default=False,
-        description="Whether to check all rows and write nothing. A dry run doesn't use its idempotency key.",
-    )
-    idempotency_key: Maybe[str | None] = strawberry.field(description=IDEMPOTENCY_KEY)
+    on_refusal: RejectionPolicy = on_refusal()
+    dry_run: bool = dry_run()
+    idempotency_key: Maybe[str | None] = idempotency_key()
