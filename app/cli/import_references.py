@@ -8,14 +8,14 @@ from uuid import UUID
 from app.db.unit_of_work import UnitOfWork
 from app.domain.customer_keys import CUSTOMER, CustomerKey
 from app.domain.errors import ErrorCode, Problem
-from app.domain.fields import key_text
+from app.domain.fields import MOST_NUMBER_CHARACTERS, key_text
 from app.domain.inputs import Field, read_input
 from app.services.customer_references import Found, find_references
 from app.services.upsert_rows import UpsertRow
 
 _FIELDS: Mapping[str, Field] = {
     "parent": Field(CUSTOMER.read),
-    "customer_group_number": Field(key_text(50), clearable=False),
+    "customer_group_number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False),
 }
 REFERENCES = tuple(_FIELDS)
 """The attributes of what rows name by key."""

@@ -69,16 +69,11 @@ async def groups_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUI
     return {row.id: row for row in map(CustomerGroupRow._make, rows)}
 
 
-async def has_account(session: WriteSession, account_id: UUID) -> bool:
-    """Return whether the company has this ledger account."""
-    query = select(ledger_accounts.c.id).where(narrowed(ledger_accounts), ledger_accounts.c.id == account_id)
-    return bool(await session.rows(query))
-
-
-async def has_number(session: WriteSession, number: str) -> bool:
-    """Return whether a group of the company has this number."""
+async def group_with_number(session: WriteSession, number: str) -> UUID | None:
+    """Return the id of the group of the company that has this number, or None."""
     query = select(customer_groups.c.id).where(narrowed(customer_groups), customer_groups.c.number == number)
-    return bool(await session.rows(query))
+    rows = await session.rows(query)
+    return rows[0][0] if rows else None
 
 
 async def some_customers(session: WriteSession, group_id: UUID, *, most: int) -> tuple[list[UUID], int]:

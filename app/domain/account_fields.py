@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from app.domain.errors import ErrorCode, Problem
-from app.domain.fields import key_text, text
+from app.domain.fields import MOST_NUMBER_CHARACTERS, key_text, text
 from app.domain.inputs import Field, as_read, read_input
 
 ATTRIBUTES = ("number", "name")
 """The attributes of an account's row that an input may set."""
-_FIELDS = {"number": Field(key_text(50), clearable=False), "name": Field(text(), clearable=False)}
+_FIELDS = {"number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False), "name": Field(text(), clearable=False)}
 
 
 def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import Problem
 from app.domain.fields import (
+    MOST_NUMBER_CHARACTERS,
     amount,
     choice,
     country,
@@ -22,7 +23,7 @@ from app.domain.inputs import Field, as_read, read_input
 from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 
 FIELDS: Mapping[str, Field] = {
-    "customer_number": Field(key_text(50), clearable=False),
+    "customer_number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False),
     "customer_type": Field(choice(CustomerType), clearable=False, default=CustomerType.BUSINESS),
     "name": Field(text(), clearable=False, required=True),
     "vat_zone": Field(choice(VatZone), clearable=False, required=True),

@@ -1,14 +1,16 @@
 """The key by which a row of a list names its customer."""
 
-from collections.abc import Mapping
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Path, Problem
-from app.domain.fields import invalid, key_text, read_uuid
+from app.domain.fields import MOST_NUMBER_CHARACTERS, invalid, key_text, read_uuid
 from app.domain.inputs import Field
 
-_READERS = {"id": read_uuid, "customer_number": key_text(50), "external_system_id": key_text()}
+_READERS = {"id": read_uuid, "customer_number": key_text(MOST_NUMBER_CHARACTERS), "external_system_id": key_text()}
+CUSTOMER_KEYS = tuple(_READERS)
+"""The attributes that are keys of a customer."""
 
 
 class CustomerKey(NamedTuple):
@@ -30,6 +32,25 @@ def _read_key(value: object, path: Path) -> object:
     if found is None:
         return Problem(ErrorCode.FIELD_REQUIRED, where, "must be given and not be blank.")
     return found if isinstance(found, Problem) else CustomerKey(name, cast("UUID | str", found))
+
+
+def customer_not_found(path: Path, noun: str = "id") -> Problem:
+    """Return the problem of an id or key that no customer of the company has."""
+    return Problem(ErrorCode.CUSTOMER_NOT_FOUND, path, f"must be the {noun} of a customer of the company.")
+
+
+def key_not_found(key: CustomerKey) -> Problem:
+    """Return the problem of a row whose key no customer of the company has."""
+    return customer_not_found(("customer", key.attribute), "key")
+
+
+def values_by_attribute(keys: Iterable[CustomerKey | None]) -> dict[str, set[Any]]:
+    """Return the values of keys, by attribute; every attribute has an entry."""
+    named: dict[str, set[Any]] = {name: set() for name in CUSTOMER_KEYS}
+    for key in keys:
+        if key is not None:
+            named[key.attribute].add(key.value)
+    return named
 
 
 CUSTOMER = Field(_read_key, clearable=False)

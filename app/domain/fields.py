@@ -1,7 +1,7 @@
 """Readers of single input values: each takes a raw value and returns the value to store or a problem."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -26,6 +26,8 @@ Form = Callable[[str], str | None]
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
 _MOST_CHARACTERS = 255
+MOST_NUMBER_CHARACTERS = 50
+"""Maximum length of the number of a customer, a customer group or a ledger account."""
 A_DECIMAL = "a decimal number such as 12.50"
 """What messages call the form of a decimal."""
 _AMOUNT_DIGITS = 15
@@ -46,6 +48,11 @@ def schema_name(attribute: str) -> str:
     """Return an attribute's name in the schema: `postalCode` for `postal_code`."""
     first, *others = attribute.split("_")
     return first + "".join(other.capitalize() for other in others)
+
+
+def schema_names(attributes: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of attributes in the schema, sorted."""
+    return tuple(sorted(map(schema_name, attributes)))
 
 
 def invalid(path: Path, message: str) -> Problem:

@@ -7,8 +7,8 @@ from typing import cast
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Path, Problem
-from app.domain.fields import amount, invalid, key_text, read_uuid, text
-from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, reject_if_any
+from app.domain.fields import MOST_NUMBER_CHARACTERS, amount, invalid, key_text, read_uuid, text
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input
 from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 
 _MOST_PERCENT = 100
@@ -19,7 +19,8 @@ _percent = amount(signed=False)
 class GroupChange:
     """A group to update or delete."""
 
-    id: UUID
+    id: UUID | None
+    """None if it is malformed."""
     values: Mapping[str, object]
     expected_version: int | None
 
@@ -33,7 +34,7 @@ def _discount(value: object, path: Path) -> object:
 
 
 _FIELDS = {
-    "number": Field(key_text(50), clearable=False),
+    "number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False),
     "name": Field(text(), clearable=False),
     "discount": Field(_discount, clearable=False),
     "account_id": ID,
@@ -41,7 +42,7 @@ _FIELDS = {
 _ROW_FIELDS: Mapping[str, Field] = {
     "id": Field(read_uuid),
     **_FIELDS,
-    "account_number": Field(key_text(50), clearable=False),
+    "account_number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False),
     "expected_version": EXPECTED_VERSION,
 }
 ROW_ATTRIBUTES = (*_ROW_FIELDS, *METADATA_FIELDS)
@@ -49,11 +50,9 @@ ROW_ATTRIBUTES = (*_ROW_FIELDS, *METADATA_FIELDS)
 _ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
 
 
-def read_new_group(given: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the values of a new group. Raise Rejected with all problems of the input."""
-    values, found = _read(given, _FIELDS)
-    reject_if_any(found)
-    return values
+def read_new_group(given: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
+    """Return the values of a new group and all problems of the input."""
+    return _read(given, _FIELDS)
 
 
 def read_group_row(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:
@@ -86,12 +85,11 @@ def canonical_group_row(given: Mapping[str, object]) -> dict[str, object]:
     return canonical_metadata(as_read(given, values))
 
 
-def read_group_change(given: Mapping[str, object]) -> GroupChange:
-    """Return the change that an input describes. Raise Rejected with all problems of the input."""
+def read_group_change(given: Mapping[str, object]) -> tuple[GroupChange, list[Problem]]:
+    """Return the change that an input describes and all problems of the input."""
     values, found = _read(given, _ALL_FIELDS)
-    reject_if_any(found)
     expected = cast("int | None", values.pop("expected_version", None))
-    return GroupChange(cast("UUID", values.pop("id")), values, expected)
+    return GroupChange(cast("UUID | None", values.pop("id", None)), values, expected), found
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Key-value metadata: limits, and the canonical text by which values are compared."""
 
+import json
+from collections.abc import Mapping
 from decimal import Decimal
 from hashlib import sha256
 
@@ -39,3 +41,8 @@ def canonical_text(value: MetadataValue) -> str:
 def pair_digest(key: str, value: MetadataValue) -> bytes:
     """Return the digest of a pair, which the index holds. U+0000 is a safe separator because keys can't contain it."""
     return sha256(f"{key}\0{canonical_text(value)}".encode()).digest()
+
+
+def is_same_metadata(stored: Mapping[str, object], given: Mapping[str, object]) -> bool:
+    """Return whether two maps are the same JSON. In Python 1, 1.0 and True are equal, but as metadata they differ."""
+    return json.dumps(stored, sort_keys=True) == json.dumps(given, sort_keys=True)

@@ -1,7 +1,6 @@
 """Create, update and delete customer groups."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, cast
 from uuid import UUID
@@ -13,9 +12,9 @@ from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.domain.events import EventType
 from app.domain.group_fields import GroupChange, canonical, read_group_change, read_new_group
 from app.domain.inputs import reject_if_any
-from app.domain.metadata_fields import merged_metadata
 from app.services.commands import Command
-from app.services.idempotency import beside_key_problems, once
+from app.services.group_judging import NOT_FOUND, GroupFacts, changed_columns, reference_problems
+from app.services.idempotency import check_key, once
 from app.services.recording import Recording, Write, find_version_problem, record_all
 
 _SHOWN_CUSTOMERS = 10
@@ -62,48 +61,46 @@ GroupResult = tuple[GroupOutcome, bool]
 async def create_customer_group(
     unit_of_work: UnitOfWork, actor: str, command: CreateCustomerGroupCommand, idempotency_key: str | None
 ) -> GroupResult:
-    """Create a group."""
-    with beside_key_problems(idempotency_key):
-        new = read_new_group(command.given)
+    """Create a group. Raise Rejected with all problems."""
+    new, malformed = read_new_group(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
-        await _check_stored(session, new)
+        reject_if_any([*malformed, *reference_problems(new, None, await _read_facts(session, new))])
         group = await stored.add_group(session, new)
         await record_all(session, RECORDING, [Write(None, group)], actor=actor)
         return GroupOutcome(group)
 
-    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
+    return await _once(unit_of_work, idempotency_key, command, malformed, work)
 
 
 async def update_customer_group(
     unit_of_work: UnitOfWork, actor: str, command: UpdateCustomerGroupCommand, idempotency_key: str | None
 ) -> GroupResult:
-    """Update the fields that were sent. Write nothing if no value changes."""
-    with beside_key_problems(idempotency_key):
-        change = read_group_change(command.given)
+    """Update the fields that were sent. Write nothing if no value changes. Raise Rejected with all problems."""
+    change, malformed = read_group_change(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
-        now = await _locked(session, change)
-        values = changed_columns(now, change.values)
+        now, problems = await _lock(session, change, malformed)
+        values, excess = (change.values, []) if now is None else changed_columns(now, change.values)
+        problems += [*excess, *reference_problems(values, change.id, await _read_facts(session, values))]
+        now = _accepted(now, problems)
         if not values:
             return GroupOutcome(now, wrote=False)
-        await _check_stored(session, values)
         group = await stored.change_group(session, now.id, values)
         await record_all(session, RECORDING, [Write(now, group, values)], actor=actor)
         return GroupOutcome(group)
 
-    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
+    return await _once(unit_of_work, idempotency_key, command, malformed, work)
 
 
 async def delete_customer_group(
     unit_of_work: UnitOfWork, actor: str, command: DeleteCustomerGroupCommand, idempotency_key: str | None
 ) -> GroupResult:
-    """Delete a group that has no customers."""
-    with beside_key_problems(idempotency_key):
-        change = read_group_change(command.given)
+    """Delete a group that has no customers. Raise Rejected with all problems."""
+    change, malformed = read_group_change(command.given)
 
     async def work(session: WriteSession) -> GroupOutcome:
-        now = await _locked(session, change)
+        now = _accepted(*await _lock(session, change, malformed))
         # The lock on the group blocks customers from joining until this transaction ends.
         some, total = await stored.some_customers(session, now.id, most=_SHOWN_CUSTOMERS)
         if total:
@@ -115,40 +112,45 @@ async def delete_customer_group(
         await record_all(session, RECORDING, [Write(now, None)], actor=actor)
         return GroupOutcome(now)
 
-    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work)
+    return await _once(unit_of_work, idempotency_key, command, malformed, work)
 
 
-async def _locked(session: WriteSession, change: GroupChange) -> CustomerGroupRow:
+async def _once(
+    unit_of_work: UnitOfWork,
+    key: str | None,
+    command: Command,
+    malformed: Sequence[Problem],
+    work: Callable[[WriteSession], Awaitable[GroupOutcome]],
+) -> GroupResult:
+    """Run the work once per key. For a malformed input it only finds the other problems, without using the key."""
+    check_key(key, malformed)
+    return await once(unit_of_work, None if malformed else key, command, GroupOutcome, work)
+
+
+async def _lock(
+    session: WriteSession, change: GroupChange, malformed: Sequence[Problem]
+) -> tuple[CustomerGroupRow | None, list[Problem]]:
+    """Lock the group of a change; return it, and all problems so far."""
+    if change.id is None:
+        return None, [*malformed]
     now = await stored.lock_group(session, change.id)
-    if now is None:
-        message = "must be the id of a customer group of the company."
-        raise Rejected([Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",), message)])
-    if problem := await find_version_problem(session, now, change.expected_version):
-        raise Rejected([problem], current=GroupOutcome(now, wrote=False))
+    problem = NOT_FOUND if now is None else await find_version_problem(session, now, change.expected_version)
+    return now, [*malformed, *([] if problem is None else [problem])]
+
+
+def _accepted(now: CustomerGroupRow | None, problems: list[Problem]) -> CustomerGroupRow:
+    """Return the locked group. Raise Rejected if there are problems, with the group for a version conflict."""
+    if now is not None and any(problem.code is ErrorCode.VERSION_CONFLICT for problem in problems):
+        raise Rejected(problems, current=GroupOutcome(now, wrote=False))
+    if now is None or problems:
+        raise Rejected(problems)
     return now
 
 
-def changed_columns(now: CustomerGroupRow, values: Mapping[str, object]) -> dict[str, object]:
-    """Return the columns whose values change."""
-    metadata, problems = merged_metadata(now.metadata, values)
-    reject_if_any(problems)
-    columns = {name: value for name, value in values.items() if name in CustomerGroupRow._fields}
-    changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
-    # Compared as JSON, because in Python True == 1.
-    changed.pop("metadata", None)
-    if json.dumps(metadata, sort_keys=True) != json.dumps(now.metadata, sort_keys=True):
-        changed["metadata"] = metadata
-    return changed
-
-
-async def _check_stored(session: WriteSession, values: Mapping[str, object]) -> None:
-    """Raise Rejected for an account that doesn't exist and for a number that is taken."""
-    problems: list[Problem] = []
+async def _read_facts(session: WriteSession, values: Mapping[str, object]) -> GroupFacts:
+    """Read what values name."""
     account_id, number = cast("UUID | None", values.get("account_id")), cast("str | None", values.get("number"))
-    if account_id is not None and not await stored.has_account(session, account_id):
-        message = "must be the id of a ledger account of the company."
-        problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",), message))
-    if number is not None and await stored.has_number(session, number):
-        message = "is already used by another customer group; choose another one."
-        problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",), message))
-    reject_if_any(problems)
+    accounts = {} if account_id is None else await stored.accounts_of(session, {account_id}, ())
+    group_id = None if number is None else await stored.group_with_number(session, number)
+    groups = {} if number is None or group_id is None else {number: group_id}
+    return GroupFacts(groups, accounts)

@@ -1,6 +1,6 @@
 """Idempotency keys: repeating a command under the same key returns the stored outcome."""
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -72,6 +72,12 @@ def key_problems(key: str | None) -> list[Problem]:
     if isinstance(found, Problem):
         return [found]
     return [] if found else [Problem(ErrorCode.FIELD_INVALID, _PATH, "must not be blank.")]
+
+
+def check_key(key: str | None, others: Sequence[Problem]) -> None:
+    """Raise Rejected for a malformed key, together with the other problems of the input."""
+    if problems := key_problems(key):
+        raise Rejected([*others, *problems])
 
 
 @contextmanager

@@ -13,11 +13,12 @@ from app.db.pauses import paced
 from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, Rejected, listed
+from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, listed
 from app.domain.group_fields import canonical_group_row, read_group_row
 from app.domain.metadata_fields import METADATA_FIELDS, merged_metadata
 from app.domain.upserts import RejectionPolicy, RowOutcome
-from app.services.customer_groups import RECORDING, changed_columns
+from app.services.customer_groups import RECORDING
+from app.services.group_judging import NOT_FOUND, GroupFacts, changed_columns, reference_problems
 from app.services.recording import Write, record_all
 from app.services.row_results import RowResult
 from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated, unexpected
@@ -86,8 +87,7 @@ class _Judge:
     def __init__(self, found: Sequence[CustomerGroupRow], accounts: Mapping[UUID, str]) -> None:
         self._by_id = {row.id: row for row in found}
         self._by_number = {row.number: row for row in found}
-        self._accounts = accounts
-        self._account_ids = {number: id_ for id_, number in accounts.items()}
+        self._facts = GroupFacts({row.number: row.id for row in found}, accounts)
         self._times: Counter[object] = Counter()
 
     def prepare(self, read: Sequence[Mapping[str, object]]) -> None:
@@ -104,7 +104,9 @@ class _Judge:
             return replace(rejected, problems=(repeated("number" if read.get("id") is None else "id", times),))
         creating = before is None and read.get("id") is None and read.get("number") is not None
         values, problems = read_group_row(given, creating=creating)
-        problems += self._problems(given, values, before)
+        if values.get("id") is not None and before is None:
+            problems.append(NOT_FOUND)
+        problems += reference_problems(values, None if before is None else before.id, self._facts)
         expected = cast("int | None", values.pop("expected_version", None))
         if creating:
             problems += unexpected(expected, None, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, _NOUN)
@@ -112,7 +114,7 @@ class _Judge:
             return replace(rejected, problems=listed(problems, MOST_LISTED_OF_ROW))
         number = values.pop("account_number", None)
         if number is not None:
-            values["account_id"] = self._account_ids[str(number)]
+            values["account_id"] = self._facts.account_ids[str(number)]
         values.pop("id", None)
         if before is None:
             return RowDecision(RowOutcome.CREATED, None, _new(values))
@@ -126,29 +128,11 @@ class _Judge:
         before = self._match(read)
         return {key for key in (before and before.id, read.get("number")) if key is not None}
 
-    def _problems(
-        self, given: Mapping[str, object], values: Mapping[str, Any], before: CustomerGroupRow | None
-    ) -> list[Problem]:
-        problems: list[Problem] = []
-        if values.get("id") is not None and before is None:
-            message = "must be the id of a customer group of the company."
-            problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",), message))
-        holder = self._by_number.get(values.get("number", ""))
-        if given.get("id") is not None and holder is not None and holder != before:
-            message = "is already used by another customer group; choose another number."
-            problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",), message))
-        for name, known in (("account_id", self._accounts), ("account_number", self._account_ids)):
-            if values.get(name) is not None and values[name] not in known:
-                message = f"must be the {name.removeprefix('account_')} of a ledger account of the company."
-                problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, (name,), message))
-        return problems
-
 
 def _changed(before: CustomerGroupRow, values: Mapping[str, object], expected: int | None) -> RowDecision:
-    try:
-        changes = changed_columns(before, values)
-    except Rejected as too_much:
-        return RowDecision(RowOutcome.REFUSED, before, {}, too_much.problems)
+    changes, problems = changed_columns(before, values)
+    if problems:
+        return RowDecision(RowOutcome.REFUSED, before, {}, tuple(problems))
     if not changes:
         # Whatever version it expects, because a list that was written must be unchanged when it comes again.
         return RowDecision(RowOutcome.UNCHANGED, before, changes)

@@ -13,6 +13,7 @@ from app.db.tables import customer_group_metadata
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode, Rejected, VersionProblem
 from app.services.customer_groups import CreateCustomerGroupCommand, GroupOutcome, create_customer_group
+from app.services.upsert_groups import UpsertCustomerGroupsCommand, upsert_customer_groups
 from tests.services.group_use_cases import GroupUseCases
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
@@ -40,7 +41,8 @@ async def test_an_update_writes_what_was_sent_and_nothing_else(groups: GroupUseC
     before = (await groups.stored())[group]
     row = await groups.update(group, name="New", account_id=str(other))
     after = (await groups.stored())[group]
-    assert {name for name in after if after[name] != before[name]} == {"name", "account_id", "version", "updated_at"}
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"name", "name_prefix", "account_id", "version", "updated_at"}
     assert (row.name, row.account_number, row.account_name, row.version) == ("New", "4020", "Exports", 2)
 
 
@@ -109,7 +111,7 @@ async def test_all_problems_of_an_input_are_reported_at_once(groups: GroupUseCas
         (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "k")),
     ]
     assert sorted(await groups.codes(groups.create(**given))) == sorted(problems)
-    assert await groups.codes(groups.update(uuid4(), **given)) == problems
+    assert await groups.codes(groups.update(await groups.group(), **given)) == problems
 
 
 async def test_nothing_of_a_group_can_be_null(groups: GroupUseCases) -> None:
@@ -203,9 +205,62 @@ async def test_an_unknown_account_and_a_taken_number_are_rejected_together(group
     await groups.group(number="7")
 
     assert await groups.codes(groups.create(number="7", account_id=str(uuid4()))) == [
-        (ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",)),
         (ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",)),
+        (ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",)),
     ]
+
+
+async def test_malformed_fields_are_reported_together_with_what_is_stored(groups: GroupUseCases) -> None:
+    group, _ = await groups.group(number="8"), await groups.group(number="7")
+    given: dict[str, Any] = {"name": " ", "number": "7", "account_id": str(uuid4())}
+    stored = [
+        (ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",)),
+        (ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, ("account_id",)),
+    ]
+    name, unknown = (ErrorCode.FIELD_REQUIRED, ("name",)), (ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",))
+    outdated, fits = (ErrorCode.VERSION_CONFLICT, ("expected_version",)), {str(place): 1 for place in range(50)}
+
+    assert await groups.codes(groups.create(**given)) == [name, *stored]
+    assert await groups.codes(groups.update(group, **given)) == [name, *stored]
+    assert await groups.codes(groups.update(uuid4(), **given)) == [name, unknown, *stored]
+    assert await groups.codes(groups.update(group, expected_version=9, **given)) == [name, outdated, *stored]
+    full = await groups.group(number="9", metadata=fits)
+    excess = (ErrorCode.METADATA_LIMIT_EXCEEDED, ("metadata_set",))
+    assert await groups.codes(groups.update(full, metadata_set={"more": 1}, **given)) == [name, excess, *stored]
+
+
+async def test_an_update_without_a_number_isn_t_taken_for_one_named_none(groups: GroupUseCases) -> None:
+    await groups.group(number="None")
+
+    assert (await groups.update(await groups.group(number="7"), name="New")).number == "7"
+
+
+async def test_a_rejected_row_and_a_rejected_mutation_have_the_same_problems(groups: GroupUseCases) -> None:
+    await groups.group(number="7")
+    group = await groups.group(number="8")
+    given: dict[str, Any] = {"name": " ", "number": "7", "account_id": str(uuid4()), "discount": "x"}
+    list_ = UpsertCustomerGroupsCommand(({"id": str(group)} | given,))
+
+    single = await groups.rejection(groups.update(group, **given))
+    listed = await groups.rejection(upsert_customer_groups(groups.unit_of_work, "tester", list_, None))
+
+    assert {(problem.path, problem.message) for problem in single} == {
+        (problem.path[2:], problem.message) for problem in listed
+    }
+    assert len(single) == len(listed) == 4
+
+
+async def test_a_malformed_input_doesn_t_use_its_key(groups: GroupUseCases) -> None:
+    account = str(groups.account)
+    malformed = CreateCustomerGroupCommand({"number": "1", "name": " ", "account_id": account})
+    valid = CreateCustomerGroupCommand({"number": "1", "name": "New", "account_id": account})
+
+    first = await groups.codes(create_customer_group(groups.unit_of_work, "tester", malformed, "key"))
+    await create_customer_group(groups.unit_of_work, "tester", valid, "key")
+    again = await groups.codes(create_customer_group(groups.unit_of_work, "tester", malformed, "key"))
+
+    assert first == [(ErrorCode.FIELD_REQUIRED, ("name",))]
+    assert again == [*first, (ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",))]
 
 
 async def test_a_malformed_key_is_rejected_together_with_malformed_fields(groups: GroupUseCases) -> None:

@@ -1,6 +1,5 @@
 """Drafts: a stored or new customer as an input would change it. Reads nothing from the database."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from app.domain.customer_fields import FIELDS, touches_family
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import Problem
+from app.domain.metadata import is_same_metadata
 from app.domain.metadata_fields import merged_metadata
 
 _METADATA_CHANGES = {"metadata_set", "metadata_unset"}
@@ -65,7 +65,10 @@ def draft_of_change(
     detached = "parent_customer_id" in values and values["parent_customer_id"] is None
     if detached and before.parent_customer_id is not None:
         values.setdefault("billing_relationship", BillingRelationship.SELF)
-    changed = {name: value for name, value in values.items() if not _same(getattr(before, name), value)}
+    changed = {name: value for name, value in values.items() if getattr(before, name) != value}
+    changed.pop("metadata", None)
+    if not is_same_metadata(before.metadata, metadata):
+        changed["metadata"] = metadata
     return Draft(
         before.id,
         before,
@@ -108,10 +111,3 @@ def _record(customer_id: UUID, values: Mapping[str, Any]) -> Record:
         billing_day=values["billing_day"],
         template_id=values["parent_invoice_template_id"],
     )
-
-
-def _same(stored: object, value: object) -> bool:
-    if isinstance(value, Mapping):
-        # 1, 1.0 and True are equal in Python, but three different values as metadata.
-        return json.dumps(stored, sort_keys=True) == json.dumps(value, sort_keys=True)
-    return stored == value

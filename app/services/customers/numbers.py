@@ -6,9 +6,8 @@ from dataclasses import replace
 from app.db import customer_writes
 from app.db.unit_of_work import WriteSession
 from app.domain.errors import ErrorCode, Problem
+from app.domain.fields import MOST_NUMBER_CHARACTERS
 from app.services.customers.deciding import Decision
-
-_MOST_DIGITS = 50
 
 
 async def give_numbers(session: WriteSession, decisions: Sequence[Decision]) -> list[Decision]:
@@ -46,7 +45,9 @@ def _is_counted(number: str) -> bool:
 
 def _with_number(decision: Decision, number: int) -> Decision:
     digits = str(number)
-    if len(digits) <= _MOST_DIGITS:
+    if len(digits) <= MOST_NUMBER_CHARACTERS:
         return replace(decision, values={**decision.values, "customer_number": digits})
-    message = f"must be given, because the number after the highest one would have more than {_MOST_DIGITS} digits."
+    message = (
+        f"must be given, because the number after the highest one would have more than {MOST_NUMBER_CHARACTERS} digits."
+    )
     return replace(decision, problems=(Problem(ErrorCode.FIELD_REQUIRED, ("customer_number",), message),))
