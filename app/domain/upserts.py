@@ -4,6 +4,8 @@ from enum import StrEnum
 
 MOST_UPSERT_ROWS = 500
 """Maximum number of rows in one list."""
+USED_BY_EARLIER_ROW = "is already used by an earlier row of the list."
+"""The message about a unique key that an earlier row of the same list takes."""
 
 
 class MatchKey(StrEnum):

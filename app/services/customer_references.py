@@ -1,12 +1,13 @@
 """Find what rows of customers name by key: their parents, and their groups."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
 from app.db import customer_reads
+from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.customer_keys import CustomerKey
+from app.domain.customer_keys import CUSTOMER_KEYS, CustomerKey
 
 
 class Found(NamedTuple):
@@ -15,6 +16,11 @@ class Found(NamedTuple):
     customers: Mapping[CustomerKey, UUID]
     groups: Mapping[str, UUID]
     """By number."""
+
+
+def ids_by_key(customers: Iterable[CustomerRow]) -> dict[CustomerKey, UUID]:
+    """Return the ids of customers by each of their keys."""
+    return {CustomerKey(name, getattr(row, name)): row.id for row in customers for name in CUSTOMER_KEYS}
 
 
 async def find_references(

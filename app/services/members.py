@@ -12,7 +12,8 @@ from app.db import members as stored
 from app.db.customer_reads import lock_customer
 from app.db.members import Members, MemberT
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.errors import ErrorCode, Problem, Rejected
+from app.domain.customer_keys import customer_not_found
+from app.domain.errors import Problem, Rejected
 from app.domain.members import (
     MemberChange,
     MemberKind,
@@ -60,8 +61,7 @@ class MemberService(Generic[MemberT]):
 
         async def work(session: WriteSession) -> MemberOutcome[MemberT]:
             if await lock_customer(session, new.customer_id) is None:
-                message = "must be the id of a customer of the company."
-                raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("customer_id",), message)])
+                raise Rejected([customer_not_found(("customer_id",))])
             becomes_default = bool(new.values.get(self.kind.default))
             replaced = await self._unmake_default(session, new.customer_id, asked=becomes_default)
             row = await stored.add(session, self.members, new.customer_id, new.values)

@@ -10,7 +10,7 @@ from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
 from app.db.rows import SubscriptionRow
 from app.domain.billing import arrangement
-from app.domain.customer_keys import CustomerKey
+from app.domain.customer_keys import CustomerKey, key_not_found
 from app.domain.customer_rules import Record
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
 from app.domain.mirroring import (
@@ -23,7 +23,7 @@ from app.domain.mirroring import (
     moved_problem,
 )
 from app.domain.subscription_fields import FIELDS, SubscriptionKeys, read_subscription
-from app.domain.upserts import RowOutcome
+from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
 from app.services.mirror_periods import COLUMNS, last_move, mirrored, new_period, placed
 from app.services.upsert_lists import repeated, unexpected
 
@@ -97,10 +97,7 @@ class RowJudge:
             expected = cast("int | None", values.get("expected_version"))
             problems += unexpected(expected, None, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
         if keys.customer is not None and keys.customer not in self.customer_ids:
-            path = ("customer", keys.customer.attribute)
-            problems.append(
-                Problem(ErrorCode.CUSTOMER_NOT_FOUND, path, "must be the key of a customer of the company.")
-            )
+            problems.append(key_not_found(keys.customer))
         if problems:
             return _rejected(before, problems)
         return self._create(values, keys) if stored is None else self._change(stored, values, keys)
@@ -188,8 +185,8 @@ class RowJudge:
             message = "is already used by another subscription."
             return [SubscriptionsProblem(ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, path, message, (holder.row.id,))]
         if key in self._claimed:
-            message = "is already taken by an earlier row of the list."
-            return [SubscriptionsProblem(ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS, path, message, ())]
+            code = ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS
+            return [SubscriptionsProblem(code, path, USED_BY_EARLIER_ROW, ())]
         return []
 
     def _claim(self, after: MirroredSubscription) -> None:

@@ -8,12 +8,14 @@ from uuid import UUID
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.customer_fields import canonical, read_fields, touches_family
-from app.domain.errors import ErrorCode, Problem, Rejected
+from app.domain.customer_keys import customer_not_found
+from app.domain.errors import Rejected
+from app.domain.fields import schema_names
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import draft_of_change
 from app.services.customers.reading import read_facts, read_stored
-from app.services.customers.writing import changed_names, write
+from app.services.customers.writing import write
 from app.services.idempotency import once
 from app.services.recording import find_version_problem
 
@@ -64,7 +66,7 @@ async def update_customer(
             return UpdateCustomerOutcome(before, (), None)
         written = await write(session, [decision], actor)
         transition_id = next(iter(written.transition_ids), None)
-        return UpdateCustomerOutcome(written.customers[before.id], changed_names(decision.values), transition_id)
+        return UpdateCustomerOutcome(written.customers[before.id], schema_names(decision.values), transition_id)
 
     return await once(unit_of_work, idempotency_key, command, UpdateCustomerOutcome, work)
 
@@ -82,7 +84,7 @@ async def decide_update(session: Session, command: UpdateCustomerCommand) -> tup
     stored = await read_stored(session, "id", [command.customer_id], parents if touches_family(values) else None)
     before = stored.get(command.customer_id)
     if before is None:
-        raise Rejected([Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("id",), "must be the id of a customer of the company.")])
+        raise Rejected([customer_not_found(("id",))])
     if problem := await find_version_problem(session, before, command.expected_version):
         raise Rejected([problem], current=before)
     draft = draft_of_change(before, values, command.acknowledged, command.digest)

@@ -9,7 +9,7 @@ from app.db import history
 from app.db.pauses import paced
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected, VersionProblem
-from app.domain.fields import schema_name
+from app.domain.fields import schema_names
 from app.domain.inputs import version_problem
 from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy, RowOutcome
 from app.services.commands import Repeatable
@@ -117,8 +117,7 @@ class Steps(Generic[CommandT, DecisionT, OutcomeT]):
     def _result(self, index: int, decision: DecisionT, stored: Mapping[UUID, Any] | None) -> Any:
         id_ = decision.subject_id
         row = decision.before if id_ is None else (stored or {}).get(id_, decision.before)
-        names = decision.changed if decision.outcome is RowOutcome.UPDATED else ()
-        changed = tuple(sorted(schema_name(name) for name in names))
+        changed = schema_names(decision.changed) if decision.outcome is RowOutcome.UPDATED else ()
         return self.result(index, decision.outcome, changed, at_row(index, decision.problems), stored is None, row)
 
 

@@ -14,17 +14,17 @@ from app.db.pauses import paced
 from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
-from app.domain.customer_keys import CustomerKey
+from app.domain.customer_keys import key_not_found, values_by_attribute
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
 from app.domain.member_rows import MemberKeys, MemberMatchKey, read_member_keys, read_member_row
 from app.domain.members import MemberKind, default_stays, several_defaults
 from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.services.customer_references import ids_by_key
 from app.services.members import MemberService
 from app.services.recording import Write, record_all
 from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated, unexpected
 
 OutcomeT = TypeVar("OutcomeT")
-_CUSTOMER_KEYS = ("id", "customer_number", "external_system_id")
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,7 @@ class Upserts(Generic[MemberT, OutcomeT]):
         members, kind, rows, match_by = self.service.members, self.service.kind, command.rows, command.match_by
         keys = [read_member_keys(kind, row, match_by) async for row in paced(rows)]
         ids = {row_keys.id for row_keys in keys if row_keys.id is not None}
-        named: dict[str, set[Any]] = {name: set() for name in _CUSTOMER_KEYS}
-        for row_keys in keys:
-            if row_keys.customer is not None:
-                named[row_keys.customer.attribute].add(row_keys.customer.value)
+        named = values_by_attribute(row_keys.customer for row_keys in keys)
         named["id"] |= await stored.customers_of(session, members, ids)
         customers = await customer_reads.lock_named(session, named)
         values = {row_keys.key for row_keys in keys if row_keys.key is not None}
@@ -123,9 +120,7 @@ class _Judge(Generic[MemberT]):
         found: Sequence[MemberT],
     ) -> None:
         self._kind, self._defaults, self._match_by = kind, defaults, match_by
-        self._customer_ids = {
-            CustomerKey(name, getattr(row, name)): row.id for row in customers.values() for name in _CUSTOMER_KEYS
-        }
+        self._customer_ids = ids_by_key(customers.values())
         self._by_id: dict[UUID, MemberT] = {row.id: row for row in found}
         self._by_key: dict[object, list[MemberT]] = {}
         for row in found:
@@ -183,10 +178,7 @@ class _Judge(Generic[MemberT]):
         if keys.id is not None and not matches:
             problems.append(Problem(self._kind.not_found, ("id",), f"must be the id of a {noun} of the company."))
         if keys.customer is not None and customer_id is None:
-            path = ("customer", keys.customer.attribute)
-            problems.append(
-                Problem(ErrorCode.CUSTOMER_NOT_FOUND, path, "must be the key of a customer of the company.")
-            )
+            problems.append(key_not_found(keys.customer))
         elif keys.id is not None and customer_id is not None and matches and matches[0].customer_id != customer_id:
             message = f"must be the customer of the {noun}, which never changes; leave it out."
             problems.append(Problem(ErrorCode.FIELD_CONFLICT, ("customer",), message))

@@ -9,9 +9,9 @@ from app.db import customer_reads, history, mirror_reads, mirror_writes, outbox,
 from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
 from app.db.pauses import paced
-from app.db.rows import CustomerRow, SubscriptionRow
+from app.db.rows import SubscriptionRow
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
-from app.domain.customer_keys import CustomerKey
+from app.domain.customer_keys import values_by_attribute
 from app.domain.errors import (
     CustomersProblem,
     LimitProblem,
@@ -24,6 +24,7 @@ from app.domain.events import ChangeOperation, EventType
 from app.domain.mirroring import MirroredSubscription
 from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, canonical, read_keys
 from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.services.customer_references import ids_by_key
 from app.services.customers.drafts import record_of
 from app.services.mirror_rows import RowJudge, SubscriptionDecision
 from app.services.row_results import RowResult
@@ -89,10 +90,7 @@ async def _decide(session: WriteSession, command: UpsertSubscriptionsCommand) ->
 async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJudge:
     ids = {row_keys.id for row_keys in keys if row_keys.id is not None}
     external_ids = {row_keys.external_system_id for row_keys in keys if row_keys.external_system_id is not None}
-    named: dict[str, set[Any]] = {"id": set(), "customer_number": set(), "external_system_id": set()}
-    for row_keys in keys:
-        if row_keys.customer is not None:
-            named[row_keys.customer.attribute].add(row_keys.customer.value)
+    named = values_by_attribute(row_keys.customer for row_keys in keys)
     named["id"] |= {*(await mirror_reads.customers_of(session, ids, external_ids)).values()}
     customers = await customer_reads.lock_named(session, named)
     stored = await mirror_reads.locked(session, ids, external_ids)
@@ -104,12 +102,7 @@ async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJ
         customer.parent_customer_id for customer in customers.values() if customer.parent_customer_id
     } - customers.keys()
     known = customers | await customer_reads.customers_by_id(session, parents)
-    return RowJudge(stored, {id_: record_of(row) for id_, row in known.items()}, _by_key(customers))
-
-
-def _by_key(customers: Mapping[UUID, CustomerRow]) -> dict[CustomerKey, UUID]:
-    keys = ("id", "customer_number", "external_system_id")
-    return {CustomerKey(key, getattr(row, key)): row.id for row in customers.values() for key in keys}
+    return RowJudge(stored, {id_: record_of(row) for id_, row in known.items()}, ids_by_key(customers.values()))
 
 
 async def _write(

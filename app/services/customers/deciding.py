@@ -21,7 +21,7 @@ from app.domain.errors import (
     TransitionChangedProblem,
 )
 from app.domain.transition import Transition, acknowledgement_problems, compute_transition
-from app.domain.upserts import RowOutcome
+from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
 from app.services.customers.drafts import Draft
 from app.services.customers.reading import UNIQUE_KEYS, Facts
 
@@ -143,7 +143,7 @@ class Judge:
             if holder is not None and holder != draft.id:
                 problems.append(_taken(name, holder))
             elif (name, value) in self._claimed:
-                problems.append(replace(_taken(name), message="is already used by an earlier row of the list."))
+                problems.append(replace(_taken(name), message=USED_BY_EARLIER_ROW))
         return problems
 
     def _moved_before(self, transition: Transition | None) -> list[Problem]:

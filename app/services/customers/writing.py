@@ -1,6 +1,6 @@
 """Write decisions about customers: rows, history, events and transitions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
 from app.domain.customer_fields import FIELDS
 from app.domain.events import EventType
-from app.domain.fields import schema_name
 from app.services.customers.deciding import Decision
 from app.services.recording import Recording, Write, record_all
 
@@ -45,8 +44,3 @@ async def write(session: WriteSession, decisions: Sequence[Decision], actor: str
     transitions = [decision.transition for decision in decisions if decision.writes and decision.transition is not None]
     transition_ids = await booking.book_all(session, transitions, actor)
     return Written(stored, tuple(id_ for id_ in transition_ids if id_ is not None))
-
-
-def changed_names(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the sorted schema names of columns."""
-    return tuple(sorted(schema_name(name) for name in columns))
