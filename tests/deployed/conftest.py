@@ -50,3 +50,11 @@ async def deployment(installed: Path, issuer: Issuer) -> AsyncGenerator[Deployme
             sandbox = Sandbox(installed, {"localhost": "127.0.0.1", "postgres": address}, folder)
             tokens = {"JWT_JWKS_URL": issuer.url, "JWT_ISSUER": NAME, "JWT_AUDIENCE": AUDIENCE}
             yield Deployment(sandbox, {**passwords, **tokens}, folder)
+
+
+@pytest.fixture(scope="session")
+def migrated(deployment: Deployment) -> str:
+    """What `migrate` said of an empty database."""
+    code, printed, _ = deployment.attempt("migrate")
+    assert code == 0, printed
+    return printed

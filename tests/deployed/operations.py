@@ -84,14 +84,17 @@ QUERIES = (
     Operation("query { viewer { subject company { name baseCurrency timeZone } scopes expiresAt } }", {}),
     Operation(
         "query ($id: ID!) { customer(by: { id: $id }) { name group { name } parent { name } contacts { name }"
-        " departments { name } subscriptions { name } history { nodes { operation actor } } } }",
+        " departments { name } subscriptions { name history { nodes { operation } } }"
+        " history { nodes { operation actor } } } }",
         {"id": "$child"},
     ),
     Operation("query { customers(first: 10) { totalCount nodes { name children(first: 5) { nodes { name } } } } }", {}),
     Operation('query { customers(where: { search: "nordlys" }) { nodes { name } } }', {}),
     Operation('query { customerGroup(by: { number: "1" }) { name customers { totalCount } } }', {}),
     Operation("query { customerGroups { number name accountNumber } }", {}),
+    Operation("query { customerGroupsConnection(first: 2) { totalCount nodes { number name } } }", {}),
     Operation("query { ledgerAccounts { number name } }", {}),
+    Operation("query { ledgerAccountsConnection(first: 2) { totalCount nodes { number name } } }", {}),
     Operation("query ($id: ID!) { node(id: $id) { id __typename } }", {"id": "$parent"}),
     Operation("query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", {"ids": ["$child", "$group"]}),
     Operation(

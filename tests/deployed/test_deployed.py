@@ -4,10 +4,8 @@ import re
 import secrets
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
-from uuid import UUID
 
 import httpx
 import pytest
@@ -18,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.domain.identity import Scope
 from app.graphql.schema import executable, schema
 from tests.deployed.client import Client
+from tests.deployed.companies import Company, new_company
 from tests.deployed.deployment import Deployment, Served, address_of, token
 from tests.deployed.operations import MUTATIONS, QUERIES, Operation, filled, make_everything
 from tests.support.trust import TRUST
@@ -25,39 +24,7 @@ from tests.support.trust import TRUST
 READ = tuple(scope for scope in Scope if scope.endswith("-read"))
 WRITE = tuple(scope for scope in Scope if scope.endswith("-write"))
 KINDS = ("api-key", "token")
-Headers = dict[str, str]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def migrated(deployment: Deployment) -> str:
-    """What `migrate` said of an empty database."""
-    code, printed, _ = deployment.attempt("migrate")
-    assert code == 0, printed
-    return printed
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Company:
-    """A company that the operator has made, and whom it lets in."""
-
-    deployment: Deployment
-    id: str
-
-    @cache  # noqa: B019 - a key is made once for all tests of the module
-    def credential(self, kind: str, *scopes: str) -> Headers:
-        """The headers of a caller."""
-        if kind == "token":
-            return {"authorization": f"Bearer {token(self.id, *scopes)}"}
-        named = [part for scope in scopes for part in ("--scope", scope)]
-        made = self.deployment.command("api-key", "create", "--company", self.id, "--name", "test", *named)
-        return {"x-api-key": made.strip()}
-
-
-def new_company(deployment: Deployment, name: str) -> Company:
-    """What `company create` makes, and says on standard output."""
-    printed = deployment.command("company", "create", name, "--currency", "DKK")
-    assert str(UUID(printed.strip())) + "\n" == printed
-    return Company(deployment, printed.strip())
+pytestmark = pytest.mark.usefixtures("migrated")
 
 
 @pytest.fixture(scope="module")

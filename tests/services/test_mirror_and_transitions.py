@@ -19,7 +19,7 @@ from app.services.upsert_subscriptions import (
     UpsertSubscriptionsOutcome,
     upsert_subscriptions,
 )
-from tests.services.rivals import in_turn
+from tests.services.rivals import in_turn, meeting
 from tests.services.updates import PARENT, update
 from tests.support.mirror import (
     AUGUST,
@@ -196,6 +196,21 @@ async def test_what_a_late_biller_sends_after_a_transition_caught_up_is_rejected
     )
 
     assert problems(outcome) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
+
+
+async def test_a_message_waits_for_a_write_of_its_subscription_and_then_is_judged(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    subscription = await mirrored(unit_of_work, await records.customer())
+    rows = tables.subscriptions
+    written = rows.update().where(rows.c.id == subscription).values(name="Written", version=2)
+    message = {"external_system_id": "s", "name": "Late", "expected_version": 1}
+
+    (outcome,) = await meeting(owner_engine, written, mirror(unit_of_work, message, on_refusal=ROW_BY_ROW))
+
+    assert problems(outcome) == [("expected_version", ErrorCode.VERSION_CONFLICT)]
+    (stored,) = await rows_of(owner_engine, rows, company)
+    assert (stored["name"], stored["version"]) == ("Written", 2)
 
 
 @pytest.mark.parametrize("order", ["message first", "transition first"])
