@@ -1,5 +1,6 @@
 """The command line: `import accounts`, and what `import` alone means."""
 
+import json
 import re
 from pathlib import Path
 from uuid import UUID
@@ -45,17 +46,18 @@ async def test_accounts_are_imported_and_again_change_nothing(
 async def test_rejected_accounts_are_reported_with_their_lines(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
-    path, refused = tmp_path / "accounts.jsonl", tmp_path / "refused.csv"
+    path, refused = tmp_path / "accounts.jsonl", tmp_path / "refused.jsonl"
     path.write_text('{"number": "1", "name": "One"}\n\n{"number": "2"}\n{"number": 3, "name": "Three"}\n')
 
     result = run("import", "accounts", path, "--company", str(company), "--refused", refused, DATABASE_URL=service_dsn)
 
     assert result.returncode == 1
     assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 refused.\n"
-    assert [line.split(",")[:3] for line in refused.read_text().splitlines()] == [
-        ["line", "field", "code"],
-        ["3", "name", "FIELD_REQUIRED"],
-        ["4", "number", "FIELD_INVALID"],
+    shown = messages(result).splitlines()[1:]
+    assert [line.rpartition(" ")[2] for line in shown] == ["(FIELD_REQUIRED)", "(FIELD_INVALID)"]
+    assert [json.loads(line) for line in refused.read_text().splitlines()] == [
+        {"problems": shown[0].removesuffix(" (FIELD_REQUIRED)"), "number": "2"},
+        {"problems": shown[1].removesuffix(" (FIELD_INVALID)"), "number": 3, "name": "Three"},
     ]
     assert await stored(owner_engine, company) == {"1": "One"}
 

@@ -31,7 +31,7 @@ PIECES: tuple[bytes, ...] = (
     b"\xe6", b"\xed\xa0\x80", b"\xc3\xa6", b"sep=;", b"null", b"metadata.a", b"metadata.", b"metadataSet", b"metadataUnset",
     b"metadata", b"externalSystemId", b"name", b"number", b"creditLimit", b"isActive", b'{"name": ', b'{"metadataSet": {"a": 1}}',
     b'{"a": 1, "a": 2}', b"[", b"{", b"}", b"]", b"1e999999999999999999999", b"NaN", b"-Infinity", b"9" * 5_000, b"[" * 3_000,
-    b'"\\ud800"', b"a", b" ", b"12,50", b"TRUE",
+    b'"\\ud800"', b"a", b" ", b"12,50", b"TRUE", b"problems",
 )  # fmt: skip
 ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "latin-1")
 
@@ -50,7 +50,11 @@ CONTENTS = st.one_of(
     st.builds(encoded, st.lists(st.sampled_from(PIECES), max_size=20).map(b"".join), st.sampled_from(ENCODINGS)),
     st.builds(
         table,
-        st.lists(st.sampled_from([*map(str.encode, NAMES), b"metadata.a", b"metadata.b"]), min_size=1, max_size=5),
+        st.lists(
+            st.sampled_from([*map(str.encode, NAMES), b"metadata.a", b"metadata.b", b"problems"]),
+            min_size=1,
+            max_size=5,
+        ),
         st.lists(st.sampled_from(PIECES), min_size=1, max_size=5),
     ),
 )
@@ -70,9 +74,10 @@ def read(path: Path, content: bytes, file_format: FileFormat, kind: Kind[Any]) -
 def check(kind: Kind[Any], file: ImportFile[Any] | None) -> None:
     """What is told of a file before the database is asked."""
     if file is not None:
-        Job(kind, file, RejectionPolicy.ALL_OR_NOTHING, None, dry_run=True).check_file()
+        Job(kind, file, RejectionPolicy.ALL_OR_NOTHING, dry_run=True).check_file()
         for line in file.lines:
             kind.problems(line.row)
+        file.source.rejected({line.number: line.problems for line in file.lines})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -115,7 +120,7 @@ def rows_of(path: Path, rows: list[dict[str, Any]], kind: Kind[Any]) -> ImportFi
 
 
 async def outcomes(unit_of_work: UnitOfWork, file: ImportFile[Any], kind: Kind[Any]) -> Counter[RowOutcome]:
-    job = Job(kind, file, RejectionPolicy.ROW_BY_ROW, None, dry_run=True)
+    job = Job(kind, file, RejectionPolicy.ROW_BY_ROW, dry_run=True)
     job.check_file()
     for start in range(0, len(file.lines), MOST_UPSERT_ROWS):
         await job.carry_out(unit_of_work, file.lines[start : start + MOST_UPSERT_ROWS])

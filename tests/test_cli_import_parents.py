@@ -186,3 +186,18 @@ def test_a_long_chain_takes_time_in_proportion_to_its_length() -> None:
     rows = 100_000
     levels, circles = order_of({row: row + 1 for row in range(rows)})
     assert (levels[0], levels[rows - 1], circles) == (rows, 1, [])
+
+
+async def test_rules_about_parents_dont_ask_for_ids_where_rows_name_them_by_key(
+    import_file: Import, records: Records, tmp_path: Path
+) -> None:
+    await records.group(number="10")
+    await records.customer(external_system_id="inactive", is_active=False)
+    await records.customer(external_system_id="child", parent_customer_id=await records.customer())
+    rows = [new("a", **below("inactive")), new("b", **below("child")), new("c", billingRelationship="PARENT_PAYS")]
+    result = import_file(write_rows(tmp_path / "rows.csv", rows))
+    assert messages(result).splitlines()[1:] == [
+        "line 2: parent.externalSystemId must name an active customer. (PARENT_CUSTOMER_INACTIVE)",
+        "line 3: parent.externalSystemId must not name a child: a child can't have children. (PARENT_CUSTOMER_IS_CHILD)",
+        "line 4: billingRelationship can't be PARENT_PAYS without a parent. (PARENT_CUSTOMER_REQUIRED)",
+    ]

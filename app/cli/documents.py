@@ -1,8 +1,6 @@
 """`documents`: check the documents of clients' builds, and merge them into the service's manifest."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +10,7 @@ from graphql import GraphQLError
 
 from app.cli.document_files import Registered, read_documents
 from app.cli.failures import CommandError, ExitCode
+from app.cli.whole_files import write_whole
 from app.engine.execution import Engine
 from app.engine.request_errors import RequestError
 from app.engine.trusted import ManifestError, TrustedDocuments, write_manifest
@@ -51,7 +50,7 @@ def documents(
         raise _rejected(out, [*problems, *error.problems]) from None
     if problems:
         raise _rejected(out, problems)
-    _write(out, write_manifest(merged))
+    write_whole(out, write_manifest(merged).encode(), _READABLE)
     sys.stdout.write(f"Trusted documents in {out}: {len(merged)}.\n")
 
 
@@ -79,23 +78,3 @@ def _ambiguous(registered: list[Registered]) -> Iterator[str]:
 def _rejected(out: Path, problems: list[str]) -> CommandError:
     listed = "\n".join(problems)
     return CommandError(f"{out} was not written, because documents are invalid:\n{listed}", ExitCode.DIFFERENT)
-
-
-def _write(path: Path, content: str) -> None:
-    """Replace a file atomically, so that a service that starts meanwhile reads either the old or the new manifest."""
-    temporary: str | None = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = file.name
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(_READABLE)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        msg = f"{path} can't be written: {error.strerror}."
-        raise CommandError(msg, ExitCode.SETTINGS) from error

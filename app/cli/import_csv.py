@@ -19,6 +19,7 @@ class Table(NamedTuple):
 
     rows: Iterator[RawRow]
     separator: str
+    words: str
     """The name of its separator, such as "commas"."""
     names: frozenset[str]
     """The names of its columns."""
@@ -26,11 +27,11 @@ class Table(NamedTuple):
 
 def read_table(text: str, columns: Columns[Any]) -> Table:
     """Return the rows of a text. Iterate them within `cells_of_any_length`; they raise NotRows at invalid CSV."""
-    header, records, separator = find_header(text, columns)
+    header, records, separator, words = find_header(text, columns)
     if header is None:
-        return Table(iter(()), separator, frozenset())
+        return Table(iter(()), separator, words, frozenset())
     reader = _Rows(header, columns)
-    return Table((reader.row(line, cells) for line, cells in records), separator, frozenset(header.names))
+    return Table((reader.row(line, cells) for line, cells in records), separator, words, frozenset(header.names))
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from app.cli.import_header import has_known_names
 from app.cli.import_jsonl import holds_objects, read_objects
 from app.cli.import_records import cells_of_any_length
 from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem, RowT
+from app.cli.import_source import Source
 from app.cli.import_text import read_text
 from app.domain.errors import Problem
 from app.graphql.paths import schema_path
@@ -48,10 +49,16 @@ class ImportFile(Generic[RowT]):
     lines: list[Line[RowT]]
     form: str
     """A description of its format for people, such as "UTF-8, cells separated by semicolons"."""
+    source: Source
     names: frozenset[str] = frozenset()
     """The columns of its header, or the fields of all its objects."""
     instead: Mapping[str, str] = field(default_factory=dict[str, str])
     """Fields that a row may use instead of others."""
+
+    @property
+    def file_format(self) -> FileFormat:
+        """Its format."""
+        return FileFormat.JSONL if self.source.separator is None else FileFormat.CSV
 
     def column_of(self, problem: Problem) -> str:
         """Return the column of a row's problem. The problem's path starts with the list and the row's index."""
@@ -90,17 +97,17 @@ def format_of(path: Path) -> FileFormat:
 def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]) -> ImportFile[RowT]:
     """Return all rows of a file. Without a format, its name determines it. Raise CommandError if there are no rows."""
     # Read before the name is checked, because a workbook or a folder has a more specific message.
-    text, encoding = read_text(path)
+    read = read_text(path)
+    text, form, separator = read.content, read.encoding, None
     file_format = file_format or format_of(path)
-    form = encoding
     if file_format is FileFormat.CSV and holds_objects(text):
         _reject(f"{path} looks like JSON lines, not CSV: import it with --format jsonl, or rename it to end in .jsonl.")
     try:
         if file_format is FileFormat.CSV:
             with cells_of_any_length(text):
-                rows, separator, names = read_table(text, columns)
+                rows, separator, words, names = read_table(text, columns)
                 lines = [_line(row, columns) for row in rows]
-            form = f"{encoding}, cells separated by {separator}"
+            form += f", cells separated by {words}"
         else:
             objects = list(read_objects(text, columns))
             lines = [_line(row, columns) for row in objects]
@@ -117,7 +124,7 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
         _reject(f"{path}, line {error.line}: {error}")
     if not lines:
         _reject(f"{path} contains no {columns.plural}.")
-    return ImportFile(lines, form, names, columns.instead)
+    return ImportFile(lines, form, Source(read, separator), names, columns.instead)
 
 
 def _line(raw: RawRow, columns: Columns[RowT]) -> Line[RowT]:

@@ -5,12 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from app.cli.import_records import SEPARATORS, Record, filled_records
-from app.cli.import_rows import ENTRY, Columns, NotRows
+from app.cli.import_records import SEPARATORS, Record, filled_records, separator_line, without_cell
+from app.cli.import_rows import ENTRY, PROBLEMS, Columns, NotRows
 from app.domain.texts import stored_form, trimmed
 
-# Excel writes and reads a first line such as `sep=;`.
-_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(?=[\r\n]|$)', re.IGNORECASE)
 _MAX_TITLES = 5
 """Maximum number of title lines above the header that are detected."""
 
@@ -32,12 +30,13 @@ class Found(NamedTuple):
     """None if the file is blank."""
     records: Iterator[Record]
     separator: str
-    """The name of the file's separator, such as "commas"."""
+    words: str
+    """The name of the separator, such as "commas"."""
 
 
 def find_header(text: str, columns: Columns[Any]) -> Found:
     """Return the header of a text and the records after it. Raise NotRows if its columns can't be imported."""
-    line = _SEPARATOR_LINE.match(text)
+    line = separator_line(text)
     separator, _ = _separator_of(text, columns, line)
     records = filled_records(text, separator, line)
     first = next(records, None)
@@ -45,12 +44,16 @@ def find_header(text: str, columns: Columns[Any]) -> Found:
     words = SEPARATORS[separator]
     if line and line[1] != separator:
         words += f", although line 1 names {SEPARATORS[line[1]]}"
-    return Found(header, records, words)
+    if header is not None and PROBLEMS in header.names:
+        place = header.names.index(PROBLEMS)
+        header = header._replace(names=[*header.names[:place], *header.names[place + 1 :]], width=header.width - 1)
+        records = without_cell(records, place)
+    return Found(header, records, separator, words)
 
 
 def has_known_names(text: str, columns: Columns[Any]) -> bool:
     """Return whether a text starts with a header that has at least one known column."""
-    return _separator_of(text, columns, _SEPARATOR_LINE.match(text))[1] > 0
+    return _separator_of(text, columns, separator_line(text))[1] > 0
 
 
 def _separator_of(text: str, columns: Columns[Any], line: re.Match[str] | None) -> tuple[str, int]:
@@ -85,7 +88,7 @@ def _header(text: str, record: Record, columns: Columns[Any], separator: str) ->
     if not _known_in(record, columns):
         _reject_titles(text, line, columns)
     problems: list[str] = []
-    known = columns.headers
+    known = columns.headers | {PROBLEMS}
     unknown = [name for name in dict.fromkeys(names) if name and name not in known and not columns.is_entry(name)]
     if unknown:
         problems.append(columns.unknown(unknown, f" (read with {SEPARATORS[separator]} as separators)"))

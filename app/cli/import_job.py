@@ -11,7 +11,6 @@ from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import ImportFile, Line
 from app.cli.import_kind import Kind, RowKey, RowResult
 from app.cli.import_order import order_of
-from app.cli.import_report import Report, ReportedProblem
 from app.cli.import_rows import RowProblem
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
@@ -28,12 +27,13 @@ class Job:
     kind: Kind[Any]
     file: ImportFile[Any]
     policy: RejectionPolicy
-    report: Report | None
     dry_run: bool
     counts: Counter[RowOutcome] = field(default_factory=Counter[RowOutcome])
     stopped_at: tuple[int, int] | None = None
     """The first and the last line of the batch at which the import stopped; None if it did not."""
-    shown: int = 0
+    problems: dict[int, list[RowProblem]] = field(default_factory=dict[int, list[RowProblem]])
+    """The problems of the rejected rows, by their lines."""
+    _shown: int = 0
     _levels: Sequence[int] = ()
     """How far each row is below a row without a parent in the file; empty if all are at the top."""
     _parent_lines: Mapping[int, int] = field(default_factory=dict[int, int])
@@ -169,13 +169,11 @@ class Job:
         return RowProblem(self.file.column_of(problem), problem.code, problem.message)
 
     def _report(self, line: Line[Any], problem: RowProblem) -> None:
-        reported = ReportedProblem.of(line.number, problem)
-        if self.report is not None:
-            self.report.write(reported)
-        self.shown += 1
-        if self.shown <= _MAX_SHOWN:
-            sys.stderr.write(f"{reported}\n")
-        elif self.shown == _MAX_SHOWN + 1:
+        self.problems.setdefault(line.number, []).append(problem)
+        self._shown += 1
+        if self._shown <= _MAX_SHOWN:
+            sys.stderr.write(f"line {line.number}: {problem.sentence} ({problem.code})\n")
+        elif self._shown == _MAX_SHOWN + 1:
             sys.stderr.write("Further problems are not shown: --refused FILE writes all of them.\n")
 
     def summary(self) -> str:

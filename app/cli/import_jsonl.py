@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from app.cli.import_cells import UnreadableCell
 from app.cli.import_json import NotJson, read_json
-from app.cli.import_rows import Columns, NotRows, RawRow, RowProblem
+from app.cli.import_rows import PROBLEMS, Columns, NotRows, RawRow, RowProblem
 from app.domain.errors import ErrorCode
 from app.domain.texts import trimmed
 
@@ -36,6 +36,7 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
     if not isinstance(found, dict):
         raise NotRows(number, f"must be an object of the fields of {columns.input_type}.")
     fields = cast("dict[str, object]", found)
+    fields.pop(PROBLEMS, None)
     unknown = [name for name in fields if name not in columns.names]
     unknown += [
         f"{name}.{part}"

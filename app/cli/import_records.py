@@ -17,6 +17,9 @@ _QUOTES = (
     'marks, and double those inside: "5"" pipe".'
 )
 
+# Excel writes and reads a first line such as `sep=;`.
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(?=[\r\n]|$)', re.IGNORECASE)
+
 Record = tuple[int, list[str]]
 
 
@@ -46,6 +49,19 @@ def filled_records(text: str, separator: str, separator_line: object = None) -> 
     if separator_line:
         next(records)
     return ((line, cells) for line, cells in records if any(map(trimmed, cells)))
+
+
+def separator_line(text: str) -> re.Match[str] | None:
+    """Return the first line if it names the separator, which is its first group."""
+    return _SEPARATOR_LINE.match(text)
+
+
+def without_cell(records: Iterator[Record], place: int) -> Iterator[Record]:
+    """Yield records without one of their cells. Skip those that are blank without it."""
+    for line, cells in records:
+        others = [*cells[:place], *cells[place + 1 :]]
+        if any(map(trimmed, others)):
+            yield line, others
 
 
 def _records(text: str, separator: str) -> Iterator[Record]:

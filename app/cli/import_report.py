@@ -1,59 +1,39 @@
-"""The report of rejected rows: one entry per problem, with its line in the file."""
+"""The file of rejected rows that `--refused` names."""
 
-import csv
-import json
-from collections.abc import Generator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import Any
 
-from app.cli.import_files import FileFormat, format_of
-from app.cli.import_rows import RowProblem
-
-
-class ReportedProblem(NamedTuple):
-    """A problem of one row, as written to the report."""
-
-    line: int
-    field: str
-    """The column or field; empty if the problem concerns the whole row."""
-    code: str
-    message: str
-
-    @classmethod
-    def of(cls, line: int, problem: RowProblem) -> "ReportedProblem":
-        """Return a row's problem with the row's first line."""
-        return cls(line, problem.field, problem.code, problem.message)
-
-    def __str__(self) -> str:
-        """Return the problem as a message for people."""
-        subject = f"{self.field} {self.message}" if self.field else self.message
-        return f"line {self.line}: {subject} ({self.code})"
+from app.cli.failures import CommandError, ExitCode
+from app.cli.import_files import ImportFile, format_of
+from app.cli.import_source import ProblemsByLine
+from app.cli.whole_files import require_writable, write_whole
 
 
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Writes problems to a file, as CSV or JSON lines."""
+    """Writes the rejected rows of a file."""
 
-    def __init__(self, file: IO[str], file_format: FileFormat) -> None:
-        self._file = file
-        self._csv = csv.writer(file) if file_format is FileFormat.CSV else None
-        if self._csv is not None:
-            self._csv.writerow(ReportedProblem._fields)
+    path: Path
+    file: ImportFile[Any]
+    mode: int
+    """The permissions of the imported file, because the rejected rows are as confidential."""
 
-    def write(self, problem: ReportedProblem) -> None:
-        """Write one problem."""
-        if self._csv is not None:
-            self._csv.writerow(problem)
-        else:
-            self._file.write(f"{json.dumps(problem._asdict(), ensure_ascii=False)}\n")
+    def write(self, problems: ProblemsByLine) -> None:
+        """Replace the file of rejected rows."""
+        write_whole(self.path, self.file.source.rejected(problems), self.mode)
 
 
-@contextmanager
-def report_to(path: Path | None) -> Generator[Report | None]:
-    """Yield a report that replaces a file; None without a path."""
-    if path is None:
-        yield None
-        return
-    file_format = format_of(path)
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        yield Report(file, file_format)
+def report_to(path: Path, imported: Path, file: ImportFile[Any]) -> Report:
+    """Return a report on the rows of an imported file. Raise CommandError if it can't be written."""
+    if path.exists() and path.samefile(imported):
+        msg = f"{path} is the file to import: choose another file for the rejected rows."
+        raise CommandError(msg, ExitCode.SETTINGS)
+    if format_of(path) is not file.file_format:
+        msg = (
+            f"{path} must end in .{file.file_format}: rejected rows are written in the format of {imported}, so that they"
+            " can be corrected and imported."
+        )
+        raise CommandError(msg, ExitCode.SETTINGS)
+    require_writable(path)
+    return Report(path, file, imported.stat().st_mode)

@@ -16,6 +16,8 @@ from app.domain.texts import shown
 RowT = TypeVar("RowT")
 ENTRY = "metadata."
 """The prefix of CSV columns for single metadata entries."""
+PROBLEMS = "problems"
+"""The column of a file of rejected rows that says what is wrong with them; ignored in files to import."""
 _MAX_NAMES = 10
 """Maximum number of unknown names that a message lists."""
 _LONGEST_COMPARED = 60
@@ -100,6 +102,11 @@ class RowProblem(NamedTuple):
     code: ErrorCode
     message: str
     """Follows the field's name."""
+
+    @property
+    def sentence(self) -> str:
+        """The problem for people."""
+        return f"{self.field} {self.message}" if self.field else self.message
 
 
 class RawRow(NamedTuple):

@@ -40,10 +40,14 @@ _NOT_TEXT = (
 
 
 class Text(NamedTuple):
-    """A file's text, and the name of its encoding."""
+    """A file's text and its encoding."""
 
     content: str
     encoding: str
+    """The name of the encoding for people."""
+    codec: str
+    mark: bytes
+    """Its byte order mark; empty if it has none."""
 
 
 def read_text(path: Path) -> Text:
@@ -64,7 +68,7 @@ def read_text(path: Path) -> Text:
         line = text.count("\n", 0, text.index("\0")) + 1
         msg = f"{path}, line {line}: contains a NUL byte, so the file is not text. {_SAVE_AS}"
         raise CommandError(msg, ExitCode.SETTINGS)
-    return Text(text, encoding)
+    return Text(text, encoding, codec, content[:mark_bytes])
 
 
 def _encoding_of(content: bytes) -> tuple[str, str, int]:

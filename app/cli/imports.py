@@ -58,7 +58,10 @@ Format = Annotated[
 Batch = Annotated[int, typer.Option(help="Rows per transaction.", min=1, max=MOST_UPSERT_ROWS)]
 RefusedFile = Annotated[
     Path | None,
-    typer.Option("--refused", help="A file for the rejected rows, .csv or .jsonl. An existing file is replaced."),
+    typer.Option(
+        "--refused",
+        help="A file for the rejected rows, in the format of FILE, to correct and import. An existing one is replaced.",
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Run the import in one transaction, and roll it back.")]
 RowByRow = Annotated[
@@ -137,15 +140,14 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
     if missing is not None:
         msg = f"{source.file} {missing}"
         raise CommandError(msg, ExitCode.SETTINGS)
-    refused = source.refused
-    if refused is not None and refused.exists() and refused.samefile(source.file):
-        msg = f"{refused} is the file to import: choose another file for the rejected rows."
-        raise CommandError(msg, ExitCode.SETTINGS)
+    report = None if source.refused is None else report_to(source.refused, source.file, file)
     policy = RejectionPolicy.ROW_BY_ROW if row_by_row else RejectionPolicy.ALL_OR_NOTHING
-    with report_to(refused) as report, progress_bar(f"Importing {kind.columns.plural}") as progress:
-        job = Job(kind, file, policy, report, dry_run)
+    job = Job(kind, file, policy, dry_run)
+    with progress_bar(f"Importing {kind.columns.plural}") as progress:
         asyncio.run(_run(job, target.settings, company_id, source.batch, progress))
     sys.stdout.write(f"{job.summary()}\n")
+    if report is not None:
+        report.write(job.problems)
     if job.counts[RowOutcome.REFUSED]:
         raise typer.Exit(ExitCode.DIFFERENT)
 
@@ -166,14 +168,15 @@ async def _run(
         job.check_file()
         if job.dry_run:
             async with rehearsal(database, company_id) as unit_of_work:
-                await _carry_out(job, unit_of_work, batch, progress)
+                await import_batches(job, unit_of_work, batch, progress)
         else:
-            await _carry_out(job, UnitOfWork(database, company_id), batch, progress)
+            await import_batches(job, UnitOfWork(database, company_id), batch, progress)
     finally:
         await database.dispose()
 
 
-async def _carry_out(job: Job, unit_of_work: UnitOfWork, batch: int, progress: Callable[[int, int], None]) -> None:
+async def import_batches(job: Job, unit_of_work: UnitOfWork, batch: int, progress: Callable[[int, int], None]) -> None:
+    """Import one batch after the other, until the import stops or is interrupted."""
     done, total = 0, len(job.file.lines)
     planned = batch
     for lines in job.batches(batch):
@@ -185,6 +188,10 @@ async def _carry_out(job: Job, unit_of_work: UnitOfWork, batch: int, progress: C
         await job.carry_out(unit_of_work, lines)
         done += len(lines)
         progress(done, total)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # A commit waits for its outcome and ignores the interruption that arrives meanwhile.
+            raise asyncio.CancelledError
 
 
 async def _require_company(database: Database, company_id: UUID) -> None:

@@ -56,19 +56,19 @@ def _parent_problems(
     after: Record, parent: Record | None, children: Sequence[Record], before: Record | None
 ) -> Iterator[Problem]:
     if after.parent_id == after.id:
-        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must be the id of another customer.")
+        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, "must name another customer.")
         return
     if parent is not None and parent.parent_id is not None:
-        message = "must not be the id of a child: a child can't have children."
+        message = "must not name a child: a child can't have children."
         yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)
     if after.parent_id is not None and children:
         message = "can't be set on a customer that has children; detach them first."
         yield _about(children, "parent_customer_id", ErrorCode.CUSTOMER_HAS_CHILDREN, message)
     if after.is_paid_for and after.parent_id is None:
-        message = "can't be PARENT_PAYS without a parentCustomerId."
+        message = "can't be PARENT_PAYS without a parent."
         yield _at("billing_relationship", ErrorCode.PARENT_CUSTOMER_REQUIRED, message)
     if parent is not None and not parent.is_active and _newly_relies_on_parent(before, after):
-        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_INACTIVE, "must be the id of an active customer.")
+        yield _at("parent_customer_id", ErrorCode.PARENT_CUSTOMER_INACTIVE, "must name an active customer.")
     paying = [child for child in children if child.is_active and child.is_paid_for]
     if not after.is_active and paying:
         message = "can't be false while this customer pays for active children."

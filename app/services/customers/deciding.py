@@ -130,10 +130,10 @@ class Judge:
         values, problems = draft.values, list[Problem]()
         group_id, parent_id = values.get("customer_group_id"), values.get("parent_customer_id")
         if group_id is not None and group_id not in self.facts.groups:
-            message = "must be the id of a customer group of the company."
+            message = "must name a customer group of the company."
             problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("customer_group_id",), message))
         if parent_id is not None and parent_id not in self._records:
-            message = "must be the id of a customer of the company."
+            message = "must name a customer of the company."
             problems.append(Problem(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("parent_customer_id",), message))
         for name in UNIQUE_KEYS:
             value = values.get(name)
