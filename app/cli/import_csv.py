@@ -53,8 +53,9 @@ class _Rows:
             return RawRow(line, {}, (wrong_separator,))
         reading = _Reading()
         for name, cell in zip(self.header.names, cells, strict=False):
-            if trimmed(cell):
-                self._read(reading, name, cell)
+            text = trimmed(cell)
+            if text:
+                self._read(reading, name, cell, text)
         reading.add_entries()
         return RawRow(line, self.columns.with_objects(reading.fields), tuple(reading.problems))
 
@@ -78,19 +79,21 @@ class _Rows:
         )
         return RowProblem("", ErrorCode.FIELD_INVALID, message)
 
-    def _read(self, reading: "_Reading", name: str, cell: str) -> None:
+    def _read(self, reading: "_Reading", name: str, cell: str, text: str) -> None:
+        """Parse a cell, whose text is without surrounding blanks."""
         is_entry = self.columns.is_entry(name)
         values = reading.entries if is_entry else reading.fields
-        if trimmed(cell) == "null":
+        if text == "null":
             values[name] = None
             return
-        damage = damage_of(cell, holds_digits=name in self.columns.numbers)
+        damage = damage_of(text, holds_digits=name in self.columns.numbers)
         if damage is not None:
             reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, damage))
             return
         try:
             # Surrounding spaces are invisible in a spreadsheet, so they are removed, except in metadata.
-            values[name] = self.columns.cells.get(name, str if is_entry else trimmed)(cell)
+            read = self.columns.cells.get(name)
+            values[name] = read(cell) if read is not None else cell if is_entry else text
         except UnreadableCell as error:
             reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, str(error)))
 

@@ -2,7 +2,7 @@
 
 import re
 
-from app.domain.texts import normal, shown, trimmed
+from app.domain.texts import normal, shown
 
 # Errors of Excel, LibreOffice, Numbers and Google Sheets, in the languages of TRUE and FALSE (see import_cells.py).
 _WORDS = (
@@ -21,12 +21,11 @@ _BEGINNINGS = ("#", "Err:")
 _SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}", re.IGNORECASE)
 
 
-def damage_of(cell: str, *, holds_digits: bool) -> str | None:
+def damage_of(text: str, *, holds_digits: bool) -> str | None:
     """Return how a spreadsheet damaged a cell, as a message that follows the column's name; None if it didn't.
 
-    `holds_digits`: the column contains names or keys, so that a number in it must have all digits.
+    `text` is that of the cell, trimmed. `holds_digits`: the column contains names or keys, so that a number in it must have all digits.
     """
-    text = trimmed(cell)
     if text.startswith(_BEGINNINGS) and (normal(text).upper() in _ERRORS or _OTHER_ERROR.fullmatch(text)):
         return f"is {shown(text)}, an error of the spreadsheet: correct the cell there or empty it, and save the file again."
     if holds_digits and _SHORTENED.fullmatch(text):

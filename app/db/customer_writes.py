@@ -74,12 +74,12 @@ def racing_for_keys() -> Generator[None]:
 
 async def insert_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert customers that all have the same columns."""
-
-    def moment(_given: TableValuedAlias) -> ColumnElement[Any]:
-        return func.statement_timestamp()
-
     with racing_for_keys():
-        await insert_all(session, customers, rows, created_at=moment, updated_at=moment)
+        await insert_all(session, customers, rows, created_at=_statement_time, updated_at=_statement_time)
+
+
+def _statement_time(_given: TableValuedAlias) -> ColumnElement[Any]:
+    return func.statement_timestamp()
 
 
 async def update_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:

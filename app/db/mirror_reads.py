@@ -1,12 +1,27 @@
 """Read subscriptions with their current periods, under locks. Every function sends at most two statements."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, any_, cast, false, func, lateral, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Executable,
+    Select,
+    any_,
+    bindparam,
+    cast,
+    false,
+    func,
+    lateral,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -52,15 +67,30 @@ class StoredSubscription(NamedTuple):
     move: StoredMove
 
 
-def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    return column == any_(literal(list(values), ARRAY(column.type)))
+class _Named(NamedTuple):
+    """Subscriptions that have one of some keys."""
+
+    columns: tuple[str, ...]
+    """The columns of these keys. Statements are built once for each of the few combinations."""
+    values: Mapping[str, object]
+    """The keys, by the names of parameters."""
 
 
-def _named(ids: Collection[UUID], external_system_ids: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition of subscriptions that have one of these keys."""
+def _named(ids: Collection[UUID], external_system_ids: Collection[str]) -> _Named:
     # Without statistics, an alternative that finds nothing keeps PostgreSQL from using the index of the other one.
-    named = {subscriptions.c.id: ids, subscriptions.c.external_system_id: external_system_ids}
-    found = [_among(column, values) for column, values in named.items() if values]
+    named = {"id": [*ids], "external_system_id": [*external_system_ids]}
+    found = {name: values for name, values in named.items() if values}
+    return _Named(tuple(found), {_parameter(name): values for name, values in found.items()})
+
+
+def _parameter(column: str) -> str:
+    return f"named_{column}"
+
+
+def _have(columns: tuple[str, ...]) -> ColumnElement[bool]:
+    """Return the condition of subscriptions that have a given key in one of the columns."""
+    its = [subscriptions.c[name] for name in columns]
+    found = [column == any_(bindparam(_parameter(column.key), type_=ARRAY(column.type))) for column in its]
     return narrowed(subscriptions) & or_(false(), *found)
 
 
@@ -68,8 +98,13 @@ async def customers_of(
     session: WriteSession, ids: Collection[UUID], external_system_ids: Collection[str]
 ) -> dict[UUID, UUID]:
     """Return the customer of each subscription. It never changes, so it may be read before the lock."""
-    query = select(subscriptions.c.id, subscriptions.c.customer_id).where(_named(ids, external_system_ids))
-    return {row[0]: row[1] for row in await session.rows(query)}
+    named = _named(ids, external_system_ids)
+    return {row[0]: row[1] for row in await session.rows(_customers_query(named.columns), named.values)}
+
+
+@cache
+def _customers_query(columns: tuple[str, ...]) -> Executable:
+    return select(subscriptions.c.id, subscriptions.c.customer_id).where(_have(columns))
 
 
 async def locked(
@@ -78,19 +113,29 @@ async def locked(
     """Lock the subscriptions with these keys, in the order of their ids, and return them with their last periods."""
     named = _named(ids, external_system_ids)
     # Locked before the periods are read: one statement that waits for a transition would show the periods before it.
-    await session.rows(select(subscriptions.c.id).where(named).order_by(subscriptions.c.id).with_for_update())
+    await session.rows(_locking_query(named.columns), named.values)
     return await _read(session, named)
+
+
+@cache
+def _locking_query(columns: tuple[str, ...]) -> Select[tuple[UUID]]:
+    return select(subscriptions.c.id).where(_have(columns)).order_by(subscriptions.c.id).with_for_update()
 
 
 async def subscriptions_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, StoredSubscription]:
     """Return subscriptions, which are locked or written, as they are stored now."""
     if not ids:
         return {}
-    found = await _read(session, narrowed(subscriptions) & _among(subscriptions.c.id, ids))
+    found = await _read(session, _named(ids, ()))
     return {stored.row.id: stored for stored in found}
 
 
-async def _read(session: WriteSession, named: ColumnElement[bool]) -> list[StoredSubscription]:
+async def _read(session: WriteSession, named: _Named) -> list[StoredSubscription]:
+    return [_stored(row) for row in await session.rows(_reading_query(named.columns), named.values)]
+
+
+@cache
+def _reading_query(columns: tuple[str, ...]) -> Select[Any]:
     last, begun = _last_period(), _begun_by_transition()
     previous = (
         select(func.coalesce(periods.c.cut_on, periods.c.ends_on))
@@ -102,7 +147,7 @@ async def _read(session: WriteSession, named: ColumnElement[bool]) -> list[Store
     )
     is_current = last.c.starts_on == subscriptions.c.current_period_start
     over_on = func.coalesce(last.c.cut_on, last.c.ends_on)
-    query = (
+    return (
         graph.subscription.select(
             subscriptions.c.customer_id,
             last.c.id,
@@ -123,10 +168,9 @@ async def _read(session: WriteSession, named: ColumnElement[bool]) -> list[Store
             begun.c.starts_on,
         )
         .select_from(subscriptions.outerjoin(last, true()).outerjoin(begun, true()))
-        .where(named)
+        .where(_have(columns))
         .order_by(subscriptions.c.id)
     )
-    return [_stored(row) for row in await session.rows(query)]
 
 
 def _last_period() -> LateralFromClause:

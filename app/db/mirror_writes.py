@@ -2,14 +2,15 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import Table, Update, func, update
 from sqlalchemy.exc import IntegrityError
 
 from app.db.declarations import narrowed
 from app.db.periods import insert_periods
-from app.db.record_set import at_this_moment, insert_all, record_set
+from app.db.record_set import arrays_of, at_this_moment, insert_all, record_set_of
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import LostRace, WriteSession, constraint_of
@@ -30,23 +31,28 @@ async def update_subscriptions(session: WriteSession, rows: Rows) -> None:
     """Write the same columns of locked subscriptions, each row with its `id`; every version goes up by one."""
     if not rows:
         return
-    given = record_set(subscriptions, rows)
-    values = {name: given.c[name] for name in rows[0] if name != "id"}
     with _racing():
-        await session.rows(
-            update(subscriptions)
-            .where(narrowed(subscriptions), subscriptions.c.id == given.c.id)
-            .values(**values, version=subscriptions.c.version + 1, updated_at=func.clock_timestamp())
-        )
+        await session.rows(_update_of_subscriptions(tuple(rows[0])), arrays_of(rows))
 
 
 async def update_periods(session: WriteSession, rows: Rows) -> None:
     """Write the same columns of current periods, each row with its `id`. Payers stay."""
-    if not rows:
-        return
-    given = record_set(periods, rows)
-    values = {name: given.c[name] for name in rows[0] if name != "id"}
-    await session.rows(update(periods).where(narrowed(periods), periods.c.id == given.c.id).values(**values))
+    if rows:
+        await session.rows(_update(periods, tuple(rows[0])), arrays_of(rows))
+
+
+@cache
+def _update_of_subscriptions(names: tuple[str, ...]) -> Update:
+    moment = func.clock_timestamp()
+    return _update(subscriptions, names).values(version=subscriptions.c.version + 1, updated_at=moment)
+
+
+@cache
+def _update(table: Table, names: tuple[str, ...]) -> Update:
+    """Return the statement that writes columns of rows by their ids. Built once for the few lists of columns."""
+    given = record_set_of(table, names)
+    values = {name: given.c[name] for name in names if name != "id"}
+    return update(table).where(narrowed(table), table.c.id == given.c.id).values(**values)
 
 
 async def begin_periods(session: WriteSession, rows: Rows) -> None:

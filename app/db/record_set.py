@@ -1,9 +1,10 @@
 """Many rows as parameters of one statement: one array per column, so that the SQL doesn't depend on their number."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Uuid, bindparam, column, func, insert, literal, select
+from sqlalchemy import ColumnElement, Insert, Table, Uuid, bindparam, column, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
@@ -11,14 +12,26 @@ from app.db.read_session import COMPANY
 from app.db.unit_of_work import WriteSession
 
 _COMPANY = bindparam(COMPANY, type_=Uuid())
+_MOST_STATEMENTS = 100
+"""Maximum number of statements that are kept, because building one takes as long as writing 20 rows."""
+
+Compute = Callable[[TableValuedAlias], ColumnElement[Any]]
+"""Returns an expression over rows."""
 
 
 def record_set(table: Table, rows: Sequence[Mapping[str, Any]]) -> TableValuedAlias:
     """Return rows with the same columns, at least one row, as a typed table to join or to insert from."""
-    types = {name: table.c[name].type for name in rows[0]}
-    arrays = [literal([row[name] for row in rows], ARRAY(kind)) for name, kind in types.items()]
-    columns = [column(name, kind) for name, kind in types.items()]
-    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    return _typed(table, {name: literal([row[name] for row in rows], _array(table, name)) for name in rows[0]})
+
+
+def record_set_of(table: Table, names: Sequence[str]) -> TableValuedAlias:
+    """Return the typed table of rows that are given by `arrays_of` when its statement runs."""
+    return _typed(table, {name: bindparam(_parameter(name), type_=_array(table, name)) for name in names})
+
+
+def arrays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """Return the parameters of a statement over `record_set_of`: those of rows with the same columns."""
+    return {_parameter(name): [row[name] for row in rows] for name in rows[0]}
 
 
 def of_the_same_columns(changes: Iterable[tuple[Any, Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -35,18 +48,23 @@ async def insert_all(
     session: WriteSession,
     table: Table,
     rows: Sequence[Mapping[str, Any]],
-    **computed: Callable[[TableValuedAlias], ColumnElement[Any]],
+    **computed: Compute,
 ) -> None:
     """Insert rows of the session's company in one statement; no rows are no statement.
 
-    `computed` columns are expressions over the rows, which may use a given column of the same name.
+    `computed` columns are expressions over the rows, which may use a given column of the same name. Pass functions of
+    a module, because statements are kept by them.
     """
-    if not rows:
-        return
-    given = record_set(table, rows)
-    plain = {name: given.c[name] for name in rows[0] if name not in computed}
-    values = plain | {name: compute(given) for name, compute in computed.items()}
-    await session.rows(insert(table).from_select(["company_id", *values], select(_COMPANY, *values.values())))
+    if rows:
+        await session.rows(_insertion(table, tuple(rows[0]), tuple(computed.items())), arrays_of(rows))
+
+
+@lru_cache(maxsize=_MOST_STATEMENTS)
+def _insertion(table: Table, names: tuple[str, ...], computed: tuple[tuple[str, Compute], ...]) -> Insert:
+    given = record_set_of(table, names)
+    values: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in names if name not in dict(computed)}
+    values |= {name: compute(given) for name, compute in computed}
+    return insert(table).from_select(["company_id", *values], select(_COMPANY, *values.values()))
 
 
 def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:
@@ -55,3 +73,16 @@ def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:
     Not now(), because a transaction that waited for a lock began before the one it waited for.
     """
     return func.clock_timestamp()
+
+
+def _typed(table: Table, arrays: Mapping[str, ColumnElement[Any]]) -> TableValuedAlias:
+    columns = [column(name, table.c[name].type) for name in arrays]
+    return func.unnest(*arrays.values()).table_valued(*columns, name="given").render_derived()
+
+
+def _array(table: Table, name: str) -> ARRAY[Any]:
+    return ARRAY(table.c[name].type)
+
+
+def _parameter(name: str) -> str:
+    return f"given_{name}"

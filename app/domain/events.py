@@ -46,6 +46,9 @@ def plain_values(named: Mapping[str, object]) -> dict[str, Any]:
 def plain(value: object) -> Any:
     """Return a value as JSON: decimals, dates and UUIDs as strings, timestamps in UTC, metadata unchanged."""
     match value:
+        # First, because most values are, and the check of a mapping is slow.
+        case None | str() | int():
+            pass
         case Decimal():
             return format(value, "f")
         case UUID():
@@ -58,7 +61,8 @@ def plain(value: object) -> Any:
             entries = cast("Mapping[str, object]", value)
             return {key: _number(entry) for key, entry in entries.items()}
         case _:
-            return value
+            pass
+    return value
 
 
 def _number(value: object) -> object:

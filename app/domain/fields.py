@@ -62,7 +62,7 @@ def invalid(path: Path, message: str) -> Problem:
 
 def is_storable(value: str) -> bool:
     """Return whether PostgreSQL can store the text: it can't store U+0000 and lone surrogates."""
-    return not _UNSTORABLE.search(value)
+    return "\0" not in value if value.isascii() else not _UNSTORABLE.search(value)
 
 
 def text(most: int = _MOST_CHARACTERS) -> Reader:

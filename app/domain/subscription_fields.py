@@ -36,7 +36,7 @@ PERIOD_FIELDS: Mapping[str, Field] = {
 
 def _period(value: object, path: Path) -> object:
     """Read what was sent of the current period."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict | Mapping):
         return invalid(path, "must be an object with startsOn and endsOn.")
     values, problems = read_input(cast("Mapping[str, object]", value), PERIOD_FIELDS, creating=True)
     return [replace(problem, path=(*path, *problem.path)) for problem in problems] or values

@@ -117,6 +117,8 @@ def stored_form(text: str, *, most: int | None = None) -> str:
     A text that certainly exceeds `most` characters isn't normalized, and not trimmed if `is_too_long`; the result
     exceeds `most` too.
     """
+    if most is not None and len(text) <= most and text.isascii():
+        return text.strip(_ASCII_BLANKS)
     if most is not None and is_too_long(text, most):
         return text
     if most is not None and len(text) > _MOST_COMPOSED * most:
@@ -174,6 +176,8 @@ def invisible_in(text: str) -> str | None:
 
     These are control, format and default-ignorable characters, noncharacters, and white space other than U+0020.
     """
+    if text.isascii() and text.isprintable():
+        return None
     return _named(_INVISIBLE.search(text))
 
 
