@@ -1,7 +1,7 @@
 """The recipes of CONTRIBUTING.md name the files that a change really touches, and docs/README.md lists every page."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -87,6 +87,14 @@ def counted(found: set[str]) -> set[str]:
     return {name for name in found - ONCE if not name.startswith((MIGRATIONS, *WITHOUT_A_NEED))}
 
 
+def stale_examples(title: str, patterns: Sequence[str]) -> list[str]:
+    """Return the EXAMPLES of a recipe that no longer list most things of its kind. They may lack new ones."""
+    lacking = {
+        file: sum(not re.search(pattern, text_of(file)) for pattern in patterns) for file in sorted(EXAMPLES[title])
+    }
+    return [file for file, count in lacking.items() if count > len(patterns) / 4]
+
+
 def complete(patterns: Iterable[str]) -> set[str]:
     """Return the files of docs and tests that hold a match of every pattern: those that list all things of a kind.
 
@@ -115,7 +123,8 @@ TITLES = re.findall(r"^### (.+)$", CONTRIBUTING, re.MULTILINE)
 
 @pytest.mark.parametrize("title", TITLES)
 def test_every_file_of_a_recipe_exists(title: str) -> None:
-    assert [file for file in recipe(title) if not (ROOT / file).exists()] == []
+    missing = [file for file in sorted(recipe(title)) if not (ROOT / file).exists()]
+    assert missing == [], f"These files don't exist: {', '.join(missing)}"
 
 
 def test_there_are_four_recipes() -> None:
@@ -126,7 +135,8 @@ def test_there_are_four_recipes() -> None:
 def test_every_field_of_a_customer_is_in_each_file_of_its_recipe(field: str) -> None:
     pattern = rf"\b({field}|{schema_name(field)})\b"
     files = recipe(FIELD) - {MIGRATIONS, "CHANGELOG.md"}
-    assert [file for file in sorted(files) if not re.search(pattern, text_of(file))] == []
+    missing = [file for file in sorted(files) if not re.search(pattern, text_of(file))]
+    assert missing == [], f"Add {field} to these files: {', '.join(missing)}"
 
 
 def test_a_plain_field_of_a_customer_is_in_no_other_file() -> None:
@@ -157,14 +167,27 @@ def test_a_recipe_names_the_docs_and_tests_that_list_all_things_of_its_kind(titl
     listing = complete(LISTS[title])
     if title == ENTITY:
         listing.add("tests/graphql/mutations/test_contacts.py")
-    assert EXAMPLES[title] <= listing, "EXAMPLES names files that no longer list all."
-    assert listing - EXAMPLES[title] == of_docs_and_tests(title)
+    unnamed = sorted(listing - EXAMPLES[title] - of_docs_and_tests(title))
+    assert unnamed == [], f"Name these files in the recipe, or in EXAMPLES: {', '.join(unnamed)}"
+    incomplete = sorted(of_docs_and_tests(title) - listing)
+    assert incomplete == [], f"These files of the recipe don't list all: {', '.join(incomplete)}"
+
+
+@pytest.mark.parametrize("title", LISTS)
+def test_an_example_lists_most_things_of_its_kind_but_needs_no_new_one(title: str) -> None:
+    stale = stale_examples(title, [*LISTS[title], r"\bfield_that_was_just_added\b"])
+    assert stale == [], f"Remove these files from EXAMPLES: {', '.join(stale)}"
+
+
+def test_an_example_that_lists_few_things_is_stale() -> None:
+    assert stale_examples(ENTITY, ["(?i)contact", r"\bnothing_named_so\b"]) == sorted(EXAMPLES[ENTITY])
 
 
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_every_rejection_code_is_in_each_file_of_its_recipe_and_raised_and_tested(code: ErrorCode) -> None:
     files = recipe(CODE)
-    assert [file for file in sorted(files - {"CHANGELOG.md"}) if code not in words_of(file)] == []
+    missing = [file for file in sorted(files - {"CHANGELOG.md"}) if code not in words_of(file)]
+    assert missing == [], f"Add {code} to these files: {', '.join(missing)}"
     # One is added where the problems of an input are gathered, beside its definition.
     assert files_naming(code) > of_package(files) or code is ErrorCode.MORE_PROBLEMS
     tests = (file for file in files_below("tests") if not file.startswith("tests/contract/"))
@@ -179,13 +202,15 @@ def test_every_setting_is_in_each_file_of_its_recipe_and_used(setting: str) -> N
     if setting.startswith("owner_"):
         files -= {"docker-compose.yml"}
     pattern = rf"(?i)\b{setting}\b"
-    assert [file for file in sorted(files) if not re.search(pattern, text_of(file))] == []
+    missing = [file for file in sorted(files) if not re.search(pattern, text_of(file))]
+    assert missing == [], f"Add {setting} to these files: {', '.join(missing)}"
 
 
 def test_the_index_of_documents_lists_every_page() -> None:
     index = text_of("docs/README.md")
     pages = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
-    assert [page for page in pages if page != "README.md" and f"]({page})" not in index] == []
+    missing = [page for page in pages if page != "README.md" and f"]({page})" not in index]
+    assert missing == [], f"Add these pages to docs/README.md: {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/README.md"])
