@@ -16,11 +16,10 @@ from asyncpg import DeadlockDetectedError
 from sqlalchemy.exc import DBAPIError
 
 from app.cli.failures import explain
-from app.db.dsn import with_database
 from app.db.migrate import upgrade
 from app.db.unit_of_work import LostRace
 from tests.support.commands import ROOT, free_port, messages, run, running, taken_port
-from tests.support.databases import as_role, execute, same_database
+from tests.support.databases import as_role, execute, same_database, with_database
 
 PLACE = f"127.0.0.1:{free_port()}"
 AWAY = f"postgresql://nobody:secret@{PLACE}/nowhere"

@@ -94,19 +94,11 @@ def subscription_of(row: Any) -> Subscription:
     )
 
 
-async def book(session: WriteSession, transition: Transition, actor: str) -> UUID | None:
-    """Write a transition and return its id; None for a new billing day, which isn't recorded as a transition.
-
-    The caller has locked the subscriptions before reading them.
-    """
-    (transition_id,) = await book_all(session, [transition], actor)
-    return transition_id
-
-
 async def book_all(session: WriteSession, transitions: Sequence[Transition], actor: str) -> list[UUID | None]:
-    """Book transitions of distinct subscriptions and return their ids.
+    """Write transitions of distinct subscriptions, which the caller has locked before reading them.
 
-    Runs as many statements as for one transition.
+    Return their ids; None for a new billing day, which isn't recorded as a transition. Runs as many statements as for
+    one transition.
     """
     if not transitions:
         return []

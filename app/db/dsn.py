@@ -102,11 +102,6 @@ def with_role(dsn: str, user: str | None, password: str | None = None) -> str:
     return replace(parse(dsn), user=user, password=password).render()
 
 
-def with_database(dsn: str, database: str) -> str:
-    """Return the URL for another database of the same server."""
-    return replace(parse(dsn), database=database).render()
-
-
 def with_password(dsn: str, password: str) -> str:
     """Return the URL with this password. Raise DsnError if it already has one."""
     parsed = parse(dsn)

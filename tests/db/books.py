@@ -46,7 +46,7 @@ class Books:
             made = tuple(cuts(found, old, new, on))
             moved = tuple(moves(found, old, new))
             transition = Transition(customers[0], on, old, new, made, dict.fromkeys(customers, new), moved, ())
-            transition_id = await booking.book(session, transition, "someone")
+            (transition_id,) = await booking.book_all(session, [transition], "someone")
             assert transition_id is not None
             return transition_id
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.db.dsn import Dsn, DsnError, Host, parse, with_database, with_password, with_role
+from app.db.dsn import Dsn, DsnError, Host, parse, with_password, with_role
 from app.db.dsn_parameters import SSL_MODES
 
 _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -181,7 +181,6 @@ def test_a_derived_url_keeps_hosts_and_parameters() -> None:
     assert parse(with_role(dsn, "u", "p@")) == Dsn(
         "db", (Host("h1", 1), Host("h2", 2)), "u", "p@", {"sslmode": "require", "options": "-c jit=off"}
     )
-    assert parse(with_database(dsn, "other")).database == "other"
     assert parse(with_password("postgresql://a@h/db", "x:y")) == parse("postgresql://a:x%3Ay@h/db")
 
 

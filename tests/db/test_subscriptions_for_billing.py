@@ -77,7 +77,8 @@ async def test_a_locked_subscription_waits_for_the_cut_and_then_shows_the_new_pe
         old = Arrangement(customer, ConsolidationMode.PER_CHILD_INVOICE, None)
         new = Arrangement(payer, ConsolidationMode.PER_CHILD_INVOICE, None)
         made = tuple(cuts(found, old, new, CUT))
-        await booking.book(session, Transition(customer, CUT, old, new, made, {customer: new}, (), ()), "someone")
+        transition = Transition(customer, CUT, old, new, made, {customer: new}, (), ())
+        await booking.book_all(session, [transition], "someone")
 
     first = asyncio.create_task(books.unit_of_work.run(slow))
     await read.wait()

@@ -21,10 +21,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.db.dsn import with_database, with_role
+from app.db.dsn import with_role
 from tests.support.billing_year import months_on, next_day, to_cents
 from tests.support.commands import ROOT, free_port
-from tests.support.databases import execute
+from tests.support.databases import execute, with_database
 
 PAGE = (ROOT / "docs" / "getting-started.md").read_text()
 _BREAK = "\x1e"

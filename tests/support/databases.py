@@ -2,12 +2,18 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 from app.db.connecting import short_lived_engine
 from app.db.database import Database
-from app.db.dsn import parse, with_database, with_role
+from app.db.dsn import parse, with_role
 from app.db.migrate import current_revision
+
+
+def with_database(dsn: str, database: str) -> str:
+    """Return the URL for another database of the same server."""
+    return replace(parse(dsn), database=database).render()
 
 
 async def execute(dsn: str, *statements: str) -> None:
