@@ -1,6 +1,7 @@
 """Plan a query: build a tree of declared entities, fields and edges, with readers of their arguments.
 
-A query with a field that app/graphql/planning/declared.py doesn't list falls back to graphql-core.
+A query with a field that app/graphql/planning/declared.py doesn't list falls back to graphql-core. The file is over 250
+lines because one method for each kind of field calls the others, down the whole selection.
 """
 
 from collections.abc import Callable
