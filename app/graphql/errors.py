@@ -62,9 +62,9 @@ def _shown_ids(ids: Iterable[UUID], info: Info) -> list[str]:
     return [str(id_) for id_ in ids] if may_read(info) else []
 
 
-def may_read(info: Info, scope: Scope = Scope.CUSTOMERS_READ) -> bool:
+def may_read(info: Info) -> bool:
     """Return whether the credential may read data that this request did not write."""
-    return scope in info.context.principal.scopes
+    return Scope.CUSTOMERS_READ in info.context.principal.scopes
 
 
 def _shows(*kinds: type[Problem]) -> Callable[[object, object], bool]:
@@ -250,13 +250,10 @@ _SHOWN: dict[type[Problem], str] = {
 class ReportsProblems(FieldExtension):
     """Turn Rejected into a payload with `errors`. Before a write, discard what was read so far."""
 
-    def __init__(
-        self, rejected: Callable[[Rejected], Any], *, writes: bool = True, reads: Scope = Scope.CUSTOMERS_READ
-    ) -> None:
+    def __init__(self, rejected: Callable[[Rejected], Any], *, writes: bool = True) -> None:
         self._rejected = rejected
+        """Makes the payload. Its fields that show stored objects check the scope: results of rows are for everyone."""
         self._writes = writes
-        self._reads = reads
-        """The scope without which a payload doesn't show the stored state."""
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **arguments: Any) -> Any:
         """Resolve. The payload of a write is read by a session that begins after it."""
@@ -266,5 +263,5 @@ class ReportsProblems(FieldExtension):
         try:
             payload = await next_(source, info, **arguments)
         except Rejected as rejected:
-            payload = self._rejected(rejected if may_read(info, self._reads) else Rejected(rejected.problems))
+            payload = self._rejected(rejected)
         return payload

@@ -46,7 +46,7 @@ class UpsertLedgerAccountsPayload(UpsertFields):
     description="Synchronize ledger accounts with another system: create, update or keep each row of a list, in one"
     " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs accounts-write.",
     graphql_type=UpsertLedgerAccountsPayload | None,
-    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(_rejected, reads=Scope.ACCOUNTS_READ)],
+    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(_rejected)],
 )
 async def upsert_ledger_accounts(
     info: Info,

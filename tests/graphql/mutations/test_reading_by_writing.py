@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.identity import Scope
-from tests.graphql.mutations.every_mutation import Ids, document, ids_of
+from tests.graphql.mutations.every_mutation import TABLE, Ids, document, ids_of
 from tests.support.asking import Caller
 from tests.support.records import Records
 
@@ -133,6 +133,30 @@ async def test_a_dry_run_shows_what_is_stored_only_with_the_scope_to_read(
     caller.scopes = [case.writes]
     for given in (case.input(ids), case.changing(ids)):
         assert await send(caller, case, given | {"dryRun": True}) is None
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("name", [name for name in TABLE if name.startswith("upsert")])
+async def test_a_rejected_list_tells_the_result_of_each_row_to_who_may_only_write(
+    caller: Caller, records: Records, name: str, *, dry_run: bool
+) -> None:
+    row = TABLE[name]
+    given: dict[str, Any] = row.input(await secrets_of(records)) | {"dryRun": dry_run}
+    given["rows"] = [given["rows"][0] | {"name": " "}, *given["rows"][1:]]
+    shown = row.payload.split()[2]
+    selection = f"created updated unchanged refused results {{ index outcome errors {{ code path }} {shown} {{ id }} }}"
+
+    told: list[Any] = []
+    for scopes in (list(Scope), [row.writes]):
+        caller.scopes = scopes
+        told.append((await caller.data(document(name, selection), input=given))[name])
+    by_reader, by_writer = told
+
+    assert [result[shown] for result in by_writer["results"]] == [None for _ in given["rows"]]
+    assert (by_writer["refused"], by_writer["results"][0]["outcome"]) == (1, "REFUSED")
+    for result in by_reader["results"]:
+        result[shown] = None
+    assert by_writer == by_reader
 
 
 REMOVALS: dict[str, tuple[str, Callable[[Ids], dict[str, Any]]]] = {
