@@ -54,18 +54,6 @@ async def has_others(session: WriteSession, members: Members[Any], customer_id: 
     return bool(await session.rows(others.limit(1)))
 
 
-async def unmake_default(session: WriteSession, members: Members[MemberT], customer_id: UUID) -> MemberT | None:
-    """Remove the default mark of a locked customer, because a unique index allows only one default at a time.
-
-    Return the member that was the default, as it is now, or None.
-    """
-    table = members.entity.table
-    statement = update(table).where(narrowed(table), table.c.customer_id == customer_id, members.default)
-    changed = statement.values(_changed(members, {members.default.name: False}))
-    rows = await session.rows(changed.returning(*members.entity.columns))
-    return members.entity.row._make(rows[0]) if rows else None
-
-
 async def customers_of(session: WriteSession, members: Members[Any], ids: Collection[UUID]) -> set[UUID]:
     """Return the customers of members, which never change."""
     table = members.entity.table
@@ -94,7 +82,10 @@ async def counts(session: WriteSession, members: Members[Any], customer_ids: Col
 async def unmake_defaults(
     session: WriteSession, members: Members[MemberT], customer_ids: Collection[UUID]
 ) -> dict[UUID, MemberT]:
-    """Remove the default marks of locked customers; return the members that had them, as they are now, by id."""
+    """Remove the default marks of locked customers, because a unique index allows one default at a time.
+
+    Return the members that had them, as they are now, by id.
+    """
     if not customer_ids:
         return {}
     table = members.entity.table

@@ -3,7 +3,7 @@
 Each locks the customer first, because that guards its default.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic
 from uuid import UUID
@@ -149,10 +149,8 @@ class MemberService(Generic[MemberT]):
         return successor
 
     async def _unmake_default(self, session: WriteSession, customer_id: UUID, *, asked: bool) -> Sequence[Write]:
-        after = await stored.unmake_default(session, self.members, customer_id) if asked else None
-        if after is None:
-            return ()
-        return (Write(after._replace(**{self.kind.default: True}), after, (self.kind.default,)),)
+        replaced = await stored.unmake_defaults(session, self.members, [customer_id] if asked else [])
+        return writes_of_replaced(self.kind, replaced.values())
 
     async def _promote(self, session: WriteSession, successor: MemberT | None) -> Sequence[Write]:
         if successor is None:
@@ -165,3 +163,8 @@ class MemberService(Generic[MemberT]):
 
     def _not_found(self, field: str, owner: str) -> Problem:
         return Problem(self.kind.not_found, (field,), f"must be the id of a {self.kind.noun} of the {owner}.")
+
+
+def writes_of_replaced(kind: MemberKind, rows: Iterable[MemberT]) -> list[Write]:
+    """Return the writes that took the default away from members, which are given as they are now."""
+    return [Write(row._replace(**{kind.default: True}), row, (kind.default,)) for row in rows]

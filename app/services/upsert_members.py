@@ -20,7 +20,7 @@ from app.domain.member_rows import MemberKeys, MemberMatchKey, read_member_keys,
 from app.domain.members import MemberKind, default_stays, several_defaults
 from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.customer_references import ids_by_key
-from app.services.members import MemberService
+from app.services.members import MemberService, writes_of_replaced
 from app.services.recording import Write, record_all
 from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated, unexpected
 
@@ -101,7 +101,7 @@ class Upserts(Generic[MemberT, OutcomeT]):
         await stored.add_all(session, members, [decision.values for decision in created])
         ids = [decision.subject_id for decision in (*created, *updated)]
         now = await stored.by_id(session, members, [id_ for id_ in ids if id_ is not None])
-        writes = [Write(row._replace(**{default: True}), row, (default,)) for row in replaced.values()]
+        writes = writes_of_replaced(self.service.kind, replaced.values())
         writes += [Write(before, now[before.id], tuple(values)) for before, values in changes]
         writes += [Write(None, now[decision.values["id"]]) for decision in created]
         await record_all(session, self.service.recording, writes, actor=actor)
