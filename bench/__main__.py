@@ -72,6 +72,7 @@ def bench(  # noqa: PLR0913 - an argument for each option
     ] = None,
 ) -> None:
     """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
+    # Over 40 lines because it has an argument for each option.
     if draw and (multi_company or workers or checkout):
         msg = "it requires a run with peers: remove --multi-company, --workers and --beside"
         raise typer.BadParameter(msg, param_hint="--plot")

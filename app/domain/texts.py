@@ -1,7 +1,7 @@
 """Text: its stored form, when it is blank, and the form and words by which it is compared.
 
 Follows Unicode 14 in every version of Python: see docs/adr/0019-texts.md. app/db/comparison.py does the same in SQL,
-with the same tables.
+with the same tables. The file is over 250 lines because all forms are built from the same tables of characters.
 """
 
 import json

@@ -139,19 +139,7 @@ def compute_transition(
         if child.is_paid_for
     ]
     triggered = is_triggered(before.party, after.party)
-    made: list[Cut] = []
-    moved: list[Move] = []
-    out_of_range: list[UUID] = []
-    for customer_id, old, new in changes:
-        for subscription in by_customer.get(customer_id, ()):
-            one = [subscription]
-            try:
-                made += cuts(one, old, new, today) if triggered else []
-                moved += moves(one, old, new) if triggered else reschedulings(one, old, new)
-            except DateOutOfRange:
-                out_of_range.append(subscription.id)
-    if out_of_range:
-        raise Rejected([_dates_problem(out_of_range)])
+    made, moved = _cuts_and_moves(changes, by_customer, today, triggered=triggered)
     own = by_customer.get(before.id, [])
     active = sorted(subscription.id for subscription in own if subscription.status in ACTIVE) if triggered else []
     if not (active or made or moved):
@@ -167,6 +155,30 @@ def compute_transition(
         to_acknowledge=tuple(active),
         is_triggered=triggered,
     )
+
+
+def _cuts_and_moves(
+    changes: Iterable[tuple[UUID, Arrangement, Arrangement]],
+    by_customer: Mapping[UUID, Sequence[Subscription]],
+    today: date,
+    *,
+    triggered: bool,
+) -> tuple[list[Cut], list[Move]]:
+    """Return what changes of arrangements, by customer, do to subscriptions. Raise Rejected for dates out of range."""
+    made: list[Cut] = []
+    moved: list[Move] = []
+    out_of_range: list[UUID] = []
+    for customer_id, old, new in changes:
+        for subscription in by_customer.get(customer_id, ()):
+            one = [subscription]
+            try:
+                made += cuts(one, old, new, today) if triggered else []
+                moved += moves(one, old, new) if triggered else reschedulings(one, old, new)
+            except DateOutOfRange:
+                out_of_range.append(subscription.id)
+    if out_of_range:
+        raise Rejected([_dates_problem(out_of_range)])
+    return made, moved
 
 
 def excess(acknowledged: int) -> LimitProblem | None:

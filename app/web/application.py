@@ -65,6 +65,8 @@ def create_app(
     `make_token` lets the explorer sign in automatically, and pages on every port of this machine call the service. Pass it
     in development only. `write_health` records failed writes, and may be shared among processes. Default: one for this
     application alone.
+
+    Over 40 lines because it connects all parts of the application.
     """
     database = Database(
         settings.service_dsn,
@@ -148,21 +150,27 @@ def assemble(
     )
     # A redirect would contain the scheme and host that this process sees; behind a proxy, the caller's are different.
     routed.router.redirect_slashes = False
-    served: ASGIApp = Direct(routed, GRAPHQL_PATH, graphql)
+    served = Direct(routed, GRAPHQL_PATH, graphql)
     is_development = make_token is not None
     if settings.cors_allowed_origins or is_development:
-        served = cors = CORSMiddleware(
-            served,
-            allow_origins=settings.cors_allowed_origins,
-            allow_origin_regex=_LOOPBACK_ORIGIN if is_development else None,
-            allow_methods=("GET", "POST"),
-            allow_headers=settings.cors_allowed_headers,
-            expose_headers=_EXPOSED_HEADERS,
-            max_age=settings.cors_max_age_seconds,
-        )
-        # Starlette looks up each element of a preflight's list here; empty elements must be ignored (RFC 9110, 5.6.1).
-        cors.allow_headers.append("")
+        return Envelope(_with_cors(served, settings, is_development=is_development))
     return Envelope(served)
+
+
+def _with_cors(served: ASGIApp, settings: Settings, *, is_development: bool) -> ASGIApp:
+    """Return the application for pages of other origins."""
+    cors = CORSMiddleware(
+        served,
+        allow_origins=settings.cors_allowed_origins,
+        allow_origin_regex=_LOOPBACK_ORIGIN if is_development else None,
+        allow_methods=("GET", "POST"),
+        allow_headers=settings.cors_allowed_headers,
+        expose_headers=_EXPOSED_HEADERS,
+        max_age=settings.cors_max_age_seconds,
+    )
+    # Starlette looks up each element of a preflight's list here; empty elements must be ignored (RFC 9110, 5.6.1).
+    cors.allow_headers.append("")
+    return cors
 
 
 @dataclass(frozen=True, slots=True)

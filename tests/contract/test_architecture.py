@@ -14,6 +14,8 @@ from tests.support.sources import MODULES, ROOT
 
 IMPORT_WITHIN_A_LINE = re.compile(r"^(?!import |from ).*\bimport\b", re.MULTILINE)
 """What a module has in which a function imports something: few have it, and walking through all takes seconds."""
+SIZED = [*MODULES, *sorted((ROOT / "bench").glob("*.py"))]
+MOST_LINES, MOST_LINES_OF_FUNCTION = 250, 40
 DOMAIN_MODULES = sorted((ROOT / "app" / "domain").glob("*.py"))
 
 
@@ -27,6 +29,21 @@ def test_dependencies_point_one_way() -> None:
     )
     assert linted.returncode == 0, linted.stdout + linted.stderr
     assert "0 broken" in linted.stdout
+
+
+@pytest.mark.parametrize("module", SIZED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_long_file_and_a_long_function_say_why(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    tree, lines = ast.parse(text), text.splitlines()
+    assert len(lines) <= MOST_LINES or re.search(r"over 250\s+lines because", ast.get_docstring(tree) or ""), (
+        f"Split the file, or say in its docstring why it is over {MOST_LINES} lines."
+    )
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = lines[function.lineno - 1 : function.end_lineno]
+            assert len(body) <= MOST_LINES_OF_FUNCTION or "Over 40 lines because" in "\n".join(body), (
+                f"Split {function.name}, or say in its docstring why it is over {MOST_LINES_OF_FUNCTION} lines."
+            )
 
 
 def test_no_module_imports_itself_through_others() -> None:
