@@ -133,6 +133,11 @@ def at_most(characters: int, *columns: str) -> tuple[CheckConstraint, ...]:
     )
 
 
+def finite(*columns: str) -> CheckConstraint:
+    """Return a check that no date is infinite: nothing can be computed with it, and JSON has none."""
+    return CheckConstraint(" AND ".join(f"isfinite({column})" for column in columns), name="dates")
+
+
 def belongs_to(table: str, column: str, *, deletes: bool = False) -> ForeignKeyConstraint:
     """Return a composite foreign key, which can't refer to rows of another company."""
     return ForeignKeyConstraint(

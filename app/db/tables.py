@@ -30,6 +30,7 @@ from app.db.columns import (
     at_most,
     belongs_to,
     compared,
+    finite,
     flag,
     jsonb,
     moment,
@@ -418,6 +419,7 @@ subscriptions = Table(
         " AND (trial_ends_on >= started_on) IS NOT FALSE)",
         name="started_on",
     ),
+    finite("started_on", "ends_on", "trial_ends_on", "current_period_start", "current_period_end", "next_billing_date"),
     Index(
         "subscriptions_external_system_id_key",
         "company_id",
@@ -444,6 +446,7 @@ billing_transitions = Table(
     PrimaryKeyConstraint("company_id", "id"),
     of_company(),
     belongs_to("customers", "customer_id"),
+    finite("effective_on"),
     Index("billing_transitions_of_customer", "company_id", "customer_id", "effective_on", "id"),
 )
 
@@ -475,6 +478,7 @@ subscription_periods = Table(
     Index("subscription_periods_of_transition", "company_id", "transition_id", "id"),
     CheckConstraint("starts_on < ends_on", name="span"),
     CheckConstraint("cut_on BETWEEN starts_on AND ends_on", name="cut_on"),
+    finite("starts_on", "ends_on", "billed_on"),
     CheckConstraint("credited_amount BETWEEN 0 AND billed_amount", name="credited_amount"),
 )
 
@@ -497,6 +501,7 @@ billing_documents = Table(
     belongs_to("customers", "payer_customer_id"),
     belongs_to("billing_transitions", "transition_id"),
     one_of("kind", ("CREDIT_NOTE", "INVOICE")),
+    finite("issued_on"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     Index("billing_documents_of_customer", "company_id", "customer_id", "issued_on", "id"),
     Index("billing_documents_of_payer", "company_id", "payer_customer_id", "issued_on", "id"),
@@ -520,6 +525,7 @@ billing_document_lines = Table(
     belongs_to("billing_documents", "document_id"),
     belongs_to("subscriptions", "subscription_id"),
     CheckConstraint("starts_on < ends_on AND days = ends_on - starts_on", name="days"),
+    finite("starts_on", "ends_on"),
 )
 
 # One history for all kinds of objects. It outlives deleted objects, so no foreign key refers to them.

@@ -9,7 +9,7 @@ from app.domain.errors import ErrorCode, Problem, Rejected
 
 
 class DateOutOfRange(Exception):
-    """A computed date is outside the years 1 to 9999."""
+    """A computed date is outside the years 1 to 9999, or one of their first and last days, which can't be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,11 @@ def months_later(day: date, months: int, anchor_day: int) -> date:
     if not MINYEAR <= year <= MAXYEAR:
         raise DateOutOfRange
     last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(anchor_day, last))
+    found = date(year, month + 1, min(anchor_day, last))
+    # PostgreSQL's driver would store them as infinite.
+    if found in {date.min, date.max}:
+        raise DateOutOfRange
+    return found
 
 
 def next_billing_day(day: date, billing_day: int) -> date:

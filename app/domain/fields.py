@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -37,7 +36,6 @@ _CENT = Decimal(1).scaleb(-_AMOUNT_DECIMALS)
 SPECIAL_USE_DOMAIN_NAMES.clear()
 _UUID_CHARACTERS = 36
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PUNYCODE = re.compile(r"(?<![^.])xn--(?=[a-z0-9-]+(?:\.|\Z))", re.ASCII | re.IGNORECASE)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _NOT_IN_URL = frozenset('"<>\\^`{|}')
@@ -182,18 +180,6 @@ def choice(options: type[EnumT]) -> Reader:
 def flag(value: object, path: Path) -> object:
     """Read a boolean."""
     return value if isinstance(value, bool) else invalid(path, "must be true or false.")
-
-
-def day(value: object, path: Path) -> object:
-    """Read a calendar date, or its text `YYYY-MM-DD`."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    return invalid(path, "must be a calendar date, such as 2026-06-30.")
 
 
 def whole(least: int, most: int) -> Reader:

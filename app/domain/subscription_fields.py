@@ -6,12 +6,12 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 from app.domain.customer_keys import CUSTOMER, CustomerKey
+from app.domain.dates import day
 from app.domain.errors import ErrorCode, Path, Problem
 from app.domain.fields import (
     amount,
     choice,
     currency,
-    day,
     formed,
     invalid,
     key_text,

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import CheckConstraint, insert, text, update
+from sqlalchemy import CheckConstraint, Date, insert, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -81,6 +81,12 @@ CHECKS: list[tuple[str, str, Row]] = [
     ("subscription_periods", "credited_amount", {"credited_amount": -1}),
     ("billing_documents", "currency", {"currency": "EURO"}),
     ("billing_document_lines", "days", {"days": 30}),
+    *(
+        (table.name, "dates", {column.name: date.min if "start" in column.name else date.max})
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, Date) and column.name != "cut_on"
+    ),
     ("billing_document_lines", "days", {"ends_on": date(2026, 1, 1), "days": 0}),
 ]
 

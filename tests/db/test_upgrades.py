@@ -1,6 +1,7 @@
 """A database with data of every earlier revision becomes the newest, and keeps what it holds."""
 
 import asyncio
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -60,6 +61,25 @@ async def test_every_row_of_an_earlier_revision_is_kept_and_found(empty_dsn: str
     assert after == before
     assert all(after[name] for name in given)
     assert {"fjord", "1001"} <= words
+
+
+async def test_dates_that_were_stored_as_infinite_are_told_by_the_migration(empty_dsn: str) -> None:
+    await asyncio.to_thread(upgrade, empty_dsn, revision="0010")
+    given = world(uuid4())
+    given["subscriptions"]["ends_on"] = date.max
+    engine = short_lived_engine(empty_dsn)
+    async with engine.begin() as connection:
+        for name, row in given.items():
+            if name not in SIDE_TABLES:
+                await connection.execute(insert(metadata.tables[name]).values(row))
+
+    told = rf"subscriptions\.ends_on in 1 rows, such as {given['subscriptions']['id']}\. .* then migrate again"
+    with pytest.raises(ValueError, match=told):
+        await asyncio.to_thread(upgrade, empty_dsn)
+
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE subscriptions SET ends_on = NULL"))
+    await asyncio.to_thread(upgrade, empty_dsn)
 
 
 def test_there_is_an_earlier_revision_to_upgrade_from() -> None:

@@ -90,7 +90,7 @@ ODD_MOMENTS = ("0999-12-31 23:59:59.5+00", "0001-01-01 00:00:00+00", "9999-12-31
 IMPOSSIBLE_MOMENTS = ("0044-03-15 12:00:00+00 BC", "10000-01-01 00:00:00+00", "-infinity")
 """Moments that PostgreSQL can hold and Python can't."""
 
-ODD_DAYS = ("0999-12-31", "0001-01-01", "9999-12-31", "infinity", "-infinity")
+ODD_DAYS = ("0999-12-31", "0001-01-01", "9999-12-31")
 IMPOSSIBLE_DAYS = ("0044-03-15 BC", "10000-01-01", "5874897-12-31")
 
 STATUSES = (

@@ -116,8 +116,14 @@ def test_the_calendar_knows_no_other_failure_than_a_date_out_of_range(day: date,
             assert day.year < 13 or day.year > 9987
 
 
-@pytest.mark.parametrize(("day", "billing_day", "expected"), [(date.min, 1, date.min), (date.max, 31, date.max)])
-def test_the_first_and_the_last_day_may_be_billing_days(day: date, billing_day: int, expected: date) -> None:
-    assert billing_day_from(day, billing_day) == expected
+@pytest.mark.parametrize(("day", "billing_day"), [(date.min, 1), (date.max, 31), (date(9999, 12, 30), 31)])
+def test_a_day_that_can_not_be_stored_is_no_billing_day(day: date, billing_day: int) -> None:
+    with pytest.raises(DateOutOfRange):
+        billing_day_from(day, billing_day)
     with pytest.raises(DateOutOfRange):
         next_billing_day(date.max, billing_day)
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 2), date(9999, 12, 30)])
+def test_the_days_beside_them_may_be_billing_days(day: date) -> None:
+    assert billing_day_from(day, day.day) == day

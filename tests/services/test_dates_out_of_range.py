@@ -18,7 +18,7 @@ from app.services.upsert_rows import UpsertRow
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
-LAST: dict[str, Any] = {"current_period_start": date(9999, 12, 1), "current_period_end": date.max}
+LAST: dict[str, Any] = {"current_period_start": date(9999, 12, 1), "current_period_end": date(9999, 12, 30)}
 CHANGES: dict[str, dict[str, Any]] = {
     "a mode": {"consolidation_mode": None},
     "a billing day": {"billing_day": 20},

@@ -137,7 +137,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar date, `YYYY-MM-DD`. In an input, other text is a problem of its field (FIELD_INVALID).",
+        description="A calendar date, `YYYY-MM-DD`, in an input from 1900-01-01 to 9999-12-30. Other text is a problem of its"
+        " field (FIELD_INVALID).",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=date.isoformat,
         parse_value=_date,

@@ -149,3 +149,40 @@ async def test_who_writes_and_does_not_read_sees_what_this_call_wrote_and_nothin
 
     shown = [result["subscription"] and result["subscription"]["name"] for result in payload["results"]]
     assert shown == ([None] * 3 if dry_run else ["New", None, "Fibernet"])
+
+
+@pytest.mark.parametrize("written", ["9999-12-31", "0001-01-01", "1899-12-31"])
+async def test_a_date_that_nothing_can_be_computed_with_is_rejected_in_every_field(
+    caller: Caller, records: Records, written: str
+) -> None:
+    dates = dict.fromkeys(["startedOn", "endsOn", "trialEndsOn", "nextBillingDate"], written)
+    period = JUNE | dict.fromkeys(["startsOn", "endsOn", "billedOn"], written)
+    row = new({"id": str(await records.customer())}, "a", **dates, currentPeriod=period)
+
+    payload = await upsert(caller, row)
+
+    assert [(error["code"], error["path"][3:], error["message"].split(" must ")[1]) for error in payload["errors"]] == [
+        ("FIELD_INVALID", path, f"be between 1900-01-01 and 9999-12-30, not {written}.")
+        for path in (
+            ["startedOn"],
+            ["endsOn"],
+            ["trialEndsOn"],
+            ["currentPeriod", "startsOn"],
+            ["currentPeriod", "endsOn"],
+            ["currentPeriod", "billedOn"],
+            ["nextBillingDate"],
+        )
+    ]
+
+
+async def test_the_last_date_that_is_allowed_can_be_moved_by_a_transition(caller: Caller, records: Records) -> None:
+    parent, customer = str(await records.customer()), str(await records.customer())
+    row = new({"id": customer}, "s", endsOn="9999-12-30")
+    made = await upsert(caller, row)
+    found = await caller.data(
+        "query($by: CustomerLookup!) { customer(by: $by) { subscriptions { id } } }", by={"id": customer}
+    )
+    its = [{"subscriptionId": subscription["id"]} for subscription in found["customer"]["subscriptions"]]
+    link = {"id": customer, "parentCustomerId": parent, "billingRelationship": "PARENT_PAYS"}
+    linked = (await caller.data(UPDATE, input=link | {"subscriptionTransitions": its}))["updateCustomer"]
+    assert (made["errors"], linked["errors"]) == ([], [])
