@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import customers
 from tests.support.commands import messages, run, running, wait_for_text
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -92,7 +92,7 @@ async def test_json_lines_are_imported_with_all_that_json_can_say(
     subscription = await records.subscription(child)
     path = objects(
         tmp_path / "customers.ndjson",
-        new_input(
+        new_customer_input(
             group, "a", creditLimit=12.5, openingBalance="-1", metadata={"a": 1.5, "b": True, "c": "x"}, notes="\u2028"
         ),
         {
@@ -126,10 +126,10 @@ async def test_decimals_are_counted_as_they_are_written_in_a_table_and_in_json_l
         ),
         objects(
             tmp_path / "customers.jsonl",
-            new_input(group, "c", creditLimit=12.5),
-            new_input(group, "d", openingBalance=1.25),
+            new_customer_input(group, "c", creditLimit=12.5),
+            new_customer_input(group, "d", openingBalance=1.25),
         ),
-        objects(tmp_path / "texts.jsonl", new_input(group, "e", creditLimit="12.500")),
+        objects(tmp_path / "texts.jsonl", new_customer_input(group, "e", creditLimit="12.500")),
     ]
     rows[1].write_text(rows[1].read_text().replace("12.5", "12.500"))
 
@@ -193,7 +193,7 @@ async def test_all_or_nothing_stops_before_the_batch_that_holds_a_rejected_row(
     import_file: Import, records: Records, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     group = await records.group()
-    rows = [new_input(group, str(place)) for place in range(6)]
+    rows = [new_customer_input(group, str(place)) for place in range(6)]
     rows[3]["email"] = "nobody"
     result = import_file(objects(tmp_path / "rows.jsonl", *rows), "--all-or-nothing", "--batch", "2")
     assert result.returncode == 1
@@ -210,7 +210,7 @@ async def test_a_dry_run_says_what_would_be_done(
 ) -> None:
     group = await records.group()
     before = await everything_of(owner_engine, company)
-    result = import_file(objects(tmp_path / "rows.jsonl", new_input(group, "a")), "--dry-run")
+    result = import_file(objects(tmp_path / "rows.jsonl", new_customer_input(group, "a")), "--dry-run")
     assert result.returncode == 0
     assert result.stdout == "Dry run, nothing was written: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
     assert await everything_of(owner_engine, company) == before
@@ -224,9 +224,9 @@ async def test_a_dry_run_of_a_file_judges_later_rows_by_what_earlier_ones_would_
     path = objects(
         tmp_path / "rows.jsonl",
         {"externalSystemId": "parent", "isActive": True},
-        new_input(group, "child", parentCustomerId=str(parent), customerNumber="K-1"),
-        new_input(group, "taken", customerNumber="K-1"),
-        new_input(group, "counted"),
+        new_customer_input(group, "child", parentCustomerId=str(parent), customerNumber="K-1"),
+        new_customer_input(group, "taken", customerNumber="K-1"),
+        new_customer_input(group, "counted"),
     )
     before = await everything_of(owner_engine, company)
 
@@ -247,8 +247,8 @@ async def test_a_key_that_several_rows_have_is_found_over_the_whole_file_in_any_
     group = await records.group()
     path = objects(
         tmp_path / "rows.jsonl",
-        *(new_input(group, key) for key in ("a", "b", " a ", "c")),
-        new_input(group, "a", email="nobody", name=5),
+        *(new_customer_input(group, key) for key in ("a", "b", " a ", "c")),
+        new_customer_input(group, "a", email="nobody", name=5),
     )
     message = "externalSystemId is also the key of lines {}: keep one row for each key. (FIELD_CONFLICT)"
     for options in (["--dry-run"], []):
@@ -342,7 +342,7 @@ async def test_an_interrupted_import_goes_on_where_it_was(
 ) -> None:
     group = await records.group()
     # So many, one by one, that a busy machine still interrupts it on its way.
-    rows = [new_input(group, str(place)) for place in range(2_000)]
+    rows = [new_customer_input(group, str(place)) for place in range(2_000)]
     rows[0]["email"] = "nobody"  # said at once, so that the test knows that it has begun
     path, output = objects(tmp_path / "rows.jsonl", *rows), tmp_path / "output"
     arguments = ("import", path, "--company", str(company), "--batch", "1")

@@ -33,7 +33,7 @@ from tests.support.asking import Caller
 from tests.support.commands import free_port, messages, run
 from tests.support.databases import probe
 from tests.support.lifespan import lifespan_of
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.pooler import pooler
 from tests.support.records import Records, new_company
 from tests.support.served import served
@@ -351,7 +351,7 @@ async def _use(engine: AsyncEngine, client: httpx.AsyncClient, company_id: UUID,
 
     read: list[dict[str, Any]] = []
     for _ in range(6):
-        created = await ask(CREATE, input=new_input(group, name=name))
+        created = await ask(CREATE, input=new_customer_input(group, name=name))
         assert created == {"createCustomer": {"customer": {"name": name}, "errors": []}}
         planned, by_field, _ = await asyncio.gather(ask(PLANNED), ask(BY_FIELD), ask(PLANNED))
         assert planned["customers"]["totalCount"] == by_field["customers"]["totalCount"]

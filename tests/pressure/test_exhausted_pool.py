@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.tables import customers
 from app.domain.identity import Scope
 from app.web.development import DevelopmentKeys
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.served import api_key_headers, post, served
 from tests.support.started import settings_of
@@ -46,7 +46,7 @@ async def test_nobody_is_told_to_repeat_what_is_stored(
                 post(
                     running.port,
                     credentials[number % 2],
-                    {"query": CREATE, "variables": {"input": new_input(group, name=f"Customer {number}")}},
+                    {"query": CREATE, "variables": {"input": new_customer_input(group, name=f"Customer {number}")}},
                 )
                 for number in range(CREATIONS)
             )

@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records, new_company
 from tests.support.served import api_key_headers, post, served
 
@@ -47,7 +47,7 @@ class Client:
         self.answers[f"{status} {' '.join(codes)}".strip()] += 1
 
     def row(self, key: str, name: str) -> dict[str, Any]:
-        return new_input(self.group_id, key, name=name)
+        return new_customer_input(self.group_id, key, name=name)
 
     async def upsert(self, loop: int, turn: int) -> None:
         rows = [self.row(f"{loop}-{number}", f"Flood {turn}") for number in range(500)]

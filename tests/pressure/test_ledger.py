@@ -24,7 +24,7 @@ from app.db.migrate import upgrade
 from app.db.roles import make_login_role
 from tests.pressure.fault_injection import Deployment, deployment
 from tests.pressure.ledger import Ledger, Told
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records, new_company
 from tests.support.served import api_key_headers
 
@@ -46,7 +46,7 @@ class Writer:
     def __init__(self, number: int, client: httpx.AsyncClient, group_id: UUID, ledger: Ledger) -> None:
         self._number = number
         self._client = client
-        self._new = new_input(group_id)
+        self._new = new_customer_input(group_id)
         self._ledger = ledger
         self._own: str | None = None
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.served import api_key_headers, post, served
 
@@ -28,7 +28,7 @@ async def test_memory_does_not_grow_whatever_is_asked(
     service_dsn: str, owner_engine: AsyncEngine, company: UUID, records: Records, tmp_path: Path
 ) -> None:
     headers = await api_key_headers(owner_engine, company)
-    customer = new_input(await records.group(), name="Soak")
+    customer = new_customer_input(await records.group(), name="Soak")
     answers = Counter[str]()
 
     with served(tmp_path / "log", "--workers", "2", DATABASE_URL=service_dsn, METRICS="true") as running:

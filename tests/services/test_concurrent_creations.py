@@ -18,7 +18,7 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.support.new_customers import new
+from tests.support.new_customers import new_customer
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -39,7 +39,7 @@ async def group(records: Records) -> UUID:
 
 
 def command(group_id: UUID, **fields: Any) -> CreateCustomerCommand:
-    return CreateCustomerCommand(new(group_id, **fields))
+    return CreateCustomerCommand(new_customer(group_id, **fields))
 
 
 async def create(

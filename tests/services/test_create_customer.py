@@ -17,7 +17,7 @@ from app.domain.customer_fields import read_fields
 from app.domain.errors import ErrorCode
 from tests.services.creations import create, problems_of
 from tests.support.customer_values import valid_fields
-from tests.support.new_customers import new
+from tests.support.new_customers import new_customer
 from tests.support.records import Records, new_company
 
 DECIDED_BY_RULES = ("customer_group_id", "parent_customer_id", "billing_relationship", "consolidation_mode")
@@ -29,7 +29,7 @@ async def group(records: Records) -> UUID:
 
 
 async def test_a_customer_with_no_more_than_it_must_have_gets_the_defaults(unit_of_work: UnitOfWork, group: UUID):
-    customer = await create(unit_of_work, new(group, name=" Fjord A/S ", country_code="dk"))
+    customer = await create(unit_of_work, new_customer(group, name=" Fjord A/S ", country_code="dk"))
 
     assert customer == CustomerRow(
         id=customer.id,
@@ -71,7 +71,7 @@ async def test_a_customer_with_no_more_than_it_must_have_gets_the_defaults(unit_
 
 
 async def test_every_field_is_stored(unit_of_work: UnitOfWork, group: UUID):
-    given: dict[str, Any] = new(
+    given: dict[str, Any] = new_customer(
         group,
         customer_number="K-1",
         customer_type="PRIVATE",
@@ -104,7 +104,9 @@ async def test_every_field_is_stored(unit_of_work: UnitOfWork, group: UUID):
 async def test_a_new_customer_begins_its_history_and_is_told_of(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, group: UUID
 ):
-    customer = await create(unit_of_work, new(group, credit_limit=Decimal(5), metadata={"vip": True}, notes=None))
+    customer = await create(
+        unit_of_work, new_customer(group, credit_limit=Decimal(5), metadata={"vip": True}, notes=None)
+    )
 
     async with owner_engine.connect() as connection:
         (entry,) = await connection.execute(select(history).where(history.c.subject_id == customer.id))
@@ -137,31 +139,31 @@ async def test_the_next_number_follows_the_highest_all_digit_one_by_value(
     for number in ("9", "0010", "99a", "Z", "2"):
         await records.customer(customer_number=number, is_active=False)
 
-    assert [(await create(unit_of_work, new(group))).customer_number for _ in range(2)] == ["11", "12"]
+    assert [(await create(unit_of_work, new_customer(group))).customer_number for _ in range(2)] == ["11", "12"]
 
 
 async def test_another_companys_numbers_don_t_count(unit_of_work: UnitOfWork, owner_engine: AsyncEngine, group: UUID):
     await Records(owner_engine, await new_company(owner_engine)).customer(customer_number="500")
 
-    assert (await create(unit_of_work, new(group))).customer_number == "1"
+    assert (await create(unit_of_work, new_customer(group))).customer_number == "1"
 
 
 async def test_numbers_may_have_fifty_digits_and_not_one_more(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, records: Records, group: UUID
 ):
     await records.customer(customer_number="9" * 49 + "8")
-    assert (await create(unit_of_work, new(group))).customer_number == "9" * 50
+    assert (await create(unit_of_work, new_customer(group))).customer_number == "9" * 50
 
-    (problem,) = await problems_of(unit_of_work, owner_engine, new(group))
+    (problem,) = await problems_of(unit_of_work, owner_engine, new_customer(group))
 
     assert (problem.code, problem.path) == (ErrorCode.FIELD_REQUIRED, ("customer_number",))
-    assert (await create(unit_of_work, new(group, customer_number="A1"))).customer_number == "A1"
+    assert (await create(unit_of_work, new_customer(group, customer_number="A1"))).customer_number == "A1"
 
 
 async def test_a_number_that_is_given_is_kept_as_it_is(unit_of_work: UnitOfWork, group: UUID):
-    assert (await create(unit_of_work, new(group, customer_number=" 007 "))).customer_number == "007"
-    assert (await create(unit_of_work, new(group, customer_number="7"))).customer_number == "7"
-    assert (await create(unit_of_work, new(group))).customer_number == "8"
+    assert (await create(unit_of_work, new_customer(group, customer_number=" 007 "))).customer_number == "007"
+    assert (await create(unit_of_work, new_customer(group, customer_number="7"))).customer_number == "7"
+    assert (await create(unit_of_work, new_customer(group))).customer_number == "8"
 
 
 async def test_keys_are_compared_with_their_case_and_within_the_company(
@@ -171,13 +173,13 @@ async def test_keys_are_compared_with_their_case_and_within_the_company(
     other_company = Records(owner_engine, await new_company(owner_engine))
     await other_company.customer(customer_number="k1", external_system_id="CRM-1")
 
-    customer = await create(unit_of_work, new(group, customer_number="k1", external_system_id="CRM-1"))
+    customer = await create(unit_of_work, new_customer(group, customer_number="k1", external_system_id="CRM-1"))
 
     assert (customer.customer_number, customer.external_system_id) == ("k1", "CRM-1")
 
 
 async def test_blank_external_ids_are_unset_and_never_collide(unit_of_work: UnitOfWork, group: UUID):
-    created = [await create(unit_of_work, new(group, external_system_id=blank)) for blank in ("", " ", None)]
+    created = [await create(unit_of_work, new_customer(group, external_system_id=blank)) for blank in ("", " ", None)]
 
     assert {customer.external_system_id for customer in created} == {None}
 
@@ -185,13 +187,15 @@ async def test_blank_external_ids_are_unset_and_never_collide(unit_of_work: Unit
 async def test_a_child_is_created_under_its_parent(unit_of_work: UnitOfWork, records: Records, group: UUID):
     parent = await records.customer(consolidation_mode="SINGLE_INVOICE", billing_day=15)
 
-    child = await create(unit_of_work, new(group, parent_customer_id=parent, billing_relationship="PARENT_PAYS"))
+    child = await create(
+        unit_of_work, new_customer(group, parent_customer_id=parent, billing_relationship="PARENT_PAYS")
+    )
 
     assert (child.parent_customer_id, child.billing_relationship) == (parent, "PARENT_PAYS")
 
 
 async def test_a_parent_is_configured_before_its_first_child(unit_of_work: UnitOfWork, group: UUID):
-    customer = await create(unit_of_work, new(group, consolidation_mode="SINGLE_INVOICE", billing_day=1))
+    customer = await create(unit_of_work, new_customer(group, consolidation_mode="SINGLE_INVOICE", billing_day=1))
 
     assert (customer.consolidation_mode, customer.billing_day) == ("SINGLE_INVOICE", 1)
 

@@ -13,7 +13,7 @@ from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_groups import CreateCustomerGroupCommand, create_customer_group
 from tests.services.group_use_cases import GroupUseCases
 from tests.services.rivals import meeting
-from tests.support.new_customers import new
+from tests.support.new_customers import new_customer
 
 
 async def test_of_rivals_for_one_number_exactly_one_gets_it(groups: GroupUseCases) -> None:
@@ -66,7 +66,7 @@ async def test_a_customer_that_joins_at_the_same_moment_keeps_the_group(groups: 
 async def test_a_new_customer_that_meets_the_removal_is_in_the_group_or_finds_none(groups: GroupUseCases) -> None:
     for _ in range(5):
         group = await groups.group()
-        command = CreateCustomerCommand(new(group))
+        command = CreateCustomerCommand(new_customer(group))
         lock = select(customer_groups.c.id).where(customer_groups.c.id == group).with_for_update()
         created, deleted = await meeting(
             groups.engine,

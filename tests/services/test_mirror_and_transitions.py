@@ -30,7 +30,7 @@ from tests.support.mirror import (
     UNCHANGED,
     UPDATED,
     mirror,
-    new,
+    new_subscription,
     outcomes,
     period,
     problems,
@@ -47,7 +47,7 @@ STUB = {"starts_on": CUT, "ends_on": date(2026, 7, 15)}
 
 async def mirrored(unit_of_work: UnitOfWork, customer: UUID, **values: Any) -> UUID:
     """A subscription that is billed for June."""
-    subscription = (await mirror(unit_of_work, new(customer, **values))).results[0].subscription
+    subscription = (await mirror(unit_of_work, new_subscription(customer, **values))).results[0].subscription
     assert subscription is not None
     return subscription.id
 
@@ -160,7 +160,7 @@ async def test_a_pause_that_got_a_new_payer_and_a_new_billing_day_are_not_undone
     assert (moved.transition_id, moved.version) == (transition, 2)
 
     own = await records.customer(**PARENT)
-    await mirror(unit_of_work, new(own, "own"))
+    await mirror(unit_of_work, new_subscription(own, "own"))
     await update(unit_of_work, own, {"billing_day": 20})
     late = {"external_system_id": "own", "next_billing_date": JULY, "anchor_day": 1}
     (moved,) = (await mirror(unit_of_work, late | {"name": "New"}, on_refusal=ROW_BY_ROW)).results[0].errors
@@ -251,7 +251,7 @@ async def test_a_new_subscription_is_acknowledged_or_begins_under_the_new_payer(
 ) -> None:
     parent, customer = await records.customer(**PARENT), await records.customer()
     subscription = await mirrored(UnitOfWork(database, company), customer)
-    message = mirror(UnitOfWork(database, company), new(customer, "late"))
+    message = mirror(UnitOfWork(database, company), new_subscription(customer, "late"))
     fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
     change = update(UnitOfWork(database, company), customer, fields, subscription)
     held = select(tables.customers.c.id).where(tables.customers.c.id == customer).with_for_update()
@@ -279,7 +279,7 @@ async def test_lists_that_meet_make_each_subscription_once(
     database: Database, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer()
-    rows = [new(customer, f"s{place}") for place in range(10)]
+    rows = [new_subscription(customer, f"s{place}") for place in range(10)]
     held = select(tables.customers.c.id).where(tables.customers.c.id == customer).with_for_update()
 
     found = await in_turn(

@@ -24,7 +24,7 @@ from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.support.biller import Message, MirroredBook
 from tests.support.billing_year import DAY, Course, Cycle, Terms, months_on, next_day
 from tests.support.clock import DatabaseClock
-from tests.support.mirror import mirror, new
+from tests.support.mirror import mirror, new_subscription
 from tests.support.records import Records, new_company
 from tests.support.thorough import number
 from tests.support.upserts import rows_of
@@ -64,7 +64,7 @@ class Family:
         book = MirroredBook(key, price, months, direction, always_expects, self.today, end, net, anchor, version=1)
         period = {"starts_on": self.today, "ends_on": end, "net_amount": net}
         terms_sent = {"billing_direction": direction, "interval_months": months, "anchor_day": anchor}
-        row = new(self.ids["kid"], key, started_on=self.today, current_period=period, **terms_sent)
+        row = new_subscription(self.ids["kid"], key, started_on=self.today, current_period=period, **terms_sent)
         await mirror(self.unit_of_work, row)
         self.books.append(book)
         cycle = Cycle(self.today, end, Fraction(price) / whole, terms.payer)

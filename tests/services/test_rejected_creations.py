@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode
 from tests.services.creations import codes_of, create, problems_of
-from tests.support.new_customers import new
+from tests.support.new_customers import new_customer
 from tests.support.records import Records, new_company
 
 
@@ -22,7 +22,7 @@ async def test_malformed_fields_are_rejected_all_at_once_before_anything_is_look
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine
 ):
     problems = await problems_of(
-        unit_of_work, owner_engine, new(uuid4(), name="", email="nobody", metadata={"a": None}, is_active=None)
+        unit_of_work, owner_engine, new_customer(uuid4(), name="", email="nobody", metadata={"a": None}, is_active=None)
     )
 
     assert [(problem.code, problem.path) for problem in problems] == [
@@ -41,7 +41,7 @@ async def test_keys_that_inactive_customers_have_are_taken_too(
     by_external_id = await records.customer(external_system_id="crm-1", is_active=False)
 
     problems = await problems_of(
-        unit_of_work, owner_engine, new(group, customer_number=" K1", external_system_id="crm-1 ")
+        unit_of_work, owner_engine, new_customer(group, customer_number=" K1", external_system_id="crm-1 ")
     )
 
     message = "is already used by another customer."
@@ -58,7 +58,9 @@ async def test_one_customer_may_have_both_keys(
 ):
     await records.customer(customer_number="K1", external_system_id="crm-1")
 
-    assert await codes_of(unit_of_work, owner_engine, new(group, customer_number="K1", external_system_id="crm-1")) == [
+    assert await codes_of(
+        unit_of_work, owner_engine, new_customer(group, customer_number="K1", external_system_id="crm-1")
+    ) == [
         ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS,
         ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS,
     ]
@@ -71,12 +73,12 @@ async def test_another_companys_group_and_parent_do_not_exist(
     foreign_group, foreign_parent = await other_company.group(), await other_company.customer()
 
     for group_id, parent_id in ((foreign_group, foreign_parent), (uuid4(), uuid4())):
-        problems = await problems_of(unit_of_work, owner_engine, new(group_id, parent_customer_id=parent_id))
+        problems = await problems_of(unit_of_work, owner_engine, new_customer(group_id, parent_customer_id=parent_id))
         assert [(problem.code, problem.path) for problem in problems] == [
             (ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("customer_group_id",)),
             (ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("parent_customer_id",)),
         ]
-    assert (await create(unit_of_work, new(group))).customer_group_id == group
+    assert (await create(unit_of_work, new_customer(group))).customer_group_id == group
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ async def test_what_breaks_a_rule_of_parents_or_consolidation_is_rejected(
             stored["parent_customer_id"] = await records.customer()
         fields = fields | {"parent_customer_id": await records.customer(**stored)}
 
-    assert await codes_of(unit_of_work, owner_engine, new(group, **fields)) == [code]
+    assert await codes_of(unit_of_work, owner_engine, new_customer(group, **fields)) == [code]
 
 
 async def test_problems_of_all_stages_after_the_shape_come_together_in_their_order(
@@ -123,7 +125,7 @@ async def test_problems_of_all_stages_after_the_shape_come_together_in_their_ord
     assert await codes_of(
         unit_of_work,
         owner_engine,
-        new(uuid4(), external_system_id="crm-1", parent_customer_id=parent, billing_day=1),
+        new_customer(uuid4(), external_system_id="crm-1", parent_customer_id=parent, billing_day=1),
     ) == [
         ErrorCode.CUSTOMER_GROUP_NOT_FOUND,
         ErrorCode.EXTERNAL_SYSTEM_ID_ALREADY_EXISTS,

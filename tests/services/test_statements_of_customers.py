@@ -11,7 +11,7 @@ from app.domain.errors import Rejected
 from app.services.preview_transition import preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.services import creations
-from tests.support.new_customers import new
+from tests.support.new_customers import new_customer
 from tests.support.records import Records
 from tests.support.sent_statements import record_statements
 from tests.support.upserts import SINGLE, upsert
@@ -81,7 +81,7 @@ async def test_a_creation_locks_its_parent_and_last_of_all_the_numbers(
     }
     for fields, reads in cases.values():
         sent.clear()
-        await creations.create(unit_of_work, new(group, **fields))
+        await creations.create(unit_of_work, new_customer(group, **fields))
         assert sent == [*reads, *CREATED]
 
 
@@ -89,7 +89,7 @@ async def test_a_rejected_creation_makes_no_other_wait_for_a_number(
     unit_of_work: UnitOfWork, group: UUID, sent: list[str]
 ) -> None:
     with pytest.raises(Rejected):
-        await creations.create(unit_of_work, new(group, billing_relationship="PARENT_PAYS"))
+        await creations.create(unit_of_work, new_customer(group, billing_relationship="PARENT_PAYS"))
     assert sent == ["read customer_groups"]
 
 
@@ -156,7 +156,7 @@ async def test_a_list_sends_what_one_of_its_rows_would(
         ([{"external_system_id": "child", "name": "New"}] * 1, ["lock customers by id", *KEPT]),
         ([{"external_system_id": "child", "name": "New"}], ["lock customers by id"]),
         (
-            [{"external_system_id": "child"} | link, new(group, "a"), new(group, "b")],
+            [{"external_system_id": "child"} | link, new_customer(group, "a"), new_customer(group, "b")],
             [
                 *("lock parents", "lock customers by id", "read customer_groups", "read customers"),
                 *BILLING[:-1],

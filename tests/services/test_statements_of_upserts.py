@@ -15,8 +15,8 @@ from app.services.upsert_accounts import UpsertAccountsCommand, upsert_accounts
 from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
 from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
 from app.services.upsert_groups import UpsertCustomerGroupsCommand, upsert_customer_groups
-from tests.support.mirror import mirror, new
-from tests.support.new_customers import new as new_customer
+from tests.support.mirror import mirror, new_subscription
+from tests.support.new_customers import new_customer
 from tests.support.records import Records
 from tests.support.upserts import upsert as upsert_customers
 
@@ -102,7 +102,7 @@ UPSERTS = {
     ),
     "subscriptions": Upsert(
         send_subscriptions,
-        lambda _, place: new(CustomerKey("customer_number", f"P{place}"), f"s{place}"),
+        lambda _, place: new_subscription(CustomerKey("customer_number", f"P{place}"), f"s{place}"),
         {"name": "Changed"},
     ),
 }

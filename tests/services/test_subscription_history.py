@@ -12,7 +12,7 @@ from app.domain.errors import VersionProblem
 from app.domain.upserts import RejectionPolicy
 from tests.services.records_of_writes import entries_of, events_of
 from tests.services.updates import PARENT, update
-from tests.support.mirror import AUGUST, JULY, JUNE, mirror, new, period
+from tests.support.mirror import AUGUST, JULY, JUNE, mirror, new_subscription, period
 from tests.support.records import Records
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -29,7 +29,7 @@ async def history_of(engine: AsyncEngine, company: UUID, subscription: UUID) -> 
 
 
 async def mirrored(unit_of_work: UnitOfWork, customer: UUID, **values: Any) -> UUID:
-    subscription = (await mirror(unit_of_work, new(customer, **values))).results[0].subscription
+    subscription = (await mirror(unit_of_work, new_subscription(customer, **values))).results[0].subscription
     assert subscription is not None
     return subscription.id
 

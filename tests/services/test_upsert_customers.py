@@ -15,7 +15,7 @@ from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersOutcome, upsert_customers
 from tests.support.clock import DatabaseClock
-from tests.support.new_customers import new
+from tests.support.new_customers import new_customer
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 from tests.support.upserts import (
@@ -46,7 +46,7 @@ async def test_each_row_is_created_updated_or_left_and_recorded_as_single_writes
 
     outcome = await upsert(
         unit_of_work,
-        new(group, " a "),
+        new_customer(group, " a "),
         {"external_system_id": "b", "name": "New", "email": None},
         {"external_system_id": "c", "name": "Same"},
     )
@@ -81,8 +81,10 @@ async def test_a_row_makes_the_customer_that_create_customer_makes_and_records_t
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, company: UUID, group: UUID
 ) -> None:
     fields = {"metadata": {"a": 1, "b": True}, "credit_limit": Decimal(5), "payment_terms": 8, "email": "a@b.example"}
-    single, _ = await create_customer(unit_of_work, "tester", CreateCustomerCommand(new(group, "a", **fields)), None)
-    outcome = await upsert(unit_of_work, new(group, "b", **fields))
+    single, _ = await create_customer(
+        unit_of_work, "tester", CreateCustomerCommand(new_customer(group, "a", **fields)), None
+    )
+    outcome = await upsert(unit_of_work, new_customer(group, "b", **fields))
 
     customer = outcome.results[0].customer
     assert customer is not None
@@ -105,7 +107,7 @@ async def test_a_list_sent_twice_writes_once(
     child = await records.customer(external_system_id="child")
     subscription = await records.subscription(child)
     rows = [
-        new(group, "a", metadata={"b": 2.0, "a": 1e300}, credit_limit=Decimal("1.5"), phone=" "),
+        new_customer(group, "a", metadata={"b": 2.0, "a": 1e300}, credit_limit=Decimal("1.5"), phone=" "),
         {
             "external_system_id": "child",
             "parent_customer_id": parent,
@@ -125,7 +127,7 @@ async def test_one_rejected_row_leaves_all_unwritten_unless_rows_stand_alone(
 ) -> None:
     stored = await records.customer(external_system_id="b", name="Old")
     rows = [
-        new(group, "a"),
+        new_customer(group, "a"),
         {"external_system_id": "b", "name": "New"},
         {"external_system_id": "new", "email": "nobody", "metadata": {"": 1}},
         {"name": "Without a key"},
@@ -162,7 +164,7 @@ async def test_a_dry_run_decides_everything_and_writes_nothing_not_even_its_key(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, group: UUID
 ) -> None:
     await records.customer(external_system_id="b", name="Old")
-    rows = [new(group, "a"), {"external_system_id": "b", "name": "New"}, {"external_system_id": "b2"}]
+    rows = [new_customer(group, "a"), {"external_system_id": "b", "name": "New"}, {"external_system_id": "b2"}]
     before = await everything_of(owner_engine, company)
 
     for key in (None, "key"):
@@ -284,7 +286,11 @@ async def test_the_statements_do_not_grow_with_the_rows(
             child = await records.customer(external_system_id=f"child {key}", customer_number=f"C{key}")
             subscription = await records.subscription(child)
             move = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
-            rows.append(new(group, f"new {key}", customer_number=f"N{key}") if place % 2 else new(group, f"new {key}"))
+            rows.append(
+                new_customer(group, f"new {key}", customer_number=f"N{key}")
+                if place % 2
+                else new_customer(group, f"new {key}")
+            )
             rows.append({"external_system_id": f"child {key}", **move, "acknowledged": (subscription,)})
             rows.append({"external_system_id": f"bad {key}"})
         start = unit_of_work.statements
@@ -300,11 +306,11 @@ async def test_a_repeated_key_answers_the_same_with_all_that_the_errors_hold(
     child, parent = await records.customer(external_system_id="child"), await records.customer(customer_number="T")
     await records.subscription(child)
     rows = [
-        new(group, "a"),
+        new_customer(group, "a"),
         {"external_system_id": "child", "parent_customer_id": parent},
-        new(group, "b", customer_number="T", notes="n" * 10_001),
-        new(group, "c", customer_number="T"),
-        new(group, "d", metadata={"k": []}),
+        new_customer(group, "b", customer_number="T", notes="n" * 10_001),
+        new_customer(group, "c", customer_number="T"),
+        new_customer(group, "d", metadata={"k": []}),
     ]
     asked = command(*rows, on_refusal=ROW_BY_ROW)
     first, replayed = await upsert_customers(unit_of_work, "tester", asked, "key")
@@ -337,9 +343,9 @@ async def test_another_company_s_customer_is_neither_found_nor_in_the_way(
 
     outcome = await upsert(
         unit_of_work,
-        new(group, "a", customer_number="1"),
-        new(group, "b", parent_customer_id=theirs),
-        new(await foreign.group(), "c"),
+        new_customer(group, "a", customer_number="1"),
+        new_customer(group, "b", parent_customer_id=theirs),
+        new_customer(await foreign.group(), "c"),
         on_refusal=ROW_BY_ROW,
     )
 

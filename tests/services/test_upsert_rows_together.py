@@ -16,7 +16,7 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import CustomersProblem, ErrorCode, Rejected, SubscriptionsProblem
 from app.domain.upserts import MatchKey
 from app.services.update_customer import UpdateCustomerCommand, update_customer
-from tests.support.new_customers import new
+from tests.support.new_customers import new_customer
 from tests.support.records import Records, new_company
 from tests.support.upserts import (
     CREATED,
@@ -39,7 +39,12 @@ async def group(records: Records) -> UUID:
 
 async def test_rows_with_one_key_are_all_rejected(unit_of_work: UnitOfWork, group: UUID) -> None:
     outcome = await upsert(
-        unit_of_work, new(group, "a"), new(group, "b"), new(group, " a"), new(group, "A"), on_refusal=ROW_BY_ROW
+        unit_of_work,
+        new_customer(group, "a"),
+        new_customer(group, "b"),
+        new_customer(group, " a"),
+        new_customer(group, "A"),
+        on_refusal=ROW_BY_ROW,
     )
     assert outcomes(outcome) == [REFUSED, CREATED, REFUSED, CREATED]
     assert codes(outcome, 0) == codes(outcome, 2) == [ErrorCode.FIELD_CONFLICT]
@@ -53,9 +58,9 @@ async def test_a_unique_key_goes_to_the_first_row_that_takes_it_unless_it_is_tak
     outcome = await upsert(
         unit_of_work,
         {"external_system_id": "h", "customer_number": "moved"},
-        new(group, "a", customer_number="H"),
-        new(group, "b", customer_number="N"),
-        new(group, "c", customer_number="N"),
+        new_customer(group, "a", customer_number="H"),
+        new_customer(group, "b", customer_number="N"),
+        new_customer(group, "c", customer_number="N"),
         on_refusal=ROW_BY_ROW,
     )
     assert outcomes(outcome) == [UPDATED, REFUSED, CREATED, REFUSED]
@@ -80,7 +85,7 @@ async def test_a_unique_key_goes_to_the_first_row_that_takes_it_unless_it_is_tak
 async def test_numbers_are_counted_from_the_highest_stored_or_sent(unit_of_work: UnitOfWork, group: UUID) -> None:
     sent = [None, "20", None, "007", "x"]
     rows = [
-        new(group, f"k{place}") | ({} if number is None else {"customer_number": number})
+        new_customer(group, f"k{place}") | ({} if number is None else {"customer_number": number})
         for place, number in enumerate(sent)
     ]
     outcome = await upsert(unit_of_work, *rows)
@@ -88,7 +93,10 @@ async def test_numbers_are_counted_from_the_highest_stored_or_sent(unit_of_work:
     assert numbers == ["21", "20", "22", "007", "x"]
 
     full = await upsert(
-        unit_of_work, new(group, "max", customer_number="9" * 50), new(group, "more"), on_refusal=ROW_BY_ROW
+        unit_of_work,
+        new_customer(group, "max", customer_number="9" * 50),
+        new_customer(group, "more"),
+        on_refusal=ROW_BY_ROW,
     )
     assert outcomes(full) == [CREATED, REFUSED]
     assert codes(full, 1) == [ErrorCode.FIELD_REQUIRED]
@@ -157,7 +165,7 @@ async def test_lists_that_meet_make_each_customer_once_with_numbers_of_their_own
     database: Database, owner_engine: AsyncEngine, company: UUID, group: UUID
 ) -> None:
     keys = [f"k{place}" for place in range(20)]
-    rivals = [upsert(UnitOfWork(database, company), *[new(group, key) for key in keys]) for _ in range(5)]
+    rivals = [upsert(UnitOfWork(database, company), *[new_customer(group, key) for key in keys]) for _ in range(5)]
 
     found = await asyncio.gather(*rivals)
 

@@ -28,7 +28,7 @@ from tests.support.mirror import (
     UNCHANGED,
     UPDATED,
     mirror,
-    new,
+    new_subscription,
     outcomes,
     period,
     problems,
@@ -59,10 +59,12 @@ async def test_a_subscription_is_created_with_its_period_for_who_pays(
 
     outcome = await mirror(
         unit_of_work,
-        new(customer, "a"),
-        new(CustomerKey("customer_number", "7"), " b "),
-        new(CustomerKey("external_system_id", "crm-7"), "c", billing_direction="ARREARS", interval_months=3),
-        new(other, "d"),
+        new_subscription(customer, "a"),
+        new_subscription(CustomerKey("customer_number", "7"), " b "),
+        new_subscription(
+            CustomerKey("external_system_id", "crm-7"), "c", billing_direction="ARREARS", interval_months=3
+        ),
+        new_subscription(other, "d"),
     )
 
     assert outcomes(outcome) == [CREATED] * 4
@@ -107,7 +109,9 @@ async def test_a_row_changes_what_it_says_and_nothing_else(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer()
-    await mirror(unit_of_work, new(customer, "a"), new(customer, "b"), new(customer, "c"))
+    await mirror(
+        unit_of_work, new_subscription(customer, "a"), new_subscription(customer, "b"), new_subscription(customer, "c")
+    )
 
     outcome = await mirror(
         unit_of_work,
@@ -137,7 +141,7 @@ async def test_what_is_stored_already_is_unchanged_and_writes_nothing(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer()
-    row = new(customer, ends_on=AUGUST)
+    row = new_subscription(customer, ends_on=AUGUST)
     await mirror(unit_of_work, row)
     before = await everything_of(owner_engine, company)
 
@@ -152,7 +156,7 @@ async def test_the_next_period_leaves_the_one_before_it_as_history_with_its_paye
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer()
-    await mirror(unit_of_work, new(customer))
+    await mirror(unit_of_work, new_subscription(customer))
 
     outcome = await mirror(
         unit_of_work,
@@ -187,7 +191,7 @@ MISPLACED = [
 async def test_a_period_that_overlaps_or_leaves_days_out_is_rejected(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, sent: dict[str, Any]
 ) -> None:
-    await mirror(unit_of_work, new(await records.customer()))
+    await mirror(unit_of_work, new_subscription(await records.customer()))
     before = await everything_of(owner_engine, company)
 
     outcome = await mirror(unit_of_work, {"external_system_id": "s", "current_period": sent}, on_refusal=ROW_BY_ROW)
@@ -201,7 +205,9 @@ async def test_a_pause_may_leave_days_out_and_what_has_not_begun_may_move(
 ) -> None:
     customer = await records.customer()
     later = {"status": "SCHEDULED", "started_on": AUGUST, "current_period": period(AUGUST, date(2026, 9, 1))}
-    await mirror(unit_of_work, new(customer, "a", status="PAUSED"), new(customer, "b", **later))
+    await mirror(
+        unit_of_work, new_subscription(customer, "a", status="PAUSED"), new_subscription(customer, "b", **later)
+    )
 
     outcome = await mirror(
         unit_of_work,
@@ -247,7 +253,7 @@ async def test_what_contradicts_itself_is_rejected_with_every_reason(
     customer = await records.customer()
     before = await everything_of(owner_engine, company)
 
-    outcome = await mirror(unit_of_work, new(customer, **values), on_refusal=ROW_BY_ROW)
+    outcome = await mirror(unit_of_work, new_subscription(customer, **values), on_refusal=ROW_BY_ROW)
 
     assert problems(outcome) == [(path, ErrorCode.SUBSCRIPTION_INCONSISTENT) for path in expected]
     if expected:
@@ -258,12 +264,14 @@ async def test_all_problems_of_a_row_are_told_at_their_paths(unit_of_work: UnitO
     customer = await records.customer()
     outcome = await mirror(
         unit_of_work,
-        new(uuid4(), "a", name=" ", currency="KR", current_period={"starts_on": None, "ends_on": 7, "net_amount": -1}),
+        new_subscription(
+            uuid4(), "a", name=" ", currency="KR", current_period={"starts_on": None, "ends_on": 7, "net_amount": -1}
+        ),
         {"external_system_id": "b"},
         {"name": "No key"},
-        new(customer, " ") | {"customer": {"id": customer, "customer_number": "1"}},
+        new_subscription(customer, " ") | {"customer": {"id": customer, "customer_number": "1"}},
         {"id": uuid4()},
-        new(customer, "c", expected_version=1),
+        new_subscription(customer, "c", expected_version=1),
         on_refusal=ROW_BY_ROW,
     )
     required = ErrorCode.FIELD_REQUIRED
@@ -310,10 +318,12 @@ async def test_one_rejected_row_keeps_all_from_being_written_unless_told_otherwi
     before = await everything_of(owner_engine, company)
 
     with pytest.raises(Rejected) as rejected:
-        await mirror(unit_of_work, new(customer, "a"), {"external_system_id": "b"} | {"name": " "}, key="k")
+        await mirror(
+            unit_of_work, new_subscription(customer, "a"), {"external_system_id": "b"} | {"name": " "}, key="k"
+        )
     assert isinstance(rejected.value.current, UpsertSubscriptionsOutcome)
     assert outcomes(rejected.value.current) == [CREATED, REFUSED]
-    dry = await mirror(unit_of_work, new(customer, "a"), dry_run=True, key="k")
+    dry = await mirror(unit_of_work, new_subscription(customer, "a"), dry_run=True, key="k")
     assert (outcomes(dry), dry.results[0].subscription) == ([CREATED], None)
     assert await everything_of(owner_engine, company) == before
 
@@ -321,7 +331,7 @@ async def test_one_rejected_row_keeps_all_from_being_written_unless_told_otherwi
 async def test_the_same_key_answers_the_same_again_and_another_list_is_rejected(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
-    row = new(await records.customer())
+    row = new_subscription(await records.customer())
     bad = {"external_system_id": "t", "expected_version": 1}
     command = UpsertSubscriptionsCommand((row, bad), ROW_BY_ROW)
     first, _ = await upsert_subscriptions(unit_of_work, "biller", command, "k")
@@ -343,7 +353,7 @@ async def test_an_id_finds_a_subscription_and_gives_it_a_key(
 ) -> None:
     customer = await records.customer()
     legacy = await records.subscription(customer)
-    taken = (await mirror(unit_of_work, new(customer, "taken"))).results[0].subscription
+    taken = (await mirror(unit_of_work, new_subscription(customer, "taken"))).results[0].subscription
     assert taken is not None
 
     outcome = await mirror(
@@ -361,7 +371,7 @@ async def test_an_id_finds_a_subscription_and_gives_it_a_key(
     outcome = await mirror(
         unit_of_work,
         {"id": legacy, "external_system_id": "own", "current_period": period(billed_amount=300)},
-        new(customer, "own") | {"name": "Claimed"},
+        new_subscription(customer, "own") | {"name": "Claimed"},
         on_refusal=ROW_BY_ROW,
     )
     assert outcomes(outcome) == [UPDATED, REFUSED]
@@ -375,7 +385,7 @@ async def test_customer_and_currency_stay_and_a_version_that_is_over_is_told(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer, other = await records.customer(), await records.customer()
-    await mirror(unit_of_work, new(customer))
+    await mirror(unit_of_work, new_subscription(customer))
     before = await everything_of(owner_engine, company)
 
     outcome = await mirror(
@@ -407,9 +417,9 @@ async def test_a_single_invoice_takes_subscriptions_in_its_own_currency_only(
 
     outcome = await mirror(
         unit_of_work,
-        new(child, "a", currency="EUR"),
-        new(child, "b", currency="EUR", **ended),
-        new(itself, "c", currency="EUR"),
+        new_subscription(child, "a", currency="EUR"),
+        new_subscription(child, "b", currency="EUR", **ended),
+        new_subscription(itself, "c", currency="EUR"),
         on_refusal=ROW_BY_ROW,
     )
 
@@ -431,7 +441,7 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
 ) -> None:
     parent = await records.customer()
     customer = await records.customer(parent_customer_id=parent, billing_relationship="PARENT_PAYS")
-    await mirror(UnitOfWork(database, company), *(new(customer, f"old {place}") for place in range(count)))
+    await mirror(UnitOfWork(database, company), *(new_subscription(customer, f"old {place}") for place in range(count)))
     unit_of_work = UnitOfWork(database, company)
     july = {"current_period": period(JULY, AUGUST)}
 
@@ -441,7 +451,7 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
             {"external_system_id": f"old {place}"} | (july if place % 2 == 0 else {"name": "New"})
             for place in range(count)
         ),
-        *(new(customer, f"new {place}") for place in range(count)),
+        *(new_subscription(customer, f"new {place}") for place in range(count)),
     )
 
     assert outcomes(outcome) == [UPDATED] * count + [CREATED] * count
@@ -461,7 +471,7 @@ async def test_another_companys_subscriptions_and_customers_do_not_exist(
     database: Database, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer(customer_number="theirs")
-    stored = (await mirror(UnitOfWork(database, company), new(customer))).results[0].subscription
+    stored = (await mirror(UnitOfWork(database, company), new_subscription(customer))).results[0].subscription
     assert stored is not None
     other = await new_company(owner_engine)
     own = await Records(owner_engine, other).customer()
@@ -470,9 +480,9 @@ async def test_another_companys_subscriptions_and_customers_do_not_exist(
     outcome = await mirror(
         UnitOfWork(database, other),
         {"id": stored.id, "name": "Ours"},
-        new(customer, "a"),
-        new(CustomerKey("customer_number", "theirs"), "b"),
-        new(own, "s"),
+        new_subscription(customer, "a"),
+        new_subscription(CustomerKey("customer_number", "theirs"), "b"),
+        new_subscription(own, "s"),
         on_refusal=ROW_BY_ROW,
     )
 

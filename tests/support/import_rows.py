@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from app.db import tables
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 
 Row = dict[str, Any]
@@ -56,7 +56,7 @@ async def surroundings(records: Records) -> Surroundings:
 
 
 def _customer(around: Surroundings, number: int) -> Row:
-    return new_input(around.group_id, f"C-{number}")
+    return new_customer_input(around.group_id, f"C-{number}")
 
 
 def _account(_: Surroundings, number: int) -> Row:

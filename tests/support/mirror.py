@@ -23,7 +23,7 @@ def period(starts_on: date = JUNE, ends_on: date = JULY, **values: Any) -> dict[
     return {"starts_on": starts_on, "ends_on": ends_on, "net_amount": 300} | values
 
 
-def new(customer: UUID | CustomerKey, key: str = "s", **values: Any) -> dict[str, Any]:
+def new_subscription(customer: UUID | CustomerKey, key: str = "s", **values: Any) -> dict[str, Any]:
     """A row that says all that a new subscription needs: 300.00 a month, in advance, billed for June."""
     named = {customer.attribute: customer.value} if isinstance(customer, CustomerKey) else {"id": customer}
     return {
@@ -38,6 +38,23 @@ def new(customer: UUID | CustomerKey, key: str = "s", **values: Any) -> dict[str
         "current_period": period(billed_amount=300, billed_on=JUNE),
         "next_billing_date": JULY,
     } | values
+
+
+def new_subscription_input(customer: dict[str, Any], key: str, **fields: Any) -> dict[str, Any]:
+    """A row for a new subscription by the names of the GraphQL schema: 300.00 a month, in advance, billed for June."""
+    amounts = {"netAmount": "300.00", "billedAmount": "300.00", "billedOn": "2026-06-01"}
+    return {
+        "externalSystemId": key,
+        "customer": customer,
+        "name": "Fibernet",
+        "status": "ACTIVE",
+        "currency": "DKK",
+        "netAmount": "300.00",
+        "anchorDay": 1,
+        "startedOn": "2026-06-01",
+        "currentPeriod": {"startsOn": "2026-06-01", "endsOn": "2026-07-01", **amounts},
+        "nextBillingDate": "2026-07-01",
+    } | fields
 
 
 async def mirror(

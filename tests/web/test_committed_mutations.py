@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import customers
 from app.web.development import DevelopmentKeys
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.started import headers_of, settings_of, started
 
@@ -118,9 +118,9 @@ async def test_what_was_committed_before_the_time_was_over_is_answered(
     taken = await records.customer(name="Taken")
     group = await records.group()
     given = {
-        "a": new_input(group, name="First"),
+        "a": new_customer_input(group, name="First"),
         "b": {"id": str(taken), "name": "Changed"},
-        "c": new_input(group, name="Third"),
+        "c": new_customer_input(group, name="Third"),
     }
 
     async with locked_customer(owner_engine, taken):
@@ -165,7 +165,9 @@ async def test_a_payload_that_is_not_read_back_in_time_says_what_was_written(
 
     async with locked_contacts(owner_engine):
         asking = asyncio.ensure_future(
-            client.post("/graphql", json={"query": CREATE_AND_READ, "variables": {"a": new_input(group, name="First")}})
+            client.post(
+                "/graphql", json={"query": CREATE_AND_READ, "variables": {"a": new_customer_input(group, name="First")}}
+            )
         )
         # Its session ends with the statement that waits for the lock.
         await asyncio.sleep(2 * SECONDS)
@@ -195,7 +197,7 @@ async def test_a_payload_whose_connection_is_lost_says_what_was_written_of_each_
     client: AsyncClient, company: UUID, records: Records, owner_engine: AsyncEngine
 ) -> None:
     group = await records.group()
-    rows = [new_input(group, name, name=name) for name in ("First", "Second")]
+    rows = [new_customer_input(group, name, name=name) for name in ("First", "Second")]
 
     async with locked_contacts(owner_engine):
         asking = asyncio.ensure_future(
@@ -222,7 +224,7 @@ async def test_a_payload_whose_connection_is_lost_says_what_was_written_of_each_
 async def test_a_commit_that_is_under_way_when_the_time_is_over_is_seen_through(
     client: AsyncClient, records: Records
 ) -> None:
-    created = new_input(await records.group(), name="First", notes="slow commit", customerNumber="17")
+    created = new_customer_input(await records.group(), name="First", notes="slow commit", customerNumber="17")
 
     response = await client.post("/graphql", json={"query": CREATE, "variables": {"a": created}})
 
@@ -237,7 +239,7 @@ async def test_a_commit_that_is_under_way_when_the_time_is_over_is_seen_through(
 async def test_a_connection_that_is_lost_during_the_commit_leaves_the_outcome_unknown(
     client: AsyncClient, records: Records, owner_engine: AsyncEngine
 ) -> None:
-    created = new_input(await records.group(), name="First", notes="slow commit")
+    created = new_customer_input(await records.group(), name="First", notes="slow commit")
 
     asking = asyncio.ensure_future(client.post("/graphql", json={"query": CREATE, "variables": {"a": created}}))
     await end_whoever(owner_engine, "PgSleep")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records, new_company
 from tests.support.started import headers_of, settings_of, started
 
@@ -21,7 +21,7 @@ _UPSERT = "mutation($input: UpsertCustomersInput!) { upsertCustomers(input: $inp
 async def upsert(
     client: AsyncClient, headers: dict[str, str], group_id: UUID, rows: int, *, padding: int = 0
 ) -> Response:
-    listed = [new_input(group_id, str(number)) for number in range(rows)]
+    listed = [new_customer_input(group_id, str(number)) for number in range(rows)]
     body = {"query": _UPSERT, "variables": {"input": {"rows": listed}}, "extensions": {"padding": "x" * padding}}
     return await client.post("/graphql", json=body, headers=headers)
 

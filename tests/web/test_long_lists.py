@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.web.development import DevelopmentKeys
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.started import headers_of, settings_of, started
 from tests.web.probe import Probe
@@ -29,7 +29,7 @@ async def test_the_loop_is_never_held_for_long_by_a_list_of_500_rows(
     longest: list[float] = []
     async with started(settings_of(service_dsn, keys), headers_of(keys, company)) as client:
         for turn in range(3):
-            rows = [new_input(group_id, str(row), name=f"Turn {turn}") for row in range(ROWS)]
+            rows = [new_customer_input(group_id, str(row), name=f"Turn {turn}") for row in range(ROWS)]
             given: dict[str, Any] = {"rows": rows}
             if idempotency_key is not None:
                 given["idempotencyKey"] = f"{idempotency_key}-{turn}"

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.domain.identity import Scope
 from tests.support.asking import Caller
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 
@@ -51,7 +51,7 @@ async def errors_of(caller: Caller, owner_engine: AsyncEngine, given: dict[str, 
 
 
 async def test_every_field_is_written_and_shown(caller: Caller, group: UUID):
-    given = new_input(
+    given = new_customer_input(
         group,
         customerNumber="K-1",
         customerType="PRIVATE",
@@ -85,7 +85,7 @@ async def test_every_field_is_written_and_shown(caller: Caller, group: UUID):
 
 
 async def test_what_is_left_out_or_null_is_unset_or_by_default(caller: Caller, group: UUID):
-    customer = (await create(caller, new_input(group, email=None, billingDay=None, phone=" ")))["customer"]
+    customer = (await create(caller, new_customer_input(group, email=None, billingDay=None, phone=" ")))["customer"]
 
     assert {name: value for name, value in customer.items() if value is not None} == {
         "id": customer["id"],
@@ -114,7 +114,7 @@ async def test_the_payload_leads_on_into_the_graph(caller: Caller, records: Reco
     }
     """
 
-    data = await caller.data(document, input=new_input(group, parentCustomerId=str(parent)))
+    data = await caller.data(document, input=new_customer_input(group, parentCustomerId=str(parent)))
 
     assert data["createCustomer"]["customer"] == {
         "group": {"number": "7"},
@@ -127,7 +127,7 @@ async def test_the_payload_leads_on_into_the_graph(caller: Caller, records: Reco
 async def test_each_problem_says_its_code_its_path_its_status_and_its_data(
     caller: Caller, owner_engine: AsyncEngine, group: UUID
 ):
-    given = new_input(
+    given = new_customer_input(
         group,
         customerNumber=None,
         name=" ",
@@ -138,7 +138,7 @@ async def test_each_problem_says_its_code_its_path_its_status_and_its_data(
 
     errors = await errors_of(caller, owner_engine, given)
     too_many = {"metadata": {str(number): None for number in range(51)}}
-    errors += await errors_of(caller, owner_engine, new_input(group) | too_many)
+    errors += await errors_of(caller, owner_engine, new_customer_input(group) | too_many)
 
     assert [(error["__typename"], error["code"], error["path"], error["httpStatus"]) for error in errors] == [
         ("InputError", "FIELD_NOT_CLEARABLE", ["input", "customerNumber"], 400),
@@ -158,7 +158,7 @@ async def test_a_taken_key_names_the_customer_that_has_it(
 ):
     holder = await records.customer(external_system_id="crm-1", is_active=False)
 
-    (error,) = await errors_of(caller, owner_engine, new_input(group, externalSystemId=" crm-1"))
+    (error,) = await errors_of(caller, owner_engine, new_customer_input(group, externalSystemId=" crm-1"))
 
     assert (error["__typename"], error["code"], error["httpStatus"]) == (
         "CustomersError",
@@ -172,7 +172,7 @@ async def test_references_that_the_company_does_not_have_are_404(
     caller: Caller, owner_engine: AsyncEngine, database: Database, group: UUID
 ):
     other_company = Records(owner_engine, await new_company(owner_engine))
-    given = new_input(await other_company.group(), parentCustomerId=str(await other_company.customer()))
+    given = new_customer_input(await other_company.group(), parentCustomerId=str(await other_company.customer()))
 
     errors = await errors_of(caller, owner_engine, given)
 
@@ -181,12 +181,12 @@ async def test_references_that_the_company_does_not_have_are_404(
         ("PARENT_CUSTOMER_NOT_FOUND", 404),
     ]
     other = Caller(database, await new_company(owner_engine))
-    (error,) = await errors_of(other, owner_engine, new_input(group))
+    (error,) = await errors_of(other, owner_engine, new_customer_input(group))
     assert error["code"] == "CUSTOMER_GROUP_NOT_FOUND"
 
 
 async def test_the_same_key_and_input_is_answered_again(caller: Caller, owner_engine: AsyncEngine, group: UUID):
-    given = new_input(group, idempotencyKey="key", metadata={"a": 1, "b": 2}, creditLimit="1.50")
+    given = new_customer_input(group, idempotencyKey="key", metadata={"a": 1, "b": 2}, creditLimit="1.50")
     first = await create(caller, given)
     before = await everything_of(owner_engine, caller.company_id)
 
@@ -205,7 +205,9 @@ async def test_the_same_key_and_input_is_answered_again(caller: Caller, owner_en
 async def test_a_malformed_key_is_reported_with_the_problems_of_the_fields(
     caller: Caller, owner_engine: AsyncEngine, group: UUID
 ):
-    problems = await errors_of(caller, owner_engine, new_input(group, email="no address", idempotencyKey="k" * 256))
+    problems = await errors_of(
+        caller, owner_engine, new_customer_input(group, email="no address", idempotencyKey="k" * 256)
+    )
     assert [(problem["code"], problem["path"][1]) for problem in problems] == [
         ("FIELD_INVALID", "email"),
         ("FIELD_TOO_LONG", "idempotencyKey"),
@@ -218,7 +220,7 @@ async def test_it_needs_the_scope_to_write_and_says_so(
     reader = Caller(database, company, scopes=[Scope.CUSTOMERS_READ])
     before = await everything_of(owner_engine, company)
 
-    rejection = await reader.rejection(CREATE, input=new_input(group))
+    rejection = await reader.rejection(CREATE, input=new_customer_input(group))
 
     assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", "customers-write")
     assert await everything_of(owner_engine, company) == before
@@ -229,11 +231,11 @@ async def test_with_the_scope_to_write_alone_only_the_new_customer_itself_is_sho
 ):
     writer = Caller(database, company, scopes=[Scope.CUSTOMERS_WRITE])
 
-    payload = await create(writer, new_input(group))
+    payload = await create(writer, new_customer_input(group))
 
     assert payload["customer"]["name"] == "Fjord"
     before = await everything_of(owner_engine, company)
     around = "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { group { id } } } }"
-    rejection = await writer.rejection(around, input=new_input(group))
+    rejection = await writer.rejection(around, input=new_customer_input(group))
     assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", "customers-read")
     assert await everything_of(owner_engine, company) == before

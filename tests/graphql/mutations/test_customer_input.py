@@ -10,7 +10,7 @@ from app.engine.literal_problems import VALIDATION_RULES
 from app.graphql.schema import executable, schema
 from app.web.graphql_request import from_body
 from tests.support.asking import Caller
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 
 WITH_VARIABLES = (
@@ -59,7 +59,7 @@ async def test_a_null_inside_literal_metadata_is_a_problem_and_a_missing_variabl
 
 @pytest.mark.parametrize("amount", [1000, 1000.5, "1000.5", "+1000.5", "1000.", ".5"])
 async def test_an_amount_may_be_a_string_or_a_number(caller: Caller, group: UUID, amount: object):
-    data = await caller.data(WITH_VARIABLES, input=new_input(group, creditLimit=amount))
+    data = await caller.data(WITH_VARIABLES, input=new_customer_input(group, creditLimit=amount))
 
     assert float(data["createCustomer"]["customer"]["creditLimit"]) == float(str(amount))
 
@@ -94,7 +94,7 @@ async def test_an_exponent_counts_as_if_the_number_were_written_out(
 
 
 async def test_a_number_of_a_json_body_keeps_the_decimals_that_were_written(caller: Caller, group: UUID):
-    body = json.dumps({"query": WITH_VARIABLES, "variables": {"input": new_input(group, creditLimit=12.5)}})
+    body = json.dumps({"query": WITH_VARIABLES, "variables": {"input": new_customer_input(group, creditLimit=12.5)}})
     variables = from_body(body.replace("12.5", "12.500").encode()).variables
 
     payload = await caller.data(WITH_VARIABLES.replace("} } }", "} errors { code path } } }"), **variables)
@@ -110,8 +110,8 @@ async def test_a_name_of_invisible_characters_is_rejected_and_keys_are_trimmed_o
         "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input)"
         " { customer { customerNumber externalSystemId name metadata } errors { code path } } }"
     )
-    blank = (await caller.data(document, input=new_input(group, name="\u200b\u2060")))["createCustomer"]
-    given = new_input(
+    blank = (await caller.data(document, input=new_customer_input(group, name="\u200b\u2060")))["createCustomer"]
+    given = new_customer_input(
         group,
         name="\ufeffZoe\u0308 ",
         customerNumber="\ufeffK-1\u200b",
@@ -138,7 +138,7 @@ async def test_a_name_of_invisible_characters_is_rejected_and_keys_are_trimmed_o
 )
 async def test_what_is_no_decimal_number_is_a_problem_of_its_field(caller: Caller, group: UUID, amount: object):
     document = WITH_VARIABLES.replace("} } }", "} errors { code path message } } }")
-    payload = (await caller.data(document, input=new_input(group, creditLimit=amount)))["createCustomer"]
+    payload = (await caller.data(document, input=new_customer_input(group, creditLimit=amount)))["createCustomer"]
 
     assert payload["customer"] is None
     (error,) = payload["errors"]
@@ -160,7 +160,7 @@ async def test_what_is_no_decimal_number_is_a_problem_of_its_field(caller: Calle
     ],
 )
 async def test_a_value_of_another_kind_is_an_invalid_variable(caller: Caller, group: UUID, field: str, value: object):
-    rejection = await caller.rejection(WITH_VARIABLES, input={**new_input(group), field: value})
+    rejection = await caller.rejection(WITH_VARIABLES, input={**new_customer_input(group), field: value})
 
     (problem,) = rejection["problems"]
     assert (problem["code"], problem["path"]) == ("FIELD_INVALID", ["input", field])
@@ -203,10 +203,12 @@ async def test_a_key_is_one_however_its_letters_are_composed_and_finds_its_custo
     document = (
         "mutation ($input: CreateCustomerInput!) { createCustomer(input: $input) { customer { id } errors { code } } }"
     )
-    created = (await caller.data(document, input=new_input(group, **{key: "A\u030a-1"})))["createCustomer"]["customer"]
+    created = (await caller.data(document, input=new_customer_input(group, **{key: "A\u030a-1"})))["createCustomer"][
+        "customer"
+    ]
 
-    again = (await caller.data(document, input=new_input(group, **{key: "\ufeffÅ-1"})))["createCustomer"]
-    other = (await caller.data(document, input=new_input(group, **{key: "å-1"})))["createCustomer"]
+    again = (await caller.data(document, input=new_customer_input(group, **{key: "\ufeffÅ-1"})))["createCustomer"]
+    other = (await caller.data(document, input=new_customer_input(group, **{key: "å-1"})))["createCustomer"]
 
     assert again == {"customer": None, "errors": [{"code": code}]}
     assert other["errors"] == []

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.graphql.input_problems import READERS
 from app.graphql.schema import executable, schema
 from tests.support.asking import Caller
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -37,7 +37,7 @@ async def test_an_unreadable_amount_is_reported_with_the_problems_of_other_field
     caller: Caller, group: UUID, owner_engine: AsyncEngine
 ) -> None:
     before = await everything_of(owner_engine, caller.company_id)
-    given = new_input(group, creditLimit="12,5", openingBalance="a lot", email="nobody", billingDay=31)
+    given = new_customer_input(group, creditLimit="12,5", openingBalance="a lot", email="nobody", billingDay=31)
 
     payload = (await caller.data(CREATE, input=given))["createCustomer"]
 
@@ -58,7 +58,7 @@ async def test_an_unreadable_amount_is_reported_with_the_problems_of_other_field
 async def test_a_literal_and_a_variable_that_cannot_be_read_get_the_same_answer(
     caller: Caller, group: UUID, written: str
 ) -> None:
-    given = new_input(group)
+    given = new_customer_input(group)
     fields = " ".join(
         f"{name}: {value if name == 'vatZone' else chr(34) + str(value) + chr(34)}" for name, value in given.items()
     )
@@ -104,8 +104,8 @@ async def test_a_row_that_cannot_be_read_is_rejected_alone_and_so_again_under_it
     caller: Caller, group: UUID
 ) -> None:
     good, wrong = (
-        {**new_input(group), "externalSystemId": "a"},
-        {**new_input(group), "externalSystemId": "b", "creditLimit": "12,5"},
+        {**new_customer_input(group), "externalSystemId": "a"},
+        {**new_customer_input(group), "externalSystemId": "b", "creditLimit": "12,5"},
     )
     given = {"rows": [good, wrong], "onRefusal": "ROW_BY_ROW", "idempotencyKey": "k"}
 

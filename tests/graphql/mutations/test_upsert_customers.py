@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.database import Database
 from app.domain.identity import Scope
 from tests.support.asking import Caller
-from tests.support.new_customers import new_input
+from tests.support.new_customers import new_customer_input
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -41,7 +41,7 @@ async def test_rows_are_answered_in_their_order_with_counts(caller: Caller, reco
         caller,
         {"externalSystemId": "c"},
         {"externalSystemId": "b", "name": "New", "metadataSet": {"add": True}, "metadataUnset": ["drop"]},
-        new_input(group, "a", creditLimit="12.50", isActive=False),
+        new_customer_input(group, "a", creditLimit="12.50", isActive=False),
     )
 
     assert [(result["index"], result["outcome"]) for result in payload["results"]] == [
@@ -99,7 +99,7 @@ async def test_a_dry_run_says_that_nothing_was_written(
 ) -> None:
     group = await records.group()
     before = await everything_of(owner_engine, company)
-    payload = await upsert(caller, new_input(group, "a"), dryRun=True, idempotencyKey="key")
+    payload = await upsert(caller, new_customer_input(group, "a"), dryRun=True, idempotencyKey="key")
     assert await everything_of(owner_engine, company) == before
     assert (payload["created"], payload["written"]) == (1, False)
     assert payload["results"][0]["customer"] is None
@@ -124,10 +124,10 @@ async def test_a_list_of_no_or_too_many_rows_is_rejected_as_a_whole(caller: Call
 
 async def test_the_same_key_answers_the_same_and_another_list_is_rejected(caller: Caller, records: Records) -> None:
     group = await records.group()
-    first = await upsert(caller, new_input(group, "a"), idempotencyKey="key")
-    again = await upsert(caller, new_input(group, "a"), idempotencyKey="key")
+    first = await upsert(caller, new_customer_input(group, "a"), idempotencyKey="key")
+    again = await upsert(caller, new_customer_input(group, "a"), idempotencyKey="key")
     assert again == first | {"replayed": True}
-    other = await upsert(caller, new_input(group, "b"), idempotencyKey="key")
+    other = await upsert(caller, new_customer_input(group, "b"), idempotencyKey="key")
     assert [problem["code"] for problem in other["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
 
 
@@ -137,7 +137,7 @@ async def test_the_scope_to_write_is_needed(
     group = await records.group()
     before = await everything_of(owner_engine, company)
     reader = Caller(database, company, scopes=[Scope.CUSTOMERS_READ])
-    rejection = await reader.rejection(UPSERT, input={"rows": [new_input(group, "a")]})
+    rejection = await reader.rejection(UPSERT, input={"rows": [new_customer_input(group, "a")]})
     assert (rejection["code"], rejection["requiredScope"]) == ("FORBIDDEN", "customers-write")
     assert await everything_of(owner_engine, company) == before
 
@@ -152,7 +152,7 @@ async def test_without_the_scope_to_read_only_customers_that_were_written_are_sh
         {"externalSystemId": "same"},
         {"externalSystemId": "refused", "email": "no address"},
         {"externalSystemId": "changed", "name": "New"},
-        new_input(await records.group(), "created", name="Made"),
+        new_customer_input(await records.group(), "created", name="Made"),
     ]
 
     async def names(**control: Any) -> list[str | None]:
@@ -195,7 +195,7 @@ async def test_the_statements_do_not_grow_with_the_rows(caller: Caller, records:
     document = UPSERT.replace("customer { id", "customer { " + relation + " id")
     counts: set[int] = set()
     for n in (1, 10, 100):
-        rows = [new_input(group, f"{n}-{place}") for place in range(n)]
+        rows = [new_customer_input(group, f"{n}-{place}") for place in range(n)]
         await caller.data(document, input={"rows": rows})
         counts.add(caller.statements)
     assert len(counts) == 1

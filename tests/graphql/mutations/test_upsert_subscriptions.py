@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.identity import Scope
 from tests.support.asking import Caller
+from tests.support.mirror import new_subscription_input
 from tests.support.records import Records
 
 UPSERT = """
@@ -27,21 +28,6 @@ mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) { transit
 JUNE = {"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00", "billedAmount": "300.00"}
 
 
-def new(customer: dict[str, Any], key: str, **fields: Any) -> dict[str, Any]:
-    return {
-        "externalSystemId": key,
-        "customer": customer,
-        "name": "Fibernet",
-        "status": "ACTIVE",
-        "currency": "DKK",
-        "netAmount": "300.00",
-        "anchorDay": 1,
-        "startedOn": "2026-06-01",
-        "currentPeriod": JUNE | {"billedOn": "2026-06-01"},
-        "nextBillingDate": "2026-07-01",
-    } | fields
-
-
 async def upsert(caller: Caller, *rows: dict[str, Any], **control: Any) -> dict[str, Any]:
     return (await caller.data(UPSERT, input={"rows": list(rows), **control}))["upsertSubscriptions"]
 
@@ -52,18 +38,18 @@ def counts(payload: dict[str, Any]) -> list[int]:
 
 async def test_each_row_tells_how_it_ended_and_a_repetition_the_same(caller: Caller, records: Records) -> None:
     customer = {"id": str(await records.customer())}
-    await upsert(caller, new(customer, "old"), new(customer, "same"))
+    await upsert(caller, new_subscription_input(customer, "old"), new_subscription_input(customer, "same"))
     rows = [
         {"externalSystemId": "old", "name": "New", "endsOn": "2026-08-01"},
         {"externalSystemId": "same", "currentPeriod": JUNE},
-        new(
+        new_subscription_input(
             customer,
             "made",
             status="TRIAL",
             trialEndsOn="2026-07-01",
             currentPeriod=JUNE | {"netAmount": 0, "billedAmount": 0},
         ),
-        new(customer, "bad", status="CANCELLED"),
+        new_subscription_input(customer, "bad", status="CANCELLED"),
     ]
 
     payload = await upsert(caller, *rows, onRefusal="ROW_BY_ROW", idempotencyKey="k")
@@ -94,13 +80,18 @@ async def test_a_rejected_list_tells_all_errors_and_a_dry_run_writes_nothing(cal
     customer = {"customerNumber": "1"}
     await records.customer(customer_number="1")
 
-    payload = await upsert(caller, new(customer, "a"), new({"id": "x"}, "b", name="x" * 256), {"name": "No key"})
+    payload = await upsert(
+        caller,
+        new_subscription_input(customer, "a"),
+        new_subscription_input({"id": "x"}, "b", name="x" * 256),
+        {"name": "No key"},
+    )
     assert (payload["written"], counts(payload)) == (False, [1, 0, 0, 2])
     assert [(problem["__typename"], problem["code"], problem["path"][2:]) for problem in payload["errors"]][:2] == [
         ("InputError", "FIELD_INVALID", ["1", "customer", "id"]),
         ("LimitError", "FIELD_TOO_LONG", ["1", "name"]),
     ]
-    dry = await upsert(caller, new(customer, "a"), dryRun=True)
+    dry = await upsert(caller, new_subscription_input(customer, "a"), dryRun=True)
     assert (dry["written"], counts(dry), dry["results"][0]["subscription"]) == (False, [1, 0, 0, 0], None)
     shown = await caller.data('{ customer(by: { customerNumber: "1" }) { subscriptions { id } } }')
     assert shown["customer"] == {"subscriptions": []}
@@ -111,7 +102,7 @@ async def test_a_moved_subscription_tells_the_transition_to_who_reads(
     caller: Caller, records: Records, *, reads: bool
 ) -> None:
     parent, customer = str(await records.customer()), str(await records.customer())
-    made = await upsert(caller, new({"id": customer}, "s"))
+    made = await upsert(caller, new_subscription_input({"id": customer}, "s"))
     assert made["errors"] == []
     ids = await caller.data(
         "query($by: CustomerLookup!) { customer(by: $by) { subscriptions { id } } }", by={"id": customer}
@@ -141,10 +132,16 @@ async def test_who_writes_and_does_not_read_sees_what_this_call_wrote_and_nothin
     caller: Caller, records: Records, *, dry_run: bool
 ) -> None:
     customer = {"id": str(await records.customer())}
-    await upsert(caller, new(customer, "old"), new(customer, "same", name="Secret"))
+    await upsert(
+        caller, new_subscription_input(customer, "old"), new_subscription_input(customer, "same", name="Secret")
+    )
     caller.scopes = [scope for scope in Scope if scope is not Scope.CUSTOMERS_READ]
 
-    rows = [{"externalSystemId": "old", "name": "New"}, {"externalSystemId": "same"}, new(customer, "made")]
+    rows = [
+        {"externalSystemId": "old", "name": "New"},
+        {"externalSystemId": "same"},
+        new_subscription_input(customer, "made"),
+    ]
     payload = await upsert(caller, *rows, dryRun=dry_run)
 
     shown = [result["subscription"] and result["subscription"]["name"] for result in payload["results"]]
@@ -157,7 +154,7 @@ async def test_a_date_that_nothing_can_be_computed_with_is_rejected_in_every_fie
 ) -> None:
     dates = dict.fromkeys(["startedOn", "endsOn", "trialEndsOn", "nextBillingDate"], written)
     period = JUNE | dict.fromkeys(["startsOn", "endsOn", "billedOn"], written)
-    row = new({"id": str(await records.customer())}, "a", **dates, currentPeriod=period)
+    row = new_subscription_input({"id": str(await records.customer())}, "a", **dates, currentPeriod=period)
 
     payload = await upsert(caller, row)
 
@@ -177,7 +174,7 @@ async def test_a_date_that_nothing_can_be_computed_with_is_rejected_in_every_fie
 
 async def test_the_last_date_that_is_allowed_can_be_moved_by_a_transition(caller: Caller, records: Records) -> None:
     parent, customer = str(await records.customer()), str(await records.customer())
-    row = new({"id": customer}, "s", endsOn="9999-12-30")
+    row = new_subscription_input({"id": customer}, "s", endsOn="9999-12-30")
     made = await upsert(caller, row)
     found = await caller.data(
         "query($by: CustomerLookup!) { customer(by: $by) { subscriptions { id } } }", by={"id": customer}
