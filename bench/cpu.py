@@ -22,7 +22,7 @@ class Cores:
 
     @classmethod
     def of_this_machine(cls) -> "Cores":
-        """Return one core for the server, and another for PostgreSQL and the load; the same on a machine with one core."""
+        """Return a core for the server, and one for PostgreSQL and the load; the same on a machine with one core."""
         allowed = sorted(os.sched_getaffinity(0))
         return cls(frozenset(allowed[:1]), frozenset(allowed[:2][-1:]))
 

@@ -89,7 +89,7 @@ class Cluster:
 
 @contextmanager
 def prepared(folder: Path, customers: int, cores: Cores, say: Callable[[str], None]) -> Generator[Cluster]:
-    """Yield the cluster with this number of customers in the large company. Missing or outdated data is written first."""
+    """Yield the cluster with this number of customers in the large company. Write missing or outdated data first."""
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder / "lock"):
         data, mark = folder / "postgres", folder / "written"

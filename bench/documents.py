@@ -48,7 +48,7 @@ def documents(folder: Path = _FOLDER) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Values of one company's rows for the variables; cursors are not among them, because they differ between servers."""
+    """Values of one company's rows for the variables, without cursors, because they differ between servers."""
 
     customers: int
     ids: tuple[str, ...]

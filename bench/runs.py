@@ -110,7 +110,7 @@ def with_workers(workers: int, options: Options, stage: Stage, _say: Tell, tell:
 
 
 def beside(checkout: Path, options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
-    """Measure this checkout and another one, which has its own environment, after checking that they answer the same."""
+    """Measure this checkout and another one with its own environment, after checking that they answer the same."""
     values = asyncio.run(values_of(stage.cluster.owner_dsn, LARGE_COMPANY))
     servers = [ours("other", plans=True, checkout=checkout), ours("this", plans=True)]
     blocks: list[Block] = []

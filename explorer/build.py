@@ -1,4 +1,4 @@
-"""Build the explorer's bundle once per change of its sources: by hand, for `make dev`, and for wheels as a hatch hook."""
+"""Build the explorer's bundle if its sources changed: by command, for `make dev`, and for wheels, as a hatch hook."""
 
 import hashlib
 import os

@@ -1,4 +1,5 @@
-"""`documents`: what the builds of clients write becomes one manifest, or nothing is written and everything wrong is said."""
+"""`documents`: what the builds of clients write becomes one manifest, or nothing is written and everything wrong is
+said."""
 
 import json
 from hashlib import md5, sha1, sha256

@@ -199,7 +199,7 @@ async def test_all_or_nothing_stops_before_the_batch_that_holds_a_rejected_row(
     assert result.returncode == 1
     assert result.stdout == (
         "Rows: 2 created, 0 updated, 0 unchanged, 1 refused."
-        " Stopped at lines 3 to 4, because 1 row was refused and --all-or-nothing was given: nothing of these lines or of"
+        " Stopped at lines 3 to 4, because 1 row was rejected and --all-or-nothing was given: nothing of these lines or of"
         " those after them was stored. Correct the row and run the import again.\n"
     )
     assert await count(owner_engine, company) == 2
@@ -285,7 +285,7 @@ async def test_all_or_nothing_writes_nothing_of_a_file_that_is_wrong_in_itself(
     result = import_file(path, "--all-or-nothing", "--batch", "1", *options)
     assert result.returncode == 1
     assert result.stdout.endswith(
-        ": 0 created, 0 updated, 0 unchanged, 1 refused. Nothing was stored, because 1 row was refused and --all-or-nothing"
+        ": 0 created, 0 updated, 0 unchanged, 1 refused. Nothing was stored, because 1 row was rejected and --all-or-nothing"
         " was given. Correct the row and run the import again.\n"
     )
     assert await everything_of(owner_engine, company) == before

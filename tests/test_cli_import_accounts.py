@@ -74,7 +74,7 @@ async def test_a_dry_run_and_a_batch_that_is_rejected_whole_write_nothing(
     whole = run(*command, "--all-or-nothing", DATABASE_URL=service_dsn)
 
     assert dry.stdout == "Dry run, nothing was written: 1 created, 0 updated, 0 unchanged, 1 refused.\n"
-    assert "Nothing was stored, because 1 row was refused and --all-or-nothing was given." in whole.stdout
+    assert "Nothing was stored, because 1 row was rejected and --all-or-nothing was given." in whole.stdout
     assert (dry.returncode, whole.returncode) == (1, 1)
     assert await everything_of(owner_engine, company) == before
 

@@ -57,8 +57,8 @@ def documents(
 def _invalid(engine: Engine, registered: Registered) -> Iterator[str]:
     try:
         engine.check(registered.text)
-    except RequestError as refused:
-        for error in refused.errors:
+    except RequestError as rejected:
+        for error in rejected.errors:
             yield f"{registered.path}: {registered.id}: {error.message}{_place(error)}"
 
 

@@ -14,8 +14,8 @@ CellReader = Callable[[str], object]
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
-# Spreadsheets write booleans in the user's language, in upper case: English, Danish, Norwegian, Swedish, Finnish, German,
-# Dutch, French, Spanish, Italian, Portuguese, Polish.
+# Spreadsheets write booleans in the user's language, in upper case: English, Danish, Norwegian, Swedish, Finnish,
+# German, Dutch, French, Spanish, Italian, Portuguese, Polish.
 _TRUE = "true sand sann sant tosi wahr waar vrai verdadero vero verdadeiro prawda"
 _FALSE = "false falsk usann falskt epätosi falsch onwaar faux falso fałsz"
 _FLAGS = {**dict.fromkeys(_TRUE.split(), True), **dict.fromkeys(_FALSE.split(), False)}

@@ -43,8 +43,8 @@ class _Rows:
 
     def row(self, line: int, cells: list[str]) -> RawRow:
         """Parse the cells of one row. Missing cells at its end are empty, because spreadsheets omit them."""
-        # Spreadsheets pad rows, including the header, with empty cells. In a wider row, an amount such as 12,50 may have
-        # become two cells, which shifts all cells after it.
+        # Spreadsheets pad rows, including the header, with empty cells. In a wider row, an amount such as 12,50 may
+        # have become two cells, which shifts all cells after it.
         excess = [cell for cell in cells[len(self.header.names) :] if trimmed(cell)]
         if excess or len(cells) > self.header.width:
             return RawRow(line, {}, (self._wrong_width(len(cells)),))
@@ -118,7 +118,8 @@ class _Reading:
             if value is None and not found and (message := search_key_problem(key)):
                 found = [RowProblem(name, ErrorCode.FIELD_INVALID, message)]
             self.problems += found
-            # Entries with problems are skipped, because the rules for fields would report columns the file doesn't have.
+            # Entries with problems are skipped, because the rules for fields would report columns that the file
+            # doesn't have.
             if not found:
                 kept[key] = value
         changed = {key: value for key, value in kept.items() if value is not None}

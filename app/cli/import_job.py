@@ -187,7 +187,7 @@ class Job:
     def _stopped(self, first: int, last: int) -> str:
         """Return what was stored of a file with a rejected row, and what to do."""
         refused = self.counts[RowOutcome.REFUSED]
-        why = f"because {refused} row{'s were' if refused > 1 else ' was'} refused and --all-or-nothing was given"
+        why = f"because {refused} row{'s were' if refused > 1 else ' was'} rejected and --all-or-nothing was given"
         again = f"Correct the {'rows' if refused > 1 else 'row'} and run the import again."
         if not any(self.counts[outcome] for outcome in WRITES):
             return f"Nothing was stored, {why}. {again}"

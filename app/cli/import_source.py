@@ -1,4 +1,4 @@
-"""The rejected rows of a file as they stood in it, each with its problems, so that it can be corrected and imported again."""
+"""The rejected rows of a file, each with its problems, to be corrected and imported again."""
 
 import csv
 import json
@@ -28,7 +28,7 @@ class Source:
     """The separator of its cells; None for JSON lines."""
 
     def rejected(self, problems: ProblemsByLine) -> bytes:
-        """Return a file of the rejected rows in the format and the encoding of this one, with a column of their problems."""
+        """Return a file of the rejected rows in the format and encoding of this one, with a column of problems."""
         content = (
             _objects(self.text.content, problems)
             if self.separator is None

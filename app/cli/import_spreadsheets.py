@@ -24,7 +24,8 @@ _SHORTENED = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}", re.IGNORECA
 def damage_of(text: str, *, holds_digits: bool) -> str | None:
     """Return how a spreadsheet damaged a cell, as a message that follows the column's name; None if it didn't.
 
-    `text` is that of the cell, trimmed. `holds_digits`: the column contains names or keys, so that a number in it must have all digits.
+    `text` is that of the cell, trimmed. `holds_digits`: the column contains names or keys, so a number in it must have
+    all its digits.
     """
     if text.startswith(_BEGINNINGS) and (normal(text).upper() in _ERRORS or _OTHER_ERROR.fullmatch(text)):
         return f"is {shown(text)}, an error of the spreadsheet: correct the cell there or empty it, and save the file again."

@@ -15,7 +15,7 @@ from app.domain.errors import Rejected
 from app.services.roll_periods import Rolled, roll_due_periods
 
 _WAIT_SECONDS = 3
-"""Time that a start waits. A day's periods of the demo data take less; many months of a large one go on beside the service."""
+"""Time that a start waits, in seconds. A day's periods take less; many months continue while the service runs."""
 _STATEMENT_SECONDS = 60
 
 

@@ -21,7 +21,7 @@ def require_writable(path: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes, mode: int) -> None:
-    """Replace a file, or that to which a link leads. Raise CommandError if that is impossible; the old content stays."""
+    """Replace a file, or the target of a link. Raise CommandError if that is impossible; the old content stays."""
     target = path.resolve()
     temporary: str | None = None
     try:

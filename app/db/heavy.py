@@ -23,9 +23,9 @@ _PATIENCE = 2
 class HeavyTurns(ConnectionTurns):
     """Turns of heavy operations, a third of `connections`.
 
-    A turn is taken before long lists in the arguments are read, and before a connection, so that operations hold neither
-    while they wait here. An operation that becomes heavy later does hold one. At most a third of the connections can wait so; further operations fail
-    immediately.
+    A turn is taken before long lists in the arguments are read, and before a connection, so that operations hold
+    neither while they wait here. An operation that becomes heavy later does hold a connection. At most a third of the
+    connections can wait like this; further operations fail immediately.
     """
 
     def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:

@@ -19,7 +19,6 @@ _MOST_REMOVED = 20
 class Claimed:
     """The stored content of a claimed key."""
 
-    mutation: str
     fingerprint: bytes
     payload: Any
 
@@ -48,7 +47,7 @@ async def claim(session: WriteSession, key: str, mutation: str, fingerprint: byt
 
 async def find(session: Session, key: str) -> Claimed | None:
     """Return what is stored under a key; None if the key is unknown or expired."""
-    query = select(keys.c.mutation, keys.c.fingerprint, keys.c.payload)
+    query = select(keys.c.fingerprint, keys.c.payload)
     found = await session.rows(query.where(narrowed(keys), keys.c.key == key, keys.c.expires_at > func.now()), {})
     return Claimed(*found[0]) if found else None
 

@@ -117,8 +117,9 @@ _under_way: dict[Hashable, _Shared] = {}
 async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any, is_small: bool = False) -> ResultT:
     """Run a long function that only computes in a thread, one at a time.
 
-    Companies take turns, and so do small and large computations of one company. Calls with the same company and key share one run. A run for which no task waits any longer doesn't begin. Raise
-    TooMuchToCompute if too many computations are waiting, or if the wait takes too long.
+    Companies take turns, and so do small and large computations of one company. Calls with the same company and key
+    share one run. A run that no task waits for doesn't begin. Raise TooMuchToCompute if too many computations are
+    waiting, or if the wait takes too long.
     """
     return await _once(_turns, _one_thread, key, partial(work, *arguments), is_small=is_small)
 

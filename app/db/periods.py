@@ -169,7 +169,7 @@ async def _update_subscriptions(
     given = record_set(subscriptions, rows)
     changed: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in rows[0] if name != "id"}
     changed["moved_by"] = func.coalesce(given.c.moved_by, subscriptions.c.moved_by)
-    # A message of the billing system from before this version is refused: see app/domain/mirroring.py.
+    # A row of the billing system from before this version is rejected: see app/domain/mirroring.py.
     version = subscriptions.c.version + 1
     await session.rows(
         update(subscriptions)

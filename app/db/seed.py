@@ -84,7 +84,7 @@ async def seed(
     today = today or datetime.now(UTC).date()
     everything = (batch for index in range(companies) for batch in batches(seed, index, customers, today))
     engine = short_lived_engine(owner_dsn)
-    with translate_failures(), _refuse_repetition(seed):
+    with translate_failures(), _reject_repetition(seed):
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             async with driver.transaction():
@@ -95,7 +95,7 @@ async def seed(
 
 
 @contextmanager
-def _refuse_repetition(seed: int) -> Generator[None]:
+def _reject_repetition(seed: int) -> Generator[None]:
     # The primary key detects the repetition, so that one of two concurrent runs fails too.
     try:
         yield

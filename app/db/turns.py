@@ -64,7 +64,8 @@ class Turns:
     second turn goes to a small request, so that a small one waits for one large request instead of all.
 
     At most `most_waiting` requests wait. One more, and the newest request of the company with the most waiting requests
-    is refused, a large one if there is one. No request waits longer than `seconds`. With `one_each`, a company has at most one turn at a time.
+    is rejected, a large one if there is one. No request waits longer than `seconds`. With `one_each`, a company has at
+    most one turn at a time.
     """
 
     def __init__(
@@ -151,14 +152,14 @@ class Turns:
 
     def _queue(self, company_id: UUID, *, is_small: bool) -> asyncio.Future[None]:
         if self._waiting >= self._most_waiting:
-            self._refuse(self._longest(company_id, is_small=is_small))
+            self._reject(self._longest(company_id, is_small=is_small))
         turn = asyncio.get_running_loop().create_future()
         self._queues.setdefault(company_id, _Queue()).append(turn, is_small=is_small)
         self._waiting += 1
         return turn
 
     def _longest(self, company_id: UUID, *, is_small: bool) -> UUID:
-        """Return the company whose newest request is refused for a request of this company. Raise TooBusy for none."""
+        """Return the company whose newest request makes room for one of this company. Raise TooBusy if none does."""
         longest = max(self._queues, key=lambda waiting: len(self._queues[waiting]))
         own = self._queues.get(company_id)
         if len(self._queues[longest]) > (len(own) if own else 0) + 1:
@@ -167,11 +168,11 @@ class Turns:
             return company_id
         raise TooBusy(most_waiting=self._most_waiting)
 
-    def _refuse(self, company_id: UUID) -> None:
-        refused = self._queues[company_id].newest()
-        self._forget(company_id, refused)
-        if not refused.done():
-            refused.set_exception(TooBusy(most_waiting=self._most_waiting))
+    def _reject(self, company_id: UUID) -> None:
+        rejected = self._queues[company_id].newest()
+        self._forget(company_id, rejected)
+        if not rejected.done():
+            rejected.set_exception(TooBusy(most_waiting=self._most_waiting))
 
     def _forget(self, company_id: UUID, turn: asyncio.Future[None]) -> None:
         queue = self._queues.get(company_id)

@@ -81,7 +81,7 @@ def _billed(subscription: Subscription, billing_day: int | None) -> Row:
 
 
 def _is_billed_at_start(subscription: Subscription, period: Period, billing_day: int | None) -> bool:
-    """Return whether a period is billed in advance; a stub before a single invoice's billing day is billed on that day."""
+    """Return whether a period is billed at its start; a stub before a single invoice's billing day is not."""
     if subscription.direction is BillingDirection.ARREARS:
         return False
     if billing_day is None:

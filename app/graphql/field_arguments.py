@@ -101,7 +101,7 @@ class _Page:
         *,
         plan_for_values: bool | None = None,
     ) -> RequestedPage:
-        """Return the page, whose cursors are bound to its order and `identity`; raise the problems, if there are any."""
+        """Return the page, with cursors bound to its order and `identity`. Raise the problems, if there are any."""
         limit, backward = self._size
         cursors = Cursors(order, *identity)
         after = cursors.decode(given(self._given.get("after")), ("after",), self.problems)

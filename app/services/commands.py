@@ -21,11 +21,6 @@ class Repeatable(ABC):
         """Whether the command is a list of rows. Encoding one may block the event loop."""
         return False
 
-    @property
-    def in_order(self) -> Self:
-        """The command as in fingerprints of version 2: values as they were sent, acknowledgements in a fixed order."""
-        return self
-
 
 @dataclass(frozen=True)
 class Command(Repeatable):

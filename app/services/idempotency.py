@@ -96,8 +96,11 @@ def _replay(earlier: idempotency.Claimed, command: Repeatable, outcome: type[Out
     message = "was already used with another input; choose a new key."
     try:
         if fits(earlier.fingerprint, command):
-            return decode(outcome, earlier.mutation, earlier.payload)
+            return decode(outcome, earlier.payload)
     except (UnknownFingerprint, UnreadableOutcome):
         # Running the work would write a second time.
-        message = "was already used, and another release of the service stored the outcome: read what was written, or choose a new key."
+        message = (
+            "was already used, and another release of the service stored the outcome: read what was written, or choose"
+            " a new key."
+        )
     raise Rejected([Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])

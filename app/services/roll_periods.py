@@ -1,4 +1,4 @@
-"""Roll the due periods of demo data: send the rows that a billing system would have sent, through `upsert_subscriptions`."""
+"""Roll the due periods of demo data: upsert the subscriptions that a billing system would have sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -19,7 +19,7 @@ class RowResult:
     """Schema names."""
     errors: tuple[RowProblem, ...]
     is_planned: bool = False
-    """Whether nothing was written: a dry run, or a rejected list."""
+    """Whether nothing was written: a dry run, or a rejected list. Stored outcomes have this name."""
 
     @property
     def wrote(self) -> bool:

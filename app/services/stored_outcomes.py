@@ -14,10 +14,9 @@ from pydantic import TypeAdapter
 
 from app.db.stored_json import StoredJson, stored_json
 from app.domain.encodings import TYPE, fields_of, named
-from app.services import positional_outcomes
 
 OUTCOME_VERSION = 2
-"""Version that is written; version 1 had no tag.
+"""Version that is written and read.
 
 Raise it when the format changes (tests/contract/test_stored_encodings.py).
 """
@@ -40,10 +39,10 @@ def encode(outcome: object) -> dict[str, Any]:
     return {_VERSION: OUTCOME_VERSION, _OUTCOME: named(outcome, _text_of)}
 
 
-def decode(kind: type[OutcomeT], mutation: str, stored: Any) -> OutcomeT:
-    """Return the outcome that was stored for a mutation. Raise UnreadableOutcome."""
+def decode(kind: type[OutcomeT], stored: Any) -> OutcomeT:
+    """Return a stored outcome. Raise UnreadableOutcome."""
     try:
-        return cast("OutcomeT", _read(kind, _outcome_of(mutation, stored)))
+        return cast("OutcomeT", _read(kind, _outcome_of(stored)))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnreadableOutcome from error
 
@@ -53,9 +52,7 @@ def _text_of(entries: Mapping[str, object]) -> str:
     return entries.text if isinstance(entries, StoredJson) else json.dumps(dict(entries))
 
 
-def _outcome_of(mutation: str, stored: Any) -> Any:
-    if isinstance(stored, list) or _VERSION not in stored:
-        return positional_outcomes.by_name(mutation, stored)
+def _outcome_of(stored: Any) -> Any:
     if stored[_VERSION] != OUTCOME_VERSION:
         msg = "of another release"
         raise ValueError(msg)

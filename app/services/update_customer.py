@@ -32,11 +32,6 @@ class UpdateCustomerCommand(Repeatable):
     expected_version: int | None = None
 
     @property
-    def in_order(self) -> Self:
-        """The command with acknowledgements sorted, because they are a set."""
-        return replace(self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged)))
-
-    @property
     def canonical(self) -> Self:
         """The command with fields in their stored form and acknowledgements sorted; an empty list is None."""
         return replace(self, fields=canonical(self.fields), acknowledged=tuple(sorted(self.acknowledged or ())) or None)

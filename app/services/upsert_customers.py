@@ -40,11 +40,6 @@ class UpsertCustomersCommand(ListCommand[UpsertRow]):
     dry_run: bool = False
 
     @property
-    def in_order(self) -> Self:
-        """The command with the acknowledgements of every row sorted."""
-        return replace(self, rows=tuple(row.in_order for row in self.rows))
-
-    @property
     def canonical(self) -> Self:
         """The command with every row in its stored form."""
         return replace(self, rows=tuple(row.canonical for row in self.rows))

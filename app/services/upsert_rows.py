@@ -26,13 +26,6 @@ class UpsertRow:
     """The entries of subscription_transitions, not validated yet."""
 
     @property
-    def in_order(self) -> "UpsertRow":
-        """The row with acknowledgements sorted, because they are a set."""
-        return replace(
-            self, acknowledged=None if self.acknowledged is None else tuple(sorted(self.acknowledged, key=str))
-        )
-
-    @property
     def canonical(self) -> "UpsertRow":
         """The row with fields in their stored form and acknowledgements sorted."""
         found = [(entry, read_uuid(entry, ())) for entry in self.acknowledged or ()]

@@ -62,9 +62,9 @@ def create_app(
 ) -> Envelope:
     """Return the application for these settings. Raise SettingsError if they are incomplete.
 
-    `make_token` lets the explorer sign in automatically, and pages on every port of this machine call the service. Pass it
-    in development only. `write_health` records failed writes, and may be shared among processes. Default: one for this
-    application alone.
+    `make_token` lets the explorer sign in automatically, and pages on every port of this machine call the service. Pass
+    it in development only. `write_health` records failed writes, and may be shared among processes. Default: one for
+    this application alone.
 
     Over 40 lines because it connects all parts of the application.
     """
@@ -131,7 +131,7 @@ def assemble(
     make_token: Callable[[], str] | None = None,
     metrics: Metrics | None = None,
 ) -> Envelope:
-    """Return an application with these endpoints. Requests for GraphQL bypass the router, because nearly all are such."""
+    """Return an application with these endpoints. Requests for GraphQL, which are nearly all, bypass the router."""
     routes: list[BaseRoute] = [
         Route(GRAPHQL_PATH, graphql),
         Route("/livez", livez),

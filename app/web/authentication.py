@@ -11,7 +11,7 @@ from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Un
 from app.web.remembered import RememberedPrincipals, RememberedRejections
 from app.web.tokens import TokenVerifier
 
-REFUSED_SECONDS = 5.0
+REJECTED_KEY_SECONDS = 5.0
 """Maximum time for which a rejected key is cached, in seconds. It can't become valid: new keys are random."""
 
 __all__ = ["Authenticator", "CredentialCode", "CredentialsUnavailable", "Unauthenticated"]
@@ -88,7 +88,7 @@ class ApiKeyVerifier:
         self._cache_seconds = cache_seconds
         self._clock = clock
         self.remembered = self._remembered = RememberedPrincipals(cache_size)
-        self._refused = RememberedRejections(cache_size)
+        self._rejected = RememberedRejections(cache_size)
 
     async def verify(self, presented: str) -> Principal:
         """Return the key's principal. Raise Unauthenticated, or DatabaseUnavailable if it can't be looked up."""
@@ -99,11 +99,11 @@ class ApiKeyVerifier:
         known = self._remembered.get(digest)
         if known is not None and self._clock() < known[1]:
             return known[0]
-        if self._refused.has(digest, self._clock()):
+        if self._rejected.has(digest, self._clock()):
             raise _key_not_accepted()
         key = await self._database.keys.find(digest)
         if key is None:
-            self._refused.put(digest, self._clock() + min(self._cache_seconds, REFUSED_SECONDS))
+            self._rejected.put(digest, self._clock() + min(self._cache_seconds, REJECTED_KEY_SECONDS))
             raise _key_not_accepted()
         principal = Principal(
             company_id=key.company_id, subject=f"api-key:{key.id}", scopes=key.scopes, expires_at=key.expires_at

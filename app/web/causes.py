@@ -40,7 +40,7 @@ _MAX_REASON = 500
 
 
 def log_cause(error: Exception, request_id: str | None, *, status: int) -> None:
-    """Log why a request is answered 503 or 504, or 200 with such an error: at most one line per cause in ten seconds."""
+    """Log why a request ends with 503, 504, or 200 with such an error: at most one line per cause in ten seconds."""
     match error:
         case TooBusy(most_waiting=int(most)):
             limit = f"{most:,} waiting"

@@ -13,7 +13,7 @@ from app.web.envelope import request_id_of
 
 _DISK_FULL = "The disk of the database's server is full."
 _DEGRADED = {
-    Cause.DISK_FULL: f"{_DISK_FULL} Reads are answered; writes are refused until there is space.",
+    Cause.DISK_FULL: f"{_DISK_FULL} Reads are answered; writes fail until there is space.",
     Cause.READ_ONLY: "The database is read-only, as after a failover to a standby. Reads are answered.",
 }
 _MIGRATE = "run `customer-gateway migrate` as the tables' owner"

@@ -98,7 +98,7 @@ class HttpProtocol(TimedProtocol):
         return parsed
 
     def on_headers_complete(self) -> None:
-        """Refuse a URL or headers that are too long.
+        """Reject a URL or headers that are too long.
 
         While the server shuts down, close the connection after the answer.
         """

@@ -1,7 +1,7 @@
 """Turns for requests with large bodies, so that other requests run in between.
 
-Decoding a large body and its variables blocks the event loop: about 50 ms for 400 kB. Without pauses, several that arrive
-together would be decoded in one turn of the loop, and all other requests would wait for them.
+Decoding a large body and its variables blocks the event loop: about 50 ms for 400 kB. Without pauses, several that
+arrive together would be decoded in one turn of the loop, and all other requests would wait for them.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ HUGE_BYTES = 65_536
 _HUGE_BODIES = 10
 """Maximum number of operations with huge bodies at once, which limits memory. Decoding and checking take turns."""
 _HUGE_BODIES_RESERVED = 8
-"""Of these, how many are for companies that have none: operations that wait for locks must not shut out other companies."""
+"""Of these, the number for companies that have none: operations that wait for locks must not block other companies."""
 LARGE_MUTATION_BYTES = 16_384
 """Minimum size of the body of a large mutation, in bytes."""
 _LARGE_MUTATIONS = 4
@@ -60,9 +60,9 @@ class LargeTurns(Turns):
 
 
 class LargeBodies:
-    """Lets requests with large bodies start one at a time, with turns of the loop in between; they then run concurrently.
+    """Lets requests with large bodies start one at a time, with turns of the loop in between.
 
-    Companies that wait take turns.
+    After their start they run concurrently. Companies that wait take turns.
     """
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class BodyTurns:
         await self._large.turn(company_id)
 
     def huge(self, company_id: UUID) -> AbstractAsyncContextManager[None]:
-        """Wait for one of the places of huge bodies, which limit memory: to be kept until the body's values are freed."""
+        """Wait for a place for a huge body, which limits memory. Keep it until the body's values are freed."""
         return self._huge.turn(company_id)
 
     def large_mutation(self, company_id: UUID) -> AbstractAsyncContextManager[None]:

@@ -41,7 +41,7 @@ class LogWriter:
         self._queue = SimpleQueue[bytes | threading.Event]()
         self._put_bytes = self._taken_bytes = 0
         # Each counter is changed by one thread only, so no lock is needed.
-        self._refused = self._failed = self._told = 0
+        self._rejected = self._failed = self._told = 0
         self._torn = b""
         self._hurry = threading.Event()
         self._is_closed = False
@@ -52,7 +52,7 @@ class LogWriter:
     @property
     def dropped(self) -> int:
         """Number of lines dropped so far."""
-        return self._refused + self._failed
+        return self._rejected + self._failed
 
     def put(self, line: bytes) -> None:
         """Queue a line, which must end with a line break."""
@@ -62,7 +62,7 @@ class LogWriter:
             or self._put_bytes - self._taken_bytes + size > self._most_bytes
             or self._is_closed
         ):
-            self._refused += 1
+            self._rejected += 1
             return
         self._put_bytes += size
         self._queue.put(line)

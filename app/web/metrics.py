@@ -153,7 +153,7 @@ class Metrics:
         )
         self._ended = Counter(
             "customer_gateway_connections_ended",
-            "Connections that the service ended or refused, by the reason.",
+            "Connections that the service closed or refused, by reason.",
             ("reason",),
             registry=registry,
         )

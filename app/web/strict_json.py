@@ -128,7 +128,7 @@ def _children(value: object) -> Iterable[object]:
     return ()
 
 
-def _refuse_constant(name: str) -> Never:
+def _reject_constant(name: str) -> Never:
     msg = f"{name} isn't JSON: numbers are finite."
     raise bad(msg)
 
@@ -150,4 +150,4 @@ def _object(members: list[tuple[str, object]]) -> dict[str, object]:
     return value
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_object)
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=_finite, object_pairs_hook=_object)

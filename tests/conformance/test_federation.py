@@ -1,4 +1,5 @@
-"""Composers take the schema, and gateways answer from it and another team's subgraph, to the company that asks alone."""
+"""Composers take the schema, and gateways answer from it and another team's subgraph, to the company that asks
+alone."""
 
 import json
 from collections.abc import Generator

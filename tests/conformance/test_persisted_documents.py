@@ -1,4 +1,5 @@
-"""Apollo Client sends documents by their hashes: with the service's memory, without it, and where only registered ones run."""
+"""Apollo Client sends documents by their hashes: with the service's memory, without it, and where only registered ones
+run."""
 
 import json
 from pathlib import Path

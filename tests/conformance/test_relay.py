@@ -1,4 +1,5 @@
-"""Relay's compiler accepts the schema, and its runtime pages, reads again and finds by id with what the compiler made."""
+"""Relay's compiler accepts the schema, and its runtime pages, reads again and finds by id with what the compiler
+made."""
 
 import json
 from collections.abc import Callable

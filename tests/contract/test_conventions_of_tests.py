@@ -1,4 +1,5 @@
-"""How tests are kept: what they share is in tests/support, their names are short sentences, and variables say what they hold."""
+"""How tests are kept: what they share is in tests/support, their names are short sentences, and variables say what they
+hold."""
 
 import ast
 import re
@@ -18,7 +19,8 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FI
 SUPPORT = "tests.support"
 MOST_CHARACTERS = 80
 NOT_BEFORE_A_NOUN = re.compile(r"\beach\b(?! +(?!(?:in|for|if|else|is|and|or|not|async|as)\b)\w)")
-"""The word where a variable can have it. Most modules have it before nouns of their comments, and need not be parsed."""
+"""The word where a variable can have it. Most modules have it before nouns of their comments, and need not be
+parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Module:
 
 @cache
 def modules() -> tuple[Module, ...]:
-    """Return every module. Each is parsed once, and its syntax tree isn't kept: the garbage collector would look at it."""
+    """Return every module. Each is parsed once, and its syntax tree isn't kept: the garbage collector would look at
+    it."""
     return tuple(map(read_module, FILES))
 
 

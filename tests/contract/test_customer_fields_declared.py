@@ -36,7 +36,7 @@ def customers_in(stored: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.read("12345678", ()) == "12345678"])
-def test_a_text_that_may_be_digits_is_read_from_cells_that_spreadsheets_made_numbers(name: str) -> None:
+def test_text_that_may_be_digits_is_read_from_cells_that_are_numbers(name: str) -> None:
     assert name in PROSE or schema_name(name) in CUSTOMER_COLUMNS.numbers, (
         f"Add {schema_name(name)} to `numbers` in app/cli/import_customers.py, or {name} to PROSE here."
     )

@@ -118,7 +118,7 @@ def prose(page: Path) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_lines_outside_tables_and_code_have_at_most_120_characters(page: Path) -> None:
+def test_lines_of_prose_have_at_most_120_characters(page: Path) -> None:
     lines = [line for line in prose(ROOT / page).splitlines() if not line.lstrip().startswith("|")]
 
     assert [line for line in lines if len(line) > 120] == []

@@ -35,7 +35,8 @@ DOCUMENTS = [
 TODAY = date(2026, 6, 19)
 STEP = re.compile(r"```graphql\n(.*?)```\n((?:[^`]*?```json\n.*?```)+)", re.DOTALL)
 MADE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|<digest>")
-"""Ids and digests: the same wherever they are the same, but others on every machine. A digest is printed as `<digest>`."""
+"""Ids and digests: the same wherever they are the same, but others on every machine. A digest is printed as
+`<digest>`."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

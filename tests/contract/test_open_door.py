@@ -1,4 +1,5 @@
-"""What meets a contributor first: the editor's settings, hooks, workflows, templates and dependency updates fit the project."""
+"""What meets a contributor first: the editor's settings, hooks, workflows, templates and dependency updates fit the
+project."""
 
 import configparser
 import re

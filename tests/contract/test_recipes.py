@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 MIGRATIONS = "app/db/migrations/versions"
 ONCE = {
-    "app/services/positional_outcomes.py",  # how answers were stored before they had names
     "app/db/migrations/restored_texts.py",  # what one migration looks at
 }
 """Files that held a name at one time, which a new one isn't added to."""

@@ -1,4 +1,5 @@
-"""The locked requirements are in step with pyproject.toml: `make lock` was run after the last change of a dependency."""
+"""The locked requirements are in step with pyproject.toml: `make lock` was run after the last change of a
+dependency."""
 
 import re
 import tomllib

@@ -1,4 +1,5 @@
-"""The form that texts are compared by: the database and Python make the same of every text, whatever Unicode they have."""
+"""The form that texts are compared by: the database and Python make the same of every text, whatever Unicode they
+have."""
 # ruff: noqa: RUF001 - letters that look alike are what this is about
 
 import random

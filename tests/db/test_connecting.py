@@ -1,4 +1,5 @@
-"""Connecting as the URL says: TLS in every mode, several hosts, the kind of server, and passwords with any character."""
+"""Connecting as the URL says: TLS in every mode, several hosts, the kind of server, and passwords with any
+character."""
 
 import asyncio
 import socket

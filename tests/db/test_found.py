@@ -1,4 +1,5 @@
-"""Rows that references lead to, in a plan's statement: each is looked up once, by its key's index, however often it is named."""
+"""Rows that references lead to, in a plan's statement: each is looked up once, by its key's index, however often it is
+named."""
 
 import json
 from collections.abc import Iterator

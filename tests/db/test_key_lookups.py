@@ -1,4 +1,5 @@
-"""Looking up API keys: however many are asked for, they share a connection, and take none of those that operations use."""
+"""Looking up API keys: however many are asked for, they share a connection, and take none of those that operations
+use."""
 
 import asyncio
 import secrets
@@ -116,6 +117,7 @@ async def test_a_process_holds_no_more_connections_than_its_settings_say(
         while not running.done():
             most = max(most, await counted())
         await running
-    # Those for transactions, for plans, for readiness and for keys; and one that asks about slow statements for a moment.
+    # Those for transactions, for plans, for readiness and for keys; and one that asks about slow statements for a
+    # moment.
     assert 3 + 4 <= most <= 3 + 4 + 1 + 1 + 1
     await service.dispose()

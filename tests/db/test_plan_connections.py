@@ -1,4 +1,5 @@
-"""Connections that answer plans: whose rows they show, what is sent over them, and what happens to them after failures."""
+"""Connections that answer plans: whose rows they show, what is sent over them, and what happens to them after
+failures."""
 
 import asyncio
 from uuid import UUID

@@ -1,4 +1,5 @@
-"""Every order and filter of the list is served by an index, under row-level security, in a company of many customers."""
+"""Every order and filter of the list is served by an index, under row-level security, in a company of many
+customers."""
 
 from collections.abc import Callable
 from datetime import timedelta

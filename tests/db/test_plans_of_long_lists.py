@@ -40,7 +40,8 @@ ROOTS = {
 SOURCE = UUID(int=1)
 """The id of the customer, subscription, transition and billing document that all rows belong to."""
 OTHER = UUID(int=2)
-"""Another transition, which has most documents and periods, so that those of the first are apart by their index only."""
+"""Another transition, which has most documents and periods, so that those of the first are apart by their index
+only."""
 BEGIN = date(2000, 1, 1)
 Read = Callable[[ReadSession, PageRequest], Awaitable[Any]]
 

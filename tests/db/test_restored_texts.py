@@ -1,4 +1,5 @@
-"""Revision 0005: texts that an older release stored, brought into their form, and what it says of those that collide."""
+"""Revision 0005: texts that an older release stored, brought into their form, and what it says of those that
+collide."""
 
 import asyncio
 from collections.abc import AsyncGenerator

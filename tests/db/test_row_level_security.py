@@ -1,4 +1,5 @@
-"""Row-level security, the third wall: the role that serves sees and writes the rows of one company, whatever it asks."""
+"""Row-level security, the third wall: the role that serves sees and writes the rows of one company, whatever it
+asks."""
 
 import re
 from collections.abc import AsyncGenerator

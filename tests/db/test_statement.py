@@ -1,4 +1,5 @@
-"""A plan's tree as SQL: what is a parameter and what is not, how tables are named, and what is too long for PostgreSQL."""
+"""A plan's tree as SQL: what is a parameter and what is not, how tables are named, and what is too long for
+PostgreSQL."""
 
 import json
 import re

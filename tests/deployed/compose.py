@@ -1,4 +1,5 @@
-"""docker-compose.yml as the engine would read it: variables replaced, and each service reduced to what a process needs."""
+"""docker-compose.yml as the engine would read it: variables replaced, and each service reduced to what a process
+needs."""
 
 import re
 import shlex

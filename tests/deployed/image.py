@@ -1,4 +1,5 @@
-"""Builds what the Dockerfile builds: the locked dependencies and this project's wheel, in an environment of their own."""
+"""Builds what the Dockerfile builds: the locked dependencies and this project's wheel, in an environment of their
+own."""
 
 import shutil
 import subprocess

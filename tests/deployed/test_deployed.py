@@ -1,4 +1,5 @@
-"""What runs in production: from an empty database to every root field, with every kind of credential, and nothing but JSON logged."""
+"""What runs in production: from an empty database to every root field, with every kind of credential, and nothing but
+JSON logged."""
 
 import re
 import secrets

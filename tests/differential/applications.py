@@ -1,4 +1,5 @@
-"""Two applications over one database that must answer alike: one runs every operation field by field, the other plans what it can."""
+"""Two applications over one database that must answer alike: one runs every operation field by field, the other plans
+what it can."""
 
 import asyncio
 import json
@@ -163,7 +164,8 @@ def _answer(response: Response) -> Answer:
     start = body.rfind(_EXECUTION)
     if start < 0:
         return Answer(response.status_code, headers, body, planned=False)
-    # Text can't look like this: its quotes are escaped. What follows must be the last member, so that it can be cut off.
+    # Text can't look like this: its quotes are escaped. What follows must be the last member, so that it can be cut
+    # off.
     shown = json.loads(b"{" + body[start + 1 :])
     assert list(shown) == ["extensions"]
     return Answer(response.status_code, headers, body[:start] + b"}", shown["extensions"]["execution"]["planned"])

@@ -1,4 +1,5 @@
-"""Small decisions, all made from bytes that Hypothesis draws at once: a failing example shrinks towards the plainest choices."""
+"""Small decisions, all made from bytes that Hypothesis draws at once: a failing example shrinks towards the plainest
+choices."""
 
 from collections.abc import Sequence
 from typing import TypeVar

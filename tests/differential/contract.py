@@ -1,4 +1,5 @@
-"""The schema as the generator of documents needs it: what may be selected, what may be given, read from the real schema."""
+"""The schema as the generator of documents needs it: what may be selected, what may be given, read from the real
+schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -133,7 +133,8 @@ class _Writer:
         return Field(placed.alias, placed.name, placed.arguments, placed.directives, selections)
 
     def _possible(self, of: ObjectOf, shape: Shape, depth: int, rows: int) -> list[Selection]:
-        """Selections of an abstract type: what it is called and shows by itself, and much of one type that it may be."""
+        """Selections of an abstract type: what it is called and shows by itself, and much of one type that it may
+        be."""
         concrete = self.contract.objects[self.chance.pick(of.possible)]
         names = ["__typename", *(leaf.name for leaf in of.leaves)]
         found: list[Selection] = [self._leaf(name, shape) for name in names if self.chance.one_in(2)]
@@ -192,7 +193,8 @@ class _Writer:
 
 def examples(contract: Contract, companies: Mapping[str, Company], names: Sequence[str]) -> st.SearchStrategy[Example]:
     """Documents about one of the companies of these names, and one to three requests of each."""
-    # One draw and not one per decision: Hypothesis would spend most examples on copying decisions within the one before.
+    # One draw and not one per decision: Hypothesis would spend most examples on copying decisions within the one
+    # before.
     return st.binary(min_size=_BYTES[0], max_size=_BYTES[1]).map(
         lambda entropy: _example(Chance(entropy), contract, companies, names)
     )

@@ -61,7 +61,8 @@ HISTORY = (
     '{"b": {"before": {}, "after": []}, "\\uffff": {"before": 12345678901234567890, "after": 1e22}, "🙂": {"before": 1, "after": 2}}',
     '{"creditLimit": {"before": "1.00", "after": null}, "billingDay": {"before": 1, "after": 28}}',
 )
-"""What changed, as JSON text: values of every kind, names that sort differently by code point, by UTF-16 and by alphabet."""
+"""What changed, as JSON text: values of every kind, names that sort differently by code point, by UTF-16 and by
+alphabet."""
 
 MOMENTS = (
     datetime(2026, 1, 31, 12, 0, 0, 0, UTC),

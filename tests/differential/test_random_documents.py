@@ -1,4 +1,5 @@
-"""Random documents, run by both applications: whatever is asked, planned answers are those of the loaders, byte for byte.
+"""Random documents, run by both applications: whatever is asked, planned answers are those of the loaders, byte for
+byte.
 
 `DIFFERENTIAL_EXAMPLES` says how many documents: with it they are other ones in every run, and a failure prints how to
 repeat it. Without it they are the same in every run: 400, or 2,000 with `THOROUGH=1`.

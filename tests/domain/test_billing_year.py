@@ -1,4 +1,5 @@
-"""Over a year of moves, each payer is billed for exactly the days that were served under it: nothing twice, nothing lost."""
+"""Over a year of moves, each payer is billed for exactly the days that were served under it: nothing twice, nothing
+lost."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,5 @@
-"""Dates at the bounds of the calendar: a change is computed, or refused for the subscriptions that it can't be computed for."""
+"""Dates at the bounds of the calendar: a change is computed, or refused for the subscriptions that it can't be computed
+for."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""Write app/domain/unicode_tables.py from Python's own tables: `python -m tests.domain.unicode_tables` on Python 3.11."""
+"""Write app/domain/unicode_tables.py from Python's own tables: `python -m tests.domain.unicode_tables` on Python
+3.11."""
 
 import unicodedata
 from collections.abc import Callable, Iterator

@@ -44,7 +44,8 @@ class Caller:
 
 @contextmanager
 def serving(caller: Caller, stderr: int | None, *options: str) -> Generator[str]:
-    """The service with all settings at their defaults that may be, standard error closed for None; yields its URL and ends it."""
+    """The service with all settings at their defaults that may be, standard error closed for None; yields its URL and
+    ends it."""
     port = free_port()
     settings = settings_of(caller.dsn, caller.keys, metrics="true")
     environment = {name.upper(): str(value) for name, value in settings.items()}

@@ -1,4 +1,5 @@
-"""Two companies with the same numbers, names and keys: nothing of one is visible to the other, and each wall holds alone."""
+"""Two companies with the same numbers, names and keys: nothing of one is visible to the other, and each wall holds
+alone."""
 
 from collections.abc import Generator
 from typing import Any

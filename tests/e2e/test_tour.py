@@ -1,4 +1,5 @@
-"""The tour of the explorer: each of its documents, sent over HTTP to the demo data, answers what its comments promise."""
+"""The tour of the explorer: each of its documents, sent over HTTP to the demo data, answers what its comments
+promise."""
 
 import asyncio
 from collections.abc import AsyncGenerator

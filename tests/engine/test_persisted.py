@@ -111,7 +111,8 @@ def test_the_text_that_was_used_longest_ago_is_forgotten_first() -> None:
 
 
 class SameDocuments(Documents):
-    """Takes every text for the same document, so that many of them take no time: only what is remembered of them matters."""
+    """Takes every text for the same document, so that many of them take no time: only what is remembered of them
+    matters."""
 
     def prepare(self, text: str) -> Document:
         return super().prepare(HELLO if "hello" in text else text)

@@ -1,4 +1,5 @@
-"""Everything on the page can be read in both themes: texts have a contrast of 4.5 or more, icons and borders of controls 3."""
+"""Everything on the page can be read in both themes: texts have a contrast of 4.5 or more, icons and borders of
+controls 3."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

@@ -1,4 +1,5 @@
-"""The page where it can't sign in by itself: it asks for a credential, forgets it with the page, and says what is wrong with it."""
+"""The page where it can't sign in by itself: it asks for a credential, forgets it with the page, and says what is wrong
+with it."""
 
 import json
 from datetime import timedelta

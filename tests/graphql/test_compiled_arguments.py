@@ -1,4 +1,5 @@
-"""A field's arguments are read as Strawberry and graphql-core read them, whatever is a variable and whatever that holds."""
+"""A field's arguments are read as Strawberry and graphql-core read them, whatever is a variable and whatever that
+holds."""
 
 from typing import Any, NamedTuple, cast
 

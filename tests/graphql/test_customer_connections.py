@@ -1,4 +1,5 @@
-"""Customers at the end of an edge: the children of several parents and the customers of several groups, each with its own page."""
+"""Customers at the end of an edge: the children of several parents and the customers of several groups, each with its
+own page."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

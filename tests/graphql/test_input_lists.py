@@ -162,7 +162,8 @@ READ: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 def lists() -> dict[str, tuple[str, bool]]:
-    """Every argument and input field of the schema that holds a list or a map, with its description and whether it is a list."""
+    """Every argument and input field of the schema that holds a list or a map, with its description and whether it is a
+    list."""
     found: dict[str, tuple[str, bool]] = {}
     for kind in SCHEMA.type_map.values():
         if is_introspection_type(kind):

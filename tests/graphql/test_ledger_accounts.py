@@ -1,4 +1,5 @@
-"""Ledger accounts: every field, their order, their filter, the edge from groups, and what a credential may see of them."""
+"""Ledger accounts: every field, their order, their filter, the edge from groups, and what a credential may see of
+them."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -17,7 +17,8 @@ class Clients:
         lines = [f"{name}: {value}" for name, value in {"Host": "localhost", **headers}.items()]
         self._head = "\r\n".join([f"GET /graphql?query={quote(QUERY)} HTTP/1.1", *lines])
         self.outcomes = Counter[str]()
-        """What became of requests: "200", another status, "refused" (no connection), "retried", "reset" or "silence"."""
+        """What became of requests: "200", another status, "refused" (no connection), "retried", "reset" or
+        "silence"."""
 
     async def run(self, number: int, seconds: float) -> None:
         """Send requests with as many clients of each kind, until nobody listens or the time is over."""

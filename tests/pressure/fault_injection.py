@@ -145,7 +145,8 @@ class Deployment:
         ]
 
     async def inject_faults(self, seconds: float) -> int:
-        """Inject one fault after the other for some seconds, each after the service has recovered; return their number."""
+        """Inject one fault after the other for some seconds, each after the service has recovered; return their
+        number."""
         end = asyncio.get_running_loop().time() + seconds
         happened = 0
         while asyncio.get_running_loop().time() < end:

@@ -1,4 +1,5 @@
-"""`serve` without its database: its log tells each 503 with a cause that can be acted on, while the outage lasts and not at the end."""
+"""`serve` without its database: its log tells each 503 with a cause that can be acted on, while the outage lasts and
+not at the end."""
 
 import asyncio
 import json

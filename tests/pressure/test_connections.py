@@ -28,7 +28,8 @@ LARGE = {"query": f"{{{' '.join(_PAGES)}}}"}
 
 
 async def waited(service: Served, headers: dict[str, str], seconds: float) -> list[float]:
-    """How long small queries take that are sent, one after the other, for some seconds; 10 s for one that is not answered."""
+    """How long small queries take that are sent, one after the other, for some seconds; 10 s for one that is not
+    answered."""
     found: list[float] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -45,7 +46,8 @@ async def waited(service: Served, headers: dict[str, str], seconds: float) -> li
 
 @asynccontextmanager
 async def held(port: int, number: int, sent: bytes, *, answered: bool = False) -> AsyncGenerator[None]:
-    """As many connections that send this and then nothing; all wait until their answers begin, and read no more of them."""
+    """As many connections that send this and then nothing; all wait until their answers begin, and read no more of
+    them."""
     pairs: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
     try:
         for _ in range(number):

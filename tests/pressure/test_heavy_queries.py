@@ -1,4 +1,5 @@
-"""Many queries at once that read or answer much: they are answered one after the other, and others hardly wait, nor do small ones of the same company."""
+"""Many queries at once that read or answer much: they are answered one after the other, and others hardly wait, nor do
+small ones of the same company."""
 
 import asyncio
 import json

@@ -1,4 +1,5 @@
-"""The speed of a large import, in CPU time, so that it can be measured on a busy machine. docs/import.md has the figures."""
+"""The speed of a large import, in CPU time, so that it can be measured on a busy machine. docs/import.md has the
+figures."""
 
 import asyncio
 import csv

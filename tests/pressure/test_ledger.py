@@ -1,7 +1,8 @@
-"""A ledger of writes: whatever happens to the service and its database, every write that was acknowledged is there once.
+"""A ledger of writes: whatever happens to the service and its database, every write that was acknowledged is there
+once.
 
-`LEDGER_SECONDS` says how long; ten minutes are a soak. Clients create and change customers all the while, some repeating under an
-idempotency key what got no answer, while processes are killed, stopped and cut off.
+`LEDGER_SECONDS` says how long; ten minutes are a soak. Clients create and change customers all the while, some
+repeating under an idempotency key what got no answer, while processes are killed, stopped and cut off.
 """
 
 import asyncio

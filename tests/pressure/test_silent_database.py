@@ -1,4 +1,5 @@
-"""`serve` over a database that falls silent: stopped processes, connections that a failover left open, and everything at once."""
+"""`serve` over a database that falls silent: stopped processes, connections that a failover left open, and everything
+at once."""
 
 import asyncio
 import itertools

@@ -1,4 +1,5 @@
-"""A mode that is cleared is PER_CHILD_INVOICE: what it demands and cuts, by an update, its preview and a row of a list."""
+"""A mode that is cleared is PER_CHILD_INVOICE: what it demands and cuts, by an update, its preview and a row of a
+list."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,5 @@
-"""A change that would give a subscription dates after the year 9999 is refused by its id, by updates, previews and lists."""
+"""A change that would give a subscription dates after the year 9999 is refused by its id, by updates, previews and
+lists."""
 
 from datetime import date
 from typing import Any

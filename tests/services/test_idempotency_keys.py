@@ -1,4 +1,5 @@
-"""Idempotency keys: expired ones go with the claims of others, a bounded number at a time, and cost no statement of their own."""
+"""Idempotency keys: expired ones go with the claims of others, a bounded number at a time, and cost no statement of
+their own."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,5 @@
-"""Messages of the billing system and transitions, in any order and at once: each day is billed once, to who pays for it."""
+"""Messages of the billing system and transitions, in any order and at once: each day is billed once, to who pays for
+it."""
 
 import asyncio
 import re
@@ -236,7 +237,8 @@ async def test_each_payer_pays_for_exactly_the_days_that_were_served(
 
 
 async def assert_recorded(engine: AsyncEngine, company: UUID) -> None:
-    """Every version of a subscription is in its history and in an event, and each entry begins where another one ends."""
+    """Every version of a subscription is in its history and in an event, and each entry begins where another one
+    ends."""
     entries = await rows_of(engine, tables.history, company, tables.history.c.version)
     events = await rows_of(engine, tables.outbox_events, company, tables.outbox_events.c.sequence)
     for subscription in await rows_of(engine, tables.subscriptions, company):

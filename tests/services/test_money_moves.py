@@ -1,4 +1,5 @@
-"""What changes of payer book over some weeks: link, detach, pause, late billing, billing days and currencies, by every way to write."""
+"""What changes of payer book over some weeks: link, detach, pause, late billing, billing days and currencies, by every
+way to write."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime

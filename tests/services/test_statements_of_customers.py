@@ -1,4 +1,5 @@
-"""What each use case of customers sends to the database, in its order: no lock is taken earlier, later or more often, and nothing is read twice."""
+"""What each use case of customers sends to the database, in its order: no lock is taken earlier, later or more often,
+and nothing is read twice."""
 
 from typing import Any
 from uuid import UUID

@@ -109,7 +109,8 @@ async def test_a_connection_that_dies_writes_nothing_and_the_repetition_everythi
     whole = await counted(owner_engine, unharmed)
     assert (whole["billing_documents"], whole["billing_document_lines"], whole["outbox_events"]) == (3, 3, 5)
 
-    # The first statement only says which company it is about: the pool may have held a dead connection, so it is repeated.
+    # The first statement only says which company it is about: the pool may have held a dead connection, so it is
+    # repeated.
     for at in range(2, executioner.sent + 1):
         harmed = await case(owner_engine)
         before = await everything_of(owner_engine, harmed.company)

@@ -1,4 +1,5 @@
-"""Transitions among rivals: whatever meets whatever, the payers agree, the family has one level, and a key counts once."""
+"""Transitions among rivals: whatever meets whatever, the payers agree, the family has one level, and a key counts
+once."""
 
 import asyncio
 import random

@@ -1,4 +1,5 @@
-"""upsertLedgerAccounts: what becomes of each row, what is recorded, what it costs, and what becomes of lists that meet."""
+"""upsertLedgerAccounts: what becomes of each row, what is recorded, what it costs, and what becomes of lists that
+meet."""
 
 import asyncio
 from collections.abc import Mapping

@@ -30,7 +30,8 @@ async def rows_of(engine: AsyncEngine, table: Any, company_id: UUID, *order: Any
 
 
 async def billed(records: Records, customer_id: UUID, *, payer_id: UUID | None = None, **values: Any) -> UUID:
-    """A subscription in June 2026, billed for it if it is billed in advance; to the customer unless a payer is given."""
+    """A subscription in June 2026, billed for it if it is billed in advance; to the customer unless a payer is
+    given."""
     subscription_id = await records.subscription(customer_id, **values)
     net = values.get("net_amount", 300)
     billed_amount = 0 if values.get("billing_direction") == "ARREARS" else net

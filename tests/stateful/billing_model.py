@@ -1,4 +1,5 @@
-"""Billing as a person would work it out on paper: periods, cuts and documents, sharing nothing with the service's own rules."""
+"""Billing as a person would work it out on paper: periods, cuts and documents, sharing nothing with the service's own
+rules."""
 
 import calendar
 from dataclasses import dataclass, field

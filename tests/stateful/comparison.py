@@ -12,7 +12,8 @@ from tests.stateful.model import Customer, Model
 
 
 def assert_same(company: Company, model: Model) -> None:
-    """Customers, subscriptions, periods and documents, row by row; of what only tells of changes, how many there are."""
+    """Customers, subscriptions, periods and documents, row by row; of what only tells of changes, how many there
+    are."""
     stored = company.stored(
         (tables.customers, "id"),
         (tables.subscriptions, "id"),

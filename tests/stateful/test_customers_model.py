@@ -1,4 +1,5 @@
-"""Random creations, updates, moves, subscriptions and days, each compared with a simple model: every rejection, and all that is stored."""
+"""Random creations, updates, moves, subscriptions and days, each compared with a simple model: every rejection, and all
+that is stored."""
 
 import asyncio
 import os

@@ -1,4 +1,5 @@
-"""A year of days: what each day costs whom, written from the rules on paper, and a biller that bills as it should when it is there."""
+"""A year of days: what each day costs whom, written from the rules on paper, and a biller that bills as it should when
+it is there."""
 
 import calendar
 from dataclasses import dataclass

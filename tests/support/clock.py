@@ -17,7 +17,8 @@ class Clock:
 
 
 class DatabaseClock:
-    """The database's clock with a company's time zone: 19 June 2026 at noon in Copenhagen, unless the test changes it."""
+    """The database's clock with a company's time zone: 19 June 2026 at noon in Copenhagen, unless the test changes
+    it."""
 
     def __init__(self) -> None:
         self.time_zone = "Europe/Copenhagen"

@@ -107,7 +107,8 @@ async def wired(port: int) -> AsyncGenerator[Wire]:
 
 
 def assert_upgrades_are_ignored(port: int) -> None:
-    """Assert that requests with bodies that ask for HTTP/2, as Java's client sends them, are answered on one connection."""
+    """Assert that requests with bodies that ask for HTTP/2, as Java's client sends them, are answered on one
+    connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
     connection.connect()
     opened = connection.sock

@@ -1,8 +1,8 @@
 """Write the next migration: `make migration NAME="Keep the fax number of a customer"`.
 
 It holds what app/db/tables.py declares and the newest revision lacks, as SQL to be read and completed: alembic compares
-tables, columns, indexes, unique and foreign keys. Checks, generated columns, triggers and functions are written by hand; the
-tests of migrations (tests/db/test_migrations.py) say which are missing.
+tables, columns, indexes, unique and foreign keys. Checks, generated columns, triggers and functions are written by
+hand; the tests of migrations (tests/db/test_migrations.py) say which are missing.
 """
 
 import asyncio

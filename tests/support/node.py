@@ -45,7 +45,8 @@ class NodePackages:
 
 
 def node_packages(folder: Path, what: str) -> NodePackages:
-    """Install what the folder's lock file lists, once; without Node skip the test, or fail it where Node is required."""
+    """Install what the folder's lock file lists, once; without Node skip the test, or fail it where Node is
+    required."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         reason = f"node and npm are not installed: {what.upper()} DID NOT RUN"

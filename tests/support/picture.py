@@ -1,6 +1,7 @@
 """Take docs/explorer.png, the README's picture of the explorer: `make explorer-picture`.
 
-The picture holds a note of what it shows, so that a test can tell when it is out of date (tests/contract/test_documentation.py).
+The picture holds a note of what it shows, so that a test can tell when it is out of date
+(tests/contract/test_documentation.py).
 """
 
 import asyncio

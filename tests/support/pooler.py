@@ -79,7 +79,8 @@ def _documented() -> ConfigParser:
 
 
 def _user(host: str) -> pwd.struct_passwd | None:
-    """Return the user that PgBouncer runs as if this process is root, which it rejects: one with access to the socket."""
+    """Return the user that PgBouncer runs as if this process is root, which it rejects: one with access to the
+    socket."""
     if os.geteuid() != 0:
         return None
     owner = Path(host).stat().st_uid if host.startswith("/") else 0

@@ -1,8 +1,9 @@
 """A process that has imported the command line and runs each command in a copy of itself.
 
-Most of what a command costs until it does something is its imports. A copy has done them, and is otherwise a process as any
-other: it has its own group, arguments, environment, output and exit code, and ends as the interpreter ends it. What a copy can't
-prove is how a command starts: which modules it imports, and what depends on the hashes of texts, which all copies share.
+Most of what a command costs until it does something is its imports. A copy has done them, and is otherwise a process as
+any other: it has its own group, arguments, environment, output and exit code, and ends as the interpreter ends it. What
+a copy can't prove is how a command starts: which modules it imports, and what depends on the hashes of texts, which all
+copies share.
 """
 
 import atexit

@@ -1,4 +1,5 @@
-"""PostgreSQL over TCP with passwords: without TLS, behind a terminator of TLS, and with TLS of its own where one is installed."""
+"""PostgreSQL over TCP with passwords: without TLS, behind a terminator of TLS, and with TLS of its own where one is
+installed."""
 
 import asyncio
 import ssl
@@ -143,7 +144,8 @@ def _wait_until_ready(pid_file: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 class _Terminator:
-    """Answers the request for TLS as PostgreSQL does, and forwards bytes; in a thread, because tests may block theirs."""
+    """Answers the request for TLS as PostgreSQL does, and forwards bytes; in a thread, because tests may block
+    theirs."""
 
     def __init__(self, upstream: int, context: ssl.SSLContext) -> None:
         self.port, self.direct_port = free_port(), free_port()

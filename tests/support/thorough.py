@@ -1,4 +1,5 @@
-"""Number of examples that randomized tests try: usual, fewer with `QUICK=1` (`make check`), more with `THOROUGH=1` (CI)."""
+"""Number of examples that randomized tests try: usual, fewer with `QUICK=1` (`make check`), more with `THOROUGH=1`
+(CI)."""
 
 import os
 

@@ -15,7 +15,8 @@ _TOGETHER = (
     "tests/deployed/",
 )
 
-# Tests that start servers, commands or third-party programs, or that wait for a second or longer, whatever their fixtures.
+# Tests that start servers, commands or third-party programs, or that wait for a second or longer, whatever their
+# fixtures.
 _STARTING = (
     "tests/conformance/",
     "tests/deployed/",

@@ -16,7 +16,7 @@ from app.db.database import Database
 from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Principal, Scope
 from app.settings import Settings, SettingsError
-from app.web.authentication import REFUSED_SECONDS, ApiKeyVerifier, Authenticator
+from app.web.authentication import REJECTED_KEY_SECONDS, ApiKeyVerifier, Authenticator
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys
 from app.web.remembered import RememberedRejections
@@ -264,7 +264,7 @@ async def test_a_rejected_key_is_remembered_for_some_seconds(
         await verifier.verify(plaintext)
     # As after a backup was restored: no key can be sent before it is made.
     await store_hash(owner_engine, key, api_keys.hash_of(plaintext))
-    clock.now += REFUSED_SECONDS - 0.1
+    clock.now += REJECTED_KEY_SECONDS - 0.1
     with pytest.raises(Unauthenticated):
         await verifier.verify(plaintext)
     clock.now += 0.1

@@ -24,7 +24,8 @@ HUGE_BYTES = 12_000_000
 
 
 async def huge(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with more than the kernel's buffers hold; /later waits for its body, /soon for a second, and /small is small.
+    """Answer with more than the kernel's buffers hold; /later waits for its body, /soon for a second, and /small is
+    small.
 
     The query of the URL is the company.
     """
@@ -284,7 +285,8 @@ async def test_who_was_idle_does_not_make_room_once_a_request_has_arrived(monkey
 
 @asynccontextmanager
 async def idle_and_uploading() -> AsyncGenerator[tuple[int, Wire, Wire]]:
-    """The port of a server with room for two; a connection that is idle for a second, and one whose body is incomplete."""
+    """The port of a server with room for two; a connection that is idle for a second, and one whose body is
+    incomplete."""
     limits = ConnectionLimits(connections=2)
     async with listening(uploads(), limits=limits) as port, wired(port) as idle, wired(port) as body:
         await idle.send(ASK + b"\r\n")

@@ -1,4 +1,5 @@
-"""Requests that are still running when the grace period of a server is over: they are answered and logged, without a traceback."""
+"""Requests that are still running when the grace period of a server is over: they are answered and logged, without a
+traceback."""
 
 import asyncio
 import json

@@ -1,4 +1,5 @@
-"""Requests that are none of GraphQL over HTTP: each is refused with what is wrong, whatever it does to a JSON parser."""
+"""Requests that are none of GraphQL over HTTP: each is refused with what is wrong, whatever it does to a JSON
+parser."""
 
 import asyncio
 import json

@@ -1,4 +1,5 @@
-"""Clients that end their side of the connection before they read, and clients that leave altogether, on both event loops."""
+"""Clients that end their side of the connection before they read, and clients that leave altogether, on both event
+loops."""
 
 import asyncio
 import gc
@@ -53,7 +54,8 @@ class Held:
 
 @pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Callable[[Test], None]:
-    """Run a test of a held application on an event loop, and assert that nothing is logged and no connection is left."""
+    """Run a test of a held application on an event loop, and assert that nothing is logged and no connection is
+    left."""
 
     async def on_a_wire(test: Test) -> None:
         app = Held()

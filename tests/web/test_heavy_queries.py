@@ -1,4 +1,5 @@
-"""Queries that read or answer much take turns among themselves, by plans and field by field; small ones don't wait for them."""
+"""Queries that read or answer much take turns among themselves, by plans and field by field; small ones don't wait for
+them."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Large requests that are within the limits, or refused for what they hold, don't keep the process from its other clients."""
+"""Large requests that are within the limits, or refused for what they hold, don't keep the process from its other
+clients."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,5 @@
-"""HTTP as bytes on a connection: an upgrade that isn't taken is ignored, whatever the request looks like and follows it."""
+"""HTTP as bytes on a connection: an upgrade that isn't taken is ignored, whatever the request looks like and follows
+it."""
 
 import asyncio
 import json

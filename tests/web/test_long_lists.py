@@ -14,7 +14,8 @@ from tests.web.probe import Probe
 
 ROWS = 500
 MOST_SECONDS = 0.045
-"""Of CPU time, which other programs of the machine don't take; 0.015 to 0.025 s is usual, and 0.12 to 0.16 s without pauses."""
+"""Of CPU time, which other programs of the machine don't take; 0.015 to 0.025 s is usual, and 0.12 to 0.16 s without
+pauses."""
 UPSERT = """mutation($input: UpsertCustomersInput!) {
   upsertCustomers(input: $input) { created updated errors { code } }
 }"""

@@ -1,4 +1,5 @@
-"""Bearer tokens: what is accepted, what is refused and how little the rejection tells, and how long one is remembered."""
+"""Bearer tokens: what is accepted, what is refused and how little the rejection tells, and how long one is
+remembered."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator

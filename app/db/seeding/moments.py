@@ -1,4 +1,4 @@
-"""Times of the demo data. Ids have fixed ones, so that a seed gives the same ids on any day; rows were created up to today."""
+"""Times of the demo data: fixed ones for ids, so that a seed always gives the same ids, and recent ones for rows."""
 
 from datetime import UTC, date, datetime, time, timedelta
 

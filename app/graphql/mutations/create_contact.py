@@ -29,7 +29,7 @@ async def create_contact(
     info: Info,
     input: Annotated[CreateContactInput, strawberry.argument(description="The contact to create.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write in one transaction."""
+    """Create a contact in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, CreateContactCommand(fields)
     return MemberWritten(*await CONTACTS.create(context.unit_of_work, context.principal.subject, command, key))

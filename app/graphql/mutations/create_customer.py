@@ -61,7 +61,7 @@ async def create_customer(
     info: Info,
     input: Annotated[CreateCustomerInput, strawberry.argument(description="The new customer.")],  # noqa: A002 - the schema's name
 ) -> CreatePayload:
-    """Write in one transaction."""
+    """Create a customer in one transaction; return what the payload shows."""
     command, key = CreateCustomerCommand(given_fields(input)), sent(input.idempotency_key)
     outcome, replayed = await create(info.context.unit_of_work, info.context.principal.subject, command, key)
     return CreatePayload(outcome.customer, replayed)

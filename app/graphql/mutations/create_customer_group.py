@@ -29,7 +29,7 @@ async def create_customer_group(
     info: Info,
     input: Annotated[CreateCustomerGroupInput, strawberry.argument(description="The group to create.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """Write in one transaction."""
+    """Create a customer group in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, CreateCustomerGroupCommand(fields)
     return GroupWritten(

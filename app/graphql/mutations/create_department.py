@@ -29,7 +29,7 @@ async def create_department(
     info: Info,
     input: Annotated[CreateDepartmentInput, strawberry.argument(description="The department to create.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write in one transaction."""
+    """Create a department in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, CreateDepartmentCommand(fields)
     return MemberWritten(*await DEPARTMENTS.create(context.unit_of_work, context.principal.subject, command, key))

@@ -29,7 +29,7 @@ async def delete_contact(
     info: Info,
     input: Annotated[DeleteContactInput, strawberry.argument(description="The contact to remove.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write in one transaction."""
+    """Remove a contact in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, DeleteContactCommand(fields)
     outcome, replayed = await CONTACTS.delete(context.unit_of_work, context.principal.subject, command, key)

@@ -29,7 +29,7 @@ async def delete_customer_group(
     info: Info,
     input: Annotated[DeleteCustomerGroupInput, strawberry.argument(description="The group to remove.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """Write in one transaction."""
+    """Remove a customer group in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, DeleteCustomerGroupCommand(fields)
     outcome, replayed = await customer_groups.delete_customer_group(

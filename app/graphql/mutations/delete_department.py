@@ -29,7 +29,7 @@ async def delete_department(
     info: Info,
     input: Annotated[DeleteDepartmentInput, strawberry.argument(description="The department to remove.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write in one transaction."""
+    """Remove a department in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, DeleteDepartmentCommand(fields)
     outcome, replayed = await DEPARTMENTS.delete(context.unit_of_work, context.principal.subject, command, key)

@@ -29,7 +29,7 @@ async def update_contact(
     info: Info,
     input: Annotated[UpdateContactInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write in one transaction."""
+    """Change a contact in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, UpdateContactCommand(fields)
     return MemberWritten(*await CONTACTS.update(context.unit_of_work, context.principal.subject, command, key))

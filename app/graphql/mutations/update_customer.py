@@ -89,7 +89,7 @@ async def update_customer(
     info: Info,
     input: Annotated[UpdateCustomerInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> UpdatePayload:
-    """Write in one transaction."""
+    """Change a customer in one transaction; return what the payload shows."""
     command, key = update_command(input)
     outcome, replayed = await update(info.context.unit_of_work, info.context.principal.subject, command, key)
     return UpdatePayload(outcome.customer, outcome.changed_fields, outcome.transition_id, replayed)

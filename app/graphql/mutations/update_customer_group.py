@@ -29,7 +29,7 @@ async def update_customer_group(
     info: Info,
     input: Annotated[UpdateCustomerGroupInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> GroupWritten:
-    """Write in one transaction."""
+    """Change a customer group in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, UpdateCustomerGroupCommand(fields)
     return GroupWritten(

@@ -29,7 +29,7 @@ async def update_department(
     info: Info,
     input: Annotated[UpdateDepartmentInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> MemberWritten:
-    """Write in one transaction."""
+    """Change a department in one transaction; return what the payload shows."""
     fields, key = fields_and_key(input)
     context, command = info.context, UpdateDepartmentCommand(fields)
     return MemberWritten(*await DEPARTMENTS.update(context.unit_of_work, context.principal.subject, command, key))

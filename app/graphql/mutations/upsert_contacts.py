@@ -26,7 +26,7 @@ def _rejected(rejected: Rejected) -> UpsertPayload:
 
 @strawberry.type(description="The result of one row of a list of contacts.")
 class UpsertContactsResult(UpsertedRow):
-    """How a row's result is shown."""
+    """The result of a row."""
 
     contact: Contact | None = strawberry.field(
         description="The contact in its current state; null if there is none. Without customers-read it is also null if the"
@@ -37,7 +37,7 @@ class UpsertContactsResult(UpsertedRow):
 
 @strawberry.type(description="What upsertContacts did, row by row.")
 class UpsertContactsPayload(UpsertFields):
-    """How the outcome of a list is shown."""
+    """The result of a list."""
 
     results: list[UpsertContactsResult] = strawberry.field(description=RESULTS)
 
@@ -52,7 +52,7 @@ async def upsert_contacts(
     info: Info,
     input: Annotated[UpsertContactsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """Write all rows or none, or row by row."""
+    """Create or change contacts by a list of rows, in one transaction."""
     rows = [_row(row) async for row in paced(input.rows)]
     command = UpsertContactsCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
     context = info.context

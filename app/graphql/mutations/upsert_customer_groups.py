@@ -27,7 +27,7 @@ def _rejected(rejected: Rejected) -> UpsertPayload:
 
 @strawberry.type(description="The result of one row of a list of customer groups.")
 class UpsertCustomerGroupsResult(UpsertedRow):
-    """How a row's result is shown."""
+    """The result of a row."""
 
     customer_group: CustomerGroup | None = strawberry.field(
         description="The customer group in its current state; null if there is none. Without customers-read it is also null if the"
@@ -38,7 +38,7 @@ class UpsertCustomerGroupsResult(UpsertedRow):
 
 @strawberry.type(description="What upsertCustomerGroups did, row by row.")
 class UpsertCustomerGroupsPayload(UpsertFields):
-    """How the outcome of a list is shown."""
+    """The result of a list."""
 
     results: list[UpsertCustomerGroupsResult] = strawberry.field(description=RESULTS)
 
@@ -53,7 +53,7 @@ async def upsert_customer_groups(
     info: Info,
     input: Annotated[UpsertCustomerGroupsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """Write all rows or none, or row by row."""
+    """Create or change customer groups by a list of rows, in one transaction."""
     rows = [sent_fields(row) async for row in paced(input.rows)]
     command = UpsertCustomerGroupsCommand(tuple(rows), input.on_refusal, input.dry_run)
     context = info.context

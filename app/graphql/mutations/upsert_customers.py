@@ -56,7 +56,7 @@ async def upsert_customers(
     info: Info,
     input: Annotated[UpsertCustomersInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """Write the rows in one transaction."""
+    """Create or change customers by a list of rows, in one transaction."""
     rows = [_row(row) async for row in paced(input.rows)]
     command = UpsertCustomersCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
     context = info.context

@@ -26,7 +26,7 @@ def _rejected(rejected: Rejected) -> UpsertPayload:
 
 @strawberry.type(description="The result of one row of a list of departments.")
 class UpsertDepartmentsResult(UpsertedRow):
-    """How a row's result is shown."""
+    """The result of a row."""
 
     department: Department | None = strawberry.field(
         description="The department in its current state; null if there is none. Without customers-read it is also null if the"
@@ -37,7 +37,7 @@ class UpsertDepartmentsResult(UpsertedRow):
 
 @strawberry.type(description="What upsertDepartments did, row by row.")
 class UpsertDepartmentsPayload(UpsertFields):
-    """How the outcome of a list is shown."""
+    """The result of a list."""
 
     results: list[UpsertDepartmentsResult] = strawberry.field(description=RESULTS)
 
@@ -52,7 +52,7 @@ async def upsert_departments(
     info: Info,
     input: Annotated[UpsertDepartmentsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """Write all rows or none, or row by row."""
+    """Create or change departments by a list of rows, in one transaction."""
     rows = [_row(row) async for row in paced(input.rows)]
     command = UpsertDepartmentsCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
     context = info.context

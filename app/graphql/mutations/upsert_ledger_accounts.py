@@ -52,7 +52,7 @@ async def upsert_ledger_accounts(
     info: Info,
     input: Annotated[UpsertLedgerAccountsInput, strawberry.argument(description="The rows.")],  # noqa: A002 - the schema's name
 ) -> UpsertPayload:
-    """Write the rows in one transaction."""
+    """Create or change ledger accounts by a list of rows, in one transaction."""
     rows = [sent_fields(row) async for row in paced(input.rows)]
     command = UpsertAccountsCommand(tuple(rows), input.on_refusal, input.dry_run)
     context = info.context

@@ -29,7 +29,7 @@ def _rejected(rejected: Rejected) -> UpsertPayload:
 
 @strawberry.type(description="The result of one row of a list of subscriptions.")
 class UpsertSubscriptionsResult(UpsertedRow):
-    """How a row's result is shown."""
+    """The result of a row."""
 
     subscription: CustomerSubscription | None = strawberry.field(
         description="The subscription in its current state; null if there is none. Without customers-read it is also"
@@ -40,7 +40,7 @@ class UpsertSubscriptionsResult(UpsertedRow):
 
 @strawberry.type(description="What upsertSubscriptions did, row by row.")
 class UpsertSubscriptionsPayload(UpsertFields):
-    """How the outcome of a list is shown."""
+    """The result of a list."""
 
     results: list[UpsertSubscriptionsResult] = strawberry.field(description=RESULTS)
 

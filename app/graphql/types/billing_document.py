@@ -34,8 +34,8 @@ Document = strawberry.Parent[BillingDocumentRow]
 class BillingDocumentLine:
     """A billing document line, resolved from its row."""
 
-    line_number: int = strawberry.field(description="The line's number in its document, from 1.")
-    description: str = strawberry.field(description="The text of the line in the document.")
+    line_number: int = strawberry.field(description="The line's number in the billing document, from 1.")
+    description: str = strawberry.field(description="The text of the line.")
     subscription_id: strawberry.ID = strawberry.field(description="The id of the billed subscription.")
     period_start: date = strawberry.field(description="The first billed day.")
     period_end: date = strawberry.field(description="The day after the last billed day.")

@@ -1,4 +1,4 @@
-"""SQL that writes JSON: values, objects and lists as parts of one text, with as little work for PostgreSQL as there is."""
+"""SQL that writes JSON as parts of one text, with as little work for PostgreSQL as possible."""
 
 from typing import NamedTuple
 

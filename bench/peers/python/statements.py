@@ -1,4 +1,4 @@
-"""The SQL of the peers that execute field by field, built once: one statement per edge and level, lists bounded per parent."""
+"""The SQL of the peers that execute field by field: one statement per edge and level, lists bounded per parent."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,5 @@
-"""What the service stores under idempotency keys, with the requests and answers that it came from: one file per version.
+"""What the service stores under idempotency keys, with the requests and answers that it came from: one file per
+version.
 
 The file of a new version holds what `written_by` returns (test_stored_answers.py says how it is made).
 """

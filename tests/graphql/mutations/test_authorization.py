@@ -1,4 +1,5 @@
-"""Who may write: every mutation of the schema without a credential, with too little of one, and about another company."""
+"""Who may write: every mutation of the schema without a credential, with too little of one, and about another
+company."""
 
 import json
 from dataclasses import astuple

@@ -1,4 +1,5 @@
-"""A mutation may run only if everything that its operation selects may be seen: however it is selected, nothing is written otherwise."""
+"""A mutation may run only if everything that its operation selects may be seen: however it is selected, nothing is
+written otherwise."""
 
 from pathlib import Path
 from typing import Any
