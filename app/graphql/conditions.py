@@ -133,6 +133,8 @@ class _Reading:
                 if self._conditions == MAX_CONDITIONS + 1:
                     self._problems.add(at, f"exceeds the limit of {MAX_CONDITIONS} conditions in a filter.")
                 return
+            if given.value is None and attribute == "search":
+                continue
             if given.value is None and attribute not in _NULLABLE:
                 self._problems.add(at, _NOT_NULL)
             else:
@@ -190,10 +192,10 @@ class _Reading:
                 return NameBeginsWith(text)
             case "search":
                 words = words_of(text)
-                if not 1 <= len(words) <= MAX_WORDS:
-                    self._problems.add(at, f"must hold 1 to {MAX_WORDS} words, not {len(words)}.")
-                    return None
-                return HasWords(words)
+                if len(words) > MAX_WORDS:
+                    self._problems.add(at, f"must hold at most {MAX_WORDS} words, not {len(words)}.")
+                # A search box in which nobody has typed a word yet.
+                return HasWords(words) if 0 < len(words) <= MAX_WORDS else None
             case "country_code" | "default_currency":
                 letters, form = _CODES[attribute]
                 if len(text) != letters or not (text.isascii() and text.isalpha()):

@@ -4,8 +4,13 @@ An input whose fields can all be coerced is read by its mutation, which reports 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
-from graphql import GraphQLSchema
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
+)
 
 from app.domain import account_fields, customer_fields, group_fields, subscription_fields
 from app.domain.contact_fields import CONTACT
@@ -15,7 +20,7 @@ from app.domain.fields import read_uuid
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input
 from app.domain.members import MemberKind
 from app.graphql.paths import full_message, schema_path
-from app.graphql.strawberry_seam import names_of_input
+from app.graphql.strawberry_seam import attributes_of
 from app.graphql.types import contact_input, customer_input, department_input, group_input
 from app.graphql.types.contact_rows import UpsertContactRow
 from app.graphql.types.customer_group_rows import UpsertCustomerGroupRow
@@ -100,17 +105,30 @@ def set_readers(schema: GraphQLSchema) -> None:
     for kind, read in READERS.items():
         shown = schema.type_map.get(kind.__name__)
         if shown is not None:
-            shown.extensions[_PROBLEMS_OF] = _problems_of(kind, read)
+            shown.extensions[_PROBLEMS_OF] = _problems_of(cast("GraphQLInputObjectType", shown), read)
 
 
-def _problems_of(kind: type, read: Read) -> Callable[[Mapping[str, object]], Iterator[tuple[str, Path, str]]]:
-    attributes = names_of_input(kind)
-
+def _problems_of(
+    kind: GraphQLInputObjectType, read: Read
+) -> Callable[[Mapping[str, object]], Iterator[tuple[str, Path, str]]]:
     def problems_of(given: Mapping[str, object]) -> Iterator[tuple[str, Path, str]]:
         """Yield code, path from a field of the input, and message of each problem."""
-        sent = {attributes[name]: value for name, value in given.items()}
+        sent = _by_attribute(kind, given)
         key = sent.get("idempotency_key")
         for problem in (*read(sent), *key_problems(key if isinstance(key, str) else None)):
             yield problem.code, schema_path(problem)[1:], full_message(problem)
 
     return problems_of
+
+
+def _by_attribute(kind: GraphQLInputObjectType, given: Mapping[str, object]) -> dict[str, object]:
+    """Return fields by attribute, and so those of inputs in them, which the domain reads with the others."""
+    attributes = attributes_of(kind)
+    return {attributes[name]: _value_by_attribute(kind.fields[name].type, value) for name, value in given.items()}
+
+
+def _value_by_attribute(kind: Any, value: object) -> object:
+    inner = cast("Any", get_nullable_type(kind))
+    if isinstance(inner, GraphQLInputObjectType) and isinstance(value, Mapping):
+        return _by_attribute(inner, cast("Mapping[str, object]", value))
+    return value

@@ -155,6 +155,11 @@ def names_of_input(kind: type) -> dict[str, str]:
     return {_names.get_graphql_name(field): field.python_name for field in fields}
 
 
+def attributes_of(kind: GraphQLInputObjectType) -> dict[str, str]:
+    """Return the attributes of an input of the schema, by the names of its fields there."""
+    return {_names.get_graphql_name(field): field.python_name for field in kind.extensions[_DEFINITION].fields}
+
+
 def set_builder(kind: GraphQLInputObjectType, build: Build) -> None:
     """Set the function that builds an input. Strawberry's function reads the input's definition for each value."""
     kind.extensions[_DEFINITION].from_input = build

@@ -284,6 +284,10 @@ CHECKS: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda seam: (seam.is_one_of(toy().input("Chosen")), seam.is_one_of(toy().input("Many"))) == (True, False),
         BASE,
     ),
+    "attributes_of": (
+        lambda seam: seam.attributes_of(toy().input("Chosen")) == {"oneId": "one_id", "color": "color"},
+        BASE,
+    ),
     "names_of_input": (
         lambda seam: seam.names_of_input(Chosen) == {"oneId": "one_id", "color": "color"},
         "strawberry/schema/name_converter.py",

@@ -113,7 +113,7 @@ class CustomerFilter:
     search: strawberry.Maybe[str | None] = strawberry.field(
         description="Each of these words, at most 10, begins a word of the number, name, email, VAT number or external"
         " system id, ignoring case and how letters are composed. Words are separated by white space and"
-        " punctuation of any script; a symbol, such as an emoji, is a word. Blank text is ignored."
+        " punctuation of any script; a symbol, such as an emoji, is a word. Text without words is ignored, and so is null."
     )
 
 

@@ -17,14 +17,16 @@ After = Annotated[
     str | None,
     strawberry.argument(
         description="Only rows after this cursor, which must come from the same sort order and filter. Others are"
-        " rejected with INVALID_CURSOR."
+        " rejected with INVALID_CURSOR. A connection of an object also takes cursors of the same connection of another"
+        " object."
     ),
 ]
 Before = Annotated[
     str | None,
     strawberry.argument(
         description="Only rows before this cursor, which must come from the same sort order and filter. Others are"
-        " rejected with INVALID_CURSOR."
+        " rejected with INVALID_CURSOR. A connection of an object also takes cursors of the same connection of another"
+        " object."
     ),
 ]
 AtMost = Annotated[

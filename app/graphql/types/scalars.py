@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NewType, cast
 
@@ -33,10 +33,9 @@ _NOT_A_VALUE = "A metadata value is a string, a number or a boolean."
 _NOT_ENTRIES = "Metadata is an object of keys and values."
 _NOT_A_DATE = "A date is a string."
 _NOT_A_DECIMAL = "A decimal is a string or a number."
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_NOT_A_MOMENT = (
-    'A time is a string of date, time and offset from UTC, such as "2026-01-31T12:00:00Z", with at most six decimals.'
-)
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:)(\d\d)(?:(\.\d{1,6})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_LEAP_SECOND = "60"
+_NOT_A_MOMENT = 'A time is a string of an existing date, time and offset from UTC, such as "2026-01-31T12:00:00Z".'
 
 
 def moment_text(value: datetime) -> str:
@@ -45,10 +44,20 @@ def moment_text(value: datetime) -> str:
 
 
 def _read_moment(value: object) -> datetime:
-    """Return a time in UTC. Without an offset it would be another time on each server."""
+    """Return a time in UTC. Without an offset it would be another time on each server.
+
+    RFC 3339 allows any number of decimals, of which those after the sixth are dropped, and leap seconds, which are the
+    start of the next minute, as in PostgreSQL.
+    """
+    parts = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     try:
-        if isinstance(value, str) and _MOMENT.fullmatch(value):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        if parts is not None:
+            minute, second, fraction, offset = parts.groups(default="")
+            if second == _LEAP_SECOND:
+                moment = datetime.fromisoformat(f"{minute}59{offset}".upper()) + timedelta(seconds=1)
+            else:
+                moment = datetime.fromisoformat(f"{minute}{second}{fraction}{offset}".upper())
+            return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         # No such day or hour, or outside the years 1 to 9999 in UTC.
         pass
@@ -146,7 +155,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description="A moment in UTC with microseconds, such as `2026-01-31T12:00:00.000000Z`. An input needs an offset"
-        " from UTC, such as `Z` or `+01:00`; the fraction may be left out.",
+        " from UTC, such as `Z` or `+01:00`; the fraction may be left out, and decimals after the sixth are dropped.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=moment_text,
         parse_value=_read_moment,
@@ -171,7 +180,7 @@ SCALARS: dict[object, ScalarDefinition] = {
 EXPECTED: Mapping[str, str] = {
     "Decimal": A_DECIMAL,
     "Date": "a date such as 2026-01-31",
-    "DateTime": "a time with an offset, such as 2026-01-31T12:00:00Z",
+    "DateTime": "an existing time with an offset, such as 2026-01-31T12:00:00Z",
     "Metadata": "an object of keys and values that are strings, numbers or booleans",
     "MetadataValue": "a string, a number or a boolean",
 }

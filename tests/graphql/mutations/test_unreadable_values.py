@@ -119,6 +119,34 @@ async def test_a_row_that_cannot_be_read_is_rejected_alone_and_so_again_under_it
     assert again == {**first, "replayed": True}
 
 
+NESTED: dict[str, dict[str, Any]] = {
+    "UpsertSubscriptionRow": {
+        "externalSystemId": "a",
+        "customer": {"customerNumber": "1"},
+        "currentPeriod": {"startsOn": "2026-06-01", "endsOn": "2026-07-01"},
+        "anchorDay": "1",
+    },
+    "UpsertContactRow": {"customer": {"externalSystemId": "a"}, "isDefaultForCustomer": "yes"},
+    "UpsertDepartmentRow": {"customer": {"customerNumber": "1"}, "isDefault": "yes"},
+}
+"""Rows in which only the last field is wrong, beside objects that are right."""
+
+
+@pytest.mark.parametrize("kind", NESTED)
+async def test_an_object_that_is_right_is_no_problem_beside_a_field_that_is_wrong(caller: Caller, kind: str) -> None:
+    name = f"{kind.removesuffix('Row')}s"
+    row = NESTED[kind]
+    document = (
+        f"mutation ($input: {name}Input!) {{ {name[0].lower()}{name[1:]}(input: $input) {{ errors {{ code }} }} }}"
+    )
+
+    rejection = await caller.rejection(
+        document, input={"rows": [row], "matchBy": "NAME"} if "Contact" in kind else {"rows": [row]}
+    )
+
+    assert [problem["path"] for problem in rejection["problems"]] == [["input", "rows", 0, [*row][-1]]]
+
+
 def inputs_below(root: str) -> dict[str, GraphQLInputObjectType]:
     """The inputs that the fields of a root type take, nested ones too."""
     found: dict[str, GraphQLInputObjectType] = {}
