@@ -26,6 +26,7 @@ from app.db.dsn_parameters import SYSTEM_CERTIFICATES
 from app.db.plain_values import give_plain_values
 from app.db.pooling import UNNAMED_STATEMENTS, refused_parameter
 from app.db.sockets import watch_socket
+from app.db.unavailable import lost_while_connecting
 
 APPLICATION_NAME = "customer-gateway"
 CONNECT_SECONDS = 10
@@ -161,6 +162,8 @@ async def _connect_to(first_statements: str | None, *, timeout: float, **argumen
         raise
     except (ValueError, OverflowError, asyncpg.InterfaceError) as error:
         raise InvalidConnection(error) from error
+    except asyncpg.InternalClientError as error:
+        raise lost_while_connecting(error) or error from error
     watch_socket(connection)
     if first_statements is not None:
         try:
@@ -168,6 +171,8 @@ async def _connect_to(first_statements: str | None, *, timeout: float, **argumen
                 await connection.execute(first_statements)
         except BaseException as error:
             connection.terminate()
+            if (lost := lost_while_connecting(error)) is not None:
+                raise lost from error
             if isinstance(error, TimeoutError):
                 # A pooler accepts clients and then lets them wait for a connection to the server.
                 raise NotLetIn from error

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +10,10 @@ from sqlalchemy import Executable, Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.db.giving_back import give_back
 from app.db.heavy import HeavyTurns
 from app.db.turns import Turns
-from app.db.unavailable import DatabaseUnavailable, translate_failures
+from app.db.unavailable import translate_failures
 
 COMPANY = "current_company"
 """Parameter that restricts every statement to a company. Only sessions supply it."""
@@ -146,13 +147,9 @@ class ReadSession:
         async with AsyncExitStack() as attempt:
             connection = await attempt.enter_async_context(self._engine.connect())
             await self._configure(connection)
-            self._stack.push_async_callback(self._end, attempt.pop_all())
+            # If the connection is lost at the end, everything was read and there is nothing to undo.
+            self._stack.push_async_callback(give_back, attempt.pop_all())
         return connection
-
-    async def _end(self, attempt: AsyncExitStack) -> None:
-        # If the connection is lost now, everything was read and there is nothing to undo.
-        with suppress(DatabaseUnavailable), translate_failures():
-            await attempt.aclose()
 
     async def _configure(self, connection: AsyncConnection) -> None:
         mode = plan_cache_mode(plan_for_values=self._plan_for_values)

@@ -162,6 +162,16 @@ class ConnectionLost(asyncpg.ConnectionDoesNotExistError):
     """The server or the network closed the driver's connection."""
 
 
+def lost_while_connecting(error: BaseException) -> ConnectionLost | None:
+    """Return the exception for a connection that was lost before it was open; None for other errors."""
+    return ConnectionLost(_CLOSED) if _is_unusable(error) else None
+
+
+def _is_unusable(error: BaseException) -> bool:
+    """Return whether this is the driver's error for a statement sent just after the server's last message."""
+    return isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
+
+
 def lost_connection(driver: Any, error: BaseException) -> asyncpg.PostgresConnectionError | None:
     """Return the exception for a lost connection, and close the driver's connection; None for other errors."""
     if isinstance(error, asyncpg.PostgresConnectionError):
@@ -172,9 +182,7 @@ def lost_connection(driver: Any, error: BaseException) -> asyncpg.PostgresConnec
     elif isinstance(error, asyncpg.InterfaceError):
         lost = ConnectionLost(_CLOSED) if driver.is_closed() else None
     else:
-        # The driver's error for a statement sent at that moment.
-        is_unusable = isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
-        lost = ConnectionLost(_CLOSED) if is_unusable else None
+        lost = ConnectionLost(_CLOSED) if _is_unusable(error) else None
     if lost is not None:
         driver.terminate()
     return lost

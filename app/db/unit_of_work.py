@@ -3,15 +3,16 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Executable, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.database import Database
+from app.db.giving_back import give_back, has_finished
 from app.db.read_session import COMPANY, Record
 from app.db.unavailable import CommitUnknown, DatabaseUnavailable, translate_failures
 
@@ -24,7 +25,7 @@ _COMPANY_CONSTRAINT = "_company_id_fkey"
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.05
 _COMMIT_SECONDS = 5
-"""Time limit in seconds for a commit whose task was canceled."""
+"""Time limit in seconds for a commit whose task was canceled, and for giving its connection back."""
 
 
 def constraint_of(error: IntegrityError) -> str | None:
@@ -85,25 +86,32 @@ async def _commit(connection: AsyncConnection) -> None:
     If the task is canceled meanwhile, wait for the outcome and ignore the cancellation. Raise CommitUnknown.
     """
     committing = asyncio.ensure_future(_committed(connection))
-    try:
-        await asyncio.shield(committing)
-    except asyncio.CancelledError:
-        if committing.cancelled():
-            raise
-        await asyncio.wait({committing}, timeout=_COMMIT_SECONDS)
-        if not committing.done():
-            committing.cancel()
-            raise CommitUnknown from None
-        await committing
+    if not await has_finished(committing, _COMMIT_SECONDS):
+        committing.cancel()
+        raise CommitUnknown
+    committing.result()
 
 
 async def _committed(connection: AsyncConnection) -> None:
     try:
         await connection.commit()
+    except PendingRollbackError:
+        # The connection was lost before the commit.
+        raise
     except DBAPIError as error:
         if error.connection_invalidated:
             raise CommitUnknown from error
         raise
+    except Exception as error:
+        # The server didn't reject the commit.
+        raise CommitUnknown from error
+
+
+async def _give_back(connection: AsyncExitStack) -> None:
+    """Give a connection back after its commit, whose outcome neither a cancellation nor a failure may hide."""
+    giving_back = asyncio.ensure_future(give_back(connection))
+    if not await has_finished(giving_back, _COMMIT_SECONDS):
+        giving_back.cancel()
 
 
 class UnitOfWork:
@@ -157,10 +165,17 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
-        """Yield a connection whose transaction is committed unless an exception is raised inside."""
-        async with self._connection() as connection:
+        """Yield a connection whose transaction is committed unless an exception is raised inside.
+
+        Once the commit has begun, only its own failure is raised: callers say that what was canceled isn't stored.
+        """
+        async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(self._connection())
             yield connection
-            await _commit(connection)
+            try:
+                await _commit(connection)
+            finally:
+                await _give_back(stack.pop_all())
         self._database.write_health.succeeded()
 
     @asynccontextmanager
@@ -202,8 +217,7 @@ class _Rehearsal(UnitOfWork):
             yield self
         finally:
             # If the connection is lost, the server rolls the transaction back.
-            with suppress(DatabaseUnavailable), translate_failures():
-                await stack.aclose()
+            await give_back(stack)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncGenerator[AsyncConnection]:

@@ -145,13 +145,15 @@ class Context:
     async def begin_anew(self) -> None:
         """Discard what was read and give the connection back, so that later reads see the current state."""
         known = vars(self)
+        session: ReadSession | None = known.get("session")
+        if session is not None:
+            # If this is canceled, the context ends the session.
+            await session.end()
+            del known["session"]
+            self._earlier_statements += session.statements
         loaders: Loaders | None = known.pop("loaders", None)
         if loaders is not None:
             loaders.forget()
-        session: ReadSession | None = known.pop("session", None)
-        if session is not None:
-            self._earlier_statements += session.statements
-            await session.end()
 
     async def row(self, asked: Statement, parameters: list[object]) -> Sequence[Any] | None:
         """Return the row of a plan's statement, or None if it has none."""

@@ -31,11 +31,22 @@ Load = Callable[[Sequence[Any]], Awaitable[Mapping[Any, ValueT]]]
 
 
 class _Loader(DataLoader[Any, Any]):
-    """A loader whose callers can be canceled independently of each other."""
+    """A loader whose callers can be canceled, or leave their values, independently of each other."""
 
     def load(self, key: Any) -> Future[Any]:
         """Return the value of a key. Each caller waits separately, because a canceled field cancels what it awaits."""
-        return shield(super().load(key))
+        value = shield(super().load(key))
+        value.add_done_callback(_retrieve)
+        return value
+
+
+def _retrieve(value: Future[Any]) -> None:
+    """Retrieve the exception of a value, so that asyncio doesn't log it: a field whose sibling failed awaits no value.
+
+    Whoever awaits the value still gets the exception.
+    """
+    if not value.cancelled():
+        value.exception()
 
 
 class Loaders:
