@@ -168,7 +168,6 @@ async def _update_subscriptions(
         return
     given = record_set(subscriptions, rows)
     changed: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in rows[0] if name != "id"}
-    changed["moved_by"] = func.coalesce(given.c.moved_by, subscriptions.c.moved_by)
     # A row of the billing system from before this version is rejected: see app/domain/mirroring.py.
     version = subscriptions.c.version + 1
     await session.rows(

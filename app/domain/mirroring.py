@@ -1,6 +1,6 @@
 """Check subscriptions that the billing system sends: each for consistency, and against the stored one."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,8 @@ _PERIOD = "current_period"
 _NOT_BEGUN = frozenset({SubscriptionStatus.SCHEDULED, SubscriptionStatus.AWAITING_PAYMENT})
 """Statuses whose period may still move, because nothing has been billed."""
 _RUNS_TO_ITS_END = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION})
+_SET_BY_MOVES = frozenset({"status", "anchor_day", "ends_on", "next_billing_date"})
+"""What contradicts a transition if it is from before it."""
 _NEEDS_END = ENDED | {SubscriptionStatus.PENDING_CANCELLATION}
 
 
@@ -201,12 +203,25 @@ def is_unseen(moved: Moved, expected_version: int | None) -> bool:
     return moved.moved_version is not None and (expected_version is None or expected_version < moved.moved_version)
 
 
+def may_undo(moved: Moved, expected_version: int | None, changed: Collection[str], *, names_period: bool) -> bool:
+    """Return whether a message could be from before a transition and undo it, although the next period was sent.
+
+    The first day of the current period shows how old a message is, and so does a version. Other messages change only
+    what no transition sets.
+    """
+    is_dated = names_period or expected_version is not None
+    return moved.last_transition_id is not None and not is_dated and not _SET_BY_MOVES.isdisjoint(changed)
+
+
 def moved_problem(moved: Moved) -> Problem:
-    """Return the problem of a message that is older than a transition or a new billing day."""
-    message = (
-        f"is older than version {moved.version}, to which a transition or a new billing day moved the subscription."
-        f" Read the subscription, then send what is true now with expectedVersion {moved.version}."
+    """Return the problem of a message that is, or may be, older than a transition or a new billing day."""
+    since = (
+        "may be older than the last transition of the subscription: neither currentPeriod nor expectedVersion shows"
+        " that it is newer."
+        if moved.moved_version is None
+        else f"is older than version {moved.moved_version}, to which a transition or a new billing day moved the subscription."
     )
+    message = f"{since} Read the subscription, then send what is true now with expectedVersion {moved.version}."
     transition_id = moved.moved_by if moved.moved_version is not None else moved.last_transition_id
     return SubscriptionMovedProblem(ErrorCode.SUBSCRIPTION_MOVED, (), message, transition_id, moved.version)
 

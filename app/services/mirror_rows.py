@@ -20,6 +20,7 @@ from app.domain.mirroring import (
     currency_problem,
     fixed_problem,
     is_unseen,
+    may_undo,
     moved_problem,
 )
 from app.domain.subscription_fields import FIELDS, SubscriptionKeys, read_subscription
@@ -142,7 +143,7 @@ class RowJudge:
         if not (problems or changed or is_other):
             # Whatever version it expects: what a list has done once must be nothing the second time.
             return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
-        if is_unseen(moved, expected):
+        if is_unseen(moved, expected) or may_undo(moved, expected, changed, names_period="current_period" in values):
             return _rejected(stored.row, [moved_problem(moved)])
         problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
         problems += [fixed_problem("customer")] if is_other else []

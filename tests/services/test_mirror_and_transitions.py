@@ -121,6 +121,54 @@ async def test_who_has_seen_a_transition_goes_on_from_its_period(
     ]
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        {"status": "PENDING_CANCELLATION", "ends_on": date(2026, 8, 1), "anchor_day": 1, "next_billing_date": JULY},
+        {"anchor_day": 1},
+        {"next_billing_date": AUGUST},
+        {"ends_on": date(2026, 12, 1)},
+        {"status": "PAUSED", "name": "Late"},
+    ],
+    ids=str,
+)
+async def test_a_message_without_period_undoes_no_transition_after_the_next_period(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, late: dict[str, Any]
+) -> None:
+    _, _, transition = await linked(unit_of_work, records)
+    key = {"external_system_id": "s"}
+    following = {"current_period": period(date(2026, 7, 15), date(2026, 8, 15), billed_amount=300)}
+    stub = {"current_period": STUB | {"billed_amount": 260, "billed_on": date(2026, 7, 15)}}
+    assert outcomes(await mirror(unit_of_work, key | stub | {"expected_version": 2})) == [UPDATED]
+    assert outcomes(await mirror(unit_of_work, key | following | {"expected_version": 3})) == [UPDATED]
+    before = await everything_of(owner_engine, company)
+
+    outcome = await mirror(unit_of_work, key | late, on_refusal=ROW_BY_ROW)
+
+    assert problems(outcome) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
+    (moved,) = outcome.results[0].errors
+    assert isinstance(moved, SubscriptionMovedProblem)
+    assert (moved.transition_id, moved.version) == (transition, 4)
+    assert await everything_of(owner_engine, company) == before
+    # What is sent with the current period or with the version is not from before it.
+    paused = {"status": "PAUSED"}
+    assert outcomes(await mirror(unit_of_work, key | paused | following)) == [UPDATED]
+    assert outcomes(await mirror(unit_of_work, key | {"status": "ACTIVE", "expected_version": 5})) == [UPDATED]
+
+
+async def test_the_version_of_the_transition_is_named_also_after_a_message(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    await linked(unit_of_work, records)
+    assert outcomes(await mirror(unit_of_work, {"external_system_id": "s", "name": "Seen", "expected_version": 2})) == [
+        UPDATED
+    ]
+    late = {"external_system_id": "s", "name": "Late", "expected_version": 1}
+    (moved,) = (await mirror(unit_of_work, late, on_refusal=ROW_BY_ROW)).results[0].errors
+    assert "older than version 2," in moved.message
+    assert moved.message.endswith("with expectedVersion 3.")
+
+
 async def test_a_message_that_has_seen_a_transition_and_is_wrong_is_told_so(
     unit_of_work: UnitOfWork, records: Records
 ) -> None:
@@ -170,7 +218,8 @@ async def test_a_pause_that_got_a_new_payer_and_a_new_billing_day_are_not_undone
     late = {"external_system_id": "s", "name": "New"}
     (moved,) = (await mirror(unit_of_work, late, on_refusal=ROW_BY_ROW)).results[0].errors
     assert isinstance(moved, SubscriptionMovedProblem)
-    assert (moved.transition_id, moved.version) == (transition, 3)
+    # The last to move it was the new billing day.
+    assert (moved.transition_id, moved.version) == (None, 3)
 
 
 async def test_what_a_list_told_of_a_transition_is_replayed(unit_of_work: UnitOfWork, records: Records) -> None:

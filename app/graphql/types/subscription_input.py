@@ -106,7 +106,8 @@ class UpsertSubscriptionRow:
         description="The expected version of the subscription. If it has another one and the row would change it, the row is"
         " rejected with VERSION_CONFLICT, or with SUBSCRIPTION_MOVED if a transition or a new billing day came after the"
         " expected version. After one of these, every row that changes the subscription needs it, up to and including the"
-        " one that sends the next period."
+        " one that sends the next period; after a transition, later rows without `currentPeriod` need it to change"
+        " `status`, `endsOn`, `anchorDay` or `nextBillingDate`."
     )
 
 
