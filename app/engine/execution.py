@@ -8,6 +8,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
 
 from app.db.pauses import MANY_ITEMS, in_turn
+from app.db.portions import Answer, Portions, current_answer
 from app.engine.documents import Document, Documents
 from app.engine.executors import bounded, timed
 from app.engine.guard import Access, Guard
@@ -71,6 +72,7 @@ class Engine:
         self._plans = plans
         self._guard = guard
         self._begin = begin
+        self._portions = Portions()
 
     @property
     def caches(self) -> Mapping[str, Documents | PersistedDocuments]:
@@ -173,9 +175,14 @@ class Engine:
         )
         if is_mutation:
             executor.ends_at = ends_at
-        result: Any = executor.execute_operation()
-        if isawaitable(result):
-            result = await result
+        executor.answer = Answer(self._portions)
+        token = current_answer.set(executor.answer)
+        try:
+            result: Any = executor.execute_operation()
+            if isawaitable(result):
+                result = await result
+        finally:
+            current_answer.reset(token)
         # An executor refers to itself, so the garbage collector has to free it. Free the largest part right away.
         executor.variable_values = _NO_VARIABLES
         # The schema has no @defer and no @stream, so there is one payload.

@@ -3,7 +3,7 @@
 from asyncio import get_running_loop, timeout_at
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 from graphql import (
     DocumentNode,
@@ -21,6 +21,7 @@ from graphql.execution import Executor, VariableValues
 from graphql.pyutils import Path
 
 from app.engine.graphql_core_seam import CollectedErrors, FieldDetailsList, FragmentDetails
+from app.engine.portioned import PortionedExecutor
 from app.engine.request_errors import ExecutionCode
 
 MOST_ERRORS = 100
@@ -28,11 +29,6 @@ MOST_ERRORS = 100
 
 _MOST_KINDS = 10
 """Maximum number of failures beyond MOST_ERRORS: one for each class of exception."""
-
-if TYPE_CHECKING:
-    _Base = Executor[Any]
-else:
-    _Base = object
 
 
 class BoundedErrors(CollectedErrors):
@@ -88,7 +84,7 @@ class _Omitted(GraphQLError):
         super().__init__("This error is not listed.", path=["omitted"])
 
 
-class BoundedExecutor(_Base):
+class BoundedExecutor(PortionedExecutor):
     """Executes an operation without locating errors that are left out: locating takes longer than many fields."""
 
     ends_at: float | None = None

@@ -57,6 +57,7 @@ class Context:
     _is_small = True
     """Whether the operation doesn't wait for all larger ones of its company."""
     _has_heavy_turn = False
+    _has_heavy_payload = False
 
     def __init__(
         self,
@@ -98,9 +99,12 @@ class Context:
         """The read session. Its first statement fixes the snapshot. Raises SessionEnded after the operation's end."""
         if self._has_ended:
             raise SessionEnded
-        return self._database.session(
+        session = self._database.session(
             self.principal.company_id, is_small=self._is_small, has_heavy_turn=self._has_heavy_turn
         )
+        if self._has_heavy_payload:
+            session.become_heavy()
+        return session
 
     @cached_property
     def loaders(self) -> Loaders:
@@ -132,13 +136,17 @@ class Context:
         return UnitOfWork(self._database, self.principal.company_id, is_small=self._is_small)
 
     async def begin(self, values: int, items: int, *, is_query: bool) -> None:
-        """Wait for the operation's turn if it is heavy. Raise TooManyHeavy.
+        """Wait for the operation's turn if it is a heavy query. Raise TooManyHeavy.
 
+        A heavy payload of a mutation waits before it is read, so after the commit: a refusal is an error of its fields.
         `values` is the number of values that the operation requests, `items` the number of items in its lists.
         """
         cost = values + items * _VALUES_PER_ITEM
         self._is_small = cost * _SMALL_SHARE < self._heavy_values
-        if is_query and cost >= self._heavy_values:
+        if cost < self._heavy_values:
+            return
+        self._has_heavy_payload = not is_query
+        if is_query:
             await self._ending.enter_async_context(self._database.heavy_turn(self.principal.company_id))
             self._has_heavy_turn = True
 

@@ -1,6 +1,6 @@
 """The loaders of one operation, one per edge of the graph. Keys that are requested together become one statement."""
 
-from asyncio import Future, shield
+from asyncio import Future, Task, create_task, shield
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -12,6 +12,7 @@ from app.db.arguments import ListArguments
 from app.db.conditions import Condition
 from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
+from app.db.portions import Answer, current_answer
 from app.db.read_session import ReadSession
 from app.db.rows import (
     BillingDocumentLineRow,
@@ -47,6 +48,30 @@ def _retrieve(value: Future[Any]) -> None:
     """
     if not value.cancelled():
         value.exception()
+
+
+class _Batches:
+    """The batches of a loader. While lists of the operation wait for their turns, batches are joined to one."""
+
+    def __init__(self, load: Load[Any]) -> None:
+        self._load = load
+        self._keys: list[Any] = []
+        self._joined: Task[Mapping[Any, Any]] | None = None
+
+    async def load(self, keys: list[Any]) -> Mapping[Any, Any]:
+        """Return the values of the keys, and perhaps of further ones."""
+        answer = current_answer.get()
+        if answer is None or not answer.has_waited:
+            return await self._load(keys)
+        self._keys += keys
+        if self._joined is None:
+            self._joined = create_task(self._load_joined(answer))
+        return await shield(self._joined)
+
+    async def _load_joined(self, answer: Answer) -> Mapping[Any, Any]:
+        await answer.settled()
+        keys, self._keys, self._joined = self._keys, [], None
+        return await self._load(keys)
 
 
 class Loaders:
@@ -151,9 +176,10 @@ class Loaders:
         """Return the loader with a key, which adds batching, order and values for missing keys to a query."""
         loader = self._loaders.get(key)
         if loader is None:
+            batches = _Batches(load)
 
             async def batch(keys: list[Any]) -> list[ValueT]:
-                found = await load(keys)
+                found = await batches.load(keys)
                 return [found[key] if key in found else missing() for key in keys]
 
             loader = self._loaders[key] = _Loader(batch)

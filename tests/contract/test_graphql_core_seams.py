@@ -17,6 +17,15 @@ OTHERS = [path for path in MODULES if path not in SEAMS]
 OVERRIDDEN = {
     "Executor.execute_field": ["parent_type", "source", "field_details_list", "path", "position_context"],
     "Executor.complete_value": ["return_type", "field_details_list", "info", "path", "result", "position_context"],
+    "Executor.complete_list_value": ["return_type", "field_details_list", "info", "path", "result", "position_context"],
+    "Executor.complete_object_value": [
+        "return_type",
+        "field_details_list",
+        "info",
+        "path",
+        "result",
+        "position_context",
+    ],
     "Executor.handle_field_error": ["raw_error", "return_type", "field_details_list", "path"],
     "Executor.with_abort_signal": ["awaitable"],
     "Executor.execute_operation": ["serially"],

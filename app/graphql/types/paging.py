@@ -5,7 +5,9 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 import strawberry
 from strawberry.federation.schema_directives import Shareable
 
+from app.db.paging import Position
 from app.graphql.connections import Listed, has_other_side
+from app.graphql.cursors import Cursors
 from app.graphql.planning.reading import DEFAULT_COUNT, read_count
 
 FirstOrLast = Annotated[
@@ -71,10 +73,16 @@ class PageInfo:
 
 
 class EdgeRow(NamedTuple):
-    """A row and its cursor."""
+    """A row and its cursor, which is built only if selected."""
 
-    cursor: str
     node: Any
+    position: Position
+    cursors: Cursors
+
+    @property
+    def cursor(self) -> str:
+        """Build the cursor."""
+        return self.cursors.encode(self.position)
 
 
 # Resolvers of all connections. Each connection is a separate type, because its rows have different types.
@@ -85,9 +93,9 @@ def nodes(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
 
 def edges(listed: strawberry.Parent[Listed[Any]]) -> list[Any]:
     """Return the rows with their cursors."""
-    encode = listed.asked.cursors.encode
+    cursors = listed.asked.cursors
     return [
-        EdgeRow(encode(position), row) for position, row in zip(listed.page.positions, listed.page.rows, strict=True)
+        EdgeRow(row, position, cursors) for position, row in zip(listed.page.positions, listed.page.rows, strict=True)
     ]
 
 

@@ -1,0 +1,146 @@
+"""Let the event loop serve other requests while long answers are put together from rows that were read already.
+
+49 fields that show the same page of 500 customers share one read. Without pauses, all of them would be completed in one
+turn of the event loop, which takes 0.8 s.
+"""
+
+import asyncio
+import time
+from collections import deque
+from contextvars import ContextVar
+from uuid import UUID
+
+from app.db.pauses import working_for
+
+_FREE = 250
+"""Number of objects that an operation completes without a pause, so that small ones don't wait for large ones."""
+_HOLD_SECONDS = 0.005
+"""How long a turn of the event loop lasts, in seconds, until further lists and objects wait for a later one."""
+_LONG_LIST_SECONDS = 0.02
+"""The same for the rows of a list that has begun: a wait for each takes longer than one for the list."""
+_TOGETHER = 100
+"""Number of waiting objects that are completed in one turn of the event loop."""
+_PAUSE = 10
+"""Turns of the event loop between two portions: a small query needs about as many."""
+_QUIET = 8
+"""Turns of the event loop from the completion of a list until its rows have asked loaders for what they lead to."""
+_LOOK_AGAIN_SECONDS = 0.001
+
+
+class Portions:
+    """Divides the work on answers into portions. Companies that wait take turns, and so do operations of one company."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, dict[Answer, None]] = {}
+        """The waiting operations of each company, the next one first."""
+        self._is_pausing = False
+        self._began_at: float | None = None
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether an operation waits."""
+        return bool(self._waiting)
+
+    def held(self) -> float:
+        """Return for how many seconds answers have been worked on in this turn of the event loop."""
+        now = time.monotonic()
+        if self._began_at is None:
+            self._began_at = now
+            asyncio.get_running_loop().call_soon(self._end)
+        return now - self._began_at
+
+    def add(self, answer: "Answer") -> None:
+        """Let an operation wait, which isn't waiting yet."""
+        self._waiting.setdefault(answer.company_id, {})[answer] = None
+        if not self._is_pausing:
+            self._pause()
+
+    def _end(self) -> None:
+        self._began_at = None
+
+    def _pause(self) -> None:
+        self._is_pausing = True
+        asyncio.get_running_loop().call_soon(self._tick, _PAUSE)
+
+    def _tick(self, left: int) -> None:
+        if left:
+            asyncio.get_running_loop().call_soon(self._tick, left - 1)
+            return
+        self._is_pausing = False
+        released = 0
+        while self._waiting and released < _TOGETHER:
+            company_id = next(iter(self._waiting))
+            answers = self._waiting.pop(company_id)
+            answer = next(iter(answers))
+            del answers[answer]
+            released += answer.release(_TOGETHER - released)
+            # They are the last ones now.
+            if answer.is_waiting:
+                answers[answer] = None
+            if answers:
+                self._waiting[company_id] = answers
+        if released:
+            self._pause()
+
+
+class Answer:
+    """The answer of one operation: its lists and objects wait for their turns."""
+
+    def __init__(self, portions: Portions) -> None:
+        self.company_id = working_for.get()
+        self.has_waited = False
+        self._portions = portions
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._completed = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a list or object waits for its turn."""
+        return bool(self._waiting)
+
+    def must_wait(self, items: int, *, is_row: bool = False) -> bool:
+        """Return whether a list of a number of items, or an object, has to wait for its turn. `is_row`: in a list."""
+        if not is_row:
+            self._completed += items
+        if self._completed <= _FREE:
+            return False
+        held = self._portions.held()
+        return held >= _LONG_LIST_SECONDS if is_row else held >= _HOLD_SECONDS or self._portions.has_waiting
+
+    async def turn(self, items: int) -> None:
+        """Wait for a later turn of the event loop, for a list of a number of items or an object."""
+        self.has_waited = True
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((items, mine))
+        if len(self._waiting) == 1:
+            self._portions.add(self)
+        await mine
+
+    def release(self, most: int) -> int:
+        """Let at least one list or object continue, and more up to a number of items; return their number of items."""
+        released = 0
+        while self._waiting and released < most:
+            items, following = self._waiting.popleft()
+            # Skip one that was canceled while it waited.
+            if not following.done():
+                following.set_result(None)
+                released += items
+        return released
+
+    async def settled(self) -> None:
+        """Wait until no list waits for its turn, and the rows of all have asked loaders for what they lead to.
+
+        Else the rows of each list would be one batch: a statement more for each list.
+        """
+        quiet = 0
+        while quiet < _QUIET:
+            if self._waiting:
+                quiet = 0
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            else:
+                quiet += 1
+                await asyncio.sleep(0)
+
+
+current_answer: ContextVar[Answer | None] = ContextVar("current_answer", default=None)
+"""The answer of the operation that is being executed field by field."""

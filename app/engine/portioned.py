@@ -1,0 +1,78 @@
+"""The completion of long answers in portions, with turns of the event loop in between."""
+
+from collections.abc import Callable, Sized
+from functools import partial
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from graphql.execution import Executor
+from graphql.pyutils import Path
+
+from app.db.portions import Answer
+from app.engine.graphql_core_seam import FieldDetailsList
+
+if TYPE_CHECKING:
+    _Base = Executor[Any]
+else:
+    _Base = object
+
+
+class PortionedExecutor(_Base):
+    """Completes lists and objects when it is their turn, so that many of them don't block the event loop."""
+
+    answer: Answer | None = None
+    """Gives the turns; None: no list or object waits."""
+
+    def complete_list_value(
+        self,
+        return_type: Any,
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete a list as a whole, after others if it comes after many in one turn of the event loop."""
+        complete = partial(
+            super().complete_list_value,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the library leaves it partly open
+            return_type,
+            field_details_list,
+            info,
+            path,
+            result,
+            position_context,
+        )
+        answer, items = self.answer, len(result) if isinstance(result, Sized) else 1
+        return self._after_turn(complete, items) if answer is not None and answer.must_wait(items) else complete()
+
+    def complete_object_value(
+        self,
+        return_type: Any,
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete an object, after others if it comes after many in one turn of the event loop."""
+        complete = partial(
+            super().complete_object_value,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the library leaves it partly open
+            return_type,
+            field_details_list,
+            info,
+            path,
+            result,
+            position_context,
+        )
+        answer, is_row = self.answer, isinstance(path.key, int)
+        return (
+            self._after_turn(complete, 1) if answer is not None and answer.must_wait(1, is_row=is_row) else complete()
+        )
+
+    async def _after_turn(self, complete: Callable[[], Any], items: int) -> Any:
+        if self.answer is not None:
+            await self.with_abort_signal(self.answer.turn(items))
+        completed = complete()
+        if isawaitable(completed):
+            return await completed
+        return completed
