@@ -20,7 +20,7 @@ async def test_a_heavy_payload_has_one_turn_from_its_first_read_to_its_end(
     principal = Principal(caller.company_id, "tester", frozenset(Scope), None)
 
     def in_use() -> int:
-        return database.usage["heavy"].in_use
+        return database.pools()["heavy"].in_use
 
     async with Context(database, RecentLists(seconds=5, size=0), principal, heavy_values=HEAVY_VALUES) as context:
         await context.begin(values, 0, is_query=False)
