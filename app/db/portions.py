@@ -28,7 +28,7 @@ _LOOK_AGAIN_SECONDS = 0.001
 
 
 class Portions:
-    """Divides the work on answers into portions. Companies that wait take turns, and so do operations of one company."""
+    """Divides work on answers into portions. Companies that wait take turns, and so do operations of each company."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, dict[Answer, None]] = {}
