@@ -44,5 +44,15 @@ def pair_digest(key: str, value: MetadataValue) -> bytes:
 
 
 def is_same_metadata(stored: Mapping[str, object], given: Mapping[str, object]) -> bool:
-    """Return whether two maps are the same JSON. In Python 1, 1.0 and True are equal, but as metadata they differ."""
-    return json.dumps(stored, sort_keys=True) == json.dumps(given, sort_keys=True)
+    """Return whether two maps hold the same: 2 is 2.0, as in filters, but neither "2" nor true is a number."""
+    return stored.keys() == given.keys() and all(_compared(stored[key]) == _compared(given[key]) for key in stored)
+
+
+def _compared(value: object) -> tuple[str, str]:
+    try:
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return "number", canonical_text(value)
+    except ValueError:
+        # A number that only PostgreSQL can hold.
+        pass
+    return "", json.dumps(value, sort_keys=True, default=str)

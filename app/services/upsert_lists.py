@@ -194,7 +194,7 @@ def _check_size(rows: int) -> None:
 
 def repeated(attribute: str, times: int) -> Problem:
     """Return the problem of rows that share a key."""
-    message = f"must be unique in the list, but {times} rows have it: send only one of them."
+    message = f"must be unique in the list, but {times} rows mean the same object: send only one of them."
     return Problem(ErrorCode.FIELD_CONFLICT, (attribute,), message)
 
 

@@ -2,12 +2,13 @@
 
 import math
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.metadata import MetadataValue, canonical_text, pair_digest
+from app.domain.metadata import MetadataValue, canonical_text, is_same_metadata, pair_digest
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,8 @@ def test_the_canonical_text_of_a_number_is_its_value_without_a_needless_digit(va
 
 @given(st.text(), st.text(), st.text(), st.text())
 def test_different_pairs_have_different_digests(key: str, value: str, other_key: str, other_value: str) -> None:
-    assume("\0" not in key + other_key)
+    # A key holds no U+0000, and the value is part of one below.
+    assume("\0" not in key + value + other_key)
     pairs = {(key, value), (other_key, other_value), (key + value, ""), ("", key + value)}
     try:
         digests = {pair_digest(*pair) for pair in pairs}
@@ -81,3 +83,22 @@ def test_different_pairs_have_different_digests(key: str, value: str, other_key:
         assume(condition=False)
         return
     assert len(digests) == len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("stored", "given_", "same"),
+    [
+        (2, 2.0, True),
+        (2.5, 2.5, True),
+        (0, -0.0, True),
+        (100, 1e2, True),
+        (1, True, False),
+        (2, "2", False),
+        (True, "true", False),
+        (10**400, 10**400, True),
+        (10**400, 10**400 + 1, False),
+    ],
+)
+def test_numbers_are_the_same_however_they_are_written(stored: Any, given_: Any, *, same: bool) -> None:
+    assert is_same_metadata({"a": stored, "b": "x"}, {"b": "x", "a": given_}) is same
+    assert not is_same_metadata({"a": stored}, {"b": given_})
