@@ -258,8 +258,8 @@ async def test_a_key_that_several_rows_have_is_found_over_the_whole_file_in_any_
             f"line 1: {message.format('3, 5')}",
             f"line 3: {message.format('1, 5')}",
             f"line 5: {message.format('1, 3')}",
-            "line 5: name must be text. (FIELD_INVALID)",
-            "line 5: email must be an address such as name@example.com. (FIELD_INVALID)",
+            "line 5: name must be text, not 5: write it in quotation marks. (FIELD_INVALID)",
+            'line 5: email must be an address such as name@example.com, not "nobody". (FIELD_INVALID)',
         ]
 
 

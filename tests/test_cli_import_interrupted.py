@@ -1,6 +1,7 @@
-"""An import that is interrupted while a batch is committed."""
+"""An import that is interrupted."""
 
 import asyncio
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.db.database import Database
 from app.db.tables import ledger_accounts
 from app.db.unit_of_work import UnitOfWork
 from app.domain.upserts import RejectionPolicy
+from tests.support.commands import running, wait_for_text
 
 
 async def test_an_import_that_is_interrupted_during_a_commit_ends_after_it(
@@ -44,6 +46,47 @@ async def test_an_import_that_is_interrupted_during_a_commit_ends_after_it(
     await asyncio.wait({importing})
 
     assert importing.cancelled()
-    async with owner_engine.connect() as connection:
+    assert await stored(owner_engine, company) == 1
+
+
+async def test_ctrl_c_says_what_is_stored_and_how_to_go_on(
+    service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+) -> None:
+    rows, path, output = 4_000, tmp_path / "accounts.csv", tmp_path / "output"
+    path.write_text("number,name\n" + "".join(f"{number},Account\n" for number in range(rows)))
+    refused = tmp_path / "refused.csv"
+    arguments = ["import", "accounts", path, "--company", str(company), "--batch", "2", "--refused", refused]
+    with running(*arguments, output=output, DATABASE_URL=service_dsn) as process:
+        async with asyncio.timeout(60):
+            while not await stored(owner_engine, company):  # noqa: ASYNC110 - another process writes
+                await asyncio.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+
+    done = await stored(owner_engine, company)
+    assert 0 < done < rows
+    assert output.read_text().splitlines()[-1] == (
+        f"Interrupted after {done} of {rows} rows: {done} created, 0 updated, 0 unchanged, 0 refused. These are stored, "
+        "except the rejected ones. To go on, run the same command again: rows that are stored will be unchanged."
+        f" {refused} was not written."
+    )
+
+
+async def test_ctrl_c_during_a_dry_run_says_that_nothing_is_stored(
+    service_dsn: str, company: UUID, tmp_path: Path
+) -> None:
+    path, output = tmp_path / "accounts.csv", tmp_path / "output"
+    path.write_text("number,name\n" + "".join(f"{number},Account\n" for number in range(4_000)))
+    arguments = ["import", "accounts", path, "--company", str(company), "--batch", "1", "--dry-run"]
+    with running(*arguments, output=output, DATABASE_URL=service_dsn) as process:
+        wait_for_text(process, output, "Reading ")
+        await asyncio.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert output.read_text().splitlines()[-1] == "Interrupted: nothing was stored, because --dry-run was given."
+
+
+async def stored(engine: AsyncEngine, company: UUID) -> int:
+    async with engine.connect() as connection:
         query = select(func.count()).where(ledger_accounts.c.company_id == company)
-        assert (await connection.execute(query)).scalar_one() == 1
+        return (await connection.execute(query)).scalar_one()

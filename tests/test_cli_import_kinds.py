@@ -201,7 +201,10 @@ def test_an_unknown_field_of_an_object_is_rejected_with_its_line(import_file: Im
     path = write_rows(tmp_path / "rows.jsonl", [{"externalSystemId": "a", "customer": {"number": "1"}}])
     result = import_file(path)
     assert result.returncode == 2
-    assert 'line 1: "customer.number" can\'t be imported. Did you mean customer.customerNumber' in messages(result)
+    assert (
+        'line 1: "customer.number" can\'t be imported. Did you mean "customer": {"customerNumber": …} for'
+        in messages(result)
+    )
 
 
 @pytest.mark.parametrize("kind", ["subscriptions"], indirect=True)
@@ -248,3 +251,24 @@ async def test_a_customer_named_by_two_keys_is_recognized_within_a_batch_only(
     path = write_rows(tmp_path / "rows.jsonl", [sample.new(around, 1) | {"customer": name} for name in names])
     assert import_file(path).stdout == "Rows: 0 created, 0 updated, 0 unchanged, 2 refused.\n"
     assert import_file(path, "--batch", "1").stdout == "Rows: 1 created, 0 updated, 1 unchanged, 0 refused.\n"
+
+
+@pytest.mark.parametrize("kind", ["groups", "subscriptions", "departments", "contacts"], indirect=True)
+async def test_an_object_named_by_its_id_and_its_key_is_recognized_within_a_batch_only(
+    import_file: Import,
+    sample: Sample,
+    around: Surroundings,
+    owner_engine: AsyncEngine,
+    company: UUID,
+    tmp_path: Path,
+) -> None:
+    row = sample.new(around, 1)
+    import_file(write_rows(tmp_path / "new.jsonl", [row]))
+    async with owner_engine.connect() as connection:
+        query = select(sample.table.c.id).where(sample.table.c.company_id == company)
+        query = query.order_by(sample.table.c.created_at.desc()).limit(1)
+        found = (await connection.execute(query)).scalar_one()
+    by_id = {name: value for name, value in row.items() if name != sample.key} | {"id": str(found)}
+    path = write_rows(tmp_path / "rows.jsonl", [row, by_id])
+    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 0 unchanged, 2 refused.\n"
+    assert import_file(path, "--batch", "1").stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 refused.\n"

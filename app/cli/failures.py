@@ -54,7 +54,8 @@ _DISK_FULL = "The disk of the database server is full: free some space, and run 
 _REJECTIONS = {
     "40P01": _BUSY,
     "40001": _BUSY,
-    "28": "The database rejected the role or its password: check DATABASE_URL and OWNER_DATABASE_URL.",
+    "28": "The database rejected the role or its password: check DATABASE_URL and OWNER_DATABASE_URL. The role of"
+    " DATABASE_URL is made by `customer-gateway migrate` if OWNER_DATABASE_URL is set.",
     "3D": "The database does not exist: create it, or correct DATABASE_URL.",
     "42501": "The role has insufficient privileges: set OWNER_DATABASE_URL to the role that owns the tables.",
     "53100": _DISK_FULL,

@@ -1,7 +1,6 @@
 """Files to import: CSV or JSON lines. They are read completely before anything is written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, NamedTuple, NoReturn
@@ -14,7 +13,7 @@ from app.cli.import_records import cells_of_any_length
 from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem, RowT
 from app.cli.import_source import Source
 from app.cli.import_text import read_text
-from app.domain.errors import Problem
+from app.domain.errors import ErrorCode, Problem
 from app.graphql.paths import schema_path
 
 
@@ -50,10 +49,9 @@ class ImportFile(Generic[RowT]):
     form: str
     """A description of its format for people, such as "UTF-8, cells separated by semicolons"."""
     source: Source
+    columns: Columns[RowT]
     names: frozenset[str] = frozenset()
     """The columns of its header, or the fields of all its objects."""
-    instead: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Fields that a row may use instead of others."""
 
     @property
     def file_format(self) -> FileFormat:
@@ -66,7 +64,7 @@ class ImportFile(Generic[RowT]):
         parts = [str(name) for name in names]
         name = ".".join(parts)
         if parts[:1] not in (["metadataSet"], ["metadataUnset"]):
-            return self.column(name)
+            return self._missing(name) if problem.code is ErrorCode.FIELD_REQUIRED else self.column(name)
         entry = ENTRY + ".".join(parts[1:])
         if parts[0] == "metadataSet" and entry in self.names:
             return entry
@@ -77,13 +75,21 @@ class ImportFile(Generic[RowT]):
         """Return the column of a field in this file: of another field used instead, or the only one of an object."""
         if name in self.names:
             return name
-        name = self.instead.get(name, name) if self._has(self.instead.get(name, name)) else name
+        name = self.columns.instead.get(name, name)
         # An object that is wrong as a whole is reported at its column if it has only one.
         its = [column for column in self.names if column.startswith(f"{name}.")]
         return its[0] if len(its) == 1 else name
 
-    def _has(self, name: str) -> bool:
-        return any(column.partition(".")[0] == name for column in self.names)
+    def _missing(self, name: str) -> str:
+        """Return the columns that a row must fill if a field is missing."""
+        name = self.column(name)
+        if name not in self.columns.objects or self.file_format is FileFormat.JSONL:
+            return name
+        if name in self.columns.required_parts:
+            *others, last = (f"{name}.{part}" for part in self.columns.required_parts[name])
+            return f"{', '.join(others)} and {last}"
+        its = [f"{name}.{part}" for part in self.columns.objects[name]]
+        return " or ".join([column for column in its if column in self.names] or its)
 
 
 def format_of(path: Path) -> FileFormat:
@@ -124,7 +130,7 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
         _reject(f"{path}, line {error.line}: {error}")
     if not lines:
         _reject(f"{path} contains no {columns.plural}.")
-    return ImportFile(lines, form, Source(read, separator), names, columns.instead)
+    return ImportFile(lines, form, Source(read, separator), columns, names)
 
 
 def _line(raw: RawRow, columns: Columns[RowT]) -> Line[RowT]:

@@ -40,6 +40,7 @@ GROUPS: Kind[Mapping[str, object]] = Kind(
         numbers=frozenset({"number", "name", "accountNumber"}),
         values={"discount": json_amount},
         has_entries=True,
+        instead={"accountId": "accountNumber"},
     ),
     key="number",
     keys=_keys,

@@ -184,6 +184,19 @@ class Job:
             return summary
         return f"{summary} {self._stopped(*self.stopped_at)}"
 
+    def interrupted(self) -> str:
+        """Return what was stored before an interruption, and how to go on."""
+        done = sum(self.counts.values())
+        if self.dry_run:
+            return "Interrupted: nothing was stored, because --dry-run was given."
+        if not done:
+            return "Interrupted before any row was stored. To import the file, run the same command again."
+        counts = ", ".join(f"{self.counts[outcome]} {outcome.lower()}" for outcome in RowOutcome)
+        return (
+            f"Interrupted after {done} of {len(self.file.lines)} rows: {counts}. These are stored, except the rejected ones."
+            " To go on, run the same command again: rows that are stored will be unchanged."
+        )
+
     def _stopped(self, first: int, last: int) -> str:
         """Return what was stored of a file with a rejected row, and what to do."""
         refused = self.counts[RowOutcome.REFUSED]

@@ -10,6 +10,7 @@ from app.domain.customer_keys import CUSTOMER, CustomerKey
 from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import MOST_NUMBER_CHARACTERS, key_text
 from app.domain.inputs import Field, read_input
+from app.domain.texts import shown
 from app.services.customer_references import Found, find_references
 from app.services.upsert_rows import UpsertRow
 
@@ -93,9 +94,9 @@ def _id_of(value: object, found: Found) -> UUID | None:
 
 def _missing(value: object) -> Problem:
     if isinstance(value, CustomerKey):
-        message = "must be the key of a customer of the company."
+        message = f"must be the key of a customer of the company, not {shown(str(value.value))}."
         return Problem(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("parent", value.attribute), message)
-    message = "must be the number of a customer group of the company."
+    message = f"must be the number of a customer group of the company, not {shown(str(value))}."
     return Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("customer_group_number",), message)
 
 

@@ -48,6 +48,8 @@ class Columns(Generic[RowT]):
     objects: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """The fields of the names whose values are objects. In CSV each is a column, such as `customer.id`."""
 
+    required_parts: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """The fields of objects that must all be given with the object. Of other objects one is enough."""
     instead: Mapping[str, str] = field(default_factory=dict[str, str])
     """Fields that a row may use instead of others: problems of the latter are reported at the former's column."""
 
@@ -73,10 +75,23 @@ class Columns(Generic[RowT]):
         listed = ", ".join(shown(name) for name in names[:_MAX_NAMES])
         if len(names) > _MAX_NAMES:
             listed += f" and {len(names) - _MAX_NAMES} more"
-        guesses = [f"{guess} for {shown(name)}" for name in names[:_MAX_NAMES] if (guess := self._meant(name))]
+        form = self._in_json if in_json else str
+        meant = {name: guess for name in names[:_MAX_NAMES] if (guess := self._meant(name))}
+        guesses = [f"{form(guess)} for {shown(name)}" for name, guess in meant.items()]
         hint = f"Did you mean {', '.join(guesses)}? " if guesses else ""
-        choices = sorted(self.headers) + [f"{ENTRY}KEY"] * (self.has_entries and not in_json)
+        if in_json:
+            choices = [
+                f"{name} {{{', '.join(self.objects[name])}}}" if name in self.objects else name
+                for name in sorted(self.names)
+            ]
+        else:
+            choices = sorted(self.headers) + [f"{ENTRY}KEY"] * self.has_entries
         return f"{listed} can't be imported{how}. {hint}Choose from: {', '.join(choices)}."
+
+    def _in_json(self, name: str) -> str:
+        """Return a name as JSON lines have it: the field of an object is inside the object."""
+        name, _, part = name.partition(".")
+        return f'"{name}": {{"{part}": …}}' if part and name in self.objects else name
 
     def _meant(self, name: str) -> str | None:
         """Return the most similar known name, ignoring case and the characters between words; None if there is none."""
@@ -101,12 +116,12 @@ class RowProblem(NamedTuple):
     """The column or field; empty if the problem concerns the whole row."""
     code: ErrorCode
     message: str
-    """Follows the field's name."""
+    """Follows the field's name, or "The row"."""
 
     @property
     def sentence(self) -> str:
         """The problem for people."""
-        return f"{self.field} {self.message}" if self.field else self.message
+        return f"{self.field or 'The row'} {self.message}"
 
 
 class RawRow(NamedTuple):

@@ -50,6 +50,7 @@ SUBSCRIPTIONS: Kind[Mapping[str, object]] = Kind(
         numbers=frozenset({"externalSystemId", "name"}) | CUSTOMER_NUMBERS,
         values=dict.fromkeys(_AMOUNTS, json_amount),
         objects={schema_name(name): [schema_name(part) for part in parts] for name, parts in _OBJECTS.items()},
+        required_parts={"currentPeriod": ("startsOn", "endsOn", "netAmount")},
     ),
     key="externalSystemId",
     keys=_keys,

@@ -1,8 +1,10 @@
 """`import`: create or update rows from a file, in batches."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -30,6 +32,8 @@ from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy, RowOutcome
 from app.settings import Settings
 
 _DEFAULT_KIND = next(iter(KINDS))
+# A word without the ending or the folder of a file's name.
+_WORD = re.compile(r"[A-Za-z_-]+")
 
 
 class _CustomersUnlessNamed(TyperGroup):
@@ -37,8 +41,22 @@ class _CustomersUnlessNamed(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in {*self.commands, "--help", "--version"}:
+            meant = None if Path(args[0]).exists() else _kind_meant(args[0])
+            if meant is not None:
+                ctx.fail(
+                    f'There is neither a kind nor a file "{args[0]}". Did you mean {meant}? Choose from: {", ".join(KINDS)}.'
+                )
             args = [_DEFAULT_KIND, *args]
         return super().parse_args(ctx, args)
+
+
+def _kind_meant(word: str) -> str | None:
+    """Return the kind that a word means, such as "contacts" for "contact" or "ledger-accounts"; else None."""
+    if not _WORD.fullmatch(word):
+        return None
+    one = word.lower().removesuffix("s")
+    ending = next((name for name in KINDS if one.endswith(name.removesuffix("s"))), None)
+    return ending or next(iter(get_close_matches(word.lower(), KINDS, n=1)), None)
 
 
 import_ = typer.Typer(
@@ -143,8 +161,13 @@ def _import(kind: Kind[Any], source: _Source, dry_run: bool, row_by_row: bool) -
     report = None if source.refused is None else report_to(source.refused, source.file, file)
     policy = RejectionPolicy.ROW_BY_ROW if row_by_row else RejectionPolicy.ALL_OR_NOTHING
     job = Job(kind, file, policy, dry_run)
-    with progress_bar(f"Importing {kind.columns.plural}") as progress:
-        asyncio.run(_run(job, target.settings, company_id, source.batch, progress))
+    try:
+        with progress_bar(f"Importing {kind.columns.plural}") as progress:
+            asyncio.run(_run(job, target.settings, company_id, source.batch, progress))
+    except KeyboardInterrupt:
+        unwritten = "" if source.refused is None else f" {source.refused} was not written."
+        sys.stderr.write(f"{job.interrupted()}{unwritten}\n")
+        raise
     sys.stdout.write(f"{job.summary()}\n")
     if report is not None:
         report.write(job.problems)

@@ -17,10 +17,12 @@ _JOIN = text("SELECT format('GRANT %I TO %I', CAST(:service_role AS text), CAST(
 _IS_BOUND = text("SELECT current_user AS name, row_security_active(CAST(:table AS text)) AS is_bound")
 _POWERS = text(
     """
-    SELECT current_user AS name, rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_class WHERE relkind IN ('r', 'p') AND
-    relrowsecurity AND relnamespace = CAST(current_schema() AS regnamespace) AND pg_has_role(current_user, relowner,
-    'USAGE')) AS owns_tables, COALESCE(pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname =
-    :service_role), 'USAGE'), true) AS is_member FROM pg_roles WHERE rolname = current_user
+    SELECT current_user AS name, quote_ident(current_user) AS quoted, rolsuper, rolbypassrls, EXISTS (SELECT FROM
+    pg_class WHERE relkind IN ('r', 'p') AND relrowsecurity AND relnamespace = CAST(current_schema() AS regnamespace)
+    AND pg_has_role(current_user, relowner, 'USAGE')) AS owns_tables, COALESCE(pg_has_role(current_user, (SELECT oid
+    FROM pg_roles WHERE rolname = :service_role), 'USAGE'), true) AS is_member, (SELECT pg_get_userbyid(relowner) FROM
+    pg_class WHERE relname = 'companies' AND relrowsecurity AND relnamespace = COALESCE(CAST(current_schema() AS
+    regnamespace), relnamespace) LIMIT 1) AS owner FROM pg_roles WHERE rolname = current_user
     """
 )
 
@@ -65,23 +67,33 @@ async def require_owner(connection: AsyncConnection, table: str) -> None:
 
 
 async def check_role(engine: AsyncEngine) -> None:
-    """Raise RoleError unless row-level security applies to the engine's role and it has the service's grants."""
+    """Raise RoleError unless row-level security applies to the engine's role and it has the service's grants.
+
+    In a database without tables, which was never migrated, the grants are not checked.
+    """
     with translate_failures():
         async with engine.connect() as connection:
             role = (await connection.execute(_POWERS, {"service_role": SERVICE_ROLE})).one()
-    problems = {
-        "is a superuser": role.rolsuper,
-        "bypasses row-level security": role.rolbypassrls,
-        "owns the tables, and so is above their policies": role.owns_tables,
-        f"is no member of {SERVICE_ROLE}": not role.is_member,
-    }
-    problem = next((words for words, applies in problems.items() if applies), None)
-    if problem is not None:
-        msg = (
-            f'The role "{role.name}" {problem}. Set OWNER_DATABASE_URL to this role and DATABASE_URL to another, '
-            "then run `customer-gateway migrate`: it makes the other role."
-        )
-        raise RoleError(msg)
+    split = (
+        "Set OWNER_DATABASE_URL to this role and DATABASE_URL to another, then run `customer-gateway migrate`: it makes"
+        " the other role."
+    )
+    lift = f"As a superuser, run `ALTER ROLE {role.quoted} NOBYPASSRLS`, or set DATABASE_URL to another role."
+    join = (
+        f'As the role "{role.owner}", which owns the tables, run `GRANT {SERVICE_ROLE} TO {role.quoted}`. Or run'
+        f' `customer-gateway migrate` with OWNER_DATABASE_URL set to "{role.owner}", which does the same.'
+    )
+    may_own = role.owner is None or role.owns_tables
+    problems = (
+        (role.rolsuper, "is a superuser", split),
+        (role.rolbypassrls, "bypasses row-level security", split if may_own else lift),
+        (role.owns_tables, "owns the tables, and so is above their policies", split),
+        (role.owner is not None and not role.is_member, f"is no member of {SERVICE_ROLE}", join),
+    )
+    for applies, problem, advice in problems:
+        if applies:
+            msg = f'The role "{role.name}" {problem}. {advice}'
+            raise RoleError(msg)
 
 
 def same_role(dsn: str, other: str) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.domain.errors import ErrorCode, Path, Problem
 from app.domain.fields import MOST_NUMBER_CHARACTERS, invalid, key_text, read_uuid
 from app.domain.inputs import Field
+from app.domain.texts import shown
 
 _READERS = {"id": read_uuid, "customer_number": key_text(MOST_NUMBER_CHARACTERS), "external_system_id": key_text()}
 CUSTOMER_KEYS = tuple(_READERS)
@@ -41,7 +42,8 @@ def customer_not_found(path: Path, noun: str = "id") -> Problem:
 
 def key_not_found(key: CustomerKey) -> Problem:
     """Return the problem of a row whose key no customer of the company has."""
-    return customer_not_found(("customer", key.attribute), "key")
+    message = f"must be the key of a customer of the company, not {shown(str(key.value))}."
+    return Problem(ErrorCode.CUSTOMER_NOT_FOUND, ("customer", key.attribute), message)
 
 
 def values_by_attribute(keys: Iterable[CustomerKey | None]) -> dict[str, set[Any]]:

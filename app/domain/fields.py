@@ -14,7 +14,7 @@ from iso3166 import countries_by_alpha2
 
 from app.domain.decimals import decimals_in
 from app.domain.errors import ErrorCode, LimitProblem, Path, Problem
-from app.domain.labels import shown_value
+from app.domain.labels import not_text, shown_value
 from app.domain.money import is_currency
 from app.domain.texts import invisible_in, is_too_long, stored_form
 
@@ -68,7 +68,7 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
 
     def read(value: object, path: Path) -> object:
         if not isinstance(value, str):
-            return invalid(path, "must be text.")
+            return invalid(path, not_text(value))
         # Searching a megabyte takes milliseconds, and one variable can be the value of many fields.
         if not is_too_long(value, most) and not is_storable(value):
             return invalid(path, "must not contain U+0000 or lone surrogates.")
@@ -110,7 +110,7 @@ def formed(form: Form, must: str) -> Reader:
         if hidden is not None:
             return invalid(path, f"{must}. Remove {hidden}, an invisible character or special space.")
         shaped = form(found)
-        return invalid(path, f"{must}.") if shaped is None else shaped
+        return invalid(path, f"{must}, not {shown_value(found)}.") if shaped is None else shaped
 
     return read
 
@@ -179,7 +179,7 @@ def choice(options: type[EnumT]) -> Reader:
 
 def flag(value: object, path: Path) -> object:
     """Read a boolean."""
-    return value if isinstance(value, bool) else invalid(path, "must be true or false.")
+    return value if isinstance(value, bool) else invalid(path, f"must be true or false, not {shown_value(value)}.")
 
 
 def whole(least: int, most: int) -> Reader:
@@ -187,7 +187,7 @@ def whole(least: int, most: int) -> Reader:
 
     def read(value: object, path: Path) -> object:
         if not isinstance(value, int) or isinstance(value, bool):
-            return invalid(path, "must be a whole number.")
+            return invalid(path, f"must be a whole number, not {shown_value(value)}.")
         return value if least <= value <= most else invalid(path, f"must be between {least} and {most}, not {value}.")
 
     return read

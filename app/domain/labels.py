@@ -65,3 +65,10 @@ def shown_value(value: object) -> str:
             return "an object"
         case _:
             return "a list"
+
+
+def not_text(value: object) -> str:
+    """Return the message for a value that is not text."""
+    is_number = isinstance(value, Decimal | int | float) and not isinstance(value, bool)
+    hint = ": write it in quotation marks" if is_number else ""
+    return f"must be text, not {shown_value(value)}{hint}."

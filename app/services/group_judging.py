@@ -8,6 +8,7 @@ from app.db.rows import CustomerGroupRow
 from app.domain.errors import ErrorCode, Problem
 from app.domain.metadata import is_same_metadata
 from app.domain.metadata_fields import merged_metadata
+from app.domain.texts import shown
 
 NOT_FOUND = Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",), "must be the id of a customer group of the company.")
 
@@ -36,7 +37,7 @@ def reference_problems(values: Mapping[str, object], group_id: UUID | None, fact
         problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",), message))
     for name, known in (("account_id", facts.accounts), ("account_number", facts.account_ids)):
         if values.get(name) is not None and values[name] not in known:
-            message = f"must be the {name.removeprefix('account_')} of a ledger account of the company."
+            message = f"must be the {name.removeprefix('account_')} of a ledger account of the company, not {shown(str(values[name]))}."
             problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, (name,), message))
     return problems
 

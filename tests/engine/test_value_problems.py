@@ -124,7 +124,7 @@ def test_all_problems_of_an_input_come_together_with_those_of_the_domain() -> No
         ),
         ("FIELD_REQUIRED", "input.countryCode", "Country code must be given."),
         ("FIELD_UNKNOWN", "input.nmae", '"nmae" is not a field of CreateCustomerInput: did you mean name?'),
-        ("FIELD_INVALID", "input.email", "Email must be an address such as name@example.com."),
+        ("FIELD_INVALID", "input.email", 'Email must be an address such as name@example.com, not "nobody".'),
         (
             "FIELD_INVALID",
             "input.creditLimit",
@@ -143,7 +143,7 @@ def test_a_row_s_problems_have_its_index_and_every_row_is_looked_at() -> None:
         (
             "FIELD_INVALID",
             "input.rows.1.website",
-            "Website must be an http or https URL, such as https://company.example.",
+            'Website must be an http or https URL, such as https://company.example, not "x".',
         ),
         ("FIELD_INVALID", "input.rows.2.billingDay", "Billing day must be between 1 and 28, not 31."),
         ("FIELD_INVALID", "input.rows.3.isActive", 'Active must be true or false, not the text "yes".'),

@@ -150,7 +150,10 @@ async def test_each_problem_says_its_code_its_path_its_status_and_its_data(
     ]
     assert (errors[2]["limit"], errors[2]["actual"]) == (255, 256)
     assert errors[4]["key"] == "a"
-    assert errors[3]["message"] == "Website must be an http or https URL, such as https://company.example."
+    assert (
+        errors[3]["message"]
+        == 'Website must be an http or https URL, such as https://company.example, not "ftp://fjord.example".'
+    )
 
 
 async def test_a_taken_key_names_the_customer_that_has_it(

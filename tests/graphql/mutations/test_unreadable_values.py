@@ -42,7 +42,7 @@ async def test_an_unreadable_amount_is_reported_with_the_problems_of_other_field
     payload = (await caller.data(CREATE, input=given))["createCustomer"]
 
     assert told(payload["errors"]) == [
-        ("FIELD_INVALID", "input.email", "Email must be an address such as name@example.com."),
+        ("FIELD_INVALID", "input.email", 'Email must be an address such as name@example.com, not "nobody".'),
         ("FIELD_INVALID", "input.creditLimit", f"Credit limit {COMMA}"),
         (
             "FIELD_INVALID",
