@@ -155,7 +155,8 @@ class GraphQLEndpoint:
         document = await self._engine.prepare_aside(request.document)
         operation = document.select(request.operation_name)
         record.operation = operation
-        if size < LARGE_BYTES and operation.lists.is_long(request.variables):
+        has_long_lists = operation.lists.is_long(request.variables)
+        if size < LARGE_BYTES and has_long_lists:
             # 1 kB of malformed ids for 50 aliases takes 20 ms; many of these would run in one turn of the event loop.
             await self._turns.begin(principal.company_id)
         is_query = operation.type is OperationType.QUERY
@@ -168,7 +169,7 @@ class GraphQLEndpoint:
         running = partial(
             self._run, operation, request.variables, opening, record, ends_at, is_large=size >= HUGE_BYTES
         )
-        if is_query or size < LARGE_MUTATION_BYTES:
+        if is_query or not (size >= LARGE_MUTATION_BYTES or has_long_lists):
             outcome = await running()
         else:
             # Waiting for the turn has a separate time limit; the rest of the operation's time is for its fields.

@@ -23,7 +23,7 @@ _HUGE_BODIES = 10
 _HUGE_BODIES_RESERVED = 8
 """Of these, the number for companies that have none: operations that wait for locks must not block other companies."""
 LARGE_MUTATION_BYTES = 16_384
-"""Minimum size of the body of a large mutation, in bytes."""
+"""Minimum size of the body of a large mutation, in bytes. Those with lists of 50 items and more count as large too."""
 _LARGE_MUTATIONS = 4
 """Maximum number of mutations with large inputs that run at once: one per company."""
 _WAITING_SHARE = 1 / 3

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -26,8 +27,9 @@ async def upsert(
     return await client.post("/graphql", json=body, headers=headers)
 
 
+@pytest.mark.parametrize("rows", [60, 150], ids=["60 rows in 10 kB", "150 rows in 26 kB"])
 async def test_while_those_of_one_company_wait_for_a_lock_another_company_writes(
-    service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
+    rows: int, service_dsn: str, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     keys = DevelopmentKeys(tmp_path)
     other = await new_company(owner_engine)
@@ -36,9 +38,9 @@ async def test_while_those_of_one_company_wait_for_a_lock_another_company_writes
     async with started(settings_of(service_dsn, keys, database_pool_size=2), {}) as client:
         async with owner_engine.begin() as held:
             await held.execute(_LOCK, {"company": str(company)})
-            flood = [asyncio.create_task(upsert(client, headers[company], groups[company], 150)) for _ in range(4)]
+            flood = [asyncio.create_task(upsert(client, headers[company], groups[company], rows)) for _ in range(4)]
             await asyncio.sleep(0.5)
-            beside = await upsert(client, headers[other], groups[other], 150)
+            beside = await upsert(client, headers[other], groups[other], rows)
             answered = sum(task.done() for task in flood)
         answers = await asyncio.gather(*flood)
 
