@@ -30,6 +30,7 @@ IS_CURRENT = and_(
     periods.c.starts_on == subscriptions.c.current_period_start,
     periods.c.cut_on.is_(None),
 )
+_NOTHING = Decimal("0.00")
 
 
 class Handover(NamedTuple):
@@ -83,7 +84,7 @@ async def _close(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Mov
 
 
 def _closed(cut: Cut) -> dict[str, Any]:
-    subscription, settled = cut.subscription, dict.fromkeys(BillingDocumentKind, Decimal(0))
+    subscription, settled = cut.subscription, dict.fromkeys(BillingDocumentKind, _NOTHING)
     if cut.settlement is not None:
         settled[cut.settlement.kind] = cut.settlement.amount
     return {
@@ -100,8 +101,8 @@ def _kept(move: Move, payer_id: UUID) -> dict[str, Any]:
         "id": move.subscription.period_id,
         "cut_on": None,
         "payer_customer_id": payer_id,
-        "billed_amount": 0,
-        "credited_amount": 0,
+        "billed_amount": _NOTHING,
+        "credited_amount": _NOTHING,
     }
 
 
@@ -152,8 +153,8 @@ def _row(subscription_id: UUID, payer_id: UUID, start: date, end: date) -> dict[
         "payer_customer_id": payer_id,
         "starts_on": start,
         "ends_on": end,
-        "billed_amount": 0,
-        "credited_amount": 0,
+        "billed_amount": _NOTHING,
+        "credited_amount": _NOTHING,
         "cut_on": None,
         "transition_id": None,
     }

@@ -102,11 +102,11 @@ def consistency_problems(subscription: MirroredSubscription, *, is_new_period: b
 def _date_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
     started_on = subscription.started_on
     if subscription.ends_on is not None and subscription.ends_on < started_on:
-        yield _inconsistent("ends_on", f"must not be before startedOn, {started_on}.")
+        yield inconsistent("ends_on", f"must not be before startedOn, {started_on}.")
     if subscription.trial_ends_on is not None and subscription.trial_ends_on < started_on:
-        yield _inconsistent("trial_ends_on", f"must not be before startedOn, {started_on}.")
+        yield inconsistent("trial_ends_on", f"must not be before startedOn, {started_on}.")
     if subscription.current_period.starts_on < started_on:
-        yield _inconsistent(
+        yield inconsistent(
             "started_on", f"must not be after {subscription.current_period.starts_on}, when the period starts."
         )
 
@@ -114,11 +114,11 @@ def _date_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
 def _status_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
     status, period = subscription.status, subscription.current_period
     if status in _NEEDS_END and subscription.ends_on is None:
-        yield _inconsistent("ends_on", f"must be given for a subscription that is {status}.")
+        yield inconsistent("ends_on", f"must be given for a subscription that is {status}.")
     if status in ENDED and subscription.next_billing_date is not None:
-        yield _inconsistent("next_billing_date", f"must be null for a subscription that is {status}.")
+        yield inconsistent("next_billing_date", f"must be null for a subscription that is {status}.")
     if status is SubscriptionStatus.SCHEDULED and period.starts_on != subscription.started_on:
-        yield _inconsistent(
+        yield inconsistent(
             "started_on", f"must be {period.starts_on}, when the period of a SCHEDULED subscription starts."
         )
     if status is SubscriptionStatus.TRIAL:
@@ -126,32 +126,32 @@ def _status_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
         return
     trial = subscription.trial_ends_on
     if status in _RUNS_TO_ITS_END and trial is not None and period.starts_on < trial:
-        yield _inconsistent("status", f"must be TRIAL while the period starts before trialEndsOn, {trial}.")
+        yield inconsistent("status", f"must be TRIAL while the period starts before trialEndsOn, {trial}.")
 
 
 def _trial_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
     period, ends_on = subscription.current_period, subscription.trial_ends_on
     if ends_on is None:
-        yield _inconsistent("trial_ends_on", "must be given for a subscription that is TRIAL.")
+        yield inconsistent("trial_ends_on", "must be given for a subscription that is TRIAL.")
         return
     if subscription.ends_on is not None:
         ends_on = min(ends_on, subscription.ends_on)
     if period.ends_on != ends_on:
-        yield _in_period("ends_on", f"must be {ends_on}, when the trial ends.")
+        yield in_period("ends_on", f"must be {ends_on}, when the trial ends.")
     for name, value in {"net_amount": period.net_amount, "billed_amount": period.billed_amount}.items():
         if value:
-            yield _in_period(name, "must be 0: a trial is free.")
+            yield in_period(name, "must be 0: a trial is free.")
 
 
 def _period_problems(subscription: MirroredSubscription, *, is_new: bool) -> Iterator[Problem]:
     period = subscription.current_period
     if period.ends_on <= period.starts_on:
-        yield _in_period("ends_on", f"must be after startsOn, {period.starts_on}.")
+        yield in_period("ends_on", f"must be after startsOn, {period.starts_on}.")
     if period.credited_amount > period.billed_amount:
-        yield _in_period("credited_amount", f"must be at most billedAmount, {period.billed_amount}.")
+        yield in_period("credited_amount", f"must be at most billedAmount, {period.billed_amount}.")
     ends_on = subscription.ends_on
     if is_new and ends_on is not None and ends_on <= period.starts_on and subscription.status not in ENDED:
-        yield _in_period("starts_on", f"must be before endsOn, {ends_on}: the subscription has ended by then.")
+        yield in_period("starts_on", f"must be before endsOn, {ends_on}: the subscription has ended by then.")
 
 
 def currency_problem(
@@ -181,7 +181,10 @@ def placement(
     if expected_version != moved.version and (is_older or moved.moved_version is not None):
         return moved_problem(moved)
     message = (
-        f"must be the start of the current period or, for the next one, {found}: no day is left out or billed twice."
+        f"must be {recorded.starts_on}, the start of the current period, or {found}, the start of the next one:"
+        " no day is left out or billed twice."
+        if recorded.is_open
+        else f"must be {found}, the start of the next period: no day is left out or billed twice."
     )
     return Problem(ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, (_PERIOD, "starts_on"), message)
 
@@ -234,10 +237,12 @@ def fixed_problem(field: str) -> Problem:
     return Problem(ErrorCode.SUBSCRIPTION_FIELD_FIXED, (field,), message)
 
 
-def _inconsistent(field: str, message: str) -> Problem:
+def inconsistent(field: str, message: str) -> Problem:
+    """Return the problem of a field that contradicts others."""
     return Problem(ErrorCode.SUBSCRIPTION_INCONSISTENT, (field,), message)
 
 
-def _in_period(field: str, message: str) -> Problem:
+def in_period(field: str, message: str) -> Problem:
+    """Return the problem of a field of the current period that contradicts others."""
     path: Path = (_PERIOD, field)
     return Problem(ErrorCode.SUBSCRIPTION_INCONSISTENT, path, message)

@@ -1,6 +1,7 @@
 """Place the period that a message sends beside the stored subscription, as values of the domain."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.domain.mirroring import (
     RecordedPeriod,
     placement,
 )
+from app.domain.period_rules import kept_period_problems, next_period_problem
 from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
@@ -23,7 +25,7 @@ _NOTHING = Decimal("0.00")
 
 
 def placed(
-    stored: StoredSubscription, now: MirroredSubscription, moved: Moved, values: Mapping[str, Any]
+    stored: StoredSubscription, now: MirroredSubscription, moved: Moved, values: Mapping[str, Any], today: date
 ) -> tuple[Placement, MirroredPeriod, list[Problem]]:
     """Return how the sent period relates to the stored one, the resulting current period, and its problems."""
     sent: Mapping[str, Any] | None = values.get("current_period")
@@ -33,10 +35,13 @@ def placed(
     if isinstance(place, Problem):
         return Placement.SAME, now.current_period, [place]
     if place is Placement.NEXT:
+        is_open = stored.period.id is not None and stored.period.cut_on is None
+        early = next_period_problem(now, is_open=is_open, starts_on=sent["starts_on"], today=today)
         period, problems = new_period(sent)
-        return place, period or now.current_period, problems
+        return place, period or now.current_period, [*problems, *([] if early is None else [early])]
     kept = {name: sent.get(name, getattr(now.current_period, name)) for name in PERIOD_FIELDS}
-    return place, MirroredPeriod(**kept), []
+    period = MirroredPeriod(**kept)
+    return place, period, [*kept_period_problems(now.current_period, period)]
 
 
 def new_period(sent: Mapping[str, Any]) -> tuple[MirroredPeriod | None, list[Problem]]:

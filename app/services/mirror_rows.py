@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from app.domain.mirroring import (
     may_undo,
     moved_problem,
 )
+from app.domain.period_rules import calendar_problems
 from app.domain.subscription_fields import FIELDS, SubscriptionKeys, read_subscription
 from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
 from app.services.mirror_periods import COLUMNS, last_move, mirrored, new_period, placed
@@ -60,6 +62,8 @@ class RowJudge:
     customers: Mapping[UUID, Record]
     """The customers that rows or stored subscriptions name, and their parents."""
     customer_ids: Mapping[CustomerKey, UUID]
+    today: date
+    """In the company's time zone."""
     _by_id: dict[UUID, StoredSubscription] = field(init=False)
     _by_key: dict[str, StoredSubscription] = field(init=False)
     _new_ids: Iterator[UUID] = field(init=False)
@@ -112,6 +116,7 @@ class RowJudge:
         named = {name: values.get(name, FIELDS[name].default) for name in COLUMNS}
         after = MirroredSubscription(**named, current_period=period)
         problems += consistency_problems(after, is_new_period=True)
+        problems += calendar_problems(after, FIELDS, self.today)
         problems += self._currency_problems(customer_id, after)
         if problems:
             return _rejected(None, problems)
@@ -131,10 +136,10 @@ class RowJudge:
     ) -> SubscriptionDecision:
         now, moved = mirrored(stored), last_move(stored)
         expected: int | None = values.get("expected_version")
-        place, period, problems = placed(stored, now, moved, values)
-        after = MirroredSubscription(
-            **{name: values.get(name, getattr(now, name)) for name in COLUMNS}, current_period=period
-        )
+        place, period, problems = placed(stored, now, moved, values, self.today)
+        lacks_what_was_sent = bool(problems) and period is now.current_period
+        named = {name: values.get(name, getattr(now, name)) for name in COLUMNS}
+        after = MirroredSubscription(**named, current_period=period)
         begins = place is Placement.NEXT or ("current_period" in values and stored.period.id is None)
         changed = [name for name in (*COLUMNS, "current_period") if getattr(now, name) != getattr(after, name)]
         if begins and "current_period" not in changed:
@@ -146,15 +151,15 @@ class RowJudge:
         if is_unseen(moved, expected) or may_undo(moved, expected, changed, names_period="current_period" in values):
             return _rejected(stored.row, [moved_problem(moved)])
         problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
-        problems += [fixed_problem("customer")] if is_other else []
-        problems += [fixed_problem("currency")] if "currency" in changed else []
+        fixed = {"customer": is_other, "currency": "currency" in changed}
+        problems += [fixed_problem(name) for name, differs in fixed.items() if differs]
         problems += self._key_problems(values, stored)
         problems += consistency_problems(after, is_new_period=place is Placement.NEXT)
+        problems += self._calendar_problems(after, [] if lacks_what_was_sent else changed, problems)
         problems += self._currency_problems(stored.customer_id, after)
         if problems:
             return _rejected(stored.row, problems)
         self._claim(after)
-        payer = self._payer(stored.customer_id) if begins else None
         return SubscriptionDecision(
             stored.row,
             RowOutcome.UPDATED,
@@ -162,7 +167,7 @@ class RowJudge:
             stored.customer_id,
             after,
             stored,
-            payer,
+            self._payer(stored.customer_id) if begins else None,
             place is Placement.NEXT,
             tuple(changed),
         )
@@ -193,6 +198,13 @@ class RowJudge:
     def _claim(self, after: MirroredSubscription) -> None:
         if after.external_system_id is not None:
             self._claimed.add(after.external_system_id)
+
+    def _calendar_problems(
+        self, after: MirroredSubscription, changed: Sequence[str], known: Sequence[Problem]
+    ) -> list[Problem]:
+        """Return what doesn't fit today, except of fields whose problem is known."""
+        named = {problem.path for problem in known}
+        return [problem for problem in calendar_problems(after, changed, self.today) if problem.path not in named]
 
     def _currency_problems(self, customer_id: UUID, after: MirroredSubscription) -> list[Problem]:
         customer = self.customers[customer_id]

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from uuid import UUID
 
-from app.db import customer_reads, history, mirror_reads, mirror_writes, outbox, subscription_history
+from app.db import customer_reads, customer_writes, history, mirror_reads, mirror_writes, outbox, subscription_history
 from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
 from app.db.pauses import paced
 from app.db.rows import SubscriptionRow
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
+from app.domain.calendar import today_in
 from app.domain.customer_keys import values_by_attribute
 from app.domain.errors import (
     CustomersProblem,
@@ -102,7 +103,9 @@ async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJ
         customer.parent_customer_id for customer in customers.values() if customer.parent_customer_id
     } - customers.keys()
     known = customers | await customer_reads.customers_by_id(session, parents)
-    return RowJudge(stored, {id_: record_of(row) for id_, row in known.items()}, ids_by_key(customers.values()))
+    today = today_in(*await customer_writes.clock(session))
+    records = {id_: record_of(row) for id_, row in known.items()}
+    return RowJudge(stored, records, ids_by_key(customers.values()), today)
 
 
 async def _write(

@@ -44,12 +44,18 @@ def test_every_document_of_the_guides_fits_the_schema(document: str) -> None:
     assert validate(executable(schema), parse(document)) == []
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def demo(empty_dsn: str, service_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Caller]:
-    """Someone of the first demo company, on the day of the guides."""
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
+    """The day of the guides, until a step is later."""
     clock = DatabaseClock()
     clock.now = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
     monkeypatch.setattr(customer_writes, "clock", clock)
+    return clock
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def demo(empty_dsn: str, service_dsn: str) -> AsyncGenerator[Caller]:
+    """Someone of the first demo company."""
     await asyncio.to_thread(upgrade, empty_dsn)
     await seed(empty_dsn, companies=1, customers=20, today=TODAY, progress=lambda _done, _total: None)
     dsn = same_database(service_dsn, empty_dsn)
@@ -65,11 +71,15 @@ def test_no_guide_prints_a_digest_that_would_be_rejected_if_it_were_pasted() -> 
 
 
 @pytest.mark.parametrize(("page", "count"), [("transition.md", 4), ("billing.md", 7)])
-async def test_the_example_of_a_page_gives_the_answers_that_are_printed(demo: Caller, page: str, count: int) -> None:
+async def test_the_example_of_a_page_gives_the_answers_that_are_printed(
+    demo: Caller, clock: DatabaseClock, page: str, count: int
+) -> None:
     steps = STEP.findall((DOCS / page).read_text())
     assert len(steps) == count
     real: dict[str, str] = {}
     for document, blocks in steps:
+        if '"billedOn": "2026-07-15"' in blocks:
+            clock.now = datetime(2026, 7, 15, 10, tzinfo=UTC)
         *given, printed = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", blocks, re.DOTALL))
         variables: dict[str, Any] = translated(given[0], real) if given else {}
         answer = {"data": await demo.data(document, **variables)}

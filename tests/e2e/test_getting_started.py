@@ -4,6 +4,7 @@ The commands that install the service are those of docs/operations.md, whose tes
 """
 
 import asyncio
+import importlib
 import json
 import os
 import re
@@ -13,7 +14,6 @@ import sys
 from collections.abc import Generator
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -160,14 +160,39 @@ def check_transition(day: date, preview: Any, change: Any, afterwards: Any) -> N
 
 
 def check_messages(day: date, output: str) -> None:
-    """Check that the stubs and the months after them are billed to the parent, one after the other."""
+    """Check that nothing is due before the billing day: the stubs run until then."""
     end = next_day(day, 15)
-    stub, following = f"{day} to {end}", f"{end} to {months_on(end, 1, 15)}"
-    share = Fraction((end - day).days, (end - months_on(end, -1, 15)).days)
-    prices = {"fiber-3": 300, "phone-3": 200}
-    stubs = [f"UPDATED {key}: {stub}, {to_cents(price * share)} billed to {PARENT}" for key, price in prices.items()]
-    months = [
-        f"UPDATED fiber-3: {following}, 300.00 billed to {PARENT}",
-        f"UPDATED phone-3: {following}, 0.00 billed to {PARENT}",
-    ]
-    assert output.splitlines() == [*stubs, *months]
+    assert output.splitlines() == [f"{key}: nothing is due before {end}" for key in ("fiber-3", "phone-3")]
+
+
+@pytest.mark.parametrize(("day", "billed", "begins"), [(14, False, False), (15, True, True), (16, True, True)])
+def test_the_small_billing_system_sends_what_is_due_on_the_day_and_nothing_twice(
+    monkeypatch: pytest.MonkeyPatch, day: int, *, billed: bool, begins: bool
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "examples" / "first-company"))
+    program = importlib.import_module("billing_system")
+    today = date(2026, 7, day)
+    stub = {"startsOn": "2026-06-19", "endsOn": "2026-07-15", "netAmount": "260.00", "billedAmount": "0.00"}
+    subscription = {
+        "externalSystemId": "fiber-3",
+        "version": 2,
+        "billingDirection": "ADVANCE",
+        "netAmount": "300.00",
+        "periods": [stub],
+    }
+
+    row, following = program.billed(subscription, today), program.following(subscription, today)
+
+    assert ((row is not None), (following is not None)) == (billed, begins)
+    if row is not None and following is not None:
+        assert row["currentPeriod"]["billedAmount"] == "260.00"
+        assert following["currentPeriod"] == {
+            "startsOn": "2026-07-15",
+            "endsOn": "2026-08-15",
+            "netAmount": "300.00",
+            "billedAmount": "300.00",
+            "billedOn": today.isoformat(),
+        }
+        subscription["periods"] = [following["currentPeriod"]]
+        assert program.billed(subscription, today) is None
+        assert program.following(subscription, today) is None

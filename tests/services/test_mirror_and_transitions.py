@@ -1,6 +1,6 @@
 """Messages of the billing system beside transitions: none undoes a cut, and both take the same locks in one order."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from app.services.upsert_subscriptions import (
 )
 from tests.services.rivals import in_turn, meeting
 from tests.services.updates import PARENT, update
+from tests.support.clock import DatabaseClock
 from tests.support.mirror import (
     AUGUST,
     CREATED,
@@ -89,9 +90,10 @@ async def test_a_message_older_than_a_transition_is_rejected(
 
 
 async def test_who_has_seen_a_transition_goes_on_from_its_period(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
     parent, _, transition = await linked(unit_of_work, records)
+    clock.now = datetime(2026, 7, 15, 10, tzinfo=UTC)
     key = {"external_system_id": "s"}
     stub = {"current_period": STUB | {"billed_amount": 260, "billed_on": date(2026, 7, 15)}}
 
@@ -101,7 +103,8 @@ async def test_who_has_seen_a_transition_goes_on_from_its_period(
         ("", ErrorCode.SUBSCRIPTION_MOVED)
     ]
     assert outcomes(await mirror(unit_of_work, key | stub)) == [UNCHANGED]
-    following = {"current_period": period(date(2026, 7, 15), date(2026, 8, 15))}
+    days = {"starts_on": date(2026, 7, 15), "ends_on": date(2026, 8, 15)}
+    following = {"current_period": period(**days), "next_billing_date": days["ends_on"]}
     assert outcomes(await mirror(unit_of_work, key | following | {"expected_version": 3})) == [UPDATED]
     assert outcomes(await mirror(unit_of_work, key | {"name": "New"})) == [UPDATED]
 
@@ -133,12 +136,19 @@ async def test_who_has_seen_a_transition_goes_on_from_its_period(
     ids=str,
 )
 async def test_a_message_without_period_undoes_no_transition_after_the_next_period(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, late: dict[str, Any]
+    unit_of_work: UnitOfWork,
+    records: Records,
+    owner_engine: AsyncEngine,
+    company: UUID,
+    clock: DatabaseClock,
+    late: dict[str, Any],
 ) -> None:
     _, _, transition = await linked(unit_of_work, records)
+    billed_on = date(2026, 7, 15)
+    clock.now = datetime(2026, 7, 15, 10, tzinfo=UTC)
     key = {"external_system_id": "s"}
-    following = {"current_period": period(date(2026, 7, 15), date(2026, 8, 15), billed_amount=300)}
-    stub = {"current_period": STUB | {"billed_amount": 260, "billed_on": date(2026, 7, 15)}}
+    following = {"current_period": period(billed_on, date(2026, 8, 15), billed_amount=300, billed_on=billed_on)}
+    stub = {"current_period": STUB | {"billed_amount": 260, "billed_on": billed_on}}
     assert outcomes(await mirror(unit_of_work, key | stub | {"expected_version": 2})) == [UPDATED]
     assert outcomes(await mirror(unit_of_work, key | following | {"expected_version": 3})) == [UPDATED]
     before = await everything_of(owner_engine, company)
@@ -233,7 +243,10 @@ async def test_what_a_list_told_of_a_transition_is_replayed(unit_of_work: UnitOf
 async def test_what_a_late_biller_sends_after_a_transition_caught_up_is_rejected(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
-    may = {"current_period": period(date(2026, 5, 1), JUNE, billed_amount=300), "next_billing_date": JUNE}
+    may = {
+        "current_period": period(date(2026, 5, 1), JUNE, billed_amount=300, billed_on=date(2026, 5, 1)),
+        "next_billing_date": JUNE,
+    }
     await linked(unit_of_work, records, **may)
     documents = await rows_of(owner_engine, tables.billing_documents, company)
     assert [(document["kind"], document["total"]) for document in documents] == [("INVOICE", Decimal("180.00"))]
@@ -272,7 +285,7 @@ async def test_a_message_and_a_transition_that_meet_follow_each_other(
     )
     message = mirror(
         UnitOfWork(database, company),
-        {"external_system_id": "s", "current_period": period(billed_amount=100)},
+        {"external_system_id": "s", "current_period": period(billed_amount=100, billed_on=CUT)},
         on_refusal=ROW_BY_ROW,
     )
     fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}

@@ -64,7 +64,12 @@ class Family:
         net = (price * (end - self.today).days / whole).quantize(Decimal("0.01"))
         book = MirroredBook(key, price, months, direction, always_expects, self.today, end, net, anchor, version=1)
         period = {"starts_on": self.today, "ends_on": end, "net_amount": net}
-        terms_sent = {"billing_direction": direction, "interval_months": months, "anchor_day": anchor}
+        terms_sent = {
+            "billing_direction": direction,
+            "interval_months": months,
+            "anchor_day": anchor,
+            "next_billing_date": end,
+        }
         row = new_subscription(self.ids["kid"], key, started_on=self.today, current_period=period, **terms_sent)
         await mirror(self.unit_of_work, row)
         self.books.append(book)
@@ -123,6 +128,8 @@ class Family:
             return [row[0] for row in await connection.execute(query)]
 
 
+MISTAKES = ["next at once", "bill at once", "bill twice", "shorten", "lengthen"]
+
 actions = st.one_of(
     st.tuples(st.just("link"), st.sampled_from(["one", "two"])),
     st.tuples(st.just("link at once"), st.sampled_from(["one", "two"])),
@@ -140,6 +147,7 @@ actions = st.one_of(
     st.tuples(st.just("deliver"), st.integers(0, 5)),
     st.tuples(st.just("send again"), st.integers(0, 50)),
     st.tuples(st.just("misdate"), st.sampled_from([-3, -1, 1, 9])),
+    st.tuples(st.just("be careless"), st.sampled_from(MISTAKES)),
 )
 starts = st.tuples(st.sampled_from(BillingDirection), st.sampled_from([1, 1, 3]), st.booleans())
 year = st.lists(st.tuples(st.sampled_from([0, 0, 1, 9, 17, 30, 31]), actions), max_size=16)
@@ -174,15 +182,23 @@ async def send(family: Family, what: str, *how: Any) -> None:
                 await family.send(*message)
         case "make a message":
             family.delayed += made
-        case "misdate":
-            for book in family.books:
-                wrong = book.misdated(how[0], family.terms)
-                if wrong is not None:
-                    await family.send(book, wrong)
+        case "misdate" | "be careless":
+            await err(family, how[0])
         case "deliver" if family.delayed:
             await family.send(*family.delayed.pop(how[0] % len(family.delayed)))
         case _:
             await send_again(family, *how)
+
+
+async def err(family: Family, how: int | str) -> None:
+    """Send a wrong message for each subscription: the next period some days off, or another mistake."""
+    for book in family.books:
+        if isinstance(how, int):
+            message = book.misdated(how, family.terms)
+        else:
+            message = book.careless(how, family.today, family.terms)
+        if message is not None:
+            await family.send(book, message)
 
 
 async def send_again(family: Family, place: int = 0) -> None:
@@ -210,6 +226,11 @@ async def send_again(family: Family, place: int = 0) -> None:
 )
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(9, ("misdate", -3)), (31, ("bill",))])
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(9, ("misdate", 1)), (31, ("bill",))])
+# What was never billed is not passed over, nothing begins early, and what is billed keeps its days.
+@example(first=[(BillingDirection.ARREARS, 1, False)], then=[(30, ("be careless", "next at once")), (0, ("bill",))])
+@example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(0, ("bill",)), (9, ("be careless", "next at once"))])
+@example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(0, ("bill",)), (9, ("be careless", "shorten"))])
+@example(first=[(BillingDirection.ARREARS, 1, True)], then=[(9, ("be careless", "bill at once")), (31, ("bill",))])
 async def test_each_payer_pays_for_exactly_the_days_that_were_served(
     database: Database,
     owner_engine: AsyncEngine,

@@ -1,5 +1,6 @@
 """The history of subscriptions: what the billing system, transitions and new billing days leave in it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,8 @@ from app.domain.errors import VersionProblem
 from app.domain.upserts import RejectionPolicy
 from tests.services.records_of_writes import entries_of, events_of
 from tests.services.updates import PARENT, update
-from tests.support.mirror import AUGUST, JULY, JUNE, mirror, new_subscription, period
+from tests.support.clock import DatabaseClock
+from tests.support.mirror import AUGUST, JULY, mirror, new_subscription, period
 from tests.support.records import Records
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -35,8 +37,9 @@ async def mirrored(unit_of_work: UnitOfWork, customer: UUID, **values: Any) -> U
 
 
 async def test_rows_of_the_billing_system_are_kept_with_the_values_before_and_after(
-    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
 ) -> None:
+    clock.now = datetime(2026, 7, 1, 10, tzinfo=UTC)
     customer = await records.customer()
     subscription = await mirrored(unit_of_work, customer)
     await mirror(unit_of_work, {"external_system_id": "s", "name": "Faster", "net_amount": Decimal(400)})
@@ -87,7 +90,7 @@ async def test_transitions_and_new_billing_days_are_kept_under_their_events_vers
     _, cut, rescheduled = await history_of(owner_engine, company, active)
     before, after = cut["currentPeriod"]
     assert (before["endsOn"], before["payerCustomerId"]) == ("2026-07-01", str(customer))
-    assert (after["startsOn"], after["billedAmount"], after["payerCustomerId"]) == ("2026-06-19", "0", str(parent))
+    assert (after["startsOn"], after["billedAmount"], after["payerCustomerId"]) == ("2026-06-19", "0.00", str(parent))
     assert cut["anchorDay"] == (1, 15)
     assert rescheduled == {"anchorDay": (15, 20), "nextBillingDate": ("2026-07-15", "2026-07-20")}
     _, moved, _ = await history_of(owner_engine, company, paused)
@@ -105,7 +108,9 @@ async def test_transitions_and_new_billing_days_are_kept_under_their_events_vers
 async def test_a_row_of_another_version_learns_what_changed_since(unit_of_work: UnitOfWork, records: Records) -> None:
     await mirrored(unit_of_work, await records.customer())
     await mirror(unit_of_work, {"external_system_id": "s", "name": "Faster"})
-    await mirror(unit_of_work, {"external_system_id": "s", "current_period": period(JUNE, AUGUST)})
+    await mirror(
+        unit_of_work, {"external_system_id": "s", "current_period": period(billed_amount=300, credited_amount=30)}
+    )
     late = {"external_system_id": "s", "name": "Late", "expected_version": 1}
     outcome = await mirror(unit_of_work, late, on_refusal=RejectionPolicy.ROW_BY_ROW)
     (conflict,) = outcome.results[0].errors

@@ -1,6 +1,6 @@
 """upsertSubscriptions: what becomes of each row, what is recorded, and what it costs."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,12 +19,14 @@ from app.services.upsert_subscriptions import (
     UpsertSubscriptionsOutcome,
     upsert_subscriptions,
 )
+from tests.support.clock import DatabaseClock
 from tests.support.mirror import (
     AUGUST,
     CREATED,
     JULY,
     JUNE,
     REFUSED,
+    SEPTEMBER,
     UNCHANGED,
     UPDATED,
     mirror,
@@ -37,8 +39,15 @@ from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 from tests.support.upserts import rows_of
 
+pytestmark = pytest.mark.usefixtures("first_of_august")
 ROW_BY_ROW = RejectionPolicy.ROW_BY_ROW
 PERIODS = tables.subscription_periods
+
+
+@pytest.fixture
+def first_of_august(clock: DatabaseClock) -> None:
+    """1 August 2026, on which June and July are over."""
+    clock.now = datetime(2026, 8, 1, 10, tzinfo=UTC)
 
 
 async def periods_of(engine: AsyncEngine, company: UUID) -> list[dict[str, Any]]:
@@ -204,15 +213,26 @@ async def test_a_pause_may_leave_days_out_and_what_has_not_begun_may_move(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer()
-    later = {"status": "SCHEDULED", "started_on": AUGUST, "current_period": period(AUGUST, date(2026, 9, 1))}
+    later: dict[str, Any] = {"status": "SCHEDULED", "started_on": SEPTEMBER, "next_billing_date": SEPTEMBER}
+    later["current_period"] = period(SEPTEMBER, date(2026, 10, 1))
     await mirror(
         unit_of_work, new_subscription(customer, "a", status="PAUSED"), new_subscription(customer, "b", **later)
     )
 
     outcome = await mirror(
         unit_of_work,
-        {"external_system_id": "a", "status": "ACTIVE", "current_period": period(date(2026, 7, 20), date(2026, 8, 20))},
-        {"external_system_id": "b", "started_on": JULY, "current_period": period(JULY, AUGUST)},
+        {
+            "external_system_id": "a",
+            "status": "ACTIVE",
+            "current_period": period(date(2026, 7, 20), date(2026, 8, 20)),
+            "next_billing_date": date(2026, 8, 20),
+        },
+        {
+            "external_system_id": "b",
+            "started_on": JULY,
+            "current_period": period(JULY, AUGUST),
+            "next_billing_date": AUGUST,
+        },
     )
 
     assert outcomes(outcome) == [UPDATED, UPDATED]
@@ -236,7 +256,10 @@ INCONSISTENT: list[tuple[dict[str, Any], list[str]]] = [
     ),
     ({"status": "TRIAL", "trial_ends_on": JULY, "current_period": period(net_amount=0)}, []),
     ({"current_period": period(JUNE, JUNE)}, ["current_period.ends_on"]),
-    ({"current_period": period(billed_amount=1, credited_amount=2)}, ["current_period.credited_amount"]),
+    (
+        {"current_period": period(billed_amount=1, credited_amount=2, billed_on=JUNE)},
+        ["current_period.credited_amount"],
+    ),
     ({"ends_on": JUNE}, ["current_period.starts_on"]),
 ]
 
@@ -370,7 +393,7 @@ async def test_an_id_finds_a_subscription_and_gives_it_a_key(
 
     outcome = await mirror(
         unit_of_work,
-        {"id": legacy, "external_system_id": "own", "current_period": period(billed_amount=300)},
+        {"id": legacy, "external_system_id": "own", "current_period": period(billed_amount=300, billed_on=JUNE)},
         new_subscription(customer, "own") | {"name": "Claimed"},
         on_refusal=ROW_BY_ROW,
     )
@@ -456,6 +479,7 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
 
     assert outcomes(outcome) == [UPDATED] * count + [CREATED] * count
     # Owners, customers, subscriptions, their periods, parents; two tables, the periods, what is stored now, records.
+    # The time is the test's.
     assert unit_of_work.statements == 11
 
 

@@ -1,6 +1,6 @@
 """A billing system, whose messages may come late or twice; what it has billed is only what was accepted."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -30,6 +30,8 @@ class Message:
     bills: Decimal
     payer: str
     """Who got the invoice: who paid when the message was made."""
+    is_careless: bool = False
+    """Whether it may contradict itself."""
 
 
 @dataclass
@@ -59,11 +61,42 @@ class MirroredBook:
         is_stub = terms.day is not None and self.start != months_on(self.end, -self.months, terms.day)
         in_advance = self.direction is BillingDirection.ADVANCE and not is_stub
         if self.billed == 0 and self.net and (self.end <= today or (in_advance and self.start <= today)):
-            return self._message(
-                {"starts_on": self.start, "ends_on": self.end, "billed_amount": self.net}, self.net, terms
-            )
+            return self._bill(today, terms)
         if self.end > today:
             return None
+        return self._next(terms)
+
+    def careless(self, mistake: str, today: date, terms: Terms) -> Message | None:
+        """Make a message that is sent without looking whether it is due; None if the mistake can't be made now."""
+        message = self._careless(mistake, today, terms)
+        if message is not None:
+            message = self.messages[-1] = replace(message, is_careless=True)
+        return message
+
+    def _careless(self, mistake: str, today: date, terms: Terms) -> Message | None:
+        match mistake:
+            case "next at once":
+                # Too early, or without having billed the period before it.
+                return self._next(terms)
+            case "bill at once" if self.billed == 0 and self.net and self.start <= today:
+                return self._bill(today, terms)
+            case "bill twice" if self.billed:
+                return self._message(self._days() | {"billed_amount": self.billed * 2}, self.billed, terms)
+            case "shorten" if self.billed and (self.end - self.start).days > 1:
+                days = {"starts_on": self.start, "ends_on": self.start + timedelta(1)}
+                return self._message(days, Decimal(0), terms)
+            case "lengthen" if self.billed:
+                return self._message({"starts_on": self.start, "ends_on": date(2099, 1, 1)}, Decimal(0), terms)
+            case _:
+                return None
+
+    def _days(self) -> dict[str, Any]:
+        return {"starts_on": self.start, "ends_on": self.end}
+
+    def _bill(self, today: date, terms: Terms) -> Message:
+        return self._message(self._days() | {"billed_amount": self.net, "billed_on": today}, self.net, terms)
+
+    def _next(self, terms: Terms) -> Message:
         start, end, net = self._next_period(terms)
         return self._message({"starts_on": start, "ends_on": end, "net_amount": net}, Decimal(0), terms)
 
@@ -78,6 +111,7 @@ class MirroredBook:
 
     def _message(self, period: dict[str, Any], bills: Decimal, terms: Terms) -> Message:
         row: dict[str, Any] = {"external_system_id": self.key, "current_period": period}
+        row["next_billing_date"] = period["ends_on"]
         if self.always_expects or self.knows_version:
             row["expected_version"] = self.version
         message = Message(row, bills, terms.payer)
@@ -103,7 +137,8 @@ class MirroredBook:
         outcome, _ = await upsert_subscriptions(unit_of_work, "biller", command, None)
         (result,) = outcome.results
         if result.outcome is REFUSED:
-            assert {problem.code for problem in result.errors} <= STALE, result.errors
+            may = STALE | {ErrorCode.SUBSCRIPTION_INCONSISTENT} if message.is_careless else STALE
+            assert {problem.code for problem in result.errors} <= may, result.errors
             await self._read(engine, unit_of_work.company_id)
             self.knows_version = True
             return

@@ -245,7 +245,7 @@ _show(
         " administrator has to correct the dates of their periods.",
         "SUBSCRIPTION_INCONSISTENT": "The subscription's dates, status, period and amounts contradict each other.",
         "SUBSCRIPTION_FIELD_FIXED": "A subscription keeps its customer and its currency: end it and send another one.",
-        "SUBSCRIPTION_PERIOD_CONFLICT": "The period overlaps the one before it, or leaves days out between them.",
+        "SUBSCRIPTION_PERIOD_CONFLICT": "The period overlaps the one before it, leaves days out, is too early, or is billed and would change.",
         "SUBSCRIPTION_MOVED": "The row is based on a version of the subscription from before a transition or a new"
         " billing day.",
         "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator"

@@ -20,7 +20,8 @@ _NEW = " FIELD_REQUIRED for a new subscription."
     " changed, and fields that are left out keep their values. If it starts when the stored period is over, it is the"
     " next one: its payer is who pays for the customer now, and the stored period never changes again. Any other start"
     " is rejected with SUBSCRIPTION_PERIOD_CONFLICT, or with SUBSCRIPTION_MOVED if a transition has begun another"
-    " period. A subscription that is SCHEDULED or AWAITING_PAYMENT may move its period as long as nothing was billed."
+    " period. The next period can't start after today, and needs a stored period that is billed if it has a price; a"
+    " period that is billed keeps its dates and its price (SUBSCRIPTION_PERIOD_CONFLICT). A subscription that is SCHEDULED or AWAITING_PAYMENT may move its period as long as nothing was billed."
     + VALUE_CODES
 )
 class CurrentPeriodInput:
@@ -34,12 +35,16 @@ class CurrentPeriodInput:
         description="Its price; 0 for a trial." + _AMOUNT + " FIELD_REQUIRED for a new period."
     )
     billed_amount: Maybe[Decimal | None] = strawberry.field(
-        description="The total invoiced for it. Default for a new period: 0." + _AMOUNT
+        description="The total invoiced for it, at most `netAmount`. It never falls. Default for a new period: 0."
+        + _AMOUNT
     )
     credited_amount: Maybe[Decimal | None] = strawberry.field(
         description="The part of `billedAmount` that was credited. Default for a new period: 0." + _AMOUNT
     )
-    billed_on: Maybe[date | None] = strawberry.field(description="The day of the invoice; null if there is none.")
+    billed_on: Maybe[date | None] = strawberry.field(
+        description="The day of the invoice, at most today; required with `billedAmount`, null if nothing is billed."
+        + _DATE
+    )
 
 
 @strawberry.input(

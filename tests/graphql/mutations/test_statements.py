@@ -65,7 +65,7 @@ SENT = {
     ],
     "upsertSubscriptions": [
         # The customers of stored subscriptions are read before they are locked, and checked under the lock.
-        *("read subscriptions", CUSTOMER, "lock subscriptions by id", "read subscriptions"),
+        *("read subscriptions", CUSTOMER, "lock subscriptions by id", "read subscriptions", "read companies"),
         *("insert subscriptions", "update subscriptions", "insert subscription_periods", "read subscriptions"),
         *RECORD,
     ],

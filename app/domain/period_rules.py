@@ -1,0 +1,140 @@
+"""Check a sent subscription by the calendar and by what is billed: no period is early, skipped or moved."""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+
+from app.domain.billing import ACTIVE, ENDED
+from app.domain.calendar import DateOutOfRange, months_later
+from app.domain.errors import ErrorCode, Path, Problem
+from app.domain.mirroring import MirroredPeriod, MirroredSubscription, in_period, inconsistent
+from app.domain.subscriptions import SubscriptionStatus
+
+_BEGUN = ACTIVE | {SubscriptionStatus.PAUSED}
+_MUST_BE_BILLED = ENDED | {SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION}
+"""Statuses whose period has a price: a trial is free, and a pause or what has not begun owes nothing."""
+
+
+def next_period_problem(now: MirroredSubscription, *, is_open: bool, starts_on: date, today: date) -> Problem | None:
+    """Return the problem of a next period that is sent too early; `now` is what is stored.
+
+    `is_open` is whether the stored period is recorded and not cut: a cut has billed what it ends.
+    """
+    if starts_on > today:
+        message = f"must be at most today, {today}: send the next period on the day that it starts, or later."
+        return _conflict("starts_on", message)
+    period = now.current_period
+    if not is_open or now.status not in _MUST_BE_BILLED or _owes_nothing(now):
+        return None
+    message = (
+        f"is too early: of the period that starts on {period.starts_on}, {period.billed_amount} of"
+        f" {period.net_amount} is billed. Send that period first, with billedAmount {period.net_amount} and billedOn,"
+        " in an earlier list."
+    )
+    return _conflict("starts_on", message)
+
+
+def _owes_nothing(now: MirroredSubscription) -> bool:
+    period, ends_on = now.current_period, now.ends_on
+    if ends_on is not None and ends_on < period.ends_on:
+        # Only the billing system knows the price of the days until then.
+        return ends_on <= period.starts_on or period.billed_on is not None
+    return period.billed_amount >= period.net_amount
+
+
+def kept_period_problems(stored: MirroredPeriod, sent: MirroredPeriod) -> Iterator[Problem]:
+    """Yield the problems of a period that is billed and would get other days, another price, or less billed."""
+    if not stored.billed_amount:
+        return
+    for field in ("starts_on", "ends_on", "net_amount"):
+        value = getattr(stored, field)
+        if getattr(sent, field) != value:
+            yield _conflict(
+                field, f"must be {value}, as stored: the period that starts on {stored.starts_on} is billed."
+            )
+    if sent.billed_amount < stored.billed_amount:
+        message = f"must be at least {stored.billed_amount}, as stored. Send what is credited as creditedAmount."
+        yield _conflict("billed_amount", message)
+
+
+def calendar_problems(subscription: MirroredSubscription, changed: Collection[str], today: date) -> Iterator[Problem]:
+    """Yield the problems of a subscription whose changed fields don't fit each other or today.
+
+    What is stored and does not change is not judged: it may be older than these rules.
+    """
+    status, period, ends_on = subscription.status, subscription.current_period, subscription.ends_on
+    is_period_new = "current_period" in changed
+    if (
+        status in ENDED
+        and ends_on is not None
+        and ends_on > max(today, period.starts_on)
+        and not {"status", "ends_on"}.isdisjoint(changed)
+    ):
+        yield inconsistent("status", f"must be PENDING_CANCELLATION until endsOn, {ends_on}.")
+    if status in _BEGUN and period.starts_on > today and not {"status", "current_period"}.isdisjoint(changed):
+        message = f"must be at most today, {today}, unless the subscription is SCHEDULED or AWAITING_PAYMENT."
+        yield in_period("starts_on", message)
+    if is_period_new:
+        yield from _length_problems(subscription)
+        yield from _amount_problems(subscription, today)
+    if is_period_new or "next_billing_date" in changed:
+        yield from _next_billing_date_problems(subscription)
+
+
+def _length_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
+    period, months = subscription.current_period, subscription.interval_months
+    if subscription.status is SubscriptionStatus.TRIAL:
+        return
+    latest = _later(period.starts_on, months, _day(period.starts_on, subscription.anchor_day))
+    if period.ends_on > latest:
+        message = (
+            f"must be at most {latest}, intervalMonths after startsOn: a period is one interval, a stub is shorter."
+        )
+        yield in_period("ends_on", message)
+
+
+def _amount_problems(subscription: MirroredSubscription, today: date) -> Iterator[Problem]:
+    period, months = subscription.current_period, subscription.interval_months
+    is_free = subscription.status is SubscriptionStatus.TRIAL
+    if period.billed_amount > period.net_amount and not is_free:
+        message = f"must be at most netAmount, {period.net_amount}, the price of the period."
+        yield in_period("billed_amount", message)
+    if period.billed_on is None:
+        if period.billed_amount:
+            yield in_period("billed_on", "must be given, as the day of the invoice, for a period that is billed.")
+        return
+    if period.net_amount and not period.billed_amount:
+        yield in_period("billed_on", "must be null as long as nothing is billed: send billedAmount with it.")
+    earliest = _later(period.starts_on, -months, period.starts_on.day)
+    if not earliest <= period.billed_on <= today:
+        message = f"must be from {earliest}, one interval before the period starts, to today, {today}."
+        yield in_period("billed_on", message)
+
+
+def _next_billing_date_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
+    period, day = subscription.current_period, subscription.next_billing_date
+    if day is None or subscription.status in ENDED or subscription.status is SubscriptionStatus.PAUSED:
+        return
+    latest = _later(period.ends_on, subscription.interval_months, _day(period.ends_on, subscription.anchor_day))
+    if not period.starts_on <= day <= latest:
+        message = (
+            f"must be from {period.starts_on}, when the period starts, to {latest}, one interval after it ends."
+            " Send it with each period."
+        )
+        yield inconsistent("next_billing_date", message)
+
+
+def _day(day: date, anchor_day: int) -> int:
+    """Return the anchor day if a date is on it, because a short month clamps it; otherwise the date's own day."""
+    return anchor_day if day == months_later(day, 0, anchor_day) else day.day
+
+
+def _later(day: date, months: int, anchor_day: int) -> date:
+    try:
+        return months_later(day, months, anchor_day)
+    except DateOutOfRange:
+        return date.max if months > 0 else date.min
+
+
+def _conflict(field: str, message: str) -> Problem:
+    path: Path = ("current_period", field)
+    return Problem(ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, path, message)
