@@ -169,7 +169,7 @@ def check_messages(day: date, output: str) -> None:
 def test_the_small_billing_system_sends_what_is_due_on_the_day_and_nothing_twice(
     monkeypatch: pytest.MonkeyPatch, day: int, *, billed: bool, begins: bool
 ) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "examples" / "first-company"))
+    monkeypatch.setattr(sys, "path", [str(ROOT / "examples" / "first-company"), *sys.path])
     program = importlib.import_module("billing_system")
     today = date(2026, 7, day)
     stub = {"startsOn": "2026-06-19", "endsOn": "2026-07-15", "netAmount": "260.00", "billedAmount": "0.00"}
