@@ -135,8 +135,10 @@ SAMPLES: Mapping[str, Sample] = {
     "subscriptions": Sample(
         _subscription,
         {
-            "currentPeriod": {"startsOn": "2026-07-01", "endsOn": "2026-08-01", "netAmount": "310.00"},
-            "nextBillingDate": "2026-08-01",
+            "currentPeriod": {
+                **{"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00"},
+                **{"billedAmount": "300.00", "billedOn": "2026-06-01"},
+            },
         },
         {"currentPeriod": {"startsOn": "2026-06-01", "endsOn": "2026-06-01", "netAmount": "300.00"}},
         ("currentPeriod.endsOn", "SUBSCRIPTION_INCONSISTENT"),
