@@ -165,7 +165,7 @@ async def test_all_or_nothing_stops_before_a_batch_with_a_parent_that_does_not_e
     assert await everything_of(owner_engine, company) == before
     path = write_rows(tmp_path / "rows.jsonl", [new("b", **below("c"), customerGroupNumber="11"), new("c")])
     result = import_file(path, "--all-or-nothing")
-    assert "Stopped at rows of lines 1 to 1, because 1 row was refused" in result.stdout
+    assert "Stopped at rows of lines 1 to 1, because 1 row was rejected" in result.stdout
     assert await parents_of(owner_engine, company) == {"c": None}
 
 
