@@ -12,8 +12,10 @@ from tests.stateful.model import Customer, Model
 
 
 def assert_same(company: Company, model: Model) -> None:
-    """Customers, subscriptions, periods and documents, row by row; of what only tells of changes, how many there
-    are."""
+    """Customers, subscriptions, periods and documents, row by row; of what only tells of changes, how many there are.
+
+    A subscription has an entry in its history for each of its versions.
+    """
     stored = company.stored(
         (tables.customers, "id"),
         (tables.subscriptions, "id"),
@@ -56,7 +58,12 @@ def assert_same(company: Company, model: Model) -> None:
     assert sorted(
         (row.kind, row.payer_customer_id, row.customer_id, row.currency, row.issued_on, row.total) for row in documents
     ) == sorted(books.documents)
-    assert [len(rows) for rows in told] == [model.changes, model.transitions, model.events]
+    changes, *others = told
+    of_subscriptions = [(row.subject_id, row.version) for row in changes if row.subject_id in books.subscriptions]
+    # They were written without an entry, so that the first one tells of their second version.
+    assert of_subscriptions == [(row.id, version) for row in subscriptions for version in range(2, row.version + 1)]
+    told_of = [len(changes) - len(of_subscriptions), *(len(rows) for rows in others)]
+    assert told_of == [model.changes, model.transitions, model.events]
 
 
 def periods_of(rows: Sequence[Any]) -> dict[UUID, list[Period]]:
