@@ -194,7 +194,7 @@ async def test_all_problems_of_a_connection_are_reported_at_once(caller: Caller,
     await records.customer(customer_number="P")
     rejection = await caller.rejection(
         """{ customer(by: {customerNumber: "P"}) {
-            children(first: 501, after: "nonsense", where: {ids: ["x"], search: "-"}) { nodes { id } } } }"""
+            children(first: 501, after: "nonsense", where: {ids: ["x"], search: "a b c d e f g h i j k"}) { nodes { id } } } }"""
     )
     assert rejection["field"] == ["customer", "children"]
     assert rejection["code"] == "BAD_USER_INPUT"

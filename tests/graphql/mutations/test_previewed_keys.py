@@ -124,10 +124,10 @@ async def test_a_key_costs_the_preview_one_statement_and_none_where_there_is_no_
     assert spent[1] == spent[0] + 1
 
 
-async def test_a_key_of_the_release_before_would_be_replayed_too(
+async def test_a_key_that_a_release_has_stored_would_be_replayed_too(
     caller: Caller, owner_engine: AsyncEngine, company: UUID
 ) -> None:
-    request = next(request for request in stored_by(1) if request["field"] == "updateCustomer")
+    request = next(request for request in stored_by(2) if request["field"] == "updateCustomer")
     await store(owner_engine, company, "key", request["row"])
     assert await preview(caller, request["input"] | {"idempotencyKey": "key"}) == NOTHING | {"wouldReplay": True}
 

@@ -108,7 +108,8 @@ async def test_a_rejection_shows_nothing_stored_to_who_does_not_read(caller: Cal
 
     payload = await upsert(caller, {"number": "1", "name": "New"}, {"number": "2"})
 
-    assert payload["results"] == []
+    assert [result["ledgerAccount"] for result in payload["results"]] == [None, None]
+    assert "Secret" not in str(payload)
     assert [problem["code"] for problem in payload["errors"]] == ["FIELD_REQUIRED"]
 
 
