@@ -148,7 +148,7 @@ def _inputs(ids: Ids) -> dict[str, dict[str, Any]]:
     }
     subscriptions: list[dict[str, Any]] = [
         new | {"externalSystemId": "made"},
-        {"id": ids.subscription, "externalSystemId": "adopted", "currentPeriod": period},
+        {"id": ids.subscription, "externalSystemId": "adopted", "currentPeriod": new["currentPeriod"]},
         new | {"externalSystemId": "long", "name": "x" * 256},
         new | {"externalSystemId": "odd", "status": "TRIAL"},
         new | {"externalSystemId": "adopted"},
