@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.db.dsn import with_role
+from app.db.embedded import EmbeddedServer
 from tests.support.billing_year import months_on, next_day, to_cents
 from tests.support.commands import ROOT, free_port
 from tests.support.databases import execute, with_database
@@ -38,6 +39,13 @@ IMPORTED = (2, 2, 4, 2, 2, 3)
 def blocks(language: str) -> list[str]:
     """Return the page's blocks of a language."""
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.fixture(name="server_dsn", scope="module")
+def _server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """Return the URL of an own server: on the shared one, the role of all services exists and is another owner's."""
+    with EmbeddedServer(tmp_path_factory.mktemp("server") / "data", durable=False) as server:
+        yield server.dsn()
 
 
 @pytest.fixture

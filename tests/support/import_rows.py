@@ -136,8 +136,11 @@ SAMPLES: Mapping[str, Sample] = {
         _subscription,
         {
             "currentPeriod": {
-                **{"startsOn": "2026-06-01", "endsOn": "2026-07-01", "netAmount": "300.00"},
-                **{"billedAmount": "300.00", "billedOn": "2026-06-01"},
+                "startsOn": "2026-06-01",
+                "endsOn": "2026-07-01",
+                "netAmount": "300.00",
+                "billedAmount": "300.00",
+                "billedOn": "2026-06-01",
             },
         },
         {"currentPeriod": {"startsOn": "2026-06-01", "endsOn": "2026-06-01", "netAmount": "300.00"}},
