@@ -51,7 +51,7 @@ class Database:
         pooling: Pooling = Pooling.SESSION,
         write_health: WriteHealth | None = None,
     ) -> None:
-        """Create the pools without connecting. Over 40 lines because each of five pools has options of its own."""
+        """Create the pools without connecting. Over 40 lines because each of the five pools has different options."""
         beginning = beginning_of(pooling, statement_timeout_seconds)
         probe_beginning = beginning_of(pooling, PROBE_SECONDS)
         options: dict[str, Any] = {

@@ -44,7 +44,7 @@ class _Loader(DataLoader[Any, Any]):
 def _retrieve(value: Future[Any]) -> None:
     """Retrieve the exception of a value, so that asyncio doesn't log it: a field whose sibling failed awaits no value.
 
-    Whoever awaits the value still gets the exception.
+    Code that awaits the value still gets the exception.
     """
     if not value.cancelled():
         value.exception()

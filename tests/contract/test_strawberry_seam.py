@@ -131,7 +131,7 @@ class Toy(NamedTuple):
 def toy(**options: Any) -> Toy:
     """A schema of one's own: some checks change it."""
     schema = federation.Schema(query=Query, federation_version="2.9", **options)
-    # By its type: the seam has a check of its own for the name that Strawberry gives the attribute.
+    # By its type: another check of the seam covers the name that Strawberry gives the attribute.
     (core,) = (value for value in vars(schema).values() if isinstance(value, GraphQLSchema))
     return Toy(schema, core)
 

@@ -43,7 +43,7 @@ _MOST_COLUMNS = 100
 class Statement:
     """SQL that returns one row with the parts of the response's JSON, or no row if the session is another company's.
 
-    A part is UTF-8 in a column of its own, because PostgreSQL would copy wide parts to join them with constant JSON.
+    Each part is a separate column in UTF-8, because PostgreSQL would copy wide parts to join them with constant JSON.
     """
 
     sql: str
