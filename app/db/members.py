@@ -47,13 +47,6 @@ async def of_customer(
     return members.entity.row._make(rows[0]) if rows else None
 
 
-async def has_others(session: WriteSession, members: Members[Any], customer_id: UUID, member_id: UUID) -> bool:
-    """Return whether a locked customer has members besides this one."""
-    table = members.entity.table
-    others = select(table.c.id).where(narrowed(table), table.c.customer_id == customer_id, table.c.id != member_id)
-    return bool(await session.rows(others.limit(1)))
-
-
 async def customers_of(session: WriteSession, members: Members[Any], ids: Collection[UUID]) -> set[UUID]:
     """Return the customers of members, which never change."""
     table = members.entity.table

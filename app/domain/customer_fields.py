@@ -1,6 +1,6 @@
 """Fields of a customer: how each is read, whether it can be unset, and its default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.domain.errors import Problem
@@ -76,9 +76,9 @@ def read_fields(given: Mapping[str, object], *, creating: bool) -> tuple[dict[st
     return values, [*problems, *form_conflicts(given)]
 
 
-def touches_family(given: Mapping[str, object]) -> bool:
-    """Return whether the rules of any given field depend on the parent or the children."""
-    return not _FAMILY_FIELDS.isdisjoint(given)
+def touches_family(names: Iterable[str]) -> bool:
+    """Return whether the rules of any of these fields depend on the parent or the children."""
+    return not _FAMILY_FIELDS.isdisjoint(names)
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:

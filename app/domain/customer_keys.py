@@ -12,6 +12,8 @@ from app.domain.texts import shown
 _READERS = {"id": read_uuid, "customer_number": key_text(MOST_NUMBER_CHARACTERS), "external_system_id": key_text()}
 CUSTOMER_KEYS = tuple(_READERS)
 """The attributes that are keys of a customer."""
+UNIQUE_FIELDS = ("customer_number", "external_system_id")
+"""The keys that are fields of a customer: unique in a company."""
 
 
 class CustomerKey(NamedTuple):

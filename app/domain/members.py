@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Path, Problem
 from app.domain.fields import read_uuid, schema_name
-from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input, reject_if_any
+from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input
 
 NEW_DEFAULT: Path = ("new_default_id",)
 _CONTROLS = {"id": ID, "new_default_id": Field(read_uuid), "expected_version": EXPECTED_VERSION}
@@ -25,33 +25,25 @@ class MemberKind:
 
 
 @dataclass(frozen=True, slots=True)
-class NewMember:
-    """A contact or department to create."""
-
-    customer_id: UUID
-    values: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
 class MemberChange:
     """A contact or department to update or delete."""
 
-    id: UUID
+    id: UUID | None
+    """None if it is malformed."""
     values: Mapping[str, object]
     new_default_id: UUID | None
     """Id of the member that becomes the default."""
     expected_version: int | None
 
 
-def read_new(kind: MemberKind, given: Mapping[str, object]) -> NewMember:
-    """Return the new member that an input describes. Raise Rejected with all problems of the input."""
+def read_new(kind: MemberKind, given: Mapping[str, object]) -> tuple[UUID | None, dict[str, object], list[Problem]]:
+    """Return the customer of a new member (None if it is malformed), its values, and all problems of the input."""
     values, problems = read_input(given, {"customer_id": ID, **kind.fields})
-    reject_if_any(problems)
-    return NewMember(cast("UUID", values.pop("customer_id")), values)
+    return cast("UUID | None", values.pop("customer_id", None)), values, problems
 
 
-def read_change(kind: MemberKind, given: Mapping[str, object]) -> MemberChange:
-    """Return the change that an input describes. Raise Rejected with all problems of the input."""
+def read_change(kind: MemberKind, given: Mapping[str, object]) -> tuple[MemberChange, list[Problem]]:
+    """Return the change that an input describes, and all problems of the input."""
     values, problems = read_input(given, {**_CONTROLS, **kind.fields})
     if values.get("new_default_id") is not None and values.get(kind.default) is not False:
         message = f"is only allowed when {schema_name(kind.default)} is set to false; leave it out otherwise."
@@ -59,8 +51,8 @@ def read_change(kind: MemberKind, given: Mapping[str, object]) -> MemberChange:
     return _change(values, problems)
 
 
-def read_removal(given: Mapping[str, object]) -> MemberChange:
-    """Return the removal that an input describes. Raise Rejected with all problems of the input."""
+def read_removal(given: Mapping[str, object]) -> tuple[MemberChange, list[Problem]]:
+    """Return the removal that an input describes, and all problems of the input."""
     return _change(*read_input(given, _CONTROLS))
 
 
@@ -69,15 +61,28 @@ def canonical(kind: MemberKind, given: Mapping[str, object]) -> dict[str, object
     return as_read(given, read_input(given, {"customer_id": ID, **_CONTROLS, **kind.fields})[0])
 
 
-def _change(values: dict[str, object], problems: list[Problem]) -> MemberChange:
+def _change(values: dict[str, object], problems: list[Problem]) -> tuple[MemberChange, list[Problem]]:
     member_id, new_default_id = values.pop("id", None), values.pop("new_default_id", None)
     if new_default_id is not None and new_default_id == member_id:
         problems.append(Problem(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, "must not be the same as id."))
-    reject_if_any(problems)
     expected_version = values.pop("expected_version", None)
-    return MemberChange(
-        cast("UUID", member_id), values, cast("UUID | None", new_default_id), cast("int | None", expected_version)
+    change = MemberChange(
+        cast("UUID | None", member_id),
+        values,
+        cast("UUID | None", new_default_id),
+        cast("int | None", expected_version),
     )
+    return change, problems
+
+
+def changed_values(before: Any, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values that differ from those of a stored member."""
+    return {name: value for name, value in values.items() if getattr(before, name) != value}
+
+
+def member_not_found(kind: MemberKind, path: Path = ("id",), owner: str = "company") -> Problem:
+    """Return the problem of an id that no member of the company or customer has."""
+    return Problem(kind.not_found, path, f"must be the id of a {kind.noun} of the {owner}.")
 
 
 def default_required(noun: str) -> Problem:

@@ -20,11 +20,13 @@ from app.domain.billing import (
 from app.domain.calendar import DateOutOfRange
 from app.domain.customer_rules import Record
 from app.domain.cutting import Cut, Line, cuts
-from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected, SubscriptionsProblem
+from app.domain.errors import ErrorCode, LimitProblem, Path, Problem, Rejected, SubscriptionsProblem
+from app.domain.fields import read_uuid
 from app.domain.money import total
 from app.domain.moving import Move, moves, reschedulings
 
-_PATH = ("subscription_transitions",)
+ACKNOWLEDGED: Path = ("subscription_transitions",)
+"""Where an input acknowledges subscriptions."""
 _MESSAGES = {
     AcknowledgementProblem.REQUIRED: "must name every active subscription, because the change moves them.",
     AcknowledgementProblem.INCOMPLETE: "must name every active subscription; some are missing.",
@@ -181,12 +183,18 @@ def _cuts_and_moves(
     return made, moved
 
 
-def excess(acknowledged: int) -> LimitProblem | None:
-    """Return the problem of an acknowledgement with too many subscriptions, or None."""
-    if acknowledged <= MOST_ACKNOWLEDGED:
-        return None
-    message = f"must name at most {MOST_ACKNOWLEDGED:,} subscriptions, not {acknowledged:,}."
-    return LimitProblem(ErrorCode.FIELD_TOO_LONG, _PATH, message, MOST_ACKNOWLEDGED, acknowledged)
+def read_acknowledgement(ids: Sequence[object] | None) -> tuple[tuple[UUID, ...] | None, list[Problem]]:
+    """Return the acknowledged subscriptions of an input, and all problems. None acknowledges nothing."""
+    if ids is None:
+        return None, []
+    if len(ids) > MOST_ACKNOWLEDGED:
+        message = f"must name at most {MOST_ACKNOWLEDGED:,} subscriptions, not {len(ids):,}."
+        return None, [LimitProblem(ErrorCode.FIELD_TOO_LONG, ACKNOWLEDGED, message, MOST_ACKNOWLEDGED, len(ids))]
+    found = [read_uuid(value, (*ACKNOWLEDGED, place, "subscription_id")) for place, value in enumerate(ids)]
+    return (
+        tuple(id_ for id_ in found if isinstance(id_, UUID)),
+        [problem for problem in found if isinstance(problem, Problem)],
+    )
 
 
 def acknowledgement_problems(
@@ -196,7 +204,7 @@ def acknowledgement_problems(
     statuses = {subscription.id: subscription.status for subscription in own}
     found = check_acknowledgement(acknowledged, statuses, triggered=triggered)
     return [
-        SubscriptionsProblem(ErrorCode(problem), _PATH, _MESSAGES[problem], tuple(ids))
+        SubscriptionsProblem(ErrorCode(problem), ACKNOWLEDGED, _MESSAGES[problem], tuple(ids))
         for problem, ids in found.items()
     ]
 

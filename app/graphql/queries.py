@@ -208,8 +208,7 @@ class Query:
     async def billing_transition_preview(info: Info, input: PreviewInput) -> TransitionPreview:  # noqa: A002 - the schema's name
         """Compute the transition from the operation's snapshot."""
         await info.context.pace.turn()
-        command, key = update_command(input)
-        return await preview_transition(info.context.session, command, key)
+        return await preview_transition(info.context.session, *update_command(input))
 
     @strawberry.field(
         description="The object with this id; null if the company has none. Ledger accounts also need accounts-read."

@@ -14,7 +14,7 @@ from app.services.customers.drafts import draft_of_creation
 from app.services.customers.numbers import give_numbers
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import write
-from app.services.idempotency import key_problems, once
+from app.services.idempotency import once
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,10 @@ async def create_customer(
     unit_of_work: UnitOfWork, actor: str, command: CreateCustomerCommand, idempotency_key: str | None
 ) -> tuple[CreateCustomerOutcome, bool]:
     """Create a customer; return the outcome, and whether it was replayed. Raise Rejected with all problems."""
-    values, problems = read_fields(command.fields, creating=True)
-    problems += key_problems(idempotency_key)
-    if problems:
-        raise Rejected(problems)
+    values, malformed = read_fields(command.fields, creating=True)
 
     async def work(session: WriteSession) -> CreateCustomerOutcome:
-        draft = draft_of_creation(values)
+        draft = draft_of_creation(values, malformed)
         parent_id = draft.new.parent_id
         parents = {} if parent_id is None else await read_stored(session, "id", [parent_id], parents=())
         judge = Judge(await read_facts(session, parents.values(), [draft]))
@@ -56,4 +53,4 @@ async def create_customer(
         written = await write(session, [decision], actor)
         return CreateCustomerOutcome(written.customers[draft.id])
 
-    return await once(unit_of_work, idempotency_key, command, CreateCustomerOutcome, work)
+    return await once(unit_of_work, idempotency_key, command, CreateCustomerOutcome, work, malformed)

@@ -1,6 +1,6 @@
 """Create, update and delete customer groups."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, cast
 from uuid import UUID
@@ -14,7 +14,7 @@ from app.domain.group_fields import GroupChange, canonical, read_group_change, r
 from app.domain.inputs import reject_if_any
 from app.services.commands import Command
 from app.services.group_judging import NOT_FOUND, GroupFacts, changed_columns, reference_problems
-from app.services.idempotency import check_key, once
+from app.services.idempotency import once
 from app.services.recording import Recording, Write, find_version_problem, record_all
 
 _SHOWN_CUSTOMERS = 10
@@ -70,7 +70,7 @@ async def create_customer_group(
         await record_all(session, RECORDING, [Write(None, group)], actor=actor)
         return GroupOutcome(group)
 
-    return await _once(unit_of_work, idempotency_key, command, malformed, work)
+    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work, malformed)
 
 
 async def update_customer_group(
@@ -82,7 +82,9 @@ async def update_customer_group(
     async def work(session: WriteSession) -> GroupOutcome:
         now, problems = await _lock(session, change, malformed)
         values, excess = (change.values, []) if now is None else changed_columns(now, change.values)
-        problems += [*excess, *reference_problems(values, change.id, await _read_facts(session, values))]
+        # Without an id, the number may be the group's own.
+        named = {name: value for name, value in values.items() if change.id is not None or name != "number"}
+        problems += [*excess, *reference_problems(named, change.id, await _read_facts(session, named))]
         now = _accepted(now, problems)
         if not values:
             return GroupOutcome(now, wrote=False)
@@ -90,7 +92,7 @@ async def update_customer_group(
         await record_all(session, RECORDING, [Write(now, group, values)], actor=actor)
         return GroupOutcome(group)
 
-    return await _once(unit_of_work, idempotency_key, command, malformed, work)
+    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work, malformed)
 
 
 async def delete_customer_group(
@@ -112,19 +114,7 @@ async def delete_customer_group(
         await record_all(session, RECORDING, [Write(now, None)], actor=actor)
         return GroupOutcome(now)
 
-    return await _once(unit_of_work, idempotency_key, command, malformed, work)
-
-
-async def _once(
-    unit_of_work: UnitOfWork,
-    key: str | None,
-    command: Command,
-    malformed: Sequence[Problem],
-    work: Callable[[WriteSession], Awaitable[GroupOutcome]],
-) -> GroupResult:
-    """Run the work once per key. For a malformed input it only finds the other problems, without using the key."""
-    check_key(key, malformed)
-    return await once(unit_of_work, None if malformed else key, command, GroupOutcome, work)
+    return await once(unit_of_work, idempotency_key, command, GroupOutcome, work, malformed)
 
 
 async def _lock(

@@ -1,7 +1,6 @@
 """Idempotency keys: repeating a command under the same key returns the stored outcome."""
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from app.db import idempotency
@@ -17,6 +16,7 @@ from app.services.stored_outcomes import UnreadableOutcome, decode, encode
 OutcomeT = TypeVar("OutcomeT")
 ComputedT = TypeVar("ComputedT")
 _PATH = ("idempotency_key",)
+_OTHER_INPUT = "was already used with another input; choose a new key."
 _read_key = key_text()
 
 
@@ -26,19 +26,26 @@ async def once(
     command: Repeatable,
     outcome: type[OutcomeT],
     work: Callable[[WriteSession], Awaitable[OutcomeT]],
+    malformed: Sequence[Problem] = (),
 ) -> tuple[OutcomeT, bool]:
     """Run the work in a unit of work, or replay the outcome stored under the key. Return whether it was replayed too.
 
     The outcome is committed with the data, so a rejection or a lost connection leaves the key unused. A concurrent
     duplicate waits for the first. Commands are equal if their canonical forms are equal.
+
+    For a malformed input the work only finds the other problems: it must raise Rejected, and the key stays unused. A
+    malformed or used key is rejected together with what is malformed.
     """
+    if problems := key_problems(key):
+        raise Rejected([*malformed, *problems])
     if key is None:
         return await unit_of_work.run(work), False
-    if problems := key_problems(key):
-        raise Rejected(problems)
     key = stored_form(key)
 
     async def work_once(session: WriteSession) -> tuple[OutcomeT, bool]:
+        if malformed:
+            await find_replay(session, key, command, outcome, malformed)
+            return await work(session), False
         compute = aside if command.is_long else _at_once
         earlier = await idempotency.claim(session, key, mutation_of(command), await compute(fingerprint, command))
         if earlier is not None:
@@ -55,12 +62,13 @@ async def _at_once(work: Callable[..., ComputedT], *arguments: Any) -> ComputedT
 
 
 async def find_replay(
-    session: Session, key: str | None, command: Repeatable, outcome: type[OutcomeT]
+    session: Session, key: str | None, command: Repeatable, outcome: type[OutcomeT], malformed: Sequence[Problem] = ()
 ) -> OutcomeT | None:
     """Return the outcome that `once` would replay, or None if it would run the work. Raise Rejected as `once` does."""
-    if key is None:
-        return None
-    earlier = await idempotency.find(session, stored_form(key))
+    earlier = None if key is None else await idempotency.find(session, stored_form(key))
+    if earlier is not None and malformed:
+        # No malformed input was ever accepted, so the key is that of another one.
+        raise Rejected([*malformed, _used(_OTHER_INPUT)])
     return None if earlier is None else _replay(earlier, command, outcome)
 
 
@@ -74,26 +82,8 @@ def key_problems(key: str | None) -> list[Problem]:
     return [] if found else [Problem(ErrorCode.FIELD_INVALID, _PATH, "must not be blank.")]
 
 
-def check_key(key: str | None, others: Sequence[Problem]) -> None:
-    """Raise Rejected for a malformed key, together with the other problems of the input."""
-    if problems := key_problems(key):
-        raise Rejected([*others, *problems])
-
-
-@contextmanager
-def beside_key_problems(key: str | None) -> Generator[None]:
-    """Add the problems of a malformed key to those that are raised inside, so that all are reported at once."""
-    problems = key_problems(key)
-    try:
-        yield
-    except Rejected as rejected:
-        raise Rejected((*rejected.problems, *problems), rejected.current) from None
-    if problems:
-        raise Rejected(problems)
-
-
 def _replay(earlier: idempotency.Claimed, command: Repeatable, outcome: type[OutcomeT]) -> OutcomeT:
-    message = "was already used with another input; choose a new key."
+    message = _OTHER_INPUT
     try:
         if fits(earlier.fingerprint, command):
             return decode(outcome, earlier.payload)
@@ -103,4 +93,8 @@ def _replay(earlier: idempotency.Claimed, command: Repeatable, outcome: type[Out
             "was already used, and another release of the service stored the outcome: read what was written, or choose"
             " a new key."
         )
-    raise Rejected([Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)])
+    raise Rejected([_used(message)])
+
+
+def _used(message: str) -> Problem:
+    return Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, _PATH, message)

@@ -1,8 +1,10 @@
 """Preview an update: decide it from one snapshot, without writing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db.read_session import ReadSession
+from app.domain.customer_fields import read_fields
 from app.domain.digests import digest_of
 from app.domain.errors import Problem
 from app.domain.transition import Transition
@@ -25,11 +27,19 @@ class TransitionPreview:
 
 
 async def preview_transition(
-    session: ReadSession, command: UpdateCustomerCommand, idempotency_key: str | None = None
+    session: ReadSession,
+    command: UpdateCustomerCommand,
+    idempotency_key: str | None = None,
+    malformed: Sequence[Problem] = (),
 ) -> TransitionPreview:
-    """Decide an update without locks. Raise Rejected if nothing can be decided."""
-    earlier = await find_replay(session, idempotency_key, command, UpdateCustomerOutcome)
+    """Decide an update without locks. Raise Rejected if nothing can be decided.
+
+    `malformed` are problems of the input that the command lacks.
+    """
+    values, problems = read_fields(command.fields, creating=False)
+    malformed = [*malformed, *problems]
+    earlier = await find_replay(session, idempotency_key, command, UpdateCustomerOutcome, malformed)
     if earlier is not None:
         return TransitionPreview(None, (), None, would_replay=True)
-    _, decision = await decide_update(session, command)
+    _, decision = await decide_update(session, command, values, malformed)
     return TransitionPreview(decision.transition, decision.problems, digest_of(decision.transition))

@@ -1,6 +1,6 @@
 """Update a customer, and book the transition of its subscriptions if the payer changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 from uuid import UUID
@@ -9,11 +9,11 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.customer_fields import canonical, read_fields, touches_family
 from app.domain.customer_keys import customer_not_found
-from app.domain.errors import Rejected
+from app.domain.errors import Problem, Rejected
 from app.domain.fields import schema_names
 from app.services.commands import Repeatable
 from app.services.customers.deciding import Decision, Judge
-from app.services.customers.drafts import draft_of_change
+from app.services.customers.drafts import draft_of_change, draft_of_unknown
 from app.services.customers.reading import read_facts, read_stored
 from app.services.customers.writing import write
 from app.services.idempotency import once
@@ -49,12 +49,21 @@ class UpdateCustomerOutcome:
 
 
 async def update_customer(
-    unit_of_work: UnitOfWork, actor: str, command: UpdateCustomerCommand, idempotency_key: str | None
+    unit_of_work: UnitOfWork,
+    actor: str,
+    command: UpdateCustomerCommand,
+    idempotency_key: str | None,
+    malformed: Sequence[Problem] = (),
 ) -> tuple[UpdateCustomerOutcome, bool]:
-    """Update a customer in one transaction; return the outcome, and whether it was replayed. Raise Rejected."""
+    """Update a customer in one transaction; return the outcome, and whether it was replayed. Raise Rejected.
+
+    `malformed` are problems of the input that the command lacks.
+    """
+    values, problems = read_fields(command.fields, creating=False)
+    malformed = [*malformed, *problems]
 
     async def work(session: WriteSession) -> UpdateCustomerOutcome:
-        before, decision = await decide_update(session, command)
+        before, decision = await decide_update(session, command, values, malformed)
         if decision.problems:
             raise Rejected(decision.problems)
         if not decision.writes:
@@ -63,25 +72,28 @@ async def update_customer(
         transition_id = next(iter(written.transition_ids), None)
         return UpdateCustomerOutcome(written.customers[before.id], schema_names(decision.values), transition_id)
 
-    return await once(unit_of_work, idempotency_key, command, UpdateCustomerOutcome, work)
+    return await once(unit_of_work, idempotency_key, command, UpdateCustomerOutcome, work, malformed)
 
 
-async def decide_update(session: Session, command: UpdateCustomerCommand) -> tuple[CustomerRow, Decision]:
-    """Return the stored customer and the decision. Raise Rejected for malformed fields, an unknown customer or version.
+async def decide_update(
+    session: Session, command: UpdateCustomerCommand, values: Mapping[str, object], malformed: Sequence[Problem]
+) -> tuple[CustomerRow, Decision]:
+    """Return the stored customer and the decision. `values` are the fields that aren't malformed.
 
-    A write session takes the locks first, so that the decision still holds when it is written.
+    Raise Rejected with all problems if the input is malformed, or the customer unknown or of another version. A write
+    session takes the locks first, so that the decision still holds when it is written.
     """
-    values, problems = read_fields(command.fields, creating=False)
-    if problems:
-        raise Rejected(problems)
     parent_id = values.get("parent_customer_id")
     parents = [parent_id] if isinstance(parent_id, UUID) else []
     stored = await read_stored(session, "id", [command.customer_id], parents if touches_family(values) else None)
-    before = stored.get(command.customer_id)
+    before, outdated = stored.get(command.customer_id), None
     if before is None:
-        raise Rejected([customer_not_found(("id",))])
-    if problem := await find_version_problem(session, before, command.expected_version):
-        raise Rejected([problem], current=before)
-    draft = draft_of_change(before, values, command.acknowledged, command.digest)
-    facts = await read_facts(session, stored.values(), [draft])
-    return before, Judge(facts).decide(draft)
+        draft = draft_of_unknown(values, [*malformed, customer_not_found(("id",))], is_absent=True)
+    else:
+        outdated = await find_version_problem(session, before, command.expected_version)
+        problems = [*malformed, *([] if outdated is None else [outdated])]
+        draft = draft_of_change(before, values, problems, command.acknowledged, command.digest)
+    decision = Judge(await read_facts(session, stored.values(), [draft])).decide(draft)
+    if malformed or before is None or outdated is not None:
+        raise Rejected(decision.problems, current=None if outdated is None else before)
+    return before, decision

@@ -10,11 +10,13 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_fields import touches_family
 from app.domain.errors import (
+    MOST_LISTED_OF_ROW,
     CustomersProblem,
     LimitProblem,
     MetadataProblem,
     Problem,
     SubscriptionsProblem,
+    listed,
 )
 from app.domain.upserts import MatchKey, RejectionPolicy
 from app.services.customers.deciding import Decision, Judge
@@ -83,8 +85,12 @@ async def _decide(session: WriteSession, command: UpsertCustomersCommand) -> lis
     matched = {getattr(row, match_by.attribute): row for row in stored.values()}
     read = await read_rows(rows, keys, matched, match_by)
     judge = Judge(await read_facts(session, stored.values(), [draft for draft in read if isinstance(draft, Draft)]))
-    decisions = [judge.decide(row) if isinstance(row, Draft) else row async for row in paced(read)]
+    decisions = [_listed(judge.decide(row)) if isinstance(row, Draft) else row async for row in paced(read)]
     return await give_numbers(session, decisions)
+
+
+def _listed(decision: Decision) -> Decision:
+    return replace(decision, problems=listed(decision.problems, MOST_LISTED_OF_ROW))
 
 
 async def _write(session: WriteSession, decisions: Sequence[Decision], actor: str) -> dict[UUID, CustomerRow]:

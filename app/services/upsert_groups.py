@@ -104,21 +104,28 @@ class _Judge:
             return replace(rejected, problems=(repeated("number" if read.get("id") is None else "id", times),))
         creating = before is None and read.get("id") is None and read.get("number") is not None
         values, problems = read_group_row(given, creating=creating)
-        if values.get("id") is not None and before is None:
-            problems.append(NOT_FOUND)
-        problems += reference_problems(values, None if before is None else before.id, self._facts)
+        missing = [NOT_FOUND] if values.pop("id", None) is not None and before is None else []
         expected = cast("int | None", values.pop("expected_version", None))
-        if creating:
-            problems += unexpected(expected, None, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, _NOUN)
-        if problems:
-            return replace(rejected, problems=listed(problems, MOST_LISTED_OF_ROW))
-        number = values.pop("account_number", None)
-        if number is not None:
-            values["account_id"] = self._facts.account_ids[str(number)]
-        values.pop("id", None)
+        others = reference_problems(values, None if before is None else before.id, self._facts)
+        columns = self._columns(values)
+        changes, excess = ({}, []) if before is None else changed_columns(before, columns)
+        others = [*excess, *others]
+        if creating or (before is not None and (changes or problems or others)):
+            # An unchanged row may expect any version: a list that was written is unchanged when it comes again.
+            missing += unexpected(expected, before, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, _NOUN)
+        if found := [*problems, *missing, *others]:
+            return replace(rejected, problems=listed(found, MOST_LISTED_OF_ROW))
         if before is None:
-            return RowDecision(RowOutcome.CREATED, None, _new(values))
-        return _changed(before, values, expected)
+            return RowDecision(RowOutcome.CREATED, None, _new(columns))
+        return RowDecision(RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED, before, changes)
+
+    def _columns(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Return values with the account by its id; one that doesn't exist is left out."""
+        columns = {name: value for name, value in values.items() if name != "account_number"}
+        number = values.get("account_number")
+        if number in self._facts.account_ids:
+            columns["account_id"] = self._facts.account_ids[str(number)]
+        return columns
 
     def _match(self, read: Mapping[str, Any]) -> CustomerGroupRow | None:
         group_id = read.get("id")
@@ -127,18 +134,6 @@ class _Judge:
     def _meant(self, read: Mapping[str, Any]) -> set[object]:
         before = self._match(read)
         return {key for key in (before and before.id, read.get("number")) if key is not None}
-
-
-def _changed(before: CustomerGroupRow, values: Mapping[str, object], expected: int | None) -> RowDecision:
-    changes, problems = changed_columns(before, values)
-    if problems:
-        return RowDecision(RowOutcome.REFUSED, before, {}, tuple(problems))
-    if not changes:
-        # Whatever version it expects, because a list that was written must be unchanged when it comes again.
-        return RowDecision(RowOutcome.UNCHANGED, before, changes)
-    if found := unexpected(expected, before, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, _NOUN):
-        return RowDecision(RowOutcome.REFUSED, before, {}, tuple(found))
-    return RowDecision(RowOutcome.UPDATED, before, changes)
 
 
 def _new(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_keys import key_not_found, values_by_attribute
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
+from app.domain.member_defaults import DefaultConflict, DefaultEffect, default_conflicts, effect_on_default
 from app.domain.member_rows import MemberKeys, MemberMatchKey, read_member_keys, read_member_row
-from app.domain.members import MemberKind, default_stays, several_defaults
+from app.domain.members import MemberKind, changed_values, default_stays, member_not_found, several_defaults
 from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.customer_references import ids_by_key
 from app.services.members import MemberService, writes_of_replaced
@@ -42,13 +43,12 @@ class UpsertMembersCommand(ListCommand[Mapping[str, object]]):
 class MemberDecision(RowDecision):
     """The decision about a row."""
 
-    customer_id: UUID | None = None
-    sent_default: bool | None = None
-    """Whether the row makes the member the default; None if it doesn't say."""
+    effect: DefaultEffect | None = None
+    """None if the row's customer or member is unknown."""
 
-    def rejected(self, problem: Problem) -> "MemberDecision":
-        """Return the decision to reject the row."""
-        return replace(self, outcome=RowOutcome.REFUSED, problems=(problem,))
+    def rejected(self, *problems: Problem) -> "MemberDecision":
+        """Return the decision to reject the row for these problems and those that it has."""
+        return replace(self, outcome=RowOutcome.REFUSED, problems=(*self.problems, *problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class Upserts(Generic[MemberT, OutcomeT]):
         judge = _Judge(kind, self.defaults, match_by, customers, found)
         judge.prepare(keys)
         decisions = [judge.decide(*pair) async for pair in paced(list(zip(rows, keys, strict=True)))]
-        return _with_defaults(kind, decisions, await stored.counts(session, members, customers.keys()))
+        judged = _with_defaults(kind, decisions, await stored.counts(session, members, customers.keys()))
+        return [replace(decision, problems=listed(decision.problems, MOST_LISTED_OF_ROW)) for decision in judged]
 
     async def _write(
         self, session: WriteSession, decisions: Sequence[MemberDecision], actor: str
@@ -93,8 +94,9 @@ class Upserts(Generic[MemberT, OutcomeT]):
         members, default = self.service.members, self.service.kind.default
         created = [decision for decision in decisions if decision.outcome is RowOutcome.CREATED]
         updated = [decision for decision in decisions if decision.outcome is RowOutcome.UPDATED]
-        moves = {decision.customer_id for decision in (*created, *updated) if decision.values.get(default)}
-        replaced = await stored.unmake_defaults(session, members, {id_ for id_ in moves if id_ is not None})
+        written = [decision for decision in (*created, *updated) if decision.values.get(default)]
+        moves = {decision.effect.customer_id for decision in written if decision.effect is not None}
+        replaced = await stored.unmake_defaults(session, members, moves)
         changes = [_after_replacing(decision, replaced) for decision in updated]
         changes = [(before, values) for before, values in changes if values]
         await stored.change_all(session, members, of_the_same_columns(changes))
@@ -143,22 +145,20 @@ class _Judge(Generic[MemberT]):
         values, problems = read_member_row(self._kind, given, self._match_by, creating=creating)
         problems += self._problems(keys, customer_id, matches)
         expected = cast("int | None", values.pop("expected_version", None))
-        if creating:
-            problems += unexpected(expected, None, self._kind.not_found, self._kind.noun)
+        changes = {} if before is None else changed_values(before, values)
+        if creating or (before is not None and (changes or problems)):
+            # An unchanged row may expect any version: a list that was written is unchanged when it comes again.
+            problems += unexpected(expected, before, self._kind.not_found, self._kind.noun)
+        customer_id = customer_id if before is None else before.customer_id
+        if customer_id is not None and (creating or before is not None):
+            effect = effect_on_default(self._kind, customer_id, before, values)
+            decision = replace(decision, effect=replace(effect, is_rejected=bool(problems)))
         if problems:
-            return replace(decision, problems=listed(problems, MOST_LISTED_OF_ROW))
-        sent = values.get(self._kind.default)
-        decision = replace(decision, sent_default=sent if isinstance(sent, bool) else None)
+            return decision.rejected(*problems)
         if before is None:
             new = {"id": new_id(), "customer_id": customer_id, **self._defaults, **values}
-            return replace(decision, outcome=RowOutcome.CREATED, customer_id=customer_id, values=new)
-        changes = {name: value for name, value in values.items() if getattr(before, name) != value}
-        if not changes:
-            # Whatever version it expects, because a list that was written must be unchanged when it comes again.
-            return replace(decision, outcome=RowOutcome.UNCHANGED, customer_id=before.customer_id, values=changes)
-        if found := unexpected(expected, before, self._kind.not_found, self._kind.noun):
-            return replace(decision, problems=tuple(found))
-        return replace(decision, outcome=RowOutcome.UPDATED, customer_id=before.customer_id, values=changes)
+            return replace(decision, outcome=RowOutcome.CREATED, values=new)
+        return replace(decision, outcome=RowOutcome.UPDATED if changes else RowOutcome.UNCHANGED, values=changes)
 
     def _matches(self, keys: MemberKeys, customer_id: UUID | None) -> Sequence[MemberT]:
         if keys.id is not None:
@@ -176,7 +176,7 @@ class _Judge(Generic[MemberT]):
         problems: list[Problem] = []
         noun, key = self._kind.noun, self._match_by.attribute
         if keys.id is not None and not matches:
-            problems.append(Problem(self._kind.not_found, ("id",), f"must be the id of a {noun} of the company."))
+            problems.append(member_not_found(self._kind))
         if keys.customer is not None and customer_id is None:
             problems.append(key_not_found(keys.customer))
         elif keys.id is not None and customer_id is not None and matches and matches[0].customer_id != customer_id:
@@ -192,20 +192,15 @@ def _with_defaults(
     kind: MemberKind, decisions: Sequence[MemberDecision], counts: Mapping[UUID, int]
 ) -> Sequence[MemberDecision]:
     """Return the decisions with rows rejected that would leave a customer with two defaults, or with none."""
-    accepted = [decision for decision in decisions if decision.outcome is not RowOutcome.REFUSED]
-    winners = Counter(decision.customer_id for decision in accepted if decision.sent_default)
-    totals = Counter(decision.customer_id for decision in accepted if decision.outcome is RowOutcome.CREATED)
-    totals.update(counts)
-    judged: list[MemberDecision] = []
-    for decision in decisions:
-        loses = decision.outcome is RowOutcome.UPDATED and decision.values.get(kind.default) is False
-        if decision.outcome is not RowOutcome.REFUSED and decision.sent_default and winners[decision.customer_id] > 1:
-            judged.append(decision.rejected(several_defaults(kind.default, kind.noun)))
-        elif loses and winners[decision.customer_id] != 1 and totals[decision.customer_id] > 1:
-            judged.append(decision.rejected(default_stays(kind.default, kind.noun)))
-        else:
-            judged.append(decision)
-    return judged
+    conflicts = default_conflicts([decision.effect for decision in decisions], counts)
+    problem_of = {
+        DefaultConflict.SEVERAL: several_defaults(kind.default, kind.noun),
+        DefaultConflict.LOST: default_stays(kind.default, kind.noun),
+    }
+    return [
+        decision if conflict is None else decision.rejected(problem_of[conflict])
+        for decision, conflict in zip(decisions, conflicts, strict=True)
+    ]
 
 
 def _after_replacing(decision: MemberDecision, replaced: Mapping[UUID, Any]) -> tuple[Any, dict[str, Any]]:

@@ -8,12 +8,12 @@ from uuid import UUID
 from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import canonical, read_fields
-from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
+from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import read_uuid
-from app.domain.transition import excess
+from app.domain.transition import read_acknowledgement
 from app.domain.upserts import MatchKey
 from app.services.customers.deciding import Decision
-from app.services.customers.drafts import Draft, draft_of_change, draft_of_creation
+from app.services.customers.drafts import Draft, draft_of_change, draft_of_creation, draft_of_unknown
 from app.services.upsert_lists import repeated
 
 
@@ -50,7 +50,7 @@ def new_parents(rows: Iterable[UpsertRow]) -> set[UUID]:
 async def read_rows(
     rows: Sequence[UpsertRow], keys: Sequence[str | None], stored: Mapping[str, CustomerRow], match_by: MatchKey
 ) -> list[Draft | Decision]:
-    """Return a draft for each row, or a decision if the row is invalid or changes nothing.
+    """Return a draft for each row, or a decision if its key is repeated or the row changes nothing.
 
     `stored` holds the customers by match key.
     """
@@ -72,25 +72,12 @@ def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match
         problems.append(
             Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, because it is the key that finds the customer.")
         )
-    acknowledged, malformed = _acknowledged(row)
+    acknowledged, malformed = read_acknowledgement(row.acknowledged)
     problems += malformed
-    if problems:
-        return Decision(before, problems=listed(problems, MOST_LISTED_OF_ROW))
+    if key is None:
+        return draft_of_unknown(values, problems, is_absent=False)
     if before is None:
-        return draft_of_creation(values, acknowledged)
-    draft = draft_of_change(before, values, acknowledged)
+        return draft_of_creation(values, problems, acknowledged)
+    draft = draft_of_change(before, values, problems, acknowledged)
     # A repeated list must change nothing, even if it still acknowledges subscriptions.
     return draft if draft.values or draft.problems else Decision(before)
-
-
-def _acknowledged(row: UpsertRow) -> tuple[tuple[UUID, ...] | None, list[Problem]]:
-    if row.acknowledged is None:
-        return None, []
-    path = ("subscription_transitions",)
-    if too_many := excess(len(row.acknowledged)):
-        return None, [too_many]
-    found = [read_uuid(value, (*path, place, "subscription_id")) for place, value in enumerate(row.acknowledged)]
-    return (
-        tuple(id_ for id_ in found if isinstance(id_, UUID)),
-        [problem for problem in found if isinstance(problem, Problem)],
-    )

@@ -1,6 +1,6 @@
 """Asking for the use cases of contacts and departments, which behave alike, and looking at what they leave behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import tables
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
+from app.domain.upserts import ContactMatchKey, DepartmentMatchKey
 from app.services import contacts, departments
 from app.services.commands import Command
 from app.services.members import MemberOutcome, MemberService
+from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
+from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -94,3 +97,19 @@ class MemberUseCases:
 
     async def codes(self, doing: Any) -> list[tuple[ErrorCode, str]]:
         return [(problem.code, str(problem.path[0])) for problem in await self.rejection(doing)]
+
+
+async def upsert(
+    members: MemberUseCases,
+    *rows: Mapping[str, object],
+    key: str | None = None,
+    unit_of_work: UnitOfWork | None = None,
+    **control: Any,
+) -> Any:
+    """The results of a list that matches by name."""
+    unit = unit_of_work or members.unit_of_work
+    if members.kind.service.kind.noun == "contact":
+        contacts = UpsertContactsCommand(rows, ContactMatchKey.NAME, **control)
+        return (await UPSERT_CONTACTS.upsert(unit, "tester", contacts, key))[0].results
+    departments = UpsertDepartmentsCommand(rows, DepartmentMatchKey.NAME, **control)
+    return (await UPSERT_DEPARTMENTS.upsert(unit, "tester", departments, key))[0].results

@@ -260,7 +260,7 @@ async def test_a_malformed_input_doesn_t_use_its_key(groups: GroupUseCases) -> N
     again = await groups.codes(create_customer_group(groups.unit_of_work, "tester", malformed, "key"))
 
     assert first == [(ErrorCode.FIELD_REQUIRED, ("name",))]
-    assert again == [*first, (ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",))]
+    assert again == [*first, (ErrorCode.IDEMPOTENCY_KEY_REUSED, ("idempotency_key",))]
 
 
 async def test_a_malformed_key_is_rejected_together_with_malformed_fields(groups: GroupUseCases) -> None:

@@ -69,6 +69,46 @@ async def test_all_problems_of_an_input_are_reported_at_once(members: MemberUseC
     assert problems == [(ErrorCode.FIELD_INVALID, "id"), (ErrorCode.FIELD_INVALID, "new_default_id")]
 
 
+async def test_malformed_fields_are_reported_together_with_what_is_stored(members: MemberUseCases) -> None:
+    member, _ = await members.record(default=True), await members.record()
+    name, default = (ErrorCode.FIELD_REQUIRED, "name"), members.kind.default
+    outdated, needed = (ErrorCode.VERSION_CONFLICT, "expected_version"), (ErrorCode.DEFAULT_REQUIRED, "new_default_id")
+    unknown = (members.kind.not_found, "new_default_id")
+
+    problems = await members.codes(members.create(customer_id=str(uuid4()), name=" "))
+    assert problems == [name, (ErrorCode.CUSTOMER_NOT_FOUND, "customer_id")]
+    assert await members.codes(members.update(uuid4(), name=" ")) == [name, (members.kind.not_found, "id")]
+    given: dict[str, Any] = {"name": " ", "expected_version": 9, default: False}
+    assert await members.codes(members.update(member, **given)) == [name, outdated, needed]
+    assert await members.codes(members.update(member, new_default_id=str(uuid4()), **given)) == [
+        name,
+        outdated,
+        unknown,
+    ]
+    problems = await members.codes(members.delete(member, expected_version=9))
+    assert problems == [outdated, needed]
+
+
+async def test_a_default_is_not_judged_by_fields_that_are_malformed(members: MemberUseCases) -> None:
+    member, _ = await members.record(default=True), await members.record()
+    malformed = [(ErrorCode.FIELD_INVALID, "new_default_id")]
+
+    assert await members.codes(members.update(member, new_default_id="x", **{members.kind.default: False})) == malformed
+    assert await members.codes(members.delete(member, new_default_id="x")) == malformed
+
+
+async def test_a_malformed_input_doesn_t_use_its_key(members: MemberUseCases) -> None:
+    service, command = members.kind.service, members.kind.commands[0]
+    malformed = command({"customer_id": str(members.customer), "name": " "})
+    valid = command({"customer_id": str(members.customer), "name": "New"})
+
+    problems = await members.codes(service.create(members.unit_of_work, "tester", malformed, "key"))
+    assert problems == [(ErrorCode.FIELD_REQUIRED, "name")]
+    assert not (await service.create(members.unit_of_work, "tester", valid, "key"))[1]
+    malformed_key = await members.codes(service.create(members.unit_of_work, "tester", malformed, " "))
+    assert malformed_key == [*problems, (ErrorCode.FIELD_INVALID, "idempotency_key")]
+
+
 async def test_a_version_that_has_moved_on_is_rejected_with_what_is_stored(members: MemberUseCases) -> None:
     member = await members.record(version=3, name="Now")
     before = await everything_of(members.engine, members.records.company_id)

@@ -18,20 +18,35 @@ async def group(records: Records) -> UUID:
     return await records.group(number="7", name="Retail")
 
 
-async def test_malformed_fields_are_rejected_all_at_once_before_anything_is_looked_up(
-    unit_of_work: UnitOfWork, owner_engine: AsyncEngine
+async def test_malformed_fields_are_rejected_all_at_once_together_with_what_is_stored(
+    unit_of_work: UnitOfWork, owner_engine: AsyncEngine, records: Records
 ):
-    problems = await problems_of(
-        unit_of_work, owner_engine, new_customer(uuid4(), name="", email="nobody", metadata={"a": None}, is_active=None)
-    )
-
-    assert [(problem.code, problem.path) for problem in problems] == [
+    await records.customer(customer_number="K1")
+    fields = new_customer(uuid4(), name="", email="nobody", metadata={"a": None}, customer_number="K1")
+    malformed = [
         (ErrorCode.FIELD_REQUIRED, ("name",)),
-        (ErrorCode.FIELD_NOT_CLEARABLE, ("is_active",)),
         (ErrorCode.FIELD_INVALID, ("email",)),
         (ErrorCode.METADATA_VALUE_INVALID, ("metadata", "a")),
     ]
-    assert unit_of_work.statements == 0
+    stored = [
+        (ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("customer_group_id",)),
+        (ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS, ("customer_number",)),
+    ]
+
+    problems = await problems_of(unit_of_work, owner_engine, fields | {"billing_relationship": "PARENT_PAYS"})
+    assert [(problem.code, problem.path) for problem in problems] == [
+        *malformed,
+        *stored,
+        (ErrorCode.PARENT_CUSTOMER_REQUIRED, ("billing_relationship",)),
+    ]
+
+
+async def test_rules_of_a_family_are_not_judged_if_one_of_its_fields_is_malformed(
+    unit_of_work: UnitOfWork, owner_engine: AsyncEngine, group: UUID
+):
+    fields = new_customer(group, consolidation_mode="SINGLE_INVOICE", billing_day=29)
+
+    assert await codes_of(unit_of_work, owner_engine, fields) == [ErrorCode.FIELD_INVALID]
 
 
 async def test_keys_that_inactive_customers_have_are_taken_too(

@@ -1,7 +1,6 @@
 """upsertContacts and upsertDepartments: what becomes of each row, of the default, and what a list costs."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,32 +10,15 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected, VersionProblem
 from app.domain.fields import schema_name
-from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, RejectionPolicy, RowOutcome
+from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
-from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
-from tests.services.member_use_cases import MemberUseCases
+from tests.services.member_use_cases import MemberUseCases, upsert
 from tests.services.records_of_writes import entries_of, events_of
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 
 CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
 ROW_BY_ROW = RejectionPolicy.ROW_BY_ROW
-
-
-async def upsert(
-    members: MemberUseCases,
-    *rows: Mapping[str, object],
-    key: str | None = None,
-    unit_of_work: UnitOfWork | None = None,
-    **control: Any,
-) -> Any:
-    """The results of a list that matches by name."""
-    unit = unit_of_work or members.unit_of_work
-    if members.kind.service.kind.noun == "contact":
-        contacts = UpsertContactsCommand(rows, ContactMatchKey.NAME, **control)
-        return (await UPSERT_CONTACTS.upsert(unit, "tester", contacts, key))[0].results
-    departments = UpsertDepartmentsCommand(rows, DepartmentMatchKey.NAME, **control)
-    return (await UPSERT_DEPARTMENTS.upsert(unit, "tester", departments, key))[0].results
 
 
 def row(customer: UUID, name: str, **given: Any) -> dict[str, Any]:

@@ -90,6 +90,7 @@ async def update_customer(
     input: Annotated[UpdateCustomerInput, strawberry.argument(description="The changes.")],  # noqa: A002 - the schema's name
 ) -> UpdatePayload:
     """Change a customer in one transaction; return what the payload shows."""
-    command, key = update_command(input)
-    outcome, replayed = await update(info.context.unit_of_work, info.context.principal.subject, command, key)
+    command, key, malformed = update_command(input)
+    actor = info.context.principal.subject
+    outcome, replayed = await update(info.context.unit_of_work, actor, command, key, malformed)
     return UpdatePayload(outcome.customer, outcome.changed_fields, outcome.transition_id, replayed)

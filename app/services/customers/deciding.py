@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.db.rows import CustomerRow
 from app.domain.billing import Subscription
+from app.domain.customer_keys import UNIQUE_FIELDS
 from app.domain.customer_rules import Record, rule_problems, subscription_currency_problems
 from app.domain.digests import difference, digest_of
 from app.domain.errors import (
@@ -23,7 +24,7 @@ from app.domain.errors import (
 from app.domain.transition import Transition, acknowledgement_problems, compute_transition
 from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
 from app.services.customers.drafts import Draft
-from app.services.customers.reading import UNIQUE_KEYS, Facts
+from app.services.customers.reading import Facts
 
 _TAKEN = {
     "customer_number": ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS,
@@ -85,8 +86,10 @@ class Judge:
 
     def decide(self, draft: Draft) -> Decision:
         """Decide about a draft. If it is accepted, later drafts are judged on top of it."""
-        parent, children, subscriptions = self._surroundings(draft)
         problems = [*draft.problems, *self._reference_problems(draft)]
+        if draft.is_partial:
+            return Decision(draft.before, draft.values, None, tuple(problems))
+        parent, children, subscriptions = self._surroundings(draft)
         problems += rule_problems(draft.new, parent, children, draft.old)
         if draft.old is not None and (draft.is_triggered or "default_currency" in draft.values):
             problems += subscription_currency_problems(draft.old, draft.new, parent, children, subscriptions)
@@ -135,7 +138,7 @@ class Judge:
         if parent_id is not None and parent_id not in self._records:
             message = "must name a customer of the company."
             problems.append(Problem(ErrorCode.PARENT_CUSTOMER_NOT_FOUND, ("parent_customer_id",), message))
-        for name in UNIQUE_KEYS:
+        for name in UNIQUE_FIELDS:
             value = values.get(name)
             if value is None:
                 continue
@@ -155,7 +158,7 @@ class Judge:
         return [SubscriptionsProblem(ErrorCode.FIELD_CONFLICT, path, message, tuple(again))]
 
     def _accept(self, draft: Draft, transition: Transition | None) -> None:
-        self._claimed.update((name, draft.values[name]) for name in UNIQUE_KEYS if draft.values.get(name) is not None)
+        self._claimed.update((name, draft.values[name]) for name in UNIQUE_FIELDS if draft.values.get(name) is not None)
         self._records[draft.id] = draft.new
         if draft.old is not None:
             self._children[draft.old.parent_id].pop(draft.id)

@@ -1,7 +1,7 @@
 """Drafts: a stored or new customer as an input would change it. Reads nothing from the database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,13 @@ from app.db.identifiers import new_id
 from app.db.rows import CustomerRow
 from app.domain.billing import is_triggered
 from app.domain.customer_fields import FIELDS, touches_family
+from app.domain.customer_keys import UNIQUE_FIELDS
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import Problem
 from app.domain.metadata import is_same_metadata
 from app.domain.metadata_fields import merged_metadata
+from app.domain.transition import ACKNOWLEDGED
 
 _METADATA_CHANGES = {"metadata_set", "metadata_unset"}
 _CONCERNS_BILLING = {"billing_day", "default_currency"}
@@ -37,6 +39,8 @@ class Draft:
     acknowledged: Sequence[UUID] | None = None
     digest: str | None = None
     """Digest of the preview; the change is rejected if it would now book something else."""
+    is_partial: bool = False
+    """Whether values that rules depend on are unknown, so that only references and unique keys can be judged."""
 
     @property
     def is_triggered(self) -> bool:
@@ -52,14 +56,15 @@ class Draft:
 def draft_of_change(
     before: CustomerRow,
     given: Mapping[str, object],
+    problems: Sequence[Problem] = (),
     acknowledged: Sequence[UUID] | None = None,
     digest: str | None = None,
 ) -> Draft:
-    """Return the draft of a change of a stored customer.
+    """Return the draft of a change of a stored customer. `given` lacks what the problems are about.
 
     A detached child pays for itself unless the input says otherwise.
     """
-    metadata, problems = merged_metadata(before.metadata, given)
+    metadata, excess = merged_metadata(before.metadata, given)
     values = {name: value for name, value in given.items() if name not in _METADATA_CHANGES}
     values["metadata"] = metadata
     detached = "parent_customer_id" in values and values["parent_customer_id"] is None
@@ -75,23 +80,53 @@ def draft_of_change(
         changed,
         record_of(before),
         record_of(before._replace(**changed)),
-        tuple(problems),
+        (*problems, *excess),
         touches_family(given),
         acknowledged,
         digest,
+        _hides_rules(problems),
     )
 
 
-def draft_of_creation(given: Mapping[str, object], acknowledged: Sequence[UUID] | None = None) -> Draft:
-    """Return the draft of a new customer, with defaults applied."""
-    metadata, problems = merged_metadata({}, given)
+def draft_of_creation(
+    given: Mapping[str, object], problems: Sequence[Problem] = (), acknowledged: Sequence[UUID] | None = None
+) -> Draft:
+    """Return the draft of a new customer, with defaults applied. `given` lacks what the problems are about."""
+    metadata, excess = merged_metadata({}, given)
     values: dict[str, Any] = {"id": new_id()}
     for name, field in FIELDS.items():
         value = given.get(name)
         values[name] = field.default if value is None else value
     values["metadata"] = metadata
     new = _record(values["id"], values)
-    return Draft(new.id, None, values, None, new, tuple(problems), new.parent_id is not None, acknowledged)
+    return Draft(
+        new.id,
+        None,
+        values,
+        None,
+        new,
+        (*problems, *excess),
+        new.parent_id is not None,
+        acknowledged,
+        is_partial=_hides_rules(problems),
+    )
+
+
+def draft_of_unknown(given: Mapping[str, object], problems: Sequence[Problem], *, is_absent: bool) -> Draft:
+    """Return the draft of an input whose customer isn't found, with the problem that says so.
+
+    If the customer is absent, its unique keys can only be those of other customers; otherwise its id or key is
+    malformed, and they could be its own.
+    """
+    draft = draft_of_creation(given, problems)
+    values = draft.values if is_absent else {name: draft.values[name] for name in draft.values.keys() - UNIQUE_FIELDS}
+    return replace(draft, values=values, is_partial=True)
+
+
+def _hides_rules(problems: Sequence[Problem]) -> bool:
+    """Return whether rules about the family or about subscriptions depend on a field that has a problem."""
+    fields = {str(problem.path[0]) for problem in problems}
+    return touches_family(fields) or not fields.isdisjoint(ACKNOWLEDGED)
 
 
 def record_of(row: CustomerRow) -> Record:

@@ -14,11 +14,9 @@ from app.db.rows import CustomerRow
 from app.db.unit_of_work import Session, WriteSession
 from app.domain.billing import Subscription
 from app.domain.calendar import today_in
+from app.domain.customer_keys import UNIQUE_FIELDS
 from app.domain.customer_rules import Record
 from app.services.customers.drafts import Draft, record_of
-
-UNIQUE_KEYS = ("customer_number", "external_system_id")
-"""Attributes that are unique in a company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ async def read_facts(session: Session, stored: Iterable[CustomerRow], drafts: Se
     """Read all other facts that drafts are judged by. `stored` are the customers from `read_stored`."""
     records = {row.id: record_of(row) for row in stored}
     groups = await customer_reads.existing_groups(session, _values(drafts, "customer_group_id"))
-    keys = {name: _values(drafts, name) for name in UNIQUE_KEYS}
+    keys = {name: _values(drafts, name) for name in UNIQUE_FIELDS}
     holders = await customer_reads.key_holders(session, keys)
     customers = _decided_by_subscriptions(drafts, records)
     if not customers:
@@ -80,7 +78,8 @@ def _decided_by_subscriptions(drafts: Sequence[Draft], records: Mapping[UUID, Re
     A currency or a billing day concerns subscriptions only under a single invoice. An earlier draft of the same list
     can introduce a single invoice or a paid-for child, so both stored and drafted records count.
     """
-    possible = [*records.values(), *(draft.new for draft in drafts)]
+    whole = [draft for draft in drafts if not draft.is_partial]
+    possible = [*records.values(), *(draft.new for draft in whole)]
     with_single_invoice = {record.id for record in possible if record.has_single_invoice}
     paying = {record.parent_id for record in possible if record.is_paid_for}
 
@@ -91,5 +90,5 @@ def _decided_by_subscriptions(drafts: Sequence[Draft], records: Mapping[UUID, Re
             return True
         return draft.new.is_paid_for and draft.new.parent_id in with_single_invoice
 
-    decided = {draft.id for draft in drafts if is_decided(draft)}
+    decided = {draft.id for draft in whole if is_decided(draft)}
     return decided | {record.id for record in records.values() if record.is_paid_for and record.parent_id in decided}
