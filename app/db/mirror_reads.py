@@ -50,12 +50,11 @@ class StoredPeriod(NamedTuple):
 
 
 class StoredMove(NamedTuple):
-    """What transitions did to a subscription."""
+    """The last transition or new billing day of a subscription; all None where there was none."""
 
     moved_version: int | None
     moved_by: UUID | None
-    last_transition_id: UUID | None
-    last_transition_start: date | None
+    known_on: date | None
 
 
 class StoredSubscription(NamedTuple):
@@ -136,7 +135,7 @@ async def _read(session: WriteSession, named: _Named) -> list[StoredSubscription
 
 @cache
 def _reading_query(columns: tuple[str, ...]) -> Select[Any]:
-    last, begun = _last_period(), _begun_by_transition()
+    last = _last_period()
     previous = (
         select(func.coalesce(periods.c.cut_on, periods.c.ends_on))
         .where(narrowed(periods), periods.c.subscription_id == subscriptions.c.id, periods.c.sequence < last.c.sequence)
@@ -164,10 +163,9 @@ def _reading_query(columns: tuple[str, ...]) -> Select[Any]:
             cast(over_on, Date),
             subscriptions.c.moved_version,
             subscriptions.c.moved_by,
-            begun.c.transition_id,
-            begun.c.starts_on,
+            subscriptions.c.moved_known_on,
         )
-        .select_from(subscriptions.outerjoin(last, true()).outerjoin(begun, true()))
+        .select_from(subscriptions.outerjoin(last, true()))
         .where(_have(columns))
         .order_by(subscriptions.c.id)
     )
@@ -181,18 +179,6 @@ def _last_period() -> LateralFromClause:
         .limit(1)
         .correlate(subscriptions),
         name="last",
-    )
-
-
-def _begun_by_transition() -> LateralFromClause:
-    own = periods.alias("begun_period")
-    return lateral(
-        select(own.c.transition_id, own.c.starts_on)
-        .where(narrowed(own), own.c.subscription_id == subscriptions.c.id, own.c.transition_id.is_not(None))
-        .order_by(own.c.sequence.desc())
-        .limit(1)
-        .correlate(subscriptions),
-        name="begun",
     )
 
 

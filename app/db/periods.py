@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, null, select, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db.declarations import narrowed
@@ -169,21 +169,30 @@ async def _update_subscriptions(
         return
     given = record_set(subscriptions, rows)
     changed: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in rows[0] if name != "id"}
-    # A row of the billing system from before this version is rejected: see app/domain/mirroring.py.
+    # A row of the billing system from before this version is rejected: see app/domain/late_messages.py. The billing
+    # system doesn't know of the move yet.
     version = subscriptions.c.version + 1
     await session.rows(
         update(subscriptions)
         .where(narrowed(subscriptions), subscriptions.c.id == given.c.id)
-        .values(**changed, version=version, moved_version=version, updated_at=func.clock_timestamp())
+        .values(
+            **changed,
+            version=version,
+            moved_version=version,
+            moved_known_on=null(),
+            updated_at=func.clock_timestamp(),
+        )
     )
 
 
 def _cut_over(handover: Handover) -> dict[str, Any]:
     cut = handover.cut
-    row = _stored(cut.subscription, cut.anchor_day, cut.next_billing_date) | {"status": cut.status}
-    if cut.following.days > 0:
-        row |= {"current_period_start": cut.following.start, "current_period_end": cut.following.end}
-    return row | {"moved_by": handover.transition_id}
+    return _stored(cut.subscription, cut.anchor_day, cut.next_billing_date) | {
+        "status": cut.status,
+        "current_period_start": cut.current.start,
+        "current_period_end": cut.current.end,
+        "moved_by": handover.transition_id,
+    }
 
 
 def _moved(booked: BookedMove) -> dict[str, Any]:

@@ -387,9 +387,11 @@ subscriptions = Table(
     Column("current_period_end", Date, nullable=False),
     Column("next_billing_date", Date),
     version(),
-    # The version that a transition or a new billing day gave it, and the transition, until the next period is sent.
+    # The version that the last transition or new billing day gave it, the transition, and the day on which the billing
+    # system showed that it knows of that.
     Column("moved_version", Integer),
     uuid("moved_by", nullable=True),
+    Column("moved_known_on", Date),
     moment("created_at"),
     moment("updated_at"),
     PrimaryKeyConstraint("company_id", "id"),
@@ -419,7 +421,28 @@ subscriptions = Table(
         " AND (trial_ends_on >= started_on) IS NOT FALSE)",
         name="started_on",
     ),
-    finite("started_on", "ends_on", "trial_ends_on", "current_period_start", "current_period_end", "next_billing_date"),
+    CheckConstraint(
+        "external_system_id IS NULL OR next_billing_date IS NULL OR status NOT IN ('CANCELLED', 'EXPIRED')",
+        name="next_billing_date",
+    ),
+    CheckConstraint(
+        "external_system_id IS NULL OR status <> 'SCHEDULED' OR current_period_start = started_on",
+        name="scheduled_start",
+    ),
+    CheckConstraint(
+        "external_system_id IS NULL OR status <> 'TRIAL' OR current_period_end = LEAST(trial_ends_on, ends_on)",
+        name="trial_end",
+    ),
+    CheckConstraint(
+        "external_system_id IS NULL OR status NOT IN ('ACTIVE', 'PENDING_CANCELLATION')"
+        " OR (current_period_start >= trial_ends_on) IS NOT FALSE",
+        name="after_trial",
+    ),
+    CheckConstraint("moved_known_on IS NULL OR moved_version IS NOT NULL", name="moved_known_on"),
+    finite(
+        *("started_on", "ends_on", "trial_ends_on", "current_period_start", "current_period_end", "next_billing_date"),
+        "moved_known_on",
+    ),
     Index(
         "subscriptions_external_system_id_key",
         "company_id",

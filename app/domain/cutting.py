@@ -70,6 +70,13 @@ class Cut:
         made = (self.settlement, *(rolled.line for rolled in self.rolled))
         return tuple(line for line in made if line is not None)
 
+    @property
+    def current(self) -> Period:
+        """The current period after the cut: the following one, or the last one of a subscription that has ended."""
+        if self.following.days > 0:
+            return self.following
+        return self.rolled[-1].period if self.rolled else self.subscription.period
+
 
 def cuts(subscriptions: Iterable[Subscription], before: Arrangement, after: Arrangement, today: date) -> list[Cut]:
     """Return the cuts of a customer's active subscriptions, ordered by id; empty if the arrangement is unchanged."""
@@ -89,12 +96,13 @@ def _cut(subscription: Subscription, before: Arrangement, after: Arrangement, to
     is_trial = subscription.status is SubscriptionStatus.TRIAL
     is_free = is_trial and start < period.end
     following, net, anchor_day, billed_on = _following(subscription, before, after, start, is_free=is_free)
-    begins_to_pay = is_trial and not is_free and following.days > 0
+    rolled = tuple(_rolled(subscription, before, today))
+    begins_to_pay = is_trial and not is_free and (following.days > 0 or bool(rolled))
     return Cut(
         subscription=subscription,
         closed_on=closed_on,
         settlement=None if is_trial else _settlement(subscription, closed_on),
-        rolled=tuple(_rolled(subscription, before, today)),
+        rolled=rolled,
         following=following if following.days > 0 else Period(closed_on, closed_on),
         following_net=net,
         status=SubscriptionStatus.ACTIVE if begins_to_pay else subscription.status,

@@ -1,23 +1,19 @@
 """Check subscriptions that the billing system sends: each for consistency, and against the stored one."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum, auto
-from uuid import UUID
 
 from app.domain.billing import ACTIVE, ENDED
 from app.domain.customer_rules import Record
-from app.domain.errors import CustomersProblem, ErrorCode, Path, Problem, SubscriptionMovedProblem
+from app.domain.errors import CustomersProblem, ErrorCode, Path, Problem
+from app.domain.late_messages import NOT_BEGUN, Moved, moved_problem
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 _PERIOD = "current_period"
-_NOT_BEGUN = frozenset({SubscriptionStatus.SCHEDULED, SubscriptionStatus.AWAITING_PAYMENT})
-"""Statuses whose period may still move, because nothing has been billed."""
 _RUNS_TO_ITS_END = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION})
-_SET_BY_MOVES = frozenset({"status", "anchor_day", "ends_on", "next_billing_date"})
-"""What contradicts a transition if it is from before it."""
 _NEEDS_END = ENDED | {SubscriptionStatus.PENDING_CANCELLATION}
 
 
@@ -64,21 +60,6 @@ class RecordedPeriod:
     billed_amount: Decimal
     previous_over_on: date | None
     """The day after the last one of the period before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """What the service itself has done to a subscription."""
-
-    version: int
-    """The version that is stored."""
-    moved_version: int | None
-    """The version that a transition or a new billing day gave it; None after the next period was sent."""
-    moved_by: UUID | None
-    last_transition_id: UUID | None
-    """The transition that began the latest period that a transition began."""
-    last_transition_start: date | None
-    """The first day of that period."""
 
 
 class Placement(Enum):
@@ -176,10 +157,9 @@ def placement(
     found = _place(status, recorded, starts_on)
     if isinstance(found, Placement):
         return found
-    # A transition may have begun another period since, also if the next period was sent and removed its mark.
-    is_older = moved.last_transition_start is not None and starts_on <= moved.last_transition_start
-    if expected_version != moved.version and (is_older or moved.moved_version is not None):
-        return moved_problem(moved)
+    # A transition may have begun another period since.
+    if expected_version != moved.version and not moved.is_known_on(starts_on):
+        return moved_problem(moved, expected_version)
     message = (
         f"must be {recorded.starts_on}, the start of the current period, or {found}, the start of the next one:"
         " no day is left out or billed twice."
@@ -193,40 +173,12 @@ def _place(status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date
     """Return how a period relates to the last one, or the day on which it could begin."""
     if recorded.is_open and starts_on == recorded.starts_on:
         return Placement.SAME
-    if recorded.is_open and status in _NOT_BEGUN and not recorded.billed_amount:
+    if recorded.is_open and status in NOT_BEGUN and not recorded.billed_amount:
         earliest = recorded.previous_over_on
         return Placement.SAME if earliest is None or starts_on >= earliest else earliest
     if starts_on < recorded.over_on or (status in ACTIVE and starts_on > recorded.over_on):
         return recorded.over_on
     return Placement.NEXT
-
-
-def is_unseen(moved: Moved, expected_version: int | None) -> bool:
-    """Return whether a message is older than the subscription's last transition or new billing day."""
-    return moved.moved_version is not None and (expected_version is None or expected_version < moved.moved_version)
-
-
-def may_undo(moved: Moved, expected_version: int | None, changed: Collection[str], *, names_period: bool) -> bool:
-    """Return whether a message could be from before a transition and undo it, although the next period was sent.
-
-    The first day of the current period shows how old a message is, and so does a version. Other messages change only
-    what no transition sets.
-    """
-    is_dated = names_period or expected_version is not None
-    return moved.last_transition_id is not None and not is_dated and not _SET_BY_MOVES.isdisjoint(changed)
-
-
-def moved_problem(moved: Moved) -> Problem:
-    """Return the problem of a message that is, or may be, older than a transition or a new billing day."""
-    since = (
-        "may be older than the last transition of the subscription: neither currentPeriod nor expectedVersion shows"
-        " that it is newer."
-        if moved.moved_version is None
-        else f"is older than version {moved.moved_version}, to which a transition or a new billing day moved the subscription."
-    )
-    message = f"{since} Read the subscription, then send what is true now with expectedVersion {moved.version}."
-    transition_id = moved.moved_by if moved.moved_version is not None else moved.last_transition_id
-    return SubscriptionMovedProblem(ErrorCode.SUBSCRIPTION_MOVED, (), message, transition_id, moved.version)
 
 
 def fixed_problem(field: str) -> Problem:

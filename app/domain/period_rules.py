@@ -10,8 +10,6 @@ from app.domain.mirroring import MirroredPeriod, MirroredSubscription, in_period
 from app.domain.subscriptions import SubscriptionStatus
 
 _BEGUN = ACTIVE | {SubscriptionStatus.PAUSED}
-_MUST_BE_BILLED = ENDED | {SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION}
-"""Statuses whose period has a price: a trial is free, and a pause or what has not begun owes nothing."""
 
 
 def next_period_problem(now: MirroredSubscription, *, is_open: bool, starts_on: date, today: date) -> Problem | None:
@@ -23,22 +21,25 @@ def next_period_problem(now: MirroredSubscription, *, is_open: bool, starts_on: 
         message = f"must be at most today, {today}: send the next period on the day that it starts, or later."
         return _conflict("starts_on", message)
     period = now.current_period
-    if not is_open or now.status not in _MUST_BE_BILLED or _owes_nothing(now):
+    if not is_open or now.status is SubscriptionStatus.TRIAL or _owes_nothing(now):
         return None
+    due = f"billedAmount {period.net_amount} and billedOn"
+    if now.status is SubscriptionStatus.PAUSED:
+        due = "billedAmount and billedOn, or with netAmount 0 if nothing is billed for it"
     message = (
         f"is too early: of the period that starts on {period.starts_on}, {period.billed_amount} of"
-        f" {period.net_amount} is billed. Send that period first, with billedAmount {period.net_amount} and billedOn,"
-        " in an earlier list."
+        f" {period.net_amount} is billed. Send that period first, with {due}, in an earlier list."
     )
     return _conflict("starts_on", message)
 
 
 def _owes_nothing(now: MirroredSubscription) -> bool:
     period, ends_on = now.current_period, now.ends_on
-    if ends_on is not None and ends_on < period.ends_on:
-        # Only the billing system knows the price of the days until then.
-        return ends_on <= period.starts_on or period.billed_on is not None
-    return period.billed_amount >= period.net_amount
+    if period.billed_amount >= period.net_amount or (ends_on is not None and ends_on <= period.starts_on):
+        return True
+    # Only the billing system knows the price of the days before the end or the pause.
+    is_shorter = now.status is SubscriptionStatus.PAUSED or (ends_on is not None and ends_on < period.ends_on)
+    return is_shorter and period.billed_on is not None
 
 
 def kept_period_problems(stored: MirroredPeriod, sent: MirroredPeriod) -> Iterator[Problem]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from app.db.mirror_reads import StoredSubscription
 from app.domain.errors import ErrorCode, Problem
+from app.domain.late_messages import Moved
 from app.domain.mirroring import (
     MirroredPeriod,
     MirroredSubscription,
-    Moved,
     Placement,
     RecordedPeriod,
     placement,

@@ -14,15 +14,13 @@ from app.domain.billing import arrangement
 from app.domain.customer_keys import CustomerKey, key_not_found
 from app.domain.customer_rules import Record
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
+from app.domain.late_messages import known_on, may_undo, moved_problem
 from app.domain.mirroring import (
     MirroredSubscription,
     Placement,
     consistency_problems,
     currency_problem,
     fixed_problem,
-    is_unseen,
-    may_undo,
-    moved_problem,
 )
 from app.domain.period_rules import calendar_problems
 from app.domain.subscription_fields import FIELDS, SubscriptionKeys, read_subscription
@@ -47,8 +45,8 @@ class SubscriptionDecision:
     """What was stored, of a subscription that changes."""
     begins_for: UUID | None = None
     """The payer of the period that begins; None where none does."""
-    is_next: bool = False
-    """Whether the period follows the one that is stored, so that nothing from before it can arrive any more."""
+    known_on: date | None = None
+    """The day on which the billing system showed that it knows of the last move; None where there is none."""
     changed: tuple[str, ...] = ()
     """The attributes that change."""
     problems: tuple[Problem, ...] = ()
@@ -128,7 +126,6 @@ class RowJudge:
             customer_id,
             after,
             begins_for=self._payer(customer_id),
-            is_next=True,
         )
 
     def _change(
@@ -148,11 +145,11 @@ class RowJudge:
         if not (problems or changed or is_other):
             # Whatever version it expects: what a list has done once must be nothing the second time.
             return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
-        if is_unseen(moved, expected) or may_undo(moved, expected, changed, names_period="current_period" in values):
-            return _rejected(stored.row, [moved_problem(moved)])
+        if may_undo(moved, expected, changed, after.status, period.starts_on if "current_period" in values else None):
+            return _rejected(stored.row, [moved_problem(moved, expected)])
         problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
-        fixed = {"customer": is_other, "currency": "currency" in changed}
-        problems += [fixed_problem(name) for name, differs in fixed.items() if differs]
+        problems += [fixed_problem("customer")] if is_other else []
+        problems += [fixed_problem("currency")] if "currency" in changed else []
         problems += self._key_problems(values, stored)
         problems += consistency_problems(after, is_new_period=place is Placement.NEXT)
         problems += self._calendar_problems(after, [] if lacks_what_was_sent else changed, problems)
@@ -168,7 +165,7 @@ class RowJudge:
             after,
             stored,
             self._payer(stored.customer_id) if begins else None,
-            place is Placement.NEXT,
+            known_on(moved, self.today, now.current_period.starts_on, period.starts_on),
             tuple(changed),
         )
 

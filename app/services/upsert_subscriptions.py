@@ -144,10 +144,7 @@ def _new_row(decision: SubscriptionDecision) -> dict[str, Any]:
 
 
 def _changed_row(decision: SubscriptionDecision) -> dict[str, Any]:
-    stored = decision.stored
-    move = None if stored is None or decision.is_next else stored.move
-    mark = {"moved_version": move and move.moved_version, "moved_by": move and move.moved_by}
-    return {"id": decision.subject_id, **_columns(_after(decision)), **mark}
+    return {"id": decision.subject_id, **_columns(_after(decision)), "moved_known_on": decision.known_on}
 
 
 def _kept_period(decision: SubscriptionDecision) -> dict[str, Any]:

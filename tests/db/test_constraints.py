@@ -9,13 +9,12 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import CheckConstraint, Date, insert, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import CheckConstraint, Date, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.companies import TIME_ZONE_CHECK
 from app.db.tables import metadata
-from tests.support.every_table import SIDE_TABLES, Row, World, another, problem, put, rejection, write_world
+from tests.support.every_table import SIDE_TABLES, Row, World, another, put, rejection, write_world
 
 CHECK, NOT_NULL = "23514", "23502"
 
@@ -76,6 +75,28 @@ CHECKS: list[tuple[str, str, Row]] = [
     ("subscriptions", "started_on", {"external_system_id": "s", "started_on": date(2026, 1, 2)}),
     ("subscriptions", "started_on", {"external_system_id": "s", "ends_on": date(2025, 12, 31)}),
     ("subscriptions", "started_on", {"external_system_id": "s", "trial_ends_on": date(2025, 12, 31)}),
+    (
+        "subscriptions",
+        "next_billing_date",
+        {
+            "external_system_id": "s",
+            "status": "CANCELLED",
+            "ends_on": date(2026, 2, 1),
+            "next_billing_date": date(2026, 2, 1),
+        },
+    ),
+    (
+        "subscriptions",
+        "scheduled_start",
+        {"external_system_id": "s", "status": "SCHEDULED", "started_on": date(2025, 12, 1)},
+    ),
+    (
+        "subscriptions",
+        "trial_end",
+        {"external_system_id": "s", "status": "TRIAL", "trial_ends_on": date(2026, 1, 15)},
+    ),
+    ("subscriptions", "after_trial", {"external_system_id": "s", "trial_ends_on": date(2026, 1, 15)}),
+    ("subscriptions", "moved_known_on", {"moved_known_on": date(2026, 1, 15)}),
     ("subscription_periods", "cut_on", {"cut_on": date(2026, 3, 2)}),
     ("subscription_periods", "credited_amount", {"credited_amount": 301}),
     ("subscription_periods", "credited_amount", {"credited_amount": -1}),
@@ -191,62 +212,6 @@ async def test_a_time_zone_that_the_server_does_not_know_is_rejected(
 ) -> None:
     row = another(own, "companies") | {"time_zone": zone}
     assert await rejection(owner_engine, "companies", row) == (CHECK, TIME_ZONE_CHECK)
-
-
-PERIOD_ORDER = "subscription_periods_order_check"
-"""How the trigger of migration 0008 names what it refuses."""
-
-
-async def test_a_period_that_begins_before_the_last_one_is_over_is_rejected(
-    owner_engine: AsyncEngine, own: World
-) -> None:
-    periods = metadata.tables["subscription_periods"]
-    following = another(own, "subscription_periods")
-    for overlap in ({"starts_on": date(2026, 1, 31)}, {"sequence": 0, "starts_on": date(2025, 12, 1)}):
-        assert await rejection(owner_engine, periods.name, following | overlap) == (CHECK, PERIOD_ORDER)
-    await put(
-        owner_engine,
-        periods.name,
-        following | {"sequence": 0, "starts_on": date(2025, 12, 1), "ends_on": date(2026, 1, 1)},
-    )
-
-
-@pytest.mark.parametrize(
-    ("values", "is_refused"),
-    [
-        ({"cut_on": date(2026, 1, 20)}, False),
-        ({"ends_on": date(2026, 2, 1)}, False),
-        ({"ends_on": date(2026, 2, 2)}, True),
-        ({"starts_on": date(2025, 12, 1)}, False),
-    ],
-)
-async def test_a_period_that_grows_into_the_next_one_is_rejected(
-    owner_engine: AsyncEngine, own: World, values: Row, *, is_refused: bool
-) -> None:
-    periods = metadata.tables["subscription_periods"]
-    async with owner_engine.connect() as connection:
-        await connection.execute(insert(periods).values(another(own, "subscription_periods")))
-        grown = update(periods).where(periods.c.id == own["subscription_periods"]["id"]).values(values)
-        if is_refused:
-            with pytest.raises(DBAPIError) as refused:
-                await connection.execute(grown)
-            assert problem(refused.value) == (CHECK, PERIOD_ORDER)
-        else:
-            await connection.execute(grown)
-        await connection.rollback()
-
-
-async def test_a_period_that_overlapped_before_the_trigger_was_there_can_be_closed(
-    owner_engine: AsyncEngine, own: World
-) -> None:
-    periods = metadata.tables["subscription_periods"]
-    overlapping = another(own, "subscription_periods") | {"starts_on": date(2026, 1, 15)}
-    async with owner_engine.connect() as connection:
-        await connection.execute(text("ALTER TABLE subscription_periods DISABLE TRIGGER check_inserted_periods"))
-        await connection.execute(insert(periods).values(overlapping))
-        closed = update(periods).where(periods.c.id == overlapping["id"]).values(cut_on=date(2026, 1, 20))
-        await connection.execute(closed)
-        await connection.rollback()
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Stockholm", "America/Port-au-Prince", "Etc/GMT+5", "EST5EDT"])

@@ -1,6 +1,7 @@
 """A database with data of every earlier revision becomes the newest, and keeps what it holds."""
 
 import asyncio
+import re
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -79,6 +80,58 @@ async def test_dates_that_were_stored_as_infinite_are_told_by_the_migration(empt
 
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE subscriptions SET ends_on = NULL"))
+    await asyncio.to_thread(upgrade, empty_dsn)
+
+
+CONTRADICTIONS: dict[str, tuple[str, str]] = {
+    "UPDATE subscriptions SET status = 'CANCELLED', ends_on = '2026-01-15', next_billing_date = '2026-02-01'": (
+        "ended, but has a next_billing_date",
+        "UPDATE subscriptions SET next_billing_date = NULL",
+    ),
+    "UPDATE subscriptions SET status = 'SCHEDULED', started_on = '2025-12-01'": (
+        "is SCHEDULED, but its current_period_start is not its started_on",
+        "UPDATE subscriptions SET status = 'ACTIVE'",
+    ),
+    "UPDATE subscriptions SET status = 'TRIAL', trial_ends_on = '2026-01-15';"
+    " UPDATE subscription_periods SET net_amount = 0, billed_amount = 0": (
+        "is a TRIAL whose current_period_end",
+        "UPDATE subscriptions SET trial_ends_on = '2026-02-01'",
+    ),
+    "UPDATE subscriptions SET trial_ends_on = '2026-01-15'": (
+        "is ACTIVE or PENDING_CANCELLATION, but its current period begins before its trial_ends_on",
+        "UPDATE subscriptions SET trial_ends_on = NULL",
+    ),
+    "UPDATE subscription_periods SET ends_on = '2026-01-15'": (
+        "has other days than its last row of subscription_periods",
+        "UPDATE subscription_periods SET ends_on = '2026-02-01'",
+    ),
+    "UPDATE subscriptions SET status = 'TRIAL', trial_ends_on = '2026-02-01'": (
+        "is a TRIAL with a price or an invoice",
+        "UPDATE subscriptions SET status = 'ACTIVE', trial_ends_on = NULL",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "told", "correction"), [(key, *rest) for key, rest in CONTRADICTIONS.items()])
+async def test_subscriptions_that_contradict_their_periods_are_told_by_the_migration(
+    empty_dsn: str, change: str, told: str, correction: str
+) -> None:
+    await asyncio.to_thread(upgrade, empty_dsn, revision="0011")
+    given = world(uuid4())
+    engine = short_lived_engine(empty_dsn)
+    async with engine.begin() as connection:
+        for name, row in given.items():
+            if name not in SIDE_TABLES:
+                await connection.execute(insert(metadata.tables[name]).values(row))
+        for statement in change.split("; "):
+            await connection.execute(text(statement))
+
+    told = rf"but one {re.escape(told)}.*: 1 of them, such as {given['subscriptions']['id']}\. .* then migrate again"
+    with pytest.raises(ValueError, match=told):
+        await asyncio.to_thread(upgrade, empty_dsn)
+
+    async with engine.begin() as connection:
+        await connection.execute(text(correction))
     await asyncio.to_thread(upgrade, empty_dsn)
 
 

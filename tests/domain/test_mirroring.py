@@ -15,24 +15,23 @@ from app.domain.billing import ACTIVE, ENDED
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, SubscriptionMovedProblem
+from app.domain.late_messages import Moved
 from app.domain.mirroring import (
     MirroredPeriod,
     MirroredSubscription,
-    Moved,
     Placement,
     RecordedPeriod,
     consistency_problems,
     currency_problem,
-    is_unseen,
     placement,
 )
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 JUNE, JULY, AUGUST = date(2026, 6, 1), date(2026, 7, 1), date(2026, 8, 1)
-NEVER = Moved(3, None, None, None, None)
-MARKED = Moved(3, 3, ONE, ONE, date(2026, 6, 19))
-LATER = Moved(5, None, ONE, ONE, date(2026, 6, 19))
+NEVER = Moved(3, None, None, None)
+MARKED = Moved(3, 3, ONE, None)
+LATER = Moved(5, 3, ONE, date(2026, 6, 19))
 RECORDED = RecordedPeriod(JUNE, JULY, is_open=True, billed_amount=Decimal(0), previous_over_on=None)
 SAME, NEXT = Placement.SAME, Placement.NEXT
 CONFLICT, MOVED = ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, ErrorCode.SUBSCRIPTION_MOVED
@@ -79,23 +78,6 @@ def test_a_sent_period_is_the_stored_one_follows_it_or_is_rejected(
     elif answer is CONFLICT:
         assert isinstance(found, Problem)
         assert found.path == ("current_period", "starts_on")
-
-
-@pytest.mark.parametrize(
-    ("moved", "expected", "answer"),
-    [
-        (NEVER, None, False),
-        (NEVER, 1, False),
-        (MARKED, None, True),
-        (MARKED, 2, True),
-        (MARKED, 3, False),
-        (MARKED, 4, False),
-    ],
-)
-def test_a_message_shows_whether_it_was_made_after_the_mark(
-    moved: Moved, expected: int | None, *, answer: bool
-) -> None:
-    assert is_unseen(moved, expected) is answer
 
 
 days = st.dates(date(2026, 1, 1), date(2026, 3, 1))

@@ -76,7 +76,11 @@ async def test_a_period_is_not_passed_over_before_it_is_over_and_billed(
 OWES_NOTHING: dict[str, dict[str, Any]] = {
     "a price of 0": {"current_period": period(net_amount=0)},
     "a trial": {"status": "TRIAL", "trial_ends_on": JULY, "current_period": period(net_amount=0)},
-    "a pause": {"status": "PAUSED", "current_period": period()},
+    "a pause that is billed in part": {
+        "status": "PAUSED",
+        "current_period": period(billed_amount=100, billed_on=JUNE),
+    },
+    "a pause of the whole period": {"status": "PAUSED", "current_period": period(net_amount=0)},
     "an end before the period": {
         "status": "CANCELLED",
         "ends_on": JUNE,

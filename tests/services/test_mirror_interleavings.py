@@ -118,6 +118,17 @@ class Family:
             for course in self.courses:
                 course.cut(self.today, self.terms)
 
+    async def move_billing_day(self, parent: str, day: int) -> None:
+        """Give a single invoice another day; periods follow it when they are over."""
+        command = UpdateCustomerCommand(self.ids[parent], {"billing_day": day}, None)
+        await update_customer(self.unit_of_work, "tester", command, None)
+        self.modes[parent] = (SINGLE, day)
+        if self.payer == parent:
+            for book, course in zip(self.books, self.courses, strict=True):
+                course.follow(
+                    self.today, await book.recorded_until(self.engine, self.unit_of_work.company_id), self.terms
+                )
+
     async def link(self, parent: str) -> None:
         fields: dict[str, Any] = {"parent_customer_id": self.ids[parent], "billing_relationship": "PARENT_PAYS"}
         await self.change("kid", fields, payer=parent)
@@ -141,9 +152,11 @@ actions = st.one_of(
         st.sampled_from([SINGLE, PER_CHILD]),
         st.sampled_from([1, 15, 20]),
     ),
+    st.tuples(st.just("move the day"), st.sampled_from(["one", "two"]), st.sampled_from([1, 15, 20])),
     st.tuples(st.just("bill")),
     st.tuples(st.just("bill")),
     st.tuples(st.just("make a message")),
+    st.tuples(st.just("make an undated message")),
     st.tuples(st.just("deliver"), st.integers(0, 5)),
     st.tuples(st.just("send again"), st.integers(0, 50)),
     st.tuples(st.just("misdate"), st.sampled_from([-3, -1, 1, 9])),
@@ -163,6 +176,10 @@ async def act(family: Family, what: str, *how: Any) -> None:
             if family.modes.get(parent, (PER_CHILD, 1))[0] != mode:
                 fields = {"consolidation_mode": mode, "billing_day": day}
                 await family.change(parent, fields, mode=(mode, day))
+        case "move the day", parent, day:
+            mode, before = family.modes.get(parent, (PER_CHILD, 1))
+            if mode == SINGLE and before != day:
+                await family.move_billing_day(parent, day)
         case _:
             await send(family, what, *how)
 
@@ -182,6 +199,8 @@ async def send(family: Family, what: str, *how: Any) -> None:
                 await family.send(*message)
         case "make a message":
             family.delayed += made
+        case "make an undated message":
+            family.delayed += [(book, book.undated(family.terms)) for book in family.books]
         case "misdate" | "be careless":
             await err(family, how[0])
         case "deliver" if family.delayed:
@@ -231,6 +250,23 @@ async def send_again(family: Family, place: int = 0) -> None:
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(0, ("bill",)), (9, ("be careless", "next at once"))])
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(0, ("bill",)), (9, ("be careless", "shorten"))])
 @example(first=[(BillingDirection.ARREARS, 1, True)], then=[(9, ("be careless", "bill at once")), (31, ("bill",))])
+# A late message undoes no new billing day, also after the next period, neither without a period nor with the next one.
+@example(
+    first=[(BillingDirection.ARREARS, 1, False)],
+    then=[
+        (0, ("consolidate", "one", SINGLE, 15)),
+        (9, ("link", "one")),
+        (0, ("bill",)),
+        (0, ("make an undated message",)),
+        (17, ("move the day", "one", 20)),
+        (9, ("make a message",)),
+        (0, ("bill",)),
+        (0, ("deliver", 0)),
+        (0, ("deliver", 0)),
+        (30, ("bill",)),
+        (0, ("send again", 0)),
+    ],
+)
 async def test_each_payer_pays_for_exactly_the_days_that_were_served(
     database: Database,
     owner_engine: AsyncEngine,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
@@ -30,6 +30,8 @@ class Message:
     bills: Decimal
     payer: str
     """Who got the invoice: who paid when the message was made."""
+    made_for: int
+    """The version of which the billing system knew."""
     is_careless: bool = False
     """Whether it may contradict itself."""
 
@@ -49,8 +51,10 @@ class MirroredBook:
     net: Decimal
     anchor: int
     billed: Decimal = Decimal(0)
-    version: int | None = None
+    version: int = 1
     knows_version: bool = False
+    moved_version: int | None = None
+    """The version that the last transition or new billing day gave it."""
     accepted: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
     """What was billed to whom."""
     messages: list[Message] = field(default_factory=list[Message])
@@ -107,14 +111,22 @@ class MirroredBook:
             return None
         period = {"starts_on": start, "ends_on": start + timedelta(30), "net_amount": self.price}
         row = {"external_system_id": self.key, "current_period": period, "expected_version": self.version}
-        return Message(row, Decimal(0), terms.payer)
+        return Message(row, Decimal(0), terms.payer, self.version)
+
+    def undated(self, terms: Terms) -> Message:
+        """Make a message that says when it bills, without the period."""
+        row: dict[str, Any] = {"external_system_id": self.key, "anchor_day": self.anchor, "next_billing_date": self.end}
+        return self._made(row, Decimal(0), terms)
 
     def _message(self, period: dict[str, Any], bills: Decimal, terms: Terms) -> Message:
         row: dict[str, Any] = {"external_system_id": self.key, "current_period": period}
         row["next_billing_date"] = period["ends_on"]
+        return self._made(row, bills, terms)
+
+    def _made(self, row: dict[str, Any], bills: Decimal, terms: Terms) -> Message:
         if self.always_expects or self.knows_version:
             row["expected_version"] = self.version
-        message = Message(row, bills, terms.payer)
+        message = Message(row, bills, terms.payer, self.version)
         self.messages.append(message)
         return message
 
@@ -146,20 +158,29 @@ class MirroredBook:
         if result.outcome is UPDATED:
             was = self.start
             await self._read(engine, unit_of_work.company_id)
+            is_moved_since = self.moved_version is not None and self.moved_version > result.subscription.version
+            assert is_moved_since or message.made_for >= (self.moved_version or 0), message
             self.accepted[message.payer] = self.accepted.get(message.payer, Decimal(0)) + message.bills
-            # The next period ends what a transition asks for.
+            # Of the next period, a row needs no version any more, unless it begins on the day of the first version.
             self.knows_version = self.knows_version and self.start == was
+
+    async def recorded_until(self, engine: AsyncEngine, company: UUID) -> date:
+        """Return the day after the last one that is recorded, whatever is believed here."""
+        return (await self._stored(engine, company)).ends_on
 
     async def _read(self, engine: AsyncEngine, company: UUID) -> None:
         """Believe what is stored."""
+        row = await self._stored(engine, company)
+        self.start, self.end, self.net, self.billed = row.starts_on, row.ends_on, row.net_amount, row.billed_amount
+        self.version, self.moved_version, self.anchor = row.version, row.moved_version, row.anchor_day
+
+    async def _stored(self, engine: AsyncEngine, company: UUID) -> Row[Any]:
         query = (
-            select(_PERIODS, _SUBSCRIPTIONS.c.version, _SUBSCRIPTIONS.c.anchor_day)
+            select(_PERIODS, _SUBSCRIPTIONS.c.version, _SUBSCRIPTIONS.c.moved_version, _SUBSCRIPTIONS.c.anchor_day)
             .join(_SUBSCRIPTIONS, _SUBSCRIPTIONS.c.id == _PERIODS.c.subscription_id)
             .where(_SUBSCRIPTIONS.c.company_id == company, _SUBSCRIPTIONS.c.external_system_id == self.key)
             .order_by(_PERIODS.c.sequence.desc())
             .limit(1)
         )
         async with engine.connect() as connection:
-            row = (await connection.execute(query)).one()
-        self.start, self.end, self.net, self.billed = row.starts_on, row.ends_on, row.net_amount, row.billed_amount
-        self.version, self.anchor = row.version, row.anchor_day
+            return (await connection.execute(query)).one()

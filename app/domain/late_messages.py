@@ -1,0 +1,85 @@
+"""Tell which messages of the billing system are from before a transition or a new billing day: none undoes it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.domain.errors import ErrorCode, Problem, SubscriptionMovedProblem
+from app.domain.subscriptions import SubscriptionStatus
+
+NOT_BEGUN = frozenset({SubscriptionStatus.SCHEDULED, SubscriptionStatus.AWAITING_PAYMENT})
+"""Statuses whose period may still move, because nothing has been billed."""
+_SET_BY_MOVES = frozenset({"status", "anchor_day", "ends_on", "next_billing_date", "current_period"})
+"""What contradicts a transition or a new billing day if it is from before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What the service itself has done to a subscription."""
+
+    version: int
+    """The version that is stored."""
+    moved_version: int | None
+    """The version that the last transition or new billing day gave it; None if there was none."""
+    moved_by: UUID | None
+    """The transition; None for a new billing day."""
+    known_on: date | None
+    """The day on which the billing system first showed with a version that it knows of this; None until then."""
+
+    def is_known_by(self, expected_version: int | None) -> bool:
+        """Return whether a version shows that its message is newer."""
+        if self.moved_version is None:
+            return True
+        return expected_version is not None and expected_version >= self.moved_version
+
+    def is_known_on(self, starts_on: date) -> bool:
+        """Return whether the first day of a period shows that its message is newer.
+
+        A period isn't sent before it begins, so what the billing system made before it knew begins by that day.
+        """
+        return self.moved_version is None or (self.known_on is not None and starts_on > self.known_on)
+
+
+def may_undo(
+    moved: Moved,
+    expected_version: int | None,
+    changed: Collection[str],
+    status: SubscriptionStatus,
+    starts_on: date | None,
+) -> bool:
+    """Return whether a message could be from before a transition or a new billing day, and undo it.
+
+    `status` is the status after it, `starts_on` the first day of the period that it names; None if it names none.
+    A version shows how old a message is, and so does the first day of its period, if that has begun. Until the billing
+    system has shown a version, every change needs one; then those that a transition or a billing day makes as well.
+    """
+    if moved.is_known_by(expected_version):
+        return False
+    if expected_version is not None or moved.known_on is None:
+        return True
+    is_dated = starts_on is not None and status not in NOT_BEGUN and moved.is_known_on(starts_on)
+    return not is_dated and not _SET_BY_MOVES.isdisjoint(changed)
+
+
+def known_on(moved: Moved, today: date, *starts: date) -> date | None:
+    """Return the day on which the billing system first showed that it knows of the last move, once a row is taken.
+
+    `starts` are the first days of the current period before and after the row: a period that has not begun is sent
+    before its first day, so for it that day counts.
+    """
+    if moved.moved_version is None or moved.known_on is not None:
+        return moved.known_on
+    return max(today, *starts)
+
+
+def moved_problem(moved: Moved, expected_version: int | None) -> Problem:
+    """Return the problem of a message that is, or may be, older than a transition or a new billing day."""
+    since = (
+        f"is older than version {moved.moved_version}, to which a transition or a new billing day moved the subscription."
+        if expected_version is not None or moved.known_on is None
+        else "may be older than the last transition or new billing day of the subscription: neither expectedVersion nor"
+        f" a currentPeriod that starts after {moved.known_on} shows that it is newer."
+    )
+    message = f"{since} Read the subscription, then send what is true now with expectedVersion {moved.version}."
+    return SubscriptionMovedProblem(ErrorCode.SUBSCRIPTION_MOVED, (), message, moved.moved_by, moved.version)

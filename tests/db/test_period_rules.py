@@ -1,0 +1,231 @@
+"""What the database holds of periods, against plain SQL of the role that serves: their order, what is billed, and that
+they agree with their subscription."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import date
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import insert, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.db.tables import metadata
+from tests.support.every_table import Row, World, another, problem, put, rejection, write_world
+
+CHECK = "23514"
+ORDER, BILLED, CURRENT = (f"subscription_periods_{name}_check" for name in ("order", "billed", "current"))
+"""How the triggers of migrations 0008 and 0012 name what they reject."""
+MARCH, APRIL = (date(2026, month, 1) for month in (3, 4))
+PERIODS = metadata.tables["subscription_periods"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own(owner_engine: AsyncEngine) -> World:
+    """The rows of a company: a subscription with a billed period, January. What a test tries is taken back."""
+    return await write_world(owner_engine, uuid4())
+
+
+@asynccontextmanager
+async def serving(engine: AsyncEngine, own: World) -> AsyncGenerator[AsyncConnection]:
+    """A transaction of the role that serves. It is checked as it would be at its end, and rolled back."""
+    async with engine.connect() as connection:
+        query = text("SELECT set_config('app.company_id', :company_id, true)")
+        await connection.execute(query, {"company_id": str(own["companies"]["id"])})
+        yield connection
+        await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        await connection.rollback()
+
+
+async def run(connection: AsyncConnection, own: World, statements: list[str]) -> None:
+    """Run the statements on the subscription and its only period; `:new` is an id."""
+    keys = {
+        "company": own["companies"]["id"],
+        "subscription": own["subscriptions"]["id"],
+        "period": own["subscription_periods"]["id"],
+        "payer": own["customers"]["id"],
+        "new": uuid4(),
+    }
+    for statement in statements:
+        query = text(statement)
+        await connection.execute(query.bindparams(**{name: keys[name] for name in keys if f":{name}" in statement}))
+
+
+def next_period(**values: str) -> str:
+    """The statement that begins February."""
+    named = {
+        "company_id": ":company",
+        "id": ":new",
+        "subscription_id": ":subscription",
+        "sequence": "2",
+        "payer_customer_id": ":payer",
+        "starts_on": "'2026-02-01'",
+        "ends_on": "'2026-03-01'",
+        "net_amount": "300",
+        "billed_amount": "0",
+        "credited_amount": "0",
+    } | values
+    return f"INSERT INTO subscription_periods ({', '.join(named)}) VALUES ({', '.join(named.values())})"  # noqa: S608 - SQL of this file
+
+
+def of_period(change: str) -> str:
+    return f"UPDATE subscription_periods SET {change} WHERE id = :period"  # noqa: S608 - SQL of this file
+
+
+def of_subscription(change: str) -> str:
+    return f"UPDATE subscriptions SET {change} WHERE id = :subscription"  # noqa: S608 - SQL of this file
+
+
+TO_FEBRUARY = of_subscription("current_period_start = '2026-02-01', current_period_end = '2026-03-01'")
+TO_TRIAL = of_subscription("status = 'TRIAL', trial_ends_on = '2026-03-01'")
+FREE = next_period(net_amount="0")
+REJECTED: dict[str, tuple[list[str], str]] = {
+    "a billed period that ends earlier": ([of_period("ends_on = '2026-01-15'")], BILLED),
+    "a billed period that starts earlier": ([of_period("starts_on = '2025-12-31'")], BILLED),
+    "a billed period with another price": ([of_period("net_amount = 310")], BILLED),
+    "a billed period that is billed less": ([of_period("billed_amount = 299")], BILLED),
+    "a billed period that isn't billed any more": ([of_period("billed_amount = 0, net_amount = 0")], BILLED),
+    "a next period without its subscription": ([next_period()], CURRENT),
+    "a subscription without its next period": ([TO_FEBRUARY], CURRENT),
+    "a next period with other days": ([next_period(ends_on="'2026-02-15'"), TO_FEBRUARY], CURRENT),
+    "a period that becomes longer alone": (
+        [next_period(), TO_FEBRUARY, "UPDATE subscription_periods SET ends_on = '2026-03-02' WHERE sequence = 2"],
+        CURRENT,
+    ),
+    "a subscription that becomes shorter alone": ([of_subscription("current_period_end = '2026-01-15'")], CURRENT),
+    "a trial with a price": ([next_period(), TO_FEBRUARY, TO_TRIAL], CURRENT),
+    "a trial that gets a price": (
+        [FREE, TO_FEBRUARY, TO_TRIAL, "UPDATE subscription_periods SET net_amount = 1 WHERE sequence = 2"],
+        CURRENT,
+    ),
+    "a trial that is billed": (
+        [FREE, TO_FEBRUARY, TO_TRIAL, "UPDATE subscription_periods SET billed_amount = 1 WHERE sequence = 2"],
+        CURRENT,
+    ),
+    "a trial that ends another day than its period": (
+        [of_subscription("status = 'TRIAL', trial_ends_on = '2026-01-15'")],
+        "subscriptions_trial_end_check",
+    ),
+    "a billing date after the end": (
+        [of_subscription("status = 'CANCELLED', ends_on = '2026-01-15', next_billing_date = '2026-02-01'")],
+        "subscriptions_next_billing_date_check",
+    ),
+    "a paid period before the end of a trial": (
+        [of_subscription("trial_ends_on = '2026-01-15'")],
+        "subscriptions_after_trial_check",
+    ),
+    "a scheduled subscription that started earlier": (
+        [of_subscription("status = 'SCHEDULED', started_on = '2025-12-01'")],
+        "subscriptions_scheduled_start_check",
+    ),
+}
+TAKEN: dict[str, list[str]] = {
+    "a credit": [of_period("credited_amount = 120")],
+    "a cut": [of_period("cut_on = '2026-01-15', credited_amount = 120")],
+    "the next period before its subscription": [next_period(), TO_FEBRUARY],
+    "the next period after its subscription": [TO_FEBRUARY, next_period()],
+    "a trial": [FREE, TO_FEBRUARY, TO_TRIAL],
+    "an unbilled period that moves with its subscription": [
+        next_period(),
+        TO_FEBRUARY,
+        "UPDATE subscription_periods SET ends_on = '2026-02-20', net_amount = 200 WHERE sequence = 2",
+        of_subscription("current_period_end = '2026-02-20'"),
+    ],
+    "the invoice of a period": [
+        next_period(),
+        TO_FEBRUARY,
+        "UPDATE subscription_periods SET billed_amount = 300 WHERE sequence = 2",
+    ],
+    "a subscription of before the billing system's messages": [
+        of_subscription("external_system_id = NULL"),
+        of_subscription("current_period_start = '2026-02-01', current_period_end = '2026-03-01'"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("statements", "name"), REJECTED.values(), ids=REJECTED)
+async def test_what_contradicts_is_rejected(
+    service_engine: AsyncEngine, own: World, statements: list[str], name: str
+) -> None:
+    with pytest.raises(DBAPIError) as rejected:
+        async with serving(service_engine, own) as connection:
+            await run(connection, own, statements)
+    assert problem(rejected.value) == (CHECK, name)
+
+
+@pytest.mark.parametrize("statements", TAKEN.values(), ids=TAKEN)
+async def test_what_agrees_is_taken(service_engine: AsyncEngine, own: World, statements: list[str]) -> None:
+    async with serving(service_engine, own) as connection:
+        await run(connection, own, statements)
+
+
+async def test_a_contradiction_is_rejected_by_the_commit(service_engine: AsyncEngine, own: World) -> None:
+    async with service_engine.connect() as connection:
+        query = text("SELECT set_config('app.company_id', :company_id, true)")
+        await connection.execute(query, {"company_id": str(own["companies"]["id"])})
+        await run(connection, own, [next_period()])
+        with pytest.raises(DBAPIError) as rejected:
+            await connection.commit()
+    assert problem(rejected.value) == (CHECK, CURRENT)
+
+
+async def test_a_billed_period_keeps_its_payer(owner_engine: AsyncEngine, own: World) -> None:
+    payer = another(own, "customers")
+    paid = update(PERIODS).where(PERIODS.c.id == own[PERIODS.name]["id"]).values(payer_customer_id=payer["id"])
+    async with owner_engine.connect() as connection:
+        await connection.execute(insert(metadata.tables["customers"]).values(payer))
+        with pytest.raises(DBAPIError) as rejected:
+            await connection.execute(paid)
+        await connection.rollback()
+    assert problem(rejected.value) == (CHECK, BILLED)
+
+
+async def test_a_period_that_begins_before_the_last_one_is_over_is_rejected(
+    owner_engine: AsyncEngine, own: World
+) -> None:
+    following = another(own, PERIODS.name)
+    for overlap in ({"starts_on": date(2026, 1, 31)}, {"sequence": 0, "starts_on": date(2025, 12, 1)}):
+        assert await rejection(owner_engine, PERIODS.name, following | overlap) == (CHECK, ORDER)
+    before = {"sequence": 0, "starts_on": date(2025, 12, 1), "ends_on": date(2026, 1, 1)}
+    await put(owner_engine, PERIODS.name, following | before)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_rejected"),
+    [
+        ({"cut_on": date(2026, 2, 20)}, False),
+        ({"ends_on": MARCH}, False),
+        ({"ends_on": date(2026, 3, 2)}, True),
+        ({"starts_on": date(2026, 2, 9)}, False),
+        ({"starts_on": date(2026, 1, 31)}, True),
+    ],
+)
+async def test_a_period_that_grows_into_another_one_is_rejected(
+    owner_engine: AsyncEngine, own: World, values: Row, *, is_rejected: bool
+) -> None:
+    second = another(own, PERIODS.name) | {"billed_amount": 0}
+    third = second | {"id": uuid4(), "sequence": 3, "starts_on": MARCH, "ends_on": APRIL}
+    async with owner_engine.connect() as connection:
+        await connection.execute(insert(PERIODS).values([second, third]))
+        grown = update(PERIODS).where(PERIODS.c.id == second["id"]).values(values)
+        if is_rejected:
+            with pytest.raises(DBAPIError) as rejected:
+                await connection.execute(grown)
+            assert problem(rejected.value) == (CHECK, ORDER)
+        else:
+            await connection.execute(grown)
+        await connection.rollback()
+
+
+async def test_a_period_that_overlapped_before_the_trigger_was_there_can_be_closed(
+    owner_engine: AsyncEngine, own: World
+) -> None:
+    overlapping = another(own, PERIODS.name) | {"starts_on": date(2026, 1, 15)}
+    async with owner_engine.connect() as connection:
+        await connection.execute(text("ALTER TABLE subscription_periods DISABLE TRIGGER check_inserted_periods"))
+        await connection.execute(insert(PERIODS).values(overlapping))
+        closed = update(PERIODS).where(PERIODS.c.id == overlapping["id"]).values(cut_on=date(2026, 1, 20))
+        await connection.execute(closed)
+        await connection.rollback()
