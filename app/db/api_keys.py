@@ -1,6 +1,5 @@
 """API keys: created, listed and revoked by the tables' owner, and looked up by the service through a function."""
 
-import asyncio
 import base64
 import hashlib
 import re
@@ -82,7 +81,7 @@ async def find(engine: AsyncEngine, hashes: Sequence[bytes]) -> Mapping[bytes, A
                 if not error.connection_invalidated:
                     raise
                 if is_silent_alone(error):
-                    limit.reschedule(asyncio.get_running_loop().time() + PROBE_SECONDS)
+                    limit.restart(PROBE_SECONDS)
                 # A restarted server leaves a dead connection in the pool. The first failure has discarded it.
                 return await _find(engine, hashes)
 

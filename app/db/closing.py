@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from app.db.time_limits import TimeLimit
+
 _END_SECONDS = 1.0
 """How long shutdown waits for connections to close."""
 
@@ -46,7 +48,8 @@ class Closing:
     async def _close(self, driver: Any) -> None:
         begun = time.monotonic()
         try:
-            await driver.close(timeout=self._grace_seconds)
+            async with TimeLimit(self._grace_seconds):
+                await driver.close()
         except TimeoutError:
             self._silent(driver, time.monotonic() - begun)
         except Exception:  # noqa: BLE001 - the connection is aborted in any case

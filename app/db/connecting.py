@@ -26,6 +26,7 @@ from app.db.dsn_parameters import SYSTEM_CERTIFICATES
 from app.db.plain_values import give_plain_values
 from app.db.pooling import UNNAMED_STATEMENTS, refused_parameter
 from app.db.sockets import watch_socket
+from app.db.time_limits import TimeLimit
 from app.db.unavailable import lost_while_connecting
 
 APPLICATION_NAME = "customer-gateway"
@@ -151,7 +152,8 @@ async def _accepts(host: Host) -> bool:
 async def _connect_to(first_statements: str | None, *, timeout: float, **arguments: Any) -> Any:  # noqa: ASYNC109 - the driver's name for it
     """Connect to one host and run the first statements."""
     try:
-        connection = await _driver.connect(timeout=timeout, **arguments)
+        async with TimeLimit(timeout):
+            connection = await _driver.connect(timeout=None, **arguments)
     except asyncpg.ProtocolViolationError as error:
         parameter = refused_parameter(error)
         if parameter is None:
@@ -167,7 +169,7 @@ async def _connect_to(first_statements: str | None, *, timeout: float, **argumen
     watch_socket(connection)
     if first_statements is not None:
         try:
-            async with asyncio.timeout(timeout):
+            async with TimeLimit(timeout):
                 await connection.execute(first_statements)
         except BaseException as error:
             connection.terminate()

@@ -1,19 +1,23 @@
 """Let the event loop serve other requests while long answers are put together from rows that were read already.
 
 49 fields that show the same page of 500 customers share one read. Without pauses, all of them would be completed in one
-turn of the event loop, which takes 0.8 s.
+turn of the event loop, which takes 0.8 s. The same applies to 10,000 objects that wait for the rows of one read.
 """
 
 import asyncio
 import time
 from collections import deque
 from contextvars import ContextVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db.pauses import working_for
 
 _FREE = 250
-"""Number of objects that an operation completes without a pause, so that small ones don't wait for large ones."""
+"""Number of objects that an operation completes, and of values that it gets, without a pause.
+
+So small operations don't wait for large ones.
+"""
 _HOLD_SECONDS = 0.005
 """How long a turn of the event loop lasts, in seconds, until further lists and objects wait for a later one."""
 _LONG_LIST_SECONDS = 0.02
@@ -34,12 +38,14 @@ class Portions:
         self._waiting: dict[UUID, dict[Answer, None]] = {}
         """The waiting operations of each company, the next one first."""
         self._is_pausing = False
+        self._continues = False
+        """Whether objects of the last portion are continuing."""
         self._began_at: float | None = None
 
     @property
-    def has_waiting(self) -> bool:
-        """Whether an operation waits."""
-        return bool(self._waiting)
+    def is_closed(self) -> bool:
+        """Whether an operation waits, and it isn't the turn of a portion."""
+        return bool(self._waiting) and not self._continues
 
     def held(self) -> float:
         """Return for how many seconds answers have been worked on in this turn of the event loop."""
@@ -63,6 +69,8 @@ class Portions:
         asyncio.get_running_loop().call_soon(self._tick, _PAUSE)
 
     def _tick(self, left: int) -> None:
+        # Those of the last portion have run before the first tick.
+        self._continues = False
         if left:
             asyncio.get_running_loop().call_soon(self._tick, left - 1)
             return
@@ -80,22 +88,47 @@ class Portions:
             if answers:
                 self._waiting[company_id] = answers
         if released:
+            self._continues = True
             self._pause()
 
 
+class _Waiting(NamedTuple):
+    """A list or object that waits for its turn, or callers of a loader whose value is known."""
+
+    items: int
+    """Number of items of each."""
+    following: deque[asyncio.Future[Any]]
+    value: asyncio.Future[Any] | None = None
+    """What the loader found; None for lists and objects."""
+
+
+def _copy(value: asyncio.Future[Any], following: asyncio.Future[Any]) -> None:
+    """Give a future the outcome of another one, unless it was canceled."""
+    if following.done():
+        return
+    if value.cancelled():
+        following.cancel()
+    elif (error := value.exception()) is not None:
+        following.set_exception(error)
+    else:
+        following.set_result(value.result())
+
+
 class Answer:
-    """The answer of one operation: its lists and objects wait for their turns."""
+    """The answer of one operation: its lists and objects wait for their turns, and so do the callers of its loaders."""
 
     def __init__(self, portions: Portions) -> None:
         self.company_id = working_for.get()
         self.has_waited = False
         self._portions = portions
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._completed = 0
+        self._waiting: deque[_Waiting] = deque()
+        self._callers: dict[asyncio.Future[Any], deque[asyncio.Future[Any]]] = {}
+        """Those that wait for values of loaders."""
+        self._completed = self._handed_over = 0
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a list or object waits for its turn."""
+        """Whether something waits for its turn."""
         return bool(self._waiting)
 
     def must_wait(self, items: int, *, is_row: bool = False) -> bool:
@@ -105,26 +138,61 @@ class Answer:
         if self._completed <= _FREE:
             return False
         held = self._portions.held()
-        return held >= _LONG_LIST_SECONDS if is_row else held >= _HOLD_SECONDS or self._portions.has_waiting
+        return held >= _LONG_LIST_SECONDS if is_row else held >= _HOLD_SECONDS or self._portions.is_closed
 
     async def turn(self, items: int) -> None:
         """Wait for a later turn of the event loop, for a list of a number of items or an object."""
-        self.has_waited = True
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((items, mine))
-        if len(self._waiting) == 1:
-            self._portions.add(self)
+        self._add(_Waiting(items, deque((mine,))))
         await mine
 
+    def value_for_one(self, value: asyncio.Future[Any]) -> asyncio.Future[Any]:
+        """Return a future for one caller of a loader, which can be canceled without the loader's own.
+
+        Many callers that wait for values get them in portions: they all would continue in one turn of the event loop.
+        """
+        mine: asyncio.Future[Any] = value.get_loop().create_future()
+        callers = self._callers.get(value)
+        if callers is None:
+            callers = self._callers[value] = deque()
+            value.add_done_callback(self._hand_over)
+        callers.append(mine)
+        return mine
+
+    def _hand_over(self, value: asyncio.Future[Any]) -> None:
+        if not value.cancelled():
+            # Retrieve the exception, or asyncio logs it if all callers were canceled.
+            value.exception()
+        callers = self._callers.pop(value)
+        self._handed_over += len(callers)
+        if self._handed_over > _FREE:
+            self._add(_Waiting(1, callers, value))
+            return
+        for mine in callers:
+            _copy(value, mine)
+
+    def _add(self, waiting: _Waiting) -> None:
+        self.has_waited = True
+        self._waiting.append(waiting)
+        if len(self._waiting) == 1:
+            self._portions.add(self)
+
     def release(self, most: int) -> int:
-        """Let at least one list or object continue, and more up to a number of items; return their number of items."""
+        """Let at least one continue, and more up to a number of items; return their number of items."""
         released = 0
         while self._waiting and released < most:
-            items, following = self._waiting.popleft()
+            items, those, value = self._waiting[0]
+            following = those.popleft()
+            if not those:
+                self._waiting.popleft()
             # Skip one that was canceled while it waited.
-            if not following.done():
+            if following.done():
+                continue
+            if value is None:
                 following.set_result(None)
-                released += items
+            else:
+                _copy(value, following)
+            released += items
         return released
 
     async def settled(self) -> None:

@@ -1,6 +1,5 @@
 """Probes: questions to the server over separate connections, with a limit of two seconds."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.time_limits import TimeLimit
 from app.db.unavailable import DatabaseUnavailable, NoAnswerInTime, translate_failures
 from app.db.waits import Backend
 
@@ -30,9 +30,9 @@ _END = text(
 
 
 @asynccontextmanager
-async def answered_within(seconds: float, question: str) -> AsyncGenerator[asyncio.Timeout]:
+async def answered_within(seconds: float, question: str) -> AsyncGenerator[TimeLimit]:
     """Limit the time for an answer. Raise NoAnswerInTime with the question's name."""
-    begun, limit = time.monotonic(), asyncio.timeout(seconds)
+    begun, limit = time.monotonic(), TimeLimit(seconds)
     try:
         async with limit:
             yield limit
@@ -59,7 +59,7 @@ class Probe:
             async with answered_within(PROBE_SECONDS, "The readiness check"):
                 try:
                     with translate_failures():
-                        async with asyncio.timeout(_FIRST_ATTEMPT_SECONDS):
+                        async with TimeLimit(_FIRST_ATTEMPT_SECONDS):
                             return await question(self.engine)
                 except DatabaseUnavailable:
                     # The kept connection may have been dead or silent. The failure closed it, so a new one is opened.

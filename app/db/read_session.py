@@ -18,6 +18,9 @@ from app.db.unavailable import translate_failures
 COMPANY = "current_company"
 """Parameter that restricts every statement to a company. Only sessions supply it."""
 
+_REMAINDER_SECONDS = 0.25
+"""How long to wait for a statement that isn't needed any more: most take less time than a new connection."""
+
 Record = Row[*tuple[Any, ...]]
 """A row of SQLAlchemy, a tuple of any values."""
 
@@ -105,14 +108,20 @@ class ReadSession:
     async def end(self, *, abandon: bool = False) -> None:
         """End the transaction after the current statement, because the connection can't be given back before.
 
-        `abandon` cancels that statement. Loaders run it in a separate task, which isn't canceled with the operation.
+        A statement that still runs is canceled with `abandon`, or after a quarter of a second: an operation that has
+        ended needs no more of it. Loaders run it in a separate task, which isn't canceled with the operation.
         """
         self._has_ended = True
-        if abandon and self._lock.locked() and self._runs not in {None, asyncio.current_task()}:
-            assert self._runs is not None  # noqa: S101 - checked above
-            self._runs.cancel()
+        if not abandon and (running := self._running()) is not None:
+            await asyncio.wait({running}, timeout=_REMAINDER_SECONDS)
+        if (running := self._running()) is not None:
+            running.cancel()
         async with self._lock:
             await self._stack.aclose()
+
+    def _running(self) -> asyncio.Task[Any] | None:
+        """Return the other task that is running a statement, or None."""
+        return self._runs if self._lock.locked() and self._runs is not asyncio.current_task() else None
 
     async def _connected(self, *, plan_for_values: bool) -> AsyncConnection:
         if self._is_heavy and not self._has_heavy_turn:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from app.db.pools import PoolUsage
+from app.db.time_limits import TimeLimit
 from app.db.unavailable import TooBusy
 
 _RESERVED_SHARE = 5
@@ -109,7 +110,7 @@ class Turns:
             return
         turn = self._queue(company_id, is_small=is_small)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with TimeLimit(self._seconds):
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled() and turn.exception() is None:

@@ -13,6 +13,7 @@ from app.engine.documents import Document, Documents
 from app.engine.executors import bounded, timed
 from app.engine.guard import Access, Guard
 from app.engine.limits import SATURATED, Limits, shown
+from app.engine.mutation_deadline import MutationDeadline
 from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
@@ -114,13 +115,13 @@ class Engine:
         operation: Operation,
         variables: Mapping[str, Any],
         context: object,
-        ends_at: float | None = None,
+        deadline: MutationDeadline | None = None,
         *,
         is_large: bool = False,
     ) -> Outcome:
         """Run an operation and return its outcome, with the errors of fields. Raise RequestError if it can't run.
 
-        The fields of a mutation fail with OutOfTime at `ends_at`, by the event loop's clock; the caller ends a query.
+        The fields of a mutation fail with OutOfTime after its deadline; the caller ends a query.
         `is_large`: the variables are so large that they are checked in a thread.
         """
         execution = Execution.FIELDS
@@ -147,7 +148,7 @@ class Engine:
                 await in_turn(object(), self._check_items, operation, coerced)
             else:
                 self._check_items(operation, coerced)
-        return Outcome(await self._execute(operation, coerced, context, ends_at), execution)
+        return Outcome(await self._execute(operation, coerced, context, deadline), execution)
 
     def _checked(self, operation: Operation, variables: Mapping[str, Any]) -> tuple[int, VariableValues | None]:
         """Return the number of items in the operation's lists, and its coerced variables; None if coercion fails."""
@@ -163,7 +164,7 @@ class Engine:
         return RequestError([problems.error(nodes)], RequestErrorCode.VARIABLES)
 
     async def _execute(
-        self, operation: Operation, variables: VariableValues, context: object, ends_at: float | None
+        self, operation: Operation, variables: VariableValues, context: object, deadline: MutationDeadline | None
     ) -> ExecutionResult:
         # graphql-core's execute isn't used: its result doesn't tell an invalid variable from a failed root field.
         is_mutation = operation.type is OperationType.MUTATION
@@ -174,7 +175,7 @@ class Engine:
             self._schema, operation.syntax, operation.node, variables, context, self._is_awaitable
         )
         if is_mutation:
-            executor.ends_at = ends_at
+            executor.deadline = deadline or MutationDeadline()
         executor.answer = Answer(self._portions)
         token = current_answer.set(executor.answer)
         try:

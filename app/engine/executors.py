@@ -1,6 +1,5 @@
 """Executors that limit the number of errors and the time of mutations, and report what a mutation wrote."""
 
-from asyncio import get_running_loop, timeout_at
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol, cast
@@ -21,6 +20,7 @@ from graphql.execution import Executor, VariableValues
 from graphql.pyutils import Path
 
 from app.engine.graphql_core_seam import CollectedErrors, FieldDetailsList, FragmentDetails
+from app.engine.mutation_deadline import MutationDeadline, OutOfTime
 from app.engine.portioned import PortionedExecutor
 from app.engine.request_errors import ExecutionCode
 
@@ -87,8 +87,8 @@ class _Omitted(GraphQLError):
 class BoundedExecutor(PortionedExecutor):
     """Executes an operation without locating errors that are left out: locating takes longer than many fields."""
 
-    ends_at: float | None = None
-    """When a mutation's time is over, by the event loop's clock."""
+    deadline: MutationDeadline
+    """When a mutation's time is over; not set for a query."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
@@ -142,14 +142,6 @@ class BoundedExecutor(PortionedExecutor):
             errors.omit(path)
 
 
-class OutOfTime(Exception):
-    """The time of a mutation was over before a field was finished."""
-
-    def __init__(self, *, has_begun: bool) -> None:
-        super().__init__("The time of the operation was over.")
-        self.has_begun = has_begun
-
-
 class Payload(Protocol):
     """The value of a mutation's root field, if it knows what was written without reading it."""
 
@@ -176,7 +168,7 @@ class _Timed(BoundedExecutor):
         path: Path,
         position_context: Any,
     ) -> Any:
-        if path.prev is None and self.ends_at is not None and get_running_loop().time() >= self.ends_at:
+        if path.prev is None and self.deadline.is_over():
             field = self.schema.get_field(parent_type, field_details_list[0].node.name.value)
             if field is not None:
                 self.handle_field_error(OutOfTime(has_begun=False), cast("Any", field).type, field_details_list, path)
@@ -198,14 +190,7 @@ class _Timed(BoundedExecutor):
 
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
         """Await a resolver's result until the time is over."""
-        limit = timeout_at(self.ends_at)
-        try:
-            async with limit:
-                return await awaitable
-        except TimeoutError:
-            if limit.expired():
-                raise OutOfTime(has_begun=True) from None
-            raise
+        return await self.deadline.wait_for(awaitable)
 
     def handle_field_error(
         self, raw_error: Exception, return_type: Any, field_details_list: FieldDetailsList, path: Path
@@ -232,7 +217,7 @@ def bounded(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
 
 @lru_cache
 def timed(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
-    """Return an executor class for mutations, whose fields fail with OutOfTime after `ends_at`."""
+    """Return an executor class for mutations, whose fields fail with OutOfTime after their `deadline`."""
     return cast("Callable[..., type[BoundedExecutor]]", type)("Timed", (_Timed, executor_class), {})
 
 

@@ -1,7 +1,7 @@
 """The loaders of one operation, one per edge of the graph. Keys that are requested together become one statement."""
 
-from asyncio import Future, Task, create_task, shield
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from asyncio import Future, Task, create_task, gather, shield
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -36,9 +36,20 @@ class _Loader(DataLoader[Any, Any]):
 
     def load(self, key: Any) -> Future[Any]:
         """Return the value of a key. Each caller waits separately, because a canceled field cancels what it awaits."""
-        value = shield(super().load(key))
-        value.add_done_callback(_retrieve)
-        return value
+        value, answer = super().load(key), current_answer.get()
+        if value.done():
+            _retrieve(value)
+            return value
+        mine = shield(value) if answer is None else answer.value_for_one(value)
+        mine.add_done_callback(_retrieve)
+        return mine
+
+    def load_many(self, keys: Iterable[Any]) -> Future[list[Any]]:
+        """Return the values of keys for one caller, who gets them all at once."""
+        load = super().load
+        values = shield(gather(*(load(key) for key in keys)))
+        values.add_done_callback(_retrieve)
+        return values
 
 
 def _retrieve(value: Future[Any]) -> None:

@@ -10,7 +10,7 @@ from app.db.pauses import COMPUTING_PATIENCE_SECONDS
 from app.db.probing import PROBE_SECONDS
 from app.db.rate_limited_log import RateLimitedLog
 from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooBusy, message_of
-from app.engine.executors import OutOfTime
+from app.engine.mutation_deadline import OutOfTime
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.jwks import FETCH_SECONDS
 

@@ -70,13 +70,12 @@ class Deadline:
         if self._is_supervised and self._reason is None:
             self._supervise()
 
-    def begin_query(self) -> float | None:
+    def begin_query(self) -> None:
         """Start the time limit of a query, which is canceled when it is exceeded or the client disconnects."""
         self._reads_body, self._abandon = False, True
         self._begun = self._loop.time()
         if self._is_supervised and self._reason is None:
             self._supervise()
-        return None
 
     def begin_mutation(self) -> float:
         """Start the time limit of a mutation.

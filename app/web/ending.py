@@ -2,9 +2,11 @@
 
 from asyncio import get_running_loop
 from http import HTTPStatus
+from weakref import WeakSet
 
 from starlette.types import Scope
 
+from app.engine.mutation_deadline import MutationDeadline
 from app.web.causes import log_service_stopped
 from app.web.http_errors import FailureCode, HttpError
 
@@ -29,10 +31,19 @@ class Ending:
         """The time by which mutations must end, by the event loop's clock; None unless the server is shutting down."""
         self.has_canceled = False
         """Whether the server has canceled the requests that were still running."""
+        self._running = WeakSet[MutationDeadline]()
 
-    def limit(self, ends_at: float) -> float:
-        """Return the time by which a mutation must end that may otherwise run until `ends_at`."""
-        return ends_at if self.ends_at is None else min(ends_at, self.ends_at)
+    def begin(self, ends_at: float) -> None:
+        """Let running mutations and later ones end by this time."""
+        self.ends_at = ends_at
+        for deadline in self._running:
+            deadline.bring_forward(ends_at)
+
+    def deadline(self, ends_at: float) -> MutationDeadline:
+        """Return the deadline of a mutation that may run until `ends_at`, unless the server shuts down before."""
+        deadline = MutationDeadline(ends_at if self.ends_at is None else min(ends_at, self.ends_at))
+        self._running.add(deadline)
+        return deadline
 
     def has_stopped(self, error: Exception) -> bool:
         """Return whether an operation ran out of time because the server is shutting down. Nothing of it is stored."""

@@ -8,7 +8,7 @@ from graphql.error import GraphQLFormattedError
 
 from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CommitUnknown, CompanyUnknown
-from app.engine.executors import OutOfTime
+from app.engine.mutation_deadline import OutOfTime
 from app.engine.request_errors import RequestError
 from app.web.answers import Answer, to_json
 from app.web.causes import log_cause

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from app.db.pauses import in_turn, working_for
 from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
+from app.engine.mutation_deadline import MutationDeadline
 from app.engine.request_errors import RequestError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import COMPANY_ID, GIVEN_UP
@@ -164,11 +165,9 @@ class GraphQLEndpoint:
             msg = "GET runs queries only: send a mutation by POST."
             raise _not_allowed(msg, "POST")
         # A query is canceled if its client disconnects; a mutation that has begun is completed.
-        ends_at = deadline.begin_query() if is_query else ending_of(scope).limit(deadline.begin_mutation())
+        limit = deadline.begin_query() if is_query else ending_of(scope).deadline(deadline.begin_mutation())
         opening = self._open_context(principal)
-        running = partial(
-            self._run, operation, request.variables, opening, record, ends_at, is_large=size >= HUGE_BYTES
-        )
+        running = partial(self._run, operation, request.variables, opening, record, limit, is_large=size >= HUGE_BYTES)
         if is_query or not (size >= LARGE_MUTATION_BYTES or has_long_lists):
             outcome = await running()
         else:
@@ -200,18 +199,25 @@ class GraphQLEndpoint:
         variables: Mapping[str, Any],
         opening: AbstractAsyncContextManager[OperationContext],
         record: OperationRecord,
-        ends_at: float | None,
+        limit: MutationDeadline | None,
         *,
         is_large: bool,
     ) -> Outcome:
-        async with opening as context:
-            record.may_be_stored = operation.type is OperationType.MUTATION
-            try:
-                outcome = await self._engine.run(operation, variables, context, ends_at, is_large=is_large)
-                record.execution = outcome.execution
-                return outcome
-            finally:
-                record.statements = context.statements
+        outcome: Outcome | None = None
+        try:
+            async with opening as context:
+                record.may_be_stored = operation.type is OperationType.MUTATION
+                try:
+                    outcome = await self._engine.run(operation, variables, context, limit, is_large=is_large)
+                    record.execution = outcome.execution
+                finally:
+                    record.statements = context.statements
+        except asyncio.CancelledError:
+            # The server stops while the connection is given back. What the mutation has written is known: answer it.
+            if outcome is None or limit is None:
+                raise
+        assert outcome is not None  # noqa: S101 - the context suppresses no exception
+        return outcome
 
 
 def _body(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[bytes, tuple[str, ...]]:

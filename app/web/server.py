@@ -22,7 +22,7 @@ _LINGERING_SECONDS = 1.0
 """How long idle connections stay open during shutdown, in seconds, for requests that are in transit."""
 _POLL_SECONDS = 0.05
 _STOPPING_SECONDS = 1.0
-"""How long mutations whose time has ended may take to roll back, in seconds, before all requests are canceled."""
+"""How long mutations may take to end after their time, in seconds, before all requests are canceled."""
 _CANCELING_SECONDS = 3.0
 """How long canceled requests may take to end and to be answered, in seconds."""
 
@@ -81,7 +81,8 @@ class Server(uvicorn.Server):
         that the grace period is too short for are answered with 503.
         """
         loop = asyncio.get_running_loop()
-        self._ending.ends_at = loop.time() + (self.config.timeout_graceful_shutdown or 0)
+        ends_at = loop.time() + (self.config.timeout_graceful_shutdown or 0)
+        self._ending.begin(ends_at)
         end = loop.time() + _LINGERING_SECONDS
         self._connections.drain()
         # The signal may have been sent to this worker alone, or to the whole group, including the parent process.
@@ -99,7 +100,7 @@ class Server(uvicorn.Server):
             listener.close()
         for connection in list(self._connections.connections):
             connection.shutdown()
-        await self._end_requests(self._ending.ends_at + _STOPPING_SECONDS)
+        await self._end_requests(ends_at + _STOPPING_SECONDS)
         if not self.force_exit:
             await self.lifespan.shutdown()
         if self._sweeping is not None:
@@ -109,6 +110,10 @@ class Server(uvicorn.Server):
         """Wait until all requests are answered and read, and cancel them at a time, or at a second Ctrl-C."""
         state = self._connections
         await _until(lambda: self.force_exit or not (state.connections or state.tasks), end)
+        if self.force_exit:
+            now = asyncio.get_running_loop().time()
+            self._ending.begin(now)
+            await _until(lambda: not state.tasks, now + _STOPPING_SECONDS)
         late = list(state.tasks)
         if not late:
             return

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import history, ledger_accounts
-from app.engine import executors
+from app.engine import executors, mutation_deadline
 from app.web.development import DevelopmentKeys
 from tests.graphql.mutations.every_mutation import MUTATIONS, TABLE, document, ids_of
 from tests.support.records import Records
@@ -94,7 +94,7 @@ def points(monkeypatch: pytest.MonkeyPatch) -> Generator[Points]:
             return await super().with_abort_signal(watched)
 
     executors.timed.cache_clear()
-    monkeypatch.setattr(executors, "timeout_at", limited)
+    monkeypatch.setattr(mutation_deadline, "timeout_at", limited)
     monkeypatch.setattr(executors, "_Timed", Timed)
     event.listen(Engine, "commit", found.committing)
     yield found
