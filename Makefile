@@ -57,10 +57,10 @@ check-types: $(VENV)/.installed-test
 # Named folders, because collecting the tests of all folders would take a fifth of the time.
 QUICKLY := QUICK=1 $(BIN)/pytest --quiet --without-server
 check-schema: $(VENV)/.installed-test
-	@$(QUICKLY) tests/contract tests/graphql
+	@$(QUICKLY) tests/contract tests/graphql tests/engine
 
 check-rest: $(VENV)/.installed-test
-	@$(QUICKLY) tests/domain tests/engine tests/db tests/web tests/test_*.py
+	@$(QUICKLY) tests/domain tests/db tests/web tests/test_*.py
 
 test: $(VENV)/.installed-test
 	@$(BIN)/ruff check
