@@ -113,7 +113,7 @@ class Database:
             statements=prepared_statements,
             beginning=beginning,
         )
-        # Heavy operations use either pool, and at most a third of the connections of each.
+        # Heavy operations use either pool, and a third of the connections of each, and one more.
         self._heavy = HeavyTurns(min(pool_size, plan_connections), self.waits, seconds=pool_timeout_seconds)
         self.write_health = write_health or WriteHealth()
         self._turns = ConnectionTurns(pool_size, self.waits, seconds=pool_timeout_seconds)

@@ -2,7 +2,7 @@
 
 An operation that reads or returns much data occupies a connection, the database and memory for longer than many small
 ones. Heavy operations share a third of the connections, whether they run as plans or field by field, so that small ones
-find one.
+find one. A company that is alone uses all of these turns, and the next company finds one more.
 """
 
 from uuid import UUID
@@ -21,7 +21,7 @@ _PATIENCE = 2
 
 
 class HeavyTurns(ConnectionTurns):
-    """Turns of heavy operations, a third of `connections`.
+    """Turns of heavy operations: a third of `connections`, and one more for a company that has none.
 
     A turn is taken before long lists in the arguments are read, and before a connection, so that operations hold
     neither while they wait here. An operation that becomes heavy later does hold a connection. At most a third of the
@@ -29,16 +29,18 @@ class HeavyTurns(ConnectionTurns):
     """
 
     def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:
-        size = max(1, connections // _SHARE)
+        share = max(1, connections // _SHARE)
+        # At least one connection is left to small operations.
+        size = max(1, min(share + 1, connections - 1))
         super().__init__(
             size,
             waits,
             seconds=_PATIENCE * seconds,
-            reserve=min(1, size - 1),
+            reserve=size - share,
             most_waiting=_MOST_WAITING,
             what="turns of heavy operations",
         )
-        self._most_late = size
+        self._most_late = share
         self._late = 0
 
     @override
