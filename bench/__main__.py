@@ -9,13 +9,14 @@ from typing import Annotated, TypeVar
 import typer
 
 from app.db.embedded import EmbeddedServerError
-from bench import plot, report, runs
+from bench import published, report, runs, wrk
 from bench.cpu import Cores
 from bench.database import ROOT
 from bench.documents import QUERIES
 from bench.failures import BenchError
+from bench.load import Generator
 from bench.node import install_packages
-from bench.options import MetadataBy, Mode, Options, Timing
+from bench.options import FULL, PUBLISHED, QUICK, MetadataBy, Mode, Options, Timing
 from bench.results import Results
 from bench.runs import Run, Tell
 from bench.servers import Stage, known_servers
@@ -24,8 +25,6 @@ from bench.signals import end_on_signals
 ItemT = TypeVar("ItemT")
 
 _FOLDER = ROOT / ".dev" / "bench"
-_PLOT = ROOT / "docs" / "bench.svg"
-_QUICK = Timing(rounds=2, seconds=0.5, warm_up_seconds=0.3)
 # The servers whose connections keep their company between requests if possible.
 _COMPANIES = ("planned", "floor")
 
@@ -36,26 +35,32 @@ def bench(  # noqa: PLR0913 - an argument for each option
     servers: Annotated[
         str, typer.Option(help="The servers, separated by commas. Default: all that the run supports.")
     ] = "",
-    modes: Annotated[str, typer.Option(help="Whether peers verify tokens and use row-level security.")] = ",".join(
-        Mode
-    ),
+    modes: Annotated[
+        str, typer.Option(help="Whether peers verify tokens and use row-level security. Default: production,bare.")
+    ] = "",
     metadata: Annotated[
-        str, typer.Option(help="How peers find metadata. Values after the first apply to Q6 only.")
-    ] = ",".join(MetadataBy),
+        str, typer.Option(help="How peers find metadata: table,gin. Values after the first apply to Q6 only.")
+    ] = "",
     connections: Annotated[
-        str, typer.Option(help="The numbers of concurrent connections, separated by commas.")
-    ] = "1,16",
+        str, typer.Option(help="The numbers of concurrent connections, separated by commas. Default: 1,16.")
+    ] = "",
     rounds: Annotated[int | None, typer.Option(help="Number of rounds. Default: 5.", min=1, max=100)] = None,
     seconds: Annotated[
         float | None, typer.Option(help="Seconds per server and round. Default: 3.", min=0.1, max=60)
     ] = None,
     customers: Annotated[
-        int,
+        int | None,
         typer.Option(
-            help="Number of customers of the large company. Each number has a separate data folder.", min=1_000
+            help="Number of customers of the large company, each in a separate data folder. Default: 100000.",
+            min=1_000,
         ),
-    ] = 100_000,
-    quick: Annotated[bool, typer.Option("--quick", help="Two rounds of half a second.")] = False,
+    ] = None,
+    load: Annotated[
+        Generator | None, typer.Option(help="What sends the requests. Default: wrk if it is installed.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Show within three minutes that everything works, with 5,000 customers.")
+    ] = False,
     multi_company: Annotated[
         bool, typer.Option("--multi-company", help="Measure the cost of requests for alternating companies.")
     ] = False,
@@ -66,53 +71,61 @@ def bench(  # noqa: PLR0913 - an argument for each option
         Path | None,
         typer.Option("--beside", help="Measure this checkout beside another one that has its .venv.", exists=True),
     ] = None,
-    draw: Annotated[bool, typer.Option("--plot", help="Draw docs/bench.svg.")] = False,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--plot", help="Measure the fastest servers in production, and write samples, pictures and tables."
+        ),
+    ] = False,
     earlier: Annotated[
         Path | None, typer.Option("--from", help="Show the results of an earlier run, without measuring.", exists=True)
     ] = None,
 ) -> None:
     """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
     # Over 40 lines because it has an argument for each option.
-    if draw and (multi_company or workers or checkout):
-        msg = "it requires a run with peers: remove --multi-company, --workers and --beside"
+    if publish and (multi_company or workers or checkout or quick):
+        msg = "it requires a whole run with peers: remove --quick, --multi-company, --workers and --beside"
         raise typer.BadParameter(msg, param_hint="--plot")
-    usual_servers = () if workers or checkout else _COMPANIES if multi_company else tuple(known_servers())
-    usual_timing = _QUICK if quick else Timing()
+    defaults = QUICK if quick else PUBLISHED if publish else FULL
+    all_servers = () if workers or checkout else _COMPANIES if multi_company else tuple(known_servers())
+    timing = defaults.timing
     options = Options(
         queries=_listed(queries, "--queries", _one_of(QUERIES)),
-        servers=_listed(servers, "--servers", _one_of(known_servers())) if servers else usual_servers,
-        modes=_listed(modes, "--modes", Mode),
-        metadata=_listed(metadata, "--metadata", MetadataBy),
-        connections=_listed(connections, "--connections", _positive),
-        timing=Timing(rounds or usual_timing.rounds, seconds or usual_timing.seconds, usual_timing.warm_up_seconds),
-        customers=customers,
+        servers=_listed(servers, "--servers", _one_of(known_servers())) if servers else defaults.servers or all_servers,
+        modes=_listed(modes, "--modes", Mode) if modes else defaults.modes,
+        metadata=_listed(metadata, "--metadata", MetadataBy) if metadata else defaults.metadata,
+        connections=_listed(connections, "--connections", _positive) if connections else defaults.connections,
+        timing=Timing(rounds or timing.rounds, seconds or timing.seconds, timing.warm_up),
+        customers=customers or defaults.customers,
+        load=load or (Generator.WRK if wrk.find_wrk() else Generator.PYTHON),
+        counts_statements=defaults.counts_statements,
     )
-    if earlier is not None:
-        results = Results.load(earlier)
-    elif workers is not None:
-        results = _measured(options, partial(runs.with_workers, workers), Cores.unpinned())
-    elif checkout is not None:
-        results = _measured(options, partial(runs.beside, checkout), Cores.of_this_machine())
-    elif multi_company:
-        results = _measured(options, runs.across_companies, Cores.of_this_machine())
-    else:
-        results = _measured(options, runs.against_peers, Cores.of_this_machine())
-    _say(report.table(results))
-    if draw:
-        plot.draw(results, _PLOT)
-        _say(f"Drawn: {_PLOT}")
+    run = (
+        partial(runs.with_workers, workers)
+        if workers
+        else partial(runs.beside, checkout)
+        if checkout
+        else runs.across_companies
+        if multi_company
+        else runs.against_peers
+    )
+    file = earlier or _measured(options, run, Cores.unpinned() if workers else Cores.of_this_machine())
+    _say(report.table(Results.load(file)))
+    if publish:
+        for path in published.publish(file):
+            _say(f"Written: {path}")
 
 
-def _measured(options: Options, run: Callable[[Options, Stage, Tell, Tell], Run], cores: Cores) -> Results:
+def _measured(options: Options, run: Callable[[Options, Stage, Tell, Tell], Run], cores: Cores) -> Path:
     if cores == Cores.of_this_machine() and cores.shared:
         _say("This machine has one core, which servers, PostgreSQL and the load share: absolute figures mean little.")
     if any(known_servers()[name].needs_node for name in options.servers):
         install_packages(_say)
     with runs.staged(_FOLDER / str(options.customers), options, cores, _say) as stage:
         measured = run(options, stage, _say, _tell)
-    results = measured.results
-    _say(f"Written: {results.save(measured.blocks, options)}")
-    return results
+    path = measured.results(options).save(measured.blocks, options)
+    _say(f"Written: {path}")
+    return path
 
 
 def _say(words: str) -> None:

@@ -1,7 +1,9 @@
 """Options of a run of the benchmark."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from bench.load import Generator, Length
 
 
 class Mode(StrEnum):
@@ -24,6 +26,8 @@ class MetadataBy(StrEnum):
 
 METADATA_QUERY = "Q6"
 """The query that depends on METADATA."""
+WARM = Length(10, 20_000)
+"""The least warm-up of published figures, for each server and query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,38 @@ class Timing:
 
     rounds: int = 5
     seconds: float = 3.0
-    warm_up_seconds: float = 2.0
+    warm_up: Length = WARM
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The options of a kind of run, unless they are given. No servers: all that the run supports."""
+
+    servers: tuple[str, ...] = ()
+    modes: tuple[Mode, ...] = tuple(Mode)
+    metadata: tuple[MetadataBy, ...] = tuple(MetadataBy)
+    connections: tuple[int, ...] = (1, 16)
+    timing: Timing = field(default_factory=Timing)
+    customers: int = 100_000
+    counts_statements: bool = True
+
+
+FULL = Defaults()
+QUICK = Defaults(
+    modes=(Mode.PRODUCTION,),
+    metadata=(MetadataBy.TABLE,),
+    connections=(16,),
+    timing=Timing(rounds=2, seconds=0.3, warm_up=Length(0.2)),
+    customers=5_000,
+    counts_statements=False,
+)
+PUBLISHED = Defaults(
+    servers=("planned", "floor", "mercurius", "postgraphile"),
+    modes=(Mode.PRODUCTION,),
+    metadata=(MetadataBy.TABLE,),
+    timing=Timing(seconds=2.0),
+)
+"""Ends within 25 minutes: the fastest servers, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +82,9 @@ class Options:
     connections: tuple[int, ...]
     timing: Timing
     customers: int
+    load: Generator
+    counts_statements: bool
+    """Whether to count the statements of each query, which takes about as long as comparing the answers."""
 
     def passes(self) -> list["Pass"]:
         """Return the passes: all queries in each mode, then METADATA_QUERY for each further value of `metadata`."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.documents import documents
 from bench.failures import BenchError
-from bench.options import Mode
+from bench.options import WARM, Mode
 from bench.results import PEERS_RUN, Results, Row
 
 _COLUMNS = 2
@@ -41,6 +41,7 @@ def draw(results: Results, path: Path) -> None:
         raise BenchError(msg)
     panels = _panels(results.rows)
     rows = [row for panel in panels for row in panel]
+    check_warm(rows)
     scale = _Scale([value for row in rows for value in row.ratio])
     height = _TITLE + max(len(panel) for panel in panels) * _LINE + _AXIS + _GAP
     whole = _HEAD + math.ceil(len(panels) / _COLUMNS) * height + _MARGIN - _GAP
@@ -52,13 +53,22 @@ def draw(results: Results, path: Path) -> None:
     path.write_text("\n".join([*content, "</svg>", ""]), encoding="utf-8")
 
 
+def check_warm(rows: Sequence[Row]) -> None:
+    """Raise BenchError if a server was not warm: a cold Node takes almost twice the time for a small answer."""
+    cold = [f"{row.name} in {row.query}" for row in rows if not row.warm_up.is_enough]
+    if cold:
+        least = f"{WARM.seconds:g} seconds and {WARM.requests:,} requests, or {WARM.most_seconds:g} seconds"
+        msg = f"The warm-up was shorter than {least}, so nothing is published: {', '.join(cold)}."
+        raise BenchError(msg)
+
+
 def _head(row: Row, title: str, height: int) -> Iterator[str]:
     duties = (
         "Peers with tokens and row-level security" if row.mode == Mode.PRODUCTION else "Peers without authentication"
     )
     about = (
         f"{duties}, {row.connections} connections, one core for each server."
-        " Dot: median of the rounds; line: least to greatest. Logarithmic scale."
+        " All servers warm. Dot: median of the rounds; line: least to greatest. Logarithmic scale."
     )
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img">'
     yield f"<title>{escape(title)}</title>"

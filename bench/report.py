@@ -17,6 +17,7 @@ _COLUMNS = (
     "p99 ms",
     "server CPU ms",
     "PG CPU ms",
+    "load CPU ms",
     "MB",
     "SQL",
 )
@@ -56,6 +57,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _milliseconds(row.p99_ms),
         _milliseconds(row.server_cpu_ms),
         _milliseconds(row.postgres_cpu_ms),
+        _milliseconds(row.load_cpu_ms),
         f"{row.resident_mb:.0f}",
         "" if sql is None else f"{sql.reading:g} + {sql.around:g}",
     )
@@ -63,7 +65,8 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _legend(results: Results) -> Iterator[str]:
     yield f"ratio: requests per second relative to {results.relative_to}, per round: median, minimum and maximum."
-    yield "CPU: CPU time per request, of the server and of PostgreSQL (PG). MB: resident memory of the server."
+    yield f"CPU: CPU time per request, of the server, of PostgreSQL (PG) and of the load generator ({results.generator})."
+    yield "MB: resident memory of the server."
     if any(row.statements for row in results.rows):
         yield "SQL: statements per request that read the tables, and all others (transactions, settings)."
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from bench.measure import Block, Sample
+from bench.failures import BenchError
+from bench.measure import Block, Sample, WarmUp
 from bench.node import PEERS
 from bench.options import Options
 from bench.statements import Statements
@@ -60,8 +61,10 @@ class Row:
     p99_ms: float
     server_cpu_ms: float
     postgres_cpu_ms: float
+    load_cpu_ms: float
     resident_mb: float
     statements: Statements | None
+    warm_up: WarmUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ class Results:
     kind: str
     relative_to: str
     """The reference of the ratios, in words."""
+    customers: int
+    """Number of customers of the large company."""
+    generator: str
+    """The load generator, with its version."""
     rows: tuple[Row, ...]
 
     def save(self, blocks: Sequence[Block], options: Options) -> Path:
@@ -93,7 +100,11 @@ class Results:
     def load(cls, path: Path) -> "Results":
         """Return the results in a file of an earlier run."""
         content = json.loads(path.read_text(encoding="utf-8"))
-        return cls(content["kind"], content["relative_to"], tuple(_loaded(row) for row in content["rows"]))
+        if "generator" not in content:
+            msg = f"{path} was written by an older version of the benchmark, without the warm-up: measure again."
+            raise BenchError(msg)
+        rows = tuple(_loaded(row) for row in content["rows"])
+        return cls(content["kind"], content["relative_to"], content["customers"], content["generator"], rows)
 
 
 def rows_of(block: Block, statements: Mapping[str, Statements]) -> list[Row]:
@@ -113,8 +124,10 @@ def rows_of(block: Block, statements: Mapping[str, Statements]) -> list[Row]:
             p99_ms=_median(samples, "p99_ms"),
             server_cpu_ms=_median(samples, "server_cpu_ms"),
             postgres_cpu_ms=_median(samples, "postgres_cpu_ms"),
+            load_cpu_ms=_median(samples, "load_cpu_ms"),
             resident_mb=_median(samples, "resident_mb"),
             statements=statements.get(name),
+            warm_up=block.warm_ups[name],
         )
         for name, samples in block.samples.items()
     ]
@@ -139,6 +152,7 @@ def _loaded(row: dict[str, Any]) -> Row:
     typed: dict[str, Any] = {
         "ratio": Spread(*row["ratio"]),
         "per_second": Spread(*row["per_second"]),
+        "warm_up": WarmUp(**row["warm_up"]),
         "statements": row["statements"] and Statements(*row["statements"]),
     }
     return Row(**{**row, **typed})

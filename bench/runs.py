@@ -9,12 +9,14 @@ from pathlib import Path
 
 import uvloop
 
+from bench import wrk
 from bench.arrangement import LARGE_COMPANY, SMALL_COMPANIES
 from bench.asking import Asker
 from bench.cpu import Cores, held_to
 from bench.database import prepared
 from bench.documents import Values, values_of
-from bench.measure import Block, Contestant, measure
+from bench.load import Generator as LoadGenerator
+from bench.measure import Block, Contestant, load_of, measure, warm_up
 from bench.options import MetadataBy, Mode, Options, Pass
 from bench.results import PEERS_RUN, Results, rows_of
 from bench.servers import Server, Stage, known_servers, ours, running
@@ -36,11 +38,11 @@ class Run:
     blocks: list[Block]
     counted: _Counted
 
-    @property
-    def results(self) -> Results:
-        """The results of the measurements."""
+    def results(self, options: Options) -> Results:
+        """Return the results of the measurements."""
         rows = (rows_of(block, self.counted.get((block.mode, block.query), {})) for block in self.blocks)
-        return Results(self.kind, self.relative_to, tuple(chain.from_iterable(rows)))
+        load = wrk.version() if options.load is LoadGenerator.WRK else "asyncio"
+        return Results(self.kind, self.relative_to, options.customers, load, tuple(chain.from_iterable(rows)))
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def against_peers(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
     servers = _chosen(options)
     values = asyncio.run(values_of(stage.cluster.owner_dsn, LARGE_COMPANY))
     statements: _Counted = {}
-    stage.cluster.restart(counting=True)
+    stage.cluster.restart(counting=options.counts_statements)
     for pass_ in options.passes():
         tell(f"Comparing answers: {pass_.mode}, metadata by {pass_.metadata}")
         with _side_by_side(servers, stage, pass_.mode, pass_.metadata) as askers:
@@ -63,7 +65,8 @@ def against_peers(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
             compared = verify(askers, pass_.queries, values, cursors)
             verify_isolation(askers, stage.issuer, values)
             say(f"{pass_.mode}, metadata by {pass_.metadata}: {compared} answers compared, all identical.")
-            statements |= _statements(askers, pass_, values, cursors, stage)
+            if options.counts_statements:
+                statements |= _statements(askers, pass_, values, cursors, stage)
     stage.cluster.restart(counting=False)
     blocks: list[Block] = []
     for pass_ in options.passes():
@@ -171,16 +174,23 @@ def _in_turn(lists: Sequence[Sequence[bytes]]) -> list[bytes]:
 def _blocks(
     mode: Mode, query: str, contestants: Sequence[Contestant], options: Options, stage: Stage, tell: Tell
 ) -> list[Block]:
+    return uvloop.run(_measured(mode, query, contestants, options, stage, tell))
+
+
+async def _measured(
+    mode: Mode, query: str, contestants: Sequence[Contestant], options: Options, stage: Stage, tell: Tell
+) -> list[Block]:
+    peers = tuple(contestant.name for contestant in contestants if contestant.is_peer)
+    loads = {contestant.name: load_of(contestant, options.load) for contestant in contestants}
+
+    def telling(connections: int) -> Tell:
+        about = f"{mode}, {query}, {connections} connection{'s' * (connections > 1)}"
+        return lambda words: tell(f"{about}: {words}")
+
+    most, timing = max(options.connections), options.timing
+    warm_ups = await warm_up(contestants, loads, most, timing, telling(most))
     blocks: list[Block] = []
     for connections in options.connections:
-        about = f"{mode}, {query}, {connections} connection{'s' * (connections > 1)}"
-        measuring = measure(
-            contestants,
-            connections,
-            options.timing,
-            stage.cluster.pid,
-            lambda words, about=about: tell(f"{about}: {words}"),
-        )
-        peers = tuple(contestant.name for contestant in contestants if contestant.is_peer)
-        blocks.append(Block(mode, query, connections, uvloop.run(measuring), peers))
+        samples = await measure(contestants, loads, connections, timing, stage.cluster.pid, telling(connections))
+        blocks.append(Block(mode, query, connections, samples, peers, warm_ups))
     return blocks
