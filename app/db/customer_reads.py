@@ -4,29 +4,25 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, false, literal, or_, select, union
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, false, or_, select, union
 
 from app.db import graph
 from app.db.declarations import narrowed
+from app.db.record_set import among
 from app.db.rows import CustomerRow
 from app.db.tables import customer_groups, customers
 from app.db.unit_of_work import Session
 
 
-def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    return column == any_(literal(list(values), ARRAY(column.type)))
-
-
 async def matching(session: Session, column: str, keys: Collection[Any], *, lock: bool) -> dict[UUID, CustomerRow]:
     """Return the customers with these values in a column, by id; locked if `lock`."""
-    return await _customers(session, _among(customers.c[column], keys), lock=lock)
+    return await _customers(session, among(customers.c[column], keys), lock=lock)
 
 
 async def lock_named(session: Session, keys: Mapping[str, Collection[Any]]) -> dict[UUID, CustomerRow]:
     """Lock the customers that have one of the keys of any of these columns, and return them by id."""
     # Without statistics, an alternative that finds nothing keeps PostgreSQL from using the index of another one.
-    named = [_among(customers.c[name], values) for name, values in keys.items() if values]
+    named = [among(customers.c[name], values) for name, values in keys.items() if values]
     return await _customers(session, or_(false(), *named), lock=True)
 
 
@@ -35,14 +31,12 @@ async def families(
 ) -> dict[UUID, CustomerRow]:
     """Return the customers with these keys, their parents and children, and those with the ids `others`, by id."""
     its = customers.c
-    matched = (
-        select(its.id, its.parent_customer_id).where(narrowed(customers), _among(its[column], keys)).cte("matched")
-    )
+    matched = select(its.id, its.parent_customer_id).where(narrowed(customers), among(its[column], keys)).cte("matched")
     children = select(its.id).join(matched, its.parent_customer_id == matched.c.id).where(narrowed(customers))
     wanted = union(
         select(matched.c.id),
         select(matched.c.parent_customer_id),
-        select(its.id).where(narrowed(customers), _among(its.id, others)),
+        select(its.id).where(narrowed(customers), among(its.id, others)),
         children,
     ).cte("wanted")
     ids: Select[tuple[Any]] = select(wanted.c.id)
@@ -73,7 +67,7 @@ async def existing_groups(session: Session, ids: Collection[UUID]) -> set[UUID]:
     """
     if not ids:
         return set()
-    query = select(customer_groups.c.id).where(narrowed(customer_groups), _among(customer_groups.c.id, ids))
+    query = select(customer_groups.c.id).where(narrowed(customer_groups), among(customer_groups.c.id, ids))
     return {row[0] for row in await session.rows(query, {})}
 
 
@@ -82,14 +76,14 @@ async def groups_by_number(session: Session, numbers: Collection[str]) -> dict[s
     if not numbers:
         return {}
     query = select(customer_groups.c.number, customer_groups.c.id)
-    query = query.where(narrowed(customer_groups), _among(customer_groups.c.number, numbers))
+    query = query.where(narrowed(customer_groups), among(customer_groups.c.number, numbers))
     return {row[0]: row[1] for row in await session.rows(query, {})}
 
 
 async def key_holders(session: Session, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, UUID]]:
     """Return the ids of the customers that have these unique keys, by column, then by value."""
     holders: dict[str, dict[str, UUID]] = {name: {} for name in wanted}
-    conditions = [_among(customers.c[name], values) for name, values in wanted.items() if values]
+    conditions = [among(customers.c[name], values) for name, values in wanted.items() if values]
     if conditions:
         query = select(customers.c.id, *(customers.c[name] for name in wanted))
         for row in await session.rows(query.where(narrowed(customers), or_(*conditions)), {}):

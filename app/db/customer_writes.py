@@ -1,18 +1,16 @@
 """Write customers, and take the company's locks. Every function runs one statement, for any number of customers."""
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db.declarations import narrowed
-from app.db.record_set import insert_all, record_set
+from app.db.record_set import insert_all, update_all
 from app.db.tables import companies, customers
-from app.db.unit_of_work import LostRace, Session, WriteSession, constraint_of
+from app.db.unit_of_work import Session, WriteSession, racing_for
 
 _LOCK_PARENTS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('parents:' || current_setting('app.company_id'), 0))"
@@ -22,11 +20,12 @@ _LOCK_NUMBERS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('customer numbers:' || current_setting('app.company_id'), 0))"
 )
 """Lock for choosing the next customer number. The second transaction waits and sees the number of the first."""
-_RACES = {
+_RACES = (
     "customers_company_id_customer_number_key",
     "customers_external_system_id_key",
     "customers_company_id_customer_group_id_fkey",
-}
+)
+"""Constraints by which a concurrent transaction takes a key, or deletes a group."""
 
 
 async def lock_parents(session: WriteSession) -> None:
@@ -61,20 +60,9 @@ async def clock(session: Session) -> tuple[str, datetime]:
     return rows[0][0], rows[0][1]
 
 
-@contextmanager
-def racing_for_keys() -> Generator[None]:
-    """Raise LostRace if a concurrent transaction took a key or deleted the group; the retry then sees that."""
-    try:
-        yield
-    except IntegrityError as error:
-        if constraint_of(error) in _RACES:
-            raise LostRace from error
-        raise
-
-
 async def insert_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert customers that all have the same columns."""
-    with racing_for_keys():
+    with racing_for(*_RACES):
         await insert_all(session, customers, rows, created_at=_statement_time, updated_at=_statement_time)
 
 
@@ -84,14 +72,5 @@ def _statement_time(_given: TableValuedAlias) -> ColumnElement[Any]:
 
 async def update_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Update the same columns of customers, each row with its `id`, and increment their versions."""
-    if not rows:
-        return
-    given = record_set(customers, rows)
-    values = {name: given.c[name] for name in rows[0] if name != "id"}
-    statement = (
-        update(customers)
-        .where(narrowed(customers), customers.c.id == given.c.id)
-        .values(**values, version=customers.c.version + 1, updated_at=func.clock_timestamp())
-    )
-    with racing_for_keys():
-        await session.rows(statement)
+    with racing_for(*_RACES):
+        await update_all(session, customers, rows)

@@ -1,23 +1,21 @@
 """Write customer groups."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, delete, func, insert, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from app.db import graph
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import at_this_moment, insert_all, record_set
+from app.db.record_set import among, at_this_moment, counted, insert_all, update_all
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups, customers, ledger_accounts
-from app.db.unit_of_work import LostRace, WriteSession, constraint_of
+from app.db.unit_of_work import WriteSession, racing_for
 
-_DECIDE_RACES = {"customer_groups_company_id_number_key", "customer_groups_company_id_account_id_fkey"}
+_DECIDE_RACES = ("customer_groups_company_id_number_key", "customer_groups_company_id_account_id_fkey")
+"""Constraints by which a concurrent transaction takes a number, or deletes an account."""
 
 
 async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow | None:
@@ -29,7 +27,7 @@ async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow 
 
 async def lock_groups(session: WriteSession, ids: Collection[UUID], numbers: Collection[str]) -> list[CustomerGroupRow]:
     """Lock the groups that have one of the ids or numbers, in the order of their ids; return them."""
-    wanted = or_(_among(customer_groups.c.id, ids), _among(customer_groups.c.number, numbers))
+    wanted = or_(among(customer_groups.c.id, ids), among(customer_groups.c.number, numbers))
     query = graph.customer_group.select().where(wanted).order_by(customer_groups.c.id)
     rows = await session.rows(query.with_for_update(of=customer_groups))
     return [CustomerGroupRow._make(row) for row in rows]
@@ -37,7 +35,7 @@ async def lock_groups(session: WriteSession, ids: Collection[UUID], numbers: Col
 
 async def accounts_of(session: WriteSession, ids: Collection[UUID], numbers: Collection[str]) -> dict[UUID, str]:
     """Return the numbers of the ledger accounts that have one of the ids or numbers, by id."""
-    wanted = or_(_among(ledger_accounts.c.id, ids), _among(ledger_accounts.c.number, numbers))
+    wanted = or_(among(ledger_accounts.c.id, ids), among(ledger_accounts.c.number, numbers))
     query = select(ledger_accounts.c.id, ledger_accounts.c.number).where(narrowed(ledger_accounts), wanted)
     return {row[0]: row[1] for row in await session.rows(query)}
 
@@ -45,27 +43,21 @@ async def accounts_of(session: WriteSession, ids: Collection[UUID], numbers: Col
 async def add_groups(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert groups that all have the same columns, ordered by number, so that concurrent inserts don't deadlock."""
     in_order = sorted(rows, key=lambda row: row["number"])
-    with _racing():
+    with racing_for(*_DECIDE_RACES):
         await insert_all(session, customer_groups, in_order, created_at=at_this_moment, updated_at=at_this_moment)
 
 
 async def change_groups(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Update the same columns of locked groups, each row with its `id`, and increment their versions."""
-    if not rows:
-        return
-    given = record_set(customer_groups, rows)
-    values: dict[str, Any] = {name: given.c[name] for name in rows[0] if name != "id"}
-    counted = {**values, "version": customer_groups.c.version + 1, "updated_at": func.clock_timestamp()}
-    statement = update(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == given.c.id)
-    with _racing():
-        await session.rows(statement.values(counted))
+    with racing_for(*_DECIDE_RACES):
+        await update_all(session, customer_groups, rows)
 
 
 async def groups_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, CustomerGroupRow]:
     """Return groups by id."""
     if not ids:
         return {}
-    rows = await session.rows(graph.customer_group.select().where(_among(customer_groups.c.id, ids)))
+    rows = await session.rows(graph.customer_group.select().where(among(customer_groups.c.id, ids)))
     return {row.id: row for row in map(CustomerGroupRow._make, rows)}
 
 
@@ -87,18 +79,16 @@ async def some_customers(session: WriteSession, group_id: UUID, *, most: int) ->
 async def add_group(session: WriteSession, values: Mapping[str, object]) -> CustomerGroupRow:
     """Insert a group."""
     group_id = new_id()
-    with _racing():
+    with racing_for(*_DECIDE_RACES):
         await session.rows(insert(customer_groups).values(company_id=session.company_id, id=group_id, **values))
     return await _written(session, group_id)
 
 
 async def change_group(session: WriteSession, group_id: UUID, values: Mapping[str, object]) -> CustomerGroupRow:
     """Update columns of a locked group and increment its version."""
-    counted = {**values, "version": customer_groups.c.version + 1, "updated_at": func.clock_timestamp()}
-    with _racing():
-        await session.rows(
-            update(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id).values(counted)
-        )
+    statement = update(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id)
+    with racing_for(*_DECIDE_RACES):
+        await session.rows(statement.values(counted(customer_groups, values)))
     return await _written(session, group_id)
 
 
@@ -107,21 +97,6 @@ async def remove_group(session: WriteSession, group_id: UUID) -> None:
     await session.rows(delete(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id))
 
 
-def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    return column == any_(literal(list(values), ARRAY(column.type)))
-
-
 async def _written(session: WriteSession, group_id: UUID) -> CustomerGroupRow:
     rows = await session.rows(graph.customer_group.select().where(customer_groups.c.id == group_id))
     return CustomerGroupRow._make(rows[0])
-
-
-@contextmanager
-def _racing() -> Generator[None]:
-    """Raise LostRace if a concurrent transaction took the number or deleted the account; the retry then sees that."""
-    try:
-        yield
-    except IntegrityError as error:
-        if constraint_of(error) in _DECIDE_RACES:
-            raise LostRace from error
-        raise

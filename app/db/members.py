@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, any_, delete, func, insert, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Column, delete, func, insert, or_, select, update
 
 from app.db import graph, tables
 from app.db.declarations import Entity, narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import at_this_moment, insert_all, record_set
+from app.db.record_set import among, at_this_moment, counted, insert_all, update_all
 from app.db.rows import ContactRow, DepartmentRow
 from app.db.unit_of_work import WriteSession
 
@@ -50,7 +49,7 @@ async def of_customer(
 async def customers_of(session: WriteSession, members: Members[Any], ids: Collection[UUID]) -> set[UUID]:
     """Return the customers of members, which never change."""
     table = members.entity.table
-    rows = await session.rows(select(table.c.customer_id).where(narrowed(table), _among(table.c.id, ids)))
+    rows = await session.rows(select(table.c.customer_id).where(narrowed(table), among(table.c.id, ids)))
     return {row[0] for row in rows}
 
 
@@ -60,15 +59,15 @@ async def of_customers(
     """Return the members of locked customers that have one of the ids or key values, and the defaults."""
     table = members.entity.table
     ((name, values),) = key.items()
-    wanted = or_(_among(table.c.id, ids), _among(table.c[name], values), members.default)
-    rows = await session.rows(members.entity.select().where(_among(table.c.customer_id, customer_ids), wanted))
+    wanted = or_(among(table.c.id, ids), among(table.c[name], values), members.default)
+    rows = await session.rows(members.entity.select().where(among(table.c.customer_id, customer_ids), wanted))
     return [members.entity.row._make(row) for row in rows]
 
 
 async def counts(session: WriteSession, members: Members[Any], customer_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return the number of members of each customer that has any."""
     table = members.entity.table
-    query = select(table.c.customer_id, func.count()).where(narrowed(table), _among(table.c.customer_id, customer_ids))
+    query = select(table.c.customer_id, func.count()).where(narrowed(table), among(table.c.customer_id, customer_ids))
     return {row[0]: row[1] for row in await session.rows(query.group_by(table.c.customer_id))}
 
 
@@ -82,8 +81,8 @@ async def unmake_defaults(
     if not customer_ids:
         return {}
     table = members.entity.table
-    statement = update(table).where(narrowed(table), _among(table.c.customer_id, customer_ids), members.default)
-    changed = statement.values(_changed(members, {members.default.name: False}))
+    statement = update(table).where(narrowed(table), among(table.c.customer_id, customer_ids), members.default)
+    changed = statement.values(counted(members.entity.table, {members.default.name: False}))
     rows = await session.rows(changed.returning(*members.entity.columns))
     return {row.id: row for row in map(members.entity.row._make, rows)}
 
@@ -95,20 +94,14 @@ async def add_all(session: WriteSession, members: Members[Any], rows: Sequence[M
 
 async def change_all(session: WriteSession, members: Members[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Update the same columns of locked customers' members, each row with its `id`, and increment their versions."""
-    if not rows:
-        return
-    table = members.entity.table
-    given = record_set(table, rows)
-    values: dict[str, object] = {name: given.c[name] for name in rows[0] if name != "id"}
-    statement = update(table).where(narrowed(table), table.c.id == given.c.id)
-    await session.rows(statement.values(_changed(members, values)))
+    await update_all(session, members.entity.table, rows)
 
 
 async def by_id(session: WriteSession, members: Members[MemberT], ids: Collection[UUID]) -> dict[UUID, MemberT]:
     """Return members by id."""
     if not ids:
         return {}
-    rows = await session.rows(members.entity.select().where(_among(members.entity.table.c.id, ids)))
+    rows = await session.rows(members.entity.select().where(among(members.entity.table.c.id, ids)))
     return {row.id: row for row in map(members.entity.row._make, rows)}
 
 
@@ -127,7 +120,9 @@ async def change(
 ) -> MemberT:
     """Update columns of a locked customer's member and increment its version."""
     table = members.entity.table
-    statement = update(table).where(narrowed(table), table.c.id == member_id).values(_changed(members, values))
+    statement = (
+        update(table).where(narrowed(table), table.c.id == member_id).values(counted(members.entity.table, values))
+    )
     rows = await session.rows(statement.returning(*members.entity.columns))
     return members.entity.row._make(rows[0])
 
@@ -136,11 +131,3 @@ async def remove(session: WriteSession, members: Members[Any], member_id: UUID) 
     """Delete a member of a locked customer."""
     table = members.entity.table
     await session.rows(delete(table).where(narrowed(table), table.c.id == member_id))
-
-
-def _among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    return column == any_(literal(list(values), ARRAY(column.type)))
-
-
-def _changed(members: Members[Any], values: Mapping[str, object]) -> dict[str, object]:
-    return {**values, "version": members.entity.table.c.version + 1, "updated_at": func.clock_timestamp()}

@@ -9,9 +9,11 @@ import time
 from collections import deque
 from contextvars import ContextVar
 from typing import Any, NamedTuple
-from uuid import UUID
+
+from typing_extensions import override
 
 from app.db.pauses import working_for
+from app.db.pausing import PausingQueue
 
 _FREE = 250
 """Number of objects that an operation completes, and of values that it gets, without a pause.
@@ -31,13 +33,11 @@ _QUIET = 8
 _LOOK_AGAIN_SECONDS = 0.001
 
 
-class Portions:
+class Portions(PausingQueue["dict[Answer, None]"]):
     """Divides work on answers into portions. Companies that wait take turns, and so do operations of each company."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, dict[Answer, None]] = {}
-        """The waiting operations of each company, the next one first."""
-        self._is_pausing = False
+        super().__init__(_PAUSE)
         self._continues = False
         """Whether objects of the last portion are continuing."""
         self._began_at: float | None = None
@@ -45,7 +45,7 @@ class Portions:
     @property
     def is_closed(self) -> bool:
         """Whether an operation waits, and it isn't the turn of a portion."""
-        return bool(self._waiting) and not self._continues
+        return bool(self.waiting) and not self._continues
 
     def held(self) -> float:
         """Return for how many seconds answers have been worked on in this turn of the event loop."""
@@ -57,39 +57,33 @@ class Portions:
 
     def add(self, answer: "Answer") -> None:
         """Let an operation wait, which isn't waiting yet."""
-        self._waiting.setdefault(answer.company_id, {})[answer] = None
-        if not self._is_pausing:
-            self._pause()
+        self.waiting.setdefault(answer.company_id, {})[answer] = None
+        if not self.is_pausing:
+            self.pause()
 
     def _end(self) -> None:
         self._began_at = None
 
-    def _pause(self) -> None:
-        self._is_pausing = True
-        asyncio.get_running_loop().call_soon(self._tick, _PAUSE)
-
-    def _tick(self, left: int) -> None:
-        # Those of the last portion have run before the first tick.
+    @override
+    def on_turn(self) -> None:
+        """Note that those of the last portion have run: they do so before the first turn."""
         self._continues = False
-        if left:
-            asyncio.get_running_loop().call_soon(self._tick, left - 1)
-            return
-        self._is_pausing = False
+
+    @override
+    def release(self) -> bool:
+        """Let operations continue in turn, up to a number of items together."""
         released = 0
-        while self._waiting and released < _TOGETHER:
-            company_id = next(iter(self._waiting))
-            answers = self._waiting.pop(company_id)
+        while self.waiting and released < _TOGETHER:
+            company_id, answers = self.next_company()
             answer = next(iter(answers))
             del answers[answer]
             released += answer.release(_TOGETHER - released)
-            # They are the last ones now.
+            # It is the company's last one now.
             if answer.is_waiting:
                 answers[answer] = None
-            if answers:
-                self._waiting[company_id] = answers
-        if released:
-            self._continues = True
-            self._pause()
+            self.put_back(company_id, answers)
+        self._continues = released > 0
+        return self._continues
 
 
 class _Waiting(NamedTuple):

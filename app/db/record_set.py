@@ -1,13 +1,28 @@
 """Many rows as parameters of one statement: one array per column, so that the SQL doesn't depend on their number."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Table, Uuid, bindparam, column, func, insert, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Table,
+    Update,
+    Uuid,
+    any_,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from app.db.declarations import narrowed
 from app.db.read_session import COMPANY
 from app.db.unit_of_work import WriteSession
 
@@ -65,6 +80,33 @@ def _insertion(table: Table, names: tuple[str, ...], computed: tuple[tuple[str, 
     values: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in names if name not in dict(computed)}
     values |= {name: compute(given) for name, compute in computed}
     return insert(table).from_select(["company_id", *values], select(_COMPANY, *values.values()))
+
+
+async def update_all(session: WriteSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Update the same columns of locked rows in one statement; no rows are no statement.
+
+    Each row is given with its `id`. Versions are incremented if the table has them.
+    """
+    if rows:
+        await session.rows(_updating(table, tuple(rows[0])), arrays_of(rows))
+
+
+@lru_cache(maxsize=_MOST_STATEMENTS)
+def _updating(table: Table, names: tuple[str, ...]) -> Update:
+    given = record_set_of(table, names)
+    values = {name: given.c[name] for name in names if name != "id"}
+    statement = update(table).where(narrowed(table), table.c.id == given.c.id)
+    return statement.values(counted(table, values) if "version" in table.c else values)
+
+
+def counted(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of an update, with the next version and the time."""
+    return {**values, "version": table.c.version + 1, "updated_at": func.clock_timestamp()}
+
+
+def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of the values. The SQL doesn't depend on their number."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:

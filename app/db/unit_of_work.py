@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -47,6 +47,17 @@ class CompanyUnknown(Exception):
 
 class LostRace(Exception):
     """A concurrent transaction took a unique key. A retry sees it and is rejected or succeeds."""
+
+
+@contextmanager
+def racing_for(*constraints: str) -> Generator[None]:
+    """Raise LostRace if a concurrent transaction won what one of these constraints guards."""
+    try:
+        yield
+    except IntegrityError as error:
+        if constraint_of(error) in constraints:
+            raise LostRace from error
+        raise
 
 
 class Session(Protocol):

@@ -33,17 +33,9 @@ class PortionedExecutor(_Base):
         position_context: Any,
     ) -> Any:
         """Complete a list as a whole, after others if it comes after many in one turn of the event loop."""
-        complete = partial(
-            super().complete_list_value,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the library leaves it partly open
-            return_type,
-            field_details_list,
-            info,
-            path,
-            result,
-            position_context,
-        )
-        answer, items = self.answer, len(result) if isinstance(result, Sized) else 1
-        return self._after_turn(complete, items) if answer is not None and answer.must_wait(items) else complete()
+        given = (return_type, field_details_list, info, path, result, position_context)
+        items = len(result) if isinstance(result, Sized) else 1
+        return self._in_turn(super().complete_list_value, given, items)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the library leaves it partly open
 
     def complete_object_value(
         self,
@@ -55,23 +47,20 @@ class PortionedExecutor(_Base):
         position_context: Any,
     ) -> Any:
         """Complete an object, after others if it comes after many in one turn of the event loop."""
-        complete = partial(
-            super().complete_object_value,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the library leaves it partly open
-            return_type,
-            field_details_list,
-            info,
-            path,
-            result,
-            position_context,
-        )
-        answer, is_row = self.answer, isinstance(path.key, int)
-        return (
-            self._after_turn(complete, 1) if answer is not None and answer.must_wait(1, is_row=is_row) else complete()
-        )
+        given = (return_type, field_details_list, info, path, result, position_context)
+        is_row = isinstance(path.key, int)
+        return self._in_turn(super().complete_object_value, given, 1, is_row=is_row)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the same
 
-    async def _after_turn(self, complete: Callable[[], Any], items: int) -> Any:
-        if self.answer is not None:
-            await self.with_abort_signal(self.answer.turn(items))
+    def _in_turn(
+        self, complete: Callable[..., Any], given: tuple[Any, ...], items: int, *, is_row: bool = False
+    ) -> Any:
+        answer = self.answer
+        if answer is None or not answer.must_wait(items, is_row=is_row):
+            return complete(*given)
+        return self._after_turn(answer, items, partial(complete, *given))
+
+    async def _after_turn(self, answer: Answer, items: int, complete: Callable[[], Any]) -> Any:
+        await self.with_abort_signal(answer.turn(items))
         completed = complete()
         if isawaitable(completed):
             return await completed

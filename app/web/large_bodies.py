@@ -11,6 +11,7 @@ from uuid import UUID
 
 from typing_extensions import override
 
+from app.db.pausing import PausingQueue
 from app.db.turns import Turns
 from app.db.unavailable import TooBusy, TooManyLarge
 
@@ -59,49 +60,36 @@ class LargeTurns(Turns):
             raise TooManyLarge(error.waited_seconds, most_waiting=error.most_waiting) from taken
 
 
-class LargeBodies:
+class LargeBodies(PausingQueue[deque[asyncio.Future[None]]]):
     """Lets requests with large bodies start one at a time, with turns of the loop in between.
 
     After their start they run concurrently. Companies that wait take turns.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, deque[asyncio.Future[None]]] = {}
-        """The waiting companies, the next one first."""
-        self._is_pausing = False
+        super().__init__(_PAUSE)
 
     async def turn(self, company_id: UUID) -> None:
         """Wait until this request may start."""
-        if self._is_pausing:
-            loop = asyncio.get_running_loop()
-            mine: asyncio.Future[None] = loop.create_future()
-            self._waiting.setdefault(company_id, deque()).append(mine)
+        if self.is_pausing:
+            mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.waiting.setdefault(company_id, deque()).append(mine)
             await mine
             return
-        self._pause()
+        self.pause()
 
-    def _pause(self) -> None:
-        self._is_pausing = True
-        asyncio.get_running_loop().call_soon(self._tick, _PAUSE)
-
-    def _tick(self, left: int) -> None:
-        if left:
-            asyncio.get_running_loop().call_soon(self._tick, left - 1)
-            return
-        self._is_pausing = False
-        while self._waiting:
-            company_id = next(iter(self._waiting))
-            queue = self._waiting.pop(company_id)
+    @override
+    def release(self) -> bool:
+        """Let the next request start, in the next turn of the loop: the pause counts from now."""
+        while self.waiting:
+            company_id, queue = self.next_company()
             following = queue.popleft()
-            if queue:
-                # The company is the last one now.
-                self._waiting[company_id] = queue
+            self.put_back(company_id, queue)
             # Skip a request that was canceled while it waited.
             if not following.done():
                 following.set_result(None)
-                # Count from now: the request starts in the next turn of the loop.
-                self._pause()
-                return
+                return True
+        return False
 
 
 class BodyTurns:
