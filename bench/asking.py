@@ -55,7 +55,10 @@ class Asker:
         answer = self.ask(document, variables, token)
         if answer.data is None:
             shown = json.dumps(answer.body, ensure_ascii=False)[:1_000]
-            msg = f"{self.running.server.name} answered {answer.status} to {document.split('(', maxsplit=1)[0]} {variables}: {shown}"
+            msg = (
+                f"{self.running.server.name} answered {answer.status} to {document.split('(', maxsplit=1)[0]}"
+                f" {variables}: {shown}"
+            )
             raise BenchError(msg)
         return answer.data
 

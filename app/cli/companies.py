@@ -145,7 +145,8 @@ async def _require_no_amounts(connection: AsyncConnection, now: CompanyRow) -> N
     count = await companies.customers_with_amounts(connection, now.id)
     if count:
         msg = (
-            f"The base currency {now.base_currency} can't be changed: {count} customer{'s have' if count > 1 else ' has'} "
+            f"The base currency {now.base_currency} can't be changed: {count}"
+            f" customer{'s have' if count > 1 else ' has'} "
             "an opening balance or a credit limit in it. Clear those first."
         )
         raise CommandError(msg, ExitCode.SETTINGS)

@@ -107,14 +107,20 @@ def _welcome(address: str, arguments: list[str], environment: Mapping[str, str],
         (
             "",
             f"Runs      customer-gateway {' '.join(arguments)}",
-            f"With      DATABASE_URL (a role that owns nothing), {', '.join(f'{name}={value}' for name, value in shown.items())}",
+            (
+                "With      DATABASE_URL (a role that owns nothing),"
+                f" {', '.join(f'{name}={value}' for name, value in shown.items())}"
+            ),
             f"GraphQL   {endpoint}",
             f"Metrics   {address}/metrics",
             f"Health    {address}/livez, {address}/readyz",
             f"API key   {key}",
             f"Token     {token}",
             "",
-            "The log is JSON on standard error. Ctrl-C stops the service and its database. A query by API key and one by token:",
+            (
+                "The log is JSON on standard error. Ctrl-C stops the service and its database. A query by API"
+                " key and one by token:"
+            ),
             "",
             curl_line(endpoint, f"x-api-key: {key}"),
             curl_line(endpoint, f"authorization: Bearer {token}"),

@@ -33,7 +33,8 @@ def amount(cell: str) -> Decimal:
         return found
     problem = f"is {shown(digits)}, with a comma" if "," in digits else f"is {shown(digits)}"
     msg = (
-        f"{problem}: write the amount in digits with a point for the decimals, and without thousands separators, spaces "
+        f"{problem}: write the amount in digits with a point for the decimals, and without thousands"
+        " separators, spaces "
         "and currency, such as 1250.00."
     )
     raise UnreadableCell(msg)

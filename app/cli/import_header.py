@@ -116,7 +116,8 @@ def _reject_titles(text: str, line: int, columns: Columns[Any]) -> None:
             if found[0] > line and 2 * _known_in(found, columns) > sum(map(bool, found[1])):
                 above = f"line {line}" if found[0] == line + 1 else f"lines {line} to {found[0] - 1}"
                 msg = (
-                    f"is not the header: the column names are in line {found[0]}. Delete {above}, for example a table's title. "
+                    f"is not the header: the column names are in line {found[0]}. Delete {above}, for example"
+                    " a table's title. "
                     "In Numbers, export without table names."
                 )
                 raise NotRows(line, msg)

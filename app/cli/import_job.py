@@ -193,7 +193,8 @@ class Job:
             return "Interrupted before any row was stored. To import the file, run the same command again."
         counts = ", ".join(f"{self.counts[outcome]} {outcome.lower()}" for outcome in RowOutcome)
         return (
-            f"Interrupted after {done} of {len(self.file.lines)} rows: {counts}. These are stored, except the rejected ones."
+            f"Interrupted after {done} of {len(self.file.lines)} rows: {counts}. These are stored, except the"
+            " rejected ones."
             " To go on, run the same command again: rows that are stored will be unchanged."
         )
 
@@ -207,10 +208,14 @@ class Job:
         stored = "would be" if self.dry_run else "was"
         if any(self._levels):
             return (
-                f"Stopped at rows of lines {first} to {last}, {why}: nothing of this batch or of the next ones {stored} stored."
+                f"Stopped at rows of lines {first} to {last}, {why}: nothing of this batch or of the next"
+                f" ones {stored} stored."
                 f" Rows whose parents are in the file come after all others. {again}"
             )
-        return f"Stopped at lines {first} to {last}, {why}: nothing of these lines or of those after them {stored} stored. {again}"
+        return (
+            f"Stopped at lines {first} to {last}, {why}: nothing of these lines or of those after them {stored}"
+            f" stored. {again}"
+        )
 
 
 def _repeated(number: int, numbers: Sequence[int]) -> str:

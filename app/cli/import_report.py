@@ -31,7 +31,8 @@ def report_to(path: Path, imported: Path, file: ImportFile[Any]) -> Report:
         raise CommandError(msg, ExitCode.SETTINGS)
     if format_of(path) is not file.file_format:
         msg = (
-            f"{path} must end in .{file.file_format}: rejected rows are written in the format of {imported}, so that they"
+            f"{path} must end in .{file.file_format}: rejected rows are written in the format of {imported},"
+            " so that they"
             " can be corrected and imported."
         )
         raise CommandError(msg, ExitCode.SETTINGS)

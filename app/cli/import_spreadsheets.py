@@ -28,10 +28,14 @@ def damage_of(text: str, *, holds_digits: bool) -> str | None:
     all its digits.
     """
     if text.startswith(_BEGINNINGS) and (normal(text).upper() in _ERRORS or _OTHER_ERROR.fullmatch(text)):
-        return f"is {shown(text)}, an error of the spreadsheet: correct the cell there or empty it, and save the file again."
+        return (
+            f"is {shown(text)}, an error of the spreadsheet: correct the cell there or empty it, and save the"
+            " file again."
+        )
     if holds_digits and _SHORTENED.fullmatch(text):
         return (
-            f"is {shown(text)}: the spreadsheet shortened the number. Format the column as text there, enter the number "
+            f"is {shown(text)}: the spreadsheet shortened the number. Format the column as text there, enter"
+            " the number "
             "in full, and save the file again."
         )
     return None

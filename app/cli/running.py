@@ -75,7 +75,8 @@ def _in_use(folder: Path, command: str) -> CommandError:
     # Only `dev` writes its address.
     state = "" if command != "dev" else " and is starting" if running is None else f" and serves {running.address}"
     msg = (
-        f"`{command}` already runs on the data folder {folder.absolute()}{state}. Use that one, stop it, or set another "
+        f"`{command}` already runs on the data folder {folder.absolute()}{state}. Use that one, stop it, or"
+        " set another "
         f"folder and another port: {DATA_FOLDER_VARIABLE}={_other(folder)} PORT=8001"
     )
     return CommandError(msg, ExitCode.IN_USE)

@@ -94,7 +94,8 @@ def _shared_metrics(settings: Settings, workers: int) -> Generator[None]:
     except OSError as error:
         where = f"{SHARED_FOLDER} ({named})" if named else "the folder for temporary files"
         msg = (
-            f"METRICS with several workers needs a writable folder, but {where} is not writable: mount a tmpfs at /tmp, "
+            f"METRICS with several workers needs a writable folder, but {where} is not writable: mount a"
+            " tmpfs at /tmp, "
             f"set {SHARED_FOLDER} to a writable folder, serve with one worker, or set METRICS=false."
         )
         raise CommandError(msg, ExitCode.SETTINGS) from error
@@ -136,7 +137,10 @@ def listen(host: str, port: int) -> socket.socket:
             msg = f'Can\'t listen on "{host}": it is not an address of this machine. Set HOST or --host to one, such as 127.0.0.1.'
             raise CommandError(msg, ExitCode.SETTINGS) from error
         other = port + 1 if port < _HIGHEST_PORT else 8_000
-        msg = f"Can't listen on {host}, port {port}: {error.strerror}. Set PORT or --port to another, such as PORT={other}."
+        msg = (
+            f"Can't listen on {host}, port {port}: {error.strerror}. Set PORT or --port to another, such as"
+            f" PORT={other}."
+        )
         raise CommandError(msg, ExitCode.IN_USE) from error
 
 

@@ -85,7 +85,8 @@ def _target() -> Target:
     deployed = [name.upper() for name in _DEPLOYED if name in settings.model_fields_set]
     if deployed:
         msg = (
-            f"DATABASE_URL is not set, but settings of a deployed service are: {', '.join(deployed)}. Set DATABASE_URL to "
+            f"DATABASE_URL is not set, but settings of a deployed service are: {', '.join(deployed)}. Set"
+            " DATABASE_URL to "
             "that service's database. To use the database of a running `customer-gateway dev` instead, type:\n"
             f"    env {' '.join(f'-u {name}' for name in deployed)} {_typed()}"
         )
@@ -110,7 +111,8 @@ def _no_database() -> CommandError:
     variable = f"{DATA_FOLDER_VARIABLE}={shlex.quote(str(first))} " if os.environ.get(DATA_FOLDER_VARIABLE) else ""
     msg = (
         f"DATABASE_URL is not set, and no `customer-gateway dev` runs on the data folder {first.absolute()}.\n"
-        "For the development database, type in another shell, and leave it running (in a checkout, `make dev` does the same):\n"
+        "For the development database, type in another shell, and leave it running (in a checkout, `make"
+        " dev` does the same):\n"
         f"    {variable}{installed_program()} dev\n"
         "If it runs already on another data folder, name that folder:\n"
         f"    {DATA_FOLDER_VARIABLE}=FOLDER {_typed()}\n"

@@ -52,7 +52,8 @@ class ParameterRefused(OSError):
 
     def __init__(self, parameter: str) -> None:
         super().__init__(
-            f"The pooler in front of the database refuses the parameter {parameter} of the connection: remove it from the "
+            f"The pooler in front of the database refuses the parameter {parameter} of the connection: remove"
+            " it from the "
             "URL, or add it to the pooler's ignore_startup_parameters, which leaves it without effect"
         )
 
@@ -71,7 +72,10 @@ def explain_failure(error: BaseException | None) -> str | None:
             return f"{error}."
         # The operating system raises subclasses. The driver raises ConnectionError itself if the server refuses TLS.
         case ConnectionError() if type(error) is ConnectionError:
-            return "The database's server refused TLS, which the URL's sslmode asks for: turn it on there, or change sslmode."
+            return (
+                "The database's server refused TLS, which the URL's sslmode asks for: turn it on there, or"
+                " change sslmode."
+            )
         case _:
             return None
 

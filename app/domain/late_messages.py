@@ -76,7 +76,8 @@ def known_on(moved: Moved, today: date, *starts: date) -> date | None:
 def moved_problem(moved: Moved, expected_version: int | None) -> Problem:
     """Return the problem of a message that is, or may be, older than a transition or a new billing day."""
     since = (
-        f"is older than version {moved.moved_version}, to which a transition or a new billing day moved the subscription."
+        f"is older than version {moved.moved_version}, to which a transition or a new billing day moved the"
+        " subscription."
         if expected_version is not None or moved.known_on is None
         else "may be older than the last transition or new billing day of the subscription: neither expectedVersion nor"
         f" a currentPeriod that starts after {moved.known_on} shows that it is newer."

@@ -210,7 +210,10 @@ def acknowledgement_problems(
 
 
 def _dates_problem(subscription_ids: Iterable[UUID]) -> Problem:
-    message = "would give subscriptions dates outside the years 1 to 9999: an administrator must correct the dates of their periods."
+    message = (
+        "would give subscriptions dates outside the years 1 to 9999: an administrator must correct the dates of"
+        " their periods."
+    )
     ids = tuple(sorted(subscription_ids))
     return SubscriptionsProblem(ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE, (), message, ids)
 

@@ -37,7 +37,10 @@ def reference_problems(values: Mapping[str, object], group_id: UUID | None, fact
         problems.append(Problem(ErrorCode.CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS, ("number",), message))
     for name, known in (("account_id", facts.accounts), ("account_number", facts.account_ids)):
         if values.get(name) is not None and values[name] not in known:
-            message = f"must be the {name.removeprefix('account_')} of a ledger account of the company, not {shown(str(values[name]))}."
+            message = (
+                f"must be the {name.removeprefix('account_')} of a ledger account of the company, not"
+                f" {shown(str(values[name]))}."
+            )
             problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, (name,), message))
     return problems
 

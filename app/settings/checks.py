@@ -46,7 +46,10 @@ def conflicts_of(settings: Checked) -> Iterator[Conflict]:
     else:
         for name, value in (("jwt_issuer", settings.jwt_issuer), ("jwt_audience", settings.jwt_audience)):
             if value is not None:
-                message = "is set without JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, so no token would be accepted: set one, or remove it"
+                message = (
+                    "is set without JWT_JWKS_URL or JWT_PUBLIC_KEY_FILE, so no token would be accepted: set one,"
+                    " or remove it"
+                )
                 yield Conflict((name, "jwt_jwks_url", "jwt_public_key_file"), message)
     if settings.trusted_only and settings.trusted_documents_file is None:
         message = "must be set if TRUSTED_ONLY is true: otherwise no operation could run"

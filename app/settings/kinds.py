@@ -127,7 +127,10 @@ def _header_names(names: tuple[str, ...]) -> tuple[str, ...]:
     wrong = [name for name in names if not _HEADER_NAME.fullmatch(name)]
     if wrong:
         shown = ", ".join(repr(name) for name in wrong)
-        msg = f"{shown} can't be a header's name: list the headers' names, separated by commas; wildcards are not supported"
+        msg = (
+            f"{shown} can't be a header's name: list the headers' names, separated by commas; wildcards are not"
+            " supported"
+        )
         raise ValueError(msg)
     return tuple(dict.fromkeys(name.lower() for name in names))
 

@@ -85,7 +85,10 @@ def _load(path: Path) -> Ed25519PrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        msg = f"{path} contains no Ed25519 private key: delete the file, and start `customer-gateway dev`, which creates a new one."
+        msg = (
+            f"{path} contains no Ed25519 private key: delete the file, and start `customer-gateway dev`, which"
+            " creates a new one."
+        )
         raise SettingsError(msg)
     return key
 

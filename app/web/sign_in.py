@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 _LOOPBACK_NAME = "localhost"
 _NOT_FROM_HERE = (
-    "The explorer signs in automatically only on the machine that the service runs on: open it there as http://localhost, "
+    "The explorer signs in automatically only on the machine that the service runs on: open it there as"
+    " http://localhost, "
     "or paste the token that the service printed when it started."
 )
 _PROXIES = re.compile(r"(x-)?forwarded|via$|(x-)?(real|client|cluster-client|original)-|true-client-ip$|cf-|fly-")

@@ -99,7 +99,8 @@ class TokenVerifier:
             _log.info("token_refused", reason=type(error).__name__)
             raise Unauthenticated(
                 CredentialCode.TOKEN_NOT_ACCEPTED,
-                "The token isn't accepted: it must come from the issuer that this service trusts, be meant for this service,"
+                "The token isn't accepted: it must come from the issuer that this service trusts, be meant"
+                " for this service,"
                 " be valid now, and name a subject and a company.",
             ) from error
 

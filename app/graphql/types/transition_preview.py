@@ -288,5 +288,6 @@ class BillingTransitionPreview:
     )
 
     errors: list[UserError] = strawberry.field(
-        description="All errors that the update would return. If IDEMPOTENCY_KEY_REUSED is among them, it is the only one."
+        description="All errors that the update would return. Beside IDEMPOTENCY_KEY_REUSED, only malformed fields are"
+        " listed."
     )
