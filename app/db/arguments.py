@@ -170,3 +170,23 @@ class References:
     def plan_for_values(self) -> bool:
         """A unique key finds at most one row, for any value."""
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRows:
+    """Arguments of edges that start from rows which the service holds: keys of these rows."""
+
+    keys: tuple[str, ...]
+    """The attributes that hold the keys."""
+    values: tuple[list[Any], ...]
+    """The ids of all rows, for each attribute."""
+
+    @property
+    def shape(self) -> Hashable:
+        """The attributes."""
+        return self.keys
+
+    @property
+    def plan_for_values(self) -> bool:
+        """Edges are short for any row."""
+        return False

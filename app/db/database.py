@@ -149,17 +149,19 @@ class Database:
         company_id: UUID,
         *,
         plan_for_values: bool,
+        is_heavy: bool = False,
         is_small: bool = False,
         has_heavy_turn: bool = False,
     ) -> Any:
         """Run a plan's statement, and return its row, or None if it has none.
 
         Raise DatabaseUnavailable or StatementTimeout.
-        A statement with a custom plan counts as heavy, because it can read a few rows or all of them.
+        A statement with a custom plan counts as heavy, because it can read a few rows or all of them. `is_heavy`: the
+        statement reads as much as a heavy operation.
         """
         try:
             async with AsyncExitStack() as stack:
-                if plan_for_values and not has_heavy_turn:
+                if (plan_for_values or is_heavy) and not has_heavy_turn:
                     await stack.enter_async_context(self._heavy.turn(company_id, is_small=is_small))
                 return await self.plan_connections.row(
                     sql, parameters, company_id, plan_for_values=plan_for_values, is_small=is_small

@@ -75,6 +75,7 @@ class ReadSession:
         """The task that runs the current statement, or ran the last one."""
         self._connection: AsyncConnection | None = None
         self._plan_for_values = False
+        self._failure: Exception | None = None
 
     async def rows(
         self,
@@ -93,6 +94,8 @@ class ReadSession:
         async with self._lock:
             if self._has_ended:
                 raise SessionEnded
+            if self._failure is not None:
+                raise self._failure
             self._runs = asyncio.current_task()
             with translate_failures():
                 connection = await self._connected(plan_for_values=plan_for_values)
@@ -104,6 +107,10 @@ class ReadSession:
     def become_heavy(self) -> None:
         """Make the next statement wait for a turn of heavy operations, unless the session has one."""
         self._is_heavy = True
+
+    def fail(self, failure: Exception) -> None:
+        """Make every later statement raise a failure that it would only find again."""
+        self._failure = failure
 
     async def end(self, *, abandon: bool = False) -> None:
         """End the transaction after the current statement, because the connection can't be given back before.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
@@ -10,7 +10,7 @@ from graphql.execution import Executor, VariableValues
 from app.db.pauses import MANY_ITEMS, in_turn
 from app.db.portions import Answer, Portions, current_answer
 from app.engine.documents import Document, Documents
-from app.engine.executors import bounded, timed
+from app.engine.executors import BoundedExecutor, bounded
 from app.engine.guard import Access, Guard
 from app.engine.limits import SATURATED, Limits, shown
 from app.engine.mutation_deadline import MutationDeadline
@@ -18,9 +18,12 @@ from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
+from app.engine.timed_executor import timed
 from app.engine.variable_problems import uses_of
 
 __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
+
+ExecutorT = TypeVar("ExecutorT", bound=BoundedExecutor)
 
 _NO_VARIABLES = VariableValues({}, {})
 
@@ -124,7 +127,6 @@ class Engine:
         The fields of a mutation fail with OutOfTime after its deadline; the caller ends a query.
         `is_large`: the variables are so large that they are checked in a thread.
         """
-        execution = Execution.FIELDS
         if is_large:
             items, coerced = await in_turn(object(), self._checked, operation, variables)
         else:
@@ -137,18 +139,10 @@ class Engine:
             values = await in_turn(object(), self._check_size, operation, coerced.coerced)
         else:
             values = self._check_size(operation, coerced.coerced)
-        is_query = operation.type is OperationType.QUERY
-        await self._begin(context, values, items, is_query=is_query)
+        await self._begin(context, values, items, is_query=(is_query := operation.type is OperationType.QUERY))
         if is_query:
-            if self._plans is not None:
-                body, execution = await self._plans.attempt(operation, coerced, context, is_long=is_long)
-                if body is not None:
-                    return Outcome(body, execution)
-            if is_long:
-                await in_turn(object(), self._check_items, operation, coerced)
-            else:
-                self._check_items(operation, coerced)
-        return Outcome(await self._execute(operation, coerced, context, deadline), execution)
+            return await self._query(operation, coerced, context, is_long=is_long)
+        return await self._mutate(operation, coerced, context, deadline)
 
     def _checked(self, operation: Operation, variables: Mapping[str, Any]) -> tuple[int, VariableValues | None]:
         """Return the number of items in the operation's lists, and its coerced variables; None if coercion fails."""
@@ -163,19 +157,39 @@ class Engine:
         nodes = [definition for definition in definitions if definition.variable.name.value in wrong]
         return RequestError([problems.error(nodes)], RequestErrorCode.VARIABLES)
 
-    async def _execute(
+    async def _query(
+        self, operation: Operation, variables: VariableValues, context: object, *, is_long: bool
+    ) -> Outcome:
+        execution = Execution.FIELDS
+        if self._plans is not None:
+            body, execution = await self._plans.attempt(operation, variables, context, is_long=is_long)
+            if body is not None:
+                return Outcome(body, execution)
+        if is_long:
+            await in_turn(object(), self._check_items, operation, variables)
+        else:
+            self._check_items(operation, variables)
+        return Outcome(await self._finished(self._begun(self._executors, operation, variables, context)), execution)
+
+    async def _mutate(
         self, operation: Operation, variables: VariableValues, context: object, deadline: MutationDeadline | None
-    ) -> ExecutionResult:
-        # graphql-core's execute isn't used: its result doesn't tell an invalid variable from a failed root field.
-        is_mutation = operation.type is OperationType.MUTATION
+    ) -> Outcome:
         self._check_written_rows(operation, variables)
         if errors := self._scope_errors(operation, variables, context):
-            return ExecutionResult(None, errors)
-        executor = (self._timed_executors if is_mutation else self._executors).begin(
-            self._schema, operation.syntax, operation.node, variables, context, self._is_awaitable
-        )
-        if is_mutation:
-            executor.deadline = deadline or MutationDeadline()
+            return Outcome(ExecutionResult(None, errors), Execution.FIELDS)
+        executor = self._begun(self._timed_executors, operation, variables, context)
+        executor.deadline = deadline or MutationDeadline()
+        if self._plans is not None:
+            executor.payload_plans = await self._plans.payloads(operation, variables)
+        return Outcome(await self._finished(executor), executor.execution)
+
+    def _begun(
+        self, executors: type[ExecutorT], operation: Operation, variables: VariableValues, context: object
+    ) -> ExecutorT:
+        # graphql-core's execute isn't used: its result doesn't tell an invalid variable from a failed root field.
+        return executors.begin(self._schema, operation.syntax, operation.node, variables, context, self._is_awaitable)
+
+    async def _finished(self, executor: BoundedExecutor) -> ExecutionResult:
         executor.answer = Answer(self._portions)
         token = current_answer.set(executor.answer)
         try:
@@ -186,13 +200,11 @@ class Engine:
             current_answer.reset(token)
         # An executor refers to itself, so the garbage collector has to free it. Free the largest part right away.
         executor.variable_values = _NO_VARIABLES
-        # The schema has no @defer and no @stream, so there is one payload.
         return cast("ExecutionResult", result)
 
     def _scope_errors(self, operation: Operation, variables: VariableValues, context: object) -> list[GraphQLError]:
         """Return the missing scopes that prevent a mutation. A query runs: fields without their scope are null."""
-        guard = self._guard
-        if guard is None or operation.type is not OperationType.MUTATION:
+        if (guard := self._guard) is None:
             return []
         try:
             access: Access = operation.remember(
@@ -205,13 +217,12 @@ class Engine:
 
     def _check_items(self, operation: Operation, variables: VariableValues) -> None:
         """Reject a query with too many malformed ids and representations. A planned query has none at this point."""
-        if self._guard is not None:
-            error = self._guard.malformed(operation.syntax, operation.node, variables)
-            if error is not None:
-                raise RequestError([error], RequestErrorCode.VARIABLES)
+        guard = self._guard
+        if guard is not None and (error := guard.malformed(operation.syntax, operation.node, variables)) is not None:
+            raise RequestError([error], RequestErrorCode.VARIABLES)
 
     def _check_written_rows(self, operation: Operation, variables: VariableValues) -> None:
-        if self._guard is None or operation.type is not OperationType.MUTATION:
+        if self._guard is None:
             return
         rows, limit = self._guard.rows(operation.syntax, operation.node, variables), self._limits.max_mutation_rows
         if rows > limit:

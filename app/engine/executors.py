@@ -1,26 +1,23 @@
-"""Executors that limit the number of errors and the time of mutations, and report what a mutation wrote."""
+"""An executor that limits the number of errors of an operation."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol, cast
+from typing import Any, Self, cast
 
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     default_field_resolver,  # pyright: ignore[reportUnknownVariableType] - open wrappers
     default_type_resolver,  # pyright: ignore[reportUnknownVariableType] - open wrappers
-    located_error,
 )
 from graphql.execution import Executor, VariableValues
 from graphql.pyutils import Path
 
 from app.engine.graphql_core_seam import CollectedErrors, FieldDetailsList, FragmentDetails
-from app.engine.mutation_deadline import MutationDeadline, OutOfTime
 from app.engine.portioned import PortionedExecutor
 from app.engine.request_errors import ExecutionCode
 
@@ -87,9 +84,6 @@ class _Omitted(GraphQLError):
 class BoundedExecutor(PortionedExecutor):
     """Executes an operation without locating errors that are left out: locating takes longer than many fields."""
 
-    deadline: MutationDeadline
-    """When a mutation's time is over; not set for a query."""
-
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)  # pyright: ignore[reportUnknownMemberType] - the library leaves it partly open
         self.collected_errors = BoundedErrors()
@@ -103,7 +97,7 @@ class BoundedExecutor(PortionedExecutor):
         variables: VariableValues,
         context: object,
         is_awaitable: Callable[[Any], bool] | None,
-    ) -> "BoundedExecutor":
+    ) -> Self:
         """Return an executor as graphql-core's `build` does, without coercing the variables again."""
         fragments = {
             definition.name.value: definition
@@ -142,83 +136,10 @@ class BoundedExecutor(PortionedExecutor):
             errors.omit(path)
 
 
-class Payload(Protocol):
-    """The value of a mutation's root field, if it knows what was written without reading it."""
-
-    def written_at(self, path: Sequence[str | int], /) -> Mapping[str, object] | None:
-        """Return the identity of the written object at a path below the payload, or None."""
-        ...
-
-
-class _Timed(BoundedExecutor):
-    """Runs a mutation whose fields fail when its time is over, instead of the operation: earlier fields are committed.
-
-    A running root field is canceled. In a payload, fields fail one by one, so that the response has the others.
-    """
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._payloads: dict[str | int, object] = {}
-
-    def execute_field(
-        self,
-        parent_type: GraphQLObjectType,
-        source: Any,
-        field_details_list: FieldDetailsList,
-        path: Path,
-        position_context: Any,
-    ) -> Any:
-        if path.prev is None and self.deadline.is_over():
-            field = self.schema.get_field(parent_type, field_details_list[0].node.name.value)
-            if field is not None:
-                self.handle_field_error(OutOfTime(has_begun=False), cast("Any", field).type, field_details_list, path)
-                return None
-        return super().execute_field(parent_type, source, field_details_list, path, position_context)
-
-    def complete_value(
-        self,
-        return_type: Any,
-        field_details_list: FieldDetailsList,
-        info: Any,
-        path: Path,
-        result: Any,
-        position_context: Any,
-    ) -> Any:
-        if path.prev is None:
-            self._payloads[path.key] = result
-        return super().complete_value(return_type, field_details_list, info, path, result, position_context)  # pyright: ignore[reportUnknownMemberType] - the same
-
-    async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
-        """Await a resolver's result until the time is over."""
-        return await self.deadline.wait_for(awaitable)
-
-    def handle_field_error(
-        self, raw_error: Exception, return_type: Any, field_details_list: FieldDetailsList, path: Path
-    ) -> None:
-        if path.prev is not None and not isinstance(raw_error, GraphQLError):
-            raw_error = self._after_write(raw_error, field_details_list, path.as_list())
-        super().handle_field_error(raw_error, return_type, field_details_list, path)
-
-    def _after_write(self, failure: Exception, fields: FieldDetailsList, path: list[str | int]) -> GraphQLError:
-        """Return a failure below a payload as an error with the written object, which may be null in the response."""
-        error = located_error(failure, [field.node for field in fields], path)
-        written = getattr(self._payloads.get(path[0]), "written_at", None)
-        found = None if written is None else cast("Callable[[list[str | int]], object]", written)(path[1:])
-        if found is not None:
-            error.extensions = {**(error.extensions or {}), "written": found}
-        return error
-
-
 @lru_cache
 def bounded(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
     """Return an executor class whose operations list at most MOST_ERRORS errors."""
     return cast("Callable[..., type[BoundedExecutor]]", type)("Bounded", (BoundedExecutor, executor_class), {})
-
-
-@lru_cache
-def timed(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
-    """Return an executor class for mutations, whose fields fail with OutOfTime after their `deadline`."""
-    return cast("Callable[..., type[BoundedExecutor]]", type)("Timed", (_Timed, executor_class), {})
 
 
 def _kind(error: Exception) -> type[Exception] | None:

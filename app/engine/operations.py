@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
 
@@ -19,6 +19,8 @@ _LARGE_BYTES = 4_000
 
 _COMBINATIONS_PER_OPERATION = 4
 """Maximum number of combinations of switches for which an operation caches a plan or another result."""
+
+MadeT = TypeVar("MadeT")
 
 
 def turn_for(size: int) -> Callable[..., Awaitable[Any]]:
@@ -45,10 +47,8 @@ class Operation:
     """The values of the rows, which count the leaves of each row as well."""
     made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
     """A query's plans or a mutation's scopes, by the values of the switches. Freed with the document."""
-
-    def has_made(self, variables: Mapping[str, object]) -> bool:
-        """Return whether `remember` would return a cached result."""
-        return self.switched(variables) in self.made
+    payloads: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
+    """The plans of a mutation's payloads, likewise."""
 
     def switched(self, variables: Mapping[str, object]) -> tuple[object, ...]:
         """Return the values of the switches under these variables."""
@@ -59,8 +59,12 @@ class Operation:
         switches = self.switched(variables)
         if switches in self.made:
             return self.made[switches]
-        made = make()
-        if len(self.made) >= _COMBINATIONS_PER_OPERATION:
-            self.made.pop(next(iter(self.made)))
-        self.made[switches] = made
-        return made
+        return remember(self.made, switches, make())
+
+
+def remember(made: dict[tuple[object, ...], Any], switches: tuple[object, ...], value: MadeT) -> MadeT:
+    """Add a value to those that an operation caches by the values of its switches, and return it."""
+    if switches not in made and len(made) >= _COMBINATIONS_PER_OPERATION:
+        made.pop(next(iter(made)))
+    made[switches] = value
+    return value

@@ -1,16 +1,19 @@
-"""Plans: queries that run without graphql-core. They are made once per document and cached."""
+"""Plans: queries, and what payloads of mutations show, without graphql-core. Made once per document and cached."""
 
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 from graphql import DocumentNode, OperationDefinitionNode
 from graphql.execution import VariableValues
 
-from app.engine.operations import Operation, turn_for
+from app.engine.operations import Operation, remember, turn_for
 
 _log = structlog.get_logger()
+
+MadeT = TypeVar("MadeT")
 
 
 class Execution(StrEnum):
@@ -35,6 +38,30 @@ class Plan(Protocol):
         ...
 
 
+class ShownObjects(Protocol):
+    """The objects that a payload shows, as they are in the response."""
+
+    def object_at(self, path: Sequence[str | int], source: object, /) -> Mapping[str, object] | None:
+        """Return the object at a path below the payload; None if graphql-core has to complete it from its source."""
+        ...
+
+    def refers(self, path: Sequence[str | int], /) -> bool:
+        """Return whether `reference_at` returns the object at a path, without the source that graphql-core resolves."""
+        ...
+
+    def reference_at(self, path: Sequence[str | int], /) -> object:
+        """Return the object at a path, or None."""
+        ...
+
+
+class PayloadPlan(Protocol):
+    """Reads what a mutation's payload shows."""
+
+    async def read(self, payload: Any, variables: VariableValues, context: Any, /) -> ShownObjects | None:
+        """Return the objects that a payload shows; None if graphql-core has to read them to find the errors."""
+        ...
+
+
 class Planner(Protocol):
     """Makes plans."""
 
@@ -44,11 +71,24 @@ class Planner(Protocol):
         """Return the plan of a query for these variables' switches; None if the query falls back to graphql-core."""
         ...
 
+    def payloads(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> Mapping[str, PayloadPlan]:
+        """Return the plans of a mutation's payloads, by the response keys of its root fields."""
+        ...
+
 
 class Attempt(NamedTuple):
     """The result of a plan."""
 
     body: bytes | None
+    execution: Execution
+
+
+class Shown(NamedTuple):
+    """What was read of a payload."""
+
+    objects: ShownObjects | None
     execution: Execution
 
 
@@ -66,12 +106,7 @@ class Plans:
 
         Raise failures of the `final` types: executing the operation would fail the same way, at a higher cost.
         """
-        make, coerced = partial(self._make, operation, variables), variables.coerced
-        if not operation.has_made(coerced):
-            made = await turn_for(operation.bytes)((operation, operation.switched(coerced)), make)
-            plan: Plan | None = operation.remember(coerced, lambda: made)
-        else:
-            plan = operation.remember(coerced, make)
+        plan = await _made(operation, operation.made, variables, partial(self._make, operation, variables))
         if plan is None:
             return Attempt(None, Execution.FIELDS)
         try:
@@ -79,8 +114,7 @@ class Plans:
         except self._final:
             raise
         except Exception as error:  # noqa: BLE001 - executing the operation reports the error
-            # The message isn't logged: the driver's messages may quote values.
-            _log.warning("plan_failed", error=type(error).__name__, state=getattr(error, "sqlstate", None))
+            _log_failure(error)
             return Attempt(None, Execution.REPEATED)
         return Attempt(body, Execution.PLANNED if body is not None else Execution.FIELDS)
 
@@ -89,3 +123,34 @@ class Plans:
             # A null variable in @skip or @include, which graphql-core reports.
             return None
         return self._planner.plan(operation.syntax, operation.node, variables)
+
+    async def payloads(self, operation: Operation, variables: VariableValues) -> Mapping[str, PayloadPlan]:
+        """Return the plans of a mutation's payloads, by the response keys of its root fields."""
+        make = partial(self._planner.payloads, operation.syntax, operation.node, variables)
+        return await _made(operation, operation.payloads, variables, make)
+
+
+async def read_payload(plan: PayloadPlan, payload: object, variables: VariableValues, context: object) -> Shown:
+    """Return what a payload's plan reads."""
+    try:
+        shown = await plan.read(payload, variables, context)
+    except Exception as error:  # noqa: BLE001 - graphql-core reads the payload again, and reports the error
+        _log_failure(error)
+        return Shown(None, Execution.REPEATED)
+    return Shown(shown, Execution.FIELDS if shown is None else Execution.PLANNED)
+
+
+async def _made(
+    operation: Operation, cache: dict[tuple[object, ...], Any], variables: VariableValues, make: Callable[[], MadeT]
+) -> MadeT:
+    """Return what is cached for an operation and its variables' switches, or make it in its turn and cache it."""
+    switches = operation.switched(variables.coerced)
+    if switches in cache:
+        return cache[switches]
+    made = await turn_for(operation.bytes)((operation, switches), make)
+    return remember(cache, switches, made)
+
+
+def _log_failure(error: Exception) -> None:
+    # The message isn't logged: the driver's messages may quote values.
+    _log.warning("plan_failed", error=type(error).__name__, state=getattr(error, "sqlstate", None))

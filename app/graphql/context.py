@@ -172,6 +172,7 @@ class Context:
             parameters,
             company_id,
             plan_for_values=asked.plan_for_values,
+            is_heavy=self._has_heavy_payload,
             is_small=self._is_small,
             has_heavy_turn=self._has_heavy_turn,
         )

@@ -41,6 +41,8 @@ class _Loader(DataLoader[Any, Any]):
             _retrieve(value)
             return value
         mine = shield(value) if answer is None else answer.value_for_one(value)
+        # A caller that was canceled leaves the value of the batch.
+        value.add_done_callback(_retrieve)
         mine.add_done_callback(_retrieve)
         return mine
 

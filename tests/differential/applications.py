@@ -87,6 +87,10 @@ class Pair:
         assert actual[:3] == expected[:3], _difference(request, expected, actual)
         return actual
 
+    async def only(self, application: AsyncClient, token: str, request: Request) -> Answer:
+        """The answer of one of the applications."""
+        return await _answered(application, token, request)
+
     async def both(self, token: str, request: Request) -> tuple[Answer, Answer]:
         """The answer as it should be, and the one of the application that plans."""
         expected, actual = [

@@ -17,7 +17,8 @@ from app.engine.execution import Engine, Execution
 from app.engine.operations import Operation
 from app.engine.plans import Plans
 from app.graphql.planning.planner import Planner
-from app.graphql.planning.query_plan import BYTES_PER_REMEMBERED_STATEMENT, QueryPlan
+from app.graphql.planning.query_plan import QueryPlan
+from app.graphql.planning.statements import BYTES_PER_REMEMBERED_STATEMENT
 from app.graphql.schema import executable, schema
 from tests.support.thorough import examples
 from tests.support.toy import LIMITS

@@ -12,7 +12,7 @@ from graphql.execution import VariableValues
 from structlog.testing import capture_logs
 
 from app.engine.execution import Engine, Outcome
-from app.engine.plans import Execution, Plan, Plans
+from app.engine.plans import Execution, PayloadPlan, Plan, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode
 from tests.support.toy import LIMITS, SCHEMA, ToyContext, toy_engine
 
@@ -52,6 +52,13 @@ class ToyPlanner:
         assert operation in document.definitions
         self.asked.append((operation.name and operation.name.value, variables.coerced))
         return self.plans
+
+    def payloads(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues
+    ) -> Mapping[str, PayloadPlan]:
+        assert operation in document.definitions
+        assert variables.coerced is not None
+        return {}
 
 
 def planning_engine(planner: ToyPlanner, *, documents: int = 10, max_requested_rows: int = 100_000) -> Engine:

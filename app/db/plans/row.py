@@ -1,6 +1,6 @@
 """Rows in a plan's statement, with the rows that they refer to by id; each of those is joined once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, Table, lateral, literal_column, select, true
@@ -12,7 +12,10 @@ class Row:
     """A row of a table, under an alias."""
 
     def __init__(self, table: Table, numbers: Iterator[int]) -> None:
-        self.table: FromClause = table.alias()
+        self._begin(table.alias(), numbers)
+
+    def _begin(self, table: FromClause, numbers: Iterator[int]) -> None:
+        self.table = table
         self._numbers = numbers
         self._joined: dict[tuple[str, Table], Joined] = {}
 
@@ -30,7 +33,20 @@ class Row:
         for joined in self._joined.values():
             # A join instead of subqueries, so that PostgreSQL reads a row once even if many rows refer to it.
             source = source.outerjoin(lateral(joined.query(), joined.name), true())
-        return select(*columns).select_from(source).where(narrowed(self.table))
+        return select(*columns).select_from(source).where(*self._narrowed())
+
+    def _narrowed(self) -> Sequence[ColumnElement[bool]]:
+        return (narrowed(self.table),)
+
+
+class HeldRow(Row):
+    """A row that the service holds, with its keys as columns. It is of the company already."""
+
+    def __init__(self, table: FromClause, numbers: Iterator[int]) -> None:  # pyright: ignore[reportMissingSuperCall] - it has no table of its own
+        self._begin(table, numbers)
+
+    def _narrowed(self) -> Sequence[ColumnElement[bool]]:
+        return ()
 
 
 class Joined:

@@ -32,7 +32,19 @@ from app.db.plans.rendering import (
 )
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
-from app.db.plans.tree import Connection, Constant, Found, Given, Inline, Listing, Lookup, Members, Node, Plain, Single
+from app.db.plans.tree import (
+    Connection,
+    Constant,
+    Found,
+    Given,
+    Inline,
+    Listing,
+    Lookup,
+    Members,
+    Node,
+    Plain,
+    Single,
+)
 from app.db.read_session import COMPANY
 
 _DIALECTS = {json_scalar: json_dialect(json_scalar=json_scalar) for json_scalar in (False, True)}
@@ -85,31 +97,43 @@ def statement(
     It has no response if an id refers to a row of a hidden entity. `json_scalar`: the server has JSON_SCALAR.
     """
     slots = Slots(arguments, fixed_limits)
-    pieces = merged(['{"data":', *_Builder(slots).root(shown), "}"])
+    pieces = merged(['{"data":', *Builder(slots).root(shown), "}"])
     found = [node for _, node in shown if isinstance(node, Found)]
     guards = [leads_to(node, slots, entity) for node in found for entity in hidden]
-    # Behind a misconfigured pooler the session's company could be another client's; then no row is returned.
-    company = func.current_setting(constant("app.company_id"), literal_column("true"))
     pieces = _few(pieces)
-    columns: list[ColumnElement[Any]] = [_in_utf8(piece) for piece in pieces if isinstance(piece, ColumnElement)]
+    columns: list[ColumnElement[Any]] = [in_utf8(piece) for piece in pieces if isinstance(piece, ColumnElement)]
     if guards:
         columns.append(not_(or_(*guards)))
+    return compiled(slots, columns, _parts(pieces), json_scalar=json_scalar, is_guarded=bool(guards))
+
+
+def compiled(
+    slots: Slots,
+    columns: Sequence[ColumnElement[Any]],
+    parts: tuple[bytes | int | Given, ...],
+    *,
+    json_scalar: bool,
+    is_guarded: bool = False,
+) -> Statement:
+    """Return the statement of columns that returns no row if the session is another company's."""
+    # Behind a misconfigured pooler the session's company could be another client's; then no row is returned.
+    company = func.current_setting(constant("app.company_id"), literal_column("true"))
     query = select(*columns)
     if slots.root_rows:
         query = query.select_from(reduce(lambda rows, row: rows.join(row, true()), slots.root_rows))
     query = query.where(company == cast(bindparam(COMPANY, type_=Uuid()), Text))
-    compiled = query.compile(dialect=_DIALECTS[json_scalar], linting=FROM_LINTING)
+    made = query.compile(dialect=_DIALECTS[json_scalar], linting=FROM_LINTING)
     places = {COMPANY: None, **slots.places()}
     return Statement(
-        str(compiled),
-        _parts(pieces),
-        tuple(places[name] for name in compiled.positiontup or ()),
+        str(made),
+        parts,
+        tuple(places[name] for name in made.positiontup or ()),
         plan_for_values=slots.plan_for_values,
-        is_guarded=bool(guards),
+        is_guarded=is_guarded,
     )
 
 
-def _in_utf8(part: ColumnElement[Any]) -> ColumnElement[bytes]:
+def in_utf8(part: ColumnElement[Any]) -> ColumnElement[bytes]:
     """Return a part of the response as bytes, which the driver doesn't decode."""
     # PostgreSQL returns the same memory if the database is in UTF-8.
     return func.convert_to(part if isinstance(part.type, Text) else joined([part]), constant("UTF8"))
@@ -138,7 +162,7 @@ def _parts(pieces: Sequence[Piece | Given]) -> tuple[bytes | int | Given, ...]:
     )
 
 
-class _Builder:
+class Builder:
     """Builds a statement from the leaves of its tree to the root."""
 
     def __init__(self, slots: Slots) -> None:
@@ -150,7 +174,7 @@ class _Builder:
 
     def members(self, shown: Members, row: Row) -> list[Piece]:
         """Return a JSON object with these members of a row."""
-        return object_of((key, self._value(node, row)) for key, node in shown)
+        return object_of((key, self.value(node, row)) for key, node in shown)
 
     def _at_root(self, node: Node) -> Sequence[Piece | Given]:
         match node:
@@ -159,9 +183,10 @@ class _Builder:
             case Inline():
                 return self.root(node.shown)
             case _:
-                return self._value(node, None)
+                return self.value(node, None)
 
-    def _value(self, node: Node, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
+    def value(self, node: Node, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
+        """Return the JSON of a field or edge of a row, or of the root."""
         match node:
             case Constant():
                 return [node.json]

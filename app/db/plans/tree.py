@@ -124,6 +124,14 @@ class Found:
     is_list: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Edges of rows that the service holds, whose keys are in a slot. Each edge has the JSON of every row."""
+
+    edges: "tuple[Node, ...]"
+    slot: int
+
+
 Node: TypeAlias = Constant | Given | Inline | Plain | Lookup | Single | Listing | Connection | Found
 Members: TypeAlias = tuple[tuple[str, Node], ...]
 

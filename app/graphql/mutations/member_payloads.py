@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
 import strawberry
 
@@ -31,6 +32,21 @@ class MemberWritten:
     is_removal: bool = False
 
     @property
+    def contact(self) -> ContactRow | None:
+        """The contact."""
+        return self.outcome and self.outcome.shown
+
+    @property
+    def department(self) -> DepartmentRow | None:
+        """The department."""
+        return self.outcome and self.outcome.shown
+
+    @property
+    def customer_id(self) -> UUID | None:
+        """The id of the customer that it belongs to."""
+        return self.outcome and self.outcome.customer_id
+
+    @property
     def wrote(self) -> bool:
         """Whether this mutation wrote the object that it shows; false for a removal."""
         return self.outcome is not None and self.outcome.wrote and not self.is_removal
@@ -57,8 +73,8 @@ class _MemberPayload:
     @staticmethod
     async def customer(payload: strawberry.Parent[MemberWritten], info: Info) -> CustomerRow | None:
         """Return the customer, so that its lists can be read in the same request."""
-        outcome = payload.outcome
-        return None if outcome is None else await info.context.loaders.customer().load(outcome.customer_id)
+        customer_id = payload.customer_id
+        return None if customer_id is None else await info.context.loaders.customer().load(customer_id)
 
     replayed: bool = strawberry.field(description=REPLAYED)
     errors: list[UserError] = strawberry.field(description=ERRORS)
@@ -68,31 +84,21 @@ class _MemberPayload:
 class ContactPayload(_MemberPayload):
     """The fields of every contact mutation's payload."""
 
-    @strawberry.field(
+    contact: Contact | None = strawberry.field(
         description="The contact in its current state, or its last state if it was removed; null if the mutation was"
         " rejected, except for VERSION_CONFLICT with customers-read, which shows the stored object. Without"
         " customers-read it is also null if nothing changed or it was removed; `errors` is then empty.",
-        graphql_type=Contact | None,
         extensions=SHOWS_WRITTEN,
     )
-    @staticmethod
-    def contact(payload: strawberry.Parent[MemberWritten]) -> ContactRow | None:
-        """Return the row."""
-        return payload.outcome and payload.outcome.shown
 
 
 @strawberry.type
 class DepartmentPayload(_MemberPayload):
     """The fields of every department mutation's payload."""
 
-    @strawberry.field(
+    department: Department | None = strawberry.field(
         description="The department in its current state, or its last state if it was removed; null if the mutation was"
         " rejected, except for VERSION_CONFLICT with customers-read, which shows the stored object. Without"
         " customers-read it is also null if nothing changed or it was removed; `errors` is then empty.",
-        graphql_type=Department | None,
         extensions=SHOWS_WRITTEN,
     )
-    @staticmethod
-    def department(payload: strawberry.Parent[MemberWritten]) -> DepartmentRow | None:
-        """Return the row."""
-        return payload.outcome and payload.outcome.shown

@@ -100,6 +100,9 @@ ROOTS = {
 VIEWER, OWN_COMPANY = "viewer", "company"
 """The root field that shows the credential, and its field that is a row. Its other fields are the principal's."""
 
+PAYLOAD_KEYS = {"customer": "customer_id", "transition": "transition_id"}
+"""The fields of payloads whose object the payload only names, and the attributes with its id."""
+
 
 def own_company(company_id: UUID, _given: dict[str, Any]) -> Arguments:
     """Return the arguments of the look-up of the credential's company."""

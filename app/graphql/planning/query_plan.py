@@ -1,7 +1,7 @@
 """The plan of a query: it returns the bytes of the whole response for variables and a principal."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping
-from functools import cached_property, partial
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,20 +13,15 @@ from app.db.arguments import Arguments, References
 from app.db.declarations import Entity
 from app.db.pauses import in_turn
 from app.db.plans.slots import values_of
-from app.db.plans.statement import Statement, statement
-from app.db.plans.tree import Members, number_of_nodes
+from app.db.plans.statement import statement
+from app.db.plans.tree import Members
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.planning.compiled_arguments import CompiledArguments
 from app.graphql.planning.principal import principal_json
 from app.graphql.planning.reading import ArgumentReader
+from app.graphql.planning.statements import PlanStatements, Statements
 
-BYTES_PER_REMEMBERED_STATEMENT = 8_192
-"""Minimum size with which a cached statement counts, in bytes; one with longer SQL counts with its length."""
-_FEW_PARTS = 20
-"""Maximum number of fields, edges and values of statements that are built in the event loop, in up to 10 ms."""
-_MANY_PARTS = 100
-"""Maximum number of these for statements that don't wait for all large computations of their company."""
 _COMPANIES = 256
 """Number of companies for which a plan caches constant arguments: cursors in them are specific to a company."""
 
@@ -48,44 +43,6 @@ def _names(arguments: Arguments, hidden: Collection[Entity[Any]]) -> bool:
     return any(kind is not None and kind[0] in hidden for kind in kinds)
 
 
-class Statements:
-    """Caches the most recently used statements of all plans, `size` of the minimum size."""
-
-    def __init__(self, size: int) -> None:
-        self._remembered: LRUCache[Hashable, Statement] = LRUCache(size * BYTES_PER_REMEMBERED_STATEMENT, _length)
-        self.hits = self.misses = 0
-        """Number of cache hits and misses."""
-
-    @property
-    def entries(self) -> int:
-        """Number of cached statements."""
-        return len(self._remembered)
-
-    def get(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
-        """Return the cached statement, or make and cache one."""
-        found = self._remembered.get(key)
-        if found is None:
-            self.misses += 1
-            found = make()
-            if _length(found) <= self._remembered.maxsize:
-                self._remembered[key] = found
-        else:
-            self.hits += 1
-        return found
-
-    async def get_aside(self, key: Hashable, make: Callable[[], Statement], *, is_small: bool) -> Statement:
-        """Do the same as `get`, and make a new statement outside the event loop."""
-        if key in self._remembered:
-            return self.get(key, make)
-        made = await in_turn(key, make, is_small=is_small)
-        return self.get(key, lambda: made)
-
-
-def _length(made: Statement) -> int:
-    constants = sum(len(part) for part in made.parts if isinstance(part, bytes))
-    return max(len(made.sql) + constants, BYTES_PER_REMEMBERED_STATEMENT)
-
-
 class QueryPlan:
     """The plan of an operation: its selected fields, the slots of its arguments, and the scopes that it needs."""
 
@@ -99,11 +56,11 @@ class QueryPlan:
     ) -> None:
         self._guarded = guarded
         """The entities that an id or a reference may refer to and that need a scope besides `scopes`."""
-        self._shown, self._slots, self._scopes, self._statements = shown, slots, scopes, statements
+        self._shown, self._slots, self._scopes = shown, slots, scopes
+        self._statements = PlanStatements(statements, shown)
         self._fixed = [place for place, slot in enumerate(slots) if slot.given.are_fixed]
         self._fixed_limits = frozenset(place for place, slot in enumerate(slots) if slot.given.limit_is_fixed)
         self._remembered: LRUCache[UUID, dict[int, Arguments]] = LRUCache(_COMPANIES)
-        self._latest: tuple[list[Hashable], Statement] | None = None
 
     async def answer(self, variables: VariableValues, context: Context, *, is_long: bool = False) -> bytes | None:
         """Return the response; None if graphql-core has to run the operation to find its errors."""
@@ -125,7 +82,12 @@ class QueryPlan:
         hidden = tuple(entity for entity in self._guarded if entity.scope not in scopes)
         if any(_names(argument, hidden) for argument in arguments):
             return None
-        asked = await self._statement(arguments, hidden, json_scalar=context.json_scalar)
+        json_scalar = context.json_scalar
+        shapes = [json_scalar, hidden, *(argument.shape for argument in arguments)]
+        asked = self._statements.latest(shapes)
+        if asked is None:
+            make = partial(statement, self._shown, arguments, self._fixed_limits, hidden, json_scalar=json_scalar)
+            asked = await self._statements.get(shapes, arguments, make)
         if is_long:
             parameters = await in_turn(object(), asked.parameters, company_id, values_of(arguments))
         else:
@@ -151,23 +113,3 @@ class QueryPlan:
                 for place, slot in enumerate(self._slots)
             ]
         )
-
-    @cached_property
-    def _parts(self) -> int:
-        return number_of_nodes(self._shown)
-
-    async def _statement(
-        self, arguments: tuple[Arguments, ...], hidden: tuple[Entity[Any], ...], *, json_scalar: bool
-    ) -> Statement:
-        shapes = [json_scalar, hidden, *(argument.shape for argument in arguments)]
-        if self._latest is None or self._latest[0] != shapes:
-            key = self, tuple(shapes)
-            make = partial(statement, self._shown, arguments, self._fixed_limits, hidden, json_scalar=json_scalar)
-            parts = self._parts + sum(len(argument.values) for argument in arguments)
-            if parts <= _FEW_PARTS:
-                found = self._statements.get(key, make)
-            else:
-                found = await self._statements.get_aside(key, make, is_small=parts <= _MANY_PARTS)
-            self._latest = shapes, found
-            return found
-        return self._latest[1]

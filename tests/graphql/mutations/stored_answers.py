@@ -14,8 +14,8 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import idempotency_keys as keys
-from tests.graphql.mutations.every_mutation import MUTATIONS, TABLE, Ids, ids_of
 from tests.support.asking import Caller
+from tests.support.every_mutation import MUTATIONS, TABLE, Ids, ids_of
 from tests.support.records import Records
 
 FOLDER = Path(__file__).parent / "stored"

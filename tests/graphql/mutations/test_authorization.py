@@ -14,14 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.domain.identity import Scope
 from app.settings import Settings
 from app.web.application import create_app
-from tests.graphql.mutations.every_mutation import (
+from tests.support.asking import Caller
+from tests.support.every_mutation import (
     MUTATIONS,
     TABLE,
     Ids,
     document,
     ids_of,
 )
-from tests.support.asking import Caller
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of
 

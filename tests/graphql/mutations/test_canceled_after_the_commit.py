@@ -15,9 +15,9 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.tables import history, ledger_accounts
-from app.engine import executors, mutation_deadline
+from app.engine import mutation_deadline, timed_executor
 from app.web.development import DevelopmentKeys
-from tests.graphql.mutations.every_mutation import MUTATIONS, TABLE, document, ids_of
+from tests.support.every_mutation import MUTATIONS, TABLE, document, ids_of
 from tests.support.records import Records
 from tests.support.started import headers_of, settings_of, started
 
@@ -86,20 +86,20 @@ def points(monkeypatch: pytest.MonkeyPatch) -> Generator[Points]:
         found.limit = found.limit or limit
         return limit
 
-    class Timed(executors._Timed):  # type: ignore[misc] # noqa: SLF001 - the one that is used
+    class Timed(timed_executor.TimedExecutor):
         is_first = True
 
         async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
             watched, self.is_first = (Stepped(awaitable, found) if self.is_first else awaitable), False
             return await super().with_abort_signal(watched)
 
-    executors.timed.cache_clear()
+    timed_executor.timed.cache_clear()
     monkeypatch.setattr(mutation_deadline, "timeout_at", limited)
-    monkeypatch.setattr(executors, "_Timed", Timed)
+    monkeypatch.setattr(timed_executor, "TimedExecutor", Timed)
     event.listen(Engine, "commit", found.committing)
     yield found
     event.remove(Engine, "commit", found.committing)
-    executors.timed.cache_clear()
+    timed_executor.timed.cache_clear()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph, tables
-from tests.graphql.mutations.every_mutation import TABLE, document, ids_of
 from tests.support.asking import Caller
+from tests.support.every_mutation import TABLE, document, ids_of
 from tests.support.records import Records
 from tests.support.upserts import rows_of
 

@@ -12,8 +12,8 @@ from app.domain.identity import Scope
 from app.graphql.permissions import Requires, RequiresUnlessWritten, scopes_of
 from app.graphql.schema import executable, schema
 from app.graphql.strawberry_seam import extensions_of
-from tests.graphql.mutations.every_mutation import MUTATIONS, TABLE, document, ids_of
 from tests.support.asking import Caller
+from tests.support.every_mutation import MUTATIONS, TABLE, document, ids_of
 from tests.support.records import Records
 
 TYPES = executable(schema).type_map

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.domain.identity import Scope
-from tests.graphql.mutations.every_mutation import TABLE, Ids, document, ids_of
 from tests.support.asking import Caller
+from tests.support.every_mutation import TABLE, Ids, document, ids_of
 from tests.support.records import Records
 
 

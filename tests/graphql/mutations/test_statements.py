@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.graphql.mutations.every_mutation import MUTATIONS, TABLE, Ids, document, ids_of
 from tests.support.asking import Caller
+from tests.support.every_mutation import MUTATIONS, TABLE, Ids, document, ids_of
 from tests.support.records import Records
 from tests.support.sent_statements import record_statements
 
