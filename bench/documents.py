@@ -9,7 +9,7 @@ from uuid import UUID
 
 from bench.postgres import connected
 
-QUERIES = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6")
+QUERIES = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7")
 WALK = """query Walk($first: Int!, $after: String) {
   customers(first: $first, after: $after) { pageInfo { endCursor hasNextPage } }
 }

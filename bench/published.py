@@ -1,11 +1,11 @@
-"""The published run: its samples in the repository, and the picture of it."""
+"""Published runs: their samples in the repository, the picture, and the tables of the READMEs."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from bench import plot
+from bench import plot, tables
 from bench.database import ROOT
 from bench.results import FOLDER as RESULTS
 from bench.results import Results
@@ -16,12 +16,20 @@ _DIGITS = 5
 
 
 def publish(path: Path) -> Iterator[Path]:
-    """Keep the samples of a run and draw it. Yield the written files; raise BenchError if a server was not warm."""
+    """Keep the samples of a run, draw it, and write the tables of both READMEs. Yield the written files.
+
+    Only the run that README.md shows is drawn. Raise BenchError if a server was not warm.
+    """
     results = Results.load(path)
     plot.check_warm(results.rows)
-    plot.draw(results, _PICTURE)
-    yield _PICTURE
-    yield keep(path, FOLDER)
+    kept = keep(path, FOLDER)
+    yield kept
+    if kept.name == tables.SUMMARIZED:
+        plot.draw(results, _PICTURE)
+        yield _PICTURE
+    for page, text in tables.texts(FOLDER).items():
+        page.write_text(tables.with_marked(page.read_text(encoding="utf-8"), text), encoding="utf-8")
+        yield page
 
 
 def keep(path: Path, folder: Path) -> Path:

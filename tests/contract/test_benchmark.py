@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import plot, published
+from bench import plot, published, tables
 from bench.failures import BenchError
 from bench.load import HOST, NUMBER, Length, Load, request
 from bench.measure import WarmUp
@@ -96,27 +96,38 @@ def test_a_window_lasts_its_seconds_and_until_its_requests_were_sent() -> None:
     assert length.is_over(60, 100)
 
 
-def _written(folder: Path, warm_up: WarmUp) -> Path:
-    row = Row(
+def _row(query: str, name: str, connections: int, warm_up: WarmUp, *, speed: float = 1.5) -> Row:
+    return Row(
         mode="production",
-        query="Q1",
-        connections=16,
-        name="planned",
-        is_reference=False,
-        ratio=Spread(1.5, 1.4, 1.6),
-        per_second=Spread(900, 800, 1000),
+        query=query,
+        connections=connections,
+        name=name,
+        is_reference=name == "mercurius",
+        ratio=Spread(speed, speed - 0.1, speed + 0.1),
+        per_second=Spread(600 * speed, 500, 1000),
         p50_ms=1.23456789,
         p99_ms=2,
-        server_cpu_ms=0.5,
+        server_cpu_ms=0.5 / speed,
         postgres_cpu_ms=0.5,
         load_cpu_ms=0.1,
         resident_mb=80,
         statements=None,
         warm_up=warm_up,
     )
+
+
+def _written(folder: Path, warm_up: WarmUp) -> Path:
+    rows = tuple(
+        _row(query, name, connections, warm_up, speed=speed)
+        for query, of_ours in (("Q1", 0.9), ("Q2", 1.5), ("Q6 table", 2.5))
+        for connections in (1, 16)
+        for name, speed in (("planned", of_ours), ("mercurius", 1.0))
+    )
     content: dict[str, Any] = {
         "moment": "2026-06-19T12:00:00+00:00",
-        **asdict(Results("peers", "the best peer", 100_000, "wrk 4.1.0", (row,))),
+        "machine": {"processor": "Any", "cores": 2, "system": "Linux 6", "python": "3.11"},
+        "options": {"timing": {"rounds": 5, "seconds": 2.0}},
+        **asdict(Results("peers", "the best peer", 100_000, "wrk 4.1.0", rows)),
         "blocks": [{"query": "Q1", "samples": {"planned": [{"p50_ms": 1.23456789}]}}],
     }
     path = folder / "run.json"
@@ -131,7 +142,7 @@ def test_a_run_with_a_short_warm_up_is_not_drawn(tmp_path: Path) -> None:
     assert not (tmp_path / "picture.svg").exists()
 
 
-def test_a_published_run_keeps_its_samples_with_as_many_digits_as_mean_something(tmp_path: Path) -> None:
+def test_a_published_run_keeps_its_samples_with_five_digits(tmp_path: Path) -> None:
     run = _written(tmp_path, WarmUp(60.5, 900))
     plot.draw(Results.load(run), tmp_path / "picture.svg")
     assert "1.50" in (tmp_path / "picture.svg").read_text(encoding="utf-8")
@@ -140,3 +151,31 @@ def test_a_published_run_keeps_its_samples_with_as_many_digits_as_mean_something
     content = json.loads(kept.read_text(encoding="utf-8"))
     assert content["blocks"][0]["samples"]["planned"] == [{"p50_ms": 1.2346}]
     assert Results.load(kept).rows[0].warm_up == WarmUp(60.5, 900)
+
+
+def test_the_readmes_show_the_published_runs_and_nothing_else() -> None:
+    for page, text in tables.texts(published.FOLDER).items():
+        assert (
+            tables.marked(tables.with_marked(page.read_text(encoding="utf-8"), "Another text.\n")) == "Another text.\n"
+        )
+        assert tables.marked(page.read_text(encoding="utf-8")) == text, "Run `make bench` with --plot."
+
+
+def test_the_summary_of_a_published_run_fits_into_the_readme(tmp_path: Path) -> None:
+    assert not any(tables.texts(tmp_path).values())
+    published.keep(_written(tmp_path, WarmUp(10, 20_000)), tmp_path / "published")
+    found = tables.texts(tmp_path / "published")
+    summary = found[tables.README]
+    assert " ".join(summary.split()).startswith("Warm, in production mode and with the same answers, this service")
+    assert "0.90 (Q1) to 2.50 (Q6)" in " ".join(summary.split())
+    assert "(fewer in Q1)" in " ".join(summary.split())
+    assert "| requests per second, 16 connections | 0.90 | 1.50 | 2.50 |" in summary
+    page = tables.with_marked(tables.README.read_text(encoding="utf-8"), summary)
+    assert len(page.splitlines()) <= 150
+    assert "### Beside other servers, 100,000 customers" in found[tables.DETAILS]
+    assert "| Q6 table, 1 | planned | 2.50 (2.40\N{EN DASH}2.60) | 1,500 |" in found[tables.DETAILS]
+
+
+def test_a_page_without_marks_is_not_written() -> None:
+    with pytest.raises(BenchError, match="published"):
+        tables.with_marked("# A page\n", "text\n")

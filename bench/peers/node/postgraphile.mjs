@@ -44,9 +44,17 @@ const narrowedList = wrapPlans(({ sql, grafast: { context }, dataplanPg: { TYPES
   },
 }))
 
-const additions = extendSchema(({ input: { pgRegistry }, grafast: { context } }) => ({
+const additions = extendSchema(({ input: { pgRegistry }, grafast: { constant, context } }) => ({
   typeDefs: gql`
+    type Viewer {
+      company: ViewerCompany
+    }
+    type ViewerCompany {
+      id: UUID!
+      name: String!
+    }
     extend type Query {
+      viewer: Viewer!
       customer(id: UUID!): Customer
     }
     extend type Customer {
@@ -65,8 +73,20 @@ const additions = extendSchema(({ input: { pgRegistry }, grafast: { context } })
         customerGroupName: ($customer) => $customer.singleRelation('group').get('name'),
       },
     },
+    Viewer: {
+      plans: {
+        company: () => pgRegistry.pgResources.companies.get({ id: context().get('companyId') }),
+      },
+    },
+    ViewerCompany: {
+      plans: {
+        id: ($company) => $company.get('id'),
+        name: ($company) => $company.get('name'),
+      },
+    },
     Query: {
       plans: {
+        viewer: () => constant({}),
         customer(_$root, { $id }) {
           return pgRegistry.pgResources.customers.get({ company_id: context().get('companyId'), id: $id })
         },

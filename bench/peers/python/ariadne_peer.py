@@ -23,7 +23,20 @@ _DOCUMENTS = 1_000
 
 query = ariadne.QueryType()
 customer = ariadne.ObjectType("Customer")
+viewer = ariadne.ObjectType("Viewer")
 connection = ariadne.ObjectType("CustomerConnection")
+
+
+@query.field("viewer")
+def resolve_viewer(_root: None, _info: Any) -> dict[str, Any]:
+    """Who is asking."""
+    return {}
+
+
+@viewer.field("company")
+async def resolve_company(_viewer: dict[str, Any], info: Any) -> Record | None:
+    """The company of the credential."""
+    return await _reader(info).company()
 
 
 @query.field("customer")
@@ -131,7 +144,14 @@ def _schema() -> GraphQLSchema:
     moment = ariadne.ScalarType("DateTime", serializer=_moment)
     decimal = ariadne.ScalarType("Decimal", serializer=str)
     return ariadne.make_executable_schema(
-        ariadne.load_schema_from_path(str(_SDL)), query, customer, connection, moment, decimal, convert_names_case=True
+        ariadne.load_schema_from_path(str(_SDL)),
+        query,
+        viewer,
+        customer,
+        connection,
+        moment,
+        decimal,
+        convert_names_case=True,
     )
 
 

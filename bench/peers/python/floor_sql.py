@@ -2,7 +2,7 @@
 
 from bench.peers.python.floor_json import (
     Parts,
-    answer,
+    Statement,
     bare,
     bare_or_null,
     concat,
@@ -12,8 +12,11 @@ from bench.peers.python.floor_json import (
     moment,
     nested,
     object_of,
+    one_of,
+    page_of,
     plain,
     plain_or_null,
+    statement,
 )
 
 _BY_ID = "FROM customers AS c WHERE c.company_id = $1 AND c.id = $2"
@@ -32,10 +35,6 @@ _DEPARTMENTS = (
     " ORDER BY d.is_not_default, d.name_key, d.id LIMIT 100"
 )
 _CHILDREN = f"FROM customers AS c WHERE c.company_id = $1 AND c.parent_customer_id = p.id {_BY_NUMBER} LIMIT 100"
-
-
-def _customers(node: Parts, source: str) -> str:
-    return answer(object_of(customers=object_of(nodes=_elements(node, source))))
 
 
 def _elements(node: Parts, source: str) -> Parts:
@@ -57,26 +56,22 @@ _department = object_of(
     id=plain("d.id"), name=free("d.name"), eanNumber=free_or_null("d.ean_number"), isDefault=bare("d.is_default")
 )
 
-_Q1 = answer(
+_Q1 = one_of(
     object_of(
-        customer=_selected(
-            object_of(
-                id=plain("c.id"),
-                customerNumber=free("c.customer_number"),
-                name=free("c.name"),
-                email=free_or_null("c.email"),
-                phone=free_or_null("c.phone"),
-                city=free_or_null("c.city"),
-                countryCode=plain("c.country_code"),
-                isActive=bare("c.is_active"),
-                defaultCurrency=plain("c.default_currency"),
-                createdAt=moment("c.created_at"),
-            ),
-            _BY_ID,
-        )
-    )
+        id=plain("c.id"),
+        customerNumber=free("c.customer_number"),
+        name=free("c.name"),
+        email=free_or_null("c.email"),
+        phone=free_or_null("c.phone"),
+        city=free_or_null("c.city"),
+        countryCode=plain("c.country_code"),
+        isActive=bare("c.is_active"),
+        defaultCurrency=plain("c.default_currency"),
+        createdAt=moment("c.created_at"),
+    ),
+    _BY_ID,
 )
-_Q2 = _customers(
+_Q2 = page_of(
     object_of(
         id=plain("c.id"),
         customerNumber=free("c.customer_number"),
@@ -93,7 +88,7 @@ _Q2 = _customers(
     ),
     f"{_PAGE} 50",
 )
-_Q3 = _customers(
+_Q3 = page_of(
     object_of(
         id=plain("c.id"),
         customerNumber=free("c.customer_number"),
@@ -110,32 +105,28 @@ _Q3 = _customers(
     ),
     f"{_PAGE} 50",
 )
-_Q4 = answer(
+_Q4 = one_of(
     object_of(
-        customer=_selected(
-            object_of(
-                id=plain("p.id"),
-                customerNumber=free("p.customer_number"),
-                name=free("p.name"),
-                children=object_of(
-                    nodes=_elements(
-                        object_of(
-                            id=plain("c.id"),
-                            customerNumber=free("c.customer_number"),
-                            name=free("c.name"),
-                            email=free_or_null("c.email"),
-                            city=free_or_null("c.city"),
-                            contacts=_elements(_contact, _CONTACTS),
-                        ),
-                        _CHILDREN,
-                    )
+        id=plain("p.id"),
+        customerNumber=free("p.customer_number"),
+        name=free("p.name"),
+        children=object_of(
+            nodes=_elements(
+                object_of(
+                    id=plain("c.id"),
+                    customerNumber=free("c.customer_number"),
+                    name=free("c.name"),
+                    email=free_or_null("c.email"),
+                    city=free_or_null("c.city"),
+                    contacts=_elements(_contact, _CONTACTS),
                 ),
-            ),
-            "FROM customers AS p WHERE p.company_id = $1 AND p.id = $2",
-        )
-    )
+                _CHILDREN,
+            )
+        ),
+    ),
+    "FROM customers AS p WHERE p.company_id = $1 AND p.id = $2",
 )
-_Q5 = _customers(
+_Q5 = page_of(
     object_of(
         id=plain("c.id"),
         customerNumber=free("c.customer_number"),
@@ -179,22 +170,30 @@ _Q5 = _customers(
 _with_metadata = object_of(
     id=plain("c.id"), customerNumber=free("c.customer_number"), name=free("c.name"), metadata=bare("c.metadata")
 )
-_Q6_BY_TABLE = _customers(
+_Q6_BY_TABLE = page_of(
     _with_metadata,
     "FROM customer_metadata AS m JOIN customers AS c"
     " ON c.company_id = $1 AND c.number_key = m.number_key AND c.id = m.customer_id"
     " WHERE m.company_id = $1 AND m.pair = $2 ORDER BY m.number_key, m.customer_id LIMIT 20",
 )
-_Q6_BY_INDEX = _customers(
+_Q6_BY_INDEX = page_of(
     _with_metadata,
     f"FROM customers AS c WHERE c.company_id = $1 AND c.metadata @> $2::jsonb {_BY_NUMBER} LIMIT 20",
 )
 
 
-def statements(*, metadata_by_index: bool) -> dict[str, str]:
+_COMPANY = one_of(object_of(id=plain("o.id"), name=free("o.name")), "FROM companies AS o WHERE o.id = $1")
+
+
+def statements(*, metadata_by_index: bool) -> dict[str, Statement]:
     """The statement that answers each query; $1 is the company."""
-    found = _Q6_BY_INDEX if metadata_by_index else _Q6_BY_TABLE
-    return {"Q1": _Q1, "Q2": _Q2, "Q3": _Q3, "Q4": _Q4, "Q5": _Q5, "Q6": found}
+    pages = {"Q2": _Q2, "Q3": _Q3, "Q5": _Q5, "Q6": _Q6_BY_INDEX if metadata_by_index else _Q6_BY_TABLE}
+    viewer = '{"data":{"viewer":{"company":'
+    return {
+        **{query: statement('{"data":{"customer":', one, "}}") for query, one in {"Q1": _Q1, "Q4": _Q4}.items()},
+        **{query: statement('{"data":{"customers":{"nodes":[', page, "]}}}") for query, page in pages.items()},
+        "Q7": statement(viewer, _COMPANY, '},"customers":{"nodes":[', _Q2, "]}}}"),
+    }
 
 
 PLACES = "SELECT number_key, id " + f"{_PAGE} $4"

@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from bench.peers.python.environment import Environment
 from bench.peers.python.reading import Page, Reader, Readers, Record
 from bench.peers.python.serving import Gate, reader_of, serve
-from bench.peers.python.strawberry_types import Customer, CustomerConnection, Info, Metadata
+from bench.peers.python.strawberry_types import Customer, CustomerConnection, Info, Metadata, Viewer
 
 if TYPE_CHECKING:
     MetadataValue = str | int | float | bool
@@ -49,6 +49,12 @@ class CustomerFilter:
 @strawberry.type
 class Query:
     """What can be read."""
+
+    @strawberry.field
+    @staticmethod
+    def viewer() -> Viewer:
+        """Who is asking."""
+        return Viewer()
 
     @strawberry.field(graphql_type=Customer | None)
     @staticmethod

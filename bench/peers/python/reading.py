@@ -62,6 +62,10 @@ class Reader:
             loader = self._children[first] = DataLoader[UUID, list[Record]](load)
         return loader
 
+    async def company(self) -> Record | None:
+        """The company itself."""
+        return next(iter(await self._rows(statements.COMPANY)), None)
+
     async def page(self, first: int, after: str | None, pairs: Mapping[str, Any]) -> Page:
         """A page of the company's customers."""
         number_key, after_id = cursors.decode(after)

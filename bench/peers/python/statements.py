@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.db.tables import contacts, customer_groups, customer_metadata, customers, departments
+from app.db.tables import companies, contacts, customer_groups, customer_metadata, customers, departments
 from app.domain.metadata import pair_digest
 
 _COMPANY = bindparam("company", type_=Uuid())
@@ -52,6 +52,7 @@ def _of_customer(table: Table) -> Select[Any]:
 
 TELL_COMPANY = text("SELECT set_config('app.company_id', :told, true)")
 """What row-level security narrows by, until the transaction ends."""
+COMPANY = select(companies.c.id, companies.c.name).where(companies.c.id == _COMPANY)
 CUSTOMERS_BY_ID = _customer().where(customers.c.id == any_(_KEYS))
 GROUPS_BY_ID = select(customer_groups).where(
     customer_groups.c.company_id == _COMPANY, customer_groups.c.id == any_(_KEYS)

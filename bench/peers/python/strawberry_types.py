@@ -24,6 +24,25 @@ Info = strawberry.Info[Reader, None]
 
 
 @strawberry.type
+class Company:
+    """A company."""
+
+    id: strawberry.ID
+    name: str
+
+
+@strawberry.type
+class Viewer:
+    """Who is asking."""
+
+    @strawberry.field(graphql_type=Company | None)
+    @staticmethod
+    async def company(info: Info) -> Record | None:
+        """The company of the credential."""
+        return await info.context.company()
+
+
+@strawberry.type
 class CustomerGroup:
     """A group of customers."""
 

@@ -3,7 +3,7 @@
 import DataLoader from 'dataloader'
 
 import { readsOf } from './database.mjs'
-import { byId, byIds, many, page, pairsOf } from './statements.mjs'
+import { byId, byIds, COMPANY, many, page, pairsOf } from './statements.mjs'
 
 /** What the resolvers of one operation read through; end() must follow, whatever happens. */
 export class Reader {
@@ -17,6 +17,11 @@ export class Reader {
   /** Give back what the operation holds. */
   end() {
     this.#reads.end()
+  }
+
+  /** The credential's company. */
+  async company() {
+    return (await this.#reads.rows(COMPANY, []))[0] ?? null
   }
 
   /** One row, or null. */

@@ -16,6 +16,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const resolvers = {
   Query: {
+    viewer: () => ({}),
     customer(_root, { by }, { reader }, info) {
       if (!UUID.test(by.id)) throw invalid('`by.id` must be a UUID.')
       return reader.row(projectionOf(info, CUSTOMER), by.id)
@@ -25,6 +26,9 @@ const resolvers = {
       if (pairs.length > MOST_PAIRS) throw invalid(`\`where.metadata\` must have at most ${MOST_PAIRS} pairs.`)
       return reader.page(projectionOf(info, CUSTOMER), size(first), positionOf(after), pairs)
     },
+  },
+  Viewer: {
+    company: (_viewer, _arguments, { reader }) => reader.company(),
   },
   Customer: {
     group({ customerGroupId }, _arguments, { reader }, info) {

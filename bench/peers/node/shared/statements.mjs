@@ -27,6 +27,9 @@ const METADATA = {
   },
 }[environment.metadata]
 
+/** The company itself. */
+export const COMPANY = { name: 'company', text: 'SELECT id, name FROM companies WHERE id = $1' }
+
 /** One row: id. */
 export function byId(projection) {
   return projection.statement('by_id', ({ columns, from }) => {
