@@ -14,6 +14,18 @@ _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 _CREATE = text("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
 _SET_PASSWORD = text("SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))")
 _JOIN = text("SELECT format('GRANT %I TO %I', CAST(:service_role AS text), CAST(:name AS text))")
+_IS_MEMBER = text(
+    "SELECT EXISTS (SELECT FROM pg_auth_members WHERE roleid = (SELECT oid FROM pg_roles WHERE rolname = :service_role)"
+    " AND member = (SELECT oid FROM pg_roles WHERE rolname = :name))"
+)
+# The current role, then those that can grant the service's role.
+_GRANTORS = text(
+    """
+    (SELECT quote_ident(current_user)) UNION ALL (SELECT DISTINCT quote_ident(pg_get_userbyid(member)) FROM
+    pg_auth_members WHERE roleid = (SELECT oid FROM pg_roles WHERE rolname = :service_role) AND admin_option ORDER BY 1)
+    """
+)
+_INSUFFICIENT_PRIVILEGE = "42501"
 _IS_BOUND = text("SELECT current_user AS name, row_security_active(CAST(:table AS text)) AS is_bound")
 _POWERS = text(
     """
@@ -51,8 +63,29 @@ def _make_login_role(connection: Connection, name: str, password: str | None, re
             reason = message_of(error)
             msg = f'The server refuses the role "{name}" or its password: {reason}. Choose another in DATABASE_URL.'
             raise RoleError(msg) from None
-    connection.exec_driver_sql(connection.execute(_JOIN, {"name": name, "service_role": SERVICE_ROLE}).scalar_one())
+    _join(connection, name)
     return not exists
+
+
+def _join(connection: Connection, name: str) -> None:
+    """Grant a login role the service's role, unless it has it; raise RoleError if the owner can't."""
+    names = {"name": name, "service_role": SERVICE_ROLE}
+    if connection.execute(_IS_MEMBER, names).scalar_one():
+        return
+    grant = connection.execute(_JOIN, names).scalar_one()
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(grant)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+            raise
+        owner, *granting = connection.execute(_GRANTORS, names).scalars()
+        msg = (
+            f"The role {owner} can't grant {SERVICE_ROLE}: all databases of a server share that role, and it was created"
+            f" for another one. As {' or '.join([*granting, 'a superuser'])}, run `GRANT {SERVICE_ROLE} TO {owner} WITH"
+            " ADMIN OPTION`, then run this command again."
+        )
+        raise RoleError(msg) from None
 
 
 async def require_owner(connection: AsyncConnection, table: str) -> None:

@@ -10,6 +10,7 @@ from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import read_uuid
 from app.domain.inputs import EXPECTED_VERSION, Field, as_read, read_input
 from app.domain.members import MemberKind
+from app.domain.texts import prefix_form
 from app.domain.upserts import ContactMatchKey, DepartmentMatchKey
 
 MemberMatchKey = ContactMatchKey | DepartmentMatchKey
@@ -28,7 +29,7 @@ class MemberKeys(NamedTuple):
     id: UUID | None
     customer: CustomerKey | None
     key: str | None
-    """The natural key, which is unique among the members of a customer; not used with an id."""
+    """The form of the natural key, which is unique among the members of a customer; not used with an id."""
 
 
 def read_member_keys(kind: MemberKind, given: Mapping[str, object], match_by: MemberMatchKey) -> MemberKeys:
@@ -37,7 +38,13 @@ def read_member_keys(kind: MemberKind, given: Mapping[str, object], match_by: Me
     values, _ = read_input({name: given[name] for name in named if name in given}, named)
     member_id = cast("UUID | None", values.get("id"))
     key = None if given.get("id") is not None else cast("str | None", values.get(match_by.attribute))
-    return MemberKeys(member_id, cast("CustomerKey | None", values.get("customer")), key)
+    form = None if key is None else key_form(match_by, key)
+    return MemberKeys(member_id, cast("CustomerKey | None", values.get("customer")), form)
+
+
+def key_form(match_by: MemberMatchKey, value: str) -> str:
+    """Return the form in which values of a natural key are compared: of emails that of searches, ignoring case."""
+    return prefix_form(value) if match_by is ContactMatchKey.EMAIL else value
 
 
 def read_member_row(

@@ -17,9 +17,9 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_keys import key_not_found, values_by_attribute
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, listed
 from app.domain.member_defaults import DefaultConflict, DefaultEffect, default_conflicts, effect_on_default
-from app.domain.member_rows import MemberKeys, MemberMatchKey, read_member_keys, read_member_row
+from app.domain.member_rows import MemberKeys, MemberMatchKey, key_form, read_member_keys, read_member_row
 from app.domain.members import MemberKind, changed_values, default_stays, member_not_found, several_defaults
-from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.domain.upserts import ContactMatchKey, RejectionPolicy, RowOutcome
 from app.services.customer_references import ids_by_key
 from app.services.members import MemberService, writes_of_replaced
 from app.services.recording import Write, record_all
@@ -80,7 +80,8 @@ class Upserts(Generic[MemberT, OutcomeT]):
         named["id"] |= await stored.customers_of(session, members, ids)
         customers = await customer_reads.lock_named(session, named)
         values = {row_keys.key for row_keys in keys if row_keys.key is not None}
-        found = await stored.of_customers(session, members, customers.keys(), ids, **{match_by.attribute: values})
+        column = "email_form" if match_by is ContactMatchKey.EMAIL else match_by.attribute
+        found = await stored.of_customers(session, members, customers.keys(), ids, **{column: values})
         judge = _Judge(kind, self.defaults, match_by, customers, found)
         judge.prepare(keys)
         decisions = [judge.decide(*pair) async for pair in paced(list(zip(rows, keys, strict=True)))]
@@ -126,7 +127,9 @@ class _Judge(Generic[MemberT]):
         self._by_id: dict[UUID, MemberT] = {row.id: row for row in found}
         self._by_key: dict[object, list[MemberT]] = {}
         for row in found:
-            self._by_key.setdefault((row.customer_id, getattr(row, match_by.attribute)), []).append(row)
+            value: str | None = getattr(row, match_by.attribute)
+            form = None if value is None else key_form(match_by, value)
+            self._by_key.setdefault((row.customer_id, form), []).append(row)
         self._times: Counter[object] = Counter()
 
     def prepare(self, keys: Sequence[MemberKeys]) -> None:

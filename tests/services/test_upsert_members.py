@@ -249,3 +249,21 @@ async def test_a_contact_is_found_by_its_email_and_only_within_its_customer(
     outcome, _ = await UPSERT_CONTACTS.upsert(unit_of_work, "tester", UpsertContactsCommand((given,)), None)
     (result,) = outcome.results
     assert (result.outcome, result.contact and result.contact.id) == (UPDATED, found)
+
+
+async def test_emails_in_two_spellings_are_one_key(records: Records, database: Database) -> None:
+    unit_of_work = UnitOfWork(database, records.company_id)
+    customer = await records.customer()
+    found = await records.contact(customer, name="Åse", email="Åse.Straße@example.com")
+    given: dict[str, object] = {"customer": {"id": str(customer)}, "name": "Åse", "email": "åSE.STRASSE@Example.com"}
+
+    async def sent(*rows: dict[str, object]) -> list[tuple[RowOutcome, list[str]]]:
+        command = UpsertContactsCommand(rows, on_refusal=RejectionPolicy.ROW_BY_ROW)
+        outcome, _ = await UPSERT_CONTACTS.upsert(unit_of_work, "tester", command, None)
+        assert {result.contact.id for result in outcome.results if result.contact is not None} <= {found}
+        return [(result.outcome, [str(problem.path[-1]) for problem in result.errors]) for result in outcome.results]
+
+    assert await sent(given) == [(UPDATED, [])]
+    assert await sent(given) == [(UNCHANGED, [])]
+    twice = [{**given, "email": "Ny@example.com"}, {**given, "email": "ny@EXAMPLE.com"}]
+    assert await sent(*twice) == [(REFUSED, ["email"])] * 2

@@ -142,7 +142,7 @@ _show(
 _show(
     ContactMatchKey,
     "The key that finds the contact of a row without an id, among those of its customer.",
-    {"EMAIL": "The email address, case-sensitive.", "NAME": "The name, case-sensitive."},
+    {"EMAIL": "The email address, ignoring case.", "NAME": "The name, case-sensitive."},
     name="UpsertContactMatchKey",
 )
 _show(
