@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from app.cli.import_cells import UnreadableCell
@@ -12,6 +14,8 @@ from app.cli.import_spreadsheets import damage_of
 from app.domain.errors import ErrorCode
 from app.domain.metadata_fields import search_key_problem
 from app.domain.texts import stored_form, trimmed
+
+_IMMUTABLE = (str, int, Decimal, date)
 
 
 class Table(NamedTuple):
@@ -40,6 +44,8 @@ class _Rows:
 
     header: Header
     columns: Columns[Any]
+    above: dict[str, tuple[str, object]] = field(default_factory=dict[str, tuple[str, object]])
+    """The last text and value of each column: most files have columns with the same value in many rows."""
 
     def row(self, line: int, cells: list[str]) -> RawRow:
         """Parse the cells of one row. Missing cells at its end are empty, because spreadsheets omit them."""
@@ -54,7 +60,7 @@ class _Rows:
         reading = _Reading()
         for name, cell in zip(self.header.names, cells, strict=False):
             text = trimmed(cell)
-            if text:
+            if text and not self._is_as_above(reading, name, cell):
                 self._read(reading, name, cell, text)
         reading.add_entries()
         return RawRow(line, self.columns.with_objects(reading.fields), tuple(reading.problems))
@@ -93,9 +99,20 @@ class _Rows:
         try:
             # Surrounding spaces are invisible in a spreadsheet, so they are removed, except in metadata.
             read = self.columns.cells.get(name)
-            values[name] = read(cell) if read is not None else cell if is_entry else text
+            value = values[name] = read(cell) if read is not None else cell if is_entry else text
         except UnreadableCell as error:
             reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, str(error)))
+            return
+        if not is_entry and isinstance(value, _IMMUTABLE):
+            self.above[name] = (cell, value)
+
+    def _is_as_above(self, reading: "_Reading", name: str, cell: str) -> bool:
+        """Take the value of the last cell of the column with a value, if its text is the same; return whether it is."""
+        above, value = self.above.get(name, (None, None))
+        if above != cell:
+            return False
+        reading.fields[name] = value
+        return True
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import calendar
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.domain.errors import ErrorCode, Problem, Rejected
@@ -40,6 +41,8 @@ def today_in(time_zone: str, now: datetime) -> date:
     return now.astimezone(zone).date()
 
 
+# A list of subscriptions asks for the same few days again and again.
+@lru_cache(maxsize=4_096)
 def months_later(day: date, months: int, anchor_day: int) -> date:
     """Return the anchor day (1 to 31, or the last day of a shorter month) some months after a date.
 

@@ -25,7 +25,9 @@ class CustomerKey(NamedTuple):
 
 def _read_key(value: object, path: Path) -> object:
     """Read the one key that names the customer."""
-    given: Mapping[str, object] = cast("Mapping[str, object]", value) if isinstance(value, dict | Mapping) else {}
+    given: Mapping[str, object] = cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
+    if not given and isinstance(value, Mapping):
+        given = cast("Mapping[str, object]", value)
     named = {name: key for name, key in given.items() if key is not None}
     if len(named) != 1 or not named.keys() <= _READERS.keys():
         return invalid(path, "must name the customer by exactly one of id, customerNumber and externalSystemId.")

@@ -1,6 +1,6 @@
 """Changes as they are recorded: operations of the history, types of events, and values as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -38,6 +38,21 @@ class EventType(StrEnum):
     SUBSCRIPTION_RESCHEDULED = "subscription.rescheduled"
 
 
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+_FORMS: Mapping[type, Callable[[Any], Any]] = {
+    type(None): _unchanged,
+    str: _unchanged,
+    int: _unchanged,
+    bool: _unchanged,
+    Decimal: "{:f}".format,
+    UUID: str,
+    date: date.isoformat,
+}
+
+
 def plain_values(named: Mapping[str, object]) -> dict[str, Any]:
     """Return named values as JSON values."""
     return {name: plain(value) for name, value in named.items()}
@@ -45,18 +60,18 @@ def plain_values(named: Mapping[str, object]) -> dict[str, Any]:
 
 def plain(value: object) -> Any:
     """Return a value as JSON: decimals, dates and UUIDs as strings, timestamps in UTC, metadata unchanged."""
+    # First, because most values are of these types, and the check of a mapping is slow.
+    form = _FORMS.get(type(value))
+    if form is not None:
+        return form(value)
     match value:
-        # First, because most values are, and the check of a mapping is slow.
-        case None | str() | int():
+        # Enumerations are texts.
+        case str():
             pass
-        case Decimal():
-            return format(value, "f")
         case UUID():
             return str(value)
         case datetime():
             return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        case date():
-            return value.isoformat()
         case Mapping():
             entries = cast("Mapping[str, object]", value)
             return {key: _number(entry) for key, entry in entries.items()}

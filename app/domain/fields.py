@@ -69,6 +69,9 @@ def text(most: int = _MOST_CHARACTERS) -> Reader:
     def read(value: object, path: Path) -> object:
         if not isinstance(value, str):
             return invalid(path, not_text(value))
+        if len(value) <= most and value.isascii() and value.isprintable():
+            # Most texts: nothing to normalize, and only spaces to remove.
+            return value.strip(" ") or None
         # Searching a megabyte takes milliseconds, and one variable can be the value of many fields.
         if not is_too_long(value, most) and not is_storable(value):
             return invalid(path, "must not contain U+0000 or lone surrogates.")
