@@ -34,7 +34,7 @@ from app.engine.variables import OperationVariables
 from app.graphql.planning.compiled_arguments import CompiledArguments, Inputs
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import convert_arguments, executable
-from app.web.deadline import Deadline
+from app.web.deadline import Deadline, Patience
 from app.web.direct import Direct
 from app.web.envelope import Caught
 from bench.documents import documents
@@ -136,12 +136,14 @@ def _values(name: str, declared: str, value: object) -> Pair:
 
 
 def _deadline() -> Pair:
+    patience = Patience()
+
     async def receive() -> Message:
         await asyncio.sleep(_LIMIT_SECONDS)
         return {"type": "http.disconnect"}
 
     async def own() -> None:
-        with Deadline(_LIMIT_SECONDS, receive) as deadline:
+        with Deadline(_LIMIT_SECONDS, receive, patience) as deadline:
             deadline.begin_query()
             await asyncio.sleep(0)
 

@@ -69,6 +69,7 @@ def test_every_line_is_json_and_the_first_says_once_what_is_served(
         "credentials": ["tokens by key file", "API keys"],
         "database_tls": None,
         "plans": True,
+        "whole_requests": True,
         "trusted_only": False,
         "explorer": False,
         "metrics": True,

@@ -28,6 +28,7 @@ from app.db.roles import check_role
 from app.db.unavailable import translate_failures
 from app.settings import Settings, load_settings
 from app.web.http_protocol import HttpProtocol
+from app.web.http_whole import WholeProtocol
 from app.web.logs import configure_logging
 from app.web.server import Server
 from app.web.serving_checks import SERVING_CHECKS
@@ -105,17 +106,21 @@ def _shared_metrics(settings: Settings, workers: int) -> Generator[None]:
 
 
 def _serving_config(settings: Settings, workers: int) -> ServingConfig:
-    return ServingConfig("app.main:app", workers=workers, **_options(settings.request_timeout_seconds))
+    options = _options(settings.request_timeout_seconds, reads_whole=settings.http_whole_requests)
+    return ServingConfig("app.main:app", workers=workers, **options)
 
 
-def server_config(application: ASGIApp, *, grace_seconds: float) -> uvicorn.Config:
-    """Return uvicorn's configuration for an application object, which configures logging itself."""
-    return uvicorn.Config(application, **_options(grace_seconds))
+def server_config(application: ASGIApp, *, grace_seconds: float, reads_whole: bool) -> uvicorn.Config:
+    """Return uvicorn's configuration for an application object, which configures logging itself.
+
+    `reads_whole` is the setting HTTP_WHOLE_REQUESTS.
+    """
+    return uvicorn.Config(application, **_options(grace_seconds, reads_whole=reads_whole))
 
 
-def _options(grace_seconds: float) -> dict[str, Any]:
+def _options(grace_seconds: float, *, reads_whole: bool) -> dict[str, Any]:
     return {
-        "http": HttpProtocol,
+        "http": WholeProtocol if reads_whole else HttpProtocol,
         "ws": "none",  # no path accepts WebSockets, even if a library for them is installed
         "lifespan": "on",
         "log_config": None,

@@ -32,6 +32,7 @@ def startup_fields(
         "credentials": _credentials(settings),
         "database_tls": tls,
         "plans": settings.query_plans,
+        "whole_requests": settings.http_whole_requests,
         "trusted_only": settings.trusted_only,
         "explorer": settings.explorer,
         "metrics": settings.metrics,

@@ -1,7 +1,7 @@
 """The database: the pool of transactions, the plan connections, and sessions on them."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -160,9 +160,11 @@ class Database:
         statement reads as much as a heavy operation.
         """
         try:
-            async with AsyncExitStack() as stack:
-                if (plan_for_values or is_heavy) and not has_heavy_turn:
-                    await stack.enter_async_context(self._heavy.turn(company_id, is_small=is_small))
+            if has_heavy_turn or not (plan_for_values or is_heavy):
+                return await self.plan_connections.row(
+                    sql, parameters, company_id, plan_for_values=plan_for_values, is_small=is_small
+                )
+            async with self._heavy.turn(company_id, is_small=is_small):
                 return await self.plan_connections.row(
                     sql, parameters, company_id, plan_for_values=plan_for_values, is_small=is_small
                 )

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 _TICK_SECONDS = 0.25
 
 
-class _Stalls:
+class Stalls:
     """Measures how long an event loop was blocked. It ticks only while a wait is limited."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -52,13 +52,14 @@ class _Stalls:
         self._start()
 
 
-_stalls = WeakKeyDictionary[asyncio.AbstractEventLoop, _Stalls]()
+_stalls = WeakKeyDictionary[asyncio.AbstractEventLoop, Stalls]()
 
 
-def _stalls_of(loop: asyncio.AbstractEventLoop) -> _Stalls:
+def stalls_of(loop: asyncio.AbstractEventLoop) -> Stalls:
+    """Return what measures how long a loop was blocked."""
     stalls = _stalls.get(loop)
     if stalls is None:
-        stalls = _stalls[loop] = _Stalls(loop)
+        stalls = _stalls[loop] = Stalls(loop)
     return stalls
 
 
@@ -75,7 +76,7 @@ class TimeLimit:
         self._loop = asyncio.get_running_loop()
         self._timeout = asyncio.timeout(None)
         await self._timeout.__aenter__()
-        self._stalls = _stalls_of(self._loop)
+        self._stalls = stalls_of(self._loop)
         self._stalled = self._stalls.begin()
         self._timer = self._loop.call_later(self._seconds, self._look)
         return self

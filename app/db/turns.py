@@ -4,10 +4,11 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from app.db.pools import PoolUsage
-from app.db.time_limits import TimeLimit
+from app.db.shared_time_limit import SharedTimeLimit
 from app.db.unavailable import TooBusy
 
 _RESERVED_SHARE = 5
@@ -56,6 +57,12 @@ class _Queue:
         return False
 
 
+def _too_late(seconds: float) -> TooBusy:
+    error = TooBusy(seconds)
+    error.__cause__ = TimeoutError()
+    return error
+
+
 class Turns:
     """At most `size` turns at once, shared fairly between companies.
 
@@ -76,11 +83,11 @@ class Turns:
         # A reserve of all turns is for companies that have none.
         self._reserve = size if one_each else min(reserve, size - 1)
         self._most_waiting = most_waiting
-        self._seconds = seconds
         self._in_use = self._waiting = 0
         self._held = Counter[UUID]()
         self._queues: dict[UUID, _Queue] = {}
         """The waiting companies, sorted by their last turn, the earliest first."""
+        self._limit = SharedTimeLimit(seconds, partial(_too_late, seconds))
 
     @asynccontextmanager
     async def turn(self, company_id: UUID, *, is_small: bool = False) -> AsyncGenerator[None]:
@@ -110,17 +117,16 @@ class Turns:
             return
         turn = self._queue(company_id, is_small=is_small)
         try:
-            async with TimeLimit(self._seconds):
-                await turn
-        except BaseException as error:
+            await turn
+        except BaseException:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 # The turn came just as this request gave up.
                 self.give_back(company_id)
             else:
                 self._forget(company_id, turn)
-            if isinstance(error, TimeoutError):
-                raise TooBusy(self._seconds) from error
             raise
+        finally:
+            self._limit.end(turn)
 
     def give_back(self, company_id: UUID) -> None:
         """End a turn, and pass it to the next request that may have it."""
@@ -154,9 +160,11 @@ class Turns:
     def _queue(self, company_id: UUID, *, is_small: bool) -> asyncio.Future[None]:
         if self._waiting >= self._most_waiting:
             self._reject(self._longest(company_id, is_small=is_small))
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
         self._queues.setdefault(company_id, _Queue()).append(turn, is_small=is_small)
         self._waiting += 1
+        self._limit.begin(turn, loop)
         return turn
 
     def _longest(self, company_id: UUID, *, is_small: bool) -> UUID:

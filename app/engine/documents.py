@@ -110,6 +110,14 @@ class Documents:
             self._remember(text, size, document)
         return document
 
+    def known(self, text: str) -> Document | None:
+        """Return the cached document of a text; None if it isn't cached, which isn't counted."""
+        document = self._remembered.get(text)
+        if document is not None:
+            self._remembered.move_to_end(text)
+            self.hits += 1
+        return document
+
     async def prepare_aside(self, text: str) -> Document:
         """Do the same as `prepare`, with uncached texts processed outside the event loop, one at a time.
 
@@ -123,12 +131,9 @@ class Documents:
         return document
 
     def _recall(self, text: str) -> Document | None:
-        document = self._remembered.get(text)
+        document = self.known(text)
         if document is None:
             self.misses += 1
-            return None
-        self._remembered.move_to_end(text)
-        self.hits += 1
         return document
 
     def _size(self, text: str) -> int:

@@ -1,6 +1,6 @@
 """The engine: parse a document's text to operations, and run an operation to its result."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
@@ -38,12 +38,15 @@ class Outcome(NamedTuple):
 class Begin(Protocol):
     """Lets an operation begin when it is its turn."""
 
-    async def __call__(self, context: Any, values: int, items: int, /, *, is_query: bool) -> None:
-        """Take the number of requested values, and of items in the operation's lists."""
+    def __call__(self, context: Any, values: int, items: int, /, *, is_query: bool) -> Awaitable[None] | None:
+        """Take the number of requested values, and of items in the operation's lists.
+
+        Return what waits for the turn; None if the operation may begin at once.
+        """
         ...
 
 
-async def _begin(_context: Any, _values: int, _items: int, /, *, is_query: bool) -> None:
+def _begin(_context: Any, _values: int, _items: int, /, *, is_query: bool) -> None:
     pass
 
 
@@ -86,6 +89,10 @@ class Engine:
     def prepare(self, document: str | NamedDocument) -> Document:
         """Return the document of a text or a name; raise RequestError if it is unknown, invalid or not allowed."""
         return self._prepare(document) if isinstance(document, str) else self._persisted.find(document)
+
+    def known(self, document: str | NamedDocument) -> Document | None:
+        """Return the document of a cached text that may run; None for all others."""
+        return self._persisted.known(document) if isinstance(document, str) else None
 
     async def prepare_aside(self, document: str | NamedDocument) -> Document:
         """Do the same as `prepare`, with uncached documents processed outside the event loop."""
@@ -139,7 +146,9 @@ class Engine:
             values = await in_turn(object(), self._check_size, operation, coerced.coerced)
         else:
             values = self._check_size(operation, coerced.coerced)
-        await self._begin(context, values, items, is_query=(is_query := operation.type is OperationType.QUERY))
+        is_query = operation.type is OperationType.QUERY
+        if (turn := self._begin(context, values, items, is_query=is_query)) is not None:
+            await turn
         if is_query:
             return await self._query(operation, coerced, context, is_long=is_long)
         return await self._mutate(operation, coerced, context, deadline)

@@ -64,6 +64,10 @@ class PersistedDocuments:
         """Number of texts that are cached by their hash."""
         return len(self._remembered)
 
+    def known(self, text: str) -> Document | None:
+        """Return the document of a cached text that may run; None for all others."""
+        return None if self._trusted_only and text not in self._trusted else self._documents.known(text)
+
     def find(self, named: NamedDocument) -> Document:
         """Return the document with a name; raise RequestError if it is unknown, invalid or not allowed."""
         document = self._documents.prepare(self._text_of(named))

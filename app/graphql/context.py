@@ -1,7 +1,7 @@
 """The context of an operation, which its resolvers share: the principal, a snapshot of the database, and loaders."""
 
 from asyncio import Lock
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
 from types import TracebackType
@@ -75,8 +75,8 @@ class Context:
         self._heavy_values = heavy_values
         self._earlier_statements = 0
         self._has_ended = False
-        self._ending = AsyncExitStack()
-        self.problems, self.row_problems = ListedProblems(), ListedProblems(of_rows=True)
+        self._ending: AsyncExitStack | None = None
+        """Gives back the turn of a heavy query."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -89,10 +89,23 @@ class Context:
         if loaders is not None:
             loaders.forget()
         session = vars(self).get("session")
-        async with self._ending:
-            if session is not None:
-                # An operation that ends with an exception was stopped: its statements can be canceled.
-                await session.end(abandon=kind is not None)
+        # An operation that ends with an exception was stopped: its statements can be canceled.
+        if self._ending is not None:
+            async with self._ending:
+                if session is not None:
+                    await session.end(abandon=kind is not None)
+        elif session is not None:
+            await session.end(abandon=kind is not None)
+
+    @cached_property
+    def problems(self) -> ListedProblems:
+        """Limits the problems of payloads."""
+        return ListedProblems()
+
+    @cached_property
+    def row_problems(self) -> ListedProblems:
+        """Limits the problems of rows."""
+        return ListedProblems(of_rows=True)
 
     @cached_property
     def session(self) -> ReadSession:
@@ -135,8 +148,10 @@ class Context:
         """Runs the transactions of mutations."""
         return UnitOfWork(self._database, self.principal.company_id, is_small=self._is_small)
 
-    async def begin(self, values: int, items: int, *, is_query: bool) -> None:
-        """Wait for the operation's turn if it is a heavy query. Raise TooManyHeavy.
+    def begin(self, values: int, items: int, *, is_query: bool) -> Awaitable[None] | None:
+        """Return what waits for the operation's turn if it is a heavy query, otherwise None.
+
+        Awaiting it may raise TooManyHeavy.
 
         A heavy payload of a mutation waits before it is read, so after the commit: a refusal is an error of its fields.
         `values` is the number of values that the operation requests, `items` the number of items in its lists.
@@ -144,11 +159,14 @@ class Context:
         cost = values + items * _VALUES_PER_ITEM
         self._is_small = cost * _SMALL_SHARE < self._heavy_values
         if cost < self._heavy_values:
-            return
+            return None
         self._has_heavy_payload = not is_query
-        if is_query:
-            await self._ending.enter_async_context(self._database.heavy_turn(self.principal.company_id))
-            self._has_heavy_turn = True
+        return self._take_heavy_turn() if is_query else None
+
+    async def _take_heavy_turn(self) -> None:
+        self._ending = AsyncExitStack()
+        await self._ending.enter_async_context(self._database.heavy_turn(self.principal.company_id))
+        self._has_heavy_turn = True
 
     async def begin_anew(self) -> None:
         """Discard what was read and give the connection back, so that later reads see the current state."""

@@ -16,7 +16,7 @@ from app.engine.mutation_deadline import MutationDeadline
 from app.engine.request_errors import RequestError
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import COMPANY_ID, GIVEN_UP
-from app.web.deadline import Deadline
+from app.web.deadline import Deadline, Patience
 from app.web.ending import ending_of, stopped
 from app.web.envelope import request_id_of
 from app.web.failures import codes_of, document_answer, field_errors, forget_tracebacks, mutation_errors
@@ -69,6 +69,7 @@ class GraphQLEndpoint:
         self._page = page
         self._show_execution = show_execution
         self._turns = BodyTurns(timeout_seconds)
+        self._patience = Patience()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -132,7 +133,7 @@ class GraphQLEndpoint:
             raise HttpError(
                 406, FailureCode.NOT_ACCEPTABLE, "Accept `application/graphql-response+json` or `application/json`."
             )
-        with Deadline(self._timeout_seconds, receive) as deadline:
+        with Deadline(self._timeout_seconds, receive, self._patience) as deadline:
             body = await self._body(scope, receive, headers, deadline)
             if len(body) < HUGE_BYTES:
                 return await self._answer_body(scope, body, principal, deadline, media_type, record)
@@ -153,7 +154,7 @@ class GraphQLEndpoint:
         is_get = scope["method"] == "GET"
         read = partial(from_url, bytes(body), self._max_body_bytes) if is_get else partial(from_body, body)
         request = read() if size < HUGE_BYTES else await in_turn(object(), read)
-        document = await self._engine.prepare_aside(request.document)
+        document = self._engine.known(request.document) or await self._engine.prepare_aside(request.document)
         operation = document.select(request.operation_name)
         record.operation = operation
         has_long_lists = operation.lists.is_long(request.variables)

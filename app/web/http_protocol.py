@@ -6,7 +6,6 @@ callbacks, in the order of a connection's life.
 """
 
 import asyncio
-from typing import cast
 
 from httptools import HttpParserError
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -51,6 +50,10 @@ class HttpProtocol(TimedProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse received data while there is room. Requests without an upgrade are handled as in uvicorn."""
+        self._read(data)
+
+    def _read(self, data: bytes | memoryview) -> None:
+        """Parse data that was just received, or was kept because there was no room for it."""
         if self._ahead or self._http_error is not None:
             self._receive_early(data)
             return
@@ -81,7 +84,7 @@ class HttpProtocol(TimedProtocol):
         elif self._waiting_since is None:
             self._waiting_since = self.loop.time()
 
-    def _receive_early(self, data: bytes) -> None:
+    def _receive_early(self, data: bytes | memoryview) -> None:
         """Keep data that was received before a pause took effect; drop data that follows a rejected request."""
         if self._http_error is None:
             self._ahead = bytes(self._ahead) + data
@@ -156,7 +159,7 @@ class HttpProtocol(TimedProtocol):
             return
         if self._ahead and len(self.pipeline) < MAX_AHEAD:
             ahead, self._ahead = self._ahead, b""
-            self.data_received(cast("bytes", ahead))
+            self._read(ahead)
             if not self._ahead:
                 self._discard_slow()
         if self._has_ended:

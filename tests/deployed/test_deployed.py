@@ -1,12 +1,17 @@
 """What runs in production: from an empty database to every root field, with every kind of credential, and nothing but
 JSON logged."""
 
+import http.client
+import json
 import re
 import secrets
+import socket
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -193,7 +198,38 @@ def test_the_start_says_how_it_serves(served: Served) -> None:
     assert line["workers"] in {1, 2}
     assert line["database_tls"].startswith("TLSv1.")
     assert line["credentials"] == ["tokens by JWKS", "API keys"]
-    assert (line["metrics"], line["changed_limits"]) == (True, {})
+    assert (line["metrics"], line["whole_requests"], line["changed_limits"]) == (True, True, {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_requests_that_arrive_whole_are_answered_on_one_connection(company: Company, served: Served, kind: str) -> None:
+    # httpx sends headers and body separately, so its requests are left to the parser.
+    query, create = "{ ledgerAccounts { number } }", MUTATIONS[0].document
+    numbers = [secrets.token_hex(4) for _ in range(5)]
+    address = urlsplit(served.url)
+    with socket.create_connection((str(address.hostname), address.port or 0), 30) as connection:
+
+        def ask(document: str, variables: dict[str, Any]) -> Any:
+            body = json.dumps({"query": document, "variables": variables}).encode()
+            headers = {
+                "Host": address.netloc,
+                "Content-Type": "application/json",
+                "Content-Length": str(len(body)),
+                **company.credential(kind, *Scope),
+            }
+            lines = [f"{name}: {value}" for name, value in headers.items()]
+            connection.sendall("\r\n".join(["POST /graphql HTTP/1.1", *lines, "", ""]).encode() + body)
+            response = http.client.HTTPResponse(connection, method="POST")
+            response.begin()
+            assert (response.status, response.will_close) == (200, False)
+            return json.loads(response.read())["data"]
+
+        for number in numbers:
+            rows = {"input": {"rows": [{"number": number, "name": "Sales"}]}}
+            assert ask(create, rows)["upsertLedgerAccounts"]["results"][0]["outcome"] == "CREATED"
+            assert {"number": number} in ask(query, {})["ledgerAccounts"]
+    with Client(served.url, company.credential(kind, *READ)) as client:
+        assert set(numbers) <= {account["number"] for account in client.data(query)["ledgerAccounts"]}
 
 
 def test_health_needs_no_credential(served: Served) -> None:

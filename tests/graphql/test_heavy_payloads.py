@@ -23,7 +23,7 @@ async def test_a_heavy_payload_has_one_turn_from_its_first_read_to_its_end(
         return database.pools()["heavy"].in_use
 
     async with Context(database, RecentLists(seconds=5, size=0), principal, heavy_values=HEAVY_VALUES) as context:
-        await context.begin(values, 0, is_query=False)
+        assert context.begin(values, 0, is_query=False) is None
         assert in_use() == 0, "The input is checked and written without one."
         for _ in range(2):
             assert await context.loaders.customer().load(customer_id) is not None

@@ -15,6 +15,10 @@ from app.cli.serving import server_config
 from app.web.connections import ConnectionLimits
 from app.web.server import Server
 
+reads_whole = True
+"""The setting HTTP_WHOLE_REQUESTS of servers that tests start here; the fixture `reading` sets it."""
+keep_alive_seconds = 5
+"""How long their connections stay open without a request, in seconds."""
 _PATIENCE_SECONDS = 30
 _PAUSE_SECONDS = 0.05
 
@@ -24,8 +28,9 @@ async def listening(
     app: ASGIApp, *, ws: Any = None, limits: ConnectionLimits | None = None, settling_seconds: float = 0
 ) -> AsyncGenerator[int]:
     """Serve the application without a lifespan and yield the port; `ws` is uvicorn's setting for WebSockets."""
-    config = server_config(app, grace_seconds=1)
+    config = server_config(app, grace_seconds=1, reads_whole=reads_whole)
     config.lifespan = "off"
+    config.timeout_keep_alive = keep_alive_seconds
     config.ws = ws or config.ws
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(config, limits, settling_seconds=settling_seconds)

@@ -10,13 +10,15 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from app.web.connections import COMPANY_ID, Connection, ConnectionLimits, Connections, usage
-from app.web.deadline import Deadline
+from app.web.deadline import Deadline, Patience
 from app.web.envelope import Envelope
 from app.web.http_errors import HttpError
 from app.web.http_protocol import HttpProtocol
 from app.web.http_timeouts import MIN_BODY_RATE
 from tests.support.listening import Wire, listening, wired
 from tests.support.toy_app import toy_app
+
+pytestmark = pytest.mark.usefixtures("reading")
 
 ASK = b"GET /graphql?query={hello} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\n"
 SOON = ConnectionLimits(head_seconds=0.3)
@@ -348,7 +350,7 @@ async def test_a_request_whose_body_is_there_and_that_gets_no_turn_in_time_is_to
         raise AssertionError
 
     async def wait() -> None:
-        with Deadline(0.05, receive) as deadline:
+        with Deadline(0.05, receive, Patience()) as deadline:
             deadline.end_body()
             await asyncio.sleep(5)
 

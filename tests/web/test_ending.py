@@ -20,6 +20,8 @@ from tests.support.listening import Reply, listening, wired
 from tests.support.toy import LIMITS, toy_schema
 from tests.support.toy_app import toy_app
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 
 @pytest.fixture(autouse=True)
 def lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Generator[list[EventDict]]:

@@ -17,6 +17,8 @@ from app.web.http_protocol import HttpProtocol
 from app.web.pipelining import MAX_AHEAD
 from tests.support.listening import Wire, listening, wired
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody"
 OK = b"HTTP/1.1 200"

@@ -72,7 +72,7 @@ async def greeted(wire: Wire, *names: str) -> None:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def port() -> AsyncGenerator[int]:
+async def port(reading: None) -> AsyncGenerator[int]:  # noqa: ARG001 - decides how the server reads
     """The port of the toy application."""
     async with listening(toy_app()) as port:
         yield port

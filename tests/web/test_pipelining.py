@@ -14,6 +14,8 @@ from app.web.http_protocol import HttpProtocol
 from app.web.pipelining import MAX_AHEAD, PIECE_BYTES
 from tests.support.listening import Wire, listening, wired
 
+pytestmark = pytest.mark.usefixtures("reading")
+
 SHORTEST = b"GET / HTTP/1.1\r\n\r\n"
 MANY = 10_000
 _PIECE = PIECE_BYTES // len(SHORTEST) + 1
