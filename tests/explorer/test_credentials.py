@@ -30,6 +30,9 @@ async def test_a_token_signs_in_and_lives_in_memory_alone(serving: str, visit: V
     await visit.sign_in(f" Bearer {token} ")
     await visit.knows_the_schema()
     await expect(visit.viewer).to_contain_text("Fjord Software ApS · tester")
+    await visit.show("Documentation Explorer")
+    await expect(visit.page.locator(".graphiql-doc-explorer-content")).to_contain_text("Root Types")
+    await visit.hide("Documentation Explorer")
     assert "errors" not in await visit.run()
     assert visit.complaints == []
 
