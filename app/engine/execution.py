@@ -1,14 +1,15 @@
 """The engine: parse a document's text to operations, and run an operation to its result."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from inspect import isawaitable
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
 
 from app.db.pauses import MANY_ITEMS, in_turn
 from app.db.portions import Answer, Portions, current_answer
+from app.engine.beginning import Begin, at_once
 from app.engine.documents import Document, Documents
 from app.engine.executors import BoundedExecutor, bounded
 from app.engine.guard import Access, Guard
@@ -35,21 +36,6 @@ class Outcome(NamedTuple):
     execution: Execution
 
 
-class Begin(Protocol):
-    """Lets an operation begin when it is its turn."""
-
-    def __call__(self, context: Any, values: int, items: int, /, *, is_query: bool) -> Awaitable[None] | None:
-        """Take the number of requested values, and of items in the operation's lists.
-
-        Return what waits for the turn; None if the operation may begin at once.
-        """
-        ...
-
-
-def _begin(_context: Any, _values: int, _items: int, /, *, is_query: bool) -> None:
-    pass
-
-
 class Engine:
     """Runs the operations of one schema: queries with a plan by the plan, other operations field by field."""
 
@@ -64,7 +50,7 @@ class Engine:
         plans: Plans | None = None,
         persistence: Persistence | None = None,
         guard: Guard | None = None,
-        begin: Begin = _begin,
+        begin: Begin = at_once,
     ) -> None:
         self._schema = schema
         self._limits = limits
