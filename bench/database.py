@@ -33,6 +33,7 @@ _SETTINGS = {
     "autovacuum": "off",
     "checkpoint_timeout": "'1d'",
 }
+_DATABASE, _COPY = "postgres", "bench_copy"
 _COUNTING = "pg_stat_statements"
 
 
@@ -42,6 +43,7 @@ class Cluster:
     def __init__(self, folder: Path, cores: Cores) -> None:
         self._server = EmbeddedServer(folder, durable=False)
         self._cores = cores
+        self._database = _DATABASE
 
     def __enter__(self) -> Self:
         self._start()
@@ -64,12 +66,25 @@ class Cluster:
     @property
     def owner_dsn(self) -> str:
         """The connection URL of the tables' owner, which bypasses the policies."""
-        return self._server.dsn()
+        return self._server.dsn(self._database)
 
     @property
     def service_dsn(self) -> str:
         """The connection URL of the service's role, which sees one company at a time."""
         return with_role(self.owner_dsn, SERVICE_ROLE, SERVICE_ROLE)
+
+    @contextmanager
+    def copied(self) -> Generator[None]:
+        """Use a copy of the database meanwhile. Nothing else may be connected to the database at the beginning."""
+        other = self._server.dsn("template1")
+        drop = f"DROP DATABASE IF EXISTS {_COPY} WITH (FORCE)"
+        asyncio.run(execute(other, drop, f"CREATE DATABASE {_COPY} TEMPLATE {_DATABASE} STRATEGY FILE_COPY"))
+        self._database = _COPY
+        try:
+            yield
+        finally:
+            self._database = _DATABASE
+            asyncio.run(execute(other, drop))
 
     def restart(self, *, counting: bool) -> None:
         """Restart, with or without counting of statements, which slows each statement down."""

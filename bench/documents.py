@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from bench.load import NUMBER
 from bench.postgres import connected
 
-QUERIES = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7")
+READS = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7")
+WRITES = ("M1",)
+"""Mutations, which run on a copy of the rows."""
+QUERIES = (*READS, *WRITES)
 WALK = """query Walk($first: Int!, $after: String) {
   customers(first: $first, after: $after) { pageInfo { endCursor hasNextPage } }
 }
@@ -43,7 +47,7 @@ _SIZE = "SELECT count(*) FROM customers WHERE company_id = $1"
 
 def documents(folder: Path = _FOLDER) -> dict[str, str]:
     """Return the text of each query by its name."""
-    return {query: (folder / f"{query}.graphql").read_text(encoding="utf-8") for query in QUERIES}
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("[QM]?.graphql")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Values:
         """Return the variables with which a query is measured."""
         if query == "Q1":
             return [{"id": customer_id} for customer_id in self.ids]
+        if query in WRITES:
+            return [{"id": customer_id, "notes": f"Note {NUMBER}", "key": NUMBER} for customer_id in self.ids]
         if query == "Q4":
             return [{"id": customer_id} for customer_id in self.parents]
         if query == "Q6":

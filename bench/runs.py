@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,7 @@ from bench.results import PEERS_RUN, Results, rows_of
 from bench.servers import Server, Stage, known_servers, ours, running
 from bench.statements import Statements, count_statements
 from bench.tokens import Issuer
-from bench.verify import verify, verify_isolation
+from bench.verify import verify, verify_isolation, verify_writes
 
 Tell = Callable[[str], None]
 _Counted = dict[tuple[str, str], dict[str, Statements]]
@@ -60,17 +60,20 @@ def against_peers(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
     stage.cluster.restart(counting=options.counts_statements)
     for pass_ in options.passes():
         tell(f"Comparing answers: {pass_.mode}, metadata by {pass_.metadata}")
-        with _side_by_side(servers, stage, pass_.mode, pass_.metadata) as askers:
+        with _for_pass(pass_, servers, stage) as askers:
             cursors = _cursors(askers, values)
-            compared = verify(askers, pass_.queries, values, cursors)
+            compared = (
+                verify_writes(askers, values) if pass_.is_writing else verify(askers, pass_.queries, values, cursors)
+            )
             verify_isolation(askers, stage.issuer, values)
-            say(f"{pass_.mode}, metadata by {pass_.metadata}: {compared} answers compared, all identical.")
+            about = "mutations" if pass_.is_writing else f"metadata by {pass_.metadata}"
+            say(f"{pass_.mode}, {about}: {compared} answers compared, all identical.")
             if options.counts_statements:
                 statements |= _statements(askers, pass_, values, cursors, stage)
     stage.cluster.restart(counting=False)
     blocks: list[Block] = []
     for pass_ in options.passes():
-        with _side_by_side(servers, stage, pass_.mode, pass_.metadata) as askers:
+        with _for_pass(pass_, servers, stage) as askers:
             cursors = _cursors(askers, values)
             for query in pass_.queries:
                 contestants = [_contestant(asker, query, values, cursors) for asker in askers]
@@ -130,6 +133,17 @@ def beside(checkout: Path, options: Options, stage: Stage, say: Tell, tell: Tell
 def _chosen(options: Options) -> list[Server]:
     known = known_servers()
     return [known[name] for name in options.servers]
+
+
+@contextmanager
+def _for_pass(pass_: Pass, servers: Iterable[Server], stage: Stage) -> Generator[list[Asker]]:
+    """Start the servers of a pass, those that can write on a copy of the database."""
+    wanted = [server for server in servers if server.can_write or not pass_.is_writing]
+    with (
+        stage.cluster.copied() if pass_.is_writing else nullcontext(),
+        _side_by_side(wanted, stage, pass_.mode, pass_.metadata) as askers,
+    ):
+        yield askers
 
 
 @contextmanager

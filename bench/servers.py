@@ -34,6 +34,8 @@ class Server:
     is_ours: bool = False
     """Whether it is this service, which always verifies tokens and uses row-level security."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    can_write: bool = False
+    """Whether it has the mutations."""
     folder: Path = ROOT
     """The folder that it is started in."""
 
@@ -48,16 +50,18 @@ def ours(name: str, *, plans: bool, workers: int = 1, checkout: Path = ROOT) -> 
     python = sys.executable if checkout == ROOT else checkout.absolute() / ".venv" / "bin" / "python"
     command = (python, "-m", "app", "serve", "--workers", str(workers))
     environment = {"QUERY_PLANS": str(plans).lower(), "LIST_CACHE_SECONDS": "0"}
-    return Server(name, command, is_peer=False, is_ours=True, environment=environment, folder=checkout)
+    return Server(name, command, is_peer=False, is_ours=True, can_write=True, environment=environment, folder=checkout)
 
 
 def _in_python(name: str, module: str, *, is_peer: bool = True) -> Server:
-    return Server(name, (sys.executable, "-m", f"bench.peers.python.{module}"), is_peer)
+    command = (sys.executable, "-m", f"bench.peers.python.{module}")
+    return Server(name, command, is_peer, can_write=not is_peer)
 
 
 def _in_node(name: str) -> Server:
     command = (node(), PEERS / f"{name}.mjs")
-    return Server(name, command, is_peer=True, environment={"NODE_ENV": "production", "GRAPHILE_ENV": "production"})
+    environment = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    return Server(name, command, is_peer=True, can_write=name == "mercurius", environment=environment)
 
 
 def known_servers() -> dict[str, Server]:

@@ -34,8 +34,8 @@ class Issuer:
         }
 
     def token(self, company_id: UUID) -> str:
-        """Return a token for reading a company's customers."""
-        return self.keys.mint(company_id, [Scope.CUSTOMERS_READ], _SUBJECT, _LIFETIME)
+        """Return a token for reading and writing a company's customers."""
+        return self.keys.mint(company_id, [Scope.CUSTOMERS_READ, Scope.CUSTOMERS_WRITE], _SUBJECT, _LIFETIME)
 
     def invalid(self, company_id: UUID) -> dict[str, str]:
         """Return invalid tokens by their defect."""

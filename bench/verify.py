@@ -14,6 +14,7 @@ Cursors = Mapping[str, list[str]]
 """The cursors of each server by its name."""
 
 _UNAUTHORIZED = 401
+_WRITTEN = 5
 
 
 def verify(askers: Sequence[Asker], queries: Iterable[str], values: Values, cursors: Cursors) -> int:
@@ -32,6 +33,40 @@ def verify(askers: Sequence[Asker], queries: Iterable[str], values: Values, curs
                     raise BenchError(msg)
                 compared += 1
     return compared
+
+
+def verify_writes(askers: Sequence[Asker], values: Values) -> int:
+    """Update customers through all servers in turn, and return the number of compared answers.
+
+    Raise BenchError if an answer differs in more than the version, which each update must advance by one.
+    """
+    compared = 0
+    for customer_id in values.ids[:_WRITTEN]:
+        expected: dict[str, Any] | None = None
+        for asker in askers:
+            name = asker.running.server.name
+            variables = {"id": customer_id, "notes": f"From {name}", "key": f"{name} {customer_id}"}
+            wanted = expected and {**expected, "version": expected["version"] + 1, "notes": variables["notes"]}
+            found = _updated(asker, variables)
+            difference = wanted and _difference(wanted, found, ("customer",))
+            # This service must return the stored answer for the same key, and must not write again.
+            if asker.running.server.is_ours:
+                difference = difference or _difference(found, _updated(asker, variables), ("repeated customer",))
+            if difference is not None or found["notes"] != variables["notes"]:
+                msg = f"{name} answered an update unexpectedly: {difference or found['notes']}"
+                raise BenchError(msg)
+            expected = found
+            compared += 1
+    return compared
+
+
+def _updated(asker: Asker, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the customer of an update's answer."""
+    payload = asker.answer("M1", variables)["updateCustomer"]
+    if payload["errors"] or payload["customer"] is None:
+        msg = f"{asker.running.server.name} rejected an update: {payload['errors']}"
+        raise BenchError(msg)
+    return payload["customer"]
 
 
 def verify_isolation(askers: Sequence[Asker], issuer: Issuer, values: Values) -> None:

@@ -6,16 +6,21 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from bench import plot, published, tables
+from bench.asking import Asker
+from bench.documents import QUERIES, Values
 from bench.failures import BenchError
-from bench.load import HOST, NUMBER, Length, Load, request
+from bench.load import HOST, NUMBER, Generator, Length, Load, request
 from bench.measure import WarmUp
+from bench.options import METADATA_QUERY, MetadataBy, Mode, Options, Timing
 from bench.python_load import PythonLoad
 from bench.results import Results, Row, Spread
+from bench.verify import verify_writes
 from bench.wrk import WrkLoad, find_wrk
 
 WITHOUT_ERRORS = b'{"data":{"nodes":[1,2],"errors":[]}}'
@@ -179,3 +184,64 @@ def test_the_summary_of_a_published_run_fits_into_the_readme(tmp_path: Path) -> 
 def test_a_page_without_marks_is_not_written() -> None:
     with pytest.raises(BenchError, match="published"):
         tables.with_marked("# A page\n", "text\n")
+
+
+def test_mutations_run_last_because_queries_read_the_same_rows() -> None:
+    options = Options(
+        queries=QUERIES,
+        servers=("planned",),
+        modes=tuple(Mode),
+        metadata=tuple(MetadataBy),
+        connections=(1,),
+        timing=Timing(),
+        customers=1_000,
+        load=Generator.PYTHON,
+        counts_statements=False,
+    )
+    passes = options.passes()
+    assert [(one.mode, one.is_writing) for one in passes[-2:]] == [(Mode.PRODUCTION, True), (Mode.BARE, True)]
+    assert all(one.queries == ("M1",) for one in passes[-2:])
+    assert not any(one.is_writing or "M1" in one.queries for one in passes[:-2])
+    assert [one.queries for one in passes[2:4]] == [(METADATA_QUERY,)] * 2
+
+
+class Updating:
+    """A server's answers to updates of one customer, whose version all servers share."""
+
+    version = 1
+
+    def __init__(self, name: str, *, step: int = 1, repeats: bool = True) -> None:
+        self.running = SimpleNamespace(server=SimpleNamespace(name=name, is_ours=name == "planned"))
+        self._step = step
+        self._repeats = repeats
+        self._keys: set[str] = set()
+
+    def answer(self, _query: str, variables: dict[str, str]) -> Any:
+        """Update the customer, unless the key was used before."""
+        if not (self._repeats and variables["key"] in self._keys):
+            Updating.version += self._step
+        self._keys.add(variables["key"])
+        customer = {"name": "Any", "notes": variables["notes"], "version": Updating.version}
+        return {"updateCustomer": {"customer": customer, "errors": []}}
+
+
+VALUES = Values(customers=1, ids=("first", "second"), parents=(), pairs=())
+
+
+def test_updates_of_all_servers_are_compared() -> None:
+    askers = [cast("Asker", asker) for asker in (Updating("planned"), Updating("mercurius"))]
+    assert verify_writes(askers, VALUES) == 4
+
+
+@pytest.mark.parametrize(
+    "askers",
+    [
+        (Updating("planned", repeats=False), Updating("mercurius")),
+        (Updating("planned"), Updating("mercurius", step=0)),
+        (Updating("planned"), Updating("mercurius", step=2)),
+    ],
+    ids=["a repeated key", "a version that stays", "a version that jumps"],
+)
+def test_an_update_that_does_not_advance_the_version_by_one_ends_the_run(askers: tuple[Updating, ...]) -> None:
+    with pytest.raises(BenchError, match=r"answered an update unexpectedly: .*version"):
+        verify_writes([cast("Asker", asker) for asker in askers], VALUES)

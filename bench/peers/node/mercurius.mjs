@@ -20,9 +20,9 @@ app.addHook('onRequest', async (request, reply) => {
   if (companyId === null) return reply.code(401).send(UNAUTHENTICATED)
   request.reader = new Reader(companyId)
 })
-// The answer is complete, or an error takes its place: either way nothing is read any more.
+// The answer is complete, or an error takes its place: either way nothing is read any more. A write is committed first.
 app.addHook('preSerialization', async (request, _reply, payload) => {
-  request.reader?.end()
+  await request.reader?.end()
   return payload
 })
 

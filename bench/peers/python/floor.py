@@ -108,6 +108,9 @@ def _arguments(*, metadata_by_index: bool) -> dict[str, _Arguments]:
     def by_id(variables: Mapping[str, Any]) -> tuple[Any, ...]:
         return (UUID(variables["id"]),)
 
+    def update(variables: Mapping[str, Any]) -> tuple[Any, ...]:
+        return UUID(variables["id"]), variables["notes"]
+
     def page(variables: Mapping[str, Any]) -> tuple[Any, ...]:
         return cursors.decode(variables.get("after"))
 
@@ -115,7 +118,7 @@ def _arguments(*, metadata_by_index: bool) -> dict[str, _Arguments]:
         key, value = variables["key"], variables["value"]
         return (json.dumps({key: value}) if metadata_by_index else pair_digest(key, value),)
 
-    return {"Q1": by_id, "Q2": page, "Q3": page, "Q4": by_id, "Q5": page, "Q6": pair, "Q7": page}
+    return {"Q1": by_id, "Q2": page, "Q3": page, "Q4": by_id, "Q5": page, "Q6": pair, "Q7": page, "M1": update}
 
 
 async def _walk(connection: Any, company_id: UUID, variables: Mapping[str, Any]) -> bytes:

@@ -182,17 +182,42 @@ _Q6_BY_INDEX = page_of(
 )
 
 
+_UPDATED = one_of(
+    object_of(
+        id=plain("c.id"),
+        customerNumber=free("c.customer_number"),
+        name=free("c.name"),
+        email=free_or_null("c.email"),
+        phone=free_or_null("c.phone"),
+        city=free_or_null("c.city"),
+        notes=free_or_null("c.notes"),
+        version=bare("c.version"),
+        group=_group,
+        parent=_selected(
+            object_of(id=plain("p.id"), customerNumber=free("p.customer_number"), name=free("p.name")), _PARENT
+        ),
+        contacts=_elements(_contact_with_default, _CONTACTS),
+        departments=_elements(_department, _DEPARTMENTS),
+    ),
+    "FROM updated AS c",
+)
+_UPDATE = (
+    "WITH updated AS (UPDATE customers SET notes = $3, version = version + 1, updated_at = now()"
+    " WHERE company_id = $1 AND id = $2 RETURNING *) "
+)
 _COMPANY = one_of(object_of(id=plain("o.id"), name=free("o.name")), "FROM companies AS o WHERE o.id = $1")
 
 
 def statements(*, metadata_by_index: bool) -> dict[str, Statement]:
     """The statement that answers each query; $1 is the company."""
     pages = {"Q2": _Q2, "Q3": _Q3, "Q5": _Q5, "Q6": _Q6_BY_INDEX if metadata_by_index else _Q6_BY_TABLE}
+    updated = statement('{"data":{"updateCustomer":{"customer":', _UPDATED, ',"errors":[]}}}')
     viewer = '{"data":{"viewer":{"company":'
     return {
         **{query: statement('{"data":{"customer":', one, "}}") for query, one in {"Q1": _Q1, "Q4": _Q4}.items()},
         **{query: statement('{"data":{"customers":{"nodes":[', page, "]}}}") for query, page in pages.items()},
         "Q7": statement(viewer, _COMPANY, '},"customers":{"nodes":[', _Q2, "]}}}"),
+        "M1": updated._replace(sql=_UPDATE + updated.sql),
     }
 
 

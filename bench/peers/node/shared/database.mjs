@@ -5,6 +5,7 @@ import pg from 'pg'
 import { environment } from './environment.mjs'
 import { poolOptions } from './pool.mjs'
 
+const READ_ONLY = 'ISOLATION LEVEL REPEATABLE READ READ ONLY'
 const TIMESTAMPTZ = 1184
 
 /** PostgreSQL's text of a moment, in UTC, as the schema shows it; a JavaScript Date would lose the microseconds. */
@@ -37,6 +38,9 @@ class PooledReads {
     return (await pool.query({ name, text, values: [this.companyId, ...values] })).rows
   }
 
+  /** Each statement is committed by itself. */
+  write() {}
+
   /** Nothing is held between statements. */
   end() {}
 }
@@ -46,6 +50,7 @@ class TransactionReads {
   #client = null
   #fault = null
   #ended = false
+  #isWriting = false
 
   constructor(companyId) {
     this.companyId = companyId
@@ -60,20 +65,32 @@ class TransactionReads {
     return rows
   }
 
-  /** Give the connection back; nobody waits for it. */
+  /** Let the transaction write. It must not have begun. */
+  write() {
+    this.#isWriting = true
+  }
+
+  /** Give the connection back. A write must be awaited, and fails if its commit fails; nothing waits after reading. */
   end() {
     this.#ended = true
-    this.#client?.then(
-      (client) => client.query('COMMIT').then(() => client.release(), (error) => client.release(error)),
-      () => {},
+    const committed = this.#client?.then((client) =>
+      client.query('COMMIT').then(
+        () => client.release(),
+        (error) => {
+          client.release(error)
+          throw error
+        },
+      ),
     )
+    if (this.#isWriting) return committed
+    committed?.catch(() => {})
   }
 
   async #begin() {
     const client = await pool.connect()
     // One message for both, and the statement that needs them is sent right behind it.
     client
-      .query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.company_id = '${this.companyId}'`)
+      .query(`BEGIN ${this.#isWriting ? 'READ WRITE' : READ_ONLY}; SET LOCAL app.company_id = '${this.companyId}'`)
       .catch((error) => {
         this.#fault = error
       })

@@ -3,7 +3,7 @@
 import DataLoader from 'dataloader'
 
 import { readsOf } from './database.mjs'
-import { byId, byIds, COMPANY, many, page, pairsOf } from './statements.mjs'
+import { byId, byIds, COMPANY, many, page, pairsOf, UPDATE } from './statements.mjs'
 
 /** What the resolvers of one operation read through; end() must follow, whatever happens. */
 export class Reader {
@@ -14,9 +14,15 @@ export class Reader {
     this.#reads = readsOf(companyId)
   }
 
-  /** Give back what the operation holds. */
+  /** Give back what the operation holds. The promise of a write must be awaited before answering. */
   end() {
-    this.#reads.end()
+    return this.#reads.end()
+  }
+
+  /** Update a customer's notes, and tell whether it exists. What is read afterwards shows it. */
+  async update(id, notes) {
+    this.#reads.write()
+    return (await this.#reads.rows(UPDATE, [id, notes])).length > 0
   }
 
   /** The credential's company. */

@@ -27,6 +27,16 @@ const resolvers = {
       return reader.page(projectionOf(info, CUSTOMER), size(first), positionOf(after), pairs)
     },
   },
+  Mutation: {
+    async updateCustomer(_root, { input: { id, notes } }, { reader }) {
+      if (!UUID.test(id)) throw invalid('`input.id` must be a UUID.')
+      const isFound = await reader.update(id, notes ?? null)
+      return { id: isFound ? id : null, errors: isFound ? [] : [{ code: 'NOT_FOUND' }] }
+    },
+  },
+  UpdateCustomerPayload: {
+    customer: ({ id }, _arguments, { reader }, info) => id && reader.row(projectionOf(info, CUSTOMER), id),
+  },
   Viewer: {
     company: (_viewer, _arguments, { reader }) => reader.company(),
   },

@@ -30,6 +30,14 @@ const METADATA = {
 /** The company itself. */
 export const COMPANY = { name: 'company', text: 'SELECT id, name FROM companies WHERE id = $1' }
 
+/** The update of a customer: id, notes. */
+export const UPDATE = {
+  name: 'update',
+  text:
+    'UPDATE customers SET notes = $3, version = version + 1, updated_at = now()' +
+    ' WHERE company_id = $1 AND id = $2 RETURNING id',
+}
+
 /** One row: id. */
 export function byId(projection) {
   return projection.statement('by_id', ({ columns, from }) => {
