@@ -12,7 +12,7 @@ from app.db.embedded import EmbeddedServerError
 from bench import published, report, runs, wrk
 from bench.cpu import Cores
 from bench.database import ROOT
-from bench.documents import QUERIES
+from bench.documents import QUERIES, READS
 from bench.failures import BenchError
 from bench.load import Generator
 from bench.node import install_packages
@@ -31,7 +31,9 @@ _COMPANIES = ("planned", "floor")
 
 def bench(  # noqa: PLR0913 - an argument for each option
     *,
-    queries: Annotated[str, typer.Option(help="The queries, separated by commas.")] = ",".join(QUERIES),
+    queries: Annotated[
+        str, typer.Option(help="The queries, separated by commas. Default: all that the run supports.")
+    ] = "",
     servers: Annotated[
         str, typer.Option(help="The servers, separated by commas. Default: all that the run supports.")
     ] = "",
@@ -86,11 +88,13 @@ def bench(  # noqa: PLR0913 - an argument for each option
     if publish and (multi_company or workers or checkout or quick):
         msg = "it requires a whole run with peers: remove --quick, --multi-company, --workers and --beside"
         raise typer.BadParameter(msg, param_hint="--plot")
+    # Mutations run on a copy of the rows, which only the run with peers makes.
+    known_queries = READS if multi_company or workers or checkout else QUERIES
     defaults = QUICK if quick else PUBLISHED if publish else FULL
     all_servers = () if workers or checkout else _COMPANIES if multi_company else tuple(known_servers())
     timing = defaults.timing
     options = Options(
-        queries=_listed(queries, "--queries", _one_of(QUERIES)),
+        queries=_listed(queries, "--queries", _one_of(known_queries)) if queries else known_queries,
         servers=_listed(servers, "--servers", _one_of(known_servers())) if servers else defaults.servers or all_servers,
         modes=_listed(modes, "--modes", Mode) if modes else defaults.modes,
         metadata=_listed(metadata, "--metadata", MetadataBy) if metadata else defaults.metadata,

@@ -10,8 +10,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from bench import plot, published, tables
+from bench.__main__ import bench
 from bench.asking import Asker
 from bench.documents import QUERIES, Values
 from bench.failures import BenchError
@@ -245,3 +248,12 @@ def test_updates_of_all_servers_are_compared() -> None:
 def test_an_update_that_does_not_advance_the_version_by_one_ends_the_run(askers: tuple[Updating, ...]) -> None:
     with pytest.raises(BenchError, match=r"answered an update unexpectedly: .*version"):
         verify_writes([cast("Asker", asker) for asker in askers], VALUES)
+
+
+@pytest.mark.parametrize("run", [["--multi-company"], ["--workers", "2"]], ids=str)
+def test_only_the_run_with_peers_has_mutations(run: list[str]) -> None:
+    application = typer.Typer()
+    application.command()(bench)
+    result = CliRunner().invoke(application, [*run, "--queries", "M1"])
+    assert result.exit_code == 2
+    assert "'M1' is unknown" in result.output
