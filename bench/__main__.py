@@ -10,6 +10,7 @@ import typer
 
 from app.db.embedded import EmbeddedServerError
 from bench import published, report, runs, wrk
+from bench.arrangement import FEW
 from bench.cpu import Cores
 from bench.database import ROOT
 from bench.documents import QUERIES, READS
@@ -66,6 +67,10 @@ def bench(  # noqa: PLR0913 - an argument for each option
     multi_company: Annotated[
         bool, typer.Option("--multi-company", help="Measure the cost of requests for alternating companies.")
     ] = False,
+    companies: Annotated[
+        int,
+        typer.Option(help="Number of small companies for --multi-company, such as 2000.", min=2, max=10_000),
+    ] = FEW,
     workers: Annotated[
         int | None, typer.Option(help="Measure this service with 1 and with this number of processes.", min=2, max=64)
     ] = None,
@@ -85,8 +90,8 @@ def bench(  # noqa: PLR0913 - an argument for each option
 ) -> None:
     """Measure this service and other GraphQL servers; bench/README.md explains the method and the results."""
     # Over 40 lines because it has an argument for each option.
-    if publish and (multi_company or workers or checkout or quick):
-        msg = "it requires a whole run with peers: remove --quick, --multi-company, --workers and --beside"
+    if publish and (workers or checkout or quick):
+        msg = "it requires a whole run with peers: remove --quick, --workers and --beside"
         raise typer.BadParameter(msg, param_hint="--plot")
     # Mutations run on a copy of the rows, which only the run with peers makes.
     known_queries = READS if multi_company or workers or checkout else QUERIES
@@ -101,6 +106,7 @@ def bench(  # noqa: PLR0913 - an argument for each option
         connections=_listed(connections, "--connections", _positive) if connections else defaults.connections,
         timing=Timing(rounds or timing.rounds, seconds or timing.seconds, timing.warm_up),
         customers=customers or defaults.customers,
+        companies=companies,
         load=load or (Generator.WRK if wrk.find_wrk() else Generator.PYTHON),
         counts_statements=defaults.counts_statements,
     )
@@ -125,11 +131,17 @@ def _measured(options: Options, run: Callable[[Options, Stage, Tell, Tell], Run]
         _say("This machine has one core, which servers, PostgreSQL and the load share: absolute figures mean little.")
     if any(known_servers()[name].needs_node for name in options.servers):
         install_packages(_say)
-    with runs.staged(_FOLDER / str(options.customers), options, cores, _say) as stage:
+    with runs.staged(_FOLDER / _data(options), options, cores, _say) as stage:
         measured = run(options, stage, _say, _tell)
     path = measured.results(options).save(measured.blocks, options)
     _say(f"Written: {path}")
     return path
+
+
+def _data(options: Options) -> str:
+    """Return the name of the folder with the rows for these options."""
+    few = options.companies == FEW
+    return str(options.customers) if few else f"{options.customers}-{options.companies}"
 
 
 def _say(words: str) -> None:

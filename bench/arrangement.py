@@ -1,15 +1,18 @@
 """Data that the benchmark needs in addition to demo data: large families, and an index for the peers."""
 
 from datetime import date
+from uuid import UUID
 
 from app.db.seed import demo_company_id, seed
 from bench.postgres import connected
 
 LARGE_COMPANY = demo_company_id(1)
-SMALL_COMPANIES = tuple(demo_company_id(2, index) for index in range(4))
+FEW = 4
+"""Number of small companies unless more are measured."""
 CHILDREN = 120
 """Number of children of each large family: more than a page of 100."""
 _SMALL_CUSTOMERS = 500
+_TINY_CUSTOMERS = 60
 _MAX_FAMILIES = 40
 # At most half of the customers are in large families.
 _CUSTOMERS_PER_FAMILY = 2 * CHILDREN
@@ -47,21 +50,25 @@ WHERE customers.company_id = $1 AND customers.id = singles.id
 _INDEX = "CREATE INDEX customers_metadata_gin ON customers USING gin (metadata jsonb_path_ops)"
 
 
+def small_companies(count: int = FEW) -> tuple[UUID, ...]:
+    """Return the ids of this number of small companies."""
+    return tuple(demo_company_id(2, index) for index in range(count))
+
+
 def families(customers: int) -> int:
     """Return the number of large families of a company with this number of customers."""
     return min(_MAX_FAMILIES, customers // _CUSTOMERS_PER_FAMILY)
 
 
-async def arrange(owner_dsn: str, customers: int) -> None:
+async def arrange(owner_dsn: str, customers: int, companies: int) -> None:
     """Write all rows of the benchmark into a migrated database."""
     await seed(owner_dsn, companies=1, customers=customers, seed=1, today=_TODAY, progress=_quietly)
-    await seed(
-        owner_dsn, companies=len(SMALL_COMPANIES), customers=_SMALL_CUSTOMERS, seed=2, today=_TODAY, progress=_quietly
-    )
+    small = _SMALL_CUSTOMERS if companies == FEW else _TINY_CUSTOMERS
+    await seed(owner_dsn, companies=companies, customers=small, seed=2, today=_TODAY, progress=_quietly)
     async with connected(owner_dsn) as connection:
         await connection.execute(_ASSIGN, LARGE_COMPANY, families(customers), CHILDREN)
-        for company_id in SMALL_COMPANIES:
-            await connection.execute(_ASSIGN, company_id, families(_SMALL_CUSTOMERS), CHILDREN)
+        for company_id in small_companies(companies) if families(small) else ():
+            await connection.execute(_ASSIGN, company_id, families(small), CHILDREN)
         await connection.execute(_INDEX)
         await connection.execute("VACUUM (ANALYZE)")
 

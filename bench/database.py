@@ -103,7 +103,9 @@ class Cluster:
 
 
 @contextmanager
-def prepared(folder: Path, customers: int, cores: Cores, say: Callable[[str], None]) -> Generator[Cluster]:
+def prepared(
+    folder: Path, customers: int, companies: int, cores: Cores, say: Callable[[str], None]
+) -> Generator[Cluster]:
     """Yield the cluster with this number of customers in the large company. Write missing or outdated data first."""
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder / "lock"):
@@ -114,17 +116,17 @@ def prepared(folder: Path, customers: int, cores: Cores, say: Callable[[str], No
             mark.unlink(missing_ok=True)
             shutil.rmtree(data, ignore_errors=True)
             with Cluster(data, cores) as cluster:
-                _write(cluster.owner_dsn, customers)
+                _write(cluster.owner_dsn, customers, companies)
             mark.write_text(state)
         with Cluster(data, cores) as cluster:
             yield cluster
 
 
-def _write(owner_dsn: str, customers: int) -> None:
+def _write(owner_dsn: str, customers: int, companies: int) -> None:
     upgrade(owner_dsn)
     asyncio.run(make_login_role(owner_dsn, SERVICE_ROLE, SERVICE_ROLE, reset_password=True))
     asyncio.run(execute(owner_dsn, *(f"ALTER SYSTEM SET {name} = {value}" for name, value in _SETTINGS.items())))
-    asyncio.run(arrange(owner_dsn, customers))
+    asyncio.run(arrange(owner_dsn, customers, companies))
 
 
 def _fingerprint() -> str:

@@ -62,12 +62,12 @@ class Values:
     @property
     def page(self) -> int:
         """The page size for collecting cursors: the maximum if the company is large enough for ROTATED pages."""
-        return min(_MAX_PAGE, self.customers // (ROTATED + 10))
+        return max(1, min(_MAX_PAGE, self.customers // (ROTATED + 10)))
 
     @property
     def pages(self) -> int:
         """Number of cursors with a full page after them, at most ROTATED."""
-        return min(ROTATED, (self.customers - _MAX_PAGE) // self.page)
+        return max(0, min(ROTATED, (self.customers - _MAX_PAGE) // self.page))
 
     def rotated(self, query: str, cursors: list[str]) -> list[Variables]:
         """Return the variables with which a query is measured."""
@@ -79,7 +79,7 @@ class Values:
             return [{"id": customer_id} for customer_id in self.parents]
         if query == "Q6":
             return [{"key": key, "value": value} for key, value in self.pairs]
-        return [{"after": cursor} for cursor in cursors]
+        return [{"after": cursor} for cursor in cursors or (None,)]
 
     def checked(self, query: str, cursors: list[str]) -> list[Variables]:
         """Return the variables for which answers are compared: a third of the measured ones, and edge cases."""

@@ -57,7 +57,7 @@ FULL = Defaults()
 QUICK = Defaults(
     modes=(Mode.PRODUCTION,),
     metadata=(MetadataBy.TABLE,),
-    connections=(16,),
+    connections=(4,),
     timing=Timing(rounds=2, seconds=0.3, warm_up=Length(0.2)),
     customers=5_000,
     counts_statements=False,
@@ -83,6 +83,8 @@ class Options:
     connections: tuple[int, ...]
     timing: Timing
     customers: int
+    companies: int
+    """Number of small companies."""
     load: Generator
     counts_statements: bool
     """Whether to count the statements of each query, which takes about as long as comparing the answers."""

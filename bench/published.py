@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from bench import plot, tables
 from bench.database import ROOT
+from bench.results import COMPANIES_RUN, Results
 from bench.results import FOLDER as RESULTS
-from bench.results import Results
 
 FOLDER = RESULTS / "published"
 _PICTURE = ROOT / "docs" / "bench.svg"
@@ -35,7 +35,8 @@ def publish(path: Path) -> Iterator[Path]:
 def keep(path: Path, folder: Path) -> Path:
     """Write the file of a run into a folder, in few bytes, and return its path."""
     content = json.loads(path.read_text(encoding="utf-8"))
-    kept = folder / f"{content['kind']}-{content['customers']}.json"
+    companies = f"-{content['options']['companies']}" if content["kind"] == COMPANIES_RUN else ""
+    kept = folder / f"{content['kind']}-{content['customers']}{companies}.json"
     folder.mkdir(parents=True, exist_ok=True)
     kept.write_text(_lines(_rounded(content)), encoding="utf-8")
     return kept

@@ -19,6 +19,8 @@ from bench.statements import Statements
 
 PEERS_RUN = "peers"
 """The kind of a run with peers."""
+COMPANIES_RUN = "companies"
+"""The kind of a run with several companies."""
 FOLDER = Path(__file__).with_name("results")
 _PACKAGES = (
     "ariadne",

@@ -10,15 +10,15 @@ from pathlib import Path
 import uvloop
 
 from bench import wrk
-from bench.arrangement import LARGE_COMPANY, SMALL_COMPANIES
+from bench.arrangement import FEW, LARGE_COMPANY, small_companies
 from bench.asking import Asker
 from bench.cpu import Cores, held_to
 from bench.database import prepared
-from bench.documents import Values, values_of
+from bench.documents import ROTATED, Values, values_of
 from bench.load import Generator as LoadGenerator
 from bench.measure import Block, Contestant, load_of, measure, warm_up
 from bench.options import MetadataBy, Mode, Options, Pass
-from bench.results import PEERS_RUN, Results, rows_of
+from bench.results import COMPANIES_RUN, PEERS_RUN, Results, rows_of
 from bench.servers import Server, Stage, known_servers, ours, running
 from bench.statements import Statements, count_statements
 from bench.tokens import Issuer
@@ -48,7 +48,7 @@ class Run:
 @contextmanager
 def staged(folder: Path, options: Options, cores: Cores, say: Tell) -> Generator[Stage]:
     """Start PostgreSQL with its rows, and pin it and this process to the same cores."""
-    with held_to(cores.others), prepared(folder, options.customers, cores, say) as cluster:
+    with held_to(cores.others), prepared(folder, options.customers, options.companies, cores, say) as cluster:
         yield Stage(cluster, Issuer.in_folder(folder / "keys"), folder / "logs", cores)
 
 
@@ -84,14 +84,22 @@ def against_peers(options: Options, stage: Stage, say: Tell, tell: Tell) -> Run:
 def across_companies(options: Options, stage: Stage, _say: Tell, tell: Tell) -> Run:
     """Measure each server with the tokens of one company, and of several companies in turn."""
     servers = _chosen(options)
-    values = [asyncio.run(values_of(stage.cluster.owner_dsn, company_id)) for company_id in SMALL_COMPANIES]
-    tokens = [stage.issuer.token(company_id) for company_id in SMALL_COMPANIES]
+    companies = small_companies(options.companies)
+    values = [asyncio.run(values_of(stage.cluster.owner_dsn, company_id)) for company_id in companies]
+    tokens = [stage.issuer.token(company_id) for company_id in companies]
+    # With many companies one request for each is enough, and the requests of all stay in memory.
+    most = ROTATED if options.companies == FEW else 1
     blocks: list[Block] = []
     with _side_by_side(servers, stage, Mode.PRODUCTION, options.metadata[0]) as askers:
         for asker in askers:
             for query in options.queries:
+                if query == "Q4" and not all(rows.parents for rows in values):
+                    # Tiny companies have no parent with a page of children.
+                    continue
                 lists = [
-                    asker.requests(query, rows.rotated(query, asker.cursors(rows.page, rows.pages, token)), token)
+                    asker.requests(
+                        query, rows.rotated(query, asker.cursors(rows.page, rows.pages, token))[:most], token
+                    )
                     for rows, token in zip(values, tokens, strict=True)
                 ]
                 contestants = [
@@ -99,7 +107,7 @@ def across_companies(options: Options, stage: Stage, _say: Tell, tell: Tell) -> 
                     _named(asker, f"{asker.running.server.name}, {len(lists)} companies", _in_turn(lists)),
                 ]
                 blocks += _blocks(Mode.PRODUCTION, query, contestants, options, stage, tell)
-    return Run("companies", "the same server with one company", blocks, {})
+    return Run(COMPANIES_RUN, "the same server with one company", blocks, {})
 
 
 def with_workers(workers: int, options: Options, stage: Stage, _say: Tell, tell: Tell) -> Run:
@@ -172,12 +180,13 @@ def _statements(
 
 def _contestant(asker: Asker, query: str, values: Values, cursors: Mapping[str, list[str]]) -> Contestant:
     name = asker.running.server.name
-    return _named(asker, name, asker.requests(query, values.rotated(query, cursors[name])))
+    requests = asker.requests(query, values.rotated(query, cursors[name]))
+    return _named(asker, name, requests, is_peer=asker.running.server.is_peer)
 
 
-def _named(asker: Asker, name: str, requests: Sequence[bytes]) -> Contestant:
+def _named(asker: Asker, name: str, requests: Sequence[bytes], *, is_peer: bool = False) -> Contestant:
     at = asker.running
-    return Contestant(name, at.pid, at.port, requests, at.server.is_peer)
+    return Contestant(name, at.pid, at.port, requests, is_peer)
 
 
 def _in_turn(lists: Sequence[Sequence[bytes]]) -> list[bytes]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from bench.arrangement import LARGE_COMPANY, SMALL_COMPANIES
+from bench.arrangement import LARGE_COMPANY, small_companies
 from bench.asking import Asker
 from bench.documents import Values
 from bench.failures import BenchError
@@ -84,7 +84,7 @@ def verify_isolation(askers: Sequence[Asker], issuer: Issuer, values: Values) ->
         if asker.ask(document, variables, issuer.without_scope(LARGE_COMPANY)).data is not None:
             msg = f"{name} shows a customer to a token without the scope"
             raise BenchError(msg)
-        foreign = asker.data(document, variables, issuer.token(SMALL_COMPANIES[0]))
+        foreign = asker.data(document, variables, issuer.token(small_companies()[0]))
         if foreign != {"customer": None}:
             msg = f"{name} shows a customer to another company: {foreign}"
             raise BenchError(msg)

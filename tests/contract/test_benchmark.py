@@ -134,7 +134,7 @@ def _written(folder: Path, warm_up: WarmUp) -> Path:
     content: dict[str, Any] = {
         "moment": "2026-06-19T12:00:00+00:00",
         "machine": {"processor": "Any", "cores": 2, "system": "Linux 6", "python": "3.11"},
-        "options": {"timing": {"rounds": 5, "seconds": 2.0}},
+        "options": {"companies": 2_000, "timing": {"rounds": 5, "seconds": 2.0}},
         **asdict(Results("peers", "the best peer", 100_000, "wrk 4.1.0", rows)),
         "blocks": [{"query": "Q1", "samples": {"planned": [{"p50_ms": 1.23456789}]}}],
     }
@@ -189,6 +189,13 @@ def test_a_page_without_marks_is_not_written() -> None:
         tables.with_marked("# A page\n", "text\n")
 
 
+def test_runs_with_different_companies_are_kept_under_different_names(tmp_path: Path) -> None:
+    run = _written(tmp_path, WarmUp(10, 20_000))
+    run.write_text(run.read_text(encoding="utf-8").replace('"peers"', '"companies"'), encoding="utf-8")
+    assert published.keep(run, tmp_path / "published").name == "companies-100000-2000.json"
+    assert "### One company and many" in tables.texts(tmp_path / "published")[tables.DETAILS]
+
+
 def test_mutations_run_last_because_queries_read_the_same_rows() -> None:
     options = Options(
         queries=QUERIES,
@@ -198,6 +205,7 @@ def test_mutations_run_last_because_queries_read_the_same_rows() -> None:
         connections=(1,),
         timing=Timing(),
         customers=1_000,
+        companies=4,
         load=Generator.PYTHON,
         counts_statements=False,
     )
