@@ -16,7 +16,8 @@ import jwt
 import pytest
 
 from app import __version__
-from app.db.migrate import head_revision, upgrade
+from app.db.migrate import upgrade
+from app.db.revisions import head_revision
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys

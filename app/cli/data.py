@@ -14,7 +14,8 @@ from app.cli.failures import CommandError, ExitCode
 from app.cli.owner import require_migrated, short_lived_engine
 from app.cli.target import owner_target
 from app.db.dsn import parse
-from app.db.migrate import head_revision, upgrade
+from app.db.migrate import upgrade
+from app.db.revisions import head_revision
 from app.db.roles import make_login_role, same_role
 from app.db.seed import SeedReport
 from app.db.seed import seed as seed_database

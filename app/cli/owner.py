@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.cli.failures import CommandError, ExitCode
 from app.db import connecting
-from app.db.migrate import current_revision, head_revision
+from app.db.revisions import current_revision, head_revision
 from app.db.roles import require_owner
 from app.db.unavailable import translate_failures
 

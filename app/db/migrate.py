@@ -6,17 +6,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.alphabet.established import follow_icu, locale_of
 from app.db.connecting import short_lived_engine
+from app.db.revisions import MIGRATIONS
 from app.db.unavailable import translate_failures
 
 DEFAULT_ALPHABET = "da"
-MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('customer-gateway migrate', 0))")
 _ENCODING = text("SELECT current_setting('server_encoding')")
 
@@ -68,22 +65,6 @@ def _upgrade_on(connection: Connection, alphabet: str | None, revision: str) -> 
     if follow_icu(connection):
         notes.append("Rebuilt the indexes of names: the server's ICU has another version than before.")
     return Upgraded(locale_of(connection) or DEFAULT_ALPHABET, tuple(notes))
-
-
-def head_revision() -> str:
-    """Return the newest revision in this package."""
-    head = ScriptDirectory.from_config(migrations()).get_current_head()
-    if head is None:
-        msg = "the package has no migrations: it was not installed whole"
-        raise RuntimeError(msg)
-    return head
-
-
-async def current_revision(engine: AsyncEngine) -> str | None:
-    """Return the revision of the database, or None if it was never migrated."""
-    with translate_failures():
-        async with engine.connect() as connection:
-            return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
 def migrations(folder: Path = MIGRATIONS) -> Config:

@@ -14,8 +14,8 @@ from sqlalchemy import QueuePool, text
 
 from app.db.database import Database
 from app.db.embedded import EmbeddedServer
-from app.db.migrate import current_revision
 from app.db.read_session import ReadSession
+from app.db.revisions import current_revision
 from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, StatementTimeout
 from tests.support.databases import as_role, execute, probe
 

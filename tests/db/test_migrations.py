@@ -1,17 +1,21 @@
 """The migrated database: what app.db.tables declares, on an empty server or on one that is there already."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from alembic.script import ScriptDirectory
 from asyncpg import DuplicateTableError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
-from app.db.migrate import current_revision, head_revision, upgrade
+from app.db.migrate import migrations, upgrade
+from app.db.revisions import current_revision, head_revision
 from app.db.tables import metadata
 from tests.db.schema_differences import differences
 from tests.support.databases import execute
@@ -77,6 +81,15 @@ async def test_every_constraint_has_a_name_that_was_given(owner_engine: AsyncEng
     async with owner_engine.connect() as connection:
         stored = set((await connection.execute(text("SELECT conname FROM pg_constraint"))).scalars())
     assert set(names) <= stored
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds() -> None:
+    assert head_revision() == ScriptDirectory.from_config(migrations()).get_current_head()
+
+
+def test_the_service_loads_no_migration_to_know_the_newest_revision() -> None:
+    loaded = "import sys, app.web.health; sys.exit('alembic' in sys.modules)"
+    subprocess.run([sys.executable, "-c", loaded], check=True, timeout=60)
 
 
 async def test_an_empty_database_becomes_the_newest_revision_and_stays_it_when_upgraded(

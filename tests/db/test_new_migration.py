@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.alphabet.established import run_script
-from app.db.migrate import MIGRATIONS, head_revision
+from app.db.revisions import MIGRATIONS, head_revision
 from app.db.tables import metadata
 from tests.support import new_migration
 from tests.support.commands import ROOT

@@ -8,7 +8,7 @@ from uuid import uuid4
 from app.db.connecting import short_lived_engine
 from app.db.database import Database
 from app.db.dsn import parse, with_role
-from app.db.migrate import current_revision
+from app.db.revisions import current_revision
 
 
 def with_database(dsn: str, database: str) -> str:

@@ -22,7 +22,8 @@ from sqlalchemy import Connection, MetaData
 
 from app.db.connecting import short_lived_engine
 from app.db.embedded import EmbeddedServer
-from app.db.migrate import MIGRATIONS, head_revision, migrations, upgrade
+from app.db.migrate import migrations, upgrade
+from app.db.revisions import MIGRATIONS, head_revision
 from app.db.tables import metadata
 from tests.support.commands import ROOT
 
