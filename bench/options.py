@@ -58,7 +58,7 @@ QUICK = Defaults(
     modes=(Mode.PRODUCTION,),
     metadata=(MetadataBy.TABLE,),
     connections=(4,),
-    timing=Timing(rounds=2, seconds=0.3, warm_up=Length(0.2)),
+    timing=Timing(rounds=1, seconds=0.3, warm_up=Length(0.2)),
     customers=5_000,
     counts_statements=False,
 )
