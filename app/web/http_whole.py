@@ -108,7 +108,7 @@ class WholeProtocol(HttpProtocol):
         self._idle_at: float | None = None
         """The time when the latest answer was written; None if a timer of uvicorn's counts from then."""
         # What uvicorn does for these settings is left to uvicorn.
-        self._reads_whole = not (self.access_log or self.root_path) and self.limit_concurrency is None
+        self._reads_whole = not (config.access_log or self.root_path) and self.limit_concurrency is None
 
     @property
     @override

@@ -82,8 +82,11 @@ def configure_logging(settings: Settings) -> LogWriter:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # SQLAlchemy logs each connection of a pool under the module of the pool's class.
     logging.getLogger("app.db.pools").setLevel(logging.WARNING)
-    # The line per operation replaces the server's access log.
-    logging.getLogger("uvicorn.access").setLevel(_OFF)
+    # The line per operation replaces the server's access log. uvicorn formats its lines if the logger has any handler,
+    # also its parents'.
+    access = logging.getLogger("uvicorn.access")
+    access.setLevel(_OFF)
+    access.propagate = False
     return writer
 
 

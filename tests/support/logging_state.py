@@ -11,13 +11,14 @@ import structlog
 def logging_restored() -> Generator[None]:
     """Leave logging as it was found; uses nest, so that may be as an outer one has set it."""
     loggers = [logging.getLogger(name) for name in (None, "uvicorn.access", "alembic")]
-    levels, handlers = [logger.level for logger in loggers], loggers[0].handlers[:]
+    states, handlers = [(logger.level, logger.propagate) for logger in loggers], loggers[0].handlers[:]
     configured, configuration = structlog.is_configured(), structlog.get_config()
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
+        for logger, (level, propagate) in zip(loggers, states, strict=True):
             logger.setLevel(level)
+            logger.propagate = propagate
         loggers[0].handlers[:] = handlers
         structlog.reset_defaults()
         if configured:

@@ -6,6 +6,7 @@ understand differently can be used to smuggle a request, so the answers must agr
 
 import asyncio
 import json
+import logging
 import re
 import time
 from collections.abc import AsyncGenerator
@@ -157,12 +158,14 @@ TAKEN = {
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def ports() -> AsyncGenerator[tuple[int, int]]:
     """The ports of the two servers, the parser's last."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(support, "reads_whole", True)
-        async with listening(toy_app()) as whole:
-            patch.setattr(support, "reads_whole", False)
-            async with listening(toy_app()) as parsed:
-                yield whole, parsed
+    async with AsyncExitStack() as stack:
+        ports: list[int] = []
+        for reads_whole in (True, False):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(support, "reads_whole", reads_whole)
+                ports.append(await stack.enter_async_context(listening(toy_app())))
+        whole, parsed = ports
+        yield whole, parsed
 
 
 class Client(asyncio.Protocol):
@@ -421,6 +424,24 @@ async def test_answers_that_are_invalid_never_reach_the_client_whole(
     async with listening(Answering(*messages)) as port:
         assert (await answers(port, ORDINARY)).count(b"HTTP/1.1 ") <= 1
     assert caplog.records
+
+
+async def test_they_bypass_the_parser_also_where_the_access_log_has_a_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As in `serve`, where the access log is off by its level, and the root logger has the handler.
+    parsed: list[bytes] = []
+
+    def read(_self: HttpProtocol, data: bytes) -> None:
+        parsed.append(data)
+
+    monkeypatch.setattr(HttpProtocol, "_read", read)
+    async with listening(toy_app()) as port:
+        monkeypatch.setattr(logging.getLogger("uvicorn.access"), "propagate", True)
+        assert logging.getLogger("uvicorn.access").hasHandlers()
+        async with wired(port) as wire:
+            for _ in range(2):
+                await wire.send(ORDINARY)
+                assert (await wire.reply()).status == 200
+    assert parsed == []
 
 
 def test_the_setting_decides_which_way_is_taken() -> None:
