@@ -14,7 +14,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import insert_all, record_set
+from app.db.record_set import counted, insert_all, record_set
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession
@@ -169,19 +169,12 @@ async def _update_subscriptions(
         return
     given = record_set(subscriptions, rows)
     changed: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in rows[0] if name != "id"}
+    values = counted(subscriptions, changed)
     # A row of the billing system from before this version is rejected: see app/domain/late_messages.py. The billing
     # system doesn't know of the move yet.
-    version = subscriptions.c.version + 1
+    values |= {"moved_version": values["version"], "moved_known_on": null()}
     await session.rows(
-        update(subscriptions)
-        .where(narrowed(subscriptions), subscriptions.c.id == given.c.id)
-        .values(
-            **changed,
-            version=version,
-            moved_version=version,
-            moved_known_on=null(),
-            updated_at=func.clock_timestamp(),
-        )
+        update(subscriptions).where(narrowed(subscriptions), subscriptions.c.id == given.c.id).values(values)
     )
 
 

@@ -158,7 +158,7 @@ def placement(
     if isinstance(found, Placement):
         return found
     # A transition may have begun another period since.
-    if expected_version != moved.version and not moved.is_known_on(starts_on):
+    if not moved.is_known_by(expected_version) and not moved.is_known_on(starts_on):
         return moved_problem(moved, expected_version)
     message = (
         f"must be {recorded.starts_on}, the start of the current period, or {found}, the start of the next one:"

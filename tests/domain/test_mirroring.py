@@ -62,6 +62,10 @@ PLACES: list[tuple[str, date, dict[str, Any], Moved, int | None, object]] = [
     ("ACTIVE", date(2026, 6, 19), {"starts_on": JULY, "over_on": AUGUST}, LATER, None, MOVED),
     ("ACTIVE", date(2026, 6, 20), {"starts_on": JULY, "over_on": AUGUST}, LATER, None, CONFLICT),
     ("ACTIVE", date(2026, 6, 19), {"starts_on": JULY, "over_on": AUGUST}, LATER, 5, CONFLICT),
+    # A version of the move, or a later one that is outdated, is not older than the move.
+    ("ACTIVE", date(2026, 6, 19), {"starts_on": JULY, "over_on": AUGUST}, LATER, 3, CONFLICT),
+    ("ACTIVE", date(2026, 6, 19), {"starts_on": JULY, "over_on": AUGUST}, LATER, 2, MOVED),
+    ("ACTIVE", JULY + DAY, {}, replace(MARKED, version=4), 3, CONFLICT),
 ]
 
 

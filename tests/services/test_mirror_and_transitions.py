@@ -177,6 +177,21 @@ async def test_the_version_of_the_transition_is_named_also_after_a_message(
     assert moved.message.endswith("with expectedVersion 3.")
 
 
+async def test_a_message_that_has_seen_a_transition_is_outdated_but_not_older_than_the_transition(
+    unit_of_work: UnitOfWork, records: Records
+) -> None:
+    await linked(unit_of_work, records)
+    seen = {"external_system_id": "s", "expected_version": 2}
+    assert outcomes(await mirror(unit_of_work, seen | {"name": "Seen"})) == [UPDATED]
+
+    outcome = await mirror(unit_of_work, seen | {"current_period": period(JULY, AUGUST)}, on_refusal=ROW_BY_ROW)
+
+    assert problems(outcome) == [
+        ("current_period.starts_on", ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT),
+        ("expected_version", ErrorCode.VERSION_CONFLICT),
+    ]
+
+
 async def test_a_message_that_has_seen_a_transition_and_is_wrong_is_told_so(
     unit_of_work: UnitOfWork, records: Records
 ) -> None:
