@@ -132,6 +132,13 @@ def test_what_must_fit_together_is_checked_beside_an_invalid_setting() -> None:
     assert "not both" in problems(JWT_JWKS_URL="https://h/k", JWT_PUBLIC_KEY_FILE="/k")[0]
 
 
+def test_more_representations_than_items_of_an_input_are_rejected() -> None:
+    assert problems(MAX_REPRESENTATIONS="101", MAX_INPUT_ITEMS="100") == [
+        "MAX_REPRESENTATIONS: must be at most MAX_INPUT_ITEMS, which counts representations as well"
+    ]
+    assert load_settings(environment={"MAX_REPRESENTATIONS": "100", "MAX_INPUT_ITEMS": "100"}).max_input_items == 100
+
+
 def test_an_address_of_keys_that_is_none_is_named_beside_the_rest() -> None:
     found = problems(*SERVING_CHECKS, JWT_JWKS_URL="ftp://h/k", JWT_ISSUER="i", JWT_AUDIENCE="a", PORT="-1")
 

@@ -47,7 +47,8 @@ def test_the_table_limits_a_text_as_its_field_does(name: str, limit: int) -> Non
     checks = {str(check.sqltext) for check in customers.constraints if isinstance(check, CheckConstraint)}
     has_form = any(check.startswith(f"{name} ~ ") for check in checks)
     assert has_form or f"char_length({name}) BETWEEN 1 AND {limit}" in checks, (
-        f"Add {name} to `at_most({limit}, …)` of customers in app/db/tables.py, and the constraint to the migration."
+        f"Add {name} to `at_most({limit}, …)` of customers in app/db/tables.py."
+        " tests/db/test_migrations.py then says what the migration lacks."
     )
 
 

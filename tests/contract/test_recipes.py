@@ -11,6 +11,8 @@ from app.domain.customer_fields import FIELDS
 from app.domain.errors import ErrorCode
 from app.domain.fields import schema_name
 from app.settings import Settings
+from app.settings.checks import Checked
+from app.settings.secrets import SECRETS
 
 ROOT = Path(__file__).parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -42,16 +44,55 @@ EXAMPLES = {
     SETTING: set[str](),
 }
 """By recipe, docs and tests that name all things of its kind but need not name a new one."""
+CONDITIONAL = {
+    FIELD: {"app/cli/import_customers.py"},  # test_customer_fields_declared.py says for which
+    ENTITY: set[str](),
+    CODE: {"tests/stateful/model.py"},
+    SETTING: {"tests/test_settings.py"},
+}
+"""By recipe, files that only some things of its kind touch."""
+READ_BY_SETTINGS = {*SECRETS, *(f"{name}_file" for name in SECRETS), "trusted_documents_file"} - {
+    *("database_url", "owner_database_url")
+}
+"""Settings that app/settings itself uses: secrets become part of a URL, and the file of documents is read there."""
+WITHOUT_A_RULE = {ErrorCode.MORE_PROBLEMS}
+"""Codes that are added where the problems of an input are gathered, beside their definition."""
+WITHOUT_AN_INPUT = {
+    *(ErrorCode.MORE_PROBLEMS, ErrorCode.COMPANY_TIME_ZONE_UNKNOWN, ErrorCode.SUBSCRIPTION_DATES_OUT_OF_RANGE)
+}
+"""Codes that are about no field of an input."""
 WITHOUT_A_NEED = ("app/db/seeding/", "app/cli/", "app/graphql/introduction.py")
 """Demo data, commands that show some of it, and an introduction that names some of it."""
 
 
-def recipe(title: str) -> set[str]:
-    """The files in the table of a recipe."""
+def rows(title: str) -> list[list[str]]:
+    """The paths in the first cell of each row of a recipe: one, or several folders."""
     (section,) = re.findall(rf"^### {title}\n(.*?)(?=^##)", CONTRIBUTING, re.MULTILINE | re.DOTALL)
-    files = re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
-    assert len(files) == len({*files}) > 3
-    return {*files}
+    found = [re.findall(r"`([^`]+)`", cell) for cell in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)]
+    paths = [path for row in found for path in row]
+    assert len(paths) == len({*paths}) > 3
+    return found
+
+
+def is_place(row: list[str]) -> bool:
+    """Return whether a row names folders, one of which has the file."""
+    return row != [MIGRATIONS] and all((ROOT / path).is_dir() for path in row)
+
+
+def recipe(title: str) -> set[str]:
+    """The files in the table of a recipe that everything of its kind touches."""
+    return {path for row in rows(title) if not is_place(row) for path in row} - CONDITIONAL[title]
+
+
+def places(title: str) -> list[list[str]]:
+    """The folders in the table of a recipe, one of which has the file."""
+    return [row for row in rows(title) if is_place(row)]
+
+
+def is_below(folders: Iterable[str], pattern: str, *, other_than: str = "") -> bool:
+    """Return whether a file below one of the folders holds a match."""
+    files = (file for folder in folders for file in files_below(folder) if file != other_than)
+    return any(re.search(pattern, text_of(file)) for file in files)
 
 
 @cache
@@ -122,7 +163,9 @@ TITLES = re.findall(r"^### (.+)$", CONTRIBUTING, re.MULTILINE)
 
 @pytest.mark.parametrize("title", TITLES)
 def test_every_file_of_a_recipe_exists(title: str) -> None:
-    missing = [file for file in sorted(recipe(title)) if not (ROOT / file).exists()]
+    paths = {path for row in rows(title) for path in row}
+    assert CONDITIONAL[title] < paths
+    missing = [path for path in sorted(paths) if not (ROOT / path).exists()]
     assert missing == [], f"These files don't exist: {', '.join(missing)}"
 
 
@@ -139,7 +182,10 @@ def test_every_field_of_a_customer_is_in_each_file_of_its_recipe(field: str) -> 
 
 
 def test_a_plain_field_of_a_customer_is_in_no_other_file() -> None:
-    assert files_with(r"\bwebsite\b") == of_package(recipe(FIELD))
+    types = {f"app/graphql/types/contact{suffix}.py" for suffix in ("", "_input", "_rows")}
+    contacts = {"app/domain/contact_fields.py", *types}  # They have a phone number, too.
+    assert FIELDS["phone"].read("free text", ()) == "free text"
+    assert files_with(r"\bphone\b") - contacts == of_package(recipe(FIELD))
 
 
 def test_an_entity_is_in_the_files_of_its_recipe_and_in_no_other() -> None:
@@ -187,10 +233,21 @@ def test_every_rejection_code_is_in_each_file_of_its_recipe_and_raised_and_teste
     files = recipe(CODE)
     missing = [file for file in sorted(files - {"CHANGELOG.md"}) if code not in words_of(file)]
     assert missing == [], f"Add {code} to these files: {', '.join(missing)}"
-    # One is added where the problems of an input are gathered, beside its definition.
-    assert files_naming(code) > of_package(files) or code is ErrorCode.MORE_PROBLEMS
-    tests = (file for file in files_below("tests") if not file.startswith("tests/contract/"))
-    assert any(code in words_of(file) for file in tests)
+    rule, description, test = places(CODE)
+    assert is_below(rule, rf"\b{code}\b", other_than="app/domain/errors.py") or code in WITHOUT_A_RULE, (
+        f"{code} is reported nowhere: {' or '.join(rule)}"
+    )
+    assert is_below(description, rf"\b{code}\b", other_than="app/graphql/types/enums.py") or code in WITHOUT_AN_INPUT, (
+        f"Name {code} in the description of an input in {' or '.join(description)}, or in WITHOUT_AN_INPUT."
+    )
+    assert is_below(test, rf"\b{code}\b"), f"Test {code} in {' or '.join(test)}."
+
+
+def test_every_code_of_a_rule_of_customers_is_in_the_model_that_predicts_answers() -> None:
+    rules, model = words_of("app/domain/customer_rules.py"), words_of("tests/stateful/model.py")
+    codes = rules & {*ErrorCode}
+    assert len(codes) > 5
+    assert codes <= model, f"Add rules to tests/stateful/model.py: {', '.join(sorted(codes - model))}"
 
 
 @pytest.mark.parametrize("setting", sorted(Settings.model_fields))
@@ -203,6 +260,17 @@ def test_every_setting_is_in_each_file_of_its_recipe_and_used(setting: str) -> N
     pattern = rf"(?i)\b{setting}\b"
     missing = [file for file in sorted(files) if not re.search(pattern, text_of(file))]
     assert missing == [], f"Add {setting} to these files: {', '.join(missing)}"
+    (folders,) = places(SETTING)
+    assert setting in READ_BY_SETTINGS or is_below(folders, rf"\b_?(settings|limits)\.{setting}\b"), (
+        f"Nothing reads settings.{setting}: use it in {' or '.join(folders)}"
+    )
+
+
+def test_every_setting_of_a_combination_is_in_the_tests_of_settings() -> None:
+    names = {name for name in vars(Checked) if not name.startswith("_")}
+    assert names < Settings.model_fields.keys()
+    missing = sorted(name for name in names if not re.search(rf"(?i)\b{name}\b", text_of("tests/test_settings.py")))
+    assert missing == [], f"Test what app/settings/checks.py rejects in tests/test_settings.py: {', '.join(missing)}"
 
 
 def test_the_index_of_documents_lists_every_page() -> None:

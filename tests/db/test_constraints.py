@@ -238,4 +238,8 @@ async def test_every_check_of_the_database_is_tried_above(owner_engine: AsyncEng
     tried |= {"customers_consolidation_of_a_child_check", "customers_parent_customer_id_check"}
     async with owner_engine.connect() as connection:
         query = text("SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace")
-        assert set((await connection.execute(query)).scalars()) == tried
+        found = set((await connection.execute(query)).scalars())
+    assert sorted(found - tried) == [], "Add a value that each of these checks rejects to CHECKS above."
+    assert sorted(tried - found) == [], (
+        "The migrations lack these checks, which app/db/tables.py declares. tests/db/test_migrations.py says what to add."
+    )

@@ -2,7 +2,7 @@
 
 It holds what app/db/tables.py declares and the newest revision lacks, as SQL to be read and completed: alembic compares
 tables, columns, indexes, unique and foreign keys. Checks, generated columns, triggers and functions are written by
-hand; the tests of migrations (tests/db/test_migrations.py) say which are missing.
+hand: `test_the_server_describes_…` in tests/db/test_migrations.py fails with what the migration lacks.
 """
 
 import asyncio
