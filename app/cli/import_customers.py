@@ -11,8 +11,8 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain import customer_fields
 from app.domain.fields import schema_name
 from app.domain.upserts import MatchKey, RejectionPolicy
+from app.services.customers.upsert_rows import UpsertRow, key_of
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
-from app.services.upsert_rows import UpsertRow, key_of
 
 _TRANSITIONS = "subscriptionTransitions"
 

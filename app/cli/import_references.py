@@ -12,7 +12,7 @@ from app.domain.fields import MOST_NUMBER_CHARACTERS, key_text
 from app.domain.inputs import Field, read_input
 from app.domain.texts import shown
 from app.services.customer_references import Found, find_references
-from app.services.upsert_rows import UpsertRow
+from app.services.customers.upsert_rows import UpsertRow
 
 _FIELDS: Mapping[str, Field] = {
     "parent": Field(CUSTOMER.read),

@@ -33,26 +33,28 @@ def _discount(value: object, path: Path) -> object:
     return found
 
 
-_FIELDS = {
+FIELDS: Mapping[str, Field] = {
     "number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False),
     "name": Field(text(), clearable=False),
-    "discount": Field(_discount, clearable=False),
+    "discount": Field(_discount, clearable=False, default=Decimal(0)),
     "account_id": ID,
 }
 _ROW_FIELDS: Mapping[str, Field] = {
     "id": Field(read_uuid),
-    **_FIELDS,
+    **FIELDS,
     "account_number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False),
     "expected_version": EXPECTED_VERSION,
 }
+DEFAULTS = {name: field.default for name, field in FIELDS.items() if field.default is not None}
+"""Values of a new group that an input leaves out, by attribute; the same as the columns' defaults."""
 ROW_ATTRIBUTES = (*_ROW_FIELDS, *METADATA_FIELDS)
 """The attributes of a row of a list."""
-_ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **_FIELDS}
+_ALL_FIELDS = {"id": ID, "expected_version": EXPECTED_VERSION, **FIELDS}
 
 
 def read_new_group(given: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
     """Return the values of a new group and all problems of the input."""
-    return _read(given, _FIELDS)
+    return _read(given, FIELDS)
 
 
 def read_group_row(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:

@@ -1,6 +1,6 @@
 """Reading of a whole input: every field that was sent, with all problems together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -85,9 +85,9 @@ def reject_if_any(problems: list[Problem]) -> None:
         raise Rejected(problems)
 
 
-def version_problem(expected: int, actual: int, changed_fields: Sequence[str]) -> Problem:
-    """Return the problem of an unexpected version, with the schema names of the fields that changed since."""
+def version_problem(expected: int | None, actual: int) -> VersionProblem | None:
+    """Return the problem of a version that the caller doesn't expect, without the fields that changed since."""
+    if expected is None or expected == actual:
+        return None
     message = f"is {expected}, but version {actual} is stored: read the object again, then retry with that version."
-    return VersionProblem(
-        ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, actual, tuple(changed_fields)
-    )
+    return VersionProblem(ErrorCode.VERSION_CONFLICT, ("expected_version",), message, expected, actual, ())

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any, cast
 
 from app.domain.errors import ErrorCode, LimitProblem, MetadataProblem, Path, Problem
-from app.domain.fields import hidden_in_key, invalid, is_storable
+from app.domain.fields import hidden_in_key, invalid, is_storable, schema_names
 from app.domain.inputs import Field
-from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_UNSET_KEYS, MAX_VALUE_CHARACTERS
+from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_UNSET_KEYS, MAX_VALUE_CHARACTERS, is_same_metadata
 from app.domain.texts import invisible_in, is_too_long, stored_form
 
 MetadataEntries = dict[str, str | int | float | bool]
@@ -36,11 +36,24 @@ def merged_metadata(
     return merged, list(_limit_problems(merged, ("metadata_set",)))
 
 
+def changed_values(before: Any, given: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
+    """Return the attributes of a row that an input changes, with their values, and the problem of too much metadata.
+
+    `before` is the stored row, a named tuple. Fields of the input that aren't attributes are left out.
+    """
+    metadata, problems = merged_metadata(before.metadata, given)
+    attributes = {*before._fields} - {"metadata"}
+    changed = {name: value for name, value in given.items() if name in attributes and getattr(before, name) != value}
+    if not is_same_metadata(before.metadata, metadata):
+        changed["metadata"] = metadata
+    return changed, problems
+
+
 def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
     """Yield the problems of fields that can't be given together."""
     single = [name for name in ("metadata_set", "metadata_unset") if name in given]
     if "metadata" in given and single:
-        names = " and ".join("metadataSet" if name == "metadata_set" else "metadataUnset" for name in single)
+        names = " and ".join(schema_names(single))
         message = f"can't be combined with {names}, because it replaces all entries."
         yield Problem(ErrorCode.FIELD_CONFLICT, ("metadata",), message)
     added, unset = given.get("metadata_set"), given.get("metadata_unset")

@@ -16,14 +16,13 @@ from graphql import (
     VariableNode,
 )
 
+from app.domain.errors import Path
 from app.engine.request_errors import RequestErrorCode
 
 MAX_ITEMS = "max_items"
 """The extension of an argument, of an input's field, or of a scalar whose values are maps, that holds its MaxItems."""
 MAX_FIELDS = "max_fields"
 """The extension of an input type with its maximum number of fields, including those of nested inputs."""
-
-Path = tuple[str | int, ...]
 
 
 class MaxItems(Protocol):

@@ -1,6 +1,7 @@
 """Checking arguments: all problems of a field's arguments are found, then reported together, each at its path."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -9,12 +10,12 @@ from graphql import GraphQLError
 from strawberry import Some
 
 from app.domain import fields
+from app.domain.errors import Path
 from app.domain.labels import subject_of_argument
 from app.domain.texts import stored_form
 from app.graphql.codes import FieldCode
 from app.graphql.strawberry_seam import UnsetType
 
-Path = tuple[str | int, ...]
 ValueT = TypeVar("ValueT")
 
 
@@ -83,33 +84,33 @@ def identifier(value: str, path: Path, problems: Problems) -> UUID | None:
 
 def identifiers(values: list[str], path: Path, problems: Problems, *, most: int = MOST_IDS) -> tuple[UUID, ...]:
     """Return UUIDs without repetition, or note problems."""
-    if len(values) > most:
-        problems.add(path, f"has {len(values)} ids; at most {most} are allowed.")
-        return ()
-    found: dict[UUID, None] = {}
-    for place, value in enumerate(values):
-        if problems.count > MOST_PROBLEMS:
-            # Nothing more would be said of those that follow.
-            break
-        id_ = identifier(value, (*path, place), problems)
-        if id_ is not None:
-            found[id_] = None
-    return tuple(found)
+    return _distinct(values, path, problems, identifier, f"ids; at most {most} are allowed.", most)
 
 
 def keys(values: list[str], path: Path, problems: Problems) -> tuple[str, ...]:
-    """Keys as they would be stored, without repetition, or problems."""
-    if len(values) > MOST_IDS:
-        problems.add(path, f"has {len(values)} items; at most {MOST_IDS} are allowed.")
+    """Return keys in their stored form without repetition, or note problems."""
+    return _distinct(values, path, problems, filled, f"items; at most {MOST_IDS} are allowed.", MOST_IDS)
+
+
+def _distinct(
+    values: list[str],
+    path: Path,
+    problems: Problems,
+    read: Callable[[str, Path, Problems], ValueT | None],
+    too_many: str,
+    most: int,
+) -> tuple[ValueT, ...]:
+    if len(values) > most:
+        problems.add(path, f"has {len(values)} {too_many}")
         return ()
-    found: dict[str, None] = {}
+    found: dict[ValueT, None] = {}
     for place, value in enumerate(values):
         if problems.count > MOST_PROBLEMS:
             # Later problems would not be reported.
             break
-        key = filled(value, (*path, place), problems)
-        if key is not None:
-            found[key] = None
+        item = read(value, (*path, place), problems)
+        if item is not None:
+            found[item] = None
     return tuple(found)
 
 

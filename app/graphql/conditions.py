@@ -26,8 +26,9 @@ from app.db.conditions import (
 from app.db.customers import CustomerSort
 from app.db.search import MAX_WORDS
 from app.domain.customer_fields import FIELDS
+from app.domain.errors import Path
 from app.domain.texts import prefix_form, stored_form, words_of
-from app.graphql.arguments import MOST_CHARACTERS, Path, Problems, filled, identifier, identifiers, keys
+from app.graphql.arguments import MOST_CHARACTERS, Problems, filled, identifier, identifiers, keys
 from app.graphql.metadata_pairs import pairs_of
 from app.graphql.strawberry_seam import names_of_input
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder

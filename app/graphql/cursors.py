@@ -20,7 +20,8 @@ from app.db.declarations import SortKey
 from app.db.paging import Position
 from app.db.plans.pages import CURSOR_DIGEST_BYTES, CURSOR_VERSION
 from app.domain.encodings import digest
-from app.graphql.arguments import Path, Problems
+from app.domain.errors import Path
+from app.graphql.arguments import Problems
 from app.graphql.codes import FieldCode
 
 _MAX_CHARACTERS = 4_000

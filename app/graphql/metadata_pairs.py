@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from app.db.conditions import AnyOf, Condition
+from app.domain.errors import Path
 from app.domain.metadata import MAX_FILTER_PAIRS, MAX_VALUE_CHARACTERS, canonical_text, pair_digest
 from app.domain.metadata_fields import search_key_problem
 from app.domain.texts import stored_form
-from app.graphql.arguments import Path, Problems
+from app.graphql.arguments import Problems
 from app.graphql.codes import FieldCode
 from app.graphql.types.customer_filter import MetadataPairInput
 

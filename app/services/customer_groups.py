@@ -12,8 +12,9 @@ from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
 from app.domain.events import EventType
 from app.domain.group_fields import GroupChange, canonical, read_group_change, read_new_group
 from app.domain.inputs import reject_if_any
+from app.domain.metadata_fields import changed_values
 from app.services.commands import Command
-from app.services.group_judging import NOT_FOUND, GroupFacts, changed_columns, reference_problems
+from app.services.group_judging import NOT_FOUND, GroupFacts, reference_problems
 from app.services.idempotency import once
 from app.services.recording import Recording, Write, find_version_problem, record_all
 
@@ -81,7 +82,7 @@ async def update_customer_group(
 
     async def work(session: WriteSession) -> GroupOutcome:
         now, problems = await _lock(session, change, malformed)
-        values, excess = (change.values, []) if now is None else changed_columns(now, change.values)
+        values, excess = (change.values, []) if now is None else changed_values(now, change.values)
         # Without an id, the number may be the group's own.
         named = {name: value for name, value in values.items() if change.id is not None or name != "number"}
         problems += [*excess, *reference_problems(named, change.id, await _read_facts(session, named))]

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from app.db.rows import CustomerGroupRow
 from app.domain.errors import ErrorCode, Problem
-from app.domain.metadata import is_same_metadata
-from app.domain.metadata_fields import merged_metadata
 from app.domain.texts import shown
 
 NOT_FOUND = Problem(ErrorCode.CUSTOMER_GROUP_NOT_FOUND, ("id",), "must be the id of a customer group of the company.")
@@ -43,14 +40,3 @@ def reference_problems(values: Mapping[str, object], group_id: UUID | None, fact
             )
             problems.append(Problem(ErrorCode.LEDGER_ACCOUNT_NOT_FOUND, (name,), message))
     return problems
-
-
-def changed_columns(now: CustomerGroupRow, values: Mapping[str, object]) -> tuple[dict[str, object], list[Problem]]:
-    """Return the columns whose values change, and a problem if the group would have too much metadata."""
-    metadata, problems = merged_metadata(now.metadata, values)
-    columns = {name: value for name, value in values.items() if name in CustomerGroupRow._fields}
-    changed = {name: value for name, value in columns.items() if getattr(now, name) != value}
-    changed.pop("metadata", None)
-    if not is_same_metadata(now.metadata, metadata):
-        changed["metadata"] = metadata
-    return changed, problems

@@ -1,7 +1,7 @@
 """Record writes of objects: a history entry and an event for each, in the transaction of the write."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from app.db import history, outbox
@@ -49,10 +49,11 @@ async def record_all(session: WriteSession, recording: Recording, writes: Sequen
 
 async def find_version_problem(session: Session, row: Any, expected: int | None) -> Problem | None:
     """Return the problem of a row whose version isn't the expected one, with the fields that changed since."""
-    if expected is None or expected == row.version:
+    problem = version_problem(expected, row.version)
+    if problem is None:
         return None
-    changed = await history.fields_changed_since(session, {row.id: expected})
-    return version_problem(expected, row.version, changed[row.id])
+    changed = await history.fields_changed_since(session, {row.id: problem.expected_version})
+    return replace(problem, changed_fields=changed[row.id])
 
 
 def _entry(recording: Recording, write: Write) -> history.Change:

@@ -23,10 +23,10 @@ from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import Draft
 from app.services.customers.numbers import give_numbers
 from app.services.customers.reading import read_facts, read_stored
+from app.services.customers.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 from app.services.customers.writing import write
 from app.services.row_results import RowResult
 from app.services.upsert_lists import ListCommand, Steps, carry_out
-from app.services.upsert_rows import UpsertRow, key_of, new_parents, read_rows
 
 CustomerRowProblem = CustomersProblem | SubscriptionsProblem | LimitProblem | MetadataProblem | Problem
 """Kinds of problems of a row. Stored outcomes read problems by these kinds."""

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -14,11 +13,11 @@ from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, listed
-from app.domain.group_fields import canonical_group_row, read_group_row
-from app.domain.metadata_fields import METADATA_FIELDS, merged_metadata
+from app.domain.group_fields import DEFAULTS, canonical_group_row, read_group_row
+from app.domain.metadata_fields import METADATA_FIELDS, changed_values, merged_metadata
 from app.domain.upserts import RejectionPolicy, RowOutcome
 from app.services.customer_groups import RECORDING
-from app.services.group_judging import NOT_FOUND, GroupFacts, changed_columns, reference_problems
+from app.services.group_judging import NOT_FOUND, GroupFacts, reference_problems
 from app.services.recording import Write, record_all
 from app.services.row_results import RowResult
 from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated, unexpected
@@ -108,7 +107,7 @@ class _Judge:
         expected = cast("int | None", values.pop("expected_version", None))
         others = reference_problems(values, None if before is None else before.id, self._facts)
         columns = self._columns(values)
-        changes, excess = ({}, []) if before is None else changed_columns(before, columns)
+        changes, excess = ({}, []) if before is None else changed_values(before, columns)
         others = [*excess, *others]
         if creating or (before is not None and (changes or problems or others)):
             # An unchanged row may expect any version: a list that was written is unchanged when it comes again.
@@ -140,7 +139,7 @@ def _new(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all columns of a new group. Its metadata can't be too much: no input has more entries than a group."""
     values = {name: value for name, value in given.items() if name not in METADATA_FIELDS}
     metadata, _ = merged_metadata({}, given)
-    return {"id": new_id(), "discount": Decimal(0), **values, "metadata": metadata}
+    return {"id": new_id(), **DEFAULTS, **values, "metadata": metadata}
 
 
 async def _write(session: WriteSession, decisions: Sequence[RowDecision], actor: str) -> dict[UUID, CustomerGroupRow]:

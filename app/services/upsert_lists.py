@@ -174,10 +174,11 @@ def unexpected(expected: int | None, before: Any, not_found: ErrorCode, noun: st
 
     `before` is the stored row or None. `carry_out` adds the fields that changed since.
     """
-    if expected is None or (before is not None and before.version == expected):
-        return []
     if before is not None:
-        return [version_problem(expected, before.version, ())]
+        problem = version_problem(expected, before.version)
+        return [] if problem is None else [problem]
+    if expected is None:
+        return []
     message = f"must be left out: there is no {noun} with this key yet."
     return [Problem(not_found, ("expected_version",), message)]
 

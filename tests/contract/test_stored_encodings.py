@@ -43,6 +43,7 @@ from app.services.customer_groups import (
     DeleteCustomerGroupCommand,
     UpdateCustomerGroupCommand,
 )
+from app.services.customers.upsert_rows import UpsertRow
 from app.services.departments import CreateDepartmentCommand, DeleteDepartmentCommand, UpdateDepartmentCommand
 from app.services.fingerprints import UnknownFingerprint, fingerprint, fits
 from app.services.update_customer import UpdateCustomerCommand
@@ -51,7 +52,6 @@ from app.services.upsert_contacts import UpsertContactsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_departments import UpsertDepartmentsCommand
 from app.services.upsert_groups import UpsertCustomerGroupsCommand
-from app.services.upsert_rows import UpsertRow
 from app.services.upsert_subscriptions import UpsertSubscriptionsCommand
 from tests.support.billing_examples import CUT, JUNE, OWN, single
 

@@ -11,10 +11,10 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected
 from app.domain.upserts import MatchKey, RowOutcome
+from app.services.customers.upsert_rows import UpsertRow
 from app.services.preview_transition import TransitionPreview, preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import CustomerResult, UpsertCustomersCommand, upsert_customers
-from app.services.upsert_rows import UpsertRow
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 

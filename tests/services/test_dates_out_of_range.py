@@ -12,10 +12,10 @@ from app.db.database import Database
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected, SubscriptionsProblem
 from app.domain.upserts import MatchKey, RejectionPolicy
+from app.services.customers.upsert_rows import UpsertRow
 from app.services.preview_transition import preview_transition
 from app.services.update_customer import UpdateCustomerCommand, update_customer
 from app.services.upsert_customers import UpsertCustomersCommand, upsert_customers
-from app.services.upsert_rows import UpsertRow
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 

@@ -10,12 +10,12 @@ from app.services.commands import Repeatable
 from app.services.contacts import DeleteContactCommand
 from app.services.create_customer import CreateCustomerCommand
 from app.services.customer_groups import UpdateCustomerGroupCommand
+from app.services.customers.upsert_rows import UpsertRow
 from app.services.departments import UpdateDepartmentCommand
 from app.services.fingerprints import fingerprint
 from app.services.update_customer import UpdateCustomerCommand
 from app.services.upsert_accounts import UpsertAccountsCommand
 from app.services.upsert_customers import UpsertCustomersCommand
-from app.services.upsert_rows import UpsertRow
 
 
 def test_missing_fields_defaults_and_the_order_of_names_make_no_other_input() -> None:

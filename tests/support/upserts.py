@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode
 from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.services.customers.upsert_rows import UpsertRow
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
-from app.services.upsert_rows import UpsertRow
 
 CREATED, UPDATED, UNCHANGED, REFUSED = RowOutcome
 ROW_BY_ROW = RejectionPolicy.ROW_BY_ROW

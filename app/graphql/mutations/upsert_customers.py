@@ -15,9 +15,9 @@ from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import given_fields
 from app.graphql.types.upsert_input import UpsertCustomerRow, UpsertCustomersInput
+from app.services.customers.upsert_rows import UpsertRow
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome
 from app.services.upsert_customers import upsert_customers as upsert
-from app.services.upsert_rows import UpsertRow
 
 
 def _rejected(rejected: Rejected) -> UpsertPayload:

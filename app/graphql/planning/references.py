@@ -11,8 +11,9 @@ from app.db import graph
 from app.db.arguments import References
 from app.db.conditions import Equals
 from app.db.declarations import Entity
+from app.domain.errors import Path
 from app.domain.fields import schema_name
-from app.graphql.arguments import Path, Problems, filled, identifier
+from app.graphql.arguments import Problems, filled, identifier
 
 
 @dataclass(frozen=True, slots=True)

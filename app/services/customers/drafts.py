@@ -13,11 +13,9 @@ from app.domain.customer_keys import UNIQUE_FIELDS
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import Problem
-from app.domain.metadata import is_same_metadata
-from app.domain.metadata_fields import merged_metadata
+from app.domain.metadata_fields import changed_values, merged_metadata
 from app.domain.transition import ACKNOWLEDGED
 
-_METADATA_CHANGES = {"metadata_set", "metadata_unset"}
 _CONCERNS_BILLING = {"billing_day", "default_currency"}
 
 
@@ -64,16 +62,11 @@ def draft_of_change(
 
     A detached child pays for itself unless the input says otherwise.
     """
-    metadata, excess = merged_metadata(before.metadata, given)
-    values = {name: value for name, value in given.items() if name not in _METADATA_CHANGES}
-    values["metadata"] = metadata
+    values = dict(given)
     detached = "parent_customer_id" in values and values["parent_customer_id"] is None
     if detached and before.parent_customer_id is not None:
         values.setdefault("billing_relationship", BillingRelationship.SELF)
-    changed = {name: value for name, value in values.items() if getattr(before, name) != value}
-    changed.pop("metadata", None)
-    if not is_same_metadata(before.metadata, metadata):
-        changed["metadata"] = metadata
+    changed, excess = changed_values(before, values)
     return Draft(
         before.id,
         before,
