@@ -6,9 +6,12 @@ from datetime import date
 from app.domain.billing import ACTIVE, ENDED
 from app.domain.calendar import DateOutOfRange, months_later
 from app.domain.errors import ErrorCode, Path, Problem
+from app.domain.late_messages import NOT_BEGUN
 from app.domain.mirroring import MirroredPeriod, MirroredSubscription, in_period, inconsistent
 from app.domain.subscriptions import SubscriptionStatus
 
+_RUNS_ON = ACTIVE - {SubscriptionStatus.TRIAL}
+"""Statuses that no period follows that has not begun: the first payment of a trial may still be awaited."""
 _BEGUN = ACTIVE | {SubscriptionStatus.PAUSED}
 
 
@@ -40,6 +43,26 @@ def _owes_nothing(now: MirroredSubscription) -> bool:
     # Only the billing system knows the price of the days before the end or the pause.
     is_shorter = now.status is SubscriptionStatus.PAUSED or (ends_on is not None and ends_on < period.ends_on)
     return is_shorter and period.billed_on is not None
+
+
+def unbegun_problem(
+    now: MirroredSubscription, status: SubscriptionStatus, today: date, *, begins: bool
+) -> Problem | None:
+    """Return the problem of a subscription that has begun, `now`, and would be as if it had not.
+
+    Its period could then move, and the days that were served would be in no period. `begins` is whether the row sends
+    the next period.
+    """
+    if status not in NOT_BEGUN or now.status in NOT_BEGUN:
+        return None
+    starts_on = now.current_period.starts_on
+    if now.status not in _RUNS_ON if begins else starts_on > today:
+        return None
+    message = (
+        f"must not be {status}: the subscription is {now.status}, in the period that starts on {starts_on}."
+        " What doesn't run for a while is PAUSED."
+    )
+    return inconsistent("status", message)
 
 
 def kept_period_problems(stored: MirroredPeriod, sent: MirroredPeriod) -> Iterator[Problem]:

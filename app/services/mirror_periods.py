@@ -1,11 +1,12 @@
 """Place the period that a message sends beside the stored subscription, as values of the domain."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.db.mirror_reads import StoredSubscription
+from app.domain.billing import ACTIVE
 from app.domain.errors import ErrorCode, Problem
 from app.domain.late_messages import Moved
 from app.domain.mirroring import (
@@ -13,9 +14,10 @@ from app.domain.mirroring import (
     MirroredSubscription,
     Placement,
     RecordedPeriod,
+    in_period,
     placement,
 )
-from app.domain.period_rules import kept_period_problems, next_period_problem
+from app.domain.period_rules import kept_period_problems, next_period_problem, unbegun_problem
 from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
@@ -51,6 +53,35 @@ def new_period(sent: Mapping[str, Any]) -> tuple[MirroredPeriod | None, list[Pro
         return None, [Problem(ErrorCode.FIELD_REQUIRED, path, "must be given for a period that is new.")]
     nothing: dict[str, Any] = {"billed_amount": _NOTHING, "credited_amount": _NOTHING, "billed_on": None}
     return MirroredPeriod(**{**nothing, **sent}), []
+
+
+def contradictions(
+    stored: StoredSubscription, after: MirroredSubscription, changed: Collection[str], today: date, place: Placement
+) -> Iterator[Problem]:
+    """Yield the problems of a row after which the stored periods would contradict the subscription, or could.
+
+    The database rejects them as well, at the latest when the next transition cuts the period.
+    """
+    starts_on, last = after.current_period.starts_on, stored.period
+    is_next = place is Placement.NEXT
+    back = unbegun_problem(mirrored(stored), after.status, today, begins=is_next)
+    if back is not None and "status" in changed:
+        yield back
+    is_recorded = not {"current_period", "external_system_id"}.isdisjoint(changed)
+    if last.id is None and last.previous_over_on is not None and last.previous_over_on > starts_on and is_recorded:
+        message = (
+            f"is {starts_on}, but a period until {last.previous_over_on} is recorded. An administrator must correct the"
+            " rows of the subscription and its periods in the database first."
+        )
+        yield in_period("starts_on", message)
+    runs = after.status in ACTIVE and (last.cut_on is None or after.ends_on is None or after.ends_on > last.cut_on)
+    is_asked = not {"status", "ends_on", "external_system_id"}.isdisjoint(changed)
+    if last.cut_on is not None and not is_next and runs and is_asked:
+        message = (
+            f"must be given, and start on {last.cut_on} or later, for a subscription that is {after.status}: a"
+            " transition has ended the stored one on that day."
+        )
+        yield Problem(ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, ("current_period",), message)
 
 
 def mirrored(stored: StoredSubscription) -> MirroredSubscription:

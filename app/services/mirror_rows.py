@@ -1,7 +1,7 @@
 """Decide what each row does to the subscription that its key finds. Reads nothing from the database."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
@@ -25,8 +25,11 @@ from app.domain.mirroring import (
 from app.domain.period_rules import calendar_problems
 from app.domain.subscription_fields import FIELDS, SubscriptionKeys, read_subscription
 from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
-from app.services.mirror_periods import COLUMNS, last_move, mirrored, new_period, placed
+from app.services.mirror_periods import COLUMNS, contradictions, last_move, mirrored, new_period, placed
 from app.services.upsert_lists import repeated, unexpected
+
+_ON_INVOICES = frozenset({"external_system_id", "status", "currency", "current_period"})
+"""What a subscription changes that comes onto an invoice, perhaps the single one of a parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,9 @@ class RowJudge:
             return _rejected(None, problems)
         named = {name: values.get(name, FIELDS[name].default) for name in COLUMNS}
         after = MirroredSubscription(**named, current_period=period)
-        problems += consistency_problems(after, is_new_period=True)
+        problems += consistency_problems(after, FIELDS, is_new_period=True)
         problems += calendar_problems(after, FIELDS, self.today)
-        problems += self._currency_problems(customer_id, after)
+        problems += self._currency_problems(customer_id, after, FIELDS)
         if problems:
             return _rejected(None, problems)
         self._claim(after)
@@ -134,13 +137,13 @@ class RowJudge:
         now, moved = mirrored(stored), last_move(stored)
         expected: int | None = values.get("expected_version")
         place, period, problems = placed(stored, now, moved, values, self.today)
-        lacks_what_was_sent = bool(problems) and period is now.current_period
         named = {name: values.get(name, getattr(now, name)) for name in COLUMNS}
         after = MirroredSubscription(**named, current_period=period)
         begins = place is Placement.NEXT or ("current_period" in values and stored.period.id is None)
         changed = [name for name in (*COLUMNS, "current_period") if getattr(now, name) != getattr(after, name)]
         if begins and "current_period" not in changed:
             changed.append("current_period")
+        dated = [] if problems and period is now.current_period else changed
         is_other = keys.customer is not None and self.customer_ids[keys.customer] != stored.customer_id
         if not (problems or changed or is_other):
             # Whatever version it expects: what a list has done once must be nothing the second time.
@@ -148,12 +151,12 @@ class RowJudge:
         if may_undo(moved, expected, changed, after.status, period.starts_on if "current_period" in values else None):
             return _rejected(stored.row, [moved_problem(moved, expected)])
         problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
-        problems += [fixed_problem("customer")] if is_other else []
-        problems += [fixed_problem("currency")] if "currency" in changed else []
+        problems += _fixed_problems(changed, is_other=is_other)
         problems += self._key_problems(values, stored)
-        problems += consistency_problems(after, is_new_period=place is Placement.NEXT)
-        problems += self._calendar_problems(after, [] if lacks_what_was_sent else changed, problems)
-        problems += self._currency_problems(stored.customer_id, after)
+        problems += consistency_problems(after, changed, is_new_period=place is Placement.NEXT)
+        problems += contradictions(stored, after, dated, self.today, place)
+        problems += self._calendar_problems(after, dated, problems)
+        problems += self._currency_problems(stored.customer_id, after, changed)
         if problems:
             return _rejected(stored.row, problems)
         self._claim(after)
@@ -203,7 +206,11 @@ class RowJudge:
         named = {problem.path for problem in known}
         return [problem for problem in calendar_problems(after, changed, self.today) if problem.path not in named]
 
-    def _currency_problems(self, customer_id: UUID, after: MirroredSubscription) -> list[Problem]:
+    def _currency_problems(
+        self, customer_id: UUID, after: MirroredSubscription, changed: Collection[str]
+    ) -> list[Problem]:
+        if _ON_INVOICES.isdisjoint(changed):
+            return []
         customer = self.customers[customer_id]
         problem = currency_problem(after.status, after.currency, customer, self._parent(customer))
         return [] if problem is None else [problem]
@@ -219,6 +226,11 @@ class RowJudge:
 
 def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> SubscriptionDecision:
     return SubscriptionDecision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
+
+
+def _fixed_problems(changed: Collection[str], *, is_other: bool) -> list[Problem]:
+    fixed = {"customer": is_other, "currency": "currency" in changed}
+    return [fixed_problem(name) for name, is_changed in fixed.items() if is_changed]
 
 
 def _at(field: str, code: ErrorCode, message: str) -> Problem:

@@ -139,7 +139,7 @@ class Family:
             return [row[0] for row in await connection.execute(query)]
 
 
-MISTAKES = ["next at once", "bill at once", "bill twice", "shorten", "lengthen"]
+MISTAKES = ["next at once", "bill at once", "bill twice", "shorten", "lengthen", "take back", "begin today"]
 
 actions = st.one_of(
     st.tuples(st.just("link"), st.sampled_from(["one", "two"])),
@@ -250,6 +250,11 @@ async def send_again(family: Family, place: int = 0) -> None:
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(0, ("bill",)), (9, ("be careless", "next at once"))])
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(0, ("bill",)), (9, ("be careless", "shorten"))])
 @example(first=[(BillingDirection.ARREARS, 1, True)], then=[(9, ("be careless", "bill at once")), (31, ("bill",))])
+# What runs doesn't become what has not begun, whose period could move.
+@example(
+    first=[(BillingDirection.ARREARS, 1, True)],
+    then=[(9, ("be careless", "take back")), (0, ("be careless", "begin today")), (31, ("bill",))],
+)
 # A late message undoes no new billing day, also after the next period, neither without a period nor with the next one.
 @example(
     first=[(BillingDirection.ARREARS, 1, False)],

@@ -72,7 +72,7 @@ class MirroredBook:
 
     def careless(self, mistake: str, today: date, terms: Terms) -> Message | None:
         """Make a message that is sent without looking whether it is due; None if the mistake can't be made now."""
-        message = self._careless(mistake, today, terms)
+        message = self._careless(mistake, today, terms) or self._restarted(mistake, today, terms)
         if message is not None:
             message = self.messages[-1] = replace(message, is_careless=True)
         return message
@@ -91,6 +91,18 @@ class MirroredBook:
                 return self._message(days, Decimal(0), terms)
             case "lengthen" if self.billed:
                 return self._message({"starts_on": self.start, "ends_on": date(2099, 1, 1)}, Decimal(0), terms)
+            case _:
+                return None
+
+    def _restarted(self, mistake: str, today: date, terms: Terms) -> Message | None:
+        row: dict[str, Any] = {"external_system_id": self.key}
+        match mistake:
+            case "take back":
+                # As if it had not begun, so that its period could move.
+                return self._made(row | {"status": "AWAITING_PAYMENT"}, Decimal(0), terms)
+            case "begin today" if not self.billed and self.start < today < self.end:
+                days = {"starts_on": today, "ends_on": self.end, "net_amount": self.net}
+                return self._made(row | {"status": "ACTIVE", "current_period": days}, Decimal(0), terms)
             case _:
                 return None
 
