@@ -73,6 +73,16 @@ def known_on(moved: Moved, today: date, *starts: date) -> date | None:
     return max(today, *starts)
 
 
+def known_by(moved: Moved, expected_version: int | None, today: date, starts_on: date) -> date | None:
+    """Return the day on which a row that changes nothing shows first that it knows of the last move.
+
+    None if it doesn't, or if another row has. `starts_on` is the first day of the current period.
+    """
+    if moved.moved_version is None or moved.known_on is not None or not moved.is_known_by(expected_version):
+        return None
+    return known_on(moved, today, starts_on)
+
+
 def moved_problem(moved: Moved, expected_version: int | None) -> Problem:
     """Return the problem of a message that is, or may be, older than a transition or a new billing day."""
     since = (

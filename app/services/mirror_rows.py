@@ -14,7 +14,7 @@ from app.domain.billing import arrangement
 from app.domain.customer_keys import CustomerKey, key_not_found
 from app.domain.customer_rules import Record
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
-from app.domain.late_messages import known_on, may_undo, moved_problem
+from app.domain.late_messages import known_by, known_on, may_undo, moved_problem
 from app.domain.mirroring import (
     MirroredSubscription,
     Placement,
@@ -49,7 +49,9 @@ class SubscriptionDecision:
     begins_for: UUID | None = None
     """The payer of the period that begins; None where none does."""
     known_on: date | None = None
-    """The day on which the billing system showed that it knows of the last move; None where there is none."""
+    """The day on which the billing system showed that it knows of the last move; None where there is none.
+
+    Of a row that changes nothing, only if it is the first to show that."""
     changed: tuple[str, ...] = ()
     """The attributes that change."""
     problems: tuple[Problem, ...] = ()
@@ -147,7 +149,7 @@ class RowJudge:
         is_other = keys.customer is not None and self.customer_ids[keys.customer] != stored.customer_id
         if not (problems or changed or is_other):
             # Whatever version it expects: what a list has done once must be nothing the second time.
-            return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id)
+            return _unchanged(stored, known_by(moved, expected, self.today, now.current_period.starts_on))
         if may_undo(moved, expected, changed, after.status, period.starts_on if "current_period" in values else None):
             return _rejected(stored.row, [moved_problem(moved, expected)])
         problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
@@ -226,6 +228,10 @@ class RowJudge:
 
 def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> SubscriptionDecision:
     return SubscriptionDecision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
+
+
+def _unchanged(stored: StoredSubscription, known: date | None) -> SubscriptionDecision:
+    return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id, known_on=known)
 
 
 def _fixed_problems(changed: Collection[str], *, is_other: bool) -> list[Problem]:

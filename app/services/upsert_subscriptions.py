@@ -120,6 +120,9 @@ async def _write(
     await mirror_writes.update_periods(session, [_kept_period(decision) async for decision in paced(kept)])
     begun = [decision for decision in decisions if decision.begins_for is not None]
     await mirror_writes.begin_periods(session, [_new_period(decision) async for decision in paced(begun)])
+    # Not a change of the subscription: neither its version nor its history tells it.
+    known = [decision for decision in decisions if decision.outcome is RowOutcome.UNCHANGED and decision.known_on]
+    await mirror_writes.mark_known(session, [_known(decision) async for decision in paced(known)])
     ids = [decision.subject_id for decision in (*created, *updated) if decision.subject_id is not None]
     stored = await mirror_reads.subscriptions_by_id(session, ids)
     entries = [_entry(decision, stored) async for decision in paced([*created, *updated])]
@@ -145,6 +148,10 @@ def _new_row(decision: SubscriptionDecision) -> dict[str, Any]:
 
 def _changed_row(decision: SubscriptionDecision) -> dict[str, Any]:
     return {"id": decision.subject_id, **_columns(_after(decision)), "moved_known_on": decision.known_on}
+
+
+def _known(decision: SubscriptionDecision) -> dict[str, Any]:
+    return {"id": decision.subject_id, "moved_known_on": decision.known_on}
 
 
 def _kept_period(decision: SubscriptionDecision) -> dict[str, Any]:

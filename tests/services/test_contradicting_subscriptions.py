@@ -90,9 +90,7 @@ async def test_the_first_payment_after_a_trial_may_be_awaited(
     assert await sent(unit_of_work, status="AWAITING_PAYMENT", **following) == []
 
 
-async def test_what_was_canceled_before_it_began_may_be_scheduled_again(
-    unit_of_work: UnitOfWork, records: Records
-) -> None:
+async def test_what_was_canceled_before_it_began_may_be_scheduled(unit_of_work: UnitOfWork, records: Records) -> None:
     later: dict[str, Any] = {"started_on": JULY, "current_period": period(JULY, AUGUST)}
     await stored(unit_of_work, records, status="SCHEDULED", **later)
     assert await sent(unit_of_work, status="CANCELLED", ends_on=JULY, next_billing_date=None) == []
@@ -139,7 +137,7 @@ async def test_a_subscription_with_a_later_period_than_its_current_one_gets_no_k
     assert await sent(unit_of_work, id=id_, name="x") == []
 
 
-async def test_what_a_transition_has_ended_runs_again_only_with_the_next_period(
+async def test_what_a_transition_has_ended_runs_again_with_the_next_period(
     unit_of_work: UnitOfWork, records: Records
 ) -> None:
     parent, customer = await records.customer(**PARENT), await records.customer()

@@ -19,6 +19,7 @@ from tests.support.mirror import (
     JULY,
     JUNE,
     SEPTEMBER,
+    UNCHANGED,
     UPDATED,
     mirror,
     new_subscription,
@@ -95,6 +96,27 @@ async def test_no_late_message_undoes_a_move_after_the_next_period(
 
     assert code is MOVED
     assert await everything_of(owner_engine, company) == before
+
+
+async def test_a_row_that_changes_nothing_shows_that_the_move_is_known_as_well(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID, clock: DatabaseClock
+) -> None:
+    await with_new_billing_day(unit_of_work, records)
+    first = date(2026, 7, 20)
+    nightly = KEY | {"name": "Fibernet", "current_period": period(billed_amount=300, billed_on=JUNE)}
+    for version in (None, 1, 2, 2):
+        expected = {} if version is None else {"expected_version": version}
+        before = await everything_of(owner_engine, company)
+        dry = await mirror(unit_of_work, nightly | expected, dry_run=True)
+        assert await everything_of(owner_engine, company) == before
+        assert outcomes(dry) == outcomes(await mirror(unit_of_work, nightly | expected)) == [UNCHANGED]
+        (stored,) = await rows_of(owner_engine, tables.subscriptions, company)
+        known = date(2026, 6, 19) if version == 2 else None
+        assert (stored["version"], stored["moved_known_on"]) == (2, known)
+    # So the next period, which begins after that day, needs no version.
+    at(clock, JULY)
+    following = {"current_period": period(JULY, first, net_amount=190), "next_billing_date": first}
+    assert await sent(unit_of_work, following) == []
 
 
 async def test_after_the_day_of_the_first_version_a_period_that_begins_later_needs_none(
