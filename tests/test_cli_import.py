@@ -73,14 +73,14 @@ async def test_a_table_is_imported_and_again_changes_nothing(
     first = import_file(path)
 
     assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells separated by commas.\n")
-    assert first.stdout == "Rows: 1 created, 1 updated, 0 unchanged, 0 refused.\n"
+    assert first.stdout == "Rows: 1 created, 1 updated, 0 unchanged, 0 rejected.\n"
     a, b = await stored("a"), await stored("b")
     assert (a["name"], a["country_code"], a["is_active"], a["payment_terms"]) == ('Søn, "Far" & Co', "SE", False, 30)
     assert (str(a["credit_limit"]), a["notes"], a["metadata"]) == ("1000.50", "two\nlines", {"tier": "gold"})
     assert (b["name"], b["email"], b["metadata"], b["version"]) == ("New", None, {"keep": 1}, 2)
     before = await everything_of(owner_engine, company)
     again = import_file(path)
-    assert again.stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 refused.\n"
+    assert again.stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 rejected.\n"
     assert await everything_of(owner_engine, company) == before
 
 
@@ -110,7 +110,7 @@ async def test_json_lines_are_imported_with_all_that_json_can_say(
     assert (str(a["credit_limit"]), str(a["opening_balance"])) == ("12.50", "-1.00")
     assert a["metadata"] == {"a": 1.5, "b": True, "c": "x"}
     assert (b["email"], b["parent_customer_id"]) == (None, parent)
-    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 refused.\n"
+    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 rejected.\n"
 
 
 async def test_decimals_are_counted_as_they_are_written_in_a_table_and_in_json_lines(
@@ -160,7 +160,7 @@ async def test_rejected_rows_are_reported_with_their_lines_and_the_others_writte
     result = import_file(path, "--refused", report)
 
     assert result.returncode == 1
-    assert result.stdout == "Rows: 2 created, 0 updated, 0 unchanged, 2 refused.\n"
+    assert result.stdout == "Rows: 2 created, 0 updated, 0 unchanged, 2 rejected.\n"
     assert 'line 4: isActive is "yes": write TRUE or FALSE. (FIELD_INVALID)\n' in result.stderr
     shown = messages(result).splitlines()[1:]
     assert [re.findall(r"^line (\d+): (\w+) .*\((\w+)\)$", line)[0] for line in shown] == [
@@ -186,7 +186,7 @@ async def test_only_so_many_rejections_are_shown(import_file: Import, tmp_path: 
     result = import_file(objects(tmp_path / "rows.jsonl", *[{"externalSystemId": "x"}] * 30))
     assert result.stderr.count("FIELD_CONFLICT") == 20
     assert result.stderr.endswith("Further problems are not shown: --refused FILE writes all of them.\n")
-    assert result.stdout.endswith("30 refused.\n")
+    assert result.stdout.endswith("30 rejected.\n")
 
 
 async def test_all_or_nothing_stops_before_the_batch_that_holds_a_rejected_row(
@@ -198,7 +198,7 @@ async def test_all_or_nothing_stops_before_the_batch_that_holds_a_rejected_row(
     result = import_file(objects(tmp_path / "rows.jsonl", *rows), "--all-or-nothing", "--batch", "2")
     assert result.returncode == 1
     assert result.stdout == (
-        "Rows: 2 created, 0 updated, 0 unchanged, 1 refused."
+        "Rows: 2 created, 0 updated, 0 unchanged, 1 rejected."
         " Stopped at lines 3 to 4, because 1 row was rejected and --all-or-nothing was given: nothing of these lines or of"
         " those after them was stored. Correct the row and run the import again.\n"
     )
@@ -212,7 +212,7 @@ async def test_a_dry_run_says_what_would_be_done(
     before = await everything_of(owner_engine, company)
     result = import_file(objects(tmp_path / "rows.jsonl", new_customer_input(group, "a")), "--dry-run")
     assert result.returncode == 0
-    assert result.stdout == "Dry run, nothing was written: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
+    assert result.stdout == "Dry run, nothing was written: 1 created, 0 updated, 0 unchanged, 0 rejected.\n"
     assert await everything_of(owner_engine, company) == before
 
 
@@ -234,7 +234,7 @@ async def test_a_dry_run_of_a_file_judges_later_rows_by_what_earlier_ones_would_
 
     assert await everything_of(owner_engine, company) == before
     real = import_file(path, "--batch", "1")
-    assert real.stdout == "Rows: 2 created, 1 updated, 0 unchanged, 1 refused.\n"
+    assert real.stdout == "Rows: 2 created, 1 updated, 0 unchanged, 1 rejected.\n"
     assert dry.stdout == real.stdout.replace("Rows", "Dry run, nothing was written")
     assert [line.partition(" (")[2] for line in messages(dry).splitlines()[1:]] == [
         "CUSTOMER_NUMBER_ALREADY_EXISTS)",
@@ -253,7 +253,7 @@ async def test_a_key_that_several_rows_have_is_found_over_the_whole_file_in_any_
     message = "externalSystemId is also the key of lines {}: keep one row for each key. (FIELD_CONFLICT)"
     for options in (["--dry-run"], []):
         result = import_file(path, "--batch", "1", *options)
-        assert result.stdout.endswith(": 2 created, 0 updated, 0 unchanged, 3 refused.\n")
+        assert result.stdout.endswith(": 2 created, 0 updated, 0 unchanged, 3 rejected.\n")
         assert messages(result).splitlines()[1:] == [
             f"line 1: {message.format('3, 5')}",
             f"line 3: {message.format('1, 5')}",
@@ -285,7 +285,7 @@ async def test_all_or_nothing_writes_nothing_of_a_file_that_is_wrong_in_itself(
     result = import_file(path, "--all-or-nothing", "--batch", "1", *options)
     assert result.returncode == 1
     assert result.stdout.endswith(
-        ": 0 created, 0 updated, 0 unchanged, 1 refused. Nothing was stored, because 1 row was rejected and --all-or-nothing"
+        ": 0 created, 0 updated, 0 unchanged, 1 rejected. Nothing was stored, because 1 row was rejected and --all-or-nothing"
         " was given. Correct the row and run the import again.\n"
     )
     assert await everything_of(owner_engine, company) == before
@@ -304,7 +304,7 @@ async def test_entries_are_reported_by_their_columns_and_a_long_cell_rejects_its
         encoding="utf-16-le",
     )
     result = import_file(path)
-    assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 refused.\n"
+    assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 rejected.\n"
     assert messages(result).splitlines() == [
         f"Reading {path}: UTF-16, cells separated by semicolons.",
         "line 2: metadata.tier must have at most 500 characters, not 501. (METADATA_VALUE_INVALID)",
@@ -334,7 +334,7 @@ async def test_customers_may_be_matched_by_number(import_file: Import, records: 
     await records.customer(customer_number="N-1")
     path = objects(tmp_path / "rows.txt", {"customerNumber": "N-1", "name": "New"})
     result = import_file(path, "--match-by", "CUSTOMER_NUMBER", "--format", "jsonl")
-    assert result.stdout == "Rows: 0 created, 1 updated, 0 unchanged, 0 refused.\n"
+    assert result.stdout == "Rows: 0 created, 1 updated, 0 unchanged, 0 rejected.\n"
 
 
 async def test_an_interrupted_import_goes_on_where_it_was(
@@ -354,7 +354,7 @@ async def test_an_interrupted_import_goes_on_where_it_was(
     done = await count(owner_engine, company)
     assert done < 1_999
     result = import_file(path)
-    assert result.stdout == f"Rows: {1_999 - done} created, 0 updated, {done} unchanged, 1 refused.\n"
+    assert result.stdout == f"Rows: {1_999 - done} created, 0 updated, {done} unchanged, 1 rejected.\n"
 
 
 def test_a_file_that_is_missing_and_a_report_in_the_place_of_the_file_are_rejected(

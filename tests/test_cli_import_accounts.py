@@ -35,11 +35,11 @@ async def test_accounts_are_imported_and_again_change_nothing(
     first = run(*command, "--batch", "2", DATABASE_URL=service_dsn)
 
     assert (first.returncode, messages(first)) == (0, f"Reading {path}: UTF-8, cells separated by commas.\n")
-    assert first.stdout == "Rows: 2 created, 1 updated, 0 unchanged, 0 refused.\n"
+    assert first.stdout == "Rows: 2 created, 1 updated, 0 unchanged, 0 rejected.\n"
     assert await stored(owner_engine, company) == {"1010": "Salg, indland", "1020": "Salg Ærø", "01030": "3"}
     before = await everything_of(owner_engine, company)
     again = run(*command, DATABASE_URL=service_dsn)
-    assert again.stdout == "Rows: 0 created, 0 updated, 3 unchanged, 0 refused.\n"
+    assert again.stdout == "Rows: 0 created, 0 updated, 3 unchanged, 0 rejected.\n"
     assert await everything_of(owner_engine, company) == before
 
 
@@ -52,7 +52,7 @@ async def test_rejected_accounts_are_reported_with_their_lines(
     result = run("import", "accounts", path, "--company", str(company), "--refused", refused, DATABASE_URL=service_dsn)
 
     assert result.returncode == 1
-    assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 refused.\n"
+    assert result.stdout == "Rows: 1 created, 0 updated, 0 unchanged, 2 rejected.\n"
     shown = messages(result).splitlines()[1:]
     assert [line.rpartition(" ")[2] for line in shown] == ["(FIELD_REQUIRED)", "(FIELD_INVALID)"]
     assert [json.loads(line) for line in refused.read_text().splitlines()] == [
@@ -73,7 +73,7 @@ async def test_a_dry_run_and_a_batch_that_is_rejected_whole_write_nothing(
     dry = run(*command, "--dry-run", DATABASE_URL=service_dsn)
     whole = run(*command, "--all-or-nothing", DATABASE_URL=service_dsn)
 
-    assert dry.stdout == "Dry run, nothing was written: 1 created, 0 updated, 0 unchanged, 1 refused.\n"
+    assert dry.stdout == "Dry run, nothing was written: 1 created, 0 updated, 0 unchanged, 1 rejected.\n"
     assert "Nothing was stored, because 1 row was rejected and --all-or-nothing was given." in whole.stdout
     assert (dry.returncode, whole.returncode) == (1, 1)
     assert await everything_of(owner_engine, company) == before
@@ -108,8 +108,8 @@ async def test_a_file_without_a_kind_is_one_of_customers_wherever_the_options_st
     path = tmp_path / "customers.csv"
     header = "externalSystemId,name,vatZone,customerGroupId,countryCode,defaultCurrency"
     path.write_text(f"{header}\na,Fjord,DOMESTIC,{group},DK,DKK\n")
-    created = "Rows: 1 created, 0 updated, 0 unchanged, 0 refused.\n"
-    unchanged = "Rows: 0 created, 0 updated, 1 unchanged, 0 refused.\n"
+    created = "Rows: 1 created, 0 updated, 0 unchanged, 0 rejected.\n"
+    unchanged = "Rows: 0 created, 0 updated, 1 unchanged, 0 rejected.\n"
 
     named = ["--company", str(company)]
     assert run("import", path, *named, DATABASE_URL=service_dsn).stdout == created

@@ -168,7 +168,7 @@ async def test_no_cell_of_any_column_ends_in_a_traceback(
     with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(columns)
-        # A file that holds U+0000 is refused whole.
+        # A file that holds U+0000 is rejected whole.
         for value in filter(lambda text: text != "\0", JSON_VALUES):
             cell = json.dumps(value) if isinstance(value, list | dict) else str(value)
             writer.writerows([cell if other == column else "" for other in columns] for column in columns)

@@ -66,7 +66,7 @@ async def test_ctrl_c_says_what_is_stored_and_how_to_go_on(
     done = await stored(owner_engine, company)
     assert 0 < done < rows
     assert output.read_text().splitlines()[-1] == (
-        f"Interrupted after {done} of {rows} rows: {done} created, 0 updated, 0 unchanged, 0 refused. These are stored, "
+        f"Interrupted after {done} of {rows} rows: {done} created, 0 updated, 0 unchanged, 0 rejected. These are stored, "
         "except the rejected ones. To go on, run the same command again: rows that are stored will be unchanged."
         f" {refused} was not written."
     )

@@ -88,20 +88,20 @@ async def test_rows_are_created_updated_and_left_alone_in_batches(
     dry = import_file(path, "--batch", "2", "--dry-run")
     assert (dry.returncode, dry.stdout) == (
         0,
-        "Dry run, nothing was written: 5 created, 0 updated, 0 unchanged, 0 refused.\n",
+        "Dry run, nothing was written: 5 created, 0 updated, 0 unchanged, 0 rejected.\n",
     ), messages(dry)
     assert await everything_of(owner_engine, company) == before
-    assert import_file(path, "--batch", "2").stdout == "Rows: 5 created, 0 updated, 0 unchanged, 0 refused.\n"
+    assert import_file(path, "--batch", "2").stdout == "Rows: 5 created, 0 updated, 0 unchanged, 0 rejected.\n"
 
     written = await everything_of(owner_engine, company)
     again = import_file(path, "--batch", "3")
-    assert again.stdout == "Rows: 0 created, 0 updated, 5 unchanged, 0 refused.\n"
+    assert again.stdout == "Rows: 0 created, 0 updated, 5 unchanged, 0 rejected.\n"
     assert await everything_of(owner_engine, company) == written
 
     rows[3] |= sample.changed
     write_rows(path, rows)
-    assert import_file(path).stdout == "Rows: 0 created, 1 updated, 4 unchanged, 0 refused.\n"
-    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 5 unchanged, 0 refused.\n"
+    assert import_file(path).stdout == "Rows: 0 created, 1 updated, 4 unchanged, 0 rejected.\n"
+    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 5 unchanged, 0 rejected.\n"
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -114,7 +114,7 @@ async def test_a_wrong_row_is_reported_at_its_column_and_the_others_are_written(
 
     result = import_file(path, "--batch", "2")
 
-    assert (result.returncode, result.stdout) == (1, "Rows: 3 created, 0 updated, 0 unchanged, 1 refused.\n")
+    assert (result.returncode, result.stdout) == (1, "Rows: 3 created, 0 updated, 0 unchanged, 1 rejected.\n")
     column, code = sample.problem
     (found,) = messages(result).splitlines()[1:]
     assert re.fullmatch(rf"line {4 if ending == 'csv' else 3}: {re.escape(column)} .+ \({code}\)", found)
@@ -127,7 +127,7 @@ async def test_a_key_in_several_rows_rejects_them_all_whatever_the_batches_are(
     path = write_rows(tmp_path / "rows.jsonl", rows)
     for options in (["--dry-run"], []):
         result = import_file(path, "--batch", "1", *options)
-        assert result.stdout.endswith(": 2 created, 0 updated, 0 unchanged, 2 refused.\n")
+        assert result.stdout.endswith(": 2 created, 0 updated, 0 unchanged, 2 rejected.\n")
         assert messages(result).splitlines()[1:] == [
             f"line 1: {sample.key} is also the key of line 4: keep one row for each key. (FIELD_CONFLICT)",
             f"line 4: {sample.key} is also the key of line 1: keep one row for each key. (FIELD_CONFLICT)",
@@ -160,7 +160,7 @@ async def test_a_killed_import_is_continued_by_running_it_again(
 
     result = import_file(path)
 
-    assert result.stdout == f"Rows: {rows - done} created, 0 updated, {done} unchanged, 0 refused.\n"
+    assert result.stdout == f"Rows: {rows - done} created, 0 updated, {done} unchanged, 0 rejected.\n"
     assert await count(owner_engine, sample.table, company) == stored + rows
 
 
@@ -249,8 +249,8 @@ async def test_a_customer_named_by_two_keys_is_recognized_within_a_batch_only(
     await records.customer(customer_number="K-9", external_system_id="nine")
     names: list[dict[str, str]] = [{"customerNumber": "K-9"}, {"externalSystemId": "nine"}]
     path = write_rows(tmp_path / "rows.jsonl", [sample.new(around, 1) | {"customer": name} for name in names])
-    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 0 unchanged, 2 refused.\n"
-    assert import_file(path, "--batch", "1").stdout == "Rows: 1 created, 0 updated, 1 unchanged, 0 refused.\n"
+    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 0 unchanged, 2 rejected.\n"
+    assert import_file(path, "--batch", "1").stdout == "Rows: 1 created, 0 updated, 1 unchanged, 0 rejected.\n"
 
 
 @pytest.mark.parametrize("kind", ["groups", "subscriptions", "departments", "contacts"], indirect=True)
@@ -270,5 +270,5 @@ async def test_an_object_named_by_its_id_and_its_key_is_recognized_within_a_batc
         found = (await connection.execute(query)).scalar_one()
     by_id = {name: value for name, value in row.items() if name != sample.key} | {"id": str(found)}
     path = write_rows(tmp_path / "rows.jsonl", [row, by_id])
-    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 0 unchanged, 2 refused.\n"
-    assert import_file(path, "--batch", "1").stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 refused.\n"
+    assert import_file(path).stdout == "Rows: 0 created, 0 updated, 0 unchanged, 2 rejected.\n"
+    assert import_file(path, "--batch", "1").stdout == "Rows: 0 created, 0 updated, 2 unchanged, 0 rejected.\n"

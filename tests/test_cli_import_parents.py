@@ -64,9 +64,9 @@ async def test_children_may_come_before_their_parents_in_any_batch_also_in_a_dry
     before = await everything_of(owner_engine, company)
 
     dry = import_file(path, "--batch", "2", "--dry-run")
-    assert dry.stdout == "Dry run, nothing was written: 8 created, 0 updated, 0 unchanged, 0 refused.\n", messages(dry)
+    assert dry.stdout == "Dry run, nothing was written: 8 created, 0 updated, 0 unchanged, 0 rejected.\n", messages(dry)
     assert await everything_of(owner_engine, company) == before
-    assert import_file(path, "--batch", "2").stdout == "Rows: 8 created, 0 updated, 0 unchanged, 0 refused.\n"
+    assert import_file(path, "--batch", "2").stdout == "Rows: 8 created, 0 updated, 0 unchanged, 0 rejected.\n"
     assert await parents_of(owner_engine, company) == {
         **{f"child {number}": f"parent {number % 2}" for number in range(5)},
         "parent 0": None,
@@ -75,7 +75,7 @@ async def test_children_may_come_before_their_parents_in_any_batch_also_in_a_dry
     }
     for batch in ("1", "500"):
         again = import_file(path, "--batch", batch)
-        assert again.stdout == "Rows: 0 created, 0 updated, 8 unchanged, 0 refused.\n"
+        assert again.stdout == "Rows: 0 created, 0 updated, 8 unchanged, 0 rejected.\n"
 
 
 async def test_stored_parents_and_groups_are_named_by_key_and_null_removes_a_parent(
@@ -88,7 +88,7 @@ async def test_stored_parents_and_groups_are_named_by_key_and_null_removes_a_par
         assert import_file(path).stdout.startswith("Rows: 1 created")
         assert (await parents_of(owner_engine, company))[key] == "p"
     path.write_text("externalSystemId,parent.externalSystemId\nid,null\ncustomerNumber,\n")
-    assert import_file(path).stdout.startswith("Rows: 0 created, 1 updated, 1 unchanged, 0 refused.")
+    assert import_file(path).stdout.startswith("Rows: 0 created, 1 updated, 1 unchanged, 0 rejected.")
     path = write_rows(tmp_path / "rows.jsonl", [{"externalSystemId": "customerNumber", "parent": None}])
     assert import_file(path).stdout.startswith("Rows: 0 created, 1 updated")
     found = await parents_of(owner_engine, company)
@@ -110,7 +110,7 @@ async def test_circles_are_rejected_with_the_lines_that_form_them(
     path = write_rows(tmp_path / "rows.csv", rows)
     for options in (["--dry-run"], []):
         result = import_file(path, "--batch", "1", *options)
-        assert result.stdout.endswith(": 1 created, 0 updated, 0 unchanged, 5 refused.\n")
+        assert result.stdout.endswith(": 1 created, 0 updated, 0 unchanged, 5 rejected.\n")
         column = "parent.externalSystemId"
         own = "must not be the key of the same row: a customer can't be its own parent."
         assert sorted(messages(result).splitlines()[1:]) == [
@@ -136,7 +136,7 @@ async def test_keys_of_nothing_and_two_keys_are_reported_at_their_columns(
         new("f", parent="inactive"),
     ]
     result = import_file(write_rows(tmp_path / "rows.jsonl", rows))
-    assert result.stdout == "Rows: 0 created, 0 updated, 0 unchanged, 6 refused.\n"
+    assert result.stdout == "Rows: 0 created, 0 updated, 0 unchanged, 6 rejected.\n"
     assert [line.rpartition(" (")[2] + " " + line.split()[2] for line in messages(result).splitlines()[1:]] == [
         "PARENT_CUSTOMER_NOT_FOUND) parent.externalSystemId",
         "FIELD_INVALID) email",
@@ -157,7 +157,7 @@ async def test_all_or_nothing_stops_before_a_batch_with_a_parent_that_does_not_e
     result = import_file(write_rows(tmp_path / "rows.jsonl", rows), "--all-or-nothing")
     assert (
         result.returncode,
-        result.stdout.startswith("Rows: 0 created, 0 updated, 0 unchanged, 1 refused. Nothing"),
+        result.stdout.startswith("Rows: 0 created, 0 updated, 0 unchanged, 1 rejected. Nothing"),
     ) == (
         1,
         True,

@@ -93,7 +93,7 @@ async def test_the_corrected_file_is_imported_and_its_problems_are_ignored(
     write_rows(refused, [{"problems": "as before", **sample.new(around, number)} for number in range(2)])
     result = import_file(kind, refused, "--refused", again)
 
-    assert (result.returncode, result.stdout) == (0, "Rows: 2 created, 0 updated, 0 unchanged, 0 refused.\n")
+    assert (result.returncode, result.stdout) == (0, "Rows: 2 created, 0 updated, 0 unchanged, 0 rejected.\n")
     assert [line for line in again.read_text().splitlines() if not line.startswith("problems,")] == []
 
 
@@ -132,7 +132,7 @@ async def test_a_file_with_rejected_rows_ends_as_if_all_had_been_right(
     path, refused = write_rows(tmp_path / f"rows.{ending}", rows), tmp_path / f"refused.{ending}"
 
     first = import_file("subscriptions", path, "--refused", refused)
-    assert first.stdout == "Rows: 1970 created, 0 updated, 0 unchanged, 30 refused.\n"
+    assert first.stdout == "Rows: 1970 created, 0 updated, 0 unchanged, 30 rejected.\n"
     text = refused.read_text()
     # The one thing that is wrong: the period ends on the day on which it starts.
     corrected = text.replace("2026-06-01,2026-06-01,", "2026-06-01,2026-07-01,").replace(
@@ -142,10 +142,10 @@ async def test_a_file_with_rejected_rows_ends_as_if_all_had_been_right(
     refused.write_text(corrected)
     second = import_file("subscriptions", refused)
 
-    assert second.stdout == "Rows: 30 created, 0 updated, 0 unchanged, 0 refused.\n"
+    assert second.stdout == "Rows: 30 created, 0 updated, 0 unchanged, 0 rejected.\n"
     whole = write_rows(tmp_path / f"right.{ending}", right)
     before = await everything_of(owner_engine, company)
-    assert import_file("subscriptions", whole).stdout == "Rows: 0 created, 0 updated, 2000 unchanged, 0 refused.\n"
+    assert import_file("subscriptions", whole).stdout == "Rows: 0 created, 0 updated, 2000 unchanged, 0 rejected.\n"
     assert await everything_of(owner_engine, company) == before
     found = await contents(owner_engine, company)
     assert {(row[3], row[7]) for row in found} == {(f"S-{number}", 1) for number in range(number_of_rows)}

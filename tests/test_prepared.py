@@ -13,7 +13,7 @@ from tests.support.prepared import prepared
 _ENVIRONMENT = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
 
 
-@pytest.mark.parametrize("arguments", [["schema"], ["serve", "--color"]], ids=["success", "a refused option"])
+@pytest.mark.parametrize("arguments", [["schema"], ["serve", "--color"]], ids=["success", "a rejected option"])
 def test_a_copy_ends_and_prints_as_a_process_of_its_own(arguments: list[str]) -> None:
     copy, fresh = run(*arguments), run_anew(*arguments)
     assert (copy.returncode, copy.stdout, copy.stderr) == (fresh.returncode, fresh.stdout, fresh.stderr)

@@ -1,4 +1,4 @@
-"""Settings: how each is written, what is refused, and that all problems come at once."""
+"""Settings: how each is written, what is rejected, and that all problems come at once."""
 
 import json
 import os
@@ -204,7 +204,7 @@ _WORDS = st.sampled_from(
 _VALUES = _WORDS | st.text(max_size=30) | st.text(st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF), max_size=3)
 
 
-def loaded_or_refused(environment: dict[str, str], *checks: Callable[[Settings], object]) -> Settings | list[str]:
+def loaded_or_rejected(environment: dict[str, str], *checks: Callable[[Settings], object]) -> Settings | list[str]:
     try:
         return load_settings(*checks, environment=environment)
     except SettingsError as error:
@@ -213,7 +213,7 @@ def loaded_or_refused(environment: dict[str, str], *checks: Callable[[Settings],
 
 @given(st.dictionaries(st.sampled_from(_VARIABLES), _VALUES, max_size=8))
 def test_whatever_the_environment_holds_gives_settings_or_says_what_is_wrong(environment: dict[str, str]) -> None:
-    loaded = loaded_or_refused(environment, *SERVING_CHECKS)
+    loaded = loaded_or_rejected(environment, *SERVING_CHECKS)
 
     if isinstance(loaded, list):
         assert {re.split("[ :]", line)[0] for line in loaded} <= set(_VARIABLES)
@@ -221,7 +221,7 @@ def test_whatever_the_environment_holds_gives_settings_or_says_what_is_wrong(env
 
 @given(st.sampled_from(_VARIABLES), _VALUES)
 def test_each_variable_may_hold_anything(name: str, value: str) -> None:
-    assert loaded_or_refused({name: value}, *SERVING_CHECKS[1:])
+    assert loaded_or_rejected({name: value}, *SERVING_CHECKS[1:])
 
 
 # Texts as people write them

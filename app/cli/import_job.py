@@ -178,8 +178,7 @@ class Job:
 
     def summary(self) -> str:
         """Return the numbers of rows by outcome, and where the import stopped."""
-        counts = ", ".join(f"{self.counts[outcome]} {outcome.lower()}" for outcome in RowOutcome)
-        summary = f"{'Dry run, nothing was written' if self.dry_run else 'Rows'}: {counts}."
+        summary = f"{'Dry run, nothing was written' if self.dry_run else 'Rows'}: {self._counted()}."
         if self.stopped_at is None:
             return summary
         return f"{summary} {self._stopped(*self.stopped_at)}"
@@ -191,18 +190,21 @@ class Job:
             return "Interrupted: nothing was stored, because --dry-run was given."
         if not done:
             return "Interrupted before any row was stored. To import the file, run the same command again."
-        counts = ", ".join(f"{self.counts[outcome]} {outcome.lower()}" for outcome in RowOutcome)
         return (
-            f"Interrupted after {done} of {len(self.file.lines)} rows: {counts}. These are stored, except the"
+            f"Interrupted after {done} of {len(self.file.lines)} rows: {self._counted()}. These are stored, except the"
             " rejected ones."
             " To go on, run the same command again: rows that are stored will be unchanged."
         )
 
+    def _counted(self) -> str:
+        words = {outcome: outcome.lower() for outcome in RowOutcome} | {RowOutcome.REFUSED: "rejected"}
+        return ", ".join(f"{self.counts[outcome]} {word}" for outcome, word in words.items())
+
     def _stopped(self, first: int, last: int) -> str:
         """Return what was stored of a file with a rejected row, and what to do."""
-        refused = self.counts[RowOutcome.REFUSED]
-        why = f"because {refused} row{'s were' if refused > 1 else ' was'} rejected and --all-or-nothing was given"
-        again = f"Correct the {'rows' if refused > 1 else 'row'} and run the import again."
+        rejected = self.counts[RowOutcome.REFUSED]
+        why = f"because {rejected} row{'s were' if rejected > 1 else ' was'} rejected and --all-or-nothing was given"
+        again = f"Correct the {'rows' if rejected > 1 else 'row'} and run the import again."
         if not any(self.counts[outcome] for outcome in WRITES):
             return f"Nothing was stored, {why}. {again}"
         stored = "would be" if self.dry_run else "was"
@@ -220,10 +222,16 @@ class Job:
 
 def _repeated(number: int, numbers: Sequence[int]) -> str:
     """Return the message of a row whose key other lines have too. Lists a few of them, however many there are."""
-    others = [other for other in numbers[: _MAX_LINES_LISTED + 1] if other != number][:_MAX_LINES_LISTED]
-    more = len(numbers) - 1 - len(others)
-    listed = ", ".join(map(str, others)) + (f" and {more} more" if more > 0 else "")
-    return f"is also the key of line{'s' if len(numbers) > 2 else ''} {listed}: keep one row for each key."  # noqa: PLR2004 - others than this one
+    # One more than are listed, because one may be its own.
+    others = [other for other in numbers[: _MAX_LINES_LISTED + 1] if other != number]
+    return f"is also the key of {_listed(others, len(numbers) - 1)}: keep one row for each key."
+
+
+def _listed(numbers: Sequence[int], count: int) -> str:
+    """Return the first lines of a number of them, such as "lines 2, 3, 4 and 7 more"."""
+    more = count - min(len(numbers), _MAX_LINES_LISTED)
+    listed = ", ".join(map(str, numbers[:_MAX_LINES_LISTED])) + (f" and {more} more" if more > 0 else "")
+    return f"line{'s' if count > 1 else ''} {listed}"
 
 
 def _between(lines: Sequence[Line[Any]]) -> tuple[int, int]:
@@ -237,7 +245,5 @@ def _in_circle(name: str, number: int, numbers: Sequence[int]) -> RowProblem:
         return RowProblem(name, ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, message)
     start = numbers.index(number)
     others = [*numbers[start + 1 :], *numbers[:start]]
-    more = len(others) - _MAX_LINES_LISTED
-    listed = ", ".join(map(str, others[:_MAX_LINES_LISTED])) + (f" and {more} more" if more > 0 else "")
-    message = f"leads back to this row by line{'s' if len(others) > 1 else ''} {listed}: parents can't form a circle."
+    message = f"leads back to this row by {_listed(others, len(others))}: parents can't form a circle."
     return RowProblem(name, ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)

@@ -103,7 +103,7 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     if not transitions:
         return []
     triggered = [transition for transition in transitions if transition.is_triggered]
-    bookings = [_Booking(new_id(), transition, _with_ids(transition.documents)) for transition in triggered]
+    bookings = [_Booking(new_id(), transition, _with_ids(transition.billing_documents)) for transition in triggered]
     await insert_all(session, billing_transitions, [booking.row(actor) for booking in bookings])
     await insert_all(session, billing_documents, [row for booking in bookings for row in booking.document_rows()])
     await insert_all(session, billing_document_lines, [row for booking in bookings for row in booking.line_rows()])
@@ -111,18 +111,20 @@ async def book_all(session: WriteSession, transitions: Sequence[Transition], act
     moves = [BookedMove(move, booking.id) for booking in bookings for move in booking.transition.moves]
     for transition in transitions:
         moves += [] if transition.is_triggered else [BookedMove(move, None) for move in transition.moves]
-    ids = [handover.cut.subscription.id for handover in handovers] + [booked.move.subscription.id for booked in moves]
-    before = await subscriptions_by_id(session, ids)
+    subscription_ids = [handover.cut.subscription.id for handover in handovers] + [
+        booked.move.subscription.id for booked in moves
+    ]
+    before = await subscriptions_by_id(session, subscription_ids)
     await write_periods(session, handovers, moves)
-    after = await subscriptions_by_id(session, ids)
+    after = await subscriptions_by_id(session, subscription_ids)
     await history.record_all(session, subscription_history.all_updated(before, after), actor=actor)
     versions = {id_: stored.row.version for id_, stored in after.items()}
     events = [event for booking in bookings for event in booking.events(versions)]
     for transition in transitions:
         events += [] if transition.is_triggered else transition_events.rescheduled(transition, versions)
     await outbox.append_all(session, events, actor=actor)
-    ids = iter(booking.id for booking in bookings)
-    return [next(ids) if transition.is_triggered else None for transition in transitions]
+    booked_ids = iter(booking.id for booking in bookings)
+    return [next(booked_ids) if transition.is_triggered else None for transition in transitions]
 
 
 def _with_ids(documents: Sequence[BillingDocument]) -> list[tuple[UUID, BillingDocument]]:
@@ -138,7 +140,7 @@ class _Booking(NamedTuple):
 
     id: UUID
     transition: Transition
-    documents: list[tuple[UUID, BillingDocument]]
+    billing_documents: list[tuple[UUID, BillingDocument]]
 
     def row(self, actor: str) -> dict[str, Any]:
         return {
@@ -162,11 +164,11 @@ class _Booking(NamedTuple):
                 "total": document.total,
                 "issued_on": self.transition.effective_on,
             }
-            for id_, document in self.documents
+            for id_, document in self.billing_documents
         ]
 
     def line_rows(self) -> list[dict[str, Any]]:
-        return [line for id_, document in self.documents for line in _lines(id_, document)]
+        return [line for id_, document in self.billing_documents for line in _lines(id_, document)]
 
     def handovers(self) -> list[Handover]:
         before, after = self.transition.before, self.transition.arrangements_after
@@ -178,7 +180,7 @@ class _Booking(NamedTuple):
     def events(self, versions: Mapping[UUID, int]) -> list[Event]:
         document_of = {
             (line.subscription.id, line.line.period.start): id_
-            for id_, document in self.documents
+            for id_, document in self.billing_documents
             for line in document.lines
         }
         return transition_events.transitioned(self.transition, self.id, document_of, versions)

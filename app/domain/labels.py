@@ -8,6 +8,8 @@ from functools import lru_cache
 from app.domain.errors import Path
 from app.domain.texts import shown
 
+INPUT = "input"
+"""The argument of every mutation, and so the first element of every path."""
 _ABBREVIATIONS = {"ean", "id", "ids", "pdf", "po", "vat"}
 _MOST_CHARACTERS = 100
 """Maximum length of a label: a caller can send any name."""
@@ -16,7 +18,7 @@ _MOST_CHARACTERS = 100
 def subject(path: Path) -> str:
     """Return the subject of a message about the value at a path, in names of attributes or of the schema."""
     names = [part for part in path if isinstance(part, str)]
-    if not names or names == ["input"]:
+    if not names or names == [INPUT]:
         return "The input"
     if len(path) > 1 and isinstance(path[-1], int) and path[-2] == "rows":
         return "The row"
@@ -25,7 +27,7 @@ def subject(path: Path) -> str:
 
 def subject_of_argument(path: Path) -> str:
     """Return the subject of a message about the value at a path that begins with an argument."""
-    if len(path) != 1 or path == ("input",):
+    if len(path) != 1 or path == (INPUT,):
         return subject(path)
     (argument,) = path
     return f'The argument "{argument}"'

@@ -91,7 +91,7 @@ class Transition:
     """Whether the payer or mode changes; False for a new billing day, which only moves the next billing date."""
 
     @property
-    def documents(self) -> tuple[BillingDocument, ...]:
+    def billing_documents(self) -> tuple[BillingDocument, ...]:
         """The billing documents, in a stable order."""
         grouped: dict[tuple[BillingDocumentKind, UUID, UUID, str], list[BillingDocumentLine]] = {}
         for cut in self.cuts:
@@ -103,7 +103,7 @@ class Transition:
     @property
     def totals(self) -> tuple[PayerTotal, ...]:
         """Totals per payer and currency, in a stable order."""
-        documents = self.documents
+        documents = self.billing_documents
         payers = sorted({(document.payer_id, document.currency) for document in documents})
 
         def sum_of(kind: BillingDocumentKind, payer: tuple[UUID, str]) -> Decimal:

@@ -153,7 +153,8 @@ class Context:
 
         Awaiting it may raise TooManyHeavy.
 
-        A heavy payload of a mutation waits before it is read, so after the commit: a refusal is an error of its fields.
+        A heavy payload of a mutation waits before it is read, so after the commit: the
+        error of a rejected one is that of its fields.
         `values` is the number of values that the operation requests, `items` the number of items in its lists.
         """
         cost = values + items * _VALUES_PER_ITEM

@@ -152,7 +152,7 @@ class Loaders:
         """Transitions by id; the edge from a billing document."""
         return self.one(graph.billing_transition)
 
-    def documents(
+    def billing_documents(
         self, edge: ToMany[BillingDocumentRow], asked: ListArguments
     ) -> DataLoader[UUID, list[BillingDocumentRow]]:
         """Billing documents by customer or by transition."""

@@ -2,11 +2,8 @@
 
 from app.domain.errors import MetadataProblem, Path, Problem
 from app.domain.fields import schema_name
-from app.domain.labels import subject
+from app.domain.labels import INPUT, subject
 from app.domain.texts import shown
-
-ARGUMENT = "input"
-"""The argument of every mutation, and so the first element of every path."""
 
 
 def schema_path(problem: Problem) -> Path:
@@ -15,12 +12,12 @@ def schema_path(problem: Problem) -> Path:
     Release 0.1 stored outcomes under idempotency keys with such paths; they are returned as they are.
     """
     attributes, rest = problem.path, Path()
-    if attributes[:1] == (ARGUMENT,):
+    if attributes[:1] == (INPUT,):
         return attributes
     if isinstance(problem, MetadataProblem):
         # Callers choose the keys of metadata: "my_key" must not become "myKey".
         attributes, rest = attributes[:-1], attributes[-1:]
-    return (ARGUMENT, *(schema_name(part) if isinstance(part, str) else part for part in attributes), *rest)
+    return (INPUT, *(schema_name(part) if isinstance(part, str) else part for part in attributes), *rest)
 
 
 def full_message(problem: Problem) -> str:

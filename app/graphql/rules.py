@@ -13,10 +13,10 @@ from graphql import (
 )
 from graphql.execution import VariableValues
 
+from app.domain.labels import INPUT
 from app.domain.upserts import MOST_UPSERT_ROWS
 from app.graphql.access import AccessRules
 from app.graphql.graphql_core_seam import FragmentDetails, collect_fields
-from app.graphql.paths import ARGUMENT
 from app.graphql.planning.references import LISTS, malformed
 
 _ROWS = "rows"
@@ -37,7 +37,7 @@ class Rules(AccessRules):
 
     def rows(self, document: DocumentNode, operation: OperationDefinitionNode, variables: VariableValues) -> int:
         """Return the number of rows in all lists of a mutation."""
-        inputs = (given.get(ARGUMENT) for _, given in self._arguments(document, operation, variables))
+        inputs = (given.get(INPUT) for _, given in self._arguments(document, operation, variables))
         lists = (cast("dict[str, list[object]]", given).get(_ROWS, ()) for given in inputs if isinstance(given, dict))
         # A longer list is rejected by the mutation itself, with its number of rows.
         return sum(min(len(rows), MOST_UPSERT_ROWS) for rows in lists)

@@ -101,7 +101,7 @@ class Steps(Generic[CommandT, DecisionT, OutcomeT]):
     result: Callable[..., Any]
     """Makes a row's result.
 
-    Arguments: index, outcome, changed fields, problems, whether it is planned, and the stored row.
+    Arguments: index, outcome, changed fields, problems, whether nothing was written, and the stored row.
     """
     decide: Callable[[WriteSession, CommandT], Awaitable[Sequence[DecisionT]]]
     """Decide every row under locks, in the rows' order."""

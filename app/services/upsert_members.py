@@ -60,7 +60,7 @@ class Upserts(Generic[MemberT, OutcomeT]):
     result: Callable[..., Any]
     """Makes a row's result.
 
-    Arguments: index, outcome, changed fields, problems, whether it is planned, and the stored row.
+    Arguments: index, outcome, changed fields, problems, whether nothing was written, and the stored row.
     """
     defaults: Mapping[str, object]
     """Values of a new member's fields that were not sent."""

@@ -175,7 +175,7 @@ class GraphQLEndpoint:
             # Waiting for the turn has a separate time limit; the rest of the operation's time is for its fields.
             async with self._turns.large_mutation(principal.company_id):
                 outcome = await running()
-        answered, codes = _body(outcome, record.request_id, is_mutation=not is_query)
+        answered, codes = _written(outcome, record.request_id, is_mutation=not is_query)
         if self._show_execution:
             answered = _with_extensions(answered, {"execution": record.execution_shown()})
         return Answer(200, answered, media_type, codes=codes)
@@ -221,7 +221,7 @@ class GraphQLEndpoint:
         return outcome
 
 
-def _body(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[bytes, tuple[str, ...]]:
+def _written(outcome: Outcome, request_id: str, *, is_mutation: bool) -> tuple[bytes, tuple[str, ...]]:
     """Return the response's JSON, and the codes of its errors."""
     if isinstance(outcome.answer, bytes):
         return outcome.answer, ()

@@ -85,7 +85,7 @@ class RejectingProtocol(ConnectionState):
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def _request_id(self) -> str | None:
-        """Return the id of the refused request; None if it has none yet."""
+        """Return the id of the rejected request; None if it has none yet."""
         if self._awaits_body() and "request_id" in (state := self.scope.get("state", {})):
             return state["request_id"]
         return sent_request_id(self.scope["headers"]) if self._is_within_headers() or self._awaits_body() else None

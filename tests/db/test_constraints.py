@@ -1,4 +1,4 @@
-"""Every constraint of the database refuses what it is there for, under the name that the code recognizes it by."""
+"""Every constraint of the database rejects what it is there for, under the name that the code recognizes it by."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CHECK, NOT_NULL = "23514", "23502"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own(owner_engine: AsyncEngine) -> World:
-    """The rows of one company; what a test tries is refused, so they can be shared."""
+    """The rows of one company; what a test tries is rejected, so they can be shared."""
     return await write_world(owner_engine, uuid4())
 
 
@@ -137,7 +137,7 @@ LENGTHS = sorted(lengths())
 
 
 @pytest.mark.parametrize(("table", "name", "values"), [*CHECKS, *ENUMERATIONS])
-async def test_a_check_refuses_a_value(
+async def test_a_check_rejects_a_value(
     owner_engine: AsyncEngine, own: World, table: str, name: str, values: Row
 ) -> None:
     found = await rejection(owner_engine, table, another(own, table) | values)

@@ -1,4 +1,4 @@
-"""The connection URL: what its parts become, what is refused, and that no password is shown."""
+"""The connection URL: what its parts become, what is rejected, and that no password is shown."""
 
 import string
 
@@ -20,7 +20,7 @@ def problems(text: str) -> list[str]:
     return caught.value.problems
 
 
-def parsed_or_refused(text: str) -> Dsn | list[str]:
+def parsed_or_rejected(text: str) -> Dsn | list[str]:
     try:
         return parse(text)
     except DsnError as error:
@@ -146,7 +146,7 @@ def test_all_problems_come_at_once() -> None:
 @pytest.mark.parametrize("odd", [*string.punctuation, " ", "é", "%zz", "%41"])
 @pytest.mark.parametrize("where", ["", "/db", "/db?sslmode=require", "/db?sslmode=wrong", ":x/db"])
 def test_no_part_of_a_password_that_was_not_encoded_is_ever_shown(odd: str, where: str) -> None:
-    parsed = parsed_or_refused(f"postgresql://user:hid{odd}den=1@host{where}")
+    parsed = parsed_or_rejected(f"postgresql://user:hid{odd}den=1@host{where}")
 
     assert "hid" not in repr(parsed)
     assert "den" not in repr(parsed)
@@ -170,7 +170,7 @@ def test_what_is_written_is_read_back(dsn: Dsn) -> None:
 
 @given(st.text(max_size=60) | st.text(":/?#[]@!$&'()*+,;=%abc01", max_size=40).map("postgresql://{}".format))
 def test_whatever_is_given_is_parsed_or_rejected(text: str) -> None:
-    parsed = parsed_or_refused(text)
+    parsed = parsed_or_rejected(text)
 
     assert parsed.database if isinstance(parsed, Dsn) else parsed
 

@@ -204,12 +204,12 @@ async def test_operations_that_turn_out_heavy_do_not_wait_with_all_connections_i
         flood = [asyncio.create_task(late_heavy_read(database, company, SLEEP)) for _ in range(8)]
         endings = await asyncio.gather(*flood, return_exceptions=True)
 
-        # Two run and two wait; the others are refused at once.
+        # Two run and two wait; the others are rejected at once.
         assert [type(ending) for ending in endings].count(TooManyHeavy) == 4
         assert database.pools() == {"transactions": (6, 0, 0), "plans": (6, 0, 0), "heavy": (3, 0, 0)}
 
 
-async def test_beyond_a_bounded_queue_heavy_operations_are_refused_at_once(service_dsn: str, company: UUID) -> None:
+async def test_beyond_a_bounded_queue_heavy_operations_are_rejected_at_once(service_dsn: str, company: UUID) -> None:
     async with small_database(service_dsn, pool_timeout_seconds=0.3) as database:
         flood = [asyncio.create_task(search(database, company, "SELECT pg_sleep(1)")) for _ in range(120)]
         done, _ = await asyncio.wait(flood, timeout=0.2)

@@ -16,7 +16,7 @@ FOREIGN_KEY, UNIQUE = "23503", "23505"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own(owner_engine: AsyncEngine) -> World:
-    """The rows of one company; what a test tries is refused, so they can be shared."""
+    """The rows of one company; what a test tries is rejected, so they can be shared."""
     return await write_world(owner_engine, uuid4())
 
 
@@ -31,7 +31,7 @@ def uniques() -> Iterator[tuple[str, str, list[str]]]:
     for table in metadata.tables.values():
         constraints = [constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)]
         for unique in [*constraints, *(index for index in table.indexes if index.unique)]:
-            # This one holds the id, so the primary key is always first to refuse.
+            # This one holds the id, so the primary key is always first to reject.
             if unique.name != "customers_by_number":
                 yield table.name, str(unique.name), [column.name for column in unique.columns]
 

@@ -144,7 +144,7 @@ async def test_companies_take_turns_however_much_one_of_them_has_to_compute() ->
     assert done[:5] == ["one 0", "other 0", "one 1", "other 1", "one 2"]
 
 
-async def test_work_is_refused_when_too_much_waits_or_after_a_while_without_a_turn(
+async def test_work_is_rejected_when_too_much_waits_or_after_a_while_without_a_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pauses, "_turns", Turns(1, most_waiting=1, seconds=0.05))

@@ -95,7 +95,7 @@ async def test_small_and_large_requests_of_one_company_take_turns() -> None:
     ]
 
 
-async def test_where_too_many_wait_a_large_request_is_refused_for_a_small_one() -> None:
+async def test_where_too_many_wait_a_large_request_is_rejected_for_a_small_one() -> None:
     turns = Turns(1, most_waiting=2, seconds=5)
     await turns.take(FLOODING)
     large = [await waiting_for(turns, FLOODING) for _ in range(2)]
@@ -113,7 +113,7 @@ async def test_where_too_many_wait_a_large_request_is_refused_for_a_small_one() 
         await turns.take(FLOODING, is_small=True)
 
 
-async def test_whoever_waits_too_long_is_refused_and_forgotten() -> None:
+async def test_whoever_waits_too_long_is_rejected_and_forgotten() -> None:
     turns = Turns(1, seconds=0.02)
     await turns.take(FLOODING)
     with pytest.raises(TooBusy, match="try again") as refused:
@@ -125,7 +125,7 @@ async def test_whoever_waits_too_long_is_refused_and_forgotten() -> None:
     assert turns.take_free(QUIET)
 
 
-async def test_where_too_many_wait_the_last_of_the_company_with_the_most_is_refused() -> None:
+async def test_where_too_many_wait_the_last_of_the_company_with_the_most_is_rejected() -> None:
     turns = Turns(1, most_waiting=3, seconds=5)
     await turns.take(FLOODING)
     flood = [await waiting_for(turns, FLOODING) for _ in range(3)]

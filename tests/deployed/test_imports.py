@@ -64,7 +64,7 @@ def test_files_of_every_kind_are_imported_while_the_service_answers(deployment: 
             rows = content.count("\n") - 1
             for written, unchanged in ((rows, 0), (0, rows)):
                 code, printed, said = import_file(company, kind, path)
-                expected = f"Rows: {written} created, 0 updated, {unchanged} unchanged, 0 refused.\n"
+                expected = f"Rows: {written} created, 0 updated, {unchanged} unchanged, 0 rejected.\n"
                 assert (code, printed) == (0, expected), said
             # New connections, so that both workers answer.
             found = [ask(served, company) for _ in range(4)]

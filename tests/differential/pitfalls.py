@@ -195,7 +195,7 @@ PITFALLS: dict[str, Pitfall] = {
             {"id": _NO_ID, "ids": [_NO_ID] * 501},
         ),
     ),
-    "references lead to rows by any key, to none, or are refused": Pitfall(
+    "references lead to rows by any key, to none, or are rejected": Pitfall(
         f"""query($of: [_Any!]!) {{ _entities(representations: $of) {{ ... on Customer {{ {leaves("Customer")} }}
           ... on CustomerGroup {{ number customers(first: 2) {{ {_PAGE} }} }} }} }}""",
         requests=(
@@ -210,11 +210,11 @@ PITFALLS: dict[str, Pitfall] = {
     "what is asked for beside is run field by field, and the answer is the same": Pitfall(
         '{ viewer { subject scopes company { name } } __type(name: "Customer") { name } customers(first: 2) { nodes { name } } }'
     ),
-    "a field that is refused takes nothing with it that another field waits for too": Pitfall(
+    "a field that is rejected takes nothing with it that another field waits for too": Pitfall(
         '{ a: customer(by: {customerNumber: "1"}) { children(after: "none") { totalCount } group { name } }'
         ' b: customer(by: {customerNumber: "1"}) { group { name } } }'
     ),
-    "a list deep inside is refused, for every row": Pitfall(
+    "a list deep inside is rejected, for every row": Pitfall(
         '{ customers(first: 3) { nodes { name group { name } children(after: "none") { totalCount } contacts { name } } } }'
     ),
 }

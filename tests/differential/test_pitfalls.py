@@ -21,8 +21,8 @@ _MAY_RUN_FIELD_BY_FIELD = {
     "all that an operation would show is skipped",
 }
 _REFUSED = {
-    "a field that is refused takes nothing with it that another field waits for too",
-    "a list deep inside is refused, for every row",
+    "a field that is rejected takes nothing with it that another field waits for too",
+    "a list deep inside is rejected, for every row",
 }
 _ORDERS = [
     [{"field": field, "direction": direction} for field, direction in zip(fields, directions, strict=True)]

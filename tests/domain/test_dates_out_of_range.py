@@ -1,5 +1,5 @@
-"""Dates at the bounds of the calendar: a change is computed, or refused for the subscriptions that it can't be computed
-for."""
+"""Dates at the bounds of the calendar: a change is computed, or rejected for the subscriptions that it can't be
+computed for."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -80,7 +80,7 @@ SINGLE = record(PARENT, None, BillingRelationship.SELF, ConsolidationMode.SINGLE
 def planned(
     before: Record, after: Record, its: Iterable[Subscription], today: date
 ) -> Transition | tuple[UUID, ...] | None:
-    """The transition, or the subscriptions that it is refused for."""
+    """The transition, or the subscriptions that it is rejected for."""
     try:
         return compute_transition(before, after, {PARENT: SINGLE}, (), its, today)
     except Rejected as rejected:

@@ -124,7 +124,7 @@ def test_the_other_commands_find_its_database_while_it_runs_and_serve_does_not(f
         accounts = tmp_path / "accounts.csv"
         accounts.write_text("number;name\n99001;Salg\n")
         imported = run("import", "accounts", accounts, DATA_FOLDER=str(folder))
-        assert (imported.returncode, imported.stdout) == (0, "Rows: 1 created, 0 updated, 0 unchanged, 0 refused.\n")
+        assert (imported.returncode, imported.stdout) == (0, "Rows: 1 created, 0 updated, 0 unchanged, 0 rejected.\n")
         assert imported.stderr.splitlines() == [
             f"Using the database of the running `customer-gateway dev` ({folder}).",
             f"Using the company {demo_company_id()}; --company selects another.",

@@ -109,7 +109,7 @@ def test_the_page_leads_from_an_empty_database_to_the_next_messages(server_dsn: 
     assert f'Created the role "{name}_service".' in migrated
     counts = [
         int(count)
-        for count in re.findall(r"Rows: (\d+) created, 0 updated, 0 unchanged, 0 refused\.", imported + mirrored)
+        for count in re.findall(r"Rows: (\d+) created, 0 updated, 0 unchanged, 0 rejected\.", imported + mirrored)
     ]
     assert tuple(counts) == IMPORTED
     (printed,) = blocks("json")

@@ -1,4 +1,4 @@
-"""Documents: parsed once, remembered within bounds, and refused for reasons that are told."""
+"""Documents: parsed once, remembered within bounds, and rejected for reasons that are told."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""The engine runs operations: what comes back, and what is refused before anything runs."""
+"""The engine runs operations: what comes back, and what is rejected before anything runs."""
 
 from typing import Any
 

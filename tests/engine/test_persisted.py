@@ -1,4 +1,4 @@
-"""Documents that are named: remembered within bounds, trusted as registered, and refused in words that clients know."""
+"""Documents that are named: remembered within bounds, trusted as registered, rejected in words that clients know."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Cursors fit one list alone: that of their company, order, filter and edge; everything else is refused clearly."""
+"""Cursors fit one list alone: that of their company, order, filter and edge; everything else is rejected clearly."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -35,7 +35,7 @@ async def cursor_of(caller: Caller, **variables: Any) -> str:
 
 
 async def rejected(caller: Caller, document: str, argument: str = "after", **variables: Any) -> None:
-    """A list refuses a cursor: every time that it is asked for, and with nothing but the reason."""
+    """A list rejects a cursor: every time that it is asked for, and with nothing but the reason."""
     result = await caller.run(document, **variables)
     assert result.errors
     for error in result.errors:
@@ -208,7 +208,7 @@ async def test_a_forged_cursor_of_the_right_form_only_begins_the_own_list_elsewh
 
 
 def decoded(cursors: Cursors, cursor: str) -> tuple[Any, ...] | None:
-    """What a list reads from a cursor; None where it refuses it, for the one reason that there is."""
+    """What a list reads from a cursor; None where it rejects it, for the one reason that there is."""
     problems = Problems()
     position = cursors.decode(cursor, ("after",), problems)
     assert [problem["code"] for problem in problems.found] == ([] if position is not None else ["INVALID_CURSOR"])

@@ -1,4 +1,4 @@
-"""Lists among arguments: each has a maximum, all together have one, and more is refused before an item is looked at."""
+"""Lists among arguments: each has a maximum, all together have one, more is rejected before an item is looked at."""
 
 import json
 import re
@@ -90,7 +90,7 @@ BEFORE: dict[str, tuple[str, dict[str, Any], str]] = {
         "where.ids: has 501 items; at most 500 are allowed.",
     ),
 }
-"""For each list that is refused before its operation runs: one that is too long, of items that don't fit its type."""
+"""For each list that is rejected before its operation runs: one that is too long, of items that don't fit its type."""
 ID = str(UUID(int=1))
 PREVIEW = "query($i: UpdateCustomerInput!) { a: billingTransitionPreview(input: $i) { errors { code path message } } }"
 READ: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -158,7 +158,7 @@ READ: dict[str, tuple[str, dict[str, Any], str]] = {
         "FIELD_TOO_LONG input.rows Rows must be a list of at most 500 rows, not 501: send several lists.",
     ),
 }
-"""For each list that is refused as data: one that is too long, of items that each have a problem."""
+"""For each list that is rejected as data: one that is too long, of items that each have a problem."""
 
 
 def lists() -> dict[str, tuple[str, bool]]:

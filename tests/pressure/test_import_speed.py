@@ -125,8 +125,8 @@ async def test_a_large_file_of_subscriptions_is_mirrored_again_and_rolled_in_tim
     with capsys.disabled():
         for name, spent in {"new": first, "unchanged": second, "next period": roll}.items():
             print(f"\n{ROWS} {name}: {spent.importer:.1f} s importer, {spent.postgres:.1f} s PostgreSQL", end="")  # noqa: T201
-    assert created == f"Rows: {ROWS} created, 0 updated, 0 unchanged, 0 refused."
-    assert unchanged == f"Rows: 0 created, 0 updated, {ROWS} unchanged, 0 refused."
-    assert updated == f"Rows: 0 created, {ROWS} updated, 0 unchanged, 0 refused."
+    assert created == f"Rows: {ROWS} created, 0 updated, 0 unchanged, 0 rejected."
+    assert unchanged == f"Rows: 0 created, 0 updated, {ROWS} unchanged, 0 rejected."
+    assert updated == f"Rows: 0 created, {ROWS} updated, 0 unchanged, 0 rejected."
     assert max(first.both, second.both, roll.both) < MOST_SECONDS
     assert second.both < first.both

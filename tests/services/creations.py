@@ -1,4 +1,4 @@
-"""Creating customers in tests, and seeing that a refused creation wrote nothing."""
+"""Creating customers in tests, and seeing that a rejected creation wrote nothing."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ async def create(unit_of_work: UnitOfWork, fields: dict[str, Any]) -> CustomerRo
 async def problems_of(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, fields: dict[str, Any]
 ) -> tuple[Problem, ...]:
-    """The problems of a refused creation, which wrote nothing."""
+    """The problems of a rejected creation, which wrote nothing."""
     before = await everything_of(owner_engine, unit_of_work.company_id)
     with pytest.raises(Rejected) as rejected:
         await create(unit_of_work, fields)

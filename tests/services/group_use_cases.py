@@ -56,7 +56,7 @@ class GroupUseCases:
             return {row["id"]: dict(row) for row in (await connection.execute(query)).mappings()}
 
     async def rejection(self, doing: Awaitable[object]) -> list[Problem]:
-        """The problems of what is refused, having written nothing at all."""
+        """The problems of what is rejected, having written nothing at all."""
         before = await everything_of(self.engine, self.records.company_id)
         with pytest.raises(Rejected) as rejected:
             await doing

@@ -88,7 +88,7 @@ class MemberUseCases:
         return [id_ for id_, row in (await self.stored()).items() if row[self.kind.default]]
 
     async def rejection(self, doing: Any) -> list[Problem]:
-        """The problems of what is refused, having written nothing at all."""
+        """The problems of what is rejected, having written nothing at all."""
         before = await everything_of(self.engine, self.records.company_id)
         with pytest.raises(Rejected) as rejected:
             await doing

@@ -52,7 +52,7 @@ async def create(
 async def all_at_once(
     unit_of_work: UnitOfWork, *commands: CreateCustomerCommand
 ) -> tuple[list[CustomerRow], list[Problem]]:
-    """What was created, and the problems of what was refused; anything else that happens fails the test."""
+    """What was created, and the problems of what was rejected; anything else that happens fails the test."""
     results = await asyncio.gather(*(create(unit_of_work, command) for command in commands), return_exceptions=True)
     created, problems = list[CustomerRow](), list[Problem]()
     for result in results:

@@ -1,4 +1,4 @@
-"""A change that would give a subscription dates after the year 9999 is refused by its id, by updates, previews and
+"""A change that would give a subscription dates after the year 9999 is rejected by its id, by updates, previews and
 lists."""
 
 from datetime import date

@@ -86,7 +86,7 @@ async def test_the_default_never_vanishes_though_its_successor_is_removed_meanwh
             members.delete(default, new_default_id=str(new_default)),
             members.delete(new_default),
         )
-        # Whoever comes second is refused: the one to follow is gone, or has become the default itself.
+        # The second is rejected: the one to follow is gone, or has become the default itself.
         rejected = [answer.problems[0].code for answer in (first, second) if isinstance(answer, Rejected)]
         assert rejected in ([members.kind.not_found], [ErrorCode.DEFAULT_REQUIRED])
         left = [row for row in (await members.stored()).values() if row["customer_id"] == customer]

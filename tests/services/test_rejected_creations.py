@@ -1,4 +1,4 @@
-"""createCustomer: everything that it refuses, without writing."""
+"""createCustomer: everything that it rejects, without writing."""
 
 from typing import Any
 from uuid import UUID, uuid4

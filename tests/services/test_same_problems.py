@@ -41,7 +41,7 @@ CUSTOMER: dict[str, Sequence[object]] = {
     "metadata_set": [{"more": 1}, {"more": [1]}],
     "acknowledged": [(UNKNOWN,), ("x", UNKNOWN)],
 }
-CUSTOMER_FAULTS = [("name", " "), ("email", "nobody"), ("customer_number", "taken"), ("customer_group_id", UNKNOWN)]
+CUSTOMER_INVALID = [("name", " "), ("email", "nobody"), ("customer_number", "taken"), ("customer_group_id", UNKNOWN)]
 GROUP: dict[str, Sequence[object]] = {
     "name": ["New", " ", "x" * 256],
     "number": ["taken", "free", "a\u200bb"],
@@ -51,21 +51,21 @@ GROUP: dict[str, Sequence[object]] = {
     "metadata_set": [{"more": 1}, {"a": [1]}],
     "expected_version": [1, 7, 0],
 }
-GROUP_FAULTS = [("name", " "), ("number", "taken"), ("account_id", UNKNOWN), ("discount", "x")]
+GROUP_INVALID = [("name", " "), ("number", "taken"), ("account_id", UNKNOWN), ("discount", "x")]
 MEMBER: dict[str, Sequence[object]] = {
     "name": ["New", " ", "x" * 256],
     "default": [True, False, None],
     "text": ["5790000000005", "nobody", None],
     "expected_version": [1, 7, 0],
 }
-NEW_FAULTS = [("name", " "), ("text", "x"), ("customer", False)]
-MEMBER_FAULTS = [("name", " "), ("text", "x"), ("expected_version", 7), ("default", False)]
+NEW_INVALID = [("name", " "), ("text", "x"), ("customer", False)]
+MEMBER_INVALID = [("name", " "), ("text", "x"), ("expected_version", 7), ("default", False)]
 
 
-def faulty(values: Mapping[str, Sequence[object]], faults: Sequence[tuple[str, object]]) -> SearchStrategy[Any]:
-    """Return inputs with some of the values and one of the faults."""
+def with_invalid(values: Mapping[str, Sequence[object]], invalid: Sequence[tuple[str, object]]) -> SearchStrategy[Any]:
+    """Return inputs with some of the values and one of the invalid ones."""
     some = st.fixed_dictionaries({}, optional={name: st.sampled_from(found) for name, found in values.items()})
-    return st.tuples(some, st.sampled_from(faults)).map(lambda drawn: {**drawn[0], drawn[1][0]: drawn[1][1]})
+    return st.tuples(some, st.sampled_from(invalid)).map(lambda drawn: {**drawn[0], drawn[1][0]: drawn[1][1]})
 
 
 TRIED = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -126,7 +126,7 @@ def fields_of(sent: Mapping[str, Any], named: Mapping[str, UUID]) -> tuple[dict[
 
 @pytest.mark.usefixtures("clock")
 @TRIED
-@given(sent=faulty(CUSTOMER, CUSTOMER_FAULTS))
+@given(sent=with_invalid(CUSTOMER, CUSTOMER_INVALID))
 async def test_an_update_of_a_customer(
     unit_of_work: UnitOfWork, owner_engine: AsyncEngine, named: dict[str, UUID], sent: dict[str, Any]
 ) -> None:
@@ -141,7 +141,7 @@ async def test_an_update_of_a_customer(
 
 
 @TRIED
-@given(sent=faulty(CUSTOMER, CUSTOMER_FAULTS))
+@given(sent=with_invalid(CUSTOMER, CUSTOMER_INVALID))
 async def test_a_new_customer(unit_of_work: UnitOfWork, named: dict[str, UUID], sent: dict[str, Any]) -> None:
     fields = new_customer(named["group"], "new") | fields_of(sent, named)[0]
     command = CreateCustomerCommand(fields)
@@ -161,7 +161,7 @@ def group_rows(groups: GroupUseCases, row: dict[str, Any]) -> Awaitable[object]:
 
 
 @TRIED
-@given(sent=faulty(GROUP, GROUP_FAULTS))
+@given(sent=with_invalid(GROUP, GROUP_INVALID))
 async def test_an_update_of_a_customer_group(groups: GroupUseCases, own_group: UUID, sent: dict[str, Any]) -> None:
     fields = sent | ({"account_id": str(groups.account)} if sent.get("account_id") == "known" else {})
 
@@ -185,7 +185,7 @@ def of_kind(members: MemberUseCases, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @TRIED
-@given(sent=faulty(MEMBER, MEMBER_FAULTS))
+@given(sent=with_invalid(MEMBER, MEMBER_INVALID))
 async def test_an_update_of_a_member(members: MemberUseCases, own_member: UUID, sent: dict[str, Any]) -> None:
     fields = of_kind(members, sent)
 
@@ -194,7 +194,9 @@ async def test_an_update_of_a_member(members: MemberUseCases, own_member: UUID, 
 
 @TRIED
 @given(
-    sent=faulty({"customer": [True, False]} | {name: MEMBER[name] for name in ("name", "default", "text")}, NEW_FAULTS)
+    sent=with_invalid(
+        {"customer": [True, False]} | {name: MEMBER[name] for name in ("name", "default", "text")}, NEW_INVALID
+    )
 )
 async def test_a_new_member(members: MemberUseCases, sent: dict[str, Any]) -> None:
     customer = str(members.customer if sent.get("customer", True) else UNKNOWN)

@@ -91,7 +91,7 @@ async def wrong_payers(engine: AsyncEngine, company: UUID) -> Sequence[Any]:
 
 
 def codes(result: Any) -> set[ErrorCode]:
-    """Why it was refused; an outcome has no codes, and a problem fails the test."""
+    """Why it was rejected; an outcome has no codes, and a problem fails the test."""
     if isinstance(result, Rejected):
         return {problem.code for problem in result.problems}
     assert not isinstance(result, BaseException), result

@@ -1,4 +1,4 @@
-"""updateCustomer: what it changes, what it books, and everything that it refuses."""
+"""updateCustomer: what it changes, what it books, and everything that it rejects."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -205,7 +205,7 @@ async def test_what_is_booked_is_what_was_previewed(
 
     documents = await rows_of(owner_engine, tables.billing_documents, company)
     assert [(document["kind"], document["payer_customer_id"], document["total"]) for document in documents] == [
-        (document.kind, document.payer_id, document.total) for document in second.transition.documents
+        (document.kind, document.payer_id, document.total) for document in second.transition.billing_documents
     ]
 
 

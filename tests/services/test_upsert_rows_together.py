@@ -218,7 +218,7 @@ CHANGES: dict[str, st.SearchStrategy[Any]] = {
 async def changed_alone(
     unit_of_work: UnitOfWork, command: UpdateCustomerCommand
 ) -> tuple[tuple[str, ...], list[ErrorCode]]:
-    """What a single update changes, and the codes that it is refused with."""
+    """What a single update changes, and the codes that it is rejected with."""
     try:
         outcome, _ = await update_customer(unit_of_work, "tester", command, None)
     except Rejected as rejected:

@@ -1,4 +1,4 @@
-"""Customers as the rules on paper have them: what a change is refused for, or what it does."""
+"""Customers as the rules on paper have them: what a change is rejected for, or what it does."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

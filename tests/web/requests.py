@@ -25,7 +25,7 @@ async def get(parameters: Mapping[str, str] | str, headers: Mapping[str, str] | 
         return await client.get("/graphql", params=parameters, headers=headers)
 
 
-def assert_refused(response: Response, status: int, code: str, words: str) -> None:
+def assert_rejected(response: Response, status: int, code: str, words: str) -> None:
     """One error with this code and these words, and no data."""
     answer: dict[str, Any] = response.json()
     assert (response.status_code, list(answer), len(answer["errors"])) == (status, ["errors"], 1), answer

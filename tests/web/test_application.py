@@ -13,7 +13,7 @@ from app.settings import Settings, SettingsError
 from app.web.application import create_app
 from tests.support.logging_state import logging_restored
 from tests.web.application import client_of
-from tests.web.requests import assert_refused
+from tests.web.requests import assert_rejected
 
 ORIGIN = "https://app.example.com"
 
@@ -60,7 +60,7 @@ async def test_the_explorer_s_files_are_not_served_where_it_is_turned_off() -> N
     async with client_of() as client:
         response = await client.get("/explorer/index.js")
 
-    assert_refused(response, 404, "NOT_FOUND", "Nothing is served at this path")
+    assert_rejected(response, 404, "NOT_FOUND", "Nothing is served at this path")
 
 
 @pytest.mark.parametrize("path", ["/unknown", "/graphql/"])

@@ -1,4 +1,4 @@
-"""The credential of a request: which headers are read, which are refused, and how long an API key is remembered."""
+"""The credential of a request: which headers are read, which are rejected, and how long an API key is remembered."""
 
 import time
 from collections.abc import AsyncIterator

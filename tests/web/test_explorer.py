@@ -13,7 +13,7 @@ from starlette.routing import Mount
 
 from app.web.explorer import ExplorerAssets, explorer_page
 from tests.support.toy_app import client_of, toy_app
-from tests.web.requests import assert_refused
+from tests.web.requests import assert_rejected
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -52,7 +52,7 @@ async def test_turned_off_a_browser_gets_graphql_and_needs_a_credential() -> Non
     async with client_of(toy_app(explorer=False), {}) as client:
         response = await client.get("/graphql", headers=BROWSER)
 
-    assert_refused(response, 401, "UNAUTHENTICATED", "Send a token.")
+    assert_rejected(response, 401, "UNAUTHENTICATED", "Send a token.")
 
 
 SCRIPT = b"export const answer = 42; // and so on, and so on, and so on"

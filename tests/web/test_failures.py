@@ -28,7 +28,7 @@ from app.web.request_log import OperationLog
 from tests.support.toy import ToyContext
 from tests.support.toy_app import COMPANY, CREDENTIAL, client_of, opening, toy_app
 from tests.web.idle import Idle
-from tests.web.requests import assert_refused, post
+from tests.web.requests import assert_rejected, post
 
 
 async def test_a_rejection_of_a_field_keeps_its_words_and_code() -> None:
@@ -97,7 +97,7 @@ async def test_a_database_that_is_away_makes_the_whole_answer_unavailable() -> N
     response = await post({"query": "{hello away}"})
 
     assert response.headers["retry-after"] == "2"
-    assert_refused(response, 503, "SERVICE_UNAVAILABLE", "not available right now")
+    assert_rejected(response, 503, "SERVICE_UNAVAILABLE", "not available right now")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ async def test_what_goes_wrong_outside_of_fields_has_a_code_too(error: Exception
         response = await client.post("/graphql", json={"query": "{hello}"})
 
     assert "secret" not in response.text
-    assert_refused(response, status, code, "")
+    assert_rejected(response, status, code, "")
 
 
 async def test_a_failure_outside_of_graphql_is_masked_with_the_request_id() -> None:
@@ -133,7 +133,7 @@ async def test_a_failure_outside_of_graphql_is_masked_with_the_request_id() -> N
 
     assert "secret" not in response.text
     assert response.json()["errors"][0]["extensions"]["requestId"] == response.headers["x-request-id"]
-    assert_refused(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
+    assert_rejected(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
 
 
 async def test_a_failure_of_another_page_is_masked_in_the_same_way() -> None:
@@ -145,7 +145,7 @@ async def test_a_failure_of_another_page_is_masked_in_the_same_way() -> None:
         response = await client.get("/readyz")
 
     assert "secret" not in response.text
-    assert_refused(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
+    assert_rejected(response, 500, "INTERNAL_SERVER_ERROR", response.headers["x-request-id"])
 
 
 async def test_a_failure_after_the_answer_began_is_left_to_the_server() -> None:
@@ -163,7 +163,7 @@ async def test_an_operation_that_takes_too_long_is_stopped_and_cleaned_up() -> N
     async with client_of(toy_app(opener=opening(context), timeout_seconds=0.05)) as client:
         response = await client.post("/graphql", json={"query": "{slow}"})
 
-    assert_refused(response, 504, "TIMEOUT", "longer than 0.05 seconds")
+    assert_rejected(response, 504, "TIMEOUT", "longer than 0.05 seconds")
     assert context.finished == ["slow", "closed"]
 
 

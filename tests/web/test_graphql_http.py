@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: requests that work, methods, operations that are refused, and credentials before all."""
+"""GraphQL over HTTP: requests that work, methods, operations that are rejected, and credentials before all."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.toy import LIMITS, ToyContext, toy_engine
 from tests.support.toy_app import CREDENTIAL, GRAPHQL, client_of, opening, toy_app
-from tests.web.requests import assert_refused, get, post
+from tests.web.requests import assert_rejected, get, post
 
 # What works
 
@@ -83,7 +83,7 @@ async def test_other_methods_are_rejected_with_those_allowed(method: str) -> Non
         response = await client.request(method, "/graphql")
 
     assert response.headers["allow"] == "GET, POST"
-    assert_refused(response, 405, "METHOD_NOT_ALLOWED", "GET and POST")
+    assert_rejected(response, 405, "METHOD_NOT_ALLOWED", "GET and POST")
 
 
 async def test_a_mutation_by_get_is_rejected_and_does_not_run() -> None:
@@ -92,11 +92,11 @@ async def test_a_mutation_by_get_is_rejected_and_does_not_run() -> None:
         response = await client.get("/graphql", params={"query": "mutation {slowly}"})
 
     assert response.headers["allow"] == "POST"
-    assert_refused(response, 405, "METHOD_NOT_ALLOWED", "by POST")
+    assert_rejected(response, 405, "METHOD_NOT_ALLOWED", "by POST")
     assert context.finished == []
 
 
-# Operations that are refused
+# Operations that are rejected
 
 REFUSED_OPERATIONS = [
     ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
@@ -151,7 +151,7 @@ async def test_without_a_good_credential_nothing_is_read(headers: dict[str, str]
         response = await client.post("/graphql", content=b"not even JSON")
 
     assert response.headers["www-authenticate"] == 'Bearer realm="customer-gateway"'
-    assert_refused(response, 401, "UNAUTHENTICATED", "Send a token.")
+    assert_rejected(response, 401, "UNAUTHENTICATED", "Send a token.")
 
 
 async def test_a_repeated_credential_is_none() -> None:

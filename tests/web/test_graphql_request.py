@@ -1,4 +1,4 @@
-"""Requests that are none of GraphQL over HTTP: each is refused with what is wrong, whatever it does to a JSON
+"""Requests that are none of GraphQL over HTTP: each is rejected with what is wrong, whatever it does to a JSON
 parser."""
 
 import asyncio
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.web.graphql_request import GraphQLRequest, from_body, from_url
 from app.web.http_errors import HttpError
 from tests.support.toy_app import MAX_BODY_BYTES, client_of, toy_app
-from tests.web.requests import JSON, assert_refused, get, post
+from tests.web.requests import JSON, assert_rejected, get, post
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ from tests.web.requests import JSON, assert_refused, get, post
     ],
 )
 async def test_a_body_that_is_no_graphql_request_is_rejected(raw: bytes, words: str) -> None:
-    assert_refused(await post(raw=raw), 400, "BAD_REQUEST", words)
+    assert_rejected(await post(raw=raw), 400, "BAD_REQUEST", words)
 
 
 async def test_values_may_nest_as_deep_as_the_limit_and_as_wide_as_they_like() -> None:
@@ -88,17 +88,17 @@ async def test_values_may_nest_as_deep_as_the_limit_and_as_wide_as_they_like() -
     ],
 )
 async def test_a_url_that_is_no_graphql_request_is_rejected(query_string: str, words: str) -> None:
-    assert_refused(await get(query_string), 400, "BAD_REQUEST", words)
+    assert_rejected(await get(query_string), 400, "BAD_REQUEST", words)
 
 
 async def test_a_url_longer_than_a_body_may_be_is_rejected() -> None:
-    assert_refused(await get("query={hello}%23" + "x" * MAX_BODY_BYTES), 414, "PAYLOAD_TOO_LARGE", "by POST")
+    assert_rejected(await get("query={hello}%23" + "x" * MAX_BODY_BYTES), 414, "PAYLOAD_TOO_LARGE", "by POST")
 
 
 async def test_a_body_that_is_announced_too_large_is_rejected_unread() -> None:
     response = await post(raw=b"x" * (MAX_BODY_BYTES + 1))
 
-    assert_refused(response, 413, "PAYLOAD_TOO_LARGE", "longer than 20,000 bytes")
+    assert_rejected(response, 413, "PAYLOAD_TOO_LARGE", "longer than 20,000 bytes")
 
 
 async def test_a_body_of_unknown_length_is_read_no_further_than_the_limit() -> None:
@@ -112,7 +112,7 @@ async def test_a_body_of_unknown_length_is_read_no_further_than_the_limit() -> N
     async with client_of(toy_app()) as client:
         response = await client.post("/graphql", content=chunks(), headers=JSON)
 
-    assert_refused(response, 413, "PAYLOAD_TOO_LARGE", "longer than 20,000 bytes")
+    assert_rejected(response, 413, "PAYLOAD_TOO_LARGE", "longer than 20,000 bytes")
     assert len(sent) == 21
 
 
@@ -179,5 +179,5 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for_without_end() -> No
     async with client_of(toy_app(timeout_seconds=0.05)) as client:
         response = await client.post("/graphql", content=dribble(), headers=JSON)
 
-    assert_refused(response, 408, "TIMEOUT", "to arrive")
+    assert_rejected(response, 408, "TIMEOUT", "to arrive")
     assert response.headers["connection"] == "close"

@@ -1,4 +1,4 @@
-"""Large requests that are within the limits, or refused for what they hold, don't keep the process from its other
+"""Large requests that are within the limits, or rejected for what they hold, don't keep the process from its other
 clients."""
 
 from pathlib import Path

@@ -94,18 +94,18 @@ async def test_a_valid_host_is_accepted(wire: Wire, host: str) -> None:
 async def test_a_malformed_host_is_rejected_and_the_connection_closed(wire: Wire, host: str) -> None:
     reply = await asked(wire, host)
 
-    assert_refused(reply, "The `Host` header is malformed")
+    assert_rejected(reply, "The `Host` header is malformed")
     assert await wire.rest() == b""
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("hosts", [(" a", " a"), (" a", " b"), ("", " a"), (" a", " b", " a b")])
 async def test_several_hosts_are_rejected(wire: Wire, hosts: tuple[str, ...], version: str) -> None:
-    assert_refused(await asked(wire, *hosts, version=version), f"{len(hosts)} `Host` headers")
+    assert_rejected(await asked(wire, *hosts, version=version), f"{len(hosts)} `Host` headers")
 
 
 async def test_http_1_1_without_a_host_is_rejected(wire: Wire) -> None:
-    assert_refused(await asked(wire), "no `Host` header")
+    assert_rejected(await asked(wire), "no `Host` header")
 
 
 @pytest.mark.parametrize("version", ["0.9", "2.0"])
@@ -113,14 +113,14 @@ async def test_http_1_1_without_a_host_is_rejected(wire: Wire) -> None:
 async def test_a_version_that_is_not_written_in_this_form_is_rejected(
     wire: Wire, version: str, hosts: tuple[str, ...]
 ) -> None:
-    assert_refused(await asked(wire, *hosts, version=version), f"HTTP/{version}: send HTTP/1.1.")
+    assert_rejected(await asked(wire, *hosts, version=version), f"HTTP/{version}: send HTTP/1.1.")
 
 
 async def test_http_1_0_may_leave_it_out(wire: Wire) -> None:
     assert (await asked(wire, version="1.0")).status == 200
 
 
-def assert_refused(reply: Reply, words: str) -> None:
+def assert_rejected(reply: Reply, words: str) -> None:
     """400, as every rejection looks, with a request id."""
     (error,) = reply.json()["errors"]
     assert (reply.status, error["extensions"]["code"]) == (400, "BAD_REQUEST")

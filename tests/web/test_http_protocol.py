@@ -143,7 +143,7 @@ async def test_a_connection_that_is_to_be_closed_is_closed_after_the_answer(
     assert await wire.rest() == b""
 
 
-def assert_refused_early(reply: Reply, status: int, code: str, request_id: str | None = None) -> None:
+def assert_rejected_early(reply: Reply, status: int, code: str, request_id: str | None = None) -> None:
     """Assert that an answer which the application didn't give looks like those that it gives."""
     assert (reply.status, reply.json()["errors"][0]["extensions"]["code"]) == (status, code)
     assert reply.headers["content-type"] == "application/json; charset=utf-8"
@@ -164,7 +164,7 @@ def assert_refused_early(reply: Reply, status: int, code: str, request_id: str |
 async def test_what_is_no_http_is_rejected_and_the_connection_closed(wire: Wire, request_: bytes) -> None:
     await wire.send(request_)
 
-    assert_refused_early(await wire.reply(), 400, "BAD_REQUEST")
+    assert_rejected_early(await wire.reply(), 400, "BAD_REQUEST")
     assert await wire.rest() == b""
 
 
@@ -174,7 +174,7 @@ async def test_a_request_is_answered_before_what_follows_it_is_rejected(wire: Wi
     await wire.send(b"".join([*first, *second, b"nonsense\r\n\r\n", *posted("not read")]))
 
     await greeted(wire, "first", "second")
-    assert_refused_early(await wire.reply(), 400, "BAD_REQUEST")
+    assert_rejected_early(await wire.reply(), 400, "BAD_REQUEST")
     assert await wire.rest() == b""
 
 
@@ -183,7 +183,7 @@ async def test_a_body_that_cannot_be_read_is_rejected_after_the_requests_before_
     await wire.send(b"".join([*posted("first"), started, b"no length\r\n"]))
 
     await greeted(wire, "first")
-    assert_refused_early(await wire.reply(), 400, "BAD_REQUEST", "broken-one")
+    assert_rejected_early(await wire.reply(), 400, "BAD_REQUEST", "broken-one")
     assert await wire.rest() == b""
 
 
@@ -198,14 +198,14 @@ async def test_a_url_that_is_too_long_for_the_parser_is_rejected_as_json(wire: W
     await wire.send(beginning + longest + b"x" + ending)
     reply = await wire.reply()
     # The headers may not have been read yet.
-    assert_refused_early(reply, 414, "PAYLOAD_TOO_LARGE", reply.headers.get("x-request-id"))
+    assert_rejected_early(reply, 414, "PAYLOAD_TOO_LARGE", reply.headers.get("x-request-id"))
     assert "65,535 bytes" in reply.json()["errors"][0]["message"]
 
 
 async def test_headers_that_are_too_many_are_rejected_with_the_id_of_the_request(wire: Wire) -> None:
     await wire.send(head("GET /graphql HTTP/1.1", "X-Request-Id: mine-8", *["X: 1"] * 100))
 
-    assert_refused_early(await wire.reply(), 431, "PAYLOAD_TOO_LARGE", "mine-8")
+    assert_rejected_early(await wire.reply(), 431, "PAYLOAD_TOO_LARGE", "mine-8")
 
 
 async def test_a_client_that_sends_a_huge_request_before_it_reads_sees_why_it_is_rejected(port: int) -> None:

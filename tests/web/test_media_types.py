@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.toy_app import GRAPHQL, client_of, toy_app
-from tests.web.requests import JSON, assert_refused, post
+from tests.web.requests import JSON, assert_rejected, post
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ async def test_without_an_accept_header_a_rejected_document_has_the_newer_types_
 async def test_a_client_that_accepts_neither_type_is_rejected(accept: str) -> None:
     response = await post({"query": "{hello}"}, headers={**JSON, "accept": accept})
 
-    assert_refused(response, 406, "NOT_ACCEPTABLE", "Accept `application/graphql-response+json`")
+    assert_rejected(response, 406, "NOT_ACCEPTABLE", "Accept `application/graphql-response+json`")
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ async def test_json_in_utf_8_may_be_called_so_in_several_ways(content_type: str)
 async def test_a_body_of_another_media_type_is_rejected(content_type: str) -> None:
     response = await post({"query": "{hello}"}, headers={"content-type": content_type})
 
-    assert_refused(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Type: application/json`")
+    assert_rejected(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Type: application/json`")
 
 
 async def test_a_body_without_a_media_type_is_rejected() -> None:
-    assert_refused(
+    assert_rejected(
         await post({"query": "{hello}"}, headers={}), 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Type: application/json`"
     )
 
@@ -99,4 +99,4 @@ async def test_a_body_that_is_not_encoded_may_be_called_so_in_several_ways(encod
 async def test_a_compressed_body_is_rejected(encoding: str) -> None:
     response = await post({"query": "{hello}"}, headers={**JSON, "content-encoding": encoding})
 
-    assert_refused(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Encoding`")
+    assert_rejected(response, 415, "UNSUPPORTED_MEDIA_TYPE", "`Content-Encoding`")

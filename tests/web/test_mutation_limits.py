@@ -30,7 +30,7 @@ async def client(service_dsn: str, company: UUID, tmp_path: Path) -> AsyncGenera
 
 
 async def rejection(client: AsyncClient, query: str, **variables: Any) -> str:
-    """The message of an operation that is refused as too complex."""
+    """The message of an operation that is rejected as too complex."""
     answer = await client.post("/graphql", json={"query": query, "variables": variables})
     assert answer.status_code == 400
     (error,) = answer.json()["errors"]

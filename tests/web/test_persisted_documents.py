@@ -14,7 +14,7 @@ from app.web.http_errors import HttpError
 from tests.support.toy import ToyContext
 from tests.support.toy_app import client_of, opening, toy_app
 from tests.web.naming import HELLO, RENAME, SLOWLY, both, digest, engine_of, persisted, send
-from tests.web.requests import JSON, assert_refused
+from tests.web.requests import JSON, assert_rejected
 
 
 @both
@@ -55,8 +55,8 @@ async def test_a_hash_of_another_text_is_rejected_and_nothing_is_remembered(meth
     refused = await send(engine, method, {"query": HELLO, "extensions": persisted(RENAME)})
     after = await send(engine, method, {"extensions": persisted(RENAME)})
 
-    assert_refused(refused, 400, "BAD_REQUEST", "`sha256Hash` is not the hash of `query`")
-    assert_refused(after, 400, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+    assert_rejected(refused, 400, "BAD_REQUEST", "`sha256Hash` is not the hash of `query`")
+    assert_rejected(after, 400, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
 
 
 @both
@@ -78,7 +78,7 @@ async def test_a_mutation_is_remembered_and_runs_by_post_only() -> None:
         refused = await client.get("/graphql", params={"extensions": json.dumps(persisted(SLOWLY))})
 
     assert context.finished == ["slowly", "closed"] * 2
-    assert_refused(refused, 405, "METHOD_NOT_ALLOWED", "by POST")
+    assert_rejected(refused, 405, "METHOD_NOT_ALLOWED", "by POST")
 
 
 async def test_no_hash_makes_a_subscription_or_a_batch_run() -> None:
@@ -87,8 +87,8 @@ async def test_no_hash_makes_a_subscription_or_a_batch_run() -> None:
     async with client_of(toy_app(engine=engine_of())) as client:
         batch = await client.post("/graphql", content=json.dumps([body]), headers=JSON)
 
-    assert_refused(await send(engine_of(), "POST", body), 400, "OPERATION_NOT_SUPPORTED", "Subscription")
-    assert_refused(batch, 400, "BAD_REQUEST", "batches are not supported")
+    assert_rejected(await send(engine_of(), "POST", body), 400, "OPERATION_NOT_SUPPORTED", "Subscription")
+    assert_rejected(batch, 400, "BAD_REQUEST", "batches are not supported")
 
 
 MALFORMED: list[tuple[object, str]] = [
@@ -111,7 +111,7 @@ MALFORMED: list[tuple[object, str]] = [
 async def test_a_malformed_extension_is_rejected_with_what_to_send(method: str, extension: object, words: str) -> None:
     for text in ({}, {"query": HELLO}):
         response = await send(engine_of(), method, {**text, "extensions": {"persistedQuery": extension}})
-        assert_refused(response, 400, "BAD_REQUEST", words)
+        assert_rejected(response, 400, "BAD_REQUEST", words)
         assert '{"version": 1, "sha256Hash": "…"}' in response.json()["errors"][0]["message"]
 
 
@@ -119,7 +119,7 @@ async def test_an_extension_that_is_null_and_other_extensions_say_nothing() -> N
     body = {"query": HELLO, "extensions": {"persistedQuery": None, "clientLibrary": {"name": "x"}}}
 
     assert (await send(engine_of(), "POST", body)).status_code == 200
-    assert_refused(
+    assert_rejected(
         await send(engine_of(), "POST", {"extensions": {"other": 1}}), 400, "BAD_REQUEST", "`query` is missing"
     )
 

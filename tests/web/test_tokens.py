@@ -1,4 +1,4 @@
-"""Bearer tokens: what is accepted, what is refused and how little the rejection tells, and how long one is
+"""Bearer tokens: what is accepted, what is rejected and how little the rejection tells, and how long one is
 remembered."""
 
 import time

@@ -6,7 +6,7 @@ import pytest
 
 from app.engine.trusted import TrustedDocuments
 from tests.web.naming import DOCUMENTS, HELLO, RENAME, both, digest, engine_of, persisted, send
-from tests.web.requests import assert_refused
+from tests.web.requests import assert_rejected
 
 
 @both
@@ -40,7 +40,7 @@ async def test_a_mutation_can_be_registered_and_runs_by_post_only() -> None:
 
     assert (await send(engine, "POST", {"documentId": "rename"})).json() == {"data": {"rename": "x"}}
     assert refused.headers["allow"] == "POST"
-    assert_refused(refused, 405, "METHOD_NOT_ALLOWED", "by POST")
+    assert_rejected(refused, 405, "METHOD_NOT_ALLOWED", "by POST")
 
 
 @both
@@ -59,7 +59,7 @@ async def test_a_mutation_can_be_registered_and_runs_by_post_only() -> None:
 async def test_where_only_registered_documents_run_nothing_else_does(method: str, body: dict[str, Any]) -> None:
     response = await send(engine_of(trusted=DOCUMENTS, only=True), method, body)
 
-    assert_refused(response, 400, "DOCUMENT_NOT_TRUSTED", "customer-gateway documents")
+    assert_rejected(response, 400, "DOCUMENT_NOT_TRUSTED", "customer-gateway documents")
 
 
 async def test_the_text_of_a_registered_document_runs_where_only_those_do() -> None:
@@ -71,13 +71,13 @@ async def test_the_text_of_a_registered_document_runs_where_only_those_do() -> N
 async def test_a_registered_document_that_no_longer_fits_answers_with_what_is_wrong() -> None:
     response = await send(engine_of(trusted=DOCUMENTS, only=True), "POST", {"documentId": "old"})
 
-    assert_refused(response, 400, "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'gone'")
+    assert_rejected(response, 400, "GRAPHQL_VALIDATION_FAILED", "Cannot query field 'gone'")
 
 
 async def test_an_unknown_id_is_rejected_with_what_to_do() -> None:
     response = await send(engine_of(), "POST", {"documentId": "unknown"})
 
-    assert_refused(response, 400, "PERSISTED_QUERY_NOT_FOUND", "Send the document's text as `query`")
+    assert_rejected(response, 400, "PERSISTED_QUERY_NOT_FOUND", "Send the document's text as `query`")
 
 
 @both
@@ -97,12 +97,12 @@ async def test_an_unknown_id_is_rejected_with_what_to_do() -> None:
 async def test_an_id_that_can_be_none_or_is_not_alone_is_rejected(
     method: str, body: dict[str, Any], words: str
 ) -> None:
-    assert_refused(await send(engine_of(trusted=DOCUMENTS), method, body), 400, "BAD_REQUEST", words)
+    assert_rejected(await send(engine_of(trusted=DOCUMENTS), method, body), 400, "BAD_REQUEST", words)
 
 
 @pytest.mark.parametrize("value", [1, True, [], {}])
 async def test_an_id_is_a_string(value: object) -> None:
-    assert_refused(await send(engine_of(), "POST", {"documentId": value}), 400, "BAD_REQUEST", "as a string")
+    assert_rejected(await send(engine_of(), "POST", {"documentId": value}), 400, "BAD_REQUEST", "as a string")
 
 
 async def test_an_id_that_is_null_is_none() -> None:

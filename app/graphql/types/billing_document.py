@@ -142,7 +142,7 @@ class BillingTransition(Node):
         transition: strawberry.Parent[BillingTransitionRow], info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentRow]]:
         """Load the billing documents that the transition created."""
-        loader = info.context.loaders.documents(graph.transition_documents, read_list(first=first))
+        loader = info.context.loaders.billing_documents(graph.transition_documents, read_list(first=first))
         return loader.load(transition.id)
 
     documents_connection = edge_connection(graph.transition_documents, BillingDocument)

@@ -224,6 +224,8 @@ class Customer(Node):
         customer: Row, info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentRow]]:
         """Load the billing documents for the customer's subscriptions."""
-        return info.context.loaders.documents(graph.customer_documents, read_list(first=first)).load(customer.id)
+        return info.context.loaders.billing_documents(graph.customer_documents, read_list(first=first)).load(
+            customer.id
+        )
 
     billing_documents_connection = edge_connection(graph.customer_documents, BillingDocument)

@@ -255,7 +255,7 @@ class BillingTransitionPreview:
     @staticmethod
     def documents(preview: strawberry.Parent[TransitionPreview]) -> tuple[BillingDocument, ...]:
         """Return the billing documents that would be created; none if the update would compute no transition."""
-        return preview.transition.documents if preview.transition else ()
+        return preview.transition.billing_documents if preview.transition else ()
 
     @strawberry.field(description="The totals per payer and currency.", graphql_type=list[PreviewedTotal])
     @staticmethod

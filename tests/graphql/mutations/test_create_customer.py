@@ -42,7 +42,7 @@ async def create(caller: Caller, given: dict[str, Any]) -> dict[str, Any]:
 
 
 async def errors_of(caller: Caller, owner_engine: AsyncEngine, given: dict[str, Any]) -> list[dict[str, Any]]:
-    """The errors of a refused creation, which wrote nothing and shows no customer."""
+    """The errors of a rejected creation, which wrote nothing and shows no customer."""
     before = await everything_of(owner_engine, caller.company_id)
     payload = await create(caller, given)
     assert await everything_of(owner_engine, caller.company_id) == before

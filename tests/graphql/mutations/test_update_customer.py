@@ -195,7 +195,7 @@ async def test_all_problems_of_an_input_are_reported_at_once_each_at_its_path(
 
 
 async def rules(records: Records) -> dict[str, tuple[dict[str, Any], set[str]]]:
-    """For each rule, an input that breaks it and the codes that it is refused with."""
+    """For each rule, an input that breaks it and the codes that it is rejected with."""
     single = {"consolidation_mode": "SINGLE_INVOICE", "billing_day": 15}
     plain, parent = await records.customer(), await records.customer(**single)
     child = await records.customer(parent_customer_id=parent, billing_relationship="PARENT_PAYS")
