@@ -11,7 +11,7 @@ from app.domain.subscriptions import SubscriptionStatus
 NOT_BEGUN = frozenset({SubscriptionStatus.SCHEDULED, SubscriptionStatus.AWAITING_PAYMENT})
 """Statuses whose period may still move, because nothing has been billed."""
 _SET_BY_MOVES = frozenset({"status", "anchor_day", "ends_on", "next_billing_date", "current_period"})
-"""What contradicts a transition or a new billing day if it is from before it."""
+"""The fields that a transition or a new billing day sets: an older message would set them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,16 @@ def may_undo(
         return True
     is_dated = starts_on is not None and status not in NOT_BEGUN and moved.is_known_on(starts_on)
     return not is_dated and not _SET_BY_MOVES.isdisjoint(changed)
+
+
+def is_age_unknown(moved: Moved, expected_version: int | None, malformed: Collection[str]) -> bool:
+    """Return whether `may_undo` can't be answered, because it depends on a malformed field."""
+    if moved.moved_version is None:
+        return False
+    if "expected_version" in malformed:
+        return True
+    is_told = expected_version is not None or moved.known_on is None
+    return not is_told and not _SET_BY_MOVES.isdisjoint(malformed)
 
 
 def known_on(moved: Moved, today: date, *starts: date) -> date | None:

@@ -6,8 +6,10 @@ from datetime import date
 from app.domain.billing import ACTIVE, ENDED
 from app.domain.calendar import DateOutOfRange, months_later
 from app.domain.errors import ErrorCode, Path, Problem
+from app.domain.fields import schema_name
 from app.domain.late_messages import NOT_BEGUN
 from app.domain.mirroring import MirroredPeriod, MirroredSubscription, in_period, inconsistent
+from app.domain.partly_read import checked
 from app.domain.subscriptions import SubscriptionStatus
 
 _RUNS_ON = ACTIVE - {SubscriptionStatus.TRIAL}
@@ -26,9 +28,10 @@ def next_period_problem(now: MirroredSubscription, *, is_open: bool, starts_on: 
     period = now.current_period
     if not is_open or now.status is SubscriptionStatus.TRIAL or _owes_nothing(now):
         return None
-    due = f"billedAmount {period.net_amount} and billedOn"
+    amount, billed, billed_on = map(schema_name, ("net_amount", "billed_amount", "billed_on"))
+    due = f"{billed} {period.net_amount} and {billed_on}"
     if now.status is SubscriptionStatus.PAUSED:
-        due = "billedAmount and billedOn, or with netAmount 0 if nothing is billed for it"
+        due = f"{billed} and {billed_on}, or with {amount} 0 if nothing is billed for it"
     message = (
         f"is too early: of the period that starts on {period.starts_on}, {period.billed_amount} of"
         f" {period.net_amount} is billed. Send that period first, with {due}, in an earlier list."
@@ -67,16 +70,21 @@ def unbegun_problem(
 
 def kept_period_problems(stored: MirroredPeriod, sent: MirroredPeriod) -> Iterator[Problem]:
     """Yield the problems of a period that is billed and would get other days, another price, or less billed."""
-    if not stored.billed_amount:
-        return
-    for field in ("starts_on", "ends_on", "net_amount"):
-        value = getattr(stored, field)
-        if getattr(sent, field) != value:
-            yield _conflict(
-                field, f"must be {value}, as stored: the period that starts on {stored.starts_on} is billed."
-            )
+    if stored.billed_amount:
+        fixed = (_other_value(stored, sent, field) for field in ("starts_on", "ends_on", "net_amount"))
+        yield from checked(*fixed, _less_billed(stored, sent))
+
+
+def _other_value(stored: MirroredPeriod, sent: MirroredPeriod, field: str) -> Iterator[Problem]:
+    value = getattr(stored, field)
+    if getattr(sent, field) != value:
+        yield _conflict(field, f"must be {value}, as stored: the period that starts on {stored.starts_on} is billed.")
+
+
+def _less_billed(stored: MirroredPeriod, sent: MirroredPeriod) -> Iterator[Problem]:
     if sent.billed_amount < stored.billed_amount:
-        message = f"must be at least {stored.billed_amount}, as stored. Send what is credited as creditedAmount."
+        credited = schema_name("credited_amount")
+        message = f"must be at least {stored.billed_amount}, as stored. Send what is credited as {credited}."
         yield _conflict("billed_amount", message)
 
 
@@ -85,60 +93,84 @@ def calendar_problems(subscription: MirroredSubscription, changed: Collection[st
 
     What is stored and does not change is not judged: it may be older than these rules.
     """
-    status, period, ends_on = subscription.status, subscription.current_period, subscription.ends_on
     is_period_new = "current_period" in changed
-    if (
-        status in ENDED
-        and ends_on is not None
-        and ends_on > max(today, period.starts_on)
-        and not {"status", "ends_on"}.isdisjoint(changed)
-    ):
-        yield inconsistent("status", f"must be PENDING_CANCELLATION until endsOn, {ends_on}.")
-    if status in _BEGUN and period.starts_on > today and not {"status", "current_period"}.isdisjoint(changed):
+    rules: list[Iterator[Problem]] = []
+    if not {"status", "ends_on"}.isdisjoint(changed):
+        rules.append(_early_end(subscription, today))
+    if not {"status", "current_period"}.isdisjoint(changed):
+        rules.append(_early_period(subscription, today))
+    if is_period_new:
+        rules += [rule(subscription) for rule in (_length, _excess_bill, _missing_day_of_bill, _day_without_bill)]
+        rules.append(_day_of_bill(subscription, today))
+    if is_period_new or "next_billing_date" in changed:
+        rules.append(_next_billing_date(subscription))
+    return checked(*rules)
+
+
+def _early_end(subscription: MirroredSubscription, today: date) -> Iterator[Problem]:
+    ends_on = subscription.ends_on
+    if subscription.status not in ENDED or ends_on is None or ends_on <= today:
+        return
+    if ends_on > subscription.current_period.starts_on:
+        yield inconsistent("status", f"must be PENDING_CANCELLATION until {schema_name('ends_on')}, {ends_on}.")
+
+
+def _early_period(subscription: MirroredSubscription, today: date) -> Iterator[Problem]:
+    if subscription.status in _BEGUN and subscription.current_period.starts_on > today:
         message = f"must be at most today, {today}, unless the subscription is SCHEDULED or AWAITING_PAYMENT."
         yield in_period("starts_on", message)
-    if is_period_new:
-        yield from _length_problems(subscription)
-        yield from _amount_problems(subscription, today)
-    if is_period_new or "next_billing_date" in changed:
-        yield from _next_billing_date_problems(subscription)
 
 
-def _length_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
-    period, months = subscription.current_period, subscription.interval_months
+def _length(subscription: MirroredSubscription) -> Iterator[Problem]:
+    period = subscription.current_period
     if subscription.status is SubscriptionStatus.TRIAL:
         return
-    latest = _later(period.starts_on, months, _day(period.starts_on, subscription.anchor_day))
+    months, anchor_day = subscription.interval_months, _day(period.starts_on, subscription.anchor_day)
+    latest = _later(period.starts_on, months, anchor_day)
     if period.ends_on > latest:
         message = (
-            f"must be at most {latest}, intervalMonths after startsOn: a period is one interval, a stub is shorter."
+            f"must be at most {latest}, {schema_name('interval_months')} after {schema_name('starts_on')}: a period is"
+            " one interval, a stub is shorter."
         )
         yield in_period("ends_on", message)
 
 
-def _amount_problems(subscription: MirroredSubscription, today: date) -> Iterator[Problem]:
-    period, months = subscription.current_period, subscription.interval_months
-    is_free = subscription.status is SubscriptionStatus.TRIAL
-    if period.billed_amount > period.net_amount and not is_free:
-        message = f"must be at most netAmount, {period.net_amount}, the price of the period."
+def _excess_bill(subscription: MirroredSubscription) -> Iterator[Problem]:
+    period = subscription.current_period
+    if period.billed_amount > period.net_amount and subscription.status is not SubscriptionStatus.TRIAL:
+        message = f"must be at most {schema_name('net_amount')}, {period.net_amount}, the price of the period."
         yield in_period("billed_amount", message)
+
+
+def _missing_day_of_bill(subscription: MirroredSubscription) -> Iterator[Problem]:
+    period = subscription.current_period
+    if period.billed_on is None and period.billed_amount:
+        yield in_period("billed_on", "must be given, as the day of the invoice, for a period that is billed.")
+
+
+def _day_without_bill(subscription: MirroredSubscription) -> Iterator[Problem]:
+    period = subscription.current_period
+    if period.billed_on is not None and period.net_amount and not period.billed_amount:
+        billed = schema_name("billed_amount")
+        yield in_period("billed_on", f"must be null as long as nothing is billed: send {billed} with it.")
+
+
+def _day_of_bill(subscription: MirroredSubscription, today: date) -> Iterator[Problem]:
+    period = subscription.current_period
     if period.billed_on is None:
-        if period.billed_amount:
-            yield in_period("billed_on", "must be given, as the day of the invoice, for a period that is billed.")
         return
-    if period.net_amount and not period.billed_amount:
-        yield in_period("billed_on", "must be null as long as nothing is billed: send billedAmount with it.")
-    earliest = _later(period.starts_on, -months, period.starts_on.day)
+    earliest = _later(period.starts_on, -subscription.interval_months, period.starts_on.day)
     if not earliest <= period.billed_on <= today:
         message = f"must be from {earliest}, one interval before the period starts, to today, {today}."
         yield in_period("billed_on", message)
 
 
-def _next_billing_date_problems(subscription: MirroredSubscription) -> Iterator[Problem]:
+def _next_billing_date(subscription: MirroredSubscription) -> Iterator[Problem]:
     period, day = subscription.current_period, subscription.next_billing_date
     if day is None or subscription.status in ENDED or subscription.status is SubscriptionStatus.PAUSED:
         return
-    latest = _later(period.ends_on, subscription.interval_months, _day(period.ends_on, subscription.anchor_day))
+    anchor_day = _day(period.ends_on, subscription.anchor_day)
+    latest = _later(period.ends_on, subscription.interval_months, anchor_day)
     if not period.starts_on <= day <= latest:
         message = (
             f"must be from {period.starts_on}, when the period starts, to {latest}, one interval after it ends."

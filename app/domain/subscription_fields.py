@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from app.domain.customer_keys import CUSTOMER, CustomerKey
@@ -61,6 +61,7 @@ FIELDS: Mapping[str, Field] = {
     "next_billing_date": Field(day),
 }
 """By attribute, in the order in which problems are reported."""
+_PERIOD = "current_period"
 _KEYS: Mapping[str, Field] = {"id": Field(read_uuid), "external_system_id": FIELDS["external_system_id"]}
 _ALL: Mapping[str, Field] = {"id": _KEYS["id"], **FIELDS, "expected_version": EXPECTED_VERSION}
 
@@ -91,6 +92,39 @@ def read_subscription(given: Mapping[str, object], *, creating: bool) -> tuple[d
         path = ("external_system_id",)
         problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank."))
     return values, problems
+
+
+class SentRow(NamedTuple):
+    """What was sent of a subscription."""
+
+    values: dict[str, Any]
+    """The well-formed fields, by attribute, and those of the current period."""
+    problems: Sequence[Problem]
+    """The problems of the others."""
+
+    @property
+    def malformed(self) -> frozenset[str]:
+        """The fields that are malformed or missing."""
+        return frozenset(str(problem.path[0]) for problem in self.problems)
+
+    @property
+    def malformed_of_period(self) -> frozenset[str]:
+        """The same of the current period."""
+        paths = [problem.path for problem in self.problems if problem.path[0] == _PERIOD]
+        if (_PERIOD,) in paths:
+            return frozenset(PERIOD_FIELDS)
+        return frozenset(str(path[1]) for path in paths)
+
+
+def read_row(given: Mapping[str, object], *, creating: bool) -> SentRow:
+    """Return what was sent of a subscription, for rules that need only some of the fields."""
+    values, problems = read_subscription(given, creating=creating)
+    row = SentRow(values, problems)
+    if _PERIOD in row.malformed:
+        sent = given.get(_PERIOD)
+        is_object = isinstance(sent, dict | Mapping)
+        values[_PERIOD], _ = read_input(cast("Mapping[str, object]", sent) if is_object else {}, PERIOD_FIELDS)
+    return row
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:

@@ -4,54 +4,51 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, cast
 from uuid import UUID
 
 from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
 from app.db.rows import SubscriptionRow
 from app.domain.billing import arrangement
+from app.domain.consistency_rules import consistency_problems
 from app.domain.customer_keys import CustomerKey, key_not_found
 from app.domain.customer_rules import Record
 from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
-from app.domain.late_messages import known_by, known_on, may_undo, moved_problem
-from app.domain.mirroring import (
-    MirroredSubscription,
-    Placement,
-    consistency_problems,
-    currency_problem,
-    fixed_problem,
-)
+from app.domain.late_messages import moved_problem
+from app.domain.mirroring import MirroredSubscription, currency_problem, fixed_problem
+from app.domain.partly_read import checked, object_of
 from app.domain.period_rules import calendar_problems
-from app.domain.subscription_fields import FIELDS, SubscriptionKeys, read_subscription
+from app.domain.subscription_fields import FIELDS, SentRow, SubscriptionKeys, read_row
 from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
-from app.services.mirror_periods import COLUMNS, contradictions, last_move, mirrored, new_period, placed
+from app.services.mirror_changes import SentChange, sent_change
+from app.services.mirror_periods import COLUMNS, new_period
 from app.services.upsert_lists import repeated, unexpected
 
 _ON_INVOICES = frozenset({"external_system_id", "status", "currency", "current_period"})
-"""What a subscription changes that comes onto an invoice, perhaps the single one of a parent."""
+"""The fields that decide what comes onto an invoice, perhaps the single one of a parent."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionDecision:
-    """What a row does, or every reason against it."""
+    """The decision about a row: what it writes, or why it is rejected."""
 
     before: SubscriptionRow | None
     """None for a new subscription."""
     outcome: RowOutcome
     subject_id: UUID | None = None
-    """None where there is none."""
+    """Id of the subscription; None if the row is rejected and matches none."""
     customer_id: UUID | None = None
     after: MirroredSubscription | None = None
-    """The subscription as it would be; None where it can't be told."""
+    """The subscription that is written; None if nothing is."""
     stored: StoredSubscription | None = None
-    """What was stored, of a subscription that changes."""
+    """What was stored of a subscription that is updated."""
     begins_for: UUID | None = None
-    """The payer of the period that begins; None where none does."""
+    """The payer of the period that begins; None if none begins."""
     known_on: date | None = None
-    """The day on which the billing system showed that it knows of the last move; None where there is none.
+    """The day on which the billing system first showed that it knows of the last transition or new billing day.
 
-    Of a row that changes nothing, only if it is the first to show that."""
+    Of a row that changes nothing, only if it is the first to show that.
+    """
     changed: tuple[str, ...] = ()
     """The attributes that change."""
     problems: tuple[Problem, ...] = ()
@@ -82,97 +79,102 @@ class RowJudge:
         }
 
     def prepare(self, keys: Sequence[SubscriptionKeys]) -> None:
-        """Count how often each subscription is meant, because no list says two things of one; make ids for new ones."""
+        """Count the rows of each subscription, because a list may hold only one; make ids for new subscriptions."""
         # In the order of the rows: ids of one moment sort at random.
         self._new_ids = iter(sorted(new_id() for _ in keys))
         self._times.update(meant for key in keys if (meant := self._meant(key)) is not None)
 
     def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> SubscriptionDecision:
         """Judge a row."""
-        stored = self._found(keys)
+        stored, meant = self._found(keys), self._meant(keys)
         before = None if stored is None else stored.row
-        values, malformed = read_subscription(given, creating=stored is None and keys.id is None)
-        problems = [*malformed]
-        meant = self._meant(keys)
         if meant is not None and self._times[meant] > 1:
             attribute = "external_system_id" if keys.id is None else "id"
             return _rejected(before, [repeated(attribute, self._times[meant])])
-        if stored is None and keys.id is not None:
-            problems.append(
-                _at("id", ErrorCode.SUBSCRIPTION_NOT_FOUND, "must be the id of a subscription of the company.")
-            )
-        elif stored is None:
-            expected = cast("int | None", values.get("expected_version"))
+        is_new = stored is None and keys.id is None
+        row = read_row(given, creating=is_new)
+        problems = [*row.problems]
+        if is_new:
+            expected: int | None = row.values.get("expected_version")
             problems += unexpected(expected, None, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
+        elif stored is None:
+            message = "must be the id of a subscription of the company."
+            problems.append(Problem(ErrorCode.SUBSCRIPTION_NOT_FOUND, ("id",), message))
         if keys.customer is not None and keys.customer not in self.customer_ids:
             problems.append(key_not_found(keys.customer))
-        if problems:
+        if "id" in row.malformed or (stored is None and not (is_new and keys.external_system_id)):
+            # It isn't known what is stored, so only fields are checked.
             return _rejected(before, problems)
-        return self._create(values, keys) if stored is None else self._change(stored, values, keys)
+        if stored is None:
+            return self._create(row, self._customer_id(keys), problems)
+        return self._change(sent_change(stored, row, self.today), self._customer_id(keys), problems)
 
-    def _create(self, values: Mapping[str, Any], keys: SubscriptionKeys) -> SubscriptionDecision:
-        customer_id = self.customer_ids[cast("CustomerKey", keys.customer)]
-        period, missing = new_period(values["current_period"])
-        problems = [*missing, *self._key_problems(values, None)]
-        if period is None:
-            return _rejected(None, problems)
-        named = {name: values.get(name, FIELDS[name].default) for name in COLUMNS}
-        after = MirroredSubscription(**named, current_period=period)
+    def _create(self, row: SentRow, customer_id: UUID | None, problems: list[Problem]) -> SubscriptionDecision:
+        period, missing = new_period(row)
+        named = {name: row.values.get(name, FIELDS[name].default) for name in COLUMNS if name not in row.malformed}
+        after = object_of(MirroredSubscription, named | {"current_period": period})
+        problems += missing
+        problems += self._key_problems(row, None)
         problems += consistency_problems(after, FIELDS, is_new_period=True)
         problems += calendar_problems(after, FIELDS, self.today)
-        problems += self._currency_problems(customer_id, after, FIELDS)
-        if problems:
+        if customer_id is not None:
+            problems += checked(self._currency_problems(customer_id, after, FIELDS))
+        if problems or customer_id is None:
             return _rejected(None, problems)
         self._claim(after)
         return SubscriptionDecision(
-            None,
-            RowOutcome.CREATED,
-            next(self._new_ids),
-            customer_id,
-            after,
+            before=None,
+            outcome=RowOutcome.CREATED,
+            subject_id=next(self._new_ids),
+            customer_id=customer_id,
+            after=after,
             begins_for=self._payer(customer_id),
         )
 
-    def _change(
-        self, stored: StoredSubscription, values: Mapping[str, Any], keys: SubscriptionKeys
-    ) -> SubscriptionDecision:
-        now, moved = mirrored(stored), last_move(stored)
-        expected: int | None = values.get("expected_version")
-        place, period, problems = placed(stored, now, moved, values, self.today)
-        named = {name: values.get(name, getattr(now, name)) for name in COLUMNS}
-        after = MirroredSubscription(**named, current_period=period)
-        begins = place is Placement.NEXT or ("current_period" in values and stored.period.id is None)
-        changed = [name for name in (*COLUMNS, "current_period") if getattr(now, name) != getattr(after, name)]
-        if begins and "current_period" not in changed:
-            changed.append("current_period")
-        dated = [] if problems and period is now.current_period else changed
-        is_other = keys.customer is not None and self.customer_ids[keys.customer] != stored.customer_id
-        if not (problems or changed or is_other):
-            # Whatever version it expects: what a list has done once must be nothing the second time.
-            return _unchanged(stored, known_by(moved, expected, self.today, now.current_period.starts_on))
-        if may_undo(moved, expected, changed, after.status, period.starts_on if "current_period" in values else None):
-            return _rejected(stored.row, [moved_problem(moved, expected)])
-        problems += unexpected(expected, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
-        problems += _fixed_problems(changed, is_other=is_other)
-        problems += self._key_problems(values, stored)
-        problems += consistency_problems(after, changed, is_new_period=place is Placement.NEXT)
-        problems += contradictions(stored, after, dated, self.today, place)
-        problems += self._calendar_problems(after, dated, problems)
-        problems += self._currency_problems(stored.customer_id, after, changed)
+    def _change(self, sent: SentChange, customer_id: UUID | None, problems: list[Problem]) -> SubscriptionDecision:
+        """Judge a change; `customer_id` is the sent one, None if none is sent or it is unknown."""
+        stored = sent.stored
+        is_other = customer_id is not None and customer_id != stored.customer_id
+        if not (problems or sent.placed.problems or sent.changed or is_other):
+            # It may expect any version: a list that was written is unchanged when it comes again.
+            known = sent.known_on(self.today)
+            return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id, known_on=known)
+        if sent.is_age_unknown:
+            return _rejected(stored.row, problems)
+        if sent.may_undo:
+            # Its other fields say what was true then.
+            return _rejected(stored.row, [*problems, moved_problem(sent.moved, sent.expected_version)])
+        problems += self._problems(sent, is_other=is_other)
         if problems:
             return _rejected(stored.row, problems)
-        self._claim(after)
+        self._claim(sent.after)
         return SubscriptionDecision(
-            stored.row,
-            RowOutcome.UPDATED,
-            stored.row.id,
-            stored.customer_id,
-            after,
-            stored,
-            self._payer(stored.customer_id) if begins else None,
-            known_on(moved, self.today, now.current_period.starts_on, period.starts_on),
-            tuple(changed),
+            before=stored.row,
+            outcome=RowOutcome.UPDATED,
+            subject_id=stored.row.id,
+            customer_id=stored.customer_id,
+            after=sent.after,
+            stored=stored,
+            begins_for=self._payer(stored.customer_id) if sent.begins_period else None,
+            known_on=sent.known_on(self.today),
+            changed=sent.changed,
         )
+
+    def _problems(self, sent: SentChange, *, is_other: bool) -> Iterator[Problem]:
+        """Yield the problems of a change that is not older than the last move."""
+        stored = sent.stored
+        yield from sent.placed.problems
+        yield from unexpected(sent.expected_version, stored.row, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
+        if is_other:
+            yield fixed_problem("customer")
+        if "currency" in sent.changed:
+            yield fixed_problem("currency")
+        yield from self._key_problems(sent.row, stored)
+        yield from sent.problems(self.today)
+        yield from checked(self._currency_problems(stored.customer_id, sent.after, sent.changed))
+
+    def _customer_id(self, keys: SubscriptionKeys) -> UUID | None:
+        return None if keys.customer is None else self.customer_ids.get(keys.customer)
 
     def _found(self, keys: SubscriptionKeys) -> StoredSubscription | None:
         if keys.id is not None:
@@ -185,8 +187,8 @@ class RowJudge:
             return stored.row.id
         return keys.id or keys.external_system_id
 
-    def _key_problems(self, values: Mapping[str, Any], stored: StoredSubscription | None) -> list[Problem]:
-        key: str | None = values.get("external_system_id")
+    def _key_problems(self, row: SentRow, stored: StoredSubscription | None) -> list[Problem]:
+        key: str | None = row.values.get("external_system_id")
         holder = None if key is None else self._by_key.get(key)
         path = ("external_system_id",)
         if holder is not None and holder is not stored:
@@ -201,21 +203,15 @@ class RowJudge:
         if after.external_system_id is not None:
             self._claimed.add(after.external_system_id)
 
-    def _calendar_problems(
-        self, after: MirroredSubscription, changed: Sequence[str], known: Sequence[Problem]
-    ) -> list[Problem]:
-        """Return what doesn't fit today, except of fields whose problem is known."""
-        named = {problem.path for problem in known}
-        return [problem for problem in calendar_problems(after, changed, self.today) if problem.path not in named]
-
     def _currency_problems(
         self, customer_id: UUID, after: MirroredSubscription, changed: Collection[str]
-    ) -> list[Problem]:
+    ) -> Iterator[Problem]:
         if _ON_INVOICES.isdisjoint(changed):
-            return []
+            return
         customer = self.customers[customer_id]
         problem = currency_problem(after.status, after.currency, customer, self._parent(customer))
-        return [] if problem is None else [problem]
+        if problem is not None:
+            yield problem
 
     def _payer(self, customer_id: UUID) -> UUID:
         customer = self.customers[customer_id]
@@ -228,16 +224,3 @@ class RowJudge:
 
 def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> SubscriptionDecision:
     return SubscriptionDecision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
-
-
-def _unchanged(stored: StoredSubscription, known: date | None) -> SubscriptionDecision:
-    return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id, known_on=known)
-
-
-def _fixed_problems(changed: Collection[str], *, is_other: bool) -> list[Problem]:
-    fixed = {"customer": is_other, "currency": "currency" in changed}
-    return [fixed_problem(name) for name, is_changed in fixed.items() if is_changed]
-
-
-def _at(field: str, code: ErrorCode, message: str) -> Problem:
-    return Problem(code, (field,), message)

@@ -90,7 +90,7 @@ class _Judge:
         self._times: Counter[object] = Counter()
 
     def prepare(self, read: Sequence[Mapping[str, object]]) -> None:
-        """Count how often each group and number is meant, because a list can say only one thing of it."""
+        """Count the rows of each group and number, because a list may hold only one of each."""
         for row in read:
             self._times.update(self._meant(row))
 

@@ -133,7 +133,7 @@ class _Judge(Generic[MemberT]):
         self._times: Counter[object] = Counter()
 
     def prepare(self, keys: Sequence[MemberKeys]) -> None:
-        """Count how often each member is meant, because a list can say only one thing of it."""
+        """Count the rows of each member, because a list may hold only one."""
         self._times.update(self._meant(row_keys) for row_keys in keys)
 
     def decide(self, given: Mapping[str, object], keys: MemberKeys) -> MemberDecision:

@@ -48,7 +48,7 @@ class UpsertSubscriptionsCommand(ListCommand[Mapping[str, object]]):
 
     @property
     def canonical(self) -> Self:
-        """With each row by what it means."""
+        """The command with every row in its stored form."""
         return replace(self, rows=tuple(canonical(row) for row in self.rows))
 
 

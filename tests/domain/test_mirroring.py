@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.billing import ACTIVE, ENDED
+from app.domain.consistency_rules import consistency_problems
 from app.domain.customer_rules import Record
 from app.domain.customers import BillingRelationship, ConsolidationMode
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, SubscriptionMovedProblem
@@ -21,7 +22,6 @@ from app.domain.mirroring import (
     MirroredSubscription,
     Placement,
     RecordedPeriod,
-    consistency_problems,
     currency_problem,
     placement,
 )

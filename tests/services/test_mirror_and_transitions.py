@@ -177,7 +177,7 @@ async def test_the_version_of_the_transition_is_named_also_after_a_message(
     assert moved.message.endswith("with expectedVersion 3.")
 
 
-async def test_a_message_that_has_seen_a_transition_is_outdated_but_not_older_than_the_transition(
+async def test_a_message_with_an_outdated_version_is_not_older_than_the_transition(
     unit_of_work: UnitOfWork, records: Records
 ) -> None:
     await linked(unit_of_work, records)
