@@ -31,7 +31,8 @@ def update_command(given: UpdateCustomerInput) -> tuple[UpdateCustomerCommand, s
     unusable = key_problems(key)
     if unusable or not isinstance(customer_id, UUID):
         named = [customer_id] if isinstance(customer_id, Problem) else []
-        raise Rejected([*malformed, *named, *unusable, *read_fields(fields, creating=False)[1]])
+        # The order of other mutations: the id, the fields, and the key last.
+        raise Rejected([*named, *malformed, *read_fields(fields, creating=False)[1], *unusable])
     command = UpdateCustomerCommand(
         customer_id, fields, acknowledged, sent(given.transition_digest), sent(given.expected_version)
     )
