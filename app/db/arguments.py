@@ -40,17 +40,17 @@ class Key:
 
     @property
     def shape(self) -> Hashable:
-        """That of the condition."""
+        """The condition's shape."""
         return self.condition.shape
 
     @property
     def values(self) -> tuple[object, ...]:
-        """That of the condition."""
+        """The condition's values."""
         return self.condition.values
 
     @property
     def plan_for_values(self) -> bool:
-        """A unique key finds at most one row, for any value."""
+        """Whether to plan for the values: no, because a unique key finds at most one row."""
         return False
 
 
@@ -63,17 +63,17 @@ class ListArguments:
 
     @property
     def shape(self) -> Hashable:
-        """That of the condition."""
+        """The condition's shape; None without a condition."""
         return self.only and self.only.shape
 
     @property
     def values(self) -> tuple[object, ...]:
-        """Those of the condition, and the limit."""
+        """The condition's values, and the limit."""
         return (*_values(self.only), self.limit)
 
     @property
     def plan_for_values(self) -> bool:
-        """Lists are short for any condition."""
+        """Whether to plan for the values: no, because lists are short for any condition."""
         return False
 
 
@@ -85,17 +85,17 @@ class CountArguments:
 
     @property
     def shape(self) -> Hashable:
-        """The same for all counts."""
+        """One shape for all counts."""
         return CountArguments
 
     @property
     def values(self) -> tuple[object, ...]:
-        """The maximum."""
+        """The maximum number of rows to count."""
         return (self.at_most,)
 
     @property
     def plan_for_values(self) -> bool:
-        """Return False: the condition of the connection decides it."""
+        """Whether to plan for the values: no, because that depends on the condition of the connection."""
         return False
 
 
@@ -119,7 +119,7 @@ class PageArguments:
 
     @property
     def shape(self) -> Hashable:
-        """That of the condition, the order, the direction, and which of `after` and `before` are given."""
+        """The condition's shape, the order, the direction, and which of `after` and `before` are given."""
         request = self.request
         return (
             self.only and self.only.shape,
@@ -131,7 +131,7 @@ class PageArguments:
 
     @property
     def values(self) -> tuple[object, ...]:
-        """Those of the condition, the positions, the limit and the identity."""
+        """The condition's values, the positions, the limit and the identity."""
         request = self.request
         return (*_values(self.only), *(request.after or ()), *(request.before or ()), request.limit, self.identity)
 
@@ -168,7 +168,7 @@ class References:
 
     @property
     def plan_for_values(self) -> bool:
-        """A unique key finds at most one row, for any value."""
+        """Whether to plan for the values: no, because a unique key finds at most one row."""
         return False
 
 
@@ -188,5 +188,5 @@ class HeldRows:
 
     @property
     def plan_for_values(self) -> bool:
-        """Edges are short for any row."""
+        """Whether to plan for the values: no, because edges are short for any row."""
         return False

@@ -56,7 +56,7 @@ class Portions(PausingQueue["dict[Answer, None]"]):
         return now - self._began_at
 
     def add(self, answer: "Answer") -> None:
-        """Let an operation wait, which isn't waiting yet."""
+        """Add an operation that isn't waiting yet to those that wait."""
         self.waiting.setdefault(answer.company_id, {})[answer] = None
         if not self.is_pausing:
             self.pause()
@@ -66,12 +66,12 @@ class Portions(PausingQueue["dict[Answer, None]"]):
 
     @override
     def on_turn(self) -> None:
-        """Note that those of the last portion have run: they do so before the first turn."""
+        """Note that the objects of the last portion have continued, which they do before the first turn."""
         self._continues = False
 
     @override
     def release(self) -> bool:
-        """Let operations continue in turn, up to a number of items together."""
+        """Let waiting operations continue in turn, together at most `_TOGETHER` items."""
         released = 0
         while self.waiting and released < _TOGETHER:
             company_id, answers = self.next_company()

@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Problem, SubscriptionMovedProblem
+from app.domain.fields import schema_name
 from app.domain.subscriptions import SubscriptionStatus
 
 NOT_BEGUN = frozenset({SubscriptionStatus.SCHEDULED, SubscriptionStatus.AWAITING_PAYMENT})
@@ -95,12 +96,13 @@ def known_by(moved: Moved, expected_version: int | None, today: date, starts_on:
 
 def moved_problem(moved: Moved, expected_version: int | None) -> Problem:
     """Return the problem of a message that is, or may be, older than a transition or a new billing day."""
+    version = schema_name("expected_version")
     since = (
         f"is older than version {moved.moved_version}, to which a transition or a new billing day moved the"
         " subscription."
         if expected_version is not None or moved.known_on is None
-        else "may be older than the last transition or new billing day of the subscription: neither expectedVersion nor"
-        f" a currentPeriod that starts after {moved.known_on} shows that it is newer."
+        else f"may be older than the last transition or new billing day of the subscription: neither {version} nor"
+        f" a {schema_name('current_period')} that starts after {moved.known_on} shows that it is newer."
     )
-    message = f"{since} Read the subscription, then send what is true now with expectedVersion {moved.version}."
+    message = f"{since} Read the subscription, then send what is true now with {version} {moved.version}."
     return SubscriptionMovedProblem(ErrorCode.SUBSCRIPTION_MOVED, (), message, moved.moved_by, moved.version)

@@ -16,6 +16,7 @@ from app.domain.fields import (
     invalid,
     key_text,
     read_uuid,
+    schema_name,
     text,
     whole,
 )
@@ -37,7 +38,7 @@ PERIOD_FIELDS: Mapping[str, Field] = {
 def _period(value: object, path: Path) -> object:
     """Read what was sent of the current period."""
     if not isinstance(value, dict | Mapping):
-        return invalid(path, "must be an object with startsOn and endsOn.")
+        return invalid(path, f"must be an object with {schema_name('starts_on')} and {schema_name('ends_on')}.")
     values, problems = read_input(cast("Mapping[str, object]", value), PERIOD_FIELDS, creating=True)
     return [replace(problem, path=(*path, *problem.path)) for problem in problems] or values
 

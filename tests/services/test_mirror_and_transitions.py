@@ -273,6 +273,34 @@ async def test_what_a_late_biller_sends_after_a_transition_caught_up_is_rejected
     assert problems(outcome) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
 
 
+async def test_an_overdue_subscription_that_has_ended_stays_on_its_last_period(
+    unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    may = period(date(2026, 5, 1), JUNE, billed_amount=300, billed_on=date(2026, 5, 1))
+    end = date(2026, 6, 10)
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    ending: dict[str, Any] = {"status": "PENDING_CANCELLATION", "ends_on": end}
+    subscription = await mirrored(unit_of_work, customer, current_period=may, next_billing_date=JUNE, **ending)
+    fields = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+    await update(unit_of_work, customer, fields, subscription)
+
+    # The transition has billed the days from June until the end; no period follows.
+    (stored,) = await rows_of(owner_engine, tables.subscriptions, company)
+    assert (stored["current_period_start"], stored["current_period_end"]) == (JUNE, end)
+    *_, last = await rows_of(owner_engine, tables.subscription_periods, company, tables.subscription_periods.c.sequence)
+    assert (last["starts_on"], last["ends_on"], last["cut_on"]) == (JUNE, end, None)
+    assert (last["payer_customer_id"], last["billed_amount"]) == (customer, Decimal("90.00"))
+
+    next_row = {"external_system_id": "s", "current_period": period(billed_amount=300, billed_on=JUNE)}
+    assert problems(await mirror(unit_of_work, next_row, on_refusal=ROW_BY_ROW)) == [("", ErrorCode.SUBSCRIPTION_MOVED)]
+    seen = {"expected_version": 2}
+    assert problems(await mirror(unit_of_work, next_row | seen, on_refusal=ROW_BY_ROW)) == [
+        (f"current_period.{name}", ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT) for name in ("ends_on", "net_amount")
+    ]
+    over = {"external_system_id": "s", "status": "CANCELLED", **seen}
+    assert outcomes(await mirror(unit_of_work, over)) == [UPDATED]
+
+
 async def test_a_message_waits_for_a_write_of_its_subscription_and_then_is_judged(
     unit_of_work: UnitOfWork, records: Records, owner_engine: AsyncEngine, company: UUID
 ) -> None:
