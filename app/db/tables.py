@@ -438,6 +438,8 @@ subscriptions = Table(
         " OR (current_period_start >= trial_ends_on) IS NOT FALSE",
         name="after_trial",
     ),
+    CheckConstraint("moved_by IS NULL OR moved_version IS NOT NULL", name="moved_by"),
+    CheckConstraint("moved_version <= version", name="moved_version"),
     CheckConstraint("moved_known_on IS NULL OR moved_version IS NOT NULL", name="moved_known_on"),
     finite(
         *("started_on", "ends_on", "trial_ends_on", "current_period_start", "current_period_end", "next_billing_date"),

@@ -96,6 +96,8 @@ CHECKS: list[tuple[str, str, Row]] = [
         {"external_system_id": "s", "status": "TRIAL", "trial_ends_on": date(2026, 1, 15)},
     ),
     ("subscriptions", "after_trial", {"external_system_id": "s", "trial_ends_on": date(2026, 1, 15)}),
+    ("subscriptions", "moved_by", {"moved_by": uuid4()}),
+    ("subscriptions", "moved_version", {"moved_version": 1_000}),
     ("subscriptions", "moved_known_on", {"moved_known_on": date(2026, 1, 15)}),
     ("subscription_periods", "cut_on", {"cut_on": date(2026, 3, 2)}),
     ("subscription_periods", "credited_amount", {"credited_amount": 301}),

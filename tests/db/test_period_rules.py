@@ -81,6 +81,9 @@ def of_subscription(change: str) -> str:
 TO_FEBRUARY = of_subscription("current_period_start = '2026-02-01', current_period_end = '2026-03-01'")
 TO_TRIAL = of_subscription("status = 'TRIAL', trial_ends_on = '2026-03-01'")
 FREE = next_period(net_amount="0")
+CHECK_NOW = ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
+CUT = of_period("cut_on = '2026-01-15', credited_amount = 120")
+PAUSED = of_subscription("status = 'PAUSED'")
 REJECTED: dict[str, tuple[list[str], str]] = {
     "a billed period that ends earlier": ([of_period("ends_on = '2026-01-15'")], BILLED),
     "a billed period that starts earlier": ([of_period("starts_on = '2025-12-31'")], BILLED),
@@ -104,6 +107,46 @@ REJECTED: dict[str, tuple[list[str], str]] = {
         [FREE, TO_FEBRUARY, TO_TRIAL, "UPDATE subscription_periods SET billed_amount = 1 WHERE sequence = 2"],
         CURRENT,
     ),
+    "a billed period that loses its day": (
+        [of_period("billed_on = '2026-01-01'"), of_period("billed_on = NULL")],
+        BILLED,
+    ),
+    "a cut period that is billed more": ([PAUSED, CUT, of_period("billed_amount = 301")], BILLED),
+    "a cut period that is cut another day": ([PAUSED, CUT, of_period("cut_on = NULL")], BILLED),
+    "a cut of a period that runs on": ([CUT], CURRENT),
+    "a cut period that runs again": ([PAUSED, CUT, *CHECK_NOW, of_subscription("status = 'ACTIVE'")], CURRENT),
+    "a cut period that runs longer": (
+        [
+            of_subscription("status = 'PENDING_CANCELLATION', ends_on = '2026-01-15'"),
+            CUT,
+            *CHECK_NOW,
+            of_subscription("ends_on = '2026-01-20'"),
+        ],
+        CURRENT,
+    ),
+    "a key for what has a later period": (
+        [
+            of_subscription("external_system_id = NULL"),
+            of_subscription("current_period_start = '2025-12-01', started_on = '2025-12-01'"),
+            *CHECK_NOW,
+            of_subscription("external_system_id = 's'"),
+        ],
+        CURRENT,
+    ),
+    "a key for a trial with a price": (
+        [
+            of_subscription("external_system_id = NULL"),
+            of_subscription("status = 'TRIAL', trial_ends_on = '2026-02-01'"),
+            *CHECK_NOW,
+            of_subscription("external_system_id = 's'"),
+        ],
+        CURRENT,
+    ),
+    "another currency": ([of_subscription("currency = 'SEK'")], "subscriptions_fixed_check"),
+    "a transition without its version": (
+        [of_subscription("moved_by = (SELECT id FROM billing_transitions LIMIT 1)")],
+        "subscriptions_moved_by_check",
+    ),
     "a trial that ends another day than its period": (
         [of_subscription("status = 'TRIAL', trial_ends_on = '2026-01-15'")],
         "subscriptions_trial_end_check",
@@ -121,9 +164,17 @@ REJECTED: dict[str, tuple[list[str], str]] = {
         "subscriptions_scheduled_start_check",
     ),
 }
+FROM_CUT = "current_period_start = '2026-01-15', current_period_end = '2026-03-01'"
 TAKEN: dict[str, list[str]] = {
     "a credit": [of_period("credited_amount = 120")],
-    "a cut": [of_period("cut_on = '2026-01-15', credited_amount = 120")],
+    "a cut": [CUT, next_period(starts_on="'2026-01-15'"), of_subscription(FROM_CUT)],
+    "a cut at the end": [of_subscription("status = 'PENDING_CANCELLATION', ends_on = '2026-01-15'"), CUT],
+    "a key for what was not recorded since": [
+        of_subscription("external_system_id = NULL"),
+        TO_FEBRUARY,
+        *CHECK_NOW,
+        of_subscription("external_system_id = 's'"),
+    ],
     "the next period before its subscription": [next_period(), TO_FEBRUARY],
     "the next period after its subscription": [TO_FEBRUARY, next_period()],
     "a trial": [FREE, TO_FEBRUARY, TO_TRIAL],
@@ -159,6 +210,15 @@ async def test_what_contradicts_is_rejected(
 async def test_what_agrees_is_taken(service_engine: AsyncEngine, own: World, statements: list[str]) -> None:
     async with serving(service_engine, own) as connection:
         await run(connection, own, statements)
+
+
+async def test_a_current_period_is_deleted_only_with_its_subscription(owner_engine: AsyncEngine, own: World) -> None:
+    async with owner_engine.connect() as connection:
+        await run(connection, own, ["DELETE FROM subscription_periods WHERE id = :period"])
+        with pytest.raises(DBAPIError) as rejected:
+            await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        await connection.rollback()
+    assert problem(rejected.value) == (CHECK, CURRENT)
 
 
 async def test_a_contradiction_is_rejected_by_the_commit(service_engine: AsyncEngine, own: World) -> None:

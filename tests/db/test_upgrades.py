@@ -85,38 +85,65 @@ async def test_dates_that_were_stored_as_infinite_are_told_by_the_migration(empt
 
 CONTRADICTIONS: dict[str, tuple[str, str]] = {
     "UPDATE subscriptions SET status = 'CANCELLED', ends_on = '2026-01-15', next_billing_date = '2026-02-01'": (
-        "ended, but has a next_billing_date",
+        "that are CANCELLED or EXPIRED, but have a next_billing_date",
         "UPDATE subscriptions SET next_billing_date = NULL",
     ),
     "UPDATE subscriptions SET status = 'SCHEDULED', started_on = '2025-12-01'": (
-        "is SCHEDULED, but its current_period_start is not its started_on",
+        "that are SCHEDULED, but whose current_period_start is not their started_on",
         "UPDATE subscriptions SET status = 'ACTIVE'",
     ),
     "UPDATE subscriptions SET status = 'TRIAL', trial_ends_on = '2026-01-15';"
     " UPDATE subscription_periods SET net_amount = 0, billed_amount = 0": (
-        "is a TRIAL whose current_period_end",
+        "that are TRIAL, but whose current_period_end",
         "UPDATE subscriptions SET trial_ends_on = '2026-02-01'",
     ),
     "UPDATE subscriptions SET trial_ends_on = '2026-01-15'": (
-        "is ACTIVE or PENDING_CANCELLATION, but its current period begins before its trial_ends_on",
+        "that are ACTIVE or PENDING_CANCELLATION, but whose current period begins before their trial_ends_on",
         "UPDATE subscriptions SET trial_ends_on = NULL",
     ),
     "UPDATE subscription_periods SET ends_on = '2026-01-15'": (
-        "has other days than its last row of subscription_periods",
+        "with other days than their last row of subscription_periods",
         "UPDATE subscription_periods SET ends_on = '2026-02-01'",
     ),
     "UPDATE subscriptions SET status = 'TRIAL', trial_ends_on = '2026-02-01'": (
-        "is a TRIAL with a price or an invoice",
+        "that are TRIAL, but have a price or an invoice",
         "UPDATE subscriptions SET status = 'ACTIVE', trial_ends_on = NULL",
     ),
 }
 
 
-@pytest.mark.parametrize(("change", "told", "correction"), [(key, *rest) for key, rest in CONTRADICTIONS.items()])
+LATER_CONTRADICTIONS: dict[str, tuple[str, str]] = {
+    "UPDATE subscription_periods SET cut_on = '2026-01-15'": (
+        "that run, but whose last row of subscription_periods is cut before the end",
+        "UPDATE subscription_periods SET cut_on = NULL",
+    ),
+    "UPDATE subscriptions SET external_system_id = NULL, current_period_start = '2025-12-01',"
+    " started_on = '2025-12-01'; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; UPDATE subscriptions SET external_system_id = 'billing-1'": (
+        "whose current period begins before the last row of subscription_periods is over",
+        "UPDATE subscriptions SET current_period_start = '2026-01-01'",
+    ),
+    "UPDATE subscriptions SET moved_by = (SELECT id FROM billing_transitions)": (
+        "with a moved_by, but no moved_version",
+        "UPDATE subscriptions SET moved_by = NULL",
+    ),
+    "UPDATE subscriptions SET moved_version = version + 1": (
+        "with a moved_version above their version",
+        "UPDATE subscriptions SET moved_version = version",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("revision", "change", "told", "correction"),
+    [
+        *(("0011", key, *rest) for key, rest in CONTRADICTIONS.items()),
+        *(("0013", key, *rest) for key, rest in LATER_CONTRADICTIONS.items()),
+    ],
+)
 async def test_subscriptions_that_contradict_their_periods_are_told_by_the_migration(
-    empty_dsn: str, change: str, told: str, correction: str
+    empty_dsn: str, revision: str, change: str, told: str, correction: str
 ) -> None:
-    await asyncio.to_thread(upgrade, empty_dsn, revision="0011")
+    await asyncio.to_thread(upgrade, empty_dsn, revision=revision)
     given = world(uuid4())
     engine = short_lived_engine(empty_dsn)
     async with engine.begin() as connection:
@@ -126,7 +153,8 @@ async def test_subscriptions_that_contradict_their_periods_are_told_by_the_migra
         for statement in change.split("; "):
             await connection.execute(text(statement))
 
-    told = rf"but one {re.escape(told)}.*: 1 of them, such as {given['subscriptions']['id']}\. .* then migrate again"
+    named = f"{given['subscriptions']['external_system_id']} of {given['companies']['id']}"
+    told = rf"don't: 1 {re.escape(told)}.*: {named}\. .* then migrate again"
     with pytest.raises(ValueError, match=told):
         await asyncio.to_thread(upgrade, empty_dsn)
 

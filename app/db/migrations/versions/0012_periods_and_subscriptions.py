@@ -1,9 +1,9 @@
 """Keep subscriptions and their periods in agreement, and what is billed as it is."""
 
 from alembic import op
-from sqlalchemy import text
 
 from app.db.alphabet.established import run_script
+from app.db.migrations.contradictions import reject_contradictions
 
 revision = "0012"
 down_revision = "0011"
@@ -26,21 +26,21 @@ _LAST = """subscriptions AS subscription CROSS JOIN LATERAL (
 ) AS last WHERE subscription.external_system_id IS NOT NULL"""
 # A current period that was never recorded begins after the last one.
 _FINDINGS = {
-    "ended, but has a next_billing_date": f"subscriptions AS subscription WHERE NOT ({_CHECKS['next_billing_date']})",
-    "is SCHEDULED, but its current_period_start is not its started_on": (
+    "that are CANCELLED or EXPIRED, but have a next_billing_date": f"subscriptions AS subscription WHERE NOT ({_CHECKS['next_billing_date']})",
+    "that are SCHEDULED, but whose current_period_start is not their started_on": (
         f"subscriptions AS subscription WHERE NOT ({_CHECKS['scheduled_start']})"
     ),
-    "is a TRIAL whose current_period_end is not its trial_ends_on or ends_on": (
+    "that are TRIAL, but whose current_period_end is not their trial_ends_on or ends_on": (
         f"subscriptions AS subscription WHERE NOT ({_CHECKS['trial_end']})"
     ),
-    "is ACTIVE or PENDING_CANCELLATION, but its current period begins before its trial_ends_on": (
+    "that are ACTIVE or PENDING_CANCELLATION, but whose current period begins before their trial_ends_on": (
         f"subscriptions AS subscription WHERE NOT ({_CHECKS['after_trial']})"
     ),
-    "has other days than its last row of subscription_periods": (
+    "with other days than their last row of subscription_periods": (
         f"{_LAST} AND (last.starts_on > current_period_start"
         " OR (last.starts_on = current_period_start AND last.ends_on <> current_period_end))"
     ),
-    "is a TRIAL with a price or an invoice": (
+    "that are TRIAL, but have a price or an invoice": (
         f"{_LAST} AND status = 'TRIAL' AND last.starts_on = current_period_start"
         " AND (last.net_amount > 0 OR last.billed_amount > 0)"
     ),
@@ -131,19 +131,8 @@ EXECUTE FUNCTION check_current_period('price')
 def upgrade() -> None:
     """Add the checks and triggers. Raise ValueError if rows contradict them, and tell which."""
     connection = op.get_bind()
-    found: list[str] = []
-    for finding, source in _FINDINGS.items():
-        mirrored = f"SELECT count(*), min(subscription.id::text) FROM {source} AND external_system_id IS NOT NULL"  # noqa: S608 - SQL of this file
-        count, example = connection.execute(text(mirrored)).one()
-        if count:
-            found.append(f"{finding}: {count:,} of them, such as {example}")
-    if found:
-        msg = (
-            f"A mirrored subscription must agree with its dates and its current period, but one {'; one '.join(found)}."
-            " Correct these rows of subscriptions and subscription_periods to what the billing system says, then"
-            " migrate again."
-        )
-        raise ValueError(msg)
+    mirrored = {finding: f"{source} AND external_system_id IS NOT NULL" for finding, source in _FINDINGS.items()}
+    reject_contradictions(connection, mirrored)
     added = ", ".join(
         f"ADD CONSTRAINT subscriptions_{name}_check CHECK (external_system_id IS NULL OR {check})"
         for name, check in _CHECKS.items()
