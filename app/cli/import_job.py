@@ -11,7 +11,7 @@ from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import ImportFile, Line
 from app.cli.import_kind import Kind, RowKey, RowResult
 from app.cli.import_order import order_of
-from app.cli.import_rows import RowProblem
+from app.cli.import_rows import RowProblem, first_of
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
@@ -229,9 +229,7 @@ def _repeated(number: int, numbers: Sequence[int]) -> str:
 
 def _listed(numbers: Sequence[int], count: int) -> str:
     """Return the first lines of a number of them, such as "lines 2, 3, 4 and 7 more"."""
-    more = count - min(len(numbers), _MAX_LINES_LISTED)
-    listed = ", ".join(map(str, numbers[:_MAX_LINES_LISTED])) + (f" and {more} more" if more > 0 else "")
-    return f"line{'s' if count > 1 else ''} {listed}"
+    return f"line{'s' if count > 1 else ''} {first_of(list(map(str, numbers)), _MAX_LINES_LISTED, count)}"
 
 
 def _between(lines: Sequence[Line[Any]]) -> tuple[int, int]:

@@ -25,6 +25,12 @@ _LONGEST_COMPARED = 60
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
+def first_of(items: Sequence[str], most: int, count: int | None = None) -> str:
+    """Return the first items of a list, and how many more there are. `items` may lack some of `count`."""
+    more = (len(items) if count is None else count) - most
+    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Columns(Generic[RowT]):
     """The columns that a file may have, and how its rows are converted."""
@@ -72,9 +78,7 @@ class Columns(Generic[RowT]):
 
     def unknown(self, names: Sequence[str], how: str = "", *, in_json: bool = False) -> str:
         """Return a message that lists unknown names, suggestions, and all known names."""
-        listed = ", ".join(shown(name) for name in names[:_MAX_NAMES])
-        if len(names) > _MAX_NAMES:
-            listed += f" and {len(names) - _MAX_NAMES} more"
+        listed = first_of([shown(name) for name in names], _MAX_NAMES)
         form = self._in_json if in_json else str
         meant = {name: guess for name in names[:_MAX_NAMES] if (guess := self._meant(name))}
         guesses = [f"{form(guess)} for {shown(name)}" for name, guess in meant.items()]
