@@ -245,6 +245,11 @@ async def send_again(family: Family, place: int = 0) -> None:
 )
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(9, ("misdate", -3)), (31, ("bill",))])
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(9, ("misdate", 1)), (31, ("bill",))])
+# A bill that was made the day before arrives after the one that was sent.
+@example(
+    first=[(BillingDirection.ADVANCE, 1, False)],
+    then=[(0, ("make a message",)), (1, ("bill",)), (0, ("deliver", 0))],
+)
 # What was never billed is not passed over, nothing begins early, and what is billed keeps its days.
 @example(first=[(BillingDirection.ARREARS, 1, False)], then=[(30, ("be careless", "next at once")), (0, ("bill",))])
 @example(first=[(BillingDirection.ADVANCE, 1, True)], then=[(0, ("bill",)), (9, ("be careless", "next at once"))])

@@ -168,11 +168,13 @@ class MirroredBook:
             return
         assert result.subscription is not None
         if result.outcome is UPDATED:
-            was = self.start
+            was, was_billed = self.start, self.billed
             await self._read(engine, unit_of_work.company_id)
             is_moved_since = self.moved_version is not None and self.moved_version > result.subscription.version
             assert is_moved_since or message.made_for >= (self.moved_version or 0), message
-            self.accepted[message.payer] = self.accepted.get(message.payer, Decimal(0)) + message.bills
+            # A second bill of the same amount replaces the first one: only its day changes.
+            if (self.start, self.billed) != (was, was_billed):
+                self.accepted[message.payer] = self.accepted.get(message.payer, Decimal(0)) + message.bills
             # Of the next period, a row needs no version any more, unless it begins on the day of the first version.
             self.knows_version = self.knows_version and self.start == was
 
