@@ -101,7 +101,8 @@ class MirroredBook:
                 # As if it had not begun, so that its period could move.
                 return self._made(row | {"status": "AWAITING_PAYMENT"}, Decimal(0), terms)
             case "begin today" if not self.billed and self.start < today < self.end:
-                days = {"starts_on": today, "ends_on": self.end, "net_amount": self.net}
+                rest = to_cents(self.net * (self.end - today).days / (self.end - self.start).days)
+                days = {"starts_on": today, "ends_on": self.end, "net_amount": rest}
                 return self._made(row | {"status": "ACTIVE", "current_period": days}, Decimal(0), terms)
             case _:
                 return None
