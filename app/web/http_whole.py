@@ -135,8 +135,8 @@ class WholeProtocol(HttpProtocol):
         if self._idle_at is not None:
             self._idle_at += stalled
             if now - self._idle_at >= self.timeout_keep_alive and not self.has_arrived():
+                # What is unsent is still sent, within the limit for slow readers.
                 self.transport.close()
-                return
         super().look(now, stalled)
 
     @override

@@ -45,7 +45,7 @@ async def huge(scope: Scope, receive: Receive, send: Send) -> None:
 
 def asked(path: str = "/") -> bytes:
     """A request for one of its answers."""
-    return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    return f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{{}}".encode()
 
 
 async def ended(reason: str, before: int) -> None:
@@ -368,6 +368,16 @@ async def test_a_client_that_reads_nothing_of_its_answer_is_cut_off() -> None:
         await ended("slow_reader", before)
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await wire.exactly(2 * HUGE_BYTES)
+
+
+async def test_a_client_that_reads_nothing_is_cut_off_also_after_the_time_for_its_next_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.support.listening.keep_alive_seconds", 1)
+    before = usage.ended["slow_reader"]
+    async with listening(huge, limits=ConnectionLimits(send_seconds=3)) as port, wired(port) as wire:
+        await wire.send(asked())
+        await ended("slow_reader", before)
 
 
 async def test_a_client_that_reads_slowly_is_served() -> None:
