@@ -21,7 +21,8 @@ def test_a_client_reads_writes_and_is_told_what_is_wrong(
     assert answer["made"]["customer"]["name"].startswith("From ")
     assert answer["made"]["errors"] == []
     assert [(problem["__typename"], problem["code"], problem["path"]) for problem in answer["refused"]] == [
-        ("InputError", "FIELD_REQUIRED", ["input", "name"])
+        ("InputError", "FIELD_REQUIRED", ["input", "name"]),
+        ("InputError", "CUSTOMER_GROUP_NOT_FOUND", ["input", "customerGroupId"]),
     ]
     assert answer["codes"] == ["INVALID_CURSOR"]
     assert answer["unknown"] == "TOKEN_NOT_ACCEPTED"

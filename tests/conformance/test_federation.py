@@ -54,7 +54,15 @@ ANSWERS: dict[str, Any] = {
             ],
         }
     },
-    "write": {"createCustomer": {"customer": None, "errors": [{"code": "FIELD_REQUIRED", "path": ["input", "name"]}]}},
+    "write": {
+        "createCustomer": {
+            "customer": None,
+            "errors": [
+                {"code": "FIELD_REQUIRED", "path": ["input", "name"]},
+                {"code": "CUSTOMER_GROUP_NOT_FOUND", "path": ["input", "customerGroupId"]},
+            ],
+        }
+    },
 }
 FOREIGN: dict[str, Any] = {
     "foreignById": {"customer": None, "node": None, "nodes": [None]},
