@@ -18,7 +18,8 @@ from app.graphql.context import Context
 from app.services.recent_lists import RecentLists
 from tests.support.toy import LIMITS
 
-SLOW = text("SELECT 'slow' FROM pg_sleep(0.5)")
+SLOW = text("SELECT 'slow' FROM pg_sleep(0.2)")
+ENDLESS = text("SELECT pg_sleep(20)")
 COMPANY = text("SELECT current_setting('app.company_id', true)")
 STATE = text("SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')")
 SDL = "type Query { slow: String fails: String! later: String laterFails: String! }"
@@ -60,6 +61,17 @@ async def test_a_session_ends_after_the_statement_that_is_under_way(service_dsn:
             await asyncio.sleep(0.1)
         assert statement.done()
         assert (await statement)[0][0] == "slow"
+
+        await assert_clean(opened, size)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+async def test_a_statement_that_goes_on_after_the_end_is_canceled(service_dsn: str, size: int) -> None:
+    async with pool_of(size, service_dsn) as opened:
+        async with opened.read(uuid4()) as session:
+            statement = asyncio.create_task(session.rows(ENDLESS, {}))
+            await asyncio.sleep(0.1)
+        assert statement.cancelled()
 
         await assert_clean(opened, size)
 
