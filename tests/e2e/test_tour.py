@@ -105,6 +105,7 @@ def test_creating_shows_every_reason_and_succeeds_once_they_are_mended(client: h
     assert {error["path"][-1]: error["code"] for error in refused["errors"]} == {
         "email": "FIELD_INVALID",
         "countryCode": "FIELD_INVALID",
+        "customerNumber": "CUSTOMER_NUMBER_ALREADY_EXISTS",
     }
 
     well_formed = {**given, "email": "faktura@solgaarden.example", "countryCode": "DK"}

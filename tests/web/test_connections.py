@@ -370,7 +370,7 @@ async def test_a_client_that_reads_nothing_of_its_answer_is_cut_off() -> None:
             await wire.exactly(2 * HUGE_BYTES)
 
 
-async def test_a_client_that_reads_nothing_is_cut_off_also_after_the_time_for_its_next_request(
+async def test_a_client_that_reads_nothing_is_cut_off_after_the_keep_alive_time_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tests.support.listening.keep_alive_seconds", 1)

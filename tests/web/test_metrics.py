@@ -242,7 +242,7 @@ def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_pat
     assert values(printed, "customer_gateway_database_pool_size", "pool") == {
         "transactions": 20,
         "plans": 20,
-        "heavy": 6,
+        "heavy": 8,
     }
     assert values(printed, "customer_gateway_build_info", "version") == {__version__: 1}
     assert len(pids) == 2
@@ -254,7 +254,7 @@ def test_several_processes_keep_their_numbers_together(service_dsn: str, tmp_pat
     assert values(afterwards, "customer_gateway_database_pool_size", "pool") == {
         "transactions": 20,
         "plans": 20,
-        "heavy": 6,
+        "heavy": 8,
     }
 
 
