@@ -30,6 +30,7 @@ _STARTING = (
     "tests/db/test_database",
     "tests/db/test_embedded",
     "tests/db/test_silent_database",
+    "tests/db/test_time_limits",
     "tests/test_cli.",
     "tests/test_cli_companies",
     "tests/test_cli_documents",
@@ -51,6 +52,7 @@ _STARTING = (
     "tests/web/test_log_writer",
     "tests/web/test_metrics",
     "tests/web/test_pipelining",
+    "tests/web/test_whole_requests",
 )
 
 
