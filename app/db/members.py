@@ -82,7 +82,7 @@ async def unmake_defaults(
         return {}
     table = members.entity.table
     statement = update(table).where(narrowed(table), among(table.c.customer_id, customer_ids), members.default)
-    changed = statement.values(counted(members.entity.table, {members.default.name: False}))
+    changed = statement.values(counted(table, {members.default.name: False}))
     rows = await session.rows(changed.returning(*members.entity.columns))
     return {row.id: row for row in map(members.entity.row._make, rows)}
 
@@ -120,9 +120,7 @@ async def change(
 ) -> MemberT:
     """Update columns of a locked customer's member and increment its version."""
     table = members.entity.table
-    statement = (
-        update(table).where(narrowed(table), table.c.id == member_id).values(counted(members.entity.table, values))
-    )
+    statement = update(table).where(narrowed(table), table.c.id == member_id).values(counted(table, values))
     rows = await session.rows(statement.returning(*members.entity.columns))
     return members.entity.row._make(rows[0])
 

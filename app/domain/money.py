@@ -56,7 +56,7 @@ def rounded_within(amount: Fraction, limit: Decimal, currency: str) -> Decimal:
     )
 
 
-# "No currency", and the code for tests.
+# ISO 4217's codes for "no currency" and for tests.
 _UNSUITABLE = {"XXX", "XTS"}
 _KNOWN = frozenset(currency.code for currency in Currency)
 _CODES = _KNOWN - _UNSUITABLE

@@ -104,7 +104,7 @@ async def test_a_turn_that_is_free_after_the_loop_was_blocked_is_given() -> None
     waits = asyncio.create_task(turns.take(OTHER))
     await asyncio.sleep(0.1)
     await blocked()
-    # Whoever has the turn needs some turns of the loop to end.
+    # The task that has the turn gives it back only after some turns of the event loop.
     await asyncio.sleep(0.05)
     turns.give_back(ONE)
     await waits

@@ -42,7 +42,7 @@ class Row:
 class HeldRow(Row):
     """A row that the service holds, with its keys as columns. It is of the company already."""
 
-    def __init__(self, table: FromClause, numbers: Iterator[int]) -> None:  # pyright: ignore[reportMissingSuperCall] - it has no table of its own
+    def __init__(self, table: FromClause, numbers: Iterator[int]) -> None:  # pyright: ignore[reportMissingSuperCall] - Row would need a table
         self._begin(table, numbers)
 
     def _narrowed(self) -> Sequence[ColumnElement[bool]]:
