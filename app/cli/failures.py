@@ -7,13 +7,14 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from app.db.connection_failures import NoHostAnswers, explain_failure
+from app.db.driver_errors import message_of
 from app.db.embedded import EmbeddedServerError
 from app.db.pooling import PoolingError
 from app.db.roles import RoleError
 from app.db.seed import SeedError
-from app.db.unavailable import Cause, DatabaseRefused, DatabaseUnavailable, StatementTimeout, message_of
 from app.db.unit_of_work import LostRace
 from app.settings import SettingsError
+from app.unavailable import Cause, DatabaseRefused, DatabaseUnavailable, StatementTimeout
 
 
 class ExitCode(IntEnum):

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.cli.failures import CommandError, ExitCode
 from app.db import connecting
+from app.db.driver_errors import translate_failures
 from app.db.revisions import current_revision, head_revision
 from app.db.roles import require_owner
-from app.db.unavailable import translate_failures
 
 
 @asynccontextmanager

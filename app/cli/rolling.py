@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from app.cli.owner import short_lived_engine
 from app.db.database import Database
 from app.db.seed import demo_companies
-from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.domain.errors import Rejected
 from app.services.roll_periods import Rolled, roll_due_periods
+from app.unavailable import DatabaseUnavailable, StatementTimeout
 
 _WAIT_SECONDS = 3
 """Time that a start waits, in seconds. A day's periods take less; many months continue while the service runs."""

@@ -23,9 +23,9 @@ from app.cli.startup import startup_fields, tls_of
 from app.cli.worker import ServingConfig, end_on_signals
 from app.cli.workers import Workers
 from app.db.database import connections_of_process
+from app.db.driver_errors import translate_failures
 from app.db.pooling import Pooling, check_pooling, connections_given
 from app.db.roles import check_role
-from app.db.unavailable import translate_failures
 from app.settings import Settings, load_settings
 from app.web.http_protocol import HttpProtocol
 from app.web.http_whole import WholeProtocol

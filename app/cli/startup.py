@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import __version__
-from app.db.unavailable import translate_failures
+from app.db.driver_errors import translate_failures
 from app.settings import Settings
 
 

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db import tables
+from app.db.driver_errors import is_silent_alone, translate_failures
 from app.db.probing import PROBE_SECONDS, answered_within
-from app.db.unavailable import is_silent_alone, translate_failures
 from app.domain.fields import is_storable
 from app.domain.identity import Scope
 from app.domain.texts import stored_form, unprintable_in

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.db.time_limits import TimeLimit
+from app.scheduling.time_limits import TimeLimit
 
 _END_SECONDS = 1.0
 """How long shutdown waits for connections to close."""

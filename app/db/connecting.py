@@ -21,13 +21,13 @@ from app.db.connection_failures import (
     explain_failure,
 )
 from app.db.connection_files import load_client_certificate
+from app.db.driver_errors import lost_while_connecting
 from app.db.dsn import Dsn, Host, parse
 from app.db.dsn_parameters import SYSTEM_CERTIFICATES
 from app.db.plain_values import give_plain_values
 from app.db.pooling import UNNAMED_STATEMENTS, refused_parameter
 from app.db.sockets import watch_socket
-from app.db.time_limits import TimeLimit
-from app.db.unavailable import lost_while_connecting
+from app.scheduling.time_limits import TimeLimit
 
 APPLICATION_NAME = "customer-gateway"
 CONNECT_SECONDS = 10

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from app.db.turns import Turns, reserve_of
-from app.db.unavailable import TooBusy
 from app.db.waits import Waits
+from app.scheduling.turns import Turns, reserve_of
+from app.unavailable import TooBusy
 
 
 class ConnectionTurns(Turns):

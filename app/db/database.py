@@ -9,18 +9,19 @@ from sqlalchemy import NullPool
 
 from app.db.connecting import create_engine
 from app.db.connection_turns import ConnectionTurns
+from app.db.driver_errors import translated_failure
 from app.db.heavy import HeavyTurns
 from app.db.key_lookups import KeyLookups
 from app.db.plan_connections import PlanConnections
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
-from app.db.pools import CountingPool, PoolUsage
+from app.db.pools import CountingPool
 from app.db.probing import PROBE_CONNECT_SECONDS, PROBE_SECONDS, Probe
 from app.db.read_session import ReadSession
 from app.db.stored_json import stored_json
-from app.db.unavailable import translated_failure
 from app.db.waits import GRACE_SECONDS, Waits
 from app.db.watched import watch
 from app.db.write_health import WriteHealth
+from app.scheduling.turns import PoolUsage
 
 SERVICE_ROLE = "customer_gateway_service"
 """The group role that holds the grants. The role that the service connects as is a member of it."""

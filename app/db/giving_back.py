@@ -6,7 +6,8 @@ from typing import Any
 
 import structlog
 
-from app.db.unavailable import DatabaseUnavailable, translate_failures
+from app.db.driver_errors import translate_failures
+from app.unavailable import DatabaseUnavailable
 
 _log = structlog.get_logger()
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from typing_extensions import override
 
 from app.db.connection_turns import ConnectionTurns
-from app.db.unavailable import TooBusy, TooManyHeavy
 from app.db.waits import Waits
+from app.unavailable import TooBusy, TooManyHeavy
 
 _SHARE = 3
 """One in this many connections can run heavy operations."""

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.db.declarations import narrowed
-from app.db.pauses import paced
 from app.db.record_set import at_this_moment, insert_all, record_set
 from app.db.tables import history
 from app.db.unit_of_work import Session, WriteSession
 from app.domain.events import ChangeOperation, plain
+from app.scheduling.pauses import paced
 
 Changes = Mapping[str, tuple[object, object]]
 """Values before and after, by the schema names of fields."""

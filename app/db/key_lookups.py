@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.api_keys import ApiKey, find
-from app.db.unavailable import DatabaseUnavailable
+from app.unavailable import DatabaseUnavailable
 
 _MOST_AT_ONCE = 500
 """Maximum number of keys in one statement, which takes a few milliseconds."""

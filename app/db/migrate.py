@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 
 from app.db.alphabet.established import follow_icu, locale_of
 from app.db.connecting import short_lived_engine
+from app.db.driver_errors import translate_failures
 from app.db.revisions import MIGRATIONS
-from app.db.unavailable import translate_failures
 
 DEFAULT_ALPHABET = "da"
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('customer-gateway migrate', 0))")

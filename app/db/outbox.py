@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db.identifiers import new_id
-from app.db.pauses import paced
 from app.db.record_set import at_this_moment, insert_all
 from app.db.tables import outbox_events
 from app.db.unit_of_work import WriteSession
 from app.domain.events import EventType, plain_values
+from app.scheduling.pauses import paced
 
 
 class Event(NamedTuple):

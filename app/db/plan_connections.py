@@ -15,10 +15,10 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connection_turns import ConnectionTurns
-from app.db.pools import PoolUsage
+from app.db.driver_errors import ConnectionSilent, lost_connection
 from app.db.read_session import plan_cache_mode
-from app.db.unavailable import ConnectionSilent, lost_connection
 from app.db.waits import Waits
+from app.scheduling.turns import PoolUsage
 
 _CONFIGURE = "SELECT set_config('app.company_id', $1, false), set_config('plan_cache_mode', $2, false)"
 _READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"

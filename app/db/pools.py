@@ -1,23 +1,13 @@
-"""Usage of connection pools."""
+"""SQLAlchemy's connection pool, with figures about its usage."""
 
 import time
-from typing import NamedTuple
 
 from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.db.unavailable import PoolExhausted
-
-
-class PoolUsage(NamedTuple):
-    """Usage of a pool at one moment."""
-
-    size: int
-    """Maximum number of connections."""
-    in_use: int
-    waiting: int
-    """Operations that wait for a connection, also for one that is being opened."""
+from app.db.driver_errors import PoolExhausted
+from app.scheduling.turns import PoolUsage
 
 
 class CountingPool(AsyncAdaptedQueuePool):

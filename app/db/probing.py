@@ -9,9 +9,10 @@ from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.time_limits import TimeLimit
-from app.db.unavailable import DatabaseUnavailable, NoAnswerInTime, translate_failures
+from app.db.driver_errors import NoAnswerInTime, translate_failures
 from app.db.waits import Backend
+from app.scheduling.time_limits import TimeLimit
+from app.unavailable import DatabaseUnavailable
 
 AnswerT = TypeVar("AnswerT")
 PROBE_SECONDS = 2.0

@@ -10,10 +10,10 @@ from sqlalchemy import Executable, Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.db.driver_errors import translate_failures
 from app.db.giving_back import give_back
 from app.db.heavy import HeavyTurns
-from app.db.turns import Turns
-from app.db.unavailable import translate_failures
+from app.scheduling.turns import Turns
 
 COMPANY = "current_company"
 """Parameter that restricts every statement to a company. Only sessions supply it."""

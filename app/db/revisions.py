@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.unavailable import translate_failures
+from app.db.driver_errors import translate_failures
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _IS_MIGRATED = text("SELECT to_regclass('alembic_version') IS NOT NULL")

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.db.connecting import short_lived_engine
 from app.db.database import SERVICE_ROLE
+from app.db.driver_errors import message_of, translate_failures
 from app.db.dsn import parse
-from app.db.unavailable import message_of, translate_failures
 
 _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :name)")
 # CREATE ROLE takes no parameters, so the server's format() quotes the name and password.

@@ -14,11 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.connecting import short_lived_engine
+from app.db.driver_errors import translate_failures
 from app.db.seeding.companies import demo_company_id
 from app.db.seeding.moments import FIRST_MOMENT
 from app.db.seeding.population import batches
 from app.db.seeding.rows import Batch
-from app.db.unavailable import translate_failures
 
 __all__ = ["SeedError", "SeedReport", "company_to_show", "demo_companies", "demo_company_id", "seed"]
 

@@ -12,9 +12,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.database import Database
+from app.db.driver_errors import translate_failures
 from app.db.giving_back import give_back, has_finished
 from app.db.read_session import COMPANY, Record
-from app.db.unavailable import CommitUnknown, DatabaseUnavailable, translate_failures
+from app.unavailable import CommitUnknown, DatabaseUnavailable
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")

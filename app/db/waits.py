@@ -16,8 +16,9 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from app.db.closing import Closing
+from app.db.driver_errors import ConnectionSilent
 from app.db.rate_limited_log import RateLimitedLog
-from app.db.unavailable import Cause, ConnectionSilent, DatabaseUnavailable
+from app.unavailable import Cause, DatabaseUnavailable
 
 _log = structlog.get_logger()
 

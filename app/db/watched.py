@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
-from app.db.unavailable import lost_connection
+from app.db.driver_errors import lost_connection
 from app.db.waits import Waits
 
 _ADAPTERS = {"async_creator_fn", "prepared_statement_cache_size", "prepared_statement_name_func"}

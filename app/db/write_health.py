@@ -4,7 +4,7 @@ import time
 from threading import Lock
 from typing import NamedTuple
 
-from app.db.unavailable import Cause, DatabaseUnavailable
+from app.unavailable import Cause, DatabaseUnavailable
 
 REMEMBERED_SECONDS = 60.0
 """Time in seconds after which a failed write is forgotten if no other write follows."""

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple, TypeVar, cast
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor, VariableValues
 
-from app.db.pauses import MANY_ITEMS, in_turn
-from app.db.portions import Answer, Portions, current_answer
 from app.engine.beginning import Begin, at_once
 from app.engine.documents import Document, Documents
 from app.engine.executors import BoundedExecutor, bounded
@@ -21,6 +19,8 @@ from app.engine.plans import Execution, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 from app.engine.timed_executor import timed
 from app.engine.variable_problems import uses_of
+from app.scheduling.pauses import MANY_ITEMS, in_turn
+from app.scheduling.portions import Answer, Portions, current_answer
 
 __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from graphql import DocumentNode, OperationDefinitionNode, OperationType
 
-from app.db.pauses import in_short_turn, in_turn
 from app.engine.input_lists import InputLists
 from app.engine.rows import RequestedRows
 from app.engine.variables import OperationVariables
+from app.scheduling.pauses import in_short_turn, in_turn
 
 _LONG_BYTES = 1_000
 """Length in bytes from which documents take the turns of long computations: 1,000 bytes take 10 ms."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from graphql.execution import Executor
 from graphql.pyutils import Path
 
-from app.db.portions import Answer
 from app.engine.graphql_core_seam import FieldDetailsList
+from app.scheduling.portions import Answer
 
 if TYPE_CHECKING:
     _Base = Executor[Any]

@@ -10,13 +10,13 @@ from typing import Any, Self, TypeVar
 import strawberry
 
 from app.db.database import Database
-from app.db.pauses import MANY_ITEMS, Pace, in_turn
 from app.db.plans.statement import Statement
 from app.db.read_session import ReadSession, SessionEnded
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import MOST_LISTED, Path, Problem, listed
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
+from app.scheduling.pauses import MANY_ITEMS, Pace, in_turn
 from app.services.recent_lists import RecentLists
 
 ResultT = TypeVar("ResultT")

@@ -12,7 +12,6 @@ from app.db.arguments import ListArguments
 from app.db.conditions import Condition
 from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
-from app.db.portions import Answer, current_answer
 from app.db.read_session import ReadSession
 from app.db.rows import (
     BillingDocumentLineRow,
@@ -26,6 +25,7 @@ from app.db.rows import (
     SubscriptionPeriodRow,
     SubscriptionRow,
 )
+from app.scheduling.portions import Answer, current_answer
 
 ValueT = TypeVar("ValueT")
 Load = Callable[[Sequence[Any]], Awaitable[Mapping[Any, ValueT]]]

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from app.db import idempotency
-from app.db.pauses import aside
 from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.fields import key_text
 from app.domain.texts import stored_form
+from app.scheduling.pauses import aside
 from app.services.commands import Repeatable
 from app.services.fingerprints import UnknownFingerprint, fingerprint, fits, mutation_of
 from app.services.stored_outcomes import UnreadableOutcome, decode, encode

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from app.db import history, outbox
-from app.db.pauses import paced
 from app.db.unit_of_work import Session, WriteSession
 from app.domain.errors import Problem
 from app.domain.events import ChangeOperation, EventType
 from app.domain.fields import schema_name
 from app.domain.inputs import version_problem
+from app.scheduling.pauses import paced
 
 
 @dataclass(frozen=True, slots=True)

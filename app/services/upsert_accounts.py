@@ -8,13 +8,13 @@ from uuid import UUID
 
 from app.db import accounts, outbox
 from app.db.identifiers import new_id
-from app.db.pauses import paced
 from app.db.rows import LedgerAccountRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.account_fields import canonical, read_account
 from app.domain.errors import MOST_LISTED_OF_ROW, LimitProblem, Problem, listed
 from app.domain.events import EventType
 from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.scheduling.pauses import paced
 from app.services.row_results import RowResult
 from app.services.upsert_lists import ListCommand, RowDecision, Steps, carry_out, repeated
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Self
 from uuid import UUID
 
-from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_fields import touches_family
@@ -19,6 +18,7 @@ from app.domain.errors import (
     listed,
 )
 from app.domain.upserts import MatchKey, RejectionPolicy
+from app.scheduling.pauses import paced
 from app.services.customers.deciding import Decision, Judge
 from app.services.customers.drafts import Draft
 from app.services.customers.numbers import give_numbers

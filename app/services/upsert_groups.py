@@ -8,7 +8,6 @@ from uuid import UUID
 
 from app.db import group_writes as stored
 from app.db.identifiers import new_id
-from app.db.pauses import paced
 from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
@@ -16,6 +15,7 @@ from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, listed
 from app.domain.group_fields import DEFAULTS, canonical_group_row, read_group_row
 from app.domain.metadata_fields import METADATA_FIELDS, changed_values, merged_metadata
 from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.scheduling.pauses import paced
 from app.services.customer_groups import RECORDING
 from app.services.group_judging import NOT_FOUND, GroupFacts, reference_problems
 from app.services.recording import Write, record_all

@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 from app.db import history
-from app.db.pauses import paced
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, LimitProblem, Problem, Rejected, VersionProblem
 from app.domain.fields import schema_names
 from app.domain.inputs import version_problem
 from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy, RowOutcome
+from app.scheduling.pauses import paced
 from app.services.commands import Repeatable
 from app.services.idempotency import once
 

@@ -10,7 +10,6 @@ from app.db import customer_reads
 from app.db import members as stored
 from app.db.identifiers import new_id
 from app.db.members import MemberT
-from app.db.pauses import paced
 from app.db.record_set import of_the_same_columns
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
@@ -20,6 +19,7 @@ from app.domain.member_defaults import DefaultConflict, DefaultEffect, default_c
 from app.domain.member_rows import MemberKeys, MemberMatchKey, key_form, read_member_keys, read_member_row
 from app.domain.members import MemberKind, changed_values, default_stays, member_not_found, several_defaults
 from app.domain.upserts import ContactMatchKey, RejectionPolicy, RowOutcome
+from app.scheduling.pauses import paced
 from app.services.customer_references import ids_by_key
 from app.services.members import MemberService, writes_of_replaced
 from app.services.recording import Write, record_all

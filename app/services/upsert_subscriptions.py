@@ -8,7 +8,6 @@ from uuid import UUID
 from app.db import customer_reads, customer_writes, history, mirror_reads, mirror_writes, outbox, subscription_history
 from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
-from app.db.pauses import paced
 from app.db.rows import SubscriptionRow
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
 from app.domain.calendar import today_in
@@ -25,6 +24,7 @@ from app.domain.events import ChangeOperation, EventType
 from app.domain.mirroring import MirroredSubscription
 from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, canonical, read_keys
 from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.scheduling.pauses import paced
 from app.services.customer_references import ids_by_key
 from app.services.customers.drafts import record_of
 from app.services.mirror_rows import RowJudge, SubscriptionDecision

@@ -18,10 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan
 
 from app.db.database import Database
-from app.db.pauses import short_switches
 from app.db.pooling import Pooling
-from app.db.pools import PoolUsage
-from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.write_health import WriteHealth
 from app.engine.execution import Engine
 from app.engine.persisted import Persistence
@@ -31,8 +28,11 @@ from app.graphql.planning.planner import Planner
 from app.graphql.rules import Rules
 from app.graphql.schema import schema
 from app.graphql.strawberry_seam import executable, executor_class, optimized_is_awaitable
+from app.scheduling.pauses import short_switches
+from app.scheduling.turns import PoolUsage
 from app.services.recent_lists import RecentLists
 from app.settings import Settings
+from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web.authentication import Authenticator
 from app.web.causes import flush_causes
 from app.web.connections import ConnectionUsage, usage

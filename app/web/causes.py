@@ -6,11 +6,12 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.db.connection_failures import explain_failure
-from app.db.pauses import COMPUTING_PATIENCE_SECONDS
+from app.db.driver_errors import message_of
 from app.db.probing import PROBE_SECONDS
 from app.db.rate_limited_log import RateLimitedLog
-from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooBusy, message_of
 from app.engine.mutation_deadline import OutOfTime
+from app.scheduling.pauses import COMPUTING_PATIENCE_SECONDS
+from app.unavailable import Cause, DatabaseUnavailable, StatementTimeout, TooBusy
 from app.web.credential_errors import CredentialsUnavailable
 from app.web.jwks import FETCH_SECONDS
 

@@ -6,10 +6,10 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 from graphql.error import GraphQLFormattedError
 
-from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CommitUnknown, CompanyUnknown
 from app.engine.mutation_deadline import OutOfTime
 from app.engine.request_errors import RequestError
+from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web.answers import Answer, to_json
 from app.web.causes import log_cause
 from app.web.http_errors import FailureCode, HttpError, masked_message

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from app.db.pauses import in_turn, working_for
 from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.mutation_deadline import MutationDeadline
 from app.engine.request_errors import RequestError
+from app.scheduling.pauses import in_turn, working_for
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import COMPANY_ID, GIVEN_UP
 from app.web.deadline import Deadline, Patience

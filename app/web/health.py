@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.db.database import Database
 from app.db.revisions import current_revision, head_revision
-from app.db.unavailable import Cause, DatabaseUnavailable
+from app.unavailable import Cause, DatabaseUnavailable
 from app.web.causes import log_cause
 from app.web.envelope import request_id_of
 

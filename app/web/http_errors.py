@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 import structlog
 
-from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CompanyUnknown
+from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.causes import log_cause, log_request_timeout
 from app.web.credential_errors import CredentialsUnavailable, Unauthenticated

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from app.db.pausing import PausingQueue
-from app.db.turns import Turns
-from app.db.unavailable import TooBusy, TooManyLarge
+from app.scheduling.pausing_queue import PausingQueue
+from app.scheduling.turns import Turns
+from app.unavailable import TooBusy, TooManyLarge
 
 LARGE_BYTES = 4_096
 """Minimum size of a body that waits for its turn, in bytes."""

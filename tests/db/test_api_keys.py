@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db import api_keys, tables
 from app.db.api_keys import ApiKey, create, hash_of, is_well_formed, list_keys, revoke
 from app.db.database import Database
-from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Scope
+from app.unavailable import DatabaseUnavailable
 
 
 async def make(

@@ -19,10 +19,11 @@ from app.db.connecting import short_lived_engine
 from app.db.connection_failures import explain_failure
 from app.db.connection_files import check_files
 from app.db.database import Database
+from app.db.driver_errors import translate_failures
 from app.db.dsn import Dsn, DsnError, Host, with_role
 from app.db.dsn_parameters import SSL_MODES
 from app.db.roles import make_login_role
-from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, translate_failures
+from app.unavailable import DatabaseRefused, DatabaseUnavailable
 from tests.support.certificates import Authority
 from tests.support.commands import free_port, messages, run
 from tests.support.databases import execute

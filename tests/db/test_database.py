@@ -16,7 +16,7 @@ from app.db.database import Database
 from app.db.embedded import EmbeddedServer
 from app.db.read_session import ReadSession
 from app.db.revisions import current_revision
-from app.db.unavailable import DatabaseRefused, DatabaseUnavailable, StatementTimeout
+from app.unavailable import DatabaseRefused, DatabaseUnavailable, StatementTimeout
 from tests.support.databases import as_role, execute, probe
 
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"

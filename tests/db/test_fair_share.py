@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
-from app.db.unavailable import Cause, TooBusy, TooManyHeavy
 from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.unavailable import Cause, TooBusy, TooManyHeavy
 from tests.support.records import new_company
 
 SLEEP = "SELECT pg_sleep(0.5)"

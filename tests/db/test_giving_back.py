@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from app.db.database import Database
 from app.db.giving_back import has_finished
-from app.db.unavailable import CommitUnknown
 from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.unavailable import CommitUnknown
 
 ONE = text("SELECT 1")
 

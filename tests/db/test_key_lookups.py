@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys
 from app.db.database import Database
-from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Scope
+from app.unavailable import DatabaseUnavailable
 from tests.support.databases import probe
 
 

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from app.db.database import Database
-from app.db.unavailable import Cause, DatabaseUnavailable
 from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.unavailable import Cause, DatabaseUnavailable
 
 
 def message(kind: bytes, content: bytes) -> bytes:

@@ -16,7 +16,7 @@ from app.db.paging import PageRequest
 from app.db.plans.slots import values_of
 from app.db.plans.statement import statement
 from app.db.plans.tree import Connection, TotalCount
-from app.db.unavailable import TooBusy
+from app.unavailable import TooBusy
 from tests.db.watched import watched
 from tests.support.databases import execute
 from tests.support.records import Records, new_company

@@ -24,10 +24,10 @@ from app.db.connection_failures import ParameterRefused
 from app.db.database import Database
 from app.db.dsn import parse
 from app.db.pooling import Pooling, PoolingError, check_pooling, connections_given
-from app.db.unavailable import Cause, DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.identity import Scope
 from app.settings import Settings
+from app.unavailable import Cause, DatabaseUnavailable, StatementTimeout
 from app.web.application import create_app
 from tests.support.asking import Caller
 from tests.support.commands import free_port, messages, run

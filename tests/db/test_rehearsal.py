@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.accounts import accounts_by_id, insert_accounts, lock_numbered
 from app.db.database import Database
-from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession, rehearsal
+from app.unavailable import DatabaseUnavailable
 from tests.support.untouched import everything_of
 
 

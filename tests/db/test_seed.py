@@ -14,8 +14,8 @@ from app.db.connecting import short_lived_engine
 from app.db.database import Database
 from app.db.migrate import upgrade
 from app.db.seed import SeedError, SeedReport, company_to_show, demo_company_id, seed
-from app.db.unavailable import DatabaseUnavailable
 from app.domain.metadata import pair_digest
+from app.unavailable import DatabaseUnavailable
 from tests.support.records import new_company
 
 # Numbers of this module's own: the database is shared with other tests.

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from app.db.database import Database
-from app.db.unavailable import Cause, CommitUnknown, DatabaseUnavailable, TooBusy
 from app.db.unit_of_work import UnitOfWork, WriteSession
+from app.unavailable import Cause, CommitUnknown, DatabaseUnavailable, TooBusy
 from tests.support.databases import execute, probe
 from tests.support.silent_network import SilentNetwork, silent_network
 from tests.support.tcp_servers import TcpServer, plain_server

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from app.db.unavailable import Cause, DatabaseUnavailable
 from app.db.write_health import SETTLED_SECONDS, WriteHealth, WritesSeen
+from app.unavailable import Cause, DatabaseUnavailable
 
 
 def test_a_failed_write_and_its_recovery_are_known_to_those_who_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
 
 from app.db.database import Database
-from app.db.unavailable import DatabaseUnavailable
 from app.db.unit_of_work import UnitOfWork
 from app.services.update_customer import UpdateCustomerCommand, update_customer
+from app.unavailable import DatabaseUnavailable
 from tests.services.updates import PARENT, billed
 from tests.support.records import Records, new_company
 from tests.support.untouched import everything_of

@@ -30,7 +30,7 @@ _STARTING = (
     "tests/db/test_database",
     "tests/db/test_embedded",
     "tests/db/test_silent_database",
-    "tests/db/test_time_limits",
+    "tests/scheduling/test_time_limits",
     "tests/test_cli.",
     "tests/test_cli_companies",
     "tests/test_cli_documents",

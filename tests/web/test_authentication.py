@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import api_keys, tables
 from app.db.database import Database
-from app.db.unavailable import DatabaseUnavailable
 from app.domain.identity import Principal, Scope
 from app.settings import Settings, SettingsError
+from app.unavailable import DatabaseUnavailable
 from app.web.authentication import REJECTED_KEY_SECONDS, ApiKeyVerifier, Authenticator
 from app.web.credential_errors import CredentialCode, CredentialsUnavailable, Unauthenticated
 from app.web.development import AUDIENCE, ISSUER, DevelopmentKeys

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.db.rate_limited_log import RateLimitedLog
-from app.db.unavailable import (
+from app.unavailable import (
     Cause,
     DatabaseUnavailable,
     StatementTimeout,

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.db.unit_of_work import CompanyUnknown
 from app.domain.identity import Principal
 from app.settings import Settings
+from app.unavailable import DatabaseUnavailable, StatementTimeout
 from app.web import request_log
 from app.web.application import assemble
 from app.web.credential_errors import CredentialsUnavailable

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.portions import Answer, Portions
+from app.scheduling.portions import Answer, Portions
 from app.web.development import DevelopmentKeys
 from tests.support.crowd import crowd_of
 from tests.support.started import headers_of, settings_of, started

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.db.unavailable import Cause, TooManyLarge
+from app.unavailable import Cause, TooManyLarge
 from app.web.large_bodies import LARGE_BYTES, LargeBodies, LargeTurns
 from tests.support.toy_app import client_of, toy_app
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.db.pauses import paced
 from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
@@ -15,6 +14,7 @@ from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFi
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.contact import Contact
 from app.graphql.types.contact_rows import UpsertContactRow, UpsertContactsInput
+from app.scheduling.pauses import paced
 from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand, UpsertContactsOutcome
 
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import strawberry
 
-from app.db.pauses import paced
 from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.commands import sent
@@ -15,6 +14,7 @@ from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import given_fields
 from app.graphql.types.upsert_input import UpsertCustomerRow, UpsertCustomersInput
+from app.scheduling.pauses import paced
 from app.services.customers.upsert_rows import UpsertRow
 from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome
 from app.services.upsert_customers import upsert_customers as upsert

@@ -16,11 +16,11 @@ from app.db.arguments import Arguments, HeldRows
 from app.db.plans.held import held_statement
 from app.db.plans.slots import values_of
 from app.db.plans.tree import Constant, Held, Node, Single
-from app.db.unavailable import DatabaseUnavailable, StatementTimeout
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.planning.query_plan import Slot
 from app.graphql.planning.statements import PlanStatements, Statements
+from app.unavailable import DatabaseUnavailable, StatementTimeout
 
 Show = Callable[[Any], object]
 """Returns a plain field of a row as it is shown. Raises an exception for a value that the schema doesn't allow."""

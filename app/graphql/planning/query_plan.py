@@ -11,7 +11,6 @@ from graphql.execution import VariableValues
 
 from app.db.arguments import Arguments, References
 from app.db.declarations import Entity
-from app.db.pauses import in_turn
 from app.db.plans.slots import values_of
 from app.db.plans.statement import statement
 from app.db.plans.tree import Members
@@ -21,6 +20,7 @@ from app.graphql.planning.compiled_arguments import CompiledArguments
 from app.graphql.planning.principal import principal_json
 from app.graphql.planning.reading import ArgumentReader
 from app.graphql.planning.statements import PlanStatements, Statements
+from app.scheduling.pauses import in_turn
 
 _COMPANIES = 256
 """Number of companies for which a plan caches constant arguments: cursors in them are specific to a company."""

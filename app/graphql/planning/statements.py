@@ -6,9 +6,9 @@ from functools import cached_property
 from cachetools import LRUCache
 
 from app.db.arguments import Arguments
-from app.db.pauses import in_turn
 from app.db.plans.statement import Statement
 from app.db.plans.tree import Members, number_of_nodes
+from app.scheduling.pauses import in_turn
 
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
 """Minimum size with which a cached statement counts, in bytes; one with longer SQL counts with its length."""

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from app.db.pauses import paced
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import canonical, read_fields
 from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import read_uuid
 from app.domain.transition import read_acknowledgement
 from app.domain.upserts import MatchKey
+from app.scheduling.pauses import paced
 from app.services.customers.deciding import Decision
 from app.services.customers.drafts import Draft, draft_of_change, draft_of_creation, draft_of_unknown
 from app.services.upsert_lists import repeated

@@ -7,7 +7,6 @@ from graphql import ExecutionResult
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from app.db.database import Database
-from app.db.unavailable import Cause, DatabaseUnavailable
 from app.domain.identity import Principal, Scope
 from app.engine.execution import Engine, Outcome
 from app.engine.plans import Execution, Plans
@@ -16,6 +15,7 @@ from app.graphql.planning.planner import Planner
 from app.graphql.rules import Rules
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
+from app.unavailable import Cause, DatabaseUnavailable
 from tests.support.asking import Caller
 from tests.support.records import Records
 from tests.support.toy import LIMITS

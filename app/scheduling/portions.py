@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from app.db.pauses import working_for
-from app.db.pausing import PausingQueue
+from app.scheduling.pauses import working_for
+from app.scheduling.pausing_queue import PausingQueue
 
 _FREE = 250
 """Number of objects that an operation completes, and of values that it gets, without a pause.

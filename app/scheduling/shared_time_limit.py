@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from app.db.time_limits import stalls_of
+from app.scheduling.time_limits import stalls_of
 
 
 class SharedTimeLimit:

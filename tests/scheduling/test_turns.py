@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.db.turns import Turns
-from app.db.unavailable import Cause, TooBusy
+from app.scheduling.turns import Turns
+from app.unavailable import Cause, TooBusy
 
 FLOODING, QUIET, THIRD = (UUID(int=number) for number in (1, 2, 3))
 

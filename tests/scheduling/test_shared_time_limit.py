@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.db.shared_time_limit import SharedTimeLimit
+from app.scheduling.shared_time_limit import SharedTimeLimit
 
 _SECONDS = 0.1
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from app.db.database import Database
-from app.db.time_limits import TimeLimit
-from app.db.turns import Turns
+from app.scheduling.time_limits import TimeLimit
+from app.scheduling.turns import Turns
 from tests.support.databases import probe
 
 ONE, OTHER = UUID(int=1), UUID(int=2)

@@ -5,13 +5,23 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
-from app.db.pools import PoolUsage
-from app.db.shared_time_limit import SharedTimeLimit
-from app.db.unavailable import TooBusy
+from app.scheduling.shared_time_limit import SharedTimeLimit
+from app.unavailable import TooBusy
 
 _RESERVED_SHARE = 5
+
+
+class PoolUsage(NamedTuple):
+    """Usage of a pool, or of turns, at one moment."""
+
+    size: int
+    """Maximum number of connections or turns."""
+    in_use: int
+    waiting: int
+    """Operations that wait for one, also for a connection that is being opened."""
 
 
 def reserve_of(size: int) -> int:

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from app.db.turns import Turns
-from app.db.unavailable import TooBusy, TooMuchToCompute
+from app.scheduling.turns import Turns
+from app.unavailable import TooBusy, TooMuchToCompute
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")

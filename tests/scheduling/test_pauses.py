@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.db import pauses
-from app.db.pauses import Pace, in_turn, paced, working_for
-from app.db.turns import Turns
-from app.db.unavailable import TooMuchToCompute
+from app.scheduling import pauses
+from app.scheduling.pauses import Pace, in_turn, paced, working_for
+from app.scheduling.turns import Turns
+from app.unavailable import TooMuchToCompute
 
 
 async def turns_during(items: int, seconds_each: float) -> int:
