@@ -108,7 +108,7 @@ class Upserts(Generic[MemberT, OutcomeT]):
         writes += [Write(before, now[before.id], tuple(values)) for before, values in changes]
         writes += [Write(None, now[decision.values["id"]]) for decision in created]
         await record_all(session, self.service.recording, writes, actor=actor)
-        return now
+        return replaced | now
 
 
 class _Judge(Generic[MemberT]):

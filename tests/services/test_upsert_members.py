@@ -106,6 +106,18 @@ async def test_all_problems_of_all_rows_are_told_and_nothing_is_written(members:
     assert outcomes(results) == [REFUSED] * 9 + [CREATED]
 
 
+async def test_an_unchanged_row_shows_that_another_row_took_its_default(members: MemberUseCases) -> None:
+    default = members.kind.default
+    old, new = await members.record(name="Old", default=True), await members.record(name="New")
+
+    results = await upsert(members, {"id": str(old), "name": "Old"}, {"id": str(new), default: True})
+
+    assert outcomes(results) == [UNCHANGED, UPDATED]
+    stored = await members.stored()
+    assert [(getattr(result.shown, default), result.shown.version) for result in results] == [(False, 2), (True, 2)]
+    assert [stored[result.shown.id][default] for result in results] == [False, True]
+
+
 async def test_the_default_moves_and_both_sides_are_recorded(members: MemberUseCases) -> None:
     default = members.kind.default
     first, second = await members.record(name="First", default=True), await members.record(name="Second")
