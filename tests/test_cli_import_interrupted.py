@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -14,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.cli.import_accounts import ACCOUNTS
 from app.cli.import_files import read_file
 from app.cli.import_job import Job
-from app.cli.import_kind import RowResult
 from app.cli.imports import import_batches
 from app.db.database import Database
 from app.db.tables import ledger_accounts
 from app.db.unit_of_work import UnitOfWork
 from app.domain.upserts import RejectionPolicy
+from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
 from tests.support.commands import running, wait_for_text
 
 
@@ -27,20 +26,20 @@ async def test_an_import_that_is_interrupted_during_a_commit_ends_after_it(
     database: Database, owner_engine: AsyncEngine, company: UUID, tmp_path: Path
 ) -> None:
     async def interrupted(
-        unit_of_work: UnitOfWork, rows: Sequence[Mapping[str, object]], policy: RejectionPolicy
-    ) -> Sequence[RowResult]:
-        results = await ACCOUNTS.carry_out(unit_of_work, rows, policy)
+        unit_of_work: UnitOfWork, actor: str, command: UpsertAccountsCommand, key: str | None
+    ) -> tuple[UpsertAccountsOutcome, bool]:
+        written = await upsert_accounts(unit_of_work, actor, command, key)
         task = asyncio.current_task()
         assert task is not None
         task.cancel()
         # As a commit does, which waits for its outcome.
         with pytest.raises(asyncio.CancelledError):
             await asyncio.sleep(0)
-        return results
+        return written
 
     path = tmp_path / "accounts.csv"
     path.write_text("number,name\n1,One\n2,Two\n3,Three\n")
-    kind = replace(ACCOUNTS, carry_out=interrupted)
+    kind = replace(ACCOUNTS, upsert=interrupted)
     job = Job(kind, read_file(path, None, kind.columns), RejectionPolicy.ROW_BY_ROW, dry_run=False)
     importing = asyncio.ensure_future(import_batches(job, UnitOfWork(database, company), 1, lambda _done, _total: None))
     await asyncio.wait({importing})

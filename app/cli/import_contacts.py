@@ -2,13 +2,13 @@
 
 from app.cli.import_members import Members
 from app.domain.contact_fields import CONTACT
-from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
+from app.services.upsert_contacts import UpsertContactsCommand, upsert_contacts
 
 CONTACTS = Members(
     CONTACT,
     "UpsertContactRow",
-    UPSERT_CONTACTS,
     UpsertContactsCommand,
+    upsert_contacts,
     flags=frozenset({"isDefaultForCustomer"}),
     numbers=frozenset({"name", "phone"}),
 )

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from app.cli.import_cells import METADATA_CELLS, amount, flag, json_amount, json_such_as, whole
-from app.cli.import_kind import ACTOR, CUSTOMER_KEYS, Kind, Parents, RowKey, RowResult, other_keys, row_keys
+from app.cli.import_kind import CUSTOMER_KEYS, Kind, Parents, RowKey, other_keys, row_keys
 from app.cli.import_references import REFERENCES, CustomerLine, resolve
 from app.cli.import_rows import Columns, by_attribute
-from app.db.unit_of_work import UnitOfWork
 from app.domain import customer_fields
 from app.domain.fields import schema_name
 from app.domain.upserts import MatchKey, RejectionPolicy
 from app.services.customers.upsert_rows import UpsertRow, key_of
-from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome, upsert_customers
+from app.services.upsert_customers import UpsertCustomersCommand, upsert_customers
 
 _TRANSITIONS = "subscriptionTransitions"
 
@@ -20,12 +19,8 @@ _TRANSITIONS = "subscriptionTransitions"
 def customers_by(match_by: MatchKey) -> Kind[CustomerLine]:
     """Return the kind for customers that are matched by a key."""
 
-    async def carry_out(
-        unit_of_work: UnitOfWork, rows: Sequence[CustomerLine], policy: RejectionPolicy
-    ) -> Sequence[RowResult]:
-        command = UpsertCustomersCommand(tuple(line.row for line in rows), match_by, policy)
-        outcome, _ = await upsert_customers(unit_of_work, ACTOR, command, None)
-        return outcome.results
+    def command(lines: Sequence[CustomerLine], policy: RejectionPolicy) -> UpsertCustomersCommand:
+        return UpsertCustomersCommand(tuple(line.row for line in lines), policy, match_by=match_by)
 
     key = schema_name(match_by.attribute)
     return Kind(
@@ -33,8 +28,8 @@ def customers_by(match_by: MatchKey) -> Kind[CustomerLine]:
         key=key,
         keys=lambda row: row_keys((key, key_of(row.row, match_by))),
         problems=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
-        carry_out=carry_out,
-        results_of=lambda found: found.results if isinstance(found, UpsertCustomersOutcome) else None,
+        command=command,
+        upsert=upsert_customers,
         other_keys=other_keys(match_by),
         parents=Parents(_names, _parent, "parent", resolve),
     )

@@ -2,13 +2,13 @@
 
 from app.cli.import_members import Members
 from app.domain.department_fields import DEPARTMENT
-from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
+from app.services.upsert_departments import UpsertDepartmentsCommand, upsert_departments
 
 DEPARTMENTS = Members(
     DEPARTMENT,
     "UpsertDepartmentRow",
-    UPSERT_DEPARTMENTS,
     UpsertDepartmentsCommand,
+    upsert_departments,
     flags=frozenset({"isDefault", "isActive"}),
     numbers=frozenset({"name", "poNumber", "eanNumber", "postalCode"}),
 )

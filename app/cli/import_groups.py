@@ -3,24 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from app.cli.import_cells import METADATA_CELLS, amount, json_amount, whole
-from app.cli.import_kind import ACTOR, Kind, RowKey, RowResult, row_keys
+from app.cli.import_kind import Kind, RowKey, row_keys
 from app.cli.import_rows import Columns, by_attribute
-from app.db.unit_of_work import UnitOfWork
 from app.domain import group_fields
-from app.domain.upserts import RejectionPolicy
-from app.services.upsert_groups import (
-    UpsertCustomerGroupsCommand,
-    UpsertCustomerGroupsOutcome,
-    upsert_customer_groups,
-)
-
-
-async def _carry_out(
-    unit_of_work: UnitOfWork, rows: Sequence[Mapping[str, object]], policy: RejectionPolicy
-) -> Sequence[RowResult]:
-    command = UpsertCustomerGroupsCommand(tuple(rows), policy)
-    outcome, _ = await upsert_customer_groups(unit_of_work, ACTOR, command, None)
-    return outcome.results
+from app.services.upsert_groups import UpsertCustomerGroupsCommand, upsert_customer_groups
 
 
 def _keys(row: Mapping[str, object]) -> Sequence[RowKey]:
@@ -45,7 +31,7 @@ GROUPS: Kind[Mapping[str, object]] = Kind(
     key="number",
     keys=_keys,
     problems=lambda row: group_fields.read_group_row(row, creating=False)[1],
-    carry_out=_carry_out,
-    results_of=lambda found: found.results if isinstance(found, UpsertCustomerGroupsOutcome) else None,
+    command=UpsertCustomerGroupsCommand,
+    upsert=upsert_customer_groups,
     has_ids=True,
 )

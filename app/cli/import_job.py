@@ -9,12 +9,13 @@ from typing import Any, cast
 
 from app.cli.failures import CommandError, ExitCode
 from app.cli.import_files import ImportFile, Line
-from app.cli.import_kind import Kind, RowKey, RowResult
+from app.cli.import_kind import Kind, RowKey
 from app.cli.import_order import order_of
 from app.cli.import_rows import RowProblem, first_of
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
+from app.services.lists.results import ListOutcome, RowResult
 
 _MAX_SHOWN = 20
 _MAX_LINES_LISTED = 3
@@ -139,13 +140,12 @@ class Job:
         try:
             return await self.kind.carry_out(unit_of_work, [line.row for line in lines], self.policy)
         except Rejected as rejected:
-            found = self.kind.results_of(rejected.current)
-            if found is None:
+            if not isinstance(rejected.current, ListOutcome):
                 # The problem isn't about a row, so every further batch would have it.
                 msg = "\n".join(f"The import {problem.message}" for problem in rejected.problems)
                 raise CommandError(msg, ExitCode.SETTINGS) from rejected
             self.stopped_at = _between(lines)
-            return [result for result in found if result.errors]
+            return [result for result in rejected.current.results if result.errors]
 
     def _add_result(self, line: Line[Any], result: RowResult) -> None:
         self.counts[result.outcome] += 1

@@ -2,19 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from app.cli.import_rows import Columns, RowT
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import Problem
 from app.domain.fields import schema_name
-from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey, RejectionPolicy, RowOutcome
+from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey, RejectionPolicy
+from app.services.lists.commands import ListCommand
+from app.services.lists.results import ListOutcome, RowResult
 
 LineT = TypeVar("LineT", covariant=True)
-ACTOR = "customer-gateway import"
+UpsertRows = Callable[[UnitOfWork, str, Any, str | None], Awaitable[tuple[ListOutcome, bool]]]
+_ACTOR = "customer-gateway import"
 """The actor in the history and in events."""
-
-
 CUSTOMER_KEYS = ("customer_number", "external_system_id", "id")
 """The attributes of an object that names a customer by one of them."""
 CUSTOMER_NUMBERS = frozenset({"customer.customerNumber", "customer.externalSystemId"})
@@ -27,35 +28,6 @@ class RowKey(NamedTuple):
     field: str
     value: Hashable
     """In the form in which it is compared."""
-
-
-class RowResult(Protocol):
-    """The result of a row."""
-
-    @property
-    def index(self) -> int:
-        """The row's index in its batch."""
-        ...
-
-    @property
-    def outcome(self) -> RowOutcome:
-        """Whether the row was written."""
-        ...
-
-    @property
-    def errors(self) -> Sequence[Problem]:
-        """Why the row was rejected."""
-        ...
-
-
-class CarryOut(Protocol, Generic[RowT]):  # pyright: ignore[reportInvalidTypeVarUse] - a protocol of one call
-    """A function that writes one batch in one transaction."""
-
-    async def __call__(
-        self, unit_of_work: UnitOfWork, rows: Sequence[RowT], policy: RejectionPolicy
-    ) -> Sequence[RowResult]:
-        """Return the results of the rows. Raise Rejected if the whole batch is."""
-        ...
 
 
 class Resolved(Protocol, Generic[LineT]):
@@ -97,9 +69,10 @@ class Kind(Generic[RowT]):
     """Returns the keys of a row; two rows of a file may not have the same one."""
     problems: Callable[[RowT], Sequence[Problem]]
     """Returns the problems of a row that don't depend on stored data."""
-    carry_out: CarryOut[RowT]
-    results_of: Callable[[object], Sequence[RowResult] | None]
-    """Returns the results of the rows in `Rejected.current`; None if the rejection isn't about rows."""
+    command: Callable[[tuple[RowT, ...], RejectionPolicy], ListCommand[Any]]
+    """Returns the command that writes one batch."""
+    upsert: UpsertRows
+    """The use case of the command."""
     other_keys: Mapping[str, str] = field(default_factory=dict[str, str])
     """Other fields that may identify the object of a row, with the option that selects each."""
     owner: str | None = None
@@ -108,6 +81,13 @@ class Kind(Generic[RowT]):
     """None if no row names another one of its file."""
     has_ids: bool = False
     """Whether a row may have an `id`, which then identifies its object."""
+
+    async def carry_out(
+        self, unit_of_work: UnitOfWork, rows: Sequence[RowT], policy: RejectionPolicy
+    ) -> Sequence[RowResult]:
+        """Write one batch in one transaction; return the results of its rows. Raise Rejected if the whole batch is."""
+        outcome, _ = await self.upsert(unit_of_work, _ACTOR, self.command(tuple(rows), policy), None)
+        return outcome.results
 
     def missing_key(self, names: Collection[str]) -> str | None:
         """Return a message if the key is not among the names of a file's fields, otherwise None."""

@@ -1,26 +1,16 @@
 """What the imports of contacts and of departments share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from functools import partial
+from typing import NamedTuple
 
 from app.cli.import_cells import flag, whole
-from app.cli.import_kind import (
-    ACTOR,
-    CUSTOMER_KEYS,
-    CUSTOMER_NUMBERS,
-    Kind,
-    RowKey,
-    RowResult,
-    other_keys,
-    row_keys,
-)
+from app.cli.import_kind import CUSTOMER_KEYS, CUSTOMER_NUMBERS, Kind, RowKey, UpsertRows, other_keys, row_keys
 from app.cli.import_rows import Columns, by_attribute
-from app.db.unit_of_work import UnitOfWork
 from app.domain.fields import schema_name
 from app.domain.member_rows import MemberMatchKey, read_member_keys, read_member_row, row_attributes
 from app.domain.members import MemberKind
-from app.domain.upserts import RejectionPolicy
-from app.services.upsert_members import UpsertMembersCommand, Upserts
+from app.services.upsert_members import UpsertMembersCommand
 
 Row = Mapping[str, object]
 
@@ -30,8 +20,8 @@ class Members(NamedTuple):
 
     kind: MemberKind
     input_type: str
-    upserts: Upserts[Any, Any]
-    command: Callable[[tuple[Row, ...], Any, RejectionPolicy], UpsertMembersCommand]
+    command: Callable[..., UpsertMembersCommand]
+    upsert: UpsertRows
     flags: frozenset[str]
     """The columns of booleans."""
     numbers: frozenset[str]
@@ -54,23 +44,12 @@ class Members(NamedTuple):
             key=key,
             keys=lambda row: _keys(self.kind, row, match_by),
             problems=lambda row: read_member_row(self.kind, row, match_by, creating=False)[1],
-            carry_out=self._carry_out(match_by),
-            results_of=lambda found: cast("Any", found).results if isinstance(found, self.upserts.outcome) else None,
+            command=partial(self.command, match_by=match_by),
+            upsert=self.upsert,
             other_keys=other_keys(match_by),
             owner="customer",
             has_ids=True,
         )
-
-    def _carry_out(self, match_by: MemberMatchKey) -> Any:
-        async def carry_out(
-            unit_of_work: UnitOfWork, rows: Sequence[Row], policy: RejectionPolicy
-        ) -> Sequence[RowResult]:
-            outcome, _ = await self.upserts.upsert(
-                unit_of_work, ACTOR, self.command(tuple(rows), match_by, policy), None
-            )
-            return outcome.results
-
-        return carry_out
 
 
 def _keys(kind: MemberKind, row: Row, match_by: MemberMatchKey) -> Sequence[RowKey]:

@@ -3,24 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from app.cli.import_cells import amount, day, json_amount, whole
-from app.cli.import_kind import ACTOR, CUSTOMER_KEYS, CUSTOMER_NUMBERS, Kind, RowKey, RowResult, row_keys
+from app.cli.import_kind import CUSTOMER_KEYS, CUSTOMER_NUMBERS, Kind, RowKey, row_keys
 from app.cli.import_rows import Columns, by_attribute
-from app.db.unit_of_work import UnitOfWork
 from app.domain import subscription_fields
 from app.domain.fields import schema_name
-from app.domain.upserts import RejectionPolicy
-from app.services.upsert_subscriptions import (
-    UpsertSubscriptionsCommand,
-    UpsertSubscriptionsOutcome,
-    upsert_subscriptions,
-)
-
-
-async def _carry_out(
-    unit_of_work: UnitOfWork, rows: Sequence[Mapping[str, object]], policy: RejectionPolicy
-) -> Sequence[RowResult]:
-    outcome, _ = await upsert_subscriptions(unit_of_work, ACTOR, UpsertSubscriptionsCommand(tuple(rows), policy), None)
-    return outcome.results
+from app.services.upsert_subscriptions import UpsertSubscriptionsCommand, upsert_subscriptions
 
 
 def _keys(row: Mapping[str, object]) -> Sequence[RowKey]:
@@ -55,7 +42,7 @@ SUBSCRIPTIONS: Kind[Mapping[str, object]] = Kind(
     key="externalSystemId",
     keys=_keys,
     problems=lambda row: subscription_fields.read_subscription(row, creating=False)[1],
-    carry_out=_carry_out,
-    results_of=lambda found: found.results if isinstance(found, UpsertSubscriptionsOutcome) else None,
+    command=UpsertSubscriptionsCommand,
+    upsert=upsert_subscriptions,
     has_ids=True,
 )

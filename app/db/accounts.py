@@ -1,7 +1,6 @@
-"""Read and write ledger accounts. Every function runs one statement, for any number of accounts."""
+"""Read and write ledger accounts. The number of statements doesn't depend on the number of accounts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 from uuid import UUID
 
 from app.db import graph
@@ -9,7 +8,7 @@ from app.db.conditions import Condition
 from app.db.declarations import SortKey
 from app.db.paging import clause
 from app.db.read_session import ReadSession
-from app.db.record_set import among, at_this_moment, insert_all, update_all
+from app.db.record_set import Rows, among, at_this_moment, ids_of, insert_all, rows_by_id, update_all
 from app.db.rows import LedgerAccountRow
 from app.db.tables import ledger_accounts
 from app.db.unit_of_work import WriteSession, racing_for
@@ -34,22 +33,11 @@ async def lock_numbered(session: WriteSession, numbers: Iterable[str]) -> dict[s
     return {row.number: row for row in map(LedgerAccountRow._make, rows)}
 
 
-async def insert_accounts(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert accounts that all have the same columns, ordered by number, so that concurrent inserts don't deadlock."""
-    in_order = sorted(rows, key=lambda row: row["number"])
+async def write_accounts(session: WriteSession, created: Rows, changed: Rows) -> dict[UUID, LedgerAccountRow]:
+    """Insert accounts and update locked ones; return them as they are now, by id."""
+    # Ordered, so that concurrent inserts don't deadlock.
+    in_order = sorted(created, key=lambda row: row["number"])
     with racing_for(_UNIQUE_NUMBER):
         await insert_all(session, ledger_accounts, in_order, created_at=at_this_moment, updated_at=at_this_moment)
-
-
-async def update_accounts(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Update the same columns of locked accounts, each row with its `id`, and increment their versions."""
-    await update_all(session, ledger_accounts, rows)
-
-
-async def accounts_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, LedgerAccountRow]:
-    """Return the stored accounts by id."""
-    if not ids:
-        return {}
-    with_id = among(ledger_accounts.c.id, ids)
-    rows = await session.rows(graph.ledger_account.select().where(with_id))
-    return {row.id: row for row in map(LedgerAccountRow._make, rows)}
+    await update_all(session, ledger_accounts, changed)
+    return await rows_by_id(session, graph.ledger_account, ids_of(created, changed))

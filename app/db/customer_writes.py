@@ -1,14 +1,16 @@
-"""Write customers, and take the company's locks. Every function runs one statement, for any number of customers."""
+"""Write customers, and take the company's locks."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from app.db.customer_reads import customers_by_id
 from app.db.declarations import narrowed
-from app.db.record_set import insert_all, update_all
+from app.db.record_set import Rows, ids_of, insert_all, update_all
+from app.db.rows import CustomerRow
 from app.db.tables import companies, customers
 from app.db.unit_of_work import Session, WriteSession, racing_for
 
@@ -60,17 +62,13 @@ async def clock(session: Session) -> tuple[str, datetime]:
     return rows[0][0], rows[0][1]
 
 
-async def insert_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert customers that all have the same columns."""
+async def write_customers(session: WriteSession, created: Rows, changed: Rows) -> dict[UUID, CustomerRow]:
+    """Insert customers and update others; return them as they are now, by id. Runs up to three statements."""
     with racing_for(*_RACES):
-        await insert_all(session, customers, rows, created_at=_statement_time, updated_at=_statement_time)
+        await insert_all(session, customers, created, created_at=_statement_time, updated_at=_statement_time)
+        await update_all(session, customers, changed)
+    return await customers_by_id(session, ids_of(created, changed))
 
 
 def _statement_time(_given: TableValuedAlias) -> ColumnElement[Any]:
     return func.statement_timestamp()
-
-
-async def update_customers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Update the same columns of customers, each row with its `id`, and increment their versions."""
-    with racing_for(*_RACES):
-        await update_all(session, customers, rows)

@@ -1,7 +1,6 @@
 """Write customer groups."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, or_, select, update
@@ -9,7 +8,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from app.db import graph
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import among, at_this_moment, counted, insert_all, update_all
+from app.db.record_set import Rows, among, at_this_moment, counted, ids_of, insert_all, rows_by_id, update_all
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups, customers, ledger_accounts
 from app.db.unit_of_work import WriteSession, racing_for
@@ -40,25 +39,14 @@ async def accounts_of(session: WriteSession, ids: Collection[UUID], numbers: Col
     return {row[0]: row[1] for row in await session.rows(query)}
 
 
-async def add_groups(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert groups that all have the same columns, ordered by number, so that concurrent inserts don't deadlock."""
-    in_order = sorted(rows, key=lambda row: row["number"])
+async def write_groups(session: WriteSession, created: Rows, changed: Rows) -> dict[UUID, CustomerGroupRow]:
+    """Insert groups and update locked ones; return them as they are now, by id."""
+    # Ordered, so that concurrent inserts don't deadlock.
+    in_order = sorted(created, key=lambda row: row["number"])
     with racing_for(*_DECIDE_RACES):
+        await update_all(session, customer_groups, changed)
         await insert_all(session, customer_groups, in_order, created_at=at_this_moment, updated_at=at_this_moment)
-
-
-async def change_groups(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Update the same columns of locked groups, each row with its `id`, and increment their versions."""
-    with racing_for(*_DECIDE_RACES):
-        await update_all(session, customer_groups, rows)
-
-
-async def groups_by_id(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, CustomerGroupRow]:
-    """Return groups by id."""
-    if not ids:
-        return {}
-    rows = await session.rows(graph.customer_group.select().where(among(customer_groups.c.id, ids)))
-    return {row.id: row for row in map(CustomerGroupRow._make, rows)}
+    return await rows_by_id(session, graph.customer_group, ids_of(created, changed))
 
 
 async def group_with_number(session: WriteSession, number: str) -> UUID | None:

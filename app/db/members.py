@@ -1,6 +1,6 @@
 """Write members: a customer's contacts and departments, of which one is the default."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy import Column, delete, func, insert, or_, select, update
 from app.db import graph, tables
 from app.db.declarations import Entity, narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import among, at_this_moment, counted, insert_all, update_all
+from app.db.record_set import Rows, among, at_this_moment, counted, ids_of, insert_all, rows_by_id, update_all
 from app.db.rows import ContactRow, DepartmentRow
 from app.db.unit_of_work import WriteSession
 
@@ -29,28 +29,11 @@ CONTACTS = Members(graph.contact, tables.contacts.c.is_default_for_customer)
 DEPARTMENTS = Members(graph.department, tables.departments.c.is_default)
 
 
-async def customer_of(session: WriteSession, members: Members[Any], member_id: UUID) -> UUID | None:
-    """Return a member's customer. It never changes, so it can be read before the customer is locked."""
+async def customers_of(session: WriteSession, members: Members[Any], ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the customer of each member. It never changes, so it can be read before the customer is locked."""
     table = members.entity.table
-    rows = await session.rows(select(table.c.customer_id).where(narrowed(table), table.c.id == member_id))
-    return rows[0][0] if rows else None
-
-
-async def of_customer(
-    session: WriteSession, members: Members[MemberT], customer_id: UUID, member_id: UUID
-) -> MemberT | None:
-    """Return a member of a locked customer, or None."""
-    table = members.entity.table
-    query = members.entity.select().where(table.c.customer_id == customer_id, table.c.id == member_id)
-    rows = await session.rows(query)
-    return members.entity.row._make(rows[0]) if rows else None
-
-
-async def customers_of(session: WriteSession, members: Members[Any], ids: Collection[UUID]) -> set[UUID]:
-    """Return the customers of members, which never change."""
-    table = members.entity.table
-    rows = await session.rows(select(table.c.customer_id).where(narrowed(table), among(table.c.id, ids)))
-    return {row[0] for row in rows}
+    query = select(table.c.id, table.c.customer_id).where(narrowed(table), among(table.c.id, ids))
+    return {row[0]: row[1] for row in await session.rows(query)}
 
 
 async def of_customers(
@@ -87,22 +70,14 @@ async def unmake_defaults(
     return {row.id: row for row in map(members.entity.row._make, rows)}
 
 
-async def add_all(session: WriteSession, members: Members[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert members of locked customers, all with the same columns."""
-    await insert_all(session, members.entity.table, rows, created_at=at_this_moment, updated_at=at_this_moment)
-
-
-async def change_all(session: WriteSession, members: Members[Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Update the same columns of locked customers' members, each row with its `id`, and increment their versions."""
-    await update_all(session, members.entity.table, rows)
-
-
-async def by_id(session: WriteSession, members: Members[MemberT], ids: Collection[UUID]) -> dict[UUID, MemberT]:
-    """Return members by id."""
-    if not ids:
-        return {}
-    rows = await session.rows(members.entity.select().where(among(members.entity.table.c.id, ids)))
-    return {row.id: row for row in map(members.entity.row._make, rows)}
+async def write_members(
+    session: WriteSession, created: Rows, changed: Rows, *, members: Members[MemberT]
+) -> dict[UUID, MemberT]:
+    """Insert and update members of locked customers; return them as they are now, by id."""
+    table = members.entity.table
+    await update_all(session, table, changed)
+    await insert_all(session, table, created, created_at=at_this_moment, updated_at=at_this_moment)
+    return await rows_by_id(session, members.entity, ids_of(created, changed))
 
 
 async def add(

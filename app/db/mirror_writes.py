@@ -1,21 +1,17 @@
 """Write mirrored subscriptions and their periods. Every function sends one statement, for any number of rows."""
 
-from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Update, update
 
 from app.db.declarations import narrowed
 from app.db.periods import insert_periods
-from app.db.record_set import arrays_of, at_this_moment, insert_all, record_set_of, update_all
+from app.db.record_set import Rows, arrays_of, at_this_moment, insert_all, record_set_of, update_all
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession, racing_for
 
 _UNIQUE_KEY = "subscriptions_external_system_id_key"
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 async def insert_subscriptions(session: WriteSession, rows: Rows) -> None:

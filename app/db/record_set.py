@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from app.db.declarations import narrowed
+from app.db.declarations import Entity, RowT, narrowed
 from app.db.read_session import COMPANY
 from app.db.unit_of_work import WriteSession
 
@@ -30,11 +31,13 @@ _COMPANY = bindparam(COMPANY, type_=Uuid())
 _MOST_STATEMENTS = 100
 """Maximum number of statements that are kept, because building one takes as long as writing 20 rows."""
 
+Rows = Sequence[Mapping[str, Any]]
+"""Values of rows by column, all rows with the same columns."""
 Compute = Callable[[TableValuedAlias], ColumnElement[Any]]
 """Returns an expression over rows."""
 
 
-def record_set(table: Table, rows: Sequence[Mapping[str, Any]]) -> TableValuedAlias:
+def record_set(table: Table, rows: Rows) -> TableValuedAlias:
     """Return rows with the same columns, at least one row, as a typed table to join or to insert from."""
     return _typed(table, {name: literal([row[name] for row in rows], _array(table, name)) for name in rows[0]})
 
@@ -44,7 +47,7 @@ def record_set_of(table: Table, names: Sequence[str]) -> TableValuedAlias:
     return _typed(table, {name: bindparam(_parameter(name), type_=_array(table, name)) for name in names})
 
 
-def arrays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+def arrays_of(rows: Rows) -> dict[str, object]:
     """Return the parameters of a statement over `record_set_of`: those of rows with the same columns."""
     return {_parameter(name): [row[name] for row in rows] for name in rows[0]}
 
@@ -62,7 +65,7 @@ def of_the_same_columns(changes: Iterable[tuple[Any, Mapping[str, Any]]]) -> lis
 async def insert_all(
     session: WriteSession,
     table: Table,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Rows,
     **computed: Compute,
 ) -> None:
     """Insert rows of the session's company in one statement; no rows are no statement.
@@ -82,7 +85,7 @@ def _insertion(table: Table, names: tuple[str, ...], computed: tuple[tuple[str, 
     return insert(table).from_select(["company_id", *values], select(_COMPANY, *values.values()))
 
 
-async def update_all(session: WriteSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+async def update_all(session: WriteSession, table: Table, rows: Rows) -> None:
     """Update the same columns of locked rows in one statement; no rows are no statement.
 
     Each row is given with its `id`. Versions are incremented if the table has them.
@@ -102,6 +105,19 @@ def _updating(table: Table, names: tuple[str, ...]) -> Update:
 def counted(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of an update, with the next version and the time."""
     return {**values, "version": table.c.version + 1, "updated_at": func.clock_timestamp()}
+
+
+def ids_of(*lists: Rows) -> list[UUID]:
+    """Return the ids of rows."""
+    return [row["id"] for rows in lists for row in rows]
+
+
+async def rows_by_id(session: WriteSession, entity: Entity[RowT], ids: Collection[UUID]) -> dict[UUID, RowT]:
+    """Return rows by id, which is the first attribute of every row; no ids are no statement."""
+    if not ids:
+        return {}
+    rows = await session.rows(entity.select().where(among(entity.table.c.id, ids)))
+    return {row[0]: entity.row._make(row) for row in rows}
 
 
 def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:

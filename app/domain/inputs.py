@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from app.domain.errors import ErrorCode, Path, Problem, Rejected, VersionProblem
 from app.domain.fields import Reader, read_uuid, whole
@@ -77,6 +77,11 @@ def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[s
     return {
         name: values.get(name, value) for name, value in given.items() if value is not None or name not in _CONDITIONS
     }
+
+
+def find_changes(before: Any, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values that differ from those of a stored row."""
+    return {name: value for name, value in values.items() if getattr(before, name) != value}
 
 
 def reject_if_any(problems: list[Problem]) -> None:

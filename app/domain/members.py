@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Path, Problem
@@ -73,11 +73,6 @@ def _change(values: dict[str, object], problems: list[Problem]) -> tuple[MemberC
         cast("int | None", expected_version),
     )
     return change, problems
-
-
-def changed_values(before: Any, values: Mapping[str, object]) -> dict[str, object]:
-    """Return the values that differ from those of a stored member."""
-    return {name: value for name, value in values.items() if getattr(before, name) != value}
 
 
 def member_not_found(kind: MemberKind, path: Path = ("id",), owner: str = "company") -> Problem:

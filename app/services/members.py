@@ -11,16 +11,16 @@ from uuid import UUID
 from app.db import members as stored
 from app.db.customer_reads import lock_customer
 from app.db.members import Members, MemberT
+from app.db.record_set import rows_by_id
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_keys import customer_not_found
 from app.domain.errors import Problem, Rejected
-from app.domain.inputs import reject_if_any
+from app.domain.inputs import find_changes, reject_if_any
 from app.domain.member_defaults import DefaultEffect, default_conflicts, effect_on_default
 from app.domain.members import (
     NEW_DEFAULT,
     MemberChange,
     MemberKind,
-    changed_values,
     default_required,
     member_not_found,
     not_the_default,
@@ -81,7 +81,7 @@ class MemberService(Generic[MemberT]):
 
         async def work(session: WriteSession, member_id: UUID) -> MemberOutcome[MemberT]:
             now = await self._locked(session, member_id, malformed)
-            values = changed_values(now.row, change.values)
+            values = find_changes(now.row, change.values)
             effect = effect_on_default(self.kind, now.customer_id, now.row, values)
             successor = await self._judged(session, change, now, effect, malformed)
             if not values:
@@ -137,12 +137,12 @@ class MemberService(Generic[MemberT]):
 
         Raise Rejected.
         """
-        customer_id = await stored.customer_of(session, self.members, member_id)
+        customer_id = (await stored.customers_of(session, self.members, [member_id])).get(member_id)
         row = None
         if customer_id is not None:
             await lock_customer(session, customer_id)
             # Another transaction may have deleted it while this one waited for the lock.
-            row = await stored.of_customer(session, self.members, customer_id, member_id)
+            row = (await rows_by_id(session, self.members.entity, [member_id])).get(member_id)
         if customer_id is None or row is None:
             raise Rejected([*malformed, member_not_found(self.kind)])
         return MemberOutcome(customer_id, row)
@@ -172,8 +172,8 @@ class MemberService(Generic[MemberT]):
         """Return the member that is named as the new default, and problems of the default that is lost."""
         customer_id, effects, counts, successor = effect.customer_id, [effect], dict[UUID, int](), None
         if named is not None:
-            successor = await stored.of_customer(session, self.members, customer_id, named)
-            if successor is None:
+            successor = (await rows_by_id(session, self.members.entity, [named])).get(named)
+            if successor is None or successor.customer_id != customer_id:
                 return None, [member_not_found(self.kind, NEW_DEFAULT, "customer")]
             if not effect.loses:
                 return None, [not_the_default(self.kind.noun)]

@@ -1,28 +1,26 @@
 """Decide what each row does to the subscription that its key finds. Reads nothing from the database."""
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
 from app.db.rows import SubscriptionRow
 from app.domain.billing import arrangement
 from app.domain.consistency_rules import consistency_problems
 from app.domain.customer_keys import CustomerKey, key_not_found
 from app.domain.customer_rules import Record
-from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, Problem, SubscriptionsProblem, listed
+from app.domain.errors import ErrorCode, Problem, SubscriptionsProblem
 from app.domain.late_messages import moved_problem
 from app.domain.mirroring import MirroredSubscription, currency_problem, fixed_problem
 from app.domain.partly_read import checked, object_of
 from app.domain.period_rules import calendar_problems
 from app.domain.subscription_fields import FIELDS, SentRow, SubscriptionKeys, read_row
 from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
+from app.services.lists.deciding import Match, unexpected
 from app.services.mirror_changes import SentChange, sent_change
 from app.services.mirror_periods import COLUMNS, new_period
-from app.services.upsert_lists import repeated, unexpected
 
 _ON_INVOICES = frozenset({"external_system_id", "status", "currency", "current_period"})
 """The fields that decide what comes onto an invoice, perhaps the single one of a parent."""
@@ -64,10 +62,10 @@ class RowJudge:
     customer_ids: Mapping[CustomerKey, UUID]
     today: date
     """In the company's time zone."""
+    new_ids: Iterator[UUID]
+    """Ids of new subscriptions, in the order of the rows."""
     _by_id: dict[UUID, StoredSubscription] = field(init=False)
     _by_key: dict[str, StoredSubscription] = field(init=False)
-    _new_ids: Iterator[UUID] = field(init=False)
-    _times: Counter[UUID | str] = field(default_factory=Counter[UUID | str])
     _claimed: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
@@ -78,19 +76,22 @@ class RowJudge:
             if subscription.row.external_system_id
         }
 
-    def prepare(self, keys: Sequence[SubscriptionKeys]) -> None:
-        """Count the rows of each subscription, because a list may hold only one; make ids for new subscriptions."""
-        # In the order of the rows: ids of one moment sort at random.
-        self._new_ids = iter(sorted(new_id() for _ in keys))
-        self._times.update(meant for key in keys if (meant := self._meant(key)) is not None)
+    def match(self, keys: SubscriptionKeys) -> Match:
+        """Return what the keys of a row find."""
+        stored = self._found(keys)
+        meant = (keys.id or keys.external_system_id) if stored is None else stored.row.id
+        attribute = "external_system_id" if keys.id is None else "id"
+        return Match(attribute, () if meant is None else (meant,), stored)
 
-    def decide(self, given: Mapping[str, object], keys: SubscriptionKeys) -> SubscriptionDecision:
-        """Judge a row."""
-        stored, meant = self._found(keys), self._meant(keys)
+    def reject(self, stored: StoredSubscription | None, problem: Problem) -> SubscriptionDecision:
+        """Reject a row."""
+        return _rejected(None if stored is None else stored.row, [problem])
+
+    def decide(
+        self, given: Mapping[str, object], keys: SubscriptionKeys, stored: StoredSubscription | None
+    ) -> SubscriptionDecision:
+        """Judge a row; `stored` is the subscription that its keys find."""
         before = None if stored is None else stored.row
-        if meant is not None and self._times[meant] > 1:
-            attribute = "external_system_id" if keys.id is None else "id"
-            return _rejected(before, [repeated(attribute, self._times[meant])])
         is_new = stored is None and keys.id is None
         row = read_row(given, creating=is_new)
         problems = [*row.problems]
@@ -125,7 +126,7 @@ class RowJudge:
         return SubscriptionDecision(
             before=None,
             outcome=RowOutcome.CREATED,
-            subject_id=next(self._new_ids),
+            subject_id=next(self.new_ids),
             customer_id=customer_id,
             after=after,
             begins_for=self._payer(customer_id),
@@ -181,12 +182,6 @@ class RowJudge:
             return self._by_id.get(keys.id)
         return None if keys.external_system_id is None else self._by_key.get(keys.external_system_id)
 
-    def _meant(self, keys: SubscriptionKeys) -> UUID | str | None:
-        stored = self._found(keys)
-        if stored is not None:
-            return stored.row.id
-        return keys.id or keys.external_system_id
-
     def _key_problems(self, row: SentRow, stored: StoredSubscription | None) -> list[Problem]:
         key: str | None = row.values.get("external_system_id")
         holder = None if key is None else self._by_key.get(key)
@@ -223,4 +218,4 @@ class RowJudge:
 
 
 def _rejected(before: SubscriptionRow | None, problems: Sequence[Problem]) -> SubscriptionDecision:
-    return SubscriptionDecision(before, RowOutcome.REFUSED, problems=listed(problems, MOST_LISTED_OF_ROW))
+    return SubscriptionDecision(before, RowOutcome.REFUSED, problems=tuple(problems))

@@ -27,6 +27,8 @@ class Recording:
     """None if objects are never deleted."""
     owner: str | None = None
     """Attribute that is in every event: the id of the object that owns this one."""
+    has_history: bool = True
+    """False for objects whose writes are only told by events."""
 
 
 class Write(NamedTuple):
@@ -39,9 +41,9 @@ class Write(NamedTuple):
 
 
 async def record_all(session: WriteSession, recording: Recording, writes: Sequence[Write], *, actor: str) -> None:
-    """Record writes of one kind of object. Runs two statements, or none if nothing was written."""
+    """Record writes of one kind of object. Runs at most two statements, or none if nothing was written."""
     entries = [_entry(recording, write) async for write in paced(writes)]
-    await history.record_all(session, entries, actor=actor)
+    await history.record_all(session, entries if recording.has_history else (), actor=actor)
     written = list(zip(writes, entries, strict=True))
     events = [_event(recording, write, entry) async for write, entry in paced(written)]
     await outbox.append_all(session, events, actor=actor)

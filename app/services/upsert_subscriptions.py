@@ -1,15 +1,15 @@
 """Mirror subscriptions from the billing system: a list of rows, each created, updated, left unchanged or rejected."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.db import customer_reads, customer_writes, history, mirror_reads, mirror_writes, outbox, subscription_history
 from app.db.identifiers import new_id
 from app.db.mirror_reads import StoredSubscription
 from app.db.rows import SubscriptionRow
-from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession
+from app.db.unit_of_work import LostRace, WriteSession
 from app.domain.calendar import today_in
 from app.domain.customer_keys import values_by_attribute
 from app.domain.errors import (
@@ -23,13 +23,15 @@ from app.domain.errors import (
 from app.domain.events import ChangeOperation, EventType
 from app.domain.mirroring import MirroredSubscription
 from app.domain.subscription_fields import PERIOD_FIELDS, SubscriptionKeys, canonical, read_keys
-from app.domain.upserts import RejectionPolicy, RowOutcome
+from app.domain.upserts import RowOutcome
 from app.scheduling.pauses import paced
 from app.services.customer_references import ids_by_key
 from app.services.customers.drafts import record_of
+from app.services.lists.commands import Fields, ListCommand
+from app.services.lists.deciding import decide_rows
+from app.services.lists.results import ListOutcome, RowResult
+from app.services.lists.upsert import Upsert
 from app.services.mirror_rows import RowJudge, SubscriptionDecision
-from app.services.row_results import RowResult
-from app.services.upsert_lists import ListCommand, Steps, carry_out
 
 SubscriptionRowProblem = (
     SubscriptionMovedProblem | VersionProblem | CustomersProblem | SubscriptionsProblem | LimitProblem | Problem
@@ -38,18 +40,10 @@ SubscriptionRowProblem = (
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertSubscriptionsCommand(ListCommand[Mapping[str, object]]):
+class UpsertSubscriptionsCommand(ListCommand[Fields]):
     """A list of subscriptions, and how it is carried out."""
 
-    rows: tuple[Mapping[str, object], ...]
-    """The fields of each row that were sent, by attribute; None is null."""
-    on_refusal: RejectionPolicy = RejectionPolicy.ALL_OR_NOTHING
-    dry_run: bool = False
-
-    @property
-    def canonical(self) -> Self:
-        """The command with every row in its stored form."""
-        return replace(self, rows=tuple(canonical(row) for row in self.rows))
+    canonical_row = staticmethod(canonical)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +52,24 @@ class SubscriptionResult(RowResult):
 
     errors: tuple[SubscriptionRowProblem, ...]
     subscription: SubscriptionRow | None = None
-    """The stored subscription; None if there is none."""
 
     @property
     def shown(self) -> SubscriptionRow | None:
-        """The stored row."""
+        """The stored subscription; None if there is none."""
         return self.subscription
 
 
 @dataclass(frozen=True, slots=True)
-class UpsertSubscriptionsOutcome:
-    """How all rows ended, in their order."""
+class UpsertSubscriptionsOutcome(ListOutcome):
+    """The results of all rows, in order."""
 
     results: tuple[SubscriptionResult, ...]
-
-
-async def upsert_subscriptions(
-    unit_of_work: UnitOfWork, actor: str, command: UpsertSubscriptionsCommand, idempotency_key: str | None
-) -> tuple[UpsertSubscriptionsOutcome, bool]:
-    """Upsert the list as `carry_out` does; return the outcome, and whether it was replayed."""
-    return await carry_out(unit_of_work, actor, command, _STEPS, idempotency_key)
 
 
 async def _decide(session: WriteSession, command: UpsertSubscriptionsCommand) -> list[SubscriptionDecision]:
     """Decide every row under the locks that transitions take, in their order: customers, then subscriptions."""
     keys = [read_keys(row) async for row in paced(command.rows)]
-    judge = await _read(session, keys)
-    judge.prepare(keys)
-    return [judge.decide(row, its) async for row, its in paced(list(zip(command.rows, keys, strict=True)))]
+    return await decide_rows(await _read(session, keys), command.rows, keys)
 
 
 async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJudge:
@@ -105,7 +89,9 @@ async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJ
     known = customers | await customer_reads.customers_by_id(session, parents)
     today = today_in(*await customer_writes.clock(session))
     records = {id_: record_of(row) for id_, row in known.items()}
-    return RowJudge(stored, records, ids_by_key(customers.values()), today)
+    # Sorted, because ids of one moment sort at random.
+    new_ids = iter(sorted(new_id() for _ in keys))
+    return RowJudge(stored, records, ids_by_key(customers.values()), today, new_ids)
 
 
 async def _write(
@@ -195,4 +181,5 @@ def _event(row: SubscriptionRow, entry: history.Change) -> outbox.Event:
     return outbox.Event(EventType.SUBSCRIPTION_UPDATED, row.id, data)
 
 
-_STEPS = Steps(UpsertSubscriptionsOutcome, SubscriptionResult, _decide, _write)
+upsert_subscriptions = Upsert(UpsertSubscriptionsOutcome, SubscriptionResult, _decide, _write)
+"""Upserts a list of subscriptions."""

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.accounts import accounts_by_id, insert_accounts, lock_numbered
+from app.db import graph
+from app.db.accounts import lock_numbered, write_accounts
 from app.db.database import Database
+from app.db.record_set import rows_by_id
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession, rehearsal
 from app.unavailable import DatabaseUnavailable
 from tests.support.untouched import everything_of
@@ -15,7 +17,7 @@ from tests.support.untouched import everything_of
 
 async def write(session: WriteSession, number: str, account_id: UUID | None = None) -> UUID:
     account_id = account_id or uuid4()
-    await insert_accounts(session, [{"id": account_id, "number": number, "name": "Sales"}])
+    await write_accounts(session, [{"id": account_id, "number": number, "name": "Sales"}], [])
     return account_id
 
 
@@ -26,9 +28,9 @@ async def test_each_run_sees_those_before_it_and_nothing_remains(
     async with rehearsal(database, company) as unit_of_work:
         first = await unit_of_work.run(lambda session: write(session, "1"))
         second = await unit_of_work.run(lambda session: write(session, "2"))
-        found = await unit_of_work.run(lambda session: accounts_by_id(session, [first, second]))
+        found = await unit_of_work.run(lambda session: rows_by_id(session, graph.ledger_account, [first, second]))
         assert {account.number for account in found.values()} == {"1", "2"}
-        assert unit_of_work.statements == 3
+        assert unit_of_work.statements == 5
         async with database.read(company) as session:
             assert (
                 await session.rows(text("SELECT 1 FROM ledger_accounts WHERE company_id = :current_company"), {}) == []

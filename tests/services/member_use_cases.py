@@ -16,8 +16,8 @@ from app.domain.upserts import ContactMatchKey, DepartmentMatchKey
 from app.services import contacts, departments
 from app.services.commands import Command
 from app.services.members import MemberOutcome, MemberService
-from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
-from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
+from app.services.upsert_contacts import UpsertContactsCommand, upsert_contacts
+from app.services.upsert_departments import UpsertDepartmentsCommand, upsert_departments
 from tests.support.records import Records
 from tests.support.untouched import everything_of
 
@@ -109,7 +109,7 @@ async def upsert(
     """The results of a list that matches by name."""
     unit = unit_of_work or members.unit_of_work
     if members.kind.service.kind.noun == "contact":
-        contacts = UpsertContactsCommand(rows, ContactMatchKey.NAME, **control)
-        return (await UPSERT_CONTACTS.upsert(unit, "tester", contacts, key))[0].results
-    departments = UpsertDepartmentsCommand(rows, DepartmentMatchKey.NAME, **control)
-    return (await UPSERT_DEPARTMENTS.upsert(unit, "tester", departments, key))[0].results
+        contacts = UpsertContactsCommand(rows, match_by=ContactMatchKey.NAME, **control)
+        return (await upsert_contacts(unit, "tester", contacts, key))[0].results
+    departments = UpsertDepartmentsCommand(rows, match_by=DepartmentMatchKey.NAME, **control)
+    return (await upsert_departments(unit, "tester", departments, key))[0].results

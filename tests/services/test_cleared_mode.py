@@ -41,7 +41,7 @@ async def previewed(database: Database, company: UUID, parent: UUID, fields: dic
 
 async def listed(unit_of_work: UnitOfWork, fields: dict[str, Any], *named: UUID, dry_run: bool) -> CustomerResult:
     row = UpsertRow(fields | {"customer_number": "parent"}, tuple(map(str, named)) or None)
-    command = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, dry_run=dry_run)
+    command = UpsertCustomersCommand((row,), dry_run=dry_run, match_by=MatchKey.CUSTOMER_NUMBER)
     try:
         outcome, _ = await upsert_customers(unit_of_work, "tester", command, None)
     except Rejected as rejected:

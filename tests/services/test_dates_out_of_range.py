@@ -47,7 +47,7 @@ async def test_a_change_is_rejected_for_subscriptions_whose_dates_can_not_be_com
     acknowledged = (fine, last) if change == "a mode" else None
     command = UpdateCustomerCommand(parent, CHANGES[change], acknowledged)
     row = UpsertRow(CHANGES[change] | {"customer_number": "parent"}, acknowledged and tuple(map(str, acknowledged)))
-    rows = UpsertCustomersCommand((row,), MatchKey.CUSTOMER_NUMBER, RejectionPolicy.ROW_BY_ROW)
+    rows = UpsertCustomersCommand((row,), RejectionPolicy.ROW_BY_ROW, match_by=MatchKey.CUSTOMER_NUMBER)
     before = await everything_of(owner_engine, company)
 
     with pytest.raises(Rejected) as rejected:

@@ -109,7 +109,7 @@ async def test_writers_that_can_t_be_serialized_are_done_again_until_each_has_wr
         if len(begun) <= 3:
             await all_have_read.wait()
         terms = (row.payment_terms or 0) + 1
-        await customer_writes.update_customers(session, [{"id": customer, "payment_terms": terms}])
+        await customer_writes.write_customers(session, [], [{"id": customer, "payment_terms": terms}])
 
     async with asyncio.timeout(20):
         await asyncio.gather(*(UnitOfWork(serializable, company).run(work) for _ in range(3)))

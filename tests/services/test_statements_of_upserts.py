@@ -12,8 +12,8 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.customer_keys import CustomerKey
 from app.domain.upserts import MOST_UPSERT_ROWS, ContactMatchKey, RowOutcome
 from app.services.upsert_accounts import UpsertAccountsCommand, upsert_accounts
-from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
-from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand
+from app.services.upsert_contacts import UpsertContactsCommand, upsert_contacts
+from app.services.upsert_departments import UpsertDepartmentsCommand, upsert_departments
 from app.services.upsert_groups import UpsertCustomerGroupsCommand, upsert_customer_groups
 from tests.support.mirror import mirror, new_subscription
 from tests.support.new_customers import new_customer
@@ -65,13 +65,13 @@ async def send_groups(unit_of_work: UnitOfWork, rows: Sequence[Row]) -> Any:
 
 
 async def send_contacts(unit_of_work: UnitOfWork, rows: Sequence[Row]) -> Any:
-    command = UpsertContactsCommand(tuple(rows), ContactMatchKey.NAME)
-    return (await UPSERT_CONTACTS.upsert(unit_of_work, "tester", command, None))[0].results
+    command = UpsertContactsCommand(tuple(rows), match_by=ContactMatchKey.NAME)
+    return (await upsert_contacts(unit_of_work, "tester", command, None))[0].results
 
 
 async def send_departments(unit_of_work: UnitOfWork, rows: Sequence[Row]) -> Any:
     command = UpsertDepartmentsCommand(tuple(rows))
-    return (await UPSERT_DEPARTMENTS.upsert(unit_of_work, "tester", command, None))[0].results
+    return (await upsert_departments(unit_of_work, "tester", command, None))[0].results
 
 
 async def send_subscriptions(unit_of_work: UnitOfWork, rows: Sequence[Row]) -> Any:

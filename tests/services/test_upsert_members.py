@@ -11,7 +11,7 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Rejected, VersionProblem
 from app.domain.fields import schema_name
 from app.domain.upserts import RejectionPolicy, RowOutcome
-from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand
+from app.services.upsert_contacts import UpsertContactsCommand, upsert_contacts
 from tests.services.member_use_cases import MemberUseCases, upsert
 from tests.services.records_of_writes import entries_of, events_of
 from tests.support.records import Records, new_company
@@ -258,7 +258,7 @@ async def test_a_contact_is_found_by_its_email_and_only_within_its_customer(
     found = await records.contact(customer, name="Ann", email="ann@example.com")
     await records.contact(other, name="Bo", email="ann@example.com")
     given = {"customer": {"id": str(customer)}, "name": "Anna", "email": "ann@example.com"}
-    outcome, _ = await UPSERT_CONTACTS.upsert(unit_of_work, "tester", UpsertContactsCommand((given,)), None)
+    outcome, _ = await upsert_contacts(unit_of_work, "tester", UpsertContactsCommand((given,)), None)
     (result,) = outcome.results
     assert (result.outcome, result.contact and result.contact.id) == (UPDATED, found)
 
@@ -271,7 +271,7 @@ async def test_emails_in_two_spellings_are_one_key(records: Records, database: D
 
     async def sent(*rows: dict[str, object]) -> list[tuple[RowOutcome, list[str]]]:
         command = UpsertContactsCommand(rows, on_refusal=RejectionPolicy.ROW_BY_ROW)
-        outcome, _ = await UPSERT_CONTACTS.upsert(unit_of_work, "tester", command, None)
+        outcome, _ = await upsert_contacts(unit_of_work, "tester", command, None)
         assert {result.contact.id for result in outcome.results if result.contact is not None} <= {found}
         return [(result.outcome, [str(problem.path[-1]) for problem in result.errors]) for result in outcome.results]
 

@@ -4,24 +4,17 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
-from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, carry_out, rejected
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.contact import Contact
 from app.graphql.types.contact_rows import UpsertContactRow, UpsertContactsInput
 from app.scheduling.pauses import paced
-from app.services.upsert_contacts import UPSERT_CONTACTS, UpsertContactsCommand, UpsertContactsOutcome
-
-
-def _rejected(rejected: Rejected) -> UpsertPayload:
-    outcome = rejected.current
-    results = outcome.results if isinstance(outcome, UpsertContactsOutcome) else ()
-    return UpsertPayload(results, errors=rejected.problems)
+from app.services.upsert_contacts import UpsertContactsCommand
+from app.services.upsert_contacts import upsert_contacts as upsert
 
 
 @strawberry.type(description="The result of one row of a list of contacts.")
@@ -46,7 +39,7 @@ class UpsertContactsPayload(UpsertFields):
     description="Synchronize contacts with another system: create, update or keep each row of a list, in one"
     " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
     graphql_type=UpsertContactsPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def upsert_contacts(
     info: Info,
@@ -54,12 +47,8 @@ async def upsert_contacts(
 ) -> UpsertPayload:
     """Create or change contacts by a list of rows, in one transaction."""
     rows = [_row(row) async for row in paced(input.rows)]
-    command = UpsertContactsCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
-    context = info.context
-    outcome, replayed = await UPSERT_CONTACTS.upsert(
-        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
-    )
-    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+    command = UpsertContactsCommand(tuple(rows), input.on_refusal, input.dry_run, match_by=input.match_by)
+    return await carry_out(info, upsert, command, input.idempotency_key)
 
 
 def _row(given: UpsertContactRow) -> dict[str, object]:

@@ -4,25 +4,17 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
-from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, carry_out, rejected
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer_group_rows import UpsertCustomerGroupsInput
 from app.graphql.types.group import CustomerGroup
 from app.scheduling.pauses import paced
-from app.services.upsert_groups import UpsertCustomerGroupsCommand, UpsertCustomerGroupsOutcome
+from app.services.upsert_groups import UpsertCustomerGroupsCommand
 from app.services.upsert_groups import upsert_customer_groups as upsert
-
-
-def _rejected(rejected: Rejected) -> UpsertPayload:
-    outcome = rejected.current
-    results = outcome.results if isinstance(outcome, UpsertCustomerGroupsOutcome) else ()
-    return UpsertPayload(results, errors=rejected.problems)
 
 
 @strawberry.type(description="The result of one row of a list of customer groups.")
@@ -47,7 +39,7 @@ class UpsertCustomerGroupsPayload(UpsertFields):
     description="Synchronize customer groups with another system: create, update or keep each row of a list, in one"
     " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
     graphql_type=UpsertCustomerGroupsPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def upsert_customer_groups(
     info: Info,
@@ -56,8 +48,4 @@ async def upsert_customer_groups(
     """Create or change customer groups by a list of rows, in one transaction."""
     rows = [sent_fields(row) async for row in paced(input.rows)]
     command = UpsertCustomerGroupsCommand(tuple(rows), input.on_refusal, input.dry_run)
-    context = info.context
-    outcome, replayed = await upsert(
-        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
-    )
-    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+    return await carry_out(info, upsert, command, input.idempotency_key)

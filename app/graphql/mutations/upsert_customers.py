@@ -4,26 +4,19 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, carry_out, rejected
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.customer import Customer
 from app.graphql.types.customer_input import given_fields
 from app.graphql.types.upsert_input import UpsertCustomerRow, UpsertCustomersInput
 from app.scheduling.pauses import paced
 from app.services.customers.upsert_rows import UpsertRow
-from app.services.upsert_customers import UpsertCustomersCommand, UpsertCustomersOutcome
+from app.services.upsert_customers import UpsertCustomersCommand
 from app.services.upsert_customers import upsert_customers as upsert
-
-
-def _rejected(rejected: Rejected) -> UpsertPayload:
-    outcome = rejected.current
-    results = outcome.results if isinstance(outcome, UpsertCustomersOutcome) else ()
-    return UpsertPayload(results, errors=rejected.problems)
 
 
 @strawberry.type(description="The result of one row of a list of customers.")
@@ -50,7 +43,7 @@ class UpsertCustomersPayload(UpsertFields):
     " SUBSCRIPTION_TRANSITIONS_REQUIRED unless it acknowledges them. Repeating a list that was written"
     " leaves every row UNCHANGED. Needs customers-write.",
     graphql_type=UpsertCustomersPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def upsert_customers(
     info: Info,
@@ -58,12 +51,8 @@ async def upsert_customers(
 ) -> UpsertPayload:
     """Create or change customers by a list of rows, in one transaction."""
     rows = [_row(row) async for row in paced(input.rows)]
-    command = UpsertCustomersCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
-    context = info.context
-    outcome, replayed = await upsert(
-        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
-    )
-    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+    command = UpsertCustomersCommand(tuple(rows), input.on_refusal, input.dry_run, match_by=input.match_by)
+    return await carry_out(info, upsert, command, input.idempotency_key)
 
 
 def _row(given: UpsertCustomerRow) -> UpsertRow:

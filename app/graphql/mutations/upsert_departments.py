@@ -4,24 +4,17 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
-from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, carry_out, rejected
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.department import Department
 from app.graphql.types.department_rows import UpsertDepartmentRow, UpsertDepartmentsInput
 from app.scheduling.pauses import paced
-from app.services.upsert_departments import UPSERT_DEPARTMENTS, UpsertDepartmentsCommand, UpsertDepartmentsOutcome
-
-
-def _rejected(rejected: Rejected) -> UpsertPayload:
-    outcome = rejected.current
-    results = outcome.results if isinstance(outcome, UpsertDepartmentsOutcome) else ()
-    return UpsertPayload(results, errors=rejected.problems)
+from app.services.upsert_departments import UpsertDepartmentsCommand
+from app.services.upsert_departments import upsert_departments as upsert
 
 
 @strawberry.type(description="The result of one row of a list of departments.")
@@ -46,7 +39,7 @@ class UpsertDepartmentsPayload(UpsertFields):
     description="Synchronize departments with another system: create, update or keep each row of a list, in one"
     " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs customers-write.",
     graphql_type=UpsertDepartmentsPayload | None,
-    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(_rejected)],
+    extensions=[Requires(Scope.CUSTOMERS_WRITE), ReportsProblems(rejected)],
 )
 async def upsert_departments(
     info: Info,
@@ -54,12 +47,8 @@ async def upsert_departments(
 ) -> UpsertPayload:
     """Create or change departments by a list of rows, in one transaction."""
     rows = [_row(row) async for row in paced(input.rows)]
-    command = UpsertDepartmentsCommand(tuple(rows), input.match_by, input.on_refusal, input.dry_run)
-    context = info.context
-    outcome, replayed = await UPSERT_DEPARTMENTS.upsert(
-        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
-    )
-    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+    command = UpsertDepartmentsCommand(tuple(rows), input.on_refusal, input.dry_run, match_by=input.match_by)
+    return await carry_out(info, upsert, command, input.idempotency_key)
 
 
 def _row(given: UpsertDepartmentRow) -> dict[str, object]:

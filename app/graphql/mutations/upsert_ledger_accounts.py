@@ -4,24 +4,16 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
-from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, carry_out, rejected
 from app.graphql.permissions import Requires, RequiresUnlessWritten
 from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.ledger_account_input import UpsertLedgerAccountsInput
 from app.scheduling.pauses import paced
-from app.services.upsert_accounts import UpsertAccountsCommand, UpsertAccountsOutcome, upsert_accounts
-
-
-def _rejected(rejected: Rejected) -> UpsertPayload:
-    outcome = rejected.current
-    results = outcome.results if isinstance(outcome, UpsertAccountsOutcome) else ()
-    return UpsertPayload(results, errors=rejected.problems)
+from app.services.upsert_accounts import UpsertAccountsCommand, upsert_accounts
 
 
 @strawberry.type(description="The result of one row of a list of ledger accounts.")
@@ -46,7 +38,7 @@ class UpsertLedgerAccountsPayload(UpsertFields):
     description="Synchronize ledger accounts with another system: create, update or keep each row of a list, in one"
     " transaction. Repeating a list that was written leaves every row UNCHANGED. Needs accounts-write.",
     graphql_type=UpsertLedgerAccountsPayload | None,
-    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(_rejected)],
+    extensions=[Requires(Scope.ACCOUNTS_WRITE), ReportsProblems(rejected)],
 )
 async def upsert_ledger_accounts(
     info: Info,
@@ -55,8 +47,4 @@ async def upsert_ledger_accounts(
     """Create or change ledger accounts by a list of rows, in one transaction."""
     rows = [sent_fields(row) async for row in paced(input.rows)]
     command = UpsertAccountsCommand(tuple(rows), input.on_refusal, input.dry_run)
-    context = info.context
-    outcome, replayed = await upsert_accounts(
-        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
-    )
-    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+    return await carry_out(info, upsert_accounts, command, input.idempotency_key)

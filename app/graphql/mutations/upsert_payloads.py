@@ -2,44 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import strawberry
 
-from app.domain.errors import Problem
+from app.domain.errors import Problem, Rejected
 from app.domain.upserts import RowOutcome
+from app.graphql.commands import sent
+from app.graphql.context import Info
 from app.graphql.errors import UserError
 from app.graphql.mutations.member_payloads import REPLAYED
 from app.graphql.mutations.row_identity import result_index, row_identity
 from app.graphql.types.enums import RowOutcome as ShownOutcome
+from app.services.lists.results import ListOutcome, RowResult
+from app.services.lists.upsert import CommandT, Upsert
 
 RESULTS = "One result for each row, in the order of the rows; empty if the list itself or its key was rejected."
-
-
-class RowEnded(Protocol):
-    """The result of a row."""
-
-    @property
-    def outcome(self) -> RowOutcome:
-        """The outcome of the row."""
-        ...
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the row wrote the object that it shows."""
-        ...
-
-    @property
-    def shown(self) -> Any:
-        """The stored object that it shows, or None."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
 class UpsertPayload:
     """The source of a payload's fields."""
 
-    results: tuple[RowEnded, ...] = ()
+    results: tuple[RowResult, ...] = ()
     written: bool = False
     replayed: bool = False
     errors: tuple[Problem, ...] = ()
@@ -51,6 +36,21 @@ class UpsertPayload:
             return None
         result = self.results[index]
         return row_identity(result.shown) if result.wrote and result.shown is not None else None
+
+
+def rejected(error: Rejected) -> UpsertPayload:
+    """Return the payload for Rejected; its rows have results if they are the reason."""
+    results = error.current.results if isinstance(error.current, ListOutcome) else ()
+    return UpsertPayload(results, errors=error.problems)
+
+
+async def carry_out(
+    info: Info, upsert: Upsert[CommandT, Any, Any], command: CommandT, idempotency_key: strawberry.Maybe[str | None]
+) -> UpsertPayload:
+    """Carry out a list; return its payload."""
+    context = info.context
+    outcome, replayed = await upsert(context.unit_of_work, context.principal.subject, command, sent(idempotency_key))
+    return UpsertPayload(outcome.results, not command.dry_run, replayed)
 
 
 Payload = strawberry.Parent[UpsertPayload]

@@ -4,27 +4,19 @@ from typing import Annotated
 
 import strawberry
 
-from app.domain.errors import Rejected
 from app.domain.identity import Scope
 from app.graphql.arguments import sent_fields
-from app.graphql.commands import sent
 from app.graphql.context import Info
 from app.graphql.errors import ReportsProblems
-from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload
+from app.graphql.mutations.upsert_payloads import RESULTS, UpsertedRow, UpsertFields, UpsertPayload, carry_out, rejected
 from app.graphql.permissions import SHOWS_WRITTEN, Requires
 from app.graphql.types.subscription import CustomerSubscription
 from app.graphql.types.subscription_input import UpsertSubscriptionRow, UpsertSubscriptionsInput
 from app.scheduling.pauses import paced
-from app.services.upsert_subscriptions import UpsertSubscriptionsCommand, UpsertSubscriptionsOutcome
+from app.services.upsert_subscriptions import UpsertSubscriptionsCommand
 from app.services.upsert_subscriptions import upsert_subscriptions as upsert
 
 _NESTED = ("customer", "current_period")
-
-
-def _rejected(rejected: Rejected) -> UpsertPayload:
-    outcome = rejected.current
-    results = outcome.results if isinstance(outcome, UpsertSubscriptionsOutcome) else ()
-    return UpsertPayload(results, errors=rejected.problems)
 
 
 @strawberry.type(description="The result of one row of a list of subscriptions.")
@@ -50,7 +42,7 @@ class UpsertSubscriptionsPayload(UpsertFields):
     " transaction. A row that is older than a transition is rejected with SUBSCRIPTION_MOVED. Repeating a list that"
     " was written leaves every row UNCHANGED. Needs subscriptions-write.",
     graphql_type=UpsertSubscriptionsPayload | None,
-    extensions=[Requires(Scope.SUBSCRIPTIONS_WRITE), ReportsProblems(_rejected)],
+    extensions=[Requires(Scope.SUBSCRIPTIONS_WRITE), ReportsProblems(rejected)],
 )
 async def upsert_subscriptions(
     info: Info,
@@ -59,11 +51,7 @@ async def upsert_subscriptions(
     """All or nothing, or row by row."""
     rows = [_row(row) async for row in paced(input.rows)]
     command = UpsertSubscriptionsCommand(tuple(rows), input.on_refusal, input.dry_run)
-    context = info.context
-    outcome, replayed = await upsert(
-        context.unit_of_work, context.principal.subject, command, sent(input.idempotency_key)
-    )
-    return UpsertPayload(outcome.results, not input.dry_run, replayed)
+    return await carry_out(info, upsert, command, input.idempotency_key)
 
 
 def _row(given: UpsertSubscriptionRow) -> dict[str, object]:

@@ -3,9 +3,8 @@
 Reads nothing from the database.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import UUID
 
 from app.db.rows import CustomerRow
@@ -22,9 +21,10 @@ from app.domain.errors import (
     TransitionChangedProblem,
 )
 from app.domain.transition import Transition, acknowledgement_problems, compute_transition
-from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
+from app.domain.upserts import USED_BY_EARLIER_ROW, WRITES
 from app.services.customers.drafts import Draft
 from app.services.customers.reading import Facts
+from app.services.lists.deciding import RowDecision
 
 _TAKEN = {
     "customer_number": ErrorCode.CUSTOMER_NUMBER_ALREADY_EXISTS,
@@ -33,40 +33,16 @@ _TAKEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(RowDecision):
     """What to write for a customer, or the problems that reject it."""
 
     before: CustomerRow | None
-    """None for a new customer."""
-    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Columns that change, or all columns of a new customer."""
     transition: Transition | None = None
-    problems: tuple[Problem, ...] = ()
-    """In the order of the checks."""
 
     @property
     def writes(self) -> bool:
         """Whether the decision writes anything."""
-        return bool(self.values) and not self.problems
-
-    @property
-    def outcome(self) -> RowOutcome:
-        """The outcome of a row that the decision is about."""
-        if self.problems:
-            return RowOutcome.REFUSED
-        if self.before is None:
-            return RowOutcome.CREATED
-        return RowOutcome.UPDATED if self.writes else RowOutcome.UNCHANGED
-
-    @property
-    def subject_id(self) -> UUID | None:
-        """Id of the customer; None if a rejected row matches none."""
-        return self.values.get("id") if self.before is None else self.before.id
-
-    @property
-    def changed(self) -> Collection[str]:
-        """The columns that an update changes."""
-        return self.values.keys()
+        return self.outcome in WRITES
 
 
 @dataclass(slots=True)
@@ -88,7 +64,7 @@ class Judge:
         """Decide about a draft. If it is accepted, later drafts are judged on top of it."""
         problems = [*draft.problems, *self._reference_problems(draft)]
         if draft.is_partial:
-            return Decision(draft.before, draft.values, None, tuple(problems))
+            return Decision(draft.before, draft.values, tuple(problems))
         parent, children, subscriptions = self._surroundings(draft)
         problems += rule_problems(draft.new, parent, children, draft.old)
         if draft.old is not None and (draft.is_triggered or "default_currency" in draft.values):
@@ -102,7 +78,7 @@ class Judge:
         problems += self._moved_before(transition)
         if not problems:
             self._accept(draft, transition)
-        return Decision(draft.before, draft.values, transition, tuple(problems))
+        return Decision(draft.before, draft.values, tuple(problems), transition)
 
     def _surroundings(self, draft: Draft) -> tuple[Record | None, Sequence[Record], Sequence[Subscription]]:
         """Return the parent after the change (None if missing or unknown), the children and the subscriptions."""

@@ -1,7 +1,6 @@
 """Read the rows of a list into drafts of customers. Reads nothing from the database."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -11,10 +10,9 @@ from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import read_uuid
 from app.domain.transition import read_acknowledgement
 from app.domain.upserts import MatchKey
-from app.scheduling.pauses import paced
 from app.services.customers.deciding import Decision
 from app.services.customers.drafts import Draft, draft_of_change, draft_of_creation, draft_of_unknown
-from app.services.upsert_lists import repeated
+from app.services.lists.deciding import Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +23,12 @@ class UpsertRow:
     acknowledged: tuple[object, ...] | None = None
     """The entries of subscription_transitions, not validated yet."""
 
-    @property
-    def canonical(self) -> "UpsertRow":
-        """The row with fields in their stored form and acknowledgements sorted."""
-        found = [(entry, read_uuid(entry, ())) for entry in self.acknowledged or ()]
-        named = sorted(str(id_ if isinstance(id_, UUID) else entry) for entry, id_ in found)
-        return replace(self, fields=canonical(self.fields), acknowledged=tuple(named) or None)
+
+def canonical_row(row: UpsertRow) -> UpsertRow:
+    """Return a row with fields in their stored form and acknowledgements sorted."""
+    found = [(entry, read_uuid(entry, ())) for entry in row.acknowledged or ()]
+    named = sorted(str(id_ if isinstance(id_, UUID) else entry) for entry, id_ in found)
+    return replace(row, fields=canonical(row.fields), acknowledged=tuple(named) or None)
 
 
 def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
@@ -47,37 +45,36 @@ def new_parents(rows: Iterable[UpsertRow]) -> set[UUID]:
     return {parent_id for parent_id in found if isinstance(parent_id, UUID)}
 
 
-async def read_rows(
-    rows: Sequence[UpsertRow], keys: Sequence[str | None], stored: Mapping[str, CustomerRow], match_by: MatchKey
-) -> list[Draft | Decision]:
-    """Return a draft for each row, or a decision if its key is repeated or the row changes nothing.
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """Reads rows into drafts; decides those whose key is repeated or that change nothing."""
 
-    `stored` holds the customers by match key.
-    """
-    times = Counter(keys)
-    read: list[Draft | Decision] = []
-    async for row, key in paced(list(zip(rows, keys, strict=True))):
-        before = None if key is None else stored.get(key)
-        if key is not None and times[key] > 1:
-            read.append(Decision(before, problems=(repeated(match_by.attribute, times[key]),)))
-        else:
-            read.append(_read_row(row, key, before, match_by))
-    return read
+    match_by: MatchKey
+    stored: Mapping[str, CustomerRow]
+    """Customers by match key."""
 
+    def match(self, key: str | None) -> Match:
+        """Return what the key of a row finds."""
+        attribute = self.match_by.attribute
+        return Match(attribute) if key is None else Match(attribute, (key,), self.stored.get(key))
 
-def _read_row(row: UpsertRow, key: str | None, before: CustomerRow | None, match_by: MatchKey) -> Draft | Decision:
-    values, problems = read_fields(row.fields, creating=key is not None and before is None)
-    path = (match_by.attribute,)
-    if key is None and all(problem.path != path for problem in problems):
-        problems.append(
-            Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, because it is the key that finds the customer.")
-        )
-    acknowledged, malformed = read_acknowledgement(row.acknowledged)
-    problems += malformed
-    if key is None:
-        return draft_of_unknown(values, problems, is_absent=False)
-    if before is None:
-        return draft_of_creation(values, problems, acknowledged)
-    draft = draft_of_change(before, values, problems, acknowledged)
-    # A repeated list must change nothing, even if it still acknowledges subscriptions.
-    return draft if draft.values or draft.problems else Decision(before)
+    def decide(self, row: UpsertRow, key: str | None, before: CustomerRow | None) -> Draft | Decision:
+        """Return the draft of a row, or the decision if it changes nothing."""
+        values, problems = read_fields(row.fields, creating=key is not None and before is None)
+        path = (self.match_by.attribute,)
+        if key is None and all(problem.path != path for problem in problems):
+            message = "must be given, because it is the key that finds the customer."
+            problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, message))
+        acknowledged, malformed = read_acknowledgement(row.acknowledged)
+        problems += malformed
+        if key is None:
+            return draft_of_unknown(values, problems, is_absent=False)
+        if before is None:
+            return draft_of_creation(values, problems, acknowledged)
+        draft = draft_of_change(before, values, problems, acknowledged)
+        # A repeated list must change nothing, even if it still acknowledges subscriptions.
+        return draft if draft.values or draft.problems else Decision(before)
+
+    def reject(self, before: CustomerRow | None, problem: Problem) -> Decision:
+        """Return the decision to reject a row."""
+        return Decision(before, problems=(problem,))

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.db import booking, customer_reads, customer_writes
-from app.db.record_set import of_the_same_columns
+from app.db import booking, customer_writes
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
 from app.domain.customer_fields import FIELDS
 from app.domain.events import EventType
 from app.services.customers.deciding import Decision
-from app.services.recording import Recording, Write, record_all
+from app.services.lists.writing import write_rows
+from app.services.recording import Recording
 
 _RECORDING = Recording(
     tuple(FIELDS), EventType.CUSTOMER_CREATED, EventType.CUSTOMER_UPDATED, identity="customer_number"
@@ -30,17 +30,7 @@ class Written:
 
 async def write(session: WriteSession, decisions: Sequence[Decision], actor: str) -> Written:
     """Write and record accepted decisions. The number of statements doesn't depend on their number."""
-    created = [decision for decision in decisions if decision.writes and decision.before is None]
-    updated = [(decision.before, decision) for decision in decisions if decision.writes and decision.before is not None]
-    await customer_writes.insert_customers(session, [decision.values for decision in created])
-    await customer_writes.update_customers(
-        session, of_the_same_columns([(before, decision.values) for before, decision in updated])
-    )
-    ids = [decision.values["id"] for decision in created] + [before.id for before, _ in updated]
-    stored = await customer_reads.customers_by_id(session, ids)
-    writes = [Write(None, stored[decision.values["id"]]) for decision in created]
-    writes += [Write(before, stored[before.id], decision.values.keys()) for before, decision in updated]
-    await record_all(session, _RECORDING, writes, actor=actor)
+    stored = await write_rows(session, decisions, actor, customer_writes.write_customers, _RECORDING)
     transitions = [decision.transition for decision in decisions if decision.writes and decision.transition is not None]
     transition_ids = await booking.book_all(session, transitions, actor)
     return Written(stored, tuple(id_ for id_ in transition_ids if id_ is not None))

@@ -1,6 +1,8 @@
-"""Results of rows of a list."""
+"""Results of a list and of its rows."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 from app.domain.errors import LimitProblem, MetadataProblem, Problem, VersionProblem
 from app.domain.upserts import WRITES, RowOutcome
@@ -10,8 +12,8 @@ RowProblem = VersionProblem | LimitProblem | MetadataProblem | Problem
 
 
 @dataclass(frozen=True, slots=True)
-class RowResult:
-    """The result of a row; subclasses add the stored object."""
+class RowResult(ABC):
+    """The result of a row; subclasses add the stored object as their last field."""
 
     index: int
     outcome: RowOutcome
@@ -22,6 +24,18 @@ class RowResult:
     """Whether nothing was written: a dry run, or a rejected list. Stored outcomes have this name."""
 
     @property
+    @abstractmethod
+    def shown(self) -> Any:
+        """The stored object; None if there is none."""
+
+    @property
     def wrote(self) -> bool:
         """Whether the row was written."""
         return not self.is_planned and self.outcome in WRITES
+
+
+@dataclass(frozen=True, slots=True)
+class ListOutcome:
+    """The results of all rows, in order. Subclasses name the kind of result, by which stored outcomes are read."""
+
+    results: tuple[RowResult, ...]

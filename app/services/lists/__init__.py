@@ -1,0 +1,1 @@
+"""Upserts of lists of rows, for every kind of object."""
