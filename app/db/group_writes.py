@@ -1,14 +1,13 @@
 """Write customer groups."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, or_, select
 
 from app.db import graph
 from app.db.declarations import narrowed
-from app.db.identifiers import new_id
-from app.db.record_set import Rows, among, at_this_moment, counted, ids_of, insert_all, rows_by_id, update_all
+from app.db.record_set import Rows, among, at_this_moment, ids_of, insert_all, rows_by_id, update_all
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups, customers, ledger_accounts
 from app.db.unit_of_work import WriteSession, racing_for
@@ -64,27 +63,6 @@ async def some_customers(session: WriteSession, group_id: UUID, *, most: int) ->
     return [row[0] for row in rows], rows[0][1] if rows else 0
 
 
-async def add_group(session: WriteSession, values: Mapping[str, object]) -> CustomerGroupRow:
-    """Insert a group."""
-    group_id = new_id()
-    with racing_for(*_DECIDE_RACES):
-        await session.rows(insert(customer_groups).values(company_id=session.company_id, id=group_id, **values))
-    return await _written(session, group_id)
-
-
-async def change_group(session: WriteSession, group_id: UUID, values: Mapping[str, object]) -> CustomerGroupRow:
-    """Update columns of a locked group and increment its version."""
-    statement = update(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id)
-    with racing_for(*_DECIDE_RACES):
-        await session.rows(statement.values(counted(customer_groups, values)))
-    return await _written(session, group_id)
-
-
 async def remove_group(session: WriteSession, group_id: UUID) -> None:
     """Delete a locked group that has no customers."""
     await session.rows(delete(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id))
-
-
-async def _written(session: WriteSession, group_id: UUID) -> CustomerGroupRow:
-    rows = await session.rows(graph.customer_group.select().where(customer_groups.c.id == group_id))
-    return CustomerGroupRow._make(rows[0])

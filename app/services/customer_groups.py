@@ -6,6 +6,7 @@ from typing import Self, cast
 from uuid import UUID
 
 from app.db import group_writes as stored
+from app.db.identifiers import new_id
 from app.db.rows import CustomerGroupRow
 from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.errors import CustomersProblem, ErrorCode, Problem, Rejected
@@ -16,6 +17,8 @@ from app.domain.metadata_fields import changed_values
 from app.services.commands import Command
 from app.services.group_judging import NOT_FOUND, GroupFacts, reference_problems
 from app.services.idempotency import once
+from app.services.lists.deciding import RowDecision
+from app.services.lists.writing import write_rows
 from app.services.recording import Recording, Write, find_version_problem, record_all
 
 _SHOWN_CUSTOMERS = 10
@@ -67,9 +70,7 @@ async def create_customer_group(
 
     async def work(session: WriteSession) -> GroupOutcome:
         reject_if_any([*malformed, *reference_problems(new, None, await _read_facts(session, new))])
-        group = await stored.add_group(session, new)
-        await record_all(session, RECORDING, [Write(None, group)], actor=actor)
-        return GroupOutcome(group)
+        return await _write(session, RowDecision(None, {"id": new_id(), **new}), actor)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work, malformed)
 
@@ -89,9 +90,7 @@ async def update_customer_group(
         now = _accepted(now, problems)
         if not values:
             return GroupOutcome(now, wrote=False)
-        group = await stored.change_group(session, now.id, values)
-        await record_all(session, RECORDING, [Write(now, group, values)], actor=actor)
-        return GroupOutcome(group)
+        return await _write(session, RowDecision(now, values), actor)
 
     return await once(unit_of_work, idempotency_key, command, GroupOutcome, work, malformed)
 
@@ -136,6 +135,12 @@ def _accepted(now: CustomerGroupRow | None, problems: list[Problem]) -> Customer
     if now is None or problems:
         raise Rejected(problems)
     return now
+
+
+async def _write(session: WriteSession, decision: RowDecision, actor: str) -> GroupOutcome:
+    """Write and record a decision; return the group as it is now."""
+    (group,) = (await write_rows(session, [decision], actor, stored.write_groups, RECORDING)).values()
+    return GroupOutcome(group)
 
 
 async def _read_facts(session: WriteSession, values: Mapping[str, object]) -> GroupFacts:

@@ -45,7 +45,7 @@ class RowWrites(NamedTuple):
 async def write_rows(
     session: WriteSession, decisions: Sequence[RowDecision], actor: str, store: Store[StoredT], recording: Recording
 ) -> dict[UUID, StoredT]:
-    """Write and record accepted decisions; return the written rows as they are now, by id."""
+    """Write and record accepted decisions; return the written rows as they are now, by id. A single write is a list."""
     writes = RowWrites.of(decisions)
     stored = await writes.stored_by(session, store)
     await record_all(session, recording, [*writes.creations(stored), *writes.updates(stored)], actor=actor)
