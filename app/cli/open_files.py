@@ -9,7 +9,8 @@ from app.settings import Settings
 from app.web.connections import ConnectionLimits
 
 _RESERVE = 100
-"""Number of open files besides connections to clients and to the database: sockets, logs, metrics, fetches of keys."""
+"""Number of open files besides connections to clients and to the database: sockets, logs, metrics, fetches of keys, and
+connections beyond the limit that are told so."""
 _MAX_CONNECTIONS = 10_000
 """Default maximum of connections: more than one process can serve, with an acceptable amount of memory if idle."""
 _MIN_CONNECTIONS = 10

@@ -25,7 +25,7 @@ REASONS = (
 )
 """Reasons for which connections are closed or refused; docs/metrics.md explains them."""
 GIVEN_UP = "given_up"
-"""Key in a request's state: its connection was closed with 408, because its body did not arrive."""
+"""Key in a request's state: its connection was closed, usually with 408, because its body did not arrive."""
 COMPANY_ID = "company_id"
 """Key in a request's state: the company of its credential.
 
@@ -128,7 +128,7 @@ class Connections(ServerState):
         self.is_draining = False
         """Whether the server is shutting down, so that connections are closed after the current answer."""
         self.refused: set[asyncio.Protocol] = set()
-        """Connections over the limit that have been answered with 503 and will be closed."""
+        """Connections over the limit that have been answered with an error and will be closed."""
         self._slow: dict[Connection, None] = {}
         """Connections with many buffered bytes, the oldest first."""
         self._swept_at: float | None = None

@@ -37,6 +37,7 @@ class HttpProtocol(TimedProtocol):
             running.disconnected = True
             running.message_event.set()
         self._state.discard_slow(self)
+        self._state.refused.discard(self)
         self._forget_waiting()
 
     def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn always closes

@@ -21,8 +21,9 @@ LINGER_SECONDS = 1.0
 
 If the connection were closed at once, unread bytes would reset it, and the client might not receive the answer.
 """
-_MAX_REFUSED = 64
-"""Maximum number of refused connections that stay open until their clients have read the answer."""
+MAX_REFUSED = 64
+"""Maximum number of connections beyond the limit that stay open until their clients have read the answer: those that
+were refused, and those that were closed to make room."""
 
 
 class RejectingProtocol(ConnectionState):
@@ -34,20 +35,29 @@ class RejectingProtocol(ConnectionState):
             self.cycle.keep_alive = False
 
     def end(self, reason: str) -> None:
-        """Close the connection at once, discarding unsent data. If its request is incomplete, send an error first."""
+        """Close the connection at once, discarding unsent data. If its request is incomplete, send an error first.
+
+        The client has time to read the error, in which the connection still takes a file. So only a few get one.
+        """
         self._state.count(reason)
         self._state.connections.discard(self)
         is_due = self._awaits_body() and not self.pipeline
-        if is_due or (self._is_within_headers() and not self._has_request()):
+        has_begun = is_due or (self._is_within_headers() and not self._has_request())
+        if has_begun and len(self._state.refused) < MAX_REFUSED:
+            self._state.refused.add(self)
             self._give_up("The request took too long to arrive while the service was overloaded. Try again shortly.")
         else:
+            self._note_given_up()
             self.transport.abort()
 
     def _give_up(self, message: str) -> None:
         """Stop waiting for the rest of a request."""
+        self._note_given_up()
+        self._reject(HttpError(408, FailureCode.TIMEOUT, message))
+
+    def _note_given_up(self) -> None:
         if self._awaits_body():
             self.cycle.scope["state"][GIVEN_UP] = True  # pyright: ignore[reportTypedDictNotRequiredAccess] - uvicorn sets it
-        self._reject(HttpError(408, FailureCode.TIMEOUT, message))
 
     def _reject_unreadable(self) -> None:
         """Reject a request that can't be parsed, or was found to be too large while it was parsed."""
@@ -94,7 +104,7 @@ class RejectingProtocol(ConnectionState):
         """Answer that too many connections are open, and close this one after its client has had time to read that."""
         self._state.count("refused")
         self._state.connections.discard(self)
-        if len(self._state.refused) >= _MAX_REFUSED:
+        if len(self._state.refused) >= MAX_REFUSED:
             self.transport.abort()
             return
         http_error = HttpError(

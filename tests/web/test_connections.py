@@ -14,6 +14,7 @@ from app.web.deadline import Deadline, Patience
 from app.web.envelope import Envelope
 from app.web.http_errors import HttpError
 from app.web.http_protocol import HttpProtocol
+from app.web.http_rejections import MAX_REFUSED
 from app.web.http_timeouts import MIN_BODY_RATE
 from tests.support.listening import Wire, listening, wired
 from tests.support.toy_app import toy_app
@@ -264,6 +265,29 @@ async def test_new_connections_make_no_room_while_older_bodies_are_incomplete() 
                 assert (await wire.reply()).status == 200
 
 
+@pytest.mark.parametrize("begun", [ASK, UPLOAD + b"Content-Length: 20\r\n\r\n"], ids=["headers", "a body"])
+async def test_those_that_made_room_take_few_files_until_they_have_read_their_error(begun: bytes) -> None:
+    limits = ConnectionLimits(connections=20)
+    clients = 2 * (limits.connections + MAX_REFUSED)
+    async with listening(uploads(), limits=limits) as port, AsyncExitStack() as stack:
+        wires: list[Wire] = []
+        for _ in range(clients):
+            wires.append(await stack.enter_async_context(wired(port)))
+            await wires[-1].send(begun)
+        async with wired(port) as last:
+            await last.send(ASK + b"\r\n")
+            assert (await last.reply()).status == 200
+        assert len(open_connections()) <= limits.connections + MAX_REFUSED
+        reply = await wires[0].reply()
+        assert (reply.status, reply.headers["connection"]) == (408, "close")
+
+
+def open_connections() -> list[HttpProtocol]:
+    """Return the connections that this process serves."""
+    found = [tracked for tracked in gc.get_objects() if isinstance(tracked, HttpProtocol)]
+    return [connection for connection in found if not connection.transport.is_closing()]
+
+
 async def test_who_is_idle_for_a_second_makes_room_before_an_incomplete_body() -> None:
     async with idle_and_uploading() as (port, idle, body), wired(port):
         assert await idle.rest() == b""
@@ -428,9 +452,7 @@ async def test_of_one_companys_clients_one_that_stopped_reading_is_cut_off_first
             # The kernel takes more of an answer only once the client has read a megabyte or two.
             await reading.exactly(HUGE_BYTES // 12)
             await asyncio.sleep(0.4)
-        open_now = [
-            tracked for tracked in gc.get_objects() if isinstance(tracked, HttpProtocol) and tracked.unsent_bytes
-        ]
+        open_now = [connection for connection in open_connections() if connection.unsent_bytes]
         assert len(open_now) == 2
         state = open_now[0].server_state
         assert isinstance(state, Connections)
