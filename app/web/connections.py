@@ -10,6 +10,8 @@ from typing import Protocol, cast
 import structlog
 from uvicorn.server import ServerState
 
+from app.web.allocator import FreedMemory
+
 _log = structlog.get_logger()
 
 REASONS = (
@@ -131,6 +133,7 @@ class Connections(ServerState):
         """Connections over the limit that have been answered with an error and will be closed."""
         self._slow: dict[Connection, None] = {}
         """Connections with many buffered bytes, the oldest first."""
+        self._freed = FreedMemory()
         self._swept_at: float | None = None
         self._reported = Counter[str]()
         self._reported_at = float("-inf")
@@ -178,7 +181,9 @@ class Connections(ServerState):
     def add_slow(self, connection: Connection) -> None:
         """Record a connection with many buffered bytes, and close some if together they exceed the limit."""
         self._slow[connection] = None
-        if sum(slow.buffered_bytes for slow in self._slow) > self.limits.unsent_bytes:
+        buffered = sum(slow.buffered_bytes for slow in self._slow)
+        self._freed.note(buffered)
+        if buffered > self.limits.unsent_bytes:
             self._shed(list(self._slow))
 
     def is_slow(self, connection: Connection) -> bool:
@@ -201,6 +206,7 @@ class Connections(ServerState):
         if buffered > self.limits.unsent_bytes:
             buffered = self._shed(connections)
         usage.open, usage.buffered_bytes = len(connections), buffered
+        self._freed.look(buffered)
         self._report(now)
 
     def _all(self) -> list[Connection]:
