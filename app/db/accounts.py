@@ -8,13 +8,19 @@ from app.db.conditions import Condition
 from app.db.declarations import SortKey
 from app.db.paging import clause
 from app.db.read_session import ReadSession
-from app.db.record_set import Rows, among, at_this_moment, ids_of, insert_all, rows_by_id, update_all
+from app.db.record_set import KEYS, Rows, among, at_this_moment, ids_of, insert_all, rows_by_id, update_all
 from app.db.rows import LedgerAccountRow
 from app.db.tables import ledger_accounts
 from app.db.unit_of_work import WriteSession, racing_for
 
 ACCOUNTS_BY_NUMBER = (SortKey(ledger_accounts.c.number_key), SortKey(ledger_accounts.c.id))
 _UNIQUE_NUMBER = "ledger_accounts_company_id_number_key"
+_LOCK_NUMBERED = (
+    graph.ledger_account.select()
+    .where(among(ledger_accounts.c.number))
+    .order_by(ledger_accounts.c.id)
+    .with_for_update(of=ledger_accounts, key_share=True)
+)
 
 
 async def listed(session: ReadSession, only: Condition | None, *, limit: int) -> list[LedgerAccountRow]:
@@ -27,9 +33,7 @@ async def listed(session: ReadSession, only: Condition | None, *, limit: int) ->
 
 async def lock_numbered(session: WriteSession, numbers: Iterable[str]) -> dict[str, LedgerAccountRow]:
     """Lock the accounts with these numbers, in the order of their ids; return them by number."""
-    numbered = among(ledger_accounts.c.number, list(numbers))
-    query = graph.ledger_account.select().where(numbered).order_by(ledger_accounts.c.id)
-    rows = await session.rows(query.with_for_update(of=ledger_accounts, key_share=True))
+    rows = await session.rows(_LOCK_NUMBERED, {KEYS: [*numbers]})
     return {row.number: row for row in map(LedgerAccountRow._make, rows)}
 
 

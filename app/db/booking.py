@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, any_, func, lateral, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, func, lateral, select, true
 
 from app.db import history, outbox, subscription_history, transition_events
 from app.db.declarations import narrowed
@@ -14,7 +14,7 @@ from app.db.identifiers import new_id
 from app.db.mirror_reads import subscriptions_by_id
 from app.db.outbox import Event
 from app.db.periods import IS_CURRENT, BookedMove, Handover, write_periods
-from app.db.record_set import insert_all
+from app.db.record_set import KEYS, among, insert_all
 from app.db.tables import billing_document_lines, billing_documents, billing_transitions, subscriptions
 from app.db.tables import subscription_periods as periods
 from app.db.unit_of_work import Session, WriteSession
@@ -23,19 +23,24 @@ from app.domain.calendar import Period
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 from app.domain.transition import BillingDocument, BillingDocumentLine, Transition
 
+_OF_CUSTOMERS = narrowed(subscriptions) & among(subscriptions.c.customer_id)
+_LOCK_OF_CUSTOMERS = select(subscriptions.c.id).where(_OF_CUSTOMERS).order_by(subscriptions.c.id).with_for_update()
+
 
 async def subscriptions_for_billing(
     session: Session, customer_ids: Iterable[UUID], *, lock: bool
 ) -> list[Subscription]:
     """Return all subscriptions of some customers with their current periods, ordered by id; locked if `lock`."""
-    of_customers = and_(
-        narrowed(subscriptions), subscriptions.c.customer_id == any_(literal(list(customer_ids), ARRAY(Uuid())))
-    )
+    keys = {KEYS: [*customer_ids]}
     if lock:
         # A separate statement: after waiting for a concurrent cut, it would return the periods from before the cut.
-        ids = select(subscriptions.c.id).where(of_customers).order_by(subscriptions.c.id)
-        await session.rows(ids.with_for_update(), {})
-    return [subscription_of(row) for row in await session.rows(with_current_period(of_customers), {})]
+        await session.rows(_LOCK_OF_CUSTOMERS, keys)
+    return [subscription_of(row) for row in await session.rows(_of_customers_query(), keys)]
+
+
+@cache
+def _of_customers_query() -> Select[Any]:
+    return with_current_period(_OF_CUSTOMERS)
 
 
 def with_current_period(condition: ColumnElement[bool]) -> Select[Any]:

@@ -22,6 +22,13 @@ _LOCK_NUMBERS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('customer numbers:' || current_setting('app.company_id'), 0))"
 )
 """Lock for choosing the next customer number. The second transaction waits and sees the number of the first."""
+_HIGHEST_NUMBER = (
+    select(customers.c.customer_number)
+    .where(narrowed(customers), customers.c.number_key < "1")  # the keys of all-digit numbers begin with a zero
+    .order_by(customers.c.number_key.desc())
+    .limit(1)
+)
+_CLOCK = select(companies.c.time_zone, func.clock_timestamp()).where(narrowed(companies))
 _RACES = (
     "customers_company_id_customer_number_key",
     "customers_external_system_id_key",
@@ -42,13 +49,7 @@ async def lock_numbers(session: WriteSession) -> None:
 
 async def next_customer_number(session: Session) -> int:
     """Return the highest all-digit number plus one, or 1. Call it after `lock_numbers`."""
-    query = (
-        select(customers.c.customer_number)
-        .where(narrowed(customers), customers.c.number_key < "1")  # the keys of all-digit numbers begin with a zero
-        .order_by(customers.c.number_key.desc())
-        .limit(1)
-    )
-    rows = await session.rows(query, {})
+    rows = await session.rows(_HIGHEST_NUMBER, {})
     return int(rows[0][0]) + 1 if rows else 1
 
 
@@ -57,8 +58,7 @@ async def clock(session: Session) -> tuple[str, datetime]:
 
     Call it after locking, because midnight can pass while waiting.
     """
-    query = select(companies.c.time_zone, func.clock_timestamp()).where(narrowed(companies))
-    rows = await session.rows(query, {})
+    rows = await session.rows(_CLOCK, {})
     return rows[0][0], rows[0][1]
 
 

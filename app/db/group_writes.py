@@ -14,6 +14,16 @@ from app.db.unit_of_work import WriteSession, racing_for
 
 _DECIDE_RACES = ("customer_groups_company_id_number_key", "customer_groups_company_id_account_id_fkey")
 """Constraints by which a concurrent transaction takes a number, or deletes an account."""
+_IDS, _NUMBERS = "ids", "numbers"
+_LOCK_GROUPS = (
+    graph.customer_group.select()
+    .where(or_(among(customer_groups.c.id, _IDS), among(customer_groups.c.number, _NUMBERS)))
+    .order_by(customer_groups.c.id)
+    .with_for_update(of=customer_groups)
+)
+_ACCOUNTS = select(ledger_accounts.c.id, ledger_accounts.c.number).where(
+    narrowed(ledger_accounts), or_(among(ledger_accounts.c.id, _IDS), among(ledger_accounts.c.number, _NUMBERS))
+)
 
 
 async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow | None:
@@ -25,17 +35,14 @@ async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow 
 
 async def lock_groups(session: WriteSession, ids: Collection[UUID], numbers: Collection[str]) -> list[CustomerGroupRow]:
     """Lock the groups that have one of the ids or numbers, in the order of their ids; return them."""
-    wanted = or_(among(customer_groups.c.id, ids), among(customer_groups.c.number, numbers))
-    query = graph.customer_group.select().where(wanted).order_by(customer_groups.c.id)
-    rows = await session.rows(query.with_for_update(of=customer_groups))
+    rows = await session.rows(_LOCK_GROUPS, {_IDS: [*ids], _NUMBERS: [*numbers]})
     return [CustomerGroupRow._make(row) for row in rows]
 
 
 async def accounts_of(session: WriteSession, ids: Collection[UUID], numbers: Collection[str]) -> dict[UUID, str]:
     """Return the numbers of the ledger accounts that have one of the ids or numbers, by id."""
-    wanted = or_(among(ledger_accounts.c.id, ids), among(ledger_accounts.c.number, numbers))
-    query = select(ledger_accounts.c.id, ledger_accounts.c.number).where(narrowed(ledger_accounts), wanted)
-    return {row[0]: row[1] for row in await session.rows(query)}
+    rows = await session.rows(_ACCOUNTS, {_IDS: [*ids], _NUMBERS: [*numbers]})
+    return {row[0]: row[1] for row in rows}
 
 
 async def write_groups(session: WriteSession, created: Rows, changed: Rows) -> dict[UUID, CustomerGroupRow]:

@@ -1,13 +1,14 @@
 """The history of objects: who changed which fields, when, and their values before and after. Entries never change."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Executable, func, select
 
 from app.db.declarations import narrowed
-from app.db.record_set import at_this_moment, insert_all, record_set
+from app.db.record_set import arrays_of, at_this_moment, insert_all, record_set_of
 from app.db.tables import history
 from app.db.unit_of_work import Session, WriteSession
 from app.domain.events import ChangeOperation, plain
@@ -40,15 +41,19 @@ def as_json(changes: Changes) -> dict[str, dict[str, Any]]:
 
 async def fields_changed_since(session: Session, versions: Mapping[UUID, int]) -> dict[UUID, tuple[str, ...]]:
     """Return the schema names of each object's fields that changed after the version given for its id."""
-    given = record_set(history, [{"subject_id": id_, "version": version} for id_, version in versions.items()])
-    rows = await session.rows(
+    given = [{"subject_id": id_, "version": version} for id_, version in versions.items()]
+    changed: dict[UUID, tuple[str, ...]] = dict.fromkeys(versions, ())
+    for subject_id, field in await session.rows(_changed_since(), arrays_of(given)):
+        changed[subject_id] = (*changed[subject_id], field)
+    return changed
+
+
+@cache
+def _changed_since() -> Executable:
+    given = record_set_of(history, ("subject_id", "version"))
+    return (
         select(history.c.subject_id, func.jsonb_object_keys(history.c.changes).label("field"))
         .distinct()
         .where(narrowed(history), history.c.subject_id == given.c.subject_id, history.c.version > given.c.version)
-        .order_by("field"),
-        {},
+        .order_by("field")
     )
-    changed: dict[UUID, tuple[str, ...]] = dict.fromkeys(versions, ())
-    for subject_id, field in rows:
-        changed[subject_id] = (*changed[subject_id], field)
-    return changed

@@ -10,7 +10,7 @@ from sqlalchemy import Column, delete, func, insert, or_, select, update
 from app.db import graph, tables
 from app.db.declarations import Entity, narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import Rows, among, at_this_moment, counted, ids_of, insert_all, rows_by_id, update_all
+from app.db.record_set import KEYS, Rows, among, at_this_moment, counted, ids_of, insert_all, rows_by_id, update_all
 from app.db.rows import ContactRow, DepartmentRow
 from app.db.unit_of_work import WriteSession
 
@@ -32,8 +32,8 @@ DEPARTMENTS = Members(graph.department, tables.departments.c.is_default)
 async def customers_of(session: WriteSession, members: Members[Any], ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Return the customer of each member. It never changes, so it can be read before the customer is locked."""
     table = members.entity.table
-    query = select(table.c.id, table.c.customer_id).where(narrowed(table), among(table.c.id, ids))
-    return {row[0]: row[1] for row in await session.rows(query)}
+    query = select(table.c.id, table.c.customer_id).where(narrowed(table), among(table.c.id))
+    return {row[0]: row[1] for row in await session.rows(query, {KEYS: [*ids]})}
 
 
 async def of_customers(
@@ -42,16 +42,18 @@ async def of_customers(
     """Return the members of locked customers that have one of the ids or key values, and the defaults."""
     table = members.entity.table
     ((name, values),) = key.items()
-    wanted = or_(among(table.c.id, ids), among(table.c[name], values), members.default)
-    rows = await session.rows(members.entity.select().where(among(table.c.customer_id, customer_ids), wanted))
+    wanted = or_(among(table.c.id, "ids"), among(table.c[name], "values"), members.default)
+    query = members.entity.select().where(among(table.c.customer_id, "customer_ids"), wanted)
+    rows = await session.rows(query, {"ids": [*ids], "values": [*values], "customer_ids": [*customer_ids]})
     return [members.entity.row._make(row) for row in rows]
 
 
 async def counts(session: WriteSession, members: Members[Any], customer_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return the number of members of each customer that has any."""
     table = members.entity.table
-    query = select(table.c.customer_id, func.count()).where(narrowed(table), among(table.c.customer_id, customer_ids))
-    return {row[0]: row[1] for row in await session.rows(query.group_by(table.c.customer_id))}
+    query = select(table.c.customer_id, func.count()).where(narrowed(table), among(table.c.customer_id))
+    rows = await session.rows(query.group_by(table.c.customer_id), {KEYS: [*customer_ids]})
+    return {row[0]: row[1] for row in rows}
 
 
 async def unmake_defaults(
@@ -64,9 +66,9 @@ async def unmake_defaults(
     if not customer_ids:
         return {}
     table = members.entity.table
-    statement = update(table).where(narrowed(table), among(table.c.customer_id, customer_ids), members.default)
+    statement = update(table).where(narrowed(table), among(table.c.customer_id), members.default)
     changed = statement.values(counted(table, {members.default.name: False}))
-    rows = await session.rows(changed.returning(*members.entity.columns))
+    rows = await session.rows(changed.returning(*members.entity.columns), {KEYS: [*customer_ids]})
     return {row.id: row for row in map(members.entity.row._make, rows)}
 
 

@@ -7,26 +7,12 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    Executable,
-    Select,
-    any_,
-    bindparam,
-    cast,
-    false,
-    func,
-    lateral,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Date, Executable, Select, cast, false, func, lateral, or_, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.db import graph
 from app.db.declarations import narrowed
+from app.db.record_set import among
 from app.db.rows import SubscriptionRow
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
@@ -72,25 +58,19 @@ class _Named(NamedTuple):
     columns: tuple[str, ...]
     """The columns of these keys. Statements are built once for each of the few combinations."""
     values: Mapping[str, object]
-    """The keys, by the names of parameters."""
+    """The keys, by column."""
 
 
 def _named(ids: Collection[UUID], external_system_ids: Collection[str]) -> _Named:
     # Without statistics, an alternative that finds nothing keeps PostgreSQL from using the index of the other one.
     named = {"id": [*ids], "external_system_id": [*external_system_ids]}
     found = {name: values for name, values in named.items() if values}
-    return _Named(tuple(found), {_parameter(name): values for name, values in found.items()})
-
-
-def _parameter(column: str) -> str:
-    return f"named_{column}"
+    return _Named(tuple(found), found)
 
 
 def _have(columns: tuple[str, ...]) -> ColumnElement[bool]:
     """Return the condition of subscriptions that have a given key in one of the columns."""
-    its = [subscriptions.c[name] for name in columns]
-    found = [column == any_(bindparam(_parameter(column.key), type_=ARRAY(column.type))) for column in its]
-    return narrowed(subscriptions) & or_(false(), *found)
+    return narrowed(subscriptions) & or_(false(), *(among(subscriptions.c[name], name) for name in columns))
 
 
 async def customers_of(

@@ -6,15 +6,16 @@ Statements don't grow with the number of rows.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, null, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, null, select, update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db.declarations import narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import counted, insert_all, record_set
+from app.db.record_set import arrays_of, counted, insert_all, record_set_of
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession
@@ -68,10 +69,14 @@ async def _close(session: WriteSession, cuts: Sequence[Cut], moves: Sequence[Mov
     """Update the ends and settled amounts of closed periods, and the payers of periods that continue."""
     rows = [_closed(cut) for cut in cuts if cut.subscription.period_id is not None]
     rows += [_kept(move, move.payer_id) for move in moves if move.payer_id is not None]
-    if not rows:
-        return
-    given = record_set(periods, rows)
-    await session.rows(
+    if rows:
+        await session.rows(_closing(tuple(rows[0])), arrays_of(rows))
+
+
+@cache
+def _closing(names: tuple[str, ...]) -> Update:
+    given = record_set_of(periods, names)
+    return (
         update(periods)
         .where(narrowed(periods), periods.c.id == given.c.id)
         .values(
@@ -165,17 +170,18 @@ async def _update_subscriptions(
 ) -> None:
     rows = [_cut_over(handover) for handover in handovers]
     rows += [_moved(move) for move in moves if move.move.is_change or move.move.payer_id is not None]
-    if not rows:
-        return
-    given = record_set(subscriptions, rows)
-    changed: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in rows[0] if name != "id"}
-    values = counted(subscriptions, changed)
+    if rows:
+        await session.rows(_moving(tuple(rows[0])), arrays_of(rows))
+
+
+@cache
+def _moving(names: tuple[str, ...]) -> Update:
+    given = record_set_of(subscriptions, names)
+    values = counted(subscriptions, {name: given.c[name] for name in names if name != "id"})
     # A row of the billing system from before this version is rejected: see app/domain/late_messages.py. The billing
     # system doesn't know of the move yet.
     values |= {"moved_version": values["version"], "moved_known_on": null()}
-    await session.rows(
-        update(subscriptions).where(narrowed(subscriptions), subscriptions.c.id == given.c.id).values(values)
-    )
+    return update(subscriptions).where(narrowed(subscriptions), subscriptions.c.id == given.c.id).values(values)
 
 
 def _cut_over(handover: Handover) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Many rows as parameters of one statement: one array per column, so that the SQL doesn't depend on their number."""
+"""Many rows or keys as parameters of one statement: one array per column, so that the SQL is the same for any number.
+
+Statements are kept, because SQLAlchemy takes longer to build one and to find its SQL than to run it.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -8,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Insert,
+    Select,
     Table,
     Update,
     Uuid,
@@ -16,7 +20,6 @@ from sqlalchemy import (
     column,
     func,
     insert,
-    literal,
     select,
     update,
 )
@@ -29,7 +32,9 @@ from app.db.unit_of_work import WriteSession
 
 _COMPANY = bindparam(COMPANY, type_=Uuid())
 _MOST_STATEMENTS = 100
-"""Maximum number of statements that are kept, because building one takes as long as writing 20 rows."""
+"""Maximum number of statements that are kept."""
+KEYS = "keys"
+"""The parameter of `among`, unless a statement has several."""
 
 Rows = Sequence[Mapping[str, Any]]
 """Values of rows by column, all rows with the same columns."""
@@ -37,14 +42,11 @@ Compute = Callable[[TableValuedAlias], ColumnElement[Any]]
 """Returns an expression over rows."""
 
 
-def record_set(table: Table, rows: Rows) -> TableValuedAlias:
-    """Return rows with the same columns, at least one row, as a typed table to join or to insert from."""
-    return _typed(table, {name: literal([row[name] for row in rows], _array(table, name)) for name in rows[0]})
-
-
 def record_set_of(table: Table, names: Sequence[str]) -> TableValuedAlias:
     """Return the typed table of rows that are given by `arrays_of` when its statement runs."""
-    return _typed(table, {name: bindparam(_parameter(name), type_=_array(table, name)) for name in names})
+    arrays = [bindparam(_parameter(name), type_=ARRAY(table.c[name].type)) for name in names]
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
 
 
 def arrays_of(rows: Rows) -> dict[str, object]:
@@ -116,13 +118,18 @@ async def rows_by_id(session: WriteSession, entity: Entity[RowT], ids: Collectio
     """Return rows by id, which is the first attribute of every row; no ids are no statement."""
     if not ids:
         return {}
-    rows = await session.rows(entity.select().where(among(entity.table.c.id, ids)))
+    rows = await session.rows(_reading(entity), {KEYS: [*ids]})
     return {row[0]: entity.row._make(row) for row in rows}
 
 
-def among(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of the values. The SQL doesn't depend on their number."""
-    return column == any_(literal(list(values), ARRAY(column.type)))
+@lru_cache(maxsize=_MOST_STATEMENTS)
+def _reading(entity: Entity[Any]) -> Select[Any]:
+    return entity.select().where(among(entity.table.c.id))
+
+
+def among(column: ColumnElement[Any], parameter: str = KEYS) -> ColumnElement[bool]:
+    """Return the condition that a column has one of the values in a parameter of the statement, which is a list."""
+    return column == any_(bindparam(parameter, type_=ARRAY(column.type)))
 
 
 def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:
@@ -131,15 +138,6 @@ def at_this_moment(_given: TableValuedAlias) -> ColumnElement[Any]:
     Not now(), because a transaction that waited for a lock began before the one it waited for.
     """
     return func.clock_timestamp()
-
-
-def _typed(table: Table, arrays: Mapping[str, ColumnElement[Any]]) -> TableValuedAlias:
-    columns = [column(name, table.c[name].type) for name in arrays]
-    return func.unnest(*arrays.values()).table_valued(*columns, name="given").render_derived()
-
-
-def _array(table: Table, name: str) -> ARRAY[Any]:
-    return ARRAY(table.c[name].type)
 
 
 def _parameter(name: str) -> str:
