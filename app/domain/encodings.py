@@ -10,12 +10,25 @@ from dataclasses import MISSING
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 TYPE = "type"
 """Member of an encoded object that holds the name of its type."""
+STORED_NAME = "stored_name"
+"""Key in the metadata of a dataclass's field: its name in encodings, if another than in code."""
+
+
+class Member(NamedTuple):
+    """A field of a dataclass or named tuple, as it is encoded."""
+
+    attribute: str
+    name: str
+    """Its name in encodings."""
+    default: object
+    """MISSING if there is none."""
 
 
 def named(value: object, mapping: Callable[[Mapping[str, object]], Any] = dict[str, object]) -> Any:
@@ -39,12 +52,16 @@ def digest(value: object) -> bytes:
     return sha256(json.dumps(encoder.encode(value), sort_keys=True, separators=(",", ":")).encode()).digest()
 
 
-def fields_of(kind: Any) -> dict[str, object]:
-    """Return the fields of a dataclass or named tuple with their defaults, or MISSING."""
+@lru_cache
+def members_of(kind: Any) -> tuple[Member, ...]:
+    """Return the fields of a dataclass or named tuple."""
     if hasattr(kind, "__dataclass_fields__"):
-        return {field.name: field.default for field in dataclasses.fields(kind)}
+        return tuple(
+            Member(field.name, field.metadata.get(STORED_NAME, field.name), field.default)
+            for field in dataclasses.fields(kind)
+        )
     defaults: dict[str, object] = getattr(kind, "_field_defaults", {})
-    return {name: defaults.get(name, MISSING) for name in getattr(kind, "_fields", ())}
+    return tuple(Member(name, name, defaults.get(name, MISSING)) for name in getattr(kind, "_fields", ()))
 
 
 class _Encoder:
@@ -81,7 +98,7 @@ class _Encoder:
         raise TypeError(msg)
 
     def _members(self, value: object) -> Iterator[tuple[str, Any]]:
-        for name, default in fields_of(type(value)).items():
-            member = getattr(value, name)
+        for attribute, name, default in members_of(type(value)):
+            member = getattr(value, attribute)
             if self._has_defaults or default is MISSING or member != default:
                 yield name, self.encode(member)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from pydantic import TypeAdapter
 
 from app.db.stored_json import StoredJson, stored_json
-from app.domain.encodings import TYPE, fields_of, named
+from app.domain.encodings import TYPE, members_of, named
 
 OUTCOME_VERSION = 2
 """Version that is written and read.
@@ -93,9 +93,9 @@ def _is_structure(kind: Any) -> bool:
 def _read_structure(kind: Any, value: Mapping[str, Any]) -> Any:
     plain, hints = _structure(kind)
     members: dict[str, Any] = {}
-    for name, default in fields_of(plain).items():
+    for attribute, name, default in members_of(plain):
         if name in value:
-            members[name] = _read(hints[name], value[name])
+            members[attribute] = _read(hints[attribute], value[name])
         elif default is MISSING:
             raise KeyError(name)
     return plain(**members)

@@ -1,9 +1,10 @@
 """Results of a list and of its rows."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.encodings import STORED_NAME
 from app.domain.errors import LimitProblem, MetadataProblem, Problem, VersionProblem
 from app.domain.upserts import WRITES, RowOutcome
 
@@ -20,8 +21,8 @@ class RowResult(ABC):
     changed_fields: tuple[str, ...]
     """Schema names."""
     errors: tuple[RowProblem, ...]
-    is_planned: bool = False
-    """Whether nothing was written: a dry run, or a rejected list. Stored outcomes have this name."""
+    is_unwritten: bool = field(default=False, metadata={STORED_NAME: "is_planned"})
+    """Whether nothing was written: a dry run, or a rejected list."""
 
     @property
     @abstractmethod
@@ -31,7 +32,7 @@ class RowResult(ABC):
     @property
     def wrote(self) -> bool:
         """Whether the row was written."""
-        return not self.is_planned and self.outcome in WRITES
+        return not self.is_unwritten and self.outcome in WRITES
 
 
 @dataclass(frozen=True, slots=True)
