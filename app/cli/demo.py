@@ -60,13 +60,7 @@ def demo(
         expires_at = datetime.now(UTC) + timedelta(days=_CREDENTIAL_DAYS)
         key = asyncio.run(create_key(owner_dsn, company_id, "demo", list(Scope), expires_at))
         token = development_token(keys, company_id, list(Scope), _CREDENTIAL_DAYS)
-        environment = {
-            "DATABASE_URL": service_dsn,
-            "METRICS": "true",
-            "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file.absolute()),
-            "JWT_ISSUER": ISSUER,
-            "JWT_AUDIENCE": AUDIENCE,
-        }
+        environment = _environment(service_dsn, keys)
         arguments = ["serve", f"--port={port}", f"--workers={workers}"]
         service = stack.enter_context(_service(arguments, environment))
         address = f"http://{settings.host}:{port}"
@@ -74,6 +68,17 @@ def demo(
         sys.stdout.write(_welcome(address, arguments, environment, key, token))
         sys.stdout.flush()
         sys.exit(service.wait())
+
+
+def _environment(service_dsn: str, keys: DevelopmentKeys) -> dict[str, str]:
+    """Return the settings of the service, as in production."""
+    return {
+        "DATABASE_URL": service_dsn,
+        "METRICS": "true",
+        "JWT_PUBLIC_KEY_FILE": str(keys.public_key_file.absolute()),
+        "JWT_ISSUER": ISSUER,
+        "JWT_AUDIENCE": AUDIENCE,
+    }
 
 
 @contextmanager

@@ -5,21 +5,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import NullPool
-
-from app.db.connecting import create_engine
 from app.db.connection_turns import ConnectionTurns
 from app.db.driver_errors import translated_failure
+from app.db.engines import create_engines
 from app.db.heavy import HeavyTurns
 from app.db.key_lookups import KeyLookups
 from app.db.plan_connections import PlanConnections
-from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
+from app.db.pooling import Pooling, beginning_of
 from app.db.pools import CountingPool
-from app.db.probing import PROBE_CONNECT_SECONDS, PROBE_SECONDS, Probe
+from app.db.probing import Probe
 from app.db.read_session import ReadSession
-from app.db.stored_json import stored_json
 from app.db.waits import GRACE_SECONDS, Waits
-from app.db.watched import watch
 from app.db.write_health import WriteHealth
 from app.scheduling.turns import PoolUsage
 
@@ -52,48 +48,19 @@ class Database:
         pooling: Pooling = Pooling.SESSION,
         write_health: WriteHealth | None = None,
     ) -> None:
-        """Create the pools without connecting. Over 40 lines because each of the five pools has different options."""
-        beginning = beginning_of(pooling, statement_timeout_seconds)
-        probe_beginning = beginning_of(pooling, PROBE_SECONDS)
-        options: dict[str, Any] = {
-            "json_deserializer": stored_json,
-            "connect_seconds": pool_timeout_seconds,
-            "driver_options": driver_options(pooling, prepared_statements),
-            "server_settings": SERVER_SETTINGS,
-            "first_statements": first_statements(pooling, statement_timeout_seconds),
-        }
-        self.engine = create_engine(
+        """Create the pools without connecting. Over 40 lines because it passes each setting to what it is for."""
+        engines = create_engines(
             dsn,
-            poolclass=CountingPool,
+            pooling=pooling,
             pool_size=pool_size,
-            # Operations wait for their turn, not in the pool.
-            max_overflow=0,
-            pool_timeout=pool_timeout_seconds,
-            query_cache_size=compiled_statements,
-            **options,
+            pool_timeout_seconds=pool_timeout_seconds,
+            statement_timeout_seconds=statement_timeout_seconds,
+            compiled_statements=compiled_statements,
+            prepared_statements=prepared_statements,
         )
-        # Opens plan connections. If they were detached from the pool, it would open others in their place, and the
-        # process would exceed its number of connections.
-        opening = create_engine(dsn, poolclass=NullPool, **options)
-        probe_options: dict[str, Any] = {
-            "driver_options": driver_options(pooling, prepared_statements),
-            "server_settings": SERVER_SETTINGS,
-            "first_statements": first_statements(pooling, PROBE_SECONDS),
-        }
-        single: dict[str, Any] = {
-            "poolclass": CountingPool,
-            "pool_size": 1,
-            "max_overflow": 0,
-            "pool_timeout": PROBE_SECONDS,
-            **probe_options,
-        }
-        self.probe = Probe(
-            create_engine(dsn, connect_seconds=PROBE_CONNECT_SECONDS, **single),
-            create_engine(dsn, poolclass=NullPool, connect_seconds=PROBE_SECONDS, **probe_options),
-        )
-        # Unauthenticated clients cause key look-ups, so these don't use the connections of authenticated clients.
-        key_engine = create_engine(dsn, connect_seconds=PROBE_SECONDS, **single)
-        self.keys = KeyLookups(key_engine)
+        self.engine = engines.transactions
+        self.probe = Probe(engines.probe, engines.fresh_probe)
+        self.keys = KeyLookups(engines.keys)
         self.waits = Waits(
             statement_timeout_seconds,
             grace_seconds,
@@ -101,18 +68,14 @@ class Database:
             # Behind a transaction pooler, each transaction of a connection can run in another process of the server.
             server=self.probe if pooling is Pooling.SESSION else None,
         )
-        watch(self.engine, self.waits, beginning=beginning)
-        watch(opening, self.waits, beginning=beginning)
-        watch(self.probe.engine, self.waits, beginning=probe_beginning)
-        watch(self.probe.fresh, self.waits, beginning=probe_beginning)
-        watch(key_engine, self.waits, beginning=probe_beginning)
+        engines.watch(self.waits, pooling, statement_timeout_seconds)
         self.plan_connections = PlanConnections(
-            opening,
+            engines.plans,
             self.waits,
             size=plan_connections,
             timeout_seconds=pool_timeout_seconds,
             statements=prepared_statements,
-            beginning=beginning,
+            beginning=beginning_of(pooling, statement_timeout_seconds),
         )
         # Heavy operations use either pool, and a third of the connections of each, and one more.
         self._heavy = HeavyTurns(min(pool_size, plan_connections), self.waits, seconds=pool_timeout_seconds)

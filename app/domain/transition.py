@@ -134,12 +134,7 @@ def compute_transition(
     by_customer: dict[UUID, list[Subscription]] = {}
     for subscription in subscriptions:
         by_customer.setdefault(subscription.customer_id, []).append(subscription)
-    changes = [(before.id, _under(before, parents), _under(after, parents))]
-    changes += [
-        (child.id, arrangement(child.party, before.party), arrangement(child.party, after.party))
-        for child in children
-        if child.is_paid_for
-    ]
+    changes = _changes(before, after, parents, children)
     triggered = is_triggered(before.party, after.party)
     made, moved = _cuts_and_moves(changes, by_customer, today, triggered=triggered)
     own = by_customer.get(before.id, [])
@@ -157,6 +152,20 @@ def compute_transition(
         to_acknowledge=tuple(active),
         is_triggered=triggered,
     )
+
+
+def _changes(
+    before: Record, after: Record, parents: Mapping[UUID, Record], children: Sequence[Record]
+) -> list[tuple[UUID, Arrangement, Arrangement]]:
+    """Return the arrangements before and after, by customer: of the customer first, then of children it pays for."""
+    return [
+        (before.id, _under(before, parents), _under(after, parents)),
+        *(
+            (child.id, arrangement(child.party, before.party), arrangement(child.party, after.party))
+            for child in children
+            if child.is_paid_for
+        ),
+    ]
 
 
 def _cuts_and_moves(

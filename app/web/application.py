@@ -68,17 +68,7 @@ def create_app(
 
     Over 40 lines because it connects all parts of the application.
     """
-    database = Database(
-        settings.service_dsn,
-        pool_size=settings.database_pool_size,
-        pool_timeout_seconds=settings.database_pool_timeout_seconds,
-        statement_timeout_seconds=settings.statement_timeout_seconds,
-        plan_connections=settings.plan_connections,
-        compiled_statements=settings.compiled_statement_cache_size,
-        prepared_statements=settings.prepared_statement_cache_size,
-        pooling=Pooling(settings.database_pooling),
-        write_health=write_health,
-    )
+    database = _database(settings, write_health)
     authenticator = Authenticator.from_settings(settings, database)
     recent = RecentLists(seconds=settings.list_cache_seconds, size=settings.list_cache_size)
     planner = _planner(settings)
@@ -195,6 +185,20 @@ class _Sources:
 
     def connections(self) -> ConnectionUsage:
         return usage
+
+
+def _database(settings: Settings, write_health: WriteHealth | None) -> Database:
+    return Database(
+        settings.service_dsn,
+        pool_size=settings.database_pool_size,
+        pool_timeout_seconds=settings.database_pool_timeout_seconds,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        plan_connections=settings.plan_connections,
+        compiled_statements=settings.compiled_statement_cache_size,
+        prepared_statements=settings.prepared_statement_cache_size,
+        pooling=Pooling(settings.database_pooling),
+        write_health=write_health,
+    )
 
 
 def _planner(settings: Settings) -> Planner:

@@ -75,6 +75,12 @@ def configure_logging(settings: Settings) -> LogWriter:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove_meta, *renderer])
     )
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    _configure_libraries()
+    return writer
+
+
+def _configure_libraries() -> None:
+    """Let the lines of libraries reach the root logger, without those that would repeat or fill the log."""
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
@@ -87,7 +93,6 @@ def configure_logging(settings: Settings) -> LogWriter:
     access = logging.getLogger("uvicorn.access")
     access.setLevel(_OFF)
     access.propagate = False
-    return writer
 
 
 def dropped_log_lines() -> int:
