@@ -6,7 +6,7 @@ import pytest
 
 from app.cli.import_files import FileFormat, read_file
 from app.cli.import_kinds import KINDS
-from app.cli.import_rows import RowProblem
+from app.cli.import_rows import FileProblem
 from app.domain.errors import ErrorCode
 
 
@@ -14,7 +14,7 @@ def rejected(content: bytes, *lines: int, ending: str = "csv", folder: Path) -> 
     """Return the file of some lines of a file of customers, each with one problem."""
     path = folder / f"rows.{ending}"
     path.write_bytes(content)
-    problem = RowProblem("name", ErrorCode.FIELD_INVALID, "is wrong.")
+    problem = FileProblem("name", ErrorCode.FIELD_INVALID, "is wrong.")
     file = read_file(path, FileFormat(ending), KINDS["customers"].default.columns)
     return file.source.rejected({line: [problem] for line in lines})
 

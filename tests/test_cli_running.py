@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 
 from app.cli.failures import CommandError, ExitCode
-from app.cli.running import Running, find, hold, require_free
+from app.cli.running import Running, find_running, hold, require_free
 
 TOLD = Running(address="http://127.0.0.1:1", database_url="postgresql://a@h/d", owner_database_url="postgresql://b@h/d")
 
 
 def test_what_runs_is_told_for_as_long_as_the_folder_is_held(tmp_path: Path) -> None:
     folder = tmp_path / "dev"
-    assert find(folder) is None
+    assert find_running(folder) is None
     with hold(folder) as tell:
-        assert find(folder) is None, "it is starting"
+        assert find_running(folder) is None, "it is starting"
         tell(TOLD)
-        assert find(folder) == TOLD
-    assert find(folder) is None
+        assert find_running(folder) == TOLD
+    assert find_running(folder) is None
     assert [path.name for path in folder.iterdir()] == ["dev.lock"]
 
 
@@ -43,11 +43,11 @@ def test_a_file_that_others_could_write_or_read_is_not_believed(tmp_path: Path, 
     with hold(tmp_path) as tell:
         tell(TOLD)
         (tmp_path / "running.json").chmod(mode)
-        assert find(tmp_path) is None
+        assert find_running(tmp_path) is None
 
 
 def test_a_file_that_lacks_the_urls_is_not_believed(tmp_path: Path) -> None:
     with hold(tmp_path):
         (tmp_path / "running.json").write_text("{}")
         (tmp_path / "running.json").chmod(0o600)
-        assert find(tmp_path) is None
+        assert find_running(tmp_path) is None

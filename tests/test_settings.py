@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.db.dsn import parse, with_role
-from app.engine.trusted import FORMAT, TrustedDocuments, write_manifest
+from app.engine.trusted import MANIFEST_FORMAT, TrustedDocuments, write_manifest
 from app.settings import Settings, SettingsError, load_settings
 from app.web.application import create_app
 from app.web.serving_checks import SERVING_CHECKS
@@ -24,7 +24,7 @@ AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 def manifest(path: Path, documents: object) -> Path:
-    path.write_text(json.dumps({"format": FORMAT, "version": 1, "documents": documents}))
+    path.write_text(json.dumps({"format": MANIFEST_FORMAT, "version": 1, "documents": documents}))
     return path
 
 

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from app import __version__
-from app.cli.failures import EXPECTED, CommandError, ExitCode, explain
+from app.cli.failures import EXPECTED_FAILURES, CommandError, ExitCode, explain
 from app.web.collector import paused_collector
 
 _HELP = """Serve customer billing data from PostgreSQL over GraphQL.
@@ -137,7 +137,7 @@ def main() -> None:
     except BrokenPipeError:
         # The reader has closed the pipe, as in `… | head`.
         _end(ExitCode.DIFFERENT)
-    except EXPECTED as error:
+    except EXPECTED_FAILURES as error:
         failure = explain(error)
         sys.stderr.write(f"Error: {failure}\n")
         _end(failure.code)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.cli.failures import CommandError, ExitCode
-from app.cli.owner import require_migrated, short_lived_engine
+from app.cli.owner import command_engine, require_migrated
 from app.cli.target import owner_target
 from app.db.dsn import parse
 from app.db.migrate import upgrade
@@ -97,5 +97,5 @@ def _service_role(settings: Settings) -> tuple[str, str | None] | None:
 
 
 async def _require_migrated(owner_dsn: str) -> None:
-    async with short_lived_engine(owner_dsn) as engine:
+    async with command_engine(owner_dsn) as engine:
         await require_migrated(engine)

@@ -19,7 +19,7 @@ import uvicorn
 
 from app.cli.data import progress_bar, summary
 from app.cli.first_query import welcome
-from app.cli.owner import short_lived_engine
+from app.cli.owner import command_engine
 from app.cli.program import installed_program
 from app.cli.rolling import rolling
 from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, hold, require_free
@@ -114,7 +114,7 @@ def prepare_database(owner_dsn: str, data_folder: Path) -> tuple[str, UUID]:
 
 
 async def _company_to_show(owner_dsn: str) -> UUID | None:
-    async with short_lived_engine(owner_dsn) as engine:
+    async with command_engine(owner_dsn) as engine:
         return await company_to_show(engine)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from app.engine.trusted import FORMAT, VERSION, ManifestError, documents_of, problems_of, read_object
+from app.engine.trusted import MANIFEST_FORMAT, MANIFEST_VERSION, ManifestError, documents_of, problems_of, read_object
 
 _APOLLO_FORMAT = "apollo-persisted-query-manifest"
 _KNOWN = (
-    f"`format` must be `{FORMAT}` or `{_APOLLO_FORMAT}`, and `version` must be {VERSION}; "
+    f"`format` must be `{MANIFEST_FORMAT}` or `{_APOLLO_FORMAT}`, and `version` must be {MANIFEST_VERSION}; "
     "a file without these must be an object of documents by id, as graphql-codegen and relay-compiler write it"
 )
 
@@ -42,9 +42,9 @@ def read_documents(paths: list[Path]) -> list[Registered]:
 def _documents(content: str) -> dict[str, str]:
     value = read_object(content)
     written = value.get("format"), value.get("version")
-    if written == (FORMAT, VERSION):
+    if written == (MANIFEST_FORMAT, MANIFEST_VERSION):
         return documents_of(value.get("documents"), "documents")
-    if written == (_APOLLO_FORMAT, VERSION):
+    if written == (_APOLLO_FORMAT, MANIFEST_VERSION):
         return _operations(value.get("operations"))
     if value.keys() & {"format", "version"}:
         msg = f"{_KNOWN}."

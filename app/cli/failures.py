@@ -35,7 +35,7 @@ class CommandError(Exception):
         self.code = code
 
 
-EXPECTED = (
+EXPECTED_FAILURES = (
     CommandError,
     SettingsError,
     RoleError,

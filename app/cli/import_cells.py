@@ -25,7 +25,7 @@ class UnreadableCell(ValueError):
     """A cell has an invalid value for its column. The message follows the column's name."""
 
 
-def amount(cell: str) -> Decimal:
+def parse_amount(cell: str) -> Decimal:
     """Parse an amount exactly."""
     digits = trimmed(cell)
     found = decimal_of(digits)
@@ -43,12 +43,12 @@ def amount(cell: str) -> Decimal:
 def json_amount(value: object) -> object:
     """Return a JSON value as an exact amount. Other values are returned unchanged, for the field's rules to reject."""
     if isinstance(value, str):
-        return amount(value)
+        return parse_amount(value)
     found = decimal_of(value)
     return value if found is None else found
 
 
-def day(cell: str) -> date:
+def parse_day(cell: str) -> date:
     """Parse a calendar date."""
     text = trimmed(cell)
     try:
@@ -61,7 +61,7 @@ def day(cell: str) -> date:
     return found
 
 
-def whole(cell: str) -> int:
+def parse_whole(cell: str) -> int:
     """Parse a whole number."""
     if not _WHOLE.fullmatch(trimmed(cell)):
         msg = f"is {shown(cell)}: write a whole number in digits, such as 30."
@@ -69,7 +69,7 @@ def whole(cell: str) -> int:
     return int(trimmed(cell))
 
 
-def flag(cell: str) -> bool:
+def parse_flag(cell: str) -> bool:
     """Parse TRUE or FALSE, in any case and in the languages of spreadsheets."""
     found = _FLAGS.get(comparison_form(trimmed(cell)))
     if found is None:

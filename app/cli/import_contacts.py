@@ -1,10 +1,10 @@
 """The import of contacts."""
 
-from app.cli.import_members import Members
+from app.cli.import_members import ImportedMembers
 from app.domain.contact_fields import CONTACT
 from app.services.upsert_contacts import UpsertContactsCommand, upsert_contacts
 
-CONTACTS = Members(
+CONTACTS = ImportedMembers(
     CONTACT,
     "UpsertContactRow",
     UpsertContactsCommand,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from app.cli.import_cells import UnreadableCell
 from app.cli.import_header import Header, find_header
 from app.cli.import_records import other_separators
-from app.cli.import_rows import ENTRY, Columns, RawRow, RowProblem
+from app.cli.import_rows import ENTRY, Columns, FileProblem, RawRow
 from app.cli.import_spreadsheets import damage_of
 from app.domain.errors import ErrorCode
 from app.domain.metadata_fields import search_key_problem
@@ -65,14 +65,14 @@ class _Rows:
         reading.add_entries()
         return RawRow(line, self.columns.with_objects(reading.fields), tuple(reading.problems))
 
-    def _wrong_width(self, found: int) -> RowProblem:
+    def _wrong_width(self, found: int) -> FileProblem:
         message = (
             f"has {found} cells, but the header has {len(self.header.names)}, separated by {self.header.separator}. "
             "Put texts that contain a separator or a line break in quotation marks."
         )
-        return RowProblem("", ErrorCode.FIELD_INVALID, message)
+        return FileProblem("", ErrorCode.FIELD_INVALID, message)
 
-    def _wrong_separator(self, cells: list[str]) -> RowProblem | None:
+    def _wrong_separator(self, cells: list[str]) -> FileProblem | None:
         """Return the problem of a row that uses another separator than the header; None if it doesn't."""
         names = len(self.header.names)
         count, separators = other_separators(cells[0], self.header.separator)
@@ -83,7 +83,7 @@ class _Rows:
             f"is one cell with {count} {separators}, but the {names} cells of the header are separated by"
             f" {self.header.separator}: use the same separator in all lines."
         )
-        return RowProblem("", ErrorCode.FIELD_INVALID, message)
+        return FileProblem("", ErrorCode.FIELD_INVALID, message)
 
     def _read(self, reading: "_Reading", name: str, cell: str, text: str) -> None:
         """Parse a cell, whose text is without surrounding blanks."""
@@ -94,14 +94,14 @@ class _Rows:
             return
         damage = damage_of(text, holds_digits=name in self.columns.numbers)
         if damage is not None:
-            reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, damage))
+            reading.problems.append(FileProblem(name, ErrorCode.FIELD_INVALID, damage))
             return
         try:
             # Surrounding spaces are invisible in a spreadsheet, so they are removed, except in metadata.
             read = self.columns.cells.get(name)
             value = values[name] = read(cell) if read is not None else cell if is_entry else text
         except UnreadableCell as error:
-            reading.problems.append(RowProblem(name, ErrorCode.FIELD_INVALID, str(error)))
+            reading.problems.append(FileProblem(name, ErrorCode.FIELD_INVALID, str(error)))
             return
         if not is_entry and isinstance(value, _IMMUTABLE):
             self.above[name] = (cell, value)
@@ -122,7 +122,7 @@ class _Reading:
     fields: dict[str, object] = field(default_factory=dict[str, object])
     entries: dict[str, object] = field(default_factory=dict[str, object])
     """The values of the columns `metadata.KEY`; None removes the entry."""
-    problems: list[RowProblem] = field(default_factory=list[RowProblem])
+    problems: list[FileProblem] = field(default_factory=list[FileProblem])
 
     def add_entries(self) -> None:
         """Add the entries to `metadataSet` and `metadataUnset`. A key that is set in two columns is a problem."""
@@ -133,7 +133,7 @@ class _Reading:
             columns = ["metadata"] if "metadata" in self.fields else others.get(key, [])
             found = [_set_twice(name, column) for column in columns]
             if value is None and not found and (message := search_key_problem(key)):
-                found = [RowProblem(name, ErrorCode.FIELD_INVALID, message)]
+                found = [FileProblem(name, ErrorCode.FIELD_INVALID, message)]
             self.problems += found
             # Entries with problems are skipped, because the rules for fields would report columns that the file
             # doesn't have.
@@ -149,9 +149,9 @@ class _Reading:
             self.fields["metadataUnset"] = [*cast("list[object]", keys), *removed]
 
 
-def _set_twice(name: str, column: str) -> RowProblem:
+def _set_twice(name: str, column: str) -> FileProblem:
     message = f"and the column {column} both set this entry: leave one of the two cells empty."
-    return RowProblem(name, ErrorCode.FIELD_CONFLICT, message)
+    return FileProblem(name, ErrorCode.FIELD_CONFLICT, message)
 
 
 def _columns_by_key(fields: Mapping[str, object]) -> dict[str, list[str]]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from app.cli.import_cells import METADATA_CELLS, amount, flag, json_amount, json_such_as, whole
-from app.cli.import_kind import CUSTOMER_KEYS, Kind, Parents, RowKey, other_keys, row_keys
+from app.cli.import_cells import METADATA_CELLS, json_amount, json_such_as, parse_amount, parse_flag, parse_whole
+from app.cli.import_kind import CUSTOMER_KEY_FIELDS, Kind, Parents, RowKey, given_keys, other_keys
 from app.cli.import_references import REFERENCES, CustomerLine, resolve
 from app.cli.import_rows import Columns, by_attribute
 from app.domain import customer_fields
@@ -26,7 +26,7 @@ def customers_by(match_by: MatchKey) -> Kind[CustomerLine]:
     return Kind(
         columns=CUSTOMER_COLUMNS,
         key=key,
-        keys=lambda row: row_keys((key, key_of(row.row, match_by))),
+        keys=lambda row: given_keys((key, key_of(row.row, match_by))),
         problems=lambda row: customer_fields.read_fields(row.fields, creating=False)[1],
         command=command,
         upsert=upsert_customers,
@@ -37,7 +37,7 @@ def customers_by(match_by: MatchKey) -> Kind[CustomerLine]:
 
 def _names(line: CustomerLine) -> Sequence[RowKey]:
     """Return the keys by which other rows may name a row as their parent."""
-    return row_keys(*((schema_name(key.attribute), key_of(line.row, key)) for key in MatchKey))
+    return given_keys(*((schema_name(key.attribute), key_of(line.row, key)) for key in MatchKey))
 
 
 def _parent(line: CustomerLine) -> RowKey | None:
@@ -59,7 +59,7 @@ def _subscription(entry: object) -> object:
 
 
 _NAMES, _row = by_attribute(
-    (*customer_fields.FIELDS, "metadata_set", "metadata_unset", *REFERENCES), {"parent": CUSTOMER_KEYS}
+    (*customer_fields.FIELDS, "metadata_set", "metadata_unset", *REFERENCES), {"parent": CUSTOMER_KEY_FIELDS}
 )
 CUSTOMER_COLUMNS = Columns(
     "customers",
@@ -67,9 +67,9 @@ CUSTOMER_COLUMNS = Columns(
     _NAMES | {_TRANSITIONS},
     _customer,
     cells={
-        **dict.fromkeys(("creditLimit", "openingBalance"), amount),
-        **dict.fromkeys(("paymentTerms", "billingDay"), whole),
-        **dict.fromkeys(("isActive", "includeChildDetailsPdf"), flag),
+        **dict.fromkeys(("creditLimit", "openingBalance"), parse_amount),
+        **dict.fromkeys(("paymentTerms", "billingDay"), parse_whole),
+        **dict.fromkeys(("isActive", "includeChildDetailsPdf"), parse_flag),
         **METADATA_CELLS,
         _TRANSITIONS: json_such_as('[{"subscriptionId": "0198c0de-0000-7000-8000-000000000000"}]'),
     },
@@ -81,6 +81,6 @@ CUSTOMER_COLUMNS = Columns(
     ),
     values=dict.fromkeys(("creditLimit", "openingBalance"), json_amount),
     has_entries=True,
-    objects={"parent": [schema_name(name) for name in CUSTOMER_KEYS]},
+    objects={"parent": [schema_name(name) for name in CUSTOMER_KEY_FIELDS]},
     instead={"parentCustomerId": "parent", "customerGroupId": "customerGroupNumber"},
 )

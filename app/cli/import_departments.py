@@ -1,10 +1,10 @@
 """The import of departments."""
 
-from app.cli.import_members import Members
+from app.cli.import_members import ImportedMembers
 from app.domain.department_fields import DEPARTMENT
 from app.services.upsert_departments import UpsertDepartmentsCommand, upsert_departments
 
-DEPARTMENTS = Members(
+DEPARTMENTS = ImportedMembers(
     DEPARTMENT,
     "UpsertDepartmentRow",
     UpsertDepartmentsCommand,

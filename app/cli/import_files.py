@@ -10,7 +10,7 @@ from app.cli.import_csv import read_table
 from app.cli.import_header import has_known_names
 from app.cli.import_jsonl import holds_objects, read_objects
 from app.cli.import_records import cells_of_any_length
-from app.cli.import_rows import ENTRY, Columns, NotRows, RawRow, RowProblem, RowT
+from app.cli.import_rows import ENTRY, Columns, FileProblem, NotRows, RawRow, RowT
 from app.cli.import_source import Source
 from app.cli.import_text import read_text
 from app.domain.errors import ErrorCode, Problem
@@ -33,19 +33,19 @@ _FORMATS = {
 }
 
 
-class Line(NamedTuple, Generic[RowT]):
+class NumberedRow(NamedTuple, Generic[RowT]):
     """A row with the number of its first line, and its problems."""
 
     number: int
     row: RowT
-    problems: tuple[RowProblem, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportFile(Generic[RowT]):
     """The content of a file."""
 
-    lines: list[Line[RowT]]
+    lines: list[NumberedRow[RowT]]
     form: str
     """A description of its format for people, such as "UTF-8, cells separated by semicolons"."""
     source: Source
@@ -133,8 +133,8 @@ def read_file(path: Path, file_format: FileFormat | None, columns: Columns[RowT]
     return ImportFile(lines, form, Source(read, separator), columns, names)
 
 
-def _line(raw: RawRow, columns: Columns[RowT]) -> Line[RowT]:
-    return Line(raw.number, columns.row(raw.fields), raw.problems)
+def _line(raw: RawRow, columns: Columns[RowT]) -> NumberedRow[RowT]:
+    return NumberedRow(raw.number, columns.row(raw.fields), raw.problems)
 
 
 def _reject(message: str) -> NoReturn:

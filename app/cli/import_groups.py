@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.cli.import_cells import METADATA_CELLS, amount, json_amount, whole
-from app.cli.import_kind import Kind, RowKey, row_keys
+from app.cli.import_cells import METADATA_CELLS, json_amount, parse_amount, parse_whole
+from app.cli.import_kind import Kind, RowKey, given_keys
 from app.cli.import_rows import Columns, by_attribute
 from app.domain import group_fields
 from app.services.upsert_groups import UpsertCustomerGroupsCommand, upsert_customer_groups
@@ -11,7 +11,7 @@ from app.services.upsert_groups import UpsertCustomerGroupsCommand, upsert_custo
 
 def _keys(row: Mapping[str, object]) -> Sequence[RowKey]:
     group_id, number = group_fields.row_keys(row)
-    return row_keys(("id", group_id), ("number", number))
+    return given_keys(("id", group_id), ("number", number))
 
 
 _NAMES, _row = by_attribute(group_fields.ROW_ATTRIBUTES)
@@ -22,7 +22,7 @@ GROUPS: Kind[Mapping[str, object]] = Kind(
         "UpsertCustomerGroupRow",
         _NAMES,
         _row,
-        cells={"discount": amount, "expectedVersion": whole, **METADATA_CELLS},
+        cells={"discount": parse_amount, "expectedVersion": parse_whole, **METADATA_CELLS},
         numbers=frozenset({"number", "name", "accountNumber"}),
         values={"discount": json_amount},
         has_entries=True,

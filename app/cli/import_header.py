@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from app.cli.import_records import SEPARATORS, Record, filled_records, separator_line, without_cell
+from app.cli.import_records import CSV_SEPARATORS, CsvRecord, filled_records, separator_line, without_cell
 from app.cli.import_rows import ENTRY, PROBLEMS, Columns, NotRows
 from app.domain.texts import stored_form, trimmed
 
@@ -23,32 +23,32 @@ class Header(NamedTuple):
     """The name of the file's separator, such as "commas"."""
 
 
-class Found(NamedTuple):
+class FoundHeader(NamedTuple):
     """A header and the records after it."""
 
     header: Header | None
     """None if the file is blank."""
-    records: Iterator[Record]
+    records: Iterator[CsvRecord]
     separator: str
     words: str
     """The name of the separator, such as "commas"."""
 
 
-def find_header(text: str, columns: Columns[Any]) -> Found:
+def find_header(text: str, columns: Columns[Any]) -> FoundHeader:
     """Return the header of a text and the records after it. Raise NotRows if its columns can't be imported."""
     line = separator_line(text)
     separator, _ = _separator_of(text, columns, line)
     records = filled_records(text, separator, line)
     first = next(records, None)
     header = None if first is None else _header(text, first, columns, separator)
-    words = SEPARATORS[separator]
+    words = CSV_SEPARATORS[separator]
     if line and line[1] != separator:
-        words += f", although line 1 names {SEPARATORS[line[1]]}"
+        words += f", although line 1 names {CSV_SEPARATORS[line[1]]}"
     if header is not None and PROBLEMS in header.names:
         place = header.names.index(PROBLEMS)
         header = header._replace(names=[*header.names[:place], *header.names[place + 1 :]], width=header.width - 1)
         records = without_cell(records, place)
-    return Found(header, records, separator, words)
+    return FoundHeader(header, records, separator, words)
 
 
 def has_known_names(text: str, columns: Columns[Any]) -> bool:
@@ -70,17 +70,17 @@ def _separator_of(text: str, columns: Columns[Any], line: re.Match[str] | None) 
         return _known_in(record, columns)
 
     # The line may be wrong: a file with `sep=;` may have been saved with another separator.
-    found = {separator: names_found(separator) for separator in ([line[1]] if line else []) + list(SEPARATORS)}
+    found = {separator: names_found(separator) for separator in ([line[1]] if line else []) + list(CSV_SEPARATORS)}
     best = max(found, key=found.__getitem__)
     return best, found[best]
 
 
-def _known_in(record: Record | None, columns: Columns[Any]) -> int:
+def _known_in(record: CsvRecord | None, columns: Columns[Any]) -> int:
     names, known = map(trimmed, record[1] if record else ()), columns.headers
     return sum(name in known or columns.is_entry(name) for name in names)
 
 
-def _header(text: str, record: Record, columns: Columns[Any], separator: str) -> Header:
+def _header(text: str, record: CsvRecord, columns: Columns[Any], separator: str) -> Header:
     line, cells = record
     names = [_name(cell, columns) for cell in cells]
     while not names[-1]:
@@ -91,7 +91,7 @@ def _header(text: str, record: Record, columns: Columns[Any], separator: str) ->
     known = columns.headers | {PROBLEMS}
     unknown = [name for name in dict.fromkeys(names) if name and name not in known and not columns.is_entry(name)]
     if unknown:
-        problems.append(columns.unknown(unknown, f" (read with {SEPARATORS[separator]} as separators)"))
+        problems.append(columns.unknown(unknown, f" (read with {CSV_SEPARATORS[separator]} as separators)"))
     problems += [
         f"has the column {name} more than once."
         for name in sorted({repeated for repeated in names if names.count(repeated) > 1})
@@ -100,7 +100,7 @@ def _header(text: str, record: Record, columns: Columns[Any], separator: str) ->
     problems += [f"has no name for column {place}." for place, name in enumerate(names, start=1) if not name]
     if problems:
         raise NotRows(line, " It ".join(problems))
-    return Header(names, len(cells), SEPARATORS[separator])
+    return Header(names, len(cells), CSV_SEPARATORS[separator])
 
 
 def _name(cell: str, columns: Columns[Any]) -> str:
@@ -111,7 +111,7 @@ def _name(cell: str, columns: Columns[Any]) -> str:
 
 def _reject_titles(text: str, line: int, columns: Columns[Any]) -> None:
     """Raise NotRows if one of the records after the first one is the header."""
-    for separator in SEPARATORS:
+    for separator in CSV_SEPARATORS:
         for found in _following(text, separator):
             if found[0] > line and 2 * _known_in(found, columns) > sum(map(bool, found[1])):
                 above = f"line {line}" if found[0] == line + 1 else f"lines {line} to {found[0] - 1}"
@@ -123,7 +123,7 @@ def _reject_titles(text: str, line: int, columns: Columns[Any]) -> None:
                 raise NotRows(line, msg)
 
 
-def _following(text: str, separator: str) -> Sequence[Record]:
+def _following(text: str, separator: str) -> Sequence[CsvRecord]:
     try:
         return list(islice(filled_records(text, separator), 1, 1 + _MAX_TITLES))
     except NotRows:

@@ -8,10 +8,10 @@ from itertools import zip_longest
 from typing import Any, cast
 
 from app.cli.failures import CommandError, ExitCode
-from app.cli.import_files import ImportFile, Line
+from app.cli.import_files import ImportFile, NumberedRow
 from app.cli.import_kind import Kind, RowKey
 from app.cli.import_order import order_of
-from app.cli.import_rows import RowProblem, first_of
+from app.cli.import_rows import FileProblem, first_of
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.upserts import WRITES, RejectionPolicy, RowOutcome
@@ -32,7 +32,7 @@ class Job:
     counts: Counter[RowOutcome] = field(default_factory=Counter[RowOutcome])
     stopped_at: tuple[int, int] | None = None
     """The first and the last line of the batch at which the import stopped; None if it did not."""
-    problems: dict[int, list[RowProblem]] = field(default_factory=dict[int, list[RowProblem]])
+    problems: dict[int, list[FileProblem]] = field(default_factory=dict[int, list[FileProblem]])
     """The problems of the rejected rows, by their lines."""
     _shown: int = 0
     _levels: Sequence[int] = ()
@@ -52,7 +52,7 @@ class Job:
                 lines_by_key.setdefault(key, []).append(line.number)
         for place, (line, its) in enumerate(zip(self.file.lines, keys, strict=True)):
             problems = [
-                RowProblem(key.field, ErrorCode.FIELD_CONFLICT, _repeated(line.number, lines_by_key[key]))
+                FileProblem(key.field, ErrorCode.FIELD_CONFLICT, _repeated(line.number, lines_by_key[key]))
                 for key in its
                 if len(lines_by_key[key]) > 1
             ]
@@ -82,16 +82,16 @@ class Job:
         self._parent_lines = {lines[place].number: lines[parent].number for place, parent in above.items()}
         self._levels = [order.levels.get(place, 0) for place in range(len(lines))]
 
-    def batches(self, size: int) -> Iterator[Sequence[Line[Any]]]:
+    def batches(self, size: int) -> Iterator[Sequence[NumberedRow[Any]]]:
         """Yield the rows in batches of at most a size, parents before the batch of the first row that names them."""
-        waves: dict[int, list[Line[Any]]] = {}
+        waves: dict[int, list[NumberedRow[Any]]] = {}
         for line, level in zip_longest(self.file.lines, self._levels, fillvalue=0):
-            waves.setdefault(level, []).append(cast("Line[Any]", line))
+            waves.setdefault(level, []).append(cast("NumberedRow[Any]", line))
         for _, wave in sorted(waves.items()):
             for start in range(0, len(wave), size):
                 yield wave[start : start + size]
 
-    async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> None:
+    async def carry_out(self, unit_of_work: UnitOfWork, lines: Sequence[NumberedRow[Any]]) -> None:
         """Import one batch."""
         lines = await self._resolved(unit_of_work, lines)
         if self.policy is RejectionPolicy.ALL_OR_NOTHING and any(line.problems for line in lines):
@@ -112,7 +112,9 @@ class Job:
             else:
                 self._add_result(line, next(results))
 
-    async def _resolved(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> Sequence[Line[Any]]:
+    async def _resolved(
+        self, unit_of_work: UnitOfWork, lines: Sequence[NumberedRow[Any]]
+    ) -> Sequence[NumberedRow[Any]]:
         """Return the rows of a batch with the ids of what they name by key."""
         if self.kind.parents is None:
             return lines
@@ -122,21 +124,21 @@ class Job:
             for line, found in zip(lines, resolved, strict=True)
         ]
 
-    def _of_keys(self, line: Line[Any], problems: Sequence[Problem]) -> Iterator[RowProblem]:
+    def _of_keys(self, line: NumberedRow[Any], problems: Sequence[Problem]) -> Iterator[FileProblem]:
         reported = {problem.field for problem in line.problems}
         for problem in problems:
             found = self._of_key(line, problem)
             if found.field not in reported:
                 yield found
 
-    def _of_key(self, line: Line[Any], problem: Problem) -> RowProblem:
+    def _of_key(self, line: NumberedRow[Any], problem: Problem) -> FileProblem:
         found = self._problem(replace(problem, path=("rows", 0, *problem.path)))
         parent = self._parent_lines.get(line.number)
         if problem.code is not ErrorCode.PARENT_CUSTOMER_NOT_FOUND or parent is None:
             return found
         return found._replace(message=f"is the key of line {parent}, which was rejected: correct that line too.")
 
-    async def _results(self, unit_of_work: UnitOfWork, lines: Sequence[Line[Any]]) -> Sequence[RowResult]:
+    async def _results(self, unit_of_work: UnitOfWork, lines: Sequence[NumberedRow[Any]]) -> Sequence[RowResult]:
         try:
             return await self.kind.carry_out(unit_of_work, [line.row for line in lines], self.policy)
         except Rejected as rejected:
@@ -147,12 +149,12 @@ class Job:
             self.stopped_at = _between(lines)
             return [result for result in rejected.current.results if result.errors]
 
-    def _add_result(self, line: Line[Any], result: RowResult) -> None:
+    def _add_result(self, line: NumberedRow[Any], result: RowResult) -> None:
         self.counts[result.outcome] += 1
         for problem in result.errors:
             self._report(line, self._problem(problem))
 
-    def _reject(self, line: Line[Any]) -> None:
+    def _reject(self, line: NumberedRow[Any]) -> None:
         """Report a row that is not sent, with all problems of its other fields."""
         self.counts[RowOutcome.REFUSED] += 1
         fields = {problem.field for problem in line.problems}
@@ -160,15 +162,15 @@ class Job:
         for problem in (*line.problems, *others):
             self._report(line, problem)
 
-    def _problems(self, line: Line[Any]) -> Iterator[RowProblem]:
+    def _problems(self, line: NumberedRow[Any]) -> Iterator[FileProblem]:
         if all(problem.field for problem in line.problems):
             for problem in self.kind.problems(line.row):
                 yield self._problem(replace(problem, path=("rows", 0, *problem.path)))
 
-    def _problem(self, problem: Problem) -> RowProblem:
-        return RowProblem(self.file.column_of(problem), problem.code, problem.message)
+    def _problem(self, problem: Problem) -> FileProblem:
+        return FileProblem(self.file.column_of(problem), problem.code, problem.message)
 
-    def _report(self, line: Line[Any], problem: RowProblem) -> None:
+    def _report(self, line: NumberedRow[Any], problem: FileProblem) -> None:
         self.problems.setdefault(line.number, []).append(problem)
         self._shown += 1
         if self._shown <= _MAX_SHOWN:
@@ -232,16 +234,16 @@ def _listed(numbers: Sequence[int], count: int) -> str:
     return f"line{'s' if count > 1 else ''} {first_of(list(map(str, numbers)), _MAX_LINES_LISTED, count)}"
 
 
-def _between(lines: Sequence[Line[Any]]) -> tuple[int, int]:
+def _between(lines: Sequence[NumberedRow[Any]]) -> tuple[int, int]:
     return lines[0].number, lines[-1].number
 
 
-def _in_circle(name: str, number: int, numbers: Sequence[int]) -> RowProblem:
+def _in_circle(name: str, number: int, numbers: Sequence[int]) -> FileProblem:
     """Return the problem of a row that names itself as its parent, or through other rows."""
     if len(numbers) == 1:
         message = "must not be the key of the same row: a customer can't be its own parent."
-        return RowProblem(name, ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, message)
+        return FileProblem(name, ErrorCode.PARENT_CUSTOMER_SELF_REFERENCE, message)
     start = numbers.index(number)
     others = [*numbers[start + 1 :], *numbers[:start]]
     message = f"leads back to this row by {_listed(others, len(others))}: parents can't form a circle."
-    return RowProblem(name, ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)
+    return FileProblem(name, ErrorCode.PARENT_CUSTOMER_IS_CHILD, message)

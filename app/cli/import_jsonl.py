@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from app.cli.import_cells import UnreadableCell
 from app.cli.import_json import NotJson, read_json
-from app.cli.import_rows import PROBLEMS, Columns, NotRows, RawRow, RowProblem
+from app.cli.import_rows import PROBLEMS, Columns, FileProblem, NotRows, RawRow
 from app.domain.errors import ErrorCode
 from app.domain.texts import trimmed
 
@@ -49,7 +49,7 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
         raise NotRows(number, columns.unknown(unknown, in_json=True))
     values, problems = _values(fields, columns)
     problems += [
-        RowProblem("", ErrorCode.FIELD_CONFLICT, f"contains {json.dumps(name)} more than once: keep one of them.")
+        FileProblem("", ErrorCode.FIELD_CONFLICT, f"contains {json.dumps(name)} more than once: keep one of them.")
         for name in dict.fromkeys(repeated)
     ]
     return RawRow(number, values, tuple(problems))
@@ -57,9 +57,9 @@ def _row(number: int, line: str, columns: Columns[Any]) -> RawRow:
 
 def _values(
     fields: Mapping[str, object], columns: Columns[Any], prefix: str = ""
-) -> tuple[dict[str, object], list[RowProblem]]:
+) -> tuple[dict[str, object], list[FileProblem]]:
     values: dict[str, object] = {}
-    problems: list[RowProblem] = []
+    problems: list[FileProblem] = []
     for name, value in fields.items():
         column = prefix + name
         if not prefix and name in columns.objects and isinstance(value, dict):
@@ -69,5 +69,5 @@ def _values(
         try:
             values[name] = columns.values[column](value) if column in columns.values else value
         except UnreadableCell as error:
-            problems.append(RowProblem(column, ErrorCode.FIELD_INVALID, str(error)))
+            problems.append(FileProblem(column, ErrorCode.FIELD_INVALID, str(error)))
     return values, problems

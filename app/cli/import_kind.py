@@ -16,7 +16,7 @@ LineT = TypeVar("LineT", covariant=True)
 UpsertRows = Callable[[UnitOfWork, str, Any, str | None], Awaitable[tuple[ListOutcome, bool]]]
 _ACTOR = "customer-gateway import"
 """The actor in the history and in events."""
-CUSTOMER_KEYS = ("customer_number", "external_system_id", "id")
+CUSTOMER_KEY_FIELDS = ("customer_number", "external_system_id", "id")
 """The attributes of an object that names a customer by one of them."""
 CUSTOMER_NUMBERS = frozenset({"customer.customerNumber", "customer.externalSystemId"})
 """The columns of such objects that may consist of digits."""
@@ -104,7 +104,7 @@ class Kind(Generic[RowT]):
         return f"has no {self.owner} to whom {self.columns.plural} belong: add {listed} to every row."
 
 
-def row_keys(*keys: tuple[str, Hashable | None]) -> tuple[RowKey, ...]:
+def given_keys(*keys: tuple[str, Hashable | None]) -> tuple[RowKey, ...]:
     """Return the keys of a row, of fields with a valid value."""
     return tuple(RowKey(name, value) for name, value in keys if value is not None)
 

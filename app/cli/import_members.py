@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from app.cli.import_cells import flag, whole
-from app.cli.import_kind import CUSTOMER_KEYS, CUSTOMER_NUMBERS, Kind, RowKey, UpsertRows, other_keys, row_keys
+from app.cli.import_cells import parse_flag, parse_whole
+from app.cli.import_kind import CUSTOMER_KEY_FIELDS, CUSTOMER_NUMBERS, Kind, RowKey, UpsertRows, given_keys, other_keys
 from app.cli.import_rows import Columns, by_attribute
 from app.domain.fields import schema_name
 from app.domain.member_rows import MemberMatchKey, read_member_keys, read_member_row, row_attributes
@@ -15,7 +15,7 @@ from app.services.upsert_members import UpsertMembersCommand
 Row = Mapping[str, object]
 
 
-class Members(NamedTuple):
+class ImportedMembers(NamedTuple):
     """The members of customers that one command imports."""
 
     kind: MemberKind
@@ -30,16 +30,16 @@ class Members(NamedTuple):
     def by(self, match_by: MemberMatchKey) -> Kind[Row]:
         """Return the kind whose rows without an id are matched by a key among the members of their customer."""
         key = schema_name(match_by.attribute)
-        names, row = by_attribute(row_attributes(self.kind), {"customer": CUSTOMER_KEYS})
+        names, row = by_attribute(row_attributes(self.kind), {"customer": CUSTOMER_KEY_FIELDS})
         return Kind(
             columns=Columns(
                 f"{self.kind.noun}s",
                 self.input_type,
                 names,
                 row,
-                cells={**dict.fromkeys(self.flags, flag), "expectedVersion": whole},
+                cells={**dict.fromkeys(self.flags, parse_flag), "expectedVersion": parse_whole},
                 numbers=self.numbers | CUSTOMER_NUMBERS,
-                objects={"customer": [schema_name(name) for name in CUSTOMER_KEYS]},
+                objects={"customer": [schema_name(name) for name in CUSTOMER_KEY_FIELDS]},
             ),
             key=key,
             keys=lambda row: _keys(self.kind, row, match_by),
@@ -55,4 +55,4 @@ class Members(NamedTuple):
 def _keys(kind: MemberKind, row: Row, match_by: MemberMatchKey) -> Sequence[RowKey]:
     found = read_member_keys(kind, row, match_by)
     in_customer = None if found.customer is None or found.key is None else (found.customer, found.key)
-    return row_keys(("id", found.id), (schema_name(match_by.attribute), in_customer))
+    return given_keys(("id", found.id), (schema_name(match_by.attribute), in_customer))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from app.cli.import_rows import NotRows
 from app.domain.texts import trimmed
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+CSV_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 """The supported separators and their names."""
 # Lines as the csv module counts them: they end with a line feed, a carriage return, or both.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -20,7 +20,7 @@ _QUOTES = (
 # Excel writes and reads a first line such as `sep=;`.
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*(?=[\r\n]|$)', re.IGNORECASE)
 
-Record = tuple[int, list[str]]
+CsvRecord = tuple[int, list[str]]
 
 
 @contextmanager
@@ -35,12 +35,12 @@ def cells_of_any_length(text: str) -> Generator[None]:
 
 def other_separators(cell: str, separator: str) -> tuple[int, str]:
     """Return how often the most frequent other separator occurs in a cell, and its name."""
-    counts = {words: cell.count(character) for character, words in SEPARATORS.items() if words != separator}
+    counts = {words: cell.count(character) for character, words in CSV_SEPARATORS.items() if words != separator}
     most = max(counts, key=counts.__getitem__)
     return counts[most], most if counts[most] > 1 else most.removesuffix("s")
 
 
-def filled_records(text: str, separator: str, separator_line: object = None) -> Iterator[Record]:
+def filled_records(text: str, separator: str, separator_line: object = None) -> Iterator[CsvRecord]:
     """Yield the records that aren't blank, without the line `sep=` if there is one.
 
     Raise NotRows at an unpaired quotation mark.
@@ -56,7 +56,7 @@ def separator_line(text: str) -> re.Match[str] | None:
     return _SEPARATOR_LINE.match(text)
 
 
-def without_cell(records: Iterator[Record], place: int) -> Iterator[Record]:
+def without_cell(records: Iterator[CsvRecord], place: int) -> Iterator[CsvRecord]:
     """Yield records without one of their cells. Skip those that are blank without it."""
     for line, cells in records:
         others = [*cells[:place], *cells[place + 1 :]]
@@ -64,7 +64,7 @@ def without_cell(records: Iterator[Record], place: int) -> Iterator[Record]:
             yield line, others
 
 
-def _records(text: str, separator: str) -> Iterator[Record]:
+def _records(text: str, separator: str) -> Iterator[CsvRecord]:
     lines = (found[0] for found in _LINE.finditer(text))
     reader = csv.reader(lines, delimiter=separator, strict=True)
     line = 1

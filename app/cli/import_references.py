@@ -11,7 +11,7 @@ from app.domain.errors import ErrorCode, Problem
 from app.domain.fields import MOST_NUMBER_CHARACTERS, key_text
 from app.domain.inputs import Field, read_input
 from app.domain.texts import shown
-from app.services.customer_references import Found, find_references
+from app.services.customer_references import ReferencedIds, find_references
 from app.services.customers.upsert_rows import UpsertRow
 
 _FIELDS: Mapping[str, Field] = {
@@ -74,7 +74,7 @@ async def resolve(unit_of_work: UnitOfWork, lines: Sequence[CustomerLine]) -> Se
     return [_resolved(line, its, found) for line, its in zip(lines, read, strict=True)]
 
 
-def _resolved(line: CustomerLine, read: _Read, found: Found) -> Resolved:
+def _resolved(line: CustomerLine, read: _Read, found: ReferencedIds) -> Resolved:
     problems = [*read.problems, *_conflicts(line)]
     ids: dict[str, object] = {}
     for name, value in read.values.items():
@@ -86,7 +86,7 @@ def _resolved(line: CustomerLine, read: _Read, found: Found) -> Resolved:
     return Resolved(replace(line, row=replace(line.row, fields={**line.row.fields, **ids})), problems)
 
 
-def _id_of(value: object, found: Found) -> UUID | None:
+def _id_of(value: object, found: ReferencedIds) -> UUID | None:
     if isinstance(value, CustomerKey):
         return value.value if isinstance(value.value, UUID) else found.customers.get(value)
     return found.groups.get(value) if isinstance(value, str) else None

@@ -113,7 +113,7 @@ class Columns(Generic[RowT]):
         return self.has_entries and name.startswith(ENTRY)
 
 
-class RowProblem(NamedTuple):
+class FileProblem(NamedTuple):
     """One reason why a row is rejected."""
 
     field: str
@@ -134,7 +134,7 @@ class RawRow(NamedTuple):
     number: int
     """The number of its first line."""
     fields: Mapping[str, object]
-    problems: tuple[RowProblem, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
 
 
 class NotRows(Exception):

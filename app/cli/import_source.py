@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from io import StringIO
 
 from app.cli.import_records import cells_of_any_length, filled_records, separator_line, without_cell
-from app.cli.import_rows import PROBLEMS, RowProblem
+from app.cli.import_rows import PROBLEMS, FileProblem
 from app.cli.import_text import Text
 from app.domain.texts import stored_form
 
-ProblemsByLine = Mapping[int, Sequence[RowProblem]]
+ProblemsByLine = Mapping[int, Sequence[FileProblem]]
 """The problems of rejected rows, by the number of their first line."""
 # The numbers of a record are not needed, and may have more digits than Python converts.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
@@ -86,5 +86,5 @@ def _after_space(text: str, place: int) -> int:
     return place if found is None else found.end()
 
 
-def _told(line: int, problems: Sequence[RowProblem]) -> str:
+def _told(line: int, problems: Sequence[FileProblem]) -> str:
     return f"line {line}: {' '.join(problem.sentence for problem in problems)}"

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.cli.import_cells import amount, day, json_amount, whole
-from app.cli.import_kind import CUSTOMER_KEYS, CUSTOMER_NUMBERS, Kind, RowKey, row_keys
+from app.cli.import_cells import json_amount, parse_amount, parse_day, parse_whole
+from app.cli.import_kind import CUSTOMER_KEY_FIELDS, CUSTOMER_NUMBERS, Kind, RowKey, given_keys
 from app.cli.import_rows import Columns, by_attribute
 from app.domain import subscription_fields
 from app.domain.fields import schema_name
@@ -12,10 +12,10 @@ from app.services.upsert_subscriptions import UpsertSubscriptionsCommand, upsert
 
 def _keys(row: Mapping[str, object]) -> Sequence[RowKey]:
     found = subscription_fields.read_keys(row)
-    return row_keys(("id", found.id), ("externalSystemId", found.external_system_id))
+    return given_keys(("id", found.id), ("externalSystemId", found.external_system_id))
 
 
-_OBJECTS = {"customer": CUSTOMER_KEYS, "current_period": tuple(subscription_fields.PERIOD_FIELDS)}
+_OBJECTS = {"customer": CUSTOMER_KEY_FIELDS, "current_period": tuple(subscription_fields.PERIOD_FIELDS)}
 _NAMES, _row = by_attribute(("id", *subscription_fields.FIELDS, "expected_version"), _OBJECTS)
 _AMOUNTS = ("netAmount", *(f"currentPeriod.{name}" for name in ("netAmount", "billedAmount", "creditedAmount")))
 _DAYS = (
@@ -30,9 +30,9 @@ SUBSCRIPTIONS: Kind[Mapping[str, object]] = Kind(
         _NAMES,
         _row,
         cells={
-            **dict.fromkeys(_AMOUNTS, amount),
-            **dict.fromkeys(_DAYS, day),
-            **dict.fromkeys(("intervalMonths", "anchorDay", "expectedVersion"), whole),
+            **dict.fromkeys(_AMOUNTS, parse_amount),
+            **dict.fromkeys(_DAYS, parse_day),
+            **dict.fromkeys(("intervalMonths", "anchorDay", "expectedVersion"), parse_whole),
         },
         numbers=frozenset({"externalSystemId", "name"}) | CUSTOMER_NUMBERS,
         values=dict.fromkeys(_AMOUNTS, json_amount),

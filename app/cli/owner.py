@@ -13,7 +13,7 @@ from app.db.roles import require_owner
 
 
 @asynccontextmanager
-async def short_lived_engine(dsn: str) -> AsyncGenerator[AsyncEngine]:
+async def command_engine(dsn: str) -> AsyncGenerator[AsyncEngine]:
     """Yield an engine that doesn't pool connections, for the few statements of a command."""
     engine = connecting.short_lived_engine(dsn)
     yield engine
@@ -30,7 +30,7 @@ async def require_migrated(engine: AsyncEngine) -> None:
 @asynccontextmanager
 async def owner_transaction(owner_dsn: str) -> AsyncGenerator[AsyncConnection]:
     """Open a transaction in a migrated database."""
-    async with short_lived_engine(owner_dsn) as engine:
+    async with command_engine(owner_dsn) as engine:
         await require_migrated(engine)
         with translate_failures():
             async with engine.begin() as connection:

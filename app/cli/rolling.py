@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from app.cli.owner import short_lived_engine
+from app.cli.owner import command_engine
 from app.db.database import Database
 from app.db.seed import demo_companies
 from app.domain.errors import Rejected
@@ -55,7 +55,7 @@ async def _roll(owner_dsn: str, service_dsn: str) -> None:
         statement_timeout_seconds=_STATEMENT_SECONDS,
     )
     try:
-        async with short_lived_engine(owner_dsn) as engine:
+        async with command_engine(owner_dsn) as engine:
             companies = await demo_companies(engine)
         rolled = [await roll_due_periods(database, company_id) for company_id in companies]
     except (DatabaseUnavailable, StatementTimeout, Rejected) as error:

@@ -34,7 +34,7 @@ class Running(BaseModel):
     """Its demo company."""
 
 
-def find(folder: Path) -> Running | None:
+def find_running(folder: Path) -> Running | None:
     """Return the `dev` that runs on a data folder; None if there is none, or if it is still starting."""
     path = folder / _FILE_NAME
     if not _is_held(folder) or not _is_private(path):
@@ -71,7 +71,7 @@ def hold(folder: Path, command: str = "dev") -> Generator[Callable[[Running], No
 
 
 def _in_use(folder: Path, command: str) -> CommandError:
-    running = find(folder)
+    running = find_running(folder)
     # Only `dev` writes its address.
     state = "" if command != "dev" else " and is starting" if running is None else f" and serves {running.address}"
     msg = (

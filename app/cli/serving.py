@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from app.cli.failures import CommandError, ExitCode
 from app.cli.open_files import connection_limits
-from app.cli.owner import require_migrated, short_lived_engine
+from app.cli.owner import command_engine, require_migrated
 from app.cli.startup import startup_fields, tls_of
 from app.cli.worker import ServingConfig, end_on_signals
 from app.cli.workers import Workers
@@ -155,7 +155,7 @@ async def check_at_start(settings: Settings, workers: int) -> str | None:
     tls = await check_database(settings.service_dsn, pooling)
     if pooling is Pooling.SESSION:
         needed = workers * connections_of_process(settings.database_pool_size, settings.plan_connections)
-        async with short_lived_engine(settings.service_dsn) as engine:
+        async with command_engine(settings.service_dsn) as engine:
             with translate_failures():
                 given = await connections_given(engine, needed)
         if given is not None and given < needed:
@@ -169,7 +169,7 @@ async def check_database(dsn: str, pooling: Pooling = Pooling.SESSION) -> str | 
     Raise an error if a pooler has another mode, if the role bypasses tenant isolation, or if the database isn't
     migrated.
     """
-    async with short_lived_engine(dsn) as engine:
+    async with command_engine(dsn) as engine:
         with translate_failures():
             await check_pooling(engine, pooling)
         # The role first, because a role without the service's rights can't read the revision.

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.cli.failures import CommandError, ExitCode
 from app.cli.program import installed_program
-from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, find
+from app.cli.running import DATA_FOLDER_VARIABLE, DEVELOPMENT_FOLDER, Running, find_running
 from app.db.dsn import parse
 from app.settings import Settings, load_settings
 
@@ -101,7 +101,7 @@ def _target() -> Target:
 
 def _running() -> Iterator[tuple[Path, Running]]:
     for folder in data_folders():
-        running = find(folder)
+        running = find_running(folder)
         if running is not None:
             yield folder, running
 

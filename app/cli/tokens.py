@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from app.cli.running import DATA_FOLDER_VARIABLE, find
+from app.cli.running import DATA_FOLDER_VARIABLE, find_running
 from app.cli.target import data_folders
 from app.db.seed import demo_company_id
 from app.domain.identity import Scope
@@ -46,7 +46,7 @@ def token(
     folders = [data_folder] if data_folder is not None else data_folders()
     folder = next(filter(DevelopmentKeys.are_in, folders), folders[0])
     keys = DevelopmentKeys.existing(folder)
-    running = find(folder)
+    running = find_running(folder)
     shown = running.company_id if running else None
     minted = development_token(keys, company or shown or demo_company_id(), scope or list(Scope), days)
     sys.stdout.write(f"{minted}\n")

@@ -47,7 +47,7 @@ class RetiredWorkers:
 
 def log_death(process: Process, *, replaced_by: int | None, stopped_answering: bool) -> None:
     """Log that a worker ended that was not told to, or that failed to end, and forget its gauges."""
-    code, signal_name = ending_of(process)
+    code, signal_name = exit_of(process)
     if code == 0 and not stopped_answering:
         _log.warning("worker_ended", pid=process.pid, replaced_by=replaced_by)
     else:
@@ -64,7 +64,7 @@ def log_death(process: Process, *, replaced_by: int | None, stopped_answering: b
 
 def log_failed_restart(process: Process, *, stopped_answering: bool) -> None:
     """Log that a new worker did not serve, so that the old ones stay, and forget its gauges."""
-    code, signal_name = ending_of(process)
+    code, signal_name = exit_of(process)
     _log.error(
         "restart_failed",
         pid=process.pid,
@@ -75,7 +75,7 @@ def log_failed_restart(process: Process, *, stopped_answering: bool) -> None:
     _forget(process)
 
 
-def ending_of(process: Process) -> tuple[int | None, str | None]:
+def exit_of(process: Process) -> tuple[int | None, str | None]:
     """Return a process's exit code and None, or None and the name of the signal that ended it."""
     code = process.exitcode
     return (None, _signal_name(-code)) if code is not None and code < 0 else (code, None)

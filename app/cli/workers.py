@@ -13,7 +13,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from app.cli.worker import Worker
-from app.cli.worker_endings import RetiredWorkers, ending_of, log_death, log_failed_restart
+from app.cli.worker_endings import RetiredWorkers, exit_of, log_death, log_failed_restart
 from app.db.write_health import WritesSeen
 from app.web.acceptor import refuse_new_connections
 
@@ -161,7 +161,7 @@ class Workers(Multiprocess):
         others_serve = any(worker.process.is_alive() for worker in self._serving)
         if not others_serve and (process.exitcode == STARTUP_FAILURE or self._failed_starts >= _MAX_FAILED_STARTS):
             if process.exitcode != STARTUP_FAILURE:
-                code, signal_name = ending_of(process)
+                code, signal_name = exit_of(process)
                 _log.critical("workers_end_at_once", workers=self._failed_starts, exit_code=code, signal=signal_name)
             self.has_failed = True
             self.should_exit.set()

@@ -23,7 +23,7 @@ _LOCK_NUMBERED = (
 )
 
 
-async def listed(session: ReadSession, only: Condition | None, *, limit: int) -> list[LedgerAccountRow]:
+async def first_accounts(session: ReadSession, only: Condition | None, *, limit: int) -> list[LedgerAccountRow]:
     """Return the first accounts in the natural order of numbers."""
     query = graph.ledger_account.select().order_by(*clause(ACCOUNTS_BY_NUMBER, ledger_accounts)).limit(limit)
     if only is not None:

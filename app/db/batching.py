@@ -113,10 +113,10 @@ async def pages(
     only: Condition | None,
 ) -> dict[UUID, Page[RowT]]:
     """Return the same page of an edge for each source. Sources without rows are left out."""
-    query = paging.statement(edge.target, request, only)
+    query = paging.page_statement(edge.target, request, only)
     statement = _per_source(edge, paging.reading_order(request), query)
     rows = await session.rows(statement, {"keys": list(sources)}, plan_for_values=only is not None)
-    return {source: paging.page(edge.target, request, found) for source, found in _by_source(rows).items()}
+    return {source: paging.page_of_rows(edge.target, request, found) for source, found in _by_source(rows).items()}
 
 
 async def counts(

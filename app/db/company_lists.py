@@ -16,10 +16,10 @@ async def page(session: ReadSession, entity: Entity[RowT], request: PageRequest,
 
     def query() -> Select[Any]:
         order = paging.clause(paging.reading_order(request), entity.table, only)
-        return paging.statement(entity, request, only).order_by(*order)
+        return paging.page_statement(entity, request, only).order_by(*order)
 
     rows = await session.rows(query, {}, plan_for_values=paging.depends_on_values(request, only))
-    return paging.page(entity, request, rows)
+    return paging.page_of_rows(entity, request, rows)
 
 
 async def count(

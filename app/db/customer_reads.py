@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Executable, Select, false, or_, select, un
 
 from app.db import graph
 from app.db.declarations import narrowed
-from app.db.read_session import Record
+from app.db.read_session import DatabaseRow
 from app.db.record_set import KEYS, among
 from app.db.rows import CustomerRow
 from app.db.tables import customer_groups, customers
@@ -76,7 +76,7 @@ def _query(condition: ColumnElement[bool], *, lock: bool) -> Select[Any]:
     return query.with_for_update(of=customers) if lock else query
 
 
-def _by_id(rows: Iterable[Record]) -> dict[UUID, CustomerRow]:
+def _by_id(rows: Iterable[DatabaseRow]) -> dict[UUID, CustomerRow]:
     return {row[0]: CustomerRow._make(row) for row in rows}
 
 

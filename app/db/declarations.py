@@ -64,7 +64,7 @@ _RENDERS: tuple[tuple[type[Any], Render], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class PlainField:
     """A plain field: an attribute of the row, and a field of the schema."""
 
     name: str
@@ -90,7 +90,7 @@ class Entity(Generic[RowT]):
     name: str
     table: Table
     row: type[RowT]
-    fields: tuple[Field, ...]
+    fields: tuple[PlainField, ...]
     keys: tuple[str, ...] = ()
     """Attributes that are unique in a company, the id first; empty if rows have no id."""
     scope: Scope = Scope.CUSTOMERS_READ
@@ -176,6 +176,6 @@ def render_of(column: Column[Any]) -> Render:
     return next(render for kind, render in _RENDERS if isinstance(column.type, kind))
 
 
-def _field(name: str, source: Column[Any] | tuple[Column[Any], str]) -> Field:
+def _field(name: str, source: Column[Any] | tuple[Column[Any], str]) -> PlainField:
     column, reference = source if isinstance(source, tuple) else (source, None)
-    return Field(name, column, render_of(column), reference)
+    return PlainField(name, column, render_of(column), reference)

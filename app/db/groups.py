@@ -17,7 +17,7 @@ async def find(session: ReadSession, condition: Condition) -> CustomerGroupRow |
     return CustomerGroupRow._make(rows[0]) if rows else None
 
 
-async def listed(session: ReadSession, only: Condition | None, *, limit: int) -> list[CustomerGroupRow]:
+async def first_groups(session: ReadSession, only: Condition | None, *, limit: int) -> list[CustomerGroupRow]:
     """Return the first groups in the natural order of numbers."""
     query = graph.customer_group.select().order_by(*clause(GROUPS_BY_NUMBER, customer_groups)).limit(limit)
     if only is not None:

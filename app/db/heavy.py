@@ -13,7 +13,7 @@ from app.db.connection_turns import ConnectionTurns
 from app.db.waits import Waits
 from app.unavailable import TooBusy, TooManyHeavy
 
-_SHARE = 3
+_CONNECTIONS_PER_TURN = 3
 """One in this many connections can run heavy operations."""
 _MOST_WAITING = 100
 _PATIENCE = 2
@@ -29,7 +29,7 @@ class HeavyTurns(ConnectionTurns):
     """
 
     def __init__(self, connections: int, waits: Waits, *, seconds: float) -> None:
-        share = max(1, connections // _SHARE)
+        share = max(1, connections // _CONNECTIONS_PER_TURN)
         # At least one connection is left to small operations.
         size = max(1, min(share + 1, connections - 1))
         super().__init__(

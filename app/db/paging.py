@@ -36,7 +36,7 @@ class Page(Generic[RowT]):
     has_more: bool
 
 
-def statement(entity: Entity[Any], request: PageRequest, only: Condition | None) -> Select[Any]:
+def page_statement(entity: Entity[Any], request: PageRequest, only: Condition | None) -> Select[Any]:
     """Return a statement for a page's rows in the direction of reading, plus one row.
 
     Positions follow the plain fields.
@@ -109,7 +109,7 @@ def counting_order(order: Sequence[SortKey], row: FromClause, only: Condition | 
     return [row.c.number_key, row.c.id] if "number_key" in row.c else clause(order, row)
 
 
-def page(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any]]) -> Page[RowT]:
+def page_of_rows(entity: Entity[RowT], request: PageRequest, rows: Sequence[Sequence[Any]]) -> Page[RowT]:
     """Return the page that the rows of `statement` make up."""
     width = len(entity.fields)
     shown = list(rows[: request.limit])

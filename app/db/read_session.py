@@ -21,7 +21,7 @@ COMPANY = "current_company"
 _REMAINDER_SECONDS = 0.25
 """How long to wait for a statement that isn't needed any more: most take less time than a new connection."""
 
-Record = Row[*tuple[Any, ...]]
+DatabaseRow = Row[*tuple[Any, ...]]
 """A row of SQLAlchemy, a tuple of any values."""
 
 _CONFIGURE = text(
@@ -83,7 +83,7 @@ class ReadSession:
         parameters: Mapping[str, object],
         *,
         plan_for_values: bool = False,
-    ) -> Sequence[Record]:
+    ) -> Sequence[DatabaseRow]:
         """Run one statement and return its rows. COMPANY is added to its parameters.
 
         PostgreSQL uses one generic plan for a statement, whatever its values. `plan_for_values` prevents that for this

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.db.database import Database
 from app.db.driver_errors import translate_failures
 from app.db.giving_back import give_back, has_finished
-from app.db.read_session import COMPANY, Record
+from app.db.read_session import COMPANY, DatabaseRow
 from app.unavailable import CommitUnknown, DatabaseUnavailable
 
 ResultT = TypeVar("ResultT")
@@ -69,7 +69,7 @@ class Session(Protocol):
         """Company to which every statement is restricted."""
         ...
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, object], /) -> Sequence[Record]:
+    async def rows(self, statement: Executable, parameters: Mapping[str, object], /) -> Sequence[DatabaseRow]:
         """Run one statement."""
         ...
 
@@ -85,7 +85,9 @@ class WriteSession:
         self.statements = 0
         self._connection = connection
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Sequence[Record]:
+    async def rows(
+        self, statement: Executable, parameters: Mapping[str, object] | None = None
+    ) -> Sequence[DatabaseRow]:
         """Run one statement and return its rows. COMPANY is added to its parameters."""
         self.statements += 1
         result = await self._connection.execute(statement, {**(parameters or {}), COMPANY: self.company_id})

@@ -52,7 +52,7 @@ class _Report(NamedTuple):
     """None if the process was running a statement."""
 
 
-class Server(Protocol):
+class ServerProbe(Protocol):
     """Asks the server about connections, over another connection."""
 
     async def backends(self, drivers: Iterable[Any]) -> Mapping[Any, Backend | None]:
@@ -75,7 +75,7 @@ class Waits:
     """
 
     def __init__(
-        self, limit_seconds: float, grace_seconds: float, *, discard: Callable[[], None], server: Server | None
+        self, limit_seconds: float, grace_seconds: float, *, discard: Callable[[], None], server: ServerProbe | None
     ) -> None:
         self.limit_seconds = limit_seconds + grace_seconds
         self._lines = RateLimitedLog(_write)
@@ -194,7 +194,7 @@ class Waits:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("silence_check_failed", exc_info=error)
 
-    async def _look(self, due: dict[Any, float], server: Server) -> None:
+    async def _look(self, due: dict[Any, float], server: ServerProbe) -> None:
         """Ask the server about statements that take long, and close connections on which it has nothing to do."""
         try:
             found = await server.backends(due)
@@ -236,7 +236,7 @@ class Waits:
             self._freeing.add(task)
             task.add_done_callback(self._freeing.discard)
 
-    async def _free(self, pid: int, server: Server) -> None:
+    async def _free(self, pid: int, server: ServerProbe) -> None:
         """End the transaction of a lost connection, so that the server releases its locks."""
         with suppress(DatabaseUnavailable):
             await server.end(pid)

@@ -9,18 +9,18 @@ from graphql.execution import Executor, VariableValues
 
 from app.engine.beginning import Begin, at_once
 from app.engine.documents import Document, Documents
-from app.engine.executors import BoundedExecutor, bounded
+from app.engine.executors import BoundedExecutor, with_bounded_errors
 from app.engine.guard import Access, Guard
-from app.engine.limits import SATURATED, Limits, shown
+from app.engine.limits import SATURATED, Limits, shown_count
 from app.engine.mutation_deadline import MutationDeadline
 from app.engine.operations import Operation
 from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
-from app.engine.timed_executor import timed
+from app.engine.timed_executor import with_deadline
 from app.engine.variable_problems import uses_of
-from app.scheduling.pauses import MANY_ITEMS, in_turn
-from app.scheduling.portions import Answer, Portions, current_answer
+from app.scheduling.pauses import MANY_ITEMS, run_in_turn
+from app.scheduling.portions import PortionedAnswer, Portions, current_answer
 
 __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 
@@ -54,8 +54,8 @@ class Engine:
     ) -> None:
         self._schema = schema
         self._limits = limits
-        self._executors = bounded(executor_class)
-        self._timed_executors = timed(executor_class)
+        self._executors = with_bounded_errors(executor_class)
+        self._timed_executors = with_deadline(executor_class)
         self._is_awaitable = is_awaitable
         self._documents = Documents(schema, limits, cache_size)
         persistence = persistence or Persistence()
@@ -121,15 +121,15 @@ class Engine:
         `is_large`: the variables are so large that they are checked in a thread.
         """
         if is_large:
-            items, coerced = await in_turn(object(), self._checked, operation, variables)
+            items, coerced = await run_in_turn(object(), self._checked, operation, variables)
         else:
             items, coerced = self._checked(operation, variables)
         is_long = items >= MANY_ITEMS
         if coerced is None:
             # Finding the errors of a large value takes up to a second.
-            raise await in_turn(object(), self._invalid_variables, operation, variables)
+            raise await run_in_turn(object(), self._invalid_variables, operation, variables)
         if is_long:
-            values = await in_turn(object(), self._check_size, operation, coerced.coerced)
+            values = await run_in_turn(object(), self._check_size, operation, coerced.coerced)
         else:
             values = self._check_size(operation, coerced.coerced)
         is_query = operation.type is OperationType.QUERY
@@ -161,7 +161,7 @@ class Engine:
             if body is not None:
                 return Outcome(body, execution)
         if is_long:
-            await in_turn(object(), self._check_items, operation, variables)
+            await run_in_turn(object(), self._check_items, operation, variables)
         else:
             self._check_items(operation, variables)
         return Outcome(await self._finished(self._begun(self._executors, operation, variables, context)), execution)
@@ -185,7 +185,7 @@ class Engine:
         return executors.begin(self._schema, operation.syntax, operation.node, variables, context, self._is_awaitable)
 
     async def _finished(self, executor: BoundedExecutor) -> ExecutionResult:
-        executor.answer = Answer(self._portions)
+        executor.answer = PortionedAnswer(self._portions)
         token = current_answer.set(executor.answer)
         try:
             result: Any = executor.execute_operation()
@@ -237,7 +237,7 @@ class Engine:
         for requested, limit, what in sizes:
             count = requested.count(variables, different)
             if count > limit:
-                number = shown(count) if count >= SATURATED else f"up to {count:,}"
+                number = shown_count(count) if count >= SATURATED else f"up to {count:,}"
                 raise request_error(
                     RequestErrorCode.TOO_COMPLEX,
                     f"The operation asks for {number} {what}; the limit is {limit:,}. Ask for fewer with `first`.",

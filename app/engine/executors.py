@@ -137,7 +137,7 @@ class BoundedExecutor(PortionedExecutor):
 
 
 @lru_cache
-def bounded(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
+def with_bounded_errors(executor_class: type[Executor[Any]]) -> type[BoundedExecutor]:
     """Return an executor class whose operations list at most MOST_ERRORS errors."""
     return cast("Callable[..., type[BoundedExecutor]]", type)("Bounded", (BoundedExecutor, executor_class), {})
 

@@ -23,10 +23,10 @@ from app.engine.bounds import named_type
 from app.engine.input_lists import InputArgument, InputLists
 from app.engine.input_sizes import (
     MAX_ITEMS,
-    Found,
     InputSizes,
     MaxItems,
     Measure,
+    Measured,
     Use,
     measure_literal,
 )
@@ -92,7 +92,7 @@ class InputListReader:
             kind = cast("Any", argument).type
             if self._sizes.measure(kind, maximum) is None:
                 continue
-            literal, uses = Found(), list[Use]()
+            literal, uses = Measured(), list[Use]()
             measure_literal(kind, given.value, (given.name.value,), maximum, literal, uses)
             if uses or literal.items or literal.conditions:
                 yield InputArgument(node, literal, tuple(uses))

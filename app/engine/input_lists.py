@@ -19,10 +19,10 @@ from graphql import (
 from app.domain.labels import subject_of_argument
 from app.engine.input_sizes import (
     Excess,
-    Found,
     Measure,
+    Measured,
     Use,
-    is_too_long,
+    exceeds_maximum,
     measure_literal,
 )
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
@@ -40,17 +40,17 @@ class InputArgument:
     """The lists of one argument in a document."""
 
     node: FieldNode
-    literal: Found
+    literal: Measured
     uses: tuple[Use, ...]
 
-    def errors(self, variables: Mapping[str, Found], given: Mapping[str, Any]) -> Iterator[GraphQLError]:
+    def errors(self, variables: Mapping[str, Measured], given: Mapping[str, Any]) -> Iterator[GraphQLError]:
         """Return the errors of lists that are too long."""
         for excess in self.literal.excesses:
             yield _error(excess, self.node)
         for name, path, maximum in self.uses:
             value = given.get(name)
-            top = Found()
-            if isinstance(value, list) and is_too_long(cast("list[Any]", value), maximum, path, top):
+            top = Measured()
+            if isinstance(value, list) and exceeds_maximum(cast("list[Any]", value), maximum, path, top):
                 yield from (_error(excess, self.node) for excess in top.excesses)
             else:
                 yield from (_error(excess.below(path), self.node) for excess in variables[name].excesses)
@@ -103,34 +103,34 @@ class InputLists:
 
         Raise RequestError if a list is too long, or the total is too high.
         """
-        found = self._measured(given)
-        if self._has_excess or self._may_exceed(found, given):
-            errors = [error for argument in self._arguments for error in argument.errors(found, given)]
+        measured = self._measured(given)
+        if self._has_excess or self._may_exceed(measured, given):
+            errors = [error for argument in self._arguments for error in argument.errors(measured, given)]
             if errors:
                 raise RequestError(_distinct(errors)[:_MOST_ERRORS], RequestErrorCode.VARIABLES)
         conditions = self._literal_conditions
         for name, times in self._times:
-            conditions += found[name].conditions * times
+            conditions += measured[name].conditions * times
         if conditions > MOST_CONDITIONS:
             message = (
                 f"The filters of the operation have {conditions:,} conditions, a variable counted wherever it is used;"
                 f" the limit is {MOST_CONDITIONS:,}. Send several requests."
             )
             raise request_error(RequestErrorCode.TOO_COMPLEX, message)
-        total = self._items(found)
+        total = self._items(measured)
         if total > limit:
-            raise request_error(RequestErrorCode.TOO_COMPLEX, self._too_many(total, limit, found))
+            raise request_error(RequestErrorCode.TOO_COMPLEX, self._too_many(total, limit, measured))
         return total
 
-    def _items(self, found: Mapping[str, Found]) -> int:
+    def _items(self, measured: Mapping[str, Measured]) -> int:
         items = self._literal_items
         for name, times in self._times:
-            items += found[name].items * times
+            items += measured[name].items * times
         return items
 
-    def _may_exceed(self, found: Mapping[str, Found], given: Mapping[str, Any]) -> bool:
+    def _may_exceed(self, measured: Mapping[str, Measured], given: Mapping[str, Any]) -> bool:
         """Return whether a list may be too long: a fast check that most requests pass."""
-        if any(value.excesses for value in found.values()):
+        if any(value.excesses for value in measured.values()):
             return True
         for name, most in self._tops:
             value = given.get(name)
@@ -138,10 +138,10 @@ class InputLists:
                 return True
         return False
 
-    def _measured(self, given: Mapping[str, Any]) -> dict[str, Found]:
-        found: dict[str, Found] = {}
+    def _measured(self, given: Mapping[str, Any]) -> dict[str, Measured]:
+        measured: dict[str, Measured] = {}
         for name, (measure, default, kind) in self._variables.items():
-            in_variable = found[name] = Found()
+            in_variable = measured[name] = Measured()
             if name in given:
                 try:
                     measure(given[name], (), in_variable)
@@ -150,11 +150,11 @@ class InputLists:
                     continue
             elif default is not None:
                 measure_literal(kind, default, (), None, in_variable, [])
-        return found
+        return measured
 
-    def _too_many(self, total: int, limit: int, found: Mapping[str, Found]) -> str:
-        name, times = max(self._uses.items(), key=lambda use: found[use[0]].items * use[1], default=("", 0))
-        longest = f" ${name} has {found[name].items:,} items and is used {times:,} times." if times > 1 else ""
+    def _too_many(self, total: int, limit: int, measured: Mapping[str, Measured]) -> str:
+        name, times = max(self._uses.items(), key=lambda use: measured[use[0]].items * use[1], default=("", 0))
+        longest = f" ${name} has {measured[name].items:,} items and is used {times:,} times." if times > 1 else ""
         return (
             f"The lists among the operation's arguments have {total:,} items, a variable counted wherever it is used;"
             f" the limit is {limit:,}.{longest} Send several requests."

@@ -62,7 +62,7 @@ class Excess(NamedTuple):
 
 
 @dataclass(slots=True)
-class Found:
+class Measured:
     """The counts and excesses of a value."""
 
     items: int = 0
@@ -73,7 +73,7 @@ class Found:
     excesses: list[Excess] = field(default_factory=list[Excess])
 
 
-Measure = Callable[[Any, Path, Found], None]
+Measure = Callable[[Any, Path, Measured], None]
 """Count the items of the lists in a raw value of any shape; values of wrong types are rejected later."""
 
 
@@ -117,64 +117,66 @@ class InputSizes:
 
 
 def _object(lists: Mapping[str, Measure]) -> Measure:
-    def measure_object(value: Any, path: Path, found: Found) -> None:
+    def measure_object(value: Any, path: Path, measured: Measured) -> None:
         if isinstance(value, dict):
-            _measure_fields(cast("dict[str, Any]", value), lists, path, found)
+            _measure_fields(cast("dict[str, Any]", value), lists, path, measured)
 
     return measure_object
 
 
 def _limited_object(lists: Mapping[str, Measure], most: int) -> Measure:
-    def measure_object(value: Any, path: Path, found: Found) -> None:
+    def measure_object(value: Any, path: Path, measured: Measured) -> None:
         if not isinstance(value, dict):
             return
         given = cast("dict[str, Any]", value)
-        is_outermost, found.fields = found.fields is None, len(given) + (found.fields or 0)
-        _measure_fields(given, lists, path, found)
+        is_outermost, measured.fields = measured.fields is None, len(given) + (measured.fields or 0)
+        _measure_fields(given, lists, path, measured)
         if is_outermost:
-            if found.fields > most:
-                message = f"has {found.fields:,} conditions, those within it counted; at most {most:,} are allowed."
-                found.excesses.append(Excess(path, message, RequestErrorCode.VARIABLES))
-            found.conditions += found.fields
-            found.fields = None
+            if measured.fields > most:
+                message = f"has {measured.fields:,} conditions, those within it counted; at most {most:,} are allowed."
+                measured.excesses.append(Excess(path, message, RequestErrorCode.VARIABLES))
+            measured.conditions += measured.fields
+            measured.fields = None
 
     return measure_object
 
 
-def _measure_fields(given: Mapping[str, Any], lists: Mapping[str, Measure], path: Path, found: Found) -> None:
+def _measure_fields(given: Mapping[str, Any], lists: Mapping[str, Measure], path: Path, measured: Measured) -> None:
     for name in lists.keys() & given.keys():
-        lists[name](given[name], (*path, name), found)
+        lists[name](given[name], (*path, name), measured)
 
 
 def _list(measure_item: Measure | None, maximum: MaxItems | None) -> Measure:
-    def measure_list(value: Any, path: Path, found: Found) -> None:
+    def measure_list(value: Any, path: Path, measured: Measured) -> None:
         if value is None:
             return
         items = cast("list[Any]", value if isinstance(value, list) else [value])
-        found.items += len(items)
-        if is_too_long(items, maximum, path, found) or measure_item is None:
+        measured.items += len(items)
+        if exceeds_maximum(items, maximum, path, measured) or measure_item is None:
             return
         for place, item in enumerate(items):
-            measure_item(item, (*path, place), found)
+            measure_item(item, (*path, place), measured)
 
     return measure_list
 
 
 def _map(maximum: MaxItems) -> Measure:
-    def measure_map(value: Any, _path: Path, found: Found) -> None:
+    def measure_map(value: Any, _path: Path, measured: Measured) -> None:
         if isinstance(value, dict):
-            found.items += max(0, len(cast("dict[str, Any]", value)) - maximum.most)
+            measured.items += max(0, len(cast("dict[str, Any]", value)) - maximum.most)
 
     return measure_map
 
 
-def is_too_long(items: "list[Any] | tuple[Any, ...]", maximum: MaxItems | None, path: Path, found: Found) -> bool:
+def exceeds_maximum(
+    items: "list[Any] | tuple[Any, ...]", maximum: MaxItems | None, path: Path, measured: Measured
+) -> bool:
     """Return whether a list is longer than its maximum. Note the excess, unless the list's reader reports it."""
     if maximum is None or len(items) <= maximum.most:
         return False
     if not maximum.is_read or (maximum.most_read is not None and len(items) > maximum.most_read):
         message = f"has {len(items):,} items; at most {maximum.most:,} are allowed."
-        found.excesses.append(Excess(path, message, maximum.code))
+        measured.excesses.append(Excess(path, message, maximum.code))
     return True
 
 
@@ -187,26 +189,26 @@ class Use(NamedTuple):
 
 
 def measure_literal(
-    kind: Any, node: ValueNode, path: Path, maximum: MaxItems | None, found: Found, uses: list[Use]
+    kind: Any, node: ValueNode, path: Path, maximum: MaxItems | None, measured: Measured, uses: list[Use]
 ) -> None:
     """Measure a literal, and note the variables in it. The recursion is safe, because its depth is limited."""
     if isinstance(kind, GraphQLNonNull):
-        measure_literal(cast("Any", kind).of_type, node, path, maximum, found, uses)
+        measure_literal(cast("Any", kind).of_type, node, path, maximum, measured, uses)
     elif isinstance(node, VariableNode):
         uses.append(Use(node.name.value, path, maximum))
     elif isinstance(kind, GraphQLList) and not isinstance(node, NullValueNode):
         of_type = cast("Any", kind).of_type
         items = tuple(node.values) if isinstance(node, ListValueNode) else (node,)
-        found.items += len(items)
-        if not is_too_long(items, maximum, path, found):
+        measured.items += len(items)
+        if not exceeds_maximum(items, maximum, path, measured):
             for place, item in enumerate(items):
-                measure_literal(of_type, item, (*path, place), None, found, uses)
+                measure_literal(of_type, item, (*path, place), None, measured, uses)
     elif isinstance(kind, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
-        found.conditions += len(node.fields) if MAX_FIELDS in kind.extensions else 0
+        measured.conditions += len(node.fields) if MAX_FIELDS in kind.extensions else 0
         for given in node.fields:
             member = kind.fields[given.name.value]
             below = (*path, given.name.value)
-            measure_literal(member.type, given.value, below, member.extensions.get(MAX_ITEMS), found, uses)
+            measure_literal(member.type, given.value, below, member.extensions.get(MAX_ITEMS), measured, uses)
     elif isinstance(node, ObjectValueNode):
         of_map: MaxItems | None = cast("Any", kind).extensions.get(MAX_ITEMS)
-        found.items += 0 if of_map is None else max(0, len(node.fields) - of_map.most)
+        measured.items += 0 if of_map is None else max(0, len(node.fields) - of_map.most)

@@ -88,7 +88,7 @@ class _Cost:
             self.value_depth = max(self.value_depth, depth)
 
 
-def shown(count: int) -> str:
+def shown_count(count: int) -> str:
     """Return a count as messages show it."""
     return f"{count:,}" if count < SATURATED else f"more than {SATURATED:,}"
 
@@ -137,15 +137,15 @@ def switches_of(document: DocumentNode) -> tuple[str, ...]:
 
 def _excesses(cost: _Cost, limits: Limits) -> Iterator[str]:
     if cost.depth > limits.max_depth:
-        yield f"The operation nests fields {shown(cost.depth)} deep; the limit is {limits.max_depth:,}."
+        yield f"The operation nests fields {shown_count(cost.depth)} deep; the limit is {limits.max_depth:,}."
     if cost.aliases > limits.max_aliases:
         yield (
-            f"The operation uses {shown(cost.aliases)} aliases, with fragments spread out;"
+            f"The operation uses {shown_count(cost.aliases)} aliases, with fragments spread out;"
             f" the limit is {limits.max_aliases:,}."
         )
     if cost.fields > limits.max_fields:
         yield (
-            f"The operation selects {shown(cost.fields)} fields, with fragments spread out;"
+            f"The operation selects {shown_count(cost.fields)} fields, with fragments spread out;"
             f" the limit is {limits.max_fields:,}."
         )
     if cost.value_depth > MAX_VALUE_DEPTH:
@@ -160,7 +160,7 @@ def _excess_of_mutations(
     is_mutation = isinstance(definition, OperationDefinitionNode) and definition.operation is OperationType.MUTATION
     if is_mutation and cost.roots > limits.max_mutations:
         yield (
-            f"The operation runs {shown(cost.roots)} mutations, with fragments spread out;"
+            f"The operation runs {shown_count(cost.roots)} mutations, with fragments spread out;"
             f" the limit is {limits.max_mutations:,}. Send several requests."
         )
 

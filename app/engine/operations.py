@@ -10,7 +10,7 @@ from graphql import DocumentNode, OperationDefinitionNode, OperationType
 from app.engine.input_lists import InputLists
 from app.engine.rows import RequestedRows
 from app.engine.variables import OperationVariables
-from app.scheduling.pauses import in_short_turn, in_turn
+from app.scheduling.pauses import run_in_short_turn, run_in_turn
 
 _LONG_BYTES = 1_000
 """Length in bytes from which documents take the turns of long computations: 1,000 bytes take 10 ms."""
@@ -25,7 +25,7 @@ MadeT = TypeVar("MadeT")
 
 def turn_for(size: int) -> Callable[..., Awaitable[Any]]:
     """Return the function that computes something from a document of this length, in bytes, in its turn."""
-    return in_short_turn if size < _LONG_BYTES else partial(in_turn, is_small=size < _LARGE_BYTES)
+    return run_in_short_turn if size < _LONG_BYTES else partial(run_in_turn, is_small=size < _LARGE_BYTES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

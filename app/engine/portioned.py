@@ -9,7 +9,7 @@ from graphql.execution import Executor
 from graphql.pyutils import Path
 
 from app.engine.graphql_core_seam import FieldDetailsList
-from app.scheduling.portions import Answer
+from app.scheduling.portions import PortionedAnswer
 
 if TYPE_CHECKING:
     _Base = Executor[Any]
@@ -20,7 +20,7 @@ else:
 class PortionedExecutor(_Base):
     """Completes lists and objects when it is their turn, so that many of them don't block the event loop."""
 
-    answer: Answer | None = None
+    answer: PortionedAnswer | None = None
     """Gives the turns; None: no list or object waits."""
 
     def complete_list_value(
@@ -59,7 +59,7 @@ class PortionedExecutor(_Base):
             return complete(*given)
         return self._after_turn(answer, items, partial(complete, *given))
 
-    async def _after_turn(self, answer: Answer, items: int, complete: Callable[[], Any]) -> Any:
+    async def _after_turn(self, answer: PortionedAnswer, items: int, complete: Callable[[], Any]) -> Any:
         await self.with_abort_signal(answer.turn(items))
         completed = complete()
         if isawaitable(completed):

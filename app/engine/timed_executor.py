@@ -135,6 +135,6 @@ class TimedExecutor(BoundedExecutor):
 
 
 @lru_cache
-def timed(executor_class: type[Executor[Any]]) -> type[TimedExecutor]:
+def with_deadline(executor_class: type[Executor[Any]]) -> type[TimedExecutor]:
     """Return an executor class for mutations, whose fields fail with OutOfTime after their `deadline`."""
     return cast("Callable[..., type[TimedExecutor]]", type)("Timed", (TimedExecutor, executor_class), {})

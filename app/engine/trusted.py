@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import cast
 
-FORMAT = "customer-gateway-trusted-documents"
-VERSION = 1
+MANIFEST_FORMAT = "customer-gateway-trusted-documents"
+MANIFEST_VERSION = 1
 
 SHA256_PREFIX = "sha256:"
 DOCUMENT_ID_SHAPE = "`sha256:` and 64 lower-case hexadecimal digits, or letters, digits, `-`, `.`, `_` and `~`"
@@ -38,7 +38,7 @@ class TrustedDocuments:
             raise ManifestError(problems)
 
     def _add(self, document_id: str, text: str) -> Iterator[str]:
-        digest = digest_of(text)
+        digest = sha256_of(text)
         if document_id.startswith(SHA256_PREFIX) and document_id != f"{SHA256_PREFIX}{digest}":
             yield f"{document_id} is not the SHA-256 of its text, which is {digest}."
             return
@@ -60,7 +60,7 @@ class TrustedDocuments:
         return self._by_id.get(document_id)
 
 
-def digest_of(text: str) -> str:
+def sha256_of(text: str) -> str:
     """Return the SHA-256 of a text in UTF-8, in hexadecimal."""
     return sha256(text.encode()).hexdigest()
 
@@ -73,17 +73,15 @@ def is_document_id(value: str) -> bool:
 def read_manifest(content: str) -> TrustedDocuments:
     """Return the documents of a manifest; raise ManifestError with all its problems."""
     value = read_object(content)
-    if value.get("format") != FORMAT or value.get("version") != VERSION:
-        msg = (
-            f'must have `"format": "{FORMAT}"` and `"version": {VERSION}`: write it with `customer-gateway documents`.'
-        )
+    if value.get("format") != MANIFEST_FORMAT or value.get("version") != MANIFEST_VERSION:
+        msg = f'must have `"format": "{MANIFEST_FORMAT}"` and `"version": {MANIFEST_VERSION}`: write it with `customer-gateway documents`.'
         raise ManifestError([msg])
     return TrustedDocuments(documents_of(value.get("documents"), "documents"))
 
 
 def write_manifest(documents: TrustedDocuments) -> str:
     """Return a manifest of these documents, sorted, so that equal documents result in equal files."""
-    manifest = {"format": FORMAT, "version": VERSION, "documents": dict(sorted(documents))}
+    manifest = {"format": MANIFEST_FORMAT, "version": MANIFEST_VERSION, "documents": dict(sorted(documents))}
     return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -87,7 +87,7 @@ def identifiers(values: list[str], path: Path, problems: Problems, *, most: int 
     return _distinct(values, path, problems, identifier, f"ids; at most {most} are allowed.", most)
 
 
-def keys(values: list[str], path: Path, problems: Problems) -> tuple[str, ...]:
+def read_keys(values: list[str], path: Path, problems: Problems) -> tuple[str, ...]:
     """Return keys in their stored form without repetition, or note problems."""
     return _distinct(values, path, problems, filled, f"items; at most {MOST_IDS} are allowed.", MOST_IDS)
 
@@ -128,7 +128,7 @@ def filled(value: str, path: Path, problems: Problems, *, advice: str = "", most
     return None
 
 
-def bounded(value: int, path: Path, problems: Problems, *, most: int, least: int = 0) -> int:
+def check_bounds(value: int, path: Path, problems: Problems, *, most: int, least: int = 0) -> int:
     """Return a number of rows, and note a problem if it is out of bounds."""
     if not least <= value <= most:
         problems.add(path, f"must be between {least} and {most}, not {value}.")

@@ -28,7 +28,7 @@ from app.db.search import MAX_WORDS
 from app.domain.customer_fields import FIELDS
 from app.domain.errors import Path
 from app.domain.texts import prefix_form, stored_form, words_of
-from app.graphql.arguments import MOST_CHARACTERS, Problems, filled, identifier, identifiers, keys
+from app.graphql.arguments import MOST_CHARACTERS, Problems, filled, identifier, identifiers, read_keys
 from app.graphql.metadata_pairs import pairs_of
 from app.graphql.strawberry_seam import names_of_input
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder
@@ -92,7 +92,7 @@ def list_condition_of(where: CustomerGroupFilter | LedgerAccountFilter | None, p
     return AllOf(tuple(found)) if found else None
 
 
-def key_of(by: CustomerLookup | CustomerGroupLookup, problems: Problems) -> tuple[str, str | UUID]:
+def lookup_key(by: CustomerLookup | CustomerGroupLookup, problems: Problems) -> tuple[str, str | UUID]:
     """Return the column and value of a lookup by one of several unique keys."""
     for name, attribute in _fields(type(by)).items():
         given = getattr(by, attribute)
@@ -166,7 +166,7 @@ class _Reading:
             return AllOf(pairs_of(values, at, self._problems, HasMetadata))
         if attribute == "ids":
             return HasId(identifiers(values, at, self._problems))
-        return IsOneOf(_KEYS[attribute], keys(values, at, self._problems))
+        return IsOneOf(_KEYS[attribute], read_keys(values, at, self._problems))
 
     def _single(self, attribute: str, value: Any, at: Path) -> Condition | None:
         match attribute:

@@ -16,7 +16,7 @@ from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import MOST_LISTED, Path, Problem, listed
 from app.domain.identity import Principal
 from app.graphql.loaders import Loaders
-from app.scheduling.pauses import MANY_ITEMS, Pace, in_turn
+from app.scheduling.pauses import MANY_ITEMS, Pace, run_in_turn
 from app.services.recent_lists import RecentLists
 
 ResultT = TypeVar("ResultT")
@@ -137,7 +137,7 @@ class Context:
         if items < MANY_ITEMS:
             return work()
         async with self._computing:
-            return await in_turn(object(), work)
+            return await run_in_turn(object(), work)
 
     @cached_property
     def _computing(self) -> Lock:

@@ -13,7 +13,7 @@ from app.db.conditions import Condition, Equals
 from app.db.declarations import Entity, SortKey, ToMany
 from app.db.paging import PageRequest
 from app.graphql.arguments import Problems, given
-from app.graphql.conditions import condition_of, key_of, list_condition_of, sorts_of, status_condition
+from app.graphql.conditions import condition_of, list_condition_of, lookup_key, sorts_of, status_condition
 from app.graphql.cursors import Cursors
 from app.graphql.planning.reading import DEFAULT_LIST, RequestedPage, check_list_size, read_page_size
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder
@@ -34,7 +34,7 @@ class PageGiven(TypedDict, total=False):
 
 def read_key(by: CustomerLookup | CustomerGroupLookup) -> Key:
     """Return the one unique key that is given."""
-    return Key(Equals(*key_of(by, Problems())))
+    return Key(Equals(*lookup_key(by, Problems())))
 
 
 def read_customers_page(

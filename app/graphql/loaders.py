@@ -25,7 +25,7 @@ from app.db.rows import (
     SubscriptionPeriodRow,
     SubscriptionRow,
 )
-from app.scheduling.portions import Answer, current_answer
+from app.scheduling.portions import PortionedAnswer, current_answer
 
 ValueT = TypeVar("ValueT")
 Load = Callable[[Sequence[Any]], Awaitable[Mapping[Any, ValueT]]]
@@ -81,8 +81,8 @@ class _Batches:
             self._joined = create_task(self._load_joined(answer))
         return await shield(self._joined)
 
-    async def _load_joined(self, answer: Answer) -> Mapping[Any, Any]:
-        await answer.settled()
+    async def _load_joined(self, answer: PortionedAnswer) -> Mapping[Any, Any]:
+        await answer.wait_until_settled()
         keys, self._keys, self._joined = self._keys, [], None
         return await self._load(keys)
 

@@ -143,7 +143,7 @@ class Query:
         requested, context = read_filtered_list(where=where, first=first), info.context
 
         async def read() -> list[CustomerGroupRow]:
-            return await stored_groups.listed(context.session, requested.only, limit=requested.limit)
+            return await stored_groups.first_groups(context.session, requested.only, limit=requested.limit)
 
         if requested.only is not None:
             return await read()
@@ -178,7 +178,7 @@ class Query:
     ) -> list[LedgerAccountRow]:
         """Return the first accounts. Most companies have hundreds."""
         requested = read_filtered_list(where=where, first=first)
-        return await stored_accounts.listed(info.context.session, requested.only, limit=requested.limit)
+        return await stored_accounts.first_accounts(info.context.session, requested.only, limit=requested.limit)
 
     @strawberry.field(
         description=f"{beside('ledgerAccounts')} Always fresh. Needs accounts-read.",

@@ -24,7 +24,7 @@ ResultT = TypeVar("ResultT")
 
 MANY_ITEMS = 200
 """Number of items from which lists in arguments are read in a thread: 1,000 items take up to 10 ms."""
-_HOLD_SECONDS = 0.005
+HOLD_SECONDS = 0.005
 """How long one task may block the event loop, in seconds."""
 _SWITCH_SECONDS = 0.0005
 COMPUTING_PATIENCE_SECONDS = 5.0
@@ -46,7 +46,7 @@ async def paced(items: Collection[ItemT]) -> AsyncGenerator[ItemT]:
     for item in items:
         if time.monotonic() >= ends_at:
             await asyncio.sleep(0)
-            ends_at = time.monotonic() + _HOLD_SECONDS
+            ends_at = time.monotonic() + HOLD_SECONDS
         yield item
 
 
@@ -60,7 +60,7 @@ class Pace:
         """Return whether the operation has used up its time in this turn of the event loop."""
         now = time.monotonic()
         if self._ends_at is None:
-            self._ends_at = now + _HOLD_SECONDS
+            self._ends_at = now + HOLD_SECONDS
             # Runs before the tasks that wait for the next turn.
             asyncio.get_running_loop().call_soon(self._end)
         return now >= self._ends_at
@@ -74,7 +74,7 @@ class Pace:
         self._ends_at = None
 
 
-async def aside(work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+async def run_aside(work: Callable[..., ResultT], *arguments: Any) -> ResultT:
     """Run a function that only computes in a thread, so that the event loop gets turns meanwhile."""
     return await asyncio.to_thread(work, *arguments)
 
@@ -114,7 +114,7 @@ _short_turns = Turns(1, most_waiting=1_000, seconds=COMPUTING_PATIENCE_SECONDS)
 _under_way: dict[Hashable, _Shared] = {}
 
 
-async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any, is_small: bool = False) -> ResultT:
+async def run_in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any, is_small: bool = False) -> ResultT:
     """Run a long function that only computes in a thread, one at a time.
 
     Companies take turns, and so do small and large computations of one company. Calls with the same company and key
@@ -124,8 +124,8 @@ async def in_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any, 
     return await _once(_turns, _one_thread, key, partial(work, *arguments), is_small=is_small)
 
 
-async def in_short_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
-    """Do the same as `in_turn` with a function that takes up to 20 ms, of which many may be wanted at once."""
+async def run_in_short_turn(key: Hashable, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+    """Do the same as `run_in_turn` with a function that takes up to 20 ms, of which many may be wanted at once."""
     return await _once(_short_turns, _short_thread, key, partial(work, *arguments), is_small=True)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from typing_extensions import override
 
-from app.scheduling.pauses import working_for
+from app.scheduling.pauses import HOLD_SECONDS, working_for
 from app.scheduling.pausing_queue import PausingQueue
 
 _FREE = 250
@@ -20,10 +20,8 @@ _FREE = 250
 
 So small operations don't wait for large ones.
 """
-_HOLD_SECONDS = 0.005
-"""How long a turn of the event loop lasts, in seconds, until further lists and objects wait for a later one."""
 _LONG_LIST_SECONDS = 0.02
-"""The same for the rows of a list that has begun: a wait for each takes longer than one for the list."""
+"""HOLD_SECONDS for the rows of a list that has begun: a wait for each takes longer than one for the list."""
 _TOGETHER = 100
 """Number of waiting objects that are completed in one turn of the event loop."""
 _PAUSE = 10
@@ -33,7 +31,7 @@ _QUIET = 8
 _LOOK_AGAIN_SECONDS = 0.001
 
 
-class Portions(PausingQueue["dict[Answer, None]"]):
+class Portions(PausingQueue["dict[PortionedAnswer, None]"]):
     """Divides work on answers into portions. Companies that wait take turns, and so do operations of each company."""
 
     def __init__(self) -> None:
@@ -55,7 +53,7 @@ class Portions(PausingQueue["dict[Answer, None]"]):
             asyncio.get_running_loop().call_soon(self._end)
         return now - self._began_at
 
-    def add(self, answer: "Answer") -> None:
+    def add(self, answer: "PortionedAnswer") -> None:
         """Add an operation that isn't waiting yet to those that wait."""
         self.waiting.setdefault(answer.company_id, {})[answer] = None
         if not self.is_pausing:
@@ -108,7 +106,7 @@ def _copy(value: asyncio.Future[Any], following: asyncio.Future[Any]) -> None:
         following.set_result(value.result())
 
 
-class Answer:
+class PortionedAnswer:
     """The answer of one operation: its lists and objects wait for their turns, and so do the callers of its loaders."""
 
     def __init__(self, portions: Portions) -> None:
@@ -132,7 +130,7 @@ class Answer:
         if self._completed <= _FREE:
             return False
         held = self._portions.held()
-        return held >= _LONG_LIST_SECONDS if is_row else held >= _HOLD_SECONDS or self._portions.is_closed
+        return held >= _LONG_LIST_SECONDS if is_row else held >= HOLD_SECONDS or self._portions.is_closed
 
     async def turn(self, items: int) -> None:
         """Wait for a later turn of the event loop, for a list of a number of items or an object."""
@@ -189,7 +187,7 @@ class Answer:
             released += items
         return released
 
-    async def settled(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Wait until no list waits for its turn, and the rows of all have asked loaders for what they lead to.
 
         Else the rows of each list would be one batch: a statement more for each list.
@@ -204,5 +202,5 @@ class Answer:
                 await asyncio.sleep(0)
 
 
-current_answer: ContextVar[Answer | None] = ContextVar("current_answer", default=None)
+current_answer: ContextVar[PortionedAnswer | None] = ContextVar("current_answer", default=None)
 """The answer of the operation that is being executed field by field."""

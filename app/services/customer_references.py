@@ -10,7 +10,7 @@ from app.db.unit_of_work import UnitOfWork, WriteSession
 from app.domain.customer_keys import CUSTOMER_KEYS, CustomerKey
 
 
-class Found(NamedTuple):
+class ReferencedIds(NamedTuple):
     """The ids of what was named; keys of nothing that is stored are left out."""
 
     customers: Mapping[CustomerKey, UUID]
@@ -25,16 +25,16 @@ def ids_by_key(customers: Iterable[CustomerRow]) -> dict[CustomerKey, UUID]:
 
 async def find_references(
     unit_of_work: UnitOfWork, customers: Collection[CustomerKey], groups: Collection[str]
-) -> Found:
+) -> ReferencedIds:
     """Return the ids of customers and groups. Locks are not needed, because the write checks the ids."""
 
-    async def read(session: WriteSession) -> Found:
+    async def read(session: WriteSession) -> ReferencedIds:
         wanted: dict[str, set[str]] = {"customer_number": set(), "external_system_id": set()}
         for key in customers:
             if key.attribute in wanted:
                 wanted[key.attribute].add(str(key.value))
         holders = await customer_reads.key_holders(session, wanted)
         found = {CustomerKey(name, value): id_ for name, ids in holders.items() for value, id_ in ids.items()}
-        return Found(found, await customer_reads.groups_by_number(session, groups))
+        return ReferencedIds(found, await customer_reads.groups_by_number(session, groups))
 
-    return await unit_of_work.run(read) if customers or groups else Found({}, {})
+    return await unit_of_work.run(read) if customers or groups else ReferencedIds({}, {})

@@ -8,7 +8,7 @@ from app.db.unit_of_work import Session, UnitOfWork, WriteSession
 from app.domain.errors import ErrorCode, Problem, Rejected
 from app.domain.fields import key_text
 from app.domain.texts import stored_form
-from app.scheduling.pauses import aside
+from app.scheduling.pauses import run_aside
 from app.services.commands import Repeatable
 from app.services.fingerprints import UnknownFingerprint, fingerprint, fits, mutation_of
 from app.services.stored_outcomes import UnreadableOutcome, decode, encode
@@ -46,7 +46,7 @@ async def once(
         if malformed:
             await find_replay(session, key, command, outcome, malformed)
             return await work(session), False
-        compute = aside if command.is_long else _at_once
+        compute = run_aside if command.is_long else _at_once
         earlier = await idempotency.claim(session, key, mutation_of(command), await compute(fingerprint, command))
         if earlier is not None:
             return await compute(_replay, earlier, command, outcome), True

@@ -62,7 +62,7 @@ class ConnectionLimits:
     requests. Beyond it, connections of the company with the most bytes are closed."""
 
 
-class Connection(Protocol):
+class ClientConnection(Protocol):
     """The properties and methods of a connection that the limits need."""
 
     @property
@@ -131,7 +131,7 @@ class Connections(ServerState):
         """Whether the server is shutting down, so that connections are closed after the current answer."""
         self.refused: set[asyncio.Protocol] = set()
         """Connections over the limit that have been answered with an error and will be closed."""
-        self._slow: dict[Connection, None] = {}
+        self._slow: dict[ClientConnection, None] = {}
         """Connections with many buffered bytes, the oldest first."""
         self._freed = FreedMemory()
         self._swept_at: float | None = None
@@ -148,7 +148,7 @@ class Connections(ServerState):
         """Return whether an open connection has no request."""
         return any(connection.idle_since is not None for connection in self._all())
 
-    def make_room(self, newcomer: Connection, now: float) -> bool:
+    def make_room(self, newcomer: ClientConnection, now: float) -> bool:
         """Close connections to make room for a new one, and return whether it fits.
 
         The connections that have been idle for longest are closed. If none has been idle for a second, those that have
@@ -156,8 +156,8 @@ class Connections(ServerState):
         """
         if len(self.connections) <= self.limits.connections:
             return True
-        idle: list[tuple[float, Connection]] = []
-        others: list[tuple[float, Connection]] = []
+        idle: list[tuple[float, ClientConnection]] = []
+        others: list[tuple[float, ClientConnection]] = []
         for connection in self._all():
             if connection is newcomer:
                 continue
@@ -178,7 +178,7 @@ class Connections(ServerState):
         """Count a connection that the service closed or refused."""
         usage.ended[reason] += 1
 
-    def add_slow(self, connection: Connection) -> None:
+    def add_slow(self, connection: ClientConnection) -> None:
         """Record a connection with many buffered bytes, and close some if together they exceed the limit."""
         self._slow[connection] = None
         buffered = sum(slow.buffered_bytes for slow in self._slow)
@@ -186,11 +186,11 @@ class Connections(ServerState):
         if buffered > self.limits.unsent_bytes:
             self._shed(list(self._slow))
 
-    def is_slow(self, connection: Connection) -> bool:
+    def is_slow(self, connection: ClientConnection) -> bool:
         """Return whether a connection is recorded as having many buffered bytes."""
         return connection in self._slow
 
-    def discard_slow(self, connection: Connection) -> None:
+    def discard_slow(self, connection: ClientConnection) -> None:
         """Remove a connection that has few buffered bytes, or was closed."""
         self._slow.pop(connection, None)
 
@@ -209,17 +209,17 @@ class Connections(ServerState):
         self._freed.look(buffered)
         self._report(now)
 
-    def _all(self) -> list[Connection]:
-        return list(cast("set[Connection]", self.connections))
+    def _all(self) -> list[ClientConnection]:
+        return list(cast("set[ClientConnection]", self.connections))
 
-    def _shed(self, connections: list[Connection]) -> int:
+    def _shed(self, connections: list[ClientConnection]) -> int:
         """Close connections until the others fit, and return the number of bytes buffered for these.
 
         Each is one of the company that has the most bytes at that time, so that a company below its share keeps all
         connections, and a single company may use the whole limit. Within a company, clients that have read nothing for
         longest come first.
         """
-        kept: dict[object, deque[tuple[Connection, int]]] = defaultdict(deque)
+        kept: dict[object, deque[tuple[ClientConnection, int]]] = defaultdict(deque)
         totals = Counter[object]()
         for connection in sorted(connections, key=_waits_since):
             if size := connection.buffered_bytes:
@@ -243,7 +243,7 @@ class Connections(ServerState):
         self._reported = usage.ended.copy()
 
 
-def _waits_since(connection: Connection) -> float:
+def _waits_since(connection: ClientConnection) -> float:
     """Return the time since when the client has not sent the rest of its request, or has read nothing of its answer."""
     since = connection.incomplete_since
     return connection.unsent_since if since is None else since

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from app.engine.persisted import NamedDocument
-from app.engine.trusted import DOCUMENT_ID_SHAPE, SHA256_PREFIX, digest_of, is_document_id
+from app.engine.trusted import DOCUMENT_ID_SHAPE, SHA256_PREFIX, is_document_id, sha256_of
 from app.web.malformed import bad, kind_of
 
 EXTENSION = "persistedQuery"
@@ -57,7 +57,7 @@ def _digest(persisted: object) -> str:
 
 def _checked(named: NamedDocument) -> NamedDocument:
     """Return the name. Raise HttpError (400) if the request also contains a text with another hash."""
-    if named.text is None or named.id.removeprefix(SHA256_PREFIX) == digest_of(named.text):
+    if named.text is None or named.id.removeprefix(SHA256_PREFIX) == sha256_of(named.text):
         return named
     if named.automatic:
         msg = f"`sha256Hash` is not the hash of `query`: send {_SEND}."

@@ -13,7 +13,7 @@ from app.domain.identity import Principal
 from app.engine.execution import Engine, Operation, Outcome
 from app.engine.mutation_deadline import MutationDeadline
 from app.engine.request_errors import RequestError
-from app.scheduling.pauses import in_turn, working_for
+from app.scheduling.pauses import run_in_turn, working_for
 from app.web.answers import JSON_TYPE, Answer, to_json
 from app.web.connections import COMPANY_ID, GIVEN_UP
 from app.web.deadline import Deadline, Patience
@@ -153,7 +153,7 @@ class GraphQLEndpoint:
         size = len(body)
         is_get = scope["method"] == "GET"
         read = partial(from_url, bytes(body), self._max_body_bytes) if is_get else partial(from_body, body)
-        request = read() if size < HUGE_BYTES else await in_turn(object(), read)
+        request = read() if size < HUGE_BYTES else await run_in_turn(object(), read)
         document = self._engine.known(request.document) or await self._engine.prepare_aside(request.document)
         operation = document.select(request.operation_name)
         record.operation = operation

@@ -12,7 +12,7 @@ from app.web.document_names import EXTENSION, named_document
 from app.web.http_errors import FailureCode, HttpError
 from app.web.malformed import bad, kind_of
 from app.web.media_types import is_json, is_not_encoded
-from app.web.strict_json import json_of, repeated_in, shortened, text_of
+from app.web.strict_json import decode_utf8, json_of, repeated_in, shortened
 
 _KNOWN_HEADERS = {
     name.encode(): name
@@ -126,7 +126,7 @@ def from_url(query_string: bytes, limit: int) -> GraphQLRequest:
             FailureCode.PAYLOAD_TOO_LARGE,
             f"The URL's query is longer than {limit:,} bytes: send the operation by POST.",
         )
-    text = text_of(query_string, "URL")
+    text = decode_utf8(query_string, "URL")
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_URL_PARAMETERS)
     except UnicodeDecodeError:

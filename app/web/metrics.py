@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import __version__
+from app.scheduling.turns import PoolUsage
 from app.web.connections import REASONS, ConnectionUsage
 from app.web.shared_metrics import SHARED_FOLDER, Processes
 
@@ -39,25 +40,6 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 # `_created` samples would double the size of the response, and are not used.
 disable_created_metrics()
-
-
-class PoolUsage(Protocol):
-    """Figures about a connection pool."""
-
-    @property
-    def size(self) -> int:
-        """Maximum number of connections."""
-        ...
-
-    @property
-    def in_use(self) -> int:
-        """Number of connections in use."""
-        ...
-
-    @property
-    def waiting(self) -> int:
-        """Number of operations that wait for a connection."""
-        ...
 
 
 class CacheUsage(Protocol):

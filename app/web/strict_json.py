@@ -25,10 +25,10 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 def json_of(data: bytes | bytearray | str, where: str) -> object:
     """Return the value of JSON. Raise HttpError (400) if it is invalid; `where` is its source, for the message."""
     value = _simple_json(data.encode() if isinstance(data, str) else data)
-    return _json(data if isinstance(data, str) else text_of(data, where), where) if value is None else value
+    return _json(data if isinstance(data, str) else decode_utf8(data, where), where) if value is None else value
 
 
-def text_of(data: bytes | bytearray, where: str) -> str:
+def decode_utf8(data: bytes | bytearray, where: str) -> str:
     """Decode UTF-8. Raise HttpError (400) if it is invalid; `where` is its source, for the message."""
     try:
         return data.decode()

@@ -10,7 +10,7 @@ from strawberry.types.field import StrawberryField
 
 from app.db import customers, graph, rows, tables
 from app.db.customers import CustomerSort
-from app.db.declarations import Entity, Field, Render, SortKey, ToMany, ToOne
+from app.db.declarations import Entity, PlainField, Render, SortKey, ToMany, ToOne
 from app.db.read_session import COMPANY
 from app.graphql.schema import executable, schema
 
@@ -76,7 +76,7 @@ def name_of(edge: ToOne[Any] | ToMany[Any]) -> str:
     return schema.config.name_converter.apply_naming_config(edge.name)
 
 
-def nullable(field: Field) -> bool:
+def nullable(field: PlainField) -> bool:
     """Whether a plain field's column may be unset; one that is looked up by a foreign key is as its own column."""
     return bool(field.column.nullable)
 
@@ -93,14 +93,16 @@ def test_every_plain_field_of_a_type_is_on_its_row_which_its_entity_declares(ent
 
 
 @pytest.mark.parametrize(("entity", "field"), PLAIN, ids=lambda declared: declared.name)
-def test_a_field_may_be_null_where_its_column_and_its_row_s_attribute_may_be(entity: Entity[Any], field: Field) -> None:
+def test_a_field_may_be_null_where_its_column_and_its_row_s_attribute_may_be(
+    entity: Entity[Any], field: PlainField
+) -> None:
     in_schema = not isinstance(kind_of(entity, field.name), GraphQLNonNull)
     on_row = type(None) in get_args(get_type_hints(entity.row)[field.name])
     assert in_schema == on_row == nullable(field)
 
 
 @pytest.mark.parametrize(("entity", "field"), PLAIN, ids=lambda declared: declared.name)
-def test_a_field_is_rendered_as_its_type_says(entity: Entity[Any], field: Field) -> None:
+def test_a_field_is_rendered_as_its_type_says(entity: Entity[Any], field: PlainField) -> None:
     kind = named(kind_of(entity, field.name))
     if isinstance(kind, GraphQLEnumType):
         assert field.render is Render.TEXT

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.types import Uuid
 
-from app.cli.owner import short_lived_engine
+from app.cli.owner import command_engine
 from app.db import batching, graph
 from app.db.database import Database
 from app.db.tables import metadata
@@ -59,7 +59,7 @@ async def test_raw_sql_gives_plain_ids_too_alone_in_arrays_and_on_every_connecti
     database: Database, service_dsn: str
 ) -> None:
     sql = "SELECT CAST(:id AS uuid), ARRAY[CAST(:id AS uuid), NULL]"
-    async with short_lived_engine(service_dsn) as short_lived:
+    async with command_engine(service_dsn) as short_lived:
         for engine in (database.engine, short_lived):
             async with engine.connect() as connection:
                 row = (await connection.execute(text(sql), {"id": ID})).one()

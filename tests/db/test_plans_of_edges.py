@@ -173,5 +173,5 @@ async def test_a_filtered_edge_never_reads_the_whole_company(
 
 
 async def test_groups_are_listed_without_reading_a_customer(facts: Facts) -> None:
-    found = await facts.plans(lambda session: groups.listed(session, None, limit=100))
+    found = await facts.plans(lambda session: groups.first_groups(session, None, limit=100))
     assert_served(found, None, most=PER_PAGE)

@@ -26,9 +26,9 @@ from app.db.plans.tree import (
     Constant,
     Cursor,
     Edges,
+    JsonMembers,
     Listing,
     Lookup,
-    Members,
     Nodes,
     PageInfo,
     Plain,
@@ -42,13 +42,13 @@ from tests.support.records import Records
 MIXED = (SortKey(customers.c.name_key), SortKey(customers.c.id, descending=True))
 
 
-def plain(entity: Entity[Any], *names: str) -> Members:
+def plain(entity: Entity[Any], *names: str) -> JsonMembers:
     """Plain fields of an entity, by their names."""
     fields = {field.name: field for field in entity.fields}
     return tuple((name, Plain(fields[name], None)) for name in names)
 
 
-def listing(shown: Members, slot: int = 0) -> Listing:
+def listing(shown: JsonMembers, slot: int = 0) -> Listing:
     """The company's customers, by number."""
     return Listing(graph.customer, graph.CUSTOMERS_BY_NUMBER, shown, slot)
 
@@ -187,7 +187,7 @@ def test_every_table_has_a_name_of_its_own_wherever_it_is_read(*, backward: bool
     parent = Single(
         graph.customer, plain(graph.customer, "name", "customer_group_name"), "parent_customer_id", required=False
     )
-    shown: Members = (*plain(graph.customer, "name", "customer_group_name"), ("parent", parent))
+    shown: JsonMembers = (*plain(graph.customer, "name", "customer_group_name"), ("parent", parent))
     contacts = Listing(graph.contact, graph.contacts.order, plain(graph.contact, "name"), 2, graph.contacts.key)
     parts = (("nodes", Nodes((*shown, ("contacts", contacts)))), ("info", surroundings), ("count", TotalCount(3)))
     children = Connection(graph.customer, parts, 1, graph.children.key)

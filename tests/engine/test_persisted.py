@@ -9,7 +9,7 @@ from app.engine.documents import Document, Documents
 from app.engine.execution import Engine
 from app.engine.persisted import BYTES_PER_REMEMBERED_TEXT, NamedDocument, PersistedDocuments, Persistence
 from app.engine.request_errors import RequestError, RequestErrorCode
-from app.engine.trusted import TrustedDocuments, digest_of
+from app.engine.trusted import TrustedDocuments, sha256_of
 from tests.support.toy import LIMITS, SCHEMA, toy_engine
 
 HELLO, SUBJECT = "{hello}", "{subject}"
@@ -27,12 +27,12 @@ def trusting(documents: dict[str, str], *, only: bool = False, texts: int = 10) 
 
 def by_hash(text: str) -> NamedDocument:
     """A text as automatic persisted queries name it."""
-    return NamedDocument(digest_of(text), automatic=True)
+    return NamedDocument(sha256_of(text), automatic=True)
 
 
 def with_text(text: str) -> NamedDocument:
     """The same, the text sent with its hash."""
-    return NamedDocument(digest_of(text), text, automatic=True)
+    return NamedDocument(sha256_of(text), text, automatic=True)
 
 
 def names(document: Document) -> str:
@@ -88,8 +88,8 @@ def test_a_document_id_that_is_a_hash_is_found_with_and_without_its_prefix() -> 
     engine = remembering()
     engine.prepare(with_text(HELLO))
 
-    assert names(engine.prepare(NamedDocument(digest_of(HELLO)))) == "hello"
-    assert names(engine.prepare(NamedDocument(f"sha256:{digest_of(HELLO)}"))) == "hello"
+    assert names(engine.prepare(NamedDocument(sha256_of(HELLO)))) == "hello"
+    assert names(engine.prepare(NamedDocument(f"sha256:{sha256_of(HELLO)}"))) == "hello"
 
 
 def test_an_unknown_document_id_is_rejected_with_what_to_do() -> None:
@@ -158,7 +158,7 @@ def test_a_text_too_long_to_be_remembered_still_works() -> None:
 # Trusted documents
 
 
-@pytest.mark.parametrize("document_id", ["custom", digest_of(HELLO), f"sha256:{digest_of(HELLO)}"])
+@pytest.mark.parametrize("document_id", ["custom", sha256_of(HELLO), f"sha256:{sha256_of(HELLO)}"])
 def test_a_trusted_document_is_found_by_its_id_and_by_its_hash(document_id: str) -> None:
     for only in (False, True):
         engine = trusting({"custom": HELLO}, only=only)
@@ -200,7 +200,7 @@ def test_trusted_documents_push_no_text_out() -> None:
 
 
 def test_a_text_that_is_sent_runs_whatever_its_hash_is_registered_for() -> None:
-    engine = trusting({digest_of(SUBJECT): HELLO})
+    engine = trusting({sha256_of(SUBJECT): HELLO})
 
     assert names(engine.prepare(with_text(SUBJECT))) == "subject"
 

@@ -97,7 +97,7 @@ class Unguarded:
     @strawberry.field(graphql_type=CustomerGroup)
     @staticmethod
     async def customer_group(info: Info) -> CustomerGroupRow:
-        return (await stored_groups.listed(info.context.session, None, limit=1))[0]
+        return (await stored_groups.first_groups(info.context.session, None, limit=1))[0]
 
     @strawberry.field(graphql_type=Contact)
     @staticmethod

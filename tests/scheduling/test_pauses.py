@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.scheduling import pauses
-from app.scheduling.pauses import Pace, in_turn, paced, working_for
+from app.scheduling.pauses import Pace, paced, run_in_turn, working_for
 from app.scheduling.turns import Turns
 from app.unavailable import TooMuchToCompute
 
@@ -80,7 +80,7 @@ def waiting(gate: threading.Event, done: list[str], name: str) -> Callable[[], s
 async def test_works_are_done_one_after_the_other_and_the_same_one_once() -> None:
     gate, done = threading.Event(), list[str]()
     names = ["a", "b", "a", "c", "b"]
-    tasks = [asyncio.create_task(in_turn(name, waiting(gate, done, name))) for name in names]
+    tasks = [asyncio.create_task(run_in_turn(name, waiting(gate, done, name))) for name in names]
     await asyncio.sleep(0)
     gate.set()
 
@@ -90,7 +90,7 @@ async def test_works_are_done_one_after_the_other_and_the_same_one_once() -> Non
 
 async def test_work_that_one_has_left_goes_on_and_work_that_all_have_left_does_not_begin() -> None:
     gate, done = threading.Event(), list[str]()
-    first, *others = [asyncio.create_task(in_turn(name, waiting(gate, done, name))) for name in "abbcd"]
+    first, *others = [asyncio.create_task(run_in_turn(name, waiting(gate, done, name))) for name in "abbcd"]
     await asyncio.sleep(0)
     left, stays, gone, last = others
     left.cancel()
@@ -106,15 +106,15 @@ async def test_a_failure_is_that_of_all_who_wait_and_is_not_kept() -> None:
     def fail() -> None:
         raise ValueError
 
-    results = await asyncio.gather(in_turn("x", fail), in_turn("x", fail), return_exceptions=True)
+    results = await asyncio.gather(run_in_turn("x", fail), run_in_turn("x", fail), return_exceptions=True)
 
     assert [type(result) for result in results] == [ValueError, ValueError]
-    assert await in_turn("x", lambda: 1) == 1
+    assert await run_in_turn("x", lambda: 1) == 1
 
 
 async def test_who_is_canceled_while_the_work_is_under_way_ends_at_once() -> None:
     gate, done = threading.Event(), list[str]()
-    task = asyncio.create_task(in_turn("slow", waiting(gate, done, "slow")))
+    task = asyncio.create_task(run_in_turn("slow", waiting(gate, done, "slow")))
     await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -122,12 +122,12 @@ async def test_who_is_canceled_while_the_work_is_under_way_ends_at_once() -> Non
 
     assert done == []
     gate.set()
-    assert await in_turn("next", lambda: 2) == 2
+    assert await run_in_turn("next", lambda: 2) == 2
 
 
 async def in_turn_for(company_id: UUID, name: str, work: Callable[[], str]) -> str:
     working_for.set(company_id)
-    return await in_turn(name, work)
+    return await run_in_turn(name, work)
 
 
 async def test_companies_take_turns_however_much_one_of_them_has_to_compute() -> None:
@@ -149,10 +149,10 @@ async def test_work_is_rejected_when_too_much_waits_or_after_a_while_without_a_t
 ) -> None:
     monkeypatch.setattr(pauses, "_turns", Turns(1, most_waiting=1, seconds=0.05))
     gate, done = threading.Event(), list[str]()
-    under_way, waits = [asyncio.create_task(in_turn(name, waiting(gate, done, name))) for name in "ab"]
+    under_way, waits = [asyncio.create_task(run_in_turn(name, waiting(gate, done, name))) for name in "ab"]
     await asyncio.sleep(0)
     with pytest.raises(TooMuchToCompute) as at_once:
-        await in_turn("c", waiting(gate, done, "c"))
+        await run_in_turn("c", waiting(gate, done, "c"))
     with pytest.raises(TooMuchToCompute) as later:
         await waits
     gate.set()

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from app.scheduling.turns import PoolUsage
 from app.web.connections import ConnectionUsage
-from app.web.metrics import CacheUsage, PoolUsage
+from app.web.metrics import CacheUsage
 
 
 class Idle:

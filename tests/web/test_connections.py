@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.web.connections import COMPANY_ID, Connection, ConnectionLimits, Connections, usage
+from app.web.connections import COMPANY_ID, ClientConnection, ConnectionLimits, Connections, usage
 from app.web.deadline import Deadline, Patience
 from app.web.envelope import Envelope
 from app.web.http_errors import HttpError
@@ -299,7 +299,7 @@ async def test_who_was_idle_does_not_make_room_once_a_request_has_arrived(monkey
     make_room = Connections.make_room
     async with idle_and_uploading() as (port, idle, body):
 
-        def make_room_now(self: Connections, newcomer: Connection, *now: float) -> bool:
+        def make_room_now(self: Connections, newcomer: ClientConnection, *now: float) -> bool:
             idle.write(ASK + b"\r\n")
             return make_room(self, newcomer, *now)
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.scheduling.portions import Answer, Portions
+from app.scheduling.portions import PortionedAnswer, Portions
 from app.web.development import DevelopmentKeys
 from tests.support.crowd import crowd_of
 from tests.support.started import headers_of, settings_of, started
@@ -78,7 +78,7 @@ async def test_no_long_answer_holds_the_loop_for_long(
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize("values", [1, CALLERS // 10, CALLERS])
 async def test_many_callers_of_a_loader_continue_in_portions_in_their_order(values: int, *, fails: bool) -> None:
-    loop, answer = asyncio.get_running_loop(), Answer(Portions())
+    loop, answer = asyncio.get_running_loop(), PortionedAnswer(Portions())
     found: list[asyncio.Future[int]] = [loop.create_future() for _ in range(values)]
     turns, order, turn = Counter[int](), list[int](), 0
 
@@ -113,7 +113,7 @@ async def test_many_callers_of_a_loader_continue_in_portions_in_their_order(valu
 
 
 async def test_few_callers_of_a_loader_do_not_wait() -> None:
-    answer = Answer(Portions())
+    answer = PortionedAnswer(Portions())
     value: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     own = [answer.value_for_one(value) for _ in range(100)]
     value.set_result(1)

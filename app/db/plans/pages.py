@@ -23,10 +23,10 @@ from app.db import paging
 from app.db.arguments import CountArguments, PageArguments
 from app.db.declarations import SortKey, render_of
 from app.db.paging import PageRequest
-from app.db.plans.rendering import NULL, Piece, constant, joined, merged, number, object_of, text_of
+from app.db.plans.rendering import NULL, Piece, constant, joined, json_object, merged, number, text_of
 from app.db.plans.row import Row
 from app.db.plans.slots import Slots
-from app.db.plans.tree import Connection, Constant, Cursor, Edges, Members, Nodes, PageInfo, TotalCount
+from app.db.plans.tree import Connection, Constant, Cursor, Edges, JsonMembers, Nodes, PageInfo, TotalCount
 
 CURSOR_DIGEST_BYTES = 9
 """Number of bytes of the digest in a cursor."""
@@ -35,7 +35,7 @@ CURSOR_VERSION = 2
 
 _NEXT, _PREVIOUS, _START, _END = "has_next_page", "has_previous_page", "start_cursor", "end_cursor"
 
-Show = Callable[[Members, Row], list[Piece]]
+Show = Callable[[JsonMembers, Row], list[Piece]]
 Part = Nodes | Edges | PageInfo | TotalCount | Constant
 
 
@@ -88,7 +88,7 @@ class _Page:
 
     def _parts(self, page: FromClause) -> list[Piece]:
         parts = enumerate(self._node.parts)
-        return object_of((key, self._part(part, place, page)) for place, (key, part) in parts)
+        return json_object((key, self._part(part, place, page)) for place, (key, part) in parts)
 
     def _columns(self) -> dict[str, ColumnElement[str]]:
         """Return the columns that the parts aggregate."""
@@ -97,7 +97,7 @@ class _Page:
             if isinstance(part, Nodes):
                 items[place] = self._show(part.shown, self._row)
             elif isinstance(part, Edges):
-                items[place] = object_of((name, self._of_edge(member)) for name, member in part.members)
+                items[place] = json_object((name, self._of_edge(member)) for name, member in part.members)
         # Numbered, because PostgreSQL truncates long names and response keys can be long.
         columns = {f"shown_{place}": joined(pieces) for place, pieces in items.items()}
         return {**columns, "position": self._position()} if self._names_ends else columns
@@ -122,7 +122,7 @@ class _Page:
             case TotalCount():
                 return [cast(self._count(part.slot), Integer)]
             case PageInfo():
-                return object_of((name, self._page_info(member, page)) for name, member in part.members)
+                return json_object((name, self._page_info(member, page)) for name, member in part.members)
             case _:
                 column, comma = page.c[f"shown_{place}"], constant(",")
                 last_first = aggregate_order_by(comma, page.c.place.desc()) if self._request.backward else comma

@@ -14,7 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from app.db.declarations import Field, Render
+from app.db.declarations import PlainField, Render
 from app.db.plans.row import Row
 from app.db.plans.tree import Given
 
@@ -84,7 +84,7 @@ def joined(pieces: Iterable[Piece]) -> ColumnElement[str]:
     return func.concat(*arguments, type_=Text())
 
 
-def object_of(members: Iterable[tuple[str, Sequence[PieceT | str]]]) -> list[PieceT | str]:
+def json_object(members: Iterable[tuple[str, Sequence[PieceT | str]]]) -> list[PieceT | str]:
     """Return a JSON object of keys, which need no escaping, and values."""
     pieces: list[PieceT | str] = []
     for place, (key, value) in enumerate(members):
@@ -92,7 +92,7 @@ def object_of(members: Iterable[tuple[str, Sequence[PieceT | str]]]) -> list[Pie
     return [*pieces, "}"] if pieces else ["{}"]
 
 
-def value_of(field: Field, row: Row, names: Sequence[str] | None) -> list[Piece]:
+def value_of(field: PlainField, row: Row, names: Sequence[str] | None) -> list[Piece]:
     """Return JSON of a row's plain field; `names` are the values of an enumeration."""
     if field.reference is None:
         value = row.table.c[field.column.name]

@@ -17,8 +17,8 @@ from sqlalchemy.sql.compiler import FROM_LINTING
 from app.db import paging
 from app.db.arguments import Arguments, Key, ListArguments
 from app.db.declarations import Entity
-from app.db.plans.found import found_of, leads_to
 from app.db.plans.pages import belonging, correlated, page_of
+from app.db.plans.referenced import leads_to, referenced_rows
 from app.db.plans.rendering import (
     NULL,
     Piece,
@@ -26,8 +26,8 @@ from app.db.plans.rendering import (
     failure,
     joined,
     json_dialect,
+    json_object,
     merged,
-    object_of,
     value_of,
 )
 from app.db.plans.row import Row
@@ -35,14 +35,14 @@ from app.db.plans.slots import Slots
 from app.db.plans.tree import (
     Connection,
     Constant,
-    Found,
     Given,
     Inline,
+    JsonMembers,
     Listing,
     Lookup,
-    Members,
-    Node,
     Plain,
+    PlanNode,
+    Referenced,
     Single,
 )
 from app.db.read_session import COMPANY
@@ -85,7 +85,7 @@ class Statement:
 
 
 def statement(
-    shown: Members,
+    shown: JsonMembers,
     arguments: tuple[Arguments, ...],
     fixed_limits: Collection[int],
     hidden: Collection[Entity[Any]] = (),
@@ -98,7 +98,7 @@ def statement(
     """
     slots = Slots(arguments, fixed_limits)
     pieces = merged(['{"data":', *Builder(slots).root(shown), "}"])
-    found = [node for _, node in shown if isinstance(node, Found)]
+    found = [node for _, node in shown if isinstance(node, Referenced)]
     guards = [leads_to(node, slots, entity) for node in found for entity in hidden]
     pieces = _few(pieces)
     columns: list[ColumnElement[Any]] = [in_utf8(piece) for piece in pieces if isinstance(piece, ColumnElement)]
@@ -168,15 +168,15 @@ class Builder:
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
 
-    def root(self, shown: Members) -> list[Piece | Given]:
+    def root(self, shown: JsonMembers) -> list[Piece | Given]:
         """Return a JSON object with these members of the root."""
-        return object_of((key, self._at_root(node)) for key, node in shown)
+        return json_object((key, self._at_root(node)) for key, node in shown)
 
-    def members(self, shown: Members, row: Row) -> list[Piece]:
+    def members(self, shown: JsonMembers, row: Row) -> list[Piece]:
         """Return a JSON object with these members of a row."""
-        return object_of((key, self.value(node, row)) for key, node in shown)
+        return json_object((key, self.value(node, row)) for key, node in shown)
 
-    def _at_root(self, node: Node) -> Sequence[Piece | Given]:
+    def _at_root(self, node: PlanNode) -> Sequence[Piece | Given]:
         match node:
             case Given():
                 return [node]
@@ -185,7 +185,7 @@ class Builder:
             case _:
                 return self.value(node, None)
 
-    def value(self, node: Node, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
+    def value(self, node: PlanNode, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
         """Return the JSON of a field or edge of a row, or of the root."""
         match node:
             case Constant():
@@ -202,8 +202,8 @@ class Builder:
                 return ["[", self._listing(node, row), "]"]
             case Connection():
                 return page_of(node, row, self._slots, self.members)
-            case Found():
-                return found_of(node, self._slots, self.members)
+            case Referenced():
+                return referenced_rows(node, self._slots, self.members)
             case Plain() | Single():
                 msg = "only a row has plain fields and edges to one row"
                 raise TypeError(msg)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column
 
-from app.db.declarations import Entity, Field, SortKey
+from app.db.declarations import Entity, PlainField, SortKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class Given:
 class Inline:
     """An object at the root that isn't a row."""
 
-    shown: "Members"
+    shown: "JsonMembers"
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """A plain field of a row."""
 
-    field: Field
+    field: PlainField
     names: tuple[str, ...] | None
     """The values, if the field is an enumeration."""
 
@@ -47,7 +47,7 @@ class Lookup:
     """One row or null at the root, found by a unique key."""
 
     entity: Entity[Any]
-    shown: "Members"
+    shown: "JsonMembers"
     slot: int
 
 
@@ -56,7 +56,7 @@ class Single:
     """One row, or null unless `required`, found by the id in the parent row's `key`."""
 
     entity: Entity[Any]
-    shown: "Members"
+    shown: "JsonMembers"
     key: str
     required: bool
 
@@ -67,7 +67,7 @@ class Listing:
 
     entity: Entity[Any]
     order: tuple[SortKey, ...]
-    shown: "Members"
+    shown: "JsonMembers"
     slot: int
     key: Column[Any] | None = None
 
@@ -76,7 +76,7 @@ class Listing:
 class Nodes:
     """The rows of a page, or the row of an edge."""
 
-    shown: "Members"
+    shown: "JsonMembers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +116,10 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Referenced:
     """One row or null for each reference, at the root; `choices` holds what is selected of each entity."""
 
-    choices: tuple[tuple[Entity[Any], "Members"], ...]
+    choices: tuple[tuple[Entity[Any], "JsonMembers"], ...]
     slot: int
     is_list: bool
 
@@ -128,20 +128,20 @@ class Found:
 class Held:
     """Edges of rows that the service holds, whose keys are in a slot. Each edge has the JSON of every row."""
 
-    edges: "tuple[Node, ...]"
+    edges: "tuple[PlanNode, ...]"
     slot: int
 
 
-Node: TypeAlias = Constant | Given | Inline | Plain | Lookup | Single | Listing | Connection | Found
-Members: TypeAlias = tuple[tuple[str, Node], ...]
+PlanNode: TypeAlias = Constant | Given | Inline | Plain | Lookup | Single | Listing | Connection | Referenced
+JsonMembers: TypeAlias = tuple[tuple[str, PlanNode], ...]
 
 
-def number_of_nodes(shown: Members) -> int:
+def number_of_nodes(shown: JsonMembers) -> int:
     """Return the number of fields and edges of a tree, which determines the time to build its statement."""
     return sum(1 + sum(number_of_nodes(members) for members in _below(node)) for _, node in shown)
 
 
-def reads_rows(shown: Members) -> bool:
+def reads_rows(shown: JsonMembers) -> bool:
     """Return whether a tree reads anything from the database."""
     return any(
         reads_rows(node.shown) if isinstance(node, Inline) else not isinstance(node, Constant | Given)
@@ -149,11 +149,11 @@ def reads_rows(shown: Members) -> bool:
     )
 
 
-def _below(node: Node) -> Iterator[Members]:
+def _below(node: PlanNode) -> Iterator[JsonMembers]:
     match node:
         case Constant() | Given() | Plain():
             return
-        case Found():
+        case Referenced():
             yield from (shown for _, shown in node.choices)
         case Connection():
             for _, part in node.parts:

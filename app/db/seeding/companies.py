@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db.seeding.draw import Draw
 from app.db.seeding.moments import FIRST_MOMENT, created_at
 from app.db.seeding.rows import Batch, Company, CustomerGroup, LedgerAccount
-from app.db.seeding.vocabulary import ACCOUNTS, COUNTRIES, DISCOUNTS, GROUPS, MARKETS, SEGMENTS
+from app.db.seeding.vocabulary import ACCOUNT_NAMES, COUNTRIES, DISCOUNTS, GROUP_NAMES, MARKETS, SEGMENTS
 
 _FIRST_ACCOUNT = 1000
 
@@ -64,17 +64,17 @@ def founding(seed: int, index: int, today: date) -> Batch:
     # A company with a repeated profile gets a number, so that lists and logs show different names.
     name = about.name if index < len(_PROFILES) else f"{about.name} {index + 1}"
     batch.companies.append(Company(company_id, name, COUNTRIES[about.country].currency, about.time_zone, created))
-    names = [f"{account}, {market}" for account in ACCOUNTS for market in MARKETS]
+    names = [f"{account}, {market}" for account in ACCOUNT_NAMES for market in MARKETS]
     for place, account in enumerate(names):
         number = str(_FIRST_ACCOUNT + 10 * place)
         batch.ledger_accounts.append(LedgerAccount(company_id, draw.uuid(FIRST_MOMENT), number, account))
-    for place, group in enumerate(GROUPS):
+    for place, group in enumerate(GROUP_NAMES):
         batch.customer_groups.append(
             CustomerGroup(
                 company_id=company_id,
                 id=draw.uuid(FIRST_MOMENT),
                 # The last number has a letter, to show where such numbers sort.
-                number=str(place + 1) if place + 1 < len(GROUPS) else "X-1",
+                number=str(place + 1) if place + 1 < len(GROUP_NAMES) else "X-1",
                 name=group,
                 discount=draw.pick(DISCOUNTS),
                 account_id=draw.pick(batch.ledger_accounts).id,

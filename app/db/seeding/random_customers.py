@@ -24,7 +24,7 @@ from app.db.seeding.vocabulary import (
     STREETS,
     TRADES,
     Country,
-    plain,
+    ascii_form,
 )
 from app.domain.customers import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 
@@ -89,7 +89,7 @@ class RandomCustomers:
     def _business(self, number: int, moment: datetime) -> Customer:
         draw, country = self._draw, self._country()
         place, trade = f"{draw.pick(PLACES)}{draw.pick(ENDINGS)}", draw.pick(TRADES)
-        domain = f"{plain(place)}-{number}.example"
+        domain = f"{ascii_form(place)}-{number}.example"
         return self._customer(number, moment, country)._replace(
             name=_odd_name(number) or f"{place} {trade} {draw.pick(country.forms)}",
             email=f"faktura@{domain}" if draw.chance(0.85) else None,
@@ -104,7 +104,7 @@ class RandomCustomers:
         return self._customer(number, moment, self._country())._replace(
             name=f"{first} {last}",
             customer_type=CustomerType.PRIVATE,
-            email=f"{plain(first)}.{plain(last)}@post-{number}.example" if draw.chance(0.7) else None,
+            email=f"{ascii_form(first)}.{ascii_form(last)}@post-{number}.example" if draw.chance(0.7) else None,
         )
 
     def _customer(self, number: int, moment: datetime, country: Country) -> Customer:

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.db.seeding.billing import Terms, subscribe
 from app.db.seeding.draw import Draw
 from app.db.seeding.rows import Batch, Contact, Customer, Department
-from app.db.seeding.vocabulary import COUNTRIES, DEPARTMENT_NAMES, FIRST_NAMES, LAST_NAMES, STREETS, plain
+from app.db.seeding.vocabulary import COUNTRIES, DEPARTMENT_NAMES, FIRST_NAMES, LAST_NAMES, STREETS, ascii_form
 
 
 class Relations:
@@ -30,7 +30,7 @@ class Relations:
                     customer_id=customer.id,
                     name=f"{first} {last}",
                     is_default_for_customer=default and place == 0,
-                    email=None if draw.chance(0.15) else f"{plain(first)}.{plain(last)}@{domain}",
+                    email=None if draw.chance(0.15) else f"{ascii_form(first)}.{ascii_form(last)}@{domain}",
                     phone=f"{calling_code} {20_000_000 + draw.below(80_000_000)}" if draw.chance(0.6) else None,
                     created_at=customer.created_at,
                     updated_at=customer.created_at,

@@ -59,11 +59,11 @@ PRICES = tuple(
 )
 CREDIT_LIMITS = tuple(Decimal(limit) for limit in ("0.00", "5000.00", "25000.00", "100000.00", "999999.99"))
 DISCOUNTS = tuple(Decimal(discount) for discount in ("0.00", "2.50", "5.00", "7.25", "10.00", "12.50", "33.33"))
-GROUPS = (
+GROUP_NAMES = (
     "Erhverv", "Privat", "Offentlig", "Forhandlere", "Foreninger", "Skoler", "Sundhed", "Nøglekunder", "Udland, EU",
     "Udland, øvrige", "Personale", "Ophørte",
 )  # fmt: skip
-ACCOUNTS = (
+ACCOUNT_NAMES = (
     "Salg af varer",
     "Salg af ydelser",
     "Abonnementer",
@@ -127,6 +127,6 @@ _PLAIN = str.maketrans(
 )
 
 
-def plain(text: str) -> str:
+def ascii_form(text: str) -> str:
     """Return a text in the form that email and web addresses allow."""
     return text.lower().translate(_PLAIN)

@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from app.db import accounts, graph, groups
 from app.db.arguments import Arguments, Key, References
 from app.db.conditions import Equals
-from app.db.declarations import Entity, Field, SortKey, ToMany, ToOne
+from app.db.declarations import Entity, PlainField, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
 from app.graphql.field_arguments import (
     read_customers_page,
@@ -23,7 +23,7 @@ from app.graphql.planning.reading import ArgumentReader, read_count
 from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.strawberry_seam import attribute_of, has_resolver
 
-Declared = Field | ToOne[Any] | ToMany[Any]
+Declared = PlainField | ToOne[Any] | ToMany[Any]
 
 
 class Root(NamedTuple):

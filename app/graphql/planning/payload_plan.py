@@ -15,16 +15,16 @@ from graphql.execution import VariableValues
 from app.db.arguments import Arguments, HeldRows
 from app.db.plans.held import held_statement
 from app.db.plans.slots import values_of
-from app.db.plans.tree import Constant, Held, Node, Single
+from app.db.plans.tree import Constant, Held, PlanNode, Single
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.planning.query_plan import Slot
 from app.graphql.planning.statements import PlanStatements, Statements
 from app.unavailable import DatabaseUnavailable, StatementTimeout
 
-Show = Callable[[Any], object]
+ShowField = Callable[[Any], object]
 """Returns a plain field of a row as it is shown. Raises an exception for a value that the schema doesn't allow."""
-Position = int | None
+ResultIndex = int | None
 """The index of a result in the payload; None for the payload itself."""
 
 
@@ -36,9 +36,9 @@ class Object(NamedTuple):
     results: str | None
     """The payload's attribute with the results that hold it; None if the payload does."""
     attribute: str
-    members: tuple[tuple[str, Show | int | str], ...]
+    members: tuple[tuple[str, ShowField | int | str], ...]
     """By response key: a plain field, the number of an edge, or the name of the type."""
-    edges: tuple[Node, ...]
+    edges: tuple[PlanNode, ...]
 
     @classmethod
     def of(
@@ -46,11 +46,11 @@ class Object(NamedTuple):
         path: tuple[str, ...],
         results: str | None,
         attribute: str,
-        selected: Iterable[tuple[str, Show | Node]],
+        selected: Iterable[tuple[str, ShowField | PlanNode]],
     ) -> "Object":
         """Return an object with its plain fields and edges told apart."""
-        edges: list[Node] = []
-        members: list[tuple[str, Show | int | str]] = []
+        edges: list[PlanNode] = []
+        members: list[tuple[str, ShowField | int | str]] = []
         for key, member in selected:
             if isinstance(member, Constant):
                 members.append((key, orjson.loads(member.json)))
@@ -61,27 +61,27 @@ class Object(NamedTuple):
                 edges.append(member)
         return cls(path, results, attribute, tuple(members), tuple(edges))
 
-    def rows(self, payload: Any) -> dict[Position, Any]:
+    def rows(self, payload: Any) -> dict[ResultIndex, Any]:
         """Return the rows that a payload holds, by position."""
-        held: Iterable[tuple[Position, Any]] = [(None, payload)]
+        held: Iterable[tuple[ResultIndex, Any]] = [(None, payload)]
         if self.results is not None:
             held = enumerate(cast("Sequence[Any]", getattr(payload, self.results)))
         rows = {position: getattr(holder, self.attribute) for position, holder in held}
         return {position: row for position, row in rows.items() if row is not None}
 
 
-class Reference(NamedTuple):
+class NamedObject(NamedTuple):
     """An object that a payload only names by its id."""
 
     path: tuple[str, ...]
     single: Single
 
     @property
-    def edges(self) -> tuple[Node, ...]:
+    def edges(self) -> tuple[PlanNode, ...]:
         """The payload's edge to the object."""
         return (self.single,)
 
-    def rows(self, payload: Any) -> dict[Position, Any]:
+    def rows(self, payload: Any) -> dict[ResultIndex, Any]:
         """Return the payload as the row that the edge starts from, if it names an object."""
         return {} if getattr(payload, self.single.key) is None else {None: payload}
 
@@ -89,7 +89,7 @@ class Reference(NamedTuple):
 class _Read(NamedTuple):
     """What was read for one object of the plan."""
 
-    places: dict[Position, int]
+    places: dict[ResultIndex, int]
     """The place of each row in the columns, by position."""
     columns: Sequence[Sequence[bytes]]
     """JSON of each edge, row by row."""
@@ -98,7 +98,7 @@ class _Read(NamedTuple):
 class ShownObjects:
     """The objects of one payload, with what was read for them."""
 
-    def __init__(self, objects: Sequence[Object | Reference], read: Mapping[int, _Read]) -> None:
+    def __init__(self, objects: Sequence[Object | NamedObject], read: Mapping[int, _Read]) -> None:
         self._objects = {shown.path: (number, shown) for number, shown in enumerate(objects)}
         self._read = read
 
@@ -124,7 +124,7 @@ class ShownObjects:
     def refers(self, path: Sequence[str | int]) -> bool:
         """Return whether the payload only names the object at a path, so that `reference_at` returns it."""
         _, shown = self._objects.get(tuple(map(str, path)), (0, None))
-        return isinstance(shown, Reference)
+        return isinstance(shown, NamedObject)
 
     def reference_at(self, path: Sequence[str | int]) -> object:
         """Return an object that the payload only names; None if it names none."""
@@ -132,7 +132,7 @@ class ShownObjects:
         fragments = self._fragments(number, None)
         return fragments[0] if fragments else None
 
-    def _fragments(self, number: int, position: Position) -> Sequence[orjson.Fragment]:
+    def _fragments(self, number: int, position: ResultIndex) -> Sequence[orjson.Fragment]:
         read = self._read.get(number)
         if read is None:
             return ()
@@ -145,7 +145,7 @@ class PayloadPlan:
 
     def __init__(
         self,
-        objects: Sequence[Object | Reference],
+        objects: Sequence[Object | NamedObject],
         slots: tuple[Slot, ...],
         scopes: frozenset[Scope],
         statements: Statements,
@@ -168,7 +168,7 @@ class PayloadPlan:
         return await self._read(rows, variables, context)
 
     async def _read(
-        self, rows: Mapping[int, dict[Position, Any]], variables: VariableValues, context: Context
+        self, rows: Mapping[int, dict[ResultIndex, Any]], variables: VariableValues, context: Context
     ) -> ShownObjects | None:
         company_id = context.principal.company_id
         try:
@@ -191,7 +191,7 @@ class PayloadPlan:
             return None
         return None if row is None else self._shown(rows, iter(row))
 
-    def _shown(self, rows: Mapping[int, dict[Position, Any]], columns: Any) -> ShownObjects:
+    def _shown(self, rows: Mapping[int, dict[ResultIndex, Any]], columns: Any) -> ShownObjects:
         read: dict[int, _Read] = {}
         for number, held in self._held.items():
             of_object = [next(columns) for _ in held.edges]
@@ -201,7 +201,7 @@ class PayloadPlan:
         return ShownObjects(self._objects, read)
 
 
-def _keys(edges: Iterable[Node]) -> tuple[str, ...]:
+def _keys(edges: Iterable[PlanNode]) -> tuple[str, ...]:
     """Return the attributes of rows that edges start from."""
     return tuple(dict.fromkeys(edge.key if isinstance(edge, Single) else "id" for edge in edges))
 

@@ -14,12 +14,12 @@ from graphql import (
 )
 
 from app.db import graph
-from app.db.plans.tree import Node, Plain, Single
+from app.db.plans.tree import Plain, PlanNode, Single
 from app.domain.identity import Scope
 from app.graphql.graphql_core_seam import FieldDetails
 from app.graphql.planning.declared import PAYLOAD_KEYS
-from app.graphql.planning.payload_plan import Object, PayloadPlan, Reference, Show
-from app.graphql.planning.selections import NotDeclared, Selections, field_of, is_list, named_type, object_of
+from app.graphql.planning.payload_plan import NamedObject, Object, PayloadPlan, ShowField
+from app.graphql.planning.selections import NotDeclared, Selections, field_of, is_list, named_type, object_type_of
 from app.graphql.planning.statements import Statements
 from app.graphql.strawberry_seam import attribute_of, has_resolver
 
@@ -33,8 +33,8 @@ class PayloadSelections(Selections):
         self, mutation: GraphQLObjectType, fields: list[FieldDetails], scopes: frozenset[Scope], statements: Statements
     ) -> PayloadPlan | None:
         """Return the plan of a root field's payload; None if it shows no stored object or can't be planned."""
-        kind = object_of(field_of(mutation, fields))
-        objects: list[Object | Reference] = []
+        kind = object_type_of(field_of(mutation, fields))
+        objects: list[Object | NamedObject] = []
         try:
             self.below(kind, fields, partial(self._find, objects, kind, None))
         except NotDeclared:
@@ -43,7 +43,7 @@ class PayloadSelections(Selections):
 
     def _find(
         self,
-        objects: list[Object | Reference],
+        objects: list[Object | NamedObject],
         kind: GraphQLObjectType,
         above: tuple[str, str] | None,
         fields: list[FieldDetails],
@@ -62,13 +62,13 @@ class PayloadSelections(Selections):
             objects.append(Object.of(path, above and above[1], attribute, members))
         elif named.name in _ENTITIES and above is None and attribute in PAYLOAD_KEYS:
             single = Single(_ENTITIES[named.name], self.row(named, fields), PAYLOAD_KEYS[attribute], required=False)
-            objects.append(Reference(path, single))
+            objects.append(NamedObject(path, single))
         elif is_list(field) and above is None and not has_resolver(field):
             self.below(named, fields, partial(self._find, objects, named, (key, attribute)))
         else:
             raise NotDeclared
 
-    def _member(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Show | Node:
+    def _member(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> ShowField | PlanNode:
         """Return a function that shows a plain field of a row, or the edge."""
         node = self.of_row(kind, fields)
         return _shown(field_of(kind, fields), node.field.name) if isinstance(node, Plain) else node
@@ -79,7 +79,7 @@ def _response_key(fields: list[FieldDetails]) -> str:
     return node.alias.value if node.alias else node.name.value
 
 
-def _shown(field: GraphQLField, attribute: str) -> Show:
+def _shown(field: GraphQLField, attribute: str) -> ShowField:
     """Return a function that shows an attribute of a row as graphql-core completes the field."""
     is_required = isinstance(cast("Any", field.type), GraphQLNonNull)
     coerce: Callable[[object], object] = cast("Any", get_nullable_type(cast("Any", field.type))).coerce_output_value

@@ -14,7 +14,7 @@ from graphql.execution import VariableValues
 
 from app.db import graph
 from app.db.declarations import Entity
-from app.db.plans.tree import Connection, Found, Given, Inline, Listing, Lookup, Members, Node, reads_rows
+from app.db.plans.tree import Connection, Given, Inline, JsonMembers, Listing, Lookup, PlanNode, Referenced, reads_rows
 from app.graphql.access import AccessRules
 from app.graphql.context import MAX_REPRESENTATIONS
 from app.graphql.graphql_core_seam import FieldDetails, collect_fields
@@ -31,7 +31,7 @@ from app.graphql.planning.selections import (
     is_list,
     name_of,
     named_type,
-    object_of,
+    object_type_of,
     typename,
 )
 from app.graphql.planning.statements import Statements
@@ -100,7 +100,7 @@ class _QuerySelections(Selections):
         self.guarded: dict[Entity[Any], None] = {}
         """The entities that an id or a reference may refer to."""
 
-    def root(self) -> Members:
+    def root(self) -> JsonMembers:
         """Return what the operation selects."""
         schema = self.known.schema
         query = schema.query_type
@@ -108,11 +108,11 @@ class _QuerySelections(Selections):
         collected = collect_fields(schema, self.fragments, self.variables, query, self.operation)
         return tuple((key, self._of_root(query, fields)) for key, fields in collected.grouped_field_set.items())
 
-    def _of_root(self, query: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
+    def _of_root(self, query: GraphQLObjectType, fields: list[FieldDetails]) -> PlanNode:
         if name_of(fields) == "__typename":
             return typename(query)
         if name_of(fields) == VIEWER:
-            kind = object_of(field_of(query, fields))
+            kind = object_type_of(field_of(query, fields))
             return Inline(self.below(kind, fields, partial(self._of_viewer, kind)))
         read, root = self.known.references.get(name_of(fields)), ROOTS.get(name_of(fields))
         if read is not None:
@@ -120,7 +120,7 @@ class _QuerySelections(Selections):
         if root is None:
             raise NotDeclared
         field = field_of(query, fields)
-        slot, kind = self.slot(field, fields, root.read), object_of(field)
+        slot, kind = self.slot(field, fields, root.read), object_type_of(field)
         if root.node is Connection:
             return Connection(root.entity, self.parts(kind, fields), slot)
         shown = self.row(kind, fields)
@@ -128,16 +128,16 @@ class _QuerySelections(Selections):
             Lookup(root.entity, shown, slot) if root.node is Lookup else Listing(root.entity, root.order, shown, slot)
         )
 
-    def _of_viewer(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
+    def _of_viewer(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> PlanNode:
         field = field_of(kind, fields)
         if name_of(fields) == OWN_COMPANY:
-            return Lookup(graph.company, self.row(object_of(field), fields), self.slot(field, fields, own_company))
+            return Lookup(graph.company, self.row(object_type_of(field), fields), self.slot(field, fields, own_company))
         return Given(attribute_of(field))
 
-    def _found(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> Found:
+    def _found(self, field: GraphQLField, fields: list[FieldDetails], read: ArgumentReader) -> Referenced:
         """Return what is selected of each entity that a reference can refer to."""
         kinds = self.known.schema.get_possible_types(cast("GraphQLAbstractType", named_type(field)))
         shown = {kind.name: self.row(kind, fields) for kind in kinds}
         choices = tuple((entity, shown[entity.name]) for entity in graph.NODES if entity.name in shown)
         self.guarded.update((entity, None) for entity, _ in choices)
-        return Found(choices, self.slot(field, fields, read), is_list(field))
+        return Referenced(choices, self.slot(field, fields, read), is_list(field))

@@ -13,14 +13,14 @@ from app.db.arguments import Arguments, References
 from app.db.declarations import Entity
 from app.db.plans.slots import values_of
 from app.db.plans.statement import statement
-from app.db.plans.tree import Members
+from app.db.plans.tree import JsonMembers
 from app.domain.identity import Scope
 from app.graphql.context import Context
 from app.graphql.planning.compiled_arguments import CompiledArguments
 from app.graphql.planning.principal import principal_json
 from app.graphql.planning.reading import ArgumentReader
 from app.graphql.planning.statements import PlanStatements, Statements
-from app.scheduling.pauses import in_turn
+from app.scheduling.pauses import run_in_turn
 
 _COMPANIES = 256
 """Number of companies for which a plan caches constant arguments: cursors in them are specific to a company."""
@@ -48,7 +48,7 @@ class QueryPlan:
 
     def __init__(
         self,
-        shown: Members,
+        shown: JsonMembers,
         slots: tuple[Slot, ...],
         scopes: frozenset[Scope],
         statements: Statements,
@@ -71,7 +71,7 @@ class QueryPlan:
             if is_long:
                 # The cache must not be used by two threads.
                 fixed = self._remembered.get(company_id)
-                arguments = await in_turn(object(), self._read, company_id, variables, fixed)
+                arguments = await run_in_turn(object(), self._read, company_id, variables, fixed)
             else:
                 arguments = self._arguments(company_id, variables)
         except GraphQLError as error:
@@ -89,7 +89,7 @@ class QueryPlan:
             make = partial(statement, self._shown, arguments, self._fixed_limits, hidden, json_scalar=json_scalar)
             asked = await self._statements.get(shapes, arguments, make)
         if is_long:
-            parameters = await in_turn(object(), asked.parameters, company_id, values_of(arguments))
+            parameters = await run_in_turn(object(), asked.parameters, company_id, values_of(arguments))
         else:
             parameters = asked.parameters(company_id, values_of(arguments))
         row = await context.row(asked, parameters)

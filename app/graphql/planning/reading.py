@@ -11,7 +11,7 @@ from uuid import UUID
 from app.db.arguments import Arguments, CountArguments, PageArguments
 from app.db.conditions import Condition
 from app.db.paging import PageRequest
-from app.graphql.arguments import Problems, bounded, given
+from app.graphql.arguments import Problems, check_bounds, given
 from app.graphql.cursors import Cursors
 
 DEFAULT_PAGE = 50
@@ -51,9 +51,9 @@ def read_page_size(problems: Problems, first: int | None, last: int | None = Non
     if first is not None and last is not None:
         problems.add(("last",), "can't be combined with `first`: a page is read from one end.")
     if first is not None:
-        bounded(first, ("first",), problems, most=MAX_PAGE_SIZE)
+        check_bounds(first, ("first",), problems, most=MAX_PAGE_SIZE)
     if last is not None:
-        bounded(last, ("last",), problems, most=MAX_PAGE_SIZE)
+        check_bounds(last, ("last",), problems, most=MAX_PAGE_SIZE)
     limit = first if first is not None else last if last is not None else DEFAULT_PAGE
     return limit, last is not None and first is None
 
@@ -61,11 +61,11 @@ def read_page_size(problems: Problems, first: int | None, last: int | None = Non
 def read_count(at_most: int = DEFAULT_COUNT) -> CountArguments:
     """Return the arguments of a connection's total count; raise GraphQLError if its maximum is out of bounds."""
     problems = Problems()
-    bounded(at_most, ("atMost",), problems, most=MAX_COUNT, least=1)
+    check_bounds(at_most, ("atMost",), problems, most=MAX_COUNT, least=1)
     problems.reject_if_any()
     return CountArguments(at_most)
 
 
 def check_list_size(problems: Problems, first: int) -> None:
     """Note a problem if `first` is out of range."""
-    bounded(first, ("first",), problems, most=MAX_PAGE_SIZE)
+    check_bounds(first, ("first",), problems, most=MAX_PAGE_SIZE)

@@ -19,18 +19,18 @@ from graphql import (
 )
 from graphql.execution import VariableValues
 
-from app.db.declarations import Field, ToMany, ToOne
+from app.db.declarations import PlainField, ToMany, ToOne
 from app.db.plans.tree import (
     Connection,
     Constant,
     Cursor,
     Edges,
+    JsonMembers,
     Listing,
-    Members,
-    Node,
     Nodes,
     PageInfo,
     Plain,
+    PlanNode,
     Single,
     TotalCount,
 )
@@ -91,26 +91,28 @@ class Selections:
             if isinstance(node, FragmentDefinitionNode)
         }
 
-    def row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Members:
+    def row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> JsonMembers:
         """Return what is selected of a row."""
         return self.below(kind, fields, partial(self.of_row, kind))
 
-    def of_row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> Node:
+    def of_row(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> PlanNode:
         """Return one field or edge of a row."""
         declared, field = self.known.find(kind, name_of(fields)), field_of(kind, fields)
         match declared:
-            case Field():
+            case PlainField():
                 named = named_type(field)
                 return Plain(declared, tuple(named.values) if isinstance(named, GraphQLEnumType) else None)
             case ToOne():
                 required = _is_required(field)
-                return Single(declared.target, self.row(object_of(field), fields), declared.key, required)
+                return Single(declared.target, self.row(object_type_of(field), fields), declared.key, required)
             case ToMany() if is_list(field):
                 slot = self.slot(field, fields, list_reader)
-                return Listing(declared.target, declared.order, self.row(object_of(field), fields), slot, declared.key)
+                return Listing(
+                    declared.target, declared.order, self.row(object_type_of(field), fields), slot, declared.key
+                )
             case ToMany():
                 slot = self.slot(field, fields, page_reader(declared))
-                return Connection(declared.target, self.parts(object_of(field), fields), slot, declared.key)
+                return Connection(declared.target, self.parts(object_type_of(field), fields), slot, declared.key)
 
     def parts(
         self, kind: GraphQLObjectType, fields: list[FieldDetails]
@@ -124,11 +126,13 @@ class Selections:
         field = field_of(connection, fields)
         match name_of(fields):
             case "nodes":
-                return Nodes(self.row(object_of(field), fields))
+                return Nodes(self.row(object_type_of(field), fields))
             case "edges":
-                return Edges(self.below(object_of(field), fields, partial(self._of_edge, object_of(field))))
+                return Edges(self.below(object_type_of(field), fields, partial(self._of_edge, object_type_of(field))))
             case "pageInfo":
-                return PageInfo(self.below(object_of(field), fields, partial(self._of_page_info, object_of(field))))
+                return PageInfo(
+                    self.below(object_type_of(field), fields, partial(self._of_page_info, object_type_of(field)))
+                )
             case "totalCount":
                 return TotalCount(self.slot(field, fields, count_reader))
             case _:
@@ -136,7 +140,7 @@ class Selections:
 
     def _of_edge(self, edge: GraphQLObjectType, fields: list[FieldDetails]) -> Nodes | Cursor | Constant:
         field = field_of(edge, fields)
-        return Cursor() if name_of(fields) == "cursor" else Nodes(self.row(object_of(field), fields))
+        return Cursor() if name_of(fields) == "cursor" else Nodes(self.row(object_type_of(field), fields))
 
     def _of_page_info(self, kind: GraphQLObjectType, fields: list[FieldDetails]) -> str | Constant:
         return attribute_of(field_of(kind, fields))
@@ -189,6 +193,6 @@ def is_list(field: GraphQLField) -> bool:
     return bool(is_list_type(get_nullable_type(cast("Any", field.type))))  # pyright: ignore[reportUnknownArgumentType] - open wrappers
 
 
-def object_of(field: GraphQLField) -> GraphQLObjectType:
+def object_type_of(field: GraphQLField) -> GraphQLObjectType:
     """Return the object type that a field leads to."""
     return cast("GraphQLObjectType", named_type(field))

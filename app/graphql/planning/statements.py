@@ -7,8 +7,8 @@ from cachetools import LRUCache
 
 from app.db.arguments import Arguments
 from app.db.plans.statement import Statement
-from app.db.plans.tree import Members, number_of_nodes
-from app.scheduling.pauses import in_turn
+from app.db.plans.tree import JsonMembers, number_of_nodes
+from app.scheduling.pauses import run_in_turn
 
 BYTES_PER_REMEMBERED_STATEMENT = 8_192
 """Minimum size with which a cached statement counts, in bytes; one with longer SQL counts with its length."""
@@ -47,7 +47,7 @@ class Statements:
         """Do the same as `get`, and make a new statement outside the event loop."""
         if key in self._remembered:
             return self.get(key, make)
-        made = await in_turn(key, make, is_small=is_small)
+        made = await run_in_turn(key, make, is_small=is_small)
         return self.get(key, lambda: made)
 
 
@@ -59,7 +59,7 @@ def _length(made: Statement) -> int:
 class PlanStatements:
     """The statements of one plan. The latest is kept, because most requests of a document have the same shape."""
 
-    def __init__(self, statements: Statements, shown: Members) -> None:
+    def __init__(self, statements: Statements, shown: JsonMembers) -> None:
         self._statements, self._shown = statements, shown
         self._latest: tuple[Sequence[Hashable], Statement] | None = None
 

@@ -27,7 +27,7 @@ from app.graphql.types.node import Node, keys_of
 from app.graphql.types.paging import ListFirst
 from app.graphql.types.subscription import CustomerSubscription, LazyPeriod, SubscriptionPeriod
 
-Document = strawberry.Parent[BillingDocumentRow]
+BillingDocumentParent = strawberry.Parent[BillingDocumentRow]
 
 
 @strawberry.type(description="A line of a billing document: some days of one subscription.")
@@ -72,7 +72,7 @@ class BillingDocument(Node):
         extensions=READS,
     )
     @staticmethod
-    def customer(document: Document, info: Info) -> Awaitable[CustomerRow | None]:
+    def customer(document: BillingDocumentParent, info: Info) -> Awaitable[CustomerRow | None]:
         """Load the customer of the billing document. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(document.customer_id)
 
@@ -82,7 +82,7 @@ class BillingDocument(Node):
         extensions=READS,
     )
     @staticmethod
-    def payer(document: Document, info: Info) -> Awaitable[CustomerRow | None]:
+    def payer(document: BillingDocumentParent, info: Info) -> Awaitable[CustomerRow | None]:
         """Load the customer that pays. A foreign key guarantees that it exists."""
         return info.context.loaders.customer().load(document.payer_customer_id)
 
@@ -93,7 +93,7 @@ class BillingDocument(Node):
     )
     @staticmethod
     def lines(
-        document: Document, info: Info, first: ListFirst = DEFAULT_LIST
+        document: BillingDocumentParent, info: Info, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[BillingDocumentLineRow]]:
         """Load the lines of the billing document."""
         return info.context.loaders.lines(read_list(first=first)).load(document.id)
@@ -106,7 +106,7 @@ class BillingDocument(Node):
         extensions=READS,
     )
     @staticmethod
-    def transition(document: Document, info: Info) -> Awaitable[BillingTransitionRow | None] | None:
+    def transition(document: BillingDocumentParent, info: Info) -> Awaitable[BillingTransitionRow | None] | None:
         """Load the transition that created the billing document."""
         transition_id = document.transition_id
         return None if transition_id is None else info.context.loaders.transition().load(transition_id)

@@ -27,12 +27,12 @@ from app.db.declarations import Entity
 from app.db.plans.pages import Show, correlated
 from app.db.plans.rendering import NULL, Piece, constant, joined, number
 from app.db.plans.slots import Slots
-from app.db.plans.tree import Found
+from app.db.plans.tree import Referenced
 
 _BY_ANY_ID = "id"
 
 
-def found_of(node: Found, slots: Slots, show: Show) -> Sequence[Piece]:
+def referenced_rows(node: Referenced, slots: Slots, show: Show) -> Sequence[Piece]:
     """Return JSON of the referenced rows, in the order of the references."""
     references, bind = slots.arguments(node.slot, References), slots.bind(node.slot)
     kinds, ids, texts, places = (
@@ -59,7 +59,7 @@ def found_of(node: Found, slots: Slots, show: Show) -> Sequence[Piece]:
     return ["[", text, "]"] if node.is_list else [text]
 
 
-def leads_to(node: Found, slots: Slots, entity: Entity[Any]) -> ColumnElement[bool]:
+def leads_to(node: Referenced, slots: Slots, entity: Entity[Any]) -> ColumnElement[bool]:
     """Return the condition that one of the referenced ids is that of a row of an entity."""
     references, row = slots.arguments(node.slot, References), slots.row(entity.table)
     ids = slots.bind(node.slot, _IDS)(references.values[_IDS], ARRAY(Uuid()))
@@ -72,7 +72,7 @@ _TYPES: tuple[TypeEngine[Any], ...] = (Integer(), Uuid(), Text(), Integer())
 
 
 def _item(
-    kind: tuple[Entity[Any], str] | None, node: Found, row_of: Callable[[Entity[Any], str], ColumnElement[Any]]
+    kind: tuple[Entity[Any], str] | None, node: Referenced, row_of: Callable[[Entity[Any], str], ColumnElement[Any]]
 ) -> ColumnElement[Any]:
     """Return JSON of the row that a reference of a kind finds, or null."""
     if kind is not None:

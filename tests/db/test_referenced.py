@@ -13,7 +13,7 @@ from app.db.database import Database
 from app.db.declarations import Entity
 from app.db.plans.slots import values_of
 from app.db.plans.statement import Statement, statement
-from app.db.plans.tree import Found, Plain
+from app.db.plans.tree import Plain, Referenced
 from tests.support.records import Records, new_company
 
 Plan = dict[str, Any]
@@ -24,7 +24,7 @@ def asked(arguments: References, *, is_list: bool = True) -> Statement:
     choices = [
         (entity, (("name", Plain(_field(entity, "name"), None)),)) for entity in (graph.customer, graph.customer_group)
     ]
-    return statement((("found", Found(tuple(choices), 0, is_list)),), (arguments,), ())
+    return statement((("found", Referenced(tuple(choices), 0, is_list)),), (arguments,), ())
 
 
 def _field(entity: Entity[Any], name: str) -> Any:
