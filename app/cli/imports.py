@@ -44,7 +44,8 @@ class _CustomersUnlessNamed(TyperGroup):
             meant = None if Path(args[0]).exists() else _kind_meant(args[0])
             if meant is not None:
                 ctx.fail(
-                    f'There is neither a kind nor a file "{args[0]}". Did you mean {meant}? Choose from: {", ".join(KINDS)}.'
+                    f'There is neither a kind nor a file "{args[0]}". Did you mean {meant}? Choose from:'
+                    f" {', '.join(KINDS)}."
                 )
             args = [_DEFAULT_KIND, *args]
         return super().parse_args(ctx, args)

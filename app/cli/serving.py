@@ -139,7 +139,10 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         # getaddrinfo raises UnicodeError for a name that can't be encoded.
         if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
-            msg = f'Can\'t listen on "{host}": it is not an address of this machine. Set HOST or --host to one, such as 127.0.0.1.'
+            msg = (
+                f'Can\'t listen on "{host}": it is not an address of this machine. Set HOST or --host to one, such as'
+                " 127.0.0.1."
+            )
             raise CommandError(msg, ExitCode.SETTINGS) from error
         other = port + 1 if port < _HIGHEST_PORT else 8_000
         msg = (

@@ -81,9 +81,9 @@ def _join(connection: Connection, name: str) -> None:
             raise
         owner, *granting = connection.execute(_GRANTORS, names).scalars()
         msg = (
-            f"The role {owner} can't grant {SERVICE_ROLE}: all databases of a server share that role, and it was created"
-            f" for another one. As {' or '.join([*granting, 'a superuser'])}, run `GRANT {SERVICE_ROLE} TO {owner} WITH"
-            " ADMIN OPTION`, then run this command again."
+            f"The role {owner} can't grant {SERVICE_ROLE}: all databases of a server share that role, and it was"
+            f" created for another one. As {' or '.join([*granting, 'a superuser'])}, run `GRANT {SERVICE_ROLE} TO"
+            f" {owner} WITH ADMIN OPTION`, then run this command again."
         )
         raise RoleError(msg) from None
 

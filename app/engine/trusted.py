@@ -74,7 +74,10 @@ def read_manifest(content: str) -> TrustedDocuments:
     """Return the documents of a manifest; raise ManifestError with all its problems."""
     value = read_object(content)
     if value.get("format") != MANIFEST_FORMAT or value.get("version") != MANIFEST_VERSION:
-        msg = f'must have `"format": "{MANIFEST_FORMAT}"` and `"version": {MANIFEST_VERSION}`: write it with `customer-gateway documents`.'
+        msg = (
+            f'must have `"format": "{MANIFEST_FORMAT}"` and `"version": {MANIFEST_VERSION}`: write it with'
+            " `customer-gateway documents`."
+        )
         raise ManifestError([msg])
     return TrustedDocuments(documents_of(value.get("documents"), "documents"))
 

@@ -155,14 +155,15 @@ MovedProblem = strawberry.Parent[SubscriptionMovedProblem]
 
 
 @strawberry.type(
-    description="The row is based on a version of the subscription from before a transition or a new billing day. Since then,"
-    " its period, payer or billing day has changed."
+    description="The row is based on a version of the subscription from before a transition or a new billing day."
+    " Since then, its period, payer or billing day has changed."
 )
 class SubscriptionMovedError(UserError):
     """A problem with a message that is older than a transition."""
 
     @strawberry.field(
-        description="The id of the transition, which `node` finds; null for a new billing day, and without customers-read.",
+        description="The id of the transition, which `node` finds; null for a new billing day, and without"
+        " customers-read.",
         graphql_type=strawberry.ID | None,
     )
     @staticmethod

@@ -32,12 +32,14 @@ class Settings(BaseModel):
     database_url: ConnectionUrl | None = Field(
         default=None,
         repr=False,
-        description="The connection URL of PostgreSQL 15 or newer, for the service's role, which must neither own tables nor bypass policies. Its parameters are explained in database.md.",
+        description="The connection URL of PostgreSQL 15 or newer, for the service's role, which must neither own"
+        " tables nor bypass policies. Its parameters are explained in database.md.",
     )
     owner_database_url: ConnectionUrl | None = Field(
         default=None,
         repr=False,
-        description="The connection URL for the role that owns the tables, used by `migrate`, `company`, `api-key` and `seed`. Default: DATABASE_URL.",
+        description="The connection URL for the role that owns the tables, used by `migrate`, `company`, `api-key`"
+        " and `seed`. Default: DATABASE_URL.",
     )
     database_password: str | None = Field(
         default=None, repr=False, description="The password for DATABASE_URL, not percent-encoded, if the URL has none."
@@ -63,7 +65,8 @@ class Settings(BaseModel):
     )
     database_pooling: Annotated[Literal["session", "transaction"], BeforeValidator(in_lower_case)] = Field(
         default="session",
-        description="Mode of a connection pooler between the service and PostgreSQL: `session` (also without a pooler) or `transaction`. Explained in database.md.",
+        description="Mode of a connection pooler between the service and PostgreSQL: `session` (also without a"
+        " pooler) or `transaction`. Explained in database.md.",
     )
     statement_timeout_seconds: float = Field(
         default=10, gt=0, le=3600, description="Maximum time of one SQL statement, in seconds."
@@ -74,7 +77,8 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     cors_allowed_origins: Origins = Field(
         default=(),
-        description="Origins whose pages may call the service, separated by commas: `https://app.example.com,https://b.example.com`. `*` alone allows every origin.",
+        description="Origins whose pages may call the service, separated by commas:"
+        " `https://app.example.com,https://b.example.com`. `*` alone allows every origin.",
     )
     cors_allowed_headers: HeaderNames = Field(
         default=ALLOWED_HEADERS,
@@ -84,7 +88,8 @@ class Settings(BaseModel):
         default=7_200,
         ge=0,
         le=86_400,
-        description="How long browsers may cache the answer to a preflight request, in seconds. Browsers may apply lower limits.",
+        description="How long browsers may cache the answer to a preflight request, in seconds. Browsers may apply"
+        " lower limits.",
     )
     explorer: bool = Field(
         default=False,
@@ -96,12 +101,15 @@ class Settings(BaseModel):
     max_connections: int | None = Field(
         default=None,
         ge=1,
-        description="Maximum number of open connections per process. Default: what the limit of open files leaves room for, at most 10,000.",
+        description="Maximum number of open connections per process. Default: what the limit of open files leaves"
+        " room for, at most 10,000.",
     )
     max_unsent_bytes: int = Field(
         default=256_000_000,
         ge=1_000_000,
-        description="Maximum number of bytes that a process buffers for clients: unread answers, requests sent before these were read, and incomplete requests. Beyond it, connections of the company with the most bytes are closed.",
+        description="Maximum number of bytes that a process buffers for clients: unread answers, requests sent before"
+        " these were read, and incomplete requests. Beyond it, connections of the company with the most bytes are"
+        " closed.",
     )
     send_timeout_seconds: float = Field(
         default=30,
@@ -113,17 +121,20 @@ class Settings(BaseModel):
         default=10,
         gt=0,
         le=3600,
-        description="Maximum time for a request's headers to arrive, in seconds, from when the client connects or from their first byte.",
+        description="Maximum time for a request's headers to arrive, in seconds, from when the client connects or"
+        " from their first byte.",
     )
     body_timeout_seconds: float = Field(
         default=10,
         gt=0,
         le=3600,
-        description="Maximum time for a request's body to arrive, in seconds, plus one second for each 20,000 bytes; REQUEST_TIMEOUT_SECONDS limits both.",
+        description="Maximum time for a request's body to arrive, in seconds, plus one second for each 20,000 bytes;"
+        " REQUEST_TIMEOUT_SECONDS limits both.",
     )
     http_whole_requests: bool = Field(
         default=True,
-        description="Read ordinary POST requests that arrive in one piece without uvicorn's HTTP parser, which is faster; false: parse all.",
+        description="Read ordinary POST requests that arrive in one piece without uvicorn's HTTP parser, which is"
+        " faster; false: parse all.",
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Maximum size of a request body, in bytes.")
 
@@ -157,7 +168,8 @@ class Settings(BaseModel):
         default=5,
         ge=0,
         le=300,
-        description="How long a verified API key is cached, in seconds; a revoked key may work that much longer. A rejected key is cached as long, but at most 5 seconds.",
+        description="How long a verified API key is cached, in seconds; a revoked key may work that much longer. A"
+        " rejected key is cached as long, but at most 5 seconds.",
     )
 
     # Limits of a GraphQL operation
@@ -183,7 +195,8 @@ class Settings(BaseModel):
     heavy_query_values: int = Field(
         default=100_000,
         ge=1,
-        description="Number of requested values from which on a query counts as heavy; heavy queries share a third of the connections.",
+        description="Number of requested values from which on a query counts as heavy; heavy queries share a third of"
+        " the connections.",
     )
     max_mutations: int = Field(
         default=10, ge=1, description="Maximum number of mutations of one operation, with fragments expanded."
@@ -200,8 +213,9 @@ class Settings(BaseModel):
     max_representations: int = Field(
         default=10_000,
         ge=1,
-        description="Maximum number of representations of one `_entities`, including repeated ones; a gateway may repeat each many times."
-        " They count toward `MAX_INPUT_ITEMS`, whose default leaves room for 1,000 other items.",
+        description="Maximum number of representations of one `_entities`, including repeated ones; a gateway may"
+        " repeat each many times. They count toward `MAX_INPUT_ITEMS`, whose default leaves room for 1,000 other"
+        " items.",
     )
     document_cache_size: int = Field(
         default=1_000, ge=0, description="Maximum number of parsed and validated documents that are cached."
@@ -232,7 +246,8 @@ class Settings(BaseModel):
     plan_cache_size: int = Field(
         default=1_000,
         ge=1,
-        description="Maximum number of cached SQL statements of plans, in addition to the last one of each plan; long ones reduce the number.",
+        description="Maximum number of cached SQL statements of plans, in addition to the last one of each plan; long"
+        " ones reduce the number.",
     )
     compiled_statement_cache_size: int = Field(
         default=500, ge=0, description="Maximum number of compiled statements kept by SQLAlchemy."
@@ -249,7 +264,8 @@ class Settings(BaseModel):
         default=5,
         ge=0,
         le=5,
-        description="How long the unfiltered customer list and the customer groups are cached, in seconds; 0 turns the cache off.",
+        description="How long the unfiltered customer list and the customer groups are cached, in seconds; 0 turns"
+        " the cache off.",
     )
     list_cache_size: int = Field(default=1_000, ge=0, description="Maximum number of pages in the list cache.")
 
@@ -310,7 +326,10 @@ class Settings(BaseModel):
     def service_dsn(self) -> str:
         """DATABASE_URL. Raise SettingsError if it isn't set."""
         if self.database_url is None:
-            msg = "DATABASE_URL is not set: set it to the URL of a PostgreSQL 15 or newer, or run `customer-gateway dev`, which includes one"
+            msg = (
+                "DATABASE_URL is not set: set it to the URL of a PostgreSQL 15 or newer, or run `customer-gateway"
+                " dev`, which includes one"
+            )
             raise SettingsError(msg)
         return self.database_url
 

@@ -13,7 +13,10 @@ EXTENSION = "persistedQuery"
 _VERSION = 1
 # Build tools also use other hash functions; the manifest of trusted documents may contain such names.
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|[0-9a-f]{32,128}")
-_SEND = '`{"version": 1, "sha256Hash": "…"}`, the SHA-256 of the document\'s text in UTF-8 as 64 lower-case hexadecimal digits'
+_SEND = (
+    '`{"version": 1, "sha256Hash": "…"}`, the SHA-256 of the document\'s text in UTF-8 as 64 lower-case hexadecimal'
+    " digits"
+)
 
 
 def named_document(text: str | None, document_id: object, extensions: Mapping[str, Any] | None) -> NamedDocument | None:

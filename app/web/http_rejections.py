@@ -131,7 +131,8 @@ def too_large_headers() -> HttpError:
     return HttpError(
         431,
         FailureCode.PAYLOAD_TOO_LARGE,
-        f"The request has more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES:,} bytes of them. Send fewer.",
+        f"The request has more than {MAX_HEADERS} header fields, or more than {MAX_HEADER_BYTES:,} bytes of them. Send"
+        " fewer.",
     )
 
 

@@ -90,7 +90,8 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self._operations = Counter(
             "customer_gateway_operations",
-            "GraphQL operations by type, by how they were executed, by HTTP status and by the first error code of the answer.",
+            "GraphQL operations by type, by how they were executed, by HTTP status and by the first error code of the"
+            " answer.",
             ("type", "execution", "status", "code"),
             registry=registry,
         )

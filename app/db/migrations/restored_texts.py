@@ -92,8 +92,8 @@ def _restore_column(connection: Connection, kind: _Kind, column: str, notes: lis
         hidden = invisible_in(wanted) if column in kind.keys else None
         if hidden is not None:
             notes.append(
-                f"{about} holds the invisible character {hidden}: it can be looked up, but no longer be written. Give it"
-                f" another {_label(column)}."
+                f"{about} holds the invisible character {hidden}: it can be looked up, but no longer be written. Give"
+                f" it another {_label(column)}."
             )
     return changed
 

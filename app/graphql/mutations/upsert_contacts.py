@@ -22,8 +22,8 @@ class UpsertContactsResult(UpsertedRow):
     """The result of a row."""
 
     contact: Contact | None = strawberry.field(
-        description="The contact in its current state; null if there is none. Without customers-read it is also null if the"
-        " row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
+        description="The contact in its current state; null if there is none. Without customers-read it is also null"
+        " if the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
         extensions=SHOWS_WRITTEN,
     )
 

@@ -22,8 +22,8 @@ class UpsertCustomerGroupsResult(UpsertedRow):
     """The result of a row."""
 
     customer_group: CustomerGroup | None = strawberry.field(
-        description="The customer group in its current state; null if there is none. Without customers-read it is also null if the"
-        " row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
+        description="The customer group in its current state; null if there is none. Without customers-read it is"
+        " also null if the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
         extensions=SHOWS_WRITTEN,
     )
 

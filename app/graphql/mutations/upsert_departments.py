@@ -22,8 +22,8 @@ class UpsertDepartmentsResult(UpsertedRow):
     """The result of a row."""
 
     department: Department | None = strawberry.field(
-        description="The department in its current state; null if there is none. Without customers-read it is also null if the"
-        " row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
+        description="The department in its current state; null if there is none. Without customers-read it is also"
+        " null if the row didn't write it, because its `outcome` is UNCHANGED or the list was not written.",
         extensions=SHOWS_WRITTEN,
     )
 

@@ -11,10 +11,11 @@ _KEY = " With `matchBy: {key}`, required in a row without an id (FIELD_REQUIRED)
 
 
 @strawberry.input(
-    description="A contact of another system. With an `id`, that contact is changed. Otherwise `customer` and the field that"
-    " `matchBy` names are the key and required (FIELD_REQUIRED): if one contact of the customer has it, it is changed;"
-    " if none has it, one is created; if several have it, the row is rejected with FIELD_CONFLICT. Fields that are left"
-    " out keep their values. Paths of errors begin with `input`, `rows` and the row's index, from 0." + FIELD_CODES
+    description="A contact of another system. With an `id`, that contact is changed. Otherwise `customer` and the"
+    " field that `matchBy` names are the key and required (FIELD_REQUIRED): if one contact of the customer has it,"
+    " it is changed; if none has it, one is created; if several have it, the row is rejected with FIELD_CONFLICT."
+    " Fields that are left out keep their values. Paths of errors begin with `input`, `rows` and the row's index,"
+    " from 0." + FIELD_CODES
 )
 class UpsertContactRow:
     """One row of upsertContacts."""

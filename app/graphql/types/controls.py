@@ -6,7 +6,10 @@ import strawberry
 
 from app.graphql.types.enums import RejectionPolicy
 
-VALUE_CODES = " FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_INVALID for a value of another form than described."
+VALUE_CODES = (
+    " FIELD_NOT_CLEARABLE for null in a field that can't be null, FIELD_INVALID for a value of another form than"
+    " described."
+)
 """For inputs without texts. Begins with a space, to be appended to a description."""
 
 FIELD_CODES = (

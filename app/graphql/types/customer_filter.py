@@ -104,16 +104,17 @@ class CustomerFilter:
         description="Created in this range. Sort by CREATED_AT to page through a long range without delay."
     )
     updated_at: strawberry.Maybe[DateTimeRange | None] = strawberry.field(
-        description="Last changed in this range. Sort by UPDATED_AT to page through a long range without delay. Changes of"
-        " contacts, departments and subscriptions don't count."
+        description="Last changed in this range. Sort by UPDATED_AT to page through a long range without delay."
+        " Changes of contacts, departments and subscriptions don't count."
     )
     name_prefix: strawberry.Maybe[str | None] = strawberry.field(
         description="The name begins with this, ignoring case and how letters are composed."
     )
     search: strawberry.Maybe[str | None] = strawberry.field(
-        description="Each of these words, at most 10, begins a word of the number, name, email, VAT number or external"
-        " system id, ignoring case and how letters are composed. Words are separated by white space and"
-        " punctuation of any script; a symbol, such as an emoji, is a word. Text without words is ignored, and so is null."
+        description="Each of these words, at most 10, begins a word of the number, name, email, VAT number or"
+        " external system id, ignoring case and how letters are composed. Words are separated by white space and"
+        " punctuation of any script; a symbol, such as an emoji, is a word. Text without words is ignored, and so is"
+        " null."
     )
 
 

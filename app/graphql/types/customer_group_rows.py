@@ -11,9 +11,10 @@ from app.graphql.types.scalars import Metadata
 
 
 @strawberry.input(
-    description="A customer group of another system. With an `id`, that group is changed. Otherwise the number is the key"
-    " and required (FIELD_REQUIRED): if a group has it, it is changed, and if none has it, one is created. Fields that are"
-    " left out keep their values. Paths of errors begin with `input`, `rows` and the row's index, from 0." + FIELD_CODES
+    description="A customer group of another system. With an `id`, that group is changed. Otherwise the number is the"
+    " key and required (FIELD_REQUIRED): if a group has it, it is changed, and if none has it, one is created."
+    " Fields that are left out keep their values. Paths of errors begin with `input`, `rows` and the row's index,"
+    " from 0." + FIELD_CODES
 )
 class UpsertCustomerGroupRow:
     """One row of upsertCustomerGroups."""
@@ -29,20 +30,20 @@ class UpsertCustomerGroupRow:
         description="The group's name, 1 to 255 characters. FIELD_REQUIRED for a new group. Not null."
     )
     discount: Maybe[Decimal | None] = strawberry.field(
-        description="The discount of its customers, in percent, 0 to 100, at most two decimals. Default for a new group: 0."
-        " Not null."
+        description="The discount of its customers, in percent, 0 to 100, at most two decimals. Default for a new"
+        " group: 0. Not null."
     )
     account_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="The id of the ledger account that its customers post to. LEDGER_ACCOUNT_NOT_FOUND if it doesn't exist"
-        " in the company. FIELD_REQUIRED for a new group, unless `accountNumber` is given. Not null."
+        description="The id of the ledger account that its customers post to. LEDGER_ACCOUNT_NOT_FOUND if it doesn't"
+        " exist in the company. FIELD_REQUIRED for a new group, unless `accountNumber` is given. Not null."
     )
     account_number: Maybe[str | None] = strawberry.field(
         description="The number of that ledger account, instead of `accountId` (FIELD_CONFLICT with both)."
         " LEDGER_ACCOUNT_NOT_FOUND if it doesn't exist in the company. Not null."
     )
     metadata: Maybe[Metadata | None] = strawberry.field(
-        description="The whole metadata, which replaces the stored metadata, at most 50 entries (METADATA_LIMIT_EXCEEDED);"
-        " `{}` removes it. Default for a new group: empty. Not null."
+        description="The whole metadata, which replaces the stored metadata, at most 50 entries"
+        " (METADATA_LIMIT_EXCEEDED); `{}` removes it. Default for a new group: empty. Not null."
     )
     metadata_set: Maybe[Metadata | None] = strawberry.field(
         description="Metadata entries to add or replace, at most 50; others are kept. Not together with `metadata`"

@@ -18,8 +18,8 @@ _KEY = (
     " same."
 )
 _NUMBER = (
-    " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active or"
-    " not, has it."
+    " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active"
+    " or not, has it."
 )
 _MAP = (
     " At most 50 entries (METADATA_LIMIT_EXCEEDED); trimmed keys of 1 to 128 visible characters, values that are"

@@ -11,10 +11,11 @@ _KEY = " With `matchBy: {key}`, required in a row without an id (FIELD_REQUIRED)
 
 
 @strawberry.input(
-    description="A department of another system. With an `id`, that department is changed. Otherwise `customer` and the field that"
-    " `matchBy` names are the key and required (FIELD_REQUIRED): if one department of the customer has it, it is changed;"
-    " if none has it, one is created; if several have it, the row is rejected with FIELD_CONFLICT. Fields that are left"
-    " out keep their values. Paths of errors begin with `input`, `rows` and the row's index, from 0." + FIELD_CODES
+    description="A department of another system. With an `id`, that department is changed. Otherwise `customer` and"
+    " the field that `matchBy` names are the key and required (FIELD_REQUIRED): if one department of the customer"
+    " has it, it is changed; if none has it, one is created; if several have it, the row is rejected with"
+    " FIELD_CONFLICT. Fields that are left out keep their values. Paths of errors begin with `input`, `rows` and the"
+    " row's index, from 0." + FIELD_CODES
 )
 class UpsertDepartmentRow:
     """One row of upsertDepartments."""
@@ -31,9 +32,10 @@ class UpsertDepartmentRow:
         + _KEY.format(key="NAME")
     )
     is_default: Maybe[bool | None] = strawberry.field(
-        description="True: it becomes the customer's default department and replaces the current one; in a list, only one"
-        " department of a customer may (FIELD_CONFLICT). False: it stops being the default; if the customer has others,"
-        " another row must make one the default (DEFAULT_REQUIRED). Default for a new department: false. Not null."
+        description="True: it becomes the customer's default department and replaces the current one; in a list, only"
+        " one department of a customer may (FIELD_CONFLICT). False: it stops being the default; if the customer has"
+        " others, another row must make one the default (DEFAULT_REQUIRED). Default for a new department: false. Not"
+        " null."
     )
     is_active: Maybe[bool | None] = strawberry.field(
         description="Whether it is in use. Default for a new department: true. Not null."

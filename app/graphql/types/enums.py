@@ -196,7 +196,9 @@ _show(
         "CUSTOMERS_WRITE": "`customers-write`: create and update customers; it does not imply reading.",
         "ACCOUNTS_READ": "`accounts-read`: read ledger accounts.",
         "ACCOUNTS_WRITE": "`accounts-write`: create and update ledger accounts; it does not imply reading.",
-        "SUBSCRIPTIONS_WRITE": "`subscriptions-write`: mirror subscriptions from the billing system; it does not imply reading.",
+        "SUBSCRIPTIONS_WRITE": (
+            "`subscriptions-write`: mirror subscriptions from the billing system; it does not imply reading."
+        ),
     },
 )
 _show(
@@ -217,7 +219,9 @@ _show(
         "LEDGER_ACCOUNT_NOT_FOUND": "The company has no ledger account with this id or number.",
         "SUBSCRIPTION_NOT_FOUND": "The company has no subscription with this key.",
         "CUSTOMER_NUMBER_ALREADY_EXISTS": "Another customer, active or not, has this number.",
-        "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": "Another customer, active or not, or another subscription, has this external system id.",
+        "EXTERNAL_SYSTEM_ID_ALREADY_EXISTS": (
+            "Another customer, active or not, or another subscription, has this external system id."
+        ),
         "CUSTOMER_GROUP_NUMBER_ALREADY_EXISTS": "Another customer group has this number.",
         "CUSTOMER_GROUP_IN_USE": "Customers belong to the group.",
         "DEFAULT_REQUIRED": "The default can't be removed while others remain: make another one the default first.",
@@ -245,7 +249,9 @@ _show(
         " administrator has to correct the dates of their periods.",
         "SUBSCRIPTION_INCONSISTENT": "The subscription's dates, status, period and amounts contradict each other.",
         "SUBSCRIPTION_FIELD_FIXED": "A subscription keeps its customer and its currency: end it and send another one.",
-        "SUBSCRIPTION_PERIOD_CONFLICT": "The period overlaps the one before it, leaves days out, is too early, or is billed and would change.",
+        "SUBSCRIPTION_PERIOD_CONFLICT": (
+            "The period overlaps the one before it, leaves days out, is too early, or is billed and would change."
+        ),
         "SUBSCRIPTION_MOVED": "The row is based on a version of the subscription from before a transition or a new"
         " billing day.",
         "COMPANY_TIME_ZONE_UNKNOWN": "The company's time zone is invalid, so today's date is unknown. An administrator"

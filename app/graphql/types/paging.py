@@ -34,8 +34,8 @@ Before = Annotated[
 AtMost = Annotated[
     int,
     strawberry.argument(
-        description="The number at which counting stops, 1 to 1,000,000. The time is proportional to the counted rows: a few"
-        " milliseconds for 10,000, up to half a second for a million."
+        description="The number at which counting stops, 1 to 1,000,000. The time is proportional to the counted"
+        " rows: a few milliseconds for 10,000, up to half a second for a million."
     ),
 ]
 ListFirst = Annotated[

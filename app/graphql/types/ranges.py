@@ -6,8 +6,8 @@ import strawberry
 
 
 @strawberry.input(
-    description="A range of times that includes `gte` and excludes `lt`, so that consecutive ranges don't overlap. A bound"
-    " that is left out is ignored."
+    description="A range of times that includes `gte` and excludes `lt`, so that consecutive ranges don't overlap. A"
+    " bound that is left out is ignored."
 )
 class DateTimeRange:
     """A range of times."""

@@ -146,8 +146,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar date, `YYYY-MM-DD`, in an input from 1900-01-01 to 9999-12-30. Other text is a problem of its"
-        " field (FIELD_INVALID).",
+        description="A calendar date, `YYYY-MM-DD`, in an input from 1900-01-01 to 9999-12-30. Other text is a"
+        " problem of its field (FIELD_INVALID).",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=date.isoformat,
         parse_value=_date,
@@ -162,8 +162,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Metadata: strawberry.scalar(
         name="Metadata",
-        description="Key-value metadata as a JSON object: at most 50 entries, trimmed keys of 1 to 128 visible characters,"
-        " values that are strings of at most 500 characters, finite numbers or booleans.",
+        description="Key-value metadata as a JSON object: at most 50 entries, trimmed keys of 1 to 128 visible"
+        " characters, values that are strings of at most 500 characters, finite numbers or booleans.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-4",
         parse_value=_metadata,
         parse_literal=_metadata_entries_literal,

@@ -57,7 +57,8 @@ class CustomerSubscription(Node):
         description="The first day after the trial; null if there was no trial."
     )
     version: int = strawberry.field(
-        description="The number of the subscription's latest change, from 1; see `expectedVersion` of upsertSubscriptions."
+        description="The number of the subscription's latest change, from 1; see `expectedVersion` of"
+        " upsertSubscriptions."
     )
 
     @strawberry.field(
