@@ -18,6 +18,7 @@ class ConnectionTurns(Turns):
         seconds: float,
         reserve: int | None = None,
         most_waiting: int = 1_000,
+        rejects_early: bool = False,
         what: str = "connections",
     ) -> None:
         super().__init__(
@@ -25,6 +26,7 @@ class ConnectionTurns(Turns):
             reserve=reserve_of(size) if reserve is None else reserve,
             most_waiting=most_waiting,
             seconds=seconds,
+            rejects_early=rejects_early,
         )
         self._waits = waits
         self._what = what

@@ -38,6 +38,7 @@ class HeavyTurns(ConnectionTurns):
             seconds=_PATIENCE * seconds,
             reserve=size - share,
             most_waiting=_MOST_WAITING,
+            rejects_early=True,
             what="turns of heavy operations",
         )
         self._most_late = share

@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
+from app.scheduling.queue_speed import QueueSpeed
 from app.scheduling.shared_time_limit import SharedTimeLimit
 from app.unavailable import TooBusy
 
@@ -83,11 +84,18 @@ class Turns:
 
     At most `most_waiting` requests wait. One more, and the newest request of the company with the most waiting requests
     is rejected, a large one if there is one. No request waits longer than `seconds`. With `one_each`, a company has at
-    most one turn at a time.
+    most one turn at a time. With `rejects_early`, only as many wait as are expected to get their turn in time.
     """
 
     def __init__(
-        self, size: int, *, reserve: int = 0, most_waiting: int = 1_000, seconds: float, one_each: bool = False
+        self,
+        size: int,
+        *,
+        reserve: int = 0,
+        most_waiting: int = 1_000,
+        seconds: float,
+        one_each: bool = False,
+        rejects_early: bool = False,
     ) -> None:
         self._size = size
         # A reserve of all turns is for companies that have none.
@@ -97,7 +105,9 @@ class Turns:
         self._held = Counter[UUID]()
         self._queues: dict[UUID, _Queue] = {}
         """The waiting companies, sorted by their last turn, the earliest first."""
+        self._seconds = seconds
         self._limit = SharedTimeLimit(seconds, partial(_too_late, seconds))
+        self._speed = QueueSpeed(size) if rejects_early else None
 
     @asynccontextmanager
     async def turn(self, company_id: UUID, *, is_small: bool = False) -> AsyncGenerator[None]:
@@ -157,6 +167,21 @@ class Turns:
                 self._in_use += 1
                 self._held[next_one] += 1
                 turn.set_result(None)
+        self._shorten()
+
+    def _shorten(self) -> None:
+        """Reject the newest requests that are expected to get no turn in time."""
+        if self._speed is None or not self._queues:
+            return
+        self._speed.note_turn()
+        while self._waiting > self._room():
+            self._reject(self._longest_queue())
+
+    def _room(self) -> int:
+        """Return how many requests may wait; at least as many as there are turns, so that no turn stays free."""
+        if self._speed is None:
+            return self._most_waiting
+        return max(self._size, self._speed.turns_within(self._seconds, self._most_waiting))
 
     def _is_free_for(self, company_id: UUID) -> bool:
         free = self._size - self._in_use
@@ -168,7 +193,9 @@ class Turns:
         return fewest if self._is_free_for(fewest) else None
 
     def _queue(self, company_id: UUID, *, is_small: bool) -> asyncio.Future[None]:
-        if self._waiting >= self._most_waiting:
+        if self._speed is not None and not self._waiting:
+            self._speed.begin()
+        if self._waiting >= self._room():
             self._reject(self._longest(company_id, is_small=is_small))
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
@@ -179,19 +206,22 @@ class Turns:
 
     def _longest(self, company_id: UUID, *, is_small: bool) -> UUID:
         """Return the company whose newest request makes room for one of this company. Raise TooBusy if none does."""
-        longest = max(self._queues, key=lambda waiting: len(self._queues[waiting]))
+        longest = self._longest_queue()
         own = self._queues.get(company_id)
         if len(self._queues[longest]) > (len(own) if own else 0) + 1:
             return longest
         if is_small and own is not None and own.has_large:
             return company_id
-        raise TooBusy(most_waiting=self._most_waiting)
+        raise TooBusy(most_waiting=self._room())
+
+    def _longest_queue(self) -> UUID:
+        return max(self._queues, key=lambda waiting: len(self._queues[waiting]))
 
     def _reject(self, company_id: UUID) -> None:
         rejected = self._queues[company_id].newest()
         self._forget(company_id, rejected)
         if not rejected.done():
-            rejected.set_exception(TooBusy(most_waiting=self._most_waiting))
+            rejected.set_exception(TooBusy(most_waiting=self._room()))
 
     def _forget(self, company_id: UUID, turn: asyncio.Future[None]) -> None:
         queue = self._queues.get(company_id)
