@@ -87,7 +87,7 @@ def identifiers(values: list[str], path: Path, problems: Problems, *, most: int 
     return _distinct(values, path, problems, identifier, f"ids; at most {most} are allowed.", most)
 
 
-def read_keys(values: list[str], path: Path, problems: Problems) -> tuple[str, ...]:
+def stored_keys(values: list[str], path: Path, problems: Problems) -> tuple[str, ...]:
     """Return keys in their stored form without repetition, or note problems."""
     return _distinct(values, path, problems, filled, f"items; at most {MOST_IDS} are allowed.", MOST_IDS)
 

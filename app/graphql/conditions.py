@@ -28,7 +28,7 @@ from app.db.search import MAX_WORDS
 from app.domain.customer_fields import FIELDS
 from app.domain.errors import Path
 from app.domain.texts import prefix_form, stored_form, words_of
-from app.graphql.arguments import MOST_CHARACTERS, Problems, filled, identifier, identifiers, read_keys
+from app.graphql.arguments import MOST_CHARACTERS, Problems, filled, identifier, identifiers, stored_keys
 from app.graphql.metadata_pairs import pairs_of
 from app.graphql.strawberry_seam import names_of_input
 from app.graphql.types.customer_filter import CustomerFilter, CustomerOrder
@@ -166,7 +166,7 @@ class _Reading:
             return AllOf(pairs_of(values, at, self._problems, HasMetadata))
         if attribute == "ids":
             return HasId(identifiers(values, at, self._problems))
-        return IsOneOf(_KEYS[attribute], read_keys(values, at, self._problems))
+        return IsOneOf(_KEYS[attribute], stored_keys(values, at, self._problems))
 
     def _single(self, attribute: str, value: Any, at: Path) -> Condition | None:
         match attribute:

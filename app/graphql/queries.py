@@ -44,8 +44,8 @@ from app.graphql.types.transition_preview import BillingTransitionPreview
 from app.graphql.types.viewer import Viewer
 from app.services.preview_transition import TransitionPreview, preview_transition
 
-CustomerKey = Annotated[CustomerLookup, strawberry.argument(description="The key.")]
-GroupKey = Annotated[CustomerGroupLookup, strawberry.argument(description="The key.")]
+ByCustomerKey = Annotated[CustomerLookup, strawberry.argument(description="The key.")]
+ByGroupKey = Annotated[CustomerGroupLookup, strawberry.argument(description="The key.")]
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="The id, a UUID.")]
 NodeIds = Annotated[
     list[strawberry.ID], strawberry.argument(description="The ids, UUIDs: at most 500, including repeated ones.")
@@ -85,7 +85,7 @@ class Query:
         extensions=READS,
     )
     @staticmethod
-    async def customer(info: Info, by: CustomerKey) -> CustomerRow | None:
+    async def customer(info: Info, by: ByCustomerKey) -> CustomerRow | None:
         """Load the customer by id through the loader, so that equal ids of one operation are read once."""
         condition = read_key(by).condition
         if isinstance(condition.value, UUID):
@@ -122,7 +122,7 @@ class Query:
         extensions=READS,
     )
     @staticmethod
-    async def customer_group(info: Info, by: GroupKey) -> CustomerGroupRow | None:
+    async def customer_group(info: Info, by: ByGroupKey) -> CustomerGroupRow | None:
         """Load the group by id through the loader, as customers are."""
         condition = read_key(by).condition
         if isinstance(condition.value, UUID):

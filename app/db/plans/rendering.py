@@ -127,7 +127,7 @@ def failure() -> ColumnElement[str]:
     return cast(cast(nothing, Integer), Text)
 
 
-def moment(value: ColumnElement[Any]) -> ColumnElement[str]:
+def timestamp(value: ColumnElement[Any]) -> ColumnElement[str]:
     """Return a timestamp in UTC with microseconds, written as in Python; fails outside the years 1000 to 9999."""
     first, last = (
         literal_column(f"TIMESTAMPTZ '{text}+00'", DateTime(timezone=True))
@@ -166,6 +166,6 @@ _RENDERED: dict[Render, Callable[[ColumnElement[Any]], list[Piece]]] = {
     Render.BOOLEAN: lambda value: [case((value, constant("true")), (not_(value), constant("false")))],
     Render.DECIMAL: _quoted,
     Render.DATE: _date,
-    Render.TIMESTAMP: lambda value: ['"', moment(value), '"'],
+    Render.TIMESTAMP: lambda value: ['"', timestamp(value), '"'],
     Render.JSON: lambda value: [value],
 }
