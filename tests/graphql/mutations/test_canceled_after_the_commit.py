@@ -93,13 +93,13 @@ def points(monkeypatch: pytest.MonkeyPatch) -> Generator[Points]:
             watched, self.is_first = (Stepped(awaitable, found) if self.is_first else awaitable), False
             return await super().with_abort_signal(watched)
 
-    timed_executor.timed.cache_clear()
+    timed_executor.with_deadline.cache_clear()
     monkeypatch.setattr(mutation_deadline, "timeout_at", limited)
     monkeypatch.setattr(timed_executor, "TimedExecutor", Timed)
     event.listen(Engine, "commit", found.committing)
     yield found
     event.remove(Engine, "commit", found.committing)
-    timed_executor.timed.cache_clear()
+    timed_executor.with_deadline.cache_clear()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
