@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import (
     Alias,
@@ -21,10 +21,15 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, array
 
+from app.db.columns import CODE_POINTS
 from app.db.read_session import COMPANY
 from app.db.tables import companies
 from app.domain.identity import Scope
@@ -72,15 +77,55 @@ class PlainField:
     render: Render
     reference: str | None = None
     """For a column of another table: the column that holds the id of that table's row."""
+    embedded: "Embedded[Any] | None" = None
+    """For a column with a JSON object: the objects in it."""
 
     def of(self, row: FromClause) -> ColumnElement[Any]:
         """Return the field's value in a row of the entity's table."""
+        if self.embedded is not None:
+            return self.embedded.texts(row)
         if self.reference is None:
             return row.c[self.column.name]
         # An alias, because the statement may also read the same table itself.
         table = self.column.table.alias()
         query = select(table.c[self.column.name]).where(narrowed(table), table.c.id == row.c[self.reference])
         return query.correlate_except(table).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded(Generic[RowT]):
+    """A type of the schema whose objects are the members of a JSON object in a column.
+
+    The first field is the member's name, by whose code points the objects are sorted. The others are members of its
+    value, which is an object, too; a missing one is null.
+    """
+
+    name: str
+    column: Column[Any]
+    row: type[RowT]
+    fields: tuple[PlainField, ...]
+
+    def select(self, source: FromClause) -> Select[Any]:
+        """Return a query for the objects in a row of the source, with a column for each field."""
+        members = func.jsonb_each(source.c[self.column.name]).table_valued(
+            column("key", Text()), column("value", JSONB())
+        )
+        name, *others = self.fields
+        value, null = members.c.value.op("->", return_type=JSONB()), cast(literal_column("'null'"), JSONB)
+        shown = [func.coalesce(value(literal_column(f"'{of.name}'")), null).label(of.name) for of in others]
+        return select(members.c.key.label(name.name), *shown)
+
+    def order(self, objects: FromClause) -> ColumnElement[Any]:
+        """Return the column by which the objects of `select` are sorted."""
+        return objects.c[self.fields[0].name].collate(CODE_POINTS)
+
+    def texts(self, source: FromClause) -> ColumnElement[Any]:
+        """Return the objects as an array of arrays: the name, and the JSON of each other field as text."""
+        objects = self.select(source).subquery()
+        texts = array([cast(objects.c[field.name], Text) for field in self.fields])
+        listed = func.array_agg(aggregate_order_by(texts, self.order(objects)), type_=ARRAY(Text, dimensions=2))
+        nothing = cast(literal_column("'{}'"), ARRAY(Text, dimensions=2))
+        return select(func.coalesce(listed, nothing)).correlate_except(objects).scalar_subquery()
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +189,25 @@ class ToMany(Generic[RowT]):
     order: tuple[SortKey, ...]
 
 
+_Source: TypeAlias = Column[Any] | tuple[Column[Any], str] | Embedded[Any]
+"""Where the values of a plain field are."""
+
+
 def narrowed(table: FromClause) -> ColumnElement[bool]:
     """Return the condition that restricts a table to the session's company: the first layer of tenant isolation."""
     is_companies = (table.element if isinstance(table, Alias) else table) is companies
     column = table.c.id if is_companies else table.c.company_id
     return column == bindparam(COMPANY, type_=Uuid())
+
+
+def embedded(name: str, stored: Column[Any], row: type[RowT]) -> Embedded[RowT]:
+    """Return a type of the objects in a column, whose fields are the attributes of `row`."""
+    first, *others = row._fields
+    columns: list[Column[Any]] = [
+        Column(first, Text, nullable=False),
+        *(Column(other, JSONB, nullable=False) for other in others),
+    ]
+    return Embedded(name, stored, row, tuple(_field(of.name, of) for of in columns))
 
 
 def entity(
@@ -158,15 +217,16 @@ def entity(
     *,
     more_keys: tuple[str, ...] = (),
     scope: Scope = Scope.CUSTOMERS_READ,
-    **elsewhere: Column[Any] | tuple[Column[Any], str],
+    **elsewhere: _Source,
 ) -> Entity[RowT]:
     """Return an entity whose plain fields are the attributes of `row`, by default columns of the same names.
 
-    `elsewhere` maps an attribute to a column of another name, or to a column of another table and the column that holds
-    the id of that table's row. Keys are the id, if rows have one and belong to a company, and `more_keys`.
+    `elsewhere` maps an attribute to a column of another name, to a column of another table and the column that holds
+    the id of that table's row, or to the objects in a column. Keys are the id, if rows have one and belong to a
+    company, and `more_keys`.
     """
     attributes: tuple[str, ...] = row._fields
-    sources: Mapping[str, Column[Any] | tuple[Column[Any], str]] = {**table.c, **elsewhere}
+    sources: Mapping[str, _Source] = {**table.c, **elsewhere}
     keys = ("id", *more_keys) if "id" in attributes and "company_id" in table.c else ()
     return Entity(name, table, row, tuple(_field(name, sources[name]) for name in attributes), keys, scope)
 
@@ -176,6 +236,8 @@ def render_of(column: Column[Any]) -> Render:
     return next(render for kind, render in _RENDERS if isinstance(column.type, kind))
 
 
-def _field(name: str, source: Column[Any] | tuple[Column[Any], str]) -> PlainField:
+def _field(name: str, source: _Source) -> PlainField:
+    if isinstance(source, Embedded):
+        return PlainField(name, source.column, Render.JSON, embedded=source)
     column, reference = source if isinstance(source, tuple) else (source, None)
     return PlainField(name, column, render_of(column), reference)

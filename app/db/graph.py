@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table
 
 from app.db import tables
-from app.db.declarations import Entity, SortKey, ToMany, ToOne, entity
+from app.db.declarations import Entity, SortKey, ToMany, ToOne, embedded, entity
 from app.db.rows import (
     BillingDocumentLineRow,
     BillingDocumentRow,
@@ -19,6 +19,7 @@ from app.db.rows import (
     CustomerGroupRow,
     CustomerRow,
     DepartmentRow,
+    FieldChangeRow,
     LedgerAccountRow,
     SubscriptionPeriodRow,
     SubscriptionRow,
@@ -50,7 +51,8 @@ contact = entity("Contact", tables.contacts, ContactRow)
 department = entity("Department", tables.departments, DepartmentRow)
 subscription = entity("CustomerSubscription", tables.subscriptions, SubscriptionRow)
 subscription_period = entity("SubscriptionPeriod", _periods, SubscriptionPeriodRow)
-change = entity("Change", tables.history, ChangeRow)
+field_change = embedded("FieldChange", tables.history.c.changes, FieldChangeRow)
+change = entity("Change", tables.history, ChangeRow, changes=field_change)
 billing_transition = entity("BillingTransition", tables.billing_transitions, BillingTransitionRow)
 billing_document = entity("BillingDocument", _documents, BillingDocumentRow)
 billing_document_line = entity(

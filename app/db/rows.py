@@ -1,10 +1,12 @@
 """Immutable row types, one per entity, with attributes in the order in which they are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
+
+from app.db.stored_json import JsonText
 
 MetadataMap = Mapping[str, str | int | float | bool]
 _NOT_STORED = UUID(int=0)
@@ -150,6 +152,14 @@ class SubscriptionPeriodRow(NamedTuple):
     billed_on: date | None
 
 
+class FieldChangeRow(NamedTuple):
+    """A changed field, with the JSON of its values before and after."""
+
+    field: str
+    before: JsonText
+    after: JsonText
+
+
 class ChangeRow(NamedTuple):
     """An entry of an object's history."""
 
@@ -157,7 +167,8 @@ class ChangeRow(NamedTuple):
     operation: str
     actor: str
     occurred_at: datetime
-    changes: Mapping[str, Mapping[str, Any]]
+    changes: Sequence[Sequence[str]]
+    """For each changed field, its name and the texts of its JSON before and after."""
 
 
 class BillingTransitionRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""Stored JSON, parsed and with its text."""
+"""Stored JSON, with its text."""
 
 import json
 from typing import Any, cast
@@ -10,6 +10,12 @@ class StoredJson(dict[str, Any]):
     __slots__ = ("text",)
 
     text: str
+
+
+class JsonText(str):
+    """JSON as the database wrote it, which is returned unchanged."""
+
+    __slots__ = ()
 
 
 def stored_json(text: str) -> Any:

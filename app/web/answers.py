@@ -7,7 +7,7 @@ from typing import cast
 import orjson
 from starlette.types import Send
 
-from app.db.stored_json import StoredJson
+from app.db.stored_json import JsonText, StoredJson
 
 JSON_TYPE = "application/json"
 
@@ -17,7 +17,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 def to_json(value: object) -> bytes:
-    """Return compact JSON in UTF-8; stored objects keep their text.
+    """Return compact JSON in UTF-8; stored JSON keeps its text.
 
     Raise ValueError for text that UTF-8 can't encode.
     """
@@ -33,7 +33,7 @@ def to_json(value: object) -> bytes:
 
 
 def _with_long_integers(value: object) -> object:
-    """Return the value with integers of more than 64 bits as fragments; a customer's history may contain them."""
+    """Return the value with integers of more than 64 bits as fragments: orjson doesn't write them."""
     if isinstance(value, StoredJson):
         return value
     if isinstance(value, dict):
@@ -47,6 +47,8 @@ def _with_long_integers(value: object) -> object:
 def _stored(value: object) -> orjson.Fragment:
     if isinstance(value, StoredJson):
         return orjson.Fragment(value.text)
+    if isinstance(value, JsonText):
+        return orjson.Fragment(str(value))
     raise TypeError
 
 

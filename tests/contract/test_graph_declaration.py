@@ -10,12 +10,13 @@ from strawberry.types.field import StrawberryField
 
 from app.db import customers, graph, rows, tables
 from app.db.customers import CustomerSort
-from app.db.declarations import Entity, PlainField, Render, SortKey, ToMany, ToOne
+from app.db.declarations import Embedded, Entity, PlainField, Render, SortKey, ToMany, ToOne
 from app.db.read_session import COMPANY
 from app.graphql.schema import executable, schema
 
 SCHEMA = executable(schema)
 ENTITIES: list[Entity[Any]] = [value for value in vars(graph).values() if isinstance(value, Entity)]
+EMBEDDED: list[Embedded[Any]] = [value for value in vars(graph).values() if isinstance(value, Embedded)]
 EDGES: list[ToOne[Any] | ToMany[Any]] = [value for value in vars(graph).values() if isinstance(value, ToOne | ToMany)]
 TO_MANY = [edge for edge in EDGES if isinstance(edge, ToMany)]
 ORDERS: dict[str, tuple[set[str], tuple[SortKey, ...]]] = {
@@ -48,7 +49,7 @@ def kind_of(entity: Entity[Any], attribute: str) -> Any:
     return fields_of(entity)[name].type
 
 
-def fields_of(entity: Entity[Any]) -> dict[str, Any]:
+def fields_of(entity: Entity[Any] | Embedded[Any]) -> dict[str, Any]:
     """The fields of an entity's type as graphql-core, which is not wholly typed, holds them."""
     kind = SCHEMA.type_map[entity.name]
     assert isinstance(kind, GraphQLObjectType)
@@ -81,9 +82,10 @@ def nullable(field: PlainField) -> bool:
     return bool(field.column.nullable)
 
 
-def test_every_row_is_one_entity_s() -> None:
-    assert len({entity.name for entity in ENTITIES}) == len(ENTITIES)
-    assert {entity.row.__name__ for entity in ENTITIES} == {name for name in vars(rows) if name.endswith("Row")}
+def test_every_row_is_one_entity_s_or_embedded_in_one() -> None:
+    kinds = [*ENTITIES, *EMBEDDED]
+    assert len({kind.name for kind in kinds}) == len(kinds)
+    assert {kind.row.__name__ for kind in kinds} == {name for name in vars(rows) if name.endswith("Row")}
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
@@ -110,6 +112,18 @@ def test_a_field_is_rendered_as_its_type_says(entity: Entity[Any], field: PlainF
         assert all(name == value.value for name, value in kind.values.items())
     else:
         assert kind.name == RENDERED[field.render]
+
+
+@pytest.mark.parametrize("kind", EMBEDDED, ids=lambda kind: kind.name)
+def test_embedded_objects_are_a_list_of_one_entity_and_show_their_name_and_json(kind: Embedded[Any]) -> None:
+    ((entity, name),) = (
+        (entity, field.name) for entity in ENTITIES for field in entity.fields if field.embedded is kind
+    )
+    assert kind.column.table is entity.table
+    assert named(fields_of(entity)[name].type).name == kind.name
+    assert [field.name for field in kind.fields] == list(kind.row._fields) == list(fields_of(kind))
+    first, *others = (named(field.type).name for field in fields_of(kind).values())
+    assert (first, set(others)) == ("String", {"JSON"})
 
 
 @pytest.mark.parametrize("edge", EDGES, ids=lambda edge: f"{edge.source.name}.{edge.name}")

@@ -82,7 +82,7 @@ async def test_the_example_of_a_page_gives_the_answers_that_are_printed(
             clock.now = datetime(2026, 7, 15, 10, tzinfo=UTC)
         *given, printed = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", blocks, re.DOTALL))
         variables: dict[str, Any] = translated(given[0], real) if given else {}
-        answer = {"data": await demo.data(document, **variables)}
+        answer = {"data": await demo.sent(document, **variables)}
         real |= pairs(printed, answer)
         assert translated(printed, real) == answer
     assert len(set(real.values())) == len(real)

@@ -36,7 +36,7 @@ fragment Billed on BillingDocument {{
 CHANGES = f"""
 fragment Changes on ChangeConnection {{
   {leaves("ChangeConnection")}
-  nodes {{ {leaves("Change")} }} edges {{ cursor node {{ version }} }} pageInfo {{ {leaves("PageInfo")} }}
+  nodes {{ {leaves("Change")} changes {{ {leaves("FieldChange")} }} }} edges {{ cursor node {{ version }} }} pageInfo {{ {leaves("PageInfo")} }}
 }}"""
 HUB = f"""
 fragment Hub on Customer {{

@@ -67,8 +67,12 @@ PITFALLS: dict[str, Pitfall] = {
         "{ customers { nodes { metadata a: metadata group { metadata } } } }"
     ),
     "what changed is told by name, whatever its values are": Pitfall(
-        "{ customers { nodes { history { nodes { changes { field before after } b: changes { after } } } } } }",
+        "{ customers { nodes { history { nodes { changes { field before after } b: changes { after } c: changes { field: __typename } } } } } }",
         "hostile",
+    ),
+    "what changed is told in an edge and of anything": Pitfall(
+        "{ customers(first: 30) { nodes { contacts { history(last: 2) { edges { node { changes { field } a: changes { before } } } } }"
+        " group { history { nodes { changes { before field } } } } } } }"
     ),
     "keys of more than 63 bytes stay apart": Pitfall(
         f"{{ {_LONG}1: customers(first: 1) {{ nodes {{ {_LONG}2: name {_LONG}3: id }} }} {_LONG}4: customers(first: 2) {{ totalCount }} }}"

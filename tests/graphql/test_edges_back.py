@@ -82,7 +82,7 @@ async def test_the_history_of_a_contact_is_shown_with_the_write_that_made_it(cal
     given = {"customerId": str(customer), "name": "Ann", "email": "ann@example.com"}
     made = (await caller.data(CREATE % (*["Contact"] * 2, "contact"), input=given))["createContact"]["contact"]
 
-    payload = (await caller.data(LIFE, id=made["id"], name="Bo"))["updateContact"]
+    payload = (await caller.sent(LIFE, id=made["id"], name="Bo"))["updateContact"]
 
     assert payload["contact"]["customer"] == {"id": str(customer), "name": "Fjord"}
     assert payload["contact"]["history"] == {

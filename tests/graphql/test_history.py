@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Text, cast, insert, literal, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import graph
 from app.db.tables import history as entries
 from app.graphql.cursors import Cursors
+from app.web.answers import to_json
 from tests.support.asking import Caller
 from tests.support.records import Records
 
@@ -62,7 +64,7 @@ async def test_a_history_says_who_changed_which_fields_when_the_newest_first(
         owner_engine, company, customer, values, {"metadata": metadata, "billingDay": {"before": 7, "after": None}}
     )
 
-    found = await caller.data(
+    found = await caller.sent(
         """query($id: ID!) { customer(by: {id: $id}) { history { nodes {
              version operation actor occurredAt changes { field before after } } } } }""",
         id=str(customer),
@@ -182,7 +184,7 @@ async def test_a_subscription_has_the_history_that_a_customer_has(
     customer = await records.customer()
     period = {"before": None, "after": {"startsOn": "2026-06-01"}}
     await changed(owner_engine, company, await records.subscription(customer), {"currentPeriod": period}, {})
-    found = await caller.data(
+    found = await caller.sent(
         """query($id: ID!) { customer(by: {id: $id}) { subscriptions { history { totalCount nodes {
              version actor changes { field before after } } } } } }""",
         id=str(customer),
@@ -195,3 +197,21 @@ async def test_a_subscription_has_the_history_that_a_customer_has(
             {"version": 1, "actor": "person 1", "changes": [{"field": "currentPeriod", **period}]},
         ],
     }
+
+
+async def test_values_keep_all_digits_as_they_were_written(
+    caller: Caller, records: Records, owner_engine: AsyncEngine, company: UUID
+) -> None:
+    customer = await records.customer()
+    written = '{"long": 123456789012345678901234567890, "more": [1.10], "exact": 0.1000000000000000055511151231257827}'
+    await changed(owner_engine, company, customer, {})
+    changes = f'{{"metadata": {{"before": null, "after": {written}}}}}'
+    values = {"changes": cast(literal(changes, Text()), JSONB())}
+    async with owner_engine.begin() as connection:
+        await connection.execute(update(entries).where(entries.c.subject_id == customer).values(values))
+
+    found = await caller.data(
+        "query($id: ID!) { customer(by: {id: $id}) { history { nodes { changes { after } } } } }", id=str(customer)
+    )
+
+    assert to_json(found["customer"]["history"]["nodes"]) == f'[{{"changes":[{{"after":{written}}}]}}]'.encode()

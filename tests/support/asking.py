@@ -1,5 +1,6 @@
 """Run operations as the service does, field by field and without HTTP."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from app.graphql.context import Context
 from app.graphql.rules import Rules
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
+from app.web.answers import to_json
 
 _MANY = 10**9
 ENGINE = Engine(
@@ -66,6 +68,10 @@ class Caller:
         assert result.errors is None, result.errors
         assert result.data is not None
         return result.data
+
+    async def sent(self, document: str, **variables: Any) -> dict[str, Any]:
+        """Return the data of an operation as it is sent: stored JSON is text until then."""
+        return json.loads(to_json(await self.data(document, **variables)))
 
     async def rejection(self, document: str, **variables: Any) -> dict[str, Any]:
         """Return the extensions of an operation's only error, with its message and the path of the field."""

@@ -104,7 +104,13 @@ def world(company_id: UUID) -> World:
             "amount": 300,
         },
         "history": own
-        | {"subject_id": customer, "version": 1, "operation": "CREATED", "actor": "tester", "changes": {}},
+        | {
+            "subject_id": customer,
+            "version": 1,
+            "operation": "CREATED",
+            "actor": "tester",
+            "changes": {"name": {"before": None, "after": "Fjord"}},
+        },
         "outbox_events": own
         | {"id": uuid4(), "type": "customer.created", "subject_id": customer, "actor": "tester", "data": {}},
         "idempotency_keys": own

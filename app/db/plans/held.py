@@ -29,7 +29,7 @@ def _edges(node: Held, slots: Slots, builder: Builder) -> Sequence[ColumnElement
     given = func.unnest(*ids).table_valued(
         *(column(key, Uuid()) for key in rows.keys), with_ordinality="place", name=f"held_{node.slot}"
     )
-    row = slots.held(given.render_derived())
+    row = slots.derived(given.render_derived())
     shown = [in_utf8(joined(builder.value(edge, row))).label(f"edge_{at}") for at, edge in enumerate(node.edges)]
     of_each = row.select(row.table.c.place, *shown).subquery()
     arrays = [

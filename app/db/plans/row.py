@@ -39,8 +39,8 @@ class Row:
         return (narrowed(self.table),)
 
 
-class HeldRow(Row):
-    """A row that the service holds, with its keys as columns. It is of the company already."""
+class DerivedRow(Row):
+    """A row that is derived, and so of the company already: the keys of a held row, or an embedded object."""
 
     def __init__(self, table: FromClause, numbers: Iterator[int]) -> None:  # pyright: ignore[reportMissingSuperCall] - Row would need a table
         self._begin(table, numbers)

@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 from app.db.arguments import Arguments
 from app.db.conditions import Bind
 from app.db.plans.rendering import number
-from app.db.plans.row import HeldRow, Row
+from app.db.plans.row import DerivedRow, Row
 
 ArgumentsT = TypeVar("ArgumentsT", bound=Arguments)
 
@@ -35,9 +35,9 @@ class Slots:
         """Return a row of a table, under an alias that is unique in the statement."""
         return Row(table, self._numbers)
 
-    def held(self, table: FromClause) -> HeldRow:
-        """Return a row that the service holds."""
-        return HeldRow(table, self._numbers)
+    def derived(self, table: FromClause) -> DerivedRow:
+        """Return a row that isn't of a table."""
+        return DerivedRow(table, self._numbers)
 
     def arguments(self, slot: int, kind: type[ArgumentsT]) -> ArgumentsT:
         """Return the arguments in a slot."""

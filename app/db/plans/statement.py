@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, literal_column, not_, or_, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.compiler import FROM_LINTING
 
 from app.db import paging
@@ -35,6 +36,7 @@ from app.db.plans.slots import Slots
 from app.db.plans.tree import (
     Connection,
     Constant,
+    EmbeddedList,
     Given,
     Inline,
     JsonMembers,
@@ -185,7 +187,7 @@ class Builder:
             case _:
                 return self.value(node, None)
 
-    def value(self, node: PlanNode, row: Row | None) -> Sequence[Piece]:  # noqa: PLR0911 - one per kind of node
+    def value(self, node: PlanNode, row: Row | None) -> Sequence[Piece]:  # noqa: C901, PLR0911 - one per kind of node
         """Return the JSON of a field or edge of a row, or of the root."""
         match node:
             case Constant():
@@ -200,12 +202,14 @@ class Builder:
                 return [func.coalesce(shown, failure() if node.required else constant(NULL))]
             case Listing():
                 return ["[", self._listing(node, row), "]"]
+            case EmbeddedList() if row is not None:
+                return ["[", self._embedded(node, row), "]"]
             case Connection():
                 return page_of(node, row, self._slots, self.members)
             case Referenced():
                 return referenced_rows(node, self._slots, self.members)
-            case Plain() | Single():
-                msg = "only a row has plain fields and edges to one row"
+            case Plain() | Single() | EmbeddedList():
+                msg = "only a row has plain fields, edges to one row, and objects in a column"
                 raise TypeError(msg)
             case Given() | Inline():
                 msg = "only the root has what the credential determines"
@@ -227,3 +231,9 @@ class Builder:
         # An aggregate reads a sorted subquery in its order.
         in_order = items.correlate_except(table).subquery()
         return correlated(select(func.string_agg(in_order.c.item, constant(","), type_=Text())), in_order)
+
+    def _embedded(self, node: EmbeddedList, parent: Row) -> ColumnElement[Any]:
+        row = self._slots.derived(node.objects.select(parent.table).subquery())
+        in_order = aggregate_order_by(constant(","), node.objects.order(row.table))
+        listed = func.string_agg(joined(self.members(node.shown, row)), in_order, type_=Text())
+        return correlated(row.select(listed), row.table)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column
 
-from app.db.declarations import Entity, PlainField, SortKey
+from app.db.declarations import Embedded, Entity, PlainField, SortKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddedList:
+    """The list of the objects in a column of the parent row."""
+
+    objects: Embedded[Any]
+    shown: "JsonMembers"
+
+
+@dataclass(frozen=True, slots=True)
 class Nodes:
     """The rows of a page, or the row of an edge."""
 
@@ -132,7 +140,9 @@ class Held:
     slot: int
 
 
-PlanNode: TypeAlias = Constant | Given | Inline | Plain | Lookup | Single | Listing | Connection | Referenced
+PlanNode: TypeAlias = (
+    Constant | Given | Inline | Plain | Lookup | Single | Listing | EmbeddedList | Connection | Referenced
+)
 JsonMembers: TypeAlias = tuple[tuple[str, PlanNode], ...]
 
 
@@ -159,5 +169,5 @@ def _below(node: PlanNode) -> Iterator[JsonMembers]:
             for _, part in node.parts:
                 rows = [member for _, member in part.members] if isinstance(part, Edges) else [part]
                 yield from (row.shown for row in rows if isinstance(row, Nodes))
-        case Inline() | Lookup() | Single() | Listing():
+        case Inline() | Lookup() | Single() | Listing() | EmbeddedList():
             yield node.shown

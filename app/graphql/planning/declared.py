@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from app.db import accounts, graph, groups
 from app.db.arguments import Arguments, Key, References
 from app.db.conditions import Equals
-from app.db.declarations import Entity, PlainField, SortKey, ToMany, ToOne
+from app.db.declarations import Embedded, Entity, PlainField, SortKey, ToMany, ToOne
 from app.db.plans.tree import Connection, Listing, Lookup
 from app.graphql.field_arguments import (
     read_customers_page,
@@ -23,7 +23,7 @@ from app.graphql.planning.reading import ArgumentReader, read_count
 from app.graphql.planning.references import read_node_id, read_node_ids, read_representations
 from app.graphql.strawberry_seam import attribute_of, has_resolver
 
-Declared = PlainField | ToOne[Any] | ToMany[Any]
+Declared = PlainField | ToOne[Any] | ToMany[Any] | Embedded[Any]
 
 
 class Root(NamedTuple):
@@ -117,17 +117,18 @@ def references(max_representations: int) -> dict[str, ArgumentReader]:
 def declarations(schema: GraphQLSchema) -> dict[tuple[str, str], Declared]:
     """Return the declared fields and edges, by the names of a type and its field in the schema."""
     values: list[object] = [*vars(graph).values()]
-    entities: list[Entity[Any]] = [value for value in values if isinstance(value, Entity)]
+    kinds: list[Entity[Any] | Embedded[Any]] = [value for value in values if isinstance(value, Entity | Embedded)]
     edges: list[ToOne[Any] | ToMany[Any]] = [value for value in values if isinstance(value, ToOne | ToMany)]
-    by_attribute: dict[tuple[str, str], Declared] = {(edge.source.name, edge.name): edge for edge in edges}
-    plain = {(entity.name, field.name): field for entity in entities for field in entity.fields}
+    plain = {(kind.name, field.name): field for kind in kinds for field in kind.fields}
+    resolved: dict[tuple[str, str], Declared] = {(edge.source.name, edge.name): edge for edge in edges}
+    resolved |= {key: field.embedded for key, field in plain.items() if field.embedded is not None}
     declared: dict[tuple[str, str], Declared] = {}
-    for entity in entities:
-        for name, field in cast("GraphQLObjectType", schema.type_map[entity.name]).fields.items():
-            # A field with a resolver is an edge or a computed field.
-            known = by_attribute if has_resolver(field) else plain
+    for kind in kinds:
+        for name, field in cast("GraphQLObjectType", schema.type_map[kind.name]).fields.items():
+            # A field with a resolver is an edge, a list of embedded objects, or a computed field.
+            known = resolved if has_resolver(field) else plain
             # A list and the connection beside it show the same edge.
-            found = known.get((entity.name, attribute_of(field).removesuffix("_connection")))
+            found = known.get((kind.name, attribute_of(field).removesuffix("_connection")))
             if found is not None:
-                declared[entity.name, name] = found
+                declared[kind.name, name] = found
     return declared

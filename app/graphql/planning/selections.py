@@ -19,12 +19,13 @@ from graphql import (
 )
 from graphql.execution import VariableValues
 
-from app.db.declarations import PlainField, ToMany, ToOne
+from app.db.declarations import Embedded, PlainField, ToMany, ToOne
 from app.db.plans.tree import (
     Connection,
     Constant,
     Cursor,
     Edges,
+    EmbeddedList,
     JsonMembers,
     Listing,
     Nodes,
@@ -105,6 +106,8 @@ class Selections:
             case ToOne():
                 required = _is_required(field)
                 return Single(declared.target, self.row(object_type_of(field), fields), declared.key, required)
+            case Embedded():
+                return EmbeddedList(declared, self.row(object_type_of(field), fields))
             case ToMany() if is_list(field):
                 slot = self.slot(field, fields, list_reader)
                 return Listing(

@@ -1,22 +1,13 @@
 """The types of an object's history: changes, and the fields that each of them changed."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
 
 import strawberry
 from strawberry.scalars import JSON
 
-from app.db.rows import ChangeRow
+from app.db.rows import ChangeRow, FieldChangeRow
+from app.db.stored_json import JsonText
 from app.graphql.types.enums import ChangeOperation
-
-
-class FieldChangeRow(NamedTuple):
-    """The values of one field before and after a change."""
-
-    field: str
-    before: Any
-    after: Any
 
 
 @strawberry.type(description="A change of one field. Values have the form that the field itself has.")
@@ -44,9 +35,8 @@ class Change:
     @strawberry.field(description="The fields that changed, by name.", graphql_type=list[FieldChange])
     @staticmethod
     def changes(change: strawberry.Parent[ChangeRow]) -> list[FieldChangeRow]:
-        """Return the changes sorted by field: jsonb doesn't keep the order."""
-        changed: Mapping[str, Mapping[str, Any]] = change.changes
-        return [FieldChangeRow(name, values["before"], values["after"]) for name, values in sorted(changed.items())]
+        """Return the changes in the order of the row."""
+        return [FieldChangeRow(name, JsonText(before), JsonText(after)) for name, before, after in change.changes]
 
 
 CHANGES = "Its changes, the newest first: actor, time and fields."
