@@ -45,7 +45,8 @@ def read_new(kind: MemberKind, given: Mapping[str, object]) -> tuple[UUID | None
 def read_change(kind: MemberKind, given: Mapping[str, object]) -> tuple[MemberChange, list[Problem]]:
     """Return the change that an input describes, and all problems of the input."""
     values, problems = read_input(given, {**_CONTROLS, **kind.fields})
-    if values.get("new_default_id") is not None and values.get(kind.default) is not False:
+    is_readable = kind.default in values or kind.default not in given
+    if is_readable and values.get("new_default_id") is not None and values.get(kind.default) is not False:
         message = f"is only allowed when {schema_name(kind.default)} is set to false; leave it out otherwise."
         problems.append(Problem(ErrorCode.FIELD_CONFLICT, NEW_DEFAULT, message))
     return _change(values, problems)

@@ -68,7 +68,10 @@ _ALL: Mapping[str, Field] = {"id": _KEYS["id"], **FIELDS, "expected_version": EX
 
 
 class SubscriptionKeys(NamedTuple):
-    """The keys of a row's subscription and customer; None for a key that is missing or can't be read."""
+    """The keys of a row's subscription and customer; None for a key that is missing or can't be read.
+
+    Beside an id that can't be read, the external system id is no key, because the row may give it another one.
+    """
 
     id: UUID | None
     external_system_id: str | None
@@ -79,6 +82,8 @@ def read_keys(given: Mapping[str, object]) -> SubscriptionKeys:
     """Return the keys of a row; problems are found by `read_subscription`."""
     named = {**_KEYS, "customer": FIELDS["customer"]}
     values, _ = read_input({name: given[name] for name in named if name in given}, named)
+    if given.get("id") is not None and "id" not in values:
+        values.pop("external_system_id", None)
     return SubscriptionKeys(*(cast("None", values.get(name)) for name in SubscriptionKeys._fields))
 
 

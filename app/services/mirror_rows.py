@@ -91,21 +91,20 @@ class RowJudge:
         self, given: Mapping[str, object], keys: SubscriptionKeys, stored: StoredSubscription | None
     ) -> SubscriptionDecision:
         """Judge a row; `stored` is the subscription that its keys find."""
-        before = None if stored is None else stored.row
-        is_new = stored is None and keys.id is None
+        # Without a readable key, it isn't known what is stored, so only fields are checked.
+        is_new = stored is None and keys.id is None and keys.external_system_id is not None
         row = read_row(given, creating=is_new)
         problems = [*row.problems]
         if is_new:
             expected: int | None = row.values.get("expected_version")
             problems += unexpected(expected, None, ErrorCode.SUBSCRIPTION_NOT_FOUND, "subscription")
-        elif stored is None:
+        elif stored is None and keys.id is not None:
             message = "must be the id of a subscription of the company."
             problems.append(Problem(ErrorCode.SUBSCRIPTION_NOT_FOUND, ("id",), message))
         if keys.customer is not None and keys.customer not in self.customer_ids:
             problems.append(key_not_found(keys.customer))
-        if "id" in row.malformed or (stored is None and not (is_new and keys.external_system_id)):
-            # It isn't known what is stored, so only fields are checked.
-            return _rejected(before, problems)
+        if stored is None and not is_new:
+            return _rejected(None, problems)
         if stored is None:
             return self._create(row, self._customer_id(keys), problems)
         return self._change(sent_change(stored, row, self.today), self._customer_id(keys), problems)

@@ -50,10 +50,18 @@ class UpsertCustomerGroupsOutcome(ListOutcome):
 
 
 async def _decide(session: WriteSession, command: UpsertCustomerGroupsCommand) -> Sequence[RowDecision]:
-    read = [read_group_row(row, creating=False)[0] async for row in paced(command.rows)]
+    read = [_read(row) async for row in paced(command.rows)]
     found = await stored.lock_groups(session, _of(read, "id"), _of(read, "number"))
     accounts = await stored.accounts_of(session, _of(read, "account_id"), _of(read, "account_number"))
     return await decide_rows(_Judge(found, accounts), command.rows, read)
+
+
+def _read(row: Fields) -> Fields:
+    values, _ = read_group_row(row, creating=False)
+    if row.get("id") is not None and "id" not in values:
+        # Beside an id that can't be read, the number is no key, because the row may give the group another one.
+        values.pop("number", None)
+    return values
 
 
 def _of(read: Sequence[Fields], name: str) -> set[Any]:

@@ -11,7 +11,7 @@ from app.domain.errors import MOST_LISTED_OF_ROW, ErrorCode, LimitProblem, Probl
 from app.domain.fields import schema_names
 from app.domain.upserts import MOST_UPSERT_ROWS, RejectionPolicy, RowOutcome
 from app.scheduling.pauses import paced
-from app.services.idempotency import once
+from app.services.idempotency import key_problems, once
 from app.services.lists.commands import ListCommand
 from app.services.lists.results import ListOutcome, RowResult
 
@@ -73,22 +73,25 @@ class Upsert(Generic[CommandT, DecisionT, OutcomeT]):
     ) -> tuple[OutcomeT, bool]:
         """Carry out a list in one transaction; return its outcome, and whether it was replayed.
 
-        Raise Rejected for a list that is empty or too long and, with the outcome as its `current`, if a rejected row
-        keeps all rows from being written. A dry run doesn't use its key.
+        Raise Rejected for a list that is empty or too long and, with the outcome as its `current`, if a rejected row or
+        a malformed key keeps all rows from being written. A dry run doesn't use its key.
         """
-        _check_size(len(command.rows))
+        unusable = key_problems(idempotency_key)
+        if sizes := size_problems(len(command.rows)):
+            raise Rejected([*sizes, *unusable])
 
         async def work(session: WriteSession) -> OutcomeT:
             decisions = await _completed(session, await self.decide(session, command))
             problems = [
-                problem for index, decision in enumerate(decisions) for problem in _at_row(index, decision.problems)
+                problem for index, decision in enumerate(decisions) for problem in at_row(index, decision.problems)
             ]
-            if problems and command.on_refusal is RejectionPolicy.ALL_OR_NOTHING:
-                raise Rejected(problems, current=await self._results(decisions, None))
+            if unusable or (problems and command.on_refusal is RejectionPolicy.ALL_OR_NOTHING):
+                raise Rejected([*problems, *unusable], current=await self._results(decisions, None))
             stored = None if command.dry_run else await self.write(session, decisions, actor)
             return await self._results(decisions, stored)
 
-        return await once(unit_of_work, None if command.dry_run else idempotency_key, command, self.outcome, work)
+        usable = None if command.dry_run or unusable else idempotency_key
+        return await once(unit_of_work, usable, command, self.outcome, work)
 
     async def _results(self, decisions: Sequence[DecisionT], stored: Mapping[UUID, Any] | None) -> OutcomeT:
         """Return the results of the rows; with `stored` None, those that they would have."""
@@ -99,7 +102,7 @@ class Upsert(Generic[CommandT, DecisionT, OutcomeT]):
         id_ = decision.subject_id
         row = decision.before if id_ is None else (stored or {}).get(id_, decision.before)
         changed = schema_names(decision.changed) if decision.outcome is RowOutcome.UPDATED else ()
-        return self.result(index, decision.outcome, changed, _at_row(index, decision.problems), stored is None, row)
+        return self.result(index, decision.outcome, changed, at_row(index, decision.problems), stored is None, row)
 
 
 async def _completed(session: WriteSession, decisions: Sequence[DecisionT]) -> Sequence[DecisionT]:
@@ -132,16 +135,17 @@ async def _completed(session: WriteSession, decisions: Sequence[DecisionT]) -> S
     ]
 
 
-def _check_size(rows: int) -> None:
-    """Raise Rejected for a list that is empty or too long."""
+def size_problems(rows: int) -> list[Problem]:
+    """Return the problem of a list that is empty or too long."""
     path = ("rows",)
     if rows == 0:
-        raise Rejected([Problem(ErrorCode.FIELD_REQUIRED, path, f"must be a list of 1 to {MOST_UPSERT_ROWS} rows.")])
+        return [Problem(ErrorCode.FIELD_REQUIRED, path, f"must be a list of 1 to {MOST_UPSERT_ROWS} rows.")]
     if rows > MOST_UPSERT_ROWS:
         message = f"must be a list of at most {MOST_UPSERT_ROWS} rows, not {rows}: send several lists."
-        raise Rejected([LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, MOST_UPSERT_ROWS, rows)])
+        return [LimitProblem(ErrorCode.FIELD_TOO_LONG, path, message, MOST_UPSERT_ROWS, rows)]
+    return []
 
 
-def _at_row(index: int, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def at_row(index: int, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return problems of a row with their paths in the list, such as ("rows", 3, "email")."""
     return tuple(replace(problem, path=("rows", index, *problem.path)) for problem in problems)
