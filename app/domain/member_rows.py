@@ -67,6 +67,11 @@ def read_member_row(
     return {name: value for name, value in values.items() if name not in _OWN}, problems
 
 
+def row_problems(kind: MemberKind, given: Mapping[str, object]) -> list[Problem]:
+    """Return the problems of the fields that were sent, whatever key the list is matched by."""
+    return read_input(given, {**_OWN, **kind.fields, **_CONDITION})[1]
+
+
 def canonical_row(kind: MemberKind, given: Mapping[str, object]) -> dict[str, object]:
     """Return a row with every value in its stored form."""
     return as_read(given, read_input(given, {**_OWN, **kind.fields, **_CONDITION})[0])

@@ -18,7 +18,7 @@ from app.engine.persisted import NamedDocument, PersistedDocuments, Persistence
 from app.engine.plans import Execution, Plans
 from app.engine.request_errors import RequestError, RequestErrorCode, request_error
 from app.engine.timed_executor import with_deadline
-from app.engine.variable_problems import uses_of
+from app.engine.variable_problems import literals_of, uses_of
 from app.scheduling.pauses import MANY_ITEMS, run_in_turn
 from app.scheduling.portions import PortionedAnswer, Portions, current_answer
 
@@ -145,10 +145,12 @@ class Engine:
         return items, operation.variables.coerce(variables)
 
     def _invalid_variables(self, operation: Operation, variables: Mapping[str, Any]) -> RequestError:
-        """Return the error with all problems of variables that can't be coerced."""
-        problems = operation.variables.problems(variables, uses_of(operation.syntax, operation.node))
+        """Return the error with all problems of variables that can't be coerced, and of the inputs that they are in."""
+        document, node = operation.syntax, operation.node
+        literals = literals_of(self._schema, document, node)
+        problems = operation.variables.problems(variables, uses_of(document, node), literals)
         wrong = {name for _, name in problems.found}
-        definitions = operation.node.variable_definitions or ()
+        definitions = node.variable_definitions or ()
         nodes = [definition for definition in definitions if definition.variable.name.value in wrong]
         return RequestError([problems.error(nodes)], RequestErrorCode.VARIABLES)
 

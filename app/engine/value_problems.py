@@ -3,7 +3,7 @@
 Messages name the field and can be shown alone; graphql-core's quote values as Python writes them and have no path.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
@@ -29,6 +29,8 @@ EXPECTED = "expected"
 """The extension of a scalar that describes its values for messages, such as "a date such as 2026-01-31"."""
 PROBLEMS_OF = "problems_of"
 """Extension of an input type: a ProblemsOf that finds further problems in fields that fit their types."""
+UNREAD = object()
+"""Stands for a value that doesn't fit its type or isn't known. No check takes it for a valid value."""
 
 _MOST_IN_MESSAGE = 10
 _MOST_CHARACTERS = 100
@@ -54,7 +56,20 @@ class ValueProblem(NamedTuple):
 
 
 ProblemsOf = Callable[[Mapping[str, Any]], Iterable[tuple[str, Path, str]]]
-"""From coerced fields, by name, to the parts of their problems, with paths that begin with a field."""
+"""From fields by name, coerced or UNREAD, to the parts of their problems, with paths that begin with a field."""
+
+
+class ReadVariable(NamedTuple):
+    """The value of a variable in which all problems were found."""
+
+    value: Any
+    """The coerced value, with UNREAD where it doesn't fit."""
+    wrong: tuple[Path, ...]
+    """The paths of its problems, from the variable."""
+
+
+UNREADABLE = ReadVariable(UNREAD, ((),))
+"""A variable whose whole value is missing or wrong."""
 
 
 class Enough(Exception):
@@ -65,12 +80,12 @@ class Enough(Exception):
 class ValueProblems:
     """The first problems with the values of an operation."""
 
-    found: list[tuple[ValueProblem, str]] = field(default_factory=list[tuple[ValueProblem, str]])
-    """Each with the name of its variable."""
+    found: list[tuple[ValueProblem, str | None]] = field(default_factory=list[tuple[ValueProblem, str | None]])
+    """Each with the name of its variable; None for a value of the document."""
     has_more: bool = False
 
-    def add(self, problem: ValueProblem, variable: str) -> None:
-        """Note a problem with the value of a variable; raise Enough if it can't be listed."""
+    def add(self, problem: ValueProblem, variable: str | None) -> None:
+        """Note a problem; raise Enough if it can't be listed."""
         if len(self.found) == MOST_LISTED:
             self.has_more = True
             raise Enough
@@ -81,7 +96,10 @@ class ValueProblems:
         message = " ".join(problem.message for problem, _ in self.found[:_MOST_IN_MESSAGE])
         if len(self.found) > _MOST_IN_MESSAGE:
             message += " There are more problems."
-        listed = [{**shown_problem(problem), "variable": variable} for problem, variable in self.found]
+        listed = [
+            shown_problem(problem) | ({} if variable is None else {"variable": variable})
+            for problem, variable in self.found
+        ]
         if self.has_more:
             # What follows isn't looked at: a body may hold hundreds of thousands of wrong values.
             more = f"The input has more than {MOST_LISTED:,} problems: correct those listed, then try again."
@@ -93,6 +111,25 @@ class ValueProblems:
 def shown_problem(problem: ValueProblem) -> dict[str, Any]:
     """Return a problem as `extensions.problems` holds it."""
     return {"code": str(problem.code), "path": list(problem.path), "message": problem.message}
+
+
+def more_problems(
+    kind: GraphQLInputObjectType, given: Mapping[str, Any], path: Path, wrong: Collection[Path]
+) -> Iterator[ValueProblem]:
+    """Yield what an input's own check finds in its fields, so that all problems come together.
+
+    `given` has UNREAD where a value has a problem already; `wrong` are the paths of these.
+    """
+    problems_of: ProblemsOf | None = kind.extensions.get(PROBLEMS_OF)
+    for code, below, message in () if problems_of is None else problems_of(given):
+        place = (*path, *below)
+        if not any(place[: len(known)] == known for known in wrong):
+            yield ValueProblem(code, place, message)
+
+
+def in_list(wrong: Collection[Path], path: Path) -> list[Path]:
+    """Return the paths of problems in the only item of a list, which was given without a list, as checks see them."""
+    return [(*path, 0, *found[len(path) :]) for found in wrong]
 
 
 def missing(path: Path) -> ValueProblem:

@@ -1,6 +1,8 @@
-"""What the domain finds in an input of which other fields can't be coerced, so that callers get all problems at once.
+"""What the domain finds in an input of which some fields can't be coerced, so that callers get all problems at once.
 
-An input whose fields can all be coerced is read by its mutation, which reports the same problems in its payload.
+An input whose fields can all be coerced is read by its mutation, which reports the same problems in its payload. Only
+what is stored can't be asked here. A field that can't be coerced is UNREAD, which the domain takes for malformed, so
+that no rule judges it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,96 +10,124 @@ from typing import Any, cast
 
 from graphql import (
     GraphQLInputObjectType,
+    GraphQLList,
     GraphQLSchema,
     get_nullable_type,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 
-from app.domain import account_fields, customer_fields, group_fields, subscription_fields
+from app.domain import customer_fields, group_fields
+from app.domain.account_fields import read_account
 from app.domain.contact_fields import CONTACT
 from app.domain.department_fields import DEPARTMENT
 from app.domain.errors import Path, Problem
-from app.domain.fields import read_uuid
-from app.domain.inputs import EXPECTED_VERSION, ID, Field, read_input
-from app.domain.members import MemberKind
+from app.domain.inputs import ID, read_input
+from app.domain.member_rows import read_member_row, row_problems
+from app.domain.members import MemberKind, read_change, read_new, read_removal
+from app.domain.subscription_fields import read_subscription
+from app.domain.transition import read_acknowledgement
+from app.domain.upserts import ContactMatchKey, DepartmentMatchKey, MatchKey
 from app.graphql.paths import full_message, schema_path
 from app.graphql.strawberry_seam import attributes_of
 from app.graphql.types import contact_input, customer_input, department_input, group_input
-from app.graphql.types.contact_rows import UpsertContactRow
-from app.graphql.types.customer_group_rows import UpsertCustomerGroupRow
-from app.graphql.types.department_rows import UpsertDepartmentRow
-from app.graphql.types.ledger_account_input import UpsertLedgerAccountRow
-from app.graphql.types.subscription_input import CurrentPeriodInput, UpsertSubscriptionRow
-from app.graphql.types.upsert_input import UpsertCustomerRow
+from app.graphql.types.contact_rows import UpsertContactRow, UpsertContactsInput
+from app.graphql.types.customer_group_rows import UpsertCustomerGroupRow, UpsertCustomerGroupsInput
+from app.graphql.types.department_rows import UpsertDepartmentRow, UpsertDepartmentsInput
+from app.graphql.types.ledger_account_input import UpsertLedgerAccountRow, UpsertLedgerAccountsInput
+from app.graphql.types.subscription_input import UpsertSubscriptionRow, UpsertSubscriptionsInput
+from app.graphql.types.upsert_input import UpsertCustomerRow, UpsertCustomersInput
+from app.services.customers.upsert_rows import missing_key
 from app.services.idempotency import key_problems
+from app.services.lists.upsert import at_row, size_problems
 
-Read = Callable[[Mapping[str, object]], Sequence[Problem]]
-"""From the fields that were sent, by attribute, to their problems."""
+Given = Mapping[str, object]
+"""The fields that were sent, by attribute."""
+Read = Callable[[Given], Sequence[Problem]]
+"""From an input to its problems."""
+ReadRow = Callable[[Given, Given], Sequence[Problem]]
+"""From a row and its list to the problems of the row that its list decides."""
 
 _PROBLEMS_OF = "problems_of"
 """The extension of an input type under which the engine looks."""
-_CONTROLS = {
-    "id": ID,
-    "customer_id": ID,
-    "new_default_id": Field(read_uuid),
-    "expected_version": EXPECTED_VERSION,
-}
 
 
-def _created(given: Mapping[str, object]) -> Sequence[Problem]:
+def _created(given: Given) -> Sequence[Problem]:
     return customer_fields.read_fields(given, creating=True)[1]
 
 
-def _changed(given: Mapping[str, object]) -> Sequence[Problem]:
-    return [*read_input(given, {"id": ID})[1], *customer_fields.read_fields(given, creating=False)[1]]
+def _changed(given: Given) -> Sequence[Problem]:
+    _, malformed = read_acknowledgement(_acknowledged(given.get("subscription_transitions")))
+    fields = customer_fields.read_fields(given, creating=False)[1]
+    return [*read_input(given, {"id": ID})[1], *malformed, *fields]
 
 
-def _member(kind: MemberKind) -> Read:
-    fields = {**_CONTROLS, **kind.fields}
-    return lambda given: read_input(given, fields)[1]
+def _acknowledged(entries: object) -> list[object] | None:
+    if not isinstance(entries, list):
+        return None
+    named = cast("list[object]", entries)
+    return [cast("Given", entry).get("subscription_id") if isinstance(entry, Mapping) else None for entry in named]
 
 
-def _listed(kind: MemberKind) -> Read:
-    fields = {"id": Field(read_uuid), **kind.fields, "expected_version": EXPECTED_VERSION}
-    return lambda given: read_input(given, fields)[1]
+def _customer_without_key(row: Given, given: Given) -> Sequence[Problem]:
+    match_by = given.get("match_by")
+    if not isinstance(match_by, MatchKey):
+        return ()
+    return missing_key(row, match_by, customer_fields.read_fields(row, creating=False)[1])
 
 
-def _group(given: Mapping[str, object]) -> Sequence[Problem]:
-    return group_fields.read_group_row(given, creating=False)[1]
+def _member_of_list(kind: MemberKind) -> ReadRow:
+    def read(row: Given, given: Given) -> Sequence[Problem]:
+        match_by = given.get("match_by")
+        if not isinstance(match_by, ContactMatchKey | DepartmentMatchKey):
+            return ()
+        return read_member_row(kind, row, match_by, creating=False)[1]
+
+    return read
 
 
-def _account(given: Mapping[str, object]) -> Sequence[Problem]:
-    return account_fields.read_account(given, creating=False)[1]
+def _list_of(read_row: ReadRow = lambda _row, _given: ()) -> Read:
+    """Return what reads a list whose rows were read before, each by itself."""
 
+    def read(given: Given) -> Sequence[Problem]:
+        rows = given.get("rows")
+        if not isinstance(rows, list):
+            return ()
+        sent = cast("list[object]", rows)
+        return size_problems(len(sent)) or [
+            problem
+            for index, row in enumerate(sent)
+            if isinstance(row, Mapping)
+            for problem in at_row(index, read_row(cast("Given", row), given))
+        ]
 
-def _subscription(given: Mapping[str, object]) -> Sequence[Problem]:
-    return subscription_fields.read_subscription(given, creating=False)[1]
-
-
-def _period(given: Mapping[str, object]) -> Sequence[Problem]:
-    return read_input(given, subscription_fields.PERIOD_FIELDS, creating=True)[1]
+    return read
 
 
 READERS: Mapping[type, Read] = {
     customer_input.CreateCustomerInput: _created,
     customer_input.UpdateCustomerInput: _changed,
     UpsertCustomerRow: _changed,
-    UpsertLedgerAccountRow: _account,
-    contact_input.CreateContactInput: _member(CONTACT),
-    contact_input.UpdateContactInput: _member(CONTACT),
-    contact_input.DeleteContactInput: _member(CONTACT),
-    department_input.CreateDepartmentInput: _member(DEPARTMENT),
-    department_input.UpdateDepartmentInput: _member(DEPARTMENT),
-    department_input.DeleteDepartmentInput: _member(DEPARTMENT),
-    UpsertContactRow: _listed(CONTACT),
-    UpsertDepartmentRow: _listed(DEPARTMENT),
-    UpsertCustomerGroupRow: _group,
-    UpsertSubscriptionRow: _subscription,
-    CurrentPeriodInput: _period,
+    UpsertCustomersInput: _list_of(_customer_without_key),
+    UpsertLedgerAccountRow: lambda given: read_account(given, creating=False)[1],
+    UpsertLedgerAccountsInput: _list_of(),
+    contact_input.CreateContactInput: lambda given: read_new(CONTACT, given)[2],
+    contact_input.UpdateContactInput: lambda given: read_change(CONTACT, given)[1],
+    contact_input.DeleteContactInput: lambda given: read_removal(given)[1],
+    UpsertContactRow: lambda given: row_problems(CONTACT, given),
+    UpsertContactsInput: _list_of(_member_of_list(CONTACT)),
+    department_input.CreateDepartmentInput: lambda given: read_new(DEPARTMENT, given)[2],
+    department_input.UpdateDepartmentInput: lambda given: read_change(DEPARTMENT, given)[1],
+    department_input.DeleteDepartmentInput: lambda given: read_removal(given)[1],
+    UpsertDepartmentRow: lambda given: row_problems(DEPARTMENT, given),
+    UpsertDepartmentsInput: _list_of(_member_of_list(DEPARTMENT)),
     group_input.CreateCustomerGroupInput: group_fields.problems,
     group_input.UpdateCustomerGroupInput: group_fields.problems,
     group_input.DeleteCustomerGroupInput: group_fields.problems,
+    UpsertCustomerGroupRow: lambda given: group_fields.read_group_row(given, creating=False)[1],
+    UpsertCustomerGroupsInput: _list_of(),
+    UpsertSubscriptionRow: lambda given: read_subscription(given, creating=False)[1],
+    UpsertSubscriptionsInput: _list_of(),
 }
-"""By input. Only these may have fields of the scalars that leave unreadable text to the domain: Decimal and Date."""
+"""By input; inputs in them are read with them."""
 
 
 def set_readers(schema: GraphQLSchema) -> None:
@@ -131,4 +161,7 @@ def _value_by_attribute(kind: Any, value: object) -> object:
     inner = cast("Any", get_nullable_type(kind))
     if isinstance(inner, GraphQLInputObjectType) and isinstance(value, Mapping):
         return _by_attribute(inner, cast("Mapping[str, object]", value))
+    if isinstance(inner, GraphQLList) and isinstance(value, list):
+        of_type = cast("Any", inner).of_type
+        return [_value_by_attribute(of_type, item) for item in cast("list[object]", value)]
     return value

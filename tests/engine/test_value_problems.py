@@ -137,6 +137,7 @@ def test_all_problems_of_an_input_come_together_with_those_of_the_domain() -> No
 def test_a_row_s_problems_have_its_index_and_every_row_is_looked_at() -> None:
     upsert = "mutation($data: UpsertCustomersInput!) { upsertCustomers(input: $data) { errors { code } } }"
     rows: list[Any] = [{"name": "A"}, {"name": 1, "website": "x"}, {"billingDay": 31}, {"isActive": "yes"}, 7]
+    missing = "External system ID must be given, because it is the key that finds the customer."
 
     assert told(upsert, {"data": {"rows": rows}}) == [
         ("FIELD_INVALID", "input.rows.1.name", "Name must be text, not 1."),
@@ -148,6 +149,7 @@ def test_a_row_s_problems_have_its_index_and_every_row_is_looked_at() -> None:
         ("FIELD_INVALID", "input.rows.2.billingDay", "Billing day must be between 1 and 28, not 31."),
         ("FIELD_INVALID", "input.rows.3.isActive", 'Active must be true or false, not the text "yes".'),
         ("FIELD_INVALID", "input.rows.4", "The row must be an object, not 7."),
+        *(("FIELD_REQUIRED", f"input.rows.{index}.externalSystemId", missing) for index in range(4)),
     ]
 
 

@@ -1,6 +1,6 @@
 """Read the rows of a list into drafts of customers. Reads nothing from the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -39,6 +39,14 @@ def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
     return key if isinstance(key, str) else None
 
 
+def missing_key(fields: Mapping[str, object], match_by: MatchKey, problems: Sequence[Problem]) -> list[Problem]:
+    """Return the problem of a row without its match key, unless `problems`, those of its fields, have one with it."""
+    path = (match_by.attribute,)
+    if key_of(UpsertRow(fields), match_by) is not None or any(problem.path == path for problem in problems):
+        return []
+    return [Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, because it is the key that finds the customer.")]
+
+
 def new_parents(rows: Iterable[UpsertRow]) -> set[UUID]:
     """Return the ids of the customers that rows name as parents."""
     found = (read_uuid(row.fields.get("parent_customer_id"), ()) for row in rows)
@@ -61,10 +69,7 @@ class RowReader:
     def decide(self, row: UpsertRow, key: str | None, before: CustomerRow | None) -> Draft | Decision:
         """Return the draft of a row, or the decision if it changes nothing."""
         values, problems = read_fields(row.fields, creating=key is not None and before is None)
-        path = (self.match_by.attribute,)
-        if key is None and all(problem.path != path for problem in problems):
-            message = "must be given, because it is the key that finds the customer."
-            problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, message))
+        problems += missing_key(row.fields, self.match_by, problems)
         acknowledged, malformed = read_acknowledgement(row.acknowledged)
         problems += malformed
         if key is None:

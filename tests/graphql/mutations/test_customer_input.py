@@ -179,7 +179,7 @@ async def test_a_value_of_another_kind_is_an_invalid_variable(caller: Caller, gr
     ],
 )  # fmt: skip
 def test_what_is_written_out_wrong_makes_the_document_invalid(field: str, says: str):
-    document = f'mutation {{ updateCustomer(input: {{ id: "1", {field} }}) {{ replayed }} }}'
+    document = f'mutation {{ updateCustomer(input: {{ id: "{UUID(int=1)}", {field} }}) {{ replayed }} }}'
 
     (problem,) = validate(executable(schema), parse(document), VALIDATION_RULES)
 
