@@ -133,11 +133,20 @@ LATER_CONTRADICTIONS: dict[str, tuple[str, str]] = {
 }
 
 
+LAST_CONTRADICTIONS: dict[str, tuple[str, str]] = {
+    "UPDATE subscription_periods SET transition_id = NULL": (
+        "whose last row of subscription_periods is billed by no transition, but has no billed_on",
+        "UPDATE subscription_periods SET billed_on = '2026-01-01'",
+    ),
+}
+
+
 @pytest.mark.parametrize(
     ("revision", "change", "told", "correction"),
     [
         *(("0011", key, *rest) for key, rest in CONTRADICTIONS.items()),
         *(("0013", key, *rest) for key, rest in LATER_CONTRADICTIONS.items()),
+        *(("0014", key, *rest) for key, rest in LAST_CONTRADICTIONS.items()),
     ],
 )
 async def test_subscriptions_that_contradict_their_periods_are_told_by_the_migration(

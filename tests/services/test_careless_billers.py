@@ -194,13 +194,15 @@ async def test_what_is_stored_from_before_the_rules_is_changed_beside_what_break
 ) -> None:
     await mirror(unit_of_work, new_subscription(await records.customer()))
     async with owner_engine.begin() as connection:
-        await connection.execute(text("ALTER TABLE subscription_periods DISABLE TRIGGER keep_billed_periods"))
+        for trigger in ("keep_billed_periods", "check_raised_bill"):
+            await connection.execute(text(f"ALTER TABLE subscription_periods DISABLE TRIGGER {trigger}"))
         await connection.execute(
             text("UPDATE subscription_periods SET billed_on = NULL, billed_amount = 900 WHERE company_id = :company"),
             {"company": company},
         )
         await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        await connection.execute(text("ALTER TABLE subscription_periods ENABLE TRIGGER keep_billed_periods"))
+        for trigger in ("keep_billed_periods", "check_raised_bill"):
+            await connection.execute(text(f"ALTER TABLE subscription_periods ENABLE TRIGGER {trigger}"))
     assert await sent(unit_of_work, name="New") == []
     assert await sent(unit_of_work, current_period=period(billed_amount=900, credited_amount=1)) == [
         ("current_period.billed_amount", INCONSISTENT),
