@@ -8,7 +8,7 @@ from app.db.conditions import Condition
 from app.db.declarations import SortKey
 from app.db.paging import clause
 from app.db.read_session import ReadSession
-from app.db.record_set import KEYS, Rows, among, at_this_moment, ids_of, insert_all, rows_by_id, update_all
+from app.db.record_set import KEYS, Rows, among, at_this_moment, insert_all, update_all
 from app.db.rows import LedgerAccountRow
 from app.db.tables import ledger_accounts
 from app.db.unit_of_work import WriteSession, racing_for
@@ -42,6 +42,12 @@ async def write_accounts(session: WriteSession, created: Rows, changed: Rows) ->
     # Ordered, so that concurrent inserts don't deadlock.
     in_order = sorted(created, key=lambda row: row["number"])
     with racing_for(_UNIQUE_NUMBER):
-        await insert_all(session, ledger_accounts, in_order, created_at=at_this_moment, updated_at=at_this_moment)
-    await update_all(session, ledger_accounts, changed)
-    return await rows_by_id(session, graph.ledger_account, ids_of(created, changed))
+        stored = await insert_all(
+            session,
+            ledger_accounts,
+            in_order,
+            returning=graph.ledger_account,
+            created_at=at_this_moment,
+            updated_at=at_this_moment,
+        )
+    return stored | await update_all(session, ledger_accounts, changed, returning=graph.ledger_account)

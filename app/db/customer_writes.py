@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.sql.selectable import TableValuedAlias
 
+from app.db import graph
 from app.db.customer_reads import customers_by_id
 from app.db.declarations import narrowed
 from app.db.record_set import Rows, ids_of, insert_all, update_all
@@ -66,8 +67,11 @@ async def write_customers(session: WriteSession, created: Rows, changed: Rows) -
     """Insert customers and update others; return them as they are now, by id. Runs up to three statements."""
     with racing_for(*_RACES):
         await insert_all(session, customers, created, created_at=_statement_time, updated_at=_statement_time)
-        await update_all(session, customers, changed)
-    return await customers_by_id(session, ids_of(created, changed))
+        stored = await update_all(session, customers, changed, returning=graph.customer)
+    # A row has its group's name, and a write waits for whoever changes a group that it refers to. So it can return the
+    # old name, and only reading afterwards is certain to find the new one.
+    joined = [row for row in changed if "customer_group_id" in row]
+    return stored | await customers_by_id(session, ids_of(created, joined))
 
 
 def _statement_time(_given: TableValuedAlias) -> ColumnElement[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Integer, bindparam, delete, func, or_, select
 
 from app.db import graph
 from app.db.declarations import narrowed
@@ -14,7 +14,19 @@ from app.db.unit_of_work import WriteSession, racing_for
 
 _DECIDE_RACES = ("customer_groups_company_id_number_key", "customer_groups_company_id_account_id_fkey")
 """Constraints by which a concurrent transaction takes a number, or deletes an account."""
-_IDS, _NUMBERS = "ids", "numbers"
+_GIVEN, _IDS, _NUMBERS, _MOST = "given", "ids", "numbers", "most"
+_IS_GIVEN = narrowed(customer_groups) & (customer_groups.c.id == bindparam(_GIVEN))
+_LOCK_GROUP = graph.customer_group.select().where(_IS_GIVEN).with_for_update(of=customer_groups)
+_REMOVE = delete(customer_groups).where(_IS_GIVEN)
+_WITH_NUMBER = select(customer_groups.c.id).where(
+    narrowed(customer_groups), customer_groups.c.number == bindparam(_GIVEN)
+)
+_CUSTOMERS = (
+    select(customers.c.id, func.count().over())
+    .where(narrowed(customers), customers.c.customer_group_id == bindparam(_GIVEN))
+    .order_by(customers.c.number_key, customers.c.id)
+    .limit(bindparam(_MOST, type_=Integer()))
+)
 _LOCK_GROUPS = (
     graph.customer_group.select()
     .where(or_(among(customer_groups.c.id, _IDS), among(customer_groups.c.number, _NUMBERS)))
@@ -28,8 +40,7 @@ _ACCOUNTS = select(ledger_accounts.c.id, ledger_accounts.c.number).where(
 
 async def lock_group(session: WriteSession, group_id: UUID) -> CustomerGroupRow | None:
     """Lock a group against other writes and against joining customers; return it or None."""
-    query = graph.customer_group.select().where(customer_groups.c.id == group_id)
-    rows = await session.rows(query.with_for_update(of=customer_groups))
+    rows = await session.rows(_LOCK_GROUP, {_GIVEN: group_id})
     return CustomerGroupRow._make(rows[0]) if rows else None
 
 
@@ -57,19 +68,16 @@ async def write_groups(session: WriteSession, created: Rows, changed: Rows) -> d
 
 async def group_with_number(session: WriteSession, number: str) -> UUID | None:
     """Return the id of the group of the company that has this number, or None."""
-    query = select(customer_groups.c.id).where(narrowed(customer_groups), customer_groups.c.number == number)
-    rows = await session.rows(query)
+    rows = await session.rows(_WITH_NUMBER, {_GIVEN: number})
     return rows[0][0] if rows else None
 
 
 async def some_customers(session: WriteSession, group_id: UUID, *, most: int) -> tuple[list[UUID], int]:
     """Return the ids of the first customers of a group by number, and the number of its customers."""
-    of_group = (narrowed(customers), customers.c.customer_group_id == group_id)
-    query = select(customers.c.id, func.count().over()).where(*of_group)
-    rows = await session.rows(query.order_by(customers.c.number_key, customers.c.id).limit(most))
+    rows = await session.rows(_CUSTOMERS, {_GIVEN: group_id, _MOST: most})
     return [row[0] for row in rows], rows[0][1] if rows else 0
 
 
 async def remove_group(session: WriteSession, group_id: UUID) -> None:
     """Delete a locked group that has no customers."""
-    await session.rows(delete(customer_groups).where(narrowed(customer_groups), customer_groups.c.id == group_id))
+    await session.rows(_REMOVE, {_GIVEN: group_id})

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from app.db.declarations import Entity, RowT, narrowed
-from app.db.read_session import COMPANY
+from app.db.read_session import COMPANY, DatabaseRow
 from app.db.unit_of_work import WriteSession
 
 _COMPANY = bindparam(COMPANY, type_=Uuid())
@@ -68,40 +68,52 @@ async def insert_all(
     session: WriteSession,
     table: Table,
     rows: Rows,
+    *,
+    returning: Entity[RowT] | None = None,
     **computed: Compute,
-) -> None:
+) -> dict[UUID, RowT]:
     """Insert rows of the session's company in one statement; no rows are no statement.
 
     `computed` columns are expressions over the rows, which may use a given column of the same name. Pass functions of
-    a module, because statements are kept by them.
+    a module, because statements are kept by them. With an entity of the table, return the stored rows by id.
     """
-    if rows:
-        await session.rows(_insertion(table, tuple(rows[0]), tuple(computed.items())), arrays_of(rows))
+    if not rows:
+        return {}
+    statement = _insertion(table, tuple(rows[0]), tuple(computed.items()), returning)
+    return _by_id(returning, await session.rows(statement, arrays_of(rows)))
 
 
 @lru_cache(maxsize=_MOST_STATEMENTS)
-def _insertion(table: Table, names: tuple[str, ...], computed: tuple[tuple[str, Compute], ...]) -> Insert:
+def _insertion(
+    table: Table, names: tuple[str, ...], computed: tuple[tuple[str, Compute], ...], returning: Entity[Any] | None
+) -> Insert:
     given = record_set_of(table, names)
     values: dict[str, ColumnElement[Any]] = {name: given.c[name] for name in names if name not in dict(computed)}
     values |= {name: compute(given) for name, compute in computed}
-    return insert(table).from_select(["company_id", *values], select(_COMPANY, *values.values()))
+    statement = insert(table).from_select(["company_id", *values], select(_COMPANY, *values.values()))
+    return statement if returning is None else statement.returning(*returning.columns)
 
 
-async def update_all(session: WriteSession, table: Table, rows: Rows) -> None:
+async def update_all(
+    session: WriteSession, table: Table, rows: Rows, *, returning: Entity[RowT] | None = None
+) -> dict[UUID, RowT]:
     """Update the same columns of locked rows in one statement; no rows are no statement.
 
-    Each row is given with its `id`. Versions are incremented if the table has them.
+    Each row is given with its `id`. Versions are incremented if the table has them. With an entity of the table, return
+    the stored rows by id.
     """
-    if rows:
-        await session.rows(_updating(table, tuple(rows[0])), arrays_of(rows))
+    if not rows:
+        return {}
+    return _by_id(returning, await session.rows(_updating(table, tuple(rows[0]), returning), arrays_of(rows)))
 
 
 @lru_cache(maxsize=_MOST_STATEMENTS)
-def _updating(table: Table, names: tuple[str, ...]) -> Update:
+def _updating(table: Table, names: tuple[str, ...], returning: Entity[Any] | None) -> Update:
     given = record_set_of(table, names)
     values = {name: given.c[name] for name in names if name != "id"}
     statement = update(table).where(narrowed(table), table.c.id == given.c.id)
-    return statement.values(counted(table, values) if "version" in table.c else values)
+    statement = statement.values(counted(table, values) if "version" in table.c else values)
+    return statement if returning is None else statement.returning(*returning.columns)
 
 
 def counted(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,13 +130,16 @@ async def rows_by_id(session: WriteSession, entity: Entity[RowT], ids: Collectio
     """Return rows by id, which is the first attribute of every row; no ids are no statement."""
     if not ids:
         return {}
-    rows = await session.rows(_reading(entity), {KEYS: [*ids]})
-    return {row[0]: entity.row._make(row) for row in rows}
+    return _by_id(entity, await session.rows(_reading(entity), {KEYS: [*ids]}))
 
 
 @lru_cache(maxsize=_MOST_STATEMENTS)
 def _reading(entity: Entity[Any]) -> Select[Any]:
     return entity.select().where(among(entity.table.c.id))
+
+
+def _by_id(entity: Entity[RowT] | None, rows: Sequence[DatabaseRow]) -> dict[UUID, RowT]:
+    return {} if entity is None else {row[0]: entity.row._make(row) for row in rows}
 
 
 def among(column: ColumnElement[Any], parameter: str = KEYS) -> ColumnElement[bool]:

@@ -4,13 +4,15 @@ import asyncio
 from decimal import Decimal
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, select
+import pytest
+from sqlalchemy import delete, insert, select, update
 
 from app.db.rows import CustomerGroupRow
 from app.db.tables import customer_groups, customers, ledger_accounts
 from app.domain.errors import ErrorCode, Rejected
 from app.services.create_customer import CreateCustomerCommand, create_customer
 from app.services.customer_groups import CreateCustomerGroupCommand, create_customer_group
+from app.services.update_customer import UpdateCustomerCommand, update_customer
 from tests.services.group_use_cases import GroupUseCases
 from tests.services.rivals import meeting
 from tests.support.new_customers import new_customer
@@ -78,6 +80,23 @@ async def test_a_new_customer_that_meets_the_removal_is_in_the_group_or_finds_no
         code = ErrorCode.CUSTOMER_GROUP_IN_USE if rejected is deleted else ErrorCode.CUSTOMER_GROUP_NOT_FOUND
         assert [problem.code for problem in rejected.problems] == [code]
         assert (group in await groups.stored()) == (rejected is deleted)
+
+
+@pytest.mark.parametrize("joins", ["stored", "new"])
+async def test_a_customer_that_joins_a_group_has_the_name_that_it_gets_meanwhile(
+    groups: GroupUseCases, joins: str
+) -> None:
+    customer, group = await groups.records.customer(), await groups.group()
+    if joins == "stored":
+        command = UpdateCustomerCommand(customer, {"customer_group_id": group})
+        joining = update_customer(groups.unit_of_work, "tester", command, None)
+    else:
+        new = CreateCustomerCommand(new_customer(group))
+        joining = create_customer(groups.unit_of_work, "tester", new, None)
+    renaming = update(customer_groups).where(customer_groups.c.id == group).values(number="New", name="Renamed")
+    (answer,) = await meeting(groups.engine, renaming, joining)
+    joined = answer[0].customer
+    assert (joined.customer_group_number, joined.customer_group_name) == ("New", "Renamed")
 
 
 async def test_of_rivals_that_expect_one_version_exactly_one_writes(groups: GroupUseCases) -> None:

@@ -192,8 +192,8 @@ async def test_a_list_costs_the_same_statements_however_long_it_is(
     )
 
     assert outcomes(outcome) == [UPDATED] * count + [CREATED] * count
-    # Lock, insert, update, read what is stored now, events.
-    assert unit_of_work.statements == 5
+    # Lock, insert, update, events.
+    assert unit_of_work.statements == 4
 
 
 async def test_lists_that_meet_make_each_account_once(

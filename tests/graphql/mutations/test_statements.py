@@ -29,7 +29,7 @@ def member_sequences(noun: str, table: str) -> dict[str, list[str]]:
         f"update{noun}": [*locked, f"update {table}", *RECORD],
         f"delete{noun}": [*locked, f"read {table}", f"delete {table}", f"update {table}", *RECORD],
         # The rows that are named, then the number of members of each customer, which decides about defaults.
-        f"upsert{noun}s": [*locked, f"read {table}", f"update {table}", f"insert {table}", f"read {table}", *RECORD],
+        f"upsert{noun}s": [*locked, f"read {table}", f"update {table}", f"insert {table}", *RECORD],
     }
 
 
@@ -61,7 +61,7 @@ SENT = {
     ],
     "upsertLedgerAccounts": [
         "lock ledger_accounts by id, without keys",
-        *("insert ledger_accounts", "read ledger_accounts", "insert outbox_events"),
+        *("insert ledger_accounts", "insert outbox_events"),
     ],
     "upsertSubscriptions": [
         # The customers of stored subscriptions are read before they are locked, and checked under the lock.
