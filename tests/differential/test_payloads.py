@@ -23,6 +23,8 @@ _WITH_VERSIONS = [name for name in MUTATIONS if name.startswith(("update", "dele
 def _shown(edge: FieldOf) -> str:
     """An edge of a stored object, with all leaves of what it leads to."""
     name = edge.type.name
+    if name == "ChangeConnection":
+        return f"{edge.name} {{ nodes {{ {leaves('Change')} changes {{ {leaves('FieldChange')} }} }} }}"
     return f"{edge.name}{pages(name)}" if name.endswith("Connection") else f"{edge.name} {{ {leaves(name)} }}"
 
 
