@@ -136,3 +136,10 @@ def test_chromium_is_started_by_fixtures_named_browser_alone() -> None:
         for function in module.starting_chromium
     }
     assert starting == {("explorer", "browser"), ("frontends", "browser")}
+
+
+def test_no_server_has_its_data_in_a_folder_of_pytest() -> None:
+    # When pytest starts, it closes the folder of all its runs to other users. A server that root started for another
+    # test run, as another user, can't open its files from then on, and crashes.
+    in_folder = re.compile(r"\b(?:EmbeddedServer|\w+_server|postgres_with_tls|deployment)\([^)]*\btmp_path")
+    assert [path.name for path in FILES if in_folder.search(path.read_text())] == []

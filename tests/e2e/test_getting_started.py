@@ -15,6 +15,7 @@ from collections.abc import Generator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -42,9 +43,12 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture(name="server_dsn", scope="module")
-def _server_dsn(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+def _server_dsn() -> Generator[str]:
     """Return the URL of an own server: on the shared one, the role of all services exists and is another owner's."""
-    with EmbeddedServer(tmp_path_factory.mktemp("server") / "data", durable=False) as server:
+    with (
+        TemporaryDirectory(prefix="customer-gateway-") as folder,
+        EmbeddedServer(Path(folder) / "data", durable=False) as server,
+    ):
         yield server.dsn()
 
 

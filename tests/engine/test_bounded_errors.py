@@ -1,6 +1,8 @@
 """However many fields fail, an answer lists a bounded number of errors and says how many more there are."""
 
 import tracemalloc
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, build_sche
 
 from app.engine.execution import Engine
 from app.engine.executors import MOST_ERRORS
+from app.scheduling import portions
 from tests.support.thorough import examples
 from tests.support.toy import LIMITS
 
@@ -78,12 +81,19 @@ async def test_as_many_errors_as_are_listed_are_all() -> None:
         ("{ rows { needed } }", None, ["needed"]),
     ],
 )
-async def test_more_errors_are_counted_in_one_that_says_so(query: str, row: object, path: list[str]) -> None:
+@pytest.mark.parametrize("milliseconds", [0, 1], ids=["an idle machine", "a busy machine"])
+async def test_more_errors_are_counted_in_one_that_says_so(
+    monkeypatch: pytest.MonkeyPatch, query: str, row: object, path: list[str], milliseconds: int
+) -> None:
+    # Where each look at the clock is later than the one before, objects wait for their turns and overtake each other.
+    looks = count()
+    monkeypatch.setattr(portions, "time", SimpleNamespace(monotonic=lambda: next(looks) * milliseconds / 1_000))
     result = await answer(query, 250)
 
     assert result.data == {"rows": [row] * 250}
     *listed, last = result.errors or []
-    assert [error.path for error in listed] == [["rows", number, *path] for number in range(MOST_ERRORS)]
+    assert len({str(error.path) for error in listed}) == len(listed) == MOST_ERRORS
+    assert all(error.path in [["rows", number, *path] for number in range(250)] for error in listed)
     assert (last.message, last.path, last.extensions) == (
         "There are 150 more errors; only the first 100 are listed.",
         None,

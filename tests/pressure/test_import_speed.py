@@ -7,6 +7,7 @@ import os
 from collections.abc import Generator
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import UUID
 
@@ -58,9 +59,12 @@ class Spent(NamedTuple):
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Generator[EmbeddedServer]:
+def server() -> Generator[EmbeddedServer]:
     """A durable server that nothing else uses."""
-    with EmbeddedServer(tmp_path / "data") as started:
+    with (
+        TemporaryDirectory(prefix="customer-gateway-") as folder,
+        EmbeddedServer(Path(folder) / "data") as started,
+    ):
         yield started
 
 
