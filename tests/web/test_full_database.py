@@ -3,8 +3,7 @@
 import asyncio
 import os
 import subprocess
-import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +15,7 @@ import pytest
 import pytest_asyncio
 from httpx import AsyncClient
 from sqlalchemy import insert, text
+from structlog.testing import capture_logs
 
 from app.db import write_health
 from app.db.connecting import short_lived_engine
@@ -90,7 +90,7 @@ async def world() -> AsyncGenerator[World]:
         await Records(owner.engine, company).customer()
         await owner.dispose()
         keys = DevelopmentKeys(Path(folder) / "keys")
-        settings = settings_of(as_role(server.superuser_url, "serving"), keys, statement_timeout_seconds=0.5)
+        settings = settings_of(as_role(server.superuser_url, "serving"), keys)
         async with started(settings, headers_of(keys, company)) as client:
             yield World(server, client, str(account), settings)
 
@@ -128,8 +128,15 @@ def _is_unavailable(answer: tuple[int, Any]) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _writes_prove_soon_that_they_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(write_health, "SETTLED_SECONDS", 0.5)
+def settled(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set how long after a failure a write proves that writes work: never before a test sets it, however busy the
+    machine is."""
+
+    def set_to(seconds: float) -> None:
+        monkeypatch.setattr(write_health, "SETTLED_SECONDS", seconds)
+
+    set_to(3_600)
+    return set_to
 
 
 def is_degraded(answer: tuple[int, Any], cause: str) -> bool:
@@ -139,13 +146,15 @@ def is_degraded(answer: tuple[int, Any], cause: str) -> bool:
 
 async def until_ready(world: World) -> None:
     """Write until the service finds that writes work again."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await world.readyz() != (200, {"status": "ok"}):
             assert (await world.create())[0] in {200, 503}
             await asyncio.sleep(0.1)
 
 
-async def test_a_full_disk_is_unavailable_and_heals(world: World, tiny_disk: Path) -> None:
+async def test_a_full_disk_is_unavailable_and_heals(
+    world: World, tiny_disk: Path, settled: Callable[[float], None]
+) -> None:
     assert await world.readyz() == (200, {"status": "ok"})
     assert (await world.create())[0] == 200
     await world.owner(
@@ -185,6 +194,7 @@ async def test_a_full_disk_is_unavailable_and_heals(world: World, tiny_disk: Pat
             "DROP TABLESPACE tiny",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'serving'",
         )
+    settled(0.5)
     await until_ready(world)
     assert (await world.create())[0] == 200
 
@@ -228,15 +238,17 @@ async def told_by_all(service: Served) -> set[str]:
 
 async def until_all_tell(service: Served, state: str) -> None:
     """Wait until all workers are in a state, which takes as long as the parent process needs to pass it on."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await told_by_all(service) != {state}:  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(0.1)
 
 
-async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(world: World) -> None:
+async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(
+    world: World, settled: Callable[[float], None]
+) -> None:
     await world.owner("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not _is_unavailable(answer := await world.create()):
                 assert answer[0] == 200
         assert (await world.read())[0] == 200
@@ -246,17 +258,18 @@ async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(world
             "ALTER SYSTEM RESET default_transaction_read_only",
             "SELECT pg_reload_conf()",
         )
+    settled(0.5)
     await until_ready(world)
     assert (await world.create())[0] == 200
 
 
 async def test_a_plan_that_is_stopped_by_its_time_limit_is_not_run_again_field_by_field(world: World) -> None:
+    settings = {**world.settings, "statement_timeout_seconds": 0.5, "log_format": "console"}
     engine = short_lived_engine(world.server.superuser_url)
-    async with engine.begin() as connection:
+    async with started(settings, dict(world.client.headers)) as client, engine.begin() as connection:
         await connection.execute(text("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE"))
-        begun = time.monotonic()
-        status, body = await world.read()
-        # Half a second is the limit of one statement.
-        assert time.monotonic() - begun < 0.9
-    assert (status, body["errors"][0]["extensions"]["code"]) == (504, "TIMEOUT")
+        with capture_logs() as lines:
+            response = await client.post("/graphql", json={"query": PLANNED})
+    assert (response.status_code, response.json()["errors"][0]["extensions"]["code"]) == (504, "TIMEOUT")
+    assert [line["statements"] for line in lines if line["event"] == "operation"] == [1]
     assert (await world.read())[0] == 200
