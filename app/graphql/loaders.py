@@ -13,18 +13,7 @@ from app.db.conditions import Condition
 from app.db.declarations import Entity, RowT, ToMany
 from app.db.paging import Page, PageRequest
 from app.db.read_session import ReadSession
-from app.db.rows import (
-    BillingDocumentLineRow,
-    BillingDocumentRow,
-    BillingTransitionRow,
-    ContactRow,
-    CustomerGroupRow,
-    CustomerRow,
-    DepartmentRow,
-    LedgerAccountRow,
-    SubscriptionPeriodRow,
-    SubscriptionRow,
-)
+from app.db.rows import BillingTransitionRow, CustomerRow
 from app.scheduling.portions import PortionedAnswer, current_answer
 
 ValueT = TypeVar("ValueT")
@@ -115,52 +104,20 @@ class Loaders:
         )
 
     def customer(self) -> DataLoader[UUID, CustomerRow | None]:
-        """Customers by id; the edge `parent`."""
+        """Customers by id."""
         return self.one(graph.customer)
 
-    def group(self) -> DataLoader[UUID, CustomerGroupRow | None]:
-        """Groups by id; the edge `group`."""
-        return self.one(graph.customer_group)
-
-    def account(self) -> DataLoader[UUID, LedgerAccountRow | None]:
-        """Ledger accounts by id; the edge from a group."""
-        return self.one(graph.ledger_account)
-
-    def contacts(self, asked: ListArguments) -> DataLoader[UUID, list[ContactRow]]:
-        """Contacts by customer."""
-        return self._many(graph.contacts, asked)
-
-    def departments(self, asked: ListArguments) -> DataLoader[UUID, list[DepartmentRow]]:
-        """Departments by customer."""
-        return self._many(graph.departments, asked)
-
-    def subscriptions(self, asked: ListArguments) -> DataLoader[UUID, list[SubscriptionRow]]:
-        """Subscriptions by customer that meet a condition."""
-        return self._many(graph.subscriptions, asked)
-
-    def subscription(self) -> DataLoader[UUID, SubscriptionRow | None]:
-        """Subscriptions by id; the edge from a billing document's line."""
-        return self.one(graph.subscription)
-
-    def periods(
-        self, edge: ToMany[SubscriptionPeriodRow], asked: ListArguments
-    ) -> DataLoader[UUID, list[SubscriptionPeriodRow]]:
-        """Periods by subscription or by transition."""
-        return self._many(edge, asked)
-
     def transition(self) -> DataLoader[UUID, BillingTransitionRow | None]:
-        """Transitions by id; the edge from a billing document."""
+        """Transitions by id."""
         return self.one(graph.billing_transition)
 
-    def billing_documents(
-        self, edge: ToMany[BillingDocumentRow], asked: ListArguments
-    ) -> DataLoader[UUID, list[BillingDocumentRow]]:
-        """Billing documents by customer or by transition."""
-        return self._many(edge, asked)
-
-    def lines(self, asked: ListArguments) -> DataLoader[UUID, list[BillingDocumentLineRow]]:
-        """Lines by billing document."""
-        return self._many(graph.document_lines, asked)
+    def many(self, edge: ToMany[RowT], asked: ListArguments) -> DataLoader[UUID, list[RowT]]:
+        """Rows of an edge that meet a condition, by source."""
+        return self._loader(
+            (edge.source.name, edge.name, asked),
+            lambda keys: batching.many(self._session, edge, keys, limit=asked.limit, only=asked.only),
+            list,
+        )
 
     def page(self, edge: ToMany[RowT], request: PageRequest, only: Condition | None) -> DataLoader[UUID, Page[RowT]]:
         """Pages of an edge that is a connection, by source."""
@@ -176,13 +133,6 @@ class Loaders:
             ("count", edge.source.name, edge.name, only, at_most),
             lambda keys: batching.counts(self._session, edge, keys, only, at_most),
             int,
-        )
-
-    def _many(self, edge: ToMany[RowT], asked: ListArguments) -> DataLoader[UUID, list[RowT]]:
-        return self._loader(
-            (edge.source.name, edge.name, asked),
-            lambda keys: batching.many(self._session, edge, keys, limit=asked.limit, only=asked.only),
-            list,
         )
 
     def _loader(self, key: Hashable, load: Load[ValueT], missing: Callable[[], ValueT]) -> DataLoader[Any, ValueT]:

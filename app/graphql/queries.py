@@ -31,7 +31,7 @@ from app.graphql.types.customer import Customer
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import OrderBy, Where
 from app.graphql.types.customer_input import UpdateCustomerInput
-from app.graphql.types.edge_connection import beside
+from app.graphql.types.edges import beside
 from app.graphql.types.entity import Entities, Representations, Service
 from app.graphql.types.group import CustomerGroup
 from app.graphql.types.group_filter import CustomerGroupFilter
@@ -126,7 +126,7 @@ class Query:
         """Load the group by id through the loader, as customers are."""
         condition = read_key(by).condition
         if isinstance(condition.value, UUID):
-            return await info.context.loaders.group().load(condition.value)
+            return await info.context.loaders.one(graph.customer_group).load(condition.value)
         return await stored_groups.find(info.context.session, condition)
 
     @strawberry.field(

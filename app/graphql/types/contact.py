@@ -1,19 +1,12 @@
 """The type Contact."""
 
-from collections.abc import Awaitable
-
 import strawberry
 
 from app.db import graph
-from app.db.rows import ContactRow, CustomerRow
-from app.graphql.context import Info
-from app.graphql.permissions import READS
 from app.graphql.types.customer_connection import LazyCustomer
-from app.graphql.types.edge_connection import edge_connection
+from app.graphql.types.edges import edge_connection, edge_to_one
 from app.graphql.types.history import CHANGES, Change
 from app.graphql.types.node import Node, keys_of
-
-Row = strawberry.Parent[ContactRow]
 
 
 @strawberry.type(description="A contact person of a customer.", directives=keys_of(graph.contact))
@@ -28,15 +21,5 @@ class Contact(Node):
     email: str | None = strawberry.field(description="The contact's email address.")
     phone: str | None = strawberry.field(description="The contact's phone number.")
     version: int = strawberry.field(description="The number of the contact's latest change, from 1.")
-
-    @strawberry.field(
-        description="The customer that it belongs to. Needs customers-read.",
-        graphql_type=LazyCustomer,
-        extensions=READS,
-    )
-    @staticmethod
-    def customer(contact: Row, info: Info) -> Awaitable[CustomerRow | None]:
-        """Load the customer. A foreign key guarantees that it exists."""
-        return info.context.loaders.customer().load(contact.customer_id)
-
+    customer = edge_to_one(graph.contact_customer, LazyCustomer, "The customer that it belongs to.")
     history = edge_connection(graph.contact_history, Change, CHANGES)

@@ -9,14 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from app.db import graph
-from app.db.rows import (
-    BillingDocumentRow,
-    ContactRow,
-    CustomerGroupRow,
-    CustomerRow,
-    DepartmentRow,
-    SubscriptionRow,
-)
+from app.db.rows import CustomerRow, SubscriptionRow
 from app.graphql.connections import CustomerList, Listed, listed_of
 from app.graphql.context import Info
 from app.graphql.field_arguments import PageGiven, read_edge_page, read_list
@@ -27,7 +20,7 @@ from app.graphql.types.contact import Contact
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import OrderBy, Where
 from app.graphql.types.department import Department
-from app.graphql.types.edge_connection import beside, edge_connection
+from app.graphql.types.edges import beside, edge_connection, edge_list, edge_to_one
 from app.graphql.types.enums import (
     BillingRelationship,
     ConsolidationMode,
@@ -112,17 +105,7 @@ class Customer(Node):
     version: int = strawberry.field(description="The number of the customer's latest change, from 1.")
     created_at: datetime = strawberry.field(description="When the customer was created.")
     updated_at: datetime = strawberry.field(description="When the customer was last changed.")
-
-    @strawberry.field(
-        description="The parent; null unless the customer is a child. Needs customers-read.",
-        graphql_type=Optional["Customer"],
-        extensions=READS,
-    )
-    @staticmethod
-    def parent(customer: Row, info: Info) -> Awaitable[CustomerRow | None] | None:
-        """Load the parent customer, if there is one."""
-        parent_id = customer.parent_customer_id
-        return None if parent_id is None else info.context.loaders.customer().load(parent_id)
+    parent = edge_to_one(graph.parent, Optional["Customer"], "The parent; null unless the customer is a child.")
 
     @strawberry.field(
         description="Its children, by customer number unless `orderBy` is given. Needs customers-read.",
@@ -146,37 +129,16 @@ class Customer(Node):
         asked = read_edge_page(company_id, edge, where=where, order_by=order_by, **page)
         return await listed_of(info.context, edge, customer.id, asked)
 
-    @strawberry.field(
-        description="Its customer group. Needs customers-read.", graphql_type=CustomerGroup, extensions=READS
+    group = edge_to_one(graph.group, CustomerGroup, "Its customer group.")
+    contacts = edge_list(
+        graph.contacts, Contact, "Its contact persons: the default one first, then by name, ignoring case."
     )
-    @staticmethod
-    def group(customer: Row, info: Info) -> Awaitable[CustomerGroupRow | None]:
-        """Load the group. A foreign key guarantees that it exists."""
-        return info.context.loaders.group().load(customer.customer_group_id)
-
-    @strawberry.field(
-        description="Its contact persons: the default one first, then by name, ignoring case. Needs customers-read.",
-        graphql_type=list[Contact],
-        extensions=READS,
-    )
-    @staticmethod
-    def contacts(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[ContactRow]]:
-        """Load the contacts."""
-        return info.context.loaders.contacts(read_list(first=first)).load(customer.id)
-
     contacts_connection = edge_connection(graph.contacts, Contact)
-
-    @strawberry.field(
-        description="Its departments, inactive ones too: the default one first, then by name, ignoring case."
-        " Needs customers-read.",
-        graphql_type=list[Department],
-        extensions=READS,
+    departments = edge_list(
+        graph.departments,
+        Department,
+        "Its departments, inactive ones too: the default one first, then by name, ignoring case.",
     )
-    @staticmethod
-    def departments(customer: Row, info: Info, first: ListFirst = DEFAULT_LIST) -> Awaitable[list[DepartmentRow]]:
-        """Load the departments."""
-        return info.context.loaders.departments(read_list(first=first)).load(customer.id)
-
     departments_connection = edge_connection(graph.departments, Department)
 
     @strawberry.field(
@@ -189,7 +151,7 @@ class Customer(Node):
         customer: Row, info: Info, status: Statuses = UNSET, first: ListFirst = DEFAULT_LIST
     ) -> Awaitable[list[SubscriptionRow]]:
         """Load the subscriptions, filtered by status."""
-        return info.context.loaders.subscriptions(read_list(first=first, status=status)).load(customer.id)
+        return info.context.loaders.many(graph.subscriptions, read_list(first=first, status=status)).load(customer.id)
 
     @strawberry.field(
         description=f"{beside('subscriptions')} Needs customers-read.",
@@ -212,20 +174,10 @@ class Customer(Node):
         return await listed_of(info.context, edge, customer.id, asked)
 
     history = edge_connection(graph.customer_history, Change, CHANGES)
-
-    @strawberry.field(
-        description="The credit notes and invoices for its subscriptions that changes of the payer have created, for"
-        " all payers, the newest first. Needs customers-read.",
-        graphql_type=list[BillingDocument],
-        extensions=READS,
+    billing_documents = edge_list(
+        graph.customer_documents,
+        BillingDocument,
+        "The credit notes and invoices for its subscriptions that changes of the payer have created, for all payers,"
+        " the newest first.",
     )
-    @staticmethod
-    def billing_documents(
-        customer: Row, info: Info, first: ListFirst = DEFAULT_LIST
-    ) -> Awaitable[list[BillingDocumentRow]]:
-        """Load the billing documents for the customer's subscriptions."""
-        return info.context.loaders.billing_documents(graph.customer_documents, read_list(first=first)).load(
-            customer.id
-        )
-
     billing_documents_connection = edge_connection(graph.customer_documents, BillingDocument)

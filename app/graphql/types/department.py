@@ -1,19 +1,12 @@
 """The type Department."""
 
-from collections.abc import Awaitable
-
 import strawberry
 
 from app.db import graph
-from app.db.rows import CustomerRow, DepartmentRow
-from app.graphql.context import Info
-from app.graphql.permissions import READS
 from app.graphql.types.customer_connection import LazyCustomer
-from app.graphql.types.edge_connection import edge_connection
+from app.graphql.types.edges import edge_connection, edge_to_one
 from app.graphql.types.history import CHANGES, Change
 from app.graphql.types.node import Node, keys_of
-
-Row = strawberry.Parent[DepartmentRow]
 
 
 @strawberry.type(
@@ -39,15 +32,5 @@ class Department(Node):
     postal_code: str | None = strawberry.field(description="The postal code.")
     country_code: str | None = strawberry.field(description="The country, two letters (ISO 3166-1 alpha-2).")
     version: int = strawberry.field(description="The number of the department's latest change, from 1.")
-
-    @strawberry.field(
-        description="The customer that it belongs to. Needs customers-read.",
-        graphql_type=LazyCustomer,
-        extensions=READS,
-    )
-    @staticmethod
-    def customer(department: Row, info: Info) -> Awaitable[CustomerRow | None]:
-        """Load the customer. A foreign key guarantees that it exists."""
-        return info.context.loaders.customer().load(department.customer_id)
-
+    customer = edge_to_one(graph.department_customer, LazyCustomer, "The customer that it belongs to.")
     history = edge_connection(graph.department_history, Change, CHANGES)

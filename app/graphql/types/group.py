@@ -14,7 +14,7 @@ from app.graphql.field_arguments import PageGiven, read_edge_page
 from app.graphql.permissions import READS, READS_ACCOUNTS
 from app.graphql.types.customer_connection import CustomerConnection
 from app.graphql.types.customer_filter import OrderBy, Where
-from app.graphql.types.edge_connection import edge_connection
+from app.graphql.types.edges import edge_connection
 from app.graphql.types.history import CHANGES, Change
 from app.graphql.types.ledger_account import LedgerAccount
 from app.graphql.types.node import Node, keys_of
@@ -52,7 +52,7 @@ class CustomerGroup(Node):
     @staticmethod
     def account(group: strawberry.Parent[CustomerGroupRow], info: Info) -> Awaitable[LedgerAccountRow | None]:
         """Load the ledger account. It is nullable, because reading the group doesn't imply the scope accounts-read."""
-        return info.context.loaders.account().load(group.account_id)
+        return info.context.loaders.one(graph.ledger_account).load(group.account_id)
 
     @strawberry.field(
         description="The customers of the group, by customer number unless `orderBy` is given. Needs customers-read.",

@@ -1,6 +1,5 @@
 """The type CustomerSubscription. The name Subscription is that of GraphQL's root type."""
 
-from collections.abc import Awaitable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated
@@ -8,17 +7,11 @@ from typing import Annotated
 import strawberry
 
 from app.db import graph
-from app.db.rows import CustomerRow, SubscriptionPeriodRow, SubscriptionRow
-from app.graphql.context import Info
-from app.graphql.field_arguments import read_list
-from app.graphql.permissions import READS
-from app.graphql.planning.reading import DEFAULT_LIST
 from app.graphql.types.customer_connection import LazyCustomer
-from app.graphql.types.edge_connection import edge_connection
+from app.graphql.types.edges import edge_connection, edge_list, edge_to_one
 from app.graphql.types.enums import BillingDirection, SubscriptionStatus
 from app.graphql.types.history import Change
 from app.graphql.types.node import Node, keys_of
-from app.graphql.types.paging import ListFirst
 
 LazyPeriod = Annotated["SubscriptionPeriod", strawberry.lazy("app.graphql.types.subscription")]
 
@@ -60,30 +53,12 @@ class CustomerSubscription(Node):
         description="The number of the subscription's latest change, from 1; see `expectedVersion` of"
         " upsertSubscriptions."
     )
-
-    @strawberry.field(
-        description="The customer that it belongs to. Needs customers-read.",
-        graphql_type=LazyCustomer,
-        extensions=READS,
+    customer = edge_to_one(graph.subscription_customer, LazyCustomer, "The customer that it belongs to.")
+    periods = edge_list(
+        graph.subscription_periods,
+        LazyPeriod,
+        "Its periods, the latest first. A change of the payer cuts a period and begins another one.",
     )
-    @staticmethod
-    def customer(subscription: strawberry.Parent[SubscriptionRow], info: Info) -> Awaitable[CustomerRow | None]:
-        """Load the customer. A foreign key guarantees that it exists."""
-        return info.context.loaders.customer().load(subscription.customer_id)
-
-    @strawberry.field(
-        description="Its periods, the latest first. A change of the payer cuts a period and begins another one. Needs"
-        " customers-read.",
-        graphql_type=list["SubscriptionPeriod"],
-        extensions=READS,
-    )
-    @staticmethod
-    def periods(
-        subscription: strawberry.Parent[SubscriptionRow], info: Info, first: ListFirst = DEFAULT_LIST
-    ) -> Awaitable[list[SubscriptionPeriodRow]]:
-        """Load the recorded periods."""
-        return info.context.loaders.periods(graph.subscription_periods, read_list(first=first)).load(subscription.id)
-
     periods_connection = edge_connection(graph.subscription_periods, LazyPeriod)
     history = edge_connection(
         graph.subscription_history,
@@ -118,21 +93,7 @@ class SubscriptionPeriod(Node):
         description="The day of the billing system's invoice for it; null if it sent none."
         " Invoices of transitions are in `BillingTransition.documents`."
     )
-
-    @strawberry.field(
-        description="The customer that pays for it. Needs customers-read.", graphql_type=LazyCustomer, extensions=READS
+    payer = edge_to_one(graph.period_payer, LazyCustomer, "The customer that pays for it.")
+    subscription = edge_to_one(
+        graph.period_subscription, CustomerSubscription, "Its subscription, in its current state."
     )
-    @staticmethod
-    def payer(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> Awaitable[CustomerRow | None]:
-        """Load the customer that pays. A foreign key guarantees that it exists."""
-        return info.context.loaders.customer().load(period.payer_customer_id)
-
-    @strawberry.field(
-        description="Its subscription, in its current state. Needs customers-read.",
-        graphql_type=CustomerSubscription,
-        extensions=READS,
-    )
-    @staticmethod
-    def subscription(period: strawberry.Parent[SubscriptionPeriodRow], info: Info) -> Awaitable[SubscriptionRow | None]:
-        """Load the subscription. A foreign key guarantees that it exists."""
-        return info.context.loaders.subscription().load(period.subscription_id)
