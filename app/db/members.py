@@ -11,7 +11,7 @@ from sqlalchemy import Column, Executable, delete, func, or_, select, update
 from app.db import graph, tables
 from app.db.declarations import Entity, narrowed
 from app.db.identifiers import new_id
-from app.db.record_set import KEYS, Rows, among, at_this_moment, counted, insert_all, update_all
+from app.db.record_set import KEYS, among, counted, store_rows
 from app.db.rows import ContactRow, DepartmentRow
 from app.db.unit_of_work import WriteSession
 
@@ -90,32 +90,20 @@ def _unmaking(members: Members[Any]) -> Executable:
     return statement.values(counted(table, {members.default.name: False})).returning(*members.entity.columns)
 
 
-async def write_members(
-    session: WriteSession, created: Rows, changed: Rows, *, members: Members[MemberT]
-) -> dict[UUID, MemberT]:
-    """Insert and update members of locked customers; return them as they are now, by id."""
-    table = members.entity.table
-    entity = members.entity
-    stored = await update_all(session, table, changed, returning=entity)
-    return stored | await insert_all(
-        session, table, created, returning=entity, created_at=at_this_moment, updated_at=at_this_moment
-    )
-
-
 async def add(
     session: WriteSession, members: Members[MemberT], customer_id: UUID, values: Mapping[str, object]
 ) -> MemberT:
     """Insert a member of a locked customer."""
     member_id = new_id()
     row = {"id": member_id, "customer_id": customer_id, **values}
-    return (await write_members(session, [row], [], members=members))[member_id]
+    return (await store_rows(session, [row], [], entity=members.entity))[member_id]
 
 
 async def change(
     session: WriteSession, members: Members[MemberT], member_id: UUID, values: Mapping[str, object]
 ) -> MemberT:
     """Update columns of a locked customer's member and increment its version."""
-    return (await write_members(session, [], [{"id": member_id, **values}], members=members))[member_id]
+    return (await store_rows(session, [], [{"id": member_id, **values}], entity=members.entity))[member_id]
 
 
 async def remove(session: WriteSession, members: Members[Any], member_id: UUID) -> None:

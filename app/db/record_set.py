@@ -142,6 +142,17 @@ def _by_id(entity: Entity[RowT] | None, rows: Sequence[DatabaseRow]) -> dict[UUI
     return {} if entity is None else {row[0]: entity.row._make(row) for row in rows}
 
 
+async def store_rows(session: WriteSession, created: Rows, changed: Rows, *, entity: Entity[RowT]) -> dict[UUID, RowT]:
+    """Update locked rows, then insert new ones; return them as they are now, by id.
+
+    For entities without unique keys, which concurrent inserts could take, and without columns of other tables.
+    """
+    stored = await update_all(session, entity.table, changed, returning=entity)
+    return stored | await insert_all(
+        session, entity.table, created, returning=entity, created_at=at_this_moment, updated_at=at_this_moment
+    )
+
+
 def among(column: ColumnElement[Any], parameter: str = KEYS) -> ColumnElement[bool]:
     """Return the condition that a column has one of the values in a parameter of the statement, which is a list."""
     return column == any_(bindparam(parameter, type_=ARRAY(column.type)))

@@ -10,6 +10,7 @@ from app.db import customer_reads
 from app.db import members as stored
 from app.db.identifiers import new_id
 from app.db.members import MemberT
+from app.db.record_set import store_rows
 from app.db.rows import CustomerRow
 from app.db.unit_of_work import WriteSession
 from app.domain.customer_keys import key_not_found, values_by_attribute
@@ -80,7 +81,7 @@ class MemberRows(Generic[MemberT]):
         customer_ids = {decision.effect.customer_id for decision in takers if decision.effect is not None}
         replaced = await stored.unmake_defaults(session, members, customer_ids)
         writes = RowWrites.of([_after_replacing(decision, replaced) for decision in written])
-        now = replaced | await writes.stored_by(session, partial(stored.write_members, members=members))
+        now = replaced | await writes.stored_by(session, partial(store_rows, entity=members.entity))
         recorded = [*writes_of_replaced(kind, replaced.values()), *writes.updates(now), *writes.creations(now)]
         await record_all(session, self.service.recording, recorded, actor=actor)
         return now

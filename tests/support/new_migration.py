@@ -57,7 +57,8 @@ def write_migration(name: str, script: str, folder: Path = MIGRATIONS) -> Path:
     """Write the migration that follows the newest one, and return its path."""
     directory = ScriptDirectory.from_config(migrations(folder))
     revision = f"{int(head_revision()) + 1:04}"
-    made = directory.generate_revision(revision, name.rstrip("."), head=head_revision(), script=script)
+    message = name[:1].upper() + name[1:].rstrip(".")
+    made = directory.generate_revision(revision, message, head=head_revision(), script=script)
     if made is None:
         msg = "alembic made no migration"
         raise RuntimeError(msg)
