@@ -112,6 +112,8 @@ async def _billing(writer: Writer, customer: UUID, payer: UUID) -> None:
         subscription = await writer.subscription(
             customer, status=status, name=f"{status} {place}", started_on=started, interval_months=place + 1, **values
         )
+        if place == 1:
+            await _history(writer, subscription)
         for sequence in range(1, 1 + place % 4):
             its_days = {"starts_on": date(2026, 5 + sequence, 1), "ends_on": date(2026, 6 + sequence, 1)}
             cut = {"cut_on": date(2026, 6, 15), "transition_id": transition} if sequence == 1 else {}

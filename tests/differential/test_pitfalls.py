@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from itertools import permutations, product
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from app.db import graph
+from app.db.declarations import ToMany, ToOne
+from app.domain.fields import schema_name
 from app.domain.identity import Scope
 from app.domain.texts import stored_form
 from tests.differential import edge_cases, everything
@@ -38,11 +41,11 @@ _PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $by: 
 
 _CONTRACT = contract()
 _LISTS = {
-    "Customer": ("contacts", "departments", "subscriptions", "billingDocuments"),
-    "CustomerSubscription": ("periods",),
-    "BillingDocument": ("lines",),
-    "BillingTransition": ("documents", "periods"),
+    kind: [edge.name for edge in edges if f"{edge.name}Connection" in {other.name for other in edges}]
+    for kind in _CONTRACT.objects["Node"].possible
+    for edges in (_CONTRACT.objects[kind].edges,)
 }
+"""The lists of each type that have a connection beside them."""
 _BESIDE = """query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {{ node(id: $id) {{ ... on {kind} {{
   {field}(first: 500) {{ ...Shown }}
   page: {field}Connection(first: $first, after: $after, last: $last, before: $before) {{
@@ -83,6 +86,34 @@ async def test_everything_of_a_company(pair: Pair, tokens: Mapping[str, str], na
         assert answer.codes == set()
         # Moments that are told in an odd way are told by rows.
         assert answer.planned or name == "extremes"
+
+
+async def test_each_edge_is_selected_and_leads_to_rows(pair: Pair, tokens: Mapping[str, str]) -> None:
+    followed: set[tuple[str, str]] = set()
+    for document in (everything.LIST, everything.GROUPS, everything.ACCOUNTS):
+        _follow((await pair.same(tokens["everyday"], Request(document))).content["data"], followed)
+
+    edges = {(edge.source.name, edge.name) for edge in vars(graph).values() if isinstance(edge, ToOne | ToMany)}
+    lacking = sorted(f"{source}.{name}" for source, name in edges if (source, schema_name(name)) not in followed)
+    assert lacking == [], "Select these edges in everything.py, and write rows to which they lead in companies.py."
+
+
+def _follow(shown: Any, followed: set[tuple[str, str]]) -> None:
+    """Add the types and fields of an answer that lead to rows."""
+    if isinstance(shown, list):
+        for item in cast("list[Any]", shown):
+            _follow(item, followed)
+    elif isinstance(shown, dict):
+        fields = cast("dict[str, Any]", shown)
+        for name, value in fields.items():
+            if isinstance(value, dict | list) and _has_rows(value):
+                followed.add((str(fields.get("__typename")), name))
+                _follow(value, followed)
+
+
+def _has_rows(shown: Any) -> bool:
+    """Return whether a list, a connection or an object shows rows."""
+    return bool(cast("dict[str, Any]", shown).get("nodes", shown) if isinstance(shown, dict) else shown)
 
 
 async def test_each_text_is_found_and_shown(pair: Pair, tokens: Mapping[str, str]) -> None:

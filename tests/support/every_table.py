@@ -128,6 +128,8 @@ def world(company_id: UUID) -> World:
 async def write_world(engine: AsyncEngine, company_id: UUID) -> World:
     """Insert a row into every table, as the owner."""
     rows = world(company_id)
+    lacking = sorted(metadata.tables.keys() - rows.keys() - {*SIDE_TABLES})
+    assert lacking == [], f"Add a row of each of these tables to tests/support/every_table.py: {', '.join(lacking)}"
     async with engine.begin() as connection:
         for name, row in rows.items():
             await connection.execute(insert(metadata.tables[name]).values(row))
