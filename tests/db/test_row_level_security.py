@@ -207,7 +207,10 @@ async def test_functions_that_run_as_the_owner_have_a_pinned_search_path(owner_e
 
     assert set(rows) == {
         "authenticate_api_key",
+        "index_customer_group_metadata",
         "index_customer_groups",
+        "index_customer_metadata",
+        "index_customer_words",
         "index_customers",
     }
     assert all(settings == ["search_path=public, pg_temp"] for settings in rows.values())

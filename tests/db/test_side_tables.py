@@ -151,6 +151,34 @@ async def test_the_side_tables_follow_one_write_after_another(owner_engine: Asyn
         await connection.rollback()
 
 
+INDEXED = {
+    "UPDATE customers SET notes = 'A note', phone = '1', version = version + 1": {},
+    "UPDATE customers SET email = 'ny' || email": {"index_changed_words": 1},
+    "UPDATE customers SET name = CASE customer_number WHEN '7' THEN 'Fjord' ELSE name END": {"index_changed_words": 1},
+    "UPDATE customers SET metadata = '{}'": {"index_changed_metadata": 2},
+    "UPDATE customers SET customer_number = customer_number || '1', metadata = '{}' WHERE customer_number = '7'": {
+        "index_changed_metadata": 1,
+        "index_changed_words": 1,
+    },
+    "UPDATE customer_groups SET name = 'Renamed'": {},
+    "UPDATE customer_groups SET metadata = '{}'": {"index_changed_metadata": 2},
+}
+"""The triggers that an update calls, and how often."""
+
+
+@pytest.mark.parametrize("statement", INDEXED)
+async def test_an_update_indexes_only_rows_whose_indexed_values_change(
+    service_engine: AsyncEngine, company_id: UUID, statement: str
+) -> None:
+    async with service_engine.connect() as connection:
+        query = text("SELECT set_config('app.company_id', :company_id, true)")
+        await connection.execute(query, {"company_id": str(company_id)})
+        ((plan,),) = (await connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"))).all()
+        await connection.rollback()
+    called = {trigger["Trigger Name"]: trigger["Calls"] for trigger in plan[0]["Triggers"]}
+    assert {name: calls for name, calls in called.items() if name.startswith("index_")} == INDEXED[statement]
+
+
 async def test_a_group_that_goes_takes_its_pairs_along(owner_engine: AsyncEngine, records: Records) -> None:
     group = await records.group(metadata={"region": "north"})
     async with owner_engine.begin() as connection:
