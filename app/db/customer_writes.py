@@ -18,7 +18,7 @@ from app.db.unit_of_work import Session, WriteSession, racing_for
 _LOCK_PARENTS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('parents:' || current_setting('app.company_id'), 0))"
 )
-"""Lock for changes of parents. Without it two concurrent changes, each valid alone, could form a cycle."""
+"""The company's lock for parents. Without it two concurrent changes, each valid alone, could form a cycle."""
 _LOCK_NUMBERS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('customer numbers:' || current_setting('app.company_id'), 0))"
 )
@@ -39,7 +39,7 @@ _RACES = (
 
 
 async def lock_parents(session: WriteSession) -> None:
-    """Lock changes of parents, modes and currencies in the company. Call it before locking any row."""
+    """Lock, in the company, all changes that `touches_family` names. Call it before locking any row."""
     await session.rows(_LOCK_PARENTS)
 
 
