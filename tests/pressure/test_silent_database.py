@@ -177,16 +177,18 @@ async def test_after_a_failover_that_leaves_connections_open_answers_come_within
     world: World, tmp_path: Path, workers: int
 ) -> None:
     async with trial(world, tmp_path, workers) as found:
+        # A busy machine delays the same requests without a failover as well.
+        usual = max(seconds for *_, seconds in await found.all_kinds(4))
         found.network.freeze_open()
         begun = time.monotonic()
         answers = await found.all_kinds(4)
         assert {status for _, status, _ in answers} == {200}, found.statuses
         slowest = max(seconds for *_, seconds in answers)
         later = max(seconds for *_, seconds in await found.all_kinds(4))
-        _tell(f"workers={workers}: slowest {slowest:.2f} s, then {later:.2f} s")
-        assert slowest < 5
-        await found.seconds_until_all_are_answered(5)
-        assert time.monotonic() - begun < 5
+        _tell(f"workers={workers}: usual {usual:.2f} s, slowest {slowest:.2f} s, then {later:.2f} s")
+        assert slowest < 5 + usual
+        await found.seconds_until_all_are_answered(5 + usual)
+        assert time.monotonic() - begun < 5 + 3 * usual
 
 
 @pytest.mark.parametrize("workers", [1, 2])
