@@ -8,10 +8,12 @@ from app.domain.errors import Problem
 from app.domain.fields import schema_name
 from app.domain.mirroring import PERIOD, MirroredSubscription, in_period, inconsistent
 from app.domain.partly_read import checked
+from app.domain.subscription_fields import of_period
 from app.domain.subscriptions import SubscriptionStatus
 
 _RUNS_TO_ITS_END = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING_CANCELLATION})
 _NEEDS_END = ENDED | {SubscriptionStatus.PENDING_CANCELLATION}
+_STARTS = of_period("starts_on")
 _STARTED_ON = schema_name("started_on")
 _FREE = f"must be 0: a trial is free. What has a price is ACTIVE, with {schema_name('trial_ends_on')} null or over."
 
@@ -123,18 +125,18 @@ def _period_after_end(subscription: MirroredSubscription) -> Iterator[Problem]:
 _RULES: tuple[tuple[frozenset[str], Callable[[MirroredSubscription], Iterator[Problem]]], ...] = (
     (frozenset({"ends_on", "started_on"}), _end_before_start),
     (frozenset({"trial_ends_on", "started_on"}), _trial_before_start),
-    (frozenset({"started_on", PERIOD}), _start_after_period),
+    (_STARTS | {"started_on"}, _start_after_period),
     (frozenset({"status", "ends_on"}), _missing_end),
     (frozenset({"status", "next_billing_date"}), _billing_after_end),
-    (frozenset({"status", "started_on", PERIOD}), _scheduled_start),
+    (_STARTS | {"status", "started_on"}, _scheduled_start),
     (frozenset({"status", "trial_ends_on"}), _missing_trial),
-    (frozenset({"status", "trial_ends_on", PERIOD}), _trial_over),
-    (frozenset({"status", "trial_ends_on", "ends_on", PERIOD}), _trial_end),
-    (frozenset({"status", PERIOD}), _price_of_trial),
-    (frozenset({"status", PERIOD}), _amount_of_trial),
-    (frozenset({"status", "trial_ends_on", PERIOD}), _status_in_trial),
-    (frozenset({PERIOD}), _empty_period),
-    (frozenset({PERIOD}), _excess_credit),
+    (_STARTS | {"status", "trial_ends_on"}, _trial_over),
+    (of_period("starts_on", "ends_on") | {"status", "trial_ends_on", "ends_on"}, _trial_end),
+    (of_period("starts_on", "net_amount") | {"status"}, _price_of_trial),
+    (of_period("starts_on", "billed_amount") | {"status"}, _amount_of_trial),
+    (_STARTS | {"status", "trial_ends_on"}, _status_in_trial),
+    (of_period("starts_on", "ends_on"), _empty_period),
+    (of_period("billed_amount", "credited_amount"), _excess_credit),
 )
 """Rules, each with the fields that it is about, in the order in which problems are reported."""
 

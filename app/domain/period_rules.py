@@ -1,6 +1,6 @@
 """Check a sent subscription by the calendar and by what is billed: no period is early, skipped or moved."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date
 
 from app.domain.billing import ACTIVE, ENDED
@@ -10,6 +10,7 @@ from app.domain.fields import schema_name
 from app.domain.late_messages import NOT_BEGUN
 from app.domain.mirroring import MirroredPeriod, MirroredSubscription, in_period, inconsistent
 from app.domain.partly_read import checked
+from app.domain.subscription_fields import of_period
 from app.domain.subscriptions import SubscriptionStatus
 
 _RUNS_ON = ACTIVE - {SubscriptionStatus.TRIAL}
@@ -88,25 +89,6 @@ def _less_billed(stored: MirroredPeriod, sent: MirroredPeriod) -> Iterator[Probl
         yield _conflict("billed_amount", message)
 
 
-def calendar_problems(subscription: MirroredSubscription, changed: Collection[str], today: date) -> Iterator[Problem]:
-    """Yield the problems of a subscription whose changed fields don't fit each other or today.
-
-    What is stored and does not change is not judged: it may be older than these rules.
-    """
-    is_period_new = "current_period" in changed
-    rules: list[Iterator[Problem]] = []
-    if not {"status", "ends_on"}.isdisjoint(changed):
-        rules.append(_early_end(subscription, today))
-    if not {"status", "current_period"}.isdisjoint(changed):
-        rules.append(_early_period(subscription, today))
-    if is_period_new:
-        rules += [rule(subscription) for rule in (_length, _excess_bill, _missing_day_of_bill, _day_without_bill)]
-        rules.append(_day_of_bill(subscription, today))
-    if is_period_new or "next_billing_date" in changed:
-        rules.append(_next_billing_date(subscription))
-    return checked(*rules)
-
-
 def _early_end(subscription: MirroredSubscription, today: date) -> Iterator[Problem]:
     ends_on = subscription.ends_on
     if subscription.status not in ENDED or ends_on is None or ends_on <= today:
@@ -121,7 +103,7 @@ def _early_period(subscription: MirroredSubscription, today: date) -> Iterator[P
         yield in_period("starts_on", message)
 
 
-def _length(subscription: MirroredSubscription) -> Iterator[Problem]:
+def _length(subscription: MirroredSubscription, _: date) -> Iterator[Problem]:
     period = subscription.current_period
     if subscription.status is SubscriptionStatus.TRIAL:
         return
@@ -135,20 +117,20 @@ def _length(subscription: MirroredSubscription) -> Iterator[Problem]:
         yield in_period("ends_on", message)
 
 
-def _excess_bill(subscription: MirroredSubscription) -> Iterator[Problem]:
+def _excess_bill(subscription: MirroredSubscription, _: date) -> Iterator[Problem]:
     period = subscription.current_period
     if period.billed_amount > period.net_amount and subscription.status is not SubscriptionStatus.TRIAL:
         message = f"must be at most {schema_name('net_amount')}, {period.net_amount}, the price of the period."
         yield in_period("billed_amount", message)
 
 
-def _missing_day_of_bill(subscription: MirroredSubscription) -> Iterator[Problem]:
+def _missing_day_of_bill(subscription: MirroredSubscription, _: date) -> Iterator[Problem]:
     period = subscription.current_period
     if period.billed_on is None and period.billed_amount:
         yield in_period("billed_on", "must be given, as the day of the invoice, for a period that is billed.")
 
 
-def _day_without_bill(subscription: MirroredSubscription) -> Iterator[Problem]:
+def _day_without_bill(subscription: MirroredSubscription, _: date) -> Iterator[Problem]:
     period = subscription.current_period
     if period.billed_on is not None and period.net_amount and not period.billed_amount:
         billed = schema_name("billed_amount")
@@ -159,13 +141,15 @@ def _day_of_bill(subscription: MirroredSubscription, today: date) -> Iterator[Pr
     period = subscription.current_period
     if period.billed_on is None:
         return
-    earliest = _later(period.starts_on, -subscription.interval_months, period.starts_on.day)
+    # The period may be of an earlier, longer interval.
+    months = max(subscription.interval_months, _months_between(period.starts_on, period.ends_on))
+    earliest = _later(period.starts_on, -months, period.starts_on.day)
     if not earliest <= period.billed_on <= today:
         message = f"must be from {earliest}, one interval before the period starts, to today, {today}."
         yield in_period("billed_on", message)
 
 
-def _next_billing_date(subscription: MirroredSubscription) -> Iterator[Problem]:
+def _next_billing_date(subscription: MirroredSubscription, _: date) -> Iterator[Problem]:
     period, day = subscription.current_period, subscription.next_billing_date
     if day is None or subscription.status in ENDED or subscription.status is SubscriptionStatus.PAUSED:
         return
@@ -179,9 +163,38 @@ def _next_billing_date(subscription: MirroredSubscription) -> Iterator[Problem]:
         yield inconsistent("next_billing_date", message)
 
 
+_RULES: tuple[tuple[frozenset[str], Callable[[MirroredSubscription, date], Iterator[Problem]]], ...] = (
+    (frozenset({"status", "ends_on"}), _early_end),
+    (of_period("starts_on") | {"status"}, _early_period),
+    (of_period("starts_on", "ends_on"), _length),
+    (of_period("net_amount", "billed_amount"), _excess_bill),
+    (of_period("billed_amount", "billed_on"), _missing_day_of_bill),
+    (of_period("net_amount", "billed_amount", "billed_on"), _day_without_bill),
+    (of_period("starts_on", "billed_on"), _day_of_bill),
+    (of_period("starts_on", "ends_on") | {"next_billing_date"}, _next_billing_date),
+)
+"""Rules, each with the fields that it is about, in the order in which problems are reported.
+
+A new interval or anchor day asks no rule: it applies from the next period on.
+"""
+
+
+def calendar_problems(subscription: MirroredSubscription, changed: Collection[str], today: date) -> Iterator[Problem]:
+    """Yield the problems of a subscription whose changed fields don't fit each other or today.
+
+    `changed` also has the changed fields of the current period. What is stored and does not change is not judged: it
+    may be older than these rules, or than the interval and the anchor day.
+    """
+    return checked(*(rule(subscription, today) for fields, rule in _RULES if not fields.isdisjoint(changed)))
+
+
 def _day(day: date, anchor_day: int) -> int:
     """Return the anchor day if a date is on it, because a short month clamps it; otherwise the date's own day."""
     return anchor_day if day == months_later(day, 0, anchor_day) else day.day
+
+
+def _months_between(day: date, later: date) -> int:
+    return (later.year - day.year) * 12 + later.month - day.month
 
 
 def _later(day: date, months: int, anchor_day: int) -> date:

@@ -63,6 +63,15 @@ FIELDS: Mapping[str, Field] = {
 }
 """By attribute, in the order in which problems are reported."""
 _PERIOD = "current_period"
+
+
+def of_period(*names: str) -> frozenset[str]:
+    """Return fields of the current period by names that differ from those of the subscription's own fields."""
+    return frozenset(f"{_PERIOD}.{name}" for name in names)
+
+
+EVERY_FIELD = FIELDS.keys() | of_period(*PERIOD_FIELDS)
+"""The fields of a subscription and of its current period, all of which change when it is created."""
 _KEYS: Mapping[str, Field] = {"id": Field(read_uuid), "external_system_id": FIELDS["external_system_id"]}
 _ALL: Mapping[str, Field] = {"id": _KEYS["id"], **FIELDS, "expected_version": EXPECTED_VERSION}
 

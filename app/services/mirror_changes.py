@@ -12,7 +12,7 @@ from app.domain.late_messages import Moved, is_age_unknown, known_by, known_on, 
 from app.domain.mirroring import PERIOD, MirroredPeriod, MirroredSubscription, Placement, in_period
 from app.domain.partly_read import checked, object_of
 from app.domain.period_rules import calendar_problems, unbegun_problem
-from app.domain.subscription_fields import PERIOD_FIELDS, SentRow
+from app.domain.subscription_fields import PERIOD_FIELDS, SentRow, of_period
 from app.services.mirror_periods import COLUMNS, Placed, last_move, mirrored, placed
 
 _RECORDED = frozenset({PERIOD, "external_system_id"})
@@ -34,6 +34,8 @@ class SentChange:
     placed: Placed
     changed: tuple[str, ...]
     """The attributes that change, of those that can be told."""
+    changed_of_period: frozenset[str]
+    """The same of the current period, by the names of `of_period`."""
 
     @property
     def expected_version(self) -> int | None:
@@ -62,13 +64,14 @@ class SentChange:
 
         What doesn't fit today is returned only of fields without another problem.
         """
-        found = consistency_problems(self.after, self.changed, is_new_period=self.placed.place is Placement.NEXT)
+        judged = self.changed_of_period.union(self.changed)
+        found = consistency_problems(self.after, judged, is_new_period=self.placed.place is Placement.NEXT)
         if self.placed.place is not None:
             found += checked(
                 self._unbegun(today), self._overlap(self.stored.period), self._cut_without_next(self.stored.period)
             )
         named = {problem.path for problem in (*self.placed.problems, *found)}
-        late = calendar_problems(self.after, self.changed, today)
+        late = calendar_problems(self.after, judged, today)
         return [*found, *(problem for problem in late if problem.path not in named)]
 
     # After what these rules reject, the stored periods would contradict the subscription, or could. The database
@@ -120,17 +123,20 @@ def sent_change(stored: StoredSubscription, row: SentRow, today: date) -> SentCh
     named = {name: row.values.get(name, getattr(now, name)) for name in COLUMNS if name not in row.malformed}
     after = object_of(MirroredSubscription, named | {PERIOD: place.period})
     changed = tuple(name for name in named if getattr(now, name) != named[name])
-    if place.place is not None and (
-        _begins_period(row, stored, place)
-        or _is_changed(now.current_period, place.period, PERIOD_FIELDS.keys() - row.malformed_of_period)
-    ):
-        changed += (PERIOD,)
-    return SentChange(row, stored, now, after, moved, place, changed)
+    of_current = _changed_of_period(row, stored, now.current_period, place)
+    changed += (PERIOD,) if of_current else ()
+    return SentChange(row, stored, now, after, moved, place, changed, of_period(*of_current))
 
 
 def _begins_period(row: SentRow, stored: StoredSubscription, place: Placed) -> bool:
     return place.place is Placement.NEXT or (PERIOD in row.values and stored.period.id is None)
 
 
-def _is_changed(now: MirroredPeriod, after: MirroredPeriod, names: Collection[str]) -> bool:
-    return any(getattr(now, name) != getattr(after, name) for name in names)
+def _changed_of_period(row: SentRow, stored: StoredSubscription, now: MirroredPeriod, place: Placed) -> Collection[str]:
+    """Return the fields of the current period that change, of those that can be told; all of one that begins."""
+    if place.place is None:
+        return ()
+    if _begins_period(row, stored, place):
+        return PERIOD_FIELDS.keys()
+    told = PERIOD_FIELDS.keys() - row.malformed_of_period
+    return [name for name in told if getattr(now, name) != getattr(place.period, name)]

@@ -16,7 +16,7 @@ from app.domain.late_messages import moved_problem
 from app.domain.mirroring import MirroredSubscription, currency_problem, fixed_problem
 from app.domain.partly_read import checked, object_of
 from app.domain.period_rules import calendar_problems
-from app.domain.subscription_fields import FIELDS, SentRow, SubscriptionKeys, read_row
+from app.domain.subscription_fields import EVERY_FIELD, FIELDS, SentRow, SubscriptionKeys, read_row
 from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
 from app.services.lists.deciding import Match, unexpected
 from app.services.mirror_changes import SentChange, sent_change
@@ -115,8 +115,8 @@ class RowJudge:
         after = object_of(MirroredSubscription, named | {"current_period": period})
         problems += missing
         problems += self._key_problems(row, None)
-        problems += consistency_problems(after, FIELDS, is_new_period=True)
-        problems += calendar_problems(after, FIELDS, self.today)
+        problems += consistency_problems(after, EVERY_FIELD, is_new_period=True)
+        problems += calendar_problems(after, EVERY_FIELD, self.today)
         if customer_id is not None:
             problems += checked(self._currency_problems(customer_id, after, FIELDS))
         if problems or customer_id is None:

@@ -25,7 +25,7 @@ from app.domain.mirroring import (
     currency_problem,
     placement,
 )
-from app.domain.subscription_fields import FIELDS
+from app.domain.subscription_fields import EVERY_FIELD
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -129,7 +129,7 @@ PLAIN = MirroredSubscription(
 
 
 def paths(subscription: MirroredSubscription, *, is_new: bool = True) -> list[str]:
-    found = consistency_problems(subscription, FIELDS, is_new_period=is_new)
+    found = consistency_problems(subscription, EVERY_FIELD, is_new_period=is_new)
     assert {problem.code for problem in found} <= {ErrorCode.SUBSCRIPTION_INCONSISTENT}
     return [".".join(map(str, problem.path)) for problem in found]
 
