@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 from app.cli.import_json import NotJson, read_json
+from app.domain.dates import day_of
 from app.domain.decimals import decimal_of
 from app.domain.texts import comparison_form, shown, trimmed
 
 CellReader = Callable[[str], object]
 """Returns the value of a cell's text; raises UnreadableCell."""
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
 # Spreadsheets write booleans in the user's language, in upper case: English, Danish, Norwegian, Swedish, Finnish,
 # German, Dutch, French, Spanish, Italian, Portuguese, Polish.
@@ -27,11 +27,10 @@ class UnreadableCell(ValueError):
 
 def parse_amount(cell: str) -> Decimal:
     """Parse an amount exactly."""
-    digits = trimmed(cell)
-    found = decimal_of(digits)
+    found = decimal_of(cell)
     if found is not None:
         return found
-    problem = f"is {shown(digits)}, with a comma" if "," in digits else f"is {shown(digits)}"
+    problem = f"is {shown(cell)}, with a comma" if "," in cell else f"is {shown(cell)}"
     msg = (
         f"{problem}: write the amount in digits with a point for the decimals, and without thousands"
         " separators, spaces "
@@ -50,13 +49,9 @@ def json_amount(value: object) -> object:
 
 def parse_day(cell: str) -> date:
     """Parse a calendar date."""
-    text = trimmed(cell)
-    try:
-        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        found = None
+    found = day_of(cell)
     if found is None:
-        msg = f"is {shown(text)}: write the date as year, month and day, such as 2026-06-30."
+        msg = f"is {shown(cell)}: write the date as year, month and day, such as 2026-06-30."
         raise UnreadableCell(msg)
     return found
 

@@ -5,6 +5,8 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Self
 
+from app.domain.texts import stored_form
+
 _MOST_CHARACTERS = 1_000
 """Maximum length of a number's text. Each look at the digits of a megabyte takes milliseconds."""
 _DIGITS = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
@@ -27,11 +29,12 @@ class WrittenFloat(float):
 def decimal_of(value: object) -> Decimal | None:
     """Return a value as a decimal number with all decimals that were written; None if it isn't a number.
 
-    Text may hold digits, one point and a sign. A JSON number may also have an exponent: `1.25e1` is 12.5. No number has
-    over 1,000 characters.
+    Text may hold digits, one point and a sign, and blanks around them. A JSON number may also have an exponent:
+    `1.25e1` is 12.5. No number has over 1,000 characters.
     """
     if isinstance(value, str):
-        return Decimal(value) if len(value) <= _MOST_CHARACTERS and _DIGITS.fullmatch(value) else None
+        digits = stored_form(value, most=_MOST_CHARACTERS)
+        return Decimal(digits) if len(digits) <= _MOST_CHARACTERS and _DIGITS.fullmatch(digits) else None
     if isinstance(value, float):
         # The shortest text of a float is the number as written, as long as a float can represent it.
         return _of_float(value.text if isinstance(value, WrittenFloat) else repr(value)) if isfinite(value) else None

@@ -113,7 +113,7 @@ def formed(form: Form, must: str) -> Reader:
         if hidden is not None:
             return invalid(path, f"{must}. Remove {hidden}, an invisible character or special space.")
         shaped = form(found)
-        return invalid(path, f"{must}, not {shown_value(found)}.") if shaped is None else shaped
+        return invalid(path, f"{must}, not {shown_value(value)}.") if shaped is None else shaped
 
     return read
 
@@ -234,6 +234,7 @@ def read_uuid(value: object, path: Path) -> object:
     """Read a UUID."""
     if isinstance(value, UUID):
         return value
-    if isinstance(value, str) and len(value) == _UUID_CHARACTERS and _UUID.fullmatch(value.lower()):
-        return UUID(value)
+    found = stored_form(value, most=_UUID_CHARACTERS).lower() if isinstance(value, str) else ""
+    if len(found) == _UUID_CHARACTERS and _UUID.fullmatch(found):
+        return UUID(found)
     return invalid(path, "must be a UUID, such as 0198c0de-0000-7000-8000-000000000000.")

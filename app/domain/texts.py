@@ -101,6 +101,8 @@ _INVISIBLE = re.compile(f"[{INVISIBLES}]")
 _UNPRINTABLE = re.compile(
     f"(?![{character_class(_ATTACHED, _SIGNS, _HIEROGLYPH_CONTROLS)}])[{character_class(*_UNSEEN, '2028-2029')}]"
 )
+_UNQUOTABLE = re.compile(f"(?![{character_class(_ATTACHED, _SIGNS, _HIEROGLYPH_CONTROLS)}])[{INVISIBLES}]")
+"""Characters that can't be seen in a quoted text, or look like a space."""
 _IGNORABLE = re.compile(f"[{character_class(DEFAULT_IGNORABLE)}]+")
 _UNASSIGNED = _Pattern(f"([{character_class(UNASSIGNED)}]+)")
 _MARK_RUN = _Pattern(f"[{character_class(MARKS)}\uff9e\uff9f]{{32,}}")
@@ -165,10 +167,9 @@ def _blanks_at_start(text: str) -> int:
 
 
 def shown(text: str) -> str:
-    """Return a text as quoted in messages: trimmed, and shortened to 40 characters."""
-    beginning = trimmed(text[:_MOST_BLANKS])
-    is_whole = len(text) <= _MOST_BLANKS and len(beginning) <= _MOST_SHOWN
-    return json.dumps(beginning if is_whole else f"{beginning[:_MOST_SHOWN]}…", ensure_ascii=False)
+    """Return a text as quoted in messages: as it was sent, with invisible characters escaped, at most 40 characters."""
+    beginning = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return _UNQUOTABLE.sub(lambda found: json.dumps(found[0])[1:-1], json.dumps(beginning, ensure_ascii=False))
 
 
 def invisible_in(text: str) -> str | None:

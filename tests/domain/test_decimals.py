@@ -27,8 +27,16 @@ def test_a_number_of_json_loses_no_digit() -> None:
 
 def test_a_text_is_digits_a_point_and_a_sign() -> None:
     assert [decimal_of(text) for text in ("+1.", "-.5", "007")] == [Decimal(1), Decimal("-0.5"), Decimal(7)]
-    for text in ("1e3", "1,5", "\u0661", "1_000", " 1", "", ".", "NaN", "0x1"):
+    for text in ("1e3", "1,5", "\u0661", "1_000", "1 000", "", " ", ".", "NaN", "0x1"):
         assert decimal_of(text) is None
+
+
+def test_blanks_around_digits_are_removed() -> None:
+    assert [decimal_of(text) for text in (" 1", "1.50\u00a0", "\ufeff-2\n")] == [
+        Decimal(1),
+        Decimal("1.50"),
+        Decimal(-2),
+    ]
 
 
 @pytest.mark.parametrize("value", [True, None, [], float("nan"), float("inf"), WrittenFloat("1e-99999999999999999999")])

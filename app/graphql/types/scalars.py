@@ -17,8 +17,10 @@ from graphql.language import (
     StringValueNode,
 )
 
+from app.domain.dates import day_of
 from app.domain.decimals import WrittenFloat, decimal_of
 from app.domain.fields import A_DECIMAL
+from app.domain.texts import stored_form
 from app.graphql.strawberry_seam import ScalarDefinition
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ _NOT_ENTRIES = "Metadata is an object of keys and values."
 _NOT_A_DATE = "A date is a string."
 _NOT_A_DECIMAL = "A decimal is a string or a number."
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:)(\d\d)(?:(\.\d{1,6})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_MOMENT_CHARACTERS = 255
+"""Maximum length of a time's text from which blanks at its ends are removed in any case."""
 _LEAP_SECOND = "60"
 _NOT_A_MOMENT = 'A time is a string of an existing date, time and offset from UTC, such as "2026-01-31T12:00:00Z".'
 
@@ -49,7 +53,7 @@ def _read_moment(value: object) -> datetime:
     RFC 3339 allows any number of decimals, of which those after the sixth are dropped, and leap seconds, which are the
     start of the next minute, as in PostgreSQL.
     """
-    parts = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    parts = _MOMENT.fullmatch(stored_form(value, most=_MOMENT_CHARACTERS)) if isinstance(value, str) else None
     try:
         if parts is not None:
             minute, second, fraction, offset = parts.groups(default="")
@@ -88,10 +92,8 @@ def _date(value: object) -> date | str:
     """Return a date, or unreadable text as it is, which the domain reports with the other problems of the input."""
     if not isinstance(value, str):
         raise GraphQLError(_NOT_A_DATE)
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return value
+    found = day_of(value)
+    return value if found is None else found
 
 
 def _metadata(value: object) -> "Metadata":
@@ -146,8 +148,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar date, `YYYY-MM-DD`, in an input from 1900-01-01 to 9999-12-30. Other text is a"
-        " problem of its field (FIELD_INVALID).",
+        description="A calendar date, `YYYY-MM-DD`, in an input from 1900-01-01 to 9999-12-30. Other text, also other"
+        " forms of ISO 8601, is a problem of its field (FIELD_INVALID).",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=date.isoformat,
         parse_value=_date,

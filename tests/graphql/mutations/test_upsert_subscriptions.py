@@ -172,6 +172,32 @@ async def test_a_date_that_nothing_can_be_computed_with_is_rejected_in_every_fie
     ]
 
 
+@pytest.mark.parametrize("written", ["20260601", "2026-W23-1", "2026-152", " 20260601 "])
+async def test_a_date_in_another_form_is_rejected_and_quoted_as_it_was_sent(
+    caller: Caller, records: Records, written: str
+) -> None:
+    period = JUNE | {"startsOn": written, "billedOn": "2026-06-01"}
+    row = new_subscription_input({"id": str(await records.customer())}, "a", startedOn=written, currentPeriod=period)
+
+    payload = await upsert(caller, row)
+
+    assert [(error["code"], error["message"]) for error in payload["errors"]] == [
+        ("FIELD_INVALID", f'{name} on must be a calendar date, such as 2026-06-30, not "{written}".')
+        for name in ("Started", "Starts")
+    ]
+
+
+async def test_blanks_around_an_id_an_amount_and_a_date_are_removed(caller: Caller, records: Records) -> None:
+    customer = str(await records.customer())
+    plain = new_subscription_input({"id": customer}, "a")
+    padded = plain | {"customer": {"id": f" {customer}\u00a0"}}
+    padded |= {name: f" {plain[name]}\u00a0" for name in ("netAmount", "startedOn", "currency", "name")}
+
+    made, again = await upsert(caller, padded), await upsert(caller, plain)
+
+    assert [made["errors"], made["created"], again["unchanged"]] == [[], 1, 1]
+
+
 async def test_the_last_date_that_is_allowed_can_be_moved_by_a_transition(caller: Caller, records: Records) -> None:
     parent, customer = str(await records.customer()), str(await records.customer())
     row = new_subscription_input({"id": customer}, "s", endsOn="9999-12-30")
