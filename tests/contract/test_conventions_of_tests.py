@@ -32,6 +32,7 @@ class Module:
     imported: frozenset[str]
     """The modules of the tests that it imports."""
     tests: tuple[str, ...]
+    classes: tuple[str, ...]
     starting_chromium: tuple[str, ...]
     """The functions that call `chromium`."""
 
@@ -50,8 +51,9 @@ def read_module(path: Path) -> Module:
     # Methods of classes are tests too.
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     tests = tuple(function.name for function in functions if function.name.startswith("test_"))
+    classes = tuple(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     starting = tuple(starting_chromium(tree)) if "chromium(" in text else ()
-    return Module(path, name, frozenset(imported_by(tree, name) & MODULES), tests, starting)
+    return Module(path, name, frozenset(imported_by(tree, name) & MODULES), tests, classes, starting)
 
 
 def imported_by(tree: ast.Module, module: str) -> set[str]:
@@ -125,6 +127,13 @@ def test_no_variable_is_called_each() -> None:
         if (isinstance(node, ast.Name) and node.id == "each") or (isinstance(node, ast.arg) and node.arg == "each")
     ]
     assert found == [], "Call the variable what it holds."
+
+
+def test_the_clocks_that_tests_set_are_in_support() -> None:
+    clocks = [
+        (module.name, name) for module in modules() for name in module.classes if re.search(r"Clock(?![a-z])", name)
+    ]
+    assert clocks == [(f"{SUPPORT}.clock", "Clock"), (f"{SUPPORT}.clock", "DatabaseClock")]
 
 
 def test_chromium_is_started_by_fixtures_named_browser_alone() -> None:

@@ -114,16 +114,7 @@ def files_below(folder: str) -> list[str]:
 
 def files_with(pattern: str) -> set[str]:
     """The files of the package that hold a match, other than migrations and those that a new name has no need of."""
-    return counted({file for file in files_below("app") if re.search(pattern, text_of(file))})
-
-
-def files_naming(word: str) -> set[str]:
-    """Those of the same files that hold a word."""
-    return counted({file for file in files_below("app") if word in words_of(file)})
-
-
-def counted(found: set[str]) -> set[str]:
-    """Those that a new name is added to."""
+    found = {file for file in files_below("app") if re.search(pattern, text_of(file))}
     return {name for name in found - ONCE if not name.startswith((MIGRATIONS, *WITHOUT_A_NEED))}
 
 

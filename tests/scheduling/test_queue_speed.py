@@ -9,22 +9,17 @@ import pytest
 from app.scheduling import queue_speed
 from app.scheduling.turns import Turns
 from app.unavailable import Cause, TooBusy
+from tests.support.clock import Clock
 
 FLOODING, QUIET = UUID(int=1), UUID(int=2)
 SECONDS = 10
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    now = 0.0
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the queues."""
     clock = Clock()
-    monkeypatch.setattr(queue_speed, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(queue_speed, "time", SimpleNamespace(monotonic=clock))
     return clock
 
 
