@@ -55,6 +55,12 @@ READ_BY_SETTINGS = {*SECRETS, *(f"{name}_file" for name in SECRETS), "trusted_do
     *("database_url", "owner_database_url")
 }
 """Settings that app/settings itself uses: secrets become part of a URL, and the file of documents is read there."""
+PASSED_ON = {
+    *("body_timeout_seconds", "header_timeout_seconds", "jwt_company_claim", "jwt_scope_claim"),
+    *("compiled_statement_cache_size", "document_cache_size", "list_cache_size", "plan_cache_size", "token_cache_size"),
+    "prepared_statement_cache_size",
+}
+"""Settings whose effect is tested on the class that gets them as an argument of another name."""
 WITHOUT_A_RULE = {ErrorCode.MORE_PROBLEMS}
 """Codes that are added where the problems of an input are gathered, beside their definition."""
 WITHOUT_AN_INPUT = {
@@ -251,10 +257,19 @@ def test_every_setting_is_in_each_file_of_its_recipe_and_used(setting: str) -> N
     pattern = rf"(?i)\b{setting}\b"
     missing = [file for file in sorted(files) if not re.search(pattern, text_of(file))]
     assert missing == [], f"Add {setting} to these files: {', '.join(missing)}"
-    (folders,) = places(SETTING)
+    folders, tests = places(SETTING)
     assert setting in READ_BY_SETTINGS or is_below(folders, rf"\b_?(settings|limits)\.{setting}\b"), (
         f"Nothing reads settings.{setting}: use it in {' or '.join(folders)}"
     )
+    is_secret = setting.removesuffix("_file") in SECRETS  # test_settings.py tests how all are read
+    assert is_secret or bool(files_testing(setting, tests)) != (setting in PASSED_ON), f"Test {setting}'s effect."
+
+
+def files_testing(setting: str, folders: Iterable[str]) -> list[str]:
+    """Return the files that name a setting, without those that test how settings are declared and read."""
+    files = {file for folder in folders for file in files_below(folder) if "site-packages" not in file}
+    files -= {file for file in files if file.startswith("tests/contract/")} | {"tests/test_settings.py"}
+    return sorted(file for file in files if {setting, setting.upper()} & words_of(file))
 
 
 def test_every_setting_of_a_combination_is_in_the_tests_of_settings() -> None:
