@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Executable, Select, cast, false, func, lateral, or_, select, true
+from sqlalchemy import ColumnElement, Date, Executable, Select, case, cast, false, func, lateral, or_, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.db import graph
 from app.db.declarations import narrowed
 from app.db.record_set import among
 from app.db.rows import SubscriptionRow
+from app.db.tables import billing_transitions as transitions
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession
@@ -33,6 +34,8 @@ class StoredPeriod(NamedTuple):
     payer_customer_id: UUID | None
     previous_over_on: date | None
     """The day after the last one of the period before it."""
+    ended_on: date | None
+    """The day on which a transition has ended the subscription with this period; no period runs from then on."""
 
 
 class StoredMove(NamedTuple):
@@ -139,6 +142,7 @@ def _reading_query(columns: tuple[str, ...]) -> Select[Any]:
             last.c.billed_on,
             last.c.payer_customer_id,
             previous,
+            _ended_on(last),
             is_current,
             cast(over_on, Date),
             subscriptions.c.moved_version,
@@ -162,12 +166,26 @@ def _last_period() -> LateralFromClause:
     )
 
 
+def _ended_on(last: LateralFromClause) -> ColumnElement[date | None]:
+    """Return the day on which a transition has ended the subscription with its last period."""
+    # Of a subscription that runs on, the last period is neither cut nor over when the transition begins it. The last of
+    # the periods that a transition adds for a late billing system is not cut if it ends with the subscription.
+    is_over = (
+        select(transitions.c.id)
+        .where(narrowed(transitions), transitions.c.id == last.c.transition_id)
+        .where(transitions.c.effective_on >= last.c.ends_on)
+        .correlate(last)
+        .exists()
+    )
+    return func.coalesce(last.c.cut_on, case((is_over, last.c.ends_on)))
+
+
 def _stored(row: Any) -> StoredSubscription:
     own, rest = row[: len(SubscriptionRow._fields)], row[len(SubscriptionRow._fields) :]
     subscription = SubscriptionRow._make(own)
-    customer_id, *last, previous, is_current, over_on = rest[:13]
+    customer_id, *last, is_current, over_on = rest[:14]
     if is_current:
-        period = StoredPeriod._make((*last, previous))
+        period = StoredPeriod._make(last)
     else:
         # The current period has no record: nobody here knows what was billed for it.
         period = StoredPeriod(
@@ -181,5 +199,6 @@ def _stored(row: Any) -> StoredSubscription:
             billed_on=None,
             payer_customer_id=None,
             previous_over_on=over_on,
+            ended_on=None,
         )
-    return StoredSubscription(subscription, customer_id, period, StoredMove(*rest[13:]))
+    return StoredSubscription(subscription, customer_id, period, StoredMove(*rest[14:]))

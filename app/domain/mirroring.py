@@ -57,6 +57,8 @@ class RecordedPeriod:
     billed_amount: Decimal
     previous_over_on: date | None
     """The day after the last one of the period before it."""
+    is_last: bool = False
+    """Whether a transition has ended the subscription with it, so that no period runs after it."""
 
 
 class Placement(Enum):
@@ -93,12 +95,12 @@ def placement(
     # A transition may have begun another period since.
     if not moved.is_known_by(expected_version) and not moved.is_known_on(starts_on):
         return moved_problem(moved, expected_version)
-    message = (
-        f"must be {recorded.starts_on}, the start of the current period, or {found}, the start of the next one:"
-        " no day is left out or billed twice."
-        if recorded.is_open
-        else f"must be {found}, the start of the next period: no day is left out or billed twice."
-    )
+    current = f"{recorded.starts_on}, the start of the current period, or " if recorded.is_open else ""
+    if recorded.is_last:
+        message = f"must be {current}{found} or later: a transition has ended the subscription on {found}."
+    else:
+        one = "one" if recorded.is_open else "period"
+        message = f"must be {current}{found}, the start of the next {one}: no day is left out or billed twice."
     return Problem(ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, (PERIOD, "starts_on"), message)
 
 
@@ -109,7 +111,8 @@ def _place(status: SubscriptionStatus, recorded: RecordedPeriod, starts_on: date
     if recorded.is_open and status in NOT_BEGUN and not recorded.billed_amount:
         earliest = recorded.previous_over_on
         return Placement.SAME if earliest is None or starts_on >= earliest else earliest
-    if starts_on < recorded.over_on or (status in ACTIVE and starts_on > recorded.over_on):
+    runs_on = status in ACTIVE and not recorded.is_last
+    if starts_on < recorded.over_on or (runs_on and starts_on > recorded.over_on):
         return recorded.over_on
     return Placement.NEXT
 

@@ -21,7 +21,7 @@ _BEGUN = ACTIVE | {SubscriptionStatus.PAUSED}
 def next_period_problem(now: MirroredSubscription, *, is_open: bool, starts_on: date, today: date) -> Problem | None:
     """Return the problem of a next period that is sent too early; `now` is what is stored.
 
-    `is_open` is whether the stored period is recorded and not cut: a cut has billed what it ends.
+    `is_open` is whether the stored period is recorded and no transition has ended it: that has billed what it ends.
     """
     if starts_on > today:
         message = f"must be at most today, {today}: send the next period on the day that it starts, or later."

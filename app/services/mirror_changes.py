@@ -68,7 +68,7 @@ class SentChange:
         found = consistency_problems(self.after, judged, is_new_period=self.placed.place is Placement.NEXT)
         if self.placed.place is not None:
             found += checked(
-                self._unbegun(today), self._overlap(self.stored.period), self._cut_without_next(self.stored.period)
+                self._unbegun(today), self._overlap(self.stored.period), self._ended_without_next(self.stored.period)
             )
         named = {problem.path for problem in (*self.placed.problems, *found)}
         late = calendar_problems(self.after, judged, today)
@@ -94,13 +94,13 @@ class SentChange:
             )
             yield in_period("starts_on", message)
 
-    def _cut_without_next(self, last: StoredPeriod) -> Iterator[Problem]:
-        if last.cut_on is None or self.placed.place is Placement.NEXT or _RUNNING.isdisjoint(self.changed):
+    def _ended_without_next(self, last: StoredPeriod) -> Iterator[Problem]:
+        if last.ended_on is None or self.placed.place is Placement.NEXT or _RUNNING.isdisjoint(self.changed):
             return
         status = self.after.status
-        if status in ACTIVE and (self.after.ends_on is None or self.after.ends_on > last.cut_on):
+        if status in ACTIVE and (self.after.ends_on is None or self.after.ends_on > last.ended_on):
             message = (
-                f"must be given, and start on {last.cut_on} or later, for a subscription that is {status}: a"
+                f"must be the next one, and start on {last.ended_on} or later, for a subscription that is {status}: a"
                 " transition has ended the stored one on that day."
             )
             yield Problem(ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, (PERIOD,), message)

@@ -49,7 +49,7 @@ def placed(stored: StoredSubscription, now: MirroredSubscription, moved: Moved, 
         others = {name: value for name, value in sent.items() if name != "starts_on"}
         return Placed(None, object_of(MirroredPeriod, others), [place])
     if place is Placement.NEXT:
-        is_open = stored.period.id is not None and stored.period.cut_on is None
+        is_open = stored.period.id is not None and stored.period.ended_on is None
         early = next_period_problem(now, is_open=is_open, starts_on=starts_on, today=today)
         period, problems = new_period(row)
         return Placed(place, period, [*problems, *([] if early is None else [early])])
@@ -88,6 +88,7 @@ def _recorded(stored: StoredSubscription) -> RecordedPeriod:
         period.cut_on is None,
         period.billed_amount,
         period.previous_over_on,
+        is_last=period.ended_on is not None,
     )
 
 

@@ -57,6 +57,10 @@ PLACES: list[tuple[str, date, dict[str, Any], Moved, int | None, object]] = [
     # A transition has closed it: what has its first day is not the current one any more.
     ("PENDING_CANCELLATION", JUNE, {"is_open": False, "over_on": date(2026, 6, 10)}, MARKED, None, MOVED),
     ("PENDING_CANCELLATION", date(2026, 6, 10), {"is_open": False, "over_on": date(2026, 6, 10)}, MARKED, 3, NEXT),
+    # A transition has ended the subscription with it, cut or not.
+    ("PENDING_CANCELLATION", JULY + DAY, {"is_last": True}, MARKED, 3, NEXT),
+    ("PENDING_CANCELLATION", JULY - DAY, {"is_last": True}, MARKED, 3, CONFLICT),
+    ("PENDING_CANCELLATION", JUNE, {"is_last": True}, MARKED, 3, SAME),
     ("ACTIVE", JULY + DAY, {}, MARKED, None, MOVED),
     ("ACTIVE", JULY + DAY, {}, MARKED, 2, MOVED),
     ("ACTIVE", JULY + DAY, {}, MARKED, 3, CONFLICT),

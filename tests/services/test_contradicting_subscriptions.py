@@ -2,6 +2,7 @@
 what to do, and nothing that a transition could fail on is written."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db import tables
 from app.db.unit_of_work import UnitOfWork
 from app.domain.errors import ErrorCode, Problem
 from app.domain.upserts import RejectionPolicy
@@ -16,6 +18,7 @@ from tests.services.updates import PARENT, update
 from tests.support.clock import DatabaseClock
 from tests.support.mirror import AUGUST, JULY, JUNE, mirror, new_subscription, period
 from tests.support.records import Records
+from tests.support.upserts import rows_of
 
 pytestmark = pytest.mark.usefixtures("clock")
 CONFLICT, INCONSISTENT = ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, ErrorCode.SUBSCRIPTION_INCONSISTENT
@@ -155,6 +158,74 @@ async def test_what_a_transition_has_ended_runs_again_with_the_next_period(
     assert await sent(unit_of_work, **again, current_period=stub, **next_billing) == []
     # The next transition cuts it.
     await update(unit_of_work, customer, {"parent_customer_id": None}, *ids)
+
+
+END = date(2026, 6, 10)
+CLOSED: dict[str, dict[str, Any]] = {
+    "cut": {},
+    "billed for a late billing system": {
+        "current_period": period(date(2026, 5, 1), JUNE, billed_amount=300, billed_on=date(2026, 5, 1)),
+        "next_billing_date": JUNE,
+    },
+}
+AGAIN: dict[str, Any] = {"status": "ACTIVE", "ends_on": None, "expected_version": 2}
+
+
+async def ended(unit_of_work: UnitOfWork, records: Records, closed: str) -> tuple[UUID, UUID]:
+    """A customer, and its subscription whose last period a transition has closed nine days after the end."""
+    parent, customer = await records.customer(**PARENT), await records.customer()
+    row = new_subscription(customer, status="PENDING_CANCELLATION", ends_on=END, **CLOSED[closed])
+    (result,) = (await mirror(unit_of_work, row)).results
+    assert result.subscription is not None
+    linked = {"parent_customer_id": parent, "billing_relationship": "PARENT_PAYS"}
+    await update(unit_of_work, customer, linked, result.subscription.id)
+    return customer, result.subscription.id
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+@pytest.mark.parametrize(("starts_on", "invoiced"), [(END, [Decimal("128.57")]), (DAY, [])])
+async def test_what_a_transition_has_ended_runs_again_from_that_day_or_a_later_one(
+    unit_of_work: UnitOfWork,
+    records: Records,
+    owner_engine: AsyncEngine,
+    company: UUID,
+    closed: str,
+    starts_on: date,
+    invoiced: list[Decimal],
+) -> None:
+    customer, id_ = await ended(unit_of_work, records, closed)
+
+    (problem,) = await errors(unit_of_work, **AGAIN)
+    assert (problem.path[2:], problem.code) == (("current_period",), CONFLICT)
+    assert problem.message == (
+        "must be the next one, and start on 2026-06-10 or later, for a subscription that is ACTIVE: a transition has"
+        " ended the stored one on that day."
+    )
+    # Neither on a way around.
+    assert await sent(unit_of_work, **AGAIN | {"status": "PAUSED"}) == []
+    assert await sent(unit_of_work, status="ACTIVE", expected_version=3) == [("current_period", CONFLICT)]
+    assert await sent(unit_of_work, status="PENDING_CANCELLATION", ends_on=END, expected_version=3) == []
+
+    row = AGAIN | {"expected_version": 4, "current_period": period(starts_on, JULY), "next_billing_date": JULY}
+    assert await sent(unit_of_work, **row) == []
+    # The parent pays for the days since then, and for none before.
+    await update(unit_of_work, customer, {"parent_customer_id": None}, id_)
+    documents = await rows_of(owner_engine, tables.billing_documents, company, tables.billing_documents.c.id)
+    assert [document["total"] for document in documents[1:]] == invoiced
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+async def test_a_period_before_such_an_end_is_told_with_the_starts_that_are_right(
+    unit_of_work: UnitOfWork, records: Records, closed: str
+) -> None:
+    await ended(unit_of_work, records, closed)
+    row = AGAIN | {"current_period": period(date(2026, 6, 9), JULY), "next_billing_date": JULY}
+    (problem,) = await errors(unit_of_work, **row)
+    assert (problem.path[2:], problem.code) == (("current_period", "starts_on"), CONFLICT)
+    current = "" if closed == "cut" else "2026-06-01, the start of the current period, or "
+    assert problem.message == (
+        f"must be {current}2026-06-10 or later: a transition has ended the subscription on 2026-06-10."
+    )
 
 
 async def test_a_paid_period_after_a_trial_lacks_only_its_status(
