@@ -8,7 +8,7 @@ from app.domain.inputs import Field, as_read, read_input
 
 ATTRIBUTES = ("number", "name")
 """The attributes of an account's row that an input may set."""
-_FIELDS = {"number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False), "name": Field(text(), clearable=False)}
+FIELDS = {"number": Field(key_text(MOST_NUMBER_CHARACTERS), clearable=False), "name": Field(text(), clearable=False)}
 
 
 def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], list[Problem]]:
@@ -16,7 +16,7 @@ def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[s
 
     The number is always required because it is the key. The name is required for a new account only.
     """
-    values, problems = read_input(given, _FIELDS)
+    values, problems = read_input(given, FIELDS)
     required = ATTRIBUTES if creating else ("number",)
     missing = (name for name in required if name not in given)
     return values, [*problems, *(_missing(name) for name in missing)]

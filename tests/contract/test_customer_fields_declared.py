@@ -5,24 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint
 
 from app.cli.import_customers import CUSTOMER_COLUMNS
 from app.db.rows import CustomerRow
-from app.db.tables import customers
 from app.domain.customer_fields import FIELDS
-from app.domain.errors import LimitProblem
 from app.domain.fields import schema_name
 
 STORED = Path(__file__).parents[1] / "graphql/mutations/stored/version-2.json"
 PROSE = {"address", "city", "notes"}
 """Texts that are never digits alone."""
-LIMITS = {
-    name: found.limit
-    for name, field in FIELDS.items()
-    if isinstance(found := field.read("x" * 20_000, ()), LimitProblem)
-}
-"""Maximum lengths of texts, by attribute."""
 
 
 def customers_in(stored: Any) -> list[dict[str, Any]]:
@@ -40,20 +31,6 @@ def test_text_that_may_be_digits_is_read_from_cells_that_are_numbers(name: str) 
     assert name in PROSE or schema_name(name) in CUSTOMER_COLUMNS.numbers, (
         f"Add {schema_name(name)} to `numbers` in app/cli/import_customers.py, or {name} to PROSE here."
     )
-
-
-@pytest.mark.parametrize(("name", "limit"), LIMITS.items())
-def test_the_table_limits_a_text_as_its_field_does(name: str, limit: int) -> None:
-    checks = {str(check.sqltext) for check in customers.constraints if isinstance(check, CheckConstraint)}
-    has_form = any(check.startswith(f"{name} ~ ") for check in checks)
-    assert has_form or f"char_length({name}) BETWEEN 1 AND {limit}" in checks, (
-        f"Add {name} to `at_most({limit}, …)` of customers in app/db/tables.py."
-        " tests/db/test_migrations.py then says what the migration lacks."
-    )
-
-
-def test_texts_are_limited_at_all() -> None:
-    assert {"name", "website", "notes", "customer_number"} < LIMITS.keys()
 
 
 def test_an_attribute_that_stored_customers_lack_has_a_default() -> None:
