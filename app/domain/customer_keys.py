@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Path, Problem
-from app.domain.fields import MOST_NUMBER_CHARACTERS, invalid, key_text, read_uuid
+from app.domain.fields import MOST_NUMBER_CHARACTERS, invalid, key_text, read_uuid, schema_name
 from app.domain.inputs import Field
 from app.domain.texts import shown
 
@@ -30,7 +30,8 @@ def _read_key(value: object, path: Path) -> object:
         given = cast("Mapping[str, object]", value)
     named = {name: key for name, key in given.items() if key is not None}
     if len(named) != 1 or not named.keys() <= _READERS.keys():
-        return invalid(path, "must name the customer by exactly one of id, customerNumber and externalSystemId.")
+        *names, last = map(schema_name, CUSTOMER_KEYS)
+        return invalid(path, f"must name the customer by exactly one of {', '.join(names)} and {last}.")
     ((name, key),) = named.items()
     where = (*path, name)
     found = _READERS[name](key, where)

@@ -7,7 +7,7 @@ from typing import cast
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Path, Problem
-from app.domain.fields import MOST_NUMBER_CHARACTERS, amount, invalid, key_text, read_uuid, text
+from app.domain.fields import MOST_NUMBER_CHARACTERS, amount, invalid, key_text, read_uuid, schema_name, text
 from app.domain.inputs import EXPECTED_VERSION, ID, Field, as_read, read_input
 from app.domain.metadata_fields import METADATA_FIELDS, canonical_metadata, form_conflicts
 
@@ -70,7 +70,7 @@ def read_group_row(given: Mapping[str, object], *, creating: bool) -> tuple[dict
     fields |= {name: replace(fields[name], required=True) for name in required}
     values, problems = read_input(given, {**fields, **METADATA_FIELDS}, creating=True)
     if given.get("account_id") is not None and given.get("account_number") is not None:
-        message = "must be left out beside accountId: an account is named by one key."
+        message = f"must be left out beside {schema_name('account_id')}: an account is named by one key."
         problems.append(Problem(ErrorCode.FIELD_CONFLICT, ("account_number",), message))
     return values, [*problems, *form_conflicts(given)]
 

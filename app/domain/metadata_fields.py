@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from app.domain.errors import ErrorCode, LimitProblem, MetadataProblem, Path, Problem
-from app.domain.fields import hidden_in_key, invalid, is_storable, schema_names
+from app.domain.fields import hidden_in_key, invalid, is_storable, schema_name, schema_names
 from app.domain.inputs import Field
 from app.domain.metadata import MAX_ENTRIES, MAX_KEY_CHARACTERS, MAX_UNSET_KEYS, MAX_VALUE_CHARACTERS, is_same_metadata
 from app.domain.texts import invisible_in, is_too_long, stored_form
@@ -67,7 +67,7 @@ def form_conflicts(given: Mapping[str, object]) -> Iterator[Problem]:
         forms = {_form(key) for key in cast("Mapping[object, object]", added) if isinstance(key, str)}
         for place, key in enumerate(cast("list[object]", unset)):
             if isinstance(key, str) and _form(key) in forms:
-                message = "must not name a key that metadataSet sets."
+                message = f"must not name a key that {schema_name('metadata_set')} sets."
                 yield Problem(ErrorCode.FIELD_CONFLICT, ("metadata_unset", place), message)
 
 

@@ -14,6 +14,7 @@ from tests.support.sources import MODULES, ROOT
 
 IMPORT_WITHIN_A_LINE = re.compile(r"^(?!import |from ).*\bimport\b", re.MULTILINE)
 """What a module has in which a function imports something: few have it, and walking through all takes seconds."""
+IN_CAMEL_CASE = re.compile(r"\b[a-z]+(?:[A-Z][a-z]+)+\b")
 SIZED = [*MODULES, *sorted((ROOT / "bench").glob("*.py"))]
 MOST_LINES, MOST_LINES_OF_FUNCTION = 250, 40
 DOMAIN_MODULES = sorted((ROOT / "app" / "domain").glob("*.py"))
@@ -84,3 +85,11 @@ def test_the_domain_has_no_clock_and_no_chance(module: Path) -> None:
     }
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert not imported & {"time", "random", "secrets", "os", "asyncio"}
+
+
+@pytest.mark.parametrize("module", DOMAIN_MODULES, ids=lambda path: path.name)
+def test_messages_of_the_domain_name_fields_by_schema_name(module: Path) -> None:
+    nodes = [*ast.walk(ast.parse(module.read_text(encoding="utf-8")))]
+    docstrings = [node.value for node in nodes if isinstance(node, ast.Expr)]
+    texts = [str(node.value) for node in nodes if isinstance(node, ast.Constant) and node not in docstrings]
+    assert [text for text in texts if IN_CAMEL_CASE.search(text)] == []

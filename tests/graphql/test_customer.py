@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.database import Database
 from app.db.rows import CustomerRow
+from app.domain.fields import schema_name
 from tests.support.asking import Caller
 from tests.support.records import Records, new_company
 
@@ -76,7 +77,7 @@ async def test_every_plain_field_shows_what_is_stored(caller: Caller, records: R
         "customerGroupName": "Wholesale",
         "billingRelationship": "SELF",
         "parentCustomerId": None,
-        **{_camel(name): value for name, value in stored.items()},
+        **{schema_name(name): value for name, value in stored.items()},
         "customerGroupId": str(group),
         "parentInvoiceTemplateId": str(template),
         "createdAt": "2026-02-28T23:59:59.123456Z",
@@ -103,7 +104,7 @@ async def test_what_was_left_out_shows_as_null_or_as_its_default(caller: Caller,
 
 
 def test_the_tests_above_ask_for_every_plain_field() -> None:
-    assert set(FIELDS.split()) == {_camel(name) for name in CustomerRow._fields}
+    assert set(FIELDS.split()) == {schema_name(name) for name in CustomerRow._fields}
 
 
 @pytest.mark.parametrize(
@@ -156,8 +157,3 @@ async def test_a_look_up_takes_exactly_one_key(caller: Caller, by: dict[str, str
     assert result.data is None
     assert result.errors is not None
     assert "xactly one" in result.errors[0].message or "must not be null" in result.errors[0].message
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.title() for part in rest)

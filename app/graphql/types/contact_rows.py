@@ -37,7 +37,8 @@ class UpsertContactRow:
         " another row must make one the default (DEFAULT_REQUIRED). Default for a new contact: false. Not null."
     )
     email: Maybe[str | None] = strawberry.field(
-        description="The contact's email address, at most 254 characters; null or blank unsets it." + _KEY.format(key="EMAIL")
+        description="The contact's email address, at most 254 characters; null or blank unsets it."
+        + _KEY.format(key="EMAIL")
     )
     phone: Maybe[str | None] = strawberry.field(
         description="The contact's phone number, at most 255 characters; null or blank unsets it."
