@@ -32,8 +32,8 @@ class NotLetIn(TimeoutError):
 
     def __init__(self) -> None:
         super().__init__(
-            "connected, but not let in in time: a pooler without a free connection to the server (see its pool's size,"
-            " and the server's max_connections), or a server that is stopped or too busy"
+            "connected, but the login didn't complete in time: a pooler without a free connection to the server"
+            " (see its pool's size, and the server's max_connections), or a server that is stopped or too busy"
         )
 
 

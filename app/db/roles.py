@@ -1,4 +1,4 @@
-"""Database roles: create the service's login role, and refuse roles that row-level security doesn't restrict."""
+"""Database roles: create the service's login role, and reject roles that row-level security doesn't restrict."""
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError

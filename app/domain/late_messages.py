@@ -37,7 +37,8 @@ class Moved:
     def is_known_on(self, starts_on: date) -> bool:
         """Return whether the first day of a period shows that its message is newer.
 
-        A period isn't sent before it begins, so what the billing system made before it knew begins by that day.
+        A period isn't sent before it begins, so a period that the billing system sent before it knew of the
+        transition starts on the day of `known_on` or earlier.
         """
         return self.moved_version is None or (self.known_on is not None and starts_on > self.known_on)
 
@@ -73,7 +74,7 @@ def is_age_unknown(moved: Moved, expected_version: int | None, malformed: Collec
     return not is_told and not _SET_BY_MOVES.isdisjoint(malformed)
 
 
-def known_on(moved: Moved, today: date, *starts: date) -> date | None:
+def day_known(moved: Moved, today: date, *starts: date) -> date | None:
     """Return the day on which the billing system first showed that it knows of the last move, once a row is taken.
 
     `starts` are the first days of the current period before and after the row: a period that has not begun is sent
@@ -84,14 +85,14 @@ def known_on(moved: Moved, today: date, *starts: date) -> date | None:
     return max(today, *starts)
 
 
-def known_by(moved: Moved, expected_version: int | None, today: date, starts_on: date) -> date | None:
-    """Return the day on which a row that changes nothing shows first that it knows of the last move.
+def day_known_by_unchanged(moved: Moved, expected_version: int | None, today: date, starts_on: date) -> date | None:
+    """Return the same day for a row that changes nothing; None unless it is the first row to show this.
 
-    None if it doesn't, or if another row has. `starts_on` is the first day of the current period.
+    `starts_on` is the first day of the current period.
     """
     if moved.moved_version is None or moved.known_on is not None or not moved.is_known_by(expected_version):
         return None
-    return known_on(moved, today, starts_on)
+    return day_known(moved, today, starts_on)
 
 
 def moved_problem(moved: Moved, expected_version: int | None) -> Problem:

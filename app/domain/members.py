@@ -101,7 +101,7 @@ def several_defaults(attribute: str, noun: str) -> Problem:
 
 
 def not_the_default(noun: str) -> Problem:
-    """Return the problem of naming a new default when the member that goes is not the default."""
+    """Return the problem of naming a new default when the deleted member isn't the default."""
     message = (
         f"must be left out: this {noun} is not the default. To change the default, update the {noun} that becomes it."
     )

@@ -94,9 +94,9 @@ def read_object(content: str) -> dict[str, object]:
         value = json.loads(content, object_pairs_hook=_unambiguous)
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise ManifestError(["is not JSON that could be a manifest: it nests too deeply."]) from None
+        raise ManifestError(["is not a manifest: its JSON nests too deeply."]) from None
     except UnicodeEncodeError:
-        raise ManifestError(["holds half of a surrogate pair, which is no character."]) from None
+        raise ManifestError(["contains a lone surrogate, which is not a character."]) from None
     except ValueError as error:
         raise ManifestError([f"is not JSON: {error}."]) from None
     if not isinstance(value, dict):
@@ -128,6 +128,6 @@ def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if found.setdefault(name, value) != value:
-            msg = f"{json.dumps(name)} stands there twice, with two values"
+            msg = f"{json.dumps(name)} occurs twice, with different values"
             raise ValueError(msg)
     return found

@@ -8,7 +8,7 @@ from app.db.mirror_reads import StoredPeriod, StoredSubscription
 from app.domain.billing import ACTIVE
 from app.domain.consistency_rules import consistency_problems
 from app.domain.errors import ErrorCode, Problem
-from app.domain.late_messages import Moved, is_age_unknown, known_by, known_on, may_undo
+from app.domain.late_messages import Moved, day_known, day_known_by_unchanged, is_age_unknown, may_undo
 from app.domain.mirroring import PERIOD, MirroredPeriod, MirroredSubscription, Placement, in_period
 from app.domain.partly_read import checked, object_of
 from app.domain.period_rules import calendar_problems, unbegun_problem
@@ -105,15 +105,15 @@ class SentChange:
             )
             yield Problem(ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT, (PERIOD,), message)
 
-    def known_on(self, today: date) -> date | None:
+    def day_known(self, today: date) -> date | None:
         """Return the day on which the billing system first showed that it knows of the last move.
 
         Of a row that changes nothing, only if it is the first to show that.
         """
         starts_on = self.now.current_period.starts_on
         if not self.changed:
-            return known_by(self.moved, self.expected_version, today, starts_on)
-        return known_on(self.moved, today, starts_on, self.after.current_period.starts_on)
+            return day_known_by_unchanged(self.moved, self.expected_version, today, starts_on)
+        return day_known(self.moved, today, starts_on, self.after.current_period.starts_on)
 
 
 def sent_change(stored: StoredSubscription, row: SentRow, today: date) -> SentChange:

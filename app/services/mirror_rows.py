@@ -137,7 +137,7 @@ class RowJudge:
         is_other = customer_id is not None and customer_id != stored.customer_id
         if not (problems or sent.placed.problems or sent.changed or is_other):
             # It may expect any version: a list that was written is unchanged when it comes again.
-            known = sent.known_on(self.today)
+            known = sent.day_known(self.today)
             return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id, known_on=known)
         if sent.is_age_unknown:
             return _rejected(stored.row, problems)
@@ -156,7 +156,7 @@ class RowJudge:
             after=sent.after,
             stored=stored,
             begins_for=self._payer(stored.customer_id) if sent.begins_period else None,
-            known_on=sent.known_on(self.today),
+            known_on=sent.day_known(self.today),
             changed=sent.changed,
         )
 

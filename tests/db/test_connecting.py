@@ -306,7 +306,7 @@ async def test_a_silent_host_is_distinguished_from_one_that_takes_no_connection(
         await is_encrypted(f"postgresql://anybody:correct@/postgres?{query}")
     first, second = str(unavailable.value.__cause__).split("; ")
     assert first.startswith(
-        f"127.0.0.1:{silent}: connected, but not let in in time: a pooler without a free connection"
+        f"127.0.0.1:{silent}: connected, but the login didn't complete in time: a pooler without a free connection"
     )
     assert second.endswith("the connection was refused")
 

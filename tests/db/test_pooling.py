@@ -257,7 +257,9 @@ async def test_a_pooler_without_a_free_connection_is_named_as_the_cause(service_
                     with pytest.raises(DatabaseUnavailable) as unavailable:
                         await way
                     assert unavailable.value.cause is Cause.CONNECT_FAILED
-                    assert "connected, but not let in in time: a pooler" in str(unavailable.value.__cause__)
+                    assert "connected, but the login didn't complete in time: a pooler" in str(
+                        unavailable.value.__cause__
+                    )
 
 
 async def test_behind_the_documented_pooler_a_server_that_comes_back_is_found_at_once(

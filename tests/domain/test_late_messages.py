@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.late_messages import Moved, known_on, may_undo
+from app.domain.late_messages import Moved, day_known, may_undo
 from app.domain.subscriptions import SubscriptionStatus
 
 JUNE, AUGUST = date(2026, 6, 1), date(2026, 8, 1)
@@ -46,7 +46,7 @@ def test_a_message_that_may_be_older_than_a_move_does_not_undo_it(
 
 def test_the_billing_system_knows_of_a_move_from_its_first_version_on() -> None:
     today = date(2026, 6, 20)
-    assert known_on(NEVER, today, JUNE, JUNE) is None
-    assert known_on(MARKED, today, JUNE, JUNE) == today
-    assert known_on(MARKED, today, AUGUST, JUNE) == known_on(MARKED, today, JUNE, AUGUST) == AUGUST
-    assert known_on(LATER, today, JUNE, AUGUST) == date(2026, 6, 19)
+    assert day_known(NEVER, today, JUNE, JUNE) is None
+    assert day_known(MARKED, today, JUNE, JUNE) == today
+    assert day_known(MARKED, today, AUGUST, JUNE) == day_known(MARKED, today, JUNE, AUGUST) == AUGUST
+    assert day_known(LATER, today, JUNE, AUGUST) == date(2026, 6, 19)

@@ -47,7 +47,7 @@ def manifest(documents: object) -> str:
         (manifest({"md5:abc": HELLO, "sha256:abc": HELLO}), ['"md5:abc" is no', '"sha256:abc" is no']),
         (manifest({"sha256:" + "0" * 64: HELLO}), [f"is not the SHA-256 of its text, which is {sha256_of(HELLO)}"]),
         (manifest({sha256_of(HELLO): SUBJECT, "a": HELLO}), ["share the id"]),
-        (manifest({"a": HELLO})[:-2] + ', "a": "{subject}"}}', ['"a" stands there twice']),
+        (manifest({"a": HELLO})[:-2] + ', "a": "{subject}"}}', ['"a" occurs twice']),
         ('{"format": "\\ud800"}', ["surrogate"]),
     ],
 )

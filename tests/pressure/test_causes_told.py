@@ -113,7 +113,7 @@ async def test_each_503_is_told_with_its_cause_within_ten_seconds(
                     ("issuer_unreachable", "10 s", "ValueError: the issuer answers with status 500"),
                     ("no_answer_in_time", "2 s", "The look-up of an API key was not answered within 2 s"),
                 }
-                assert any("connected, but not let in in time" in line["reason"] for line in lines)
+                assert any("connected, but the login didn't complete in time" in line["reason"] for line in lines)
                 assert all(line["request_id"] for line in lines)
                 assert await client.ask(api_key, 8) == {200: 8}
             finally:
