@@ -297,7 +297,13 @@ async def test_an_overdue_subscription_that_has_ended_stays_on_its_last_period(
     assert problems(await mirror(unit_of_work, next_row | seen, on_refusal=ROW_BY_ROW)) == [
         (f"current_period.{name}", ErrorCode.SUBSCRIPTION_PERIOD_CONFLICT) for name in ("ends_on", "net_amount")
     ]
-    over = {"external_system_id": "s", "status": "CANCELLED", **seen}
+    # The invoice is the transition's, so its day is in the billing document: a credit needs none.
+    credited = {"starts_on": JUNE, "ends_on": end, "credited_amount": 30}
+    outcome = await mirror(unit_of_work, {"external_system_id": "s", "current_period": credited, **seen})
+    assert outcomes(outcome) == [UPDATED]
+    *_, last = await rows_of(owner_engine, tables.subscription_periods, company, tables.subscription_periods.c.sequence)
+    assert (last["billed_on"], last["billed_amount"], last["credited_amount"]) == (None, 90, 30)
+    over = {"external_system_id": "s", "status": "CANCELLED", "expected_version": 3}
     assert outcomes(await mirror(unit_of_work, over)) == [UPDATED]
 
 
