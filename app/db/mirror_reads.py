@@ -18,6 +18,7 @@ from app.db.tables import billing_transitions as transitions
 from app.db.tables import subscription_periods as periods
 from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession
+from app.domain.money import NOTHING
 
 
 class StoredPeriod(NamedTuple):
@@ -194,8 +195,8 @@ def _stored(row: Any) -> StoredSubscription:
             ends_on=subscription.current_period_end,
             cut_on=None,
             net_amount=subscription.net_amount,
-            billed_amount=Decimal("0.00"),
-            credited_amount=Decimal("0.00"),
+            billed_amount=NOTHING,
+            credited_amount=NOTHING,
             billed_on=None,
             payer_customer_id=None,
             previous_over_on=over_on,

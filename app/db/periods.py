@@ -5,7 +5,6 @@ Statements don't grow with the number of rows.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,6 +20,7 @@ from app.db.tables import subscriptions
 from app.db.unit_of_work import WriteSession
 from app.domain.billing import BillingDocumentKind, Subscription
 from app.domain.cutting import Cut, RolledPeriod
+from app.domain.money import NOTHING
 from app.domain.moving import Move
 
 # Condition for the row of a subscription's current period. Imported subscriptions may have no such row. The billed
@@ -31,7 +31,6 @@ IS_CURRENT = and_(
     periods.c.starts_on == subscriptions.c.current_period_start,
     periods.c.cut_on.is_(None),
 )
-_NOTHING = Decimal("0.00")
 
 
 class Handover(NamedTuple):
@@ -89,7 +88,7 @@ def _closing(names: tuple[str, ...]) -> Update:
 
 
 def _closed(cut: Cut) -> dict[str, Any]:
-    subscription, settled = cut.subscription, dict.fromkeys(BillingDocumentKind, _NOTHING)
+    subscription, settled = cut.subscription, dict.fromkeys(BillingDocumentKind, NOTHING)
     if cut.settlement is not None:
         settled[cut.settlement.kind] = cut.settlement.amount
     return {
@@ -106,8 +105,8 @@ def _kept(move: Move, payer_id: UUID) -> dict[str, Any]:
         "id": move.subscription.period_id,
         "cut_on": None,
         "payer_customer_id": payer_id,
-        "billed_amount": _NOTHING,
-        "credited_amount": _NOTHING,
+        "billed_amount": NOTHING,
+        "credited_amount": NOTHING,
     }
 
 
@@ -158,8 +157,8 @@ def _row(subscription_id: UUID, payer_id: UUID, start: date, end: date) -> dict[
         "payer_customer_id": payer_id,
         "starts_on": start,
         "ends_on": end,
-        "billed_amount": _NOTHING,
-        "credited_amount": _NOTHING,
+        "billed_amount": NOTHING,
+        "credited_amount": NOTHING,
         "cut_on": None,
         "transition_id": None,
     }

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.domain.billing import ACTIVE, Arrangement, BillingDocumentKind, Subscription
 from app.domain.calendar import Period, months_later, next_billing_day
 from app.domain.cycles import anchor_day_after, period_from, price, until_end_of
-from app.domain.money import exact_difference, rounded, rounded_within
+from app.domain.money import NOTHING, exact_difference, rounded, rounded_within
 from app.domain.moving import schedule
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
@@ -42,7 +42,7 @@ class RolledPeriod:
     @property
     def billed(self) -> Decimal:
         """Amount that the cut invoices for this period."""
-        return Decimal(0) if self.line is None else self.line.amount
+        return NOTHING if self.line is None else self.line.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,11 @@ def _following(
 ) -> tuple[Period, Decimal, int, date | None]:
     """Return the next period, its price, its anchor day and the next billing date."""
     if subscription.ends_on is not None and subscription.ends_on <= start:
-        return Period(start, start), Decimal(0), subscription.anchor_day, None
+        return Period(start, start), NOTHING, subscription.anchor_day, None
     if is_free:
         # A trial stays free until its promised end. Only the payer and the later schedule change.
         rest = until_end_of(subscription, Period(start, subscription.period.end))
-        return rest, Decimal(0), *schedule(subscription, before, after)
+        return rest, NOTHING, *schedule(subscription, before, after)
     if after.billing_day is not None:
         regular, anchor_day = Period(start, next_billing_day(start, after.billing_day)), after.billing_day
     else:

@@ -6,6 +6,8 @@ from fractions import Fraction
 
 from iso4217 import Currency
 
+NOTHING = Decimal("0.00")
+"""The amount of what is free or not billed. It has the decimals of other amounts, because clients read it as text."""
 _HALF = Fraction(1, 2)
 # Python's default context rounds to 28 digits. This one never rounds; the memory it takes depends on the digits in use.
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from app.db.mirror_reads import StoredSubscription
@@ -15,6 +14,7 @@ from app.domain.mirroring import (
     RecordedPeriod,
     placement,
 )
+from app.domain.money import NOTHING
 from app.domain.partly_read import object_of
 from app.domain.period_rules import kept_period_problems, next_period_problem
 from app.domain.subscription_fields import FIELDS, PERIOD_FIELDS, SentRow
@@ -22,7 +22,6 @@ from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
 COLUMNS = tuple(name for name in FIELDS if name not in {"customer", "current_period"})
 """The fields that are columns of a subscription itself."""
-_NOTHING = Decimal("0.00")
 
 
 class Placed(NamedTuple):
@@ -61,7 +60,7 @@ def placed(stored: StoredSubscription, now: MirroredSubscription, moved: Moved, 
 def new_period(row: SentRow) -> tuple[MirroredPeriod, list[Problem]]:
     """Return the period that begins with a row; a problem if it has no price."""
     malformed = row.malformed_of_period
-    nothing: dict[str, Any] = {"billed_amount": _NOTHING, "credited_amount": _NOTHING, "billed_on": None}
+    nothing: dict[str, Any] = {"billed_amount": NOTHING, "credited_amount": NOTHING, "billed_on": None}
     sent = nothing | row.values.get("current_period", {})
     values = {name: value for name, value in sent.items() if name not in malformed}
     if "net_amount" in malformed or "net_amount" in values:

@@ -153,6 +153,20 @@ async def test_periods_that_were_not_recorded_are_recorded_and_invoiced_to_the_o
     assert event.data["cut"]["line"] == event.data["cut"]["lines"][0]
 
 
+async def test_amounts_of_what_is_free_have_the_decimals_of_others(books: Books, records: Records) -> None:
+    customer, payer = await records.customer(), await records.customer()
+    for status in ("TRIAL", "ACTIVE"):
+        subscription = await records.subscription(customer, status=status, net_amount=Decimal("0.00"))
+        await records.period(subscription, customer, net_amount=Decimal("0.00"))
+
+    # The trial goes on, and the other one is overdue.
+    await books.move([customer], customer, payer, date(2026, 6, 19))
+    await books.move([customer], payer, customer, date(2026, 8, 25))
+
+    periods = await books.periods()
+    assert [(str(period.net_amount), str(period.billed_amount)) for period in periods] == [("0.00", "0.00")] * 10
+
+
 async def test_a_trial_that_has_ended_is_active_from_its_cut_on(books: Books, records: Records) -> None:
     customer, payer = await records.customer(), await records.customer()
     subscription = await records.subscription(customer, status="TRIAL")

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from app.db.seeding.draw import Draw
 from app.db.seeding.rows import Customer, Subscription, SubscriptionPeriod
+from app.domain.money import NOTHING
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
 
-_NOTHING = Decimal("0.00")
 _MONTHS = 12
 _ENDED = (SubscriptionStatus.CANCELLED, SubscriptionStatus.EXPIRED)
 _BEFORE_THE_SECOND_PERIOD = (
@@ -113,13 +113,13 @@ def _periods(
 ) -> Iterator[SubscriptionPeriod]:
     if terms.status is SubscriptionStatus.SCHEDULED:
         return
-    net = _NOTHING if terms.status is SubscriptionStatus.TRIAL else terms.net_amount
+    net = NOTHING if terms.status is SubscriptionStatus.TRIAL else terms.net_amount
     before = 0 if terms.status in _BEFORE_THE_SECOND_PERIOD else terms.periods_before
     for sequence in range(before + 1):
         month = starts - (before - sequence) * terms.interval_months
         is_over = sequence < before or terms.status in _ENDED
         in_advance = terms.direction is BillingDirection.ADVANCE
-        billed = net if is_over or in_advance else _NOTHING
+        billed = net if is_over or in_advance else NOTHING
         starts_on, ends_on = _day(terms, month), _day(terms, month + terms.interval_months)
         yield SubscriptionPeriod(
             company_id=subscription.company_id,
@@ -131,7 +131,7 @@ def _periods(
             ends_on=ends_on,
             net_amount=net,
             billed_amount=billed,
-            credited_amount=_NOTHING,
+            credited_amount=NOTHING,
             billed_on=(starts_on if in_advance else ends_on) if billed else None,
             created_at=subscription.created_at,
         )
