@@ -1,7 +1,7 @@
 """The plan of a mutation's payload: it shows the stored objects in it, and reads what they lead to in one statement.
 
 The objects themselves are shown from the rows that the mutation returned, because a repeated request shows what was
-stored then, and a dry run what would be stored.
+stored then, and a dry run what was stored when it decided.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

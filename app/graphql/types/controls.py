@@ -42,7 +42,10 @@ def on_refusal() -> Any:
 
 def dry_run() -> Any:
     """Declare the field `dry_run` of an input with rows."""
-    description = "Whether to check all rows and write nothing. A dry run doesn't use its idempotency key."
+    description = (
+        "Whether to check all rows and write nothing. The results then show the objects as they are stored, and null for"
+        " a row that would create one. A dry run doesn't use its idempotency key."
+    )
     return strawberry.field(default=False, description=description)
 
 
