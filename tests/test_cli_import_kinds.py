@@ -242,6 +242,29 @@ async def test_members_are_matched_by_another_key_or_by_id(
     assert import_file(named).stdout.startswith("Rows: 0 created, 1 updated")
 
 
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("kind", ["contacts", "departments"], indirect=True)
+async def test_two_defaults_of_a_customer_are_rejected_whatever_the_batches_are(
+    import_file: Import, kind: str, around: Surroundings, tmp_path: Path, ending: str
+) -> None:
+    default = "isDefaultForCustomer" if kind == "contacts" else "isDefault"
+    rows = [SAMPLES[kind].new(around, number) | {default: number != 6} for number in (0, 1, 6, 3)]
+    path = write_rows(tmp_path / f"rows.{ending}", rows)
+
+    dry = import_file(path, "--batch", "1", "--dry-run")
+
+    assert dry.stdout == "Dry run, nothing was written: 2 created, 0 updated, 0 unchanged, 2 rejected.\n"
+    first, second = ("2", "5") if ending == "csv" else ("1", "4")
+    for line, its in ((first, second), (second, first)):
+        assert (
+            f"line {line}: {default} is also true in line {its} for the same customer, which has only one default"
+            f" {kind.removesuffix('s')}. (FIELD_CONFLICT)"
+        ) in messages(dry)
+    same = "0 created, 0 updated, 2"
+    for batch, outcome in (("1", "2 created, 0 updated, 0"), ("1", same), ("500", same)):
+        assert import_file(path, "--batch", batch).stdout == f"Rows: {outcome} unchanged, 2 rejected.\n"
+
+
 @pytest.mark.parametrize("kind", ["contacts", "departments"], indirect=True)
 async def test_a_customer_named_by_two_keys_is_recognized_within_a_batch_only(
     import_file: Import, sample: Sample, around: Surroundings, records: Records, tmp_path: Path

@@ -41,7 +41,7 @@ class Job:
     """The lines of parents in the file, by the lines that name them."""
 
     def check_file(self) -> None:
-        """Reject rows with the same key, and parents in circles; put parents first.
+        """Reject rows with the same key or default, and parents in circles; put parents first.
 
         With ALL_OR_NOTHING, any problem in the file stops the import.
         """
@@ -52,7 +52,7 @@ class Job:
                 lines_by_key.setdefault(key, []).append(line.number)
         for place, (line, its) in enumerate(zip(self.file.lines, keys, strict=True)):
             problems = [
-                FileProblem(key.field, ErrorCode.FIELD_CONFLICT, _repeated(line.number, lines_by_key[key]))
+                FileProblem(key.field, ErrorCode.FIELD_CONFLICT, _repeated(key, line.number, lines_by_key[key]))
                 for key in its
                 if len(lines_by_key[key]) > 1
             ]
@@ -222,11 +222,11 @@ class Job:
         )
 
 
-def _repeated(number: int, numbers: Sequence[int]) -> str:
-    """Return the message of a row whose key other lines have too. Lists a few of them, however many there are."""
+def _repeated(key: RowKey, number: int, numbers: Sequence[int]) -> str:
+    """Return the message of a row whose key other lines have too. Names a few of them, however many there are."""
     # One more than are listed, because one may be its own.
     others = [other for other in numbers[: _MAX_LINES_LISTED + 1] if other != number]
-    return f"is also the key of {_listed(others, len(numbers) - 1)}: keep one row for each key."
+    return key.repeated.format(lines=_listed(others, len(numbers) - 1))
 
 
 def _listed(numbers: Sequence[int], count: int) -> str:

@@ -23,11 +23,13 @@ CUSTOMER_NUMBERS = frozenset({"customer.customerNumber", "customer.externalSyste
 
 
 class RowKey(NamedTuple):
-    """A value that identifies the object of a row."""
+    """A value that only one row of a file may have."""
 
     field: str
     value: Hashable
     """In the form in which it is compared."""
+    repeated: str = "is also the key of {lines}: keep one row for each key."
+    """The message if other lines have the value, too."""
 
 
 class Resolved(Protocol, Generic[LineT]):
@@ -66,7 +68,7 @@ class Kind(Generic[RowT]):
     key: str
     """The field that identifies the object of a row."""
     keys: Callable[[RowT], Sequence[RowKey]]
-    """Returns the keys of a row; two rows of a file may not have the same one."""
+    """Returns the keys of a row, and what else two rows of a file may not share."""
     problems: Callable[[RowT], Sequence[Problem]]
     """Returns the problems of a row that don't depend on stored data."""
     command: Callable[[tuple[RowT, ...], RejectionPolicy], ListCommand[Any]]

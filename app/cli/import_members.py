@@ -55,4 +55,12 @@ class ImportedMembers(NamedTuple):
 def _keys(kind: MemberKind, row: Row, match_by: MemberMatchKey) -> Sequence[RowKey]:
     found = read_member_keys(kind, row, match_by)
     in_customer = None if found.customer is None or found.key is None else (found.customer, found.key)
-    return given_keys(("id", found.id), (schema_name(match_by.attribute), in_customer))
+    keys = given_keys(("id", found.id), (schema_name(match_by.attribute), in_customer))
+    if found.customer is None or row.get(kind.default) is not True:
+        return keys
+    # In different batches, each of the rows would take the default from the other, whenever the file is imported.
+    return (*keys, RowKey(schema_name(kind.default), found.customer, _several_defaults(kind)))
+
+
+def _several_defaults(kind: MemberKind) -> str:
+    return f"is also true in {{lines}} for the same customer, which has only one default {kind.noun}."
