@@ -9,7 +9,7 @@ from app.db.connecting import create_engine
 from app.db.pooling import SERVER_SETTINGS, Pooling, beginning_of, driver_options, first_statements
 from app.db.pools import CountingPool
 from app.db.probing import PROBE_CONNECT_SECONDS, PROBE_SECONDS
-from app.db.stored_json import stored_json
+from app.db.stored_json import json_text, stored_json
 from app.db.waits import Waits
 from app.db.watched import watch
 
@@ -58,7 +58,7 @@ def create_engines(
 ) -> Engines:
     """Return the engines of a process, without connecting."""
     serving = _options(pooling, prepared_statements, statement_timeout_seconds)
-    serving |= {"json_deserializer": stored_json, "connect_seconds": pool_timeout_seconds}
+    serving |= {"json_deserializer": stored_json, "json_serializer": json_text, "connect_seconds": pool_timeout_seconds}
     probing = _options(pooling, prepared_statements, PROBE_SECONDS)
     single = dict[str, Any](probing, poolclass=CountingPool, pool_size=1, max_overflow=0, pool_timeout=PROBE_SECONDS)
     return Engines(

@@ -1,7 +1,9 @@
-"""Stored JSON, with its text."""
+"""Stored JSON, with its text, and JSON to store."""
 
 import json
 from typing import Any, cast
+
+import orjson
 
 
 class StoredJson(dict[str, Any]):
@@ -26,3 +28,12 @@ def stored_json(text: str) -> Any:
         stored.text = text
         return stored
     return value
+
+
+def json_text(value: Any) -> str:
+    """Return the JSON text of a value to store."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        # Such as an integer of more than 64 bits, which metadata may hold.
+        return json.dumps(value)
