@@ -94,8 +94,16 @@ class Family:
                     break
                 await self.send(book, message)
 
-    async def send(self, book: MirroredBook, message: Message) -> None:
-        await book.send(self.unit_of_work, self.engine, message)
+    async def send(self, book: MirroredBook, message: Message) -> bool:
+        return await book.send(self.unit_of_work, self.engine, message)
+
+    async def change_interval(self, months: int) -> None:
+        """Let periods have another length from the next one on, where all that is due was billed."""
+        await self.bill()
+        for book, course in zip(self.books, self.courses, strict=True):
+            is_due = book.next_message(self.today, self.terms) is not None
+            if not is_due and await self.send(book, book.with_interval(months, self.terms)):
+                book.months = course.months = months
 
     async def change(
         self, customer: str, fields: dict[str, Any], payer: str | None = None, mode: tuple[str, int] | None = None
@@ -153,6 +161,7 @@ actions = st.one_of(
         st.sampled_from([1, 15, 20]),
     ),
     st.tuples(st.just("move the day"), st.sampled_from(["one", "two"]), st.sampled_from([1, 15, 20])),
+    st.tuples(st.just("change the interval"), st.sampled_from([1, 3, 12])),
     st.tuples(st.just("bill")),
     st.tuples(st.just("bill")),
     st.tuples(st.just("make a message")),
@@ -180,6 +189,8 @@ async def act(family: Family, what: str, *how: Any) -> None:
             mode, before = family.modes.get(parent, (PER_CHILD, 1))
             if mode == SINGLE and before != day:
                 await family.move_billing_day(parent, day)
+        case "change the interval", months:
+            await family.change_interval(months)
         case _:
             await send(family, what, *how)
 
@@ -276,6 +287,11 @@ async def send_again(family: Family, place: int = 0) -> None:
         (30, ("bill",)),
         (0, ("send again", 0)),
     ],
+)
+# A period that is longer than the new interval is billed when it is over.
+@example(
+    first=[(BillingDirection.ARREARS, 3, False)],
+    then=[(9, ("change the interval", 1)), (31, ("bill",)), (31, ("bill",)), (31, ("bill",)), (31, ("bill",))],
 )
 async def test_each_payer_pays_for_exactly_the_days_that_were_served(
     database: Database,

@@ -131,6 +131,13 @@ class MirroredBook:
         row: dict[str, Any] = {"external_system_id": self.key, "anchor_day": self.anchor, "next_billing_date": self.end}
         return self._made(row, Decimal(0), terms)
 
+    def with_interval(self, months: int, terms: Terms) -> Message:
+        """Make a message with another interval, which applies from the next period on."""
+        row: dict[str, Any] = {"external_system_id": self.key, "interval_months": months}
+        if self.always_expects or self.knows_version:
+            row["expected_version"] = self.version
+        return Message(row, Decimal(0), terms.payer, self.version)
+
     def _message(self, period: dict[str, Any], bills: Decimal, terms: Terms) -> Message:
         row: dict[str, Any] = {"external_system_id": self.key, "current_period": period}
         row["next_billing_date"] = period["ends_on"]
@@ -156,8 +163,8 @@ class MirroredBook:
         whole = (end - months_on(end, -self.months, anchor)).days
         return start, end, to_cents(self.price * (end - start).days / whole)
 
-    async def send(self, unit_of_work: UnitOfWork, engine: AsyncEngine, message: Message) -> None:
-        """Send a message, and learn from the answer."""
+    async def send(self, unit_of_work: UnitOfWork, engine: AsyncEngine, message: Message) -> bool:
+        """Send a message, and learn from the answer: return whether it was accepted."""
         command = UpsertSubscriptionsCommand((message.row,), RejectionPolicy.ROW_BY_ROW)
         outcome, _ = await upsert_subscriptions(unit_of_work, "biller", command, None)
         (result,) = outcome.results
@@ -166,7 +173,7 @@ class MirroredBook:
             assert {problem.code for problem in result.errors} <= may, result.errors
             await self._read(engine, unit_of_work.company_id)
             self.knows_version = True
-            return
+            return False
         assert result.subscription is not None
         if result.outcome is UPDATED:
             was, was_billed = self.start, self.billed
@@ -178,6 +185,7 @@ class MirroredBook:
                 self.accepted[message.payer] = self.accepted.get(message.payer, Decimal(0)) + message.bills
             # Of the next period, a row needs no version any more, unless it begins on the day of the first version.
             self.knows_version = self.knows_version and self.start == was
+        return True
 
     async def recorded_until(self, engine: AsyncEngine, company: UUID) -> date:
         """Return the day after the last one that is recorded, whatever is believed here."""
