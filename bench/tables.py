@@ -13,6 +13,8 @@ from bench.results import Results, Row, Spread
 README, DETAILS = ROOT / "README.md", ROOT / "bench" / "README.md"
 SUMMARIZED = "peers-100000.json"
 """The published run that README.md shows."""
+_UNPUBLISHED = "The picture is of an earlier run, whose servers were warmed up for two seconds only.\n"
+"""What README.md says until a run is published, which also draws the picture."""
 _BEGIN, _END = "<!-- published -->\n", "<!-- /published -->\n"
 _WIDTH = 120
 _OURS = "planned"
@@ -21,11 +23,11 @@ _TITLES = {"peers": "Beside other servers", "companies": "One company and many"}
 
 
 def texts(folder: Path) -> dict[Path, str]:
-    """Return the text between the marks of each page, for the published runs in a folder. It is empty without runs."""
+    """Return the text between the marks of each page, for the published runs in a folder."""
     runs = sorted(folder.glob("*.json"))
     summarized = folder / SUMMARIZED
     return {
-        README: summary(Results.load(summarized)) if summarized in runs else "",
+        README: summary(Results.load(summarized)) if summarized in runs else _UNPUBLISHED,
         DETAILS: "\n".join(_details(json.loads(run.read_text(encoding="utf-8")), Results.load(run)) for run in runs),
     }
 

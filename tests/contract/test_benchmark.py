@@ -170,10 +170,13 @@ def test_the_readmes_show_the_published_runs_and_nothing_else() -> None:
 
 
 def test_the_summary_of_a_published_run_fits_into_the_readme(tmp_path: Path) -> None:
-    assert not any(tables.texts(tmp_path).values())
+    before = tables.texts(tmp_path)
+    assert before[tables.README].startswith("The picture is of an earlier run")
+    assert before[tables.DETAILS] == ""
     published.keep(_written(tmp_path, WarmUp(10, 20_000)), tmp_path / "published")
     found = tables.texts(tmp_path / "published")
     summary = found[tables.README]
+    assert "earlier run" not in summary
     assert " ".join(summary.split()).startswith("Warm, in production mode and with the same answers, this service")
     assert "0.90 (Q1) to 2.50 (Q6)" in " ".join(summary.split())
     assert "(fewer in Q1)" in " ".join(summary.split())
