@@ -135,7 +135,7 @@ async def _update(owner_dsn: str, company_id: UUID, values: Mapping[str, Any]) -
         if "base_currency" in changes:
             await _require_no_amounts(connection, now)
         if changes:
-            await companies.change(connection, company_id, changes)
+            await companies.update_company(connection, company_id, changes)
     words = {"name": "the name", "base_currency": "the base currency", "time_zone": "the time zone"}
     return [words[name] for name in changes]
 

@@ -42,7 +42,7 @@ class CustomerLine:
         return cast("CustomerKey | None", _read(self).values.get("parent"))
 
 
-class Resolved(NamedTuple):
+class ResolvedCustomer(NamedTuple):
     """A row with the ids of what it names, and the problems of the keys that nothing has."""
 
     line: CustomerLine
@@ -65,7 +65,7 @@ def _read(line: CustomerLine) -> _Read:
     return _Read(*read_input(named, _FIELDS))
 
 
-async def resolve(unit_of_work: UnitOfWork, lines: Sequence[CustomerLine]) -> Sequence[Resolved]:
+async def resolve(unit_of_work: UnitOfWork, lines: Sequence[CustomerLine]) -> Sequence[ResolvedCustomer]:
     """Return the rows with the ids of what they name."""
     read = [_read(line) for line in lines]
     parents = {key for values, _ in read if isinstance(key := values.get("parent"), CustomerKey)}
@@ -74,7 +74,7 @@ async def resolve(unit_of_work: UnitOfWork, lines: Sequence[CustomerLine]) -> Se
     return [_resolved(line, its, found) for line, its in zip(lines, read, strict=True)]
 
 
-def _resolved(line: CustomerLine, read: _Read, found: ReferencedIds) -> Resolved:
+def _resolved(line: CustomerLine, read: _Read, found: ReferencedIds) -> ResolvedCustomer:
     problems = [*read.problems, *_conflicts(line)]
     ids: dict[str, object] = {}
     for name, value in read.values.items():
@@ -83,7 +83,7 @@ def _resolved(line: CustomerLine, read: _Read, found: ReferencedIds) -> Resolved
             problems.append(_missing(value))
         else:
             ids[_IDS[name]] = id_
-    return Resolved(replace(line, row=replace(line.row, fields={**line.row.fields, **ids})), problems)
+    return ResolvedCustomer(replace(line, row=replace(line.row, fields={**line.row.fields, **ids})), problems)
 
 
 def _id_of(value: object, found: ReferencedIds) -> UUID | None:

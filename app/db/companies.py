@@ -60,6 +60,6 @@ async def customers_with_amounts(connection: AsyncConnection, company_id: UUID) 
     return (await connection.execute(query)).scalar_one()
 
 
-async def change(connection: AsyncConnection, company_id: UUID, values: Mapping[str, object]) -> None:
+async def update_company(connection: AsyncConnection, company_id: UUID, values: Mapping[str, object]) -> None:
     """Update columns of a locked company."""
     await connection.execute(update(companies).where(companies.c.id == company_id).values(values))

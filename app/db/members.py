@@ -99,7 +99,7 @@ async def add(
     return (await store_rows(session, [row], [], entity=members.entity))[member_id]
 
 
-async def change(
+async def update_member(
     session: WriteSession, members: Members[MemberT], member_id: UUID, values: Mapping[str, object]
 ) -> MemberT:
     """Update columns of a locked customer's member and increment its version."""

@@ -87,7 +87,7 @@ class MemberService(Generic[MemberT]):
             if not values:
                 return replace(now, wrote=False)
             replaced = await self._take_default(session, effect)
-            row = await stored.change(session, self.members, member_id, values)
+            row = await stored.update_member(session, self.members, member_id, values)
             promoted = await self._promote(session, successor)
             writes = [*replaced, Write(now.row, row, values), *promoted]
             await record_all(session, self.recording, writes, actor=actor)
@@ -191,7 +191,7 @@ class MemberService(Generic[MemberT]):
     async def _promote(self, session: WriteSession, successor: MemberT | None) -> Sequence[Write]:
         if successor is None:
             return ()
-        after = await stored.change(session, self.members, successor.id, {self.kind.default: True})
+        after = await stored.update_member(session, self.members, successor.id, {self.kind.default: True})
         return (Write(successor, after, (self.kind.default,)),)
 
 

@@ -53,7 +53,7 @@ class SubscriptionDecision:
 
 
 @dataclass(slots=True)
-class RowJudge:
+class SubscriptionJudge:
     """Judges rows by what was read under locks, and by the keys that rows before them took."""
 
     stored: Sequence[StoredSubscription]

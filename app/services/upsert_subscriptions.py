@@ -31,7 +31,7 @@ from app.services.lists.commands import Fields, ListCommand
 from app.services.lists.deciding import decide_rows
 from app.services.lists.results import ListOutcome, RowResult
 from app.services.lists.upsert import Upsert
-from app.services.mirror_rows import RowJudge, SubscriptionDecision
+from app.services.mirror_rows import SubscriptionDecision, SubscriptionJudge
 
 SubscriptionRowProblem = (
     SubscriptionMovedProblem | VersionProblem | CustomersProblem | SubscriptionsProblem | LimitProblem | Problem
@@ -72,7 +72,7 @@ async def _decide(session: WriteSession, command: UpsertSubscriptionsCommand) ->
     return await decide_rows(await _read(session, keys), command.rows, keys)
 
 
-async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJudge:
+async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> SubscriptionJudge:
     ids = {row_keys.id for row_keys in keys if row_keys.id is not None}
     external_ids = {row_keys.external_system_id for row_keys in keys if row_keys.external_system_id is not None}
     named = values_by_attribute(row_keys.customer for row_keys in keys)
@@ -91,7 +91,7 @@ async def _read(session: WriteSession, keys: Sequence[SubscriptionKeys]) -> RowJ
     records = {id_: record_of(row) for id_, row in known.items()}
     # Sorted, because ids of one moment sort at random.
     new_ids = iter(sorted(new_id() for _ in keys))
-    return RowJudge(stored, records, ids_by_key(customers.values()), today, new_ids)
+    return SubscriptionJudge(stored, records, ids_by_key(customers.values()), today, new_ids)
 
 
 async def _write(
