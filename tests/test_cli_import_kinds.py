@@ -265,6 +265,16 @@ async def test_two_defaults_of_a_customer_are_rejected_whatever_the_batches_are(
         assert import_file(path, "--batch", batch).stdout == f"Rows: {outcome} unchanged, 2 rejected.\n"
 
 
+@pytest.mark.parametrize("kind", ["contacts"], indirect=True)
+async def test_a_row_with_an_unreadable_cell_is_not_compared_with_stored_objects(
+    import_file: Import, sample: Sample, around: Surroundings, tmp_path: Path
+) -> None:
+    row = sample.new(around, 1) | sample.wrong | {"email": "nobody"}
+    for phone, columns in (("4.52E+09", ["phone", "email"]), ("12345678", ["email", "customer.externalSystemId"])):
+        result = import_file(write_rows(tmp_path / "rows.csv", [row | {"phone": phone}]))
+        assert re.findall(r"^line 2: (\S+) ", messages(result), re.MULTILINE) == columns
+
+
 @pytest.mark.parametrize("kind", ["contacts", "departments"], indirect=True)
 async def test_a_customer_named_by_two_keys_is_recognized_within_a_batch_only(
     import_file: Import, sample: Sample, around: Surroundings, records: Records, tmp_path: Path

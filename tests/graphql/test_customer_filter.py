@@ -294,6 +294,13 @@ async def test_a_malformed_condition_is_rejected_at_its_path(caller: Caller, whe
     assert [problem["path"] for problem in rejection["problems"]] == [path]
 
 
+async def test_values_of_a_wrong_type_are_told_before_those_that_the_field_rejects(caller: Caller) -> None:
+    for where, field in (({"email": 5, "ids": ["x"]}, "email"), ({"email": "a", "ids": ["x"]}, "ids")):
+        (error,) = (await caller.run(LIST, where=where)).errors or []
+        assert error.extensions is not None
+        assert [problem["path"][:2] for problem in error.extensions["problems"]] == [["where", field]]
+
+
 async def test_500_ids_are_allowed(caller: Caller) -> None:
     assert await found(caller, {"ids": [str(UUID(int=place)) for place in range(500)]}) == []
 
