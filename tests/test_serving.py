@@ -18,7 +18,8 @@ import pytest
 
 from app import __version__
 from app.web.development import DevelopmentKeys
-from tests.support.commands import ROOT, Process, free_port, run, running, running_anew
+from app.web.server import AFTER_GRACE_SECONDS
+from tests.support.commands import ROOT, Process, free_port, is_running, run, running, running_anew
 from tests.support.listening import assert_upgrades_are_ignored
 from tests.support.started import settings_of
 from tests.support.trust import TRUST
@@ -210,6 +211,28 @@ def test_neither_a_replaced_worker_nor_one_too_many_is_waited_for(service_dsn: s
             wait_for(lambda: output.read_text().count("startup complete") == 5)
         finally:
             send(signal.SIGCONT, stopped)
+
+
+def test_workers_that_hang_are_killed_after_the_grace_period(service_dsn: str, tmp_path: Path) -> None:
+    output, port = tmp_path / "output", free_port()
+    environment = {"DATABASE_URL": service_dsn, "REQUEST_TIMEOUT_SECONDS": "1"}
+    with running("serve", "--workers", "3", "--port", str(port), output=output, **environment) as process:
+        wait_for(lambda: output.read_text().count("startup complete") == 3)
+        # The last one is told to end before the service is.
+        stopped = set(sorted(workers_of(process))[1:])
+        try:
+            send(signal.SIGSTOP, stopped)
+            os.kill(process.pid, signal.SIGTTOU)
+            wait_for(lambda: "Terminated child process" in output.read_text())
+            os.kill(process.pid, signal.SIGTERM)
+            assert process.wait(1 + AFTER_GRACE_SECONDS + 10) == 0
+        finally:
+            send(signal.SIGKILL, {pid for pid in stopped if is_running(pid)})
+
+    died = [line for line in lines_of(output) if line["event"] == "worker_died"]
+    assert {(line["pid"], line["signal"], line["stopped_answering"], line["replaced_by"]) for line in died} == {
+        (pid, "SIGKILL", True, None) for pid in stopped
+    }
 
 
 def send(number: signal.Signals, pids: set[int]) -> None:

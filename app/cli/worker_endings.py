@@ -10,6 +10,8 @@ from app.web.shared_metrics import forget_process
 
 _log = structlog.get_logger()
 
+_POLL_SECONDS = 0.05
+
 
 class RetiredWorkers:
     """Workers that were told to end, and are not waited for: each answers its requests first."""
@@ -39,10 +41,13 @@ class RetiredWorkers:
             else:
                 log_death(process, replaced_by=None, stopped_answering=is_running)
 
-    def join(self) -> None:
-        """Wait until all have ended."""
-        for process in self._end_by:
-            process.join()
+    def join(self, patience_seconds: float) -> None:
+        """Wait until all have ended, and kill those that take longer than this from now on."""
+        latest = time.monotonic() + patience_seconds
+        self._end_by = {process: min(end, latest) for process, end in self._end_by.items()}
+        while self._end_by:
+            self.look()
+            time.sleep(_POLL_SECONDS)
 
 
 def log_death(process: Process, *, replaced_by: int | None, stopped_answering: bool) -> None:

@@ -16,6 +16,7 @@ from app.cli.worker import Worker
 from app.cli.worker_endings import RetiredWorkers, exit_of, log_death, log_failed_restart
 from app.db.write_health import WritesSeen
 from app.web.acceptor import refuse_new_connections
+from app.web.server import AFTER_GRACE_SECONDS
 
 _log = structlog.get_logger()
 
@@ -49,7 +50,8 @@ class Workers(Multiprocess):
         """Workers that a restart has yet to replace."""
         self._newcomer: tuple[Process, float] | None = None
         """The worker that a restart has started and that doesn't serve yet, with the time when it must."""
-        self._retired = RetiredWorkers((config.timeout_graceful_shutdown or 0) + _ANSWER_SECONDS)
+        self._grace_seconds = config.timeout_graceful_shutdown or 0
+        self._retired = RetiredWorkers(self._grace_seconds + _ANSWER_SECONDS)
 
     def init_processes(self) -> None:
         """Start the workers."""
@@ -76,9 +78,8 @@ class Workers(Multiprocess):
             self._retire(self.processes.pop())
 
     def join_all(self) -> None:
-        """Wait until all workers have ended."""
-        super().join_all()
-        self._retired.join()
+        """Wait until all workers have ended, and kill those that hang after the grace period."""
+        self._retired.join(self._grace_seconds + AFTER_GRACE_SECONDS)
 
     def terminate_all(self) -> None:
         """Stop accepting connections in all workers, and end the workers."""
@@ -87,7 +88,10 @@ class Workers(Multiprocess):
         if self._newcomer is not None:
             # It may have begun to serve.
             self.processes.append(self._newcomer[0])
-        super().terminate_all()
+        for process in self.processes:
+            # One that has ended was logged.
+            if process.process.is_alive():
+                self._retired.add(process)
         for listener in self.sockets:
             # Connections that are not accepted would otherwise wait until this process ends.
             listener.close()

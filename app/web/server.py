@@ -25,6 +25,9 @@ _STOPPING_SECONDS = 1.0
 """How long mutations may take to end after their time, in seconds, before all requests are canceled."""
 _CANCELING_SECONDS = 3.0
 """How long canceled requests may take to end and to be answered, in seconds."""
+AFTER_GRACE_SECONDS = 8.0
+"""How long a process may take to end after its grace period, in seconds: to cancel requests, close connections to the
+database, and write the rest of its log. Two seconds less than deployments wait before they kill it."""
 
 
 class Server(uvicorn.Server):
