@@ -33,6 +33,11 @@ def subject_of_argument(path: Path) -> str:
     return f'The argument "{argument}"'
 
 
+def path_texts(path: Path) -> list[str]:
+    """Return a path as clients see it: its indexes are texts, too, because GraphQL has no lists of mixed types."""
+    return [str(part) for part in path]
+
+
 def label(name: str) -> str:
     """Return the words of a name: "Parent customer ID" for `parent_customer_id`, "Active" for `isActive`."""
     return _label(name[:_MOST_CHARACTERS])

@@ -16,7 +16,7 @@ from graphql import (
     ValueNode,  # pyright: ignore[reportUnknownVariableType] - open wrappers
 )
 
-from app.domain.labels import subject_of_argument
+from app.domain.labels import path_texts, subject_of_argument
 from app.engine.input_sizes import (
     Excess,
     Measure,
@@ -164,7 +164,7 @@ class InputLists:
 def _error(excess: Excess, node: FieldNode) -> GraphQLError:
     problem = {
         "code": excess.code,
-        "path": list(excess.path),
+        "path": path_texts(excess.path),
         "message": f"{subject_of_argument(excess.path)} {excess.message}",
     }
     message = f"{'.'.join(map(str, excess.path))}: {excess.message}"

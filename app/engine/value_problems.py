@@ -21,7 +21,7 @@ from graphql import (
 from graphql.pyutils import suggestion_list
 
 from app.domain.errors import MOST_LISTED, ErrorCode, Path
-from app.domain.labels import subject_of_argument
+from app.domain.labels import path_texts, subject_of_argument
 from app.domain.texts import shown
 from app.engine.request_errors import ValueCode
 
@@ -110,7 +110,7 @@ class ValueProblems:
 
 def shown_problem(problem: ValueProblem) -> dict[str, Any]:
     """Return a problem as `extensions.problems` holds it."""
-    return {"code": str(problem.code), "path": list(problem.path), "message": problem.message}
+    return {"code": str(problem.code), "path": path_texts(problem.path), "message": problem.message}
 
 
 def more_problems(

@@ -11,7 +11,7 @@ from strawberry import Some
 
 from app.domain import fields
 from app.domain.errors import Path
-from app.domain.labels import subject_of_argument
+from app.domain.labels import path_texts, subject_of_argument
 from app.domain.texts import stored_form
 from app.graphql.codes import FieldCode
 from app.graphql.strawberry_seam import UnsetType
@@ -56,7 +56,9 @@ class Problems:
         """Note a problem; `path` leads from the argument to the value."""
         self.count += 1
         if self.count <= MOST_PROBLEMS:
-            self.found.append({"code": code, "path": list(path), "message": f"{subject_of_argument(path)} {message}"})
+            self.found.append(
+                {"code": code, "path": path_texts(path), "message": f"{subject_of_argument(path)} {message}"}
+            )
             self.brief.append(f"{'.'.join(map(str, path))}: {message}")
 
     def reject_if_any(self) -> None:

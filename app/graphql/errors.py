@@ -23,6 +23,7 @@ from app.domain.errors import (
     VersionProblem,
 )
 from app.domain.identity import Scope
+from app.domain.labels import path_texts
 from app.graphql.context import Info
 from app.graphql.paths import full_message, schema_path
 from app.graphql.types.enums import UserErrorCode
@@ -34,8 +35,8 @@ def _shown_message(problem: strawberry.Parent[Problem]) -> str:
 
 
 def _shown_path(problem: strawberry.Parent[Problem]) -> list[str]:
-    """Return the path in the schema's names. Indices become strings, because GraphQL has no lists of mixed types."""
-    return [str(part) for part in schema_path(problem)]
+    """Return the path in the schema's names."""
+    return path_texts(schema_path(problem))
 
 
 @strawberry.interface(description="Why an input was rejected: a problem that the caller can fix. Nothing was written.")

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.domain.errors import Path
-from app.domain.labels import label, shown_value, subject_of_argument
+from app.domain.labels import label, path_texts, shown_value, subject_of_argument
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,10 @@ def test_no_long_name_is_kept_in_memory() -> None:
 )
 def test_a_message_about_an_argument_names_the_argument_or_the_field(path: Path, words: str) -> None:
     assert subject_of_argument(path) == words
+
+
+def test_the_elements_of_a_path_are_all_texts() -> None:
+    assert path_texts(("input", "rows", 3, "email")) == ["input", "rows", "3", "email"]
 
 
 @pytest.mark.parametrize(

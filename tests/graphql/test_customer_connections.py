@@ -200,7 +200,7 @@ async def test_all_problems_of_a_connection_are_reported_at_once(caller: Caller,
     assert rejection["code"] == "BAD_USER_INPUT"
     assert [(problem["code"], problem["path"]) for problem in rejection["problems"]] == [
         ("BAD_USER_INPUT", ["first"]),
-        ("BAD_USER_INPUT", ["where", "ids", 0]),
+        ("BAD_USER_INPUT", ["where", "ids", "0"]),
         ("BAD_USER_INPUT", ["where", "search"]),
         ("INVALID_CURSOR", ["after"]),
     ]

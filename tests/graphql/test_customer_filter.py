@@ -264,14 +264,14 @@ async def test_a_text_that_says_nothing_or_too_much_is_rejected(
     caller: Caller, field: str, value: str, message: str
 ) -> None:
     rejection = await caller.rejection(LIST, where={"and": [{field: value}]})
-    assert [problem["path"] for problem in rejection["problems"]] == [["where", "and", 0, field]]
+    assert [problem["path"] for problem in rejection["problems"]] == [["where", "and", "0", field]]
     assert message in rejection["message"]
 
 
 @pytest.mark.parametrize(
     ("where", "path"),
     [
-        ({"ids": ["x"]}, ["where", "ids", 0]),
+        ({"ids": ["x"]}, ["where", "ids", "0"]),
         ({"customerGroupId": "x"}, ["where", "customerGroupId"]),
         ({"parentCustomerId": ""}, ["where", "parentCustomerId"]),
         ({"countryCode": "DNK"}, ["where", "countryCode"]),
@@ -279,9 +279,9 @@ async def test_a_text_that_says_nothing_or_too_much_is_rejected(
         ({"search": " ".join(map(str, range(11)))}, ["where", "search"]),
         ({"ids": [str(UUID(int=1))] * 501}, ["where", "ids"]),
         ({"customerNumbers": ["1"] * 501}, ["where", "customerNumbers"]),
-        ({"customerNumbers": ["1", " "]}, ["where", "customerNumbers", 1]),
-        ({"externalSystemIds": ["1", "a\0"]}, ["where", "externalSystemIds", 1]),
-        ({"externalSystemIds": ["a" * 256]}, ["where", "externalSystemIds", 0]),
+        ({"customerNumbers": ["1", " "]}, ["where", "customerNumbers", "1"]),
+        ({"externalSystemIds": ["1", "a\0"]}, ["where", "externalSystemIds", "1"]),
+        ({"externalSystemIds": ["a" * 256]}, ["where", "externalSystemIds", "0"]),
         ({"defaultCurrency": "kr"}, ["where", "defaultCurrency"]),
         ({"defaultCurrency": "ØRE"}, ["where", "defaultCurrency"]),
         ({"createdAt": {"gte": None}}, ["where", "createdAt", "gte"]),
@@ -321,7 +321,7 @@ async def test_conditions_of_a_literal_are_counted_when_they_are_read(caller: Ca
     rejection = await caller.rejection(f"{{ customers(where: {{or: [{conditions}]}}) {{ totalCount }} }}")
     assert rejection["code"] == "BAD_USER_INPUT"
     assert [problem["path"] for problem in rejection["problems"]] == [
-        ["where", "or", MAX_CONDITIONS - 1, "customerNumber"]
+        ["where", "or", str(MAX_CONDITIONS - 1), "customerNumber"]
     ]
     assert f"{MAX_CONDITIONS} conditions" in rejection["message"]
 
@@ -392,7 +392,9 @@ async def test_an_error_names_the_first_ten_problems_and_says_that_there_are_mor
     document = "query($ids: [ID!]) { customers(where: {ids: $ids}) { totalCount } }"
 
     all_of_them = await caller.rejection(document, ids=["x"] * 10)
-    assert [problem["path"] for problem in all_of_them["problems"]] == [["where", "ids", place] for place in range(10)]
+    assert [problem["path"] for problem in all_of_them["problems"]] == [
+        ["where", "ids", str(place)] for place in range(10)
+    ]
     assert not all_of_them["message"].endswith("There are more problems.")
 
     first_ones = await caller.rejection(document, ids=["x"] * 500)

@@ -132,7 +132,7 @@ async def test_all_problems_of_a_list_of_groups_are_reported_at_once(caller: Cal
         where={"ids": ["1"], "number": "", "namePrefix": "a\0", "metadata": [{"key": "", "value": 1}]},
     )
     assert rejection["code"] == "BAD_USER_INPUT"
-    fields = [["ids", 0], ["number"], ["namePrefix"], ["metadata", 0, "key"]]
+    fields = [["ids", "0"], ["number"], ["namePrefix"], ["metadata", "0", "key"]]
     paths = [["first"], *(["where", *field] for field in fields)]
     assert [problem["path"] for problem in rejection["problems"]] == paths
     assert (await caller.rejection(LIST, first=-1))["message"] == "first: must be between 0 and 500, not -1."

@@ -141,7 +141,7 @@ async def test_a_malformed_representation_is_an_error_at_its_place_and_spares_th
         "problems": [
             {
                 "code": "BAD_USER_INPUT",
-                "path": ["representations", 1, *path],
+                "path": ["representations", "1", *path],
                 "message": f"{label(path[0] if path else 'representations')} {message}",
             }
         ],

@@ -76,7 +76,7 @@ async def test_null_is_rejected_in_a_filter_of_accounts(caller: Caller, field: s
 async def test_all_problems_of_a_list_of_accounts_are_reported_at_once(caller: Caller) -> None:
     rejection = await caller.rejection(LIST, first=501, where={"ids": ["1"], "number": "", "namePrefix": "a\0"})
     assert rejection["code"] == "BAD_USER_INPUT"
-    paths = [["first"], ["where", "ids", 0], ["where", "number"], ["where", "namePrefix"]]
+    paths = [["first"], ["where", "ids", "0"], ["where", "number"], ["where", "namePrefix"]]
     assert [problem["path"] for problem in rejection["problems"]] == paths
 
 

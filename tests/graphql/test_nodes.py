@@ -70,7 +70,7 @@ async def test_a_malformed_id_is_an_error_of_its_own_place_and_leaves_the_others
             f"ids.{place}: {MALFORMED}",
             {
                 "code": "BAD_USER_INPUT",
-                "problems": [{"code": "BAD_USER_INPUT", "path": ["ids", place], "message": f"IDs {MALFORMED}"}],
+                "problems": [{"code": "BAD_USER_INPUT", "path": ["ids", str(place)], "message": f"IDs {MALFORMED}"}],
             },
         )
         for place in (1, 3)
@@ -197,7 +197,7 @@ async def test_more_malformed_ids_are_rejected_before_anything_is_read(
     assert error.extensions["code"] == "BAD_USER_INPUT"
     assert error.extensions["problems"][0] == {
         "code": "BAD_USER_INPUT",
-        "path": ["ids", 0],
+        "path": ["ids", "0"],
         "message": f"IDs {MALFORMED}",
     }
     assert len(error.extensions["problems"]) <= 10

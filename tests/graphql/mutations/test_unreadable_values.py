@@ -144,7 +144,7 @@ async def test_an_object_that_is_right_is_no_problem_beside_a_field_that_is_wron
         document, input={"rows": [row], "matchBy": "NAME"} if "Contact" in kind else {"rows": [row]}
     )
 
-    assert [problem["path"] for problem in rejection["problems"]] == [["input", "rows", 0, [*row][-1]]]
+    assert [problem["path"] for problem in rejection["problems"]] == [["input", "rows", "0", [*row][-1]]]
 
 
 def inputs_below(root: str) -> dict[str, GraphQLInputObjectType]:
