@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.domain.errors import ErrorCode, Problem
-from app.domain.fields import MOST_NUMBER_CHARACTERS, key_text, text
+from app.domain.errors import Problem
+from app.domain.fields import MOST_NUMBER_CHARACTERS, key_text, missing, text
 from app.domain.inputs import Field, as_read, read_input
 
 ATTRIBUTES = ("number", "name")
@@ -18,14 +18,9 @@ def read_account(given: Mapping[str, object], *, creating: bool) -> tuple[dict[s
     """
     values, problems = read_input(given, FIELDS)
     required = ATTRIBUTES if creating else ("number",)
-    missing = (name for name in required if name not in given)
-    return values, [*problems, *(_missing(name) for name in missing)]
+    return values, [*problems, *(missing((name,)) for name in required if name not in given)]
 
 
 def canonical(given: Mapping[str, object]) -> dict[str, object]:
     """Return a row with every value in its stored form."""
     return as_read(given, read_account(given, creating=False)[0])
-
-
-def _missing(name: str) -> Problem:
-    return Problem(ErrorCode.FIELD_REQUIRED, (name,), "must be given and not be blank.")

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from app.domain.errors import ErrorCode, Path, Problem
-from app.domain.fields import MOST_NUMBER_CHARACTERS, invalid, key_text, read_uuid, schema_name
+from app.domain.fields import MOST_NUMBER_CHARACTERS, invalid, key_text, missing, read_uuid, schema_name
 from app.domain.inputs import Field
 from app.domain.texts import shown
 
@@ -36,7 +36,7 @@ def _read_key(value: object, path: Path) -> object:
     where = (*path, name)
     found = _READERS[name](key, where)
     if found is None:
-        return Problem(ErrorCode.FIELD_REQUIRED, where, "must be given and not be blank.")
+        return missing(where)
     return found if isinstance(found, Problem) else CustomerKey(name, cast("UUID | str", found))
 
 

@@ -58,6 +58,11 @@ def invalid(path: Path, message: str) -> Problem:
     return Problem(ErrorCode.FIELD_INVALID, path, message)
 
 
+def missing(path: Path) -> Problem:
+    """Return the problem of a required value that is left out, null or blank."""
+    return Problem(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
+
+
 def is_storable(value: str) -> bool:
     """Return whether PostgreSQL can store the text: it can't store U+0000 and lone surrogates."""
     return "\0" not in value if value.isascii() else not _UNSTORABLE.search(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from app.domain.errors import ErrorCode, Path, Problem, Rejected, VersionProblem
-from app.domain.fields import Reader, read_uuid, whole
+from app.domain.fields import Reader, missing, read_uuid, whole
 
 _MOST_VERSIONS = 2**31 - 1
 _CONDITIONS = frozenset({"expected_version", "new_default_id"})
@@ -52,21 +52,17 @@ def read_input(
             else:
                 values[name] = found
         elif creating and field.required:
-            problems.append(_missing(path))
+            problems.append(missing(path))
     return values, problems
 
 
 def _read(field: Field, value: object, path: Path, *, creating: bool) -> object:
     if value is None and not field.clearable:
         if creating and field.required:
-            return _missing(path)
+            return missing(path)
         return Problem(ErrorCode.FIELD_NOT_CLEARABLE, path, "can't be null; leave it out instead.")
     found = None if value is None else field.read(value, path)
-    return _missing(path) if found is None and not field.clearable else found
-
-
-def _missing(path: Path) -> Problem:
-    return Problem(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank.")
+    return missing(path) if found is None and not field.clearable else found
 
 
 def as_read(given: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:

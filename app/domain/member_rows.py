@@ -6,8 +6,8 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 from app.domain.customer_keys import CUSTOMER, CustomerKey
-from app.domain.errors import ErrorCode, Problem
-from app.domain.fields import read_uuid
+from app.domain.errors import Problem
+from app.domain.fields import missing, read_uuid
 from app.domain.inputs import EXPECTED_VERSION, Field, as_read, read_input
 from app.domain.members import MemberKind
 from app.domain.texts import prefix_form
@@ -62,8 +62,7 @@ def read_member_row(
     }
     values, problems = read_input(given, fields, creating=True)
     if match_by.attribute in required and values.get(match_by.attribute, "") is None:
-        message = "must be given and not be blank."
-        problems.append(Problem(ErrorCode.FIELD_REQUIRED, (match_by.attribute,), message))
+        problems.append(missing((match_by.attribute,)))
     return {name: value for name, value in values.items() if name not in _OWN}, problems
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.domain.customer_keys import CUSTOMER, CustomerKey
 from app.domain.dates import day
-from app.domain.errors import ErrorCode, Path, Problem
+from app.domain.errors import Path, Problem
 from app.domain.fields import (
     amount,
     choice,
@@ -15,6 +15,7 @@ from app.domain.fields import (
     formed,
     invalid,
     key_text,
+    missing,
     read_uuid,
     schema_name,
     text,
@@ -22,6 +23,7 @@ from app.domain.fields import (
 )
 from app.domain.inputs import EXPECTED_VERSION, Field, as_read, read_input
 from app.domain.subscriptions import BillingDirection, SubscriptionStatus
+from app.domain.upserts import missing_key
 
 _DAY, _AMOUNT = Field(day, clearable=False, required=True), Field(amount(signed=False), clearable=False)
 PERIOD_FIELDS: Mapping[str, Field] = {
@@ -99,13 +101,11 @@ def read_keys(given: Mapping[str, object]) -> SubscriptionKeys:
 def read_subscription(given: Mapping[str, object], *, creating: bool) -> tuple[dict[str, object], Sequence[Problem]]:
     """Return the values of the fields that were sent, by attribute, and the problems of the others."""
     values, problems = read_input(given, _ALL, creating=creating)
+    path = ("external_system_id",)
     if given.get("id") is None and given.get("external_system_id") is None:
-        message = "must be given, as the key that finds the subscription, unless id is."
-        path = ("external_system_id",)
-        problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, message))
+        problems.append(missing_key(path, "subscription", unless="id"))
     elif given.get("id") is None and values.get("external_system_id", "") is None:
-        path = ("external_system_id",)
-        problems.append(Problem(ErrorCode.FIELD_REQUIRED, path, "must be given and not be blank."))
+        problems.append(missing(path))
     return values, problems
 
 

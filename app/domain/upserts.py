@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.domain.errors import ErrorCode, Path, Problem
+
 MOST_UPSERT_ROWS = 500
 """Maximum number of rows in one list."""
 USED_BY_EARLIER_ROW = "is already used by an earlier row of the list."
@@ -62,3 +64,10 @@ class RowOutcome(StrEnum):
 
 WRITES = frozenset({RowOutcome.CREATED, RowOutcome.UPDATED})
 """Outcomes of rows that are written, except in a dry run."""
+
+
+def missing_key(path: Path, noun: str, *, unless: str = "") -> Problem:
+    """Return the problem of a row without the key that finds its object; `unless` names a key that may replace it."""
+    condition = f" unless {unless} is" if unless else ""
+    message = f"must be given{condition}, because it is the key that finds the {noun}."
+    return Problem(ErrorCode.FIELD_REQUIRED, path, message)

@@ -35,7 +35,7 @@ from app.graphql.types.department_rows import UpsertDepartmentRow, UpsertDepartm
 from app.graphql.types.ledger_account_input import UpsertLedgerAccountRow, UpsertLedgerAccountsInput
 from app.graphql.types.subscription_input import UpsertSubscriptionRow, UpsertSubscriptionsInput
 from app.graphql.types.upsert_input import UpsertCustomerRow, UpsertCustomersInput
-from app.services.customers.upsert_rows import missing_key
+from app.services.customers.upsert_rows import match_key_problems
 from app.services.idempotency import key_problems
 from app.services.lists.upsert import at_row, size_problems
 
@@ -71,7 +71,7 @@ def _customer_without_key(row: Given, given: Given) -> Sequence[Problem]:
     match_by = given.get("match_by")
     if not isinstance(match_by, MatchKey):
         return ()
-    return missing_key(row, match_by, customer_fields.read_fields(row, creating=False)[1])
+    return match_key_problems(row, match_by, customer_fields.read_fields(row, creating=False)[1])
 
 
 def _member_of_list(kind: MemberKind) -> ReadRow:

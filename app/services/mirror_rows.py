@@ -18,7 +18,7 @@ from app.domain.partly_read import checked, object_of
 from app.domain.period_rules import calendar_problems
 from app.domain.subscription_fields import EVERY_FIELD, FIELDS, SentRow, SubscriptionKeys, read_row
 from app.domain.upserts import USED_BY_EARLIER_ROW, RowOutcome
-from app.services.lists.deciding import Match, unexpected
+from app.services.lists.deciding import Match, is_unchanged, unexpected
 from app.services.mirror_changes import SentChange, sent_change
 from app.services.mirror_periods import COLUMNS, new_period
 
@@ -135,8 +135,7 @@ class SubscriptionJudge:
         """Judge a change; `customer_id` is the sent one, None if none is sent or it is unknown."""
         stored = sent.stored
         is_other = customer_id is not None and customer_id != stored.customer_id
-        if not (problems or sent.placed.problems or sent.changed or is_other):
-            # It may expect any version: a list that was written is unchanged when it comes again.
+        if not is_other and is_unchanged(stored, problems, sent.placed.problems, sent.changed):
             known = sent.day_known(self.today)
             return SubscriptionDecision(stored.row, RowOutcome.UNCHANGED, stored.row.id, known_on=known)
         if sent.is_age_unknown:

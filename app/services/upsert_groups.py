@@ -17,7 +17,7 @@ from app.scheduling.pauses import paced
 from app.services.customer_groups import RECORDING
 from app.services.group_judging import NOT_FOUND, GroupFacts, reference_problems
 from app.services.lists.commands import Fields, ListCommand
-from app.services.lists.deciding import Match, RowDecision, decide_rows, unexpected
+from app.services.lists.deciding import Match, RowDecision, decide_rows, is_unchanged, unexpected
 from app.services.lists.results import ListOutcome, RowResult
 from app.services.lists.upsert import Upsert
 from app.services.lists.writing import write_rows
@@ -90,8 +90,7 @@ class _Judge:
         columns = self._columns(values)
         changes, others = (_new(columns), []) if before is None else changed_values(before, columns)
         others += reference_problems(values, None if before is None else before.id, self._facts)
-        if creating or (before is not None and (changes or problems or others)):
-            # An unchanged row may expect any version: a list that was written is unchanged when it comes again.
+        if (creating or before is not None) and not is_unchanged(before, changes, problems, others):
             missing += unexpected(expected, before, ErrorCode.CUSTOMER_GROUP_NOT_FOUND, "customer group")
         return RowDecision(before, changes, (*problems, *missing, *others))
 

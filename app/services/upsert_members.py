@@ -23,7 +23,7 @@ from app.domain.upserts import WRITES, ContactMatchKey
 from app.scheduling.pauses import paced
 from app.services.customer_references import ids_by_key
 from app.services.lists.commands import Fields, ListCommand
-from app.services.lists.deciding import Match, RowDecision, decide_rows, unexpected
+from app.services.lists.deciding import Match, RowDecision, decide_rows, is_unchanged, unexpected
 from app.services.lists.writing import RowWrites
 from app.services.members import MemberService, writes_of_replaced
 from app.services.recording import record_all
@@ -121,8 +121,7 @@ class _Judge(Generic[MemberT]):
         problems += self._problems(keys, customer_id, found)
         expected = cast("int | None", values.pop("expected_version", None))
         changes = {} if before is None else find_changes(before, values)
-        if creating or (before is not None and (changes or problems)):
-            # An unchanged row may expect any version: a list that was written is unchanged when it comes again.
+        if (creating or before is not None) and not is_unchanged(before, changes, problems):
             problems += unexpected(expected, before, self._kind.not_found, self._kind.noun)
         if before is None:
             changes = {"id": new_id(), "customer_id": customer_id, **self._defaults, **values}

@@ -20,8 +20,9 @@ FIELD_CODES = (
 
 IDEMPOTENCY_KEY = (
     "Makes it safe to send the mutation again: a key of 1 to 255 characters, chosen by the caller. For 24"
-    " hours, the same key with the same input returns the stored answer and writes nothing; with another"
-    " input it is rejected with IDEMPOTENCY_KEY_REUSED. Inputs are compared by value."
+    " hours, the same key with the same input returns the stored answer, marked as `replayed`, and writes nothing; with"
+    " another input it is rejected with IDEMPOTENCY_KEY_REUSED. Inputs are compared by value: `12.5` and `12.50` are"
+    " the same."
 )
 EXPECTED_VERSION_OF_ROW = (
     "The expected version of the row's object. If it has another one and the row would change it, the row is rejected"

@@ -6,17 +6,11 @@ import strawberry
 from strawberry import Maybe
 
 from app.graphql.arguments import sent_fields
-from app.graphql.types.controls import FIELD_CODES
+from app.graphql.types.controls import EXPECTED_VERSION, FIELD_CODES, idempotency_key
 from app.graphql.types.enums import BillingRelationship, ConsolidationMode, CustomerType, PaymentTermType, VatZone
 from app.graphql.types.scalars import Metadata
 
 _CLEARS = " Null or blank text unsets it."
-_KEY = (
-    "Makes it safe to send the mutation again: the same key with the same input returns the stored answer,"
-    " marked as replayed, and writes nothing. 1 to 255 characters, kept for 24 hours in the company;"
-    ' IDEMPOTENCY_KEY_REUSED with another input. Inputs are compared by value: 12.5 and "12.50" are the'
-    " same."
-)
 _NUMBER = (
     " 1 to 50 visible characters, trimmed, case-sensitive; CUSTOMER_NUMBER_ALREADY_EXISTS if another customer, active"
     " or not, has it."
@@ -124,7 +118,7 @@ class CreateCustomerInput(OptionalCustomerFields):
         description="The currency it is billed in, three letters (ISO 4217), in either case."
     )
     metadata: Maybe[Metadata | None] = strawberry.field(description="Key-value metadata to attach." + _MAP)
-    idempotency_key: Maybe[str | None] = strawberry.field(description=_KEY)
+    idempotency_key: Maybe[str | None] = idempotency_key()
 
 
 @strawberry.input(description="The acknowledgement that one active subscription will be moved.")
@@ -189,10 +183,8 @@ class UpdateCustomerInput(ChangedCustomerFields):
         description="The digest of a preview: the update books exactly what the preview showed, or is rejected with"
         " TRANSITION_CHANGED."
     )
-    expected_version: Maybe[int | None] = strawberry.field(
-        description="The expected version of the customer; VERSION_CONFLICT if it has another one."
-    )
-    idempotency_key: Maybe[str | None] = strawberry.field(description=_KEY)
+    expected_version: Maybe[int | None] = strawberry.field(description=EXPECTED_VERSION)
+    idempotency_key: Maybe[str | None] = idempotency_key()
 
 
 _CONTROLS = frozenset({"id", "subscription_transitions", "transition_digest", "expected_version", "idempotency_key"})

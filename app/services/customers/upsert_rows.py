@@ -6,10 +6,10 @@ from uuid import UUID
 
 from app.db.rows import CustomerRow
 from app.domain.customer_fields import canonical, read_fields
-from app.domain.errors import ErrorCode, Problem
+from app.domain.errors import Problem
 from app.domain.fields import read_uuid
 from app.domain.transition import read_acknowledgement
-from app.domain.upserts import MatchKey
+from app.domain.upserts import MatchKey, missing_key
 from app.services.customers.deciding import Decision
 from app.services.customers.drafts import Draft, draft_of_change, draft_of_creation, draft_of_unknown
 from app.services.lists.deciding import Match
@@ -39,12 +39,12 @@ def key_of(row: UpsertRow, match_by: MatchKey) -> str | None:
     return key if isinstance(key, str) else None
 
 
-def missing_key(fields: Mapping[str, object], match_by: MatchKey, problems: Sequence[Problem]) -> list[Problem]:
+def match_key_problems(fields: Mapping[str, object], match_by: MatchKey, problems: Sequence[Problem]) -> list[Problem]:
     """Return the problem of a row without its match key, unless `problems`, those of its fields, have one with it."""
     path = (match_by.attribute,)
     if key_of(UpsertRow(fields), match_by) is not None or any(problem.path == path for problem in problems):
         return []
-    return [Problem(ErrorCode.FIELD_REQUIRED, path, "must be given, because it is the key that finds the customer.")]
+    return [missing_key(path, "customer")]
 
 
 def new_parents(rows: Iterable[UpsertRow]) -> set[UUID]:
@@ -69,7 +69,7 @@ class RowReader:
     def decide(self, row: UpsertRow, key: str | None, before: CustomerRow | None) -> Draft | Decision:
         """Return the draft of a row, or the decision if it changes nothing."""
         values, problems = read_fields(row.fields, creating=key is not None and before is None)
-        problems += missing_key(row.fields, self.match_by, problems)
+        problems += match_key_problems(row.fields, self.match_by, problems)
         acknowledged, malformed = read_acknowledgement(row.acknowledged)
         problems += malformed
         if key is None:

@@ -95,6 +95,14 @@ class RowDecision:
         return self.values.keys()
 
 
+def is_unchanged(before: Any, *changes_and_problems: Collection[object]) -> bool:
+    """Return whether a row neither changes its stored object nor has a problem, so that it may expect any version.
+
+    A list that was written is unchanged when it comes again, and then expects versions from before.
+    """
+    return before is not None and not any(changes_and_problems)
+
+
 def unexpected(expected: int | None, before: Any, not_found: ErrorCode, noun: str) -> list[Problem]:
     """Return the problem of a row that changes or creates an object and expects a version that it doesn't have.
 
