@@ -50,6 +50,7 @@ class MirroredBook:
     end: date
     net: Decimal
     anchor: int
+    ends_on: date | None = None
     billed: Decimal = Decimal(0)
     version: int = 1
     knows_version: bool = False
@@ -66,7 +67,7 @@ class MirroredBook:
         in_advance = self.direction is BillingDirection.ADVANCE and not is_stub
         if self.billed == 0 and self.net and (self.end <= today or (in_advance and self.start <= today)):
             return self._bill(today, terms)
-        if self.end > today:
+        if self.end > today or (self.ends_on is not None and self.end >= self.ends_on):
             return None
         return self._next(terms)
 
@@ -133,9 +134,28 @@ class MirroredBook:
 
     def with_interval(self, months: int, terms: Terms) -> Message:
         """Make a message with another interval, which applies from the next period on."""
-        row: dict[str, Any] = {"external_system_id": self.key, "interval_months": months}
-        if self.always_expects or self.knows_version:
-            row["expected_version"] = self.version
+        return self._of_today({"interval_months": months}, terms)
+
+    def canceled(self, ends_on: date, terms: Terms) -> Message:
+        """Make a message that ends the subscription on a day to come."""
+        return self._of_today({"status": "PENDING_CANCELLATION", "ends_on": ends_on}, terms)
+
+    def resumed(self, terms: Terms, **values: Any) -> Message:
+        """Make a message that takes the cancellation back."""
+        return self._of_today({"status": "ACTIVE", "ends_on": None} | values, terms)
+
+    def begun(self, today: date, terms: Terms) -> Message:
+        """Make the same message with a period that begins today."""
+        anchor = terms.day or today.day
+        end = next_day(today, terms.day) if terms.day else months_on(today, self.months, anchor)
+        whole = (end - months_on(end, -self.months, anchor)).days
+        net = to_cents(self.price * (end - today).days / whole)
+        period = {"starts_on": today, "ends_on": end, "net_amount": net}
+        return self.resumed(terms, current_period=period, anchor_day=anchor, next_billing_date=end)
+
+    def _of_today(self, values: dict[str, Any], terms: Terms) -> Message:
+        """Make a message that is never sent again, because it would undo a later one."""
+        row = {"external_system_id": self.key, "expected_version": self.version} | values
         return Message(row, Decimal(0), terms.payer, self.version)
 
     def _message(self, period: dict[str, Any], bills: Decimal, terms: Terms) -> Message:
@@ -161,6 +181,8 @@ class MirroredBook:
             end = months_on(start, self.months, anchor)
         self.anchor = anchor
         whole = (end - months_on(end, -self.months, anchor)).days
+        if self.ends_on is not None and start < self.ends_on:
+            end = min(end, self.ends_on)
         return start, end, to_cents(self.price * (end - start).days / whole)
 
     async def send(self, unit_of_work: UnitOfWork, engine: AsyncEngine, message: Message) -> bool:
@@ -169,15 +191,16 @@ class MirroredBook:
         outcome, _ = await upsert_subscriptions(unit_of_work, "biller", command, None)
         (result,) = outcome.results
         if result.outcome is REFUSED:
-            may = STALE | {ErrorCode.SUBSCRIPTION_INCONSISTENT} if message.is_careless else STALE
+            may_contradict = message.is_careless or self.ends_on is not None
+            may = STALE | {ErrorCode.SUBSCRIPTION_INCONSISTENT} if may_contradict else STALE
             assert {problem.code for problem in result.errors} <= may, result.errors
-            await self._read(engine, unit_of_work.company_id)
+            await self.read(engine, unit_of_work.company_id)
             self.knows_version = True
             return False
         assert result.subscription is not None
         if result.outcome is UPDATED:
             was, was_billed = self.start, self.billed
-            await self._read(engine, unit_of_work.company_id)
+            await self.read(engine, unit_of_work.company_id)
             is_moved_since = self.moved_version is not None and self.moved_version > result.subscription.version
             assert is_moved_since or message.made_for >= (self.moved_version or 0), message
             # A second bill of the same amount replaces the first one: only its day changes.
@@ -191,7 +214,7 @@ class MirroredBook:
         """Return the day after the last one that is recorded, whatever is believed here."""
         return (await self._stored(engine, company)).ends_on
 
-    async def _read(self, engine: AsyncEngine, company: UUID) -> None:
+    async def read(self, engine: AsyncEngine, company: UUID) -> None:
         """Believe what is stored."""
         row = await self._stored(engine, company)
         self.start, self.end, self.net, self.billed = row.starts_on, row.ends_on, row.net_amount, row.billed_amount

@@ -105,6 +105,23 @@ class Course:
         if today >= self.cycle.end and not self.is_over(today):
             self._begin(today, terms, carries_on=False)
 
+    def run_on(self, today: date, recorded: tuple[date, date], terms: Terms) -> None:
+        """Take the end back: the days since then were served, and the recorded period may have been shortened to it."""
+        ended_on, self.ends_on = self.ends_on, None
+        if self.cycle.start == recorded[0]:
+            self.cycle.end = min(self.cycle.end, recorded[1])
+        day = today if ended_on is None else ended_on
+        while day <= today:
+            self.dawn(day, terms)
+            if day < today:
+                self.dusk(day)
+            day += DAY
+
+    def begin_again(self, today: date, terms: Terms) -> None:
+        """Begin with a new period after an end."""
+        self.ends_on = None
+        self._begin(today, terms, carries_on=False)
+
     def agree(self, price: Decimal, days: int) -> None:
         """Charge another price for the days of the current period."""
         self.cycle.rate = Fraction(price) / days
