@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.db.history import Change
 from app.db.mirror_reads import StoredPeriod, StoredSubscription
+from app.db.tables import subscription_periods
 from app.domain.events import ChangeOperation, plain, plain_values
 from app.domain.fields import schema_name
 
@@ -13,7 +14,7 @@ _ATTRIBUTES = (
     *("external_system_id", "customer_id", "name", "status", "billing_direction", "currency", "net_amount"),
     *("interval_months", "anchor_day", "started_on", "ends_on", "trial_ends_on", "next_billing_date"),
 )
-_OF_PERIOD = tuple(name for name in StoredPeriod._fields if name not in {"id", "previous_over_on"})
+_OF_PERIOD = tuple(name for name in StoredPeriod._fields if name in subscription_periods.c and name != "id")
 
 
 def created(after: StoredSubscription) -> Change:
