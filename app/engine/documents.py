@@ -23,6 +23,7 @@ from app.engine.graphql_core_seam import ValidationAbortedError, set_comparison_
 from app.engine.input_list_reader import InputListReader
 from app.engine.input_sizes import InputSizes
 from app.engine.input_values import InputValues
+from app.engine.introspection import IntrospectionLimit
 from app.engine.limits import Limits, excesses, switches_of
 from app.engine.literal_problems import VALIDATION_RULES
 from app.engine.operations import Operation, turn_for
@@ -89,6 +90,7 @@ class Documents:
         self._schema = schema
         self._inputs = InputValues()
         self._sizes = InputSizes(schema)
+        self._introspection = IntrospectionLimit(schema)
         self._limits = limits
         self._cache_size = cache_size
         self._remembered: OrderedDict[str, Document] = OrderedDict()
@@ -181,6 +183,7 @@ class Documents:
                 size,
                 rows.compile(node),
                 values.compile(node),
+                self._introspection.values(node, syntax),
             )
             for node in syntax.definitions
             if isinstance(node, OperationDefinitionNode)

@@ -27,6 +27,8 @@ __all__ = ["Engine", "Execution", "Operation", "OperationType", "Outcome"]
 ExecutorT = TypeVar("ExecutorT", bound=BoundedExecutor)
 
 _NO_VARIABLES = VariableValues({}, {})
+_VALUES_PER_INTROSPECTED = 4
+"""Number of values that take as long as one of introspection, which is answered field by field."""
 
 
 class Outcome(NamedTuple):
@@ -132,6 +134,7 @@ class Engine:
             values = await run_in_turn(object(), self._check_size, operation, coerced.coerced)
         else:
             values = self._check_size(operation, coerced.coerced)
+        values += operation.introspected * _VALUES_PER_INTROSPECTED
         is_query = operation.type is OperationType.QUERY
         if (turn := self._begin(context, values, items, is_query=is_query)) is not None:
             await turn

@@ -45,6 +45,8 @@ class Operation:
     rows: RequestedRows
     values: RequestedRows
     """The values of the rows, which count the leaves of each row as well."""
+    introspected: int
+    """Number of values that it returns of the schema."""
     made: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])
     """A query's plans or a mutation's scopes, by the values of the switches. Freed with the document."""
     payloads: dict[tuple[object, ...], Any] = field(default_factory=dict[tuple[object, ...], Any])

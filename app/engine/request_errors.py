@@ -16,7 +16,8 @@ class RequestErrorCode(StrEnum):
     TOO_LARGE = "DOCUMENT_TOO_LARGE"
     """The document's text is too long: too many bytes or tokens."""
     TOO_COMPLEX = "OPERATION_TOO_COMPLEX"
-    """The operation asks for too much: depth, aliases, fields, nesting of a value, rows, values, or mutations."""
+    """The operation asks for too much: depth, aliases, fields, nesting of a value, rows, values, introspection, or
+    mutations."""
     OPERATION = "OPERATION_NOT_FOUND"
     """The document doesn't say which of its operations to run, or doesn't have the one named."""
     UNSUPPORTED = "OPERATION_NOT_SUPPORTED"

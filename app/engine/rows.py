@@ -3,7 +3,7 @@
 A field multiplies if it has an argument `first` or `last` of type Int, or if it returns a list and requires a list as
 an argument: then each different item is one row. Only the schema determines this, not the names of types or fields.
 Parts that don't depend on variables are summed once per document. The rest is a short list of steps, which run per
-request.
+request. Introspection has a limit of its own (introspection.py).
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,8 @@ from graphql import (
     VariableNode,
 )
 
-from app.engine.bounds import Bound, Items, bound_of, is_list, named_type
+from app.engine.bounds import Bound, Items, bound_of, named_type
 from app.engine.limits import SATURATED, fragments_of
-
-_INTROSPECTED_ROWS = 3
-"""Rows of a list in introspection, which takes no `first`, on average."""
 
 
 class _Step(NamedTuple):
@@ -128,15 +125,10 @@ class RowCounter:
 
     def _field(self, node: FieldNode, parent: GraphQLCompositeType) -> tuple[int, list[int], Bound | Items | None]:
         field = cast("GraphQLField", self._schema.get_field(parent, node.name.value))
-        bound = self._introspected(field, parent) or bound_of(field, node)
+        bound = bound_of(field, node)
         if node.selection_set is None:
             return self._leaf, [], bound
         return *self._selections(node.selection_set, cast("GraphQLCompositeType", named_type(field))), bound
-
-    def _introspected(self, field: GraphQLField, parent: GraphQLCompositeType) -> Bound | None:
-        if not parent.name.startswith("__") or not is_list(field):
-            return None
-        return Bound((len(self._schema.type_map) if parent.name == "__Schema" else _INTROSPECTED_ROWS,), ())
 
     def _step(
         self,

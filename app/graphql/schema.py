@@ -79,6 +79,7 @@ def build(query: type, mutation: type | None = None) -> strawberry.Schema:
             executable(schema).type_map[name].extensions["expected"] = expected
     describe(executable(schema))
     executable(schema).description = INTRODUCTION
+    executable(schema).type_map["_Service"].extensions["shows_schema"] = True
     # The engine doesn't coerce its values: lists have thousands.
     executable(schema).type_map["_Any"].extensions["takes_anything"] = True
     # graphql-core checks @oneOf, in variables too, if it knows which inputs have it.

@@ -12,13 +12,12 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.web.development import DevelopmentKeys
+from tests.pressure.waits import AT_ONCE, SMALL, waits_of_another
 from tests.support.records import new_company
-from tests.support.served import Served, api_key_headers, post, served
+from tests.support.served import api_key_headers, post, served
 from tests.support.started import settings_of
 
 pytestmark = pytest.mark.slow
-
-AT_ONCE = 64
 
 
 def customers(number: int) -> list[dict[str, Any]]:
@@ -126,28 +125,11 @@ HOLDS: dict[str, dict[str, Any]] = {
     },
 }
 """The largest requests of their kind that are still allowed."""
-SMALL = {"query": "{ customers(first: 1) { nodes { id } } }"}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def api_key(owner_engine: AsyncEngine, company: UUID) -> dict[str, str]:
     return await api_key_headers(owner_engine, company)
-
-
-async def waits_of_another(running: Served, headers: dict[str, str], over: asyncio.Event) -> tuple[list[float], float]:
-    """Return how long small queries took until an event, and the most memory of the service meanwhile.
-
-    How long is told in CPU time of the service: that is how long they take on a machine that has nothing else to do.
-    """
-    waits, memory = list[float](), 0.0
-    while not over.is_set():
-        begun = running.cpu_seconds()
-        _, status, _ = await post(running.port, headers, SMALL)
-        assert status == 200
-        waits.append(running.cpu_seconds() - begun)
-        memory = max(memory, running.memory_mb())
-        await asyncio.sleep(0.005)
-    return waits, memory
 
 
 @pytest.mark.parametrize("flood", FLOODS)

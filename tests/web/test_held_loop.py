@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+from graphql import get_introspection_query
 
 from app.web.development import DevelopmentKeys
 from tests.support.started import headers_of, settings_of, started
@@ -51,6 +52,25 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "990 fields": {
         "query": "{"
         + aliases(49, "customers(first: 1) { nodes { " + "id name email externalSystemId " * 4 + "} }")
+        + "}"
+    },
+    "the full introspection query": {"query": get_introspection_query(input_value_deprecation=True, one_of=True)},
+    "most of what may be asked of the schema": {
+        "query": "{"
+        + aliases(
+            5,
+            "__schema { types { name description fields { name description "
+            "type { name kind ofType { name kind ofType { name } } } args { name description } } } }",
+        )
+        + "}"
+    },
+    "a whole schema 49 times": {
+        "query": "{"
+        + aliases(
+            49,
+            "__schema { types { name description fields { name description "
+            "type { name kind ofType { name kind ofType { name } } } args { name description } } } }",
+        )
         + "}"
     },
     "450 fragments": {
