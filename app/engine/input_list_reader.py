@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from app.engine.bounds import named_type
-from app.engine.input_lists import InputArgument, InputLists
+from app.engine.input_lists import CountedUse, InputArgument, InputLists
 from app.engine.input_sizes import (
     MAX_ITEMS,
     InputSizes,
@@ -29,6 +29,7 @@ from app.engine.input_sizes import (
     Measured,
     Use,
     measure_literal,
+    raw_value,
 )
 from app.engine.limits import fragments_of
 
@@ -50,13 +51,21 @@ class InputListReader:
             measure = self._sizes.measure(kind)
             if measure is not None:
                 variables[variable_definition.variable.name.value] = measure, variable_definition.default_value, kind
+        defaults = {
+            variable.variable.name.value: raw_value(variable.default_value)
+            for variable in operation.variable_definitions or ()
+        }
         arguments: Counter[InputArgument] = Counter()
+        counted: Counter[CountedUse] = Counter()
         for argument, times in self._of(operation).items():
+            for use in argument.uses:
+                if use.conditions is not None:
+                    counted[CountedUse(use.name, use.conditions, defaults[use.name])] += times
             uses = tuple(use for use in argument.uses if use.name in variables)
             literal = argument.literal
             if uses or literal.items or literal.conditions or literal.excesses:
                 arguments[InputArgument(argument.node, argument.literal, uses)] = times
-        return InputLists(arguments, variables)
+        return InputLists(arguments, variables, counted)
 
     def _of(self, definition: OperationDefinitionNode | FragmentDefinitionNode) -> Counter[InputArgument]:
         """Return the number of occurrences of each argument with lists or variables below a definition."""

@@ -6,9 +6,9 @@ types.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from graphql import (
     FieldNode,
@@ -47,7 +47,7 @@ class InputArgument:
         """Return the errors of lists that are too long."""
         for excess in self.literal.excesses:
             yield _error(excess, self.node)
-        for name, path, maximum in self.uses:
+        for name, path, maximum, _ in self.uses:
             value = given.get(name)
             top = Measured()
             if isinstance(value, list) and exceeds_maximum(cast("list[Any]", value), maximum, path, top):
@@ -56,11 +56,20 @@ class InputArgument:
                 yield from (_error(excess.below(path), self.node) for excess in variables[name].excesses)
 
 
+class CountedUse(NamedTuple):
+    """A variable whose value is more than one condition of a filter, such as the words of a search."""
+
+    name: str
+    conditions: Callable[[Any], int]
+    default: Any
+
+
 class InputLists:
     """The lists in the arguments of an operation and its fragments, regardless of @skip and @include."""
 
     __slots__ = (
         "_arguments",
+        "_counted",
         "_has_excess",
         "_literal_conditions",
         "_literal_items",
@@ -72,7 +81,10 @@ class InputLists:
     )
 
     def __init__(
-        self, arguments: Counter[InputArgument], variables: Mapping[str, tuple[Measure, ValueNode | None, Any]]
+        self,
+        arguments: Counter[InputArgument],
+        variables: Mapping[str, tuple[Measure, ValueNode | None, Any]],
+        counted: "Counter[CountedUse]",
     ) -> None:
         self._arguments = arguments
         self._literal_items = sum(argument.literal.items * times for argument, times in arguments.items())
@@ -82,6 +94,7 @@ class InputLists:
             for use in argument.uses:
                 self._uses[use.name] += times
         self._times = tuple(self._uses.items())
+        self._counted = tuple(counted.items())
         self._has_excess = any(argument.literal.excesses for argument in arguments)
         # Variables that are lists, each with the lowest maximum of the arguments that use it.
         tops: dict[str, int] = {}
@@ -90,7 +103,9 @@ class InputLists:
                 tops[use.name] = min(tops.get(use.name, use.maximum.most), use.maximum.most)
         self._tops = tuple(tops.items())
         self._variables = {name: variables[name] for name in self._uses}
-        self.has_any = bool(self._uses or self._literal_items or self._literal_conditions > MOST_CONDITIONS)
+        self.has_any = bool(
+            self._uses or self._literal_items or self._counted or self._literal_conditions > MOST_CONDITIONS
+        )
 
     def is_long(self, given: Mapping[str, Any]) -> bool:
         """Return whether the lists are so long that operations like this one have to take turns."""
@@ -111,6 +126,8 @@ class InputLists:
         conditions = self._literal_conditions
         for name, times in self._times:
             conditions += measured[name].conditions * times
+        for use, times in self._counted:
+            conditions += (use.conditions(given.get(use.name, use.default)) - 1) * times
         if conditions > MOST_CONDITIONS:
             message = (
                 f"The filters of the operation have {conditions:,} conditions, a variable counted wherever it is used;"

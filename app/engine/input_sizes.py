@@ -12,6 +12,7 @@ from graphql import (
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
+    StringValueNode,
     ValueNode,
     VariableNode,
 )
@@ -23,6 +24,9 @@ MAX_ITEMS = "max_items"
 """The extension of an argument, of an input's field, or of a scalar whose values are maps, that holds its MaxItems."""
 MAX_FIELDS = "max_fields"
 """The extension of an input type with its maximum number of fields, including those of nested inputs."""
+
+CONDITIONS = "conditions"
+"""The extension of an input's field whose value is more than one condition. It returns their number for a value."""
 
 
 class MaxItems(Protocol):
@@ -109,6 +113,8 @@ class InputSizes:
         self._known[kind] = known
         for name, member in kind.fields.items():
             measure = self.measure(member.type, member.extensions.get(MAX_ITEMS))
+            if CONDITIONS in member.extensions:
+                measure = _conditions(member.extensions[CONDITIONS], measure)
             if measure is not None:
                 lists[name] = measure
         if not lists and most is None:
@@ -144,6 +150,16 @@ def _limited_object(lists: Mapping[str, Measure], most: int) -> Measure:
 def _measure_fields(given: Mapping[str, Any], lists: Mapping[str, Measure], path: Path, measured: Measured) -> None:
     for name in lists.keys() & given.keys():
         lists[name](given[name], (*path, name), measured)
+
+
+def _conditions(count: Callable[[Any], int], inner: Measure | None) -> Measure:
+    def measure_conditions(value: Any, path: Path, measured: Measured) -> None:
+        # The field itself counts as one.
+        measured.conditions += count(value) - 1
+        if inner is not None:
+            inner(value, path, measured)
+
+    return measure_conditions
 
 
 def _list(measure_item: Measure | None, maximum: MaxItems | None) -> Measure:
@@ -186,16 +202,26 @@ class Use(NamedTuple):
     name: str
     path: Path
     maximum: MaxItems | None
+    conditions: Callable[[Any], int] | None = None
+    """Returns the number of conditions of a value, if it may be more than one."""
 
 
 def measure_literal(
-    kind: Any, node: ValueNode, path: Path, maximum: MaxItems | None, measured: Measured, uses: list[Use]
+    kind: Any,
+    node: ValueNode,
+    path: Path,
+    maximum: MaxItems | None,
+    measured: Measured,
+    uses: list[Use],
+    count: Callable[[Any], int] | None = None,
 ) -> None:
     """Measure a literal, and note the variables in it. The recursion is safe, because its depth is limited."""
+    if count is not None:
+        measured.conditions += count(raw_value(node)) - 1
     if isinstance(kind, GraphQLNonNull):
         measure_literal(cast("Any", kind).of_type, node, path, maximum, measured, uses)
     elif isinstance(node, VariableNode):
-        uses.append(Use(node.name.value, path, maximum))
+        uses.append(Use(node.name.value, path, maximum, count))
     elif isinstance(kind, GraphQLList) and not isinstance(node, NullValueNode):
         of_type = cast("Any", kind).of_type
         items = tuple(node.values) if isinstance(node, ListValueNode) else (node,)
@@ -208,7 +234,15 @@ def measure_literal(
         for given in node.fields:
             member = kind.fields[given.name.value]
             below = (*path, given.name.value)
-            measure_literal(member.type, given.value, below, member.extensions.get(MAX_ITEMS), measured, uses)
+            most, count = member.extensions.get(MAX_ITEMS), member.extensions.get(CONDITIONS)
+            measure_literal(member.type, given.value, below, most, measured, uses, count)
     elif isinstance(node, ObjectValueNode):
         of_map: MaxItems | None = cast("Any", kind).extensions.get(MAX_ITEMS)
         measured.items += 0 if of_map is None else max(0, len(node.fields) - of_map.most)
+
+
+def raw_value(node: ValueNode | None) -> Any:
+    """Return a literal's text, or its items as nodes; None for others, whose conditions count as one."""
+    if isinstance(node, StringValueNode):
+        return node.value
+    return [*node.values] if isinstance(node, ListValueNode) else None

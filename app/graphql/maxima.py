@@ -1,15 +1,17 @@
 """Maximum lengths of the lists in arguments, which the engine checks before it converts a list."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 
+from app.db.search import MAX_WORDS
 from app.domain.billing import MOST_ACKNOWLEDGED
 from app.domain.metadata import MAX_ENTRIES, MAX_FILTER_PAIRS, MAX_UNSET_KEYS
 from app.domain.subscriptions import SubscriptionStatus
+from app.domain.texts import words_of
 from app.domain.upserts import MOST_UPSERT_ROWS
-from app.graphql.arguments import MOST_IDS
+from app.graphql.arguments import MOST_CHARACTERS, MOST_IDS
 from app.graphql.codes import FieldCode
 from app.graphql.conditions import MAX_CONDITIONS, MAX_SORTS
 from app.graphql.context import MAX_REPRESENTATIONS
@@ -84,6 +86,25 @@ def set_maxima(schema: GraphQLSchema) -> None:
         else:
             _set(kind.extensions, MAPS.get(name))
     schema.type_map["CustomerFilter"].extensions["max_fields"] = MAX_CONDITIONS
+    for name, field, count in (
+        ("CustomerFilter", "search", _words),
+        ("CustomerFilter", "metadata", _pairs),
+        ("CustomerGroupFilter", "metadata", _pairs),
+    ):
+        kind = schema.type_map.get(name)
+        if isinstance(kind, GraphQLInputObjectType):
+            kind.fields[field].extensions["conditions"] = count
+
+
+def _words(search: object) -> int:
+    """Return how many conditions a search is: one for each word."""
+    words = words_of(search[:MOST_CHARACTERS]) if isinstance(search, str) else ()
+    return min(max(1, len(words)), MAX_WORDS)
+
+
+def _pairs(metadata: object) -> int:
+    """Return how many conditions a metadata filter is: one for each pair."""
+    return max(1, len(cast("list[object]", metadata))) if isinstance(metadata, list) else 1
 
 
 def _set(extensions: dict[str, object], maximum: Maximum | None) -> None:

@@ -302,6 +302,42 @@ async def test_the_conditions_of_all_filters_are_bounded_together(caller: Caller
         assert caller.statements == 0
 
 
+WORDS = "aa bb cc dd ee ff gg hh ii jj"
+PAIRS = [{"key": f"k{place}", "value": place} for place in range(10)]
+MANY_IN_ONE = {
+    "words of variables": ("query($v: String) {%s}", "customers(where: {search: $v}) { totalCount }", WORDS),
+    "words of defaults": (
+        f'query($v: String = "{WORDS}") {{%s}}',
+        "customers(where: {search: $v}) { totalCount }",
+        None,
+    ),
+    "words of literals": ("{%s}", f'customers(where: {{search: "{WORDS}"}}) {{ totalCount }}', None),
+    "words of filters": ("query($v: CustomerFilter) {%s}", "customers(where: $v) { totalCount }", {"search": WORDS}),
+    "pairs of variables": (
+        "query($v: [MetadataPairInput!]) {%s}",
+        "customers(where: {metadata: $v}) { totalCount }",
+        PAIRS,
+    ),
+    "pairs of filters": ("query($v: CustomerFilter) {%s}", "customers(where: $v) { totalCount }", {"metadata": PAIRS}),
+}
+
+
+@pytest.mark.parametrize("name", MANY_IN_ONE)
+async def test_each_word_and_each_metadata_pair_is_a_condition(caller: Caller, name: str) -> None:
+    text, field, value = MANY_IN_ONE[name]
+    variables = {} if value is None else {"v": value}
+
+    def repeated(times: int) -> str:
+        return text % " ".join(f"a{place}: {field}" for place in range(times))
+
+    allowed = await caller.run(repeated(25), **variables)
+    rejected = await caller.run(repeated(26), **variables)
+
+    assert allowed.errors is None
+    assert rejected.errors is not None
+    assert rejected.errors[0].message.startswith("The filters of the operation have 260 conditions")
+
+
 async def test_rows_of_which_there_are_far_too_many_are_not_converted(caller: Caller) -> None:
     document = "mutation($i: UpsertCustomersInput!) { upsertCustomers(input: $i) { written } }"
     for count, message in ((1_000, None), (1_001, "input.rows: has 1,001 items; at most 500 are allowed.")):

@@ -105,6 +105,14 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "query": "query($v: [CustomerFilter!]) { customers(where: {or: $v}) { totalCount } }",
         "variables": {"v": [{"search": "\ufdfa" * (255 - number)} for number in range(20)]},
     },
+    "15 lists that search for 15 times nine words": {
+        "query": "query($v: [CustomerFilter!]) {" + aliases(15, "customers(where: {or: $v}) { totalCount }") + "}",
+        "variables": {"v": [{"search": f"aa bb cc dd ee ff gg hh {number}"} for number in range(14)]},
+    },
+    "searches for 250 words": {
+        "query": "query($v: [CustomerFilter!]) { customers(where: {or: $v}) { totalCount } }",
+        "variables": {"v": [{"search": f"aa bb cc dd ee ff gg hh ii {number}"} for number in range(24)]},
+    },
     "50 mutations with 900 kB of blanks": {
         "query": "mutation($i: UpdateCustomerInput!) {"
         + aliases(50, "updateCustomer(input: $i) { errors { code message path } }")
