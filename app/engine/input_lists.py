@@ -61,7 +61,8 @@ class CountedUse(NamedTuple):
 
     name: str
     conditions: Callable[[Any], int]
-    default: Any
+    fallback: Any
+    """The value if the variable is left out."""
 
 
 class InputLists:
@@ -84,7 +85,7 @@ class InputLists:
         self,
         arguments: Counter[InputArgument],
         variables: Mapping[str, tuple[Measure, ValueNode | None, Any]],
-        counted: "Counter[CountedUse]",
+        counted: Counter[CountedUse],
     ) -> None:
         self._arguments = arguments
         self._literal_items = sum(argument.literal.items * times for argument, times in arguments.items())
@@ -127,7 +128,7 @@ class InputLists:
         for name, times in self._times:
             conditions += measured[name].conditions * times
         for use, times in self._counted:
-            conditions += (use.conditions(given.get(use.name, use.default)) - 1) * times
+            conditions += (use.conditions(given.get(use.name, use.fallback)) - 1) * times
         if conditions > MOST_CONDITIONS:
             message = (
                 f"The filters of the operation have {conditions:,} conditions, a variable counted wherever it is used;"
