@@ -23,6 +23,8 @@ class HttpProtocol(TimedProtocol):
         """Start to wait for the first headers; refuse the connection if too many are open."""
         super().connection_made(transport)
         self.flow = PipelineFlow(transport, self._may_read)
+        # Pause until all is sent: a piece of an answer stays in memory until its last byte is.
+        transport.set_write_buffer_limits(high=0)
         now = self.loop.time()
         self._waiting_since = self._progress_at = self._slow_since = now
         if not self._state.make_room(self, now):
@@ -174,13 +176,13 @@ class HttpProtocol(TimedProtocol):
         super().shutdown()
 
     def pause_writing(self) -> None:
-        """Record that the client reads more slowly than the server sends."""
+        """Record that the client reads more slowly than the server sends: something is unsent."""
         super().pause_writing()
         self._slow_since = self.loop.time()
         self._state.add_slow(self)
 
     def resume_writing(self) -> None:
-        """Record that the client has caught up."""
+        """Record that the client has caught up: all is sent."""
         super().resume_writing()
         self._discard_slow()
 

@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from app.web.connections import COMPANY_ID, Connections
+from app.web.connections import COMPANY_ID, ClientConnection, Connections
 from app.web.http_errors import HttpError
 from app.web.http_upgrades import UpgradeProtocol
 from app.web.pipelining import REQUEST_BYTES
@@ -31,9 +31,11 @@ class ConnectionState(UpgradeProtocol):
         "_last_unsent",
         "_progress_at",
         "_running",
+        "_sending_bytes",
         "_slow_since",
         "_state",
         "_unread",
+        "_waiting_bytes",
         "_waiting_since",
     )
 
@@ -71,6 +73,10 @@ class ConnectionState(UpgradeProtocol):
         """Whether the client has ended its side of the connection: it sends no more, but may still read."""
         self._running: RequestResponseCycle | None = None
         """The request that is being answered, or was answered last. uvicorn's `cycle` is the last that has arrived."""
+        self._sending_bytes = 0
+        """Size of the last piece of an answer that was handed to the transport."""
+        self._waiting_bytes = 0
+        """Size of an answer that waits until the client has read the earlier ones."""
 
     @property
     def idle_since(self) -> float | None:
@@ -103,7 +109,7 @@ class ConnectionState(UpgradeProtocol):
     def buffered_bytes(self) -> int:
         """Number of bytes buffered for this client: answers, waiting requests, and an incomplete one."""
         waiting = len(self._ahead) + REQUEST_BYTES * len(self.pipeline) + self._unread
-        return self.transport.get_write_buffer_size() + waiting + (self._body_bytes if self._awaits_body() else 0)
+        return self._answer_bytes() + waiting + (self._body_bytes if self._awaits_body() else 0)
 
     @property
     def incomplete_since(self) -> float | None:
@@ -133,11 +139,11 @@ class ConnectionState(UpgradeProtocol):
     ) -> None:
         """Run the application. An error of sending an answer to a client that has left is not a failure."""
         try:
-            await app(scope, receive, send)
+            await app(scope, receive, cast("ASGISendCallable", partial(self._send, send)))
         except asyncio.CancelledError:
-            if not cycle.response_started:
+            if not (cycle.response_started or self.flow.write_paused):
                 raise
-            # The server is shutting down, and the client reads its answer too slowly.
+            # The server is shutting down, and the client reads this answer or an earlier one too slowly.
             cycle.disconnected = True
             self.transport.abort()
         except Exception:
@@ -146,6 +152,25 @@ class ConnectionState(UpgradeProtocol):
             if not self.transport.is_closing():
                 raise
             cycle.disconnected = True
+
+    async def _send(self, send: ASGISendCallable, message: Any) -> None:
+        """Send a part of an answer once the earlier ones are sent, so that the transport has one piece at a time."""
+        size = len(message.get("body", b""))
+        if self.flow.write_paused:
+            self._waiting_bytes = size or _content_length(message)
+            self._state.add_slow(cast("ClientConnection", self))
+            try:
+                await self.flow.drain()
+            finally:
+                self._waiting_bytes = 0
+        self._sending_bytes = size
+        await send(message)
+
+    def _answer_bytes(self) -> int:
+        """Return the size of the answers in memory: the transport keeps a whole piece until its last byte is sent."""
+        unsent = self.transport.get_write_buffer_size()
+        held = max(unsent, self._sending_bytes) if unsent else 0
+        return held if self.transport.is_closing() else held + self._waiting_bytes
 
     def _awaits_body(self) -> bool:
         """Return whether the last request's body is incomplete and no part of its answer was sent."""
@@ -165,6 +190,11 @@ class ConnectionState(UpgradeProtocol):
 
     def _header_bytes(self) -> int:
         return sum(len(name) + len(value) + _FIELD_BYTES for name, value in self.headers)
+
+
+def _content_length(message: Any) -> int:
+    """Return the size of the body that follows the beginning of an answer, and that is already in memory."""
+    return int(dict(message.get("headers", ())).get(b"content-length", 0))
 
 
 _FIELD_BYTES = len(": \r\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import statistics
 import time
 from collections.abc import AsyncGenerator
@@ -29,6 +30,10 @@ _HEAVY_TURNS = 4
 # Fifty times 500 customers with their texts: some 11 MB.
 _PAGES = (f"a{place}: customers(first: 500) {{nodes {{id customerNumber name address email}}}}" for place in range(50))
 LARGE = {"query": f"{{{' '.join(_PAGES)}}}"}
+# Some 8 MB that need no data.
+SCHEMA = {"query": f"{{{' '.join(f'a{place}: _service {{sdl}}' for place in range(50))}}}"}
+_BEGINNING_BYTES = 4_400_000
+"""Of such an answer, a part after which little is left that the kernel's buffers don't hold."""
 
 
 async def waited(service: Served, headers: dict[str, str], seconds: float) -> list[float]:
@@ -118,9 +123,9 @@ async def test_answers_that_nobody_reads_take_bounded_memory_and_cut_nobody_off(
         quiet = service.memory_mb()
         size = len(body)
         sampling = asyncio.create_task(waited(service, headers, 30))
-        reading = asyncio.create_task(_read_slowly(service.port, _request(headers_of(keys, other)), 2))
+        reading = asyncio.create_task(_read_slowly(service.port, _request(headers_of(keys, other), LARGE), 2))
         await asyncio.sleep(1)
-        async with held(service.port, _READERS, _request(headers), answered=True):
+        async with held(service.port, _READERS, _request(headers, LARGE), answered=True):
             full = service.memory_mb()
             read = await reading
             await asyncio.sleep(12)
@@ -139,6 +144,48 @@ async def test_answers_that_nobody_reads_take_bounded_memory_and_cut_nobody_off(
     assert min(read) > size * 0.99
 
 
+async def test_answers_of_which_clients_read_only_the_beginning_take_bounded_memory(
+    service_dsn: str, company: UUID, tmp_path: Path
+) -> None:
+    keys = DevelopmentKeys(tmp_path / "keys")
+    settings = settings_for(service_dsn, keys, max_unsent_bytes=str(_UNSENT_BYTES))
+    with served(tmp_path / "log", **settings) as service:
+        headers = headers_of(keys, company)
+        _, status, body = await post(service.port, headers, SCHEMA)
+        assert status == 200
+        quiet = service.memory_mb()
+        few = asyncio.Semaphore(_HEAVY_TURNS)
+        request = _request(headers, SCHEMA)
+        reading = [asyncio.create_task(_read_beginning(service.port, request, few)) for _ in range(_READERS)]
+        async with asyncio.timeout(120):
+            beginnings = await asyncio.gather(*reading)
+        await asyncio.sleep(5)
+        full = service.memory_mb()
+        for writer in filter(None, beginnings):
+            writer.transport.abort()
+        ended = service.log.read_text().count("connections_ended")
+    print(f"answers of {len(body) / 1e6:.1f} MB; quiet {quiet:.0f} MB, full {full:.0f}")  # noqa: T201 - figures, for `-s`
+    making, kept = _HEAVY_TURNS * 3 * len(body) / 1e6, FREED_BYTES / 1e6
+    assert full - quiet < _UNSENT_BYTES / 1e6 + making + kept
+    assert ended
+
+
+async def _read_beginning(port: int, request: bytes, few: asyncio.Semaphore) -> asyncio.StreamWriter | None:
+    """Read the part of an answer that the kernel's buffers don't hold, and no more; None if it was cut off."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    client.setblocking(False)
+    async with few:
+        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=client, limit=4_096)
+        writer.write(request)
+        try:
+            await reader.readexactly(_BEGINNING_BYTES)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return None
+    return writer
+
+
 async def _read_slowly(port: int, request: bytes, times: int) -> list[int]:
     """Read answers one after the other, each in some seconds; return how many bytes came of each."""
     read: list[int] = []
@@ -154,7 +201,7 @@ async def _read_slowly(port: int, request: bytes, times: int) -> list[int]:
     return read
 
 
-def _request(headers: dict[str, str]) -> bytes:
-    content = json.dumps(LARGE).encode()
+def _request(headers: dict[str, str], operation: dict[str, str]) -> bytes:
+    content = json.dumps(operation).encode()
     named = {"host": "a", "content-type": "application/json", "content-length": str(len(content)), **headers}
     return "\r\n".join(["POST /graphql HTTP/1.1", *(f"{k}: {v}" for k, v in named.items()), "", ""]).encode() + content

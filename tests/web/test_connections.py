@@ -428,6 +428,42 @@ async def test_beyond_the_bound_of_what_is_unsent_the_oldest_answers_are_cut_off
             await first.exactly(HUGE_BYTES)
 
 
+async def test_an_answer_counts_as_a_whole_until_its_last_byte_is_sent() -> None:
+    before = usage.ended["unsent_bytes"]
+    limits = ConnectionLimits(unsent_bytes=2 * HUGE_BYTES)
+    async with listening(huge, limits=limits) as port, AsyncExitStack() as stack:
+        for number in range(1, 4):
+            assert usage.ended["unsent_bytes"] == before
+            wire = await stack.enter_async_context(wired(port))
+            await wire.send(asked())
+            connections = open_connections()
+            # Each client reads all but the end of its answer. The third is too many.
+            while number < 3 and max(connection.unsent_bytes for connection in connections) > HUGE_BYTES // 4:
+                await wire.exactly(50_000)
+                await asyncio.sleep(0)
+            assert all(connection.unsent_bytes for connection in connections)
+        await ended("unsent_bytes", before)
+
+
+async def test_an_answer_that_waits_for_an_earlier_one_to_be_read_counts_too() -> None:
+    before = usage.ended["unsent_bytes"]
+    limits = ConnectionLimits(unsent_bytes=HUGE_BYTES + HUGE_BYTES // 2)
+    async with listening(huge, limits=limits) as port, wired(port) as wire:
+        await wire.send(asked() + asked())
+        await ended("unsent_bytes", before)
+
+
+async def test_answers_that_nobody_reads_are_dropped_at_shutdown_without_a_failure(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with AsyncExitStack() as stack, listening(huge) as port:
+        wire = await stack.enter_async_context(wired(port))
+        await wire.send(asked() + asked())
+        (connection,) = open_connections()
+        assert connection.buffered_bytes >= 2 * HUGE_BYTES
+    assert "Exception in ASGI application" not in caplog.text
+
+
 @pytest.mark.parametrize("flooding", ["/?flood", "/"], ids=["a company", "without a credential"])
 async def test_a_company_that_reads_nothing_leaves_the_answers_of_others_alone(flooding: str) -> None:
     before = usage.ended["unsent_bytes"]
@@ -457,7 +493,7 @@ async def test_of_one_companys_clients_one_that_stopped_reading_is_cut_off_first
         state = open_now[0].server_state
         assert isinstance(state, Connections)
         # The next answer doesn't fit. How much of these the kernel holds depends on the machine.
-        state.limits = ConnectionLimits(unsent_bytes=sum(connection.unsent_bytes for connection in open_now))
+        state.limits = ConnectionLimits(unsent_bytes=sum(connection.buffered_bytes for connection in open_now))
         async with wired(port) as third:
             await third.send(asked("/?a"))
             await ended("unsent_bytes", before)
