@@ -37,6 +37,10 @@ class Cause(StrEnum):
     """The server lacks memory or temporary space, or its disk failed."""
     READ_ONLY = "read_only"
     """The server is read-only, for example a standby after a failover."""
+    LOCK_TIMEOUT = "lock_timeout"
+    """A lock was not free within the server's lock_timeout."""
+    CONFLICT = "conflict"
+    """Other transactions were in the way: a deadlock, a serialization failure or a lost race, in every attempt."""
     STATEMENT_TIMEOUT = "statement_timeout"
     """A statement ran into its time limit."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli.failures import explain
 from app.db.migrate import upgrade
-from app.db.unit_of_work import LostRace
+from app.unavailable import Cause, DatabaseUnavailable
 from tests.support.commands import ROOT, free_port, messages, run, running, taken_port
 from tests.support.databases import as_role, execute, same_database, with_database
 
@@ -168,7 +168,8 @@ def test_a_database_that_is_not_migrated_is_rejected(command: list[str], empty_d
 
 def test_rows_that_another_program_keeps_writing_are_named_as_the_reason() -> None:
     deadlock = DBAPIError("UPDATE", {}, DeadlockDetectedError("deadlock detected"))
-    for error in (LostRace(), deadlock):
+    unavailable = [DatabaseUnavailable(cause) for cause in (Cause.CONFLICT, Cause.LOCK_TIMEOUT)]
+    for error in (*unavailable, deadlock):
         explained = explain(error)
         assert str(explained) == "Another program is writing the same rows. Run the command again in a few seconds."
         assert explained.code == 3

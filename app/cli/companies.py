@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.cli.failures import CommandError, ExitCode
@@ -21,10 +21,10 @@ from app.db.rows import CompanyRow
 from app.db.unit_of_work import constraint_of
 from app.domain.company_fields import read_company
 from app.domain.fields import schema_name
+from app.unavailable import Cause, DatabaseUnavailable
 
 company = typer.Typer(help="Create, list and update companies.", no_args_is_help=True)
 
-_LOCK_NOT_AVAILABLE = "55P03"
 
 Name = Annotated[str, typer.Argument(help="The company's name, 1 to 255 characters.")]
 Currency = Annotated[str, typer.Option("--currency", help="The base currency, ISO 4217, such as DKK.")]
@@ -165,8 +165,8 @@ async def _writing(owner_dsn: str, time_zone: str | None) -> AsyncGenerator[Asyn
             f"--time-zone {time_zone} is not known to the PostgreSQL server: choose another, or update its time zones."
         )
         raise CommandError(msg, ExitCode.SETTINGS) from error
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+    except DatabaseUnavailable as error:
+        if error.cause is not Cause.LOCK_TIMEOUT:
             raise
         msg = "The company can't be changed while its customers are being written. Try again in a few seconds."
         raise CommandError(msg, ExitCode.DATABASE_AWAY) from error

@@ -12,7 +12,6 @@ from app.db.embedded import EmbeddedServerError
 from app.db.pooling import PoolingError
 from app.db.roles import RoleError
 from app.db.seed import SeedError
-from app.db.unit_of_work import LostRace
 from app.settings import SettingsError
 from app.unavailable import Cause, DatabaseRefused, DatabaseUnavailable, StatementTimeout
 
@@ -44,7 +43,6 @@ EXPECTED_FAILURES = (
     EmbeddedServerError,
     DatabaseUnavailable,
     StatementTimeout,
-    LostRace,
     DBAPIError,
     asyncpg.PostgresError,
     OSError,
@@ -54,6 +52,7 @@ _BUSY = "Another program is writing the same rows. Run the command again in a fe
 _DISK_FULL = "The disk of the database server is full: free some space, and run the command again."
 _REJECTIONS = {
     "40P01": _BUSY,
+    "55P03": _BUSY,
     "40001": _BUSY,
     "28": "The database rejected the role or its password: check DATABASE_URL and OWNER_DATABASE_URL. The role of"
     " DATABASE_URL is made by `customer-gateway migrate` if OWNER_DATABASE_URL is set.",
@@ -72,7 +71,7 @@ def explain(error: Exception) -> CommandError:  # noqa: PLR0911 - one per kind o
             return CommandError(str(error), ExitCode.SETTINGS)
         case EmbeddedServerError() | StatementTimeout():
             return CommandError(str(error), ExitCode.DATABASE_AWAY)
-        case LostRace():
+        case DatabaseUnavailable(cause=Cause.CONFLICT | Cause.LOCK_TIMEOUT):
             return CommandError(_BUSY, ExitCode.DATABASE_AWAY)
         case DatabaseRefused():
             return _explain_rejection(error.__cause__ or error)

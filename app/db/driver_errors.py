@@ -11,16 +11,20 @@ from app.unavailable import Cause, DatabaseRefused, DatabaseUnavailable, Stateme
 
 _QUERY_CANCELED = "57014"
 _READ_ONLY = "25006"
-_SERVER_ENDS = "57P"
+# 57P0x: a server that stops or starts. 25P03, 25P04: the server's time limits for transactions, which end connections.
+_SERVER_ENDS = ("57P", "25P03", "25P04")
 _CLOSED = "the server or the network closed the connection"
 
-# Causes by prefix of SQLSTATE, longest first. Class 08: lost connections. 57P0x: a server that stops or starts.
+# Causes by prefix of SQLSTATE, longest first. Class 08: lost connections. 40001 also ends queries of a standby.
 _CAUSES = {
     "53100": Cause.DISK_FULL,
     "53300": Cause.TOO_MANY_CONNECTIONS,
     "58030": Cause.OUT_OF_RESOURCES,
     "57P03": Cause.CONNECT_FAILED,
-    "57P": Cause.CONNECTION_LOST,
+    **dict.fromkeys(_SERVER_ENDS, Cause.CONNECTION_LOST),
+    "55P03": Cause.LOCK_TIMEOUT,
+    "40001": Cause.CONFLICT,
+    "40P01": Cause.CONFLICT,
     "08": Cause.CONNECTION_LOST,
     "53": Cause.OUT_OF_RESOURCES,
     "28": Cause.REFUSED,

@@ -15,7 +15,7 @@ from app.db.database import Database
 from app.db.driver_errors import translate_failures
 from app.db.giving_back import give_back, has_finished
 from app.db.read_session import COMPANY, DatabaseRow
-from app.unavailable import CommitUnknown, DatabaseUnavailable
+from app.unavailable import Cause, CommitUnknown, DatabaseUnavailable
 
 ResultT = TypeVar("ResultT")
 _SET_COMPANY = text("SELECT set_config('app.company_id', :company_id, true)")
@@ -95,10 +95,7 @@ class WriteSession:
 
 
 async def _commit(connection: AsyncConnection) -> None:
-    """Commit.
-
-    If the task is canceled meanwhile, wait for the outcome and ignore the cancellation. Raise CommitUnknown.
-    """
+    """Commit. If the task is canceled meanwhile, ignore that, and wait for the outcome. Raise CommitUnknown."""
     committing = asyncio.ensure_future(_committed(connection))
     if not await has_finished(committing, _COMMIT_SECONDS):
         committing.cancel()
@@ -142,8 +139,7 @@ class UnitOfWork:
         """Run the work and commit it; an exception rolls it back.
 
         After a deadlock, a serialization failure or LostRace, the work is run again, up to five times in all. Raise
-        CompanyUnknown, and CommitUnknown if the connection is lost during the commit, after which a retry could write
-        twice.
+        CompanyUnknown, DatabaseUnavailable, and CommitUnknown, after which a retry could write twice.
         """
         try:
             with translate_failures(writes=True):
@@ -152,6 +148,8 @@ class UnitOfWork:
             if (constraint_of(error) or "").endswith(_COMPANY_CONSTRAINT):
                 raise CompanyUnknown from error
             raise
+        except LostRace as error:
+            raise DatabaseUnavailable(Cause.CONFLICT) from error
         except DatabaseUnavailable as error:
             self._database.write_health.failed(error)
             raise

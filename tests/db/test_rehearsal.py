@@ -11,7 +11,7 @@ from app.db.accounts import lock_numbered, write_accounts
 from app.db.database import Database
 from app.db.record_set import rows_by_id
 from app.db.unit_of_work import LostRace, UnitOfWork, WriteSession, rehearsal
-from app.unavailable import DatabaseUnavailable
+from app.unavailable import Cause, DatabaseUnavailable
 from tests.support.untouched import everything_of
 
 
@@ -74,8 +74,9 @@ async def test_a_race_that_is_lost_each_time_is_given_up(database: Database, com
         raise LostRace
 
     async with rehearsal(database, company) as unit_of_work:
-        with pytest.raises(LostRace):
+        with pytest.raises(DatabaseUnavailable) as caught:
             await unit_of_work.run(lose)
+    assert caught.value.cause is Cause.CONFLICT
 
 
 async def test_a_lost_connection_is_named_and_what_is_raised_inside_stays_what_it_is(

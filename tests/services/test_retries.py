@@ -22,6 +22,7 @@ from app.graphql.context import Context
 from app.graphql.schema import executable, schema
 from app.services.recent_lists import RecentLists
 from app.services.update_customer import UpdateCustomerCommand, update_customer
+from app.unavailable import Cause, DatabaseUnavailable
 from tests.services.updates import rows_of
 from tests.support.databases import execute
 from tests.support.records import Records
@@ -136,16 +137,33 @@ async def test_an_update_is_written_once_however_often_it_was_begun(
     assert [len(stored[table]) for table in ("history", "outbox_events", "idempotency_keys")] == [1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [
+        ("40001", Cause.CONFLICT),
+        ("40P01", Cause.CONFLICT),
+        ("55P03", Cause.LOCK_TIMEOUT),
+        ("25P03", Cause.CONNECTION_LOST),
+        ("25P04", Cause.CONNECTION_LOST),
+    ],
+)
 async def test_what_fails_every_time_is_given_up_and_writes_nothing(
-    unit_of_work: UnitOfWork, records: Records, owner_dsn: str, owner_engine: AsyncEngine, company: UUID
+    unit_of_work: UnitOfWork,
+    records: Records,
+    owner_dsn: str,
+    owner_engine: AsyncEngine,
+    company: UUID,
+    state: str,
+    cause: Cause,
 ) -> None:
     customer = await records.customer(name="Old")
     before = await everything_of(owner_engine, company)
 
-    async with failing(owner_dsn, owner_engine, company, "40001", times=1000) as attempts:
-        with pytest.raises(DBAPIError, match="made to fail"):
+    async with failing(owner_dsn, owner_engine, company, state, times=1000) as attempts:
+        with pytest.raises(DatabaseUnavailable) as caught:
             await update_customer(unit_of_work, "tester", UpdateCustomerCommand(customer, {"name": "New"}), None)
-        assert await attempts() == ATTEMPTS
+        assert await attempts() == (ATTEMPTS if cause is Cause.CONFLICT else 1)
+    assert caught.value.cause is cause
 
     assert await everything_of(owner_engine, company) == before
 
@@ -161,7 +179,7 @@ async def test_another_problem_is_not_tried_again(
         assert await attempts() == 1
 
 
-async def test_the_caller_of_what_was_given_up_sees_a_masked_failure(
+async def test_the_caller_of_what_was_given_up_is_told_to_try_again(
     database: Database, records: Records, owner_dsn: str, owner_engine: AsyncEngine, company: UUID
 ) -> None:
     customer = await records.customer(name="Old")
@@ -176,13 +194,14 @@ async def test_the_caller_of_what_was_given_up_sees_a_masked_failure(
 
     with capture_logs() as logged:
         async with failing(owner_dsn, owner_engine, company, "40001", times=1000), client_of(app) as client:
-            answer: dict[str, Any] = (await client.post("/graphql", json=body)).json()
+            response = await client.post("/graphql", json=body)
 
-    (error,) = answer["errors"]
-    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert "retry-after" in response.headers
     assert "made to fail" not in error["message"]
-    assert answer["data"] == {"updateCustomer": None}
-    assert any(line["log_level"] == "error" for line in logged)
+    assert [line["cause"] for line in logged if line["event"] == "unavailable"] == ["conflict"]
+    assert not any(line["log_level"] == "error" for line in logged)
 
 
 @pytest.mark.parametrize("losses", [1, ATTEMPTS - 1])
@@ -206,7 +225,8 @@ async def test_a_race_that_is_lost_every_time_is_given_up(unit_of_work: UnitOfWo
         begun.append(1)
         raise LostRace
 
-    with pytest.raises(LostRace):
+    with pytest.raises(DatabaseUnavailable) as caught:
         await unit_of_work.run(work)
 
+    assert caught.value.cause is Cause.CONFLICT
     assert len(begun) == ATTEMPTS

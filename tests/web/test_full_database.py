@@ -263,6 +263,25 @@ async def test_a_server_that_takes_no_writes_is_unavailable_for_them_alone(
     assert (await world.create())[0] == 200
 
 
+async def test_a_lock_that_is_not_free_in_the_servers_time_is_unavailable_with_its_cause(world: World) -> None:
+    engine = short_lived_engine(world.server.superuser_url)
+    await world.owner("ALTER ROLE serving SET lock_timeout = '100ms'")
+    try:
+        # Its own connections: the setting applies to new ones.
+        async with started({**world.settings, "log_format": "console"}, dict(world.client.headers)) as client:
+            limited = World(world.server, client, world.account, world.settings)
+            async with engine.begin() as connection:
+                await connection.execute(text("LOCK TABLE customers, customer_groups IN ACCESS EXCLUSIVE MODE"))
+                with capture_logs() as lines:
+                    answers = [await limited.create(), await limited.read()]
+            assert (await limited.create())[0] == 200
+    finally:
+        await world.owner("ALTER ROLE serving RESET lock_timeout")
+    assert all(map(_is_unavailable, answers)), answers
+    assert {line["cause"] for line in lines if line["event"] == "unavailable"} == {"lock_timeout"}
+    assert not [line for line in lines if line["event"] == "failure"]
+
+
 async def test_a_plan_that_is_stopped_by_its_time_limit_is_not_run_again_field_by_field(world: World) -> None:
     settings = {**world.settings, "statement_timeout_seconds": 0.5, "log_format": "console"}
     engine = short_lived_engine(world.server.superuser_url)
