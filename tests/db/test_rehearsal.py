@@ -30,7 +30,7 @@ async def test_each_run_sees_those_before_it_and_nothing_remains(
         second = await unit_of_work.run(lambda session: write(session, "2"))
         found = await unit_of_work.run(lambda session: rows_by_id(session, graph.ledger_account, [first, second]))
         assert {account.number for account in found.values()} == {"1", "2"}
-        assert unit_of_work.statements == 5
+        assert unit_of_work.statements == 3
         async with database.read(company) as session:
             assert (
                 await session.rows(text("SELECT 1 FROM ledger_accounts WHERE company_id = :current_company"), {}) == []

