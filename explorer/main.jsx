@@ -13,6 +13,7 @@ import { Bar } from "./bar.jsx";
 import { OPENING } from "./opening.js";
 import * as sessions from "./session.js";
 import { EditorSync } from "./sync.jsx";
+import { SystemTheme } from "./theme.jsx";
 import { WrappedLines } from "./wrapped.jsx";
 
 // The plugin's own title, "GraphiQL Explorer", doesn't say what its button does.
@@ -86,6 +87,7 @@ function Page() {
       >
         <EditorSync />
         <AnswersInTabs />
+        <SystemTheme />
         <WrappedLines />
       </GraphiQL>
     </>

@@ -195,6 +195,8 @@ async def test_it_is_light_or_dark_as_the_system_is(developing: str, visit: Visi
             "() => ['.bar', '.graphiql-container'].map((name) => getComputedStyle(document.querySelector(name)).backgroundColor)"
         )
         brightness[scheme] = [sum(map(int, re.findall(r"\d+", color)[:3])) / 3 for color in colors]
+        editor = visit.page.locator(".graphiql-query-editor .monaco-editor").first
+        await expect(editor).to_have_class(re.compile({"light": r"\bvs$", "dark": r"\bvs-dark$"}[scheme]))
         await visit.picture(scheme)
 
     assert min(brightness["light"]) > 200
