@@ -13,8 +13,11 @@ from playwright.async_api import expect
 from tests.support.visit import VARIABLES, Visit
 
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 MEASURE = Path(__file__).with_name("contrast.js").read_text()
+HAS_TURNED = """(isDark) => (document.querySelector(".monaco-editor.vs-dark") !== null) === isDark
+  && document.getAnimations().every((each) => !(each instanceof CSSTransition))"""
 PATIENCE = 100
 # Every kind of token that GraphQL has, a bracket in a bracket up to the last color, and a line of its own at the end.
 DOCUMENT = '''# A comment
@@ -98,6 +101,7 @@ async def the_documentation(visit: Visit) -> None:
     await assert_readable(visit, "graphiql-doc-explorer-type-name")
     await documentation.get_by_role("combobox").fill("customer")
     await assert_readable(visit, "doc-explorer-search-type", "doc-explorer-search-field")
+    await documentation.get_by_role("combobox").fill("")
     await visit.page.keyboard.press("Escape")
     for name in ("Query", "customers"):
         await documentation.get_by_role("link", name=name, exact=True).click()
@@ -107,6 +111,9 @@ async def the_documentation(visit: Visit) -> None:
         await assert_readable(
             visit, "doc-explorer-section-title", "doc-explorer-type-name", "doc-explorer-argument-name"
         )
+    for _ in ("customers", "Query"):
+        await documentation.locator(".graphiql-doc-explorer-back").click()
+    await visit.hide("Documentation Explorer")
 
 
 async def the_history(visit: Visit) -> None:
@@ -115,6 +122,7 @@ async def the_history(visit: Visit) -> None:
     await assert_readable(visit, "graphiql-history-item-label", "graphiql-history-item-action")
     await visit.page.get_by_role("button", name="Edit label").first.click()
     await assert_readable(visit, "text of ul.graphiql-history-items > li.graphiql-history-item.editable > input")
+    await visit.hide("History")
 
 
 async def the_builder(visit: Visit) -> None:
@@ -126,6 +134,7 @@ async def the_builder(visit: Visit) -> None:
     await assert_readable(visit, "button.toolbar-button")
     await visit.page.locator(".graphiql-plugin").evaluate("(panel) => panel.scrollTo(0, 600)")
     await assert_readable(visit, "graphiql-explorer-field-view")
+    await visit.hide("Query Builder")
 
 
 async def the_dialogs(visit: Visit) -> None:
@@ -137,29 +146,33 @@ async def the_dialogs(visit: Visit) -> None:
     await assert_readable(visit, "graphiql-tooltip")
 
 
+async def turn(visit: Visit, scheme: Scheme) -> None:
+    """Let the system be light or dark, until the page and its editors are, too."""
+    await visit.page.emulate_media(color_scheme=scheme)
+    await visit.page.wait_for_function(HAS_TURNED, arg=scheme == "dark")
+
+
 SCENES = [the_editors, what_comes_up_in_an_editor, the_documentation, the_history, the_builder, the_dialogs]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("scene", SCENES)
-async def test_everything_can_be_read(
-    developing: str, visit: Visit, scene: Callable[[Visit], Awaitable[None]], scheme: Scheme
-) -> None:
-    await visit.page.emulate_media(color_scheme=scheme)
+async def test_everything_can_be_read(developing: str, visit: Visit, scene: Callable[[Visit], Awaitable[None]]) -> None:
     await visit.enter_signed_in(developing)
-    await scene(visit)
+    for scheme in SCHEMES:
+        await turn(visit, scheme)
+        await scene(visit)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_form_for_a_credential_and_its_rejection_can_be_read(
-    serving: str, visit: Visit, scheme: Scheme
-) -> None:
-    await visit.page.emulate_media(color_scheme=scheme)
+async def test_the_form_for_a_credential_and_its_rejection_can_be_read(serving: str, visit: Visit) -> None:
     await visit.enter(serving)
-    await assert_readable(visit, "form.bar-form > input", "form.bar-form > button", "border of")
+    for scheme in SCHEMES:
+        await turn(visit, scheme)
+        await assert_readable(visit, "form.bar-form > input", "form.bar-form > button", "border of")
     await visit.sign_in("wrong")
     await visit.alarm.wait_for()
-    await assert_readable(visit, "bar-notice.urgent")
+    for scheme in SCHEMES:
+        await turn(visit, scheme)
+        await assert_readable(visit, "bar-notice.urgent")
 
 
 @pytest.mark.parametrize(("system", "chosen"), [("light", "Dark"), ("dark", "Light")])

@@ -4,9 +4,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Locator, expect
 
-from tests.support.browser import new_context
 from tests.support.tour import TOUR
 from tests.support.visit import Visit
 
@@ -24,12 +23,14 @@ every_size = pytest.mark.parametrize("narrow", SIZES, indirect=True, ids=lambda 
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def narrow(browser: Browser, request: pytest.FixtureRequest) -> AsyncGenerator[Visit]:
+async def narrow(visit: Visit, request: pytest.FixtureRequest) -> AsyncGenerator[Visit]:
     """A page on a screen of this size."""
+    usual = visit.page.viewport_size
+    assert usual is not None
     width, height = getattr(request, "param", USUAL)
-    context = await new_context(browser, width=width, height=height)
-    yield Visit(await context.new_page())
-    await context.close()
+    await visit.page.set_viewport_size({"width": width, "height": height})
+    yield visit
+    await visit.page.set_viewport_size(usual)
 
 
 async def box(locator: Locator) -> tuple[float, float, float, float]:
@@ -119,9 +120,8 @@ async def test_the_form_for_a_credential_fits(serving: str, narrow: Visit, token
 
 
 async def test_columns_that_were_dragged_on_a_wide_screen_are_no_matter(developing: str, narrow: Visit) -> None:
-    await narrow.page.context.add_init_script(
-        "for (const name of ['editorFlex', 'docExplorerFlex']) localStorage.setItem(`graphiql:${name}`, 'hide-second')"
-    )
+    dragged = ("graphiql:editorFlex", "graphiql:docExplorerFlex")
+    await narrow.keep(developing, **dict.fromkeys(dragged, "hide-second"))
     await narrow.enter_signed_in(developing)
     await narrow.run()
 

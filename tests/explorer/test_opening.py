@@ -92,7 +92,7 @@ async def test_a_link_opens_a_tab_of_its_own_once_beside_those_of_the_last_visit
 
 
 async def test_a_storage_that_something_else_wrote_opens_the_tour(developing: str, visit: Visit) -> None:
-    await visit.page.context.add_init_script("localStorage.setItem('graphiql:tabState', '{}')")
+    await visit.keep(developing, **{"graphiql:tabState": "{}"})
     await visit.enter_signed_in(developing)
 
     assert await visit.tabs() == NAMES

@@ -2,7 +2,7 @@
 
 import re
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.support.tour import TOUR, Stop
@@ -14,11 +14,13 @@ SINGLE = [PAGES, CREATE, GATEWAY, ONE]
 TYPED = "query Typed { viewer { subject } }"
 
 
-async def enter_and_stop_the_clock(visit: Visit, address: str) -> None:
-    """Open the page, and let no time pass from then on."""
-    await visit.page.clock.install()
-    await visit.enter_signed_in(address)
-    await visit.stop_the_clock()
+@pytest_asyncio.fixture(loop_scope="session")
+async def stopped(developing: str, visit_alone: Visit) -> Visit:
+    """A page that is signed in, and where no time passes."""
+    await visit_alone.page.clock.install()
+    await visit_alone.enter_signed_in(developing)
+    await visit_alone.stop_the_clock()
+    return visit_alone
 
 
 def expected(stop: Stop) -> dict[str, object]:
@@ -26,79 +28,64 @@ def expected(stop: Stop) -> dict[str, object]:
     return {"query": stop.text.rstrip(), "variables": stop.variables, "operationName": stop.operations[0]}
 
 
-async def test_the_button_runs_the_tab_that_was_just_opened(developing: str, visit: Visit) -> None:
-    await enter_and_stop_the_clock(visit, developing)
+async def test_the_button_and_the_keyboard_run_the_tab_that_was_just_opened(stopped: Visit) -> None:
     for stop in SINGLE:
-        await visit.open_tab(stop.operations[0])
-        request = await visit.sent(visit.click_run())
-        assert body_of(request) == expected(stop)
+        await stopped.open_tab(stop.operations[0])
+        assert body_of(await stopped.sent(stopped.click_run())) == expected(stop)
+    for file, is_in_the_operation in ((OPERATION, False), (OPERATION, True), (VARIABLES, False)):
+        for stop in SINGLE:
+            await stopped.open_tab(stop.operations[0])
+            offset = stop.text.index(stop.operations[0]) if is_in_the_operation else 0
+            assert body_of(await stopped.sent(stopped.press_run(offset, file))) == expected(stop)
 
 
-@pytest.mark.parametrize("cursor", ["in the comment", "in the operation", "in the variables"])
-async def test_the_keyboard_runs_the_tab_that_was_just_opened(developing: str, visit: Visit, cursor: str) -> None:
-    await enter_and_stop_the_clock(visit, developing)
-    for stop in SINGLE:
-        await visit.open_tab(stop.operations[0])
-        offset = stop.text.index(stop.operations[0]) if cursor == "in the operation" else 0
-        request = await visit.sent(visit.press_run(offset, VARIABLES if cursor == "in the variables" else OPERATION))
-        assert body_of(request) == expected(stop)
-
-
-async def test_a_tab_of_two_operations_that_was_just_opened_asks_which(developing: str, visit: Visit) -> None:
-    await enter_and_stop_the_clock(visit, developing)
+async def test_of_two_operations_just_opened_the_chosen_one_runs_or_that_at_the_cursor(stopped: Visit) -> None:
     for other, operation in zip((PAGES, CREATE), CHANGE.operations, strict=True):
-        await visit.open_tab(other.operations[0])
-        await visit.open_tab(re.compile("|".join(CHANGE.operations)))
-        request = await visit.sent(visit.click_run(operation))
-        assert body_of(request)["operationName"] == operation
+        await leave_and_open_both(stopped, other)
+        assert body_of(await stopped.sent(stopped.click_run(operation)))["operationName"] == operation
+        await leave_and_open_both(stopped, other)
+        at_the_cursor = await stopped.sent(stopped.press_run(CHANGE.text.index(operation)))
+        assert body_of(at_the_cursor)["operationName"] == operation
 
 
-async def test_a_tab_of_two_operations_that_was_just_opened_runs_the_one_at_the_cursor(
-    developing: str, visit: Visit
-) -> None:
-    await enter_and_stop_the_clock(visit, developing)
-    for other, operation in zip((PAGES, CREATE), CHANGE.operations, strict=True):
-        await visit.open_tab(other.operations[0])
-        await visit.open_tab(re.compile("|".join(CHANGE.operations)))
-        request = await visit.sent(visit.press_run(CHANGE.text.index(operation)))
-        assert body_of(request)["operationName"] == operation
+async def leave_and_open_both(stopped: Visit, other: Stop) -> None:
+    """Open another tab, and then that of two operations."""
+    await stopped.open_tab(other.operations[0])
+    await stopped.open_tab(re.compile("|".join(CHANGE.operations)))
 
 
-async def test_what_was_just_typed_runs_by_its_own_name(developing: str, visit: Visit) -> None:
-    await enter_and_stop_the_clock(visit, developing)
+async def test_what_was_just_typed_runs_by_its_own_name(stopped: Visit) -> None:
     for text, name in (
         (TYPED, "Typed"),
         ("{ viewer { subject } }", None),
         ("query Again { viewer { subject } }", "Again"),
     ):
-        await visit.write(text)
+        await stopped.write(text)
         for offset in (0, 2):
-            assert body_of(await visit.sent(visit.press_run(offset))).get("operationName") == name
+            assert body_of(await stopped.sent(stopped.press_run(offset))).get("operationName") == name
 
 
-async def test_the_history_holds_what_was_just_typed(developing: str, visit: Visit) -> None:
-    await enter_and_stop_the_clock(visit, developing)
-    await visit.write(TYPED)
-    await visit.write('{ "typed": true }', VARIABLES)
-    await visit.sent(visit.click_run())
-    await visit.page.clock.resume()
+async def test_the_history_holds_what_was_just_typed(stopped: Visit) -> None:
+    await stopped.write(TYPED)
+    await stopped.write('{ "typed": true }', VARIABLES)
+    await stopped.sent(stopped.click_run())
+    await stopped.page.clock.resume()
 
-    await visit.page.wait_for_function("() => localStorage.getItem('graphiql:queries')?.includes('Typed')")
-    (kept,) = (await visit.page.evaluate("() => JSON.parse(localStorage.getItem('graphiql:queries'))"))["queries"]
+    await stopped.page.wait_for_function("() => localStorage.getItem('graphiql:queries')?.includes('Typed')")
+    (kept,) = (await stopped.page.evaluate("() => JSON.parse(localStorage.getItem('graphiql:queries'))"))["queries"]
     assert (kept["query"], kept["variables"], kept["operationName"]) == (TYPED, '{ "typed": true }', "Typed")
 
 
-async def test_a_tab_that_is_left_at_once_keeps_what_was_typed(developing: str, visit: Visit) -> None:
-    await enter_and_stop_the_clock(visit, developing)
-    await visit.write(TYPED)
-    await visit.write('{ "typed": true }', VARIABLES)
-    await visit.open_tab(PAGES.operations[0])
-    await visit.page.clock.resume()
-    assert await visit.written() == PAGES.text.rstrip()
-    await visit.open_tab("Typed")
+async def test_a_tab_that_is_left_at_once_keeps_what_was_typed(stopped: Visit) -> None:
+    await stopped.write(TYPED)
+    await stopped.write('{ "typed": true }', VARIABLES)
+    await stopped.open_tab(PAGES.operations[0])
+    await stopped.page.clock.resume()
+    assert await stopped.written() == PAGES.text.rstrip()
+    await stopped.open_tab("Typed")
 
-    assert await visit.written() == TYPED
-    assert await visit.written(VARIABLES) == '{ "typed": true }'
-    await expect(visit.page.get_by_role("tab")).to_have_text(
+    assert await stopped.written() == TYPED
+    assert await stopped.written(VARIABLES) == '{ "typed": true }'
+    await expect(stopped.page.get_by_role("tab")).to_have_text(
         ["Typed", *[stop.operations[0] for stop in TOUR if stop is not ONE]], use_inner_text=True
     )

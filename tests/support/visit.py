@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse
-from playwright.async_api import ConsoleMessage, Locator, Page, Request
+from playwright.async_api import ConsoleMessage, Error, Locator, Page, Request
 
 from tests.support.commands import ROOT
 
@@ -51,12 +51,38 @@ class Visit:
         self.complaints: list[str] = []
         self.requests: list[Request] = []
         page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.context.on("request", lambda request: self.requests.append(request))  # noqa: PLW0108 - Playwright marks it
+        page.on("pageerror", self._failed)
+        page.context.on("request", self._requested)
+
+    async def leave(self) -> None:
+        """Leave the page and its browser profile as new ones, for another visit."""
+        self.page.remove_listener("console", self._heard)
+        self.page.remove_listener("pageerror", self._failed)
+        self.page.context.remove_listener("request", self._requested)
+        await self.page.unroute_all(behavior="ignoreErrors")
+        await self.page.goto("about:blank")
+        await self.page.emulate_media(color_scheme="light")
+        await self.page.mouse.move(0, 0)
+        profile = await self.page.context.new_cdp_session(self.page)
+        for host in self.hosts:
+            everything: dict[str, str] = {"origin": f"http://{host}", "storageTypes": "all"}
+            await profile.send("Storage.clearDataForOrigin", everything)  # pyright: ignore[reportUnknownMemberType] - Playwright leaves it open
+        await profile.detach()
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
+
+    def _failed(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    def _requested(self, request: Request) -> None:
+        self.requests.append(request)
+
+    async def keep(self, address: str, **stored: str) -> None:
+        """Store values in the browser as if an earlier visit had, without opening the explorer."""
+        await self.page.goto(f"{address}/livez")
+        await self.page.evaluate("(stored) => Object.assign(localStorage, stored)", stored)
 
     @property
     def hosts(self) -> set[str]:
