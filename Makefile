@@ -5,7 +5,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Number of test processes: auto is one per core, 0 runs the tests in pytest's own process.
+# Number of test processes: auto is two more than there are cores, for tests that mostly wait (tests/support/workers.py);
+# 0 runs the tests in pytest's own process.
 WORKERS ?= auto
 # The pressure tests to run.
 PRESSURE ?= tests/pressure

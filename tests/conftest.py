@@ -25,7 +25,7 @@ from app.web import log_lines
 from tests.support.databases import execute, new_database
 from tests.support.records import Records, new_company
 from tests.support.thorough import examples
-from tests.support.workers import Handout, longest_first, needs_no_server
+from tests.support.workers import Handout, longest_first, needs_no_server, usual_processes
 
 _said_as_text: list[str] = []
 """Types of the values that this test's log lines could only hold as text, because JSON has no such type."""
@@ -66,6 +66,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Handout:
     """Distribute the tests as tests/support/workers.py does; pytest calls this only with `-n`."""
     return Handout(config, log)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of processes of `-n auto`; pytest calls this only with it."""
+    return usual_processes()
 
 
 def pytest_configure_node(node: WorkerController) -> None:

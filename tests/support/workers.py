@@ -1,8 +1,11 @@
 """Distribute the tests over several processes."""
 
+import os
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 # What begins alike shares rows that are costly to write, and so a process. The longest come first, for a long one that
 # came last would run alone. All others are handed out file by file, in the usual order.
@@ -14,6 +17,20 @@ _TOGETHER = (
     "tests/conformance/",
     "tests/deployed/",
 )
+
+# Files whose tests mostly wait: for a time limit, for processes that start, or for something that must not happen.
+_WAITING = (
+    "tests/web/",
+    "tests/db/test_fair_share",
+    "tests/db/test_shared_time_limit",
+    "tests/db/test_silent_database",
+    "tests/db/test_time_limits",
+    "tests/e2e/test_production_log",
+    "tests/pressure/test_stopping",
+    "tests/test_serving",
+)
+_WAITING_PROCESSES = 2
+"""Number of processes beside one per core. They begin with the files above, which need little processor time."""
 
 # Tests that start servers, commands or third-party programs, or that wait for a second or longer, whatever their
 # fixtures.
@@ -56,13 +73,38 @@ _STARTING = (
 )
 
 
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def usual_processes() -> int:
+    """Return the number of processes of `-n auto`."""
+    return cores() + _WAITING_PROCESSES
+
+
 class Handout(LoadScopeScheduling):
-    """Gives the next file, or the next group of files, to a process that is idle."""
+    """Gives the next file, or the next group of files, to a process that is idle.
+
+    A process per core ends with the files that mostly wait; all others begin with them.
+    """
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
         # In the order that they were put into, not by how many there are: one may take longer than hundreds.
         config.option.loadscopereorder = False
         super().__init__(config, log)
+        self._computing = set[WorkerController]()
+
+    def add_node(self, node: WorkerController) -> None:
+        """Accept a process that is ready to run tests."""
+        super().add_node(node)
+        if len(self._computing) < cores():
+            self._computing.add(node)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        fitting = (file for file in self.workqueue if file.startswith(_WAITING) != (node in self._computing))
+        self.workqueue.move_to_end(next(fitting, next(iter(self.workqueue))), last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
