@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import tables
@@ -14,10 +14,17 @@ from app.db import tables
 async def new_company(engine: AsyncEngine, **values: Any) -> UUID:
     """Insert a company without rows, and return its id."""
     company_id = uuid4()
-    row = {"id": company_id, "name": f"Company {company_id}", "base_currency": "DKK"} | values
-    async with engine.begin() as connection:
-        await connection.execute(insert(tables.companies).values(row))
+    await _insert(
+        engine, tables.companies, {"id": company_id, "name": f"Company {company_id}", "base_currency": "DKK"} | values
+    )
     return company_id
+
+
+async def _insert(engine: AsyncEngine, table: Table, row: dict[str, Any]) -> None:
+    """Insert a row by one statement: with a transaction around it there would be three."""
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(insert(table).values(row))
 
 
 @dataclass(slots=True)
@@ -91,10 +98,9 @@ class Records:
         }
         return await self._insert(tables.subscription_periods, defaults | values)
 
-    async def _insert(self, table: Any, values: dict[str, Any]) -> UUID:
+    async def _insert(self, table: Table, values: dict[str, Any]) -> UUID:
         row = {"company_id": self.company_id, "id": uuid4()} | values
-        async with self.engine.begin() as connection:
-            await connection.execute(insert(table).values(row))
+        await _insert(self.engine, table, row)
         return row["id"]
 
     def _next(self) -> int:
