@@ -10,6 +10,7 @@ import pytest
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, build_schema
 from sqlalchemy import QueuePool, text
 
+from app.db import read_session
 from app.db.database import Database
 from app.db.read_session import ReadSession, SessionEnded
 from app.domain.identity import Principal, Scope
@@ -18,7 +19,7 @@ from app.graphql.context import Context
 from app.services.recent_lists import RecentLists
 from tests.support.toy import LIMITS
 
-SLOW = text("SELECT 'slow' FROM pg_sleep(0.2)")
+SLOW = text("SELECT 'slow' FROM pg_sleep(0.5)")
 ENDLESS = text("SELECT pg_sleep(20)")
 COMPANY = text("SELECT current_setting('app.company_id', true)")
 STATE = text("SELECT current_setting('transaction_isolation') || ' ' || current_setting('transaction_read_only')")
@@ -53,6 +54,13 @@ async def assert_clean(opened: Database, size: int) -> None:
     ]
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a session wait until its statement has ended, however busy the machine is."""
+    monkeypatch.setattr(read_session, "_REMAINDER_SECONDS", 20)
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("size", [1, 2])
 async def test_a_session_ends_after_the_statement_that_is_under_way(service_dsn: str, size: int) -> None:
     async with pool_of(size, service_dsn) as opened:
@@ -76,6 +84,7 @@ async def test_a_statement_that_goes_on_after_the_end_is_canceled(service_dsn: s
         await assert_clean(opened, size)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_statement_after_the_end_is_rejected_and_reaches_no_connection(service_dsn: str) -> None:
     async with pool_of(1, service_dsn) as opened:
         async with opened.read(uuid4()) as session:
@@ -130,6 +139,7 @@ def engine_over(session: ReadSession, statements: dict[str, asyncio.Task[Any]]) 
     return Engine(schema, LIMITS, cache_size=1)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_field_that_fails_at_once_leaves_nothing_of_its_siblings_on_a_connection(service_dsn: str) -> None:
     statements: dict[str, asyncio.Task[Any]] = {}
     async with pool_of(1, service_dsn) as opened:

@@ -44,7 +44,10 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture(name="server_dsn", scope="module")
 def _server_dsn() -> Generator[str]:
-    """Return the URL of an own server: on the shared one, the role of all services exists and is another owner's."""
+    """Return the URL of an own server: on the shared one, the role of all services exists and is another owner's.
+
+    Its data aren't in a folder of pytest's, which another run of the tests closes to the server's user.
+    """
     with (
         TemporaryDirectory(prefix="customer-gateway-") as folder,
         EmbeddedServer(Path(folder) / "data", durable=False) as server,
