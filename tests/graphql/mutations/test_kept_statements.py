@@ -41,4 +41,4 @@ async def test_a_mutation_runs_the_same_statements_the_second_time(
         assert data[mutation]["errors"] == []
         runs.append([*sent])
     built = [summary_of(second) for first, second in zip(*runs, strict=True) if first is not second]
-    assert built == []
+    assert built == [], "Build these statements in a function with @cache, and pass their values as parameters."
