@@ -36,7 +36,7 @@ async def test_a_reload_shows_the_tab_that_was_open(developing: str, visit: Visi
     await visit.enter_signed_in(developing)
     await visit.open_tab(PAGES.operations[0])
     await visit.page.wait_for_function(
-        "() => JSON.parse(localStorage.getItem('graphiql:tabState')).activeTabIndex === 1"
+        "() => JSON.parse(localStorage.getItem('graphiql:tabState'))?.activeTabIndex === 1"
     )
     await visit.enter_signed_in(developing)
 
